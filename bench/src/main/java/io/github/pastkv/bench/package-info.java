@@ -1,0 +1,5 @@
+/** Benchmarks. */
+@NullMarked
+package io.github.pastkv.bench;
+
+import org.jspecify.annotations.NullMarked;

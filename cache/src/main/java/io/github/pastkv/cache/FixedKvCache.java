@@ -1,0 +1,124 @@
+package io.github.pastkv.cache;
+
+import java.util.Objects;
+
+/**
+ * A cache of fixed capacity for the keys and values of one attention layer, in the way of torchtune's {@code KVCache}:
+ * {@link #update} writes the next positions and returns the whole buffers, zeros beyond {@link #size}. The capacity is a
+ * limit; memory follows what is stored.
+ *
+ * <p>For one thread at a time. Owns its memory until {@link #close}.
+ */
+public final class FixedKvCache implements AutoCloseable {
+    private final KvCache cache;
+    private final int maxSeqLen;
+    private final KeysValues buffers;
+
+    /**
+     * An empty cache.
+     *
+     * @param batchSize rows of every update
+     * @param maxSeqLen positions that fit
+     * @param numKvHeads key/value heads (torchtune 0.3: {@code num_heads})
+     * @param headDim numbers per head
+     * @param dataType type of every update and of the storage
+     */
+    public FixedKvCache(int batchSize, int maxSeqLen, int numKvHeads, int headDim, DataType dataType) {
+        KvShape.requirePositive("maxSeqLen", maxSeqLen);
+        this.maxSeqLen = maxSeqLen;
+        this.cache = new KvCache(KvCacheConfig.of(new KvShape(1, numKvHeads, headDim), batchSize)
+                .withDataType(dataType).withMaxTokens(maxSeqLen));
+        this.buffers = new KeysValues(new Buffer(true), new Buffer(false));
+    }
+
+    /** Positions filled so far. */
+    public int size() {
+        return cache.numSlots();
+    }
+
+    /** Positions that fit. */
+    public int maxSeqLen() {
+        return maxSeqLen;
+    }
+
+    /**
+     * Writes keys and values at positions {@code [size, size + S)}.
+     *
+     * @param keys {@code [B, H, S, D]} of the cache's type; S may be 0
+     * @param values of the same shape and type
+     * @return the live buffers {@code [B, H, maxSeqLen, D]}, the same objects at every call, readable until
+     *         {@link #close}: nothing is copied until they are read
+     * @throws IllegalArgumentException naming the configured and the reached number, for another batch, shape, type, or
+     *         more positions than fit; nothing has changed then
+     */
+    public KeysValues update(Tensor keys, Tensor values) {
+        requireUpdate("keys", keys);
+        requireUpdate("values", values);
+        if (keys.shape(2) != values.shape(2)) {
+            throw new IllegalArgumentException("values: " + values + ", keys are " + keys);
+        }
+        requireRoom(keys.shape(2));
+        if (keys.shape(2) > 0) {
+            cache.entry(0).store(keys.transpose(1, 2), values.transpose(1, 2));
+        }
+        return buffers;
+    }
+
+    private void requireUpdate(String name, Tensor tensor) {
+        KvShape shape = cache.config().shape();
+        if (tensor.rank() != 4) {
+            throw new IllegalArgumentException(name + ": " + tensor + ", must be [B, H, S, D]");
+        }
+        cache.requireBatch(name, tensor.shape(0));
+        if (tensor.shape(1) != shape.numKvHeads() || tensor.shape(3) != shape.headDim()) {
+            throw new IllegalArgumentException(name + ": " + tensor + ", the cache is configured for "
+                    + shape.numKvHeads() + " heads of " + shape.headDim());
+        }
+        if (tensor.dataType() != cache.config().dataType()) {
+            throw new IllegalArgumentException(
+                    name + ": " + tensor.dataType() + ", the cache is configured for " + cache.config().dataType());
+        }
+    }
+
+    private void requireRoom(long numNew) {
+        if (size() + numNew > maxSeqLen) {
+            throw new IllegalArgumentException("keys: " + numNew + " new positions would reach " + (size() + numNew)
+                    + ", the cache is configured for a maxSeqLen of " + maxSeqLen);
+        }
+    }
+
+    /** Forgets everything: size 0, buffers zero. */
+    public void reset() {
+        cache.reset();
+    }
+
+    /** Bytes of the blocks that hold what is stored. */
+    public long cacheBytes() {
+        return cache.cacheBytes();
+    }
+
+    @Override
+    public void close() {
+        cache.close();
+    }
+
+    /** The whole buffer of keys or values, looked up in the blocks at each read. */
+    private final class Buffer extends LazyTensor {
+        private final boolean ofKeys;
+
+        Buffer(boolean ofKeys) {
+            KvCacheConfig config = cache.config();
+            super(config.batchSize(), config.shape().numKvHeads(), maxSeqLen, config.shape().headDim());
+            this.ofKeys = ofKeys;
+        }
+
+        @Override
+        public float get(int row, int kvHead, int position, int dim) {
+            Objects.checkIndex(row, shape(0));
+            Objects.checkIndex(kvHead, shape(1));
+            Objects.checkIndex(position, shape(2));
+            Objects.checkIndex(dim, shape(3));
+            return position < size() ? cache.read(0, row, ofKeys, position, kvHead, dim) : 0f;
+        }
+    }
+}

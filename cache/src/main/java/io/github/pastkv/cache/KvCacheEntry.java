@@ -1,0 +1,173 @@
+package io.github.pastkv.cache;
+
+/**
+ * One layer of a {@link KvCache}, readable by itself and appendable alone. Shapes are those of TransformerLens:
+ * {@code [batch, pos, kv_heads, d_head]}, pads in their slots.
+ */
+public final class KvCacheEntry {
+    private final KvCache cache;
+    private final int layer;
+    private boolean frozen;
+
+    KvCacheEntry(KvCache cache, int layer) {
+        this.cache = cache;
+        this.layer = layer;
+    }
+
+    /** The layer this entry belongs to. */
+    public int layer() {
+        return layer;
+    }
+
+    /** Slots so far, pads included. */
+    public int numSlots() {
+        return cache.numSlots(layer);
+    }
+
+    /** Whether {@link #append} stores nothing. */
+    public boolean frozen() {
+        return frozen;
+    }
+
+    public void freeze() {
+        cache.requireOpen();
+        frozen = true;
+    }
+
+    public void unfreeze() {
+        cache.requireOpen();
+        frozen = false;
+    }
+
+    void setFrozen(boolean newFrozen) {
+        frozen = newFrozen;
+    }
+
+    /** All keys of this layer as they are now. */
+    public PastTensor pastKeys() {
+        return past(true);
+    }
+
+    /** All values of this layer as they are now. */
+    public PastTensor pastValues() {
+        return past(false);
+    }
+
+    private PastTensor past(boolean ofKeys) {
+        cache.requireOpen();
+        LayerGroup group = group();
+        HeldBlocks[] rows = new HeldBlocks[cache.batchSize()];
+        for (int row = 0; row < rows.length; row++) {
+            rows[row] = group.hold(row, cache.numTokens(layer, row));
+        }
+        return new PastTensor(rows, group.layerInGroup(layer), ofKeys, cache.slotMask().slice(0, numSlots()));
+    }
+
+    private LayerGroup group() {
+        return cache.group(cache.groupOf(layer));
+    }
+
+    /**
+     * Appends keys and values of new slots to this layer alone and stores them unless frozen. Slots that
+     * {@link KvCache#appendAttentionMask} declared as pads take no storage; those it has not declared are real.
+     *
+     * @param newKeys {@code [batch, new, kv_heads, d_head]}, F32 or the cache's type
+     * @param newValues of the same shape
+     * @return past and new keys and values, valid until the cache is next appended to, reset or closed
+     * @throws IllegalArgumentException for a wrong shape, type or batch, before anything is written
+     * @throws PoolExhaustedException when the pool has too few blocks; nothing has changed
+     */
+    public KeysValues append(Tensor newKeys, Tensor newValues) {
+        try (KvStep step = written(newKeys, newValues)) {
+            if (frozen) {
+                return lendStep(step, numSlots() + step.newMask().numSlots());
+            }
+            step.commit();
+            return lend(pastKeys(), pastValues());
+        }
+    }
+
+    /** {@link #append} without a look at the result. */
+    void store(Tensor newKeys, Tensor newValues) {
+        try (KvStep step = written(newKeys, newValues)) {
+            step.commit();
+        }
+    }
+
+    /** A step of this layer alone with the new tokens in it, to be committed or dropped. */
+    private KvStep written(Tensor newKeys, Tensor newValues) {
+        cache.requireOpen();
+        requireAppendable("newKeys", newKeys);
+        requireAppendable("newValues", newValues);
+        requireSameSlots(newKeys, newValues);
+        int pastSlots = numSlots();
+        int allSlots = Math.addExact(pastSlots, Math.toIntExact(newKeys.shape(1)));
+        KvStep step = cache.beginEntryStep(layer, cache.slotMask().slice(pastSlots, allSlots), !frozen);
+        write(step, newKeys, newValues);
+        return step;
+    }
+
+    private void write(KvStep step, Tensor newKeys, Tensor newValues) {
+        KvShape shape = cache.config().shape();
+        Tensor key = Tensor.of(new float[shape.numKvHeads() * shape.headDim()], shape.numKvHeads(), shape.headDim());
+        Tensor value = Tensor.of(new float[shape.numKvHeads() * shape.headDim()], shape.numKvHeads(), shape.headDim());
+        for (int row = 0; row < cache.batchSize(); row++) {
+            int position = step.pastLength(row);
+            for (int slot = 0; slot < newKeys.shape(1); slot++) {
+                if (step.newMask().isReal(row, slot)) {
+                    copyToken(newKeys, row, slot, key);
+                    copyToken(newValues, row, slot, value);
+                    step.writeToken(layer, row, position++, key, 0, value, 0);
+                }
+            }
+        }
+    }
+
+    private static void copyToken(Tensor source, int row, int slot, Tensor token) {
+        for (int head = 0; head < token.shape(0); head++) {
+            for (int dim = 0; dim < token.shape(1); dim++) {
+                token.set(source.get(row, slot, head, dim), head, dim);
+            }
+        }
+    }
+
+    private KeysValues lendStep(KvStep step, int allSlots) {
+        AttentionMask mask = cache.slotMask().slice(0, allSlots);
+        HeldBlocks[] rows = new HeldBlocks[cache.batchSize()];
+        HeldBlocks[] sameRows = new HeldBlocks[cache.batchSize()];
+        for (int row = 0; row < rows.length; row++) {
+            rows[row] = step.detach(layer, row);
+            sameRows[row] = rows[row].share();
+        }
+        int inGroup = group().layerInGroup(layer);
+        return lend(new PastTensor(rows, inGroup, true, mask), new PastTensor(sameRows, inGroup, false, mask));
+    }
+
+    private KeysValues lend(PastTensor keys, PastTensor values) {
+        cache.lend(() -> {
+            keys.close();
+            values.close();
+        });
+        return new KeysValues(keys, values);
+    }
+
+    private void requireAppendable(String name, Tensor tensor) {
+        KvShape shape = cache.config().shape();
+        if (tensor.rank() != 4 || tensor.shape(2) != shape.numKvHeads() || tensor.shape(3) != shape.headDim()) {
+            throw new IllegalArgumentException(name + ": " + tensor + ", must be [batch, new, " + shape.numKvHeads()
+                    + ", " + shape.headDim() + "] (batch " + cache.batchSize() + ")");
+        }
+        cache.requireBatch(name, tensor.shape(0));
+        if (tensor.dataType() != DataType.F32 && tensor.dataType() != cache.config().dataType()) {
+            throw new IllegalArgumentException(name + ": " + tensor.dataType() + ", the cache stores "
+                    + cache.config().dataType() + " and takes that or F32");
+        }
+    }
+
+    private static void requireSameSlots(Tensor newKeys, Tensor newValues) {
+        if (newKeys.shape(1) != newValues.shape(1)) {
+            throw new IllegalArgumentException(
+                    "newValues: " + newValues.shape(1) + " new slots, newKeys has " + newKeys.shape(1));
+        }
+    }
+}

@@ -1,0 +1,32 @@
+package io.github.pastkv.cache;
+
+/**
+ * What one token keeps: a key and a value of {@code headDim} numbers for each layer and kv head.
+ *
+ * @param numLayers layers, L
+ * @param numKvHeads key/value heads, K (fewer than the query heads in grouped attention)
+ * @param headDim numbers per head, D
+ */
+public record KvShape(int numLayers, int numKvHeads, int headDim) {
+    public KvShape {
+        requirePositive("numLayers", numLayers);
+        requirePositive("numKvHeads", numKvHeads);
+        requirePositive("headDim", headDim);
+    }
+
+    /** Numbers stored for one token: keys and values over all layers. */
+    public long elementsPerToken() {
+        return 2L * numLayers * numKvHeads * headDim;
+    }
+
+    /** Bytes stored for one token at {@code dataType}. */
+    public long bytesPerToken(DataType dataType) {
+        return elementsPerToken() * dataType.bytes();
+    }
+
+    static void requirePositive(String name, long value) {
+        if (value <= 0) {
+            throw new IllegalArgumentException(name + ": " + value + ", must be positive");
+        }
+    }
+}

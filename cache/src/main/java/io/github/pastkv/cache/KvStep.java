@@ -1,0 +1,212 @@
+package io.github.pastkv.cache;
+
+import java.util.Arrays;
+
+/**
+ * New tokens on their way into a cache: all layers, the mask and the positions of a step are taken over together by
+ * {@link #commit}, or none of it. Until then the cache shows nothing of the step, and {@link #close} without commit
+ * leaves it as it was. On a frozen cache commit stores nothing.
+ *
+ * <p>Tokens of a step are numbered through: the real tokens of row 0, then those of row 1, and so on ({@code T} in all).
+ * Masked slots have no token. One step at a time per cache; writing different tokens from different threads is fine,
+ * everything else is for one thread. The object is reused by the next step of its cache.
+ */
+public final class KvStep implements AutoCloseable {
+    private final KvCache cache;
+    private final StepBlocks[][] blocks; // [group][row]
+    private final int[] pastLengths; // [B]
+    private final int[] rowStarts; // [B + 1]
+    private int[] allocated = new int[16];
+
+    private int fromLayer;
+    private int toLayer;
+    private AttentionMask newMask;
+    private boolean stores;
+    private boolean appendsMask;
+    private boolean open;
+
+    KvStep(KvCache cache, StepBlocks[][] blocks) {
+        this.cache = cache;
+        this.blocks = blocks;
+        this.pastLengths = new int[cache.batchSize()];
+        this.rowStarts = new int[cache.batchSize() + 1];
+        this.newMask = AttentionMask.ones(cache.batchSize(), 0);
+    }
+
+    /** Begins a step of all layers, whose mask joins the stored one. */
+    KvStep beginModel(AttentionMask mask, boolean willStore) {
+        begin(0, cache.numLayers(), mask, willStore);
+        appendsMask = true;
+        return this;
+    }
+
+    /** Begins a step of one layer, whose mask has been stored before or is all real. */
+    KvStep beginEntry(int layer, AttentionMask mask, boolean willStore) {
+        begin(layer, layer + 1, mask, willStore);
+        appendsMask = false;
+        return this;
+    }
+
+    /** Plans and allocates; throws before anything has changed. */
+    private void begin(int firstLayer, int endLayer, AttentionMask mask, boolean willStore) {
+        cache.requireNoStep();
+        fromLayer = firstLayer;
+        toLayer = endLayer;
+        newMask = mask;
+        stores = willStore;
+        for (int row = 0; row < pastLengths.length; row++) {
+            pastLengths[row] = cache.numTokens(firstLayer, row);
+            rowStarts[row + 1] = rowStarts[row] + mask.numReal(row);
+            requireRoom(row);
+        }
+        for (int group = 0; group < blocks.length; group++) {
+            beginGroup(group);
+        }
+        open = true;
+    }
+
+    private void requireRoom(int row) {
+        if (kvLength(row) > cache.config().maxTokens()) {
+            throw new IllegalArgumentException("tokens: row " + row + " would reach " + kvLength(row)
+                    + " tokens, the cache is configured for at most " + cache.config().maxTokens());
+        }
+    }
+
+    private void beginGroup(int group) {
+        LayerGroup layers = cache.group(group);
+        int numBlocks = 0;
+        for (int row = 0; row < pastLengths.length; row++) {
+            numBlocks += blocks[group][row].plan(layers.table(row), pastLengths[row], kvLength(row), stores);
+        }
+        allocate(layers.pool(), numBlocks, group);
+        int from = 0;
+        for (StepBlocks rowBlocks : blocks[group]) {
+            from += rowBlocks.begin(allocated, from);
+        }
+    }
+
+    private void allocate(BlockPool pool, int numBlocks, int group) {
+        if (allocated.length < numBlocks) {
+            allocated = new int[Math.max(numBlocks, 2 * allocated.length)];
+        }
+        if (!pool.tryAllocate(numBlocks, allocated, 0)) {
+            Arrays.stream(blocks, 0, group).flatMap(Arrays::stream).forEach(StepBlocks::rollBack);
+            throw new PoolExhaustedException(numBlocks, pool.numFree(), pool.limitBytes());
+        }
+    }
+
+    /** Real tokens of the step over all rows, T. */
+    public int numTokens() {
+        return rowStarts[rowStarts.length - 1];
+    }
+
+    /** First token of a row in the numbering of the step. */
+    public int rowStart(int row) {
+        return rowStarts[row];
+    }
+
+    /** Tokens of a row in this step. */
+    public int numNewTokens(int row) {
+        return rowStarts[row + 1] - rowStarts[row];
+    }
+
+    /** Tokens of a row before this step; the position of its first new token. */
+    public int pastLength(int row) {
+        return pastLengths[row];
+    }
+
+    /** Tokens of a row with those of this step. */
+    public int kvLength(int row) {
+        return pastLengths[row] + numNewTokens(row);
+    }
+
+    /** The mask of the step's slots. */
+    public AttentionMask newMask() {
+        return newMask;
+    }
+
+    /** A row's keys and values in a layer, those written in this step included; valid until the step ends. */
+    public KvBlocks blocks(int layer, int row) {
+        return blocks[cache.groupOf(layer)][row];
+    }
+
+    /** The number that {@link KvLayout} knows a layer by. */
+    public int layerInGroup(int layer) {
+        return cache.group(cache.groupOf(layer)).layerInGroup(layer);
+    }
+
+    /**
+     * Stores keys and values of tokens {@code [fromToken, toToken)} of one layer, rounded to the storage type.
+     *
+     * @param keys F32 {@code [T, K * D]}, rotated where the model rotates; rows contiguous, row stride free
+     * @param values F32 {@code [T, K * D]}
+     */
+    public void write(int layer, Tensor keys, Tensor values, int fromToken, int toToken) {
+        int row = 0;
+        for (int token = fromToken; token < toToken; token++) {
+            while (token >= rowStarts[row + 1]) {
+                row++;
+            }
+            int position = pastLengths[row] + token - rowStarts[row];
+            writeToken(layer, row, position, keys, token * keys.stride(0), values, token * values.stride(0));
+        }
+    }
+
+    /** Stores one token from element offsets of its F32 key and value, heads one after the other. */
+    void writeToken(int layer, int row, int position, Tensor keys, long keyOffset, Tensor values, long valueOffset) {
+        StepBlocks rowBlocks = blocks[cache.groupOf(layer)][row];
+        KvLayout layout = rowBlocks.layout();
+        int block = position / layout.blockSize();
+        int slot = position % layout.blockSize();
+        int inGroup = layerInGroup(layer);
+        for (int head = 0; head < layout.shape().numKvHeads(); head++) {
+            long headBytes = (long) head * layout.shape().headDim() * Float.BYTES;
+            layout.writeKey(rowBlocks.segment(block), rowBlocks.blockByteOffset(block), inGroup, head, slot,
+                    keys.segment(), keyOffset * Float.BYTES + headBytes);
+            layout.writeValue(rowBlocks.segment(block), rowBlocks.blockByteOffset(block), inGroup, head, slot,
+                    values.segment(), valueOffset * Float.BYTES + headBytes);
+        }
+    }
+
+    /** Makes the step part of the cache; on a frozen cache drops it. */
+    public void commit() {
+        requireOpen();
+        if (stores) {
+            for (int group = 0; group < blocks.length; group++) {
+                for (int row = 0; row < blocks[group].length; row++) {
+                    cache.group(group).setTable(row, blocks[group][row].commit());
+                }
+            }
+            cache.stepCommitted(fromLayer, toLayer, newMask, appendsMask);
+        }
+        close();
+    }
+
+    /** Hands a row's blocks to a reader: its tokens with those of the step, which must end without commit. */
+    HeldBlocks detach(int layer, int row) {
+        return blocks[cache.groupOf(layer)][row].detach();
+    }
+
+    boolean isOpen() {
+        return open;
+    }
+
+    private void requireOpen() {
+        if (!open) {
+            throw new IllegalStateException("the step has ended");
+        }
+    }
+
+    /** Ends the step; what was not committed is dropped. */
+    @Override
+    public void close() {
+        if (open) {
+            open = false;
+            for (StepBlocks[] rows : blocks) {
+                for (StepBlocks rowBlocks : rows) {
+                    rowBlocks.rollBack();
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,85 @@
+package io.github.pastkv.cache;
+
+/**
+ * Layers of equal storage type and window, which share a block table for each row. A layer's number within the group is
+ * its number less {@code fromLayer}.
+ */
+final class LayerGroup {
+    private final KvLayout layout;
+    private final BlockPool pool;
+    private final int fromLayer;
+    private final BlockTable[] tables;
+
+    LayerGroup(KvLayout layout, BlockPool pool, int fromLayer, int batchSize) {
+        this.layout = layout;
+        this.pool = pool;
+        this.fromLayer = fromLayer;
+        this.tables = new BlockTable[batchSize];
+        for (int row = 0; row < batchSize; row++) {
+            tables[row] = new BlockTable(pool);
+        }
+    }
+
+    KvLayout layout() {
+        return layout;
+    }
+
+    BlockPool pool() {
+        return pool;
+    }
+
+    int layerInGroup(int layer) {
+        return layer - fromLayer;
+    }
+
+    boolean holds(int layer) {
+        return layer >= fromLayer && layer < fromLayer + layout.shape().numLayers();
+    }
+
+    BlockTable table(int row) {
+        return tables[row];
+    }
+
+    void setTable(int row, BlockTable table) {
+        tables[row] = table;
+    }
+
+    /** A row's first tokens, held for a reader. */
+    HeldBlocks hold(int row, int numTokens) {
+        int numBlocks = layout.numBlocks(numTokens);
+        return new HeldBlocks(layout, pool, tables[row].retain(numBlocks), numBlocks, new int[0]);
+    }
+
+    float read(int layer, int row, boolean ofKeys, int position, int kvHead, int dim) {
+        int blockId = tables[row].blockId(position / layout.blockSize());
+        int slot = position % layout.blockSize();
+        return ofKeys
+                ? layout.readKey(pool.segment(blockId), pool.byteOffset(blockId), layerInGroup(layer), kvHead, slot, dim)
+                : layout.readValue(pool.segment(blockId), pool.byteOffset(blockId), layerInGroup(layer), kvHead, slot,
+                        dim);
+    }
+
+    /** Empties all rows, in time that depends on the number of blocks only. */
+    void reset() {
+        for (int row = 0; row < tables.length; row++) {
+            tables[row].releaseByOwner();
+            tables[row] = new BlockTable(pool);
+        }
+    }
+
+    /** Bytes of the blocks in the rows' tables. */
+    long heldBytes() {
+        long numBlocks = 0;
+        for (BlockTable table : tables) {
+            numBlocks += table.numBlocks();
+        }
+        return numBlocks * layout.blockBytes();
+    }
+
+    void close() {
+        for (BlockTable table : tables) {
+            table.releaseByOwner();
+        }
+        pool.close();
+    }
+}

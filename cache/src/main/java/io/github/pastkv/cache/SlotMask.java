@@ -1,0 +1,68 @@
+package io.github.pastkv.cache;
+
+import java.util.BitSet;
+
+/** The growing stored mask of a cache: which slots seen so far are pads. Not thread-safe. */
+final class SlotMask {
+    private final BitSet[] masked;
+    private int numSlots;
+
+    SlotMask(int batchSize) {
+        masked = new BitSet[batchSize];
+        clear();
+    }
+
+    void clear() {
+        for (int row = 0; row < masked.length; row++) {
+            masked[row] = new BitSet(0);
+        }
+        numSlots = 0;
+    }
+
+    int numSlots() {
+        return numSlots;
+    }
+
+    /** Whether a slot is a real token; slots not seen yet count as real. */
+    boolean isReal(int row, int slot) {
+        return !masked[row].get(slot);
+    }
+
+    /** Counts slots up to {@code newNumSlots} as real ones. */
+    void extendTo(int newNumSlots) {
+        numSlots = Math.max(numSlots, newNumSlots);
+    }
+
+    /** Puts {@code mask} behind what is stored. */
+    void append(AttentionMask mask) {
+        put(mask, numSlots);
+        numSlots += mask.numSlots();
+    }
+
+    private void put(AttentionMask mask, int fromSlot) {
+        for (int row = 0; row < masked.length; row++) {
+            if (mask.numReal(row) < mask.numSlots()) {
+                for (int slot = 0; slot < mask.numSlots(); slot++) {
+                    masked[row].set(fromSlot + slot, !mask.isReal(row, slot));
+                }
+            }
+        }
+    }
+
+    /** The mask of slots {@code [from, to)}; what lies beyond the stored ones is real. */
+    AttentionMask slice(int from, int to) {
+        BitSet[] part = new BitSet[masked.length];
+        for (int row = 0; row < part.length; row++) {
+            part[row] = masked[row].isEmpty() ? new BitSet(0) : masked[row].get(from, to);
+        }
+        return AttentionMask.ofMasked(to - from, part);
+    }
+
+    /** The stored mask with {@code next} behind it, as a copy. */
+    AttentionMask joined(AttentionMask next) {
+        SlotMask joined = new SlotMask(masked.length);
+        joined.append(slice(0, numSlots));
+        joined.append(next);
+        return joined.slice(0, joined.numSlots);
+    }
+}

@@ -1,0 +1,6 @@
+/** Memory for the keys and values of past tokens. */
+module io.github.pastkv.cache {
+    requires static transitive org.jspecify;
+
+    exports io.github.pastkv.cache;
+}

@@ -1,0 +1,5 @@
+/** The pastkv command. */
+@NullMarked
+package io.github.pastkv.cli;
+
+import org.jspecify.annotations.NullMarked;

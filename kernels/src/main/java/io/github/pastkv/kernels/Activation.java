@@ -1,0 +1,9 @@
+package io.github.pastkv.kernels;
+
+/** The nonlinearity of a feed-forward block. */
+public enum Activation {
+    /** x / (1 + exp(-x)), also called swish. */
+    SILU,
+    /** 0.5 x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))), Hugging Face's {@code gelu_new}. */
+    GELU_TANH
+}

@@ -1,0 +1,176 @@
+package io.github.pastkv.kernels;
+
+import io.github.pastkv.cache.KvBlocks;
+import io.github.pastkv.cache.KvLayout;
+import io.github.pastkv.cache.Tensor;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * A few neighbouring queries of one row that share a kv head, with the buffer for their scores: the unit of work of
+ * attention. Tile row r stands for query {@code r / headsPerKv} of the tile and query head
+ * {@code kvHead * headsPerKv + r % headsPerKv}. A query at position p sees positions {@code [0, p + 1)}.
+ *
+ * <p>Reused from tile to tile (one for each thread), so that a step allocates nothing; not thread-safe. Owns its score
+ * buffer, which grows to the longest row seen and is freed by {@link #close}.
+ */
+public final class AttentionTile implements AutoCloseable {
+    /**
+     * Positions whose weighted values are summed in one chain. Spans begin at multiples of this, whatever the number of
+     * threads, blocks or queries.
+     */
+    public static final int SPAN_POSITIONS = 256;
+
+    private static final int MIN_CAPACITY_FLOATS = 4096;
+
+    private final int headsPerKv;
+    private final int headDim;
+    private final float scale;
+    private final Arena scratchArena = Arena.ofShared();
+    private final MemorySegment scratch;
+    private Arena scoresArena = Arena.ofShared();
+    private MemorySegment scores;
+
+    private KvBlocks blocks;
+    private int layer;
+    private int kvHead;
+    private Tensor queries;
+    private Tensor out;
+    private int firstQuery;
+    private int numQueries;
+    private int firstPosition;
+    private int scoreStride;
+
+    /**
+     * A tile that must be {@link #aim aimed} before use.
+     *
+     * @param headsPerKv query heads that share a kv head, G
+     * @param headDim numbers per head, D
+     * @param scale factor of every score
+     */
+    @SuppressWarnings("NullAway.Init") // blocks, queries and out are set by aim, before which the tile has no rows
+    public AttentionTile(int headsPerKv, int headDim, float scale) {
+        this.headsPerKv = headsPerKv;
+        this.headDim = headDim;
+        this.scale = scale;
+        this.scratch = scratchArena.allocate(2L * KvLayout.GROUP_POSITIONS * headDim * Float.BYTES, 64);
+        this.scores = scoresArena.allocate((long) MIN_CAPACITY_FLOATS * Float.BYTES, 64);
+    }
+
+    /**
+     * Points the tile at queries {@code [firstQuery, firstQuery + numQueries)} of a step.
+     *
+     * @param blocks the row's keys and values, those of this step included
+     * @param layer the layer within its layer group
+     * @param queries {@code [T, H * D]}
+     * @param out {@code [T, H * D]}
+     * @param firstPosition position of the first query
+     */
+    public void aim(KvBlocks blocks, int layer, int kvHead, Tensor queries, Tensor out, int firstQuery, int numQueries,
+            int firstPosition) {
+        this.blocks = blocks;
+        this.layer = layer;
+        this.kvHead = kvHead;
+        this.queries = queries;
+        this.out = out;
+        this.firstQuery = firstQuery;
+        this.numQueries = numQueries;
+        this.firstPosition = firstPosition;
+        int kvLength = firstPosition + numQueries;
+        this.scoreStride = -Math.floorDiv(-kvLength, KvLayout.GROUP_POSITIONS) * KvLayout.GROUP_POSITIONS;
+        growScores((long) numRows() * scoreStride * Float.BYTES);
+    }
+
+    private void growScores(long bytes) {
+        if (scores.byteSize() < bytes) {
+            Arena larger = Arena.ofShared();
+            scores = larger.allocate(Math.max(bytes, 2 * scores.byteSize()), 64);
+            scoresArena.close();
+            scoresArena = larger;
+        }
+    }
+
+    /** Queries times the heads that share the kv head. */
+    public int numRows() {
+        return numQueries * headsPerKv;
+    }
+
+    public int headDim() {
+        return headDim;
+    }
+
+    public float scale() {
+        return scale;
+    }
+
+    public KvBlocks blocks() {
+        return blocks;
+    }
+
+    public int layer() {
+        return layer;
+    }
+
+    public int kvHead() {
+        return kvHead;
+    }
+
+    public int headsPerKv() {
+        return headsPerKv;
+    }
+
+    public int numQueries() {
+        return numQueries;
+    }
+
+    /** Positions that a tile row sees: {@code [0, numVisible)}. Never falls from one row to the next. */
+    public int numVisible(int row) {
+        return firstPosition + row / headsPerKv + 1;
+    }
+
+    /** F32 queries; a row's {@code headDim} numbers begin at {@link #queryByteOffset}. */
+    public MemorySegment queries() {
+        return queries.segment();
+    }
+
+    public long queryByteOffset(int row) {
+        return headByteOffset(queries, row);
+    }
+
+    /** F32 output; a row's {@code headDim} numbers begin at {@link #outByteOffset}. */
+    public MemorySegment out() {
+        return out.segment();
+    }
+
+    public long outByteOffset(int row) {
+        return headByteOffset(out, row);
+    }
+
+    private long headByteOffset(Tensor tensor, int row) {
+        int head = kvHead * headsPerKv + row % headsPerKv;
+        return ((firstQuery + row / headsPerKv) * tensor.stride(0) + (long) head * headDim) * Float.BYTES;
+    }
+
+    /**
+     * F32 scores, then pattern, {@code [numRows, scoreStride]}; from {@link #numVisible} on a row's content is undefined,
+     * and memory up to the next multiple of 16 may be written.
+     */
+    public MemorySegment scores() {
+        return scores;
+    }
+
+    public long scoreByteOffset(int row) {
+        return (long) row * scoreStride * Float.BYTES;
+    }
+
+    /** Memory for the kernel's own use: 32 x headDim floats. */
+    public MemorySegment scratch() {
+        return scratch;
+    }
+
+    @Override
+    public void close() {
+        scoresArena.close();
+        scratchArena.close();
+    }
+}

@@ -1,0 +1,79 @@
+package io.github.pastkv.kernels;
+
+import io.github.pastkv.cache.Tensor;
+import java.lang.foreign.Arena;
+import java.util.List;
+
+/**
+ * The arithmetic of a transformer, apart from how it is split over threads (that is {@link Compute}'s). All
+ * implementations of one {@link #numericIdentity()} give the same bits: {@link ScalarKernels} is the specification,
+ * written to be read, and every other is compared with it bit for bit.
+ *
+ * <p>Activations are F32 tensors {@code [T, width]}, rows contiguous, row stride free. Methods that take
+ * {@code fromToken, toToken} or {@code fromOutput, toOutput} compute just that half-open range, so that callers may split
+ * it over threads in any way without changing a bit. Arguments are checked once where buffers are made, and by
+ * {@code assert} here. Implementations are stateless and safe for any number of threads.
+ *
+ * <p>Rules that every implementation keeps (DESIGN: our own arithmetic): only + - x / sqrt fma min max and conversions,
+ * in the order that {@link ScalarKernels} writes down; sums across a row run in 16 virtual lanes joined by one fixed
+ * tree ({@link ScalarMath#laneSum}).
+ */
+public interface Kernels {
+    /** What {@code inspect} prints, for example {@code vector (512 bit)}. */
+    String name();
+
+    /** Kernels with equal identity give equal bits. */
+    String numericIdentity();
+
+    /**
+     * Packs the parts, one below the other, into one linear layer.
+     *
+     * @param parts weights {@code [outputs, inputs]} with equal inputs
+     * @param arena owner of the packed memory
+     */
+    LinearWeights pack(List<LinearPart> parts, Arena arena);
+
+    /**
+     * y[t, n] = (sum over k, ascending, one fma chain from 0, of x[t, k] * w[n, k]) + bias[n], for outputs n in the range.
+     *
+     * @param x {@code [T, K]}; must not overlap y
+     * @param y {@code [T, N]}
+     */
+    void linear(Tensor x, LinearWeights weights, Tensor y, int numTokens, int fromOutput, int toOutput);
+
+    /** y[t] = norm(x[t]); x and y may be the same tensor. */
+    void normalise(NormWeights norm, Tensor x, Tensor y, int fromToken, int toToken);
+
+    /**
+     * Turns each head of x by its token's position, in place: with half = rotaryDim / 2, (x[i], x[i + half]) becomes
+     * (x[i] cos - x[i + half] sin, x[i + half] cos + x[i] sin).
+     *
+     * @param x {@code [T, numHeads * headDim]}
+     * @param positions position of each token, int {@code [T]}
+     */
+    void rotate(Tensor x, int numHeads, int headDim, RotaryTable table, int[] positions, int fromToken, int toToken);
+
+    /** x = activation(x), in place, over {@code width} columns. */
+    void activate(Activation activation, Tensor x, int width, int fromToken, int toToken);
+
+    /** gate = activation(gate) * up, over {@code width} columns. */
+    void gate(Activation activation, Tensor gate, Tensor up, int width, int fromToken, int toToken);
+
+    /** x = x + y, over {@code width} columns. */
+    void add(Tensor x, Tensor y, int width, int fromToken, int toToken);
+
+    /** First third of attention: the tile's scores, each an fma chain over the dimensions ascending, times the scale. */
+    void scores(AttentionTile tile);
+
+    /**
+     * Second third: each row of scores becomes its pattern, in place. The maximum, then exp(score - maximum), then the sum
+     * (for each span of positions 16 lanes and the tree; spans in order), then each divided by the sum.
+     */
+    void softmax(AttentionTile tile);
+
+    /**
+     * Last third: out[row, d] = sum over positions of pattern * value: within a span one fma chain from 0, positions
+     * ascending; the spans' sums are added in order.
+     */
+    void values(AttentionTile tile);
+}

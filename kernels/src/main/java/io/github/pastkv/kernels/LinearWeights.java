@@ -1,0 +1,17 @@
+package io.github.pastkv.kernels;
+
+/**
+ * A linear layer in the form that one {@link Kernels} reads fastest. Made by {@link Kernels#pack}, read-only, safe for
+ * any number of threads; its memory belongs to the arena given to {@code pack}.
+ */
+public interface LinearWeights {
+    int numInputs();
+
+    int numOutputs();
+
+    /** Ranges of outputs handed to {@link Kernels#linear} begin at multiples of this. */
+    int outputGrain();
+
+    /** Bytes that one pass over the weights reads. */
+    long packedBytes();
+}

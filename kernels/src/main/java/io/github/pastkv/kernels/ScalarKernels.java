@@ -1,0 +1,252 @@
+package io.github.pastkv.kernels;
+
+import io.github.pastkv.cache.DataType;
+import io.github.pastkv.cache.KvBlocks;
+import io.github.pastkv.cache.KvLayout;
+import io.github.pastkv.cache.Tensor;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+
+/**
+ * The specification of all arithmetic: plain loops over single numbers, in the order that every other implementation
+ * must reproduce bit for bit.
+ */
+public final class ScalarKernels implements Kernels {
+    /** The identity of our own kernels, whatever their vector width. */
+    public static final String NUMERIC_IDENTITY = "pastkv-1";
+
+    /** Always to be had. */
+    public ScalarKernels() {}
+
+    @Override
+    public String name() {
+        return "scalar";
+    }
+
+    @Override
+    public String numericIdentity() {
+        return NUMERIC_IDENTITY;
+    }
+
+    @Override
+    public LinearWeights pack(List<LinearPart> parts, Arena arena) {
+        return ScalarLinearWeights.pack(parts, arena);
+    }
+
+    @Override
+    public void linear(Tensor x, LinearWeights weights, Tensor y, int numTokens, int fromOutput, int toOutput) {
+        ScalarLinearWeights w = (ScalarLinearWeights) weights;
+        for (int token = 0; token < numTokens; token++) {
+            for (int output = fromOutput; output < toOutput; output++) {
+                float sum = 0f;
+                for (int input = 0; input < w.numInputs(); input++) {
+                    sum = Math.fma(number(x, token, input), w.weight(output, input), sum);
+                }
+                setNumber(y, token, output, w.hasBias(output) ? sum + w.bias(output) : sum);
+            }
+        }
+    }
+
+    @Override
+    public void normalise(NormWeights norm, Tensor x, Tensor y, int fromToken, int toToken) {
+        for (int token = fromToken; token < toToken; token++) {
+            if (norm.kind() == NormWeights.Kind.RMS) {
+                normaliseRow(norm, x, y, token, 0f);
+            } else {
+                normaliseRow(norm, x, y, token, rowSum(x, token, norm.hiddenSize()) / norm.hiddenSize());
+            }
+        }
+    }
+
+    private static void normaliseRow(NormWeights norm, Tensor x, Tensor y, int token, float mean) {
+        int width = norm.hiddenSize();
+        float meanOfSquares = squaresSum(x, token, width, mean) / width;
+        float inverse = 1f / ScalarMath.sqrt(meanOfSquares + norm.epsilon());
+        for (int i = 0; i < width; i++) {
+            float scaled = (number(x, token, i) - mean) * inverse;
+            float weight = row(norm.weight(), i);
+            setNumber(y, token, i, norm.bias() == null ? scaled * weight : Math.fma(scaled, weight, row(norm.bias(), i)));
+        }
+    }
+
+    private static float rowSum(Tensor x, int token, int width) {
+        return ScalarMath.laneSum(lane -> {
+            float sum = 0f;
+            for (int i = lane; i < width; i += ScalarMath.VIRTUAL_LANES) {
+                sum += number(x, token, i);
+            }
+            return sum;
+        });
+    }
+
+    private static float squaresSum(Tensor x, int token, int width, float mean) {
+        return ScalarMath.laneSum(lane -> {
+            float sum = 0f;
+            for (int i = lane; i < width; i += ScalarMath.VIRTUAL_LANES) {
+                float difference = number(x, token, i) - mean;
+                sum = Math.fma(difference, difference, sum);
+            }
+            return sum;
+        });
+    }
+
+    @Override
+    public void rotate(Tensor x, int numHeads, int headDim, RotaryTable table, int[] positions, int fromToken,
+            int toToken) {
+        int half = table.rotaryDim() / 2;
+        for (int token = fromToken; token < toToken; token++) {
+            long cosOffset = table.cosByteOffset(positions[token]);
+            for (int head = 0; head < numHeads; head++) {
+                for (int pair = 0; pair < half; pair++) {
+                    float cos = DataType.F32.read(table.segment(), cosOffset + 4L * pair);
+                    float sin = DataType.F32.read(table.segment(), cosOffset + 4L * (half + pair));
+                    rotatePair(x, token, head * headDim + pair, half, cos, sin);
+                }
+            }
+        }
+    }
+
+    private static void rotatePair(Tensor x, int token, int column, int half, float cos, float sin) {
+        float first = number(x, token, column);
+        float second = number(x, token, column + half);
+        setNumber(x, token, column, Math.fma(first, cos, -(second * sin)));
+        setNumber(x, token, column + half, Math.fma(second, cos, first * sin));
+    }
+
+    @Override
+    public void activate(Activation activation, Tensor x, int width, int fromToken, int toToken) {
+        for (int token = fromToken; token < toToken; token++) {
+            for (int i = 0; i < width; i++) {
+                setNumber(x, token, i, activated(activation, number(x, token, i)));
+            }
+        }
+    }
+
+    @Override
+    public void gate(Activation activation, Tensor gate, Tensor up, int width, int fromToken, int toToken) {
+        for (int token = fromToken; token < toToken; token++) {
+            for (int i = 0; i < width; i++) {
+                setNumber(gate, token, i, activated(activation, number(gate, token, i)) * number(up, token, i));
+            }
+        }
+    }
+
+    private static float activated(Activation activation, float x) {
+        return switch (activation) {
+            case SILU -> ScalarMath.silu(x);
+            case GELU_TANH -> ScalarMath.geluTanh(x);
+        };
+    }
+
+    @Override
+    public void add(Tensor x, Tensor y, int width, int fromToken, int toToken) {
+        for (int token = fromToken; token < toToken; token++) {
+            for (int i = 0; i < width; i++) {
+                setNumber(x, token, i, number(x, token, i) + number(y, token, i));
+            }
+        }
+    }
+
+    @Override
+    public void scores(AttentionTile tile) {
+        for (int row = 0; row < tile.numRows(); row++) {
+            for (int position = 0; position < tile.numVisible(row); position++) {
+                setScore(tile, row, position, dot(tile, row, position) * tile.scale());
+            }
+        }
+    }
+
+    private static float dot(AttentionTile tile, int row, int position) {
+        KvBlocks blocks = tile.blocks();
+        KvLayout layout = blocks.layout();
+        int block = position / layout.blockSize();
+        int slot = position % layout.blockSize();
+        float sum = 0f;
+        for (int dim = 0; dim < tile.headDim(); dim++) {
+            float query = DataType.F32.read(tile.queries(), tile.queryByteOffset(row) + 4L * dim);
+            float key = layout.readKey(blocks.segment(block), blocks.blockByteOffset(block), tile.layer(),
+                    tile.kvHead(), slot, dim);
+            sum = Math.fma(query, key, sum);
+        }
+        return sum;
+    }
+
+    @Override
+    public void softmax(AttentionTile tile) {
+        for (int row = 0; row < tile.numRows(); row++) {
+            float maximum = Float.NEGATIVE_INFINITY;
+            for (int position = 0; position < tile.numVisible(row); position++) {
+                maximum = Math.max(maximum, score(tile, row, position));
+            }
+            for (int position = 0; position < tile.numVisible(row); position++) {
+                setScore(tile, row, position, ScalarMath.exp(score(tile, row, position) - maximum));
+            }
+            float sum = 0f;
+            for (int from = 0; from < tile.numVisible(row); from += AttentionTile.SPAN_POSITIONS) {
+                sum += spanSum(tile, row, from);
+            }
+            for (int position = 0; position < tile.numVisible(row); position++) {
+                setScore(tile, row, position, score(tile, row, position) / sum);
+            }
+        }
+    }
+
+    private static float spanSum(AttentionTile tile, int row, int from) {
+        int to = Math.min(from + AttentionTile.SPAN_POSITIONS, tile.numVisible(row));
+        return ScalarMath.laneSum(lane -> {
+            float sum = 0f;
+            for (int position = from + lane; position < to; position += ScalarMath.VIRTUAL_LANES) {
+                sum += score(tile, row, position);
+            }
+            return sum;
+        });
+    }
+
+    @Override
+    public void values(AttentionTile tile) {
+        for (int row = 0; row < tile.numRows(); row++) {
+            for (int dim = 0; dim < tile.headDim(); dim++) {
+                float sum = 0f;
+                for (int from = 0; from < tile.numVisible(row); from += AttentionTile.SPAN_POSITIONS) {
+                    sum += spanOfValues(tile, row, dim, from);
+                }
+                DataType.F32.write(tile.out(), tile.outByteOffset(row) + 4L * dim, sum);
+            }
+        }
+    }
+
+    private static float spanOfValues(AttentionTile tile, int row, int dim, int from) {
+        KvBlocks blocks = tile.blocks();
+        KvLayout layout = blocks.layout();
+        int to = Math.min(from + AttentionTile.SPAN_POSITIONS, tile.numVisible(row));
+        float sum = 0f;
+        for (int position = from; position < to; position++) {
+            int block = position / layout.blockSize();
+            float value = layout.readValue(blocks.segment(block), blocks.blockByteOffset(block), tile.layer(),
+                    tile.kvHead(), position % layout.blockSize(), dim);
+            sum = Math.fma(score(tile, row, position), value, sum);
+        }
+        return sum;
+    }
+
+    private static float score(AttentionTile tile, int row, int position) {
+        return DataType.F32.read(tile.scores(), tile.scoreByteOffset(row) + 4L * position);
+    }
+
+    private static void setScore(AttentionTile tile, int row, int position, float score) {
+        DataType.F32.write(tile.scores(), tile.scoreByteOffset(row) + 4L * position, score);
+    }
+
+    private static float number(Tensor x, int token, int column) {
+        return DataType.F32.read(x.segment(), (token * x.stride(0) + column) * Float.BYTES);
+    }
+
+    private static void setNumber(Tensor x, int token, int column, float value) {
+        DataType.F32.write(x.segment(), (token * x.stride(0) + column) * Float.BYTES, value);
+    }
+
+    private static float row(Tensor x, int column) {
+        return DataType.F32.read(x.segment(), 4L * column);
+    }
+}

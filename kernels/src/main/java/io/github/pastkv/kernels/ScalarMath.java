@@ -1,0 +1,97 @@
+package io.github.pastkv.kernels;
+
+/**
+ * Elementary functions in a written order of single-precision operations, so that a vector twin that performs the same
+ * operations in each lane gives the same bits, compiled or interpreted. Relative error of {@link #exp} is below 2 ulp.
+ */
+public final class ScalarMath {
+    /** Numbers that a sum across a row keeps apart. */
+    public static final int VIRTUAL_LANES = 16;
+
+    /** Below this exp is 0. */
+    public static final float EXP_MIN = -104f;
+    /** Above this exp is infinite. */
+    public static final float EXP_MAX = 89f;
+    public static final float LOG2_E = 0x1.715476p0f;
+    /** Adding and subtracting it rounds to an integer: 1.5 * 2^23. */
+    public static final float ROUND_MAGIC = 0x1.8p23f;
+    /** Upper part of ln 2, exact times any exponent that occurs. */
+    public static final float LN2_HIGH = 0x1.62e4p-1f;
+    public static final float LN2_LOW = 0x1.7f7d1cp-20f;
+    /** Taylor coefficients of exp, 1/7! down to 1/2!; the last two are 1. */
+    public static final float EXP_C7 = 1f / 5040;
+    public static final float EXP_C6 = 1f / 720;
+    public static final float EXP_C5 = 1f / 120;
+    public static final float EXP_C4 = 1f / 24;
+    public static final float EXP_C3 = 1f / 6;
+    public static final float EXP_C2 = 1f / 2;
+
+    public static final float GELU_INNER = 0.044715f;
+    /** sqrt(2 / pi). */
+    public static final float GELU_OUTER = 0.7978845608028654f;
+
+    private ScalarMath() {}
+
+    /** A number of the row for {@link #laneSum}. */
+    @FunctionalInterface
+    public interface LaneTotal {
+        float of(int lane);
+    }
+
+    /**
+     * Joins 16 lane totals: lane i with i + 8, those with i + 4, then i + 2, then i + 1. Vector twins fold halves in the
+     * same way.
+     */
+    public static float laneSum(LaneTotal total) {
+        return foldLanes(total, 0, 1);
+    }
+
+    private static float foldLanes(LaneTotal total, int lane, int stride) {
+        return stride == VIRTUAL_LANES
+                ? total.of(lane)
+                : foldLanes(total, lane, 2 * stride) + foldLanes(total, lane + stride, 2 * stride);
+    }
+
+    /** e^x; 0 below about -104, infinite above about 88.7, NaN for NaN. */
+    public static float exp(float x) {
+        float bounded = Math.min(Math.max(x, EXP_MIN), EXP_MAX);
+        float shifted = Math.fma(bounded, LOG2_E, ROUND_MAGIC);
+        float exponent = shifted - ROUND_MAGIC;
+        float r = Math.fma(-exponent, LN2_LOW, Math.fma(-exponent, LN2_HIGH, bounded));
+        float p = Math.fma(EXP_C7, r, EXP_C6);
+        p = Math.fma(p, r, EXP_C5);
+        p = Math.fma(p, r, EXP_C4);
+        p = Math.fma(p, r, EXP_C3);
+        p = Math.fma(p, r, EXP_C2);
+        p = Math.fma(p, r, 1f);
+        p = Math.fma(p, r, 1f);
+        return scaleByPowerOfTwo(p, Float.floatToRawIntBits(shifted) - Float.floatToRawIntBits(ROUND_MAGIC));
+    }
+
+    /** p * 2^n in two exact factors, so that results down to the smallest subnormal round once. */
+    private static float scaleByPowerOfTwo(float p, int n) {
+        int half = n >> 1;
+        return p * powerOfTwo(half) * powerOfTwo(n - half);
+    }
+
+    private static float powerOfTwo(int n) {
+        return Float.intBitsToFloat((n + 127) << 23);
+    }
+
+    /** x / (1 + e^-x). */
+    public static float silu(float x) {
+        return x / (1f + exp(-x));
+    }
+
+    /** GELU in its tanh form; tanh(u) is 1 - 2 / (e^2u + 1). */
+    public static float geluTanh(float x) {
+        float u = GELU_OUTER * Math.fma(GELU_INNER * x * x, x, x);
+        float tanh = 1f - 2f / (exp(2f * u) + 1f);
+        return 0.5f * x * (1f + tanh);
+    }
+
+    /** Correctly rounded: the square root of a float, taken in double, rounds to the same float. */
+    static float sqrt(float x) {
+        return (float) Math.sqrt(x);
+    }
+}

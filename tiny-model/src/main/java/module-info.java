@@ -1,0 +1,4 @@
+/** A small trained model, carried as resources. */
+module io.github.pastkv.tinymodel {
+    requires static transitive org.jspecify;
+}
