@@ -4,4 +4,6 @@ module io.github.pastkv.kernels {
     requires static transitive org.jspecify;
 
     exports io.github.pastkv.kernels;
+
+    uses io.github.pastkv.kernels.KernelsProvider;
 }

@@ -2,6 +2,17 @@
 module io.github.pastkv.model {
     requires transitive io.github.pastkv.kernels;
     requires ai.djl.tokenizers;
+    // The tokenizer's library is no module and cannot name what it needs itself.
+    requires com.google.gson;
+    requires org.slf4j;
     requires tools.jackson.databind;
     requires static transitive org.jspecify;
+
+    exports io.github.pastkv.model;
+    exports io.github.pastkv.model.config;
+    exports io.github.pastkv.model.family;
+    exports io.github.pastkv.model.files;
+    exports io.github.pastkv.model.generation;
+    exports io.github.pastkv.model.sampling;
+    exports io.github.pastkv.model.tokenizer;
 }

@@ -33,6 +33,15 @@ public final class AttentionMask {
         return new AttentionMask(batchSize, numSlots, masked);
     }
 
+    /** Rows of these lengths, padded on the right to the longest. */
+    public static AttentionMask ofLengths(int... lengths) {
+        AttentionMask mask = ones(lengths.length, Arrays.stream(lengths).max().orElse(0));
+        for (int row = 0; row < lengths.length; row++) {
+            mask.masked[row].set(lengths[row], mask.numSlots);
+        }
+        return mask;
+    }
+
     /** From rows of 0 and 1, all of equal length; any other number is refused. */
     public static AttentionMask of(int[]... rows) {
         AttentionMask mask = ones(rows.length, rows.length == 0 ? 0 : rows[0].length);

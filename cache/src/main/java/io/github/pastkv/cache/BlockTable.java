@@ -56,6 +56,13 @@ final class BlockTable {
         return new BlockTable(pool, Arrays.copyOf(blockIds, Math.max(4, numBlocks)), numBlocks);
     }
 
+    /** Lets go of the blocks from {@code numKept} on; nobody else may hold this table. */
+    void truncate(int numKept) {
+        synchronized (pool) {
+            releaseFrom(numKept);
+        }
+    }
+
     boolean isShared() {
         synchronized (pool) {
             return numHolders > 1;

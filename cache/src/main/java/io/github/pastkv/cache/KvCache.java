@@ -3,6 +3,7 @@ package io.github.pastkv.cache;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,13 +21,13 @@ import org.jspecify.annotations.Nullable;
  * {@link IllegalStateException}.
  */
 public final class KvCache implements AutoCloseable {
-    private final KvCacheConfig config;
+    private KvCacheConfig config;
     private final LayerGroup[] groups;
     private final List<KvCacheEntry> entries;
     private final SlotMask mask;
     private final int[] numSlots; // [L]
     private final int[][] numTokens; // [L][B]
-    private final KvStep step;
+    private KvStep step;
     private boolean frozen;
     private boolean closed;
     private @Nullable Runnable lent;
@@ -202,6 +203,61 @@ public final class KvCache implements AutoCloseable {
         requireOpen();
         frozen = newFrozen;
         entries.forEach(entry -> entry.setFrozen(newFrozen));
+    }
+
+    /**
+     * Keeps the first {@code newNumSlots} slots of every row and layer, and of the mask; nothing is copied. Snapshots taken
+     * before keep theirs. Allowed while frozen too: it is the caller, not a step, who takes away.
+     *
+     * @throws IllegalArgumentException when a layer holds fewer slots
+     */
+    public void truncate(int newNumSlots) {
+        requireOpen();
+        requireNoStep();
+        for (int layer = 0; layer < numLayers(); layer++) {
+            if (newNumSlots < 0 || newNumSlots > numSlots[layer]) {
+                throw new IllegalArgumentException("newNumSlots: " + newNumSlots + ", layer " + layer + " holds "
+                        + numSlots[layer] + " slots");
+            }
+        }
+        takeBackLent();
+        for (int row = 0; row < batchSize(); row++) {
+            int numKept = mask.slice(0, newNumSlots).numReal(row);
+            for (LayerGroup group : groups) {
+                group.truncate(row, numKept);
+            }
+            for (int layer = 0; layer < numLayers(); layer++) {
+                numTokens[layer][row] = numKept;
+                numSlots[layer] = newNumSlots;
+            }
+        }
+        mask.truncate(newNumSlots);
+    }
+
+    /**
+     * Makes row i what row {@code rows[i]} was: drops, reorders and repeats rows, and so changes the batch size. Rows that
+     * repeat share their blocks; the first to write to a shared block copies that one.
+     *
+     * @param rows numbers of present rows, at least one; repeats are allowed
+     */
+    public void selectRows(int... rows) {
+        requireOpen();
+        requireNoStep();
+        KvShape.requirePositive("rows.length", rows.length);
+        for (int row : rows) {
+            Objects.checkIndex(row, batchSize());
+        }
+        takeBackLent();
+        for (LayerGroup group : groups) {
+            group.selectRows(rows);
+        }
+        mask.selectRows(rows);
+        for (int layer = 0; layer < numLayers(); layer++) {
+            int[] before = numTokens[layer];
+            numTokens[layer] = Arrays.stream(rows).map(row -> before[row]).toArray();
+        }
+        config = config.withBatchSize(rows.length);
+        step = new KvStep(this, stepBlocks());
     }
 
     /** Forgets all tokens and the mask; flags stay. Snapshots taken before keep theirs. */

@@ -34,6 +34,10 @@ public record KvCacheConfig(KvShape shape, DataType dataType, int batchSize, int
         return new KvCacheConfig(shape, newDataType, batchSize, blockSize, maxTokens, maxPoolBytes);
     }
 
+    public KvCacheConfig withBatchSize(int newBatchSize) {
+        return new KvCacheConfig(shape, dataType, newBatchSize, blockSize, maxTokens, maxPoolBytes);
+    }
+
     public KvCacheConfig withBlockSize(int newBlockSize) {
         return new KvCacheConfig(shape, dataType, batchSize, newBlockSize, maxTokens, maxPoolBytes);
     }

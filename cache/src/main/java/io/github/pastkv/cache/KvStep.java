@@ -95,12 +95,17 @@ public final class KvStep implements AutoCloseable {
         }
     }
 
+    /** Rows, B. */
+    public int batchSize() {
+        return pastLengths.length;
+    }
+
     /** Real tokens of the step over all rows, T. */
     public int numTokens() {
         return rowStarts[rowStarts.length - 1];
     }
 
-    /** First token of a row in the numbering of the step. */
+    /** First token of a row in the numbering of the step; {@code rowStart(batchSize())} is their number. */
     public int rowStart(int row) {
         return rowStarts[row];
     }
@@ -120,6 +125,20 @@ public final class KvStep implements AutoCloseable {
         return pastLengths[row] + numNewTokens(row);
     }
 
+    /** Position of a token of the step, which must be one of {@code row}'s. */
+    public int position(int row, int token) {
+        return pastLengths[row] + token - rowStarts[row];
+    }
+
+    /** The row that a token of the step belongs to. */
+    public int rowOf(int token) {
+        int row = 0;
+        while (token >= rowStarts[row + 1]) {
+            row++;
+        }
+        return row;
+    }
+
     /** The mask of the step's slots. */
     public AttentionMask newMask() {
         return newMask;
@@ -136,19 +155,18 @@ public final class KvStep implements AutoCloseable {
     }
 
     /**
-     * Stores keys and values of tokens {@code [fromToken, toToken)} of one layer, rounded to the storage type.
+     * Stores keys and values of tokens {@code [firstToken + from, firstToken + to)} in one layer, rounded to the storage
+     * type.
      *
-     * @param keys F32 {@code [T, K * D]}, rotated where the model rotates; rows contiguous, row stride free
-     * @param values F32 {@code [T, K * D]}
+     * @param keys F32 {@code [n, K * D]} whose row 0 is {@code firstToken}'s, rotated where the model rotates; rows
+     *        contiguous, row stride free
+     * @param values F32 {@code [n, K * D]}
      */
-    public void write(int layer, Tensor keys, Tensor values, int fromToken, int toToken) {
-        int row = 0;
-        for (int token = fromToken; token < toToken; token++) {
-            while (token >= rowStarts[row + 1]) {
-                row++;
-            }
-            int position = pastLengths[row] + token - rowStarts[row];
-            writeToken(layer, row, position, keys, token * keys.stride(0), values, token * values.stride(0));
+    public void write(int layer, Tensor keys, Tensor values, int firstToken, int from, int to) {
+        for (int i = from; i < to; i++) {
+            int row = rowOf(firstToken + i);
+            int position = position(row, firstToken + i);
+            writeToken(layer, row, position, keys, i * keys.stride(0), values, i * values.stride(0));
         }
     }
 

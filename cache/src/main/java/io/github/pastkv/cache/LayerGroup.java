@@ -8,7 +8,7 @@ final class LayerGroup {
     private final KvLayout layout;
     private final BlockPool pool;
     private final int fromLayer;
-    private final BlockTable[] tables;
+    private BlockTable[] tables;
 
     LayerGroup(KvLayout layout, BlockPool pool, int fromLayer, int batchSize) {
         this.layout = layout;
@@ -57,6 +57,29 @@ final class LayerGroup {
                 ? layout.readKey(pool.segment(blockId), pool.byteOffset(blockId), layerInGroup(layer), kvHead, slot, dim)
                 : layout.readValue(pool.segment(blockId), pool.byteOffset(blockId), layerInGroup(layer), kvHead, slot,
                         dim);
+    }
+
+    /** Keeps a row's first tokens; readers of the others keep theirs. */
+    void truncate(int row, int numTokens) {
+        BlockTable table = tables[row];
+        int numKept = Math.min(layout.numBlocks(numTokens), table.numBlocks());
+        if (table.isShared()) {
+            tables[row] = table.fork();
+            table.releaseByOwner();
+        }
+        tables[row].truncate(numKept);
+    }
+
+    /** Makes row i what row {@code rows[i]} was; blocks are shared, not copied. */
+    void selectRows(int[] rows) {
+        BlockTable[] selected = new BlockTable[rows.length];
+        for (int i = 0; i < rows.length; i++) {
+            selected[i] = tables[rows[i]].fork();
+        }
+        for (BlockTable table : tables) {
+            table.releaseByOwner();
+        }
+        tables = selected;
     }
 
     /** Empties all rows, in time that depends on the number of blocks only. */

@@ -1,10 +1,11 @@
 package io.github.pastkv.cache;
 
+import java.util.Arrays;
 import java.util.BitSet;
 
 /** The growing stored mask of a cache: which slots seen so far are pads. Not thread-safe. */
 final class SlotMask {
-    private final BitSet[] masked;
+    private BitSet[] masked;
     private int numSlots;
 
     SlotMask(int batchSize) {
@@ -31,6 +32,19 @@ final class SlotMask {
     /** Counts slots up to {@code newNumSlots} as real ones. */
     void extendTo(int newNumSlots) {
         numSlots = Math.max(numSlots, newNumSlots);
+    }
+
+    /** Forgets the slots from {@code newNumSlots} on. */
+    void truncate(int newNumSlots) {
+        for (BitSet row : masked) {
+            row.clear(newNumSlots, Math.max(newNumSlots, row.length()));
+        }
+        numSlots = Math.min(numSlots, newNumSlots);
+    }
+
+    /** Makes row i what row {@code rows[i]} was. */
+    void selectRows(int[] rows) {
+        masked = Arrays.stream(rows).mapToObj(row -> (BitSet) masked[row].clone()).toArray(BitSet[]::new);
     }
 
     /** Puts {@code mask} behind what is stored. */

@@ -25,11 +25,10 @@ public final class AttentionTile implements AutoCloseable {
 
     private final int headsPerKv;
     private final int headDim;
-    private final float scale;
-    private final Arena scratchArena = Arena.ofShared();
-    private final MemorySegment scratch;
     private Arena scoresArena = Arena.ofShared();
     private MemorySegment scores;
+    private Arena scratchArena = Arena.ofShared();
+    private MemorySegment scratch;
 
     private KvBlocks blocks;
     private int layer;
@@ -40,45 +39,54 @@ public final class AttentionTile implements AutoCloseable {
     private int numQueries;
     private int firstPosition;
     private int scoreStride;
+    private float scale;
 
     /**
-     * A tile that must be {@link #aim aimed} before use.
+     * A tile that must {@link #enter} a row and be {@link #aim aimed} before use.
      *
      * @param headsPerKv query heads that share a kv head, G
      * @param headDim numbers per head, D
-     * @param scale factor of every score
      */
-    @SuppressWarnings("NullAway.Init") // blocks, queries and out are set by aim, before which the tile has no rows
-    public AttentionTile(int headsPerKv, int headDim, float scale) {
+    @SuppressWarnings("NullAway.Init") // blocks, queries and out are set by enter, before which the tile has no rows
+    public AttentionTile(int headsPerKv, int headDim) {
         this.headsPerKv = headsPerKv;
         this.headDim = headDim;
-        this.scale = scale;
-        this.scratch = scratchArena.allocate(2L * KvLayout.GROUP_POSITIONS * headDim * Float.BYTES, 64);
         this.scores = scoresArena.allocate((long) MIN_CAPACITY_FLOATS * Float.BYTES, 64);
+        this.scratch = scratchArena.allocate((long) MIN_CAPACITY_FLOATS * Float.BYTES, 64);
     }
 
     /**
-     * Points the tile at queries {@code [firstQuery, firstQuery + numQueries)} of a step.
+     * Points the tile at a layer and row of a step.
      *
-     * @param blocks the row's keys and values, those of this step included
-     * @param layer the layer within its layer group
-     * @param queries {@code [T, H * D]}
-     * @param out {@code [T, H * D]}
+     * @param rowBlocks the row's keys and values, those of this step included
+     * @param layerInGroup the layer as the layout counts it
+     * @param scoreScale factor of every score
+     * @param stepQueries {@code [T, H * D]}
+     * @param stepOut {@code [T, H * D]}
+     */
+    public void enter(KvBlocks rowBlocks, int layerInGroup, float scoreScale, Tensor stepQueries, Tensor stepOut) {
+        this.blocks = rowBlocks;
+        this.layer = layerInGroup;
+        this.scale = scoreScale;
+        this.queries = stepQueries;
+        this.out = stepOut;
+        this.numQueries = 0;
+    }
+
+    /**
+     * Points the tile at tokens {@code [firstQuery, firstQuery + numQueries)} of the step, of the row entered.
+     *
      * @param firstPosition position of the first query
      */
-    public void aim(KvBlocks blocks, int layer, int kvHead, Tensor queries, Tensor out, int firstQuery, int numQueries,
-            int firstPosition) {
-        this.blocks = blocks;
-        this.layer = layer;
+    public void aim(int kvHead, int firstQuery, int numQueries, int firstPosition) {
         this.kvHead = kvHead;
-        this.queries = queries;
-        this.out = out;
         this.firstQuery = firstQuery;
         this.numQueries = numQueries;
         this.firstPosition = firstPosition;
         int kvLength = firstPosition + numQueries;
         this.scoreStride = -Math.floorDiv(-kvLength, KvLayout.GROUP_POSITIONS) * KvLayout.GROUP_POSITIONS;
         growScores((long) numRows() * scoreStride * Float.BYTES);
+        growScratch((long) (KvLayout.GROUP_POSITIONS + numRows()) * headDim * Float.BYTES);
     }
 
     private void growScores(long bytes) {
@@ -87,6 +95,15 @@ public final class AttentionTile implements AutoCloseable {
             scores = larger.allocate(Math.max(bytes, 2 * scores.byteSize()), 64);
             scoresArena.close();
             scoresArena = larger;
+        }
+    }
+
+    private void growScratch(long bytes) {
+        if (scratch.byteSize() < bytes) {
+            Arena larger = Arena.ofShared();
+            scratch = larger.allocate(bytes, 64);
+            scratchArena.close();
+            scratchArena = larger;
         }
     }
 
@@ -163,7 +180,7 @@ public final class AttentionTile implements AutoCloseable {
         return (long) row * scoreStride * Float.BYTES;
     }
 
-    /** Memory for the kernel's own use: 32 x headDim floats. */
+    /** Memory for the kernel's own use, within one call: (16 + numRows) x headDim floats. */
     public MemorySegment scratch() {
         return scratch;
     }

@@ -5,7 +5,6 @@ import io.github.pastkv.cache.KvBlocks;
 import io.github.pastkv.cache.KvLayout;
 import io.github.pastkv.cache.Tensor;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.util.List;
 
 /**

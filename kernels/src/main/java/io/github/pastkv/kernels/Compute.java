@@ -1,0 +1,218 @@
+package io.github.pastkv.kernels;
+
+import io.github.pastkv.cache.KvStep;
+import io.github.pastkv.cache.Tensor;
+import java.util.Arrays;
+
+/**
+ * {@link Kernels} on the threads of a {@link ComputePool}: cuts each operation into items that any thread may do. No bit
+ * of a result depends on the cut. Operations too small to gain from a second thread run on the caller's.
+ *
+ * <p>One operation at a time; running one allocates nothing once score buffers have grown. Owns its threads and scratch
+ * memory until {@link #close}.
+ */
+public final class Compute implements AutoCloseable {
+    /** Multiply-adds (or numbers, for element-wise work times 16) below which a second thread costs more than it gives. */
+    private static final long MIN_SHARED_WORK = 1 << 16;
+
+    private static final int ITEMS_PER_THREAD = 4;
+    private static final int MAX_TILE_ROWS = 32;
+
+    private final Kernels kernels;
+    private final ComputePool pool;
+    private final AttentionTile[] tiles;
+    private final LinearTask linearTask = new LinearTask();
+    private final TokensTask tokensTask = new TokensTask();
+    private final AttentionTask attentionTask = new AttentionTask();
+    private final int numKvHeads;
+    private final int queriesPerTile;
+
+    /**
+     * Compute for models of one attention shape.
+     *
+     * @param numThreads threads, the caller's included
+     * @param numHeads query heads, H
+     * @param numKvHeads key/value heads, K
+     * @param headDim numbers per head, D
+     */
+    public Compute(Kernels kernels, int numThreads, int numHeads, int numKvHeads, int headDim) {
+        this.kernels = kernels;
+        this.pool = new ComputePool(numThreads);
+        this.numKvHeads = numKvHeads;
+        int headsPerKv = numHeads / numKvHeads;
+        this.queriesPerTile = Math.max(1, MAX_TILE_ROWS / headsPerKv);
+        this.tiles = new AttentionTile[numThreads];
+        Arrays.setAll(tiles, worker -> new AttentionTile(headsPerKv, headDim));
+    }
+
+    public Kernels kernels() {
+        return kernels;
+    }
+
+    public int numThreads() {
+        return pool.numThreads();
+    }
+
+    /** {@link Kernels#linear} over all outputs. */
+    public void linear(Tensor x, LinearWeights weights, Tensor y, int numTokens) {
+        linearTask.run(x, weights, y, numTokens);
+    }
+
+    /** An operation on tokens {@code [fromToken, toToken)} that needs no other tokens. */
+    @FunctionalInterface
+    public interface TokenRange {
+        void run(int fromToken, int toToken);
+    }
+
+    /**
+     * Runs an operation over the tokens of a step.
+     *
+     * @param widthPerToken numbers that it touches for one token
+     */
+    public void forTokens(int numTokens, int widthPerToken, TokenRange operation) {
+        tokensTask.run(numTokens, widthPerToken, operation);
+    }
+
+    /**
+     * Attention of tokens {@code [fromToken, toToken)} of a step in one layer, over the keys and values that the step's
+     * rows hold.
+     *
+     * @param queries {@code [toToken - fromToken, H * D]}, rotated where the model rotates
+     * @param out {@code [toToken - fromToken, H * D]}
+     */
+    public void attention(KvStep step, int layer, float scale, Tensor queries, Tensor out, int fromToken,
+            int toToken) {
+        attentionTask.run(step, layer, scale, queries, out, fromToken, toToken);
+    }
+
+    @Override
+    public void close() {
+        pool.close();
+        for (AttentionTile tile : tiles) {
+            tile.close();
+        }
+    }
+
+    private void runItems(int numItems, long work, ComputePool.Task task) {
+        if (work < MIN_SHARED_WORK) {
+            for (int item = 0; item < numItems; item++) {
+                task.run(item, 0);
+            }
+        } else {
+            pool.run(numItems, task);
+        }
+    }
+
+    /** Items are ranges of outputs. */
+    @SuppressWarnings("NullAway.Init") // arguments of the operation under way
+    private final class LinearTask implements ComputePool.Task {
+        private Tensor x;
+        private LinearWeights weights;
+        private Tensor y;
+        private int numTokens;
+        private int outputsPerItem;
+
+        void run(Tensor newX, LinearWeights newWeights, Tensor newY, int tokens) {
+            x = newX;
+            weights = newWeights;
+            y = newY;
+            numTokens = tokens;
+            int grain = weights.outputGrain();
+            int items = pool.numThreads() * ITEMS_PER_THREAD;
+            outputsPerItem = Math.ceilDiv(Math.ceilDiv(weights.numOutputs(), grain), items) * grain;
+            long work = (long) tokens * weights.numInputs() * weights.numOutputs();
+            runItems(Math.ceilDiv(weights.numOutputs(), outputsPerItem), work, this);
+        }
+
+        @Override
+        public void run(int item, int worker) {
+            int from = item * outputsPerItem;
+            int to = Math.min(from + outputsPerItem, weights.numOutputs());
+            kernels.linear(x, weights, y, numTokens, from, to);
+        }
+    }
+
+    /** Items are ranges of tokens. */
+    @SuppressWarnings("NullAway.Init") // arguments of the operation under way
+    private final class TokensTask implements ComputePool.Task {
+        private int numTokens;
+        private int tokensPerItem;
+        private TokenRange operation;
+
+        void run(int tokens, int widthPerToken, TokenRange newOperation) {
+            numTokens = tokens;
+            operation = newOperation;
+            tokensPerItem = Math.ceilDiv(tokens, pool.numThreads() * ITEMS_PER_THREAD);
+            runItems(Math.ceilDiv(tokens, tokensPerItem), 16L * tokens * widthPerToken, this);
+        }
+
+        @Override
+        public void run(int item, int worker) {
+            int from = item * tokensPerItem;
+            operation.run(from, Math.min(from + tokensPerItem, numTokens));
+        }
+    }
+
+    /** Items are tiles: for each row, its query tiles, and for each of those all kv heads. */
+    @SuppressWarnings("NullAway.Init") // arguments of the operation under way
+    private final class AttentionTask implements ComputePool.Task {
+        private KvStep step;
+        private int layer;
+        private float scale;
+        private Tensor queries;
+        private Tensor out;
+
+        private int fromToken;
+        private int toToken;
+
+        void run(KvStep newStep, int newLayer, float newScale, Tensor newQueries, Tensor newOut, int from, int to) {
+            step = newStep;
+            layer = newLayer;
+            scale = newScale;
+            queries = newQueries;
+            out = newOut;
+            fromToken = from;
+            toToken = to;
+            int numItems = 0;
+            long work = 0;
+            for (int row = 0; row < step.batchSize(); row++) {
+                numItems += numTiles(row) * numKvHeads;
+                work += (long) numQueries(row) * step.kvLength(row) * queries.shape(1);
+            }
+            runItems(numItems, work, this);
+        }
+
+        /** First token of a row that is in the range, in the numbering of the step. */
+        private int firstQuery(int row) {
+            return Math.max(fromToken, step.rowStart(row));
+        }
+
+        private int numQueries(int row) {
+            return Math.max(0, Math.min(toToken, step.rowStart(row + 1)) - firstQuery(row));
+        }
+
+        private int numTiles(int row) {
+            return Math.ceilDiv(numQueries(row), queriesPerTile);
+        }
+
+        @Override
+        public void run(int item, int worker) {
+            int tileInRow = item / numKvHeads;
+            int row = 0;
+            while (tileInRow >= numTiles(row)) {
+                tileInRow -= numTiles(row++);
+            }
+            runTile(tiles[worker], row, tileInRow * queriesPerTile, item % numKvHeads);
+        }
+
+        private void runTile(AttentionTile tile, int row, int fromQuery, int kvHead) {
+            int firstToken = firstQuery(row) + fromQuery;
+            int queriesInTile = Math.min(queriesPerTile, numQueries(row) - fromQuery);
+            tile.enter(step.blocks(layer, row), step.layerInGroup(layer), scale, queries, out);
+            tile.aim(kvHead, firstToken - fromToken, queriesInTile, step.position(row, firstToken));
+            kernels.scores(tile);
+            kernels.softmax(tile);
+            kernels.values(tile);
+        }
+    }
+}

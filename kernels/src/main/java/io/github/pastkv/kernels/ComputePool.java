@@ -1,0 +1,179 @@
+package io.github.pastkv.kernels;
+
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A few platform threads that share the items of one task at a time; the calling thread works too. Which thread takes
+ * which item is open, so an item's result must not depend on it. Running a task allocates nothing.
+ *
+ * <p>Calls from several threads take turns. Idle threads spin for some microseconds, as steps are a chain of very short
+ * tasks, and then sleep.
+ */
+public final class ComputePool implements AutoCloseable {
+    private static final int SPINS_BEFORE_SLEEP = 20_000;
+    private static final int SPINS_BEFORE_NAP = 10_000;
+    private static final long NAP_NANOS = 20_000;
+    /** An item number that no task reaches: the task is being exchanged. */
+    private static final int NO_ITEMS = Integer.MAX_VALUE;
+
+    /** Work cut into items. */
+    @FunctionalInterface
+    public interface Task {
+        /**
+         * Does one item.
+         *
+         * @param item in {@code [0, numItems)}
+         * @param worker the thread's number in {@code [0, numThreads)}, for scratch memory of its own
+         */
+        void run(int item, int worker);
+    }
+
+    private final Worker[] workers;
+    /** Task number in the upper half, next item to take in the lower: a compare-and-set takes an item of that task only. */
+    private final AtomicLong ticket = new AtomicLong(NO_ITEMS);
+    private final AtomicInteger numDone = new AtomicInteger();
+    private volatile @Nullable Task task;
+    private volatile int numItems;
+    private volatile @Nullable Throwable failure;
+    private volatile boolean closed;
+
+    /** A pool of {@code numThreads - 1} threads beside the caller's. */
+    public ComputePool(int numThreads) {
+        if (numThreads < 1) {
+            throw new IllegalArgumentException("numThreads: " + numThreads + ", must be at least 1");
+        }
+        workers = new Worker[numThreads - 1];
+        for (int i = 0; i < workers.length; i++) {
+            workers[i] = new Worker(i + 1);
+            workers[i].start();
+        }
+    }
+
+    /** Threads that share a task, the caller's included. */
+    public int numThreads() {
+        return workers.length + 1;
+    }
+
+    /** Runs all items and returns when all are done; the first failure of an item is thrown. */
+    public synchronized void run(int itemCount, Task newTask) {
+        if (closed) {
+            throw new IllegalStateException("the compute threads are closed");
+        }
+        if (workers.length == 0 || itemCount == 1) {
+            for (int item = 0; item < itemCount; item++) {
+                newTask.run(item, 0);
+            }
+            return;
+        }
+        publish(itemCount, newTask);
+        takeItems(0);
+        awaitAll(itemCount);
+        rethrowFailure();
+    }
+
+    private void publish(int itemCount, Task newTask) {
+        long taskNumber = (ticket.get() >>> 32) + 1;
+        ticket.set(taskNumber << 32 | NO_ITEMS);
+        task = newTask;
+        numItems = itemCount;
+        numDone.set(0);
+        ticket.set(taskNumber << 32);
+        for (Worker worker : workers) {
+            if (worker.sleeping) {
+                LockSupport.unpark(worker);
+            }
+        }
+    }
+
+    private void awaitAll(int itemCount) {
+        for (int spins = 0; numDone.get() < itemCount; spins++) {
+            if (spins < SPINS_BEFORE_NAP) {
+                Thread.onSpinWait();
+            } else {
+                LockSupport.parkNanos(NAP_NANOS);
+            }
+        }
+    }
+
+    private void rethrowFailure() {
+        Throwable thrown = failure;
+        if (thrown != null) {
+            failure = null;
+            if (thrown instanceof Error error) {
+                throw error;
+            }
+            throw (RuntimeException) thrown;
+        }
+    }
+
+    private void takeItems(int worker) {
+        while (true) {
+            long seen = ticket.get();
+            Task current = task;
+            int item = (int) seen;
+            if (current == null || item >= numItems) {
+                return;
+            }
+            if (ticket.compareAndSet(seen, seen + 1)) {
+                runItem(current, item, worker);
+            }
+        }
+    }
+
+    private void runItem(Task current, int item, int worker) {
+        try {
+            current.run(item, worker);
+        } catch (RuntimeException | Error thrown) {
+            failure = thrown;
+        } finally {
+            numDone.incrementAndGet();
+        }
+    }
+
+    /** Ends the threads. Closing again does nothing. */
+    @Override
+    public synchronized void close() {
+        closed = true;
+        for (Worker worker : workers) {
+            LockSupport.unpark(worker);
+        }
+    }
+
+    private final class Worker extends Thread {
+        private final int number;
+        private volatile boolean sleeping;
+
+        Worker(int number) {
+            super("pastkv-compute-" + number);
+            this.number = number;
+            setDaemon(true);
+        }
+
+        @Override
+        public void run() {
+            int spins = 0;
+            while (!closed) {
+                if ((int) ticket.get() < numItems) {
+                    takeItems(number);
+                    spins = 0;
+                } else if (++spins < SPINS_BEFORE_SLEEP) {
+                    Thread.onSpinWait();
+                } else {
+                    sleepUntilWork();
+                    spins = 0;
+                }
+            }
+        }
+
+        private void sleepUntilWork() {
+            sleeping = true;
+            if ((int) ticket.get() >= numItems && !closed) {
+                LockSupport.park(this);
+            }
+            sleeping = false;
+        }
+    }
+}

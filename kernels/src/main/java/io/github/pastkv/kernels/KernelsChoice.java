@@ -1,0 +1,96 @@
+package io.github.pastkv.kernels;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.Iterator;
+import java.util.List;
+import java.util.ServiceConfigurationError;
+import java.util.ServiceLoader;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The kernels in use and why: the provider of the highest rank that can be made, or the one that was forced. A forced
+ * one that is not to be had is an error, never a silent fallback.
+ *
+ * @param kernels the kernels
+ * @param reason one line for people
+ */
+public record KernelsChoice(Kernels kernels, String reason) {
+    /** System property that forces kernels by name where the caller does not. */
+    public static final String PROPERTY = "pastkv.kernels";
+
+    private static final String SCALAR = "scalar";
+
+    /**
+     * Chooses.
+     *
+     * @param forced name of the kernels, or null to go by {@link #PROPERTY} and then by rank
+     * @throws IllegalStateException when the forced kernels are not to be had
+     */
+    public static KernelsChoice choose(@Nullable String forced) {
+        String name = forced == null ? System.getProperty(PROPERTY) : forced;
+        List<String> obstacles = new ArrayList<>();
+        List<KernelsProvider> providers = providers(obstacles);
+        if (name != null) {
+            return forced(name, providers, obstacles);
+        }
+        KernelsProvider best = providers.getFirst();
+        String reason = obstacles.isEmpty() ? "the fastest of this machine" : String.join("; ", obstacles);
+        return new KernelsChoice(best.create(), reason);
+    }
+
+    private static KernelsChoice forced(String name, List<KernelsProvider> providers, List<String> obstacles) {
+        for (KernelsProvider provider : providers) {
+            if (provider.name().equals(name)) {
+                return new KernelsChoice(provider.create(), "asked for");
+            }
+        }
+        throw new IllegalStateException("kernels: " + name + " are not to be had; there are "
+                + String.join(", ", providers.stream().map(KernelsProvider::name).toList())
+                + (obstacles.isEmpty() ? "" : " (" + String.join("; ", obstacles) + ")"));
+    }
+
+    /** Providers that can be made, best first; the scalar one is always among them. */
+    private static List<KernelsProvider> providers(List<String> obstacles) {
+        List<KernelsProvider> found = new ArrayList<>();
+        found.add(new ScalarProvider());
+        Iterator<ServiceLoader.Provider<KernelsProvider>> offered =
+                ServiceLoader.load(KernelsProvider.class, KernelsProvider.class.getClassLoader()).stream().iterator();
+        while (offered.hasNext()) {
+            try {
+                found.add(offered.next().get());
+            } catch (ServiceConfigurationError | LinkageError e) {
+                obstacles.add(rootMessage(e));
+            }
+        }
+        found.sort(Comparator.comparingInt(KernelsProvider::rank).reversed());
+        return found;
+    }
+
+    private static String rootMessage(Throwable thrown) {
+        Throwable root = thrown;
+        while (root.getCause() != null) {
+            root = root.getCause();
+        }
+        return root instanceof NoClassDefFoundError
+                ? "the Vector API is missing (start java with --add-modules jdk.incubator.vector)"
+                : String.valueOf(root.getMessage());
+    }
+
+    private static final class ScalarProvider implements KernelsProvider {
+        @Override
+        public String name() {
+            return SCALAR;
+        }
+
+        @Override
+        public int rank() {
+            return 0;
+        }
+
+        @Override
+        public Kernels create() {
+            return new ScalarKernels();
+        }
+    }
+}

@@ -1,0 +1,159 @@
+package io.github.pastkv.model;
+
+import io.github.pastkv.cache.KvCache;
+import io.github.pastkv.kernels.Compute;
+import io.github.pastkv.kernels.KernelsChoice;
+import io.github.pastkv.kernels.RotaryTable;
+import io.github.pastkv.model.config.GenerationConfig;
+import io.github.pastkv.model.config.ModelConfig;
+import io.github.pastkv.model.config.Positions;
+import io.github.pastkv.model.files.ModelFormatException;
+import io.github.pastkv.model.forward.ForwardPass;
+import io.github.pastkv.model.forward.ModelWeights;
+import io.github.pastkv.model.tokenizer.TextTokenizer;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.nio.file.Path;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A transformer read from a Hugging Face folder, ready to run. It holds no state of any text: that is a
+ * {@link Session}'s, and many sessions share one model, from any number of threads; their steps take turns on the
+ * model's compute threads.
+ *
+ * <p>Owns weights, threads and tokenizer until {@link #close}; sessions must be closed first.
+ */
+public final class Model implements AutoCloseable {
+    private final ModelFolder folder;
+    private final ModelOptions options;
+    private final KernelsChoice kernels;
+    private final Arena arena;
+    private final ModelWeights weights;
+    private final ForwardPass forwardPass;
+    private final @Nullable TextTokenizer tokenizer;
+
+    private Model(ModelFolder folder, ModelOptions options, KernelsChoice kernels, Arena arena, ModelWeights weights,
+            ForwardPass forwardPass, @Nullable TextTokenizer tokenizer) {
+        this.folder = folder;
+        this.options = options;
+        this.kernels = kernels;
+        this.arena = arena;
+        this.weights = weights;
+        this.forwardPass = forwardPass;
+        this.tokenizer = tokenizer;
+    }
+
+    /** {@link #load(Path, ModelOptions)} with the defaults. */
+    public static Model load(Path folder) throws IOException {
+        return load(folder, ModelOptions.defaults());
+    }
+
+    /**
+     * Reads {@code config.json}, the weights and, where they are there, {@code tokenizer.json} and
+     * {@code generation_config.json}.
+     *
+     * @throws ModelFormatException when a file is missing, damaged, contradictory or of an unknown kind
+     * @throws IllegalStateException when forced kernels are not to be had
+     */
+    public static Model load(Path folder, ModelOptions options) throws IOException {
+        return load(folder, options, KernelsChoice.choose(options.kernels()));
+    }
+
+    /** {@link #load(Path, ModelOptions)} with kernels chosen by the caller. */
+    public static Model load(Path folder, ModelOptions options, KernelsChoice kernels) throws IOException {
+        ModelFolder files = ModelFolder.open(folder);
+        Arena arena = Arena.ofShared();
+        try {
+            ModelWeights weights = ModelWeights.pack(files.config(), files.tensors(), kernels.kernels(), arena);
+            TextTokenizer tokenizer = files.hasTokenizer() ? TextTokenizer.open(files.tokenizerFile()) : null;
+            ForwardPass forwardPass = forwardPass(files.config(), weights, options, kernels, arena);
+            return new Model(files, options, kernels, arena, weights, forwardPass, tokenizer);
+        } catch (IOException | RuntimeException e) {
+            arena.close();
+            files.close();
+            throw e;
+        }
+    }
+
+    private static ForwardPass forwardPass(ModelConfig config, ModelWeights weights, ModelOptions options,
+            KernelsChoice kernels, Arena arena) {
+        RotaryTable rotary = config.positions() instanceof Positions.Rotary positions
+                ? new RotaryTable(positions.inverseFrequencies(), positions.scaling().attentionFactor(),
+                        config.maxSeqLen(), arena)
+                : null;
+        Compute compute = new Compute(kernels.kernels(), options.numThreads(), config.numHeads(), config.numKvHeads(),
+                config.headDim());
+        return new ForwardPass(config, weights, rotary, compute, options.maxPassTokens());
+    }
+
+    public ModelConfig config() {
+        return folder.config();
+    }
+
+    public GenerationConfig generationConfig() {
+        return folder.generationConfig();
+    }
+
+    public ModelOptions options() {
+        return options;
+    }
+
+    /** The kernels in use and why they were chosen. */
+    public KernelsChoice kernels() {
+        return kernels;
+    }
+
+    /** The folder the model was read from. */
+    public Path folder() {
+        return folder.folder();
+    }
+
+    /** The tokenizer, where the folder has one. */
+    public Optional<TextTokenizer> tokenizer() {
+        return Optional.ofNullable(tokenizer);
+    }
+
+    /** Trained numbers. */
+    public long numParameters() {
+        return folder.tensors().numParameters();
+    }
+
+    /** Bytes of the packed weights: what a step of one token reads. */
+    public long packedBytes() {
+        return weights.packedBytes();
+    }
+
+    /** A session of one row with an F32 cache. */
+    public Session newSession() {
+        return newSession(SessionOptions.defaults());
+    }
+
+    /** A session with a cache of its own, closed with it. */
+    public Session newSession(SessionOptions sessionOptions) {
+        return Session.withOwnCache(this, sessionOptions);
+    }
+
+    /**
+     * A session over a cache that the caller owns; it goes on where the cache stands, and leaves it open.
+     *
+     * @throws IllegalArgumentException when the cache has another shape than the model
+     */
+    public Session newSession(KvCache cache) {
+        return Session.over(this, cache);
+    }
+
+    ForwardPass forwardPass() {
+        return forwardPass;
+    }
+
+    @Override
+    public void close() {
+        forwardPass.close();
+        if (tokenizer != null) {
+            tokenizer.close();
+        }
+        arena.close();
+        folder.close();
+    }
+}

@@ -1,0 +1,101 @@
+package io.github.pastkv.model;
+
+import io.github.pastkv.model.config.GenerationConfig;
+import io.github.pastkv.model.config.ModelConfig;
+import io.github.pastkv.model.family.Families;
+import io.github.pastkv.model.family.Family;
+import io.github.pastkv.model.family.ModelTensors;
+import io.github.pastkv.model.files.Checkpoint;
+import io.github.pastkv.model.files.JsonFile;
+import io.github.pastkv.model.files.JsonObject;
+import io.github.pastkv.model.files.ModelFormatException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/**
+ * A Hugging Face model folder, opened and checked: configuration, weights, generation defaults, and a tokenizer if there
+ * is one. Weights are views of memory-mapped files that this object owns; using one after {@link #close} is an
+ * {@link IllegalStateException}.
+ *
+ * <p>Immutable, safe for any number of threads.
+ */
+public final class ModelFolder implements AutoCloseable {
+    private static final String CONFIG_FILE = "config.json";
+    private static final String GENERATION_FILE = "generation_config.json";
+    private static final String TOKENIZER_FILE = "tokenizer.json";
+
+    private final Path folder;
+    private final ModelConfig config;
+    private final GenerationConfig generationConfig;
+    private final Checkpoint checkpoint;
+    private final ModelTensors tensors;
+
+    private ModelFolder(Path folder, ModelConfig config, GenerationConfig generationConfig, Checkpoint checkpoint,
+            ModelTensors tensors) {
+        this.folder = folder;
+        this.config = config;
+        this.generationConfig = generationConfig;
+        this.checkpoint = checkpoint;
+        this.tensors = tensors;
+    }
+
+    /**
+     * Opens a folder with {@code config.json} and {@code model.safetensors} (or shards and their index).
+     *
+     * @throws ModelFormatException if a file is missing, damaged, contradictory or of an unknown kind
+     */
+    public static ModelFolder open(Path folder) throws IOException {
+        JsonObject json = JsonFile.read(folder.resolve(CONFIG_FILE));
+        Family family = Families.of(json);
+        ModelConfig config = family.readConfig(json);
+        GenerationConfig generationConfig = readGenerationConfig(folder, config);
+        Checkpoint checkpoint = Checkpoint.open(folder);
+        try {
+            ModelTensors tensors = family.readTensors(config, checkpoint);
+            return new ModelFolder(folder, config, generationConfig, checkpoint, tensors);
+        } catch (IOException | RuntimeException e) {
+            checkpoint.close();
+            throw e;
+        }
+    }
+
+    private static GenerationConfig readGenerationConfig(Path folder, ModelConfig config) throws IOException {
+        Path file = folder.resolve(GENERATION_FILE);
+        return Files.exists(file)
+                ? GenerationConfig.read(JsonFile.read(file), config)
+                : GenerationConfig.of(config);
+    }
+
+    public Path folder() {
+        return folder;
+    }
+
+    public ModelConfig config() {
+        return config;
+    }
+
+    public GenerationConfig generationConfig() {
+        return generationConfig;
+    }
+
+    /** The weights, under names of ours; views that end with this object. */
+    public ModelTensors tensors() {
+        return tensors;
+    }
+
+    public boolean hasTokenizer() {
+        return Files.exists(tokenizerFile());
+    }
+
+    /** Where {@code tokenizer.json} is, or would be. */
+    public Path tokenizerFile() {
+        return folder.resolve(TOKENIZER_FILE);
+    }
+
+    /** Unmaps the weights. Closing twice is allowed. */
+    @Override
+    public void close() {
+        checkpoint.close();
+    }
+}

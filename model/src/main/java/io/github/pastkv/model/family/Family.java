@@ -1,0 +1,34 @@
+package io.github.pastkv.model.family;
+
+import io.github.pastkv.model.config.ModelConfig;
+import io.github.pastkv.model.files.Checkpoint;
+import io.github.pastkv.model.files.JsonObject;
+import io.github.pastkv.model.files.ModelFormatException;
+import java.util.Set;
+
+/**
+ * A family of models: how its configuration is spelled and how its weights are named. It has no forward pass of its own;
+ * what it reads is driven by {@link ModelConfig} and {@link ModelTensors} alone. Stateless.
+ */
+public interface Family {
+    /** The value of {@code model_type} in its {@code config.json}. */
+    String modelType();
+
+    /** The values under {@code architectures} that it serves: those with this family's blocks and a language head. */
+    Set<String> architectures();
+
+    /**
+     * Reads {@code config.json}.
+     *
+     * @throws ModelFormatException if a key is missing, of the wrong type, out of range, in contradiction to another, or
+     *         unknown and not null, false or empty
+     */
+    ModelConfig readConfig(JsonObject json) throws ModelFormatException;
+
+    /**
+     * Finds the weights; the tensors are views and belong to {@code checkpoint}.
+     *
+     * @throws ModelFormatException if a tensor is missing, of another shape than {@code config} asks, or unknown
+     */
+    ModelTensors readTensors(ModelConfig config, Checkpoint checkpoint) throws ModelFormatException;
+}

@@ -1,0 +1,97 @@
+package io.github.pastkv.model.family;
+
+import io.github.pastkv.cache.Tensor;
+import io.github.pastkv.kernels.LinearPart;
+import io.github.pastkv.kernels.NormWeights;
+import io.github.pastkv.model.config.AttentionConfig;
+import io.github.pastkv.model.config.FfnConfig;
+import io.github.pastkv.model.config.ModelConfig;
+import io.github.pastkv.model.config.ModelSizes;
+import io.github.pastkv.model.config.NormConfig;
+import io.github.pastkv.model.config.Positions;
+import io.github.pastkv.model.files.Checkpoint;
+import io.github.pastkv.model.files.JsonObject;
+import io.github.pastkv.model.files.ModelFormatException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.regex.Pattern;
+
+/**
+ * GPT-2: layer norm, learned positions, biases everywhere, usually a tied head. Its linear weights are stored
+ * {@code [inputs, outputs]}, queries, keys and values as one; names may lack the prefix {@code transformer.}.
+ */
+final class Gpt2 implements Family {
+    private static final Set<String> HARMLESS_KEYS = CommonKeys.harmless("n_ctx", "attn_pdrop", "embd_pdrop",
+            "resid_pdrop", "reorder_and_upcast_attn", "summary_activation", "summary_first_dropout",
+            "summary_proj_to_labels", "summary_type", "summary_use_proj");
+    /** Causal masks kept by old versions, and a head that repeats the embedding. */
+    private static final String MASKS = "h\\.\\d+\\.attn\\.(bias|masked_bias)";
+    private static final Pattern IGNORED = Pattern.compile(MASKS);
+    private static final Pattern IGNORED_IF_TIED = Pattern.compile(MASKS + "|lm_head\\.weight");
+
+    @Override
+    public String modelType() {
+        return "gpt2";
+    }
+
+    @Override
+    public Set<String> architectures() {
+        return Set.of("GPT2LMHeadModel", "GPT2Model");
+    }
+
+    @Override
+    public ModelConfig readConfig(JsonObject json) throws ModelFormatException {
+        json.findStrings("architectures");
+        json.findString("model_type");
+        int hiddenSize = json.requireInt("n_embd", 1, CommonKeys.MAX_WIDTH);
+        ModelSizes sizes = new ModelSizes(json.requireInt("n_layer", 1, CommonKeys.MAX_LAYERS), hiddenSize,
+                json.requireInt("vocab_size", 1, CommonKeys.MAX_VOCAB),
+                json.requireInt("n_positions", 1, CommonKeys.MAX_SEQ_LEN));
+        NormConfig norm = new NormConfig(NormWeights.Kind.LAYER, CommonKeys.epsilon(json, "layer_norm_epsilon", 1e-5));
+        FfnConfig ffn = new FfnConfig(json.findInt("n_inner", 1, CommonKeys.MAX_WIDTH).orElse(4 * hiddenSize),
+                CommonKeys.activation(json, "activation_function", "gelu_new"), false, true);
+        ModelConfig config = new ModelConfig(modelType(), sizes, norm, new Positions.Learned(),
+                attention(json, hiddenSize), ffn, json.findBoolean("tie_word_embeddings", true),
+                CommonKeys.storageType(json), CommonKeys.tokenIds(json, sizes.vocabSize()));
+        json.refuseUnknownKeys(HARMLESS_KEYS);
+        return config;
+    }
+
+    private static AttentionConfig attention(JsonObject json, int hiddenSize) throws ModelFormatException {
+        int numHeads = json.requireInt("n_head", 1, CommonKeys.MAX_HEADS);
+        CommonKeys.requireDivides(json, "n_embd", hiddenSize, "n_head", numHeads);
+        return new AttentionConfig(numHeads, numHeads, hiddenSize / numHeads, true,
+                json.findBoolean("scale_attn_weights", true),
+                json.findBoolean("scale_attn_by_inverse_layer_idx", false));
+    }
+
+    @Override
+    public ModelTensors readTensors(ModelConfig config, Checkpoint checkpoint) throws ModelFormatException {
+        TensorReader reader = new TensorReader(checkpoint, "transformer.", "wte.weight");
+        int hiddenSize = config.hiddenSize();
+        Tensor embedding = reader.tensor("wte.weight", config.vocabSize(), hiddenSize);
+        Tensor positions = reader.tensor("wpe.weight", config.maxSeqLen(), hiddenSize);
+        List<LayerTensors> layers = new ArrayList<>();
+        for (int layer = 0; layer < config.numLayers(); layer++) {
+            layers.add(layer(reader, "h." + layer + ".", config));
+        }
+        NormTensors finalNorm = reader.norm("ln_f", hiddenSize, true);
+        Tensor head = config.tiedHead()
+                ? embedding
+                : reader.unprefixed("lm_head.weight", config.vocabSize(), hiddenSize);
+        reader.refuseUnknown(config.tiedHead() ? IGNORED_IF_TIED : IGNORED);
+        return new ModelTensors(embedding, positions, layers, finalNorm, List.of(new LinearPart(head, null)));
+    }
+
+    private static LayerTensors layer(TensorReader reader, String name, ModelConfig config)
+            throws ModelFormatException {
+        int e = config.hiddenSize();
+        int f = config.ffnSize();
+        return new LayerTensors(reader.norm(name + "ln_1", e, true),
+                List.of(reader.transposedLinear(name + "attn.c_attn", 3 * e, e, true)),
+                List.of(reader.transposedLinear(name + "attn.c_proj", e, e, true)), reader.norm(name + "ln_2", e, true),
+                List.of(reader.transposedLinear(name + "mlp.c_fc", f, e, true)),
+                List.of(reader.transposedLinear(name + "mlp.c_proj", e, f, true)));
+    }
+}

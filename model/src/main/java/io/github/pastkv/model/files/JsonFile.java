@@ -1,0 +1,65 @@
+package io.github.pastkv.model.files;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import tools.jackson.core.JacksonException;
+import tools.jackson.core.StreamReadConstraints;
+import tools.jackson.core.StreamReadFeature;
+import tools.jackson.core.json.JsonFactory;
+import tools.jackson.databind.DeserializationFeature;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** Reads JSON strictly: UTF-8, one object, no key twice, nothing after it, no deep nesting. */
+public final class JsonFile {
+    private static final long MAX_BYTES = 100_000_000;
+    private static final int MAX_NESTING = 64;
+    private static final JsonMapper STRICT = JsonMapper
+            .builder(
+                    JsonFactory.builder()
+                            .streamReadConstraints(StreamReadConstraints.builder().maxNestingDepth(MAX_NESTING).build())
+                            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build())
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS).build();
+
+    private JsonFile() {}
+
+    /** The object that the whole file is. */
+    public static JsonObject read(Path file) throws IOException {
+        requireFile(file);
+        if (Files.size(file) > MAX_BYTES) {
+            throw new ModelFormatException(file, Files.size(file) + " bytes, at most " + MAX_BYTES + " are read");
+        }
+        return parse(file, ByteBuffer.wrap(Files.readAllBytes(file)), "");
+    }
+
+    /** The object in the remaining bytes of {@code utf8}, a part of {@code file} that messages call {@code part}. */
+    static JsonObject parse(Path file, ByteBuffer utf8, String part) throws ModelFormatException {
+        try {
+            String text = StandardCharsets.UTF_8.newDecoder().decode(utf8).toString();
+            JsonNode node = STRICT.readTree(text);
+            if (!node.isObject()) {
+                throw new ModelFormatException(file, part + "not a JSON object");
+            }
+            return new JsonObject(file, part, node);
+        } catch (CharacterCodingException e) {
+            throw new ModelFormatException(file, part + "not UTF-8", e);
+        } catch (JacksonException e) {
+            throw new ModelFormatException(file, part + "not strict JSON: " + firstLine(e), e);
+        }
+    }
+
+    static void requireFile(Path file) throws ModelFormatException {
+        if (!Files.isRegularFile(file)) {
+            throw new ModelFormatException(file, Files.exists(file) ? "not a regular file" : "no such file");
+        }
+    }
+
+    private static String firstLine(JacksonException e) {
+        String where = e.getLocation() == null ? "" : " at character " + e.getLocation().getCharOffset();
+        return String.valueOf(e.getOriginalMessage()).lines().findFirst().orElse("") + where;
+    }
+}

@@ -1,0 +1,236 @@
+package io.github.pastkv.model.files;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalInt;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * An object of a JSON file, read key by key with the type and range that the reader expects. A key that is null counts
+ * as absent. It remembers which keys were asked for, so that those nobody knows can be refused by name.
+ *
+ * <p>Every refusal is a {@link ModelFormatException} with the file, the key, what is there and what was expected. Not
+ * safe for use by several threads.
+ */
+public final class JsonObject {
+    private final Path file;
+    private final String path;
+    private final JsonNode node;
+    private final Set<String> askedKeys = new HashSet<>();
+
+    JsonObject(Path file, String path, JsonNode node) {
+        this.file = file;
+        this.path = path;
+        this.node = node;
+    }
+
+    /** The file it was read from. */
+    public Path file() {
+        return file;
+    }
+
+    /** All keys, in the order of the file. */
+    public List<String> keys() {
+        return List.copyOf(node.propertyNames());
+    }
+
+    /** Whether the key is there and not null. */
+    public boolean has(String key) {
+        return find(key) != null;
+    }
+
+    /** An integer in {@code [min, max]}. */
+    public int requireInt(String key, int min, int max) throws ModelFormatException {
+        return toInt(key, require(key, "an integer"), min, max);
+    }
+
+    /** An integer in {@code [min, max]}, or empty if the key is absent. */
+    public OptionalInt findInt(String key, int min, int max) throws ModelFormatException {
+        JsonNode value = find(key);
+        return value == null ? OptionalInt.empty() : OptionalInt.of(toInt(key, value, min, max));
+    }
+
+    /** One integer or an array of them, each in {@code [min, max]}; empty if the key is absent. */
+    public List<Integer> findInts(String key, int min, int max) throws ModelFormatException {
+        JsonNode value = find(key);
+        if (value == null) {
+            return List.of();
+        }
+        List<Integer> ints = new ArrayList<>();
+        for (JsonNode element : value.isArray() ? value : List.of(value)) {
+            ints.add(toInt(key, element, min, max));
+        }
+        return List.copyOf(ints);
+    }
+
+    /** A finite number greater than 0. */
+    public double requirePositive(String key) throws ModelFormatException {
+        return toPositive(key, require(key, "a number"));
+    }
+
+    /** A finite number greater than 0, or empty if the key is absent. */
+    public OptionalDouble findPositive(String key) throws ModelFormatException {
+        JsonNode value = find(key);
+        return value == null ? OptionalDouble.empty() : OptionalDouble.of(toPositive(key, value));
+    }
+
+    /** A finite number, or empty if the key is absent. */
+    public OptionalDouble findNumber(String key) throws ModelFormatException {
+        JsonNode value = find(key);
+        return value == null ? OptionalDouble.empty() : OptionalDouble.of(toNumber(key, value));
+    }
+
+    /** True or false, {@code absent} if the key is not there. */
+    public boolean findBoolean(String key, boolean absent) throws ModelFormatException {
+        JsonNode value = find(key);
+        if (value == null) {
+            return absent;
+        }
+        if (!value.isBoolean()) {
+            throw refusal(key, value + ", must be true or false");
+        }
+        return value.booleanValue();
+    }
+
+    /** A string, or empty if the key is absent. */
+    public Optional<String> findString(String key) throws ModelFormatException {
+        JsonNode value = find(key);
+        return value == null ? Optional.empty() : Optional.of(toText(key, value));
+    }
+
+    /** A string. */
+    public String requireString(String key) throws ModelFormatException {
+        return toText(key, require(key, "a string"));
+    }
+
+    /** An array of strings, empty if the key is absent. */
+    public List<String> findStrings(String key) throws ModelFormatException {
+        JsonNode value = find(key);
+        if (value == null) {
+            return List.of();
+        }
+        if (!value.isArray()) {
+            throw refusal(key, value + ", must be an array of strings");
+        }
+        List<String> strings = new ArrayList<>();
+        for (JsonNode element : value) {
+            strings.add(toText(key, element));
+        }
+        return List.copyOf(strings);
+    }
+
+    /** A nested object, or empty if the key is absent. */
+    public Optional<JsonObject> findObject(String key) throws ModelFormatException {
+        JsonNode value = find(key);
+        if (value == null) {
+            return Optional.empty();
+        }
+        if (!value.isObject()) {
+            throw refusal(key, value + ", must be an object");
+        }
+        return Optional.of(new JsonObject(file, path + key + ".", value));
+    }
+
+    /** A nested object. */
+    public JsonObject requireObject(String key) throws ModelFormatException {
+        require(key, "an object");
+        return findObject(key).orElseThrow();
+    }
+
+    /** An array of integers that are not negative. */
+    List<Long> requireLongs(String key) throws ModelFormatException {
+        JsonNode value = require(key, "an array of integers");
+        List<Long> longs = new ArrayList<>();
+        for (JsonNode element : value) {
+            if (!element.isIntegralNumber() || !element.canConvertToLong() || element.longValue() < 0) {
+                throw refusal(key, abbreviate(value.toString()) + ", must be integers in [0, 2^63)");
+            }
+            longs.add(element.longValue());
+        }
+        if (!value.isArray()) {
+            throw refusal(key, abbreviate(value.toString()) + ", must be an array of integers");
+        }
+        return List.copyOf(longs);
+    }
+
+    /**
+     * Refuses the first key that nobody asked for and that {@code harmlessKeys} does not name; null, false and empty
+     * values are let pass.
+     */
+    public void refuseUnknownKeys(Set<String> harmlessKeys) throws ModelFormatException {
+        for (String key : node.propertyNames()) {
+            JsonNode value = node.get(key);
+            if (!askedKeys.contains(key) && !harmlessKeys.contains(key) && !saysNothing(value)) {
+                throw refusal(key, abbreviate(value.toString()) + ", this key is not known and may change the result");
+            }
+        }
+    }
+
+    /** The exception that refuses the value of {@code key}. */
+    public ModelFormatException refusal(String key, String problem) {
+        return new ModelFormatException(file, path + key + ": " + problem);
+    }
+
+    private static boolean saysNothing(JsonNode value) {
+        boolean isFalse = value.isBoolean() && !value.booleanValue();
+        boolean isEmpty = (value.isContainer() && value.isEmpty())
+                || (value.isString() && value.stringValue().isEmpty());
+        return value.isNull() || isFalse || isEmpty;
+    }
+
+    private @Nullable JsonNode find(String key) {
+        askedKeys.add(key);
+        JsonNode value = node.get(key);
+        return value == null || value.isNull() ? null : value;
+    }
+
+    private JsonNode require(String key, String expected) throws ModelFormatException {
+        JsonNode value = find(key);
+        if (value == null) {
+            throw refusal(key, "missing, must be " + expected);
+        }
+        return value;
+    }
+
+    private int toInt(String key, JsonNode value, int min, int max) throws ModelFormatException {
+        if (!value.isIntegralNumber()) {
+            throw refusal(key, abbreviate(value.toString()) + ", must be an integer");
+        }
+        if (!value.canConvertToInt() || value.intValue() < min || value.intValue() > max) {
+            throw refusal(key, value + ", must be in [" + min + ", " + max + "]");
+        }
+        return value.intValue();
+    }
+
+    private double toNumber(String key, JsonNode value) throws ModelFormatException {
+        if (!value.isNumber() || !Double.isFinite(value.doubleValue())) {
+            throw refusal(key, abbreviate(value.toString()) + ", must be a finite number");
+        }
+        return value.doubleValue();
+    }
+
+    private double toPositive(String key, JsonNode value) throws ModelFormatException {
+        double number = toNumber(key, value);
+        if (number <= 0) {
+            throw refusal(key, value + ", must be positive");
+        }
+        return number;
+    }
+
+    private String toText(String key, JsonNode value) throws ModelFormatException {
+        if (!value.isString()) {
+            throw refusal(key, abbreviate(value.toString()) + ", must be a string");
+        }
+        return value.stringValue();
+    }
+
+    private static String abbreviate(String text) {
+        return text.length() <= 60 ? text : text.substring(0, 57) + "...";
+    }
+}

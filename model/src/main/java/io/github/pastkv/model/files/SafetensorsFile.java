@@ -1,0 +1,136 @@
+package io.github.pastkv.model.files;
+
+import io.github.pastkv.cache.DataType;
+import io.github.pastkv.cache.Tensor;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileChannel.MapMode;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.LongStream;
+
+/**
+ * A safetensors file, checked when it is opened and mapped into memory. Tensors are views of the mapping: nothing is
+ * copied, and using one after {@link #close} is an {@link IllegalStateException}. The file must not be shortened while
+ * it is open.
+ *
+ * <p>Safe for any number of threads.
+ */
+public final class SafetensorsFile implements AutoCloseable {
+    private static final Set<String> TENSOR_DTYPES = Set.of("F32", "F16", "BF16");
+    private static final ValueLayout.OfLong I64 = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfInt I32 = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+    private final Path path;
+    private final Arena arena;
+    private final MemorySegment bytes;
+    private final SafetensorsHeader header;
+
+    private SafetensorsFile(Path path, Arena arena, MemorySegment bytes, SafetensorsHeader header) {
+        this.path = path;
+        this.arena = arena;
+        this.bytes = bytes;
+        this.header = header;
+    }
+
+    /**
+     * Opens and checks a file.
+     *
+     * @throws ModelFormatException if it is not there or breaks a rule of the format
+     */
+    public static SafetensorsFile open(Path path) throws IOException {
+        JsonFile.requireFile(path);
+        Arena arena = Arena.ofShared();
+        try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
+            MemorySegment bytes = channel.map(MapMode.READ_ONLY, 0, Files.size(path), arena);
+            return new SafetensorsFile(path, arena, bytes, SafetensorsHeader.read(path, bytes));
+        } catch (IOException | RuntimeException e) {
+            arena.close();
+            throw e;
+        }
+    }
+
+    public Path path() {
+        return path;
+    }
+
+    /** All tensors, in the order of the file's header. */
+    public Collection<TensorEntry> entries() {
+        return Collections.unmodifiableCollection(header.entries().values());
+    }
+
+    /** Names of all tensors, in the order of the file's header. */
+    public List<String> names() {
+        return List.copyOf(header.entries().keySet());
+    }
+
+    /** The strings under {@code __metadata__}; empty if there are none. */
+    public Map<String, String> metadata() {
+        return Collections.unmodifiableMap(header.metadata());
+    }
+
+    public boolean contains(String name) {
+        return header.entries().containsKey(name);
+    }
+
+    /** The description of one tensor. */
+    public TensorEntry entry(String name) throws ModelFormatException {
+        TensorEntry entry = header.entries().get(name);
+        if (entry == null) {
+            throw new ModelFormatException(path, "tensor " + name + ": not in this file");
+        }
+        return entry;
+    }
+
+    /** A view of a tensor of dtype F32, F16 or BF16. */
+    public Tensor tensor(String name) throws ModelFormatException {
+        TensorEntry entry = entry(name);
+        if (!TENSOR_DTYPES.contains(entry.dtype())) {
+            throw dtypeRefusal(entry, "F32, F16 or BF16");
+        }
+        return Tensor.wrap(DataType.valueOf(entry.dtype()), segment(entry), entry.shapeArray());
+    }
+
+    /** The bytes of a tensor of any dtype, read-only, row-major and little-endian. */
+    public MemorySegment segment(String name) throws ModelFormatException {
+        return segment(entry(name));
+    }
+
+    /** A copy of a tensor of dtype I64 or I32, in row-major order. */
+    public long[] longs(String name) throws ModelFormatException {
+        TensorEntry entry = entry(name);
+        MemorySegment data = segment(entry);
+        return switch (entry.dtype()) {
+            case "I64" -> LongStream.range(0, entry.numBytes() / 8).map(i -> data.getAtIndex(I64, i)).toArray();
+            case "I32" -> LongStream.range(0, entry.numBytes() / 4).map(i -> data.getAtIndex(I32, i)).toArray();
+            default -> throw dtypeRefusal(entry, "I64 or I32");
+        };
+    }
+
+    private MemorySegment segment(TensorEntry entry) {
+        return bytes.asSlice(entry.fromByteOffset(), entry.numBytes());
+    }
+
+    private ModelFormatException dtypeRefusal(TensorEntry entry, String expected) {
+        return new ModelFormatException(path,
+                "tensor " + entry.name() + ": is " + entry.describe() + ", must be " + expected);
+    }
+
+    /** Unmaps the file; its tensors may not be used any more. Closing twice is allowed. */
+    @Override
+    public void close() {
+        if (arena.scope().isAlive()) {
+            arena.close();
+        }
+    }
+}

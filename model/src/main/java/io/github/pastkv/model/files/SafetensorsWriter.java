@@ -1,0 +1,135 @@
+package io.github.pastkv.model.files;
+
+import io.github.pastkv.cache.Tensor;
+import java.io.BufferedOutputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.JsonNodeFactory;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * Collects tensors and writes them as one safetensors file that appears whole or not at all. Floats are written as F32
+ * whatever their type, integers as I64. Nothing is copied before {@link #write}: tensors must be alive and unchanged
+ * until then.
+ *
+ * <p>Not safe for use by several threads.
+ */
+public final class SafetensorsWriter {
+    private static final int HEADER_ALIGNMENT = 8;
+    private static final int BUFFER_BYTES = 1 << 16;
+
+    private final Map<String, Part> parts = new LinkedHashMap<>();
+
+    private record Part(String dtype, List<Long> shape, int elementBytes, Body body) {
+        long numBytes() {
+            return shape.stream().reduce((long) elementBytes, Math::multiplyExact);
+        }
+    }
+
+    @FunctionalInterface
+    private interface Body {
+        void writeTo(DataOutputStream out) throws IOException;
+    }
+
+    /** Adds a tensor, to be written as F32 in row-major order. */
+    public SafetensorsWriter add(String name, Tensor tensor) {
+        return add(name, new Part("F32", boxed(tensor.shape()), Float.BYTES, out -> writeFloats(tensor, out)));
+    }
+
+    /** Adds integers, to be written as I64; {@code values} are in row-major order of {@code shape}. */
+    public SafetensorsWriter add(String name, long[] values, long... shape) {
+        Part part = new Part("I64", boxed(shape), Long.BYTES, out -> writeLongs(values, out));
+        if (part.numBytes() != (long) values.length * Long.BYTES) {
+            throw new IllegalArgumentException(
+                    "values: " + values.length + " numbers, shape is " + Arrays.toString(shape));
+        }
+        return add(name, part);
+    }
+
+    private SafetensorsWriter add(String name, Part part) {
+        if (name.equals("__metadata__") || parts.putIfAbsent(name, part) != null) {
+            throw new IllegalArgumentException("name: " + name + ", already taken");
+        }
+        return this;
+    }
+
+    /**
+     * Writes all tensors to {@code file}, through a temporary file beside it that is moved into place; a file that was
+     * there is replaced.
+     */
+    public void write(Path file) throws IOException {
+        Path folder = file.toAbsolutePath().getParent();
+        if (folder == null || file.getFileName() == null) {
+            throw new IllegalArgumentException("file: " + file + ", is no file name");
+        }
+        Path temporary = Files.createTempFile(folder, "." + file.getFileName(), ".tmp");
+        try {
+            try (OutputStream stream = Files.newOutputStream(temporary)) {
+                writeTo(new DataOutputStream(new BufferedOutputStream(stream, BUFFER_BYTES)));
+            }
+            Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        } finally {
+            Files.deleteIfExists(temporary);
+        }
+    }
+
+    private void writeTo(DataOutputStream out) throws IOException {
+        byte[] header = header();
+        out.writeLong(Long.reverseBytes(header.length));
+        out.write(header);
+        for (Part part : parts.values()) {
+            part.body().writeTo(out);
+        }
+        out.flush();
+    }
+
+    /** The JSON header, padded with spaces so that the data begins at a multiple of 8. */
+    private byte[] header() {
+        ObjectNode root = JsonNodeFactory.instance.objectNode();
+        long offset = 0;
+        for (Map.Entry<String, Part> entry : parts.entrySet()) {
+            Part part = entry.getValue();
+            ObjectNode fields = root.putObject(entry.getKey());
+            fields.put("dtype", part.dtype());
+            ArrayNode shape = fields.putArray("shape");
+            part.shape().forEach(shape::add);
+            fields.putArray("data_offsets").add(offset).add(offset + part.numBytes());
+            offset += part.numBytes();
+        }
+        byte[] json = root.toString().getBytes(StandardCharsets.UTF_8);
+        byte[] padded = Arrays.copyOf(json, Math.ceilDiv(json.length, HEADER_ALIGNMENT) * HEADER_ALIGNMENT);
+        Arrays.fill(padded, json.length, padded.length, (byte) ' ');
+        return padded;
+    }
+
+    private static void writeFloats(Tensor tensor, DataOutputStream out) throws IOException {
+        long[] shape = tensor.shape();
+        long[] index = new long[shape.length];
+        for (long i = 0, n = tensor.numElements(); i < n; i++) {
+            out.writeInt(Integer.reverseBytes(Float.floatToRawIntBits(tensor.get(index))));
+            for (int axis = shape.length - 1; axis >= 0 && ++index[axis] == shape[axis]; axis--) {
+                index[axis] = 0;
+            }
+        }
+    }
+
+    private static void writeLongs(long[] values, DataOutputStream out) throws IOException {
+        for (long value : values) {
+            out.writeLong(Long.reverseBytes(value));
+        }
+    }
+
+    private static List<Long> boxed(long[] shape) {
+        return Arrays.stream(shape).boxed().toList();
+    }
+}

@@ -1,0 +1,33 @@
+package io.github.pastkv.model.generation;
+
+import java.util.List;
+
+/**
+ * The result of a generation.
+ *
+ * @param rows one for each row of the session
+ * @param numPromptTokens real tokens of the prompts, computed in this call
+ * @param promptNanos time of the prompt's step, to the first choice of a token
+ * @param numDecodedTokens tokens computed one per row and step after the prompt
+ * @param decodeNanos time of those steps
+ */
+public record Generation(List<GeneratedRow> rows, int numPromptTokens, long promptNanos, int numDecodedTokens,
+        long decodeNanos) {
+    public Generation {
+        rows = List.copyOf(rows);
+    }
+
+    /** Prompt tokens per second. */
+    public double promptTokensPerSecond() {
+        return perSecond(numPromptTokens, promptNanos);
+    }
+
+    /** Decoded tokens per second, all rows together; 0 where nothing was decoded. */
+    public double decodeTokensPerSecond() {
+        return perSecond(numDecodedTokens, decodeNanos);
+    }
+
+    private static double perSecond(int count, long nanos) {
+        return nanos == 0 ? 0 : count * 1e9 / nanos;
+    }
+}

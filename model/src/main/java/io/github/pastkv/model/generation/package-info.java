@@ -1,0 +1,5 @@
+/** Generating tokens and text with a session. */
+@NullMarked
+package io.github.pastkv.model.generation;
+
+import org.jspecify.annotations.NullMarked;

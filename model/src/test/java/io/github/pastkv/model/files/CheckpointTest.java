@@ -1,0 +1,112 @@
+package io.github.pastkv.model.files;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.github.pastkv.cache.Tensor;
+import io.github.pastkv.model.TestFiles;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class CheckpointTest {
+    @TempDir
+    private Path folder;
+
+    @Test
+    void open_singleFile_givesItsTensors() throws IOException {
+        try (Checkpoint checkpoint = Checkpoint.open(TestFiles.resource("hf/gpt2_bare_names"))) {
+            assertThat(checkpoint.names()).contains("wte.weight", "h.1.attn.bias").hasSize(2 * 13 + 4);
+            assertThat(checkpoint.tensor("wte.weight", 193, 28).rank()).isEqualTo(2);
+            assertThat(checkpoint.find("nothing")).isEmpty();
+        }
+    }
+
+    @Test
+    void tensor_missingOrOfAnotherShape_namesFileTensorAndShapes() throws IOException {
+        Path source = TestFiles.resource("hf/gpt2_bare_names/model.safetensors");
+        try (Checkpoint checkpoint = Checkpoint.open(source.getParent())) {
+            assertThatThrownBy(() -> checkpoint.tensor("nothing", 3, 4)).isInstanceOf(ModelFormatException.class)
+                    .hasMessage(source + ": tensor nothing: missing, expected [3, 4]; looked in [model.safetensors]");
+            assertThatThrownBy(() -> checkpoint.tensor("wte.weight", 28, 193)).isInstanceOf(ModelFormatException.class)
+                    .hasMessage(source + ": tensor wte.weight: is F32[193, 28], the configuration asks for [28, 193]");
+        }
+    }
+
+    @Test
+    void open_shards_givesTheTensorsOfAll() throws IOException {
+        writeShard("model-1.safetensors", "a", 1);
+        writeShard("model-2.safetensors", "b", 2);
+        writeIndex("{\"metadata\":{\"total_size\":8},"
+                + "\"weight_map\":{\"a\":\"model-1.safetensors\",\"b\":\"model-2.safetensors\"}}");
+        Checkpoint checkpoint = Checkpoint.open(folder);
+        Tensor b = checkpoint.tensor("b", 1);
+
+        assertThat(checkpoint.names()).containsExactlyInAnyOrder("a", "b");
+        assertThat(b.get(0)).isEqualTo(2);
+        assertThat(checkpoint.fileOf("b")).isEqualTo(folder.resolve("model-2.safetensors"));
+        checkpoint.close();
+        assertThatThrownBy(() -> b.get(0)).isInstanceOf(IllegalStateException.class);
+    }
+
+    @Test
+    void open_missingShard_namesIt() throws IOException {
+        writeIndex("{\"weight_map\":{\"a\":\"model-1.safetensors\"}}");
+        refused(folder.resolve("model-1.safetensors") + ": no such file");
+    }
+
+    @Test
+    void open_tensorNotInItsShard_namesBoth() throws IOException {
+        writeShard("model-1.safetensors", "a", 1);
+        writeIndex("{\"weight_map\":{\"a\":\"model-1.safetensors\",\"b\":\"model-1.safetensors\"}}");
+        refused(index() + ": b: is not in " + folder.resolve("model-1.safetensors"));
+    }
+
+    @Test
+    void open_tensorNotInTheIndex_namesIt() throws IOException {
+        writeShard("model-1.safetensors", "a", 1);
+        writeShard("model-2.safetensors", "a", 1);
+        writeIndex("{\"weight_map\":{\"a\":\"model-1.safetensors\"}}");
+        try (Checkpoint checkpoint = Checkpoint.open(folder)) {
+            assertThat(checkpoint.names()).containsExactly("a"); // a file that nobody lists is not looked at
+        }
+        new SafetensorsWriter().add("a", new long[]{1}, 1).add("z", new long[]{1}, 1)
+                .write(folder.resolve("model-1.safetensors"));
+        refused(folder.resolve("model-1.safetensors") + ": tensor z: not listed for this file in " + index());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"../x.safetensors", "/etc/passwd", "a/b.safetensors", "..", "", "a\\\\b"})
+    void open_pathThatLeavesTheFolder_isRefused(String path) throws IOException {
+        writeIndex("{\"weight_map\":{\"a\":\"" + path + "\"}}");
+        assertThatThrownBy(() -> Checkpoint.open(folder)).isInstanceOf(ModelFormatException.class)
+                .hasMessageContaining("must be the name of a file in the same folder");
+    }
+
+    @Test
+    void open_emptyFolderOrIndexWithoutMap_isRefused() throws IOException {
+        refused(folder + ": holds neither model.safetensors nor model.safetensors.index.json");
+        writeIndex("{}");
+        refused(index() + ": weight_map: missing, must be an object");
+    }
+
+    private void refused(String message) {
+        assertThatThrownBy(() -> Checkpoint.open(folder)).isInstanceOf(ModelFormatException.class).hasMessage(message);
+    }
+
+    private Path index() {
+        return folder.resolve("model.safetensors.index.json");
+    }
+
+    private void writeIndex(String json) throws IOException {
+        Files.writeString(index(), json);
+    }
+
+    private void writeShard(String name, String tensor, float value) throws IOException {
+        new SafetensorsWriter().add(tensor, Tensor.of(new float[]{value}, 1)).write(folder.resolve(name));
+    }
+}
