@@ -91,7 +91,7 @@ public final class ScalarMath {
     }
 
     /** Correctly rounded: the square root of a float, taken in double, rounds to the same float. */
-    static float sqrt(float x) {
+    public static float sqrt(float x) {
         return (float) Math.sqrt(x);
     }
 }

@@ -33,7 +33,7 @@ public record GenerationConfig(List<Integer> eosIds, boolean doSample, OptionalD
     public static GenerationConfig read(JsonObject json, ModelConfig config) throws ModelFormatException {
         List<Integer> eosIds = json.findInts("eos_token_id", 0, config.vocabSize() - 1);
         return new GenerationConfig(eosIds.isEmpty() ? config.tokenIds().eos() : eosIds,
-                json.findBoolean("do_sample", false), inRange(json, "temperature", Double.MAX_VALUE),
+                json.findBoolean("do_sample", false), inRange(json, "temperature", Double.POSITIVE_INFINITY),
                 json.findInt("top_k", 0, Integer.MAX_VALUE), inRange(json, "top_p", 1),
                 json.findPositive("repetition_penalty"));
     }
@@ -41,7 +41,8 @@ public record GenerationConfig(List<Integer> eosIds, boolean doSample, OptionalD
     private static OptionalDouble inRange(JsonObject json, String key, double max) throws ModelFormatException {
         OptionalDouble number = json.findNumber(key);
         if (number.isPresent() && !(number.getAsDouble() >= 0 && number.getAsDouble() <= max)) {
-            throw json.refusal(key, number.getAsDouble() + ", must be in [0, " + max + "]");
+            String limit = Double.isInfinite(max) ? "Infinity)" : max + "]";
+            throw json.refusal(key, number.getAsDouble() + ", must be in [0, " + limit);
         }
         return number;
     }

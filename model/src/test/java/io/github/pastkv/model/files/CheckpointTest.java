@@ -63,7 +63,7 @@ class CheckpointTest {
     void open_tensorNotInItsShard_namesBoth() throws IOException {
         writeShard("model-1.safetensors", "a", 1);
         writeIndex("{\"weight_map\":{\"a\":\"model-1.safetensors\",\"b\":\"model-1.safetensors\"}}");
-        refused(index() + ": b: is not in " + folder.resolve("model-1.safetensors"));
+        refused(index() + ": weight_map.b: is not in " + folder.resolve("model-1.safetensors"));
     }
 
     @Test

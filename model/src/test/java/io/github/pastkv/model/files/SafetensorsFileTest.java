@@ -21,7 +21,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class SafetensorsFileTest {
     private static final Map<String, Integer> ELEMENT_BYTES = Map.of("F32", 4, "U32", 4, "I32", 4, "BF16", 2, "F16", 2,
-            "I16", 2, "U16", 2, "I64", 8, "U64", 8, "F64", 8);
+            "I16", 2, "U16", 2, "I64", 8, "U64", 8, "C64", 8);
 
     /** 3 tensors, 12 + 12 + 16 bytes. */
     private static final String HEADER = """
@@ -133,7 +133,7 @@ class SafetensorsFileTest {
         try {
             SafetensorsHeader header = SafetensorsHeader.read(path, MemorySegment.ofArray(bytes));
             assertThat(header.entries().values()).isNotEmpty();
-            long covered = bytes.length - DATA_BYTES;
+            long covered = (long) bytes.length - DATA_BYTES;
             List<TensorEntry> byOffset = header.entries().values().stream()
                     .sorted(Comparator.comparingLong(TensorEntry::fromByteOffset)).toList();
             for (TensorEntry entry : byOffset) {
@@ -174,7 +174,7 @@ class SafetensorsFileTest {
             {"a":{"dtype":"F32","shape":[1],"data_offsets":[9223372036854775800,9223372036854775804]}} | beyond any file
             {"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}          | tensor a: ends at byte 70, the file at
             {"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4],"x":1}}    | a.x: a tensor has dtype, shape and
-            {"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"I16","shape":[1],"data_offsets":[2,4]}} | tensor b: begins at byte 116, overlaps
+            {"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"I16","shape":[1],"data_offsets":[2,4]}} | tensor b: begins at byte 117, overlaps
             {"a":{"dtype":"I16","shape":[1],"data_offsets":[2,4]}}          | tensor a: begins at byte 64, leaves a gap
             {"a":{"dtype":"I16","shape":[1],"data_offsets":[0,2]}}          | the last tensor ends at byte 64, the file at
             {"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}} | Duplicate

@@ -1,0 +1,193 @@
+package io.github.pastkv.model.family;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.github.pastkv.cache.DataType;
+import io.github.pastkv.cache.KvShape;
+import io.github.pastkv.kernels.Activation;
+import io.github.pastkv.kernels.NormWeights;
+import io.github.pastkv.model.TestFiles;
+import io.github.pastkv.model.config.AttentionConfig;
+import io.github.pastkv.model.config.FfnConfig;
+import io.github.pastkv.model.config.LinearRotary;
+import io.github.pastkv.model.config.Llama3Rotary;
+import io.github.pastkv.model.config.ModelConfig;
+import io.github.pastkv.model.config.ModelSizes;
+import io.github.pastkv.model.config.NormConfig;
+import io.github.pastkv.model.config.PlainRotary;
+import io.github.pastkv.model.config.Positions;
+import io.github.pastkv.model.config.TokenIds;
+import io.github.pastkv.model.files.JsonFile;
+import io.github.pastkv.model.files.JsonObject;
+import io.github.pastkv.model.files.ModelFormatException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.OptionalInt;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
+
+class FamilyConfigTest {
+    private static final String GPT2 = """
+            {"model_type":"gpt2","architectures":["GPT2LMHeadModel"],"n_embd":12,"n_head":3,"n_layer":2,
+             "n_positions":16,"vocab_size":20}""";
+    private static final String LLAMA = """
+            {"model_type":"llama","architectures":["LlamaForCausalLM"],"hidden_size":12,"num_attention_heads":6,
+             "num_hidden_layers":2,"intermediate_size":20,"vocab_size":30}""";
+    private static final TokenIds GOLDEN_IDS = new TokenIds(OptionalInt.of(1), List.of(2), OptionalInt.of(0));
+
+    private static final JsonMapper MAPPER = new JsonMapper();
+
+    @TempDir
+    private Path folder;
+
+    @ParameterizedTest
+    @ValueSource(strings = {"gpt2", "gpt2_bare_names", "llama", "llama3_rope_tied", "llama_bf16"})
+    void readConfig_bothSpellings_areTheSame(String name) throws IOException {
+        ModelConfig newer = read(TestFiles.resource("hf/" + name + "/config.json"));
+        ModelConfig older = read(TestFiles.resource("hf/" + name + "/config.v4.json"));
+        assertThat(newer).isEqualTo(older);
+    }
+
+    @Test
+    void readConfig_gpt2_isRead() throws IOException {
+        assertThat(read(TestFiles.resource("hf/gpt2/config.json"))).isEqualTo(new ModelConfig("gpt2",
+                new ModelSizes(4, 40, 101, 64), new NormConfig(NormWeights.Kind.LAYER, 0.002f), new Positions.Learned(),
+                new AttentionConfig(5, 5, 8, true, true, false), new FfnConfig(112, Activation.GELU_TANH, false, true),
+                true, DataType.F32, GOLDEN_IDS));
+    }
+
+    @Test
+    void readConfig_llama_isRead() throws IOException {
+        assertThat(read(TestFiles.resource("hf/llama_bf16/config.json"))).isEqualTo(new ModelConfig("llama",
+                new ModelSizes(5, 32, 191, 70), new NormConfig(NormWeights.Kind.RMS, 1e-6f),
+                new Positions.Rotary(8, 10000, new PlainRotary()), new AttentionConfig(4, 2, 8, false, true, false),
+                new FfnConfig(58, Activation.SILU, true, false), false, DataType.BF16, GOLDEN_IDS));
+    }
+
+    @Test
+    void readConfig_llama3Rope_isRead() throws IOException {
+        ModelConfig config = read(TestFiles.resource("hf/llama3_rope_tied/config.json"));
+        assertThat(config.positions()).isEqualTo(new Positions.Rotary(10, 500, new Llama3Rotary(8, 1, 4, 64)));
+        assertThat(config.tiedHead()).isTrue();
+        assertThat(config.toKvShape()).isEqualTo(new KvShape(2, 4, 10));
+    }
+
+    @Test
+    void readConfig_absentKeys_takeHuggingFacesDefaults() throws IOException {
+        ModelConfig gpt2 = read(write(GPT2));
+        assertThat(gpt2.ffn()).isEqualTo(new FfnConfig(48, Activation.GELU_TANH, false, true));
+        assertThat(gpt2.norm().epsilon()).isEqualTo(1e-5f);
+        assertThat(gpt2.tiedHead()).isTrue();
+        assertThat(gpt2.tokenIds()).isEqualTo(new TokenIds(OptionalInt.empty(), List.of(), OptionalInt.empty()));
+
+        ModelConfig llama = read(write(LLAMA));
+        assertThat(llama.maxSeqLen()).isEqualTo(2048);
+        assertThat(llama.attention()).isEqualTo(new AttentionConfig(6, 6, 2, false, true, false));
+        assertThat(llama.positions()).isEqualTo(new Positions.Rotary(2, 10000, new PlainRotary()));
+        assertThat(llama.tiedHead()).isFalse();
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
+            "rope_scaling":{"type":"linear","factor":4}
+            "rope_scaling":{"rope_type":"linear","type":"linear","factor":4.0},"rope_theta":10000
+            "rope_parameters":{"rope_type":"linear","factor":4,"partial_rotary_factor":1.0,"rope_theta":10000.0}
+            """)
+    void readConfig_linearRope_inAllSpellings(String keys) throws IOException {
+        assertThat(read(write(with(LLAMA, keys))).positions())
+                .isEqualTo(new Positions.Rotary(2, 10000, new LinearRotary(4)));
+    }
+
+    /** Keys of published configurations that change nothing. */
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
+            "task_specific_params":{"text-generation":{"do_sample":true,"max_length":50}},"n_ctx":1024
+            "_name_or_path":"distilgpt2","id2label":{"0":"LABEL_0"},"_num_labels":null,"summary_use_proj":true
+            "resid_pdrop":0.1,"reorder_and_upcast_attn":true,"use_cache":true,"pad_token_id":-1
+            "gradient_checkpointing":false,"torch_dtype":"torch.float16","activation_function":"gelu_pytorch_tanh"
+            """)
+    void readConfig_harmlessKeys_areLetPass(String keys) throws IOException {
+        assertThat(read(write(with(GPT2, keys))).hiddenSize()).isEqualTo(12);
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
+            "n_head":5                         | n_embd: 12, must be a multiple of n_head 5
+            "n_head":0                         | n_head: 0, must be in [1, 16384]
+            "n_embd":-12                       | n_embd: -12, must be in [1, 16777216]
+            "n_layer":"2"                      | n_layer: "2", must be an integer
+            "n_layer":2.0                      | n_layer: 2.0, must be an integer
+            "n_layer":null                     | n_layer: missing, must be an integer
+            "vocab_size":99999999999           | vocab_size: 99999999999, must be in
+            "layer_norm_epsilon":0             | layer_norm_epsilon: 0, must be positive
+            "layer_norm_epsilon":1e-300        | layer_norm_epsilon: OptionalDouble[1.0E-300], out of the range
+            "activation_function":"relu"       | activation_function: "relu", known are [gelu_fast, gelu_new,
+            "tie_word_embeddings":"yes"        | tie_word_embeddings: "yes", must be true or false
+            "eos_token_id":20                  | eos_token_id: 20, must be in [-1, 19]
+            "dtype":"int8"                     | dtype: "int8", known are [bfloat16, float16, float32]
+            "quantization_config":{"bits":4}   | quantization_config: {"bits":4}, this key is not known
+            "add_cross_attention":true         | add_cross_attention: true, this key is not known
+            "architectures":["GPT3"]           | [GPT3] with model_type gpt2, known are [[GPT2LMHeadModel, GPT2Model]
+            "model_type":"llama"               | [GPT2LMHeadModel] with model_type llama, known are
+            "architectures":[],"model_type":null | [] with model_type absent, known are
+            """)
+    void readConfig_wrongGpt2_isRefusedByName(String keys, String problem) throws IOException {
+        refused(write(with(GPT2, keys)), problem);
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
+            "num_key_value_heads":4                      | num_attention_heads: 6, must be a multiple of num_key_value
+            "hidden_size":13                             | hidden_size: 13, must be a multiple of num_attention_heads 6
+            "head_dim":5                                 | head_dim: 5, must be even for rotary positions
+            "rope_theta":-1                              | rope_theta: -1, must be positive
+            "rope_scaling":{"type":"yarn","factor":2}    | rope_scaling.rope_type: "yarn", known are [default, linear,
+            "rope_scaling":{"type":"linear"}             | rope_scaling.factor: missing, must be a number
+            "rope_scaling":{"type":"linear","factor":"2"} | rope_scaling.factor: "2", must be a finite number
+            "rope_scaling":{"type":"linear","factor":2,"betas":3} | rope_scaling.betas: 3, this key is not known
+            "rope_scaling":{"type":"linear","rope_type":"default"} | rope_scaling.type: "linear", but rope_type is
+            "rope_scaling":3                             | rope_scaling: 3, must be an object
+            "rope_theta":5,"rope_parameters":{"rope_theta":6} | rope_theta: 5.0, but rope_parameters.rope_theta is 6.0
+            "rope_parameters":{"partial_rotary_factor":0.5} | partial_rotary_factor: 0.5, must be 1 for this family
+            "rope_scaling":{"type":"llama3","factor":8,"low_freq_factor":4,"high_freq_factor":4} | must be greater than
+            "sliding_window":4096                        | sliding_window: 4096, this key is not known
+            """)
+    void readConfig_wrongLlama_isRefusedByName(String keys, String problem) throws IOException {
+        refused(write(with(LLAMA, keys)), problem);
+    }
+
+    @Test
+    void readConfig_architectureOrTypeAlone_isEnough() throws IOException {
+        assertThat(read(write(with(LLAMA, "\"model_type\":null"))).architecture()).isEqualTo("llama");
+        assertThat(read(write(with(LLAMA, "\"architectures\":null"))).architecture()).isEqualTo("llama");
+    }
+
+    private static void refused(Path file, String problem) {
+        assertThatThrownBy(() -> read(file)).isInstanceOf(ModelFormatException.class)
+                .hasMessageStartingWith(file + ": ").hasMessageContaining(problem);
+    }
+
+    private static ModelConfig read(Path file) throws IOException {
+        JsonObject json = JsonFile.read(file);
+        return Families.of(json).readConfig(json);
+    }
+
+    /** The JSON with these keys in place of its own. */
+    private static String with(String json, String keys) {
+        ObjectNode merged = (ObjectNode) MAPPER.readTree(json);
+        merged.setAll((ObjectNode) MAPPER.readTree("{" + keys + "}"));
+        return merged.toString();
+    }
+
+    private Path write(String json) throws IOException {
+        return Files.writeString(folder.resolve("config.json"), json);
+    }
+}
