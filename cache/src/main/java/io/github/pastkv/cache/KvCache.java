@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>While frozen, steps see what is stored and their own tokens, and store nothing.
  *
- * <p>For one thread at a time. Owns its memory until {@link #close}; any use after that is an
- * {@link IllegalStateException}.
+ * <p>For one thread at a time. Owns its memory until {@link #close}; after that only what it was configured as can be
+ * asked, and any other use is an {@link IllegalStateException}.
  */
 public final class KvCache implements AutoCloseable {
     private KvCacheConfig config;
@@ -142,9 +142,11 @@ public final class KvCache implements AutoCloseable {
      *
      * @return the stored mask with the new one behind it; while frozen that is not stored
      * @throws IllegalArgumentException for other rows, or a pad where an entry already holds a real token
+     * @throws IllegalStateException while a step is open, which brings its own mask
      */
     public AttentionMask appendAttentionMask(AttentionMask newMask) {
         requireOpen();
+        requireNoStep();
         requireBatch("newMask", newMask.batchSize());
         requireAgreesWithStored(newMask);
         AttentionMask joined = mask.joined(newMask);
@@ -186,6 +188,7 @@ public final class KvCache implements AutoCloseable {
 
     /** Whether steps store nothing. */
     public boolean frozen() {
+        requireOpen();
         return frozen;
     }
 
@@ -275,7 +278,7 @@ public final class KvCache implements AutoCloseable {
         }
     }
 
-    /** Bytes of the blocks that hold this cache's tokens. */
+    /** Bytes of the blocks that hold this cache's tokens; blocks that rows share count once. */
     public long cacheBytes() {
         requireOpen();
         return Arrays.stream(groups).mapToLong(LayerGroup::heldBytes).sum();
