@@ -27,10 +27,14 @@ import org.jspecify.annotations.Nullable;
  * was passed in.
  */
 public final class Session implements AutoCloseable {
+    /** The longest array that every JVM can make. */
+    private static final int MAX_ARRAY_LENGTH = Integer.MAX_VALUE - 8;
+
     private final Model model;
     private final KvCache cache;
     private final boolean ownsCache;
     private @Nullable KvCache detour;
+    private boolean closed;
     private Arena logitsArena = Arena.ofShared();
     private Tensor logits;
     private int[] stepTokenIds = new int[16];
@@ -75,12 +79,12 @@ public final class Session implements AutoCloseable {
 
     /** Slots so far, pads included. */
     public int size() {
-        return cache.numSlots();
+        return openCache().numSlots();
     }
 
     /** Real tokens of a row so far. */
     public int numTokens(int row) {
-        return cache.numTokens(row);
+        return openCache().numTokens(row);
     }
 
     /** Longest row, in tokens. */
@@ -92,7 +96,8 @@ public final class Session implements AutoCloseable {
      * Appends tokens to the only row.
      *
      * @return logits of each new token, F32 {@code [T, V]}, on the heap
-     * @throws IllegalArgumentException for a token id outside the vocabulary or more tokens than fit
+     * @throws IllegalArgumentException for a token id outside the vocabulary, more tokens than fit, or more logits than an
+     *         array holds; nothing has changed
      * @throws PoolExhaustedException when the cache's limit in bytes is reached; nothing has changed
      */
     public Tensor append(int... tokenIds) {
@@ -119,9 +124,13 @@ public final class Session implements AutoCloseable {
         for (int token = 0; token < numReal; token++) {
             wanted[token] = token;
         }
-        growLogits(numReal);
-        run(mask, numReal);
-        return spread(mask);
+        try (KvStep step = target().beginStep(mask)) {
+            Tensor slots = zeroLogits(mask); // before the step is taken over, as there may be no memory for them
+            run(step, numReal);
+            spread(mask, slots);
+            commit(step);
+            return slots;
+        }
     }
 
     /** Appends text to the only row, with the special tokens that the tokenizer adds when it is the first. */
@@ -133,7 +142,7 @@ public final class Session implements AutoCloseable {
     public int[] encode(String text) {
         TextTokenizer tokenizer = model.tokenizer().orElseThrow(
                 () -> new IllegalStateException("the model folder " + model.folder() + " has no tokenizer.json"));
-        return tokenizer.encode(text, size() == 0);
+        return tokenizer.encode(text, target().numSlots() == 0);
     }
 
     /** Generates after text appended to the only row; {@code listener} hears of it on this thread. */
@@ -157,10 +166,13 @@ public final class Session implements AutoCloseable {
      * @param tokenIds {@code [B, N]}
      * @param mask {@code [B, N]}; each row needs a real token at least
      * @throws IllegalArgumentException for a prompt longer than the context leaves room for
+     * @throws IllegalStateException while appends store nothing, as a token could not see the one before it
      * @throws PoolExhaustedException when the cache's limit in bytes is reached
      */
     public Generation generate(int[][] tokenIds, AttentionMask mask, GenerationOptions options,
             GenerationListener listener) {
+        gatherTokens(tokenIds, mask); // refuses what is no token or not of the right shape
+        requireStoring();
         return Generator.generate(new LastLogits(), tokenIds, mask, model.config().vocabSize(),
                 model.tokenizer().orElse(null), options, listener);
     }
@@ -193,12 +205,15 @@ public final class Session implements AutoCloseable {
                 wanted[numWanted++] = token - 1;
             }
         }
-        growLogits(numWanted);
-        run(mask, numWanted);
-        return logits;
+        try (KvStep step = target().beginStep(mask)) {
+            run(step, numWanted);
+            commit(step);
+            return logits;
+        }
     }
 
     private int gatherTokens(int[][] tokenIds, AttentionMask mask) {
+        requireOpen();
         requireShape(tokenIds, mask);
         int numReal = 0;
         for (int row = 0; row < tokenIds.length; row++) {
@@ -240,21 +255,37 @@ public final class Session implements AutoCloseable {
         return tokenId;
     }
 
-    private void run(AttentionMask mask, int numWanted) {
-        KvCache target = detour == null ? cache : detour;
-        try (KvStep step = target.beginStep(mask)) {
-            model.forwardPass().run(step, stepTokenIds, wanted, numWanted, logits);
-            if (detour == null) {
-                step.commit();
-            }
+    /** Where steps go now. */
+    private KvCache target() {
+        return detour == null ? openCache() : detour;
+    }
+
+    private void run(KvStep step, int numWanted) {
+        growLogits(numWanted);
+        model.forwardPass().run(step, stepTokenIds, wanted, numWanted, logits);
+    }
+
+    private void commit(KvStep step) {
+        if (detour == null) {
+            step.commit();
         }
     }
 
-    /** The computed logits in their slots, zeros at pads. */
-    private Tensor spread(AttentionMask mask) {
+    private Tensor zeroLogits(AttentionMask mask) {
         int vocabSize = model.config().vocabSize();
-        float[] slots = new float[Math.toIntExact((long) batchSize() * mask.numSlots() * vocabSize)];
-        MemorySegment target = MemorySegment.ofArray(slots);
+        long count = (long) batchSize() * mask.numSlots() * vocabSize;
+        if (count > MAX_ARRAY_LENGTH) {
+            throw new IllegalArgumentException("tokenIds: [" + batchSize() + ", " + mask.numSlots()
+                    + "] slots with logits of " + vocabSize
+                    + " each are more than an array holds; append fewer at once");
+        }
+        return Tensor.of(new float[(int) count], batchSize(), mask.numSlots(), vocabSize);
+    }
+
+    /** Copies the computed logits to their slots. */
+    private void spread(AttentionMask mask, Tensor slots) {
+        int vocabSize = model.config().vocabSize();
+        MemorySegment target = slots.segment();
         long rowBytes = (long) vocabSize * Float.BYTES;
         int token = 0;
         for (int row = 0; row < batchSize(); row++) {
@@ -265,7 +296,6 @@ public final class Session implements AutoCloseable {
                 }
             }
         }
-        return Tensor.of(slots, batchSize(), mask.numSlots(), vocabSize);
     }
 
     private void growLogits(int numRows) {
@@ -274,6 +304,24 @@ public final class Session implements AutoCloseable {
             logits = Tensor.allocate(larger, DataType.F32, numRows, model.config().vocabSize());
             logitsArena.close();
             logitsArena = larger;
+        }
+    }
+
+    private void requireOpen() {
+        if (closed) {
+            throw new IllegalStateException("the session is closed");
+        }
+    }
+
+    private KvCache openCache() {
+        requireOpen();
+        return cache;
+    }
+
+    private void requireStoring() {
+        if (frozen() || detour != null) {
+            throw new IllegalStateException("the session is " + (frozen() ? "frozen" : "without its cache")
+                    + ": it stores nothing, and a token could not see the one before it");
         }
     }
 
@@ -290,17 +338,17 @@ public final class Session implements AutoCloseable {
 
     /** From now on appends see what is stored and store nothing. */
     public void freeze() {
-        cache.freeze();
+        openCache().freeze();
     }
 
     /** Appends store again. */
     public void unfreeze() {
-        cache.unfreeze();
+        openCache().unfreeze();
     }
 
     /** Forgets all tokens. */
     public void reset() {
-        cache.reset();
+        openCache().reset();
     }
 
     /** Ends {@link Session#withoutCache}. */
@@ -314,13 +362,16 @@ public final class Session implements AutoCloseable {
      * (torchtune's {@code disable_kv_cache}). Scopes nest: an inner one changes nothing.
      */
     public Detour withoutCache() {
+        requireOpen();
         if (detour != null) {
             return () -> {};
         }
         KvCache empty = new KvCache(cache.config());
         detour = empty;
         return () -> {
-            detour = null;
+            if (detour == empty) {
+                detour = null;
+            }
             empty.close();
         };
     }
@@ -328,9 +379,11 @@ public final class Session implements AutoCloseable {
     /** Frees the session's memory, and its cache unless that was passed in. Closing again does nothing. */
     @Override
     public void close() {
-        if (logitsArena.scope().isAlive()) {
-            logitsArena.close();
+        if (closed) {
+            return;
         }
+        closed = true;
+        logitsArena.close();
         if (detour != null) {
             detour.close();
         }
