@@ -30,7 +30,7 @@ class PlainKvLayoutContractTest {
         }
     }
 
-    private abstract static class Plain extends KvLayoutContractTest {
+    abstract static class Plain extends KvLayoutContractTest {
         private final DataType type;
 
         Plain(DataType type) {

@@ -44,8 +44,7 @@ class TorchtuneParityTest {
     private static final int[] PROMPT = prompt(0, 9);
     private static final int[][] PROMPTS = {prompt(0, 9), prompt(30, 33), prompt(50, 56)};
 
-    @RegisterExtension
-    final IntegrityExtension caches = new IntegrityExtension();
+    @RegisterExtension final IntegrityExtension caches = new IntegrityExtension();
 
     private Session session(Model model, SessionOptions options) {
         Session session = model.newSession(options);

@@ -29,10 +29,12 @@ import io.github.pastkv.testkit.golden.HfCase;
 import io.github.pastkv.testkit.model.LogitRows;
 import io.github.pastkv.testkit.model.PaddedBatch;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
@@ -50,8 +52,7 @@ class TransformerLensParityTest {
     private static final int[] SUFFIX = prompt(7, 12);
     private static final int[] OTHER_SUFFIX = prompt(20, 23);
 
-    @RegisterExtension
-    final IntegrityExtension caches = new IntegrityExtension();
+    @RegisterExtension final IntegrityExtension caches = new IntegrityExtension();
 
     private Session session(Model model, SessionOptions options) {
         Session session = model.newSession(options);
@@ -282,10 +283,21 @@ class TransformerLensParityTest {
                 session.append(prefix.tokenIds(), prefix.mask());
                 Tensor logits = session.append(suffix.tokenIds(), suffix.mask());
                 for (int row = 0; row < 2; row++) {
-                    row(logits, suffix.mask(), row).requireSameBits(prefix.mask() + ", " + suffix.mask() + ", row " + row,
+                    row(logits, suffix.mask(), row).requireSameBits(
+                            prefix.mask() + ", " + suffix.mask() + ", row " + row,
                             after(model, prefixes[row], suffixes[row]));
                 }
             }
+        }
+    }
+
+    @Test
+    void item31_rotaryTable_growsWithoutChangingABit() throws IOException {
+        try (Model fresh = Model.load(ParityModels.golden(ParityModels.llama()).folder())) {
+            LogitRows shortFirst = alone(fresh, PREFIX);
+            LogitRows all = alone(fresh, prompt(0, 96));
+            alone(fresh, PREFIX).requireSameBits("after the table grew", shortFirst);
+            all.first(PREFIX.length).requireSameBits("within a long prompt", shortFirst);
         }
     }
 
@@ -309,8 +321,9 @@ class TransformerLensParityTest {
         for (String file : List.of("config.json", "model.safetensors")) {
             Files.copy(golden.folder().resolve(file), folder.resolve(file));
         }
-        Files.copy(Path.of("../model/src/test/resources/io/github/pastkv/model/tokenizer/metaspace_bpe/tokenizer.json"),
-                folder.resolve("tokenizer.json"));
+        try (InputStream tokenizer = getClass().getResourceAsStream("/golden/tokenizer/metaspace_bpe/tokenizer.json")) {
+            Files.copy(Objects.requireNonNull(tokenizer), folder.resolve("tokenizer.json"));
+        }
         try (Model model = Model.load(folder); Session session = model.newSession()) {
             assertThat(session.encode("the")).startsWith(1);
             session.append(1, 5);
@@ -378,7 +391,8 @@ class TransformerLensParityTest {
         for (KvShape shape : List.of(new KvShape(3, 2, 8), new KvShape(4, 6, 8), new KvShape(4, 2, 16))) {
             KvCache cache = caches.watch(new KvCache(KvCacheConfig.of(shape, 1).withMaxTokens(96)));
             assertThatIllegalArgumentException().isThrownBy(() -> model.newSession(cache))
-                    .withMessageContaining(shape.toString()).withMessageContaining("KvShape[numLayers=4, numKvHeads=2, headDim=8]");
+                    .withMessageContaining(shape.toString())
+                    .withMessageContaining("KvShape[numLayers=4, numKvHeads=2, headDim=8]");
         }
     }
 
