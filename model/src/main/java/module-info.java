@@ -2,9 +2,6 @@
 module io.github.pastkv.model {
     requires transitive io.github.pastkv.kernels;
     requires ai.djl.tokenizers;
-    // The tokenizer's library is no module and cannot name what it needs itself.
-    requires com.google.gson;
-    requires org.slf4j;
     requires tools.jackson.databind;
     requires static transitive org.jspecify;
 

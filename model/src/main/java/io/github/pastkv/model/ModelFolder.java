@@ -14,8 +14,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * A Hugging Face model folder, opened and checked: configuration, weights, generation defaults, and a tokenizer if there
- * is one. Weights are views of memory-mapped files that this object owns; using one after {@link #close} is an
+ * A Hugging Face model folder, opened and checked: configuration, weights, generation defaults, and a tokenizer if
+ * there is one. Weights are views of memory-mapped files that this object owns; using one after {@link #close} is an
  * {@link IllegalStateException}.
  *
  * <p>Immutable, safe for any number of threads.

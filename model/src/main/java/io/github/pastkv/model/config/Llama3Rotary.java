@@ -11,7 +11,7 @@ package io.github.pastkv.model.config;
  */
 public record Llama3Rotary(double factor, double lowFreqFactor, double highFreqFactor, int originalMaxSeqLen)
         implements
-            RotaryScaling {
+        RotaryScaling {
     @Override
     public double[] inverseFrequencies(int rotaryDim, double theta) {
         double[] frequencies = new PlainRotary().inverseFrequencies(rotaryDim, theta);

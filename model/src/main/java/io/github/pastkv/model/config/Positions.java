@@ -6,8 +6,8 @@ public sealed interface Positions {
     record Learned() implements Positions {}
 
     /**
-     * Queries and keys turned by an angle that grows with the position (RoFormer, Su et al. 2021). The two halves of the
-     * turned dimensions are paired: dimension i with i + rotaryDim / 2.
+     * Queries and keys turned by an angle that grows with the position (RoFormer, Su et al. 2021). The two halves of
+     * the turned dimensions are paired: dimension i with i + rotaryDim / 2.
      *
      * @param rotaryDim leading dimensions of a head that are turned; even
      * @param theta the base of the frequencies

@@ -1,4 +1,4 @@
-/** What a model is: sizes, positions, norms and token ids, as {@code config.json} and {@code generation_config.json} say. */
+/** What a model is, as {@code config.json} says: sizes, positions, norms, token ids; and defaults of generation. */
 @NullMarked
 package io.github.pastkv.model.config;
 

@@ -64,7 +64,13 @@ final class CommonKeys {
     static TokenIds tokenIds(JsonObject json, int vocabSize) throws ModelFormatException {
         List<Integer> eos = json.findInts("eos_token_id", -1, vocabSize - 1);
         return new TokenIds(tokenId(json, "bos_token_id", vocabSize), eos.stream().filter(id -> id >= 0).toList(),
-                tokenId(json, "pad_token_id", vocabSize));
+                padId(json, vocabSize));
+    }
+
+    /** The pad id; some published files name one past the vocabulary, which says that the model itself has none. */
+    private static OptionalInt padId(JsonObject json, int vocabSize) throws ModelFormatException {
+        OptionalInt id = json.findInt("pad_token_id", -1, Integer.MAX_VALUE);
+        return id.isPresent() && id.getAsInt() >= 0 && id.getAsInt() < vocabSize ? id : OptionalInt.empty();
     }
 
     /** The id under a key; -1, as some files have it, says that there is none. */

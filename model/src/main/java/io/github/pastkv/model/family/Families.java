@@ -17,7 +17,8 @@ public final class Families {
     }
 
     /**
-     * The family of a {@code config.json}, by its {@code architectures} and {@code model_type}; one of them may be absent.
+     * The family of a {@code config.json}, by its {@code architectures} and {@code model_type}; one of them may be
+     * absent.
      */
     public static Family of(JsonObject config) throws ModelFormatException {
         List<String> architectures = config.findStrings("architectures");

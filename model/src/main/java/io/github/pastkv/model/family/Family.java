@@ -7,8 +7,8 @@ import io.github.pastkv.model.files.ModelFormatException;
 import java.util.Set;
 
 /**
- * A family of models: how its configuration is spelled and how its weights are named. It has no forward pass of its own;
- * what it reads is driven by {@link ModelConfig} and {@link ModelTensors} alone. Stateless.
+ * A family of models: how its configuration is spelled and how its weights are named. It has no forward pass of its
+ * own; what it reads is driven by {@link ModelConfig} and {@link ModelTensors} alone. Stateless.
  */
 public interface Family {
     /** The value of {@code model_type} in its {@code config.json}. */
@@ -20,8 +20,8 @@ public interface Family {
     /**
      * Reads {@code config.json}.
      *
-     * @throws ModelFormatException if a key is missing, of the wrong type, out of range, in contradiction to another, or
-     *         unknown and not null, false or empty
+     * @throws ModelFormatException if a key is missing, of the wrong type, out of range, in contradiction to another,
+     *         or unknown and not null, false or empty
      */
     ModelConfig readConfig(JsonObject json) throws ModelFormatException;
 

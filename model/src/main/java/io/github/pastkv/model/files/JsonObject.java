@@ -69,6 +69,37 @@ public final class JsonObject {
         return List.copyOf(ints);
     }
 
+    /** An array of equally long arrays of integers, each in {@code [min, max]}; empty if the key is absent. */
+    public Optional<int[][]> findIntRows(String key, int min, int max) throws ModelFormatException {
+        JsonNode value = find(key);
+        if (value == null) {
+            return Optional.empty();
+        }
+        requireRows(key, value);
+        int[][] rows = new int[value.size()][value.isEmpty() ? 0 : value.get(0).size()];
+        for (int row = 0; row < rows.length; row++) {
+            for (int column = 0; column < rows[row].length; column++) {
+                rows[row][column] = toInt(key + "[" + row + "][" + column + "]", value.get(row).get(column), min, max);
+            }
+        }
+        return Optional.of(rows);
+    }
+
+    private void requireRows(String key, JsonNode value) throws ModelFormatException {
+        if (!value.isArray()) {
+            throw refusal(key, abbreviate(value.toString()) + ", must be an array of rows");
+        }
+        for (int row = 0; row < value.size(); row++) {
+            String rowKey = key + "[" + row + "]";
+            if (!value.get(row).isArray()) {
+                throw refusal(rowKey, abbreviate(value.get(row).toString()) + ", must be an array of integers");
+            }
+            if (value.get(row).size() != value.get(0).size()) {
+                throw refusal(rowKey, value.get(row).size() + " numbers, row 0 has " + value.get(0).size());
+            }
+        }
+    }
+
     /** A finite number greater than 0. */
     public double requirePositive(String key) throws ModelFormatException {
         return toPositive(key, require(key, "a number"));

@@ -54,7 +54,8 @@ record SafetensorsHeader(Map<String, TensorEntry> entries, Map<String, String> m
     private static long headerLength(Path file, MemorySegment bytes) throws ModelFormatException {
         long fileBytes = bytes.byteSize();
         if (fileBytes < LENGTH_BYTES) {
-            throw new ModelFormatException(file, fileBytes + " bytes, a safetensors file begins with 8 bytes of length");
+            throw new ModelFormatException(file,
+                    fileBytes + " bytes, a safetensors file begins with 8 bytes of length");
         }
         long length = bytes.get(LENGTH, 0);
         if (length < 2 || length > MAX_HEADER_BYTES) {

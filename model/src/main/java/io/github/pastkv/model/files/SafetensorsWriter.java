@@ -41,6 +41,9 @@ public final class SafetensorsWriter {
         void writeTo(DataOutputStream out) throws IOException;
     }
 
+    /** A writer without tensors. */
+    public SafetensorsWriter() {}
+
     /** Adds a tensor, to be written as F32 in row-major order. */
     public SafetensorsWriter add(String name, Tensor tensor) {
         return add(name, new Part("F32", boxed(tensor.shape()), Float.BYTES, out -> writeFloats(tensor, out)));

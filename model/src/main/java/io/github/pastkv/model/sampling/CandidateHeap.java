@@ -2,7 +2,8 @@ package io.github.pastkv.model.sampling;
 
 /**
  * Token ids as a max-heap by score, then by smaller id: building it is linear, taking the best is logarithmic, so the
- * best few of a vocabulary cost no sort. Ids that were taken stay readable by rank. Not safe for use by several threads.
+ * best few of a vocabulary cost no sort. Ids that were taken stay readable by rank. Not safe for use by several
+ * threads.
  */
 final class CandidateHeap {
     private final double[] scores;

@@ -6,8 +6,8 @@ import java.lang.foreign.MemorySegment;
 
 /**
  * Chooses the next token of a row of logits. The same options, logits, history, sample index and position give the same
- * token on every machine: the arithmetic is in double and {@link StrictMath}, sums run in a written order, and draws have
- * no state.
+ * token on every machine: the arithmetic is in double and {@link StrictMath}, sums run in a written order, and draws
+ * have no state.
  *
  * <p>Owns scratch memory for one vocabulary and allocates nothing per draw; serves any number of sequences in turn. Not
  * safe for use by several threads.

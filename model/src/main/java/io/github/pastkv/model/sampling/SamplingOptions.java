@@ -15,11 +15,12 @@ public record SamplingOptions(double temperature, int topK, double topP, double 
     public static final SamplingOptions GREEDY = new SamplingOptions(0, 0, 1, 1, 0);
 
     public SamplingOptions {
-        require("temperature", temperature, temperature >= 0 && temperature <= Double.MAX_VALUE, "at least 0");
+        require("temperature", temperature, temperature >= 0 && temperature <= Double.MAX_VALUE,
+                "at least 0 and finite");
         require("topK", topK, topK >= 0, "at least 0");
         require("topP", topP, topP >= 0 && topP <= 1, "in [0, 1]");
         require("repetitionPenalty", repetitionPenalty,
-                repetitionPenalty > 0 && repetitionPenalty <= Double.MAX_VALUE, "positive");
+                repetitionPenalty > 0 && repetitionPenalty <= Double.MAX_VALUE, "positive and finite");
     }
 
     /** Whether the best token is taken, without a draw. */

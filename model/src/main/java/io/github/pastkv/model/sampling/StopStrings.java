@@ -3,9 +3,9 @@ package io.github.pastkv.model.sampling;
 import java.util.List;
 
 /**
- * Ends a stream of text before the first of some stop strings: it holds back what could begin one. The stream ends where
- * a stop string is first complete; of several that end there the longest counts. How the text is cut into pieces changes
- * nothing.
+ * Ends a stream of text before the first of some stop strings: it holds back what could begin one. The stream ends
+ * where a stop string is first complete; of several that end there the longest counts. How the text is cut into pieces
+ * changes nothing.
  *
  * <p>For one stream at a time. Not safe for use by several threads.
  */

@@ -9,8 +9,8 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * Rewrites a {@code tokenizer.json} so that no text can spell a control token. The special tokens are taken off the list
- * that is looked for in a text; those that the model itself might find as a whole (a piece, or a word of BPE with
+ * Rewrites a {@code tokenizer.json} so that no text can spell a control token. The special tokens are taken off the
+ * list that is looked for in a text; those that the model itself might find as a whole (a piece, or a word of BPE with
  * {@code ignore_merges}) get another spelling, which nobody can guess. Ids stay as they are.
  */
 final class ContentTokenizerJson {

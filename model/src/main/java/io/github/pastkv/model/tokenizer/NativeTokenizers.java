@@ -42,7 +42,8 @@ final class NativeTokenizers {
             }
             deleteNowOrAtExit(folder);
         } catch (IOException e) {
-            throw new UncheckedIOException("cannot unpack the native tokenizers into the folder for temporary files", e);
+            throw new UncheckedIOException("cannot unpack the native tokenizers into the folder for temporary files",
+                    e);
         }
         return TokenizersLibrary.LIB;
     }

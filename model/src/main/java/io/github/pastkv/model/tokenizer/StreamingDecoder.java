@@ -11,16 +11,17 @@ import java.util.Arrays;
  */
 public final class StreamingDecoder {
     /*
-     * The decoder keeps a window: the last ids, of which the first `numSettledChars` characters have been given. Decoding
-     * the window gives the right text behind these characters if the window begins where decoding may begin:
+     * The decoder keeps a window: the last ids, of which the first `numSettledChars` characters have been given.
+     * Decoding the window gives the right text behind these characters if the window begins where decoding may begin:
      *
      * - at the very first id, or
      * - at an id after which no character was half done and whose own text is not empty (what precedes the first text,
      *   such as a space that is stripped there, is then settled).
      *
-     * A byte-level decoder replaces a half-done character by one U+FFFD at the end, so this one character is not certain.
-     * If all that comes is invalid, no such id turns up; then the window is cut where decoding both sides separately
-     * gives the same text, at least 4 ids from the end, as a character has at most 4 bytes and each id at least one.
+     * A byte-level decoder replaces a half-done character by one U+FFFD at the end, so this one character is not
+     * certain. If all that comes is invalid, no such id turns up; then the window is cut where decoding both sides
+     * separately gives the same text, at least 4 ids from the end, as a character has at most 4 bytes and each id at
+     * least one.
      *
      * Each id is decoded a bounded number of times, so the cost per id does not grow.
      */

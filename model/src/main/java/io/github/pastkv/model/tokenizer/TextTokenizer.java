@@ -71,8 +71,8 @@ public final class TextTokenizer implements AutoCloseable {
     }
 
     /**
-     * The ids of {@code text}. Control tokens spelled in the text are recognised, as in Hugging Face's own libraries; for
-     * text from others use {@link #encodeContent}. An unpaired surrogate counts as U+FFFD.
+     * The ids of {@code text}. Control tokens spelled in the text are recognised, as in Hugging Face's own libraries;
+     * for text from others use {@link #encodeContent}. An unpaired surrogate counts as U+FFFD.
      *
      * @param addSpecial whether to add what the tokenizer puts around a text, such as {@code <s>}
      */
@@ -81,8 +81,8 @@ public final class TextTokenizer implements AutoCloseable {
     }
 
     /**
-     * The ids of {@code text}, taken as text throughout: a control token that it spells becomes ordinary tokens. Nothing
-     * is added around it.
+     * The ids of {@code text}, taken as text throughout: a control token that it spells becomes ordinary tokens.
+     * Nothing is added around it.
      */
     public int[] encodeContent(String text) {
         int[] ids = encode(text, false);
@@ -152,7 +152,7 @@ public final class TextTokenizer implements AutoCloseable {
 
     /** The text of one id alone, control tokens included. */
     public String tokenText(int id) {
-        return decode(new int[]{id}, false);
+        return decode(new int[] {id}, false);
     }
 
     /** A decoder for ids that come one at a time. */

@@ -14,8 +14,8 @@ import tools.jackson.core.ObjectReadContext;
 import tools.jackson.core.json.JsonFactory;
 
 /**
- * Reads the vocabulary out of {@code tokenizer.json}, as a stream: these files have some 10 MB. What the tokenizer needs
- * besides is checked by the native library.
+ * Reads the vocabulary out of {@code tokenizer.json}, as a stream: these files have some 10 MB. What the tokenizer
+ * needs besides is checked by the native library.
  */
 final class VocabularyReader {
     private static final JsonFactory FACTORY = new JsonFactory();

@@ -8,9 +8,9 @@ import org.junit.jupiter.api.Test;
 /** Expected numbers: Hugging Face's formulas in Python's double precision. */
 class RotaryScalingTest {
     private static final double[] PLAIN = {1.0, 0.2885399811814427, 0.08325532074018731, 0.02402248867962863,
-            0.006931448431551462};
+        0.006931448431551462};
     private static final double[] LLAMA3 = {1.0, 0.1992525920471303, 0.010406915092523413,
-            0.0030028110849535787, 0.0008664310539439327};
+        0.0030028110849535787, 0.0008664310539439327};
 
     @Test
     void plain_isAPowerOfTheta() {

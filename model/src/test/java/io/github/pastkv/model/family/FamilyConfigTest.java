@@ -45,8 +45,7 @@ class FamilyConfigTest {
 
     private static final JsonMapper MAPPER = new JsonMapper();
 
-    @TempDir
-    private Path folder;
+    @TempDir private Path folder;
 
     @ParameterizedTest
     @ValueSource(strings = {"gpt2", "gpt2_bare_names", "llama", "llama3_rope_tied", "llama_bf16"})

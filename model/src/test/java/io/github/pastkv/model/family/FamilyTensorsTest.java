@@ -28,8 +28,7 @@ class FamilyTensorsTest {
              "num_hidden_layers":1,"intermediate_size":5,"vocab_size":7,"attention_bias":true,"mlp_bias":true,
              "tie_word_embeddings":TIED}""";
 
-    @TempDir
-    private Path folder;
+    @TempDir private Path folder;
 
     @Test
     void gpt2_bareNames_areFoundAndTransposed() throws IOException {
@@ -78,8 +77,8 @@ class FamilyTensorsTest {
     @Test
     void llama_tiedHeadInTheFile_isIgnored() throws IOException {
         Map<String, long[]> shapes = llamaShapes();
-        shapes.put("lm_head.weight", new long[]{7, 6});
-        shapes.put("model.layers.0.self_attn.rotary_emb.inv_freq", new long[]{1});
+        shapes.put("lm_head.weight", new long[] {7, 6});
+        shapes.put("model.layers.0.self_attn.rotary_emb.inv_freq", new long[] {1});
         try (ModelFolder model = open(shapes, true)) {
             assertThat(model.tensors().head().getFirst().weight()).isSameAs(model.tensors().embedding());
         }
@@ -105,7 +104,7 @@ class FamilyTensorsTest {
     @Test
     void wrongShape_isNamed() {
         Map<String, long[]> shapes = llamaShapes();
-        shapes.put("model.layers.0.self_attn.k_proj.weight", new long[]{6, 4});
+        shapes.put("model.layers.0.self_attn.k_proj.weight", new long[] {6, 4});
         refused(shapes, true, "tensor model.layers.0.self_attn.k_proj.weight: is F32[6, 4], the configuration asks for "
                 + "[4, 6]");
     }
@@ -113,7 +112,7 @@ class FamilyTensorsTest {
     @Test
     void unknownTensor_isNamed() {
         Map<String, long[]> shapes = llamaShapes();
-        shapes.put("model.layers.1.mlp.up_proj.bias", new long[]{5});
+        shapes.put("model.layers.1.mlp.up_proj.bias", new long[] {5});
         refused(shapes, true, "tensor model.layers.1.mlp.up_proj.bias: the configuration has no place for it");
     }
 
@@ -136,10 +135,10 @@ class FamilyTensorsTest {
 
     private static Map<String, long[]> llamaShapes() {
         Map<String, long[]> shapes = new LinkedHashMap<>();
-        shapes.put("model.embed_tokens.weight", new long[]{7, 6});
-        shapes.put("model.norm.weight", new long[]{6});
-        shapes.put("model.layers.0.input_layernorm.weight", new long[]{6});
-        shapes.put("model.layers.0.post_attention_layernorm.weight", new long[]{6});
+        shapes.put("model.embed_tokens.weight", new long[] {7, 6});
+        shapes.put("model.norm.weight", new long[] {6});
+        shapes.put("model.layers.0.input_layernorm.weight", new long[] {6});
+        shapes.put("model.layers.0.post_attention_layernorm.weight", new long[] {6});
         putLinear(shapes, "self_attn.q_proj", 8, 6);
         putLinear(shapes, "self_attn.k_proj", 4, 6);
         putLinear(shapes, "self_attn.v_proj", 4, 6);
@@ -151,7 +150,7 @@ class FamilyTensorsTest {
     }
 
     private static void putLinear(Map<String, long[]> shapes, String name, long outputs, long inputs) {
-        shapes.put("model.layers.0." + name + ".weight", new long[]{outputs, inputs});
-        shapes.put("model.layers.0." + name + ".bias", new long[]{outputs});
+        shapes.put("model.layers.0." + name + ".weight", new long[] {outputs, inputs});
+        shapes.put("model.layers.0." + name + ".bias", new long[] {outputs});
     }
 }

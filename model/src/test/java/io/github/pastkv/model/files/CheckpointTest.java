@@ -14,8 +14,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class CheckpointTest {
-    @TempDir
-    private Path folder;
+    @TempDir private Path folder;
 
     @Test
     void open_singleFile_givesItsTensors() throws IOException {
@@ -74,7 +73,7 @@ class CheckpointTest {
         try (Checkpoint checkpoint = Checkpoint.open(folder)) {
             assertThat(checkpoint.names()).containsExactly("a"); // a file that nobody lists is not looked at
         }
-        new SafetensorsWriter().add("a", new long[]{1}, 1).add("z", new long[]{1}, 1)
+        new SafetensorsWriter().add("a", new long[] {1}, 1).add("z", new long[] {1}, 1)
                 .write(folder.resolve("model-1.safetensors"));
         refused(folder.resolve("model-1.safetensors") + ": tensor z: not listed for this file in " + index());
     }
@@ -107,6 +106,6 @@ class CheckpointTest {
     }
 
     private void writeShard(String name, String tensor, float value) throws IOException {
-        new SafetensorsWriter().add(tensor, Tensor.of(new float[]{value}, 1)).write(folder.resolve(name));
+        new SafetensorsWriter().add(tensor, Tensor.of(new float[] {value}, 1)).write(folder.resolve(name));
     }
 }

@@ -15,12 +15,11 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class JsonFileTest {
-    @TempDir
-    private Path folder;
+    @TempDir private Path folder;
 
     @ParameterizedTest
     @ValueSource(strings = {"", "{", "{} {}", "{\"a\":1,\"a\":2}", "{'a':1}", "{a:1}", "{\"a\":NaN}", "{\"a\":01}",
-            "{\"a\":1,}", "[1]", "3", "// x\n{}"})
+        "{\"a\":1,}", "[1]", "3", "// x\n{}"})
     void read_whatIsNotStrict_isRefused(String json) throws IOException {
         Path file = write(json);
         assertThatThrownBy(() -> JsonFile.read(file)).isInstanceOf(ModelFormatException.class)

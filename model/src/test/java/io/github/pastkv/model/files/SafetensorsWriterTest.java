@@ -17,13 +17,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class SafetensorsWriterTest {
-    @TempDir
-    private Path folder;
+    @TempDir private Path folder;
 
     @Test
     void write_givesTheDocumentedBytes() throws IOException {
         Path path = folder.resolve("x.safetensors");
-        new SafetensorsWriter().add("t", Tensor.of(new float[]{1, -2}, 2)).add("ids", new long[]{5}, 1, 1).write(path);
+        new SafetensorsWriter().add("t", Tensor.of(new float[] {1, -2}, 2)).add("ids", new long[] {5}, 1, 1)
+                .write(path);
 
         ByteBuffer bytes = ByteBuffer.wrap(Files.readAllBytes(path)).order(ByteOrder.LITTLE_ENDIAN);
         int headerBytes = Math.toIntExact(bytes.getLong());
@@ -42,8 +42,8 @@ class SafetensorsWriterTest {
     @Test
     void write_viewsAndNames_comeBack() throws IOException {
         Path path = folder.resolve("x.safetensors");
-        Tensor tensor = Tensor.of(new float[]{0, 1, 2, 3, 4, 5}, 2, 3);
-        new SafetensorsWriter().add("turned \"é\"", tensor.transpose(0, 1)).add("one", Tensor.of(new float[]{7}))
+        Tensor tensor = Tensor.of(new float[] {0, 1, 2, 3, 4, 5}, 2, 3);
+        new SafetensorsWriter().add("turned \"é\"", tensor.transpose(0, 1)).add("one", Tensor.of(new float[] {7}))
                 .add("none", Tensor.of(new float[0], 0, 3)).write(path);
 
         try (SafetensorsFile file = SafetensorsFile.open(path)) {
@@ -66,7 +66,7 @@ class SafetensorsWriterTest {
     @Test
     void write_replacesAFileAndLeavesNothingElse() throws IOException {
         Path path = Files.writeString(folder.resolve("x.safetensors"), "old");
-        new SafetensorsWriter().add("t", Tensor.of(new float[]{1}, 1)).write(path);
+        new SafetensorsWriter().add("t", Tensor.of(new float[] {1}, 1)).write(path);
 
         try (Stream<Path> files = Files.list(folder); SafetensorsFile file = SafetensorsFile.open(path)) {
             assertThat(files).containsExactly(path);
