@@ -6,15 +6,19 @@ import io.github.pastkv.cache.KvCache;
 import io.github.pastkv.cache.KvStep;
 import io.github.pastkv.cache.PoolExhaustedException;
 import io.github.pastkv.cache.Tensor;
+import io.github.pastkv.model.generation.BeamHypothesis;
+import io.github.pastkv.model.generation.BeamOptions;
+import io.github.pastkv.model.generation.BeamSearch;
 import io.github.pastkv.model.generation.Generation;
 import io.github.pastkv.model.generation.GenerationListener;
 import io.github.pastkv.model.generation.GenerationOptions;
 import io.github.pastkv.model.generation.Generator;
+import io.github.pastkv.model.generation.TokenSource;
 import io.github.pastkv.model.tokenizer.TextTokenizer;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
-import org.jspecify.annotations.Nullable;
+import java.util.List;
 
 /**
  * A text (or a batch of texts) that a model is reading and writing: a {@link KvCache} joined to a {@link Model}. What
@@ -30,7 +34,7 @@ public final class Session implements AutoCloseable {
     private final Model model;
     private final KvCache cache;
     private final boolean ownsCache;
-    private @Nullable KvCache detour;
+    private KvCache current; // the cache that appends go to: this session's, or one that stands in for a while
     private Arena logitsArena = Arena.ofShared();
     private Tensor logits;
     private int[] stepTokenIds = new int[16];
@@ -40,6 +44,7 @@ public final class Session implements AutoCloseable {
         this.model = model;
         this.cache = cache;
         this.ownsCache = ownsCache;
+        this.current = cache;
         this.logits = Tensor.allocate(logitsArena, DataType.F32, cache.batchSize(), model.config().vocabSize());
     }
 
@@ -115,13 +120,19 @@ public final class Session implements AutoCloseable {
      * @return logits of each new slot, F32 {@code [B, N, V]}, on the heap
      */
     public Tensor append(int[][] tokenIds, AttentionMask mask) {
+        appendForAll(tokenIds, mask);
+        return spread(mask);
+    }
+
+    /** Logits of all real tokens, {@code [T, V]}, valid until the next append. */
+    private Tensor appendForAll(int[][] tokenIds, AttentionMask mask) {
         int numReal = gatherTokens(tokenIds, mask);
         for (int token = 0; token < numReal; token++) {
             wanted[token] = token;
         }
         growLogits(numReal);
         run(mask, numReal);
-        return spread(mask);
+        return logits;
     }
 
     /** Appends text to the only row, with the special tokens that the tokenizer adds when it is the first. */
@@ -133,7 +144,7 @@ public final class Session implements AutoCloseable {
     public int[] encode(String text) {
         TextTokenizer tokenizer = model.tokenizer().orElseThrow(
                 () -> new IllegalStateException("the model folder " + model.folder() + " has no tokenizer.json"));
-        return tokenizer.encode(text, size() == 0);
+        return tokenizer.encode(text, current.numSlots() == 0);
     }
 
     /** Generates after text appended to the only row; {@code listener} hears of it on this thread. */
@@ -152,7 +163,7 @@ public final class Session implements AutoCloseable {
 
     /**
      * Appends a prompt to each row and lets tokens follow it until each row has come to an end. The last token chosen in a
-     * row is not appended.
+     * row is not appended. On a frozen session all of this happens on a fork that is dropped.
      *
      * @param tokenIds {@code [B, N]}
      * @param mask {@code [B, N]}; each row needs a real token at least
@@ -161,25 +172,66 @@ public final class Session implements AutoCloseable {
      */
     public Generation generate(int[][] tokenIds, AttentionMask mask, GenerationOptions options,
             GenerationListener listener) {
-        return Generator.generate(new LastLogits(), tokenIds, mask, model.config().vocabSize(),
-                model.tokenizer().orElse(null), options, listener);
+        try (Detour _ = current.frozen() ? detourTo(current.fork()) : () -> {}) {
+            return Generator.generate(new Tokens(), tokenIds, mask, model.tokenizer().orElse(null), options, listener);
+        }
     }
 
-    /** This session as the generator sees it. */
-    private final class LastLogits implements Generator.Source {
+    /**
+     * Searches the best answers to a prompt for each row, on a fork that is dropped: the session stays as it is.
+     *
+     * @return for each row its answers, best first
+     */
+    public List<List<BeamHypothesis>> beamSearch(int[][] prompts, BeamOptions options) {
+        int[] lengths = Arrays.stream(prompts).mapToInt(prompt -> prompt.length).toArray();
+        AttentionMask mask = AttentionMask.ofLengths(lengths);
+        int[][] tokenIds =
+                Arrays.stream(prompts).map(prompt -> Arrays.copyOf(prompt, mask.numSlots())).toArray(int[][]::new);
+        try (Detour _ = detourTo(current.fork())) {
+            return BeamSearch.search(new Tokens(), tokenIds, mask, options);
+        }
+    }
+
+    /** This session as generation sees it. */
+    private final class Tokens implements TokenSource {
+        @Override
+        public int vocabSize() {
+            return model.config().vocabSize();
+        }
+
         @Override
         public int numTokens(int row) {
-            return Session.this.numTokens(row);
+            return current.numTokens(row);
         }
 
         @Override
         public int maxSeqLen() {
-            return Session.this.maxSeqLen();
+            return current.config().maxTokens();
         }
 
         @Override
         public Tensor appendForLast(int[][] tokenIds, AttentionMask mask) {
             return Session.this.appendForLast(tokenIds, mask);
+        }
+
+        @Override
+        public Tensor appendForAll(int[][] tokenIds, AttentionMask mask) {
+            return Session.this.appendForAll(tokenIds, mask);
+        }
+
+        @Override
+        public void truncateRow(int row, int numTokens) {
+            current.truncateRow(row, numTokens);
+        }
+
+        @Override
+        public void selectRows(int... rows) {
+            current.selectRows(rows);
+        }
+
+        @Override
+        public void repeatRows(int times) {
+            current.repeatRows(times);
         }
     }
 
@@ -220,9 +272,9 @@ public final class Session implements AutoCloseable {
     }
 
     private void requireShape(int[][] tokenIds, AttentionMask mask) {
-        if (tokenIds.length != batchSize() || mask.batchSize() != batchSize()) {
+        if (tokenIds.length != current.batchSize() || mask.batchSize() != current.batchSize()) {
             throw new IllegalArgumentException("tokenIds: " + tokenIds.length + " rows, mask: " + mask.batchSize()
-                    + " rows, the session has a batch of " + batchSize());
+                    + " rows, the session has a batch of " + current.batchSize());
         }
         for (int row = 0; row < tokenIds.length; row++) {
             if (tokenIds[row].length != mask.numSlots()) {
@@ -241,12 +293,9 @@ public final class Session implements AutoCloseable {
     }
 
     private void run(AttentionMask mask, int numWanted) {
-        KvCache target = detour == null ? cache : detour;
-        try (KvStep step = target.beginStep(mask)) {
+        try (KvStep step = current.beginStep(mask)) {
             model.forwardPass().run(step, stepTokenIds, wanted, numWanted, logits);
-            if (detour == null) {
-                step.commit();
-            }
+            step.commit();
         }
     }
 
@@ -303,6 +352,19 @@ public final class Session implements AutoCloseable {
         cache.reset();
     }
 
+    /**
+     * A session of its own that goes on from here: it shares what is stored, copies of each row at most one block, and is
+     * not frozen. Either may be closed first.
+     */
+    public Session fork() {
+        return new Session(model, cache.fork(), true);
+    }
+
+    /** Takes back the last {@code numTokens} tokens of every row. */
+    public void rewind(int numTokens) {
+        cache.rewind(numTokens);
+    }
+
     /** Ends {@link Session#withoutCache}. */
     public interface Detour extends AutoCloseable {
         @Override
@@ -311,17 +373,23 @@ public final class Session implements AutoCloseable {
 
     /**
      * Until the result is closed, appends run as on an empty cache and store nothing; afterwards the cache is as it was
-     * (torchtune's {@code disable_kv_cache}). Scopes nest: an inner one changes nothing.
+     * (torchtune's {@code disable_kv_cache}). Scopes nest.
      */
     public Detour withoutCache() {
-        if (detour != null) {
-            return () -> {};
-        }
         KvCache empty = new KvCache(cache.config());
-        detour = empty;
+        empty.freeze();
+        return detourTo(empty);
+    }
+
+    /** Lets appends go to {@code standIn}, which is closed at the end. */
+    private Detour detourTo(KvCache standIn) {
+        KvCache before = current;
+        current = standIn;
         return () -> {
-            detour = null;
-            empty.close();
+            if (current == standIn) {
+                current = before;
+                standIn.close();
+            }
         };
     }
 
@@ -331,8 +399,8 @@ public final class Session implements AutoCloseable {
         if (logitsArena.scope().isAlive()) {
             logitsArena.close();
         }
-        if (detour != null) {
-            detour.close();
+        if (current != cache) {
+            current.close();
         }
         if (ownsCache) {
             cache.close();
