@@ -239,7 +239,7 @@ public final class Session implements AutoCloseable {
         gatherTokens(tokenIds, mask);
         int numWanted = 0;
         int token = 0;
-        for (int row = 0; row < batchSize(); row++) {
+        for (int row = 0; row < mask.batchSize(); row++) {
             token += mask.numReal(row);
             if (mask.numReal(row) > 0) {
                 wanted[numWanted++] = token - 1;
@@ -302,11 +302,11 @@ public final class Session implements AutoCloseable {
     /** The computed logits in their slots, zeros at pads. */
     private Tensor spread(AttentionMask mask) {
         int vocabSize = model.config().vocabSize();
-        float[] slots = new float[Math.toIntExact((long) batchSize() * mask.numSlots() * vocabSize)];
+        float[] slots = new float[Math.toIntExact((long) mask.batchSize() * mask.numSlots() * vocabSize)];
         MemorySegment target = MemorySegment.ofArray(slots);
         long rowBytes = (long) vocabSize * Float.BYTES;
         int token = 0;
-        for (int row = 0; row < batchSize(); row++) {
+        for (int row = 0; row < mask.batchSize(); row++) {
             for (int slot = 0; slot < mask.numSlots(); slot++) {
                 if (mask.isReal(row, slot)) {
                     long slotIndex = (long) row * mask.numSlots() + slot;
@@ -314,7 +314,7 @@ public final class Session implements AutoCloseable {
                 }
             }
         }
-        return Tensor.of(slots, batchSize(), mask.numSlots(), vocabSize);
+        return Tensor.of(slots, mask.batchSize(), mask.numSlots(), vocabSize);
     }
 
     private void growLogits(int numRows) {
