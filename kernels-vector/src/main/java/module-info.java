@@ -2,5 +2,7 @@
 module io.github.pastkv.kernels.vector {
     requires io.github.pastkv.kernels;
     requires jdk.incubator.vector;
-    requires static transitive org.jspecify;
+    requires static org.jspecify;
+
+    provides io.github.pastkv.kernels.KernelsProvider with io.github.pastkv.kernels.vector.VectorKernelsProvider;
 }

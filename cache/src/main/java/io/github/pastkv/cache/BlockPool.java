@@ -91,10 +91,10 @@ public final class BlockPool implements AutoCloseable {
         if (count > maxBlocks - numHeld) {
             return false;
         }
+        while (numBlocks - numHeld < count) {
+            addSegment();
+        }
         for (int i = from; i < from + count; i++) {
-            if (firstFree == NONE) {
-                addSegment();
-            }
             blockIds[i] = takeFirstFree();
         }
         return true;
@@ -169,8 +169,19 @@ public final class BlockPool implements AutoCloseable {
                 blockBytes);
     }
 
-    /** Checks that every block is either held or once in the free list, and that the counts agree. */
+    /**
+     * Checks that every block is either held or once in the free list, and that the counts agree; an
+     * {@link IllegalStateException} names what is wrong.
+     */
     public synchronized void checkIntegrity() {
+        if (closed && numHeld == 0) {
+            return;
+        }
+        int numCounted = 0;
+        for (int blockId = 0; blockId < numBlocks; blockId++) {
+            numCounted += refCount(blockId) > 0 ? 1 : 0;
+        }
+        requireState(numCounted == numHeld, numCounted + " blocks have holders, " + numHeld + " are counted as held");
         int numFreeListed = 0;
         for (int blockId = firstFree; blockId != NONE; blockId = meta(blockId, 1)) {
             requireState(meta(blockId, 0) == 0, "block " + blockId + " is free but has " + meta(blockId, 0) + " holders");

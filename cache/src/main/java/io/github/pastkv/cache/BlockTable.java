@@ -91,7 +91,11 @@ final class BlockTable {
     /** One holder less; the last one lets go of all blocks. */
     void release() {
         synchronized (pool) {
-            if (--numHolders == 0) {
+            numHolders--;
+            if (numHolders == 1) {
+                maxBlocksRead = 0;
+            }
+            if (numHolders == 0) {
                 releaseFrom(0);
             }
         }

@@ -97,6 +97,11 @@ public final class FixedKvCache implements AutoCloseable {
         return cache.cacheBytes();
     }
 
+    /** Checks the pool's bookkeeping; an {@link IllegalStateException} names what is wrong. */
+    public void checkIntegrity() {
+        cache.checkIntegrity();
+    }
+
     @Override
     public void close() {
         cache.close();

@@ -19,7 +19,8 @@ import org.jspecify.annotations.Nullable;
  * with this cache; each copies the one block that it writes to first.
  *
  * <p>For one thread at a time, except that any number of threads may fork a cache that nobody changes. Owns its memory
- * until {@link #close}; any use after that is an {@link IllegalStateException}.
+ * until {@link #close}; after that only what it was configured as can be asked, and any other use is an
+ * {@link IllegalStateException}.
  */
 public final class KvCache implements AutoCloseable {
     private final KvPool pool;
@@ -134,9 +135,11 @@ public final class KvCache implements AutoCloseable {
      *
      * @return the stored mask with the new one behind it; while frozen that is not stored
      * @throws IllegalArgumentException for other rows, or a pad where an entry already holds a real token
+     * @throws IllegalStateException while a step is open, which brings its own mask
      */
     public AttentionMask appendAttentionMask(AttentionMask newMask) {
         requireOpen();
+        requireNoStep();
         requireBatch("newMask", newMask.batchSize());
         mask.requireRealBefore(lengths.mostSlots(), newMask);
         AttentionMask joined = mask.joined(newMask);
@@ -165,6 +168,7 @@ public final class KvCache implements AutoCloseable {
 
     /** Whether steps store nothing. */
     public boolean frozen() {
+        requireOpen();
         return frozen;
     }
 
@@ -313,7 +317,7 @@ public final class KvCache implements AutoCloseable {
         lengths.clear();
     }
 
-    /** Bytes of the blocks that hold this cache's tokens, shared ones included. */
+    /** Bytes of the blocks that hold this cache's tokens; blocks that rows share count once, those of forks too. */
     public long cacheBytes() {
         requireOpen();
         return Arrays.stream(groups).mapToLong(LayerGroup::heldBytes).sum();

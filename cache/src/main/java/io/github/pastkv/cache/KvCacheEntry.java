@@ -26,6 +26,7 @@ public final class KvCacheEntry {
 
     /** Whether {@link #append} stores nothing. */
     public boolean frozen() {
+        cache.requireOpen();
         return frozen;
     }
 
@@ -78,7 +79,8 @@ public final class KvCacheEntry {
      * @throws PoolExhaustedException when the pool has too few blocks; nothing has changed
      */
     public KeysValues append(Tensor newKeys, Tensor newValues) {
-        try (KvStep step = written(newKeys, newValues)) {
+        try (KvStep step = begin(newKeys, newValues)) {
+            write(step, newKeys, newValues);
             if (frozen) {
                 return lendStep(step, numSlots() + step.newMask().numSlots());
             }
@@ -89,22 +91,21 @@ public final class KvCacheEntry {
 
     /** {@link #append} without a look at the result. */
     void store(Tensor newKeys, Tensor newValues) {
-        try (KvStep step = written(newKeys, newValues)) {
+        try (KvStep step = begin(newKeys, newValues)) {
+            write(step, newKeys, newValues);
             step.commit();
         }
     }
 
-    /** A step of this layer alone with the new tokens in it, to be committed or dropped. */
-    private KvStep written(Tensor newKeys, Tensor newValues) {
+    /** A step of this layer alone for the new tokens. */
+    private KvStep begin(Tensor newKeys, Tensor newValues) {
         cache.requireOpen();
         requireAppendable("newKeys", newKeys);
         requireAppendable("newValues", newValues);
         requireSameSlots(newKeys, newValues);
         int pastSlots = numSlots();
         int allSlots = Math.addExact(pastSlots, Math.toIntExact(newKeys.shape(1)));
-        KvStep step = cache.beginEntryStep(layer, cache.slotMask().slice(pastSlots, allSlots), !frozen);
-        write(step, newKeys, newValues);
-        return step;
+        return cache.beginEntryStep(layer, cache.slotMask().slice(pastSlots, allSlots), !frozen);
     }
 
     private void write(KvStep step, Tensor newKeys, Tensor newValues) {

@@ -1,6 +1,7 @@
 package io.github.pastkv.cache;
 
 import java.util.Arrays;
+import java.util.Objects;
 
 /**
  * New tokens on their way into a cache: all layers, the mask and the positions of a step are taken over together by
@@ -146,6 +147,7 @@ public final class KvStep implements AutoCloseable {
 
     /** A row's keys and values in a layer, those written in this step included; valid until the step ends. */
     public KvBlocks blocks(int layer, int row) {
+        requireOpen();
         return blocks[cache.groupOf(layer)][row];
     }
 
@@ -161,13 +163,30 @@ public final class KvStep implements AutoCloseable {
      * @param keys F32 {@code [n, K * D]} whose row 0 is {@code firstToken}'s, rotated where the model rotates; rows
      *        contiguous, row stride free
      * @param values F32 {@code [n, K * D]}
+     * @throws IllegalArgumentException for another type or width, before anything is written
+     * @throws IllegalStateException when the step has ended
      */
     public void write(int layer, Tensor keys, Tensor values, int firstToken, int from, int to) {
+        requireOpen();
+        Objects.checkIndex(layer, cache.numLayers());
+        Objects.checkFromToIndex(firstToken + from, firstToken + to, numTokens());
+        requireWritable("keys", keys, from, to);
+        requireWritable("values", values, from, to);
         for (int i = from; i < to; i++) {
             int row = rowOf(firstToken + i);
             int position = position(row, firstToken + i);
             writeToken(layer, row, position, keys, i * keys.stride(0), values, i * values.stride(0));
         }
+    }
+
+    private void requireWritable(String name, Tensor tensor, int from, int to) {
+        KvShape shape = cache.config().shape();
+        int width = shape.numKvHeads() * shape.headDim();
+        if (tensor.dataType() != DataType.F32 || tensor.rank() != 2 || tensor.shape(1) != width
+                || tensor.stride(1) != 1) {
+            throw new IllegalArgumentException(name + ": " + tensor + ", must be F32 [n, " + width + "]");
+        }
+        Objects.checkFromToIndex(from, to, tensor.shape(0));
     }
 
     /** Stores one token from element offsets of its F32 key and value, heads one after the other. */

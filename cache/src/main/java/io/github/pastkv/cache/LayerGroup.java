@@ -1,6 +1,7 @@
 package io.github.pastkv.cache;
 
 import java.util.Arrays;
+import java.util.BitSet;
 
 /**
  * Layers of equal storage type and window, which share a block table for each row. A layer's number within the group is
@@ -106,13 +107,15 @@ final class LayerGroup {
         }
     }
 
-    /** Bytes of the blocks in the rows' tables. */
+    /** Bytes of the blocks in the rows' tables, each counted once. */
     long heldBytes() {
-        long numBlocks = 0;
+        BitSet blockIds = new BitSet();
         for (BlockTable table : tables) {
-            numBlocks += table.numBlocks();
+            for (int i = 0; i < table.numBlocks(); i++) {
+                blockIds.set(table.blockId(i));
+            }
         }
-        return numBlocks * layout.blockBytes();
+        return blockIds.cardinality() * layout.blockBytes();
     }
 
     void close() {

@@ -1,6 +1,7 @@
 package io.github.pastkv.cache;
 
 import java.lang.ref.Cleaner;
+import java.lang.ref.Reference;
 import java.util.Objects;
 
 /**
@@ -36,8 +37,12 @@ public final class PastTensor extends LazyTensor implements AutoCloseable {
         Objects.checkIndex(slot, shape(1));
         Objects.checkIndex(kvHead, shape(2));
         Objects.checkIndex(dim, shape(3));
-        HeldBlocks blocks = hold.row(row);
-        return mask.isReal(row, slot) ? read(blocks, mask.numReal(row, slot), kvHead, dim) : 0f;
+        try {
+            HeldBlocks blocks = hold.row(row);
+            return mask.isReal(row, slot) ? read(blocks, mask.numReal(row, slot), kvHead, dim) : 0f;
+        } finally {
+            Reference.reachabilityFence(this); // or the cleaner could let go of the blocks in the midst of the read
+        }
     }
 
     private float read(KvBlocks blocks, int position, int kvHead, int dim) {

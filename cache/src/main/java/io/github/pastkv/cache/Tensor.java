@@ -110,7 +110,8 @@ public final class Tensor {
         Objects.checkFromToIndex(from, to, shape(axis));
         long[] narrowed = shape.clone();
         narrowed[axis] = to - from;
-        return new Tensor(dataType, segment.asSlice(from * strides[axis] * dataType.bytes()), narrowed, strides);
+        long start = numElements(narrowed) == 0 ? 0 : from * strides[axis];
+        return new Tensor(dataType, segment.asSlice(start * dataType.bytes()), narrowed, strides);
     }
 
     /** Two axes exchanged, over the same memory. */

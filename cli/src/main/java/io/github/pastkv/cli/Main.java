@@ -1,10 +1,48 @@
 package io.github.pastkv.cli;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.PrintWriter;
+import java.util.List;
+import picocli.CommandLine;
+
 /** The entry point of the pastkv command. */
 public final class Main {
     private Main() {}
 
     public static void main(String[] args) {
-        System.out.println("Usage: pastkv <command> [options]");
+        Streams streams = Streams.ofProcess();
+        int exitCode = run(streams, args);
+        streams.out().flush();
+        System.exit(exitCode);
+    }
+
+    /** Runs a command on the given streams and returns its exit code; never exits the process. */
+    static int run(Streams streams, String... args) {
+        Failures failures = new Failures(streams.err());
+        CommandLine commandLine = commandLine(streams)
+                .setOut(new PrintWriter(streams.out(), true, UTF_8))
+                .setErr(new PrintWriter(streams.err(), true, UTF_8))
+                .setParameterExceptionHandler(failures)
+                .setExecutionExceptionHandler(failures)
+                // A text may begin with @ and is no name of a file with arguments.
+                .setExpandAtFiles(false)
+                .setUsageHelpWidth(100)
+                .setUsageHelpLongOptionsMaxWidth(32)
+                .setColorScheme(CommandLine.Help.defaultColorScheme(CommandLine.Help.Ansi.OFF));
+        try {
+            return commandLine.execute(args);
+        } catch (Error e) {
+            return failures.report(e, commandLine);
+        }
+    }
+
+    private static CommandLine commandLine(Streams streams) {
+        CommandLine commandLine = new CommandLine(new PastKvCommand(streams));
+        for (Object command : List.of(new GenerateCommand(streams), new LogitsCommand(streams),
+                new InspectCommand(streams))) {
+            commandLine.addSubcommand(new CommandLine(command).addMixin("common", new CommonMixin()));
+        }
+        return commandLine.addSubcommand(new CommandLine.HelpCommand());
     }
 }

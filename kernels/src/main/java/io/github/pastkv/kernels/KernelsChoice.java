@@ -72,9 +72,7 @@ public record KernelsChoice(Kernels kernels, String reason) {
         while (root.getCause() != null) {
             root = root.getCause();
         }
-        return root instanceof NoClassDefFoundError
-                ? "the Vector API is missing (start java with --add-modules jdk.incubator.vector)"
-                : String.valueOf(root.getMessage());
+        return String.valueOf(root.getMessage());
     }
 
     private static final class ScalarProvider implements KernelsProvider {

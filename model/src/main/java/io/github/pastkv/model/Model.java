@@ -147,8 +147,12 @@ public final class Model implements AutoCloseable {
         return forwardPass;
     }
 
+    /** Ends the threads and frees the weights. Closing again does nothing. */
     @Override
     public void close() {
+        if (!arena.scope().isAlive()) {
+            return;
+        }
         forwardPass.close();
         if (tokenizer != null) {
             tokenizer.close();

@@ -1,0 +1,54 @@
+package io.github.pastkv.cli;
+
+import io.github.pastkv.cache.DataType;
+import io.github.pastkv.cache.KvCacheConfig;
+import io.github.pastkv.model.SessionOptions;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** How past keys and values are kept. */
+final class CacheMixin {
+    private static final int GROUP = 16;
+
+    @Spec(Spec.Target.MIXEE) private CommandSpec spec = CommandSpec.create();
+
+    @Option(names = "--kv-type", paramLabel = "f32|f16|bf16", converter = Choices.KvType.class,
+            description = "Type in which past keys and values are stored. Default: f32.") private DataType kvType =
+                    DataType.F32;
+
+    @Option(names = "--block-size", paramLabel = "N",
+            description = "Tokens per block of the cache, 1 to 16 or a multiple of 16; results do not depend on it. "
+                    + "Default: " + KvCacheConfig.DEFAULT_BLOCK_SIZE + ".") private int blockSize =
+                            KvCacheConfig.DEFAULT_BLOCK_SIZE;
+
+    @Option(names = "--cache-limit", paramLabel = "SIZE", converter = ByteSize.Converter.class,
+            description = "Most memory for past keys and values, such as 512m or 8g; a limit, not a reservation. "
+                    + "Default: 8g (8 GiB).") private ByteSize limit =
+                            new ByteSize(KvCacheConfig.DEFAULT_MAX_POOL_BYTES);
+
+    /** Refuses options that are wrong whatever the model. */
+    void check() {
+        if (blockSize < 1 || (blockSize > GROUP && blockSize % GROUP != 0)) {
+            throw new ParameterException(spec.commandLine(),
+                    "--block-size: " + blockSize + ", must be 1 to 16 or a multiple of 16");
+        }
+    }
+
+    DataType kvType() {
+        return kvType;
+    }
+
+    int blockSize() {
+        return blockSize;
+    }
+
+    long limitBytes() {
+        return limit.bytes();
+    }
+
+    SessionOptions options() {
+        return SessionOptions.defaults().withKvType(kvType).withBlockSize(blockSize).withMaxPoolBytes(limit.bytes());
+    }
+}

@@ -1,0 +1,48 @@
+package io.github.pastkv.cli;
+
+import io.github.pastkv.cache.DataType;
+import java.util.List;
+import java.util.Locale;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.TypeConversionException;
+
+/** Option values that are one of a few words. */
+final class Choices {
+    private Choices() {}
+
+    /** A storage type of keys and values. */
+    static final class KvType implements ITypeConverter<DataType> {
+        @Override
+        public DataType convert(String text) {
+            return DataType.valueOf(oneOf(text, List.of("f32", "f16", "bf16")).toUpperCase(Locale.ROOT));
+        }
+
+        /** As the option spells it. */
+        static String nameOf(DataType dataType) {
+            return dataType.name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    /** A type of arithmetic. */
+    static final class Compute implements ITypeConverter<String> {
+        @Override
+        public String convert(String text) {
+            return oneOf(text, List.of("f32"));
+        }
+    }
+
+    /** An implementation of the kernels. */
+    static final class Kernels implements ITypeConverter<String> {
+        @Override
+        public String convert(String text) {
+            return oneOf(text, List.of("scalar", "vector"));
+        }
+    }
+
+    private static String oneOf(String text, List<String> words) {
+        if (!words.contains(text)) {
+            throw new TypeConversionException("'" + text + "', must be " + String.join(" or ", words));
+        }
+        return text;
+    }
+}

@@ -1,0 +1,162 @@
+package io.github.pastkv.cli;
+
+import io.github.pastkv.model.Model;
+import io.github.pastkv.model.Session;
+import io.github.pastkv.model.config.GenerationConfig;
+import io.github.pastkv.model.generation.Generation;
+import io.github.pastkv.model.generation.GenerationOptions;
+import java.io.IOException;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Continues a prompt. */
+@Command(name = "generate", sortOptions = false,
+        header = {"Continues a text.", ""},
+        customSynopsis = {"pastkv generate [OPTIONS] PROMPT", "       pastkv generate [OPTIONS] -",
+            "       pastkv generate [OPTIONS] --tokens IDS", ""},
+        description = "The prompt is printed first and the text after it as it is made; a line about the run follows on "
+                + "stderr. With --tokens, ids go in and ids come out, and no tokenizer is needed.%n",
+        footer = {"", "The text ends at a token that the model's files name as its end (or at --stop), after",
+            "--max-new-tokens, or where the model's context is full. A prompt longer than the context is",
+            "refused. Control tokens that a prompt spells, such as <|endoftext|>, are taken as such.", "",
+            "Examples:", "  pastkv generate \"Once upon a time\"",
+            "  pastkv generate --temperature 0.7 --seed 3 --max-new-tokens 50 \"Mary and John\"",
+            "  cat story.txt | pastkv generate --kv-type bf16 -",
+            "  pastkv generate --tokens 1,15,27 --temperature 0 --json"})
+final class GenerateCommand implements Callable<Integer> {
+    private final Streams streams;
+
+    @Spec private CommandSpec spec = CommandSpec.create();
+
+    @Parameters(arity = "0..1", paramLabel = "PROMPT",
+            description = "The text to go on from, or - to read it from standard input (UTF-8; a line end that closes it "
+                    + "is not part of it).") private @Nullable String promptArgument;
+
+    @Option(names = "--tokens", paramLabel = "IDS", split = ",", hideParamSyntax = true, converter = TokenId.class,
+            description = "Token ids to go on from instead of a text, such as 1,2,3.") private @Nullable List<Integer> tokens;
+
+    @Mixin private ModelMixin modelOptions = new ModelMixin();
+
+    @Option(names = "--max-new-tokens", paramLabel = "N",
+            description = "Most tokens to make. Default: 256.") private int maxNewTokens = 256;
+
+    @Mixin private SamplingMixin sampling = new SamplingMixin();
+
+    @Option(names = "--stop", paramLabel = "TEXT",
+            description = "End before this text; may be given several times.") private List<String> stopStrings =
+                    List.of();
+
+    @Option(names = "--ignore-eos", description = "Go on after tokens that end a text.") private boolean ignoreEos;
+
+    @Mixin private CacheMixin cacheOptions = new CacheMixin();
+
+    @Option(names = "--json",
+            description = "Print one JSON object with tokens, text and all numbers at the end, instead "
+                    + "of the text as it is made.") private boolean asJson;
+
+    GenerateCommand(Streams streams) {
+        this.streams = streams;
+    }
+
+    @Override
+    public Integer call() throws IOException {
+        checkOptions();
+        String prompt = promptArgument == null ? null : Prompt.read(promptArgument, streams.in(), spec);
+        try (Model model = modelOptions.load(streams); Session session = model.newSession(cacheOptions.options())) {
+            int[] promptIds = prompt == null ? TokenId.toArray(tokens) : encode(prompt, session);
+            return generate(session, prompt, promptIds);
+        }
+    }
+
+    private void checkOptions() {
+        modelOptions.check();
+        cacheOptions.check();
+        sampling.check();
+        require((promptArgument == null) != (tokens == null), promptArgument == null
+                ? "nothing to go on from: give a PROMPT, - for standard input, or --tokens"
+                : "PROMPT and --tokens: give one of them");
+        require(maxNewTokens >= 0, "--max-new-tokens: " + maxNewTokens + ", must be at least 0");
+        require(!stopStrings.contains(""), "--stop: is empty");
+    }
+
+    private void require(boolean condition, String message) {
+        if (!condition) {
+            throw new ParameterException(spec.commandLine(), message);
+        }
+    }
+
+    private int[] encode(String prompt, Session session) {
+        if (session.model().tokenizer().isEmpty()) {
+            throw new IllegalStateException(
+                    modelOptions.name() + ": has no tokenizer.json, so give token ids with --tokens");
+        }
+        int[] ids = session.encode(prompt);
+        require(ids.length > 0, "the prompt is empty");
+        return ids;
+    }
+
+    private int generate(Session session, @Nullable String prompt, int[] promptIds) {
+        requireFits(session, promptIds);
+        LiveOutput.Form form = asJson
+                ? LiveOutput.Form.NOTHING
+                : prompt == null ? LiveOutput.Form.IDS : LiveOutput.Form.TEXT;
+        GenerationOptions options = options(session.model().generationConfig());
+        try (Interruption interruption = new Interruption();
+                Progress progress = Progress.of(streams, "reading " + promptIds.length + " prompt tokens")) {
+            LiveOutput output =
+                    new LiveOutput(streams.out(), form, prompt == null ? "" : prompt, interruption, progress);
+            Generation generation = generate(session, promptIds, options, output);
+            report(new GenerationReport(generation, prompt, session.model().tokenizer().isPresent(),
+                    options.sampling(), setting(session)));
+            return interruption.isRequested() ? Failures.INTERRUPTED : 0;
+        }
+    }
+
+    private static Generation generate(Session session, int[] promptIds, GenerationOptions options,
+            LiveOutput output) {
+        try {
+            Generation generation = session.generate(new int[][] {promptIds}, options, output);
+            output.end();
+            return generation;
+        } catch (RuntimeException | Error e) {
+            output.breakOff();
+            throw e;
+        }
+    }
+
+    private GenerationOptions options(GenerationConfig model) {
+        Set<Integer> stopTokens = ignoreEos ? Set.of() : Set.copyOf(model.eosIds());
+        return new GenerationOptions(maxNewTokens, sampling.options(model), stopTokens, stopStrings);
+    }
+
+    /** Silent when nobody reads the result any more. */
+    private void report(GenerationReport report) {
+        if (asJson) {
+            streams.out().println(report.json());
+        }
+        if (!streams.out().checkError()) {
+            streams.err().println(report.line());
+        }
+    }
+
+    private void requireFits(Session session, int[] promptIds) {
+        if (promptIds.length > session.maxSeqLen()) {
+            throw new IllegalArgumentException("the prompt has " + promptIds.length
+                    + " tokens, the context of the model is " + session.maxSeqLen());
+        }
+    }
+
+    private GenerationReport.Setting setting(Session session) {
+        return new GenerationReport.Setting(modelOptions.name(), Choices.KvType.nameOf(cacheOptions.kvType()),
+                session.cache().cacheBytes(), modelOptions.compute(), session.model().kernels().kernels().name());
+    }
+}

@@ -1,0 +1,42 @@
+package io.github.pastkv.cli;
+
+import io.github.pastkv.kernels.KernelsChoice;
+import io.github.pastkv.model.ModelFolder;
+import java.io.IOException;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+
+/** Says what a model is and what it would need, without running it. */
+@Command(name = "inspect", sortOptions = false,
+        header = {"Describes a model, without running it.", ""},
+        customSynopsis = {"pastkv inspect [OPTIONS]", ""},
+        description = "Shows a model's architecture and size, the kernels that would run it and why, and the memory that "
+                + "its past keys and values take.%n",
+        footer = {"", "Examples:", "  pastkv inspect",
+            "  pastkv inspect --model ~/models/SmolLM-135M --cache-limit 2g"})
+final class InspectCommand implements Callable<Integer> {
+    private final Streams streams;
+
+    @Mixin private ModelMixin modelOptions = new ModelMixin();
+
+    @Mixin private CacheMixin cacheOptions = new CacheMixin();
+
+    InspectCommand(Streams streams) {
+        this.streams = streams;
+    }
+
+    @Override
+    public Integer call() throws IOException {
+        modelOptions.check();
+        cacheOptions.check();
+        try (ModelFolder folder = ModelFolder.open(modelOptions.requireFolder())) {
+            KernelsChoice kernels = KernelsChoice.choose(modelOptions.options().kernels());
+            ModelDescription description = new ModelDescription(folder);
+            streams.out().print(description.describe(modelOptions, kernels));
+            streams.out().print(description.describe(cacheOptions));
+            streams.out().flush();
+        }
+        return 0;
+    }
+}

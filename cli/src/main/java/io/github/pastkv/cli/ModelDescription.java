@@ -1,0 +1,116 @@
+package io.github.pastkv.cli;
+
+import io.github.pastkv.cache.DataType;
+import io.github.pastkv.cache.KvShape;
+import io.github.pastkv.kernels.KernelsChoice;
+import io.github.pastkv.model.ModelFolder;
+import io.github.pastkv.model.config.GenerationConfig;
+import io.github.pastkv.model.config.LinearRotary;
+import io.github.pastkv.model.config.Llama3Rotary;
+import io.github.pastkv.model.config.ModelConfig;
+import io.github.pastkv.model.config.PlainRotary;
+import io.github.pastkv.model.config.Positions;
+import io.github.pastkv.model.config.RotaryScaling;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Collectors;
+
+/** A model in words and numbers. */
+final class ModelDescription {
+    private static final String TABLE_ROW = "%-13s %11s %14s %14s %16s%n";
+
+    private final ModelFolder folder;
+    private final ModelConfig config;
+
+    ModelDescription(ModelFolder folder) {
+        this.folder = folder;
+        this.config = folder.config();
+    }
+
+    /** What the model is and what runs it. */
+    String describe(ModelMixin options, KernelsChoice kernels) {
+        return fact("model", options.isShipped() ? "tiny, ships with PastKV; in " + folder.folder() : options.name())
+                + fact("architecture", config.architecture() + ": " + config.numLayers() + " layers of width "
+                        + config.hiddenSize() + ", feed-forward " + config.ffnSize() + " ("
+                        + lowerCase(config.activation()) + (config.gatedFfn() ? ", gated)" : ")"))
+                + fact("attention", config.numHeads() + " query heads over " + config.numKvHeads()
+                        + " key/value heads of " + config.headDim())
+                + fact("positions", positions(config.positions()))
+                + fact("vocabulary", number(config.vocabSize()) + " tokens, head "
+                        + (config.tiedHead() ? "tied to the embedding" : "of its own"))
+                + fact("context", number(config.maxSeqLen()) + " tokens")
+                + fact("parameters", number(folder.tensors().numParameters()) + ", stored as "
+                        + lowerCase(folder.tensors().embedding().dataType()))
+                + fact("tokenizer", folder.hasTokenizer() ? "tokenizer.json" : "none; takes token ids only")
+                + fact("generation", generation(folder.generationConfig()))
+                + fact("kernels", kernels.kernels().name() + ": " + kernels.reason())
+                + fact("compute", options.compute() + ", threads: " + options.options().numThreads());
+    }
+
+    /** What its cache takes. */
+    String describe(CacheMixin options) {
+        List<Integer> lengths = List.of(1024, 8192, config.maxSeqLen());
+        StringBuilder table = new StringBuilder(String.format(Locale.ROOT, "%n" + TABLE_ROW, "cache", "bytes/token",
+                number(lengths.get(0)) + " tok", number(lengths.get(1)) + " tok",
+                number(lengths.get(2)) + " (longest)"));
+        for (DataType type : DataType.values()) {
+            List<String> bytes = lengths.stream().map(length -> bytes(type, length, options.blockSize())).toList();
+            table.append(String.format(Locale.ROOT, TABLE_ROW, "  " + lowerCase(type),
+                    number(config.toKvShape().bytesPerToken(type)), bytes.get(0), bytes.get(1), bytes.get(2)));
+        }
+        return table + fact("cache limit", new ByteSize(options.limitBytes()) + ", room for "
+                + number(room(options)) + " tokens of " + lowerCase(options.kvType()));
+    }
+
+    /** Whole blocks. */
+    private String bytes(DataType type, int numTokens, int blockSize) {
+        KvShape shape = config.toKvShape();
+        long numBlocks = Math.ceilDiv(numTokens, blockSize);
+        return new ByteSize(numBlocks * blockSize * shape.bytesPerToken(type)).toString();
+    }
+
+    private long room(CacheMixin options) {
+        long blockBytes = config.toKvShape().bytesPerToken(options.kvType()) * options.blockSize();
+        return options.limitBytes() / blockBytes * options.blockSize();
+    }
+
+    private static String positions(Positions positions) {
+        return switch (positions) {
+            case Positions.Learned _ -> "learned";
+            case Positions.Rotary rotary ->
+                    "rotary, theta " + number(Math.round(rotary.theta())) + scaling(rotary.scaling());
+        };
+    }
+
+    private static String scaling(RotaryScaling scaling) {
+        return switch (scaling) {
+            case PlainRotary _ -> "";
+            case LinearRotary linear -> ", scaled linearly by " + linear.factor();
+            case Llama3Rotary llama3 -> ", scaled as Llama 3 by " + llama3.factor();
+        };
+    }
+
+    private static String generation(GenerationConfig defaults) {
+        String ends = defaults.eosIds().isEmpty()
+                ? "no token ends a text"
+                : "ends at token " + defaults.eosIds().stream().map(String::valueOf).collect(Collectors.joining(", "));
+        if (!defaults.doSample()) {
+            return "greedy; " + ends;
+        }
+        return "draws at temperature " + defaults.temperature().orElse(1)
+                + (defaults.topK().orElse(0) == 0 ? "" : ", top-k " + defaults.topK().getAsInt())
+                + (defaults.topP().orElse(1) == 1 ? "" : ", top-p " + defaults.topP().getAsDouble()) + "; " + ends;
+    }
+
+    private static String fact(String name, String value) {
+        return String.format(Locale.ROOT, "%-13s %s%n", name, value);
+    }
+
+    private static String number(long number) {
+        return String.format(Locale.ROOT, "%,d", number);
+    }
+
+    private static String lowerCase(Enum<?> constant) {
+        return constant.name().toLowerCase(Locale.ROOT);
+    }
+}

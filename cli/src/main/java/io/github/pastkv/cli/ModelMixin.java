@@ -1,0 +1,82 @@
+package io.github.pastkv.cli;
+
+import io.github.pastkv.model.Model;
+import io.github.pastkv.model.ModelOptions;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** Which model, and how it is run. */
+final class ModelMixin {
+    private static final String SHIPPED_NAME = "tiny";
+    private static final int MAX_THREADS = 1024;
+
+    @Spec(Spec.Target.MIXEE) private CommandSpec spec = CommandSpec.create();
+
+    @Option(names = "--model", paramLabel = "DIR",
+            description = "Hugging Face folder with config.json and model.safetensors (or its shards). Default: the tiny "
+                    + "model that ships with PastKV, unpacked into ~/.cache/pastkv.") private @Nullable Path folder;
+
+    @Option(names = "--threads", paramLabel = "N",
+            description = "Threads that compute; results do not depend on it. Default: one for each processor.") private int numThreads =
+                    Runtime.getRuntime().availableProcessors();
+
+    @Option(names = "--kernels", paramLabel = "scalar|vector", converter = Choices.Kernels.class,
+            description = "Implementation of the arithmetic; results do not depend on it. An error if it is not to be had. "
+                    + "Default: the fastest of this machine.") private @Nullable String kernels;
+
+    @Option(names = "--compute", paramLabel = "f32", converter = Choices.Compute.class,
+            description = "Type of the arithmetic; f32 is the only one yet, and the default.") private String compute =
+                    "f32";
+
+    /** Refuses options that are wrong whatever the model. */
+    void check() {
+        if (numThreads < 1 || numThreads > MAX_THREADS) {
+            throw new ParameterException(spec.commandLine(),
+                    "--threads: " + numThreads + ", must be in [1, " + MAX_THREADS + "]");
+        }
+    }
+
+    /** The name that messages and results use. */
+    String name() {
+        return folder == null ? SHIPPED_NAME : folder.toString();
+    }
+
+    /** Whether it is the model that ships with PastKV. */
+    boolean isShipped() {
+        return folder == null;
+    }
+
+    String compute() {
+        return compute;
+    }
+
+    ModelOptions options() {
+        return ModelOptions.defaults().withKernels(kernels).withNumThreads(numThreads);
+    }
+
+    /** The folder of the model, unpacked first where it is the shipped one. */
+    Path requireFolder() throws IOException {
+        if (folder == null) {
+            return TinyModelFolder.require();
+        }
+        if (!Files.isDirectory(folder)) {
+            throw new NoSuchFileException(folder.toString());
+        }
+        return folder;
+    }
+
+    /** Loads the model, with a line on stderr if that takes long. */
+    Model load(Streams streams) throws IOException {
+        Path source = requireFolder();
+        try (Progress _ = Progress.of(streams, "loading the model " + name())) {
+            return Model.load(source, options());
+        }
+    }
+}

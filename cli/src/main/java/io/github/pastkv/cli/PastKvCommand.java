@@ -1,0 +1,40 @@
+package io.github.pastkv.cli;
+
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** The command without a subcommand: says what there is. */
+@SuppressWarnings("UnusedVariable") // picocli looks at these options by itself
+@Command(name = "pastkv", versionProvider = Version.class, sortOptions = false,
+        customSynopsis = {"pastkv COMMAND [OPTIONS]", "       pastkv --help | --version", ""},
+        description = "Runs transformers on the JVM and keeps their past keys and values, so that nothing is computed "
+                + "twice.%nEvery command has help of its own: pastkv COMMAND --help.%n",
+        commandListHeading = "%nCommands:%n",
+        exitCodeListHeading = "%nExit codes:%n",
+        exitCodeList = {"0:done; also when the reader of a pipe has gone", "1:failed; one line on stderr says why",
+            "2:used in a wrong way", "130:ended by Ctrl-C"},
+        footer = {"", "Examples:", "  pastkv generate \"Once upon a time\"",
+            "  pastkv inspect --model ~/models/SmolLM-135M"})
+final class PastKvCommand implements Callable<Integer> {
+    private final Streams streams;
+
+    @Spec private CommandSpec spec = CommandSpec.create();
+
+    @Option(names = {"-h", "--help"}, usageHelp = true, description = "Show this help.") private boolean help;
+
+    @Option(names = {"-V", "--version"}, versionHelp = true,
+            description = "Show the versions of PastKV and Java.") private boolean version;
+
+    PastKvCommand(Streams streams) {
+        this.streams = streams;
+    }
+
+    @Override
+    public Integer call() {
+        spec.commandLine().usage(streams.err());
+        return Failures.WRONG_USE;
+    }
+}

@@ -1,0 +1,215 @@
+package io.github.pastkv.cli;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.github.pastkv.model.files.SafetensorsFile;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+class GenerateCommandTest {
+    private static final JsonMapper JSON = JsonMapper.shared();
+    private static final String STORY = "Once upon a time";
+
+    @TempDir Path folder;
+
+    @ParameterizedTest
+    @CsvSource({"llama, f32", "gpt2, f32"})
+    void tokens_greedy_areThoseOfTheReference(String model, String kvType) throws Exception {
+        CommandRun run = CommandRun.of("generate", "--model", TestModels.folder(model).toString(), "--tokens",
+                TestModels.prompt(model), "--temperature", "0", "--ignore-eos", "--max-new-tokens", "24", "--kv-type",
+                kvType);
+        try (SafetensorsFile expected = TestModels.expected(model)) {
+            assertThat(run.out()).isEqualTo(TestModels.join(expected.longs("greedy")) + "\n");
+        }
+        assertThat(run.exitCode()).isZero();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"--block-size=1", "--block-size=64", "--threads=1", "--threads=3", "--kernels=scalar",
+        "--compute=f32", "--kv-type=f32", "--cache-limit=1g", "--seed=7", "--top-k=1", "--top-p=0"})
+    void options_thatMayNotChangeTheResult_doNot(String option) throws Exception {
+        String[] plain = {"generate", "--model", TestModels.folder("llama").toString(), "--tokens",
+            TestModels.prompt("llama"), "--max-new-tokens", "24"};
+        List<String> args = new ArrayList<>(List.of(plain));
+        args.add(option);
+        assertThat(CommandRun.of(args.toArray(String[]::new)).out()).isEqualTo(CommandRun.of(plain).out());
+    }
+
+    @ParameterizedTest
+    @CsvSource({"f32, 4", "f16, 2", "bf16, 2"})
+    void kvType_decidesTheBytesOfTheCache(String kvType, int bytes) throws Exception {
+        JsonNode json = json("--model", TestModels.folder("llama").toString(), "--tokens", "5,6,7", "--max-new-tokens",
+                "4", "--kv-type", kvType);
+        assertThat(json.get("kv_type").stringValue()).isEqualTo(kvType);
+        // one block of 16 tokens, 4 layers, keys and values, 2 heads of 8
+        assertThat(json.get("cache_bytes").longValue()).isEqualTo(16L * 4 * 2 * 2 * 8 * bytes);
+    }
+
+    @Test
+    void text_isPromptAndContinuation_andEndsItsLine() {
+        CommandRun run = story("--max-new-tokens", "20");
+        assertThat(run.exitCode()).isZero();
+        assertThat(run.out()).startsWith(STORY).endsWith("\n").hasSizeGreaterThan(STORY.length() + 10);
+        assertThat(run.err()).hasLineCount(1).matches("4 prompt tokens, first token after \\d+ ms, prompt \\d+\\.\\d "
+                + "tok/s, decode \\d+\\.\\d tok/s \\(20 new tokens\\), cache [\\d.]+ KiB f32, compute f32 on .+, "
+                + "ended by length\n");
+    }
+
+    @Test
+    void sameCommand_givesTheSameText_anotherSeedAnother() {
+        String first = story("--max-new-tokens", "40").out();
+        assertThat(story("--max-new-tokens", "40").out()).isEqualTo(first);
+        assertThat(story("--max-new-tokens", "40", "--seed", "0").out()).isEqualTo(first);
+        assertThat(story("--max-new-tokens", "40", "--seed", "1").out()).isNotEqualTo(first);
+    }
+
+    @Test
+    void json_holdsTextTokensAndNumbers_inAStableOrder() throws Exception {
+        CommandRun text = story("--max-new-tokens", "20");
+        CommandRun run = story("--max-new-tokens", "20", "--json");
+        assertThat(run.out()).hasLineCount(1);
+        JsonNode json = JSON.readTree(run.out());
+        assertThat(json.propertyNames()).containsExactly("model", "prompt", "prompt_tokens", "tokens", "text",
+                "finish_reason", "time_to_first_token_ms", "prompt_tokens_per_second", "decode_tokens_per_second",
+                "cache_bytes", "kv_type", "compute", "kernels", "temperature", "top_k", "top_p", "repetition_penalty",
+                "seed");
+        assertThat(json.get("prompt").stringValue()).isEqualTo(STORY);
+        assertThat(text.out().strip()).isEqualTo((STORY + json.get("text").stringValue()).strip());
+        assertThat(json.get("tokens").size()).isEqualTo(20);
+        assertThat(json.get("finish_reason").stringValue()).isEqualTo("length");
+        assertThat(json.get("model").stringValue()).isEqualTo("tiny");
+        assertThat(json.get("compute").stringValue()).isEqualTo("f32");
+        assertThat(json.get("time_to_first_token_ms").doubleValue()).isPositive();
+        assertThat(json.get("decode_tokens_per_second").doubleValue()).isPositive();
+    }
+
+    @Test
+    void json_withoutTokenizer_hasNoText() throws Exception {
+        JsonNode json = json("--model", TestModels.folder("llama").toString(), "--tokens", "5, 6,7",
+                "--max-new-tokens", "1");
+        assertThat(json.get("prompt").isNull()).isTrue();
+        assertThat(json.get("text").isNull()).isTrue();
+        assertThat(json.get("prompt_tokens").intValue()).isEqualTo(3);
+        assertThat(json.get("tokens").size()).isEqualTo(1);
+        assertThat(json.get("decode_tokens_per_second").doubleValue()).isZero();
+    }
+
+    @Test
+    void contextLimit_endsWithLength() throws Exception {
+        JsonNode json = json("--model", TestModels.folder("llama").toString(), "--tokens", "5,6,7",
+                "--max-new-tokens", "1000", "--ignore-eos");
+        assertThat(json.get("finish_reason").stringValue()).isEqualTo("length");
+        assertThat(json.get("tokens").size()).isEqualTo(96 - 3 + 1);
+        String full = IntStream.range(0, 96).mapToObj(String::valueOf).collect(Collectors.joining(","));
+        assertThat(json("--model", TestModels.folder("llama").toString(), "--tokens", full).get("tokens").size())
+                .isEqualTo(1);
+    }
+
+    @Test
+    void stopToken_endsIt_unlessIgnored() throws Exception {
+        // The greedy continuation begins 36, 70, 81.
+        Path model = TestModels.withGenerationConfig("llama", folder, "{\"eos_token_id\": [81, 2]}");
+        String[] args = {"--model", model.toString(), "--tokens", TestModels.prompt("llama"), "--max-new-tokens", "5"};
+        JsonNode json = json(args);
+        assertThat(json.get("tokens").toString()).isEqualTo("[36,70]");
+        assertThat(json.get("finish_reason").stringValue()).isEqualTo("stop_token");
+        List<String> ignoring = new ArrayList<>(List.of(args));
+        ignoring.add("--ignore-eos");
+        assertThat(json(ignoring.toArray(String[]::new)).get("tokens").toString()).isEqualTo("[36,70,81,25,10]");
+    }
+
+    @Test
+    void stopString_endsIt_andIsNotPrinted() throws Exception {
+        String all = JSON.readTree(story("--max-new-tokens", "30", "--json").out()).get("text").stringValue();
+        String stop = all.substring(20, 24);
+        JsonNode json =
+                JSON.readTree(story("--max-new-tokens", "30", "--json", "--stop", "@none@", "--stop", stop).out());
+        assertThat(json.get("finish_reason").stringValue()).isEqualTo("stop_string");
+        assertThat(json.get("text").stringValue()).isEqualTo(all.substring(0, all.indexOf(stop)));
+        assertThat(story("--max-new-tokens", "30", "--stop", stop).out().strip())
+                .isEqualTo((STORY + all.substring(0, all.indexOf(stop))).strip());
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '`', value = {
+        "{}                                                       |                        | 0   0 1    1",
+        "{\"do_sample\": true}                                    |                        | 1   0 1    1",
+        "{\"do_sample\": true, \"temperature\": 0.5, \"top_k\": 3} |                        | 0.5 3 1    1",
+        "{\"do_sample\": true, \"temperature\": 0.5, \"top_k\": 3} | --temperature=0        | 0   3 1    1",
+        "{\"do_sample\": true, \"temperature\": 0.5, \"top_k\": 3} | --top-k=0              | 0.5 0 1    1",
+        "{\"temperature\": 0.5, \"repetition_penalty\": 1.5}      |                        | 0   0 1    1.5",
+        "{\"top_p\": 0.9}                                         | --temperature=0.7      | 0.7 0 0.9  1",
+        "{}                                                       | --top-p=0.25           | 1   0 0.25 1",
+        "{}                                                       | --top-k=4              | 1   4 1    1",
+        "{}                                                       | --repetition-penalty=2 | 0   0 1    2"})
+    void sampling_isTheModels_unlessSaidOtherwise(String config, String option, String expected) throws Exception {
+        Path model = TestModels.withGenerationConfig("llama", folder, config);
+        List<String> args = new ArrayList<>(
+                List.of("--model", model.toString(), "--tokens", "5,6", "--max-new-tokens", "2"));
+        if (option != null) {
+            args.add(option);
+        }
+        JsonNode json = json(args.toArray(String[]::new));
+        List<Double> chosen = List.of(json.get("temperature").doubleValue(), json.get("top_k").doubleValue(),
+                json.get("top_p").doubleValue(), json.get("repetition_penalty").doubleValue());
+        assertThat(chosen).isEqualTo(
+                java.util.Arrays.stream(expected.split(" +")).map(Double::valueOf).toList());
+    }
+
+    @Test
+    void prompt_fromStandardInput_isTheSameWithoutItsLastLineEnd() {
+        String expected = story("--max-new-tokens", "10").out();
+        for (String end : List.of("", "\n", "\r\n")) {
+            assertThat(CommandRun.withInput((STORY + end).getBytes(UTF_8), "generate", "-", "--max-new-tokens", "10")
+                    .out()).isEqualTo(expected);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"Grüße, 世界 👩‍👩‍👧!", "<|endoftext|>", "@file", "a\u0000b", "\"'\\ %n ${x}", " ", "\uFFFD",
+        "e\u0301"})
+    void prompt_ofAnyText_comesBack(String prompt) throws Exception {
+        CommandRun run = CommandRun.of("generate", "--max-new-tokens", "3", prompt);
+        assertThat(run.exitCode()).as(run.err()).isZero();
+        assertThat(run.out()).startsWith(prompt);
+        assertThat(json("--max-new-tokens", "3", prompt).get("prompt").stringValue()).isEqualTo(prompt);
+    }
+
+    @Test
+    void prompt_afterTwoDashes_mayLookLikeAnOption() {
+        CommandRun run = CommandRun.of("generate", "--max-new-tokens", "3", "--", "--seed");
+        assertThat(run.exitCode()).isZero();
+        assertThat(run.out()).startsWith("--seed");
+    }
+
+    @Test
+    void noNewTokens_printsThePromptAlone() {
+        assertThat(story("--max-new-tokens", "0").out()).isEqualTo(STORY + "\n");
+        assertThat(CommandRun.of("generate", "--tokens", "5,6", "--max-new-tokens", "0").out()).isEqualTo("\n");
+    }
+
+    private static CommandRun story(String... options) {
+        List<String> args = new ArrayList<>(List.of("generate", STORY));
+        args.addAll(List.of(options));
+        return CommandRun.of(args.toArray(String[]::new));
+    }
+
+    private static JsonNode json(String... options) {
+        List<String> args = new ArrayList<>(List.of("generate", "--json"));
+        args.addAll(List.of(options));
+        CommandRun run = CommandRun.of(args.toArray(String[]::new));
+        assertThat(run.exitCode()).as(run.err()).isZero();
+        return JSON.readTree(run.out());
+    }
+}

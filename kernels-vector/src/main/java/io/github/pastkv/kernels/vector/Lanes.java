@@ -1,0 +1,128 @@
+package io.github.pastkv.kernels.vector;
+
+import io.github.pastkv.kernels.ScalarMath;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.ShortVector;
+import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorShuffle;
+import jdk.incubator.vector.VectorSpecies;
+
+/**
+ * The vectors of this process: {@link #COUNT} floats of the width that {@link VectorWidth} chose, how they are read and
+ * written, and how 16 virtual lanes are folded at any width. All is static and final, as the JIT compiles a species
+ * that it knows to single instructions and one that it does not know to calls.
+ *
+ * <p>Numbers go between memory and vectors in little-endian order at any alignment.
+ */
+final class Lanes {
+    static final VectorSpecies<Float> FLOATS = VectorSpecies.of(float.class, VectorWidth.shape());
+    static final VectorSpecies<Integer> INTS = VectorSpecies.of(int.class, VectorWidth.shape());
+    /** As many shorts as {@link #FLOATS} has floats. */
+    static final VectorSpecies<Short> SHORTS = VectorSpecies.of(short.class, VectorWidth.halfShape());
+
+    /** Floats in a vector: 4, 8 or 16. */
+    static final int COUNT = FLOATS.length();
+    /** Bytes of a vector of floats. */
+    static final long BYTES = (long) COUNT * Float.BYTES;
+
+    private static final ByteOrder ORDER = ByteOrder.LITTLE_ENDIAN;
+    /** The bits of a float at any byte offset: all lanes take a loaded int in one instruction, a float in two. */
+    static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ORDER);
+
+    // Lane i takes lane i + 8, then 4, 2, 1: adding the result folds a sum in halves. Lanes beyond are not read.
+    private static final VectorShuffle<Float> BY_8 = VectorShuffle.fromOp(FLOATS, lane -> (lane + 8) % COUNT);
+    private static final VectorShuffle<Float> BY_4 = VectorShuffle.fromOp(FLOATS, lane -> (lane + 4) % COUNT);
+    private static final VectorShuffle<Float> BY_2 = VectorShuffle.fromOp(FLOATS, lane -> (lane + 2) % COUNT);
+    private static final VectorShuffle<Float> BY_1 = VectorShuffle.fromOp(FLOATS, lane -> (lane + 1) % COUNT);
+
+    private static final VectorShuffle<Float> ZIP_LOW = VectorShuffle.makeZip(FLOATS, 0);
+    private static final VectorShuffle<Float> ZIP_HIGH = VectorShuffle.makeZip(FLOATS, 1);
+
+    private Lanes() {}
+
+    /** Bytes of the whole vectors in a row of {@code count} floats. */
+    static long wholeBytes(int count) {
+        return (long) FLOATS.loopBound(count) * Float.BYTES;
+    }
+
+    static FloatVector load(MemorySegment segment, long byteOffset) {
+        return FloatVector.fromMemorySegment(FLOATS, segment, byteOffset, ORDER);
+    }
+
+    static void store(FloatVector vector, MemorySegment segment, long byteOffset) {
+        vector.intoMemorySegment(segment, byteOffset, ORDER);
+    }
+
+    /** The first {@code count} lanes: none for a negative count, all beyond {@link #COUNT}. */
+    static VectorMask<Float> first(int count) {
+        return FLOATS.indexInRange(0, Math.max(count, 0));
+    }
+
+    static FloatVector zero() {
+        return FloatVector.zero(FLOATS);
+    }
+
+    /** Neighbouring bf16 numbers, widened, one in each lane. */
+    static FloatVector loadBf16(MemorySegment segment, long byteOffset) {
+        return loadShorts(segment, byteOffset).lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
+    }
+
+    /** Neighbouring 16-bit numbers, each in the lower half of an int. */
+    static IntVector loadShorts(MemorySegment segment, long byteOffset) {
+        return (IntVector) ShortVector.fromMemorySegment(SHORTS, segment, byteOffset, ORDER)
+                .convertShape(VectorOperators.ZERO_EXTEND_S2I, INTS, 0);
+    }
+
+    /**
+     * f16 numbers in the lower halves, widened exactly: moving exponent and mantissa to a float's place leaves a number
+     * too small by 2^112, subnormals included; infinite and NaN get all exponent bits.
+     */
+    static FloatVector widenF16(IntVector halves) {
+        IntVector magnitude = halves.and(0x7FFF);
+        IntVector sign = halves.and(0x8000).lanewise(VectorOperators.LSHL, 16);
+        IntVector scaled = magnitude.lanewise(VectorOperators.LSHL, 13).reinterpretAsFloats().mul(0x1p112f)
+                .reinterpretAsInts();
+        VectorMask<Integer> notFinite = magnitude.compare(VectorOperators.GE, 0x7C00);
+        return scaled.lanewise(VectorOperators.OR, 0x7F80_0000, notFinite).or(sign).reinterpretAsFloats();
+    }
+
+    /** evens[0], odds[0], evens[1], ... up to the middle lane. */
+    static FloatVector zipLow(FloatVector evens, FloatVector odds) {
+        return evens.rearrange(ZIP_LOW, odds);
+    }
+
+    /** evens[n], odds[n], ... from the middle lane on. */
+    static FloatVector zipHigh(FloatVector evens, FloatVector odds) {
+        return evens.rearrange(ZIP_HIGH, odds);
+    }
+
+    /**
+     * Joins 16 virtual lanes as {@link ScalarMath#laneSum} does. Lanes come in order; vectors beyond the sixteenth lane
+     * are not looked at.
+     */
+    static float fold(FloatVector first, FloatVector second, FloatVector third, FloatVector fourth) {
+        return switch (COUNT) {
+            case 4 -> foldVector(first.add(third).add(second.add(fourth)));
+            case 8 -> foldVector(first.add(second));
+            default -> foldVector(first);
+        };
+    }
+
+    private static float foldVector(FloatVector lanes) {
+        FloatVector sums = lanes;
+        if (COUNT > 8) {
+            sums = sums.add(sums.rearrange(BY_8));
+        }
+        if (COUNT > 4) {
+            sums = sums.add(sums.rearrange(BY_4));
+        }
+        sums = sums.add(sums.rearrange(BY_2));
+        sums = sums.add(sums.rearrange(BY_1));
+        return sums.lane(0);
+    }
+}

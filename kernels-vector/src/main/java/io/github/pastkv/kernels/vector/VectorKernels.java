@@ -1,0 +1,82 @@
+package io.github.pastkv.kernels.vector;
+
+import io.github.pastkv.cache.Tensor;
+import io.github.pastkv.kernels.Activation;
+import io.github.pastkv.kernels.AttentionTile;
+import io.github.pastkv.kernels.Kernels;
+import io.github.pastkv.kernels.LinearPart;
+import io.github.pastkv.kernels.LinearWeights;
+import io.github.pastkv.kernels.NormWeights;
+import io.github.pastkv.kernels.RotaryTable;
+import io.github.pastkv.kernels.ScalarKernels;
+import java.lang.foreign.Arena;
+import java.util.List;
+
+/**
+ * {@link ScalarKernels} in vectors of 128, 256 or 512 bits: the same operations in the same order within each lane, so
+ * the same bits. Lanes are outputs, keys or dimensions, never parts of one sum, but for the sums across a row that the
+ * scalar twin keeps in 16 virtual lanes. One class for each family of operations; stateless.
+ */
+final class VectorKernels implements Kernels {
+    @Override
+    public String name() {
+        return "vector (" + Lanes.FLOATS.vectorBitSize() + " bit)";
+    }
+
+    @Override
+    public String numericIdentity() {
+        return ScalarKernels.NUMERIC_IDENTITY;
+    }
+
+    @Override
+    public LinearWeights pack(List<LinearPart> parts, Arena arena) {
+        return VectorLinearWeights.pack(parts, arena);
+    }
+
+    @Override
+    public void linear(Tensor x, LinearWeights weights, Tensor y, int numTokens, int fromOutput, int toOutput) {
+        assert fromOutput % weights.outputGrain() == 0 : fromOutput;
+        VectorLinear.linear(x, (VectorLinearWeights) weights, y, numTokens, fromOutput, toOutput);
+    }
+
+    @Override
+    public void normalise(NormWeights norm, Tensor x, Tensor y, int fromToken, int toToken) {
+        VectorNorm.normalise(norm, x, y, fromToken, toToken);
+    }
+
+    @Override
+    public void rotate(Tensor x, int numHeads, int headDim, RotaryTable table, int[] positions, int fromToken,
+            int toToken) {
+        VectorElementwise.rotate(x, numHeads, headDim, table, positions, fromToken, toToken);
+    }
+
+    @Override
+    public void activate(Activation activation, Tensor x, int width, int fromToken, int toToken) {
+        VectorElementwise.activate(activation, x, width, fromToken, toToken);
+    }
+
+    @Override
+    public void gate(Activation activation, Tensor gate, Tensor up, int width, int fromToken, int toToken) {
+        VectorElementwise.gate(activation, gate, up, width, fromToken, toToken);
+    }
+
+    @Override
+    public void add(Tensor x, Tensor y, int width, int fromToken, int toToken) {
+        VectorElementwise.add(x, y, width, fromToken, toToken);
+    }
+
+    @Override
+    public void scores(AttentionTile tile) {
+        VectorScores.scores(tile);
+    }
+
+    @Override
+    public void softmax(AttentionTile tile) {
+        VectorSoftmax.softmax(tile);
+    }
+
+    @Override
+    public void values(AttentionTile tile) {
+        VectorValues.values(tile);
+    }
+}

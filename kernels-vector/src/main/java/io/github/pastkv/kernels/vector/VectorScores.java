@@ -1,0 +1,150 @@
+package io.github.pastkv.kernels.vector;
+
+import static io.github.pastkv.kernels.vector.Lanes.FLOATS;
+import static io.github.pastkv.kernels.vector.Lanes.INT;
+import static io.github.pastkv.kernels.vector.Lanes.INTS;
+import static io.github.pastkv.kernels.vector.TileForm.GROUP;
+import static java.nio.ByteOrder.LITTLE_ENDIAN;
+import static jdk.incubator.vector.FloatVector.fromMemorySegment;
+import static jdk.incubator.vector.FloatVector.zero;
+import static jdk.incubator.vector.IntVector.broadcast;
+import static jdk.incubator.vector.VectorOperators.LSHL;
+
+import io.github.pastkv.cache.KvBlocks;
+import io.github.pastkv.cache.KvLayout;
+import io.github.pastkv.kernels.AttentionTile;
+import java.lang.foreign.MemorySegment;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+
+/**
+ * Scores of a tile: lanes are keys, so each score is a chain of its own over the dimensions. Four tile rows share one
+ * read of a group of keys; where fewer are left the last one fills their places, and its scores are written more than
+ * once.
+ *
+ * <p>Positions are walked in spans, all rows over one span before the next, so that its keys come from a near cache for
+ * all rows but the first. The tile's scratch memory holds the queries behind one staged group: there a row's place is
+ * a product.
+ */
+final class VectorScores {
+    private VectorScores() {}
+
+    static void scores(AttentionTile tile) {
+        gatherQueries(tile);
+        TileForm form = TileForm.of(tile.blocks().layout());
+        int kvLength = tile.numVisible(tile.numRows() - 1);
+        int step = form.inPlace() ? AttentionTile.SPAN_POSITIONS : GROUP;
+        for (int from = 0; from < kvLength; from += step) {
+            if (!form.inPlace()) {
+                form.stageKeys(tile, from, Math.min(from + step, kvLength));
+            }
+            for (int row = 0; row < tile.numRows(); row += 4) {
+                int lastRow = Math.min(row + 3, tile.numRows() - 1);
+                fourRows(tile, form, row, from, Math.min(from + step, tile.numVisible(lastRow)));
+            }
+        }
+    }
+
+    private static void gatherQueries(AttentionTile tile) {
+        long bytes = 4L * tile.headDim();
+        for (int row = 0; row < tile.numRows(); row++) {
+            MemorySegment.copy(tile.queries(), tile.queryByteOffset(row), tile.scratch(), rowByteOffset(tile, row), bytes);
+        }
+    }
+
+    /** A row's place in scratch memory, behind one staged group; rows past the last are the last. */
+    static long rowByteOffset(AttentionTile tile, int row) {
+        return 4L * (GROUP + Math.min(row, tile.numRows() - 1)) * tile.headDim();
+    }
+
+    /** Rows {@code [row, row + 4)}, positions {@code [from, to)} rounded up to whole groups. */
+    private static void fourRows(AttentionTile tile, TileForm form, int row, int from, int to) {
+        KvBlocks blocks = tile.blocks();
+        KvLayout layout = blocks.layout();
+        for (int position = from; position < to; position += Lanes.COUNT) {
+            int block = position / layout.blockSize();
+            MemorySegment keys = tile.scratch();
+            long group = 0;
+            if (form.inPlace()) {
+                int slot = position % layout.blockSize() / GROUP * GROUP;
+                keys = blocks.segment(block);
+                group = blocks.blockByteOffset(block) + layout.keyByteOffset(tile.layer(), tile.kvHead(), slot, 0);
+            }
+            if (form == TileForm.BF16_IN_PLACE) {
+                fourRowsBf16(tile, row, keys, group, position);
+            } else {
+                fourRowsF32(tile, row, keys, group, position);
+            }
+        }
+    }
+
+    private static void fourRowsF32(AttentionTile tile, int row, MemorySegment keys, long group, int position) {
+        MemorySegment queries = tile.scratch();
+        long query0 = rowByteOffset(tile, row);
+        long query1 = rowByteOffset(tile, row + 1);
+        long query2 = rowByteOffset(tile, row + 2);
+        long query3 = rowByteOffset(tile, row + 3);
+        long start = group + 4L * (position % GROUP);
+        FloatVector sum0 = zero(FLOATS);
+        FloatVector sum1 = zero(FLOATS);
+        FloatVector sum2 = zero(FLOATS);
+        FloatVector sum3 = zero(FLOATS);
+        for (int dim = 0; dim < tile.headDim(); dim++) {
+            FloatVector key = fromMemorySegment(FLOATS, keys, start + 4L * GROUP * dim, LITTLE_ENDIAN);
+            sum0 = broadcast(INTS, queries.get(INT, query0 + 4L * dim)).reinterpretAsFloats().fma(key, sum0);
+            sum1 = broadcast(INTS, queries.get(INT, query1 + 4L * dim)).reinterpretAsFloats().fma(key, sum1);
+            sum2 = broadcast(INTS, queries.get(INT, query2 + 4L * dim)).reinterpretAsFloats().fma(key, sum2);
+            sum3 = broadcast(INTS, queries.get(INT, query3 + 4L * dim)).reinterpretAsFloats().fma(key, sum3);
+        }
+        MemorySegment scores = tile.scores();
+        float scale = tile.scale();
+        sum0.mul(scale).intoMemorySegment(scores, scoreByteOffset(tile, row, position), LITTLE_ENDIAN);
+        sum1.mul(scale).intoMemorySegment(scores, scoreByteOffset(tile, row + 1, position), LITTLE_ENDIAN);
+        sum2.mul(scale).intoMemorySegment(scores, scoreByteOffset(tile, row + 2, position), LITTLE_ENDIAN);
+        sum3.mul(scale).intoMemorySegment(scores, scoreByteOffset(tile, row + 3, position), LITTLE_ENDIAN);
+    }
+
+    private static void fourRowsBf16(AttentionTile tile, int row, MemorySegment keys, long group, int position) {
+        MemorySegment queries = tile.scratch();
+        long query0 = rowByteOffset(tile, row);
+        long query1 = rowByteOffset(tile, row + 1);
+        long query2 = rowByteOffset(tile, row + 2);
+        long query3 = rowByteOffset(tile, row + 3);
+        int pairedDims = tile.headDim() & ~1;
+        long start = group + 4L * (position % GROUP);
+        FloatVector sum0 = zero(FLOATS);
+        FloatVector sum1 = zero(FLOATS);
+        FloatVector sum2 = zero(FLOATS);
+        FloatVector sum3 = zero(FLOATS);
+        for (int dim = 0; dim < pairedDims; dim += 2) {
+            IntVector pairs = IntVector.fromMemorySegment(INTS, keys, start + 2L * GROUP * dim, LITTLE_ENDIAN);
+            FloatVector even = pairs.lanewise(LSHL, 16).reinterpretAsFloats();
+            sum0 = broadcast(INTS, queries.get(INT, query0 + 4L * dim)).reinterpretAsFloats().fma(even, sum0);
+            sum1 = broadcast(INTS, queries.get(INT, query1 + 4L * dim)).reinterpretAsFloats().fma(even, sum1);
+            sum2 = broadcast(INTS, queries.get(INT, query2 + 4L * dim)).reinterpretAsFloats().fma(even, sum2);
+            sum3 = broadcast(INTS, queries.get(INT, query3 + 4L * dim)).reinterpretAsFloats().fma(even, sum3);
+            FloatVector odd = pairs.and(0xFFFF_0000).reinterpretAsFloats();
+            sum0 = broadcast(INTS, queries.get(INT, query0 + 4L * dim + 4)).reinterpretAsFloats().fma(odd, sum0);
+            sum1 = broadcast(INTS, queries.get(INT, query1 + 4L * dim + 4)).reinterpretAsFloats().fma(odd, sum1);
+            sum2 = broadcast(INTS, queries.get(INT, query2 + 4L * dim + 4)).reinterpretAsFloats().fma(odd, sum2);
+            sum3 = broadcast(INTS, queries.get(INT, query3 + 4L * dim + 4)).reinterpretAsFloats().fma(odd, sum3);
+        }
+        if (pairedDims < tile.headDim()) {
+            FloatVector last = Lanes.loadBf16(keys, group + 2L * (GROUP * pairedDims + position % GROUP));
+            sum0 = broadcast(INTS, queries.get(INT, query0 + 4L * pairedDims)).reinterpretAsFloats().fma(last, sum0);
+            sum1 = broadcast(INTS, queries.get(INT, query1 + 4L * pairedDims)).reinterpretAsFloats().fma(last, sum1);
+            sum2 = broadcast(INTS, queries.get(INT, query2 + 4L * pairedDims)).reinterpretAsFloats().fma(last, sum2);
+            sum3 = broadcast(INTS, queries.get(INT, query3 + 4L * pairedDims)).reinterpretAsFloats().fma(last, sum3);
+        }
+        MemorySegment scores = tile.scores();
+        float scale = tile.scale();
+        sum0.mul(scale).intoMemorySegment(scores, scoreByteOffset(tile, row, position), LITTLE_ENDIAN);
+        sum1.mul(scale).intoMemorySegment(scores, scoreByteOffset(tile, row + 1, position), LITTLE_ENDIAN);
+        sum2.mul(scale).intoMemorySegment(scores, scoreByteOffset(tile, row + 2, position), LITTLE_ENDIAN);
+        sum3.mul(scale).intoMemorySegment(scores, scoreByteOffset(tile, row + 3, position), LITTLE_ENDIAN);
+    }
+
+    private static long scoreByteOffset(AttentionTile tile, int row, int position) {
+        return tile.scoreByteOffset(Math.min(row, tile.numRows() - 1)) + 4L * position;
+    }
+}

@@ -1,0 +1,156 @@
+package io.github.pastkv.kernels.vector;
+
+import static io.github.pastkv.kernels.vector.Lanes.BYTES;
+import static io.github.pastkv.kernels.vector.Lanes.load;
+import static io.github.pastkv.kernels.vector.Lanes.store;
+import static io.github.pastkv.kernels.vector.TileForm.GROUP;
+import static io.github.pastkv.kernels.vector.VectorScores.rowByteOffset;
+
+import io.github.pastkv.cache.DataType;
+import io.github.pastkv.cache.KvBlocks;
+import io.github.pastkv.cache.KvLayout;
+import io.github.pastkv.kernels.AttentionTile;
+import java.lang.foreign.MemorySegment;
+import jdk.incubator.vector.FloatVector;
+
+/**
+ * Weighted sums of values: lanes are dimensions. A span's sums lie in the tile's scratch memory, a row of headDim floats
+ * for each tile row behind one staged group, and go through registers for a group of positions at a time; so rows that
+ * see different numbers of positions need no weights of zero (0 * NaN would be NaN).
+ *
+ * <p>Dimensions go four vectors at a time, then one, then singly ({@link ValueBodies}). Where fewer than four rows are
+ * left the last one fills their places: the same sums are written more than once.
+ */
+final class VectorValues {
+    /** Dimensions of the widest body. */
+    private static final int WIDE = 4 * Lanes.COUNT;
+
+    private VectorValues() {}
+
+    static void values(AttentionTile tile) {
+        TileForm form = TileForm.of(tile.blocks().layout());
+        int kvLength = tile.numVisible(tile.numRows() - 1);
+        for (int from = 0; from < kvLength; from += AttentionTile.SPAN_POSITIONS) {
+            clearSums(tile);
+            sumSpan(tile, form, from, Math.min(from + AttentionTile.SPAN_POSITIONS, kvLength));
+            for (int row = 0; row < tile.numRows(); row++) {
+                if (from < tile.numVisible(row)) {
+                    addSpan(tile, form, row, from);
+                }
+            }
+        }
+    }
+
+    private static void clearSums(AttentionTile tile) {
+        long start = rowByteOffset(tile, 0);
+        for (int i = 0; i < tile.numRows() * tile.headDim(); i++) {
+            DataType.F32.write(tile.scratch(), start + 4L * i, 0f);
+        }
+    }
+
+    private static void sumSpan(AttentionTile tile, TileForm form, int spanFrom, int spanTo) {
+        int step = form.inPlace() ? AttentionTile.SPAN_POSITIONS : GROUP;
+        for (int from = spanFrom; from < spanTo; from += step) {
+            int to = Math.min(from + step, spanTo);
+            if (!form.inPlace()) {
+                form.stageValues(tile, from, to);
+            }
+            for (int row = 0; row < tile.numRows(); row += 4) {
+                for (int group = from; group < to; group += GROUP) {
+                    sumGroup(tile, form, row, group);
+                }
+            }
+        }
+    }
+
+    /** Rows {@code [row, row + 4)}: first the positions that all of them see, then for each row what else it sees. */
+    private static void sumGroup(AttentionTile tile, TileForm form, int row, int from) {
+        int lastRow = Math.min(row + 3, tile.numRows() - 1);
+        int shared = Math.clamp(tile.numVisible(row), from, from + GROUP);
+        sumPositions(tile, form, row, lastRow, from, shared);
+        for (int single = row; single <= lastRow && shared < from + GROUP; single++) {
+            sumPositions(tile, form, single, single, shared, Math.min(tile.numVisible(single), from + GROUP));
+        }
+    }
+
+    /** Positions {@code [from, to)} of one group; all rows see them. */
+    private static void sumPositions(AttentionTile tile, TileForm form, int row, int lastRow, int from, int to) {
+        if (from >= to) {
+            return;
+        }
+        KvBlocks blocks = tile.blocks();
+        KvLayout layout = blocks.layout();
+        MemorySegment values = tile.scratch();
+        long start = 4L * (from % GROUP) * tile.headDim();
+        if (form.inPlace()) {
+            int block = from / layout.blockSize();
+            values = blocks.segment(block);
+            start = blocks.blockByteOffset(block)
+                    + layout.valueByteOffset(tile.layer(), tile.kvHead(), from % layout.blockSize(), 0);
+        }
+        if (form == TileForm.BF16_IN_PLACE) {
+            sumBf16(tile, row, lastRow, values, start, from, to);
+        } else {
+            sumF32(tile, row, lastRow, values, start, from, to);
+        }
+    }
+
+    private static void sumF32(AttentionTile tile, int row, int lastRow, MemorySegment values, long start, int from,
+            int to) {
+        int dim = 0;
+        for (; dim + WIDE <= tile.headDim(); dim += WIDE) {
+            ValueBodies.fourVectorsF32(tile, row, lastRow, values, start + 4L * dim, from, to, dim);
+        }
+        for (; dim + Lanes.COUNT <= tile.headDim(); dim += Lanes.COUNT) {
+            ValueBodies.oneVectorF32(tile, row, lastRow, values, start + 4L * dim, from, to, dim);
+        }
+        for (; dim < tile.headDim(); dim++) {
+            ValueBodies.single(tile, row, lastRow, DataType.F32, values, start + 4L * dim, from, to, dim);
+        }
+    }
+
+    private static void sumBf16(AttentionTile tile, int row, int lastRow, MemorySegment values, long start, int from,
+            int to) {
+        int dim = 0;
+        for (; dim + WIDE <= tile.headDim(); dim += WIDE) {
+            ValueBodies.fourVectorsBf16(tile, row, lastRow, values, start + 2L * dim, from, to, dim);
+        }
+        for (; dim + Lanes.COUNT <= tile.headDim(); dim += Lanes.COUNT) {
+            ValueBodies.oneVectorBf16(tile, row, lastRow, values, start + 2L * dim, from, to, dim);
+        }
+        for (; dim < tile.headDim(); dim++) {
+            ValueBodies.single(tile, row, lastRow, DataType.BF16, values, start + 2L * dim, from, to, dim);
+        }
+    }
+
+    /** Adds a span's sums to the output; the first span's are added to zero. */
+    private static void addSpan(AttentionTile tile, TileForm form, int row, int spanFrom) {
+        long sums = rowByteOffset(tile, row);
+        long out = tile.outByteOffset(row);
+        if (form == TileForm.BF16_IN_PLACE) {
+            zipToMemoryOrder(tile, sums);
+        }
+        int dim = 0;
+        for (; dim + Lanes.COUNT <= tile.headDim(); dim += Lanes.COUNT) {
+            FloatVector before = spanFrom == 0 ? Lanes.zero() : load(tile.out(), out + 4L * dim);
+            store(before.add(load(tile.scratch(), sums + 4L * dim)), tile.out(), out + 4L * dim);
+        }
+        for (; dim < tile.headDim(); dim++) {
+            float before = spanFrom == 0 ? 0f : DataType.F32.read(tile.out(), out + 4L * dim);
+            float sum = DataType.F32.read(tile.scratch(), sums + 4L * dim);
+            DataType.F32.write(tile.out(), out + 4L * dim, before + sum);
+        }
+    }
+
+    /** The wide BF16 body keeps even and odd dimensions apart; this brings them together again. */
+    private static void zipToMemoryOrder(AttentionTile tile, long sums) {
+        for (int dim = 0; dim + WIDE <= tile.headDim(); dim += WIDE) {
+            for (long offset = sums + 4L * dim; offset < sums + 4L * (dim + WIDE); offset += 2 * BYTES) {
+                FloatVector evens = load(tile.scratch(), offset);
+                FloatVector odds = load(tile.scratch(), offset + BYTES);
+                store(Lanes.zipLow(evens, odds), tile.scratch(), offset);
+                store(Lanes.zipHigh(evens, odds), tile.scratch(), offset + BYTES);
+            }
+        }
+    }
+}

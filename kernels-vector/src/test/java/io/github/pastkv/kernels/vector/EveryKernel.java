@@ -1,0 +1,101 @@
+package io.github.pastkv.kernels.vector;
+
+import io.github.pastkv.cache.DataType;
+import io.github.pastkv.cache.KvShape;
+import io.github.pastkv.cache.PlainKvLayout;
+import io.github.pastkv.cache.Tensor;
+import io.github.pastkv.kernels.Activation;
+import io.github.pastkv.kernels.AttentionTile;
+import io.github.pastkv.kernels.Kernels;
+import io.github.pastkv.kernels.LinearPart;
+import io.github.pastkv.kernels.LinearWeights;
+import io.github.pastkv.kernels.NormWeights;
+import io.github.pastkv.kernels.RotaryTable;
+import java.lang.foreign.Arena;
+import java.util.List;
+import java.util.Random;
+
+/** A short sequence through every kernel, with fixed numbers, and the hash of all bits that come out. */
+final class EveryKernel {
+    private static final int WIDTH = 72;
+    private static final int TOKENS = 6;
+    private static final int HEADS = 3;
+    private static final int HEAD_DIM = WIDTH / HEADS;
+    private static final int PAST = 270;
+
+    private final Kernels kernels;
+    private final Random random = new Random(7);
+    private int hash = 1;
+
+    private EveryKernel(Kernels kernels) {
+        this.kernels = kernels;
+    }
+
+    /** Prints the hash of the vector kernels. */
+    static void main() {
+        System.out.println(hash(new VectorKernels()));
+    }
+
+    static int hash(Kernels kernels) {
+        EveryKernel run = new EveryKernel(kernels);
+        try (Arena arena = Arena.ofConfined()) {
+            for (DataType dataType : DataType.values()) {
+                run.linear(arena, dataType);
+                run.attention(arena, dataType);
+            }
+            run.rows(arena);
+        }
+        return run.hash;
+    }
+
+    private void linear(Arena arena, DataType dataType) {
+        Tensor weight = Numbers.as(arena, dataType, Numbers.rows(arena, random, 40, WIDTH, 0));
+        LinearWeights weights = kernels.pack(List.of(new LinearPart(weight, null)), arena);
+        Tensor y = Tensor.allocate(arena, DataType.F32, TOKENS, 40);
+        kernels.linear(Numbers.rows(arena, random, TOKENS, WIDTH, 0), weights, y, TOKENS, 0, 40);
+        take(y);
+    }
+
+    private void attention(Arena arena, DataType dataType) {
+        PlainKvLayout layout = new PlainKvLayout(new KvShape(1, 1, HEAD_DIM), dataType, 16);
+        ShuffledBlocks blocks = ShuffledBlocks.allocate(arena, layout, PAST + TOKENS, random);
+        for (int position = 0; position < PAST + TOKENS; position++) {
+            blocks.write(position, Numbers.rows(arena, random, 2, HEAD_DIM, 0));
+        }
+        Tensor out = Tensor.allocate(arena, DataType.F32, TOKENS, WIDTH);
+        try (AttentionTile tile = new AttentionTile(HEADS, HEAD_DIM)) {
+            tile.enter(blocks, 0, 0.2f, Numbers.rows(arena, random, TOKENS, WIDTH, 0), out);
+            tile.aim(0, 0, TOKENS, PAST);
+            kernels.scores(tile);
+            kernels.softmax(tile);
+            kernels.values(tile);
+        }
+        take(out);
+    }
+
+    private void rows(Arena arena) {
+        Tensor x = Numbers.rows(arena, random, TOKENS, WIDTH, 0);
+        Tensor y = Numbers.rows(arena, random, TOKENS, WIDTH, 0);
+        Tensor row = Numbers.rows(arena, random, 1, WIDTH, 0).reshape(WIDTH);
+        RotaryTable table = new RotaryTable(new double[] {1, 0.3, 0.1, 0.03, 0.01, 0.003}, 1, TOKENS, arena);
+        table.prepare(TOKENS);
+        for (NormWeights.Kind kind : NormWeights.Kind.values()) {
+            kernels.normalise(new NormWeights(kind, row, row, 1e-5f), x, x, 0, TOKENS);
+            take(x);
+        }
+        kernels.rotate(x, HEADS, HEAD_DIM, table, new int[] {0, 1, 2, 3, 4, 5}, 0, TOKENS);
+        take(x);
+        for (Activation activation : Activation.values()) {
+            kernels.add(x, y, WIDTH, 0, TOKENS);
+            kernels.activate(activation, x, WIDTH, 0, TOKENS);
+            kernels.gate(activation, x, y, WIDTH, 0, TOKENS);
+            take(x);
+        }
+    }
+
+    private void take(Tensor tensor) {
+        for (float number : tensor.toFloatArray()) {
+            hash = 31 * hash + Float.floatToIntBits(number);
+        }
+    }
+}

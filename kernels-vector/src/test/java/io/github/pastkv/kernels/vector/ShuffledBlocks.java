@@ -1,0 +1,53 @@
+package io.github.pastkv.kernels.vector;
+
+import io.github.pastkv.cache.KvBlocks;
+import io.github.pastkv.cache.KvLayout;
+import io.github.pastkv.cache.Tensor;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Random;
+
+/** Blocks in any order over two segments, full of NaN (all bits set) until written. */
+record ShuffledBlocks(KvLayout layout, MemorySegment even, MemorySegment odd, List<Integer> blockIds)
+        implements KvBlocks {
+    static ShuffledBlocks allocate(Arena arena, KvLayout layout, int numTokens, Random random) {
+        int numBlocks = Math.ceilDiv(numTokens, layout.blockSize());
+        List<Integer> ids = new ArrayList<>();
+        for (int id = 0; id < numBlocks; id++) {
+            ids.add(id);
+        }
+        Collections.shuffle(ids, random);
+        long bytes = (numBlocks / 2 + 1) * layout.blockBytes();
+        return new ShuffledBlocks(layout, arena.allocate(bytes, 64).fill((byte) -1),
+                arena.allocate(bytes, 64).fill((byte) -1), ids);
+    }
+
+    /** Writes the keys and values of all layers and heads of one token, {@code [layers * 2 * kvHeads, headDim]}. */
+    void write(int position, Tensor rows) {
+        int block = position / layout.blockSize();
+        int slot = position % layout.blockSize();
+        int numKvHeads = layout.shape().numKvHeads();
+        for (int layer = 0; layer < layout.shape().numLayers(); layer++) {
+            for (int kvHead = 0; kvHead < numKvHeads; kvHead++) {
+                int row = layer * 2 * numKvHeads + kvHead;
+                layout.writeKey(segment(block), blockByteOffset(block), layer, kvHead, slot, rows.segment(),
+                        rows.byteOffset(row, 0));
+                layout.writeValue(segment(block), blockByteOffset(block), layer, kvHead, slot, rows.segment(),
+                        rows.byteOffset(row + numKvHeads, 0));
+            }
+        }
+    }
+
+    @Override
+    public MemorySegment segment(int logicalBlock) {
+        return blockIds.get(logicalBlock) % 2 == 0 ? even : odd;
+    }
+
+    @Override
+    public long blockByteOffset(int logicalBlock) {
+        return blockIds.get(logicalBlock) / 2 * layout.blockBytes();
+    }
+}

@@ -1,0 +1,146 @@
+package io.github.pastkv.kernels.vector;
+
+import io.github.pastkv.cache.DataType;
+import io.github.pastkv.cache.KvShape;
+import io.github.pastkv.cache.PlainKvLayout;
+import io.github.pastkv.cache.Tensor;
+import io.github.pastkv.kernels.AttentionTile;
+import io.github.pastkv.kernels.Kernels;
+import io.github.pastkv.kernels.ScalarKernels;
+import java.lang.foreign.Arena;
+import java.util.Random;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+@Tag("kernels")
+class VectorAttentionParityTest {
+    private static final int LAYERS = 2;
+    private static final int KV_HEADS = 3;
+    private static final int LAYER = 1;
+    private static final int KV_HEAD = 2;
+
+    private final Kernels vector = new VectorKernels();
+    private final Kernels scalar = new ScalarKernels();
+    private final Random random = new Random(20252);
+    private Arena arena = Arena.ofConfined();
+
+    @AfterEach
+    void close() {
+        arena.close();
+    }
+
+    /** A tile: queries at the end of a row of kvLength tokens. */
+    private record Case(PlainKvLayout layout, int headsPerKv, int numQueries, int kvLength) {
+        Case(DataType dataType, int headDim, int blockSize, int headsPerKv, int numQueries, int kvLength) {
+            this(new PlainKvLayout(new KvShape(LAYERS, KV_HEADS, headDim), dataType, blockSize), headsPerKv,
+                    Math.min(numQueries, kvLength), kvLength);
+        }
+
+        int headDim() {
+            return layout.shape().headDim();
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"F32,64,16", "F32,20,1", "F32,14,5", "F32,80,64", "BF16,64,16", "BF16,10,64", "BF16,80,16",
+        "BF16,1,16", "BF16,33,16", "BF16,8,5", "F16,64,16", "F16,20,64", "F16,13,16", "F16,4,1"})
+    void attention_atEdgesOfGroupsAndSpans_givesTheBitsOfTheScalarTwin(DataType dataType, int headDim, int blockSize) {
+        for (int kvLength : new int[] {1, 2, 15, 16, 17, 31, 32, 33, 255, 256, 257, 272, 513}) {
+            compare(new Case(dataType, headDim, blockSize, 3, 1, kvLength));
+            compare(new Case(dataType, headDim, blockSize, 2, 5, kvLength));
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"F32", "BF16", "F16"})
+    void attention_ofAnyNumberOfHeadsAndQueries_givesTheBitsOfTheScalarTwin(DataType dataType) {
+        for (int headsPerKv : new int[] {1, 2, 3, 4, 7, 8}) {
+            for (int numQueries : new int[] {1, 2, 3, 4, 5, 9, 17, 33}) {
+                compare(new Case(dataType, 20, 16, headsPerKv, numQueries, 50));
+                compare(new Case(dataType, 64, 64, headsPerKv, numQueries, 50));
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"F32", "BF16", "F16"})
+    void attention_ofEveryHeadDim_givesTheBitsOfTheScalarTwin(DataType dataType) {
+        for (int headDim = 1; headDim <= 130; headDim++) {
+            compare(new Case(dataType, headDim, 16, 2, 3, 21));
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"F32,16", "BF16,16", "F16,16", "F32,5"})
+    void attention_ofExtremes_givesTheBitsOfTheScalarTwin(DataType dataType, int blockSize) {
+        for (int run = 0; run < 30; run++) {
+            int numExtremes = run;
+            compare(new Case(dataType, 20, blockSize, 3, 4, 40), rows -> Numbers.strew(rows, random, numExtremes / 10),
+                    queries -> Numbers.strew(queries, random, numExtremes / 5));
+        }
+    }
+
+    /** Tokens behind a query are NaN: nothing of them may reach it. */
+    @Test
+    void attention_whenLaterTokensAreNaN_doesNotSeeThem() {
+        for (DataType dataType : DataType.values()) {
+            Case c = new Case(dataType, 20, 16, 3, 6, 38);
+            ShuffledBlocks blocks = blocks(c, rows -> {});
+            Tensor queries = Numbers.rows(arena, random, c.numQueries, KV_HEADS * c.headsPerKv * c.headDim(), 7);
+            Tensor expected = attend(vector, c, blocks, queries, c.kvLength - c.numQueries);
+            for (int position = c.kvLength - 1; position > c.kvLength - c.numQueries; position--) {
+                blocks.write(position, Numbers.filled(arena, Float.NaN, LAYERS * 2 * KV_HEADS, c.headDim(), 0));
+            }
+            Tensor actual = attend(vector, c, blocks, queries, c.kvLength - c.numQueries);
+            int from = KV_HEAD * c.headsPerKv * c.headDim();
+            int to = from + c.headsPerKv * c.headDim();
+            Numbers.assertSameBits(actual.narrow(0, 0, 1).narrow(1, from, to), expected.narrow(0, 0, 1).narrow(1, from, to),
+                    "first query");
+        }
+    }
+
+    private interface Change {
+        void apply(Tensor rows);
+    }
+
+    private void compare(Case c) {
+        compare(c, rows -> {}, queries -> {});
+    }
+
+    private void compare(Case c, Change ofTokens, Change ofQueries) {
+        ShuffledBlocks blocks = blocks(c, ofTokens);
+        Tensor queries = Numbers.rows(arena, random, c.numQueries, KV_HEADS * c.headsPerKv * c.headDim(), 7);
+        ofQueries.apply(queries);
+        int firstPosition = c.kvLength - c.numQueries;
+        Tensor actual = attend(vector, c, blocks, queries, firstPosition);
+        Numbers.assertSameBits(actual, attend(scalar, c, blocks, queries, firstPosition), c.toString());
+        Numbers.assertGapsUntouched(actual, c.toString());
+        arena.close();
+        arena = Arena.ofConfined();
+    }
+
+    private ShuffledBlocks blocks(Case c, Change ofTokens) {
+        ShuffledBlocks blocks = ShuffledBlocks.allocate(arena, c.layout, c.kvLength, random);
+        for (int position = 0; position < c.kvLength; position++) {
+            Tensor token = Numbers.rows(arena, random, LAYERS * 2 * KV_HEADS, c.headDim(), 0);
+            ofTokens.apply(token);
+            blocks.write(position, token);
+        }
+        return blocks;
+    }
+
+    private Tensor attend(Kernels kernels, Case c, ShuffledBlocks blocks, Tensor queries, int firstPosition) {
+        Tensor out = Numbers.filled(arena, Float.NaN, c.numQueries, (int) queries.shape(1), 7);
+        try (AttentionTile tile = new AttentionTile(c.headsPerKv, c.headDim())) {
+            tile.enter(blocks, LAYER, 0.37f, queries, out);
+            tile.aim(KV_HEAD, 0, c.numQueries, firstPosition);
+            kernels.scores(tile);
+            kernels.softmax(tile);
+            kernels.values(tile);
+        }
+        return out;
+    }
+}

@@ -1,0 +1,92 @@
+package io.github.pastkv.kernels.vector;
+
+
+import io.github.pastkv.cache.Tensor;
+import io.github.pastkv.kernels.Activation;
+import io.github.pastkv.kernels.Kernels;
+import io.github.pastkv.kernels.NormWeights;
+import io.github.pastkv.kernels.RotaryTable;
+import io.github.pastkv.kernels.ScalarKernels;
+import java.lang.foreign.Arena;
+import java.util.Arrays;
+import java.util.Random;
+import java.util.function.BiConsumer;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Norm, rotary and element-wise work: rows of any width, of normal and of extreme numbers. */
+@Tag("kernels")
+class VectorRowsParityTest {
+    private static final int TOKENS = 7;
+    private static final int FROM = 1;
+    private static final int TO = 6;
+
+    private final Kernels vector = new VectorKernels();
+    private final Kernels scalar = new ScalarKernels();
+    private final Random random = new Random(20253);
+    private final Arena arena = Arena.ofConfined();
+
+    @AfterEach
+    void close() {
+        arena.close();
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 7, 8, 13, 16, 31, 33, 48, 207, 702})
+    void normalise_givesTheBitsOfTheScalarTwin(int width) {
+        for (NormWeights.Kind kind : NormWeights.Kind.values()) {
+            for (boolean withBias : new boolean[] {false, true}) {
+                Tensor weight = Numbers.rows(arena, random, 1, width, 0).reshape(width);
+                Tensor bias = withBias ? Numbers.rows(arena, random, 1, width, 0).reshape(width) : null;
+                NormWeights norm = new NormWeights(kind, weight, bias, 1e-5f);
+                compare(width, (kernels, x) -> kernels.normalise(norm, x, x, FROM, TO));
+                compare(width, (kernels, x) -> {
+                    Tensor y = Numbers.copy(arena, x, 9);
+                    kernels.normalise(norm, x, y, FROM, TO);
+                    y.copyTo(x);
+                });
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"4,4", "8,8", "10,4", "14,14", "20,10", "64,64", "80,20", "80,80", "66,66", "2,2"})
+    void rotate_givesTheBitsOfTheScalarTwin(int headDim, int rotaryDim) {
+        double[] frequencies = new double[rotaryDim / 2];
+        Arrays.setAll(frequencies, pair -> Math.pow(10_000, -2.0 * pair / rotaryDim));
+        RotaryTable table = new RotaryTable(frequencies, 1.1, 300, arena);
+        table.prepare(300);
+        int[] positions = random.ints(TOKENS, 0, 300).toArray();
+        compare(3 * headDim, (kernels, x) -> kernels.rotate(x, 3, headDim, table, positions, FROM, TO));
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 7, 8, 13, 16, 31, 33, 207, 702})
+    void activateGateAndAdd_giveTheBitsOfTheScalarTwin(int width) {
+        Tensor other = Numbers.rows(arena, random, TOKENS, width, 2);
+        Numbers.strew(other, random, 3);
+        compare(width, (kernels, x) -> kernels.add(x, other, width, FROM, TO));
+        for (Activation activation : Activation.values()) {
+            compare(width, (kernels, x) -> kernels.activate(activation, x, width, FROM, TO));
+            compare(width, (kernels, x) -> kernels.gate(activation, x, other, width, FROM, TO));
+        }
+    }
+
+    private void compare(int width, BiConsumer<Kernels, Tensor> operation) {
+        for (int numExtremes : new int[] {0, 1, 5}) {
+            Tensor start = Numbers.rows(arena, random, TOKENS, width, 3);
+            Numbers.strew(start, random, numExtremes);
+            Tensor expected = Numbers.copy(arena, start, 3);
+            operation.accept(scalar, expected);
+            Tensor actual = Numbers.copy(arena, start, 3);
+            operation.accept(vector, actual);
+            Numbers.assertSameBits(actual, expected, "width " + width);
+            Numbers.assertGapsUntouched(actual, "width " + width);
+            Numbers.assertSameBits(actual.narrow(0, 0, FROM), start.narrow(0, 0, FROM), "before the range");
+            Numbers.assertSameBits(actual.narrow(0, TO, TOKENS), start.narrow(0, TO, TOKENS), "behind the range");
+        }
+    }
+}

@@ -1,0 +1,50 @@
+package io.github.pastkv.testkit.cache;
+
+import io.github.pastkv.cache.DataType;
+import io.github.pastkv.cache.Tensor;
+
+/**
+ * One layer of a cache without pads, as {@link KvCacheContractTest} drives it: what an adapter must offer of a cache form
+ * to have it tested. Whatever is refused is refused before anything has changed.
+ */
+public interface OneLayerCache extends AutoCloseable {
+    /**
+     * What the contract asks for.
+     *
+     * @param batchSize rows
+     * @param maxTokens tokens per row that fit
+     * @param numKvHeads key/value heads
+     * @param headDim numbers per head
+     * @param dataType type of storage, and of all that is appended
+     * @param blockSize tokens per block; forms that fix it themselves may ignore it
+     */
+    record Setup(int batchSize, int maxTokens, int numKvHeads, int headDim, DataType dataType, int blockSize) {}
+
+    /**
+     * Appends tokens to every row.
+     *
+     * @param keys {@code [B, S, K, D]}; S may be 0
+     * @param values of the same shape
+     * @throws IllegalArgumentException for another shape or type, or more than {@code maxTokens}
+     */
+    void append(Tensor keys, Tensor values);
+
+    /** Tokens per row. */
+    int numTokens();
+
+    /** One number of a key as stored. */
+    float key(int row, int position, int kvHead, int dim);
+
+    /** One number of a value as stored. */
+    float value(int row, int position, int kvHead, int dim);
+
+    /** Forgets all tokens. */
+    void reset();
+
+    /** Fails where the bookkeeping is wrong; allowed after {@link #close}. */
+    void checkIntegrity();
+
+    /** Frees the memory; all but {@link #checkIntegrity} and a second close are an {@link IllegalStateException} then. */
+    @Override
+    void close();
+}

@@ -1,0 +1,95 @@
+package io.github.pastkv.testkit.golden;
+
+import io.github.pastkv.cache.AttentionMask;
+import io.github.pastkv.cache.LazyTensor;
+import io.github.pastkv.cache.Tensor;
+
+/**
+ * The distance of computed numbers from golden ones, gathered number by number. {@link #require} fails with the greatest
+ * and the mean distance, so that a failure shows whether one number is wrong or all are.
+ */
+public final class Closeness {
+    /** How close F32 arithmetic comes to the exact logits, keys and values (the golden README, "Precision"). */
+    public static final double F32_TOLERANCE = 2e-4;
+
+    private final String what;
+    private double greatest;
+    private double total;
+    private long count;
+    private String whereGreatest = "nowhere";
+
+    /** No distances yet. */
+    public Closeness(String what) {
+        this.what = what;
+    }
+
+    /** Takes in one number; NaN on either side is infinitely far. */
+    public void add(double actual, double expected, String where) {
+        double distance = Math.abs(actual - expected);
+        distance = Double.isNaN(distance) ? Double.POSITIVE_INFINITY : distance;
+        total += distance;
+        count++;
+        if (distance > greatest) {
+            greatest = distance;
+            whereGreatest = where + ": " + actual + " instead of " + expected;
+        }
+    }
+
+    /** Fails where a distance is above {@code tolerance}, or where there was nothing to compare. */
+    public void require(double tolerance) {
+        if (count == 0) {
+            throw new AssertionError(what + ": nothing was compared");
+        }
+        if (!(greatest <= tolerance)) {
+            throw new AssertionError(what + ": off by " + greatest + " at " + whereGreatest + ", mean " + total / count
+                    + ", tolerance " + tolerance);
+        }
+    }
+
+    /** Compares all numbers of two tensors {@code [T, V]}. */
+    public static void requireClose(String what, Tensor actual, Tensor expected) {
+        Closeness closeness = new Closeness(what);
+        for (long row = 0; row < expected.shape(0); row++) {
+            for (long column = 0; column < expected.shape(1); column++) {
+                closeness.add(actual.get(row, column), expected.get(row, column), "[" + row + ", " + column + "]");
+            }
+        }
+        closeness.require(F32_TOLERANCE);
+    }
+
+    /** Compares two tensors {@code [B, N, V]} at the real slots of a mask. */
+    public static void requireCloseAtReal(String what, Tensor actual, Tensor expected, AttentionMask mask) {
+        Closeness closeness = new Closeness(what);
+        for (int row = 0; row < mask.batchSize(); row++) {
+            for (int slot = 0; slot < mask.numSlots(); slot++) {
+                for (int id = 0; mask.isReal(row, slot) && id < expected.shape(2); id++) {
+                    closeness.add(actual.get(row, slot, id), expected.get(row, slot, id),
+                            "[" + row + ", " + slot + ", " + id + "]");
+                }
+            }
+        }
+        closeness.require(F32_TOLERANCE);
+    }
+
+    /** Compares keys or values {@code [B, P, K, D]} at the real slots of a mask. */
+    public static void requireCloseAtReal(String what, LazyTensor actual, Tensor expected, AttentionMask mask) {
+        Closeness closeness = new Closeness(what);
+        for (int row = 0; row < mask.batchSize(); row++) {
+            for (int slot = 0; slot < mask.numSlots(); slot++) {
+                if (mask.isReal(row, slot)) {
+                    addToken(closeness, actual, expected, row, slot);
+                }
+            }
+        }
+        closeness.require(F32_TOLERANCE);
+    }
+
+    private static void addToken(Closeness closeness, LazyTensor actual, Tensor expected, int row, int slot) {
+        for (int head = 0; head < expected.shape(2); head++) {
+            for (int dim = 0; dim < expected.shape(3); dim++) {
+                closeness.add(actual.get(row, slot, head, dim), expected.get(row, slot, head, dim),
+                        "[" + row + ", " + slot + ", " + head + ", " + dim + "]");
+            }
+        }
+    }
+}

@@ -1,0 +1,82 @@
+package io.github.pastkv.testkit.model;
+
+import io.github.pastkv.cache.Tensor;
+import io.github.pastkv.kernels.Activation;
+import io.github.pastkv.kernels.AttentionTile;
+import io.github.pastkv.kernels.Kernels;
+import io.github.pastkv.kernels.LinearPart;
+import io.github.pastkv.kernels.LinearWeights;
+import io.github.pastkv.kernels.NormWeights;
+import io.github.pastkv.kernels.RotaryTable;
+import java.lang.foreign.Arena;
+import java.util.List;
+
+/** Kernels that leave everything to others, for subclasses that look at a call or disturb it. */
+public abstract class DelegatingKernels implements Kernels {
+    private final Kernels delegate;
+
+    protected DelegatingKernels(Kernels delegate) {
+        this.delegate = delegate;
+    }
+
+    @Override
+    public String name() {
+        return delegate.name();
+    }
+
+    @Override
+    public String numericIdentity() {
+        return delegate.numericIdentity();
+    }
+
+    @Override
+    public LinearWeights pack(List<LinearPart> parts, Arena arena) {
+        return delegate.pack(parts, arena);
+    }
+
+    @Override
+    public void linear(Tensor x, LinearWeights weights, Tensor y, int numTokens, int fromOutput, int toOutput) {
+        delegate.linear(x, weights, y, numTokens, fromOutput, toOutput);
+    }
+
+    @Override
+    public void normalise(NormWeights norm, Tensor x, Tensor y, int fromToken, int toToken) {
+        delegate.normalise(norm, x, y, fromToken, toToken);
+    }
+
+    @Override
+    public void rotate(Tensor x, int numHeads, int headDim, RotaryTable table, int[] positions, int fromToken,
+            int toToken) {
+        delegate.rotate(x, numHeads, headDim, table, positions, fromToken, toToken);
+    }
+
+    @Override
+    public void activate(Activation activation, Tensor x, int width, int fromToken, int toToken) {
+        delegate.activate(activation, x, width, fromToken, toToken);
+    }
+
+    @Override
+    public void gate(Activation activation, Tensor gate, Tensor up, int width, int fromToken, int toToken) {
+        delegate.gate(activation, gate, up, width, fromToken, toToken);
+    }
+
+    @Override
+    public void add(Tensor x, Tensor y, int width, int fromToken, int toToken) {
+        delegate.add(x, y, width, fromToken, toToken);
+    }
+
+    @Override
+    public void scores(AttentionTile tile) {
+        delegate.scores(tile);
+    }
+
+    @Override
+    public void softmax(AttentionTile tile) {
+        delegate.softmax(tile);
+    }
+
+    @Override
+    public void values(AttentionTile tile) {
+        delegate.values(tile);
+    }
+}

@@ -1,0 +1,59 @@
+package io.github.pastkv.testkit.model;
+
+import io.github.pastkv.kernels.KernelsChoice;
+import io.github.pastkv.kernels.KernelsProvider;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.ServiceConfigurationError;
+import java.util.ServiceLoader;
+import java.util.stream.Stream;
+
+/**
+ * The names of the kernels to test here, for {@link KernelsChoice#choose}: {@code scalar}, and what providers offer, the
+ * fastest last. {@link #REQUIRE_PROPERTY} names kernels (separated by commas) without which tests fail, so that a
+ * provider that cannot be made is no silent pass.
+ *
+ * <p>A run that forces the width of vectors leaves the scalar kernels out: they do not know of it.
+ */
+public final class KernelsUnderTest {
+    /** System property with the names of kernels that must be there. */
+    public static final String REQUIRE_PROPERTY = "pastkv.kernels.require";
+    /** System property that forces the width of vectors. */
+    public static final String VECTOR_BITS_PROPERTY = "pastkv.kernels.vectorBits";
+
+    private static final String SCALAR = "scalar";
+
+    private KernelsUnderTest() {}
+
+    /** The names, at least one. */
+    public static List<String> names() {
+        Stream<String> scalar = System.getProperty(VECTOR_BITS_PROPERTY) == null ? Stream.of(SCALAR) : Stream.of();
+        List<String> names = Stream.concat(scalar, providerNames()).toList();
+        List<String> missing = new ArrayList<>(List.of(System.getProperty(REQUIRE_PROPERTY, SCALAR).split(",")));
+        missing.remove(SCALAR);
+        missing.removeAll(names);
+        if (names.isEmpty() || !missing.isEmpty()) {
+            throw new IllegalStateException(REQUIRE_PROPERTY + ": there are no kernels " + missing + ", only " + names);
+        }
+        return names;
+    }
+
+    /** The name of the fastest. */
+    public static String fastest() {
+        return names().getLast();
+    }
+
+    private static Stream<String> providerNames() {
+        return ServiceLoader.load(KernelsProvider.class).stream().flatMap(KernelsUnderTest::made)
+                .sorted(Comparator.comparingInt(KernelsProvider::rank)).map(KernelsProvider::name);
+    }
+
+    private static Stream<KernelsProvider> made(ServiceLoader.Provider<KernelsProvider> provider) {
+        try {
+            return Stream.of(provider.get());
+        } catch (ServiceConfigurationError | LinkageError _) {
+            return Stream.of();
+        }
+    }
+}

@@ -1,0 +1,16 @@
+package io.github.pastkv.tests;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/** Shows that tests run at all; goes as soon as others stand. */
+@Tag("kernels")
+class BuildTest {
+    @Test
+    void testJvm_isJdk25WithAssertions() {
+        assertThat(Runtime.version().feature()).isGreaterThanOrEqualTo(25);
+        assertThat(BuildTest.class.desiredAssertionStatus()).isTrue();
+    }
+}

@@ -1,0 +1,53 @@
+package io.github.pastkv.tests.equality;
+
+import io.github.pastkv.testkit.golden.HfCase;
+import io.github.pastkv.tests.golden.GoldenResources;
+import io.github.pastkv.tests.tinymodel.TinyModelFolder;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.Random;
+import java.util.stream.Stream;
+
+/**
+ * A model folder and a prompt for it.
+ *
+ * @param name its name
+ * @param folder the model folder
+ * @param tokenIds the prompt; its length is off every block and lane count
+ */
+record TestModel(String name, Path folder, int[] tokenIds) {
+    private static final int TINY_PROMPT_TOKENS = 37;
+    private static final int TINY_VOCAB_SIZE = 2048;
+
+    /** The golden models and the shipped one. */
+    static Stream<TestModel> all() {
+        return Stream.concat(golden(), Stream.of(tiny()));
+    }
+
+    /** The golden models. */
+    static Stream<TestModel> golden() {
+        return GoldenResources.HF_CASES.stream().map(TestModel::golden);
+    }
+
+    /** One of the golden models. */
+    static TestModel golden(String name) {
+        HfCase hf = GoldenResources.hf(name);
+        return new TestModel(name, hf.folder(), hf.tokens());
+    }
+
+    /** The shipped model. */
+    static TestModel tiny() {
+        try {
+            int[] tokenIds = new Random(12).ints(TINY_PROMPT_TOKENS, 0, TINY_VOCAB_SIZE).toArray();
+            return new TestModel("tiny", TinyModelFolder.require(), tokenIds);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @Override
+    public String toString() {
+        return name;
+    }
+}

@@ -1,0 +1,111 @@
+package io.github.pastkv.tests.golden;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.github.pastkv.cache.AttentionMask;
+import io.github.pastkv.cache.KvCacheEntry;
+import io.github.pastkv.cache.PastTensor;
+import io.github.pastkv.cache.Tensor;
+import io.github.pastkv.model.Model;
+import io.github.pastkv.model.ModelOptions;
+import io.github.pastkv.model.Session;
+import io.github.pastkv.model.SessionOptions;
+import io.github.pastkv.model.generation.GeneratedRow;
+import io.github.pastkv.model.generation.Generation;
+import io.github.pastkv.model.generation.GenerationListener;
+import io.github.pastkv.model.generation.GenerationOptions;
+import io.github.pastkv.testkit.golden.Closeness;
+import io.github.pastkv.testkit.golden.HfCase;
+import io.github.pastkv.testkit.model.KernelsUnderTest;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Our numbers against those of Hugging Face transformers in double precision, on an F32 cache. */
+@Tag("kernels")
+class HfGoldenTest {
+    @TempDir private Path oldSpelling;
+
+    /** Every case, in both spellings of its configuration, on all kernels. */
+    static Stream<Arguments> cases() {
+        return GoldenResources.HF_CASES.stream().map(GoldenResources::hf).flatMap(
+                hf -> Stream.of(false, true).flatMap(
+                        old -> KernelsUnderTest.names().stream().map(kernels -> Arguments.of(hf, old, kernels))));
+    }
+
+    private Model load(HfCase hf, boolean oldConfig, String kernels) throws IOException {
+        Path folder = oldConfig ? hf.copyWithOldConfig(oldSpelling.resolve(hf.toString())) : hf.folder();
+        return Model.load(folder, ModelOptions.defaults().withKernels(kernels));
+    }
+
+    @ParameterizedTest(name = "{0}, config.v4.json: {1}, {2}")
+    @MethodSource("cases")
+    void prompt_givesGoldenLogitsKeysAndValues(HfCase hf, boolean oldConfig, String kernels) throws IOException {
+        try (Model model = load(hf, oldConfig, kernels); Session session = model.newSession()) {
+            Closeness.requireClose("logits", session.append(hf.tokens()), hf.logits());
+            assertThat(session.cache().entries()).hasSize(model.config().numLayers());
+            AttentionMask mask = session.cache().previousAttentionMask();
+            session.cache().entries().forEach(entry -> requireGoldenPast(hf, entry, mask));
+        }
+    }
+
+    private static void requireGoldenPast(HfCase hf, KvCacheEntry entry, AttentionMask mask) {
+        String layer = " of layer " + entry.layer();
+        try (PastTensor keys = entry.pastKeys(); PastTensor values = entry.pastValues()) {
+            Tensor expected = hf.pastKeys(entry.layer());
+            assertThat(keys.shape()).containsExactly(expected.shape());
+            Closeness.requireCloseAtReal("keys" + layer, keys, expected, mask);
+            Closeness.requireCloseAtReal("values" + layer, values, hf.pastValues(entry.layer()), mask);
+        }
+    }
+
+    @ParameterizedTest(name = "{0}, config.v4.json: {1}, {2}")
+    @MethodSource("cases")
+    void generate_givesGoldenTokens(HfCase hf, boolean oldConfig, String kernels) throws IOException {
+        int[] greedy = hf.greedy();
+        try (Model model = load(hf, oldConfig, kernels); Session session = model.newSession()) {
+            Generation generation = session.generate(new int[][] {hf.tokens()},
+                    GenerationOptions.greedy(greedy.length), GenerationListener.NONE);
+            assertThat(generation.rows().getFirst().tokenIds()).isEqualTo(Arrays.stream(greedy).boxed().toList());
+        }
+    }
+
+    @ParameterizedTest(name = "{0}, config.v4.json: {1}, {2}")
+    @MethodSource("cases")
+    void singleSteps_giveGoldenGreedyLogits(HfCase hf, boolean oldConfig, String kernels) throws IOException {
+        int[] greedy = hf.greedy();
+        try (Model model = load(hf, oldConfig, kernels); Session session = model.newSession()) {
+            Tensor prompt = session.append(hf.tokens());
+            Closeness.requireClose("prompt", prompt.narrow(0, prompt.shape(0) - 1, prompt.shape(0)),
+                    hf.greedyLogits().narrow(0, 0, 1));
+            for (int step = 1; step < greedy.length; step++) {
+                Closeness.requireClose("step " + step, session.append(greedy[step - 1]),
+                        hf.greedyLogits().narrow(0, step, step + 1L));
+            }
+        }
+    }
+
+    @ParameterizedTest(name = "{0}, config.v4.json: {1}, {2}")
+    @MethodSource("cases")
+    void leftPaddedBatch_givesGoldenLogitsAndTokens(HfCase hf, boolean oldConfig, String kernels) throws IOException {
+        int[][] greedy = hf.batchGreedy();
+        SessionOptions options = SessionOptions.defaults().withBatchSize(greedy.length);
+        try (Model model = load(hf, oldConfig, kernels); Session session = model.newSession(options)) {
+            Tensor logits = session.append(hf.batchTokens(), hf.batchMask());
+            Closeness.requireCloseAtReal("logits", logits, hf.batchLogits(), hf.batchMask());
+            session.reset();
+            Generation generation = session.generate(hf.batchTokens(), hf.batchMask(),
+                    GenerationOptions.greedy(greedy[0].length), GenerationListener.NONE);
+            List<List<Integer>> expected = Arrays.stream(greedy).map(row -> Arrays.stream(row).boxed().toList())
+                    .toList();
+            assertThat(generation.rows()).extracting(GeneratedRow::tokenIds).isEqualTo(expected);
+        }
+    }
+}
