@@ -6,8 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.sun.management.ThreadMXBean;
 import java.lang.foreign.Arena;
 import java.lang.foreign.ValueLayout;
+import java.lang.management.ManagementFactory;
 import java.util.function.IntUnaryOperator;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -295,6 +297,30 @@ class KvStepTest extends CacheTest {
             assertThatThrownBy(() -> step.write(0, good, good, -1, 0, 1)).isInstanceOf(IndexOutOfBoundsException.class);
             assertThatThrownBy(() -> step.write(LAYERS, good, good, 0, 0, 8))
                     .isInstanceOf(IndexOutOfBoundsException.class);
+        }
+    }
+
+    @Test
+    void stepsOfOneToken_allocateNothingThatGrowsWithTheirNumber() {
+        KvCache cache = open(config().withBatchSize(1).withBlockSize(16));
+        Tensor key = Numbers.random(1, 1, WIDTH);
+        AttentionMask oneSlot = AttentionMask.ones(1, 1);
+        appendOneByOne(cache, oneSlot, key, 20_000);
+        ThreadMXBean thread = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        long before = thread.getCurrentThreadAllocatedBytes();
+        appendOneByOne(cache, oneSlot, key, 8_000);
+        // A block table that doubles and the handles of two segments are far below a byte per token and row.
+        assertThat(thread.getCurrentThreadAllocatedBytes() - before).isLessThan(4 * 8_000);
+    }
+
+    private static void appendOneByOne(KvCache cache, AttentionMask oneSlot, Tensor key, int count) {
+        for (int i = 0; i < count; i++) {
+            try (KvStep step = cache.beginStep(oneSlot)) {
+                for (int layer = 0; layer < LAYERS; layer++) {
+                    step.write(layer, key, key, 0, 0, 1);
+                }
+                step.commit();
+            }
         }
     }
 }

@@ -200,7 +200,7 @@ class GenerateCommandTest {
     }
 
     private static CommandRun story(String... options) {
-        List<String> args = new ArrayList<>(List.of("generate", STORY));
+        List<String> args = new ArrayList<>(List.of("generate", STORY, "--ignore-eos"));
         args.addAll(List.of(options));
         return CommandRun.of(args.toArray(String[]::new));
     }

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 /** The bits do not change when the JIT takes over. */
 @Tag("kernels")
 class CompiledParityTest {
-    private static final int WARM_RUNS = 400;
+    private static final int WARM_RUNS = 150;
 
     @Test
     void vectorKernels_interpretedAndCompiled_giveTheBitsOfTheScalarTwin() {

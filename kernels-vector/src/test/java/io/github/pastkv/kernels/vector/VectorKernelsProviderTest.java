@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import io.github.pastkv.kernels.KernelsChoice;
 import java.util.ArrayList;
 import java.util.List;
+import jdk.incubator.vector.FloatVector;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -36,6 +37,12 @@ class VectorKernelsProviderTest {
     void choose_ofUnknownKernels_namesThoseThatThereAre() {
         assertThatIllegalStateException().isThrownBy(() -> KernelsChoice.choose("sse"))
                 .withMessageContaining("sse").withMessageContaining("vector, scalar");
+    }
+
+    @Test
+    void choose_whenNoWidthIsForced_takesThatOfTheMachine() {
+        int bits = Math.min(FloatVector.SPECIES_PREFERRED.vectorBitSize(), 512);
+        assertThat(ChildJvm.run(ChildJvm.VECTOR_API, Choose.class)).startsWith("vector (" + bits + " bit)");
     }
 
     @ParameterizedTest

@@ -9,12 +9,27 @@ import java.util.stream.IntStream;
 /**
  * Rows of different lengths in one token matrix, with pads on the left, on the right or anywhere. Pads carry an id that
  * no vocabulary has, as a pad's id counts for nothing.
- *
- * @param tokenIds {@code [B, N]}
- * @param mask {@code [B, N]}
  */
-public record PaddedBatch(int[][] tokenIds, AttentionMask mask) {
+public final class PaddedBatch {
     private static final int PAD_ID = -1;
+
+    private final int[][] tokenIds;
+    private final AttentionMask mask;
+
+    private PaddedBatch(int[][] tokenIds, AttentionMask mask) {
+        this.tokenIds = tokenIds;
+        this.mask = mask;
+    }
+
+    /** {@code [B, N]}. */
+    public int[][] tokenIds() {
+        return tokenIds;
+    }
+
+    /** {@code [B, N]}. */
+    public AttentionMask mask() {
+        return mask;
+    }
 
     /** Pads first. */
     public static PaddedBatch left(int[]... rows) {

@@ -10,7 +10,7 @@ import java.util.Arrays;
 import java.util.stream.Stream;
 
 /**
- * One corner of the equality matrix: whatever path a test takes, its bits must be those of one step here ({@link Paths#oneShot}).
+ * One corner of the equality matrix: whatever path a test takes, its bits must be those of {@link Paths#oneShot}.
  *
  * @param model the model and its prompt
  * @param kernels name of the kernels

@@ -9,16 +9,20 @@ import java.nio.file.Path;
 import java.util.Random;
 import java.util.stream.Stream;
 
-/**
- * A model folder and a prompt for it.
- *
- * @param name its name
- * @param folder the model folder
- * @param tokenIds the prompt; its length is off every block and lane count
- */
-record TestModel(String name, Path folder, int[] tokenIds) {
+/** A model folder and a prompt for it. */
+final class TestModel {
     private static final int TINY_PROMPT_TOKENS = 37;
     private static final int TINY_VOCAB_SIZE = 2048;
+
+    private final String name;
+    private final Path folder;
+    private final int[] tokenIds;
+
+    private TestModel(String name, Path folder, int[] tokenIds) {
+        this.name = name;
+        this.folder = folder;
+        this.tokenIds = tokenIds;
+    }
 
     /** The golden models and the shipped one. */
     static Stream<TestModel> all() {
@@ -44,6 +48,16 @@ record TestModel(String name, Path folder, int[] tokenIds) {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** The model folder. */
+    Path folder() {
+        return folder;
+    }
+
+    /** The prompt. */
+    int[] tokenIds() {
+        return tokenIds;
     }
 
     @Override

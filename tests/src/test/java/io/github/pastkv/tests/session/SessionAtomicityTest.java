@@ -81,6 +81,26 @@ class SessionAtomicityTest {
         });
     }
 
+    /** A block that was lost would be missed here, as the pool has none to spare. */
+    @Test
+    void tightPool_isNotUsedUpByFailuresFrozenRunsAndTruncations() {
+        SessionOptions threeBlocks = SessionOptions.defaults().withMaxPoolBytes(3 * blockBytes);
+        requireUnchangedBy(threeBlocks, (session, check) -> {
+            for (int round = 0; round < 10; round++) {
+                session.freeze();
+                session.append(new int[10]);
+                session.unfreeze();
+                kernels.failAfter(3);
+                assertThatExceptionOfType(ArithmeticException.class).isThrownBy(() -> session.append(new int[20]));
+                kernels.failAfter(Integer.MAX_VALUE);
+                session.append(new int[30]);
+                assertThatExceptionOfType(PoolExhaustedException.class).isThrownBy(() -> session.append(1));
+                session.cache().truncate(NUM_STORED);
+                check.run();
+            }
+        });
+    }
+
     @Test
     void tokensBeyondTheLimit() {
         requireUnchangedBy(SessionOptions.defaults().withMaxSeqLen(40), (session, check) -> {
