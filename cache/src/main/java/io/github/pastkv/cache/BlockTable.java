@@ -50,8 +50,10 @@ final class BlockTable {
 
     /** A table of its own over the same blocks. */
     BlockTable fork() {
-        for (int i = 0; i < numBlocks; i++) {
-            pool.retain(blockIds[i]);
+        synchronized (pool) {
+            for (int i = 0; i < numBlocks; i++) {
+                pool.retain(blockIds[i]);
+            }
         }
         return new BlockTable(pool, Arrays.copyOf(blockIds, Math.max(4, numBlocks)), numBlocks);
     }

@@ -1,9 +1,9 @@
 package io.github.pastkv.cache;
 
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,18 +15,20 @@ import org.jspecify.annotations.Nullable;
  * this class speaks. Masked tokens take no storage: a row's real tokens have positions 0, 1, 2, ... whatever pads lie
  * between them, and the views in slots show zeros at pads.
  *
- * <p>While frozen, steps see what is stored and their own tokens, and store nothing.
+ * <p>While frozen, steps see what is stored and their own tokens, and store nothing. A {@link #fork} shares all blocks
+ * with this cache; each copies the one block that it writes to first.
  *
- * <p>For one thread at a time. Owns its memory until {@link #close}; after that only what it was configured as can be
- * asked, and any other use is an {@link IllegalStateException}.
+ * <p>For one thread at a time, except that any number of threads may fork a cache that nobody changes. Owns its memory
+ * until {@link #close}; after that only what it was configured as can be asked, and any other use is an
+ * {@link IllegalStateException}.
  */
 public final class KvCache implements AutoCloseable {
-    private KvCacheConfig config;
+    private final KvPool pool;
     private final LayerGroup[] groups;
     private final List<KvCacheEntry> entries;
     private final SlotMask mask;
-    private final int[] numSlots; // [L]
-    private final int[][] numTokens; // [L][B]
+    private final CacheLengths lengths;
+    private KvCacheConfig config;
     private KvStep step;
     private boolean frozen;
     private boolean closed;
@@ -34,38 +36,33 @@ public final class KvCache implements AutoCloseable {
 
     /** An empty cache with a pool of its own. */
     public KvCache(KvCacheConfig config) {
+        this(config, new KvPool(config));
+    }
+
+    /** An empty cache; takes over one use of {@code pool}. */
+    KvCache(KvCacheConfig config, KvPool pool) {
+        this(config, pool, LayerGroup.emptyOf(pool, config.batchSize()), new SlotMask(config.batchSize()),
+                new CacheLengths(config.shape().numLayers(), config.batchSize()));
+    }
+
+    private KvCache(KvCacheConfig config, KvPool pool, LayerGroup[] groups, SlotMask mask, CacheLengths lengths) {
         this.config = config;
-        KvLayout layout = new PlainKvLayout(config.shape(), config.dataType(), config.blockSize());
-        BlockPool pool = new BlockPool(layout.blockBytes(), config.maxPoolBytes());
-        this.groups = new LayerGroup[] {new LayerGroup(layout, pool, 0, config.batchSize())};
-        this.mask = new SlotMask(config.batchSize());
-        this.numSlots = new int[config.shape().numLayers()];
-        this.numTokens = new int[config.shape().numLayers()][config.batchSize()];
-        this.entries = makeEntries();
-        this.step = new KvStep(this, stepBlocks());
-    }
-
-    private List<KvCacheEntry> makeEntries() {
-        List<KvCacheEntry> made = new ArrayList<>();
-        for (int layer = 0; layer < numSlots.length; layer++) {
-            made.add(new KvCacheEntry(this, layer));
-        }
-        return List.copyOf(made);
-    }
-
-    private StepBlocks[][] stepBlocks() {
-        StepBlocks[][] blocks = new StepBlocks[groups.length][config.batchSize()];
-        for (int group = 0; group < groups.length; group++) {
-            for (int row = 0; row < config.batchSize(); row++) {
-                LayerGroup layers = groups[group];
-                blocks[group][row] = new StepBlocks(layers.layout(), layers.pool(), layers.table(row));
-            }
-        }
-        return blocks;
+        this.pool = pool;
+        this.groups = groups;
+        this.mask = mask;
+        this.lengths = lengths;
+        this.entries = IntStream.range(0, config.shape().numLayers()).mapToObj(layer -> new KvCacheEntry(this, layer))
+                .toList();
+        this.step = new KvStep(this, StepBlocks.forAll(groups, config.batchSize()));
     }
 
     public KvCacheConfig config() {
         return config;
+    }
+
+    /** The pool that holds the blocks, shared with forks. */
+    public KvPool pool() {
+        return pool;
     }
 
     /** Rows. */
@@ -103,19 +100,20 @@ public final class KvCache implements AutoCloseable {
     }
 
     private void requireEvenLayers() {
-        for (int layer = 0; layer < numSlots.length; layer++) {
-            if (numSlots[layer] != numSlots[0] || !Arrays.equals(numTokens[layer], numTokens[0])) {
-                throw new IllegalStateException("layers of unequal length: layer 0 holds " + numSlots[0]
-                        + " slots, layer " + layer + " holds " + numSlots[layer]);
-            }
-            if (entries.get(layer).frozen() != frozen) {
+        int uneven = lengths.firstUnevenLayer();
+        if (uneven >= 0) {
+            throw new IllegalStateException("layers of unequal length: layer 0 holds " + lengths.numSlots(0)
+                    + " slots, layer " + uneven + " holds " + lengths.numSlots(uneven));
+        }
+        for (KvCacheEntry entry : entries) {
+            if (entry.frozen() != frozen) {
                 throw new IllegalStateException("layers of unequal flags: the cache is " + flag(frozen) + ", layer "
-                        + layer + " is " + flag(!frozen));
+                        + entry.layer() + " is " + flag(!frozen));
             }
         }
-        if (mask.numSlots() > numSlots[0]) {
+        if (mask.numSlots() > lengths.numSlots(0)) {
             throw new IllegalStateException("the stored mask has " + mask.numSlots() + " slots, the layers hold "
-                    + numSlots[0]);
+                    + lengths.numSlots(0));
         }
     }
 
@@ -126,15 +124,10 @@ public final class KvCache implements AutoCloseable {
     /** Called by the step when it is taken over. */
     void stepCommitted(int fromLayer, int toLayer, AttentionMask newMask, boolean appendsMask) {
         if (appendsMask) {
-            mask.extendTo(numSlots[0]);
+            mask.extendTo(lengths.numSlots(0));
             mask.append(newMask);
         }
-        for (int layer = fromLayer; layer < toLayer; layer++) {
-            numSlots[layer] += newMask.numSlots();
-            for (int row = 0; row < batchSize(); row++) {
-                numTokens[layer][row] += newMask.numReal(row);
-            }
-        }
+        lengths.append(fromLayer, toLayer, newMask);
     }
 
     /**
@@ -148,24 +141,12 @@ public final class KvCache implements AutoCloseable {
         requireOpen();
         requireNoStep();
         requireBatch("newMask", newMask.batchSize());
-        requireAgreesWithStored(newMask);
+        mask.requireRealBefore(lengths.mostSlots(), newMask);
         AttentionMask joined = mask.joined(newMask);
         if (!frozen) {
             mask.append(newMask);
         }
         return joined;
-    }
-
-    private void requireAgreesWithStored(AttentionMask newMask) {
-        int longest = Arrays.stream(numSlots).max().orElse(0);
-        for (int row = 0; row < batchSize(); row++) {
-            for (int slot = mask.numSlots(); slot < Math.min(longest, mask.numSlots() + newMask.numSlots()); slot++) {
-                if (!newMask.isReal(row, slot - mask.numSlots())) {
-                    throw new IllegalArgumentException("newMask: pad at [" + row + ", " + (slot - mask.numSlots())
-                            + "], slot " + slot + " already holds a real token");
-                }
-            }
-        }
     }
 
     /** The mask of all slots so far, {@code [batch, pos_so_far]}. */
@@ -176,14 +157,13 @@ public final class KvCache implements AutoCloseable {
 
     /** Slots so far, pads included; of layer 0 where layers differ. */
     public int numSlots() {
-        requireOpen();
-        return numSlots[0];
+        return numSlots(0);
     }
 
     /** Real tokens of a row; of layer 0 where layers differ. */
     public int numTokens(int row) {
         requireOpen();
-        return numTokens[0][row];
+        return lengths.numTokens(0, row);
     }
 
     /** Whether steps store nothing. */
@@ -209,32 +189,81 @@ public final class KvCache implements AutoCloseable {
     }
 
     /**
+     * A cache of its own with the same rows, not frozen, over the same blocks: nothing is copied now, and of each row at
+     * most one block later. Takes time by the number of blocks. Either may be closed first.
+     *
+     * @throws IllegalStateException when layers differ in length or flag
+     */
+    public KvCache fork() {
+        requireOpen();
+        requireEvenLayers();
+        pool.joinBeside();
+        LayerGroup[] forked = Arrays.stream(groups).map(LayerGroup::fork).toArray(LayerGroup[]::new);
+        return new KvCache(config, pool, forked, mask.copy(), lengths.copy());
+    }
+
+    /**
      * Keeps the first {@code newNumSlots} slots of every row and layer, and of the mask; nothing is copied. Snapshots taken
      * before keep theirs. Allowed while frozen too: it is the caller, not a step, who takes away.
      *
      * @throws IllegalArgumentException when a layer holds fewer slots
      */
     public void truncate(int newNumSlots) {
-        requireOpen();
-        requireNoStep();
+        requireChangeable();
         for (int layer = 0; layer < numLayers(); layer++) {
-            if (newNumSlots < 0 || newNumSlots > numSlots[layer]) {
+            if (newNumSlots < 0 || newNumSlots > lengths.numSlots(layer)) {
                 throw new IllegalArgumentException("newNumSlots: " + newNumSlots + ", layer " + layer + " holds "
-                        + numSlots[layer] + " slots");
+                        + lengths.numSlots(layer) + " slots");
             }
         }
         takeBackLent();
         for (int row = 0; row < batchSize(); row++) {
-            int numKept = mask.slice(0, newNumSlots).numReal(row);
-            for (LayerGroup group : groups) {
-                group.truncate(row, numKept);
-            }
-            for (int layer = 0; layer < numLayers(); layer++) {
-                numTokens[layer][row] = numKept;
-                numSlots[layer] = newNumSlots;
+            keepTokens(row, mask.slice(0, newNumSlots).numReal(row));
+        }
+        lengths.setSlots(newNumSlots);
+        mask.truncate(newNumSlots);
+    }
+
+    private void keepTokens(int row, int numKept) {
+        for (LayerGroup group : groups) {
+            group.truncate(row, numKept);
+        }
+        lengths.setTokens(row, numKept);
+    }
+
+    /**
+     * Keeps the first {@code newNumTokens} real tokens of one row; the slots of the others become pads, and slots at the
+     * end that are pads in every row are forgotten.
+     *
+     * @throws IllegalArgumentException when the row holds fewer tokens
+     */
+    public void truncateRow(int row, int newNumTokens) {
+        requireChangeable();
+        requireEvenLayers();
+        Objects.checkIndex(row, batchSize());
+        if (newNumTokens < 0 || newNumTokens > numTokens(row)) {
+            throw new IllegalArgumentException(
+                    "newNumTokens: " + newNumTokens + ", row " + row + " holds " + numTokens(row) + " tokens");
+        }
+        takeBackLent();
+        mask.extendTo(numSlots());
+        keepTokens(row, newNumTokens);
+        mask.maskFrom(row, newNumTokens);
+        lengths.setSlots(mask.trim());
+    }
+
+    /** Takes back the last {@code numTokens} real tokens of every row. */
+    public void rewind(int numTokens) {
+        requireChangeable();
+        for (int row = 0; row < batchSize(); row++) {
+            if (numTokens < 0 || numTokens > numTokens(row)) {
+                throw new IllegalArgumentException(
+                        "numTokens: " + numTokens + ", row " + row + " holds " + numTokens(row) + " tokens");
             }
         }
-        mask.truncate(newNumSlots);
+        for (int row = 0; row < batchSize(); row++) {
+            truncateRow(row, numTokens(row) - numTokens);
+        }
     }
 
     /**
@@ -244,8 +273,7 @@ public final class KvCache implements AutoCloseable {
      * @param rows numbers of present rows, at least one; repeats are allowed
      */
     public void selectRows(int... rows) {
-        requireOpen();
-        requireNoStep();
+        requireChangeable();
         KvShape.requirePositive("rows.length", rows.length);
         for (int row : rows) {
             Objects.checkIndex(row, batchSize());
@@ -255,30 +283,41 @@ public final class KvCache implements AutoCloseable {
             group.selectRows(rows);
         }
         mask.selectRows(rows);
-        for (int layer = 0; layer < numLayers(); layer++) {
-            int[] before = numTokens[layer];
-            numTokens[layer] = Arrays.stream(rows).map(row -> before[row]).toArray();
-        }
+        lengths.selectRows(rows);
         config = config.withBatchSize(rows.length);
-        step = new KvStep(this, stepBlocks());
+        step = new KvStep(this, StepBlocks.forAll(groups, rows.length));
+    }
+
+    /** Makes {@code times} rows of each row, side by side; nothing is copied. */
+    public void repeatRows(int times) {
+        KvShape.requirePositive("times", times);
+        selectRows(IntStream.range(0, batchSize() * times).map(row -> row / times).toArray());
+    }
+
+    /** Adds empty rows behind the present ones; the slots so far are pads in them. */
+    public void addRows(int numRows) {
+        KvShape.requirePositive("numRows", numRows);
+        int before = batchSize();
+        selectRows(IntStream.range(0, before + numRows).map(row -> Math.min(row, before - 1)).toArray());
+        for (int row = before; row < batchSize(); row++) {
+            mask.extendTo(numSlots());
+            keepTokens(row, 0);
+            mask.maskFrom(row, 0);
+        }
     }
 
     /** Forgets all tokens and the mask; flags stay. Snapshots taken before keep theirs. */
     public void reset() {
-        requireOpen();
-        requireNoStep();
+        requireChangeable();
         takeBackLent();
         for (LayerGroup group : groups) {
             group.reset();
         }
         mask.clear();
-        Arrays.fill(numSlots, 0);
-        for (int[] layer : numTokens) {
-            Arrays.fill(layer, 0);
-        }
+        lengths.clear();
     }
 
-    /** Bytes of the blocks that hold this cache's tokens; blocks that rows share count once. */
+    /** Bytes of the blocks that hold this cache's tokens; blocks that rows share count once, those of forks too. */
     public long cacheBytes() {
         requireOpen();
         return Arrays.stream(groups).mapToLong(LayerGroup::heldBytes).sum();
@@ -286,12 +325,10 @@ public final class KvCache implements AutoCloseable {
 
     /** Checks the pool's bookkeeping; an {@link IllegalStateException} names what is wrong. */
     public void checkIntegrity() {
-        for (LayerGroup group : groups) {
-            group.pool().checkIntegrity();
-        }
+        pool.checkIntegrity();
     }
 
-    /** Lets go of all memory but that of open snapshots. Closing again does nothing. */
+    /** Lets go of all memory but that of forks and open snapshots. Closing again does nothing. */
     @Override
     public void close() {
         if (!closed) {
@@ -301,16 +338,17 @@ public final class KvCache implements AutoCloseable {
             for (LayerGroup group : groups) {
                 group.close();
             }
+            pool.leave();
         }
     }
 
     int numTokens(int layer, int row) {
-        return numTokens[layer][row];
+        return lengths.numTokens(layer, row);
     }
 
     int numSlots(int layer) {
         requireOpen();
-        return numSlots[layer];
+        return lengths.numSlots(layer);
     }
 
     float read(int layer, int row, boolean ofKeys, int position, int kvHead, int dim) {
@@ -355,6 +393,11 @@ public final class KvCache implements AutoCloseable {
         if (closed) {
             throw new IllegalStateException("the cache is closed");
         }
+    }
+
+    private void requireChangeable() {
+        requireOpen();
+        requireNoStep();
     }
 
     void requireNoStep() {

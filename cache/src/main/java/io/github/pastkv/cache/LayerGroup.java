@@ -1,5 +1,6 @@
 package io.github.pastkv.cache;
 
+import java.util.Arrays;
 import java.util.BitSet;
 
 /**
@@ -12,14 +13,28 @@ final class LayerGroup {
     private final int fromLayer;
     private BlockTable[] tables;
 
-    LayerGroup(KvLayout layout, BlockPool pool, int fromLayer, int batchSize) {
+    private LayerGroup(KvLayout layout, BlockPool pool, int fromLayer, BlockTable[] tables) {
         this.layout = layout;
         this.pool = pool;
         this.fromLayer = fromLayer;
-        this.tables = new BlockTable[batchSize];
-        for (int row = 0; row < batchSize; row++) {
-            tables[row] = new BlockTable(pool);
-        }
+        this.tables = tables;
+    }
+
+    /** The groups of an empty cache. */
+    static LayerGroup[] emptyOf(KvPool pool, int batchSize) {
+        return Arrays.stream(pool.groups()).map(storage -> empty(storage, batchSize)).toArray(LayerGroup[]::new);
+    }
+
+    private static LayerGroup empty(LayerStorage storage, int batchSize) {
+        BlockTable[] tables = new BlockTable[batchSize];
+        Arrays.setAll(tables, _ -> new BlockTable(storage.blocks()));
+        return new LayerGroup(storage.layout(), storage.blocks(), storage.fromLayer(), tables);
+    }
+
+    /** The same rows for another cache. */
+    LayerGroup fork() {
+        BlockTable[] forked = Arrays.stream(tables).map(BlockTable::fork).toArray(BlockTable[]::new);
+        return new LayerGroup(layout, pool, fromLayer, forked);
     }
 
     KvLayout layout() {
@@ -107,6 +122,5 @@ final class LayerGroup {
         for (BlockTable table : tables) {
             table.releaseByOwner();
         }
-        pool.close();
     }
 }

@@ -42,6 +42,44 @@ final class SlotMask {
         numSlots = Math.min(numSlots, newNumSlots);
     }
 
+    /** Makes pads of a row's real tokens from number {@code firstToken} on. */
+    void maskFrom(int row, int firstToken) {
+        int slot = 0;
+        for (int token = 0; slot < numSlots && (token < firstToken || masked[row].get(slot)); slot++) {
+            token += masked[row].get(slot) ? 0 : 1;
+        }
+        masked[row].set(slot, numSlots);
+    }
+
+    /** Forgets slots at the end that are pads in every row; returns how many slots remain. */
+    int trim() {
+        int numKept = 0;
+        for (BitSet row : masked) {
+            numKept = Math.max(numKept, numSlots == 0 ? 0 : row.previousClearBit(numSlots - 1) + 1);
+        }
+        truncate(numKept);
+        return numKept;
+    }
+
+    SlotMask copy() {
+        SlotMask copy = new SlotMask(masked.length);
+        copy.masked = Arrays.stream(masked).map(row -> (BitSet) row.clone()).toArray(BitSet[]::new);
+        copy.numSlots = numSlots;
+        return copy;
+    }
+
+    /** Refuses a mask with a pad where a layer that is ahead, with {@code mostSlots} slots, already holds a real token. */
+    void requireRealBefore(int mostSlots, AttentionMask newMask) {
+        for (int row = 0; row < masked.length; row++) {
+            for (int slot = numSlots; slot < Math.min(mostSlots, numSlots + newMask.numSlots()); slot++) {
+                if (!newMask.isReal(row, slot - numSlots)) {
+                    throw new IllegalArgumentException("newMask: pad at [" + row + ", " + (slot - numSlots)
+                            + "], slot " + slot + " already holds a real token");
+                }
+            }
+        }
+    }
+
     /** Makes row i what row {@code rows[i]} was. */
     void selectRows(int[] rows) {
         masked = Arrays.stream(rows).mapToObj(row -> (BitSet) masked[row].clone()).toArray(BitSet[]::new);

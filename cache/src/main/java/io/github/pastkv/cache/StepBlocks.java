@@ -21,6 +21,16 @@ final class StepBlocks implements KvBlocks {
         this.table = table;
     }
 
+    /** One for each group and row, {@code [group][row]}. */
+    static StepBlocks[][] forAll(LayerGroup[] groups, int batchSize) {
+        StepBlocks[][] blocks = new StepBlocks[groups.length][batchSize];
+        for (int group = 0; group < groups.length; group++) {
+            LayerGroup layers = groups[group];
+            Arrays.setAll(blocks[group], row -> new StepBlocks(layers.layout(), layers.pool(), layers.table(row)));
+        }
+        return blocks;
+    }
+
     /**
      * Plans a step that writes positions {@code [pastLength, kvLength)}.
      *

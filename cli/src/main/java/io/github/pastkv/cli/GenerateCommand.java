@@ -135,7 +135,8 @@ final class GenerateCommand implements Callable<Integer> {
 
     private GenerationOptions options(GenerationConfig model) {
         Set<Integer> stopTokens = ignoreEos ? Set.of() : Set.copyOf(model.eosIds());
-        return new GenerationOptions(maxNewTokens, sampling.options(model), stopTokens, stopStrings);
+        return GenerationOptions.greedy(maxNewTokens).withSampling(sampling.options(model)).withStopTokens(stopTokens)
+                .withStopStrings(stopStrings);
     }
 
     /** Silent when nobody reads the result any more. */

@@ -70,7 +70,7 @@ final class LogitsCommand implements Callable<Integer> {
         checkOptions();
         TokenBatch batch = input == null ? TokenBatch.ofRow(TokenId.toArray(tokens)) : TokenBatch.read(input);
         checkChunks(batch.numSlots());
-        try (Model model = modelOptions.load(streams);
+        try (Model model = modelOptions.loadForIds(streams);
                 Session session = model.newSession(cacheOptions.options().withBatchSize(batch.size()));
                 Arena arena = Arena.ofShared()) {
             run(new LogitsRun(session, batch, arena), session, batch);

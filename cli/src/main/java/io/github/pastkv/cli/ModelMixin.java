@@ -74,9 +74,18 @@ final class ModelMixin {
 
     /** Loads the model, with a line on stderr if that takes long. */
     Model load(Streams streams) throws IOException {
+        return load(streams, options());
+    }
+
+    /** The same without its tokenizer. */
+    Model loadForIds(Streams streams) throws IOException {
+        return load(streams, options().withoutTokenizer());
+    }
+
+    private Model load(Streams streams, ModelOptions options) throws IOException {
         Path source = requireFolder();
         try (Progress _ = Progress.of(streams, "loading the model " + name())) {
-            return Model.load(source, options());
+            return Model.load(source, options);
         }
     }
 }

@@ -66,7 +66,9 @@ public final class Model implements AutoCloseable {
         Arena arena = Arena.ofShared();
         try {
             ModelWeights weights = ModelWeights.pack(files.config(), files.tensors(), kernels.kernels(), arena);
-            TextTokenizer tokenizer = files.hasTokenizer() ? TextTokenizer.open(files.tokenizerFile()) : null;
+            TextTokenizer tokenizer = options.loadsTokenizer() && files.hasTokenizer()
+                    ? TextTokenizer.open(files.tokenizerFile())
+                    : null;
             ForwardPass forwardPass = forwardPass(files.config(), weights, options, kernels, arena);
             return new Model(files, options, kernels, arena, weights, forwardPass, tokenizer);
         } catch (IOException | RuntimeException e) {
@@ -109,7 +111,7 @@ public final class Model implements AutoCloseable {
         return folder.folder();
     }
 
-    /** The tokenizer, where the folder has one. */
+    /** The tokenizer, where the folder has one and it was not left out. */
     public Optional<TextTokenizer> tokenizer() {
         return Optional.ofNullable(tokenizer);
     }

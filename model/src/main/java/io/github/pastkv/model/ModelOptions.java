@@ -8,8 +8,9 @@ import org.jspecify.annotations.Nullable;
  * @param kernels name of the kernels to force ({@code scalar}, {@code vector}), or null for the fastest to be had
  * @param numThreads threads of a step, the caller's included
  * @param maxPassTokens most tokens that go through the weights together; a longer step takes several passes
+ * @param loadsTokenizer whether {@code tokenizer.json} is read where there is one; ids need none
  */
-public record ModelOptions(@Nullable String kernels, int numThreads, int maxPassTokens) {
+public record ModelOptions(@Nullable String kernels, int numThreads, int maxPassTokens, boolean loadsTokenizer) {
     public ModelOptions {
         requirePositive("numThreads", numThreads);
         requirePositive("maxPassTokens", maxPassTokens);
@@ -17,19 +18,23 @@ public record ModelOptions(@Nullable String kernels, int numThreads, int maxPass
 
     /** Fastest kernels, all processors, passes of 512 tokens. */
     public static ModelOptions defaults() {
-        return new ModelOptions(null, Runtime.getRuntime().availableProcessors(), 512);
+        return new ModelOptions(null, Runtime.getRuntime().availableProcessors(), 512, true);
     }
 
     public ModelOptions withKernels(@Nullable String newKernels) {
-        return new ModelOptions(newKernels, numThreads, maxPassTokens);
+        return new ModelOptions(newKernels, numThreads, maxPassTokens, loadsTokenizer);
     }
 
     public ModelOptions withNumThreads(int newNumThreads) {
-        return new ModelOptions(kernels, newNumThreads, maxPassTokens);
+        return new ModelOptions(kernels, newNumThreads, maxPassTokens, loadsTokenizer);
     }
 
     public ModelOptions withMaxPassTokens(int newMaxPassTokens) {
-        return new ModelOptions(kernels, numThreads, newMaxPassTokens);
+        return new ModelOptions(kernels, numThreads, newMaxPassTokens, loadsTokenizer);
+    }
+
+    public ModelOptions withoutTokenizer() {
+        return new ModelOptions(kernels, numThreads, maxPassTokens, false);
     }
 
     private static void requirePositive(String name, int value) {

@@ -1,18 +1,23 @@
 package io.github.pastkv.model.files;
 
+import io.github.pastkv.cache.DataType;
 import io.github.pastkv.cache.Tensor;
 import java.io.BufferedOutputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
@@ -75,9 +80,10 @@ public final class SafetensorsWriter {
         if (folder == null || file.getFileName() == null) {
             throw new IllegalArgumentException("file: " + file + ", is no file name");
         }
-        Path temporary = Files.createTempFile(folder, "." + file.getFileName(), ".tmp");
+        // Not createTempFile: its files are for their owner's eyes only, and the result would stay so.
+        Path temporary = folder.resolve("." + file.getFileName() + "." + UUID.randomUUID() + ".tmp");
         try {
-            try (OutputStream stream = Files.newOutputStream(temporary)) {
+            try (OutputStream stream = Files.newOutputStream(temporary, StandardOpenOption.CREATE_NEW)) {
                 writeTo(new DataOutputStream(new BufferedOutputStream(stream, BUFFER_BYTES)));
             }
             Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
@@ -116,6 +122,23 @@ public final class SafetensorsWriter {
     }
 
     private static void writeFloats(Tensor tensor, DataOutputStream out) throws IOException {
+        if (tensor.dataType() == DataType.F32 && tensor.isContiguous()) {
+            writeBytes(tensor.segment(), tensor.numElements() * Float.BYTES, out);
+        } else {
+            writeEachFloat(tensor, out);
+        }
+    }
+
+    private static void writeBytes(MemorySegment segment, long numBytes, DataOutputStream out) throws IOException {
+        byte[] buffer = new byte[BUFFER_BYTES];
+        for (long offset = 0; offset < numBytes; offset += buffer.length) {
+            int count = (int) Math.min(buffer.length, numBytes - offset);
+            MemorySegment.copy(segment, ValueLayout.JAVA_BYTE, offset, buffer, 0, count);
+            out.write(buffer, 0, count);
+        }
+    }
+
+    private static void writeEachFloat(Tensor tensor, DataOutputStream out) throws IOException {
         long[] shape = tensor.shape();
         long[] index = new long[shape.length];
         for (long i = 0, n = tensor.numElements(); i < n; i++) {

@@ -8,11 +8,12 @@ import java.util.List;
  * @param rows one for each row of the session
  * @param numPromptTokens real tokens of the prompts, computed in this call
  * @param promptNanos time of the prompt's step, to the first choice of a token
- * @param numDecodedTokens tokens computed one per row and step after the prompt
+ * @param numDecodedTokens tokens chosen after the first of each answer
  * @param decodeNanos time of those steps
+ * @param numDraftedTokens how many of the decoded tokens were guessed ahead
  */
 public record Generation(List<GeneratedRow> rows, int numPromptTokens, long promptNanos, int numDecodedTokens,
-        long decodeNanos) {
+        long decodeNanos, int numDraftedTokens) {
     public Generation {
         rows = List.copyOf(rows);
     }

@@ -5,80 +5,76 @@ import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.model.sampling.Sampler;
 import io.github.pastkv.model.tokenizer.TextTokenizer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Lets a stream of tokens follow a prompt, for all rows together. A row that has ended takes no further part: its later
- * slots are pads, which cost nothing. The last token chosen is given out but not appended.
+ * Lets a stream of tokens follow a prompt, for all rows together. Each prompt is computed once, whatever the number of
+ * answers to it. A row that has ended takes no further part: its later slots are pads, which cost nothing. The last token
+ * chosen is given out but not appended.
+ *
+ * <p>With drafts, a step appends the last token and some guesses, chooses at each of them, and takes back the guesses
+ * from the first wrong one on. As logits do not depend on the path, the tokens are those of generation without drafts.
  */
 public final class Generator {
-    /** What the generator needs of a session. */
-    public interface Source {
-        /** Real tokens of a row so far. */
-        int numTokens(int row);
-
-        /** Longest row, in tokens. */
-        int maxSeqLen();
-
-        /**
-         * Appends slots and returns the logits of the last real token of each row that has one in {@code mask}: F32
-         * {@code [n, V]} in the order of the rows, valid until the next call.
-         */
-        Tensor appendForLast(int[][] tokenIds, AttentionMask mask);
-    }
-
-    private final Source source;
+    private final TokenSource source;
+    private final GenerationOptions options;
     private final Sampler sampler;
-    private final List<RowWriter> rows;
-    private final int vocabSize;
+    private final List<RowWriter> rows = new ArrayList<>();
+    private int numDecoded;
+    private int numDrafted;
 
-    private Generator(Source source, GenerationOptions options, int vocabSize, List<RowWriter> rows) {
+    private Generator(TokenSource source, GenerationOptions options) {
         this.source = source;
-        this.sampler = new Sampler(options.sampling(), vocabSize);
-        this.rows = rows;
-        this.vocabSize = vocabSize;
+        this.options = options;
+        this.sampler = new Sampler(options.sampling(), source.vocabSize());
     }
 
     /**
-     * Appends a prompt and generates.
+     * Appends a prompt to each row and generates. With several answers to a prompt the source's rows become as many: the
+     * answers of prompt 0, then those of prompt 1, and so on.
      *
      * @param tokenIds prompt slots, {@code [B, N]}
      * @param mask which of them are real, {@code [B, N]}; each row needs one at least
      * @param tokenizer makes the text; null for tokens only
      */
-    public static Generation generate(Source source, int[][] tokenIds, AttentionMask mask, int vocabSize,
+    public static Generation generate(TokenSource source, int[][] tokenIds, AttentionMask mask,
             @Nullable TextTokenizer tokenizer, GenerationOptions options, GenerationListener listener) {
         if (tokenizer == null && !options.stopStrings().isEmpty()) {
             throw new IllegalArgumentException("stopStrings: " + options.stopStrings() + " need a tokenizer");
         }
-        List<RowWriter> rows = new ArrayList<>();
+        Generator generator = new Generator(source, options);
         for (int row = 0; row < mask.batchSize(); row++) {
-            RowWriter writer = new RowWriter(row, vocabSize, options, listener, tokenizer);
-            readPrompt(writer, tokenIds, mask, row);
-            rows.add(writer);
+            int[] prompt = realTokens(tokenIds[row], mask, row);
+            for (int answer = 0; answer < options.numReturnSequences(); answer++) {
+                int outputRow = generator.rows.size();
+                generator.rows.add(new RowWriter(outputRow, prompt, source.vocabSize(), options, listener, tokenizer));
+            }
         }
-        return new Generator(source, options, vocabSize, rows).run(tokenIds, mask);
+        return generator.run(tokenIds, mask);
     }
 
-    private static void readPrompt(RowWriter writer, int[][] tokenIds, AttentionMask mask, int row) {
+    private static int[] realTokens(int[] slots, AttentionMask mask, int row) {
         if (mask.numReal(row) == 0) {
             throw new IllegalArgumentException("tokenIds: row " + row + " has no token to go on from");
         }
+        int[] tokens = new int[mask.numReal(row)];
+        int next = 0;
         for (int slot = 0; slot < mask.numSlots(); slot++) {
             if (mask.isReal(row, slot)) {
-                writer.history().add(tokenIds[row][slot]);
+                tokens[next++] = slots[slot];
             }
         }
+        return tokens;
     }
 
     private Generation run(int[][] tokenIds, AttentionMask mask) {
         long start = System.nanoTime();
-        choose(source.appendForLast(tokenIds, mask));
+        choosePromptEnds(source.appendForLast(tokenIds, mask));
         long promptEnd = System.nanoTime();
-        int numDecoded = 0;
         while (rows.stream().anyMatch(RowWriter::isActive)) {
-            numDecoded += decodeStep();
+            decodeStep();
         }
         long decodeNanos = System.nanoTime() - promptEnd;
         List<GeneratedRow> results = rows.stream().map(RowWriter::finish).toList();
@@ -86,37 +82,83 @@ public final class Generator {
         for (int row = 0; row < mask.batchSize(); row++) {
             numPrompt += mask.numReal(row);
         }
-        return new Generation(results, numPrompt, promptEnd - start, numDecoded, decodeNanos);
+        return new Generation(results, numPrompt, promptEnd - start, numDecoded, decodeNanos, numDrafted);
     }
 
-    /** One new token for each active row; returns how many. */
-    private int decodeStep() {
-        int[][] tokenIds = new int[rows.size()][1];
-        int[][] mask = new int[rows.size()][1];
-        int numActive = 0;
+    /** The first token of every answer; from here on each answer has a row of its own. */
+    private void choosePromptEnds(Tensor logits) {
+        int perPrompt = options.numReturnSequences();
+        if (perPrompt > 1) {
+            source.repeatRows(perPrompt);
+        }
         for (int row = 0; row < rows.size(); row++) {
             if (rows.get(row).isActive()) {
-                tokenIds[row][0] = rows.get(row).lastTokenId();
-                mask[row][0] = 1;
-                numActive++;
+                choose(row, logits, row / perPrompt, source.numTokens(row));
             }
         }
-        choose(source.appendForLast(tokenIds, AttentionMask.of(mask)));
-        return numActive;
     }
 
-    private void choose(Tensor logits) {
+    /** One step for all active rows: the last token of each, and its guesses. */
+    private void decodeStep() {
+        int[][] drafts = new int[rows.size()][];
+        int[] lengths = new int[rows.size()];
+        for (int row = 0; row < rows.size(); row++) {
+            drafts[row] = rows.get(row).isActive() ? rows.get(row).draft(room(row)) : new int[0];
+            lengths[row] = rows.get(row).isActive() ? 1 + drafts[row].length : 0;
+        }
+        Tensor logits = source.appendForAll(slots(drafts, lengths), AttentionMask.ofLengths(lengths));
         int logitsRow = 0;
         for (int row = 0; row < rows.size(); row++) {
-            RowWriter writer = rows.get(row);
-            if (writer.isActive()) {
-                long byteOffset = (long) logitsRow++ * vocabSize * Float.BYTES;
-                int position = source.numTokens(row);
-                writer.accept(sampler.next(logits.segment(), byteOffset, writer.history(), row, position));
-                if (writer.isActive() && position >= source.maxSeqLen()) {
-                    writer.endAtContextLimit();
-                }
+            if (lengths[row] > 0) {
+                verify(row, drafts[row], logits, logitsRow);
+                logitsRow += lengths[row];
             }
         }
+    }
+
+    /** Guesses that fit behind the last token. */
+    private int room(int row) {
+        return source.maxSeqLen() - source.numTokens(row) - 1;
+    }
+
+    private int[][] slots(int[][] drafts, int[] lengths) {
+        int width = Arrays.stream(lengths).max().orElse(0);
+        int[][] slots = new int[rows.size()][width];
+        for (int row = 0; row < rows.size(); row++) {
+            if (lengths[row] > 0) {
+                slots[row][0] = rows.get(row).lastTokenId();
+                System.arraycopy(drafts[row], 0, slots[row], 1, drafts[row].length);
+            }
+        }
+        return slots;
+    }
+
+    /** Chooses after the last token and after each guess that was right; takes the others back. */
+    private void verify(int row, int[] draft, Tensor logits, int firstLogitsRow) {
+        int firstPosition = source.numTokens(row) - draft.length;
+        int numRight = 0;
+        boolean goesOn = true;
+        while (goesOn) {
+            int chosen = choose(row, logits, firstLogitsRow + numRight, firstPosition + numRight);
+            numDecoded++;
+            goesOn = rows.get(row).isActive() && numRight < draft.length && chosen == draft[numRight];
+            numRight += goesOn ? 1 : 0;
+        }
+        numDrafted += numRight;
+        if (numRight < draft.length) {
+            source.truncateRow(row, firstPosition + numRight);
+        }
+    }
+
+    private int choose(int row, Tensor logits, int logitsRow, int position) {
+        RowWriter writer = rows.get(row);
+        long sampleIndex = options.firstSampleIndex() + row % options.numReturnSequences();
+        long byteOffset = (long) logitsRow * source.vocabSize() * Float.BYTES;
+        int chosen = sampler.next(logits.segment(), byteOffset, writer.history(), sampleIndex, position);
+        writer.accept(chosen);
+        if (writer.isActive() && position >= source.maxSeqLen()) {
+            writer.endAtContextLimit();
+        }
+        return chosen;
     }
 }

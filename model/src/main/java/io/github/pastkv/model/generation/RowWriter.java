@@ -14,23 +14,38 @@ final class RowWriter {
     private final GenerationOptions options;
     private final GenerationListener listener;
     private final TokenHistory history;
+    private final PromptLookup lookup;
     private final @Nullable StreamingDecoder decoder;
     private final StopStrings stopStrings;
     private final List<Integer> tokenIds = new ArrayList<>();
     private final StringBuilder text = new StringBuilder();
     private @Nullable FinishReason reason;
 
-    RowWriter(int row, int vocabSize, GenerationOptions options, GenerationListener listener,
+    RowWriter(int row, int[] prompt, int vocabSize, GenerationOptions options, GenerationListener listener,
             @Nullable TextTokenizer tokenizer) {
         this.row = row;
         this.options = options;
         this.listener = listener;
         this.history = new TokenHistory(vocabSize);
+        this.lookup = new PromptLookup(options.maxDraftTokens());
+        for (int tokenId : prompt) {
+            remember(tokenId);
+        }
         this.decoder = tokenizer == null ? null : tokenizer.streamingDecoder(true);
         this.stopStrings = new StopStrings(options.stopStrings());
         if (options.maxNewTokens() == 0) {
             reason = FinishReason.LENGTH;
         }
+    }
+
+    private void remember(int tokenId) {
+        history.add(tokenId);
+        lookup.add(tokenId);
+    }
+
+    /** Guesses at what follows the last token, at most {@code limit}. */
+    int[] draft(int limit) {
+        return lookup.draft(Math.min(limit, options.maxNewTokens() - tokenIds.size() - 1));
     }
 
     TokenHistory history() {
@@ -52,7 +67,7 @@ final class RowWriter {
             return;
         }
         tokenIds.add(tokenId);
-        history.add(tokenId);
+        remember(tokenId);
         boolean goOn = listener.onToken(row, tokenId);
         if (decoder != null) {
             emit(stopStrings.next(decoder.next(tokenId)));

@@ -182,8 +182,8 @@ class TorchtuneParityTest {
     @ParameterizedTest(autoCloseArguments = false)
     @MethodSource(MODELS)
     void item47_sameSeed_sameTokens_whateverTheCacheLengthAndPadding(Model model) {
-        GenerationOptions options = new GenerationOptions(10, SamplingOptions.GREEDY.withTemperature(1.5).withSeed(7),
-                Set.of(), List.of());
+        GenerationOptions options = GenerationOptions.greedy(10)
+                .withSampling(SamplingOptions.GREEDY.withTemperature(1.5).withSeed(7));
         List<GeneratedRow> expected = generate(model, 0, options, PaddedBatch.right(PROMPTS));
         assertThat(expected).extracting(GeneratedRow::tokenIds).doesNotHaveDuplicates();
         assertThat(generate(model, 19, options, PaddedBatch.right(PROMPTS))).isEqualTo(expected);

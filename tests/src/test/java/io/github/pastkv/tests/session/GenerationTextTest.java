@@ -44,8 +44,8 @@ class GenerationTextTest {
         GenerationOptions options = GenerationOptions.greedy(Math.min(script.length, maxNewTokens))
                 .withStopStrings(List.of(stopStrings));
         ScriptedSource source = new ScriptedSource(tokenizer.vocabSize(), script);
-        return Generator.generate(source, PROMPT, AttentionMask.ones(1, 1), tokenizer.vocabSize(), tokenizer, options,
-                listener).rows().getFirst();
+        return Generator.generate(source, PROMPT, AttentionMask.ones(1, 1), tokenizer, options, listener).rows()
+                .getFirst();
     }
 
     private GeneratedRow say(String text, String... stopStrings) {

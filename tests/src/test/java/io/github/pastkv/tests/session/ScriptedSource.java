@@ -2,10 +2,10 @@ package io.github.pastkv.tests.session;
 
 import io.github.pastkv.cache.AttentionMask;
 import io.github.pastkv.cache.Tensor;
-import io.github.pastkv.model.generation.Generator;
+import io.github.pastkv.model.generation.TokenSource;
 
 /** A stand-in for a model of one row that says what it is told: its best token at each step is the next of a script. */
-final class ScriptedSource implements Generator.Source {
+final class ScriptedSource implements TokenSource {
     private final int[] script;
     private final Tensor logits; // [1, V]
     private int numSaid;
@@ -14,6 +14,11 @@ final class ScriptedSource implements Generator.Source {
     ScriptedSource(int vocabSize, int... script) {
         this.script = script;
         this.logits = Tensor.of(new float[vocabSize], 1, vocabSize);
+    }
+
+    @Override
+    public int vocabSize() {
+        return (int) logits.shape(1);
     }
 
     @Override
@@ -34,5 +39,25 @@ final class ScriptedSource implements Generator.Source {
         }
         logits.set(1f, 0, script[numSaid++]);
         return logits;
+    }
+
+    @Override
+    public Tensor appendForAll(int[][] tokenIds, AttentionMask mask) {
+        return appendForLast(tokenIds, mask); // one token a step, as nothing is guessed ahead
+    }
+
+    @Override
+    public void truncateRow(int row, int newNumTokens) {
+        numTokens = newNumTokens;
+    }
+
+    @Override
+    public void selectRows(int... rows) {
+        throw new AssertionError("one row only");
+    }
+
+    @Override
+    public void repeatRows(int times) {
+        throw new AssertionError("one row only");
     }
 }

@@ -1,17 +1,18 @@
 package io.github.pastkv.tests.session;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
 import io.github.pastkv.model.Model;
 import io.github.pastkv.model.Session;
+import io.github.pastkv.model.generation.GeneratedRow;
 import io.github.pastkv.model.generation.GenerationListener;
 import io.github.pastkv.model.generation.GenerationOptions;
 import io.github.pastkv.testkit.golden.HfCase;
 import io.github.pastkv.testkit.model.LogitRows;
 import io.github.pastkv.tests.golden.GoldenResources;
 import java.io.IOException;
+import java.util.List;
 import java.util.Arrays;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.AutoClose;
@@ -129,19 +130,20 @@ class SessionSwitchesTest {
     }
 
     @Test
-    void generate_whileNothingIsStored_isRefused() {
-        session.freeze();
-        requireGenerateRefused("frozen");
-        session.unfreeze();
+    void generate_withoutCache_startsFromNothingAndStoresNothing() {
         try (Session.Detour _ = session.withoutCache()) {
-            requireGenerateRefused("without its cache");
+            assertThat(generate()).isEqualTo(generateAlone(SUFFIX));
         }
-        assertThat(session.size()).isEqualTo(PROMPT.length);
+        suffix().requireSameBits("with the cache again", suffixAfterPrompt);
     }
 
-    private void requireGenerateRefused(String why) {
-        assertThatIllegalStateException().isThrownBy(
-                () -> session.generate(new int[][] {SUFFIX}, GenerationOptions.greedy(2), GenerationListener.NONE))
-                .withMessageContaining(why);
+    private List<GeneratedRow> generate() {
+        return session.generate(new int[][] {SUFFIX}, GenerationOptions.greedy(9), GenerationListener.NONE).rows();
+    }
+
+    private List<GeneratedRow> generateAlone(int[] prompt) {
+        try (Session alone = session.model().newSession()) {
+            return alone.generate(new int[][] {prompt}, GenerationOptions.greedy(9), GenerationListener.NONE).rows();
+        }
     }
 }

@@ -1,0 +1,79 @@
+package io.github.pastkv.cache;
+
+import java.util.Arrays;
+
+/** How far each layer and row of a cache has come, in slots and in real tokens. */
+final class CacheLengths {
+    private final int[] numSlots; // [L]
+    private final int[][] numTokens; // [L][B]
+
+    CacheLengths(int numLayers, int batchSize) {
+        this(new int[numLayers], new int[numLayers][batchSize]);
+    }
+
+    private CacheLengths(int[] numSlots, int[][] numTokens) {
+        this.numSlots = numSlots;
+        this.numTokens = numTokens;
+    }
+
+    CacheLengths copy() {
+        return new CacheLengths(numSlots.clone(), Arrays.stream(numTokens).map(int[]::clone).toArray(int[][]::new));
+    }
+
+    int numSlots(int layer) {
+        return numSlots[layer];
+    }
+
+    int numTokens(int layer, int row) {
+        return numTokens[layer][row];
+    }
+
+    int mostSlots() {
+        return Arrays.stream(numSlots).max().orElse(0);
+    }
+
+    /** The first layer that differs from layer 0, or -1. */
+    int firstUnevenLayer() {
+        for (int layer = 1; layer < numSlots.length; layer++) {
+            if (numSlots[layer] != numSlots[0] || !Arrays.equals(numTokens[layer], numTokens[0])) {
+                return layer;
+            }
+        }
+        return -1;
+    }
+
+    void append(int fromLayer, int toLayer, AttentionMask newMask) {
+        for (int layer = fromLayer; layer < toLayer; layer++) {
+            numSlots[layer] += newMask.numSlots();
+            for (int row = 0; row < numTokens[layer].length; row++) {
+                numTokens[layer][row] += newMask.numReal(row);
+            }
+        }
+    }
+
+    /** Sets one row of all layers. */
+    void setTokens(int row, int newNumTokens) {
+        for (int[] layer : numTokens) {
+            layer[row] = newNumTokens;
+        }
+    }
+
+    /** Sets all layers. */
+    void setSlots(int newNumSlots) {
+        Arrays.fill(numSlots, newNumSlots);
+    }
+
+    void selectRows(int[] rows) {
+        for (int layer = 0; layer < numTokens.length; layer++) {
+            int[] before = numTokens[layer];
+            numTokens[layer] = Arrays.stream(rows).map(row -> before[row]).toArray();
+        }
+    }
+
+    void clear() {
+        setSlots(0);
+        for (int[] layer : numTokens) {
+            Arrays.fill(layer, 0);
+        }
+    }
+}

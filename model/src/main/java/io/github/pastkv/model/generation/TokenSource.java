@@ -1,0 +1,34 @@
+package io.github.pastkv.model.generation;
+
+import io.github.pastkv.cache.AttentionMask;
+import io.github.pastkv.cache.Tensor;
+
+/** What generation needs of a session. */
+public interface TokenSource {
+    /** Tokens that there are, V. */
+    int vocabSize();
+
+    /** Real tokens of a row so far. */
+    int numTokens(int row);
+
+    /** Longest row, in tokens. */
+    int maxSeqLen();
+
+    /**
+     * Appends slots and returns the logits of the last real token of each row that has one in {@code mask}: F32
+     * {@code [n, V]} in the order of the rows, valid until the next call.
+     */
+    Tensor appendForLast(int[][] tokenIds, AttentionMask mask);
+
+    /** Appends slots and returns the logits of all real tokens, F32 {@code [T, V]}, row after row. */
+    Tensor appendForAll(int[][] tokenIds, AttentionMask mask);
+
+    /** Keeps the first {@code numTokens} tokens of a row. */
+    void truncateRow(int row, int numTokens);
+
+    /** Makes row i what row {@code rows[i]} was. */
+    void selectRows(int... rows);
+
+    /** Makes {@code times} rows of each row, side by side. */
+    void repeatRows(int times);
+}

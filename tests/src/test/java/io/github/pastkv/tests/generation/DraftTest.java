@@ -1,0 +1,88 @@
+package io.github.pastkv.tests.generation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.github.pastkv.model.Model;
+import io.github.pastkv.model.Session;
+import io.github.pastkv.model.SessionOptions;
+import io.github.pastkv.model.generation.GeneratedRow;
+import io.github.pastkv.model.generation.Generation;
+import io.github.pastkv.model.generation.GenerationListener;
+import io.github.pastkv.model.generation.GenerationOptions;
+import io.github.pastkv.model.sampling.SamplingOptions;
+import io.github.pastkv.tests.golden.GoldenResources;
+import java.io.IOException;
+import java.util.Set;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Guesses ahead and several answers change the speed, never a token. */
+class DraftTest {
+    private static final int[][] PROMPTS = {{20, 48, 46, 18, 17, 34, 43, 38, 89}, {5, 9, 5, 9, 5}, {77}};
+
+    private static Generation generate(Model model, int[][] prompts, GenerationOptions options) {
+        SessionOptions batch = SessionOptions.defaults().withBatchSize(prompts.length);
+        try (Session session = model.newSession(batch)) {
+            Generation generation = session.generate(prompts, options, GenerationListener.NONE);
+            session.cache().checkIntegrity();
+            return generation;
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"gpt2, 0, 1", "gpt2, 0.9, 4", "llama, 0, 7", "llama, 0.9, 1", "llama3_rope_tied, 0, 4"})
+    void drafts_giveTheTokensOfGenerationWithout(String name, double temperature, int maxDraftTokens)
+            throws IOException {
+        SamplingOptions sampling =
+                SamplingOptions.GREEDY.withTemperature(temperature).withSeed(7).withRepetitionPenalty(1.1);
+        GenerationOptions plain = GenerationOptions.greedy(30).withSampling(sampling).withStopTokens(Set.of(2));
+        try (Model model = Model.load(GoldenResources.hf(name).folder())) {
+            Generation drafted = generate(model, PROMPTS, plain.withMaxDraftTokens(maxDraftTokens));
+            assertThat(drafted.rows()).isEqualTo(generate(model, PROMPTS, plain).rows());
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"gpt2", "llama3_rope_tied"})
+    void greedyRepetition_isGuessed(String name) throws IOException {
+        try (Model model = Model.load(GoldenResources.hf(name).folder())) {
+            Generation drafted = generate(model, PROMPTS, GenerationOptions.greedy(30).withMaxDraftTokens(4));
+            assertThat(drafted.numDraftedTokens()).isPositive();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 3})
+    void everyAnswer_isTheOneOfItsIndexAlone(int maxDraftTokens) throws IOException {
+        SamplingOptions sampling = SamplingOptions.GREEDY.withTemperature(1).withSeed(3);
+        GenerationOptions options =
+                GenerationOptions.greedy(12).withSampling(sampling).withMaxDraftTokens(maxDraftTokens);
+        try (Model model = Model.load(GoldenResources.hf("llama").folder())) {
+            Generation together = generate(model, PROMPTS, options.withNumReturnSequences(3));
+            for (int row = 0; row < together.rows().size(); row++) {
+                int[][] prompt = {PROMPTS[row / 3]};
+                GeneratedRow alone =
+                        generate(model, prompt, options.withFirstSampleIndex(row % 3)).rows().getFirst();
+                assertThat(together.rows().get(row)).as("row " + row).isEqualTo(alone);
+            }
+            assertThat(together.rows().stream().map(GeneratedRow::tokenIds).distinct()).hasSizeGreaterThan(3);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 5})
+    void generationOnAFrozenSession_leavesItAsItWas(int maxDraftTokens) throws IOException {
+        GenerationOptions options = GenerationOptions.greedy(10).withMaxDraftTokens(maxDraftTokens);
+        try (Model model = Model.load(GoldenResources.hf("llama").folder()); Session session = model.newSession()) {
+            Generation expected = generate(model, new int[][] {{20, 48, 46, 18}}, options);
+            session.append(20, 48);
+            session.freeze();
+            for (int repeat = 0; repeat < 2; repeat++) {
+                Generation frozen = session.generate(new int[][] {{46, 18}}, options, GenerationListener.NONE);
+                assertThat(frozen.rows()).isEqualTo(expected.rows());
+                assertThat(session.size()).isEqualTo(2);
+            }
+        }
+    }
+}
