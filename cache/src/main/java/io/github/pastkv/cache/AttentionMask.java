@@ -94,7 +94,8 @@ public final class AttentionMask {
     public int numReal(int row, int toSlot) {
         Objects.checkFromToIndex(0, toSlot, numSlots);
         int real = toSlot;
-        for (int slot = masked[row].nextSetBit(0); slot >= 0 && slot < toSlot; slot = masked[row].nextSetBit(slot + 1)) {
+        for (int slot = masked[row].nextSetBit(0); slot >= 0 && slot < toSlot;
+                slot = masked[row].nextSetBit(slot + 1)) {
             real--;
         }
         return real;

@@ -184,7 +184,8 @@ public final class BlockPool implements AutoCloseable {
         requireState(numCounted == numHeld, numCounted + " blocks have holders, " + numHeld + " are counted as held");
         int numFreeListed = 0;
         for (int blockId = firstFree; blockId != NONE; blockId = meta(blockId, 1)) {
-            requireState(meta(blockId, 0) == 0, "block " + blockId + " is free but has " + meta(blockId, 0) + " holders");
+            requireState(meta(blockId, 0) == 0,
+                    "block " + blockId + " is free but has " + meta(blockId, 0) + " holders");
             requireState(++numFreeListed <= numBlocks, "the free list runs in a circle");
         }
         requireState(numFreeListed + numHeld == numBlocks,

@@ -71,7 +71,8 @@ final class LayerGroup {
         int blockId = tables[row].blockId(position / layout.blockSize());
         int slot = position % layout.blockSize();
         return ofKeys
-                ? layout.readKey(pool.segment(blockId), pool.byteOffset(blockId), layerInGroup(layer), kvHead, slot, dim)
+                ? layout.readKey(pool.segment(blockId), pool.byteOffset(blockId), layerInGroup(layer), kvHead, slot,
+                        dim)
                 : layout.readValue(pool.segment(blockId), pool.byteOffset(blockId), layerInGroup(layer), kvHead, slot,
                         dim);
     }

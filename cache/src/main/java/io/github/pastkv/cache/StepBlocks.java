@@ -94,7 +94,8 @@ final class StepBlocks implements KvBlocks {
 
     /** The own blocks, held by the caller from now on, beside the table's first ones. */
     HeldBlocks detach() {
-        HeldBlocks held = new HeldBlocks(layout, pool, table.retain(numFromTable), numFromTable, Arrays.copyOf(ownBlockIds, numOwn));
+        HeldBlocks held = new HeldBlocks(layout, pool, table.retain(numFromTable), numFromTable,
+                Arrays.copyOf(ownBlockIds, numOwn));
         numOwn = 0;
         return held;
     }

@@ -65,7 +65,8 @@ public final class ScalarKernels implements Kernels {
         for (int i = 0; i < width; i++) {
             float scaled = (number(x, token, i) - mean) * inverse;
             float weight = row(norm.weight(), i);
-            setNumber(y, token, i, norm.bias() == null ? scaled * weight : Math.fma(scaled, weight, row(norm.bias(), i)));
+            setNumber(y, token, i,
+                    norm.bias() == null ? scaled * weight : Math.fma(scaled, weight, row(norm.bias(), i)));
         }
     }
 

@@ -107,6 +107,7 @@ class ComputePoolTest {
 
     @Test
     void noThreads_areRefused() {
-        assertThatIllegalArgumentException().isThrownBy(() -> new ComputePool(0)).withMessageContaining("numThreads: 0");
+        assertThatIllegalArgumentException().isThrownBy(() -> new ComputePool(0))
+                .withMessageContaining("numThreads: 0");
     }
 }

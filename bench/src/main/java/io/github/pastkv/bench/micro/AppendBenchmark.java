@@ -43,8 +43,7 @@ public class AppendBenchmark {
     private static final AttentionMask ONE_SLOT = AttentionMask.ones(1, 1);
 
     /** Slots in the cache before the appends. */
-    @Param({"1024", "65536"})
-    public int pastSlots;
+    @Param({"1024", "65536"}) public int pastSlots;
 
     private final Tensor key = Tensor.of(new float[128], 1, 128);
     private final Tensor entryKey = key.reshape(1, 1, 2, 64);

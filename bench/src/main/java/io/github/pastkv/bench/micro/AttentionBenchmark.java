@@ -46,22 +46,17 @@ public class AttentionBenchmark {
     private static final int BLOCK_SIZE = 16;
     private static final float SCALE = 0.125f;
 
-    @Param({"scalar", "vector"})
-    public String kernels;
+    @Param({"scalar", "vector"}) public String kernels;
 
-    @Param({"F32", "BF16", "F16"})
-    public DataType dataType;
+    @Param({"F32", "BF16", "F16"}) public DataType dataType;
 
-    @Param({"1", "3", "8"})
-    public int headsPerKv;
+    @Param({"1", "3", "8"}) public int headsPerKv;
 
     /** Positions that the last query sees. */
-    @Param({"1024", "4096"})
-    public int kvLength;
+    @Param({"1024", "4096"}) public int kvLength;
 
     /** 1 is decoding; more is a piece of a prompt. */
-    @Param({"1", "8"})
-    public int numQueries;
+    @Param({"1", "8"}) public int numQueries;
 
     private final Arena arena = Arena.ofConfined();
     private Kernels chosen;

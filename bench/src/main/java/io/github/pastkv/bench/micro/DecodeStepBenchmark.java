@@ -50,12 +50,10 @@ public class DecodeStepBenchmark {
     private static final int RESTART_AT = 768;
 
     /** Threads of the step. */
-    @Param({"1", "2"})
-    public int numThreads;
+    @Param({"1", "2"}) public int numThreads;
 
     /** Tokens of the step: 1 is decoding. */
-    @Param({"1", "256"})
-    public int numTokens;
+    @Param({"1", "256"}) public int numTokens;
 
     private final Arena arena = Arena.ofShared();
     private ModelFolder folder;

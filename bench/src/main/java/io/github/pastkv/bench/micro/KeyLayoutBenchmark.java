@@ -40,6 +40,7 @@ public class KeyLayoutBenchmark {
 
     private static final int GROUP = KeyScores.GROUP;
     private static final int HEADS = KeyScores.HEADS;
+
     /** How a key lies in memory. */
     public enum Layout {
         /** BF16 {@code [group][dim / 2][key][dim % 2]}: an int holds two dimensions of a key. */
@@ -58,11 +59,9 @@ public class KeyLayoutBenchmark {
         READ
     }
 
-    @Param
-    public Layout layout;
+    @Param public Layout layout;
 
-    @Param({"64", "128"})
-    public int headDim;
+    @Param({"64", "128"}) public int headDim;
 
     private Arena arena;
     private MemorySegment keys;
@@ -102,7 +101,8 @@ public class KeyLayoutBenchmark {
         }
         float actual = scores.getAtIndex(ValueLayout.JAVA_FLOAT, head * 2L * GROUP + key);
         if (!(Math.abs(actual - expected) < 1e-4 * headDim)) {
-            throw new IllegalStateException("score of key " + key + ", head " + head + ": " + actual + ", must be " + expected);
+            throw new IllegalStateException(
+                    "score of key " + key + ", head " + head + ": " + actual + ", must be " + expected);
         }
     }
 

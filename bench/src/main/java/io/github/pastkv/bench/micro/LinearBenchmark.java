@@ -39,18 +39,14 @@ import org.openjdk.jmh.annotations.Warmup;
 @Fork(value = 3, jvmArgsAppend = "--add-modules=jdk.incubator.vector")
 @SuppressWarnings("NullAway.Init") // JMH sets the parameters, then calls setup
 public class LinearBenchmark {
-    @Param({"scalar", "vector"})
-    public String kernels;
+    @Param({"scalar", "vector"}) public String kernels;
 
-    @Param({"F32", "BF16"})
-    public DataType dataType;
+    @Param({"F32", "BF16"}) public DataType dataType;
 
     /** Inputs x outputs: two layers of small models, one of a larger, a vocabulary. */
-    @Param({"192x512", "576x1536", "2048x2048", "576x49152"})
-    public String shape;
+    @Param({"192x512", "576x1536", "2048x2048", "576x49152"}) public String shape;
 
-    @Param({"1", "4", "64", "512"})
-    public int tokens;
+    @Param({"1", "4", "64", "512"}) public int tokens;
 
     private final Arena arena = Arena.ofConfined();
     private Kernels chosen;

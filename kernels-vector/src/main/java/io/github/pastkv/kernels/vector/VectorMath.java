@@ -16,7 +16,8 @@ final class VectorMath {
         FloatVector bounded = x.max(ScalarMath.EXP_MIN).min(ScalarMath.EXP_MAX);
         FloatVector shifted = bounded.fma(all(ScalarMath.LOG2_E), all(ScalarMath.ROUND_MAGIC));
         FloatVector minusExponent = shifted.sub(ScalarMath.ROUND_MAGIC).neg();
-        FloatVector r = minusExponent.fma(all(ScalarMath.LN2_LOW), minusExponent.fma(all(ScalarMath.LN2_HIGH), bounded));
+        FloatVector r =
+                minusExponent.fma(all(ScalarMath.LN2_LOW), minusExponent.fma(all(ScalarMath.LN2_HIGH), bounded));
         FloatVector p = all(ScalarMath.EXP_C7).fma(r, all(ScalarMath.EXP_C6));
         p = p.fma(r, all(ScalarMath.EXP_C5));
         p = p.fma(r, all(ScalarMath.EXP_C4));

@@ -47,7 +47,8 @@ final class VectorNorm {
         Tensor bias = norm.bias();
         long in = token * x.stride(0) * Float.BYTES;
         long out = token * y.stride(0) * Float.BYTES;
-        for (long offset = Lanes.wholeBytes(norm.hiddenSize()); offset < 4L * norm.hiddenSize(); offset += Float.BYTES) {
+        for (long offset = Lanes.wholeBytes(norm.hiddenSize()); offset < 4L * norm.hiddenSize();
+                offset += Float.BYTES) {
             float scaled = (DataType.F32.read(x.segment(), in + offset) - mean) * inverse;
             float factor = DataType.F32.read(weight, offset);
             float result = bias == null

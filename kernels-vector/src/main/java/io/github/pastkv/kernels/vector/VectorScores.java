@@ -48,7 +48,8 @@ final class VectorScores {
     private static void gatherQueries(AttentionTile tile) {
         long bytes = 4L * tile.headDim();
         for (int row = 0; row < tile.numRows(); row++) {
-            MemorySegment.copy(tile.queries(), tile.queryByteOffset(row), tile.scratch(), rowByteOffset(tile, row), bytes);
+            MemorySegment.copy(tile.queries(), tile.queryByteOffset(row), tile.scratch(), rowByteOffset(tile, row),
+                    bytes);
         }
     }
 

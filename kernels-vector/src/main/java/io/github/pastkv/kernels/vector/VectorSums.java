@@ -86,6 +86,7 @@ final class VectorSums {
     /** x - mean, 0 past the end. */
     private static FloatVector tailDifference(MemorySegment segment, long byteOffset, int i, int count, float mean) {
         VectorMask<Float> mask = Lanes.first(count - i);
-        return zero(FLOATS).blend(fromMemorySegment(FLOATS, segment, byteOffset + 4L * i, LITTLE_ENDIAN, mask).sub(mean), mask);
+        return zero(FLOATS)
+                .blend(fromMemorySegment(FLOATS, segment, byteOffset + 4L * i, LITTLE_ENDIAN, mask).sub(mean), mask);
     }
 }

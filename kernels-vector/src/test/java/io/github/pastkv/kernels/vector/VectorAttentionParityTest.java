@@ -97,7 +97,8 @@ class VectorAttentionParityTest {
             Tensor actual = attend(vector, c, blocks, queries, c.kvLength - c.numQueries);
             int from = KV_HEAD * c.headsPerKv * c.headDim();
             int to = from + c.headsPerKv * c.headDim();
-            Numbers.assertSameBits(actual.narrow(0, 0, 1).narrow(1, from, to), expected.narrow(0, 0, 1).narrow(1, from, to),
+            Numbers.assertSameBits(actual.narrow(0, 0, 1).narrow(1, from, to),
+                    expected.narrow(0, 0, 1).narrow(1, from, to),
                     "first query");
         }
     }

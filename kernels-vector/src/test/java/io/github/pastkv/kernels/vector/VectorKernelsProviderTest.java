@@ -29,7 +29,8 @@ class VectorKernelsProviderTest {
     @Test
     void choose_takesTheVectorKernels() {
         assertThat(KernelsChoice.choose(null).kernels()).isInstanceOf(VectorKernels.class);
-        assertThat(KernelsChoice.choose("vector").kernels().name()).isEqualTo("vector (" + VectorWidth.bits() + " bit)");
+        assertThat(KernelsChoice.choose("vector").kernels().name())
+                .isEqualTo("vector (" + VectorWidth.bits() + " bit)");
         assertThat(KernelsChoice.choose("scalar").kernels().name()).isEqualTo("scalar");
     }
 

@@ -1,6 +1,5 @@
 package io.github.pastkv.kernels.vector;
 
-
 import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.kernels.Activation;
 import io.github.pastkv.kernels.Kernels;

@@ -28,8 +28,7 @@ class ReadmeExamplesTest {
     private static final String SOURCE =
             "src/test/java/io/github/pastkv/tests/docs/ReadmeExamplesTest.java";
 
-    @TempDir
-    private Path folder;
+    @TempDir private Path folder;
 
     @Test
     void prefixIsReadOnce() throws IOException {

@@ -34,7 +34,7 @@ class BeamSearchTest {
 
     @ParameterizedTest
     @CsvSource({"gpt2, 3, 7, 1, false", "gpt2, 2, 9, 0.3, true", "llama, 4, 6, 1, true", "llama, 1, 8, 2, false",
-            "llama3_rope_tied, 3, 9, 0, true", "llama3_rope_tied, 5, 4, -1, true"})
+        "llama3_rope_tied, 3, 9, 0, true", "llama3_rope_tied, 5, 4, -1, true"})
     void beams_equalASearchWithoutCache(String name, int numBeams, int maxNewTokens, double lengthPenalty,
             boolean stops) throws IOException {
         BeamOptions options = BeamOptions.of(numBeams, maxNewTokens).withLengthPenalty(lengthPenalty)
@@ -68,9 +68,10 @@ class BeamSearchTest {
             running = next;
             if (length == options.maxNewTokens()) {
                 running.forEach(text -> end(ended, text, text.tokenIds(), FinishReason.LENGTH, options));
-            } else if (ended.size() == options.numBeams() && ended.getLast().score() >= score(next.getFirst(), options)) {
-                break;
-            }
+            } else
+                if (ended.size() == options.numBeams() && ended.getLast().score() >= score(next.getFirst(), options)) {
+                    break;
+                }
         }
         return ended;
     }
@@ -104,7 +105,8 @@ class BeamSearchTest {
         int[] all = IntStream.concat(IntStream.of(prompt), tokenIds.stream().mapToInt(id -> id)).toArray();
         try (Session session = model.newSession()) {
             Tensor last = session.append(all).narrow(0, all.length - 1, all.length);
-            double[] logits = IntStream.range(0, model.config().vocabSize()).mapToDouble(id -> last.get(0, id)).toArray();
+            double[] logits =
+                    IntStream.range(0, model.config().vocabSize()).mapToDouble(id -> last.get(0, id)).toArray();
             double most = IntStream.range(0, logits.length).mapToDouble(id -> logits[id]).max().orElseThrow();
             double sum = 0;
             for (double logit : logits) {
