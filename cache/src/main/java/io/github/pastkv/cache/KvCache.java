@@ -105,10 +105,10 @@ public final class KvCache implements AutoCloseable {
             throw new IllegalStateException("layers of unequal length: layer 0 holds " + lengths.numSlots(0)
                     + " slots, layer " + uneven + " holds " + lengths.numSlots(uneven));
         }
-        for (KvCacheEntry entry : entries) {
-            if (entry.frozen() != frozen) {
+        for (int layer = 0; layer < entries.size(); layer++) { // by number: an iterator would be garbage at each step
+            if (entries.get(layer).frozen() != frozen) {
                 throw new IllegalStateException("layers of unequal flags: the cache is " + flag(frozen) + ", layer "
-                        + entry.layer() + " is " + flag(!frozen));
+                        + layer + " is " + flag(!frozen));
             }
         }
         if (mask.numSlots() > lengths.numSlots(0)) {
