@@ -47,7 +47,7 @@ final class GenerateCommand implements Callable<Integer> {
     @Mixin private ModelMixin modelOptions = new ModelMixin();
 
     @Option(names = "--max-new-tokens", paramLabel = "N",
-            description = "Most tokens to make. Default: 256.") private int maxNewTokens = 256;
+            description = "Most tokens to make. Default: 1024.") private int maxNewTokens = 1024;
 
     @Mixin private SamplingMixin sampling = new SamplingMixin();
 

@@ -12,8 +12,11 @@ import java.util.Arrays;
  * memory until {@link #close}.
  */
 public final class Compute implements AutoCloseable {
-    /** Multiply-adds (or numbers, for element-wise work times 16) below which a second thread costs more than it gives. */
-    private static final long MIN_SHARED_WORK = 1 << 16;
+    /**
+     * Multiply-adds (for element-wise work, numbers times 16) below which a second thread costs more than it gives: waiting
+     * for it takes microseconds, and on a busy machine, where it may just have lost its processor, milliseconds.
+     */
+    private static final long MIN_SHARED_WORK = 1 << 18;
 
     private static final int ITEMS_PER_THREAD = 4;
     private static final int MAX_TILE_ROWS = 32;

@@ -45,7 +45,7 @@ public record KernelsChoice(Kernels kernels, String reason) {
                 return new KernelsChoice(provider.create(), "asked for");
             }
         }
-        throw new IllegalStateException("kernels: \"" + name + "\" cannot be had here; there are "
+        throw new IllegalStateException("kernels: " + name + " cannot be had here; there are "
                 + String.join(", ", providers.stream().map(KernelsProvider::name).toList())
                 + (obstacles.isEmpty() ? "" : " (" + String.join("; ", obstacles) + ")"));
     }
