@@ -5,10 +5,8 @@ import java.lang.foreign.MemorySegment;
 /**
  * Keys and values stored as plain numbers of one {@link DataType}, without scales.
  *
- * <p>A block is {@code [layer][keys|values][kvHead][tile][...]}. A tile of values is {@code [slot][dim]}. A tile of keys
- * is {@code [dim][slot]} for four-byte types and {@code [dim / 2][slot][dim % 2]} for two-byte types: an int then holds
- * two dimensions of one key, and two shifts widen 32 numbers to two vectors of 16 keys (measured against the
- * alternatives in docs/decisions/0001-block-layout.md). The last dimension of an odd head stands alone.
+ * <p>A block is {@code [layer][keys|values][kvHead][tile][...]}. A tile of keys is {@code [dim][slot]}, a tile of values
+ * {@code [slot][dim]} (measured against the alternatives in docs/decisions/0001-block-layout.md).
  */
 public record PlainKvLayout(KvShape shape, DataType dataType, int blockSize) implements KvLayout {
     public PlainKvLayout {
@@ -27,10 +25,7 @@ public record PlainKvLayout(KvShape shape, DataType dataType, int blockSize) imp
     @Override
     public long keyByteOffset(int layer, int kvHead, int slot, int dim) {
         int tileSlots = tileSlots();
-        int slotInTile = slot % tileSlots;
-        long inTile = keysInPairs() && (dim | 1) < shape.headDim()
-                ? (long) (dim & ~1) * tileSlots + 2L * slotInTile + (dim & 1)
-                : (long) dim * tileSlots + slotInTile;
+        long inTile = (long) dim * tileSlots + slot % tileSlots;
         return (tileStart(2 * layer, kvHead, slot / tileSlots) + inTile) * dataType.bytes();
     }
 
@@ -39,11 +34,6 @@ public record PlainKvLayout(KvShape shape, DataType dataType, int blockSize) imp
         int tileSlots = tileSlots();
         long inTile = (long) (slot % tileSlots) * shape.headDim() + dim;
         return (tileStart(2 * layer + 1, kvHead, slot / tileSlots) + inTile) * dataType.bytes();
-    }
-
-    /** Whether two dimensions of a key lie side by side. */
-    private boolean keysInPairs() {
-        return dataType.bytes() == 2;
     }
 
     /** First element of a tile; {@code half} is 2 * layer for keys, 2 * layer + 1 for values. */
@@ -56,17 +46,9 @@ public record PlainKvLayout(KvShape shape, DataType dataType, int blockSize) imp
     public void writeKey(MemorySegment segment, long blockByteOffset, int layer, int kvHead, int slot,
             MemorySegment source, long sourceByteOffset) {
         long start = blockByteOffset + keyByteOffset(layer, kvHead, slot, 0);
-        long oddStart = blockByteOffset + keyByteOffset(layer, kvHead, slot, Math.min(1, shape.headDim() - 1));
-        long pairStride = 2L * tileSlots() * dataType.bytes();
-        int numPaired = shape.headDim() & ~1;
-        for (int dim = 0; dim < numPaired; dim += 2) {
-            long inPairs = (dim >> 1) * pairStride;
-            dataType.write(segment, start + inPairs, DataType.F32.read(source, sourceByteOffset + 4L * dim));
-            dataType.write(segment, oddStart + inPairs, DataType.F32.read(source, sourceByteOffset + 4L * dim + 4));
-        }
-        if (numPaired < shape.headDim()) {
-            dataType.write(segment, blockByteOffset + keyByteOffset(layer, kvHead, slot, numPaired),
-                    DataType.F32.read(source, sourceByteOffset + 4L * numPaired));
+        long dimStride = (long) tileSlots() * dataType.bytes();
+        for (int dim = 0; dim < shape.headDim(); dim++) {
+            dataType.write(segment, start + dim * dimStride, DataType.F32.read(source, sourceByteOffset + 4L * dim));
         }
     }
 

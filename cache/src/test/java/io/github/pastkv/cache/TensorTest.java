@@ -68,8 +68,10 @@ class TensorTest {
         assertThat(tensor.shape()).containsExactly(2, 3, 5);
         long[] shape = {2, 15};
         Tensor reshaped = tensor.reshape(shape);
+        Tensor wrapped = Tensor.of(new float[30], shape);
         shape[0] = 9;
         assertThat(reshaped.shape(0)).isEqualTo(2);
+        assertThat(wrapped.shape(0)).isEqualTo(2);
     }
 
     @Test

@@ -86,7 +86,7 @@ public final class AttentionTile implements AutoCloseable {
         int kvLength = firstPosition + numQueries;
         this.scoreStride = -Math.floorDiv(-kvLength, KvLayout.GROUP_POSITIONS) * KvLayout.GROUP_POSITIONS;
         growScores((long) numRows() * scoreStride * Float.BYTES);
-        growScratch((long) (KvLayout.GROUP_POSITIONS + numRows()) * headDim * Float.BYTES);
+        growScratch((long) (KvLayout.GROUP_POSITIONS + numRows() + 3) * headDim * Float.BYTES);
     }
 
     private void growScores(long bytes) {
@@ -180,7 +180,7 @@ public final class AttentionTile implements AutoCloseable {
         return (long) row * scoreStride * Float.BYTES;
     }
 
-    /** Memory for the kernel's own use, within one call: (16 + numRows) x headDim floats. */
+    /** Memory for the kernel's own use, within one call: (16 + numRows + 3) x headDim floats. */
     public MemorySegment scratch() {
         return scratch;
     }

@@ -1,8 +1,6 @@
 package io.github.pastkv.kernels.vector;
 
 import static io.github.pastkv.kernels.vector.Lanes.store;
-import static java.nio.ByteOrder.LITTLE_ENDIAN;
-import static jdk.incubator.vector.VectorOperators.LSHR;
 
 import io.github.pastkv.cache.DataType;
 import io.github.pastkv.cache.KvBlocks;
@@ -10,7 +8,6 @@ import io.github.pastkv.cache.KvLayout;
 import io.github.pastkv.cache.PlainKvLayout;
 import io.github.pastkv.kernels.AttentionTile;
 import java.lang.foreign.MemorySegment;
-import jdk.incubator.vector.IntVector;
 
 /**
  * How attention gets at a group of 16 positions. Whole groups of F32 or BF16 are read where they lie; everything else is
@@ -30,7 +27,7 @@ enum TileForm {
     static final int GROUP = KvLayout.GROUP_POSITIONS;
 
     static TileForm of(KvLayout layout) {
-        if (!(layout instanceof PlainKvLayout) || layout.blockSize() % GROUP != 0) {
+        if (!(layout instanceof PlainKvLayout) || layout.blockSize() % GROUP != 0 || !isKeyedByDim(layout)) {
             return STAGED;
         }
         return switch (layout.dataType()) {
@@ -38,6 +35,13 @@ enum TileForm {
             case BF16 -> BF16_IN_PLACE;
             case F16 -> F16_STAGED;
         };
+    }
+
+    /** Whether the keys of a group are {@code [dim][16]}. */
+    private static boolean isKeyedByDim(KvLayout layout) {
+        long toLastDim = layout.keyByteOffset(0, 0, 0, layout.shape().headDim() - 1) - layout.keyByteOffset(0, 0, 0, 0);
+        return toLastDim == (layout.shape().headDim() - 1L) * GROUP * layout.dataType().bytes()
+                && layout.keyByteOffset(0, 0, 1, 0) - layout.keyByteOffset(0, 0, 0, 0) == layout.dataType().bytes();
     }
 
     boolean inPlace() {
@@ -55,7 +59,7 @@ enum TileForm {
             int block = from / layout.blockSize();
             long source = blocks.blockByteOffset(block)
                     + layout.keyByteOffset(tile.layer(), tile.kvHead(), from % layout.blockSize(), 0);
-            widenKeys(tile, blocks.segment(block), source);
+            widen(blocks.segment(block), source, tile.scratch(), 0, GROUP * tile.headDim());
             return;
         }
         for (int position = from; position < to; position++) {
@@ -86,22 +90,6 @@ enum TileForm {
                         tile.kvHead(), position % layout.blockSize(), dim);
                 DataType.F32.write(tile.scratch(), 4L * ((position - from) * tile.headDim() + dim), value);
             }
-        }
-    }
-
-    private static void widenKeys(AttentionTile tile, MemorySegment keys, long source) {
-        int pairedDims = tile.headDim() & ~1;
-        for (int dim = 0; dim < pairedDims; dim += 2) {
-            for (int slot = 0; slot < GROUP; slot += Lanes.COUNT) {
-                long offset = source + 2L * (dim * GROUP + 2 * slot);
-                IntVector pairs = IntVector.fromMemorySegment(Lanes.INTS, keys, offset, LITTLE_ENDIAN);
-                long target = 4L * (dim * GROUP + slot);
-                store(Lanes.widenF16(pairs), tile.scratch(), target);
-                store(Lanes.widenF16(pairs.lanewise(LSHR, 16)), tile.scratch(), target + 4L * GROUP);
-            }
-        }
-        if (pairedDims < tile.headDim()) {
-            widen(keys, source + 2L * pairedDims * GROUP, tile.scratch(), 4L * pairedDims * GROUP, GROUP);
         }
     }
 

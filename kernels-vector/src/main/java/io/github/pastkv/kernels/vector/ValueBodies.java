@@ -4,7 +4,7 @@ import static io.github.pastkv.kernels.vector.Lanes.BYTES;
 import static io.github.pastkv.kernels.vector.Lanes.FLOATS;
 import static io.github.pastkv.kernels.vector.Lanes.INT;
 import static io.github.pastkv.kernels.vector.Lanes.INTS;
-import static io.github.pastkv.kernels.vector.VectorScores.rowByteOffset;
+import static io.github.pastkv.kernels.vector.VectorValues.sumByteOffset;
 import static java.nio.ByteOrder.LITTLE_ENDIAN;
 import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 import static jdk.incubator.vector.IntVector.broadcast;
@@ -28,10 +28,10 @@ final class ValueBodies {
             int from, int to, int dim) {
         MemorySegment sums = tile.scratch();
         MemorySegment pattern = tile.scores();
-        long sums0 = rowByteOffset(tile, row) + 4L * dim;
-        long sums1 = rowByteOffset(tile, Math.min(row + 1, lastRow)) + 4L * dim;
-        long sums2 = rowByteOffset(tile, Math.min(row + 2, lastRow)) + 4L * dim;
-        long sums3 = rowByteOffset(tile, Math.min(row + 3, lastRow)) + 4L * dim;
+        long sums0 = sumByteOffset(tile, row) + 4L * dim;
+        long sums1 = sumByteOffset(tile, Math.min(row + 1, lastRow)) + 4L * dim;
+        long sums2 = sumByteOffset(tile, Math.min(row + 2, lastRow)) + 4L * dim;
+        long sums3 = sumByteOffset(tile, Math.min(row + 3, lastRow)) + 4L * dim;
         long weights0 = tile.scoreByteOffset(row);
         long weights1 = tile.scoreByteOffset(Math.min(row + 1, lastRow));
         long weights2 = tile.scoreByteOffset(Math.min(row + 2, lastRow));
@@ -102,10 +102,10 @@ final class ValueBodies {
             int from, int to, int dim) {
         MemorySegment sums = tile.scratch();
         MemorySegment pattern = tile.scores();
-        long sums0 = rowByteOffset(tile, row) + 4L * dim;
-        long sums1 = rowByteOffset(tile, Math.min(row + 1, lastRow)) + 4L * dim;
-        long sums2 = rowByteOffset(tile, Math.min(row + 2, lastRow)) + 4L * dim;
-        long sums3 = rowByteOffset(tile, Math.min(row + 3, lastRow)) + 4L * dim;
+        long sums0 = sumByteOffset(tile, row) + 4L * dim;
+        long sums1 = sumByteOffset(tile, Math.min(row + 1, lastRow)) + 4L * dim;
+        long sums2 = sumByteOffset(tile, Math.min(row + 2, lastRow)) + 4L * dim;
+        long sums3 = sumByteOffset(tile, Math.min(row + 3, lastRow)) + 4L * dim;
         long weights0 = tile.scoreByteOffset(row);
         long weights1 = tile.scoreByteOffset(Math.min(row + 1, lastRow));
         long weights2 = tile.scoreByteOffset(Math.min(row + 2, lastRow));
@@ -132,10 +132,10 @@ final class ValueBodies {
             int from, int to, int dim) {
         MemorySegment sums = tile.scratch();
         MemorySegment pattern = tile.scores();
-        long sums0 = rowByteOffset(tile, row) + 4L * dim;
-        long sums1 = rowByteOffset(tile, Math.min(row + 1, lastRow)) + 4L * dim;
-        long sums2 = rowByteOffset(tile, Math.min(row + 2, lastRow)) + 4L * dim;
-        long sums3 = rowByteOffset(tile, Math.min(row + 3, lastRow)) + 4L * dim;
+        long sums0 = sumByteOffset(tile, row) + 4L * dim;
+        long sums1 = sumByteOffset(tile, Math.min(row + 1, lastRow)) + 4L * dim;
+        long sums2 = sumByteOffset(tile, Math.min(row + 2, lastRow)) + 4L * dim;
+        long sums3 = sumByteOffset(tile, Math.min(row + 3, lastRow)) + 4L * dim;
         long weights0 = tile.scoreByteOffset(row);
         long weights1 = tile.scoreByteOffset(Math.min(row + 1, lastRow));
         long weights2 = tile.scoreByteOffset(Math.min(row + 2, lastRow));
@@ -208,10 +208,10 @@ final class ValueBodies {
             int from, int to, int dim) {
         MemorySegment sums = tile.scratch();
         MemorySegment pattern = tile.scores();
-        long sums0 = rowByteOffset(tile, row) + 4L * dim;
-        long sums1 = rowByteOffset(tile, Math.min(row + 1, lastRow)) + 4L * dim;
-        long sums2 = rowByteOffset(tile, Math.min(row + 2, lastRow)) + 4L * dim;
-        long sums3 = rowByteOffset(tile, Math.min(row + 3, lastRow)) + 4L * dim;
+        long sums0 = sumByteOffset(tile, row) + 4L * dim;
+        long sums1 = sumByteOffset(tile, Math.min(row + 1, lastRow)) + 4L * dim;
+        long sums2 = sumByteOffset(tile, Math.min(row + 2, lastRow)) + 4L * dim;
+        long sums3 = sumByteOffset(tile, Math.min(row + 3, lastRow)) + 4L * dim;
         long weights0 = tile.scoreByteOffset(row);
         long weights1 = tile.scoreByteOffset(Math.min(row + 1, lastRow));
         long weights2 = tile.scoreByteOffset(Math.min(row + 2, lastRow));
@@ -238,7 +238,7 @@ final class ValueBodies {
             long start, int from, int to, int dim) {
         long stride = (long) dataType.bytes() * tile.headDim();
         for (int r = row; r <= lastRow; r++) {
-            long sumOffset = rowByteOffset(tile, r) + 4L * dim;
+            long sumOffset = sumByteOffset(tile, r) + 4L * dim;
             float sum = DataType.F32.read(tile.scratch(), sumOffset);
             for (int position = from; position < to; position++) {
                 float weight = DataType.F32.read(tile.scores(), tile.scoreByteOffset(r) + 4L * position);

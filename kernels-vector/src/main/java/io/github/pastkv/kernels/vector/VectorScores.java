@@ -3,19 +3,23 @@ package io.github.pastkv.kernels.vector;
 import static io.github.pastkv.kernels.vector.Lanes.FLOATS;
 import static io.github.pastkv.kernels.vector.Lanes.INT;
 import static io.github.pastkv.kernels.vector.Lanes.INTS;
+import static io.github.pastkv.kernels.vector.Lanes.SHORTS;
 import static io.github.pastkv.kernels.vector.TileForm.GROUP;
 import static java.nio.ByteOrder.LITTLE_ENDIAN;
 import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 import static jdk.incubator.vector.FloatVector.zero;
 import static jdk.incubator.vector.IntVector.broadcast;
 import static jdk.incubator.vector.VectorOperators.LSHL;
+import static jdk.incubator.vector.VectorOperators.ZERO_EXTEND_S2I;
 
+import io.github.pastkv.cache.DataType;
 import io.github.pastkv.cache.KvBlocks;
 import io.github.pastkv.cache.KvLayout;
 import io.github.pastkv.kernels.AttentionTile;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.ShortVector;
 
 /**
  * Scores of a tile: lanes are keys, so each score is a chain of its own over the dimensions. Four tile rows share one
@@ -23,8 +27,8 @@ import jdk.incubator.vector.IntVector;
  * once.
  *
  * <p>Positions are walked in spans, all rows over one span before the next, so that its keys come from a near cache for
- * all rows but the first. The tile's scratch memory holds the queries behind one staged group: there a row's place is
- * a product.
+ * all rows but the first. Behind one staged group the tile's scratch memory holds the queries, those of four rows
+ * interleaved, {@code [row / 4][dim][row % 4]}: a body then reads them with one offset.
  */
 final class VectorScores {
     private VectorScores() {}
@@ -46,16 +50,20 @@ final class VectorScores {
     }
 
     private static void gatherQueries(AttentionTile tile) {
-        long bytes = 4L * tile.headDim();
-        for (int row = 0; row < tile.numRows(); row++) {
-            MemorySegment.copy(tile.queries(), tile.queryByteOffset(row), tile.scratch(), rowByteOffset(tile, row),
-                    bytes);
+        int lastRow = tile.numRows() - 1;
+        for (int row = 0; row <= (lastRow | 3); row++) {
+            long source = tile.queryByteOffset(Math.min(row, lastRow));
+            long target = fourQueriesByteOffset(tile, row) + 4L * (row % 4);
+            for (int dim = 0; dim < tile.headDim(); dim++) {
+                float number = DataType.F32.read(tile.queries(), source + 4L * dim);
+                DataType.F32.write(tile.scratch(), target + 16L * dim, number);
+            }
         }
     }
 
-    /** A row's place in scratch memory, behind one staged group; rows past the last are the last. */
-    static long rowByteOffset(AttentionTile tile, int row) {
-        return 4L * (GROUP + Math.min(row, tile.numRows() - 1)) * tile.headDim();
+    /** Where the queries of {@code row} and its three neighbours begin in scratch memory. */
+    private static long fourQueriesByteOffset(AttentionTile tile, int row) {
+        return 4L * (GROUP + (row & ~3)) * tile.headDim();
     }
 
     /** Rows {@code [row, row + 4)}, positions {@code [from, to)} rounded up to whole groups. */
@@ -81,10 +89,7 @@ final class VectorScores {
 
     private static void fourRowsF32(AttentionTile tile, int row, MemorySegment keys, long group, int position) {
         MemorySegment queries = tile.scratch();
-        long query0 = rowByteOffset(tile, row);
-        long query1 = rowByteOffset(tile, row + 1);
-        long query2 = rowByteOffset(tile, row + 2);
-        long query3 = rowByteOffset(tile, row + 3);
+        long fourQueries = fourQueriesByteOffset(tile, row);
         long start = group + 4L * (position % GROUP);
         FloatVector sum0 = zero(FLOATS);
         FloatVector sum1 = zero(FLOATS);
@@ -92,10 +97,10 @@ final class VectorScores {
         FloatVector sum3 = zero(FLOATS);
         for (int dim = 0; dim < tile.headDim(); dim++) {
             FloatVector key = fromMemorySegment(FLOATS, keys, start + 4L * GROUP * dim, LITTLE_ENDIAN);
-            sum0 = broadcast(INTS, queries.get(INT, query0 + 4L * dim)).reinterpretAsFloats().fma(key, sum0);
-            sum1 = broadcast(INTS, queries.get(INT, query1 + 4L * dim)).reinterpretAsFloats().fma(key, sum1);
-            sum2 = broadcast(INTS, queries.get(INT, query2 + 4L * dim)).reinterpretAsFloats().fma(key, sum2);
-            sum3 = broadcast(INTS, queries.get(INT, query3 + 4L * dim)).reinterpretAsFloats().fma(key, sum3);
+            sum0 = broadcast(INTS, queries.get(INT, fourQueries + 16L * dim)).reinterpretAsFloats().fma(key, sum0);
+            sum1 = broadcast(INTS, queries.get(INT, fourQueries + 16L * dim + 4)).reinterpretAsFloats().fma(key, sum1);
+            sum2 = broadcast(INTS, queries.get(INT, fourQueries + 16L * dim + 8)).reinterpretAsFloats().fma(key, sum2);
+            sum3 = broadcast(INTS, queries.get(INT, fourQueries + 16L * dim + 12)).reinterpretAsFloats().fma(key, sum3);
         }
         MemorySegment scores = tile.scores();
         float scale = tile.scale();
@@ -107,35 +112,20 @@ final class VectorScores {
 
     private static void fourRowsBf16(AttentionTile tile, int row, MemorySegment keys, long group, int position) {
         MemorySegment queries = tile.scratch();
-        long query0 = rowByteOffset(tile, row);
-        long query1 = rowByteOffset(tile, row + 1);
-        long query2 = rowByteOffset(tile, row + 2);
-        long query3 = rowByteOffset(tile, row + 3);
-        int pairedDims = tile.headDim() & ~1;
-        long start = group + 4L * (position % GROUP);
+        long fourQueries = fourQueriesByteOffset(tile, row);
+        long start = group + 2L * (position % GROUP);
         FloatVector sum0 = zero(FLOATS);
         FloatVector sum1 = zero(FLOATS);
         FloatVector sum2 = zero(FLOATS);
         FloatVector sum3 = zero(FLOATS);
-        for (int dim = 0; dim < pairedDims; dim += 2) {
-            IntVector pairs = IntVector.fromMemorySegment(INTS, keys, start + 2L * GROUP * dim, LITTLE_ENDIAN);
-            FloatVector even = pairs.lanewise(LSHL, 16).reinterpretAsFloats();
-            sum0 = broadcast(INTS, queries.get(INT, query0 + 4L * dim)).reinterpretAsFloats().fma(even, sum0);
-            sum1 = broadcast(INTS, queries.get(INT, query1 + 4L * dim)).reinterpretAsFloats().fma(even, sum1);
-            sum2 = broadcast(INTS, queries.get(INT, query2 + 4L * dim)).reinterpretAsFloats().fma(even, sum2);
-            sum3 = broadcast(INTS, queries.get(INT, query3 + 4L * dim)).reinterpretAsFloats().fma(even, sum3);
-            FloatVector odd = pairs.and(0xFFFF_0000).reinterpretAsFloats();
-            sum0 = broadcast(INTS, queries.get(INT, query0 + 4L * dim + 4)).reinterpretAsFloats().fma(odd, sum0);
-            sum1 = broadcast(INTS, queries.get(INT, query1 + 4L * dim + 4)).reinterpretAsFloats().fma(odd, sum1);
-            sum2 = broadcast(INTS, queries.get(INT, query2 + 4L * dim + 4)).reinterpretAsFloats().fma(odd, sum2);
-            sum3 = broadcast(INTS, queries.get(INT, query3 + 4L * dim + 4)).reinterpretAsFloats().fma(odd, sum3);
-        }
-        if (pairedDims < tile.headDim()) {
-            FloatVector last = Lanes.loadBf16(keys, group + 2L * (GROUP * pairedDims + position % GROUP));
-            sum0 = broadcast(INTS, queries.get(INT, query0 + 4L * pairedDims)).reinterpretAsFloats().fma(last, sum0);
-            sum1 = broadcast(INTS, queries.get(INT, query1 + 4L * pairedDims)).reinterpretAsFloats().fma(last, sum1);
-            sum2 = broadcast(INTS, queries.get(INT, query2 + 4L * pairedDims)).reinterpretAsFloats().fma(last, sum2);
-            sum3 = broadcast(INTS, queries.get(INT, query3 + 4L * pairedDims)).reinterpretAsFloats().fma(last, sum3);
+        for (int dim = 0; dim < tile.headDim(); dim++) {
+            FloatVector key = ((IntVector) ShortVector
+                    .fromMemorySegment(SHORTS, keys, start + 2L * GROUP * dim, LITTLE_ENDIAN)
+                    .convertShape(ZERO_EXTEND_S2I, INTS, 0)).lanewise(LSHL, 16).reinterpretAsFloats();
+            sum0 = broadcast(INTS, queries.get(INT, fourQueries + 16L * dim)).reinterpretAsFloats().fma(key, sum0);
+            sum1 = broadcast(INTS, queries.get(INT, fourQueries + 16L * dim + 4)).reinterpretAsFloats().fma(key, sum1);
+            sum2 = broadcast(INTS, queries.get(INT, fourQueries + 16L * dim + 8)).reinterpretAsFloats().fma(key, sum2);
+            sum3 = broadcast(INTS, queries.get(INT, fourQueries + 16L * dim + 12)).reinterpretAsFloats().fma(key, sum3);
         }
         MemorySegment scores = tile.scores();
         float scale = tile.scale();

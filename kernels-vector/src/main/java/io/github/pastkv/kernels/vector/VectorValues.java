@@ -4,7 +4,6 @@ import static io.github.pastkv.kernels.vector.Lanes.BYTES;
 import static io.github.pastkv.kernels.vector.Lanes.load;
 import static io.github.pastkv.kernels.vector.Lanes.store;
 import static io.github.pastkv.kernels.vector.TileForm.GROUP;
-import static io.github.pastkv.kernels.vector.VectorScores.rowByteOffset;
 
 import io.github.pastkv.cache.DataType;
 import io.github.pastkv.cache.KvBlocks;
@@ -41,8 +40,13 @@ final class VectorValues {
         }
     }
 
+    /** Where the sums of a tile row lie in scratch memory, behind one staged group. */
+    static long sumByteOffset(AttentionTile tile, int row) {
+        return 4L * (GROUP + row) * tile.headDim();
+    }
+
     private static void clearSums(AttentionTile tile) {
-        long start = rowByteOffset(tile, 0);
+        long start = sumByteOffset(tile, 0);
         for (int i = 0; i < tile.numRows() * tile.headDim(); i++) {
             DataType.F32.write(tile.scratch(), start + 4L * i, 0f);
         }
@@ -125,7 +129,7 @@ final class VectorValues {
 
     /** Adds a span's sums to the output; the first span's are added to zero. */
     private static void addSpan(AttentionTile tile, TileForm form, int row, int spanFrom) {
-        long sums = rowByteOffset(tile, row);
+        long sums = sumByteOffset(tile, row);
         long out = tile.outByteOffset(row);
         if (form == TileForm.BF16_IN_PLACE) {
             zipToMemoryOrder(tile, sums);

@@ -94,7 +94,7 @@ class ParityDocumentTest {
             for (List<String> row : rowsOf(heading)) {
                 assertThat(row).as("%s %s", heading, row.getFirst()).hasSize(4).noneMatch(String::isEmpty);
                 assertThat(row.getLast()).as("%s %s", heading, row.getFirst())
-                        .matches("Later: (lens|pool|cross attention)|Does not apply: .+|`\\w+#\\w+`(, `\\w+#\\w+`)*");
+                        .matches("Later: (lens|cross attention)|Does not apply: .+|`\\w+#\\w+`(, `\\w+#\\w+`)*");
             }
         }
     }

@@ -16,6 +16,7 @@ import io.github.pastkv.cache.KvCacheConfig;
 import io.github.pastkv.cache.KvShape;
 import io.github.pastkv.cache.PastTensor;
 import io.github.pastkv.cache.Tensor;
+import io.github.pastkv.kernels.RotaryTable;
 import io.github.pastkv.model.Model;
 import io.github.pastkv.model.Session;
 import io.github.pastkv.model.SessionOptions;
@@ -30,6 +31,7 @@ import io.github.pastkv.testkit.model.LogitRows;
 import io.github.pastkv.testkit.model.PaddedBatch;
 import java.io.IOException;
 import java.io.InputStream;
+import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -113,6 +115,19 @@ class TransformerLensParityTest {
                 Closeness.requireCloseAtReal("values of layer " + layer, values, golden.pastValues(layer), mask);
             }
         }
+    }
+
+    @ParameterizedTest(autoCloseArguments = false)
+    @MethodSource(MODELS)
+    void item8_clone_isAForkThatGoesItsOwnWay(Model model) {
+        Session session = prefixed(model);
+        try (Session fork = session.fork()) {
+            assertThat(fork.size()).isEqualTo(PREFIX.length);
+            append(fork, OTHER_SUFFIX).requireSameBits("fork", after(model, PREFIX, OTHER_SUFFIX));
+            append(session, SUFFIX).requireSameBits("original", after(model, PREFIX, SUFFIX));
+            assertThat(fork.size()).isEqualTo(PREFIX.length + OTHER_SUFFIX.length);
+        }
+        assertThat(session.size()).isEqualTo(PREFIX.length + SUFFIX.length);
     }
 
     @ParameterizedTest(autoCloseArguments = false)
@@ -292,12 +307,25 @@ class TransformerLensParityTest {
     }
 
     @Test
-    void item31_rotaryTable_growsWithoutChangingABit() throws IOException {
-        try (Model fresh = Model.load(ParityModels.golden(ParityModels.llama()).folder())) {
-            LogitRows shortFirst = alone(fresh, PREFIX);
-            LogitRows all = alone(fresh, prompt(0, 96));
-            alone(fresh, PREFIX).requireSameBits("after the table grew", shortFirst);
-            all.first(PREFIX.length).requireSameBits("within a long prompt", shortFirst);
+    void item31_rotaryTable_growsToThePositionsInUse() {
+        double[] inverseFrequencies = {1, 0.1, 0.003};
+        try (Arena arena = Arena.ofConfined()) {
+            RotaryTable table = new RotaryTable(inverseFrequencies, 1, 600, arena);
+            for (int numPositions : new int[] {1, 5, 256, 257, 600}) {
+                table.prepare(numPositions);
+                for (int position = 0; position < numPositions; position++) {
+                    long offset = table.cosByteOffset(position);
+                    for (double frequency : inverseFrequencies) {
+                        assertThat(DataType.F32.read(table.segment(), offset))
+                                .isEqualTo((float) StrictMath.cos(position * frequency));
+                        assertThat(DataType.F32.read(table.segment(), offset + 3 * Float.BYTES))
+                                .isEqualTo((float) StrictMath.sin(position * frequency));
+                        offset += Float.BYTES;
+                    }
+                }
+            }
+            assertThatIllegalArgumentException().isThrownBy(() -> table.prepare(601))
+                    .withMessage("numPositions: 601, limit 600");
         }
     }
 
