@@ -36,7 +36,7 @@ public final class KvCache implements AutoCloseable {
 
     /** An empty cache with a pool of its own. */
     public KvCache(KvCacheConfig config) {
-        this(config, new KvPool(config));
+        this(config, KvPool.ofOneCache(config));
     }
 
     /** An empty cache; takes over one use of {@code pool}. */
@@ -252,9 +252,10 @@ public final class KvCache implements AutoCloseable {
         lengths.setSlots(mask.trim());
     }
 
-    /** Takes back the last {@code numTokens} real tokens of every row. */
+    /** Takes back the last {@code numTokens} real tokens of every row, and forgets slots as {@link #truncateRow} does. */
     public void rewind(int numTokens) {
         requireChangeable();
+        requireEvenLayers();
         for (int row = 0; row < batchSize(); row++) {
             if (numTokens < 0 || numTokens > numTokens(row)) {
                 throw new IllegalArgumentException(
@@ -297,6 +298,8 @@ public final class KvCache implements AutoCloseable {
     /** Adds empty rows behind the present ones; the slots so far are pads in them. */
     public void addRows(int numRows) {
         KvShape.requirePositive("numRows", numRows);
+        requireChangeable();
+        requireEvenLayers();
         int before = batchSize();
         selectRows(IntStream.range(0, before + numRows).map(row -> Math.min(row, before - 1)).toArray());
         for (int row = before; row < batchSize(); row++) {

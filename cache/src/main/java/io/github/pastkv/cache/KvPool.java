@@ -23,6 +23,13 @@ public final class KvPool implements AutoCloseable {
         this.groups = new LayerStorage[] {new LayerStorage(layout, blocks, 0)};
     }
 
+    /** The pool of a cache made without one: it lives as long as that cache and its forks, and opens no others. */
+    static KvPool ofOneCache(KvCacheConfig config) {
+        KvPool pool = new KvPool(config);
+        pool.closed = true;
+        return pool;
+    }
+
     /** What caches of this pool store, and its limits. */
     public KvCacheConfig config() {
         return config;

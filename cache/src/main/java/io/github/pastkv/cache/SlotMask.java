@@ -61,9 +61,10 @@ final class SlotMask {
         return numKept;
     }
 
+    /** A copy that only reads this mask (a BitSet's own clone may change its source, which other threads may be reading). */
     SlotMask copy() {
         SlotMask copy = new SlotMask(masked.length);
-        copy.masked = Arrays.stream(masked).map(row -> (BitSet) row.clone()).toArray(BitSet[]::new);
+        copy.masked = Arrays.stream(masked).map(row -> BitSet.valueOf(row.toLongArray())).toArray(BitSet[]::new);
         copy.numSlots = numSlots;
         return copy;
     }
@@ -82,7 +83,7 @@ final class SlotMask {
 
     /** Makes row i what row {@code rows[i]} was. */
     void selectRows(int[] rows) {
-        masked = Arrays.stream(rows).mapToObj(row -> (BitSet) masked[row].clone()).toArray(BitSet[]::new);
+        masked = Arrays.stream(rows).mapToObj(row -> BitSet.valueOf(masked[row].toLongArray())).toArray(BitSet[]::new);
     }
 
     /** Puts {@code mask} behind what is stored. */

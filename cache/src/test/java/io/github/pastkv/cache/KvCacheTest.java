@@ -336,6 +336,7 @@ class KvCacheTest extends CacheTest {
         assertThatIllegalArgumentException().isThrownBy(cache::selectRows);
         assertThatThrownBy(() -> cache.selectRows(0, 4)).isInstanceOf(IndexOutOfBoundsException.class);
         assertThatThrownBy(() -> cache.selectRows(-1)).isInstanceOf(IndexOutOfBoundsException.class);
+        assertThat(cache.group(0).pool().refCount(cache.group(0).table(0).blockId(0))).isEqualTo(1);
         assertHolds(cache, HOLED, 0);
     }
 

@@ -293,7 +293,8 @@ class KvStepTest extends CacheTest {
                     .withMessageStartingWith("keys:");
             assertThatThrownBy(() -> step.write(0, Numbers.random(1, 7, WIDTH), good, 0, 0, 8))
                     .isInstanceOf(IndexOutOfBoundsException.class);
-            assertThatThrownBy(() -> step.write(0, good, good, 1, 0, 8)).isInstanceOf(IndexOutOfBoundsException.class);
+            assertThatThrownBy(() -> step.write(0, good, good, 1, 0, 8)).isInstanceOf(IndexOutOfBoundsException.class)
+                    .hasMessageContaining("[1, 9)"); // known before the first token is written
             assertThatThrownBy(() -> step.write(0, good, good, -1, 0, 1)).isInstanceOf(IndexOutOfBoundsException.class);
             assertThatThrownBy(() -> step.write(LAYERS, good, good, 0, 0, 8))
                     .isInstanceOf(IndexOutOfBoundsException.class);

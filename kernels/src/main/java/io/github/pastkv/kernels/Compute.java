@@ -143,6 +143,9 @@ public final class Compute implements AutoCloseable {
         private TokenRange operation;
 
         void run(int tokens, int widthPerToken, TokenRange newOperation) {
+            if (tokens == 0) {
+                return;
+            }
             numTokens = tokens;
             operation = newOperation;
             tokensPerItem = Math.ceilDiv(tokens, pool.numThreads() * ITEMS_PER_THREAD);

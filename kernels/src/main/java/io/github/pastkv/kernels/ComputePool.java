@@ -57,7 +57,7 @@ public final class ComputePool implements AutoCloseable {
         return workers.length + 1;
     }
 
-    /** Runs all items and returns when all are done; the first failure of an item is thrown. */
+    /** Runs all items and returns when all are done; a failure of an item is thrown. */
     public synchronized void run(int itemCount, Task newTask) {
         if (closed) {
             throw new IllegalStateException("the compute threads are closed");
@@ -127,7 +127,7 @@ public final class ComputePool implements AutoCloseable {
         try {
             current.run(item, worker);
         } catch (RuntimeException | Error thrown) {
-            failure = thrown;
+            failure = failure == null ? thrown : failure;
         } finally {
             numDone.incrementAndGet();
         }

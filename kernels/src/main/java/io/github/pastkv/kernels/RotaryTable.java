@@ -22,7 +22,7 @@ public final class RotaryTable {
     private int numReady;
 
     /**
-     * A table for positions {@code [0, maxPositions)}; its memory is reserved, not touched.
+     * A table for positions {@code [0, maxPositions)}; its memory is taken at once.
      *
      * @param inverseFrequencies angle per position of each pair of dimensions, {@code [rotaryDim / 2]}
      * @param attentionFactor multiplies cosines and sines (1 for all but long-context variants)

@@ -139,7 +139,7 @@ public final class Model implements AutoCloseable {
     /**
      * A session over a cache that the caller owns; it goes on where the cache stands, and leaves it open.
      *
-     * @throws IllegalArgumentException when the cache has another shape than the model
+     * @throws IllegalArgumentException when the cache has another shape than the model, or takes longer rows
      */
     public Session newSession(KvCache cache) {
         return Session.over(this, cache);

@@ -1,8 +1,6 @@
 package io.github.pastkv.bench.micro;
 
 import io.github.pastkv.cache.AttentionMask;
-import io.github.pastkv.cache.DataType;
-import io.github.pastkv.cache.FixedKvCache;
 import io.github.pastkv.cache.KvCache;
 import io.github.pastkv.cache.KvCacheConfig;
 import io.github.pastkv.cache.KvShape;
@@ -25,20 +23,19 @@ import org.openjdk.jmh.annotations.Warmup;
 
 /**
  * Does the append of one token grow with the past? Time and bytes allocated ({@code gc.alloc.rate.norm}) must not differ
- * between a past of 1,024 and of 65,536 slots, in each of the three ways to append.
+ * between a past of 1,024 and of 65,536 slots. After each 512 appends the cache is cut back, so that the past stays.
  *
  * <p>Run: {@code mvn -Dquick -DskipTests -pl bench -am package -Dbenchmark="AppendBenchmark -prof gc"}
  */
 @State(Scope.Thread)
-@BenchmarkMode(Mode.SingleShotTime) // an append changes the past, so a fixed number of them is one measurement
-@OutputTimeUnit(TimeUnit.MICROSECONDS)
-@Warmup(iterations = 30, batchSize = AppendBenchmark.APPENDS)
-@Measurement(iterations = 60, batchSize = AppendBenchmark.APPENDS)
+@BenchmarkMode(Mode.AverageTime)
+@OutputTimeUnit(TimeUnit.NANOSECONDS)
+@Warmup(iterations = 5, time = 1)
+@Measurement(iterations = 10, time = 1)
 @Fork(3)
+@SuppressWarnings("NullAway.Init") // JMH sets the parameter, then calls fill
 public class AppendBenchmark {
-    /** Appends per measurement; figures are for all of them together. */
-    public static final int APPENDS = 512;
-
+    private static final int APPENDS_BEFORE_CUT = 512;
     private static final KvShape SHAPE = new KvShape(3, 2, 64);
     private static final AttentionMask ONE_SLOT = AttentionMask.ones(1, 1);
 
@@ -47,12 +44,11 @@ public class AppendBenchmark {
 
     private final Tensor key = Tensor.of(new float[128], 1, 128);
     private final Tensor entryKey = key.reshape(1, 1, 2, 64);
-    private final Tensor fixedKey = key.reshape(1, 2, 1, 64);
     private KvCache cache;
-    private FixedKvCache fixedCache;
+    private int numAppended;
 
-    /** Fills the past before each measurement. */
-    @Setup(Level.Iteration)
+    /** Fills the past. */
+    @Setup(Level.Trial)
     public void fill() {
         cache = new KvCache(KvCacheConfig.of(SHAPE, 1));
         Tensor past = Tensor.of(new float[pastSlots * 128], pastSlots, 128);
@@ -62,21 +58,19 @@ public class AppendBenchmark {
             }
             step.commit();
         }
-        fixedCache = new FixedKvCache(1, pastSlots + APPENDS, 2, 64, DataType.F32);
-        Tensor fixedPast = past.reshape(1, pastSlots, 2, 64).transpose(1, 2);
-        fixedCache.update(fixedPast, fixedPast);
+        numAppended = 0;
     }
 
-    /** Frees the past after each measurement. */
-    @TearDown(Level.Iteration)
+    /** Frees the past. */
+    @TearDown(Level.Trial)
     public void free() {
         cache.close();
-        fixedCache.close();
     }
 
-    /** A model's step: one token in all layers. */
+    /** A model's step: one token in all three layers. */
     @Benchmark
     public int step() {
+        cutBackIfDue();
         try (KvStep step = cache.beginStep(ONE_SLOT)) {
             for (int layer = 0; layer < SHAPE.numLayers(); layer++) {
                 step.write(layer, key, key, 0, 0, 1);
@@ -89,12 +83,14 @@ public class AppendBenchmark {
     /** One layer's entry, as in TransformerLens; it returns a view of past and new. */
     @Benchmark
     public Object entryAppend() {
+        cutBackIfDue();
         return cache.entry(0).append(entryKey, entryKey);
     }
 
-    /** The fixed cache, as in torchtune. */
-    @Benchmark
-    public Object update() {
-        return fixedCache.update(fixedKey, fixedKey);
+    private void cutBackIfDue() {
+        if (++numAppended == APPENDS_BEFORE_CUT) {
+            numAppended = 0;
+            cache.truncate(pastSlots);
+        }
     }
 }

@@ -125,9 +125,9 @@ public class KeyLayoutBenchmark {
         long group = (long) (key / GROUP) * GROUP * headDim;
         int inGroup = key % GROUP;
         long index = switch (layout) {
-            case PAIRS, PAIRS_OF_TWO_GROUPS -> group + (dim & ~1) * GROUP + 2 * inGroup + dim % 2;
-            case WIDENED, F32 -> group + dim * GROUP + inGroup;
-            case ROWS, F32_ROWS, READ -> group + inGroup * headDim + dim;
+            case PAIRS, PAIRS_OF_TWO_GROUPS -> group + (dim & ~1L) * GROUP + 2L * inGroup + dim % 2;
+            case WIDENED, F32 -> group + (long) dim * GROUP + inGroup;
+            case ROWS, F32_ROWS, READ -> group + (long) inGroup * headDim + dim;
         };
         if (bytes() == Float.BYTES) {
             keys.setAtIndex(ValueLayout.JAVA_FLOAT, index, number);

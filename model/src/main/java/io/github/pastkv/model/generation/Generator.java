@@ -107,11 +107,25 @@ public final class Generator {
             lengths[row] = rows.get(row).isActive() ? 1 + drafts[row].length : 0;
         }
         Tensor logits = source.appendForAll(slots(drafts, lengths), AttentionMask.ofLengths(lengths));
-        int logitsRow = 0;
+        int[] numRight = new int[rows.size()];
+        try {
+            int logitsRow = 0;
+            for (int row = 0; row < rows.size(); row++) {
+                if (lengths[row] > 0) {
+                    verify(row, drafts[row], logits, logitsRow, numRight);
+                    logitsRow += lengths[row];
+                }
+            }
+        } finally { // also when the listener or the sampler throws: no guess that nobody chose may stay
+            takeBackWrong(drafts, numRight);
+        }
+    }
+
+    private void takeBackWrong(int[][] drafts, int[] numRight) {
         for (int row = 0; row < rows.size(); row++) {
-            if (lengths[row] > 0) {
-                verify(row, drafts[row], logits, logitsRow);
-                logitsRow += lengths[row];
+            int numWrong = drafts[row].length - numRight[row];
+            if (numWrong > 0) {
+                source.truncateRow(row, source.numTokens(row) - numWrong);
             }
         }
     }
@@ -133,21 +147,18 @@ public final class Generator {
         return slots;
     }
 
-    /** Chooses after the last token and after each guess that was right; takes the others back. */
-    private void verify(int row, int[] draft, Tensor logits, int firstLogitsRow) {
+    /** Chooses after the last token and after each guess that was right, and counts those. */
+    private void verify(int row, int[] draft, Tensor logits, int firstLogitsRow, int[] numRight) {
         int firstPosition = source.numTokens(row) - draft.length;
-        int numRight = 0;
         boolean goesOn = true;
         while (goesOn) {
-            int chosen = choose(row, logits, firstLogitsRow + numRight, firstPosition + numRight);
+            int right = numRight[row];
+            int chosen = choose(row, logits, firstLogitsRow + right, firstPosition + right);
             numDecoded++;
-            goesOn = rows.get(row).isActive() && numRight < draft.length && chosen == draft[numRight];
-            numRight += goesOn ? 1 : 0;
+            goesOn = rows.get(row).isActive() && right < draft.length && chosen == draft[right];
+            numRight[row] += goesOn ? 1 : 0;
         }
-        numDrafted += numRight;
-        if (numRight < draft.length) {
-            source.truncateRow(row, firstPosition + numRight);
-        }
+        numDrafted += numRight[row];
     }
 
     private int choose(int row, Tensor logits, int logitsRow, int position) {

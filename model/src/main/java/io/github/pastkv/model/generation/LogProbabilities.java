@@ -18,6 +18,9 @@ final class LogProbabilities {
             values[id] = DataType.F32.read(logits.segment(), ((long) row * values.length + id) * Float.BYTES);
             most = Math.max(most, values[id]);
         }
+        if (!Double.isFinite(most)) {
+            throw new IllegalStateException("logits: the greatest of row " + row + " is " + most + ", must be finite");
+        }
         double sum = 0;
         for (double value : values) {
             sum += StrictMath.exp(value - most);
