@@ -1,6 +1,5 @@
 package io.github.pastkv.kernels.vector;
 
-import io.github.pastkv.kernels.ScalarMath;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
@@ -13,8 +12,8 @@ import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * The vectors of this process: {@link #COUNT} floats of the width that {@link VectorWidth} chose, how they are read and
- * written, and how 16 virtual lanes are folded at any width. All is static and final, as the JIT compiles a species
+ * The vectors of this process: {@link #COUNT} floats of the width that {@link VectorWidth} chose and how they are read and
+ * written. All is static and final, as the JIT compiles a species
  * that it knows to single instructions and one that it does not know to calls.
  *
  * <p>Numbers go between memory and vectors in little-endian order at any alignment.
@@ -33,12 +32,6 @@ final class Lanes {
     private static final ByteOrder ORDER = ByteOrder.LITTLE_ENDIAN;
     /** The bits of a float at any byte offset: all lanes take a loaded int in one instruction, a float in two. */
     static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ORDER);
-
-    // Lane i takes lane i + 8, then 4, 2, 1: adding the result folds a sum in halves. Lanes beyond are not read.
-    private static final VectorShuffle<Float> BY_8 = VectorShuffle.fromOp(FLOATS, lane -> (lane + 8) % COUNT);
-    private static final VectorShuffle<Float> BY_4 = VectorShuffle.fromOp(FLOATS, lane -> (lane + 4) % COUNT);
-    private static final VectorShuffle<Float> BY_2 = VectorShuffle.fromOp(FLOATS, lane -> (lane + 2) % COUNT);
-    private static final VectorShuffle<Float> BY_1 = VectorShuffle.fromOp(FLOATS, lane -> (lane + 1) % COUNT);
 
     private static final VectorShuffle<Float> ZIP_LOW = VectorShuffle.makeZip(FLOATS, 0);
     private static final VectorShuffle<Float> ZIP_HIGH = VectorShuffle.makeZip(FLOATS, 1);
@@ -99,30 +92,5 @@ final class Lanes {
     /** evens[n], odds[n], ... from the middle lane on. */
     static FloatVector zipHigh(FloatVector evens, FloatVector odds) {
         return evens.rearrange(ZIP_HIGH, odds);
-    }
-
-    /**
-     * Joins 16 virtual lanes as {@link ScalarMath#laneSum} does. Lanes come in order; vectors beyond the sixteenth lane
-     * are not looked at.
-     */
-    static float fold(FloatVector first, FloatVector second, FloatVector third, FloatVector fourth) {
-        return switch (COUNT) {
-            case 4 -> foldVector(first.add(third).add(second.add(fourth)));
-            case 8 -> foldVector(first.add(second));
-            default -> foldVector(first);
-        };
-    }
-
-    private static float foldVector(FloatVector lanes) {
-        FloatVector sums = lanes;
-        if (COUNT > 8) {
-            sums = sums.add(sums.rearrange(BY_8));
-        }
-        if (COUNT > 4) {
-            sums = sums.add(sums.rearrange(BY_4));
-        }
-        sums = sums.add(sums.rearrange(BY_2));
-        sums = sums.add(sums.rearrange(BY_1));
-        return sums.lane(0);
     }
 }

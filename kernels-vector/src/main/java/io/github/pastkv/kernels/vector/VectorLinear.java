@@ -26,7 +26,8 @@ import jdk.incubator.vector.VectorMask;
  *
  * <p>The bodies are written for the JIT. Every accumulator is a local variable, as no array element stays in a register.
  * They call the Vector API itself, which is always inlined; a method of ours may not be, and then each vector that
- * crosses the call is allocated. And they are short: beyond some dozen operations inlining ends.
+ * crosses the call is allocated; so is, at times, one that a {@code ? :} returns. And they are short: beyond some dozen
+ * operations inlining ends.
  */
 final class VectorLinear {
     private VectorLinear() {}

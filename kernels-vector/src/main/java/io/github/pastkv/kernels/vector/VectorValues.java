@@ -136,8 +136,12 @@ final class VectorValues {
         }
         int dim = 0;
         for (; dim + Lanes.COUNT <= tile.headDim(); dim += Lanes.COUNT) {
-            FloatVector before = spanFrom == 0 ? Lanes.zero() : load(tile.out(), out + 4L * dim);
-            store(before.add(load(tile.scratch(), sums + 4L * dim)), tile.out(), out + 4L * dim);
+            FloatVector sum = load(tile.scratch(), sums + 4L * dim);
+            if (spanFrom == 0) { // no vector is chosen: the JIT would allocate what a choice returns
+                store(sum.add(0f), tile.out(), out + 4L * dim);
+            } else {
+                store(load(tile.out(), out + 4L * dim).add(sum), tile.out(), out + 4L * dim);
+            }
         }
         for (; dim < tile.headDim(); dim++) {
             float before = spanFrom == 0 ? 0f : DataType.F32.read(tile.out(), out + 4L * dim);
