@@ -3,8 +3,8 @@ package io.github.pastkv.cache;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Where each number of a block lies: the only place that turns (layer, kv head, slot, dimension) into an offset. There
- * is one implementation per way of storing.
+ * Where each number of a block lies: the only place that turns (layer, kv head, slot, dimension) into an offset.
+ * {@link TiledKvLayout} is the one that caches use; others may store in their own way.
  *
  * <p>Offsets are bytes from the start of the block. A {@code slot} here is the place of a token within its block, in
  * {@code [0, blockSize)}. The slots of a block are cut into tiles of {@link #tileSlots()}; in a tile keys lie with the
@@ -19,9 +19,6 @@ public interface KvLayout {
 
     /** The layers, kv heads and head dimension of one block. */
     KvShape shape();
-
-    /** The type that keys and values are rounded to. */
-    DataType dataType();
 
     /** Tokens per block, P. */
     int blockSize();

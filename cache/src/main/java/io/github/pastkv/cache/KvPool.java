@@ -18,7 +18,7 @@ public final class KvPool implements AutoCloseable {
     /** An empty pool for caches of these layers, types and limits; the batch size is each cache's own. */
     public KvPool(KvCacheConfig config) {
         this.config = config;
-        KvLayout layout = new PlainKvLayout(config.shape(), config.dataType(), config.blockSize());
+        KvLayout layout = new TiledKvLayout(config.shape(), KvTypes.of(config.dataType()), config.blockSize());
         BlockPool blocks = new BlockPool(layout.blockBytes(), config.maxPoolBytes());
         this.groups = new LayerStorage[] {new LayerStorage(layout, blocks, 0)};
     }

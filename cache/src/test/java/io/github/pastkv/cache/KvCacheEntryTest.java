@@ -55,7 +55,7 @@ class KvCacheEntryTest extends CacheTest {
 
     @Test
     void append_whenThePoolIsFull_changesNothing() {
-        long blockBytes = new PlainKvLayout(SHAPE, DataType.F32, BLOCK_SIZE).blockBytes();
+        long blockBytes = new TiledKvLayout(SHAPE, KvTypes.of(DataType.F32), BLOCK_SIZE).blockBytes();
         KvCache cache = open(config().withMaxPoolBytes(5 * blockBytes));
         appendTo(cache.entry(0), cache, 5, 0);
         assertThatExceptionOfType(PoolExhaustedException.class).isThrownBy(() -> appendTo(cache.entry(0), cache, 1, 0));

@@ -47,7 +47,7 @@ class KvCachePropertyTest {
         "BF16,1,31", "BF16,5,32", "BF16,16,33", "BF16,64,34"})
     void randomOperations_showWhatTheNaiveCacheShows(DataType type, int blockSize, long seed) {
         random = new SplittableRandom(seed);
-        long blockBytes = new PlainKvLayout(SHAPE, type, blockSize).blockBytes();
+        long blockBytes = new TiledKvLayout(SHAPE, KvTypes.of(type), blockSize).blockBytes();
         int maxBlocks = 4 + 130 / blockSize;
         cache = new KvCache(new KvCacheConfig(SHAPE, type, 3, blockSize, MAX_SLOTS, maxBlocks * blockBytes));
         naive = new NaiveCache(SHAPE.numLayers(), 3);

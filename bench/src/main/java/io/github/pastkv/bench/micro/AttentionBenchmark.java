@@ -4,8 +4,10 @@ import io.github.pastkv.cache.DataType;
 import io.github.pastkv.cache.KvBlocks;
 import io.github.pastkv.cache.KvLayout;
 import io.github.pastkv.cache.KvShape;
-import io.github.pastkv.cache.PlainKvLayout;
+import io.github.pastkv.cache.KvType;
+import io.github.pastkv.cache.KvTypes;
 import io.github.pastkv.cache.Tensor;
+import io.github.pastkv.cache.TiledKvLayout;
 import io.github.pastkv.kernels.AttentionTile;
 import io.github.pastkv.kernels.Kernels;
 import io.github.pastkv.kernels.KernelsChoice;
@@ -48,7 +50,7 @@ public class AttentionBenchmark {
 
     @Param({"scalar", "vector"}) public String kernels;
 
-    @Param({"F32", "BF16", "F16"}) public DataType dataType;
+    @Param({"F32", "BF16", "F16", "Q8"}) public KvType kvType;
 
     @Param({"1", "3", "8"}) public int headsPerKv;
 
@@ -86,7 +88,7 @@ public class AttentionBenchmark {
     /** Fills the cache; all values are one, so every output must be one. */
     @Setup
     public void setup() {
-        KvLayout layout = new PlainKvLayout(new KvShape(1, KV_HEADS, HEAD_DIM), dataType, BLOCK_SIZE);
+        KvLayout layout = new TiledKvLayout(new KvShape(1, KV_HEADS, HEAD_DIM), KvTypes.of(kvType), BLOCK_SIZE);
         InOrder blocks = new InOrder(layout, arena.allocate(kvLength / BLOCK_SIZE * layout.blockBytes(), 64));
         Random random = new Random(20256);
         Tensor ones = random(random, 1, HEAD_DIM);
@@ -132,7 +134,7 @@ public class AttentionBenchmark {
     public void attention(Work work) {
         attend();
         work.flops += 4L * numQueries * headsPerKv * KV_HEADS * HEAD_DIM * kvLength;
-        work.cacheBytes += 2L * KV_HEADS * HEAD_DIM * kvLength * dataType.bytes();
+        work.cacheBytes += 2L * KV_HEADS * kvLength * kvType.bytesPerHead(HEAD_DIM);
     }
 
     private void attend() {

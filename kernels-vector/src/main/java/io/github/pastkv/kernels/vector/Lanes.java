@@ -3,6 +3,7 @@ package io.github.pastkv.kernels.vector;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
+import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
@@ -24,6 +25,9 @@ final class Lanes {
     /** As many shorts as {@link #FLOATS} has floats. */
     static final VectorSpecies<Short> SHORTS = VectorSpecies.of(short.class, VectorWidth.halfShape());
 
+    /** As many bytes as {@link #FLOATS} has floats, but at least 8: of these the first are looked at. */
+    static final VectorSpecies<Byte> BYTE_LANES = VectorSpecies.of(byte.class, VectorWidth.byteShape());
+
     /** Floats in a vector: 4, 8 or 16. */
     static final int COUNT = FLOATS.length();
     /** Bytes of a vector of floats. */
@@ -32,6 +36,8 @@ final class Lanes {
     private static final ByteOrder ORDER = ByteOrder.LITTLE_ENDIAN;
     /** The bits of a float at any byte offset: all lanes take a loaded int in one instruction, a float in two. */
     static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ORDER);
+
+    private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ORDER);
 
     private static final VectorShuffle<Float> ZIP_LOW = VectorShuffle.makeZip(FLOATS, 0);
     private static final VectorShuffle<Float> ZIP_HIGH = VectorShuffle.makeZip(FLOATS, 1);
@@ -63,6 +69,17 @@ final class Lanes {
     /** Neighbouring bf16 numbers, widened, one in each lane. */
     static FloatVector loadBf16(MemorySegment segment, long byteOffset) {
         return loadShorts(segment, byteOffset).lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
+    }
+
+    /** One bf16 number, widened, in all lanes. */
+    static FloatVector broadcastBf16(MemorySegment segment, long byteOffset) {
+        return IntVector.broadcast(INTS, segment.get(SHORT, byteOffset) << 16).reinterpretAsFloats();
+    }
+
+    /** Neighbouring integers of a byte each, as floats; at 128 bits four bytes more are read. */
+    static FloatVector loadBytes(MemorySegment segment, long byteOffset) {
+        return (FloatVector) ByteVector.fromMemorySegment(BYTE_LANES, segment, byteOffset, ORDER)
+                .convertShape(VectorOperators.B2F, FLOATS, 0);
     }
 
     /** Neighbouring 16-bit numbers, each in the lower half of an int. */

@@ -5,20 +5,24 @@ import static io.github.pastkv.kernels.vector.Lanes.store;
 import io.github.pastkv.cache.DataType;
 import io.github.pastkv.cache.KvBlocks;
 import io.github.pastkv.cache.KvLayout;
-import io.github.pastkv.cache.PlainKvLayout;
+import io.github.pastkv.cache.KvType;
+import io.github.pastkv.cache.TiledKvLayout;
 import io.github.pastkv.kernels.AttentionTile;
 import java.lang.foreign.MemorySegment;
 
 /**
- * How attention gets at a group of 16 positions. Whole groups of F32 or BF16 are read where they lie; everything else is
- * first copied to the tile's scratch memory in the form of an F32 tile (keys {@code [dim][16]}, values
- * {@code [16][dim]}), so that any layout works with the F32 bodies and can get bodies of its own later.
+ * How attention gets at the keys, or the values, of a group of 16 positions. Whole groups of F32, BF16 or Q8 are read
+ * where they lie; everything else is first copied to the tile's scratch memory in the form of an F32 tile (keys
+ * {@code [dim][16]}, values {@code [16][dim]}), so that any layout works with the F32 bodies and can get bodies of its own
+ * later.
  */
 enum TileForm {
     /** Whole F32 groups, read in place. */
     F32_IN_PLACE,
     /** Whole BF16 groups, read in place. */
     BF16_IN_PLACE,
+    /** Whole Q8 groups, read in place with their scales. */
+    Q8_IN_PLACE,
     /** Whole F16 groups, widened to scratch memory. */
     F16_STAGED,
     /** Anything else, copied number by number. */
@@ -26,26 +30,28 @@ enum TileForm {
 
     static final int GROUP = KvLayout.GROUP_POSITIONS;
 
-    static TileForm of(KvLayout layout) {
-        if (!(layout instanceof PlainKvLayout) || layout.blockSize() % GROUP != 0 || !isKeyedByDim(layout)) {
+    static TileForm ofKeys(KvLayout layout) {
+        return layout instanceof TiledKvLayout tiled ? of(tiled, tiled.types().keys()) : STAGED;
+    }
+
+    static TileForm ofValues(KvLayout layout) {
+        return layout instanceof TiledKvLayout tiled ? of(tiled, tiled.types().values()) : STAGED;
+    }
+
+    private static TileForm of(TiledKvLayout layout, KvType type) {
+        if (layout.blockSize() % GROUP != 0) {
             return STAGED;
         }
-        return switch (layout.dataType()) {
+        return switch (type) {
             case F32 -> F32_IN_PLACE;
             case BF16 -> BF16_IN_PLACE;
+            case Q8 -> Q8_IN_PLACE;
             case F16 -> F16_STAGED;
         };
     }
 
-    /** Whether the keys of a group are {@code [dim][16]}. */
-    private static boolean isKeyedByDim(KvLayout layout) {
-        long toLastDim = layout.keyByteOffset(0, 0, 0, layout.shape().headDim() - 1) - layout.keyByteOffset(0, 0, 0, 0);
-        return toLastDim == (layout.shape().headDim() - 1L) * GROUP * layout.dataType().bytes()
-                && layout.keyByteOffset(0, 0, 1, 0) - layout.keyByteOffset(0, 0, 0, 0) == layout.dataType().bytes();
-    }
-
     boolean inPlace() {
-        return this == F32_IN_PLACE || this == BF16_IN_PLACE;
+        return this != F16_STAGED && this != STAGED;
     }
 
     /**

@@ -1,6 +1,7 @@
 package io.github.pastkv.kernels.vector;
 
 import static io.github.pastkv.kernels.vector.Lanes.BYTES;
+import static io.github.pastkv.kernels.vector.Lanes.COUNT;
 import static io.github.pastkv.kernels.vector.Lanes.FLOATS;
 import static io.github.pastkv.kernels.vector.Lanes.INT;
 import static io.github.pastkv.kernels.vector.Lanes.INTS;
@@ -11,6 +12,8 @@ import static jdk.incubator.vector.IntVector.broadcast;
 import static jdk.incubator.vector.VectorOperators.LSHL;
 
 import io.github.pastkv.cache.DataType;
+import io.github.pastkv.cache.KvType;
+import io.github.pastkv.cache.ScaledBytes;
 import io.github.pastkv.kernels.AttentionTile;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
@@ -243,6 +246,133 @@ final class ValueBodies {
             for (int position = from; position < to; position++) {
                 float weight = DataType.F32.read(tile.scores(), tile.scoreByteOffset(r) + 4L * position);
                 sum = Math.fma(weight, dataType.read(values, start + (position - from) * stride), sum);
+            }
+            DataType.F32.write(tile.scratch(), sumOffset, sum);
+        }
+    }
+
+    static void fourVectorsQ8(AttentionTile tile, int row, int lastRow, MemorySegment values, long start,
+            long scales, int from, int to, int dim) {
+        MemorySegment sums = tile.scratch();
+        MemorySegment pattern = tile.scores();
+        long sums0 = sumByteOffset(tile, row) + 4L * dim;
+        long sums1 = sumByteOffset(tile, Math.min(row + 1, lastRow)) + 4L * dim;
+        long sums2 = sumByteOffset(tile, Math.min(row + 2, lastRow)) + 4L * dim;
+        long sums3 = sumByteOffset(tile, Math.min(row + 3, lastRow)) + 4L * dim;
+        long weights0 = tile.scoreByteOffset(row);
+        long weights1 = tile.scoreByteOffset(Math.min(row + 1, lastRow));
+        long weights2 = tile.scoreByteOffset(Math.min(row + 2, lastRow));
+        long weights3 = tile.scoreByteOffset(Math.min(row + 3, lastRow));
+        long scaleStride = (long) ScaledBytes.SCALE_BYTES * KvType.Q8.numScales(tile.headDim());
+        long scalesAb = scales + (long) ScaledBytes.SCALE_BYTES * (dim / ScaledBytes.GROUP_NUMBERS);
+        long scalesCd = scales + (long) ScaledBytes.SCALE_BYTES * ((dim + 2 * COUNT) / ScaledBytes.GROUP_NUMBERS);
+        FloatVector sum0a = fromMemorySegment(FLOATS, sums, sums0, LITTLE_ENDIAN);
+        FloatVector sum0b = fromMemorySegment(FLOATS, sums, sums0 + BYTES, LITTLE_ENDIAN);
+        FloatVector sum0c = fromMemorySegment(FLOATS, sums, sums0 + 2 * BYTES, LITTLE_ENDIAN);
+        FloatVector sum0d = fromMemorySegment(FLOATS, sums, sums0 + 3 * BYTES, LITTLE_ENDIAN);
+        FloatVector sum1a = fromMemorySegment(FLOATS, sums, sums1, LITTLE_ENDIAN);
+        FloatVector sum1b = fromMemorySegment(FLOATS, sums, sums1 + BYTES, LITTLE_ENDIAN);
+        FloatVector sum1c = fromMemorySegment(FLOATS, sums, sums1 + 2 * BYTES, LITTLE_ENDIAN);
+        FloatVector sum1d = fromMemorySegment(FLOATS, sums, sums1 + 3 * BYTES, LITTLE_ENDIAN);
+        FloatVector sum2a = fromMemorySegment(FLOATS, sums, sums2, LITTLE_ENDIAN);
+        FloatVector sum2b = fromMemorySegment(FLOATS, sums, sums2 + BYTES, LITTLE_ENDIAN);
+        FloatVector sum2c = fromMemorySegment(FLOATS, sums, sums2 + 2 * BYTES, LITTLE_ENDIAN);
+        FloatVector sum2d = fromMemorySegment(FLOATS, sums, sums2 + 3 * BYTES, LITTLE_ENDIAN);
+        FloatVector sum3a = fromMemorySegment(FLOATS, sums, sums3, LITTLE_ENDIAN);
+        FloatVector sum3b = fromMemorySegment(FLOATS, sums, sums3 + BYTES, LITTLE_ENDIAN);
+        FloatVector sum3c = fromMemorySegment(FLOATS, sums, sums3 + 2 * BYTES, LITTLE_ENDIAN);
+        FloatVector sum3d = fromMemorySegment(FLOATS, sums, sums3 + 3 * BYTES, LITTLE_ENDIAN);
+        for (int position = from; position < to; position++) {
+            long offset = start + (long) (position - from) * tile.headDim() + dim;
+            FloatVector scaleAb = Lanes.broadcastBf16(values, scalesAb + (position - from) * scaleStride);
+            FloatVector scaleCd = Lanes.broadcastBf16(values, scalesCd + (position - from) * scaleStride);
+            FloatVector a = Lanes.loadBytes(values, offset).mul(scaleAb);
+            FloatVector b = Lanes.loadBytes(values, offset + COUNT).mul(scaleAb);
+            FloatVector c = Lanes.loadBytes(values, offset + 2L * COUNT).mul(scaleCd);
+            FloatVector d = Lanes.loadBytes(values, offset + 3L * COUNT).mul(scaleCd);
+            FloatVector weight0 = broadcast(INTS, pattern.get(INT, weights0 + 4L * position)).reinterpretAsFloats();
+            sum0a = a.fma(weight0, sum0a);
+            sum0b = b.fma(weight0, sum0b);
+            sum0c = c.fma(weight0, sum0c);
+            sum0d = d.fma(weight0, sum0d);
+            FloatVector weight1 = broadcast(INTS, pattern.get(INT, weights1 + 4L * position)).reinterpretAsFloats();
+            sum1a = a.fma(weight1, sum1a);
+            sum1b = b.fma(weight1, sum1b);
+            sum1c = c.fma(weight1, sum1c);
+            sum1d = d.fma(weight1, sum1d);
+            FloatVector weight2 = broadcast(INTS, pattern.get(INT, weights2 + 4L * position)).reinterpretAsFloats();
+            sum2a = a.fma(weight2, sum2a);
+            sum2b = b.fma(weight2, sum2b);
+            sum2c = c.fma(weight2, sum2c);
+            sum2d = d.fma(weight2, sum2d);
+            FloatVector weight3 = broadcast(INTS, pattern.get(INT, weights3 + 4L * position)).reinterpretAsFloats();
+            sum3a = a.fma(weight3, sum3a);
+            sum3b = b.fma(weight3, sum3b);
+            sum3c = c.fma(weight3, sum3c);
+            sum3d = d.fma(weight3, sum3d);
+        }
+        sum0a.intoMemorySegment(sums, sums0, LITTLE_ENDIAN);
+        sum0b.intoMemorySegment(sums, sums0 + BYTES, LITTLE_ENDIAN);
+        sum0c.intoMemorySegment(sums, sums0 + 2 * BYTES, LITTLE_ENDIAN);
+        sum0d.intoMemorySegment(sums, sums0 + 3 * BYTES, LITTLE_ENDIAN);
+        sum1a.intoMemorySegment(sums, sums1, LITTLE_ENDIAN);
+        sum1b.intoMemorySegment(sums, sums1 + BYTES, LITTLE_ENDIAN);
+        sum1c.intoMemorySegment(sums, sums1 + 2 * BYTES, LITTLE_ENDIAN);
+        sum1d.intoMemorySegment(sums, sums1 + 3 * BYTES, LITTLE_ENDIAN);
+        sum2a.intoMemorySegment(sums, sums2, LITTLE_ENDIAN);
+        sum2b.intoMemorySegment(sums, sums2 + BYTES, LITTLE_ENDIAN);
+        sum2c.intoMemorySegment(sums, sums2 + 2 * BYTES, LITTLE_ENDIAN);
+        sum2d.intoMemorySegment(sums, sums2 + 3 * BYTES, LITTLE_ENDIAN);
+        sum3a.intoMemorySegment(sums, sums3, LITTLE_ENDIAN);
+        sum3b.intoMemorySegment(sums, sums3 + BYTES, LITTLE_ENDIAN);
+        sum3c.intoMemorySegment(sums, sums3 + 2 * BYTES, LITTLE_ENDIAN);
+        sum3d.intoMemorySegment(sums, sums3 + 3 * BYTES, LITTLE_ENDIAN);
+    }
+
+    static void oneVectorQ8(AttentionTile tile, int row, int lastRow, MemorySegment values, long start,
+            long scales, int from, int to, int dim) {
+        MemorySegment sums = tile.scratch();
+        MemorySegment pattern = tile.scores();
+        long sums0 = sumByteOffset(tile, row) + 4L * dim;
+        long sums1 = sumByteOffset(tile, Math.min(row + 1, lastRow)) + 4L * dim;
+        long sums2 = sumByteOffset(tile, Math.min(row + 2, lastRow)) + 4L * dim;
+        long sums3 = sumByteOffset(tile, Math.min(row + 3, lastRow)) + 4L * dim;
+        long weights0 = tile.scoreByteOffset(row);
+        long weights1 = tile.scoreByteOffset(Math.min(row + 1, lastRow));
+        long weights2 = tile.scoreByteOffset(Math.min(row + 2, lastRow));
+        long weights3 = tile.scoreByteOffset(Math.min(row + 3, lastRow));
+        long scaleStride = (long) ScaledBytes.SCALE_BYTES * KvType.Q8.numScales(tile.headDim());
+        long scale = scales + (long) ScaledBytes.SCALE_BYTES * (dim / ScaledBytes.GROUP_NUMBERS);
+        FloatVector sum0 = fromMemorySegment(FLOATS, sums, sums0, LITTLE_ENDIAN);
+        FloatVector sum1 = fromMemorySegment(FLOATS, sums, sums1, LITTLE_ENDIAN);
+        FloatVector sum2 = fromMemorySegment(FLOATS, sums, sums2, LITTLE_ENDIAN);
+        FloatVector sum3 = fromMemorySegment(FLOATS, sums, sums3, LITTLE_ENDIAN);
+        for (int position = from; position < to; position++) {
+            FloatVector value = Lanes.loadBytes(values, start + (long) (position - from) * tile.headDim() + dim)
+                    .mul(Lanes.broadcastBf16(values, scale + (position - from) * scaleStride));
+            sum0 = broadcast(INTS, pattern.get(INT, weights0 + 4L * position)).reinterpretAsFloats().fma(value, sum0);
+            sum1 = broadcast(INTS, pattern.get(INT, weights1 + 4L * position)).reinterpretAsFloats().fma(value, sum1);
+            sum2 = broadcast(INTS, pattern.get(INT, weights2 + 4L * position)).reinterpretAsFloats().fma(value, sum2);
+            sum3 = broadcast(INTS, pattern.get(INT, weights3 + 4L * position)).reinterpretAsFloats().fma(value, sum3);
+        }
+        sum0.intoMemorySegment(sums, sums0, LITTLE_ENDIAN);
+        sum1.intoMemorySegment(sums, sums1, LITTLE_ENDIAN);
+        sum2.intoMemorySegment(sums, sums2, LITTLE_ENDIAN);
+        sum3.intoMemorySegment(sums, sums3, LITTLE_ENDIAN);
+    }
+
+    static void singleQ8(AttentionTile tile, int row, int lastRow, MemorySegment values, long start, long scales,
+            int from, int to, int dim) {
+        long scaleStride = (long) ScaledBytes.SCALE_BYTES * KvType.Q8.numScales(tile.headDim());
+        long scale = scales + (long) ScaledBytes.SCALE_BYTES * (dim / ScaledBytes.GROUP_NUMBERS);
+        for (int r = row; r <= lastRow; r++) {
+            long sumOffset = sumByteOffset(tile, r) + 4L * dim;
+            float sum = DataType.F32.read(tile.scratch(), sumOffset);
+            for (int position = from; position < to; position++) {
+                float weight = DataType.F32.read(tile.scores(), tile.scoreByteOffset(r) + 4L * position);
+                float value = ScaledBytes.read(values, start + (long) (position - from) * tile.headDim() + dim,
+                        scale + (position - from) * scaleStride);
+                sum = Math.fma(weight, value, sum);
             }
             DataType.F32.write(tile.scratch(), sumOffset, sum);
         }

@@ -15,6 +15,7 @@ import static jdk.incubator.vector.VectorOperators.ZERO_EXTEND_S2I;
 import io.github.pastkv.cache.DataType;
 import io.github.pastkv.cache.KvBlocks;
 import io.github.pastkv.cache.KvLayout;
+import io.github.pastkv.cache.ScaledBytes;
 import io.github.pastkv.kernels.AttentionTile;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
@@ -35,7 +36,7 @@ final class VectorScores {
 
     static void scores(AttentionTile tile) {
         gatherQueries(tile);
-        TileForm form = TileForm.of(tile.blocks().layout());
+        TileForm form = TileForm.ofKeys(tile.blocks().layout());
         int kvLength = tile.numVisible(tile.numRows() - 1);
         int step = form.inPlace() ? AttentionTile.SPAN_POSITIONS : GROUP;
         for (int from = 0; from < kvLength; from += step) {
@@ -79,10 +80,10 @@ final class VectorScores {
                 keys = blocks.segment(block);
                 group = blocks.blockByteOffset(block) + layout.keyByteOffset(tile.layer(), tile.kvHead(), slot, 0);
             }
-            if (form == TileForm.BF16_IN_PLACE) {
-                fourRowsBf16(tile, row, keys, group, position);
-            } else {
-                fourRowsF32(tile, row, keys, group, position);
+            switch (form) {
+                case BF16_IN_PLACE -> fourRowsBf16(tile, row, keys, group, position);
+                case Q8_IN_PLACE -> fourRowsQ8(tile, row, keys, group, position);
+                default -> fourRowsF32(tile, row, keys, group, position);
             }
         }
     }
@@ -126,6 +127,38 @@ final class VectorScores {
             sum1 = broadcast(INTS, queries.get(INT, fourQueries + 16L * dim + 4)).reinterpretAsFloats().fma(key, sum1);
             sum2 = broadcast(INTS, queries.get(INT, fourQueries + 16L * dim + 8)).reinterpretAsFloats().fma(key, sum2);
             sum3 = broadcast(INTS, queries.get(INT, fourQueries + 16L * dim + 12)).reinterpretAsFloats().fma(key, sum3);
+        }
+        MemorySegment scores = tile.scores();
+        float scale = tile.scale();
+        sum0.mul(scale).intoMemorySegment(scores, scoreByteOffset(tile, row, position), LITTLE_ENDIAN);
+        sum1.mul(scale).intoMemorySegment(scores, scoreByteOffset(tile, row + 1, position), LITTLE_ENDIAN);
+        sum2.mul(scale).intoMemorySegment(scores, scoreByteOffset(tile, row + 2, position), LITTLE_ENDIAN);
+        sum3.mul(scale).intoMemorySegment(scores, scoreByteOffset(tile, row + 3, position), LITTLE_ENDIAN);
+    }
+
+    /** The scales of a group of keys lie behind its integers, those of 16 slots for every 32 dimensions. */
+    private static void fourRowsQ8(AttentionTile tile, int row, MemorySegment keys, long group, int position) {
+        MemorySegment queries = tile.scratch();
+        long fourQueries = fourQueriesByteOffset(tile, row);
+        long start = group + position % GROUP;
+        long scales = group + (long) GROUP * tile.headDim() + 2L * (position % GROUP);
+        FloatVector sum0 = zero(FLOATS);
+        FloatVector sum1 = zero(FLOATS);
+        FloatVector sum2 = zero(FLOATS);
+        FloatVector sum3 = zero(FLOATS);
+        for (int from = 0; from < tile.headDim(); from += ScaledBytes.GROUP_NUMBERS) {
+            FloatVector keyScale = Lanes.loadBf16(keys, scales + 2L * GROUP * (from / ScaledBytes.GROUP_NUMBERS));
+            int to = Math.min(from + ScaledBytes.GROUP_NUMBERS, tile.headDim());
+            for (int dim = from; dim < to; dim++) {
+                FloatVector key = Lanes.loadBytes(keys, start + (long) GROUP * dim).mul(keyScale);
+                sum0 = broadcast(INTS, queries.get(INT, fourQueries + 16L * dim)).reinterpretAsFloats().fma(key, sum0);
+                sum1 = broadcast(INTS, queries.get(INT, fourQueries + 16L * dim + 4)).reinterpretAsFloats().fma(key,
+                        sum1);
+                sum2 = broadcast(INTS, queries.get(INT, fourQueries + 16L * dim + 8)).reinterpretAsFloats().fma(key,
+                        sum2);
+                sum3 = broadcast(INTS, queries.get(INT, fourQueries + 16L * dim + 12)).reinterpretAsFloats().fma(key,
+                        sum3);
+            }
         }
         MemorySegment scores = tile.scores();
         float scale = tile.scale();

@@ -8,6 +8,8 @@ import static io.github.pastkv.kernels.vector.TileForm.GROUP;
 import io.github.pastkv.cache.DataType;
 import io.github.pastkv.cache.KvBlocks;
 import io.github.pastkv.cache.KvLayout;
+import io.github.pastkv.cache.KvType;
+import io.github.pastkv.cache.ScaledBytes;
 import io.github.pastkv.kernels.AttentionTile;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
@@ -27,7 +29,7 @@ final class VectorValues {
     private VectorValues() {}
 
     static void values(AttentionTile tile) {
-        TileForm form = TileForm.of(tile.blocks().layout());
+        TileForm form = TileForm.ofValues(tile.blocks().layout());
         int kvLength = tile.numVisible(tile.numRows() - 1);
         for (int from = 0; from < kvLength; from += AttentionTile.SPAN_POSITIONS) {
             clearSums(tile);
@@ -92,10 +94,10 @@ final class VectorValues {
             start = blocks.blockByteOffset(block)
                     + layout.valueByteOffset(tile.layer(), tile.kvHead(), from % layout.blockSize(), 0);
         }
-        if (form == TileForm.BF16_IN_PLACE) {
-            sumBf16(tile, row, lastRow, values, start, from, to);
-        } else {
-            sumF32(tile, row, lastRow, values, start, from, to);
+        switch (form) {
+            case BF16_IN_PLACE -> sumBf16(tile, row, lastRow, values, start, from, to);
+            case Q8_IN_PLACE -> sumQ8(tile, row, lastRow, values, start, from, to);
+            default -> sumF32(tile, row, lastRow, values, start, from, to);
         }
     }
 
@@ -124,6 +126,24 @@ final class VectorValues {
         }
         for (; dim < tile.headDim(); dim++) {
             ValueBodies.single(tile, row, lastRow, DataType.BF16, values, start + 2L * dim, from, to, dim);
+        }
+    }
+
+    /** The scales lie behind the integers of the group's 16 slots, one slot's after the other's. */
+    private static void sumQ8(AttentionTile tile, int row, int lastRow, MemorySegment values, long start, int from,
+            int to) {
+        int slot = from % GROUP;
+        long scales = start + (long) (GROUP - slot) * tile.headDim()
+                + (long) slot * KvType.Q8.numScales(tile.headDim()) * ScaledBytes.SCALE_BYTES;
+        int dim = 0;
+        for (; dim + WIDE <= tile.headDim(); dim += WIDE) {
+            ValueBodies.fourVectorsQ8(tile, row, lastRow, values, start, scales, from, to, dim);
+        }
+        for (; dim + Lanes.COUNT <= tile.headDim(); dim += Lanes.COUNT) {
+            ValueBodies.oneVectorQ8(tile, row, lastRow, values, start, scales, from, to, dim);
+        }
+        for (; dim < tile.headDim(); dim++) {
+            ValueBodies.singleQ8(tile, row, lastRow, values, start, scales, from, to, dim);
         }
     }
 

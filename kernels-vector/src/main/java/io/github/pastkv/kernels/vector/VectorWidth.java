@@ -49,4 +49,9 @@ final class VectorWidth {
     static VectorShape halfShape() {
         return VectorShape.forBitSize(bits() / 2);
     }
+
+    /** For as many bytes as floats; the Vector API has no shape below 64 bits. */
+    static VectorShape byteShape() {
+        return VectorShape.forBitSize(Math.max(bits() / 4, 64));
+    }
 }

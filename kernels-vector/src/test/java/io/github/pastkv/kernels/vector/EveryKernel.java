@@ -1,9 +1,12 @@
 package io.github.pastkv.kernels.vector;
 
 import io.github.pastkv.cache.DataType;
+import io.github.pastkv.cache.KvLayout;
 import io.github.pastkv.cache.KvShape;
-import io.github.pastkv.cache.PlainKvLayout;
+import io.github.pastkv.cache.KvType;
+import io.github.pastkv.cache.KvTypes;
 import io.github.pastkv.cache.Tensor;
+import io.github.pastkv.cache.TiledKvLayout;
 import io.github.pastkv.kernels.Activation;
 import io.github.pastkv.kernels.AttentionTile;
 import io.github.pastkv.kernels.Kernels;
@@ -41,7 +44,9 @@ final class EveryKernel {
         try (Arena arena = Arena.ofConfined()) {
             for (DataType dataType : DataType.values()) {
                 run.linear(arena, dataType);
-                run.attention(arena, dataType);
+            }
+            for (KvType type : KvType.values()) {
+                run.attention(arena, type);
             }
             run.rows(arena);
         }
@@ -56,8 +61,8 @@ final class EveryKernel {
         take(y);
     }
 
-    private void attention(Arena arena, DataType dataType) {
-        PlainKvLayout layout = new PlainKvLayout(new KvShape(1, 1, HEAD_DIM), dataType, 16);
+    private void attention(Arena arena, KvType type) {
+        KvLayout layout = new TiledKvLayout(new KvShape(1, 1, HEAD_DIM), KvTypes.of(type), 16);
         ShuffledBlocks blocks = ShuffledBlocks.allocate(arena, layout, PAST + TOKENS, random);
         for (int position = 0; position < PAST + TOKENS; position++) {
             blocks.write(position, Numbers.rows(arena, random, 2, HEAD_DIM, 0));

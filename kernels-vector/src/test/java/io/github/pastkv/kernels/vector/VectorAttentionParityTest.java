@@ -1,9 +1,11 @@
 package io.github.pastkv.kernels.vector;
 
-import io.github.pastkv.cache.DataType;
+import io.github.pastkv.cache.KvLayout;
 import io.github.pastkv.cache.KvShape;
-import io.github.pastkv.cache.PlainKvLayout;
+import io.github.pastkv.cache.KvType;
+import io.github.pastkv.cache.KvTypes;
 import io.github.pastkv.cache.Tensor;
+import io.github.pastkv.cache.TiledKvLayout;
 import io.github.pastkv.kernels.AttentionTile;
 import io.github.pastkv.kernels.Kernels;
 import io.github.pastkv.kernels.ScalarKernels;
@@ -14,6 +16,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 @Tag("kernels")
 class VectorAttentionParityTest {
@@ -33,9 +36,13 @@ class VectorAttentionParityTest {
     }
 
     /** A tile: queries at the end of a row of kvLength tokens. */
-    private record Case(PlainKvLayout layout, int headsPerKv, int numQueries, int kvLength) {
-        Case(DataType dataType, int headDim, int blockSize, int headsPerKv, int numQueries, int kvLength) {
-            this(new PlainKvLayout(new KvShape(LAYERS, KV_HEADS, headDim), dataType, blockSize), headsPerKv,
+    private record Case(KvLayout layout, int headsPerKv, int numQueries, int kvLength) {
+        Case(KvType type, int headDim, int blockSize, int headsPerKv, int numQueries, int kvLength) {
+            this(KvTypes.of(type), headDim, blockSize, headsPerKv, numQueries, kvLength);
+        }
+
+        Case(KvTypes types, int headDim, int blockSize, int headsPerKv, int numQueries, int kvLength) {
+            this(new TiledKvLayout(new KvShape(LAYERS, KV_HEADS, headDim), types, blockSize), headsPerKv,
                     Math.min(numQueries, kvLength), kvLength);
         }
 
@@ -46,48 +53,60 @@ class VectorAttentionParityTest {
 
     @ParameterizedTest
     @CsvSource({"F32,64,16", "F32,20,1", "F32,14,5", "F32,80,64", "BF16,64,16", "BF16,10,64", "BF16,80,16",
-        "BF16,1,16", "BF16,33,16", "BF16,8,5", "F16,64,16", "F16,20,64", "F16,13,16", "F16,4,1"})
-    void attention_atEdgesOfGroupsAndSpans_givesTheBitsOfTheScalarTwin(DataType dataType, int headDim, int blockSize) {
+        "BF16,1,16", "BF16,33,16", "BF16,8,5", "F16,64,16", "F16,20,64", "F16,13,16", "F16,4,1", "Q8,64,16",
+        "Q8,70,16", "Q8,33,64", "Q8,1,16", "Q8,128,32", "Q8,8,5"})
+    void attention_atEdgesOfGroupsAndSpans_givesTheBitsOfTheScalarTwin(KvType type, int headDim, int blockSize) {
         for (int kvLength : new int[] {1, 2, 15, 16, 17, 31, 32, 33, 255, 256, 257, 272, 513}) {
-            compare(new Case(dataType, headDim, blockSize, 3, 1, kvLength));
-            compare(new Case(dataType, headDim, blockSize, 2, 5, kvLength));
+            compare(new Case(type, headDim, blockSize, 3, 1, kvLength));
+            compare(new Case(type, headDim, blockSize, 2, 5, kvLength));
         }
     }
 
     @ParameterizedTest
-    @CsvSource({"F32", "BF16", "F16"})
-    void attention_ofAnyNumberOfHeadsAndQueries_givesTheBitsOfTheScalarTwin(DataType dataType) {
+    @EnumSource
+    void attention_ofAnyNumberOfHeadsAndQueries_givesTheBitsOfTheScalarTwin(KvType type) {
         for (int headsPerKv : new int[] {1, 2, 3, 4, 7, 8}) {
             for (int numQueries : new int[] {1, 2, 3, 4, 5, 9, 17, 33}) {
-                compare(new Case(dataType, 20, 16, headsPerKv, numQueries, 50));
-                compare(new Case(dataType, 64, 64, headsPerKv, numQueries, 50));
+                compare(new Case(type, 20, 16, headsPerKv, numQueries, 50));
+                compare(new Case(type, 64, 64, headsPerKv, numQueries, 50));
             }
         }
     }
 
     @ParameterizedTest
-    @CsvSource({"F32", "BF16", "F16"})
-    void attention_ofEveryHeadDim_givesTheBitsOfTheScalarTwin(DataType dataType) {
+    @EnumSource
+    void attention_ofEveryHeadDim_givesTheBitsOfTheScalarTwin(KvType type) {
         for (int headDim = 1; headDim <= 130; headDim++) {
-            compare(new Case(dataType, headDim, 16, 2, 3, 21));
+            compare(new Case(type, headDim, 16, 2, 3, 21));
         }
     }
 
     @ParameterizedTest
-    @CsvSource({"F32,16", "BF16,16", "F16,16", "F32,5"})
-    void attention_ofExtremes_givesTheBitsOfTheScalarTwin(DataType dataType, int blockSize) {
+    @CsvSource({"F32,16", "BF16,16", "F16,16", "F32,5", "Q8,16", "Q8,5"})
+    void attention_ofExtremes_givesTheBitsOfTheScalarTwin(KvType type, int blockSize) {
         for (int run = 0; run < 30; run++) {
             int numExtremes = run;
-            compare(new Case(dataType, 20, blockSize, 3, 4, 40), rows -> Numbers.strew(rows, random, numExtremes / 10),
+            compare(new Case(type, 20, blockSize, 3, 4, 40), rows -> Numbers.strew(rows, random, numExtremes / 10),
                     queries -> Numbers.strew(queries, random, numExtremes / 5));
+        }
+    }
+
+    @Test
+    void attention_overUnlikeKeysAndValues_givesTheBitsOfTheScalarTwin() {
+        for (KvType keys : KvType.values()) {
+            for (KvType values : KvType.values()) {
+                for (int kvLength : new int[] {1, 40, 257}) {
+                    compare(new Case(new KvTypes(keys, values), 72, 16, 3, 3, kvLength));
+                }
+            }
         }
     }
 
     /** Tokens behind a query are NaN: nothing of them may reach it. */
     @Test
     void attention_whenLaterTokensAreNaN_doesNotSeeThem() {
-        for (DataType dataType : DataType.values()) {
-            Case c = new Case(dataType, 20, 16, 3, 6, 38);
+        for (KvType type : KvType.values()) {
+            Case c = new Case(type, 20, 16, 3, 6, 38);
             ShuffledBlocks blocks = blocks(c, rows -> {});
             Tensor queries = Numbers.rows(arena, random, c.numQueries, KV_HEADS * c.headsPerKv * c.headDim(), 7);
             Tensor expected = attend(vector, c, blocks, queries, c.kvLength - c.numQueries);
