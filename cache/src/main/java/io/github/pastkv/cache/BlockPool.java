@@ -23,7 +23,7 @@ public final class BlockPool implements AutoCloseable {
     private static final int NONE = -1;
 
     private final long blockBytes;
-    private final long limitBytes;
+    private final PoolBudget budget;
     private final int maxBlocks;
     private final int segmentShift;
     private final Arena arena = Arena.ofShared();
@@ -43,13 +43,19 @@ public final class BlockPool implements AutoCloseable {
      * @param limitBytes most bytes of blocks at any time; at least one block
      */
     public BlockPool(long blockBytes, long limitBytes) {
+        this(blockBytes, new PoolBudget(limitBytes));
+    }
+
+    /** An empty pool that shares a limit of held bytes with others. */
+    BlockPool(long blockBytes, PoolBudget budget) {
         KvShape.requirePositive("blockBytes", blockBytes);
+        long limitBytes = budget.limitBytes();
         if (limitBytes < blockBytes) {
             throw new IllegalArgumentException(
                     "limitBytes: " + limitBytes + ", must hold at least one block of " + blockBytes + " bytes");
         }
         this.blockBytes = blockBytes;
-        this.limitBytes = limitBytes;
+        this.budget = budget;
         this.maxBlocks = (int) Math.min(limitBytes / blockBytes, Integer.MAX_VALUE >> 1);
         long perSegment = Math.min(Math.max(SEGMENT_BYTES / blockBytes, 1), maxBlocks);
         this.segmentShift = 63 - Long.numberOfLeadingZeros(perSegment);
@@ -59,8 +65,9 @@ public final class BlockPool implements AutoCloseable {
         return blockBytes;
     }
 
+    /** Most bytes of held blocks, those of other pools that share the limit included. */
     public long limitBytes() {
-        return limitBytes;
+        return budget.limitBytes();
     }
 
     /** Bytes of all segments taken from the system so far. */
@@ -79,7 +86,7 @@ public final class BlockPool implements AutoCloseable {
 
     /** Blocks that could be allocated now, growth up to the limit included. */
     public synchronized int numFree() {
-        return maxBlocks - numHeld;
+        return (int) Math.min(maxBlocks - numHeld, budget.leftBytes() / blockBytes);
     }
 
     /**
@@ -88,7 +95,7 @@ public final class BlockPool implements AutoCloseable {
      */
     public synchronized boolean tryAllocate(int count, int[] blockIds, int from) {
         requireOpen();
-        if (count > maxBlocks - numHeld) {
+        if (count > maxBlocks - numHeld || !budget.tryTake(count * blockBytes)) {
             return false;
         }
         while (numBlocks - numHeld < count) {
@@ -144,6 +151,7 @@ public final class BlockPool implements AutoCloseable {
         if (refCount == 0) {
             addFree(blockId);
             numHeld--;
+            budget.giveBack(blockBytes);
             closeArenaIfUnused();
         }
     }

@@ -5,57 +5,124 @@ import java.util.Arrays;
 /**
  * The blocks of one row in one layer group, in the order of its tokens. Holds each of its blocks in the pool.
  *
+ * <p>A windowed row has let go of blocks between its sinks and its window:
+ *
+ * <pre>
+ * logical block   0 .. numSinkBlocks        held
+ *                 .. + numDropped           let go of, must not be asked for
+ *                 .. numBlocks              held
+ * </pre>
+ *
  * <p>A table can have several holders: the cache that appends to it, and snapshots that read its first tokens. Appending
  * never disturbs them, as they look at their own length only; whoever would take something away makes a
  * {@link #fork} first. Guarded by the pool's lock where holders are counted, by its one writer elsewhere.
  */
 final class BlockTable {
     private final BlockPool pool;
-    private volatile int[] blockIds;
+    private final int numSinkBlocks;
+    private volatile int[] blockIds; // of the held blocks
+    private int numDropped;
     private int numBlocks;
+    private int firstHeld;
     private int numHolders = 1;
     private int maxBlocksRead;
 
-    BlockTable(BlockPool pool) {
-        this(pool, new int[4], 0);
+    BlockTable(GroupStorage storage) {
+        this(storage.blocks(), storage.numSinkBlocks(), new int[4]);
     }
 
-    private BlockTable(BlockPool pool, int[] blockIds, int numBlocks) {
+    private BlockTable(BlockPool pool, int numSinkBlocks, int[] blockIds) {
         this.pool = pool;
+        this.numSinkBlocks = numSinkBlocks;
         this.blockIds = blockIds;
-        this.numBlocks = numBlocks;
     }
 
+    /** Blocks so far, those let go of included. */
     int numBlocks() {
         return numBlocks;
     }
 
+    /** The position from which on all tokens are held, whatever blocks say; sinks are held too. */
+    int firstHeld() {
+        return firstHeld;
+    }
+
     int blockId(int logicalBlock) {
-        return blockIds[logicalBlock];
+        return blockIds[place(logicalBlock)];
+    }
+
+    /** Blocks that are held. */
+    int numHeldBlocks() {
+        return numBlocks - numDropped;
+    }
+
+    /** One of the held blocks, in order. */
+    int heldBlockId(int number) {
+        return blockIds[number];
+    }
+
+    private int place(int logicalBlock) {
+        if (logicalBlock < numSinkBlocks) {
+            return logicalBlock;
+        }
+        assert logicalBlock >= numSinkBlocks + numDropped : logicalBlock;
+        return logicalBlock - numDropped;
     }
 
     /** Appends a block and takes over the caller's hold on it. */
     void append(int blockId) {
-        if (numBlocks == blockIds.length) {
-            blockIds = Arrays.copyOf(blockIds, 2 * numBlocks);
+        int place = place(numBlocks);
+        if (place == blockIds.length) {
+            blockIds = Arrays.copyOf(blockIds, 2 * place);
         }
-        blockIds[numBlocks++] = blockId;
+        blockIds[place] = blockId;
+        numBlocks++;
     }
 
     /** Puts another block in a place, takes over the caller's hold on it and lets go of the old one. */
     void replace(int logicalBlock, int blockId) {
-        pool.release(blockIds[logicalBlock]);
-        blockIds[logicalBlock] = blockId;
+        int place = place(logicalBlock);
+        pool.release(blockIds[place]);
+        blockIds[place] = blockId;
     }
 
     /** A table of its own over the same blocks. */
     BlockTable fork() {
+        int numHeld = numHeldBlocks();
         synchronized (pool) {
-            for (int i = 0; i < numBlocks; i++) {
+            for (int i = 0; i < numHeld; i++) {
                 pool.retain(blockIds[i]);
             }
         }
-        return new BlockTable(pool, Arrays.copyOf(blockIds, Math.max(4, numBlocks)), numBlocks);
+        BlockTable fork = new BlockTable(pool, numSinkBlocks, Arrays.copyOf(blockIds, Math.max(4, numHeld)));
+        fork.numBlocks = numBlocks;
+        fork.numDropped = numDropped;
+        fork.firstHeld = firstHeld;
+        return fork;
+    }
+
+    /** Whether {@link #dropBefore} would let go of a block. */
+    boolean canDropBefore(int position, int blockSize) {
+        return position / blockSize > numSinkBlocks + numDropped;
+    }
+
+    /** Marks tokens before {@code position}, but for the sinks, as not held. */
+    void setFirstHeld(int position) {
+        firstHeld = position;
+    }
+
+    /** Lets go of whole blocks before {@code position}, but for the sinks'; nobody else may hold this table. */
+    void dropBefore(int position, int blockSize) {
+        int numHeld = numHeldBlocks();
+        int count = position / blockSize - numSinkBlocks - numDropped;
+        synchronized (pool) {
+            for (int i = numSinkBlocks; i < numSinkBlocks + count; i++) {
+                pool.release(blockIds[i]);
+            }
+        }
+        int from = numSinkBlocks + count;
+        System.arraycopy(blockIds, from, blockIds, numSinkBlocks, numHeld - from);
+        numDropped += count;
     }
 
     /** Lets go of the blocks from {@code numKept} on; nobody else may hold this table. */
@@ -103,7 +170,12 @@ final class BlockTable {
 
     private void releaseFrom(int firstBlock) {
         while (numBlocks > firstBlock) {
-            pool.release(blockIds[--numBlocks]);
+            if (numDropped > 0 && numBlocks == numSinkBlocks + numDropped) {
+                numBlocks = numSinkBlocks; // what lies between the sinks and here has been let go of before
+                numDropped = 0;
+            } else {
+                pool.release(blockIds[place(--numBlocks)]);
+            }
         }
     }
 }

@@ -20,6 +20,23 @@ final class CacheLengths {
         return new CacheLengths(numSlots.clone(), Arrays.stream(numTokens).map(int[]::clone).toArray(int[][]::new));
     }
 
+    int numLayers() {
+        return numSlots.length;
+    }
+
+    int batchSize() {
+        return numTokens[0].length;
+    }
+
+    /** Tokens of a row in the layer of a group that has the fewest. */
+    int fewestTokens(GroupStorage group, int row) {
+        int fewest = Integer.MAX_VALUE;
+        for (int number = 0; number < group.numLayers(); number++) {
+            fewest = Math.min(fewest, numTokens[group.layer(number)][row]);
+        }
+        return fewest;
+    }
+
     int numSlots(int layer) {
         return numSlots[layer];
     }

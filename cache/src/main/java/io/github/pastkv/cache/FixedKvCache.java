@@ -74,9 +74,9 @@ public final class FixedKvCache implements AutoCloseable {
             throw new IllegalArgumentException(name + ": " + tensor + ", the cache is configured for "
                     + shape.numKvHeads() + " heads of " + shape.headDim());
         }
-        if (tensor.dataType() != cache.config().dataType()) {
+        if (tensor.dataType() != cache.config().dataType(0)) {
             throw new IllegalArgumentException(
-                    name + ": " + tensor.dataType() + ", the cache is configured for " + cache.config().dataType());
+                    name + ": " + tensor.dataType() + ", the cache is configured for " + cache.config().dataType(0));
         }
     }
 

@@ -4,31 +4,42 @@ import java.lang.foreign.MemorySegment;
 
 /**
  * One row's blocks, held for a reader: they stay as they are, whatever becomes of the cache they were taken from, until
- * {@link #release}.
+ * {@link #release}. Of a windowed row they hold what the token at one position and those after it see.
  */
 final class HeldBlocks implements KvBlocks {
-    private final KvLayout layout;
-    private final BlockPool pool;
+    private final GroupStorage storage;
     private final BlockTable table;
     private final int numFromTable;
     private final int[] ownBlockIds;
+    private final int firstQuery;
 
     /**
      * Takes over the caller's hold on {@code table} and on {@code ownBlockIds}.
      *
      * @param numFromTable logical blocks below this are the table's, the others own
+     * @param firstQuery position of the first token whose view this is
      */
-    HeldBlocks(KvLayout layout, BlockPool pool, BlockTable table, int numFromTable, int[] ownBlockIds) {
-        this.layout = layout;
-        this.pool = pool;
+    HeldBlocks(GroupStorage storage, BlockTable table, int numFromTable, int[] ownBlockIds, int firstQuery) {
+        this.storage = storage;
         this.table = table;
         this.numFromTable = numFromTable;
         this.ownBlockIds = ownBlockIds;
+        this.firstQuery = firstQuery;
     }
 
     @Override
     public KvLayout layout() {
-        return layout;
+        return storage.layout();
+    }
+
+    /** First position of the window that is held; the sinks before it are held too. */
+    int firstHeld() {
+        return storage.window().firstVisible(firstQuery);
+    }
+
+    /** Whether a position is held. */
+    boolean holds(int position) {
+        return position >= firstHeld() || position < storage.window().numSinks();
     }
 
     private int blockId(int logicalBlock) {
@@ -37,25 +48,25 @@ final class HeldBlocks implements KvBlocks {
 
     @Override
     public MemorySegment segment(int logicalBlock) {
-        return pool.segment(blockId(logicalBlock));
+        return storage.blocks().segment(blockId(logicalBlock));
     }
 
     @Override
     public long blockByteOffset(int logicalBlock) {
-        return pool.byteOffset(blockId(logicalBlock));
+        return storage.blocks().byteOffset(blockId(logicalBlock));
     }
 
     /** A second holder of the same blocks. */
     HeldBlocks share() {
         for (int blockId : ownBlockIds) {
-            pool.retain(blockId);
+            storage.blocks().retain(blockId);
         }
-        return new HeldBlocks(layout, pool, table.retain(numFromTable), numFromTable, ownBlockIds);
+        return new HeldBlocks(storage, table.retain(numFromTable), numFromTable, ownBlockIds, firstQuery);
     }
 
     void release() {
         for (int blockId : ownBlockIds) {
-            pool.release(blockId);
+            storage.blocks().release(blockId);
         }
         table.release();
     }

@@ -1,6 +1,5 @@
 package io.github.pastkv.cache;
 
-import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.stream.IntStream;
@@ -24,10 +23,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class KvCache implements AutoCloseable {
     private final KvPool pool;
-    private final LayerGroup[] groups;
+    private final CacheRows rows;
     private final List<KvCacheEntry> entries;
-    private final SlotMask mask;
-    private final CacheLengths lengths;
     private KvCacheConfig config;
     private KvStep step;
     private boolean frozen;
@@ -41,19 +38,20 @@ public final class KvCache implements AutoCloseable {
 
     /** An empty cache; takes over one use of {@code pool}. */
     KvCache(KvCacheConfig config, KvPool pool) {
-        this(config, pool, LayerGroup.emptyOf(pool, config.batchSize()), new SlotMask(config.batchSize()),
-                new CacheLengths(config.shape().numLayers(), config.batchSize()));
+        this(config, pool, CacheRows.empty(pool, config.batchSize()));
     }
 
-    private KvCache(KvCacheConfig config, KvPool pool, LayerGroup[] groups, SlotMask mask, CacheLengths lengths) {
+    private KvCache(KvCacheConfig config, KvPool pool, CacheRows rows) {
         this.config = config;
         this.pool = pool;
-        this.groups = groups;
-        this.mask = mask;
-        this.lengths = lengths;
+        this.rows = rows;
         this.entries = IntStream.range(0, config.shape().numLayers()).mapToObj(layer -> new KvCacheEntry(this, layer))
                 .toList();
-        this.step = new KvStep(this, StepBlocks.forAll(groups, config.batchSize()));
+        this.step = newStep();
+    }
+
+    private KvStep newStep() {
+        return new KvStep(this, StepBlocks.forAll(rows.groups(), config.batchSize()));
     }
 
     public KvCacheConfig config() {
@@ -100,20 +98,16 @@ public final class KvCache implements AutoCloseable {
     }
 
     private void requireEvenLayers() {
-        int uneven = lengths.firstUnevenLayer();
-        if (uneven >= 0) {
-            throw new IllegalStateException("layers of unequal length: layer 0 holds " + lengths.numSlots(0)
-                    + " slots, layer " + uneven + " holds " + lengths.numSlots(uneven));
-        }
+        rows.requireEvenLayers();
         for (int layer = 0; layer < entries.size(); layer++) { // by number: an iterator would be garbage at each step
             if (entries.get(layer).frozen() != frozen) {
                 throw new IllegalStateException("layers of unequal flags: the cache is " + flag(frozen) + ", layer "
                         + layer + " is " + flag(!frozen));
             }
         }
-        if (mask.numSlots() > lengths.numSlots(0)) {
-            throw new IllegalStateException("the stored mask has " + mask.numSlots() + " slots, the layers hold "
-                    + lengths.numSlots(0));
+        if (rows.mask().numSlots() > numSlots(0)) {
+            throw new IllegalStateException("the stored mask has " + rows.mask().numSlots()
+                    + " slots, the layers hold " + numSlots(0));
         }
     }
 
@@ -123,11 +117,7 @@ public final class KvCache implements AutoCloseable {
 
     /** Called by the step when it is taken over. */
     void stepCommitted(int fromLayer, int toLayer, AttentionMask newMask, boolean appendsMask) {
-        if (appendsMask) {
-            mask.extendTo(lengths.numSlots(0));
-            mask.append(newMask);
-        }
-        lengths.append(fromLayer, toLayer, newMask);
+        rows.stepCommitted(fromLayer, toLayer, newMask, appendsMask);
     }
 
     /**
@@ -141,10 +131,10 @@ public final class KvCache implements AutoCloseable {
         requireOpen();
         requireNoStep();
         requireBatch("newMask", newMask.batchSize());
-        mask.requireRealBefore(lengths.mostSlots(), newMask);
-        AttentionMask joined = mask.joined(newMask);
+        rows.mask().requireRealBefore(rows.lengths().mostSlots(), newMask);
+        AttentionMask joined = rows.mask().joined(newMask);
         if (!frozen) {
-            mask.append(newMask);
+            rows.mask().append(newMask);
         }
         return joined;
     }
@@ -152,7 +142,7 @@ public final class KvCache implements AutoCloseable {
     /** The mask of all slots so far, {@code [batch, pos_so_far]}. */
     public AttentionMask previousAttentionMask() {
         requireOpen();
-        return mask.slice(0, mask.numSlots());
+        return rows.mask().slice(0, rows.mask().numSlots());
     }
 
     /** Slots so far, pads included; of layer 0 where layers differ. */
@@ -163,7 +153,7 @@ public final class KvCache implements AutoCloseable {
     /** Real tokens of a row; of layer 0 where layers differ. */
     public int numTokens(int row) {
         requireOpen();
-        return lengths.numTokens(0, row);
+        return rows.lengths().numTokens(0, row);
     }
 
     /** Whether steps store nothing. */
@@ -198,95 +188,71 @@ public final class KvCache implements AutoCloseable {
         requireOpen();
         requireEvenLayers();
         pool.joinBeside();
-        LayerGroup[] forked = Arrays.stream(groups).map(LayerGroup::fork).toArray(LayerGroup[]::new);
-        return new KvCache(config, pool, forked, mask.copy(), lengths.copy());
+        return new KvCache(config, pool, rows.fork());
     }
 
     /**
      * Keeps the first {@code newNumSlots} slots of every row and layer, and of the mask; nothing is copied. Snapshots taken
      * before keep theirs. Allowed while frozen too: it is the caller, not a step, who takes away.
      *
-     * @throws IllegalArgumentException when a layer holds fewer slots
+     * @throws IllegalArgumentException when a layer holds fewer slots, or a windowed one has let go of what its next token
+     *         would see (see {@link #canRewind}); nothing has changed
      */
     public void truncate(int newNumSlots) {
         requireChangeable();
-        for (int layer = 0; layer < numLayers(); layer++) {
-            if (newNumSlots < 0 || newNumSlots > lengths.numSlots(layer)) {
-                throw new IllegalArgumentException("newNumSlots: " + newNumSlots + ", layer " + layer + " holds "
-                        + lengths.numSlots(layer) + " slots");
-            }
-        }
         takeBackLent();
-        for (int row = 0; row < batchSize(); row++) {
-            keepTokens(row, mask.slice(0, newNumSlots).numReal(row));
-        }
-        lengths.setSlots(newNumSlots);
-        mask.truncate(newNumSlots);
-    }
-
-    private void keepTokens(int row, int numKept) {
-        for (LayerGroup group : groups) {
-            group.truncate(row, numKept);
-        }
-        lengths.setTokens(row, numKept);
+        rows.truncate(newNumSlots);
     }
 
     /**
      * Keeps the first {@code newNumTokens} real tokens of one row; the slots of the others become pads, and slots at the
      * end that are pads in every row are forgotten.
      *
-     * @throws IllegalArgumentException when the row holds fewer tokens
+     * @throws IllegalArgumentException when the row holds fewer tokens, or a windowed layer has let go of what its next
+     *         token would see; nothing has changed
      */
     public void truncateRow(int row, int newNumTokens) {
         requireChangeable();
-        requireEvenLayers();
-        Objects.checkIndex(row, batchSize());
-        if (newNumTokens < 0 || newNumTokens > numTokens(row)) {
-            throw new IllegalArgumentException(
-                    "newNumTokens: " + newNumTokens + ", row " + row + " holds " + numTokens(row) + " tokens");
-        }
         takeBackLent();
-        mask.extendTo(numSlots());
-        keepTokens(row, newNumTokens);
-        mask.maskFrom(row, newNumTokens);
-        lengths.setSlots(mask.trim());
-    }
-
-    /** Takes back the last {@code numTokens} real tokens of every row, and forgets slots as {@link #truncateRow} does. */
-    public void rewind(int numTokens) {
-        requireChangeable();
-        requireEvenLayers();
-        for (int row = 0; row < batchSize(); row++) {
-            if (numTokens < 0 || numTokens > numTokens(row)) {
-                throw new IllegalArgumentException(
-                        "numTokens: " + numTokens + ", row " + row + " holds " + numTokens(row) + " tokens");
-            }
-        }
-        for (int row = 0; row < batchSize(); row++) {
-            truncateRow(row, numTokens(row) - numTokens);
-        }
+        rows.truncateRow(row, newNumTokens);
     }
 
     /**
-     * Makes row i what row {@code rows[i]} was: drops, reorders and repeats rows, and so changes the batch size. Rows that
-     * repeat share their blocks; the first to write to a shared block copies that one.
+     * Takes back the last {@code numTokens} real tokens of every row, and forgets slots as {@link #truncateRow} does.
      *
-     * @param rows numbers of present rows, at least one; repeats are allowed
+     * @throws IllegalArgumentException when {@link #canRewind} says no; nothing has changed
      */
-    public void selectRows(int... rows) {
+    public void rewind(int numTokens) {
         requireChangeable();
-        KvShape.requirePositive("rows.length", rows.length);
-        for (int row : rows) {
+        takeBackLent();
+        rows.rewind(numTokens);
+    }
+
+    /**
+     * Whether every row can take back its last {@code numTokens} tokens. Without windows any tokens that are there can be
+     * taken back; windowed layers keep {@link KvCacheConfig#maxRewindTokens()} tokens beyond their window for it.
+     */
+    public boolean canRewind(int numTokens) {
+        requireOpen();
+        return rows.canRewind(numTokens);
+    }
+
+    /**
+     * Makes row i what row {@code selected[i]} was: drops, reorders and repeats rows, and so changes the batch size. Rows
+     * that repeat share their blocks; the first to write to a shared block copies that one.
+     *
+     * @param selected numbers of present rows, at least one; repeats are allowed
+     */
+    public void selectRows(int... selected) {
+        requireChangeable();
+        KvShape.requirePositive("rows.length", selected.length);
+        for (int row : selected) {
             Objects.checkIndex(row, batchSize());
         }
         takeBackLent();
-        for (LayerGroup group : groups) {
-            group.selectRows(rows);
-        }
-        mask.selectRows(rows);
-        lengths.selectRows(rows);
-        config = config.withBatchSize(rows.length);
-        step = new KvStep(this, StepBlocks.forAll(groups, rows.length));
+        rows.selectRows(selected);
+        config = config.withBatchSize(selected.length);
+        step = newStep();
     }
 
     /** Makes {@code times} rows of each row, side by side; nothing is copied. */
@@ -302,28 +268,20 @@ public final class KvCache implements AutoCloseable {
         requireEvenLayers();
         int before = batchSize();
         selectRows(IntStream.range(0, before + numRows).map(row -> Math.min(row, before - 1)).toArray());
-        for (int row = before; row < batchSize(); row++) {
-            mask.extendTo(numSlots());
-            keepTokens(row, 0);
-            mask.maskFrom(row, 0);
-        }
+        rows.emptyRows(before);
     }
 
     /** Forgets all tokens and the mask; flags stay. Snapshots taken before keep theirs. */
     public void reset() {
         requireChangeable();
         takeBackLent();
-        for (LayerGroup group : groups) {
-            group.reset();
-        }
-        mask.clear();
-        lengths.clear();
+        rows.reset();
     }
 
     /** Bytes of the blocks that hold this cache's tokens; blocks that rows share count once, those of forks too. */
     public long cacheBytes() {
         requireOpen();
-        return Arrays.stream(groups).mapToLong(LayerGroup::heldBytes).sum();
+        return rows.heldBytes();
     }
 
     /** Checks the pool's bookkeeping; an {@link IllegalStateException} names what is wrong. */
@@ -338,41 +296,35 @@ public final class KvCache implements AutoCloseable {
             step.close();
             takeBackLent();
             closed = true;
-            for (LayerGroup group : groups) {
-                group.close();
-            }
+            rows.close();
             pool.leave();
         }
     }
 
     int numTokens(int layer, int row) {
-        return lengths.numTokens(layer, row);
+        return rows.lengths().numTokens(layer, row);
     }
 
     int numSlots(int layer) {
         requireOpen();
-        return lengths.numSlots(layer);
+        return rows.lengths().numSlots(layer);
     }
 
     float read(int layer, int row, boolean ofKeys, int position, int kvHead, int dim) {
         requireOpen();
-        return groups[groupOf(layer)].read(layer, row, ofKeys, position, kvHead, dim);
+        return rows.groupOf(layer).read(layer, row, ofKeys, position, kvHead, dim);
     }
 
     SlotMask slotMask() {
-        return mask;
+        return rows.mask();
     }
 
     LayerGroup group(int index) {
-        return groups[index];
+        return rows.groups()[index];
     }
 
     int groupOf(int layer) {
-        int group = 0;
-        while (!groups[group].holds(layer)) {
-            group++;
-        }
-        return group;
+        return pool.groupOf(layer);
     }
 
     KvStep beginEntryStep(int layer, AttentionMask newMask, boolean stores) {

@@ -1,52 +1,116 @@
 package io.github.pastkv.cache;
 
+import java.util.Collections;
+import java.util.List;
+import java.util.function.IntFunction;
+import java.util.function.UnaryOperator;
+import java.util.stream.IntStream;
+
 /**
  * How a cache stores.
  *
  * @param shape layers, kv heads, head dimension
- * @param dataType type that keys and values are rounded to when written
+ * @param layers how each layer stores, {@code [L]}
  * @param batchSize rows
  * @param blockSize tokens per block: 1 to 16, or a multiple of 16
- * @param maxTokens longest row; a limit, not a reservation
- * @param maxPoolBytes most bytes of blocks; a limit, not a reservation
+ * @param limits how much it may hold
  */
-public record KvCacheConfig(KvShape shape, DataType dataType, int batchSize, int blockSize, int maxTokens,
-        long maxPoolBytes) {
+public record KvCacheConfig(KvShape shape, List<LayerStorageSpec> layers, int batchSize, int blockSize,
+        KvLimits limits) {
     /** Tokens per block unless said otherwise. */
     public static final int DEFAULT_BLOCK_SIZE = 16;
     /** Limit of a pool unless said otherwise: 8 GiB. */
     public static final long DEFAULT_MAX_POOL_BYTES = 8L << 30;
+    /** How far back windowed layers can be rewound unless said otherwise: 64 tokens. */
+    public static final int DEFAULT_MAX_REWIND_TOKENS = 64;
 
     public KvCacheConfig {
+        if (layers.size() != shape.numLayers()) {
+            throw new IllegalArgumentException(
+                    "layers: " + layers.size() + " specs, the shape has " + shape.numLayers() + " layers");
+        }
         KvShape.requirePositive("batchSize", batchSize);
         KvShape.requirePositive("blockSize", blockSize);
-        KvShape.requirePositive("maxTokens", maxTokens);
-        KvShape.requirePositive("maxPoolBytes", maxPoolBytes);
+        layers = List.copyOf(layers);
     }
 
-    /** F32, blocks of 16, rows without limit in a pool of at most 8 GiB. */
+    /** F32, blocks of 16, no windows, rows without limit in a pool of at most 8 GiB. */
     public static KvCacheConfig of(KvShape shape, int batchSize) {
-        return new KvCacheConfig(shape, DataType.F32, batchSize, DEFAULT_BLOCK_SIZE, Integer.MAX_VALUE,
-                DEFAULT_MAX_POOL_BYTES);
+        LayerStorageSpec layer = new LayerStorageSpec(DataType.F32, KvWindow.NONE);
+        return new KvCacheConfig(shape, Collections.nCopies(shape.numLayers(), layer), batchSize, DEFAULT_BLOCK_SIZE,
+                new KvLimits(Integer.MAX_VALUE, DEFAULT_MAX_POOL_BYTES, DEFAULT_MAX_REWIND_TOKENS));
     }
 
+    /** The type that a layer's keys and values are rounded to. */
+    public DataType dataType(int layer) {
+        return layers.get(layer).dataType();
+    }
+
+    /** What the tokens of a layer see; what they do not see is let go of. */
+    public KvWindow window(int layer) {
+        return layers.get(layer).window();
+    }
+
+    /** Longest row. */
+    public int maxTokens() {
+        return limits.maxTokens();
+    }
+
+    /** Most bytes of held blocks. */
+    public long maxPoolBytes() {
+        return limits.maxPoolBytes();
+    }
+
+    /** How far back windowed layers can always be rewound. */
+    public int maxRewindTokens() {
+        return limits.maxRewindTokens();
+    }
+
+    /** One type for all layers. */
     public KvCacheConfig withDataType(DataType newDataType) {
-        return new KvCacheConfig(shape, newDataType, batchSize, blockSize, maxTokens, maxPoolBytes);
+        return withEachLayer(layer -> layer.withDataType(newDataType));
+    }
+
+    /** One window for all layers. */
+    public KvCacheConfig withWindow(KvWindow newWindow) {
+        return withEachLayer(layer -> layer.withWindow(newWindow));
+    }
+
+    /** A window for each layer. */
+    public KvCacheConfig withWindows(IntFunction<KvWindow> windowOfLayer) {
+        return withLayers(IntStream.range(0, layers.size())
+                .mapToObj(layer -> layers.get(layer).withWindow(windowOfLayer.apply(layer))).toList());
+    }
+
+    private KvCacheConfig withEachLayer(UnaryOperator<LayerStorageSpec> change) {
+        return withLayers(layers.stream().map(change).toList());
+    }
+
+    public KvCacheConfig withLayers(List<LayerStorageSpec> newLayers) {
+        return new KvCacheConfig(shape, newLayers, batchSize, blockSize, limits);
     }
 
     public KvCacheConfig withBatchSize(int newBatchSize) {
-        return new KvCacheConfig(shape, dataType, newBatchSize, blockSize, maxTokens, maxPoolBytes);
+        return new KvCacheConfig(shape, layers, newBatchSize, blockSize, limits);
     }
 
     public KvCacheConfig withBlockSize(int newBlockSize) {
-        return new KvCacheConfig(shape, dataType, batchSize, newBlockSize, maxTokens, maxPoolBytes);
+        return new KvCacheConfig(shape, layers, batchSize, newBlockSize, limits);
     }
 
     public KvCacheConfig withMaxTokens(int newMaxTokens) {
-        return new KvCacheConfig(shape, dataType, batchSize, blockSize, newMaxTokens, maxPoolBytes);
+        return withLimits(new KvLimits(newMaxTokens, limits.maxPoolBytes(), limits.maxRewindTokens()));
     }
 
     public KvCacheConfig withMaxPoolBytes(long newMaxPoolBytes) {
-        return new KvCacheConfig(shape, dataType, batchSize, blockSize, maxTokens, newMaxPoolBytes);
+        return withLimits(new KvLimits(limits.maxTokens(), newMaxPoolBytes, limits.maxRewindTokens()));
+    }
+
+    public KvCacheConfig withMaxRewindTokens(int newMaxRewindTokens) {
+        return withLimits(new KvLimits(limits.maxTokens(), limits.maxPoolBytes(), newMaxRewindTokens));
+    }
+
+    private KvCacheConfig withLimits(KvLimits newLimits) {
+        return new KvCacheConfig(shape, layers, batchSize, blockSize, newLimits);
     }
 }

@@ -61,7 +61,7 @@ public final class KvCacheEntry {
         for (int row = 0; row < rows.length; row++) {
             rows[row] = group.hold(row, cache.numTokens(layer, row));
         }
-        return new PastTensor(rows, group.layerInGroup(layer), ofKeys, cache.slotMask().slice(0, numSlots()));
+        return new PastTensor(rows, group.storage().layerInGroup(layer), ofKeys, cache.slotMask().slice(0, numSlots()));
     }
 
     private LayerGroup group() {
@@ -81,11 +81,9 @@ public final class KvCacheEntry {
     public KeysValues append(Tensor newKeys, Tensor newValues) {
         try (KvStep step = begin(newKeys, newValues)) {
             write(step, newKeys, newValues);
-            if (frozen) {
-                return lendStep(step, numSlots() + step.newMask().numSlots());
-            }
+            KeysValues held = hold(step, numSlots() + step.newMask().numSlots());
             step.commit();
-            return lend(pastKeys(), pastValues());
+            return lend(held);
         }
     }
 
@@ -132,24 +130,26 @@ public final class KvCacheEntry {
         }
     }
 
-    private KeysValues lendStep(KvStep step, int allSlots) {
+    /** What the step's tokens see, also where the cache itself lets go of it with this step. */
+    private KeysValues hold(KvStep step, int allSlots) {
         AttentionMask mask = cache.slotMask().slice(0, allSlots);
         HeldBlocks[] rows = new HeldBlocks[cache.batchSize()];
         HeldBlocks[] sameRows = new HeldBlocks[cache.batchSize()];
         for (int row = 0; row < rows.length; row++) {
-            rows[row] = step.detach(layer, row);
+            rows[row] = step.hold(layer, row);
             sameRows[row] = rows[row].share();
         }
-        int inGroup = group().layerInGroup(layer);
-        return lend(new PastTensor(rows, inGroup, true, mask), new PastTensor(sameRows, inGroup, false, mask));
+        int inGroup = group().storage().layerInGroup(layer);
+        return new KeysValues(new PastTensor(rows, inGroup, true, mask),
+                new PastTensor(sameRows, inGroup, false, mask));
     }
 
-    private KeysValues lend(PastTensor keys, PastTensor values) {
+    private KeysValues lend(KeysValues held) {
         cache.lend(() -> {
-            keys.close();
-            values.close();
+            ((PastTensor) held.keys()).close();
+            ((PastTensor) held.values()).close();
         });
-        return new KeysValues(keys, values);
+        return held;
     }
 
     private void requireAppendable(String name, Tensor tensor) {
@@ -159,9 +159,9 @@ public final class KvCacheEntry {
                     + ", " + shape.headDim() + "] (batch " + cache.batchSize() + ")");
         }
         cache.requireBatch(name, tensor.shape(0));
-        if (tensor.dataType() != DataType.F32 && tensor.dataType() != cache.config().dataType()) {
+        if (tensor.dataType() != DataType.F32 && tensor.dataType() != cache.config().dataType(layer)) {
             throw new IllegalArgumentException(name + ": " + tensor.dataType() + ", the cache stores "
-                    + cache.config().dataType() + " and takes that or F32");
+                    + cache.config().dataType(layer) + " and takes that or F32");
         }
     }
 

@@ -11,16 +11,21 @@ package io.github.pastkv.cache;
  */
 public final class KvPool implements AutoCloseable {
     private final KvCacheConfig config;
-    private final LayerStorage[] groups;
+    private final GroupStorage[] groups;
+    private final int[] groupOfLayer; // [L]
     private int numUsers = 1;
     private boolean closed;
 
     /** An empty pool for caches of these layers, types and limits; the batch size is each cache's own. */
     public KvPool(KvCacheConfig config) {
         this.config = config;
-        KvLayout layout = new TiledKvLayout(config.shape(), KvTypes.of(config.dataType()), config.blockSize());
-        BlockPool blocks = new BlockPool(layout.blockBytes(), config.maxPoolBytes());
-        this.groups = new LayerStorage[] {new LayerStorage(layout, blocks, 0)};
+        this.groups = GroupStorage.groupsOf(config);
+        this.groupOfLayer = new int[config.shape().numLayers()];
+        for (int group = 0; group < groups.length; group++) {
+            for (int number = 0; number < groups[group].numLayers(); number++) {
+                groupOfLayer[groups[group].layer(number)] = group;
+            }
+        }
     }
 
     /** The pool of a cache made without one: it lives as long as that cache and its forks, and opens no others. */
@@ -45,7 +50,7 @@ public final class KvPool implements AutoCloseable {
     /** Bytes of blocks that caches and snapshots hold. */
     public long heldBytes() {
         long bytes = 0;
-        for (LayerStorage group : groups) {
+        for (GroupStorage group : groups) {
             bytes += group.blocks().numHeld() * group.layout().blockBytes();
         }
         return bytes;
@@ -54,7 +59,7 @@ public final class KvPool implements AutoCloseable {
     /** Bytes taken from the system so far. */
     public long poolBytes() {
         long bytes = 0;
-        for (LayerStorage group : groups) {
+        for (GroupStorage group : groups) {
             bytes += group.blocks().poolBytes();
         }
         return bytes;
@@ -62,13 +67,17 @@ public final class KvPool implements AutoCloseable {
 
     /** Checks the bookkeeping of all blocks; an {@link IllegalStateException} names what is wrong. */
     public void checkIntegrity() {
-        for (LayerStorage group : groups) {
+        for (GroupStorage group : groups) {
             group.blocks().checkIntegrity();
         }
     }
 
-    LayerStorage[] groups() {
+    GroupStorage[] groups() {
         return groups;
+    }
+
+    int groupOf(int layer) {
+        return groupOfLayer[layer];
     }
 
     /** One more cache uses the pool. */
@@ -87,7 +96,7 @@ public final class KvPool implements AutoCloseable {
     /** A cache, or the owner, leaves. */
     synchronized void leave() {
         if (--numUsers == 0) {
-            for (LayerStorage group : groups) {
+            for (GroupStorage group : groups) {
                 group.blocks().close();
             }
         }

@@ -19,6 +19,8 @@ public final class KvStep implements AutoCloseable {
     private final int[] rowStarts; // [B + 1]
     private int[] allocated = new int[16];
 
+    private int fromGroup;
+    private int toGroup;
     private int fromLayer;
     private int toLayer;
     private AttentionMask newMask;
@@ -36,6 +38,8 @@ public final class KvStep implements AutoCloseable {
 
     /** Begins a step of all layers, whose mask joins the stored one. */
     KvStep beginModel(AttentionMask mask, boolean willStore) {
+        fromGroup = 0;
+        toGroup = blocks.length;
         begin(0, cache.numLayers(), mask, willStore);
         appendsMask = true;
         return this;
@@ -43,6 +47,8 @@ public final class KvStep implements AutoCloseable {
 
     /** Begins a step of one layer, whose mask has been stored before or is all real. */
     KvStep beginEntry(int layer, AttentionMask mask, boolean willStore) {
+        fromGroup = cache.groupOf(layer);
+        toGroup = fromGroup + 1;
         begin(layer, layer + 1, mask, willStore);
         appendsMask = false;
         return this;
@@ -60,7 +66,7 @@ public final class KvStep implements AutoCloseable {
             rowStarts[row + 1] = rowStarts[row] + mask.numReal(row);
             requireRoom(row);
         }
-        for (int group = 0; group < blocks.length; group++) {
+        for (int group = fromGroup; group < toGroup; group++) {
             beginGroup(group);
         }
         open = true;
@@ -91,7 +97,7 @@ public final class KvStep implements AutoCloseable {
             allocated = new int[Math.max(numBlocks, 2 * allocated.length)];
         }
         if (!pool.tryAllocate(numBlocks, allocated, 0)) {
-            Arrays.stream(blocks, 0, group).flatMap(Arrays::stream).forEach(StepBlocks::rollBack);
+            Arrays.stream(blocks, fromGroup, group).flatMap(Arrays::stream).forEach(StepBlocks::rollBack);
             throw new PoolExhaustedException(numBlocks, pool.numFree(), pool.limitBytes());
         }
     }
@@ -153,7 +159,12 @@ public final class KvStep implements AutoCloseable {
 
     /** The number that {@link KvLayout} knows a layer by. */
     public int layerInGroup(int layer) {
-        return cache.group(cache.groupOf(layer)).layerInGroup(layer);
+        return cache.group(cache.groupOf(layer)).storage().layerInGroup(layer);
+    }
+
+    /** Which positions a layer holds for the step's tokens. */
+    public KvWindow window(int layer) {
+        return cache.config().window(layer);
     }
 
     /**
@@ -209,7 +220,7 @@ public final class KvStep implements AutoCloseable {
     public void commit() {
         requireOpen();
         if (stores) {
-            for (int group = 0; group < blocks.length; group++) {
+            for (int group = fromGroup; group < toGroup; group++) {
                 for (int row = 0; row < blocks[group].length; row++) {
                     cache.group(group).setTable(row, blocks[group][row].commit());
                 }
@@ -219,9 +230,9 @@ public final class KvStep implements AutoCloseable {
         close();
     }
 
-    /** Hands a row's blocks to a reader: its tokens with those of the step, which must end without commit. */
-    HeldBlocks detach(int layer, int row) {
-        return blocks[cache.groupOf(layer)][row].detach();
+    /** A row's tokens with those of the step, as far as these see them, held for a reader. */
+    HeldBlocks hold(int layer, int row) {
+        return blocks[cache.groupOf(layer)][row].hold();
     }
 
     boolean isOpen() {
@@ -239,8 +250,8 @@ public final class KvStep implements AutoCloseable {
     public void close() {
         if (open) {
             open = false;
-            for (StepBlocks[] rows : blocks) {
-                for (StepBlocks rowBlocks : rows) {
+            for (int group = fromGroup; group < toGroup; group++) {
+                for (StepBlocks rowBlocks : blocks[group]) {
                     rowBlocks.rollBack();
                 }
             }

@@ -3,54 +3,47 @@ package io.github.pastkv.cache;
 import java.util.Arrays;
 import java.util.BitSet;
 
-/**
- * Layers of equal storage type and window, which share a block table for each row. A layer's number within the group is
- * its number less {@code fromLayer}.
- */
+/** One cache's rows in the layers of equal storage type and window, which share a block table for each row. */
 final class LayerGroup {
-    private final KvLayout layout;
-    private final BlockPool pool;
-    private final int fromLayer;
+    private final GroupStorage storage;
+    private final int maxRewindTokens;
     private BlockTable[] tables;
 
-    private LayerGroup(KvLayout layout, BlockPool pool, int fromLayer, BlockTable[] tables) {
-        this.layout = layout;
-        this.pool = pool;
-        this.fromLayer = fromLayer;
+    private LayerGroup(GroupStorage storage, int maxRewindTokens, BlockTable[] tables) {
+        this.storage = storage;
+        this.maxRewindTokens = maxRewindTokens;
         this.tables = tables;
     }
 
     /** The groups of an empty cache. */
     static LayerGroup[] emptyOf(KvPool pool, int batchSize) {
-        return Arrays.stream(pool.groups()).map(storage -> empty(storage, batchSize)).toArray(LayerGroup[]::new);
+        int maxRewindTokens = pool.config().maxRewindTokens();
+        return Arrays.stream(pool.groups()).map(storage -> empty(storage, maxRewindTokens, batchSize))
+                .toArray(LayerGroup[]::new);
     }
 
-    private static LayerGroup empty(LayerStorage storage, int batchSize) {
+    private static LayerGroup empty(GroupStorage storage, int maxRewindTokens, int batchSize) {
         BlockTable[] tables = new BlockTable[batchSize];
-        Arrays.setAll(tables, _ -> new BlockTable(storage.blocks()));
-        return new LayerGroup(storage.layout(), storage.blocks(), storage.fromLayer(), tables);
+        Arrays.setAll(tables, _ -> new BlockTable(storage));
+        return new LayerGroup(storage, maxRewindTokens, tables);
     }
 
     /** The same rows for another cache. */
     LayerGroup fork() {
         BlockTable[] forked = Arrays.stream(tables).map(BlockTable::fork).toArray(BlockTable[]::new);
-        return new LayerGroup(layout, pool, fromLayer, forked);
+        return new LayerGroup(storage, maxRewindTokens, forked);
+    }
+
+    GroupStorage storage() {
+        return storage;
     }
 
     KvLayout layout() {
-        return layout;
+        return storage.layout();
     }
 
     BlockPool pool() {
-        return pool;
-    }
-
-    int layerInGroup(int layer) {
-        return layer - fromLayer;
-    }
-
-    boolean holds(int layer) {
-        return layer >= fromLayer && layer < fromLayer + layout.shape().numLayers();
+        return storage.blocks();
     }
 
     BlockTable table(int row) {
@@ -61,31 +54,67 @@ final class LayerGroup {
         tables[row] = table;
     }
 
-    /** A row's first tokens, held for a reader. */
+    /** A row's first tokens, those that the next one sees, held for a reader. */
     HeldBlocks hold(int row, int numTokens) {
-        int numBlocks = layout.numBlocks(numTokens);
-        return new HeldBlocks(layout, pool, tables[row].retain(numBlocks), numBlocks, new int[0]);
+        int numBlocks = layout().numBlocks(numTokens);
+        return new HeldBlocks(storage, tables[row].retain(numBlocks), numBlocks, new int[0], numTokens);
     }
 
     float read(int layer, int row, boolean ofKeys, int position, int kvHead, int dim) {
+        KvLayout layout = layout();
         int blockId = tables[row].blockId(position / layout.blockSize());
         int slot = position % layout.blockSize();
+        int inGroup = storage.layerInGroup(layer);
         return ofKeys
-                ? layout.readKey(pool.segment(blockId), pool.byteOffset(blockId), layerInGroup(layer), kvHead, slot,
-                        dim)
-                : layout.readValue(pool.segment(blockId), pool.byteOffset(blockId), layerInGroup(layer), kvHead, slot,
-                        dim);
+                ? layout.readKey(pool().segment(blockId), pool().byteOffset(blockId), inGroup, kvHead, slot, dim)
+                : layout.readValue(pool().segment(blockId), pool().byteOffset(blockId), inGroup, kvHead, slot, dim);
+    }
+
+    /**
+     * Lets go of a row's blocks that no later token sees, nor would see after going back by {@code maxRewindTokens}.
+     *
+     * @param numTokens tokens of the row in the layer that has the fewest
+     */
+    void letGo(int row, int numTokens) {
+        KvWindow window = storage.window();
+        int firstHeld = window.firstVisible(Math.max(0, numTokens - maxRewindTokens));
+        if (firstHeld <= Math.max(window.numSinks(), tables[row].firstHeld())) {
+            return;
+        }
+        tables[row].setFirstHeld(firstHeld);
+        if (tables[row].canDropBefore(firstHeld, layout().blockSize())) {
+            unshare(row);
+            tables[row].dropBefore(firstHeld, layout().blockSize());
+        }
+    }
+
+    /** The fewest tokens to which a row can go back: the next token must see all that it would have seen. */
+    int fewestTokens(int row) {
+        int firstHeld = tables[row].firstHeld();
+        return firstHeld == 0 ? 0 : firstHeld + storage.window().numTokens() - 1;
+    }
+
+    /** Whether a row can go back to its first {@code numTokens} tokens. */
+    boolean canTruncate(int row, int numTokens) {
+        return numTokens <= storage.window().numSinks() || numTokens >= fewestTokens(row);
     }
 
     /** Keeps a row's first tokens; readers of the others keep theirs. */
     void truncate(int row, int numTokens) {
+        unshare(row);
+        tables[row].truncate(layout().numBlocks(numTokens));
+        if (numTokens <= storage.window().numSinks()) {
+            tables[row].setFirstHeld(0);
+        }
+    }
+
+    /** Leaves a row's table to its readers, if there are any, and goes on with a copy. */
+    private void unshare(int row) {
         BlockTable table = tables[row];
-        int numKept = Math.min(layout.numBlocks(numTokens), table.numBlocks());
         if (table.isShared()) {
             tables[row] = table.fork();
             table.releaseByOwner();
         }
-        tables[row].truncate(numKept);
     }
 
     /** Makes row i what row {@code rows[i]} was; blocks are shared, not copied. */
@@ -104,7 +133,7 @@ final class LayerGroup {
     void reset() {
         for (int row = 0; row < tables.length; row++) {
             tables[row].releaseByOwner();
-            tables[row] = new BlockTable(pool);
+            tables[row] = new BlockTable(storage);
         }
     }
 
@@ -112,11 +141,11 @@ final class LayerGroup {
     long heldBytes() {
         BitSet blockIds = new BitSet();
         for (BlockTable table : tables) {
-            for (int i = 0; i < table.numBlocks(); i++) {
-                blockIds.set(table.blockId(i));
+            for (int i = 0; i < table.numHeldBlocks(); i++) {
+                blockIds.set(table.heldBlockId(i));
             }
         }
-        return blockIds.cardinality() * layout.blockBytes();
+        return blockIds.cardinality() * layout().blockBytes();
     }
 
     void close() {

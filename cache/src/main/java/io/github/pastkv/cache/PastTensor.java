@@ -6,7 +6,8 @@ import java.util.Objects;
 
 /**
  * The keys or the values that a layer held at one moment, {@code [batch, pos, kv_heads, d_head]} with pads in their slots
- * (zeros there). It holds its blocks by count and copies nothing until read, so it stays valid and unchanged after later
+ * (zeros there). Of a windowed layer it shows what the next token sees, or, from an append, what the appended tokens see:
+ * the sinks and the tokens from {@link #firstHeld} on; the others read zero, as pads do. It holds its blocks by count and copies nothing until read, so it stays valid and unchanged after later
  * appends, resets and the closing of the cache.
  *
  * <p>Close it to let go of the blocks; if it is forgotten, the garbage collector does in the end. Safe for any number of
@@ -45,8 +46,14 @@ public final class PastTensor extends LazyTensor implements AutoCloseable {
         }
     }
 
-    private float read(KvBlocks blocks, int position, int kvHead, int dim) {
-        return KvReader.read(blocks, layer, ofKeys, position, kvHead, dim);
+    /** First position of a row's window that is shown; 0 without a window. */
+    public int firstHeld(int row) {
+        Objects.checkIndex(row, shape(0));
+        return hold.row(row).firstHeld();
+    }
+
+    private float read(HeldBlocks blocks, int position, int kvHead, int dim) {
+        return !blocks.holds(position) ? 0f : KvReader.read(blocks, layer, ofKeys, position, kvHead, dim);
     }
 
     /** Lets go of the blocks; reading afterwards is an {@link IllegalStateException}. Closing again does nothing. */

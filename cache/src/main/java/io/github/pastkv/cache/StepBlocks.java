@@ -8,16 +8,19 @@ import java.util.Arrays;
  * new ones for new tokens, and copies of blocks that others hold too (copy on write). Reused from step to step.
  */
 final class StepBlocks implements KvBlocks {
+    private final GroupStorage storage;
     private final KvLayout layout;
     private final BlockPool pool;
     private BlockTable table;
+    private int pastLength;
     private int numFromTable;
     private int[] ownBlockIds = new int[2];
     private int numOwn;
 
-    StepBlocks(KvLayout layout, BlockPool pool, BlockTable table) {
-        this.layout = layout;
-        this.pool = pool;
+    StepBlocks(GroupStorage storage, BlockTable table) {
+        this.storage = storage;
+        this.layout = storage.layout();
+        this.pool = storage.blocks();
         this.table = table;
     }
 
@@ -26,21 +29,22 @@ final class StepBlocks implements KvBlocks {
         StepBlocks[][] blocks = new StepBlocks[groups.length][batchSize];
         for (int group = 0; group < groups.length; group++) {
             LayerGroup layers = groups[group];
-            Arrays.setAll(blocks[group], row -> new StepBlocks(layers.layout(), layers.pool(), layers.table(row)));
+            Arrays.setAll(blocks[group], row -> new StepBlocks(layers.storage(), layers.table(row)));
         }
         return blocks;
     }
 
     /**
-     * Plans a step that writes positions {@code [pastLength, kvLength)}.
+     * Plans a step that writes positions {@code [pastTokens, kvLength)}.
      *
      * @param mayWriteTable false when the row's own blocks must stay as they are
      * @return own blocks that the step needs
      */
-    int plan(BlockTable rowTable, int pastLength, int kvLength, boolean mayWriteTable) {
+    int plan(BlockTable rowTable, int pastTokens, int kvLength, boolean mayWriteTable) {
         this.table = rowTable;
+        this.pastLength = pastTokens;
         int numNeeded = layout.numBlocks(kvLength);
-        int firstWritten = pastLength == kvLength ? numNeeded : pastLength / layout.blockSize();
+        int firstWritten = pastTokens == kvLength ? numNeeded : pastTokens / layout.blockSize();
         numFromTable = firstWritten;
         while (mayWriteTable && numFromTable < Math.min(numNeeded, table.numBlocks()) && isOurs(numFromTable)) {
             numFromTable++;
@@ -92,12 +96,13 @@ final class StepBlocks implements KvBlocks {
         numOwn = 0;
     }
 
-    /** The own blocks, held by the caller from now on, beside the table's first ones. */
-    HeldBlocks detach() {
-        HeldBlocks held = new HeldBlocks(layout, pool, table.retain(numFromTable), numFromTable,
-                Arrays.copyOf(ownBlockIds, numOwn));
-        numOwn = 0;
-        return held;
+    /** All that the step's tokens see, held for a reader, whether the step is taken over or not. */
+    HeldBlocks hold() {
+        int[] held = Arrays.copyOf(ownBlockIds, numOwn);
+        for (int blockId : held) {
+            pool.retain(blockId);
+        }
+        return new HeldBlocks(storage, table.retain(numFromTable), numFromTable, held, pastLength);
     }
 
     @Override

@@ -91,8 +91,8 @@ abstract class CacheTest {
     static void assertHolds(KvCache cache, AttentionMask mask, int salt) {
         for (KvCacheEntry entry : cache.entries()) {
             try (PastTensor keys = entry.pastKeys(); PastTensor values = entry.pastValues()) {
-                assertHolds(keys, mask, cache.config().dataType(), salt, true, entry.layer());
-                assertHolds(values, mask, cache.config().dataType(), salt, false, entry.layer());
+                assertHolds(keys, mask, cache.config().dataType(0), salt, true, entry.layer());
+                assertHolds(values, mask, cache.config().dataType(0), salt, false, entry.layer());
             }
         }
     }

@@ -49,7 +49,8 @@ class KvCachePropertyTest {
         random = new SplittableRandom(seed);
         long blockBytes = new TiledKvLayout(SHAPE, KvTypes.of(type), blockSize).blockBytes();
         int maxBlocks = 4 + 130 / blockSize;
-        cache = new KvCache(new KvCacheConfig(SHAPE, type, 3, blockSize, MAX_SLOTS, maxBlocks * blockBytes));
+        cache = new KvCache(KvCacheConfig.of(SHAPE, 3).withDataType(type).withBlockSize(blockSize)
+                .withMaxTokens(MAX_SLOTS).withMaxPoolBytes(maxBlocks * blockBytes));
         naive = new NaiveCache(SHAPE.numLayers(), 3);
         Operation operation = Operation.RESET;
         int i = 0;
@@ -133,7 +134,7 @@ class KvCachePropertyTest {
     private float[] randomToken() {
         float[] numbers = new float[2 * WIDTH];
         for (int i = 0; i < numbers.length; i++) {
-            numbers[i] = cache.config().dataType().round((float) (random.nextDouble() * 4 - 2));
+            numbers[i] = cache.config().dataType(0).round((float) (random.nextDouble() * 4 - 2));
         }
         return numbers;
     }

@@ -52,7 +52,7 @@ public record SessionOptions(int batchSize, DataType kvType, int blockSize, int 
             throw new IllegalArgumentException(
                     "maxSeqLen: " + maxSeqLen + ", the model's limit is " + model.maxSeqLen());
         }
-        return new KvCacheConfig(model.toKvShape(), kvType, batchSize, blockSize,
-                maxSeqLen == 0 ? model.maxSeqLen() : maxSeqLen, maxPoolBytes);
+        return KvCacheConfig.of(model.toKvShape(), batchSize).withDataType(kvType).withBlockSize(blockSize)
+                .withMaxTokens(maxSeqLen == 0 ? model.maxSeqLen() : maxSeqLen).withMaxPoolBytes(maxPoolBytes);
     }
 }

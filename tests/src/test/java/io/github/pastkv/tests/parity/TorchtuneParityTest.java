@@ -66,7 +66,7 @@ class TorchtuneParityTest {
         Session session = session(model,
                 SessionOptions.defaults().withBatchSize(3).withKvType(DataType.BF16).withMaxSeqLen(20));
         assertThat(session.batchSize()).isEqualTo(3);
-        assertThat(session.cache().config().dataType()).isEqualTo(DataType.BF16);
+        assertThat(session.cache().config().dataType(0)).isEqualTo(DataType.BF16);
         assertThat(session.maxSeqLen()).isEqualTo(20);
         assertThat(session(model).maxSeqLen()).isEqualTo(96);
         assertThatIllegalArgumentException()

@@ -1,0 +1,206 @@
+package io.github.pastkv.cache;
+
+import java.util.Arrays;
+import java.util.Objects;
+
+/**
+ * What a cache holds of its rows: block tables of each layer group, the mask of all slots, and how far each layer and row
+ * has come. Changes all of them together; each operation refuses bad input before anything has changed.
+ */
+final class CacheRows {
+    private final KvPool pool;
+    private final LayerGroup[] groups;
+    private final SlotMask mask;
+    private final CacheLengths lengths;
+
+    private CacheRows(KvPool pool, LayerGroup[] groups, SlotMask mask, CacheLengths lengths) {
+        this.pool = pool;
+        this.groups = groups;
+        this.mask = mask;
+        this.lengths = lengths;
+    }
+
+    static CacheRows empty(KvPool pool, int batchSize) {
+        return new CacheRows(pool, LayerGroup.emptyOf(pool, batchSize), new SlotMask(batchSize),
+                new CacheLengths(pool.config().shape().numLayers(), batchSize));
+    }
+
+    /** The same rows for another cache: blocks are shared. */
+    CacheRows fork() {
+        return new CacheRows(pool, Arrays.stream(groups).map(LayerGroup::fork).toArray(LayerGroup[]::new), mask.copy(),
+                lengths.copy());
+    }
+
+    LayerGroup[] groups() {
+        return groups;
+    }
+
+    LayerGroup groupOf(int layer) {
+        return groups[pool.groupOf(layer)];
+    }
+
+    SlotMask mask() {
+        return mask;
+    }
+
+    CacheLengths lengths() {
+        return lengths;
+    }
+
+    int batchSize() {
+        return lengths.batchSize();
+    }
+
+    /** Refuses layers of unequal length, naming them. */
+    void requireEvenLayers() {
+        int uneven = lengths.firstUnevenLayer();
+        if (uneven >= 0) {
+            throw new IllegalStateException("layers of unequal length: layer 0 holds " + lengths.numSlots(0)
+                    + " slots, layer " + uneven + " holds " + lengths.numSlots(uneven));
+        }
+    }
+
+    /** Takes over the lengths and, for a step of all layers, the mask; windows let go of what nothing later sees. */
+    void stepCommitted(int fromLayer, int toLayer, AttentionMask newMask, boolean appendsMask) {
+        if (appendsMask) {
+            mask.extendTo(lengths.numSlots(0));
+            mask.append(newMask);
+        }
+        lengths.append(fromLayer, toLayer, newMask);
+        for (LayerGroup group : groups) {
+            if (group.storage().window().isBounded()) {
+                for (int row = 0; row < batchSize(); row++) {
+                    group.letGo(row, lengths.fewestTokens(group.storage(), row));
+                }
+            }
+        }
+    }
+
+    /** Keeps the first slots of every row and layer; see {@link KvCache#truncate}. */
+    void truncate(int newNumSlots) {
+        for (int layer = 0; layer < lengths.numLayers(); layer++) {
+            if (newNumSlots < 0 || newNumSlots > lengths.numSlots(layer)) {
+                throw new IllegalArgumentException("newNumSlots: " + newNumSlots + ", layer " + layer + " holds "
+                        + lengths.numSlots(layer) + " slots");
+            }
+        }
+        AttentionMask kept = mask.slice(0, newNumSlots);
+        for (int row = 0; row < batchSize(); row++) {
+            requireHeld(row, kept.numReal(row));
+        }
+        for (int row = 0; row < batchSize(); row++) {
+            keepTokens(row, kept.numReal(row));
+        }
+        lengths.setSlots(newNumSlots);
+        mask.truncate(newNumSlots);
+    }
+
+    /** Keeps the first tokens of one row; see {@link KvCache#truncateRow}. */
+    void truncateRow(int row, int newNumTokens) {
+        requireEvenLayers();
+        Objects.checkIndex(row, batchSize());
+        int numTokens = lengths.numTokens(0, row);
+        if (newNumTokens < 0 || newNumTokens > numTokens) {
+            throw new IllegalArgumentException(
+                    "newNumTokens: " + newNumTokens + ", row " + row + " holds " + numTokens + " tokens");
+        }
+        requireHeld(row, newNumTokens);
+        cutRow(row, newNumTokens);
+    }
+
+    private void cutRow(int row, int newNumTokens) {
+        mask.extendTo(lengths.numSlots(0));
+        keepTokens(row, newNumTokens);
+        mask.maskFrom(row, newNumTokens);
+        lengths.setSlots(mask.trim());
+    }
+
+    /** Takes back the last tokens of every row. */
+    void rewind(int numTokens) {
+        requireEvenLayers();
+        for (int row = 0; row < batchSize(); row++) {
+            if (numTokens < 0 || numTokens > lengths.numTokens(0, row)) {
+                throw new IllegalArgumentException("numTokens: " + numTokens + ", row " + row + " holds "
+                        + lengths.numTokens(0, row) + " tokens");
+            }
+            requireHeld(row, lengths.numTokens(0, row) - numTokens);
+        }
+        for (int row = 0; row < batchSize(); row++) {
+            cutRow(row, lengths.numTokens(0, row) - numTokens);
+        }
+    }
+
+    /** Whether {@link #rewind} would go through. */
+    boolean canRewind(int numTokens) {
+        for (int row = 0; row < batchSize(); row++) {
+            int kept = lengths.numTokens(0, row) - numTokens;
+            if (numTokens < 0 || kept < 0 || !canTruncate(row, kept)) {
+                return false;
+            }
+        }
+        return lengths.firstUnevenLayer() < 0;
+    }
+
+    private boolean canTruncate(int row, int numTokens) {
+        for (LayerGroup group : groups) {
+            if (!group.canTruncate(row, numTokens)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private void requireHeld(int row, int numTokens) {
+        for (LayerGroup group : groups) {
+            if (!group.canTruncate(row, numTokens)) {
+                throw new IllegalArgumentException("tokens: row " + row + " cannot go back to " + numTokens
+                        + ": layer " + group.storage().layer(0) + " (" + group.storage().window()
+                        + ") has let go of what its next token would see; " + group.fewestTokens(row)
+                        + " is the fewest (maxRewindTokens is " + pool.config().maxRewindTokens() + ")");
+            }
+        }
+    }
+
+    private void keepTokens(int row, int numKept) {
+        for (LayerGroup group : groups) {
+            group.truncate(row, numKept);
+        }
+        lengths.setTokens(row, numKept);
+    }
+
+    /** Makes row i what row {@code rows[i]} was. */
+    void selectRows(int[] rows) {
+        for (LayerGroup group : groups) {
+            group.selectRows(rows);
+        }
+        mask.selectRows(rows);
+        lengths.selectRows(rows);
+    }
+
+    /** Empties the rows from {@code firstRow} on; their slots become pads. */
+    void emptyRows(int firstRow) {
+        mask.extendTo(lengths.numSlots(0));
+        for (int row = firstRow; row < batchSize(); row++) {
+            keepTokens(row, 0);
+            mask.maskFrom(row, 0);
+        }
+    }
+
+    void reset() {
+        for (LayerGroup group : groups) {
+            group.reset();
+        }
+        mask.clear();
+        lengths.clear();
+    }
+
+    long heldBytes() {
+        return Arrays.stream(groups).mapToLong(LayerGroup::heldBytes).sum();
+    }
+
+    void close() {
+        for (LayerGroup group : groups) {
+            group.close();
+        }
+    }
+}

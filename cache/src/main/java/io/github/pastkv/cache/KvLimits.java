@@ -1,0 +1,18 @@
+package io.github.pastkv.cache;
+
+/**
+ * How much a cache may hold. Limits reserve nothing.
+ *
+ * @param maxTokens longest row
+ * @param maxPoolBytes most bytes of held blocks, over all layer groups and caches of the pool
+ * @param maxRewindTokens how far back windowed layers can always be rewound; each keeps as many tokens beyond its window
+ */
+public record KvLimits(int maxTokens, long maxPoolBytes, int maxRewindTokens) {
+    public KvLimits {
+        KvShape.requirePositive("maxTokens", maxTokens);
+        KvShape.requirePositive("maxPoolBytes", maxPoolBytes);
+        if (maxRewindTokens < 0) {
+            throw new IllegalArgumentException("maxRewindTokens: " + maxRewindTokens + ", must not be negative");
+        }
+    }
+}
