@@ -5,15 +5,18 @@ import io.github.pastkv.cache.KvShape;
 import io.github.pastkv.kernels.KernelsChoice;
 import io.github.pastkv.model.ModelFolder;
 import io.github.pastkv.model.config.GenerationConfig;
+import io.github.pastkv.model.config.LayerConfig;
 import io.github.pastkv.model.config.LinearRotary;
 import io.github.pastkv.model.config.Llama3Rotary;
 import io.github.pastkv.model.config.ModelConfig;
 import io.github.pastkv.model.config.PlainRotary;
-import io.github.pastkv.model.config.Positions;
+import io.github.pastkv.model.config.RotaryConfig;
 import io.github.pastkv.model.config.RotaryScaling;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** A model in words and numbers. */
 final class ModelDescription {
@@ -35,12 +38,12 @@ final class ModelDescription {
                         + lowerCase(config.activation()) + (config.gatedFfn() ? ", gated)" : ")"))
                 + fact("attention", config.numHeads() + " query heads over " + config.numKvHeads()
                         + " key/value heads of " + config.headDim())
-                + fact("positions", positions(config.positions()))
+                + fact("positions", positions())
                 + fact("vocabulary", number(config.vocabSize()) + " tokens, head "
                         + (config.tiedHead() ? "tied to the embedding" : "of its own"))
                 + fact("context", number(config.maxSeqLen()) + " tokens")
                 + fact("parameters", number(folder.tensors().numParameters()) + ", stored as "
-                        + lowerCase(folder.tensors().embedding().dataType()))
+                        + lowerCase(folder.tensors().embedding().tokens().dataType()))
                 + fact("tokenizer", folder.hasTokenizer() ? "tokenizer.json" : "none; takes token ids only")
                 + fact("generation", generation(folder.generationConfig()))
                 + fact("kernels", kernels.kernels().name() + ": " + kernels.reason())
@@ -74,12 +77,17 @@ final class ModelDescription {
         return options.limitBytes() / blockBytes * options.blockSize();
     }
 
-    private static String positions(Positions positions) {
-        return switch (positions) {
-            case Positions.Learned _ -> "learned";
-            case Positions.Rotary rotary ->
-                    "rotary, theta " + number(Math.round(rotary.theta())) + scaling(rotary.scaling());
-        };
+    private String positions() {
+        String learned = config.embedding().learnedPositions() ? "learned" : "";
+        String alibi = config.attention().alibi() ? "ALiBi" : "";
+        String rotary = config.layers().stream().map(LayerConfig::rotary).filter(Objects::nonNull).distinct()
+                .map(kind -> rotary(Objects.requireNonNull(kind))).collect(Collectors.joining("; "));
+        return Stream.of(learned, alibi, rotary).filter(text -> !text.isEmpty()).collect(Collectors.joining("; "));
+    }
+
+    private String rotary(RotaryConfig rotary) {
+        String part = rotary.rotaryDim() == config.headDim() ? "" : " of " + rotary.rotaryDim() + " dimensions";
+        return "rotary" + part + ", theta " + number(Math.round(rotary.theta())) + scaling(rotary.scaling());
     }
 
     private static String scaling(RotaryScaling scaling) {

@@ -39,7 +39,7 @@ public final class AttentionTile implements AutoCloseable {
     private int numQueries;
     private int firstPosition;
     private int scoreStride;
-    private float scale;
+    private ScoreForm form;
 
     /**
      * A tile that must {@link #enter} a row and be {@link #aim aimed} before use.
@@ -47,7 +47,7 @@ public final class AttentionTile implements AutoCloseable {
      * @param headsPerKv query heads that share a kv head, G
      * @param headDim numbers per head, D
      */
-    @SuppressWarnings("NullAway.Init") // blocks, queries and out are set by enter, before which the tile has no rows
+    @SuppressWarnings("NullAway.Init") // blocks, form, queries and out are set by enter, before which the tile has no rows
     public AttentionTile(int headsPerKv, int headDim) {
         this.headsPerKv = headsPerKv;
         this.headDim = headDim;
@@ -60,14 +60,14 @@ public final class AttentionTile implements AutoCloseable {
      *
      * @param rowBlocks the row's keys and values, those of this step included
      * @param layerInGroup the layer as the layout counts it
-     * @param scoreScale factor of every score
+     * @param scoreForm what becomes of the dot product of a query and a key
      * @param stepQueries {@code [T, H * D]}
      * @param stepOut {@code [T, H * D]}
      */
-    public void enter(KvBlocks rowBlocks, int layerInGroup, float scoreScale, Tensor stepQueries, Tensor stepOut) {
+    public void enter(KvBlocks rowBlocks, int layerInGroup, ScoreForm scoreForm, Tensor stepQueries, Tensor stepOut) {
         this.blocks = rowBlocks;
         this.layer = layerInGroup;
-        this.scale = scoreScale;
+        this.form = scoreForm;
         this.queries = stepQueries;
         this.out = stepOut;
         this.numQueries = 0;
@@ -116,8 +116,9 @@ public final class AttentionTile implements AutoCloseable {
         return headDim;
     }
 
-    public float scale() {
-        return scale;
+    /** What becomes of the dot product of a query and a key. */
+    public ScoreForm form() {
+        return form;
     }
 
     public KvBlocks blocks() {
@@ -140,9 +141,19 @@ public final class AttentionTile implements AutoCloseable {
         return numQueries;
     }
 
+    /** Position of a tile row's query. */
+    public int position(int row) {
+        return firstPosition + row / headsPerKv;
+    }
+
+    /** Query head of a tile row. */
+    public int head(int row) {
+        return kvHead * headsPerKv + row % headsPerKv;
+    }
+
     /** Positions that a tile row sees: {@code [0, numVisible)}. Never falls from one row to the next. */
     public int numVisible(int row) {
-        return firstPosition + row / headsPerKv + 1;
+        return position(row) + 1;
     }
 
     /** F32 queries; a row's {@code headDim} numbers begin at {@link #queryByteOffset}. */
@@ -164,8 +175,7 @@ public final class AttentionTile implements AutoCloseable {
     }
 
     private long headByteOffset(Tensor tensor, int row) {
-        int head = kvHead * headsPerKv + row % headsPerKv;
-        return ((firstQuery + row / headsPerKv) * tensor.stride(0) + (long) head * headDim) * Float.BYTES;
+        return ((firstQuery + row / headsPerKv) * tensor.stride(0) + (long) head(row) * headDim) * Float.BYTES;
     }
 
     /**

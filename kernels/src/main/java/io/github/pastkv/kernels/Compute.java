@@ -80,12 +80,13 @@ public final class Compute implements AutoCloseable {
      * Attention of tokens {@code [fromToken, toToken)} of a step in one layer, over the keys and values that the step's
      * rows hold.
      *
+     * @param form what becomes of the dot product of a query and a key
      * @param queries {@code [toToken - fromToken, H * D]}, rotated where the model rotates
      * @param out {@code [toToken - fromToken, H * D]}
      */
-    public void attention(KvStep step, int layer, float scale, Tensor queries, Tensor out, int fromToken,
+    public void attention(KvStep step, int layer, ScoreForm form, Tensor queries, Tensor out, int fromToken,
             int toToken) {
-        attentionTask.run(step, layer, scale, queries, out, fromToken, toToken);
+        attentionTask.run(step, layer, form, queries, out, fromToken, toToken);
     }
 
     @Override
@@ -164,17 +165,18 @@ public final class Compute implements AutoCloseable {
     private final class AttentionTask implements ComputePool.Task {
         private KvStep step;
         private int layer;
-        private float scale;
+        private ScoreForm form;
         private Tensor queries;
         private Tensor out;
 
         private int fromToken;
         private int toToken;
 
-        void run(KvStep newStep, int newLayer, float newScale, Tensor newQueries, Tensor newOut, int from, int to) {
+        void run(KvStep newStep, int newLayer, ScoreForm newForm, Tensor newQueries, Tensor newOut, int from,
+                int to) {
             step = newStep;
             layer = newLayer;
-            scale = newScale;
+            form = newForm;
             queries = newQueries;
             out = newOut;
             fromToken = from;
@@ -214,7 +216,7 @@ public final class Compute implements AutoCloseable {
         private void runTile(AttentionTile tile, int row, int fromQuery, int kvHead) {
             int firstToken = firstQuery(row) + fromQuery;
             int queriesInTile = Math.min(queriesPerTile, numQueries(row) - fromQuery);
-            tile.enter(step.blocks(layer, row), step.layerInGroup(layer), scale, queries, out);
+            tile.enter(step.blocks(layer, row), step.layerInGroup(layer), form, queries, out);
             tile.aim(kvHead, firstToken - fromToken, queriesInTile, step.position(row, firstToken));
             kernels.scores(tile);
             kernels.softmax(tile);

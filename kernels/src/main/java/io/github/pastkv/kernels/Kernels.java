@@ -62,7 +62,13 @@ public interface Kernels {
     /** x = x + y, over {@code width} columns. */
     void add(Tensor x, Tensor y, int width, int fromToken, int toToken);
 
-    /** First third of attention: the tile's scores, each an fma chain over the dimensions ascending, times the scale. */
+    /** x = cap * tanh(x / cap), in place, over {@code width} columns. */
+    void softCap(float cap, Tensor x, int width, int fromToken, int toToken);
+
+    /**
+     * First third of attention: the tile's scores, each an fma chain over the dimensions ascending, then what
+     * {@link ScoreForm} makes of it.
+     */
     void scores(AttentionTile tile);
 
     /**

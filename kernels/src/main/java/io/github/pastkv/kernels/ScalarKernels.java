@@ -136,6 +136,8 @@ public final class ScalarKernels implements Kernels {
         return switch (activation) {
             case SILU -> ScalarMath.silu(x);
             case GELU_TANH -> ScalarMath.geluTanh(x);
+            case GELU -> ScalarMath.gelu(x);
+            case RELU -> ScalarMath.relu(x);
         };
     }
 
@@ -149,12 +151,34 @@ public final class ScalarKernels implements Kernels {
     }
 
     @Override
+    public void softCap(float cap, Tensor x, int width, int fromToken, int toToken) {
+        for (int token = fromToken; token < toToken; token++) {
+            for (int i = 0; i < width; i++) {
+                setNumber(x, token, i, ScalarMath.softCap(number(x, token, i), cap));
+            }
+        }
+    }
+
+    @Override
     public void scores(AttentionTile tile) {
         for (int row = 0; row < tile.numRows(); row++) {
             for (int position = 0; position < tile.numVisible(row); position++) {
-                setScore(tile, row, position, dot(tile, row, position) * tile.scale());
+                setScore(tile, row, position, formed(tile, row, position, dot(tile, row, position)));
             }
         }
+    }
+
+    private static float formed(AttentionTile tile, int row, int position, float dot) {
+        ScoreForm form = tile.form();
+        float score = dot * form.scale();
+        if (form.softCap() != 0) {
+            score = ScalarMath.softCap(score, form.softCap());
+        }
+        if (form.hasSlopes()) {
+            float distance = position - tile.position(row);
+            score = Math.fma(form.slope(tile.head(row)), distance, score);
+        }
+        return score;
     }
 
     private static float dot(AttentionTile tile, int row, int position) {

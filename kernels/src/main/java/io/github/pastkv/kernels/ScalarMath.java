@@ -30,6 +30,36 @@ public final class ScalarMath {
     /** sqrt(2 / pi). */
     public static final float GELU_OUTER = 0.7978845608028654f;
 
+    public static final float SQRT_HALF = 0.70710678118654752f;
+
+    // Polynomials fitted by reweighted least squares to the smallest greatest relative error.
+    /** From here on tanh goes by exp. */
+    public static final float TANH_LARGE = 0.625f;
+    public static final float TANH_C1 = -0.3333328366279602f;
+    public static final float TANH_C3 = 0.13331490755081177f;
+    public static final float TANH_C5 = -0.05374349281191826f;
+    public static final float TANH_C7 = 0.02065056934952736f;
+    public static final float TANH_C9 = -0.005717025604099035f;
+
+    /** From here on erf goes by exp. */
+    public static final float ERF_LARGE = 1f;
+    /** From here on erf is 1. */
+    public static final float ERF_ONE = 4f;
+    public static final float ERF_A0 = 0.12837916612625122f;
+    public static final float ERF_A1 = -0.3761262595653534f;
+    public static final float ERF_A2 = 0.1128358542919159f;
+    public static final float ERF_A3 = -0.026853810995817184f;
+    public static final float ERF_A4 = 0.00518832728266716f;
+    public static final float ERF_A5 = -0.000801019137725234f;
+    public static final float ERF_A6 = 7.85385345807299e-05f;
+    public static final float ERF_B0 = 0.0003536964941304177f;
+    public static final float ERF_B1 = 1.127040147781372f;
+    public static final float ERF_B2 = 0.6382254958152771f;
+    public static final float ERF_B3 = 0.1030375137925148f;
+    public static final float ERF_B4 = -0.02180538885295391f;
+    public static final float ERF_B5 = 0.0029396256431937218f;
+    public static final float ERF_B6 = -0.0001855759328464046f;
+
     private ScalarMath() {}
 
     /** A number of the row for {@link #laneSum}. */
@@ -76,6 +106,63 @@ public final class ScalarMath {
 
     private static float powerOfTwo(int n) {
         return Float.intBitsToFloat((n + 127) << 23);
+    }
+
+    /** tanh(x), below 2 ulp: an odd polynomial near 0, elsewhere 1 - 2 / (e^2|x| + 1). */
+    public static float tanh(float x) {
+        float magnitude = Math.abs(x);
+        return magnitude < TANH_LARGE ? tanhSmall(x) : Math.copySign(1f - 2f / (exp(2f * magnitude) + 1f), x);
+    }
+
+    private static float tanhSmall(float x) {
+        float s = x * x;
+        float p = Math.fma(TANH_C9, s, TANH_C7);
+        p = Math.fma(p, s, TANH_C5);
+        p = Math.fma(p, s, TANH_C3);
+        p = Math.fma(p, s, TANH_C1);
+        return Math.fma(p * s, x, x);
+    }
+
+    /** The error function, below 2 ulp: an odd polynomial up to 1, beyond it 1 - e^-q(|x|) with a polynomial q. */
+    public static float erf(float x) {
+        float magnitude = Math.abs(x);
+        return magnitude < ERF_LARGE ? erfSmall(x) : Math.copySign(1f - exp(-erfExponent(magnitude)), x);
+    }
+
+    private static float erfSmall(float x) {
+        float s = x * x;
+        float p = Math.fma(ERF_A6, s, ERF_A5);
+        p = Math.fma(p, s, ERF_A4);
+        p = Math.fma(p, s, ERF_A3);
+        p = Math.fma(p, s, ERF_A2);
+        p = Math.fma(p, s, ERF_A1);
+        p = Math.fma(p, s, ERF_A0);
+        return Math.fma(p, x, x);
+    }
+
+    private static float erfExponent(float magnitude) {
+        float t = Math.min(magnitude, ERF_ONE);
+        float q = Math.fma(ERF_B6, t, ERF_B5);
+        q = Math.fma(q, t, ERF_B4);
+        q = Math.fma(q, t, ERF_B3);
+        q = Math.fma(q, t, ERF_B2);
+        q = Math.fma(q, t, ERF_B1);
+        return Math.fma(q, t, ERF_B0);
+    }
+
+    /** GELU in its exact form, 0.5 x (1 + erf(x / sqrt(2))). */
+    public static float gelu(float x) {
+        return 0.5f * x * (1f + erf(x * SQRT_HALF));
+    }
+
+    /** max(x, 0). */
+    public static float relu(float x) {
+        return Math.max(x, 0f);
+    }
+
+    /** cap * tanh(x / cap). */
+    public static float softCap(float x, float cap) {
+        return tanh(x / cap) * cap;
     }
 
     /** x / (1 + e^-x). */

@@ -3,13 +3,13 @@ package io.github.pastkv.model;
 import io.github.pastkv.cache.KvCache;
 import io.github.pastkv.kernels.Compute;
 import io.github.pastkv.kernels.KernelsChoice;
-import io.github.pastkv.kernels.RotaryTable;
 import io.github.pastkv.model.config.GenerationConfig;
 import io.github.pastkv.model.config.ModelConfig;
-import io.github.pastkv.model.config.Positions;
 import io.github.pastkv.model.files.ModelFormatException;
 import io.github.pastkv.model.forward.ForwardPass;
+import io.github.pastkv.model.forward.LayerRotary;
 import io.github.pastkv.model.forward.ModelWeights;
+import io.github.pastkv.model.forward.RotaryTables;
 import io.github.pastkv.model.tokenizer.TextTokenizer;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -32,6 +32,7 @@ public final class Model implements AutoCloseable {
     private final ModelWeights weights;
     private final ForwardPass forwardPass;
     private final @Nullable TextTokenizer tokenizer;
+    private final RotaryTables rotaryTables;
 
     private Model(ModelFolder folder, ModelOptions options, KernelsChoice kernels, Arena arena, ModelWeights weights,
             ForwardPass forwardPass, @Nullable TextTokenizer tokenizer) {
@@ -42,6 +43,7 @@ public final class Model implements AutoCloseable {
         this.weights = weights;
         this.forwardPass = forwardPass;
         this.tokenizer = tokenizer;
+        this.rotaryTables = new RotaryTables(folder.config(), arena);
     }
 
     /** {@link #load(Path, ModelOptions)} with the defaults. */
@@ -69,7 +71,7 @@ public final class Model implements AutoCloseable {
             TextTokenizer tokenizer = options.loadsTokenizer() && files.hasTokenizer()
                     ? TextTokenizer.open(files.tokenizerFile())
                     : null;
-            ForwardPass forwardPass = forwardPass(files.config(), weights, options, kernels, arena);
+            ForwardPass forwardPass = forwardPass(files.config(), weights, options, kernels);
             return new Model(files, options, kernels, arena, weights, forwardPass, tokenizer);
         } catch (IOException | RuntimeException e) {
             arena.close();
@@ -79,14 +81,10 @@ public final class Model implements AutoCloseable {
     }
 
     private static ForwardPass forwardPass(ModelConfig config, ModelWeights weights, ModelOptions options,
-            KernelsChoice kernels, Arena arena) {
-        RotaryTable rotary = config.positions() instanceof Positions.Rotary positions
-                ? new RotaryTable(positions.inverseFrequencies(), positions.scaling().attentionFactor(),
-                        config.maxSeqLen(), arena)
-                : null;
+            KernelsChoice kernels) {
         Compute compute = new Compute(kernels.kernels(), options.numThreads(), config.numHeads(), config.numKvHeads(),
                 config.headDim());
-        return new ForwardPass(config, weights, rotary, compute, options.maxPassTokens());
+        return new ForwardPass(config, weights, compute, options.maxPassTokens());
     }
 
     public ModelConfig config() {
@@ -143,6 +141,11 @@ public final class Model implements AutoCloseable {
      */
     public Session newSession(KvCache cache) {
         return Session.over(this, cache);
+    }
+
+    /** The rotary tables for sessions whose rows hold up to {@code maxSeqLen} tokens. */
+    LayerRotary rotary(int maxSeqLen) {
+        return rotaryTables.forLength(maxSeqLen);
     }
 
     ForwardPass forwardPass() {

@@ -39,7 +39,7 @@ public final class Session implements AutoCloseable {
         this.cache = cache;
         this.ownsCache = ownsCache;
         this.target = cache;
-        this.steps = new StepRunner(model);
+        this.steps = new StepRunner(model, cache.config().maxTokens());
     }
 
     static Session withOwnCache(Model model, SessionOptions options) {

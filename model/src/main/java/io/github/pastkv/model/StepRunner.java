@@ -5,6 +5,7 @@ import io.github.pastkv.cache.DataType;
 import io.github.pastkv.cache.KvCache;
 import io.github.pastkv.cache.KvStep;
 import io.github.pastkv.cache.Tensor;
+import io.github.pastkv.model.forward.LayerRotary;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
@@ -17,14 +18,17 @@ final class StepRunner implements AutoCloseable {
     private static final int MAX_ARRAY_LENGTH = Integer.MAX_VALUE - 8;
 
     private final Model model;
+    private final LayerRotary rotary;
     private final int vocabSize;
     private Arena arena = Arena.ofShared();
     private Tensor logits;
     private int[] stepTokenIds = new int[16];
     private int[] wanted = new int[16];
 
-    StepRunner(Model model) {
+    /** A runner for caches whose rows hold up to {@code maxSeqLen} tokens. */
+    StepRunner(Model model, int maxSeqLen) {
         this.model = model;
+        this.rotary = model.rotary(maxSeqLen);
         this.vocabSize = model.config().vocabSize();
         this.logits = Tensor.allocate(arena, DataType.F32, 1, vocabSize);
     }
@@ -70,7 +74,7 @@ final class StepRunner implements AutoCloseable {
 
     private void compute(KvStep step, int numWanted) {
         growLogits(numWanted);
-        model.forwardPass().run(step, stepTokenIds, wanted, numWanted, logits);
+        model.forwardPass().run(step, stepTokenIds, rotary, wanted, numWanted, logits);
     }
 
     private int gatherAll(KvCache cache, int[][] tokenIds, AttentionMask mask) {

@@ -88,7 +88,7 @@ class ModelFolderTest {
     @Test
     void tensors_afterClose_cannotBeRead() throws IOException {
         ModelFolder model = ModelFolder.open(folder);
-        Tensor embedding = model.tensors().embedding();
+        Tensor embedding = model.tensors().embedding().tokens();
         model.close();
         model.close();
         assertThatThrownBy(() -> embedding.get(0, 0)).isInstanceOf(IllegalStateException.class);

@@ -11,6 +11,7 @@ import io.github.pastkv.cache.TiledKvLayout;
 import io.github.pastkv.kernels.AttentionTile;
 import io.github.pastkv.kernels.Kernels;
 import io.github.pastkv.kernels.KernelsChoice;
+import io.github.pastkv.kernels.ScoreForm;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Random;
@@ -107,7 +108,7 @@ public class AttentionBenchmark {
         Tensor out = Tensor.allocate(arena, DataType.F32, numQueries, width);
         chosen = KernelsChoice.choose(kernels).kernels();
         tile = new AttentionTile(headsPerKv, HEAD_DIM);
-        tile.enter(blocks, 0, SCALE, random(random, numQueries, width), out);
+        tile.enter(blocks, 0, ScoreForm.scaled(SCALE), random(random, numQueries, width), out);
         attend();
         for (float number : out.toFloatArray()) {
             if (!(Math.abs(number - 1) < 1e-4)) {

@@ -8,12 +8,12 @@ import io.github.pastkv.cache.KvStep;
 import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.kernels.Compute;
 import io.github.pastkv.kernels.KernelsChoice;
-import io.github.pastkv.kernels.RotaryTable;
 import io.github.pastkv.model.ModelFolder;
 import io.github.pastkv.model.config.ModelConfig;
-import io.github.pastkv.model.config.Positions;
 import io.github.pastkv.model.forward.ForwardPass;
+import io.github.pastkv.model.forward.LayerRotary;
 import io.github.pastkv.model.forward.ModelWeights;
+import io.github.pastkv.model.forward.RotaryTables;
 import io.github.pastkv.tinymodel.TinyModel;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -59,6 +59,7 @@ public class DecodeStepBenchmark {
     private final Arena arena = Arena.ofShared();
     private ModelFolder folder;
     private ForwardPass forwardPass;
+    private LayerRotary rotary;
     private KvCache cache;
     private AttentionMask mask;
     private int[] tokenIds;
@@ -72,12 +73,11 @@ public class DecodeStepBenchmark {
         folder = ModelFolder.open(unpacked);
         ModelConfig config = folder.config();
         KernelsChoice kernels = KernelsChoice.choose(null);
-        Positions.Rotary positions = (Positions.Rotary) config.positions();
-        RotaryTable rotary = new RotaryTable(positions.inverseFrequencies(), 1, config.maxSeqLen(), arena);
+        rotary = new RotaryTables(config, arena).forLength(config.maxSeqLen());
         Compute compute = new Compute(kernels.kernels(), numThreads, config.numHeads(), config.numKvHeads(),
                 config.headDim());
         forwardPass = new ForwardPass(config, ModelWeights.pack(config, folder.tensors(), kernels.kernels(), arena),
-                rotary, compute, 512);
+                compute, 512);
         cache = new KvCache(KvCacheConfig.of(config.toKvShape(), 1).withMaxTokens(config.maxSeqLen()));
         mask = AttentionMask.ones(1, numTokens);
         tokenIds = new int[numTokens];
@@ -104,7 +104,7 @@ public class DecodeStepBenchmark {
         }
         wanted[0] = numTokens - 1;
         try (KvStep step = cache.beginStep(mask)) {
-            forwardPass.run(step, tokenIds, wanted, 1, logits);
+            forwardPass.run(step, tokenIds, rotary, wanted, 1, logits);
             step.commit();
         }
         return logits.segment().get(java.lang.foreign.ValueLayout.JAVA_FLOAT, 0);

@@ -72,6 +72,8 @@ final class VectorElementwise {
         switch (activation) {
             case SILU -> siluRow(x, start, width);
             case GELU_TANH -> geluTanhRow(x, start, width);
+            case GELU -> geluRow(x, start, width);
+            case RELU -> reluRow(x, start, width);
         }
     }
 
@@ -90,6 +92,39 @@ final class VectorElementwise {
         }
         for (long offset = start + Lanes.wholeBytes(width); offset < start + 4L * width; offset += Float.BYTES) {
             DataType.F32.write(x, offset, ScalarMath.geluTanh(DataType.F32.read(x, offset)));
+        }
+    }
+
+    private static void geluRow(MemorySegment x, long start, int width) {
+        for (long offset = start; offset < start + Lanes.wholeBytes(width); offset += BYTES) {
+            VectorMath.gelu(load(x, offset)).intoMemorySegment(x, offset, LITTLE_ENDIAN);
+        }
+        for (long offset = start + Lanes.wholeBytes(width); offset < start + 4L * width; offset += Float.BYTES) {
+            DataType.F32.write(x, offset, ScalarMath.gelu(DataType.F32.read(x, offset)));
+        }
+    }
+
+    private static void reluRow(MemorySegment x, long start, int width) {
+        for (long offset = start; offset < start + Lanes.wholeBytes(width); offset += BYTES) {
+            load(x, offset).max(0f).intoMemorySegment(x, offset, LITTLE_ENDIAN);
+        }
+        for (long offset = start + Lanes.wholeBytes(width); offset < start + 4L * width; offset += Float.BYTES) {
+            DataType.F32.write(x, offset, ScalarMath.relu(DataType.F32.read(x, offset)));
+        }
+    }
+
+    static void softCap(float cap, Tensor x, int width, int fromToken, int toToken) {
+        for (int token = fromToken; token < toToken; token++) {
+            softCapRow(cap, x.segment(), rowByteOffset(x, token), width);
+        }
+    }
+
+    static void softCapRow(float cap, MemorySegment x, long start, int width) {
+        for (long offset = start; offset < start + Lanes.wholeBytes(width); offset += BYTES) {
+            VectorMath.softCap(load(x, offset), cap).intoMemorySegment(x, offset, LITTLE_ENDIAN);
+        }
+        for (long offset = start + Lanes.wholeBytes(width); offset < start + 4L * width; offset += Float.BYTES) {
+            DataType.F32.write(x, offset, ScalarMath.softCap(DataType.F32.read(x, offset), cap));
         }
     }
 

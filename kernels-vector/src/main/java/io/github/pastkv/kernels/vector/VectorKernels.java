@@ -66,8 +66,14 @@ final class VectorKernels implements Kernels {
     }
 
     @Override
+    public void softCap(float cap, Tensor x, int width, int fromToken, int toToken) {
+        VectorElementwise.softCap(cap, x, width, fromToken, toToken);
+    }
+
+    @Override
     public void scores(AttentionTile tile) {
         VectorScores.scores(tile);
+        VectorScoreForm.apply(tile);
     }
 
     @Override

@@ -37,6 +37,66 @@ final class VectorMath {
         return n.add(127).lanewise(VectorOperators.LSHL, 23).reinterpretAsFloats();
     }
 
+    /** {@link ScalarMath#tanh}. */
+    static FloatVector tanh(FloatVector x) {
+        FloatVector magnitude = x.abs();
+        FloatVector large = all(1f).sub(all(2f).div(exp(magnitude.mul(2f)).add(1f)));
+        return withSign(large, x).blend(tanhSmall(x), magnitude.lt(ScalarMath.TANH_LARGE));
+    }
+
+    private static FloatVector tanhSmall(FloatVector x) {
+        FloatVector s = x.mul(x);
+        FloatVector p = all(ScalarMath.TANH_C9).fma(s, all(ScalarMath.TANH_C7));
+        p = p.fma(s, all(ScalarMath.TANH_C5));
+        p = p.fma(s, all(ScalarMath.TANH_C3));
+        p = p.fma(s, all(ScalarMath.TANH_C1));
+        return p.mul(s).fma(x, x);
+    }
+
+    /** {@link ScalarMath#erf}. */
+    static FloatVector erf(FloatVector x) {
+        FloatVector magnitude = x.abs();
+        FloatVector large = all(1f).sub(exp(erfExponent(magnitude).neg()));
+        return withSign(large, x).blend(erfSmall(x), magnitude.lt(ScalarMath.ERF_LARGE));
+    }
+
+    private static FloatVector erfSmall(FloatVector x) {
+        FloatVector s = x.mul(x);
+        FloatVector p = all(ScalarMath.ERF_A6).fma(s, all(ScalarMath.ERF_A5));
+        p = p.fma(s, all(ScalarMath.ERF_A4));
+        p = p.fma(s, all(ScalarMath.ERF_A3));
+        p = p.fma(s, all(ScalarMath.ERF_A2));
+        p = p.fma(s, all(ScalarMath.ERF_A1));
+        p = p.fma(s, all(ScalarMath.ERF_A0));
+        return p.fma(x, x);
+    }
+
+    private static FloatVector erfExponent(FloatVector magnitude) {
+        FloatVector t = magnitude.min(ScalarMath.ERF_ONE);
+        FloatVector q = all(ScalarMath.ERF_B6).fma(t, all(ScalarMath.ERF_B5));
+        q = q.fma(t, all(ScalarMath.ERF_B4));
+        q = q.fma(t, all(ScalarMath.ERF_B3));
+        q = q.fma(t, all(ScalarMath.ERF_B2));
+        q = q.fma(t, all(ScalarMath.ERF_B1));
+        return q.fma(t, all(ScalarMath.ERF_B0));
+    }
+
+    /** Magnitudes that are not negative, with the signs of {@code x}. */
+    private static FloatVector withSign(FloatVector magnitude, FloatVector x) {
+        IntVector sign = x.reinterpretAsInts().and(0x8000_0000);
+        return magnitude.reinterpretAsInts().or(sign).reinterpretAsFloats();
+    }
+
+    /** {@link ScalarMath#gelu}. */
+    static FloatVector gelu(FloatVector x) {
+        return x.mul(0.5f).mul(erf(x.mul(ScalarMath.SQRT_HALF)).add(1f));
+    }
+
+    /** {@link ScalarMath#softCap}. */
+    static FloatVector softCap(FloatVector x, float cap) {
+        return tanh(x.div(cap)).mul(cap);
+    }
+
     /** {@link ScalarMath#silu}. */
     static FloatVector silu(FloatVector x) {
         return x.div(all(1f).add(exp(x.neg())));

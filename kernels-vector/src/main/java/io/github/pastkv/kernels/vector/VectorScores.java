@@ -104,7 +104,7 @@ final class VectorScores {
             sum3 = broadcast(INTS, queries.get(INT, fourQueries + 16L * dim + 12)).reinterpretAsFloats().fma(key, sum3);
         }
         MemorySegment scores = tile.scores();
-        float scale = tile.scale();
+        float scale = tile.form().scale();
         sum0.mul(scale).intoMemorySegment(scores, scoreByteOffset(tile, row, position), LITTLE_ENDIAN);
         sum1.mul(scale).intoMemorySegment(scores, scoreByteOffset(tile, row + 1, position), LITTLE_ENDIAN);
         sum2.mul(scale).intoMemorySegment(scores, scoreByteOffset(tile, row + 2, position), LITTLE_ENDIAN);
@@ -129,7 +129,7 @@ final class VectorScores {
             sum3 = broadcast(INTS, queries.get(INT, fourQueries + 16L * dim + 12)).reinterpretAsFloats().fma(key, sum3);
         }
         MemorySegment scores = tile.scores();
-        float scale = tile.scale();
+        float scale = tile.form().scale();
         sum0.mul(scale).intoMemorySegment(scores, scoreByteOffset(tile, row, position), LITTLE_ENDIAN);
         sum1.mul(scale).intoMemorySegment(scores, scoreByteOffset(tile, row + 1, position), LITTLE_ENDIAN);
         sum2.mul(scale).intoMemorySegment(scores, scoreByteOffset(tile, row + 2, position), LITTLE_ENDIAN);
@@ -161,7 +161,7 @@ final class VectorScores {
             }
         }
         MemorySegment scores = tile.scores();
-        float scale = tile.scale();
+        float scale = tile.form().scale();
         sum0.mul(scale).intoMemorySegment(scores, scoreByteOffset(tile, row, position), LITTLE_ENDIAN);
         sum1.mul(scale).intoMemorySegment(scores, scoreByteOffset(tile, row + 1, position), LITTLE_ENDIAN);
         sum2.mul(scale).intoMemorySegment(scores, scoreByteOffset(tile, row + 2, position), LITTLE_ENDIAN);

@@ -14,6 +14,7 @@ import io.github.pastkv.kernels.LinearPart;
 import io.github.pastkv.kernels.LinearWeights;
 import io.github.pastkv.kernels.NormWeights;
 import io.github.pastkv.kernels.RotaryTable;
+import io.github.pastkv.kernels.ScoreForm;
 import java.lang.foreign.Arena;
 import java.util.List;
 import java.util.Random;
@@ -69,7 +70,8 @@ final class EveryKernel {
         }
         Tensor out = Tensor.allocate(arena, DataType.F32, TOKENS, WIDTH);
         try (AttentionTile tile = new AttentionTile(HEADS, HEAD_DIM)) {
-            tile.enter(blocks, 0, 0.2f, Numbers.rows(arena, random, TOKENS, WIDTH, 0), out);
+            tile.enter(blocks, 0, ScoreForm.scaled(0.2f).withSoftCap(3f).withAlibi(HEADS),
+                    Numbers.rows(arena, random, TOKENS, WIDTH, 0), out);
             tile.aim(0, 0, TOKENS, PAST);
             kernels.scores(tile);
             kernels.softmax(tile);
@@ -89,6 +91,8 @@ final class EveryKernel {
             take(x);
         }
         kernels.rotate(x, HEADS, HEAD_DIM, table, new int[] {0, 1, 2, 3, 4, 5}, 0, TOKENS);
+        take(x);
+        kernels.softCap(1.5f, x, WIDTH, 0, TOKENS);
         take(x);
         for (Activation activation : Activation.values()) {
             kernels.add(x, y, WIDTH, 0, TOKENS);

@@ -9,7 +9,9 @@ import io.github.pastkv.cache.TiledKvLayout;
 import io.github.pastkv.kernels.AttentionTile;
 import io.github.pastkv.kernels.Kernels;
 import io.github.pastkv.kernels.ScalarKernels;
+import io.github.pastkv.kernels.ScoreForm;
 import java.lang.foreign.Arena;
+import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
@@ -24,6 +26,7 @@ class VectorAttentionParityTest {
     private static final int KV_HEADS = 3;
     private static final int LAYER = 1;
     private static final int KV_HEAD = 2;
+    private static final ScoreForm FORM = ScoreForm.scaled(0.37f);
 
     private final Kernels vector = new VectorKernels();
     private final Kernels scalar = new ScalarKernels();
@@ -36,14 +39,18 @@ class VectorAttentionParityTest {
     }
 
     /** A tile: queries at the end of a row of kvLength tokens. */
-    private record Case(KvLayout layout, int headsPerKv, int numQueries, int kvLength) {
+    private record Case(KvLayout layout, int headsPerKv, int numQueries, int kvLength, ScoreForm form) {
         Case(KvType type, int headDim, int blockSize, int headsPerKv, int numQueries, int kvLength) {
             this(KvTypes.of(type), headDim, blockSize, headsPerKv, numQueries, kvLength);
         }
 
         Case(KvTypes types, int headDim, int blockSize, int headsPerKv, int numQueries, int kvLength) {
             this(new TiledKvLayout(new KvShape(LAYERS, KV_HEADS, headDim), types, blockSize), headsPerKv,
-                    Math.min(numQueries, kvLength), kvLength);
+                    Math.min(numQueries, kvLength), kvLength, FORM);
+        }
+
+        Case with(ScoreForm newForm) {
+            return new Case(layout, headsPerKv, numQueries, kvLength, newForm);
         }
 
         int headDim() {
@@ -59,6 +66,19 @@ class VectorAttentionParityTest {
         for (int kvLength : new int[] {1, 2, 15, 16, 17, 31, 32, 33, 255, 256, 257, 272, 513}) {
             compare(new Case(type, headDim, blockSize, 3, 1, kvLength));
             compare(new Case(type, headDim, blockSize, 2, 5, kvLength));
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"F32,16", "BF16,16", "F16,5", "Q8,16"})
+    void attention_withSoftCapAndAlibi_givesTheBitsOfTheScalarTwin(KvType type, int blockSize) {
+        List<ScoreForm> forms = List.of(FORM.withSoftCap(1.5f), FORM.withAlibi(3 * KV_HEADS),
+                FORM.withSoftCap(0.7f).withAlibi(3 * KV_HEADS));
+        for (ScoreForm form : forms) {
+            for (int kvLength : new int[] {1, 15, 17, 33, 255, 257, 513}) {
+                compare(new Case(type, 20, blockSize, 3, 1, kvLength).with(form));
+                compare(new Case(type, 20, blockSize, 3, 5, kvLength).with(form));
+            }
         }
     }
 
@@ -155,7 +175,7 @@ class VectorAttentionParityTest {
     private Tensor attend(Kernels kernels, Case c, ShuffledBlocks blocks, Tensor queries, int firstPosition) {
         Tensor out = Numbers.filled(arena, Float.NaN, c.numQueries, (int) queries.shape(1), 7);
         try (AttentionTile tile = new AttentionTile(c.headsPerKv, c.headDim())) {
-            tile.enter(blocks, LAYER, 0.37f, queries, out);
+            tile.enter(blocks, LAYER, c.form, queries, out);
             tile.aim(KV_HEAD, 0, c.numQueries, firstPosition);
             kernels.scores(tile);
             kernels.softmax(tile);

@@ -35,6 +35,14 @@ class VectorMathTest {
     }
 
     @Test
+    void tanhErfGeluAndSoftCap_ofAllKindsOfFloats_giveTheBitsOfTheScalarTwins() {
+        compare(VectorMath::tanh, ScalarMath::tanh);
+        compare(VectorMath::erf, ScalarMath::erf);
+        compare(VectorMath::gelu, ScalarMath::gelu);
+        compare(x -> VectorMath.softCap(x, 30f), x -> ScalarMath.softCap(x, 30f));
+    }
+
+    @Test
     void widenF16_ofAllHalves_givesTheSameNumbers() {
         for (int bits = 0; bits < 1 << 16; bits += Lanes.COUNT) {
             int from = bits;

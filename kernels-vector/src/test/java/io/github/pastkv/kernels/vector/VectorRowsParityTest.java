@@ -68,6 +68,7 @@ class VectorRowsParityTest {
         Tensor other = Numbers.rows(arena, random, TOKENS, width, 2);
         Numbers.strew(other, random, 3);
         compare(width, (kernels, x) -> kernels.add(x, other, width, FROM, TO));
+        compare(width, (kernels, x) -> kernels.softCap(2.5f, x, width, FROM, TO));
         for (Activation activation : Activation.values()) {
             compare(width, (kernels, x) -> kernels.activate(activation, x, width, FROM, TO));
             compare(width, (kernels, x) -> kernels.gate(activation, x, other, width, FROM, TO));

@@ -7,8 +7,8 @@ package io.github.pastkv.model.config;
  */
 public record LinearRotary(double factor) implements RotaryScaling {
     @Override
-    public double[] inverseFrequencies(int rotaryDim, double theta) {
-        double[] frequencies = new PlainRotary().inverseFrequencies(rotaryDim, theta);
+    public double[] inverseFrequencies(int rotaryDim, double theta, int maxSeqLen) {
+        double[] frequencies = new PlainRotary().inverseFrequencies(rotaryDim, theta, maxSeqLen);
         for (int pair = 0; pair < frequencies.length; pair++) {
             frequencies[pair] /= factor;
         }

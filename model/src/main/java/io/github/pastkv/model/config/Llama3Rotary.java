@@ -13,8 +13,8 @@ public record Llama3Rotary(double factor, double lowFreqFactor, double highFreqF
         implements
         RotaryScaling {
     @Override
-    public double[] inverseFrequencies(int rotaryDim, double theta) {
-        double[] frequencies = new PlainRotary().inverseFrequencies(rotaryDim, theta);
+    public double[] inverseFrequencies(int rotaryDim, double theta, int maxSeqLen) {
+        double[] frequencies = new PlainRotary().inverseFrequencies(rotaryDim, theta, maxSeqLen);
         for (int pair = 0; pair < frequencies.length; pair++) {
             frequencies[pair] = scale(frequencies[pair]);
         }

@@ -3,22 +3,33 @@ package io.github.pastkv.model.config;
 import io.github.pastkv.cache.DataType;
 import io.github.pastkv.cache.KvShape;
 import io.github.pastkv.kernels.Activation;
+import java.util.List;
 
 /**
  * What a model is, apart from its weights: all that the forward pass asks. Families make it from {@code config.json}.
  *
  * @param architecture the family's name in lower case, such as {@code gpt2} or {@code llama}
  * @param sizes sizes that all parts share
+ * @param embedding how a token enters the residual stream
  * @param norm the normalisation
- * @param positions how positions are told apart
- * @param attention the attention of each layer
+ * @param attention the attention of all layers
  * @param ffn the feed-forward block of each layer
- * @param tiedHead whether the head is the embedding
+ * @param layers what may differ between layers, first to last
+ * @param parallelResidual whether the feed-forward block reads what attention read, rather than what attention left
+ * @param head how logits come out
  * @param storageType the type the configuration names for the weights (a tensor's own type is what counts)
  * @param tokenIds ids with a meaning
  */
-public record ModelConfig(String architecture, ModelSizes sizes, NormConfig norm, Positions positions,
-        AttentionConfig attention, FfnConfig ffn, boolean tiedHead, DataType storageType, TokenIds tokenIds) {
+public record ModelConfig(String architecture, ModelSizes sizes, EmbeddingConfig embedding, NormConfig norm,
+        AttentionConfig attention, FfnConfig ffn, List<LayerConfig> layers, boolean parallelResidual, HeadConfig head,
+        DataType storageType, TokenIds tokenIds) {
+    public ModelConfig {
+        layers = List.copyOf(layers);
+        if (layers.size() != sizes.numLayers()) {
+            throw new IllegalArgumentException("layers: " + layers.size() + ", numLayers is " + sizes.numLayers());
+        }
+    }
+
     /** Layers, L. */
     public int numLayers() {
         return sizes.numLayers();
@@ -69,9 +80,19 @@ public record ModelConfig(String architecture, ModelSizes sizes, NormConfig norm
         return ffn.gated();
     }
 
-    /** The factor of every attention score of {@code layer}. */
-    public float attentionScale(int layer) {
-        return attention.scale(layer);
+    /** Whether the head's weight is the embedding. */
+    public boolean tiedHead() {
+        return head.tied();
+    }
+
+    /** What is particular to {@code layer}. */
+    public LayerConfig layer(int layer) {
+        return layers.get(layer);
+    }
+
+    /** Tokens that a query of {@code layer} sees, its own included; 0 for all. */
+    public int window(int layer) {
+        return layer(layer).window();
     }
 
     /** What one token keeps in a cache. */

@@ -7,5 +7,11 @@ import io.github.pastkv.kernels.NormWeights;
  *
  * @param kind which formula
  * @param epsilon added to the mean square or variance, greater than 0
+ * @param weightOffset added to every weight when it is read (Gemma stores weight - 1)
  */
-public record NormConfig(NormWeights.Kind kind, float epsilon) {}
+public record NormConfig(NormWeights.Kind kind, float epsilon, float weightOffset) {
+    /** A norm whose weights are as stored. */
+    public NormConfig(NormWeights.Kind kind, float epsilon) {
+        this(kind, epsilon, 0f);
+    }
+}

@@ -39,7 +39,8 @@ final class CommonKeys {
 
     private static final Map<String, Activation> ACTIVATIONS = Map.of("silu", Activation.SILU, "swish",
             Activation.SILU, "gelu_new", Activation.GELU_TANH, "gelu_pytorch_tanh", Activation.GELU_TANH, "gelu_fast",
-            Activation.GELU_TANH);
+            Activation.GELU_TANH, "gelu_accurate", Activation.GELU_TANH, "gelu", Activation.GELU, "gelu_python",
+            Activation.GELU, "relu", Activation.RELU);
     private static final Map<String, DataType> STORAGE_TYPES = Map.of("float32", DataType.F32, "float16", DataType.F16,
             "bfloat16", DataType.BF16);
 

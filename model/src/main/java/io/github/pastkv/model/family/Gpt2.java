@@ -4,11 +4,13 @@ import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.kernels.LinearPart;
 import io.github.pastkv.kernels.NormWeights;
 import io.github.pastkv.model.config.AttentionConfig;
+import io.github.pastkv.model.config.EmbeddingConfig;
 import io.github.pastkv.model.config.FfnConfig;
+import io.github.pastkv.model.config.HeadConfig;
+import io.github.pastkv.model.config.LayerConfig;
 import io.github.pastkv.model.config.ModelConfig;
 import io.github.pastkv.model.config.ModelSizes;
 import io.github.pastkv.model.config.NormConfig;
-import io.github.pastkv.model.config.Positions;
 import io.github.pastkv.model.files.Checkpoint;
 import io.github.pastkv.model.files.JsonObject;
 import io.github.pastkv.model.files.ModelFormatException;
@@ -16,6 +18,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 
 /**
  * GPT-2: layer norm, learned positions, biases everywhere, usually a tied head. Its linear weights are stored
@@ -51,9 +54,11 @@ final class Gpt2 implements Family {
         NormConfig norm = new NormConfig(NormWeights.Kind.LAYER, CommonKeys.epsilon(json, "layer_norm_epsilon", 1e-5));
         FfnConfig ffn = new FfnConfig(json.findInt("n_inner", 1, CommonKeys.MAX_WIDTH).orElse(4 * hiddenSize),
                 CommonKeys.activation(json, "activation_function", "gelu_new"), false, true);
-        ModelConfig config = new ModelConfig(modelType(), sizes, norm, new Positions.Learned(),
-                attention(json, hiddenSize), ffn, json.findBoolean("tie_word_embeddings", true),
-                CommonKeys.storageType(json), CommonKeys.tokenIds(json, sizes.vocabSize()));
+        AttentionConfig attention = attention(json, hiddenSize);
+        ModelConfig config = new ModelConfig(modelType(), sizes, EmbeddingConfig.withPositions(hiddenSize), norm,
+                attention, ffn, layers(json, sizes.numLayers(), attention.headDim()), false,
+                HeadConfig.uncapped(json.findBoolean("tie_word_embeddings", true)), CommonKeys.storageType(json),
+                CommonKeys.tokenIds(json, sizes.vocabSize()));
         json.refuseUnknownKeys(HARMLESS_KEYS);
         return config;
     }
@@ -61,9 +66,14 @@ final class Gpt2 implements Family {
     private static AttentionConfig attention(JsonObject json, int hiddenSize) throws ModelFormatException {
         int numHeads = json.requireInt("n_head", 1, CommonKeys.MAX_HEADS);
         CommonKeys.requireDivides(json, "n_embd", hiddenSize, "n_head", numHeads);
-        return new AttentionConfig(numHeads, numHeads, hiddenSize / numHeads, true,
-                json.findBoolean("scale_attn_weights", true),
-                json.findBoolean("scale_attn_by_inverse_layer_idx", false));
+        return AttentionConfig.of(numHeads, numHeads, hiddenSize / numHeads).withBiases(true, true);
+    }
+
+    private static List<LayerConfig> layers(JsonObject json, int numLayers, int headDim) throws ModelFormatException {
+        double divisor = json.findBoolean("scale_attn_weights", true) ? Math.sqrt(headDim) : 1;
+        boolean byLayer = json.findBoolean("scale_attn_by_inverse_layer_idx", false);
+        return IntStream.range(0, numLayers).mapToObj(
+                layer -> new LayerConfig((float) (1 / (divisor * (byLayer ? layer + 1 : 1))), 0, null)).toList();
     }
 
     @Override
@@ -81,16 +91,18 @@ final class Gpt2 implements Family {
                 ? embedding
                 : reader.unprefixed("lm_head.weight", config.vocabSize(), hiddenSize);
         reader.refuseUnknown(config.tiedHead() ? IGNORED_IF_TIED : IGNORED);
-        return new ModelTensors(embedding, positions, layers, finalNorm, List.of(new LinearPart(head, null)));
+        return new ModelTensors(EmbeddingTensors.plain(embedding, positions), layers, finalNorm, List.of(),
+                List.of(new LinearPart(head, null)));
     }
 
     private static LayerTensors layer(TensorReader reader, String name, ModelConfig config)
             throws ModelFormatException {
         int e = config.hiddenSize();
         int f = config.ffnSize();
-        return new LayerTensors(reader.norm(name + "ln_1", e, true),
-                List.of(reader.transposedLinear(name + "attn.c_attn", 3 * e, e, true)),
-                List.of(reader.transposedLinear(name + "attn.c_proj", e, e, true)), reader.norm(name + "ln_2", e, true),
+        return new LayerTensors(BlockNorms.before(reader.norm(name + "ln_1", e, true)),
+                List.of(reader.transposedLinear(name + "attn.c_attn", 3 * e, e, true)), null, null,
+                List.of(reader.transposedLinear(name + "attn.c_proj", e, e, true)),
+                BlockNorms.before(reader.norm(name + "ln_2", e, true)),
                 List.of(reader.transposedLinear(name + "mlp.c_fc", f, e, true)),
                 List.of(reader.transposedLinear(name + "mlp.c_proj", e, f, true)));
     }

@@ -2,19 +2,23 @@ package io.github.pastkv.model.family;
 
 import io.github.pastkv.kernels.LinearPart;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The weights of one layer, as stored. Parts of a list read the same input; their outputs follow each other.
  *
- * @param attentionNorm the norm before attention
+ * @param attentionNorms the norms around attention, {@code [E]}
  * @param qkv projections to queries {@code [H * D]}, keys {@code [K * D]} and values {@code [K * D]}, in this order
+ * @param queryNorm norm of the queries, of each head {@code [D]} or of all together {@code [H * D]}; or null
+ * @param keyNorm norm of the keys, {@code [D]} or {@code [K * D]}; or null
  * @param attentionOut projection of the heads {@code [H * D]} to the residual stream {@code [E]}
- * @param ffnNorm the norm before the feed-forward block
+ * @param ffnNorms the norms around the feed-forward block, {@code [E]}
  * @param ffnUp projections to gate {@code [F]} (gated blocks only) and up {@code [F]}, in this order
  * @param ffnDown projection {@code [F]} to {@code [E]}
  */
-public record LayerTensors(NormTensors attentionNorm, List<LinearPart> qkv, List<LinearPart> attentionOut,
-        NormTensors ffnNorm, List<LinearPart> ffnUp, List<LinearPart> ffnDown) {
+public record LayerTensors(BlockNorms<NormTensors> attentionNorms, List<LinearPart> qkv,
+        @Nullable NormTensors queryNorm, @Nullable NormTensors keyNorm, List<LinearPart> attentionOut,
+        BlockNorms<NormTensors> ffnNorms, List<LinearPart> ffnUp, List<LinearPart> ffnDown) {
     public LayerTensors {
         qkv = List.copyOf(qkv);
         attentionOut = List.copyOf(attentionOut);

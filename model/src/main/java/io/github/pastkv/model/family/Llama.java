@@ -4,7 +4,10 @@ import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.kernels.LinearPart;
 import io.github.pastkv.kernels.NormWeights;
 import io.github.pastkv.model.config.AttentionConfig;
+import io.github.pastkv.model.config.EmbeddingConfig;
 import io.github.pastkv.model.config.FfnConfig;
+import io.github.pastkv.model.config.HeadConfig;
+import io.github.pastkv.model.config.LayerConfig;
 import io.github.pastkv.model.config.ModelConfig;
 import io.github.pastkv.model.config.ModelSizes;
 import io.github.pastkv.model.config.NormConfig;
@@ -52,9 +55,11 @@ final class Llama implements Family {
         AttentionConfig attention = attention(json, sizes.hiddenSize());
         FfnConfig ffn = new FfnConfig(json.requireInt("intermediate_size", 1, CommonKeys.MAX_WIDTH),
                 CommonKeys.activation(json, "hidden_act", "silu"), true, json.findBoolean("mlp_bias", false));
-        ModelConfig config = new ModelConfig(modelType(), sizes, norm, RotaryKeys.read(json, attention.headDim()),
-                attention, ffn, json.findBoolean("tie_word_embeddings", false), CommonKeys.storageType(json),
-                CommonKeys.tokenIds(json, sizes.vocabSize()));
+        List<LayerConfig> layers = LayerConfig.equal(sizes.numLayers(), attention.scaleByHeadDim(),
+                RotaryKeys.read(json, attention.headDim()));
+        ModelConfig config = new ModelConfig(modelType(), sizes, EmbeddingConfig.plain(sizes.hiddenSize()), norm,
+                attention, ffn, layers, false, HeadConfig.uncapped(json.findBoolean("tie_word_embeddings", false)),
+                CommonKeys.storageType(json), CommonKeys.tokenIds(json, sizes.vocabSize()));
         json.refuseUnknownKeys(HARMLESS_KEYS);
         return config;
     }
@@ -67,8 +72,9 @@ final class Llama implements Family {
         if (headDim.isEmpty()) {
             CommonKeys.requireDivides(json, "hidden_size", hiddenSize, "num_attention_heads", numHeads);
         }
-        return new AttentionConfig(numHeads, numKvHeads, headDim.orElse(hiddenSize / numHeads),
-                json.findBoolean("attention_bias", false), true, false);
+        boolean biased = json.findBoolean("attention_bias", false);
+        return AttentionConfig.of(numHeads, numKvHeads, headDim.orElse(hiddenSize / numHeads)).withBiases(biased,
+                biased);
     }
 
     @Override
@@ -85,16 +91,19 @@ final class Llama implements Family {
                 ? embedding
                 : reader.unprefixed("lm_head.weight", config.vocabSize(), hiddenSize);
         reader.refuseUnknown(config.tiedHead() ? IGNORED_IF_TIED : IGNORED);
-        return new ModelTensors(embedding, null, layers, finalNorm, List.of(new LinearPart(head, null)));
+        return new ModelTensors(EmbeddingTensors.plain(embedding, null), layers, finalNorm, List.of(),
+                List.of(new LinearPart(head, null)));
     }
 
     private static LayerTensors layer(TensorReader reader, String name, ModelConfig config)
             throws ModelFormatException {
         int e = config.hiddenSize();
-        return new LayerTensors(reader.norm(name + "input_layernorm", e, false), qkv(reader, name, config),
+        return new LayerTensors(BlockNorms.before(reader.norm(name + "input_layernorm", e, false)),
+                qkv(reader, name, config), null, null,
                 List.of(reader.linear(name + "self_attn.o_proj", e, config.numHeads() * config.headDim(),
-                        config.attention().bias())),
-                reader.norm(name + "post_attention_layernorm", e, false), ffnUp(reader, name, config),
+                        config.attention().outBias())),
+                BlockNorms.before(reader.norm(name + "post_attention_layernorm", e, false)),
+                ffnUp(reader, name, config),
                 List.of(reader.linear(name + "mlp.down_proj", e, config.ffnSize(), config.ffn().bias())));
     }
 
@@ -103,7 +112,7 @@ final class Llama implements Family {
         int e = config.hiddenSize();
         int queries = config.numHeads() * config.headDim();
         int keys = config.numKvHeads() * config.headDim();
-        boolean biased = config.attention().bias();
+        boolean biased = config.attention().qkvBias();
         return List.of(reader.linear(name + "self_attn.q_proj", queries, e, biased),
                 reader.linear(name + "self_attn.k_proj", keys, e, biased),
                 reader.linear(name + "self_attn.v_proj", keys, e, biased));

@@ -3,49 +3,53 @@ package io.github.pastkv.model.family;
 import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.kernels.LinearPart;
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The weights of a model, as stored and under names of ours. The memory belongs to the checkpoint they were read from.
  *
- * @param embedding {@code [V, E]}
- * @param positionEmbedding {@code [maxSeqLen, E]}, or null if positions are not learned
+ * @param embedding what a token enters with
  * @param layers from first to last
- * @param finalNorm the norm before the head
- * @param head projection {@code [E]} to {@code [V]}; its weight is {@code embedding} itself where the two are tied
+ * @param finalNorm the norm before the head, or null
+ * @param headIn projection {@code [E]} to the width of the head's input, or empty where they are equal
+ * @param head projection to {@code [V]}; its weight is that of the embedding itself where the two are tied
  */
-public record ModelTensors(Tensor embedding, @Nullable Tensor positionEmbedding, List<LayerTensors> layers,
-        NormTensors finalNorm, List<LinearPart> head) {
+public record ModelTensors(EmbeddingTensors embedding, List<LayerTensors> layers, @Nullable NormTensors finalNorm,
+        List<LinearPart> headIn, List<LinearPart> head) {
     public ModelTensors {
         layers = List.copyOf(layers);
+        headIn = List.copyOf(headIn);
         head = List.copyOf(head);
     }
 
     /** Trained numbers, a tied head counted once. */
     public long numParameters() {
-        Stream<Tensor> own = Stream.concat(count(embedding, positionEmbedding), count(finalNorm));
-        Stream<Tensor> heads = head.stream().filter(part -> part.weight() != embedding).flatMap(ModelTensors::count);
-        Stream<Tensor> inLayers = layers.stream().flatMap(ModelTensors::count);
-        return Stream.of(own, heads, inLayers).flatMap(tensors -> tensors).mapToLong(Tensor::numElements).sum();
+        Stream<Tensor> own = Stream.of(embedding.tokens(), embedding.positions()).filter(Objects::nonNull)
+                .map(Objects::requireNonNull);
+        Stream<NormTensors> norms = Stream.concat(Stream.of(embedding.norm(), finalNorm).filter(Objects::nonNull)
+                .map(Objects::requireNonNull), layers.stream().flatMap(ModelTensors::norms));
+        Stream<LinearPart> linears = Stream.concat(
+                Stream.of(embedding.projection(), headIn, head).flatMap(List::stream)
+                        .filter(part -> part.weight() != embedding.tokens()),
+                layers.stream().flatMap(ModelTensors::linears));
+        return Stream.of(own, norms.flatMap(norm -> count(norm.weight(), norm.bias())),
+                linears.flatMap(part -> count(part.weight(), part.bias()))).flatMap(tensors -> tensors)
+                .mapToLong(Tensor::numElements).sum();
     }
 
-    private static Stream<Tensor> count(LayerTensors layer) {
-        Stream<Tensor> norms = Stream.concat(count(layer.attentionNorm()), count(layer.ffnNorm()));
-        Stream<Tensor> linears = Stream.of(layer.qkv(), layer.attentionOut(), layer.ffnUp(), layer.ffnDown())
-                .flatMap(List::stream).flatMap(ModelTensors::count);
-        return Stream.concat(norms, linears);
+    private static Stream<NormTensors> norms(LayerTensors layer) {
+        Stream<NormTensors> ofHeads = Stream.of(layer.queryNorm(), layer.keyNorm()).filter(Objects::nonNull)
+                .map(Objects::requireNonNull);
+        return Stream.of(layer.attentionNorms().stream(), ofHeads, layer.ffnNorms().stream()).flatMap(norms -> norms);
     }
 
-    private static Stream<Tensor> count(NormTensors norm) {
-        return count(norm.weight(), norm.bias());
+    private static Stream<LinearPart> linears(LayerTensors layer) {
+        return Stream.of(layer.qkv(), layer.attentionOut(), layer.ffnUp(), layer.ffnDown()).flatMap(List::stream);
     }
 
-    private static Stream<Tensor> count(LinearPart part) {
-        return count(part.weight(), part.bias());
-    }
-
-    private static Stream<Tensor> count(Tensor first, @Nullable Tensor second) {
-        return second == null ? Stream.of(first) : Stream.of(first, second);
+    private static Stream<Tensor> count(@Nullable Tensor first, @Nullable Tensor second) {
+        return Stream.of(first, second).filter(Objects::nonNull).map(Objects::requireNonNull);
     }
 }

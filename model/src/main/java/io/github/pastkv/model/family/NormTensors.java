@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The weights of a norm, as stored.
  *
- * @param weight {@code [E]}
- * @param bias {@code [E]}, or null for none
+ * @param weight {@code [width]}, or null where the norm only scales
+ * @param bias {@code [width]}, or null for none
  */
-public record NormTensors(Tensor weight, @Nullable Tensor bias) {}
+public record NormTensors(@Nullable Tensor weight, @Nullable Tensor bias) {}

@@ -3,7 +3,7 @@ package io.github.pastkv.model.family;
 import io.github.pastkv.model.config.LinearRotary;
 import io.github.pastkv.model.config.Llama3Rotary;
 import io.github.pastkv.model.config.PlainRotary;
-import io.github.pastkv.model.config.Positions;
+import io.github.pastkv.model.config.RotaryConfig;
 import io.github.pastkv.model.config.RotaryScaling;
 import io.github.pastkv.model.files.JsonObject;
 import io.github.pastkv.model.files.ModelFormatException;
@@ -31,7 +31,7 @@ final class RotaryKeys {
     }
 
     /** Positions that turn all of {@code headDim}. */
-    static Positions.Rotary read(JsonObject config, int headDim) throws ModelFormatException {
+    static RotaryConfig read(JsonObject config, int headDim) throws ModelFormatException {
         if (headDim % 2 != 0) {
             throw config.refusal("head_dim", headDim + ", must be even for rotary positions");
         }
@@ -39,7 +39,7 @@ final class RotaryKeys {
         Optional<JsonObject> scaling = config.findObject("rope_scaling");
         double theta = theta(config, parameters);
         Optional<JsonObject> settings = parameters.isPresent() ? parameters : scaling;
-        return new Positions.Rotary(headDim, theta, settings.isPresent() ? scaling(settings.get()) : new PlainRotary());
+        return new RotaryConfig(headDim, theta, settings.isPresent() ? scaling(settings.get()) : new PlainRotary());
     }
 
     private static double theta(JsonObject config, Optional<JsonObject> parameters) throws ModelFormatException {

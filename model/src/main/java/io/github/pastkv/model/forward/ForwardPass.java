@@ -1,14 +1,17 @@
 package io.github.pastkv.model.forward;
 
-import io.github.pastkv.cache.DataType;
 import io.github.pastkv.cache.KvStep;
 import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.kernels.Compute;
 import io.github.pastkv.kernels.Compute.TokenRange;
 import io.github.pastkv.kernels.Kernels;
+import io.github.pastkv.kernels.LinearWeights;
+import io.github.pastkv.kernels.NormWeights;
 import io.github.pastkv.kernels.RotaryTable;
+import io.github.pastkv.kernels.ScoreForm;
 import io.github.pastkv.model.config.ModelConfig;
 import java.lang.foreign.MemorySegment;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,7 +27,7 @@ public final class ForwardPass implements AutoCloseable {
 
     private final ModelConfig config;
     private final ModelWeights weights;
-    private final @Nullable RotaryTable rotary;
+    private final ScoreForm[] scoreForms;
     private final Compute compute;
     private final Kernels kernels;
     private final int maxPassTokens;
@@ -32,13 +35,16 @@ public final class ForwardPass implements AutoCloseable {
 
     // The operations on token ranges, made once; they read the fields below.
     private final TokenRange embed = this::embedTokens;
-    private final TokenRange attentionNorm;
+    private final TokenRange finishEmbedding = this::finishEmbeddingOfTokens;
+    private final TokenRange beforeAttention = this::normaliseBeforeAttention;
     private final TokenRange rotateAndStore = this::rotateAndStoreTokens;
-    private final TokenRange ffnNorm;
+    private final TokenRange afterAttention = this::finishAttentionOfTokens;
+    private final TokenRange beforeFfn = this::normaliseBeforeFfn;
     private final TokenRange activate = this::activateTokens;
-    private final TokenRange addToStream;
+    private final TokenRange afterFfn = this::finishFfnOfTokens;
 
     private KvStep step;
+    private LayerRotary rotary;
     private int[] tokenIds;
     private int firstToken;
     private int layer;
@@ -46,24 +52,25 @@ public final class ForwardPass implements AutoCloseable {
     /**
      * A forward pass over {@code weights}, which it does not own.
      *
-     * @param rotary the rotary table, or null where positions are learned
      * @param compute kernels and threads, owned from now on
      * @param maxPassTokens most tokens that go through the weights together
      */
-    @SuppressWarnings("NullAway.Init") // step and tokenIds are the arguments of the run under way
-    public ForwardPass(ModelConfig config, ModelWeights weights, @Nullable RotaryTable rotary, Compute compute,
-            int maxPassTokens) {
+    @SuppressWarnings("NullAway.Init") // step, rotary and tokenIds are the arguments of the run under way
+    public ForwardPass(ModelConfig config, ModelWeights weights, Compute compute, int maxPassTokens) {
         this.config = config;
         this.weights = weights;
-        this.rotary = rotary;
+        this.scoreForms = IntStream.range(0, config.numLayers()).mapToObj(i -> scoreForm(config, i))
+                .toArray(ScoreForm[]::new);
         this.compute = compute;
         this.kernels = compute.kernels();
         this.maxPassTokens = maxPassTokens;
         this.space = new Workspace(config, Math.min(FIRST_WORKSPACE_TOKENS, maxPassTokens));
-        this.attentionNorm = (from, to) -> kernels.normalise(layerWeights().attentionNorm(), space.hidden,
-                space.normed, from, to);
-        this.ffnNorm = (from, to) -> kernels.normalise(layerWeights().ffnNorm(), space.hidden, space.normed, from, to);
-        this.addToStream = (from, to) -> kernels.add(space.hidden, space.normed, config.hiddenSize(), from, to);
+    }
+
+    private static ScoreForm scoreForm(ModelConfig config, int layer) {
+        ScoreForm scaled = ScoreForm.scaled(config.layer(layer).scoreScale())
+                .withSoftCap(config.attention().scoreSoftCap());
+        return config.attention().alibi() ? scaled.withAlibi(config.numHeads()) : scaled;
     }
 
     /**
@@ -71,13 +78,16 @@ public final class ForwardPass implements AutoCloseable {
      *
      * @param newStep the step, just begun
      * @param newTokenIds id of each token of the step, {@code [T]}
+     * @param newRotary the rotary tables for the step's cache
      * @param wanted tokens of the step whose logits are wanted, ascending, {@code [n]}
      * @param numWanted how many of {@code wanted} count
      * @param logits F32 {@code [n, V]}, filled in the order of {@code wanted}
      */
-    public synchronized void run(KvStep newStep, int[] newTokenIds, int[] wanted, int numWanted, Tensor logits) {
+    public synchronized void run(KvStep newStep, int[] newTokenIds, LayerRotary newRotary, int[] wanted, int numWanted,
+            Tensor logits) {
         step = newStep;
         tokenIds = newTokenIds;
+        rotary = newRotary;
         int numDone = 0;
         for (int from = 0; from < step.numTokens(); from += maxPassTokens) {
             int to = Math.min(from + maxPassTokens, step.numTokens());
@@ -91,7 +101,7 @@ public final class ForwardPass implements AutoCloseable {
         firstToken = from;
         int numTokens = to - from;
         findPositions(numTokens);
-        compute.forTokens(numTokens, config.hiddenSize(), embed); // hidden [n, E]
+        embedding(numTokens); // hidden [n, E]
         for (layer = 0; layer < config.numLayers(); layer++) {
             attentionBlock(numTokens);
             ffnBlock(numTokens);
@@ -106,25 +116,34 @@ public final class ForwardPass implements AutoCloseable {
         return lastWanted;
     }
 
+    private void embedding(int numTokens) {
+        compute.forTokens(numTokens, config.embedding().width(), embed); // embedded [n, width]
+        LinearWeights projection = weights.embedding().projection();
+        if (projection != null) {
+            compute.linear(space.embedded, projection, space.hidden, numTokens); // [n, E]
+            compute.forTokens(numTokens, config.hiddenSize(), finishEmbedding); // hidden [n, E]
+        }
+    }
+
     private void attentionBlock(int numTokens) {
         LayerWeights w = layerWeights();
         int keyWidth = config.numKvHeads() * config.headDim();
-        compute.forTokens(numTokens, config.hiddenSize(), attentionNorm); // normed [n, E]
-        compute.linear(space.normed, w.qkv(), space.qkv, numTokens); // [n, (H + 2K) * D]
+        compute.forTokens(numTokens, config.hiddenSize(), beforeAttention); // normed [n, E]
+        compute.linear(readBy(w.attentionNorms().before()), w.qkv(), space.qkv, numTokens); // [n, (H + 2K) * D]
         compute.forTokens(numTokens, 2 * keyWidth, rotateAndStore);
-        compute.attention(step, layer, config.attentionScale(layer), space.queries, space.attention, firstToken,
+        compute.attention(step, layer, scoreForms[layer], space.queries, space.attention, firstToken,
                 firstToken + numTokens); // [n, H * D]
-        compute.linear(space.attention, w.attentionOut(), space.normed, numTokens); // [n, E]
-        compute.forTokens(numTokens, config.hiddenSize(), addToStream);
+        compute.linear(space.attention, w.attentionOut(), space.attentionOut, numTokens); // [n, E]
+        compute.forTokens(numTokens, config.hiddenSize(), afterAttention);
     }
 
     private void ffnBlock(int numTokens) {
         LayerWeights w = layerWeights();
-        compute.forTokens(numTokens, config.hiddenSize(), ffnNorm); // normed [n, E]
-        compute.linear(space.normed, w.ffnUp(), space.ffn, numTokens); // [n, F] or [n, 2F]
+        compute.forTokens(numTokens, config.hiddenSize(), beforeFfn); // normed [n, E]
+        compute.linear(readBy(w.ffnNorms().before()), w.ffnUp(), space.ffn, numTokens); // [n, F] or [n, 2F]
         compute.forTokens(numTokens, config.ffnSize(), activate); // ffnGate [n, F]
-        compute.linear(space.ffnGate, w.ffnDown(), space.normed, numTokens); // [n, E]
-        compute.forTokens(numTokens, config.hiddenSize(), addToStream);
+        compute.linear(space.ffnGate, w.ffnDown(), space.ffnOut, numTokens); // [n, E]
+        compute.forTokens(numTokens, config.hiddenSize(), afterFfn);
     }
 
     /** Final norm and head of tokens {@code wanted[from, to)}, whose hidden states are moved to the front first. */
@@ -134,9 +153,20 @@ public final class ForwardPass implements AutoCloseable {
         for (int i = from; i < to; i++) {
             MemorySegment.copy(hidden, (wanted[i] - firstToken) * rowBytes, hidden, (i - from) * rowBytes, rowBytes);
         }
-        kernels.normalise(weights.finalNorm(), space.hidden, space.normed, 0, to - from);
+        int numTokens = to - from;
         Tensor target = from == 0 ? logits : logits.narrow(0, from, to);
-        compute.linear(space.normed, weights.head(), target, to - from); // [n, V]
+        NormWeights finalNorm = weights.finalNorm();
+        normalise(finalNorm, space.hidden, space.normed, 0, numTokens);
+        Tensor input = readBy(finalNorm); // [n, E]
+        LinearWeights headIn = weights.headIn();
+        if (headIn != null) {
+            compute.linear(input, headIn, space.embedded, numTokens); // [n, width]
+            input = space.embedded;
+        }
+        compute.linear(input, weights.head(), target, numTokens); // [n, V]
+        if (config.head().softCap() != 0) {
+            kernels.softCap(config.head().softCap(), target, config.vocabSize(), 0, numTokens);
+        }
     }
 
     private LayerWeights layerWeights() {
@@ -150,47 +180,57 @@ public final class ForwardPass implements AutoCloseable {
             space.positions[i] = step.position(step.rowOf(token), token);
             lastPosition = Math.max(lastPosition, space.positions[i]);
         }
-        if (rotary != null) {
-            rotary.prepare(lastPosition + 1);
-        }
+        rotary.prepare(lastPosition + 1);
     }
 
     private void embedTokens(int from, int to) {
-        Tensor positionEmbedding = weights.positionEmbedding();
         for (int i = from; i < to; i++) {
-            copyRow(weights.embedding(), tokenIds[firstToken + i], i);
-            if (positionEmbedding != null) {
-                addRow(positionEmbedding, space.positions[i], i);
+            EmbeddingRows.copy(weights.embedding().tokens(), tokenIds[firstToken + i], config.embedding().scale(),
+                    space.embedded, i);
+        }
+        if (weights.embedding().projection() == null) {
+            finishEmbeddingOfTokens(from, to);
+        }
+    }
+
+    private void finishEmbeddingOfTokens(int from, int to) {
+        Tensor positions = weights.embedding().positions();
+        if (positions != null) {
+            for (int i = from; i < to; i++) {
+                EmbeddingRows.add(positions, config.embedding().firstPositionRow() + space.positions[i], space.hidden,
+                        i);
             }
         }
+        normalise(weights.embedding().norm(), space.hidden, space.hidden, from, to);
     }
 
-    private void copyRow(Tensor table, int row, int target) {
-        DataType type = table.dataType();
-        int width = config.hiddenSize();
-        for (int i = 0; i < width; i++) {
-            float number = type.read(table.segment(), ((long) row * width + i) * type.bytes());
-            DataType.F32.write(space.hidden.segment(), ((long) target * width + i) * Float.BYTES, number);
-        }
-    }
-
-    private void addRow(Tensor table, int row, int target) {
-        DataType type = table.dataType();
-        int width = config.hiddenSize();
-        for (int i = 0; i < width; i++) {
-            float number = type.read(table.segment(), ((long) row * width + i) * type.bytes());
-            long offset = ((long) target * width + i) * Float.BYTES;
-            float sum = DataType.F32.read(space.hidden.segment(), offset) + number;
-            DataType.F32.write(space.hidden.segment(), offset, sum);
-        }
+    private void normaliseBeforeAttention(int from, int to) {
+        normalise(layerWeights().attentionNorms().ofStream(), space.hidden, space.hidden, from, to);
+        normalise(layerWeights().attentionNorms().before(), space.hidden, space.normed, from, to);
     }
 
     private void rotateAndStoreTokens(int from, int to) {
-        if (rotary != null) {
-            kernels.rotate(space.queries, config.numHeads(), config.headDim(), rotary, space.positions, from, to);
-            kernels.rotate(space.keys, config.numKvHeads(), config.headDim(), rotary, space.positions, from, to);
+        normaliseHeads(layerWeights().queryNorm(), space.queries, space.queryHeads, from, to);
+        normaliseHeads(layerWeights().keyNorm(), space.keys, space.keyHeads, from, to);
+        RotaryTable table = rotary.of(layer);
+        if (table != null) {
+            kernels.rotate(space.queries, config.numHeads(), config.headDim(), table, space.positions, from, to);
+            kernels.rotate(space.keys, config.numKvHeads(), config.headDim(), table, space.positions, from, to);
         }
         step.write(layer, space.keys, space.values, firstToken, from, to);
+    }
+
+    /** With a parallel residual the stream stays as it is until the feed-forward block has read it. */
+    private void finishAttentionOfTokens(int from, int to) {
+        normalise(layerWeights().attentionNorms().after(), space.attentionOut, space.attentionOut, from, to);
+        if (!config.parallelResidual()) {
+            kernels.add(space.hidden, space.attentionOut, config.hiddenSize(), from, to);
+        }
+    }
+
+    private void normaliseBeforeFfn(int from, int to) {
+        normalise(layerWeights().ffnNorms().ofStream(), space.hidden, space.hidden, from, to);
+        normalise(layerWeights().ffnNorms().before(), space.hidden, space.normed, from, to);
     }
 
     private void activateTokens(int from, int to) {
@@ -198,6 +238,40 @@ public final class ForwardPass implements AutoCloseable {
             kernels.gate(config.activation(), space.ffnGate, space.ffnUp, config.ffnSize(), from, to);
         } else {
             kernels.activate(config.activation(), space.ffnGate, config.ffnSize(), from, to);
+        }
+    }
+
+    /** In either kind of residual, what attention adds comes first. */
+    private void finishFfnOfTokens(int from, int to) {
+        normalise(layerWeights().ffnNorms().after(), space.ffnOut, space.ffnOut, from, to);
+        if (config.parallelResidual()) {
+            kernels.add(space.hidden, space.attentionOut, config.hiddenSize(), from, to);
+        }
+        kernels.add(space.hidden, space.ffnOut, config.hiddenSize(), from, to);
+    }
+
+    /** What is read behind a norm that may not be there. */
+    private Tensor readBy(@Nullable NormWeights norm) {
+        return norm == null ? space.hidden : space.normed;
+    }
+
+    private void normalise(@Nullable NormWeights norm, Tensor x, Tensor y, int from, int to) {
+        if (norm != null) {
+            kernels.normalise(norm, x, y, from, to);
+        }
+    }
+
+    /** Each head by itself where the norm is as wide as a head, else all together. */
+    private void normaliseHeads(@Nullable NormWeights norm, Tensor all, Tensor[] heads, int from, int to) {
+        if (norm == null) {
+            return;
+        }
+        if (norm.hiddenSize() == all.shape(1)) {
+            kernels.normalise(norm, all, all, from, to);
+        } else {
+            for (Tensor head : heads) {
+                kernels.normalise(norm, head, head, from, to);
+            }
         }
     }
 

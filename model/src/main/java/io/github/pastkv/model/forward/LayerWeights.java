@@ -2,18 +2,23 @@ package io.github.pastkv.model.forward;
 
 import io.github.pastkv.kernels.LinearWeights;
 import io.github.pastkv.kernels.NormWeights;
+import io.github.pastkv.model.family.BlockNorms;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One layer, packed for the kernels in use.
  *
- * @param attentionNorm norm before attention
+ * @param attentionNorms norms around attention
  * @param qkv {@code [E]} to queries, keys and values, {@code [(H + 2K) * D]}
+ * @param queryNorm norm of each query head {@code [D]} or of all together {@code [H * D]}, or null
+ * @param keyNorm norm of each key head {@code [D]} or of all together {@code [K * D]}, or null
  * @param attentionOut {@code [H * D]} to {@code [E]}
- * @param ffnNorm norm before the feed-forward block
+ * @param ffnNorms norms around the feed-forward block
  * @param ffnUp {@code [E]} to {@code [F]}, or to gate and up, {@code [2F]}
  * @param ffnDown {@code [F]} to {@code [E]}
  */
-record LayerWeights(NormWeights attentionNorm, LinearWeights qkv, LinearWeights attentionOut, NormWeights ffnNorm,
+record LayerWeights(BlockNorms<NormWeights> attentionNorms, LinearWeights qkv, @Nullable NormWeights queryNorm,
+        @Nullable NormWeights keyNorm, LinearWeights attentionOut, BlockNorms<NormWeights> ffnNorms,
         LinearWeights ffnUp, LinearWeights ffnDown) {
     long packedBytes() {
         return qkv.packedBytes() + attentionOut.packedBytes() + ffnUp.packedBytes() + ffnDown.packedBytes();

@@ -11,15 +11,20 @@ final class Workspace implements AutoCloseable {
     final int maxTokens;
 
     final Tensor hidden; // [n, E]: the residual stream
-    final Tensor normed; // [n, E]: also what a block adds to the stream
+    final Tensor embedded; // [n, width]: embedding rows; the stream itself where the width is E
+    final Tensor normed; // [n, E]: what a block reads
     final Tensor qkv; // [n, (H + 2K) * D]
     final Tensor queries; // [n, H * D], part of qkv
     final Tensor keys; // [n, K * D], part of qkv
     final Tensor values; // [n, K * D], part of qkv
+    final Tensor[] queryHeads; // H times [n, D], parts of queries
+    final Tensor[] keyHeads; // K times [n, D], parts of keys
     final Tensor attention; // [n, H * D]
+    final Tensor attentionOut; // [n, E]: what attention adds to the stream
     final Tensor ffn; // [n, F] or [n, 2F]
     final Tensor ffnGate; // [n, F], part of ffn
     final Tensor ffnUp; // [n, F], part of ffn; the gate itself where there is none
+    final Tensor ffnOut; // [n, E]: what the feed-forward block adds to the stream
     final int[] positions; // [n]
 
     Workspace(ModelConfig config, int maxTokens) {
@@ -28,20 +33,33 @@ final class Workspace implements AutoCloseable {
         int keyWidth = config.numKvHeads() * config.headDim();
         int ffnWidth = config.ffnSize();
         hidden = buffer(config.hiddenSize());
+        embedded = config.embedding().width() == config.hiddenSize() ? hidden : buffer(config.embedding().width());
         normed = buffer(config.hiddenSize());
         qkv = buffer(queryWidth + 2 * keyWidth);
         queries = qkv.narrow(1, 0, queryWidth);
         keys = qkv.narrow(1, queryWidth, queryWidth + keyWidth);
         values = qkv.narrow(1, queryWidth + keyWidth, queryWidth + 2L * keyWidth);
+        queryHeads = heads(queries, config.headDim());
+        keyHeads = heads(keys, config.headDim());
         attention = buffer(queryWidth);
+        attentionOut = buffer(config.hiddenSize());
         ffn = buffer(config.gatedFfn() ? 2 * ffnWidth : ffnWidth);
         ffnGate = ffn.narrow(1, 0, ffnWidth);
         ffnUp = config.gatedFfn() ? ffn.narrow(1, ffnWidth, 2L * ffnWidth) : ffnGate;
+        ffnOut = buffer(config.hiddenSize());
         positions = new int[maxTokens];
     }
 
     private Tensor buffer(int width) {
         return Tensor.allocate(arena, DataType.F32, maxTokens, width);
+    }
+
+    private static Tensor[] heads(Tensor all, int headDim) {
+        Tensor[] heads = new Tensor[(int) all.shape(1) / headDim];
+        for (int head = 0; head < heads.length; head++) {
+            heads[head] = all.narrow(1, (long) head * headDim, (head + 1L) * headDim);
+        }
+        return heads;
     }
 
     @Override

@@ -1,15 +1,38 @@
 package io.github.pastkv.model.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.github.pastkv.cache.DataType;
+import io.github.pastkv.kernels.Activation;
+import io.github.pastkv.kernels.NormWeights;
+import java.util.List;
+import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 
 class ModelConfigTest {
+    private static ModelConfig config(List<LayerConfig> layers) {
+        return new ModelConfig("any", new ModelSizes(2, 12, 20, 16), EmbeddingConfig.plain(12),
+                new NormConfig(NormWeights.Kind.RMS, 1e-5f), AttentionConfig.of(3, 1, 16),
+                new FfnConfig(24, Activation.SILU, true, false), layers, false, HeadConfig.uncapped(false),
+                DataType.F32, new TokenIds(OptionalInt.empty(), List.of(), OptionalInt.empty()));
+    }
+
     @Test
-    void attentionScale_followsTheRules() {
-        assertThat(new AttentionConfig(4, 2, 16, false, true, false).scale(3)).isEqualTo(0.25f);
-        assertThat(new AttentionConfig(4, 2, 16, false, false, false).scale(3)).isEqualTo(1);
-        assertThat(new AttentionConfig(4, 2, 16, false, true, true).scale(3)).isEqualTo(0.0625f);
-        assertThat(new AttentionConfig(4, 2, 16, false, true, true).scale(0)).isEqualTo(0.25f);
+    void window_isThatOfTheLayer() {
+        ModelConfig config = config(List.of(new LayerConfig(1f, 0, null), new LayerConfig(1f, 7, null)));
+        assertThat(config.window(0)).isZero();
+        assertThat(config.window(1)).isEqualTo(7);
+    }
+
+    @Test
+    void layersOfAnotherNumber_areRefused() {
+        assertThatThrownBy(() -> config(LayerConfig.equal(3, 1f, null))).isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("layers: 3, numLayers is 2");
+    }
+
+    @Test
+    void scaleByHeadDim_isTheUsualOne() {
+        assertThat(AttentionConfig.of(4, 2, 16).scaleByHeadDim()).isEqualTo(0.25f);
     }
 }

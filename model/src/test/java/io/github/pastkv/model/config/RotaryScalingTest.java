@@ -37,7 +37,7 @@ class RotaryScalingTest {
     }
 
     private static void check(RotaryScaling scaling, double[] expected) {
-        assertThat(scaling.inverseFrequencies(10, 500)).containsExactly(expected, within(1e-15));
+        assertThat(scaling.inverseFrequencies(10, 500, 4096)).containsExactly(expected, within(1e-15));
     }
 
 }

@@ -9,14 +9,17 @@ import io.github.pastkv.kernels.Activation;
 import io.github.pastkv.kernels.NormWeights;
 import io.github.pastkv.model.TestFiles;
 import io.github.pastkv.model.config.AttentionConfig;
+import io.github.pastkv.model.config.EmbeddingConfig;
 import io.github.pastkv.model.config.FfnConfig;
+import io.github.pastkv.model.config.HeadConfig;
+import io.github.pastkv.model.config.LayerConfig;
 import io.github.pastkv.model.config.LinearRotary;
 import io.github.pastkv.model.config.Llama3Rotary;
 import io.github.pastkv.model.config.ModelConfig;
 import io.github.pastkv.model.config.ModelSizes;
 import io.github.pastkv.model.config.NormConfig;
 import io.github.pastkv.model.config.PlainRotary;
-import io.github.pastkv.model.config.Positions;
+import io.github.pastkv.model.config.RotaryConfig;
 import io.github.pastkv.model.config.TokenIds;
 import io.github.pastkv.model.files.JsonFile;
 import io.github.pastkv.model.files.JsonObject;
@@ -58,25 +61,36 @@ class FamilyConfigTest {
     @Test
     void readConfig_gpt2_isRead() throws IOException {
         assertThat(read(TestFiles.resource("hf/gpt2/config.json"))).isEqualTo(new ModelConfig("gpt2",
-                new ModelSizes(4, 40, 101, 64), new NormConfig(NormWeights.Kind.LAYER, 0.002f), new Positions.Learned(),
-                new AttentionConfig(5, 5, 8, true, true, false), new FfnConfig(112, Activation.GELU_TANH, false, true),
-                true, DataType.F32, GOLDEN_IDS));
+                new ModelSizes(4, 40, 101, 64), EmbeddingConfig.withPositions(40),
+                new NormConfig(NormWeights.Kind.LAYER, 0.002f), AttentionConfig.of(5, 5, 8).withBiases(true, true),
+                new FfnConfig(112, Activation.GELU_TANH, false, true),
+                LayerConfig.equal(4, (float) (1 / Math.sqrt(8)), null), false, HeadConfig.uncapped(true), DataType.F32,
+                GOLDEN_IDS));
     }
 
     @Test
     void readConfig_llama_isRead() throws IOException {
         assertThat(read(TestFiles.resource("hf/llama_bf16/config.json"))).isEqualTo(new ModelConfig("llama",
-                new ModelSizes(5, 32, 191, 70), new NormConfig(NormWeights.Kind.RMS, 1e-6f),
-                new Positions.Rotary(8, 10000, new PlainRotary()), new AttentionConfig(4, 2, 8, false, true, false),
-                new FfnConfig(58, Activation.SILU, true, false), false, DataType.BF16, GOLDEN_IDS));
+                new ModelSizes(5, 32, 191, 70), EmbeddingConfig.plain(32), new NormConfig(NormWeights.Kind.RMS, 1e-6f),
+                AttentionConfig.of(4, 2, 8), new FfnConfig(58, Activation.SILU, true, false),
+                LayerConfig.equal(5, (float) (1 / Math.sqrt(8)), new RotaryConfig(8, 10000, new PlainRotary())), false,
+                HeadConfig.uncapped(false), DataType.BF16, GOLDEN_IDS));
     }
 
     @Test
     void readConfig_llama3Rope_isRead() throws IOException {
         ModelConfig config = read(TestFiles.resource("hf/llama3_rope_tied/config.json"));
-        assertThat(config.positions()).isEqualTo(new Positions.Rotary(10, 500, new Llama3Rotary(8, 1, 4, 64)));
+        assertThat(config.layer(1).rotary()).isEqualTo(new RotaryConfig(10, 500, new Llama3Rotary(8, 1, 4, 64)));
         assertThat(config.tiedHead()).isTrue();
         assertThat(config.toKvShape()).isEqualTo(new KvShape(2, 4, 10));
+    }
+
+    @Test
+    void readConfig_gpt2Scales_followTheRules() throws IOException {
+        assertThat(read(write(with(GPT2, "\"n_embd\":48"))).layer(1).scoreScale()).isEqualTo(0.25f);
+        assertThat(read(write(with(GPT2, "\"scale_attn_weights\":false"))).layer(1).scoreScale()).isEqualTo(1);
+        ModelConfig byLayer = read(write(with(GPT2, "\"n_embd\":48,\"scale_attn_by_inverse_layer_idx\":true")));
+        assertThat(byLayer.layers()).extracting(LayerConfig::scoreScale).containsExactly(0.25f, 0.125f);
     }
 
     @Test
@@ -89,8 +103,8 @@ class FamilyConfigTest {
 
         ModelConfig llama = read(write(LLAMA));
         assertThat(llama.maxSeqLen()).isEqualTo(2048);
-        assertThat(llama.attention()).isEqualTo(new AttentionConfig(6, 6, 2, false, true, false));
-        assertThat(llama.positions()).isEqualTo(new Positions.Rotary(2, 10000, new PlainRotary()));
+        assertThat(llama.attention()).isEqualTo(AttentionConfig.of(6, 6, 2));
+        assertThat(llama.layer(1).rotary()).isEqualTo(new RotaryConfig(2, 10000, new PlainRotary()));
         assertThat(llama.tiedHead()).isFalse();
     }
 
@@ -101,8 +115,8 @@ class FamilyConfigTest {
             "rope_parameters":{"rope_type":"linear","factor":4,"partial_rotary_factor":1.0,"rope_theta":10000.0}
             """)
     void readConfig_linearRope_inAllSpellings(String keys) throws IOException {
-        assertThat(read(write(with(LLAMA, keys))).positions())
-                .isEqualTo(new Positions.Rotary(2, 10000, new LinearRotary(4)));
+        assertThat(read(write(with(LLAMA, keys))).layer(1).rotary())
+                .isEqualTo(new RotaryConfig(2, 10000, new LinearRotary(4)));
     }
 
     /** Keys of published configurations that change nothing. */
@@ -128,7 +142,7 @@ class FamilyConfigTest {
             "vocab_size":99999999999           | vocab_size: 99999999999, must be in
             "layer_norm_epsilon":0             | layer_norm_epsilon: 0, must be positive
             "layer_norm_epsilon":1e-300        | layer_norm_epsilon: OptionalDouble[1.0E-300], out of the range
-            "activation_function":"relu"       | activation_function: "relu", known are [gelu_fast, gelu_new,
+            "activation_function":"mish"       | activation_function: "mish", known are [gelu, gelu_accurate,
             "tie_word_embeddings":"yes"        | tie_word_embeddings: "yes", must be true or false
             "eos_token_id":20                  | eos_token_id: 20, must be in [-1, 19]
             "dtype":"int8"                     | dtype: "int8", known are [bfloat16, float16, float32]

@@ -44,8 +44,8 @@ class FamilyTensorsTest {
             assertThat(qkv.weight().get(50, 3)).isEqualTo(stored.get(3, 50));
             assertThat(Objects.requireNonNull(qkv.bias()).shape()).containsExactly(84);
             assertThat(layer.ffnDown().getFirst().weight().shape()).containsExactly(28, 112);
-            assertThat(Objects.requireNonNull(tensors.positionEmbedding()).shape()).containsExactly(52, 28);
-            assertThat(tensors.head().getFirst().weight()).isSameAs(tensors.embedding());
+            assertThat(Objects.requireNonNull(tensors.embedding().positions()).shape()).containsExactly(52, 28);
+            assertThat(tensors.head().getFirst().weight()).isSameAs(tensors.embedding().tokens());
             assertThat(tensors.numParameters()).isEqualTo((193 + 52 + 2) * 28
                     + 2 * (4 * 28 + 28 * 84 + 84 + 28 * 28 + 28 + 28 * 112 + 112 + 112 * 28 + 28));
         }
@@ -58,9 +58,9 @@ class FamilyTensorsTest {
 
             assertThat(layer.qkv()).extracting(part -> part.weight().shape(0)).containsExactly(32L, 16L, 16L);
             assertThat(layer.ffnUp()).extracting(part -> part.weight().shape(0)).containsExactly(58L, 58L);
-            assertThat(layer.ffnNorm().bias()).isNull();
-            assertThat(model.tensors().positionEmbedding()).isNull();
-            assertThat(model.tensors().head().getFirst().weight()).isNotSameAs(model.tensors().embedding());
+            assertThat(Objects.requireNonNull(layer.ffnNorms().before()).bias()).isNull();
+            assertThat(model.tensors().embedding().positions()).isNull();
+            assertThat(model.tensors().head().getFirst().weight()).isNotSameAs(model.tensors().embedding().tokens());
         }
     }
 
@@ -80,7 +80,7 @@ class FamilyTensorsTest {
         shapes.put("lm_head.weight", new long[] {7, 6});
         shapes.put("model.layers.0.self_attn.rotary_emb.inv_freq", new long[] {1});
         try (ModelFolder model = open(shapes, true)) {
-            assertThat(model.tensors().head().getFirst().weight()).isSameAs(model.tensors().embedding());
+            assertThat(model.tensors().head().getFirst().weight()).isSameAs(model.tensors().embedding().tokens());
         }
     }
 
@@ -89,7 +89,7 @@ class FamilyTensorsTest {
         Map<String, long[]> bare = new LinkedHashMap<>();
         llamaShapes().forEach((name, shape) -> bare.put(name.replaceFirst("^model\\.", ""), shape));
         try (ModelFolder model = open(bare, true)) {
-            assertThat(model.tensors().embedding().shape()).containsExactly(7, 6);
+            assertThat(model.tensors().embedding().tokens().shape()).containsExactly(7, 6);
         }
     }
 

@@ -66,6 +66,11 @@ public abstract class DelegatingKernels implements Kernels {
     }
 
     @Override
+    public void softCap(float cap, Tensor x, int width, int fromToken, int toToken) {
+        delegate.softCap(cap, x, width, fromToken, toToken);
+    }
+
+    @Override
     public void scores(AttentionTile tile) {
         delegate.scores(tile);
     }

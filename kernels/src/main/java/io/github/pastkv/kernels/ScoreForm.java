@@ -1,0 +1,63 @@
+package io.github.pastkv.kernels;
+
+/**
+ * What becomes of the dot product of a query and a key before softmax: {@code score = dot * scale}, then, where there is
+ * a cap, {@code cap * tanh(score / cap)}, then, with ALiBi, {@code slope * (key position - query position)} is added in
+ * one fma. Distances are those of positions, so that pads and holes change nothing.
+ *
+ * <p>Immutable; one for each layer, made once.
+ */
+public final class ScoreForm {
+    private final float scale;
+    private final float softCap;
+    private final float[] slopes;
+
+    private ScoreForm(float scale, float softCap, float[] slopes) {
+        this.scale = scale;
+        this.softCap = softCap;
+        this.slopes = slopes;
+    }
+
+    /** Scores times {@code scale}. */
+    public static ScoreForm scaled(float scale) {
+        return new ScoreForm(scale, 0f, new float[0]);
+    }
+
+    /** The same with a cap; 0 for none. */
+    public ScoreForm withSoftCap(float newSoftCap) {
+        return new ScoreForm(scale, newSoftCap, slopes);
+    }
+
+    /**
+     * The same with the slopes of ALiBi (Press et al. 2021, as Bloom has them for any number of heads): those of the next
+     * lower power of two n are {@code 2^(-8 i / n)} for i from 1; heads beyond take every second slope of 2n heads.
+     */
+    public ScoreForm withAlibi(int numHeads) {
+        int power = Integer.highestOneBit(numHeads);
+        float[] newSlopes = new float[numHeads];
+        for (int head = 0; head < numHeads; head++) {
+            double exponent = head < power ? -8.0 * (head + 1) / power : -4.0 * (2 * (head - power) + 1) / power;
+            newSlopes[head] = (float) StrictMath.pow(2, exponent);
+        }
+        return new ScoreForm(scale, softCap, newSlopes);
+    }
+
+    public float scale() {
+        return scale;
+    }
+
+    /** Cap of scaled scores, 0 for none. */
+    public float softCap() {
+        return softCap;
+    }
+
+    /** Whether scores fall with distance. */
+    public boolean hasSlopes() {
+        return slopes.length > 0;
+    }
+
+    /** What a score of {@code head} falls by for each position of distance. */
+    public float slope(int head) {
+        return slopes[head];
+    }
+}

@@ -1,0 +1,21 @@
+package io.github.pastkv.model.config;
+
+/**
+ * How a token id becomes a row of the residual stream.
+ *
+ * @param width numbers of an embedding row; where it is not E, a projection follows
+ * @param scale factor of every embedding
+ * @param learnedPositions whether a learned row for the position is added
+ * @param firstPositionRow the row of position 0 among those (OPT keeps two rows before it)
+ */
+public record EmbeddingConfig(int width, float scale, boolean learnedPositions, int firstPositionRow) {
+    /** Embeddings as they are. */
+    public static EmbeddingConfig plain(int hiddenSize) {
+        return new EmbeddingConfig(hiddenSize, 1f, false, 0);
+    }
+
+    /** Embeddings with learned positions. */
+    public static EmbeddingConfig withPositions(int hiddenSize) {
+        return new EmbeddingConfig(hiddenSize, 1f, true, 0);
+    }
+}

@@ -1,0 +1,26 @@
+package io.github.pastkv.model.family;
+
+import io.github.pastkv.cache.Tensor;
+import io.github.pastkv.kernels.LinearPart;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a token enters the residual stream with, as stored.
+ *
+ * @param tokens {@code [V, width]}
+ * @param positions {@code [rows, E]}, or null if positions are not learned
+ * @param projection {@code [width]} to {@code [E]}, or empty where the two are equal
+ * @param norm norm of the result {@code [E]}, or null
+ */
+public record EmbeddingTensors(Tensor tokens, @Nullable Tensor positions, List<LinearPart> projection,
+        @Nullable NormTensors norm) {
+    public EmbeddingTensors {
+        projection = List.copyOf(projection);
+    }
+
+    /** Embeddings of width E. */
+    public static EmbeddingTensors plain(Tensor tokens, @Nullable Tensor positions) {
+        return new EmbeddingTensors(tokens, positions, List.of(), null);
+    }
+}

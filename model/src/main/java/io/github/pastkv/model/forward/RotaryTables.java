@@ -1,0 +1,42 @@
+package io.github.pastkv.model.forward;
+
+import io.github.pastkv.kernels.RotaryTable;
+import io.github.pastkv.model.config.ModelConfig;
+import io.github.pastkv.model.config.RotaryConfig;
+import java.lang.foreign.Arena;
+import java.util.HashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The rotary tables of a model, made when first asked for: one for each kind of layer, and for each length that changes
+ * its frequencies. They live as long as the arena given. Safe for any number of threads.
+ */
+public final class RotaryTables {
+    private final ModelConfig config;
+    private final Arena arena;
+    private final Map<Key, RotaryTable> tables = new HashMap<>();
+
+    private record Key(RotaryConfig rotary, int effectiveLength) {}
+
+    public RotaryTables(ModelConfig config, Arena arena) {
+        this.config = config;
+        this.arena = arena;
+    }
+
+    /** The tables of each layer for sessions whose rows hold up to {@code maxSeqLen} tokens. */
+    public synchronized LayerRotary forLength(int maxSeqLen) {
+        @Nullable RotaryTable[] ofLayer = new @Nullable RotaryTable[config.numLayers()];
+        for (int layer = 0; layer < ofLayer.length; layer++) {
+            RotaryConfig rotary = config.layer(layer).rotary();
+            ofLayer[layer] = rotary == null ? null : table(rotary, maxSeqLen);
+        }
+        return new LayerRotary(ofLayer);
+    }
+
+    private RotaryTable table(RotaryConfig rotary, int maxSeqLen) {
+        Key key = new Key(rotary, rotary.scaling().effectiveLength(maxSeqLen));
+        return tables.computeIfAbsent(key, _ -> new RotaryTable(rotary.inverseFrequencies(maxSeqLen),
+                rotary.scaling().attentionFactor(), Math.max(config.maxSeqLen(), key.effectiveLength), arena));
+    }
+}

@@ -1,0 +1,84 @@
+package io.github.pastkv.model.forward;
+
+import io.github.pastkv.cache.DataType;
+import io.github.pastkv.cache.Tensor;
+import io.github.pastkv.kernels.Kernels;
+import io.github.pastkv.kernels.LinearPart;
+import io.github.pastkv.kernels.LinearWeights;
+import io.github.pastkv.kernels.NormWeights;
+import io.github.pastkv.model.config.ModelConfig;
+import io.github.pastkv.model.family.EmbeddingTensors;
+import io.github.pastkv.model.family.LayerTensors;
+import io.github.pastkv.model.family.ModelTensors;
+import io.github.pastkv.model.family.NormTensors;
+import java.lang.foreign.Arena;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Brings the weights of a model into the form that kernels read: linear layers packed, norms in F32. */
+final class WeightsPacker {
+    private final ModelConfig config;
+    private final Kernels kernels;
+    private final Arena arena;
+
+    WeightsPacker(ModelConfig config, Kernels kernels, Arena arena) {
+        this.config = config;
+        this.kernels = kernels;
+        this.arena = arena;
+    }
+
+    ModelWeights pack(ModelTensors tensors) {
+        EmbeddingTensors embedding = tensors.embedding();
+        return new ModelWeights(
+                new EmbeddingWeights(embedding.tokens(), embedding.positions(), projection(embedding.projection()),
+                        streamNorm(embedding.norm())),
+                tensors.layers().stream().map(this::layer).toList(), streamNorm(tensors.finalNorm()),
+                projection(tensors.headIn()), linear(tensors.head()));
+    }
+
+    private LayerWeights layer(LayerTensors layer) {
+        int headDim = config.headDim();
+        return new LayerWeights(layer.attentionNorms().map(norm -> norm(norm, config.hiddenSize())),
+                linear(layer.qkv()), headNorm(layer.queryNorm(), headDim), headNorm(layer.keyNorm(), headDim),
+                linear(layer.attentionOut()), layer.ffnNorms().map(norm -> norm(norm, config.hiddenSize())),
+                linear(layer.ffnUp()), linear(layer.ffnDown()));
+    }
+
+    private LinearWeights linear(List<LinearPart> parts) {
+        return kernels.pack(parts, arena);
+    }
+
+    private @Nullable LinearWeights projection(List<LinearPart> parts) {
+        return parts.isEmpty() ? null : linear(parts);
+    }
+
+    private @Nullable NormWeights streamNorm(@Nullable NormTensors norm) {
+        return norm == null ? null : norm(norm, config.hiddenSize());
+    }
+
+    private @Nullable NormWeights headNorm(@Nullable NormTensors norm, int headDim) {
+        return norm == null ? null : norm(norm, headDim);
+    }
+
+    /** A norm of the width of its weight, or of {@code width} where it has none. */
+    private NormWeights norm(NormTensors norm, int width) {
+        Tensor bias = norm.bias();
+        return new NormWeights(config.norm().kind(), weight(norm, width), bias == null ? null : widened(bias, 0f),
+                config.norm().epsilon());
+    }
+
+    private Tensor weight(NormTensors norm, int width) {
+        Tensor stored = norm.weight();
+        return stored == null
+                ? widened(Tensor.of(new float[width], width), 1f)
+                : widened(stored, config.norm().weightOffset());
+    }
+
+    private Tensor widened(Tensor stored, float offset) {
+        Tensor wide = Tensor.allocate(arena, DataType.F32, stored.shape());
+        for (int i = 0; i < stored.shape(0); i++) {
+            wide.set(stored.get(i) + offset, i);
+        }
+        return wide;
+    }
+}
