@@ -5,4 +5,5 @@ module io.github.pastkv.kernels.vector {
     requires static org.jspecify;
 
     provides io.github.pastkv.kernels.KernelsProvider with io.github.pastkv.kernels.vector.VectorKernelsProvider;
+    provides io.github.pastkv.kernels.SpeedProbe with io.github.pastkv.kernels.vector.VectorSpeedProbe;
 }

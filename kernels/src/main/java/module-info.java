@@ -6,4 +6,5 @@ module io.github.pastkv.kernels {
     exports io.github.pastkv.kernels;
 
     uses io.github.pastkv.kernels.KernelsProvider;
+    uses io.github.pastkv.kernels.SpeedProbe;
 }

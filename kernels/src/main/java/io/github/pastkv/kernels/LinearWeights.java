@@ -14,4 +14,9 @@ public interface LinearWeights {
 
     /** Bytes that one pass over the weights reads. */
     long packedBytes();
+
+    /** Numbers of the layer without biases: the multiply-adds that a token takes. */
+    default long numWeights() {
+        return (long) numInputs() * numOutputs();
+    }
 }

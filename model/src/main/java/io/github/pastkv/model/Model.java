@@ -124,6 +124,11 @@ public final class Model implements AutoCloseable {
         return weights.packedBytes();
     }
 
+    /** Multiply-adds in linear layers of {@code numTokens} tokens, for {@code numLogits} of which logits are wanted. */
+    public long linearMultiplyAdds(long numTokens, long numLogits) {
+        return weights.multiplyAdds(numTokens, numLogits);
+    }
+
     /** A session of one row with an F32 cache. */
     public Session newSession() {
         return newSession(SessionOptions.defaults());

@@ -23,4 +23,9 @@ record LayerWeights(BlockNorms<NormWeights> attentionNorms, LinearWeights qkv, @
     long packedBytes() {
         return qkv.packedBytes() + attentionOut.packedBytes() + ffnUp.packedBytes() + ffnDown.packedBytes();
     }
+
+    /** Multiply-adds that a token takes in the layer's linear layers: their weights. */
+    long multiplyAdds() {
+        return qkv.numWeights() + attentionOut.numWeights() + ffnUp.numWeights() + ffnDown.numWeights();
+    }
 }

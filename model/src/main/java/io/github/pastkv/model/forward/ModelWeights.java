@@ -34,4 +34,10 @@ public record ModelWeights(EmbeddingWeights embedding, List<LayerWeights> layers
                 .map(Objects::requireNonNull).mapToLong(LinearWeights::packedBytes).sum();
         return layers.stream().mapToLong(LayerWeights::packedBytes).sum() + around;
     }
+
+    /** Multiply-adds in linear layers of {@code numTokens} tokens, for {@code numLogits} of which logits are wanted. */
+    public long multiplyAdds(long numTokens, long numLogits) {
+        long perToken = layers.stream().mapToLong(LayerWeights::multiplyAdds).sum();
+        return numTokens * perToken + numLogits * head.numWeights();
+    }
 }
