@@ -52,6 +52,21 @@ public record KvWindow(int numTokens, int numSinks) {
                         && numSinks >= other.numSinks);
     }
 
+    /**
+     * The one of the two that sees less.
+     *
+     * @throws IllegalArgumentException when each sees something that the other does not
+     */
+    public KvWindow narrower(KvWindow other) {
+        if (covers(other)) {
+            return other;
+        }
+        if (other.covers(this)) {
+            return this;
+        }
+        throw new IllegalArgumentException("window: " + this + " and " + other + ", neither covers the other");
+    }
+
     /** As {@code inspect} prints it. */
     @Override
     public String toString() {

@@ -2,6 +2,7 @@ package io.github.pastkv.kernels;
 
 import io.github.pastkv.cache.KvBlocks;
 import io.github.pastkv.cache.KvLayout;
+import io.github.pastkv.cache.KvWindow;
 import io.github.pastkv.cache.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -9,7 +10,12 @@ import java.lang.foreign.MemorySegment;
 /**
  * A few neighbouring queries of one row that share a kv head, with the buffer for their scores: the unit of work of
  * attention. Tile row r stands for query {@code r / headsPerKv} of the tile and query head
- * {@code kvHead * headsPerKv + r % headsPerKv}. A query at position p sees positions {@code [0, p + 1)}.
+ * {@code kvHead * headsPerKv + r % headsPerKv}.
+ *
+ * <p>A query sees two runs of positions, either of which may be empty: run 0, the sinks of a window, and run 1, the window
+ * up to its own position, or all up to it where there is none. Run 0 ends where run 1 begins or before. Neither end of a
+ * run ever falls from one tile row to the next. What a row does not see is not read, however near it lies: no number may
+ * come into a sum by way of a weight of zero, as 0 times infinity is NaN.
  *
  * <p>Reused from tile to tile (one for each thread), so that a step allocates nothing; not thread-safe. Owns its score
  * buffer, which grows to the longest row seen and is freed by {@link #close}.
@@ -20,6 +26,9 @@ public final class AttentionTile implements AutoCloseable {
      * threads, blocks or queries.
      */
     public static final int SPAN_POSITIONS = 256;
+
+    /** Runs of positions that a row sees. */
+    public static final int NUM_RUNS = 2;
 
     private static final int MIN_CAPACITY_FLOATS = 4096;
 
@@ -39,7 +48,9 @@ public final class AttentionTile implements AutoCloseable {
     private int numQueries;
     private int firstPosition;
     private int scoreStride;
+    private int scoreBase; // first position that the score buffer has room for
     private ScoreForm form;
+    private KvWindow window = KvWindow.NONE;
 
     /**
      * A tile that must {@link #enter} a row and be {@link #aim aimed} before use.
@@ -68,9 +79,15 @@ public final class AttentionTile implements AutoCloseable {
         this.blocks = rowBlocks;
         this.layer = layerInGroup;
         this.form = scoreForm;
+        this.window = scoreForm.window();
         this.queries = stepQueries;
         this.out = stepOut;
         this.numQueries = 0;
+    }
+
+    /** Of the row entered, sees no more than {@code held}: what the cache has room for. */
+    public void limitTo(KvWindow held) {
+        this.window = window.narrower(held);
     }
 
     /**
@@ -84,7 +101,9 @@ public final class AttentionTile implements AutoCloseable {
         this.numQueries = numQueries;
         this.firstPosition = firstPosition;
         int kvLength = firstPosition + numQueries;
-        this.scoreStride = -Math.floorDiv(-kvLength, KvLayout.GROUP_POSITIONS) * KvLayout.GROUP_POSITIONS;
+        int group = KvLayout.GROUP_POSITIONS;
+        this.scoreBase = firstRun() == 0 ? 0 : runFrom(1, 0) / group * group;
+        this.scoreStride = Math.ceilDiv(kvLength, group) * group - scoreBase;
         growScores((long) numRows() * scoreStride * Float.BYTES);
         growScratch((long) (KvLayout.GROUP_POSITIONS + numRows() + 3) * headDim * Float.BYTES);
     }
@@ -151,9 +170,39 @@ public final class AttentionTile implements AutoCloseable {
         return kvHead * headsPerKv + row % headsPerKv;
     }
 
-    /** Positions that a tile row sees: {@code [0, numVisible)}. Never falls from one row to the next. */
+    /** The first run that is not empty in all rows: 0 where there are sinks, else 1. */
+    public int firstRun() {
+        return window.numSinks() > 0 ? 0 : 1;
+    }
+
+    /** First position of a run that a tile row sees. */
+    public int runFrom(int run, int row) {
+        return run == 0 ? 0 : window.firstVisible(position(row));
+    }
+
+    /** End of the positions of a run that a tile row sees. */
+    public int runTo(int run, int row) {
+        return run == 0 ? Math.min(window.numSinks(), window.firstVisible(position(row))) : position(row) + 1;
+    }
+
+    /** End of the positions that a tile row sees; it sees them all where {@link #firstVisible} is 0. */
     public int numVisible(int row) {
         return position(row) + 1;
+    }
+
+    /** First position of a tile row's window; those from here to {@link #numVisible} are seen. */
+    public int firstVisible(int row) {
+        return runFrom(1, row);
+    }
+
+    /** Whether a tile row sees a position. */
+    public boolean sees(int row, int position) {
+        return window.sees(position(row), position);
+    }
+
+    /** Whether a tile row sees any of the positions {@code [from, to)}. */
+    public boolean seesAny(int row, int from, int to) {
+        return from < runTo(0, row) || (from < runTo(1, row) && to > runFrom(1, row));
     }
 
     /** F32 queries; a row's {@code headDim} numbers begin at {@link #queryByteOffset}. */
@@ -179,15 +228,17 @@ public final class AttentionTile implements AutoCloseable {
     }
 
     /**
-     * F32 scores, then pattern, {@code [numRows, scoreStride]}; from {@link #numVisible} on a row's content is undefined,
-     * and memory up to the next multiple of 16 may be written.
+     * F32 scores, then pattern: the score of position p is at {@code scoreByteOffset(row) + 4 p}. Where a row does not see
+     * a position the content is undefined; memory from the group of 16 positions that its window begins in (from 0 where
+     * there are sinks) to the one that it ends in may be written.
      */
     public MemorySegment scores() {
         return scores;
     }
 
+    /** Where the score of position 0 would be. */
     public long scoreByteOffset(int row) {
-        return (long) row * scoreStride * Float.BYTES;
+        return ((long) row * scoreStride - scoreBase) * Float.BYTES;
     }
 
     /** Memory for the kernel's own use, within one call: (16 + numRows + 3) x headDim floats. */

@@ -1,6 +1,7 @@
 package io.github.pastkv.kernels;
 
 import io.github.pastkv.cache.KvStep;
+import io.github.pastkv.cache.KvWindow;
 import io.github.pastkv.cache.Tensor;
 import java.util.Arrays;
 
@@ -78,7 +79,7 @@ public final class Compute implements AutoCloseable {
 
     /**
      * Attention of tokens {@code [fromToken, toToken)} of a step in one layer, over the keys and values that the step's
-     * rows hold.
+     * rows hold: each sees what the form's window and the layer's storage both let it see.
      *
      * @param form what becomes of the dot product of a query and a key
      * @param queries {@code [toToken - fromToken, H * D]}, rotated where the model rotates
@@ -185,9 +186,16 @@ public final class Compute implements AutoCloseable {
             long work = 0;
             for (int row = 0; row < step.batchSize(); row++) {
                 numItems += numTiles(row) * numKvHeads;
-                work += (long) numQueries(row) * step.kvLength(row) * queries.shape(1);
+                work += (long) numQueries(row) * mostSeen(row) * queries.shape(1);
             }
             runItems(numItems, work, this);
+        }
+
+        /** Positions that the last query of a row sees, or a few more. */
+        private int mostSeen(int row) {
+            KvWindow window = form.window().narrower(step.window(layer));
+            int kvLength = step.kvLength(row);
+            return kvLength - window.firstVisible(Math.max(0, kvLength - 1)) + window.numSinks();
         }
 
         /** First token of a row that is in the range, in the numbering of the step. */
@@ -217,6 +225,7 @@ public final class Compute implements AutoCloseable {
             int firstToken = firstQuery(row) + fromQuery;
             int queriesInTile = Math.min(queriesPerTile, numQueries(row) - fromQuery);
             tile.enter(step.blocks(layer, row), step.layerInGroup(layer), form, queries, out);
+            tile.limitTo(step.window(layer));
             tile.aim(kvHead, firstToken - fromToken, queriesInTile, step.position(row, firstToken));
             kernels.scores(tile);
             kernels.softmax(tile);

@@ -73,13 +73,15 @@ public interface Kernels {
 
     /**
      * Second third: each row of scores becomes its pattern, in place. The maximum, then exp(score - maximum), then the sum
-     * (for each span of positions 16 lanes and the tree; spans in order), then each divided by the sum.
+     * (for each span of positions 16 lanes and the tree; spans in order), then each divided by the sum. All over what the
+     * row sees: a position's lane is its remainder by 16 and its span the multiple of 256 below it, wherever a window
+     * begins.
      */
     void softmax(AttentionTile tile);
 
     /**
      * Last third: out[row, d] = sum over positions of pattern * value: within a span one fma chain from 0, positions
-     * ascending; the spans' sums are added in order.
+     * ascending; the spans' sums are added in order. Positions that the row does not see are not read.
      */
     void values(AttentionTile tile);
 }

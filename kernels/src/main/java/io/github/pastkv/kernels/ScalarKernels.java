@@ -162,8 +162,10 @@ public final class ScalarKernels implements Kernels {
     @Override
     public void scores(AttentionTile tile) {
         for (int row = 0; row < tile.numRows(); row++) {
-            for (int position = 0; position < tile.numVisible(row); position++) {
-                setScore(tile, row, position, formed(tile, row, position, dot(tile, row, position)));
+            for (int run = 0; run < AttentionTile.NUM_RUNS; run++) {
+                for (int position = tile.runFrom(run, row); position < tile.runTo(run, row); position++) {
+                    setScore(tile, row, position, formed(tile, row, position, dot(tile, row, position)));
+                }
             }
         }
     }
@@ -200,28 +202,39 @@ public final class ScalarKernels implements Kernels {
     public void softmax(AttentionTile tile) {
         for (int row = 0; row < tile.numRows(); row++) {
             float maximum = Float.NEGATIVE_INFINITY;
-            for (int position = 0; position < tile.numVisible(row); position++) {
-                maximum = Math.max(maximum, score(tile, row, position));
+            for (int run = 0; run < AttentionTile.NUM_RUNS; run++) {
+                for (int position = tile.runFrom(run, row); position < tile.runTo(run, row); position++) {
+                    maximum = Math.max(maximum, score(tile, row, position));
+                }
             }
-            for (int position = 0; position < tile.numVisible(row); position++) {
-                setScore(tile, row, position, ScalarMath.exp(score(tile, row, position) - maximum));
+            for (int run = 0; run < AttentionTile.NUM_RUNS; run++) {
+                for (int position = tile.runFrom(run, row); position < tile.runTo(run, row); position++) {
+                    setScore(tile, row, position, ScalarMath.exp(score(tile, row, position) - maximum));
+                }
             }
             float sum = 0f;
             for (int from = 0; from < tile.numVisible(row); from += AttentionTile.SPAN_POSITIONS) {
-                sum += spanSum(tile, row, from);
+                if (tile.seesAny(row, from, from + AttentionTile.SPAN_POSITIONS)) {
+                    sum += spanSum(tile, row, from);
+                }
             }
-            for (int position = 0; position < tile.numVisible(row); position++) {
-                setScore(tile, row, position, score(tile, row, position) / sum);
+            for (int run = 0; run < AttentionTile.NUM_RUNS; run++) {
+                for (int position = tile.runFrom(run, row); position < tile.runTo(run, row); position++) {
+                    setScore(tile, row, position, score(tile, row, position) / sum);
+                }
             }
         }
     }
 
+    /** What a row sees of a span; the lane of a position is the same wherever the window begins. */
     private static float spanSum(AttentionTile tile, int row, int from) {
         int to = Math.min(from + AttentionTile.SPAN_POSITIONS, tile.numVisible(row));
         return ScalarMath.laneSum(lane -> {
             float sum = 0f;
             for (int position = from + lane; position < to; position += ScalarMath.VIRTUAL_LANES) {
-                sum += score(tile, row, position);
+                if (tile.sees(row, position)) {
+                    sum += score(tile, row, position);
+                }
             }
             return sum;
         });
@@ -233,7 +246,9 @@ public final class ScalarKernels implements Kernels {
             for (int dim = 0; dim < tile.headDim(); dim++) {
                 float sum = 0f;
                 for (int from = 0; from < tile.numVisible(row); from += AttentionTile.SPAN_POSITIONS) {
-                    sum += spanOfValues(tile, row, dim, from);
+                    if (tile.seesAny(row, from, from + AttentionTile.SPAN_POSITIONS)) {
+                        sum += spanOfValues(tile, row, dim, from);
+                    }
                 }
                 DataType.F32.write(tile.out(), tile.outByteOffset(row) + 4L * dim, sum);
             }
@@ -241,17 +256,22 @@ public final class ScalarKernels implements Kernels {
     }
 
     private static float spanOfValues(AttentionTile tile, int row, int dim, int from) {
-        KvBlocks blocks = tile.blocks();
-        KvLayout layout = blocks.layout();
         int to = Math.min(from + AttentionTile.SPAN_POSITIONS, tile.numVisible(row));
         float sum = 0f;
         for (int position = from; position < to; position++) {
-            int block = position / layout.blockSize();
-            float value = layout.readValue(blocks.segment(block), blocks.blockByteOffset(block), tile.layer(),
-                    tile.kvHead(), position % layout.blockSize(), dim);
-            sum = Math.fma(score(tile, row, position), value, sum);
+            if (tile.sees(row, position)) {
+                sum = Math.fma(score(tile, row, position), value(tile, position, dim), sum);
+            }
         }
         return sum;
+    }
+
+    private static float value(AttentionTile tile, int position, int dim) {
+        KvBlocks blocks = tile.blocks();
+        KvLayout layout = blocks.layout();
+        int block = position / layout.blockSize();
+        return layout.readValue(blocks.segment(block), blocks.blockByteOffset(block), tile.layer(), tile.kvHead(),
+                position % layout.blockSize(), dim);
     }
 
     private static float score(AttentionTile tile, int row, int position) {

@@ -1,9 +1,12 @@
 package io.github.pastkv.kernels;
 
+import io.github.pastkv.cache.KvWindow;
+
 /**
  * What becomes of the dot product of a query and a key before softmax: {@code score = dot * scale}, then, where there is
  * a cap, {@code cap * tanh(score / cap)}, then, with ALiBi, {@code slope * (key position - query position)} is added in
- * one fma. Distances are those of positions, so that pads and holes change nothing.
+ * one fma. Distances are those of positions, so that pads and holes change nothing. Beside that, which keys have a score
+ * at all: those within the window.
  *
  * <p>Immutable; one for each layer, made once.
  */
@@ -11,21 +14,23 @@ public final class ScoreForm {
     private final float scale;
     private final float softCap;
     private final float[] slopes;
+    private final KvWindow window;
 
-    private ScoreForm(float scale, float softCap, float[] slopes) {
+    private ScoreForm(float scale, float softCap, float[] slopes, KvWindow window) {
         this.scale = scale;
         this.softCap = softCap;
         this.slopes = slopes;
+        this.window = window;
     }
 
     /** Scores times {@code scale}. */
     public static ScoreForm scaled(float scale) {
-        return new ScoreForm(scale, 0f, new float[0]);
+        return new ScoreForm(scale, 0f, new float[0], KvWindow.NONE);
     }
 
     /** The same with a cap; 0 for none. */
     public ScoreForm withSoftCap(float newSoftCap) {
-        return new ScoreForm(scale, newSoftCap, slopes);
+        return new ScoreForm(scale, newSoftCap, slopes, window);
     }
 
     /**
@@ -39,11 +44,21 @@ public final class ScoreForm {
             double exponent = head < power ? -8.0 * (head + 1) / power : -4.0 * (2 * (head - power) + 1) / power;
             newSlopes[head] = (float) StrictMath.pow(2, exponent);
         }
-        return new ScoreForm(scale, softCap, newSlopes);
+        return new ScoreForm(scale, softCap, newSlopes, window);
+    }
+
+    /** The same within a window. */
+    public ScoreForm withWindow(KvWindow newWindow) {
+        return new ScoreForm(scale, softCap, slopes, newWindow);
     }
 
     public float scale() {
         return scale;
+    }
+
+    /** Which positions a query sees. */
+    public KvWindow window() {
+        return window;
     }
 
     /** Cap of scaled scores, 0 for none. */

@@ -55,16 +55,17 @@ enum TileForm {
     }
 
     /**
-     * Copies the keys of positions {@code [from, to)}, a group or its first part, to the start of scratch memory. Slots
-     * from {@code to} on are left as they are.
+     * Copies the keys of positions {@code [from, to)}, a group or part of it, to their places in a group at the start of
+     * scratch memory. Other slots are left as they are, or hold anything.
      */
     void stageKeys(AttentionTile tile, int from, int to) {
         KvBlocks blocks = tile.blocks();
         KvLayout layout = blocks.layout();
         if (this == F16_STAGED) {
             int block = from / layout.blockSize();
+            int slot = from % layout.blockSize() / GROUP * GROUP;
             long source = blocks.blockByteOffset(block)
-                    + layout.keyByteOffset(tile.layer(), tile.kvHead(), from % layout.blockSize(), 0);
+                    + layout.keyByteOffset(tile.layer(), tile.kvHead(), slot, 0);
             widen(blocks.segment(block), source, tile.scratch(), 0, GROUP * tile.headDim());
             return;
         }
@@ -73,7 +74,7 @@ enum TileForm {
             for (int dim = 0; dim < tile.headDim(); dim++) {
                 float key = layout.readKey(blocks.segment(block), blocks.blockByteOffset(block), tile.layer(),
                         tile.kvHead(), position % layout.blockSize(), dim);
-                DataType.F32.write(tile.scratch(), 4L * (dim * GROUP + position - from), key);
+                DataType.F32.write(tile.scratch(), 4L * (dim * GROUP + position % GROUP), key);
             }
         }
     }
@@ -84,8 +85,9 @@ enum TileForm {
         KvLayout layout = blocks.layout();
         if (this == F16_STAGED) {
             int block = from / layout.blockSize();
+            int slot = from % layout.blockSize() / GROUP * GROUP;
             long source = blocks.blockByteOffset(block)
-                    + layout.valueByteOffset(tile.layer(), tile.kvHead(), from % layout.blockSize(), 0);
+                    + layout.valueByteOffset(tile.layer(), tile.kvHead(), slot, 0);
             widen(blocks.segment(block), source, tile.scratch(), 0, GROUP * tile.headDim());
             return;
         }
@@ -94,7 +96,7 @@ enum TileForm {
             for (int dim = 0; dim < tile.headDim(); dim++) {
                 float value = layout.readValue(blocks.segment(block), blocks.blockByteOffset(block), tile.layer(),
                         tile.kvHead(), position % layout.blockSize(), dim);
-                DataType.F32.write(tile.scratch(), 4L * ((position - from) * tile.headDim() + dim), value);
+                DataType.F32.write(tile.scratch(), 4L * (position % GROUP * tile.headDim() + dim), value);
             }
         }
     }

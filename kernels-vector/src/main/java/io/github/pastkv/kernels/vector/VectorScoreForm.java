@@ -19,24 +19,33 @@ final class VectorScoreForm {
     static void apply(AttentionTile tile) {
         ScoreForm form = tile.form();
         for (int row = 0; row < tile.numRows(); row++) {
-            long start = tile.scoreByteOffset(row);
-            int numWhole = Math.ceilDiv(tile.numVisible(row), TileForm.GROUP) * TileForm.GROUP;
-            if (form.softCap() != 0) {
-                VectorElementwise.softCapRow(form.softCap(), tile.scores(), start, numWhole);
-            }
-            if (form.hasSlopes()) {
-                addDistances(tile.scores(), start, numWhole, form.slope(tile.head(row)), tile.position(row));
+            for (int run = tile.firstRun(); run < AttentionTile.NUM_RUNS; run++) {
+                apply(tile, form, row, run);
             }
         }
     }
 
-    private static void addDistances(MemorySegment scores, long start, int numWhole, float slope, int queryPosition) {
+    private static void apply(AttentionTile tile, ScoreForm form, int row, int run) {
+        long start = tile.scoreByteOffset(row);
+        int from = VisibleGroups.from(tile, run, row);
+        int to = VisibleGroups.to(tile, run, row);
+        if (form.softCap() != 0) {
+            VectorElementwise.softCapRow(form.softCap(), tile.scores(), start + 4L * from, to - from);
+        }
+        if (form.hasSlopes()) {
+            addDistances(tile, row, from, to);
+        }
+    }
+
+    private static void addDistances(AttentionTile tile, int row, int from, int to) {
+        MemorySegment scores = tile.scores();
+        long start = tile.scoreByteOffset(row);
+        FloatVector slopes = FloatVector.broadcast(FLOATS, tile.form().slope(tile.head(row)));
         FloatVector lanes = FloatVector.zero(FLOATS).addIndex(1);
-        for (int position = 0; position < numWhole; position += Lanes.COUNT) {
+        for (int position = from; position < to; position += Lanes.COUNT) {
             long offset = start + 4L * position;
-            FloatVector distances = lanes.add(position - queryPosition);
-            distances.fma(FloatVector.broadcast(FLOATS, slope), load(scores, offset)).intoMemorySegment(scores, offset,
-                    LITTLE_ENDIAN);
+            FloatVector distances = lanes.add(position - tile.position(row));
+            distances.fma(slopes, load(scores, offset)).intoMemorySegment(scores, offset, LITTLE_ENDIAN);
         }
     }
 }

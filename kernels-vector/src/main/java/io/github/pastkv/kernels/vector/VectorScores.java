@@ -37,17 +37,36 @@ final class VectorScores {
     static void scores(AttentionTile tile) {
         gatherQueries(tile);
         TileForm form = TileForm.ofKeys(tile.blocks().layout());
-        int kvLength = tile.numVisible(tile.numRows() - 1);
+        for (int run = tile.firstRun(); run < AttentionTile.NUM_RUNS; run++) {
+            scoreRun(tile, form, run);
+        }
+    }
+
+    private static void scoreRun(AttentionTile tile, TileForm form, int run) {
+        int end = tile.runTo(run, tile.numRows() - 1);
         int step = form.inPlace() ? AttentionTile.SPAN_POSITIONS : GROUP;
-        for (int from = 0; from < kvLength; from += step) {
+        int to;
+        for (int from = tile.runFrom(run, 0); from < end; from = to) {
+            to = Math.min((from / step + 1) * step, end);
             if (!form.inPlace()) {
-                form.stageKeys(tile, from, Math.min(from + step, kvLength));
+                stage(tile, form, from, to);
             }
             for (int row = 0; row < tile.numRows(); row += 4) {
                 int lastRow = Math.min(row + 3, tile.numRows() - 1);
-                fourRows(tile, form, row, from, Math.min(from + step, tile.numVisible(lastRow)));
+                fourRows(tile, form, row, Math.max(from, tile.runFrom(run, row)),
+                        Math.min(to, tile.runTo(run, lastRow)));
             }
         }
+    }
+
+    /** Sinks in the window's first group are staged with it, as their scores are written again. */
+    private static void stage(AttentionTile tile, TileForm form, int from, int to) {
+        int group = from / GROUP * GROUP;
+        int sinksTo = Math.min(from, tile.runTo(0, tile.numRows() - 1));
+        if (group < sinksTo) {
+            form.stageKeys(tile, group, sinksTo);
+        }
+        form.stageKeys(tile, from, to);
     }
 
     private static void gatherQueries(AttentionTile tile) {
@@ -67,11 +86,11 @@ final class VectorScores {
         return 4L * (GROUP + (row & ~3)) * tile.headDim();
     }
 
-    /** Rows {@code [row, row + 4)}, positions {@code [from, to)} rounded up to whole groups. */
+    /** Rows {@code [row, row + 4)}, positions {@code [from, to)} and those that share a vector with them. */
     private static void fourRows(AttentionTile tile, TileForm form, int row, int from, int to) {
         KvBlocks blocks = tile.blocks();
         KvLayout layout = blocks.layout();
-        for (int position = from; position < to; position += Lanes.COUNT) {
+        for (int position = from / Lanes.COUNT * Lanes.COUNT; position < to; position += Lanes.COUNT) {
             int block = position / layout.blockSize();
             MemorySegment keys = tile.scratch();
             long group = 0;

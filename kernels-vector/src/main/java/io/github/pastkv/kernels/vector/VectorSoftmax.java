@@ -7,63 +7,77 @@ import static io.github.pastkv.kernels.vector.Lanes.store;
 import static java.nio.ByteOrder.LITTLE_ENDIAN;
 import static jdk.incubator.vector.VectorOperators.MAX;
 
-import io.github.pastkv.cache.DataType;
-import io.github.pastkv.cache.KvLayout;
 import io.github.pastkv.kernels.AttentionTile;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 
 /**
- * Scores to pattern. All passes but the maximum run over whole groups of 16 positions: memory to the end of the last one
- * is the tile's, and exponentials past the row's end are set to zero, which adds nothing to their sum.
+ * Scores to pattern. All passes run over whole groups of 16 positions ({@link VisibleGroups}); what the row does not see in
+ * them is minus infinity to the maximum and zero to the sum, which change neither.
  */
 final class VectorSoftmax {
     private VectorSoftmax() {}
 
     static void softmax(AttentionTile tile) {
-        MemorySegment scores = tile.scores();
         for (int row = 0; row < tile.numRows(); row++) {
-            long start = tile.scoreByteOffset(row);
-            int numVisible = tile.numVisible(row);
-            int numWhole = Math.ceilDiv(numVisible, KvLayout.GROUP_POSITIONS) * KvLayout.GROUP_POSITIONS;
-            exponentials(scores, start, numWhole, maximum(scores, start, numVisible));
-            for (int position = numVisible; position < numWhole; position++) {
-                DataType.F32.write(scores, start + 4L * position, 0f);
+            VisibleGroups.fillHoles(tile, row, Float.NEGATIVE_INFINITY);
+            float maximum = Float.NEGATIVE_INFINITY;
+            for (int run = tile.firstRun(); run < AttentionTile.NUM_RUNS; run++) {
+                maximum = Math.max(maximum, maximum(tile, row, run));
             }
-            divide(scores, start, numWhole, sum(scores, start, numWhole));
+            for (int run = tile.firstRun(); run < AttentionTile.NUM_RUNS; run++) {
+                exponentials(tile, row, run, maximum);
+            }
+            VisibleGroups.fillHoles(tile, row, 0f);
+            float sum = 0f;
+            for (int run = tile.firstRun(); run < AttentionTile.NUM_RUNS; run++) {
+                sum = sum(tile, row, run, sum);
+            }
+            for (int run = tile.firstRun(); run < AttentionTile.NUM_RUNS; run++) {
+                divide(tile, row, run, sum);
+            }
         }
     }
 
-    private static float maximum(MemorySegment scores, long start, int numVisible) {
+    private static float maximum(AttentionTile tile, int row, int run) {
+        MemorySegment scores = tile.scores();
+        long end = tile.scoreByteOffset(row) + 4L * VisibleGroups.to(tile, run, row);
         FloatVector maxima = FloatVector.broadcast(FLOATS, Float.NEGATIVE_INFINITY);
-        for (int position = 0; position < FLOATS.loopBound(numVisible); position += Lanes.COUNT) {
-            maxima = maxima.max(load(scores, start + 4L * position));
+        for (long offset = start(tile, row, run); offset < end; offset += BYTES) {
+            maxima = maxima.max(load(scores, offset));
         }
-        float maximum = maxima.reduceLanes(MAX);
-        for (int position = FLOATS.loopBound(numVisible); position < numVisible; position++) {
-            maximum = Math.max(maximum, DataType.F32.read(scores, start + 4L * position));
-        }
-        return maximum;
+        return maxima.reduceLanes(MAX);
     }
 
-    private static void exponentials(MemorySegment scores, long start, int numWhole, float maximum) {
-        for (long offset = start; offset < start + 4L * numWhole; offset += BYTES) {
+    private static void exponentials(AttentionTile tile, int row, int run, float maximum) {
+        MemorySegment scores = tile.scores();
+        long end = tile.scoreByteOffset(row) + 4L * VisibleGroups.to(tile, run, row);
+        for (long offset = start(tile, row, run); offset < end; offset += BYTES) {
             VectorMath.exp(load(scores, offset).sub(maximum)).intoMemorySegment(scores, offset, LITTLE_ENDIAN);
         }
     }
 
-    private static float sum(MemorySegment scores, long start, int numWhole) {
-        float sum = 0f;
-        for (int from = 0; from < numWhole; from += AttentionTile.SPAN_POSITIONS) {
-            int count = Math.min(AttentionTile.SPAN_POSITIONS, numWhole - from);
-            sum += VectorSums.sum(scores, start + 4L * from, count);
+    /** {@code sum} and the sums of the run's spans, one after the other. */
+    private static float sum(AttentionTile tile, int row, int run, float sum) {
+        float total = sum;
+        int end = VisibleGroups.to(tile, run, row);
+        int to;
+        for (int from = VisibleGroups.from(tile, run, row); from < end; from = to) {
+            to = Math.min((from / AttentionTile.SPAN_POSITIONS + 1) * AttentionTile.SPAN_POSITIONS, end);
+            total += VectorSums.sum(tile.scores(), tile.scoreByteOffset(row) + 4L * from, to - from);
         }
-        return sum;
+        return total;
     }
 
-    private static void divide(MemorySegment scores, long start, int numWhole, float sum) {
-        for (long offset = start; offset < start + 4L * numWhole; offset += BYTES) {
+    private static void divide(AttentionTile tile, int row, int run, float sum) {
+        MemorySegment scores = tile.scores();
+        long end = tile.scoreByteOffset(row) + 4L * VisibleGroups.to(tile, run, row);
+        for (long offset = start(tile, row, run); offset < end; offset += BYTES) {
             store(load(scores, offset).div(sum), scores, offset);
         }
+    }
+
+    private static long start(AttentionTile tile, int row, int run) {
+        return tile.scoreByteOffset(row) + 4L * VisibleGroups.from(tile, run, row);
     }
 }

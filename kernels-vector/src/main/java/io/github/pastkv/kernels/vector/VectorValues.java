@@ -30,16 +30,28 @@ final class VectorValues {
 
     static void values(AttentionTile tile) {
         TileForm form = TileForm.ofValues(tile.blocks().layout());
-        int kvLength = tile.numVisible(tile.numRows() - 1);
-        for (int from = 0; from < kvLength; from += AttentionTile.SPAN_POSITIONS) {
+        int lastRow = tile.numRows() - 1;
+        int from = tile.firstRun() == 0 ? 0 : spanOf(tile.firstVisible(0));
+        while (from < tile.numVisible(lastRow)) {
             clearSums(tile);
-            sumSpan(tile, form, from, Math.min(from + AttentionTile.SPAN_POSITIONS, kvLength));
+            for (int run = tile.firstRun(); run < AttentionTile.NUM_RUNS; run++) {
+                sumRun(tile, form, run, from);
+            }
             for (int row = 0; row < tile.numRows(); row++) {
-                if (from < tile.numVisible(row)) {
+                if (tile.seesAny(row, from, from + AttentionTile.SPAN_POSITIONS)) {
                     addSpan(tile, form, row, from);
                 }
             }
+            from += AttentionTile.SPAN_POSITIONS;
+            if (from >= tile.runTo(0, lastRow)) {
+                from = Math.max(from, spanOf(tile.firstVisible(0)));
+            }
         }
+    }
+
+    /** Start of the span that a position is in. */
+    private static int spanOf(int position) {
+        return position / AttentionTile.SPAN_POSITIONS * AttentionTile.SPAN_POSITIONS;
     }
 
     /** Where the sums of a tile row lie in scratch memory, behind one staged group. */
@@ -54,28 +66,43 @@ final class VectorValues {
         }
     }
 
-    private static void sumSpan(AttentionTile tile, TileForm form, int spanFrom, int spanTo) {
+    /** What the rows see of a span in one run. */
+    private static void sumRun(AttentionTile tile, TileForm form, int run, int spanFrom) {
+        int end = Math.min(spanFrom + AttentionTile.SPAN_POSITIONS, tile.runTo(run, tile.numRows() - 1));
         int step = form.inPlace() ? AttentionTile.SPAN_POSITIONS : GROUP;
-        for (int from = spanFrom; from < spanTo; from += step) {
-            int to = Math.min(from + step, spanTo);
+        int to;
+        for (int from = Math.max(spanFrom, tile.runFrom(run, 0)); from < end; from = to) {
+            to = Math.min((from / step + 1) * step, end);
             if (!form.inPlace()) {
                 form.stageValues(tile, from, to);
             }
             for (int row = 0; row < tile.numRows(); row += 4) {
-                for (int group = from; group < to; group += GROUP) {
-                    sumGroup(tile, form, row, group);
+                for (int group = from / GROUP * GROUP; group < to; group += GROUP) {
+                    sumGroup(tile, form, run, row, group);
                 }
             }
         }
     }
 
-    /** Rows {@code [row, row + 4)}: first the positions that all of them see, then for each row what else it sees. */
-    private static void sumGroup(AttentionTile tile, TileForm form, int row, int from) {
+    /**
+     * Rows {@code [row, row + 4)}, a group of one run: for each row what it sees before the positions that all of them
+     * see, then those, then what else it sees.
+     */
+    private static void sumGroup(AttentionTile tile, TileForm form, int run, int row, int group) {
         int lastRow = Math.min(row + 3, tile.numRows() - 1);
-        int shared = Math.clamp(tile.numVisible(row), from, from + GROUP);
-        sumPositions(tile, form, row, lastRow, from, shared);
-        for (int single = row; single <= lastRow && shared < from + GROUP; single++) {
-            sumPositions(tile, form, single, single, shared, Math.min(tile.numVisible(single), from + GROUP));
+        int to = Math.min(group + GROUP, tile.runTo(run, lastRow));
+        int sharedFrom = Math.clamp(tile.runFrom(run, lastRow), group, group + GROUP);
+        int sharedTo = Math.clamp(tile.runTo(run, row), sharedFrom, group + GROUP);
+        if (tile.runFrom(run, row) < sharedFrom) {
+            for (int single = row; single <= lastRow; single++) {
+                sumPositions(tile, form, single, single, Math.max(group, tile.runFrom(run, single)),
+                        Math.min(tile.runTo(run, single), sharedFrom));
+            }
+        }
+        sumPositions(tile, form, row, lastRow, sharedFrom, sharedTo);
+        for (int single = row; single <= lastRow && sharedTo < to; single++) {
+            sumPositions(tile, form, single, single, Math.max(sharedTo, tile.runFrom(run, single)),
+                    Math.min(tile.runTo(run, single), to));
         }
     }
 
@@ -147,8 +174,9 @@ final class VectorValues {
         }
     }
 
-    /** Adds a span's sums to the output; the first span's are added to zero. */
+    /** Adds a span's sums to the output; those of the first span that the row sees are added to zero. */
     private static void addSpan(AttentionTile tile, TileForm form, int row, int spanFrom) {
+        boolean first = spanFrom == (tile.runTo(0, row) > 0 ? 0 : spanOf(tile.firstVisible(row)));
         long sums = sumByteOffset(tile, row);
         long out = tile.outByteOffset(row);
         if (form == TileForm.BF16_IN_PLACE) {
@@ -157,14 +185,14 @@ final class VectorValues {
         int dim = 0;
         for (; dim + Lanes.COUNT <= tile.headDim(); dim += Lanes.COUNT) {
             FloatVector sum = load(tile.scratch(), sums + 4L * dim);
-            if (spanFrom == 0) { // no vector is chosen: the JIT would allocate what a choice returns
+            if (first) { // no vector is chosen: the JIT would allocate what a choice returns
                 store(sum.add(0f), tile.out(), out + 4L * dim);
             } else {
                 store(load(tile.out(), out + 4L * dim).add(sum), tile.out(), out + 4L * dim);
             }
         }
         for (; dim < tile.headDim(); dim++) {
-            float before = spanFrom == 0 ? 0f : DataType.F32.read(tile.out(), out + 4L * dim);
+            float before = first ? 0f : DataType.F32.read(tile.out(), out + 4L * dim);
             float sum = DataType.F32.read(tile.scratch(), sums + 4L * dim);
             DataType.F32.write(tile.out(), out + 4L * dim, before + sum);
         }

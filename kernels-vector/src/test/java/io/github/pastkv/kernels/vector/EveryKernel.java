@@ -5,6 +5,7 @@ import io.github.pastkv.cache.KvLayout;
 import io.github.pastkv.cache.KvShape;
 import io.github.pastkv.cache.KvType;
 import io.github.pastkv.cache.KvTypes;
+import io.github.pastkv.cache.KvWindow;
 import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.cache.TiledKvLayout;
 import io.github.pastkv.kernels.Activation;
@@ -47,7 +48,8 @@ final class EveryKernel {
                 run.linear(arena, dataType);
             }
             for (KvType type : KvType.values()) {
-                run.attention(arena, type);
+                run.attention(arena, type, KvWindow.NONE);
+                run.attention(arena, type, new KvWindow(30, 3));
             }
             run.rows(arena);
         }
@@ -62,7 +64,7 @@ final class EveryKernel {
         take(y);
     }
 
-    private void attention(Arena arena, KvType type) {
+    private void attention(Arena arena, KvType type, KvWindow window) {
         KvLayout layout = new TiledKvLayout(new KvShape(1, 1, HEAD_DIM), KvTypes.of(type), 16);
         ShuffledBlocks blocks = ShuffledBlocks.allocate(arena, layout, PAST + TOKENS, random);
         for (int position = 0; position < PAST + TOKENS; position++) {
@@ -70,7 +72,7 @@ final class EveryKernel {
         }
         Tensor out = Tensor.allocate(arena, DataType.F32, TOKENS, WIDTH);
         try (AttentionTile tile = new AttentionTile(HEADS, HEAD_DIM)) {
-            tile.enter(blocks, 0, ScoreForm.scaled(0.2f).withSoftCap(3f).withAlibi(HEADS),
+            tile.enter(blocks, 0, ScoreForm.scaled(0.2f).withSoftCap(3f).withAlibi(HEADS).withWindow(window),
                     Numbers.rows(arena, random, TOKENS, WIDTH, 0), out);
             tile.aim(0, 0, TOKENS, PAST);
             kernels.scores(tile);

@@ -2,6 +2,7 @@ package io.github.pastkv.kernels.vector;
 
 import io.github.pastkv.cache.KvBlocks;
 import io.github.pastkv.cache.KvLayout;
+import io.github.pastkv.cache.KvWindow;
 import io.github.pastkv.cache.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -13,6 +14,8 @@ import java.util.Random;
 /** Blocks in any order over two segments, full of NaN (all bits set) until written. */
 record ShuffledBlocks(KvLayout layout, MemorySegment even, MemorySegment odd, List<Integer> blockIds)
         implements KvBlocks {
+    private static final int FORGOTTEN = -1_000_000;
+
     static ShuffledBlocks allocate(Arena arena, KvLayout layout, int numTokens, Random random) {
         int numBlocks = Math.ceilDiv(numTokens, layout.blockSize());
         List<Integer> ids = new ArrayList<>();
@@ -38,6 +41,14 @@ record ShuffledBlocks(KvLayout layout, MemorySegment even, MemorySegment odd, Li
                 layout.writeValue(segment(block), blockByteOffset(block), layer, kvHead, slot, rows.segment(),
                         rows.byteOffset(row + numKvHeads, 0));
             }
+        }
+    }
+
+    /** From now on blocks that no query from {@code firstQuery} on sees are not to be had. */
+    void forget(KvWindow window, int firstQuery) {
+        int numSinkBlocks = Math.ceilDiv(window.numSinks(), layout.blockSize());
+        for (int block = numSinkBlocks; block < window.firstVisible(firstQuery) / layout.blockSize(); block++) {
+            blockIds.set(block, FORGOTTEN);
         }
     }
 

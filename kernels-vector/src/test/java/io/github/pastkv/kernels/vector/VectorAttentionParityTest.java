@@ -4,6 +4,7 @@ import io.github.pastkv.cache.KvLayout;
 import io.github.pastkv.cache.KvShape;
 import io.github.pastkv.cache.KvType;
 import io.github.pastkv.cache.KvTypes;
+import io.github.pastkv.cache.KvWindow;
 import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.cache.TiledKvLayout;
 import io.github.pastkv.kernels.AttentionTile;
@@ -79,6 +80,36 @@ class VectorAttentionParityTest {
                 compare(new Case(type, 20, blockSize, 3, 1, kvLength).with(form));
                 compare(new Case(type, 20, blockSize, 3, 5, kvLength).with(form));
             }
+        }
+    }
+
+    /** Window, sinks: within a group, at its edges, across spans, sinks in the window's span and in others. */
+    @ParameterizedTest
+    @CsvSource({"1,0", "2,0", "7,0", "16,0", "17,0", "100,0", "256,0", "300,0", "5,4", "16,16", "40,3", "200,20",
+        "30,300", "250,17", "600,4"})
+    void attention_overAWindow_givesTheBitsOfTheScalarTwin(int numTokens, int numSinks) {
+        ScoreForm windowed = FORM.withWindow(new KvWindow(numTokens, numSinks));
+        ScoreForm capped = windowed.withSoftCap(0.7f).withAlibi(3 * KV_HEADS);
+        for (int kvLength : new int[] {1, 15, 17, 32, 33, 65, 255, 257, 272, 513, 800}) {
+            for (KvType type : KvType.values()) {
+                compare(new Case(type, 20, 16, 3, 1, kvLength).with(windowed));
+                compare(new Case(type, 33, 64, 2, 7, kvLength).with(windowed));
+            }
+            compare(new Case(KvType.F32, 20, 5, 3, 5, kvLength).with(windowed));
+            compare(new Case(KvType.BF16, 20, 1, 3, 5, kvLength).with(capped));
+            compare(new Case(KvType.F32, 8, 16, 3, 19, kvLength).with(capped));
+        }
+    }
+
+    @Test
+    void attention_overRandomWindows_givesTheBitsOfTheScalarTwin() {
+        KvType[] types = KvType.values();
+        for (int run = 0; run < 300; run++) {
+            int kvLength = 1 + random.nextInt(600);
+            KvWindow window = new KvWindow(1 + random.nextInt(300), random.nextInt(3) * random.nextInt(150));
+            int blockSize = new int[] {1, 5, 16, 64}[random.nextInt(4)];
+            compare(new Case(types[random.nextInt(types.length)], 1 + random.nextInt(40), blockSize,
+                    1 + random.nextInt(4), 1 + random.nextInt(20), kvLength).with(FORM.withWindow(window)));
         }
     }
 
@@ -164,11 +195,16 @@ class VectorAttentionParityTest {
 
     private ShuffledBlocks blocks(Case c, Change ofTokens) {
         ShuffledBlocks blocks = ShuffledBlocks.allocate(arena, c.layout, c.kvLength, random);
+        int firstQuery = c.kvLength - c.numQueries;
+        KvWindow window = c.form.window();
         for (int position = 0; position < c.kvLength; position++) {
-            Tensor token = Numbers.rows(arena, random, LAYERS * 2 * KV_HEADS, c.headDim(), 0);
-            ofTokens.apply(token);
-            blocks.write(position, token);
+            if (position < window.numSinks() || position >= window.firstVisible(firstQuery)) { // else NaN
+                Tensor token = Numbers.rows(arena, random, LAYERS * 2 * KV_HEADS, c.headDim(), 0);
+                ofTokens.apply(token);
+                blocks.write(position, token);
+            }
         }
+        blocks.forget(window, firstQuery);
         return blocks;
     }
 

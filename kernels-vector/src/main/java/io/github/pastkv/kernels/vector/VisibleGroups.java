@@ -1,0 +1,53 @@
+package io.github.pastkv.kernels.vector;
+
+import static io.github.pastkv.kernels.vector.TileForm.GROUP;
+
+import io.github.pastkv.cache.DataType;
+import io.github.pastkv.kernels.AttentionTile;
+
+/**
+ * The whole groups of 16 positions that hold what a tile row sees, as at most two ranges, one for each run. Ranges never
+ * overlap nor end in one span: where sinks and window share a span they are one range, the second, with a hole in it.
+ */
+final class VisibleGroups {
+    private VisibleGroups() {}
+
+    /** Whether sinks and window are one range. */
+    private static boolean areJoined(AttentionTile tile, int row) {
+        int numSinks = tile.runTo(0, row);
+        return numSinks > 0 && (numSinks - 1) / AttentionTile.SPAN_POSITIONS == tile.firstVisible(row)
+                / AttentionTile.SPAN_POSITIONS;
+    }
+
+    static int from(AttentionTile tile, int run, int row) {
+        return run == 0 || areJoined(tile, row) ? 0 : tile.firstVisible(row) / GROUP * GROUP;
+    }
+
+    static int to(AttentionTile tile, int run, int row) {
+        if (run == 0 && areJoined(tile, row)) {
+            return 0;
+        }
+        return Math.ceilDiv(tile.runTo(run, row), GROUP) * GROUP;
+    }
+
+    /** Sets the scores within the ranges that the row does not see. */
+    static void fillHoles(AttentionTile tile, int row, float score) {
+        int numSinks = tile.runTo(0, row);
+        int firstVisible = tile.firstVisible(row);
+        if (areJoined(tile, row)) {
+            fill(tile, row, numSinks, firstVisible, score);
+        } else {
+            fill(tile, row, numSinks, Math.ceilDiv(numSinks, GROUP) * GROUP, score);
+            fill(tile, row, firstVisible / GROUP * GROUP, firstVisible, score);
+        }
+        int numVisible = tile.numVisible(row);
+        fill(tile, row, numVisible, Math.ceilDiv(numVisible, GROUP) * GROUP, score);
+    }
+
+    private static void fill(AttentionTile tile, int row, int from, int to, float score) {
+        long start = tile.scoreByteOffset(row);
+        for (int position = from; position < to; position++) {
+            DataType.F32.write(tile.scores(), start + 4L * position, score);
+        }
+    }
+}
