@@ -2,6 +2,7 @@ package io.github.pastkv.model;
 
 import io.github.pastkv.cache.DataType;
 import io.github.pastkv.cache.KvCacheConfig;
+import io.github.pastkv.cache.KvWindow;
 import io.github.pastkv.model.config.ModelConfig;
 
 /**
@@ -53,6 +54,7 @@ public record SessionOptions(int batchSize, DataType kvType, int blockSize, int 
                     "maxSeqLen: " + maxSeqLen + ", the model's limit is " + model.maxSeqLen());
         }
         return KvCacheConfig.of(model.toKvShape(), batchSize).withDataType(kvType).withBlockSize(blockSize)
+                .withWindows(layer -> KvWindow.of(model.window(layer)))
                 .withMaxTokens(maxSeqLen == 0 ? model.maxSeqLen() : maxSeqLen).withMaxPoolBytes(maxPoolBytes);
     }
 }

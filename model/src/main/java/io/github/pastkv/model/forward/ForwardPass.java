@@ -1,6 +1,7 @@
 package io.github.pastkv.model.forward;
 
 import io.github.pastkv.cache.KvStep;
+import io.github.pastkv.cache.KvWindow;
 import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.kernels.Compute;
 import io.github.pastkv.kernels.Compute.TokenRange;
@@ -69,7 +70,7 @@ public final class ForwardPass implements AutoCloseable {
 
     private static ScoreForm scoreForm(ModelConfig config, int layer) {
         ScoreForm scaled = ScoreForm.scaled(config.layer(layer).scoreScale())
-                .withSoftCap(config.attention().scoreSoftCap());
+                .withSoftCap(config.attention().scoreSoftCap()).withWindow(KvWindow.of(config.window(layer)));
         return config.attention().alibi() ? scaled.withAlibi(config.numHeads()) : scaled;
     }
 
