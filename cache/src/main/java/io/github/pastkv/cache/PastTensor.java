@@ -52,6 +52,19 @@ public final class PastTensor extends LazyTensor implements AutoCloseable {
         return hold.row(row).firstHeld();
     }
 
+    /** The first slot that shows a token in any row: those before are zero in all of them. */
+    public int firstShownSlot() {
+        int numSlots = shape(1);
+        for (int slot = 0; slot < numSlots; slot++) {
+            for (int row = 0; row < shape(0); row++) {
+                if (mask.isReal(row, slot) && hold.row(row).holds(mask.numReal(row, slot))) {
+                    return slot;
+                }
+            }
+        }
+        return numSlots;
+    }
+
     private float read(HeldBlocks blocks, int position, int kvHead, int dim) {
         return !blocks.holds(position) ? 0f : KvReader.read(blocks, layer, ofKeys, position, kvHead, dim);
     }

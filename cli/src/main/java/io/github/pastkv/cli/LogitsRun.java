@@ -75,11 +75,17 @@ final class LogitsRun {
         writer.write(file);
     }
 
-    /** A copy of {@code [B, T, K, D]} as {@code [B, K, T, D]}, without B where there is one row. */
+    /**
+     * A copy of {@code [B, T, K, D]} as {@code [B, K, T, D]}, without B where there is one row, and from the first slot that
+     * the layer still holds.
+     */
     private Tensor headsFirst(PastTensor past) {
         try (past) {
-            Tensor copy = Tensor.allocate(arena, DataType.F32, past.shape());
-            past.copyTo(copy);
+            Tensor whole = Tensor.allocate(arena, DataType.F32, past.shape());
+            past.copyTo(whole);
+            Tensor shown = whole.narrow(1, past.firstShownSlot(), past.shape(1));
+            Tensor copy = Tensor.allocate(arena, DataType.F32, shown.shape());
+            shown.copyTo(copy);
             Tensor tokensFirst = withoutOnlyRow(copy);
             return tokensFirst.transpose(tokensFirst.rank() - 3, tokensFirst.rank() - 2);
         }

@@ -2,6 +2,7 @@ package io.github.pastkv.model;
 
 import io.github.pastkv.cache.AttentionMask;
 import io.github.pastkv.cache.KvCache;
+import io.github.pastkv.cache.KvWindow;
 import io.github.pastkv.cache.PoolExhaustedException;
 import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.model.generation.BeamHypothesis;
@@ -54,6 +55,9 @@ public final class Session implements AutoCloseable {
         if (cache.config().maxTokens() > model.config().maxSeqLen()) {
             throw new IllegalArgumentException("cache: maxTokens " + cache.config().maxTokens()
                     + ", the model's limit is " + model.config().maxSeqLen());
+        }
+        for (int layer = 0; layer < model.config().numLayers(); layer++) {
+            KvWindow.of(model.config().window(layer)).narrower(cache.config().window(layer)); // refuses what is neither
         }
         return new Session(model, cache, false);
     }
@@ -221,7 +225,16 @@ public final class Session implements AutoCloseable {
         return new Session(model, openCache().fork(), true);
     }
 
-    /** Takes back the last {@code numTokens} tokens of every row. */
+    /** Whether {@link #rewind} can take back so many tokens: always, where they are there and no layer has a window. */
+    public boolean canRewind(int numTokens) {
+        return openCache().canRewind(numTokens);
+    }
+
+    /**
+     * Takes back the last {@code numTokens} tokens of every row.
+     *
+     * @throws IllegalArgumentException when {@link #canRewind} says no; nothing has changed
+     */
     public void rewind(int numTokens) {
         openCache().rewind(numTokens);
     }

@@ -13,8 +13,11 @@ import io.github.pastkv.model.config.ModelConfig;
  * @param blockSize tokens per block: 1 to 16, or a multiple of 16
  * @param maxSeqLen longest row in tokens; 0 for the model's own limit
  * @param maxPoolBytes most bytes of cache; a limit, not a reservation
+ * @param window what tokens see at most, beside the model's own windows; what no later token sees is let go of
+ * @param maxRewindTokens how far back a session over windows can always be rewound
  */
-public record SessionOptions(int batchSize, DataType kvType, int blockSize, int maxSeqLen, long maxPoolBytes) {
+public record SessionOptions(int batchSize, DataType kvType, int blockSize, int maxSeqLen, long maxPoolBytes,
+        KvWindow window, int maxRewindTokens) {
     public SessionOptions {
         if (maxSeqLen < 0) {
             throw new IllegalArgumentException("maxSeqLen: " + maxSeqLen + ", must not be negative");
@@ -24,27 +27,45 @@ public record SessionOptions(int batchSize, DataType kvType, int blockSize, int 
     /** One row, F32, blocks of 16, up to the model's longest sequence, at most 8 GiB. */
     public static SessionOptions defaults() {
         return new SessionOptions(1, DataType.F32, KvCacheConfig.DEFAULT_BLOCK_SIZE, 0,
-                KvCacheConfig.DEFAULT_MAX_POOL_BYTES);
+                KvCacheConfig.DEFAULT_MAX_POOL_BYTES, KvWindow.NONE, KvCacheConfig.DEFAULT_MAX_REWIND_TOKENS);
     }
 
     public SessionOptions withBatchSize(int newBatchSize) {
-        return new SessionOptions(newBatchSize, kvType, blockSize, maxSeqLen, maxPoolBytes);
+        return new SessionOptions(newBatchSize, kvType, blockSize, maxSeqLen, maxPoolBytes, window,
+                maxRewindTokens);
     }
 
     public SessionOptions withKvType(DataType newKvType) {
-        return new SessionOptions(batchSize, newKvType, blockSize, maxSeqLen, maxPoolBytes);
+        return new SessionOptions(batchSize, newKvType, blockSize, maxSeqLen, maxPoolBytes, window,
+                maxRewindTokens);
     }
 
     public SessionOptions withBlockSize(int newBlockSize) {
-        return new SessionOptions(batchSize, kvType, newBlockSize, maxSeqLen, maxPoolBytes);
+        return new SessionOptions(batchSize, kvType, newBlockSize, maxSeqLen, maxPoolBytes, window,
+                maxRewindTokens);
     }
 
     public SessionOptions withMaxSeqLen(int newMaxSeqLen) {
-        return new SessionOptions(batchSize, kvType, blockSize, newMaxSeqLen, maxPoolBytes);
+        return new SessionOptions(batchSize, kvType, blockSize, newMaxSeqLen, maxPoolBytes, window,
+                maxRewindTokens);
     }
 
     public SessionOptions withMaxPoolBytes(long newMaxPoolBytes) {
-        return new SessionOptions(batchSize, kvType, blockSize, maxSeqLen, newMaxPoolBytes);
+        return new SessionOptions(batchSize, kvType, blockSize, maxSeqLen, newMaxPoolBytes, window,
+                maxRewindTokens);
+    }
+
+    /**
+     * Lets tokens see the last {@code newWindow.numTokens()} positions only, and the first {@code newWindow.numSinks()}
+     * (attention sinks, StreamingLLM), at their absolute positions: a text may then be longer than the cache has room for,
+     * as memory is bounded by the window. Every result equals that of one run in which each token is masked so.
+     */
+    public SessionOptions withWindow(KvWindow newWindow) {
+        return new SessionOptions(batchSize, kvType, blockSize, maxSeqLen, maxPoolBytes, newWindow, maxRewindTokens);
+    }
+
+    public SessionOptions withMaxRewindTokens(int newMaxRewindTokens) {
+        return new SessionOptions(batchSize, kvType, blockSize, maxSeqLen, maxPoolBytes, window, newMaxRewindTokens);
     }
 
     /** The cache that these options ask for. */
@@ -54,7 +75,8 @@ public record SessionOptions(int batchSize, DataType kvType, int blockSize, int 
                     "maxSeqLen: " + maxSeqLen + ", the model's limit is " + model.maxSeqLen());
         }
         return KvCacheConfig.of(model.toKvShape(), batchSize).withDataType(kvType).withBlockSize(blockSize)
-                .withWindows(layer -> KvWindow.of(model.window(layer)))
+                .withWindows(layer -> KvWindow.of(model.window(layer)).narrower(window))
+                .withMaxRewindTokens(maxRewindTokens)
                 .withMaxTokens(maxSeqLen == 0 ? model.maxSeqLen() : maxSeqLen).withMaxPoolBytes(maxPoolBytes);
     }
 }

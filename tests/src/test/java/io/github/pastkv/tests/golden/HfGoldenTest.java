@@ -60,7 +60,8 @@ class HfGoldenTest {
         String layer = " of layer " + entry.layer();
         try (PastTensor keys = entry.pastKeys(); PastTensor values = entry.pastValues()) {
             Tensor expected = hf.pastKeys(entry.layer());
-            assertThat(keys.shape()).containsExactly(expected.shape());
+            assertThat(keys.shape()).containsExactly(1, mask.numSlots(), expected.shape(2), expected.shape(3));
+            assertThat(keys.firstShownSlot()).isEqualTo(mask.numSlots() - expected.shape(1));
             Closeness.requireCloseAtReal("keys" + layer, keys, expected, mask);
             Closeness.requireCloseAtReal("values" + layer, values, hf.pastValues(entry.layer()), mask);
         }
