@@ -5,13 +5,16 @@ import io.github.pastkv.cache.KvShape;
 import io.github.pastkv.kernels.KernelsChoice;
 import io.github.pastkv.model.ModelFolder;
 import io.github.pastkv.model.config.GenerationConfig;
+import io.github.pastkv.model.config.DynamicRotary;
 import io.github.pastkv.model.config.LayerConfig;
 import io.github.pastkv.model.config.LinearRotary;
 import io.github.pastkv.model.config.Llama3Rotary;
+import io.github.pastkv.model.config.LongRotary;
 import io.github.pastkv.model.config.ModelConfig;
 import io.github.pastkv.model.config.PlainRotary;
 import io.github.pastkv.model.config.RotaryConfig;
 import io.github.pastkv.model.config.RotaryScaling;
+import io.github.pastkv.model.config.YarnRotary;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
@@ -94,7 +97,11 @@ final class ModelDescription {
         return switch (scaling) {
             case PlainRotary _ -> "";
             case LinearRotary linear -> ", scaled linearly by " + linear.factor();
+            case DynamicRotary dynamic -> ", stretched by " + dynamic.factor() + " beyond "
+                    + number(dynamic.trainedMaxSeqLen()) + " tokens";
             case Llama3Rotary llama3 -> ", scaled as Llama 3 by " + llama3.factor();
+            case YarnRotary yarn -> ", scaled by YaRN by " + yarn.factor();
+            case LongRotary longRope -> ", LongRoPE beyond " + number(longRope.originalMaxSeqLen()) + " tokens";
         };
     }
 

@@ -52,9 +52,9 @@ public final class Session implements AutoCloseable {
             throw new IllegalArgumentException(
                     "cache: " + cache.config().shape() + ", the model needs " + model.config().toKvShape());
         }
-        if (cache.config().maxTokens() > model.config().maxSeqLen()) {
+        if (cache.config().maxTokens() > model.config().longestSeqLen()) {
             throw new IllegalArgumentException("cache: maxTokens " + cache.config().maxTokens()
-                    + ", the model's limit is " + model.config().maxSeqLen());
+                    + ", the model's limit is " + model.config().longestSeqLen());
         }
         for (int layer = 0; layer < model.config().numLayers(); layer++) {
             KvWindow.of(model.config().window(layer)).narrower(cache.config().window(layer)); // refuses what is neither

@@ -11,7 +11,8 @@ import io.github.pastkv.model.config.ModelConfig;
  * @param batchSize rows
  * @param kvType type that keys and values are stored in
  * @param blockSize tokens per block: 1 to 16, or a multiple of 16
- * @param maxSeqLen longest row in tokens; 0 for the model's own limit
+ * @param maxSeqLen longest row in tokens; 0 for the model's own limit. Where a model's rotary frequencies depend on length
+ *        (dynamic, longrope), it is this one, so that they are the same from the first token to the last
  * @param maxPoolBytes most bytes of cache; a limit, not a reservation
  * @param window what tokens see at most, beside the model's own windows; what no later token sees is let go of
  * @param maxRewindTokens how far back a session over windows can always be rewound
@@ -70,9 +71,9 @@ public record SessionOptions(int batchSize, DataType kvType, int blockSize, int 
 
     /** The cache that these options ask for. */
     KvCacheConfig cacheConfig(ModelConfig model) {
-        if (maxSeqLen > model.maxSeqLen()) {
+        if (maxSeqLen > model.longestSeqLen()) {
             throw new IllegalArgumentException(
-                    "maxSeqLen: " + maxSeqLen + ", the model's limit is " + model.maxSeqLen());
+                    "maxSeqLen: " + maxSeqLen + ", the model's limit is " + model.longestSeqLen());
         }
         return KvCacheConfig.of(model.toKvShape(), batchSize).withDataType(kvType).withBlockSize(blockSize)
                 .withWindows(layer -> KvWindow.of(model.window(layer)).narrower(window))

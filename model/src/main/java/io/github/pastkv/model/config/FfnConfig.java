@@ -10,4 +10,8 @@ import io.github.pastkv.kernels.Activation;
  * @param gated whether it is {@code down(activation(gate(x)) * up(x))} rather than {@code down(activation(up(x)))}
  * @param bias whether its projections carry a bias
  */
-public record FfnConfig(int ffnSize, Activation activation, boolean gated, boolean bias) {}
+public record FfnConfig(int ffnSize, Activation activation, boolean gated, boolean bias) {
+    public FfnConfig withBias(boolean newBias) {
+        return new FfnConfig(ffnSize, activation, gated, newBias);
+    }
+}

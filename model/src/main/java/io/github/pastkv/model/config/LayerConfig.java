@@ -13,6 +13,10 @@ import org.jspecify.annotations.Nullable;
  * @param rotary how queries and keys are turned, or null where they are not
  */
 public record LayerConfig(float scoreScale, int window, @Nullable RotaryConfig rotary) {
+    public LayerConfig withWindow(int newWindow) {
+        return new LayerConfig(scoreScale, newWindow, rotary);
+    }
+
     /** {@code numLayers} equal layers that see everything. */
     public static List<LayerConfig> equal(int numLayers, float scoreScale, @Nullable RotaryConfig rotary) {
         return Collections.nCopies(numLayers, new LayerConfig(scoreScale, 0, rotary));

@@ -4,6 +4,7 @@ import io.github.pastkv.cache.DataType;
 import io.github.pastkv.cache.KvShape;
 import io.github.pastkv.kernels.Activation;
 import java.util.List;
+import java.util.Objects;
 
 /**
  * What a model is, apart from its weights: all that the forward pass asks. Families make it from {@code config.json}.
@@ -15,13 +16,13 @@ import java.util.List;
  * @param attention the attention of all layers
  * @param ffn the feed-forward block of each layer
  * @param layers what may differ between layers, first to last
- * @param parallelResidual whether the feed-forward block reads what attention read, rather than what attention left
+ * @param residual how blocks and the residual stream are joined
  * @param head how logits come out
  * @param storageType the type the configuration names for the weights (a tensor's own type is what counts)
  * @param tokenIds ids with a meaning
  */
 public record ModelConfig(String architecture, ModelSizes sizes, EmbeddingConfig embedding, NormConfig norm,
-        AttentionConfig attention, FfnConfig ffn, List<LayerConfig> layers, boolean parallelResidual, HeadConfig head,
+        AttentionConfig attention, FfnConfig ffn, List<LayerConfig> layers, Residual residual, HeadConfig head,
         DataType storageType, TokenIds tokenIds) {
     public ModelConfig {
         layers = List.copyOf(layers);
@@ -48,6 +49,18 @@ public record ModelConfig(String architecture, ModelSizes sizes, EmbeddingConfig
     /** The longest sequence, in tokens. */
     public int maxSeqLen() {
         return sizes.maxSeqLen();
+    }
+
+    /** The longest rows that a session may ask for: {@link #maxSeqLen}, or more where rotary positions stretch. */
+    public int longestSeqLen() {
+        return layers.stream().map(LayerConfig::rotary).filter(Objects::nonNull).map(Objects::requireNonNull)
+                .mapToInt(rotary -> rotary.scaling().reach(maxSeqLen())).min().orElse(maxSeqLen());
+    }
+
+    /** Whether the frequencies of rotary positions depend on the longest row of a session. */
+    public boolean dependsOnLength() {
+        return layers.stream().map(LayerConfig::rotary).filter(Objects::nonNull).map(Objects::requireNonNull)
+                .anyMatch(rotary -> rotary.scaling().effectiveLength(maxSeqLen()) != 0);
     }
 
     /** Query heads, H. */
@@ -83,6 +96,11 @@ public record ModelConfig(String architecture, ModelSizes sizes, EmbeddingConfig
     /** Whether the head's weight is the embedding. */
     public boolean tiedHead() {
         return head.tied();
+    }
+
+    /** Whether the feed-forward block reads what attention read, rather than what attention left. */
+    public boolean parallelResidual() {
+        return residual == Residual.PARALLEL;
     }
 
     /** What is particular to {@code layer}. */

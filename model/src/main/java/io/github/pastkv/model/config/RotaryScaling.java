@@ -7,7 +7,13 @@ package io.github.pastkv.model.config;
  * <p>Where they depend on a length, it is the longest row that the session may hold, never that of the text so far: a
  * key is turned once, when it is written, and must stay right.
  */
-public sealed interface RotaryScaling permits PlainRotary, LinearRotary, Llama3Rotary {
+public sealed interface RotaryScaling permits
+        PlainRotary,
+        LinearRotary,
+        DynamicRotary,
+        Llama3Rotary,
+        YarnRotary,
+        LongRotary {
     /**
      * Angle per position of each pair of dimensions, {@code [rotaryDim / 2]}, in radians.
      *
@@ -26,5 +32,10 @@ public sealed interface RotaryScaling permits PlainRotary, LinearRotary, Llama3R
      */
     default int effectiveLength(int maxSeqLen) {
         return 0;
+    }
+
+    /** The longest rows that a session may ask for, where the model's own limit is {@code maxSeqLen}. */
+    default int reach(int maxSeqLen) {
+        return maxSeqLen;
     }
 }

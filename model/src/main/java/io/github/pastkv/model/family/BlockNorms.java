@@ -19,6 +19,11 @@ public record BlockNorms<N>(@Nullable N ofStream, @Nullable N before, @Nullable 
         return new BlockNorms<>(null, norm, null);
     }
 
+    /** One that replaces the residual stream. */
+    public static <N> BlockNorms<N> ofStream(@Nullable N norm) {
+        return new BlockNorms<>(norm, null, null);
+    }
+
     /** The same norms in another form. */
     public <M> BlockNorms<M> map(Function<N, M> form) {
         return new BlockNorms<>(mapped(ofStream, form), mapped(before, form), mapped(after, form));

@@ -7,7 +7,9 @@ import java.util.Optional;
 
 /** The families this version knows. */
 public final class Families {
-    private static final List<Family> ALL = List.of(new Gpt2(), new Llama());
+    private static final List<Family> ALL = List.of(new Gpt2(), new GptNeo(), new GptNeoX(), new Opt(), new Bloom(),
+            new Llama(), new Mistral(), new Qwen2(), new Qwen3(), new Gemma2(), new Gemma3Text(), new Phi3(),
+            new Olmo2());
 
     private Families() {}
 

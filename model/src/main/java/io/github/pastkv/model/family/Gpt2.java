@@ -11,6 +11,7 @@ import io.github.pastkv.model.config.LayerConfig;
 import io.github.pastkv.model.config.ModelConfig;
 import io.github.pastkv.model.config.ModelSizes;
 import io.github.pastkv.model.config.NormConfig;
+import io.github.pastkv.model.config.Residual;
 import io.github.pastkv.model.files.Checkpoint;
 import io.github.pastkv.model.files.JsonObject;
 import io.github.pastkv.model.files.ModelFormatException;
@@ -56,7 +57,7 @@ final class Gpt2 implements Family {
                 CommonKeys.activation(json, "activation_function", "gelu_new"), false, true);
         AttentionConfig attention = attention(json, hiddenSize);
         ModelConfig config = new ModelConfig(modelType(), sizes, EmbeddingConfig.withPositions(hiddenSize), norm,
-                attention, ffn, layers(json, sizes.numLayers(), attention.headDim()), false,
+                attention, ffn, layers(json, sizes.numLayers(), attention.headDim()), Residual.SERIAL,
                 HeadConfig.uncapped(json.findBoolean("tie_word_embeddings", true)), CommonKeys.storageType(json),
                 CommonKeys.tokenIds(json, sizes.vocabSize()));
         json.refuseUnknownKeys(HARMLESS_KEYS);

@@ -4,7 +4,9 @@ import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.kernels.LinearPart;
 import io.github.pastkv.model.files.Checkpoint;
 import io.github.pastkv.model.files.ModelFormatException;
+import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
@@ -21,8 +23,14 @@ final class TensorReader {
      * @param knownName a tensor that is surely there, by its name without the prefix; it tells which of the two holds
      */
     TensorReader(Checkpoint checkpoint, String optionalPrefix, String knownName) {
+        this(checkpoint, List.of("", optionalPrefix), knownName);
+    }
+
+    /** A reader of a checkpoint whose names begin with one of {@code prefixes}, the last if {@code knownName} is missing. */
+    TensorReader(Checkpoint checkpoint, List<String> prefixes, String knownName) {
         this.checkpoint = checkpoint;
-        this.prefix = checkpoint.names().contains(knownName) ? "" : optionalPrefix;
+        this.prefix = prefixes.stream().filter(each -> checkpoint.names().contains(each + knownName)).findFirst()
+                .orElse(prefixes.getLast());
     }
 
     /** A tensor of the given shape, its name without the prefix. */
@@ -34,6 +42,11 @@ final class TensorReader {
     Tensor unprefixed(String name, long... shape) throws ModelFormatException {
         readNames.add(name);
         return checkpoint.tensor(name, shape);
+    }
+
+    /** The head under a name that never has the prefix, or the embedding where the two are tied. */
+    List<LinearPart> head(Tensor embedding, boolean tied, String name) throws ModelFormatException {
+        return List.of(new LinearPart(tied ? embedding : unprefixed(name, embedding.shape()), null));
     }
 
     /** Weight and, if {@code biased}, bias of a norm of {@code width} elements. */
@@ -51,6 +64,30 @@ final class TensorReader {
     LinearPart transposedLinear(String name, int outputs, int inputs, boolean biased) throws ModelFormatException {
         Tensor weight = tensor(name + ".weight", inputs, outputs).transpose(0, 1);
         return new LinearPart(weight, biased ? tensor(name + ".bias", outputs) : null);
+    }
+
+    /**
+     * Queries, keys and values stored as one and head by head, {@code [H, (query, key, value), D]}: their rows in the order
+     * of the forward pass, all heads' queries, then keys, then values. Views, nothing is copied.
+     */
+    List<LinearPart> interleavedQkv(String name, int numHeads, int headDim, boolean biased)
+            throws ModelFormatException {
+        int width = numHeads * headDim;
+        LinearPart stored = linear(name, 3 * width, width, biased);
+        List<LinearPart> parts = new ArrayList<>();
+        for (int third = 0; third < 3; third++) {
+            for (int head = 0; head < numHeads; head++) {
+                parts.add(rows(stored, (3L * head + third) * headDim, headDim));
+            }
+        }
+        return parts;
+    }
+
+    /** Some outputs of a linear part. */
+    private static LinearPart rows(LinearPart part, long from, int count) {
+        Tensor bias = part.bias();
+        return new LinearPart(part.weight().narrow(0, from, from + count),
+                bias == null ? null : bias.narrow(0, from, from + count));
     }
 
     /** Refuses tensors that were not read and whose names without the prefix do not match {@code ignoredNames}. */

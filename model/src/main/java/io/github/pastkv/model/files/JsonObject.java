@@ -19,6 +19,8 @@ import tools.jackson.databind.JsonNode;
  * safe for use by several threads.
  */
 public final class JsonObject {
+    private static final int MAX_REPEATED = 1 << 14;
+
     private final Path file;
     private final String path;
     private final JsonNode node;
@@ -117,6 +119,26 @@ public final class JsonObject {
         return value == null ? OptionalDouble.empty() : OptionalDouble.of(toNumber(key, value));
     }
 
+    /** An array of positive finite numbers. */
+    public List<Double> requirePositives(String key) throws ModelFormatException {
+        JsonNode value = require(key, "an array of numbers");
+        if (!value.isArray()) {
+            throw refusal(key, abbreviate(value.toString()) + ", must be an array of numbers");
+        }
+        List<Double> numbers = new ArrayList<>();
+        for (JsonNode element : value) {
+            numbers.add(toPositive(key, element));
+        }
+        return List.copyOf(numbers);
+    }
+
+    /** Whether the key is there and null, where that differs from its absence. */
+    public boolean isNull(String key) {
+        askedKeys.add(key);
+        JsonNode value = node.get(key);
+        return value != null && value.isNull();
+    }
+
     /** True or false, {@code absent} if the key is not there. */
     public boolean findBoolean(String key, boolean absent) throws ModelFormatException {
         JsonNode value = find(key);
@@ -152,6 +174,26 @@ public final class JsonObject {
         List<String> strings = new ArrayList<>();
         for (JsonNode element : value) {
             strings.add(toText(key, element));
+        }
+        return List.copyOf(strings);
+    }
+
+    /**
+     * Strings written as runs, {@code [[["a", "b"], 2]]} for a, b, a, b; empty if the key is absent.
+     */
+    public List<String> findRepeated(String key) throws ModelFormatException {
+        JsonNode value = find(key);
+        List<String> strings = new ArrayList<>();
+        for (JsonNode run : value == null ? List.<JsonNode>of() : value) {
+            if (!run.isArray() || run.size() != 2 || !run.get(0).isArray()) {
+                throw refusal(key, abbreviate(value.toString()) + ", must be an array of [[string...], count]");
+            }
+            int count = toInt(key, run.get(1), 0, MAX_REPEATED);
+            for (int i = 0; i < count; i++) {
+                for (JsonNode element : run.get(0)) {
+                    strings.add(toText(key, element));
+                }
+            }
         }
         return List.copyOf(strings);
     }

@@ -14,7 +14,7 @@ class ModelConfigTest {
     private static ModelConfig config(List<LayerConfig> layers) {
         return new ModelConfig("any", new ModelSizes(2, 12, 20, 16), EmbeddingConfig.plain(12),
                 new NormConfig(NormWeights.Kind.RMS, 1e-5f), AttentionConfig.of(3, 1, 16),
-                new FfnConfig(24, Activation.SILU, true, false), layers, false, HeadConfig.uncapped(false),
+                new FfnConfig(24, Activation.SILU, true, false), layers, Residual.SERIAL, HeadConfig.uncapped(false),
                 DataType.F32, new TokenIds(OptionalInt.empty(), List.of(), OptionalInt.empty()));
     }
 

@@ -19,6 +19,7 @@ import io.github.pastkv.model.config.ModelConfig;
 import io.github.pastkv.model.config.ModelSizes;
 import io.github.pastkv.model.config.NormConfig;
 import io.github.pastkv.model.config.PlainRotary;
+import io.github.pastkv.model.config.Residual;
 import io.github.pastkv.model.config.RotaryConfig;
 import io.github.pastkv.model.config.TokenIds;
 import io.github.pastkv.model.files.JsonFile;
@@ -64,7 +65,7 @@ class FamilyConfigTest {
                 new ModelSizes(4, 40, 101, 64), EmbeddingConfig.withPositions(40),
                 new NormConfig(NormWeights.Kind.LAYER, 0.002f), AttentionConfig.of(5, 5, 8).withBiases(true, true),
                 new FfnConfig(112, Activation.GELU_TANH, false, true),
-                LayerConfig.equal(4, (float) (1 / Math.sqrt(8)), null), false, HeadConfig.uncapped(true), DataType.F32,
+                LayerConfig.equal(4, (float) (1 / Math.sqrt(8)), null), Residual.SERIAL, HeadConfig.uncapped(true), DataType.F32,
                 GOLDEN_IDS));
     }
 
@@ -73,7 +74,7 @@ class FamilyConfigTest {
         assertThat(read(TestFiles.resource("hf/llama_bf16/config.json"))).isEqualTo(new ModelConfig("llama",
                 new ModelSizes(5, 32, 191, 70), EmbeddingConfig.plain(32), new NormConfig(NormWeights.Kind.RMS, 1e-6f),
                 AttentionConfig.of(4, 2, 8), new FfnConfig(58, Activation.SILU, true, false),
-                LayerConfig.equal(5, (float) (1 / Math.sqrt(8)), new RotaryConfig(8, 10000, new PlainRotary())), false,
+                LayerConfig.equal(5, (float) (1 / Math.sqrt(8)), new RotaryConfig(8, 10000, new PlainRotary())), Residual.SERIAL,
                 HeadConfig.uncapped(false), DataType.BF16, GOLDEN_IDS));
     }
 
@@ -160,16 +161,16 @@ class FamilyConfigTest {
     @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
             "num_key_value_heads":4                      | num_attention_heads: 6, must be a multiple of num_key_value
             "hidden_size":13                             | hidden_size: 13, must be a multiple of num_attention_heads 6
-            "head_dim":5                                 | head_dim: 5, must be even for rotary positions
+            "head_dim":5                                 | head_dim: 5 of 5 dimensions, must be even for rotary positions
             "rope_theta":-1                              | rope_theta: -1, must be positive
-            "rope_scaling":{"type":"yarn","factor":2}    | rope_scaling.rope_type: "yarn", known are [default, linear,
+            "rope_scaling":{"type":"ntk","factor":2}     | rope_scaling.rope_type: "ntk", known are [default, dynamic,
             "rope_scaling":{"type":"linear"}             | rope_scaling.factor: missing, must be a number
             "rope_scaling":{"type":"linear","factor":"2"} | rope_scaling.factor: "2", must be a finite number
             "rope_scaling":{"type":"linear","factor":2,"betas":3} | rope_scaling.betas: 3, this key is not known
             "rope_scaling":{"type":"linear","rope_type":"default"} | rope_scaling.type: "linear", but rope_type is
             "rope_scaling":3                             | rope_scaling: 3, must be an object
             "rope_theta":5,"rope_parameters":{"rope_theta":6} | rope_theta: 5.0, but rope_parameters.rope_theta is 6.0
-            "rope_parameters":{"partial_rotary_factor":0.5} | partial_rotary_factor: 0.5, must be 1 for this family
+            "rope_parameters":{"partial_rotary_factor":0.5} | partial_rotary_factor: 1 of 2 dimensions, must be even
             "rope_scaling":{"type":"llama3","factor":8,"low_freq_factor":4,"high_freq_factor":4} | must be greater than
             "sliding_window":4096                        | sliding_window: 4096, this key is not known
             """)

@@ -1,0 +1,36 @@
+package io.github.pastkv.model.config;
+
+import java.util.List;
+
+/**
+ * LongRoPE (Ding et al. 2024): a divisor for each pair, one set for rows up to the original context and another for
+ * longer ones.
+ *
+ * @param shortFactors divisors for rows up to the original context, {@code [rotaryDim / 2]}
+ * @param longFactors divisors for longer rows, {@code [rotaryDim / 2]}
+ * @param attentionFactor factor of all cosines and sines, in both
+ * @param originalMaxSeqLen the context that the model was first trained for, in tokens
+ */
+public record LongRotary(List<Double> shortFactors, List<Double> longFactors, double attentionFactor,
+        int originalMaxSeqLen) implements RotaryScaling {
+    public LongRotary {
+        shortFactors = List.copyOf(shortFactors);
+        longFactors = List.copyOf(longFactors);
+    }
+
+    @Override
+    public double[] inverseFrequencies(int rotaryDim, double theta, int maxSeqLen) {
+        List<Double> divisors = maxSeqLen > originalMaxSeqLen ? longFactors : shortFactors;
+        double[] frequencies = new PlainRotary().inverseFrequencies(rotaryDim, theta, maxSeqLen);
+        for (int pair = 0; pair < frequencies.length; pair++) {
+            frequencies[pair] /= divisors.get(pair);
+        }
+        return frequencies;
+    }
+
+    /** All rows up to the original context are alike, and so are all longer ones. */
+    @Override
+    public int effectiveLength(int maxSeqLen) {
+        return maxSeqLen > originalMaxSeqLen ? originalMaxSeqLen + 1 : originalMaxSeqLen;
+    }
+}

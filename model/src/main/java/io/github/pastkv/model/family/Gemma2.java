@@ -1,0 +1,44 @@
+package io.github.pastkv.model.family;
+
+import io.github.pastkv.model.config.AttentionConfig;
+import io.github.pastkv.model.config.LayerConfig;
+import io.github.pastkv.model.config.ModelConfig;
+import io.github.pastkv.model.config.RotaryConfig;
+import io.github.pastkv.model.files.Checkpoint;
+import io.github.pastkv.model.files.JsonObject;
+import io.github.pastkv.model.files.ModelFormatException;
+import java.util.Set;
+
+/** Gemma 2: caps on scores and logits, a window in every second layer from the first. */
+final class Gemma2 implements Family {
+    private static final int DEFAULT_MAX_SEQ_LEN = 8192;
+    private static final double DEFAULT_SCORE_CAP = 50;
+    private static final double DEFAULT_LOGIT_CAP = 30;
+
+    @Override
+    public String modelType() {
+        return "gemma2";
+    }
+
+    @Override
+    public Set<String> architectures() {
+        return Set.of("Gemma2ForCausalLM", "Gemma2Model");
+    }
+
+    @Override
+    public ModelConfig readConfig(JsonObject json) throws ModelFormatException {
+        Gemma gemma = new Gemma(json, DEFAULT_MAX_SEQ_LEN);
+        AttentionConfig attention = gemma.attention(DEFAULT_SCORE_CAP);
+        RotaryConfig rotary = new RotaryKeys(json, attention.headDim(), gemma.sizes().maxSeqLen())
+                .read(RotaryKeys.Spelling.USUAL);
+        LayerConfig full = new LayerConfig(gemma.scoreScale(), 0, rotary);
+        LayerKinds kinds = LayerKinds.read(json, gemma.sizes().numLayers(), layer -> layer % 2 == 0);
+        return gemma.model(modelType(), attention, kinds.layers(full, full.withWindow(gemma.window())),
+                DEFAULT_LOGIT_CAP);
+    }
+
+    @Override
+    public ModelTensors readTensors(ModelConfig config, Checkpoint checkpoint) throws ModelFormatException {
+        return LlamaTensors.read(config, LlamaTensors.Form.GEMMA, checkpoint);
+    }
+}

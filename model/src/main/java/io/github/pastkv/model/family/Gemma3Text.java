@@ -1,0 +1,65 @@
+package io.github.pastkv.model.family;
+
+import io.github.pastkv.model.config.AttentionConfig;
+import io.github.pastkv.model.config.LayerConfig;
+import io.github.pastkv.model.config.ModelConfig;
+import io.github.pastkv.model.config.RotaryConfig;
+import io.github.pastkv.model.files.Checkpoint;
+import io.github.pastkv.model.files.JsonObject;
+import io.github.pastkv.model.files.ModelFormatException;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * The text part of Gemma 3: norms of each query and key head, windows in all layers but every sixth, rotary positions of
+ * another base in the windowed ones.
+ */
+final class Gemma3Text implements Family {
+    private static final int DEFAULT_MAX_SEQ_LEN = 131072;
+    private static final int DEFAULT_PATTERN = 6;
+    private static final RotaryKeys.Spelling GLOBAL = RotaryKeys.Spelling.USUAL.withTheta("rope_theta", 1_000_000);
+    private static final RotaryKeys.Spelling LOCAL =
+            RotaryKeys.Spelling.USUAL.withTheta("rope_local_base_freq", 10_000);
+
+    @Override
+    public String modelType() {
+        return "gemma3_text";
+    }
+
+    @Override
+    public Set<String> architectures() {
+        return Set.of("Gemma3ForCausalLM", "Gemma3TextModel");
+    }
+
+    @Override
+    public ModelConfig readConfig(JsonObject json) throws ModelFormatException {
+        Gemma gemma = new Gemma(json, DEFAULT_MAX_SEQ_LEN);
+        AttentionConfig attention = gemma.attention(0);
+        return gemma.model(modelType(), attention, layers(json, gemma, attention.headDim()), 0);
+    }
+
+    private static List<LayerConfig> layers(JsonObject json, Gemma gemma, int headDim) throws ModelFormatException {
+        RotaryKeys rotary = new RotaryKeys(json, headDim, gemma.sizes().maxSeqLen());
+        Optional<JsonObject> parameters = json.findObject("rope_parameters");
+        Optional<JsonObject> older = rotary.olderSettings(parameters);
+        Optional<JsonObject> global = parameters.isPresent() ? parameters.get().findObject("full_attention") : older;
+        Optional<JsonObject> local =
+                parameters.isPresent() ? parameters.get().findObject("sliding_attention") : Optional.empty();
+        if (parameters.isPresent()) {
+            parameters.get().refuseUnknownKeys(Set.of());
+        }
+        RotaryConfig globalRotary = rotary.read(global, GLOBAL);
+        RotaryConfig localRotary = rotary.read(local, LOCAL);
+        int pattern = json.findInt("_sliding_window_pattern", 1, CommonKeys.MAX_LAYERS)
+                .orElse(json.findInt("sliding_window_pattern", 1, CommonKeys.MAX_LAYERS).orElse(DEFAULT_PATTERN));
+        LayerKinds kinds = LayerKinds.read(json, gemma.sizes().numLayers(), layer -> (layer + 1) % pattern != 0);
+        return kinds.layers(new LayerConfig(gemma.scoreScale(), 0, globalRotary),
+                new LayerConfig(gemma.scoreScale(), gemma.window(), localRotary));
+    }
+
+    @Override
+    public ModelTensors readTensors(ModelConfig config, Checkpoint checkpoint) throws ModelFormatException {
+        return LlamaTensors.read(config, LlamaTensors.Form.GEMMA.with(LlamaTensors.HeadNorms.EACH), checkpoint);
+    }
+}

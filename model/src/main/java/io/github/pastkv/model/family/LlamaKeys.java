@@ -1,0 +1,95 @@
+package io.github.pastkv.model.family;
+
+import io.github.pastkv.kernels.NormWeights;
+import io.github.pastkv.model.config.AttentionConfig;
+import io.github.pastkv.model.config.EmbeddingConfig;
+import io.github.pastkv.model.config.FfnConfig;
+import io.github.pastkv.model.config.HeadConfig;
+import io.github.pastkv.model.config.LayerConfig;
+import io.github.pastkv.model.config.ModelConfig;
+import io.github.pastkv.model.config.ModelSizes;
+import io.github.pastkv.model.config.NormConfig;
+import io.github.pastkv.model.config.Residual;
+import io.github.pastkv.model.files.JsonObject;
+import io.github.pastkv.model.files.ModelFormatException;
+import java.util.List;
+import java.util.OptionalInt;
+
+/**
+ * The keys that Llama and its many descendants spell alike: RMS norm, grouped heads, a gated feed-forward block. What is
+ * absent takes the default of the family at hand, which is that of transformers 5.
+ */
+final class LlamaKeys {
+    /**
+     * What holds where a key is absent.
+     *
+     * @param maxSeqLen of {@code max_position_embeddings}
+     * @param numKvHeads of {@code num_key_value_heads}, or empty for as many as query heads
+     * @param headDim of {@code head_dim}, or empty for the hidden size shared among the heads
+     * @param epsilon of {@code rms_norm_eps}
+     * @param tiedHead of {@code tie_word_embeddings}
+     */
+    record Defaults(int maxSeqLen, OptionalInt numKvHeads, OptionalInt headDim, double epsilon, boolean tiedHead) {}
+
+    private final JsonObject json;
+    private final Defaults defaults;
+
+    LlamaKeys(JsonObject json, Defaults defaults) throws ModelFormatException {
+        this.json = json;
+        this.defaults = defaults;
+        json.findStrings("architectures");
+        json.findString("model_type");
+    }
+
+    ModelSizes sizes() throws ModelFormatException {
+        return new ModelSizes(json.requireInt("num_hidden_layers", 1, CommonKeys.MAX_LAYERS),
+                json.requireInt("hidden_size", 1, CommonKeys.MAX_WIDTH),
+                json.requireInt("vocab_size", 1, CommonKeys.MAX_VOCAB),
+                json.findInt("max_position_embeddings", 1, CommonKeys.MAX_SEQ_LEN).orElse(defaults.maxSeqLen));
+    }
+
+    NormConfig norm(float weightOffset) throws ModelFormatException {
+        return new NormConfig(NormWeights.Kind.RMS, CommonKeys.epsilon(json, "rms_norm_eps", defaults.epsilon),
+                weightOffset, true);
+    }
+
+    /** Heads without biases or caps. */
+    AttentionConfig heads() throws ModelFormatException {
+        int numHeads = json.requireInt("num_attention_heads", 1, CommonKeys.MAX_HEADS);
+        int numKvHeads = json.isNull("num_key_value_heads")
+                ? numHeads
+                : json.findInt("num_key_value_heads", 1, CommonKeys.MAX_HEADS)
+                        .orElse(defaults.numKvHeads.orElse(numHeads));
+        CommonKeys.requireDivides(json, "num_attention_heads", numHeads, "num_key_value_heads", numKvHeads);
+        return AttentionConfig.of(numHeads, numKvHeads, headDim(numHeads));
+    }
+
+    private int headDim(int numHeads) throws ModelFormatException {
+        OptionalInt stated = json.findInt("head_dim", 1, CommonKeys.MAX_HEAD_DIM);
+        if (stated.isPresent() || (defaults.headDim.isPresent() && !json.isNull("head_dim"))) {
+            return stated.orElseGet(defaults.headDim::getAsInt);
+        }
+        int hiddenSize = json.requireInt("hidden_size", 1, CommonKeys.MAX_WIDTH);
+        CommonKeys.requireDivides(json, "hidden_size", hiddenSize, "num_attention_heads", numHeads);
+        return hiddenSize / numHeads;
+    }
+
+    /** A gated block without biases. */
+    FfnConfig ffn(String activationKey, String activation) throws ModelFormatException {
+        return new FfnConfig(json.requireInt("intermediate_size", 1, CommonKeys.MAX_WIDTH),
+                CommonKeys.activation(json, activationKey, activation), true, false);
+    }
+
+    /** A head without a cap. */
+    HeadConfig head() throws ModelFormatException {
+        return HeadConfig.uncapped(json.findBoolean("tie_word_embeddings", defaults.tiedHead));
+    }
+
+    /** The model of these parts, with plain embeddings. */
+    ModelConfig model(String architecture, AttentionConfig attention, FfnConfig ffn, List<LayerConfig> layers)
+            throws ModelFormatException {
+        ModelSizes sizes = sizes();
+        return new ModelConfig(architecture, sizes, EmbeddingConfig.plain(sizes.hiddenSize()), norm(0f), attention, ffn,
+                layers, Residual.SERIAL, head(), CommonKeys.storageType(json), CommonKeys.tokenIds(json, sizes.vocabSize()));
+    }
+}

@@ -1,0 +1,137 @@
+package io.github.pastkv.model.family;
+
+import io.github.pastkv.cache.Tensor;
+import io.github.pastkv.kernels.LinearPart;
+import io.github.pastkv.model.config.ModelConfig;
+import io.github.pastkv.model.files.Checkpoint;
+import io.github.pastkv.model.files.ModelFormatException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/** Reads the weights of Llama and its descendants, under the names they share; {@code model.} may be missing before them. */
+final class LlamaTensors {
+    private static final String INPUT = "input_layernorm";
+    private static final String POST_ATTENTION = "post_attention_layernorm";
+    private static final String PRE_FFN = "pre_feedforward_layernorm";
+    private static final String POST_FFN = "post_feedforward_layernorm";
+    /** Frequencies kept by old versions, and a head that repeats the embedding. */
+    private static final String FREQUENCIES =
+            "layers\\.\\d+\\.self_attn\\.rotary_emb\\.inv_freq|rotary_emb\\.inv_freq|rotary_emb_local\\.inv_freq";
+    private static final Pattern IGNORED = Pattern.compile(FREQUENCIES);
+    private static final Pattern IGNORED_IF_TIED = Pattern.compile(FREQUENCIES + "|lm_head\\.weight");
+
+    /** Which queries and keys are normalised together. */
+    enum HeadNorms {
+        NONE,
+        /** Each head by itself. */
+        EACH,
+        /** All heads of a token. */
+        ALL
+    }
+
+    /**
+     * What the names of a layer's weights are in one family.
+     *
+     * @param attentionNorms names of the norms around attention
+     * @param ffnNorms names of the norms around the feed-forward block
+     * @param headNorms whether there are {@code q_norm} and {@code k_norm}
+     * @param fused whether queries, keys and values are one, and gate and up another
+     */
+    record Form(BlockNorms<String> attentionNorms, BlockNorms<String> ffnNorms, HeadNorms headNorms, boolean fused) {
+        /** Norms before each block. */
+        static final Form LLAMA =
+                new Form(BlockNorms.before(INPUT), BlockNorms.before(POST_ATTENTION), HeadNorms.NONE, false);
+        /** Norms before and after each block. */
+        static final Form GEMMA = new Form(new BlockNorms<>(null, INPUT, POST_ATTENTION),
+                new BlockNorms<>(null, PRE_FFN, POST_FFN), HeadNorms.NONE, false);
+        /** Norms after each block. */
+        static final Form OLMO = new Form(new BlockNorms<>(null, null, POST_ATTENTION),
+                new BlockNorms<>(null, null, POST_FFN), HeadNorms.ALL, false);
+
+        Form with(HeadNorms newHeadNorms) {
+            return new Form(attentionNorms, ffnNorms, newHeadNorms, fused);
+        }
+
+        Form withFusedParts() {
+            return new Form(attentionNorms, ffnNorms, headNorms, true);
+        }
+    }
+
+    private final ModelConfig config;
+    private final Form form;
+    private final TensorReader reader;
+
+    private LlamaTensors(ModelConfig config, Form form, TensorReader reader) {
+        this.config = config;
+        this.form = form;
+        this.reader = reader;
+    }
+
+    static ModelTensors read(ModelConfig config, Form form, Checkpoint checkpoint) throws ModelFormatException {
+        TensorReader reader = new TensorReader(checkpoint, "model.", "embed_tokens.weight");
+        return new LlamaTensors(config, form, reader).read();
+    }
+
+    private ModelTensors read() throws ModelFormatException {
+        Tensor embedding = reader.tensor("embed_tokens.weight", config.vocabSize(), config.hiddenSize());
+        List<LayerTensors> layers = new ArrayList<>();
+        for (int layer = 0; layer < config.numLayers(); layer++) {
+            layers.add(layer("layers." + layer + "."));
+        }
+        NormTensors finalNorm = reader.norm("norm", config.hiddenSize(), false);
+        List<LinearPart> head = reader.head(embedding, config.tiedHead(), "lm_head.weight");
+        reader.refuseUnknown(config.tiedHead() ? IGNORED_IF_TIED : IGNORED);
+        return new ModelTensors(EmbeddingTensors.plain(embedding, null), layers, finalNorm, List.of(), head);
+    }
+
+    private LayerTensors layer(String name) throws ModelFormatException {
+        int e = config.hiddenSize();
+        return new LayerTensors(norms(name, form.attentionNorms), qkv(name + "self_attn."),
+                headNorm(name + "self_attn.q_norm", config.numHeads()),
+                headNorm(name + "self_attn.k_norm", config.numKvHeads()),
+                List.of(reader.linear(name + "self_attn.o_proj", e, config.numHeads() * config.headDim(),
+                        config.attention().outBias())),
+                norms(name, form.ffnNorms), ffnUp(name + "mlp."),
+                List.of(reader.linear(name + "mlp.down_proj", e, config.ffnSize(), config.ffn().bias())));
+    }
+
+    private BlockNorms<NormTensors> norms(String layer, BlockNorms<String> names) throws ModelFormatException {
+        return new BlockNorms<>(null, norm(layer, names.before()), norm(layer, names.after()));
+    }
+
+    private @Nullable NormTensors norm(String layer, @Nullable String name) throws ModelFormatException {
+        return name == null ? null : reader.norm(layer + name, config.hiddenSize(), false);
+    }
+
+    private @Nullable NormTensors headNorm(String name, int numHeads) throws ModelFormatException {
+        return switch (form.headNorms) {
+            case NONE -> null;
+            case EACH -> reader.norm(name, config.headDim(), false);
+            case ALL -> reader.norm(name, numHeads * config.headDim(), false);
+        };
+    }
+
+    private List<LinearPart> qkv(String name) throws ModelFormatException {
+        int e = config.hiddenSize();
+        int queries = config.numHeads() * config.headDim();
+        int keys = config.numKvHeads() * config.headDim();
+        boolean biased = config.attention().qkvBias();
+        if (form.fused) {
+            return List.of(reader.linear(name + "qkv_proj", queries + 2 * keys, e, biased));
+        }
+        return List.of(reader.linear(name + "q_proj", queries, e, biased),
+                reader.linear(name + "k_proj", keys, e, biased), reader.linear(name + "v_proj", keys, e, biased));
+    }
+
+    private List<LinearPart> ffnUp(String name) throws ModelFormatException {
+        int e = config.hiddenSize();
+        int f = config.ffnSize();
+        boolean biased = config.ffn().bias();
+        if (form.fused) {
+            return List.of(reader.linear(name + "gate_up_proj", 2 * f, e, biased));
+        }
+        return List.of(reader.linear(name + "gate_proj", f, e, biased), reader.linear(name + "up_proj", f, e, biased));
+    }
+}

@@ -1,0 +1,46 @@
+package io.github.pastkv.model.family;
+
+import io.github.pastkv.model.config.AttentionConfig;
+import io.github.pastkv.model.config.LayerConfig;
+import io.github.pastkv.model.config.ModelConfig;
+import io.github.pastkv.model.config.RotaryConfig;
+import io.github.pastkv.model.files.Checkpoint;
+import io.github.pastkv.model.files.JsonObject;
+import io.github.pastkv.model.files.ModelFormatException;
+import java.util.OptionalInt;
+import java.util.Set;
+
+/** OLMo 2: Llama with norms after the blocks instead of before, and norms over all queries and all keys of a token. */
+final class Olmo2 implements Family {
+    private static final LlamaKeys.Defaults DEFAULTS =
+            new LlamaKeys.Defaults(2048, OptionalInt.empty(), OptionalInt.empty(), 1e-5, false);
+    private static final Set<String> HARMLESS_KEYS = CommonKeys.harmless("attention_dropout");
+
+    @Override
+    public String modelType() {
+        return "olmo2";
+    }
+
+    @Override
+    public Set<String> architectures() {
+        return Set.of("Olmo2ForCausalLM", "Olmo2Model");
+    }
+
+    @Override
+    public ModelConfig readConfig(JsonObject json) throws ModelFormatException {
+        LlamaKeys keys = new LlamaKeys(json, DEFAULTS);
+        boolean biased = json.findBoolean("attention_bias", false);
+        AttentionConfig attention = keys.heads().withBiases(biased, biased);
+        RotaryConfig rotary = new RotaryKeys(json, attention.headDim(), keys.sizes().maxSeqLen())
+                .read(RotaryKeys.Spelling.USUAL);
+        ModelConfig config = keys.model(modelType(), attention, keys.ffn("hidden_act", "silu"),
+                LayerConfig.equal(keys.sizes().numLayers(), attention.scaleByHeadDim(), rotary));
+        json.refuseUnknownKeys(HARMLESS_KEYS);
+        return config;
+    }
+
+    @Override
+    public ModelTensors readTensors(ModelConfig config, Checkpoint checkpoint) throws ModelFormatException {
+        return LlamaTensors.read(config, LlamaTensors.Form.OLMO, checkpoint);
+    }
+}

@@ -1,0 +1,32 @@
+package io.github.pastkv.model.family;
+
+import io.github.pastkv.model.config.ModelConfig;
+import io.github.pastkv.model.files.Checkpoint;
+import io.github.pastkv.model.files.JsonObject;
+import io.github.pastkv.model.files.ModelFormatException;
+import java.util.OptionalInt;
+import java.util.Set;
+
+/** Qwen 1.5 to 2.5: Llama with biases of queries, keys and values, and windows in its later layers if it is told so. */
+final class Qwen2 implements Family {
+    @Override
+    public String modelType() {
+        return "qwen2";
+    }
+
+    @Override
+    public Set<String> architectures() {
+        return Set.of("Qwen2ForCausalLM", "Qwen2Model");
+    }
+
+    @Override
+    public ModelConfig readConfig(JsonObject json) throws ModelFormatException {
+        LlamaKeys keys = Qwen.keys(json, OptionalInt.empty());
+        return Qwen.config(json, keys, modelType(), keys.heads().withBiases(true, false));
+    }
+
+    @Override
+    public ModelTensors readTensors(ModelConfig config, Checkpoint checkpoint) throws ModelFormatException {
+        return LlamaTensors.read(config, LlamaTensors.Form.LLAMA, checkpoint);
+    }
+}
