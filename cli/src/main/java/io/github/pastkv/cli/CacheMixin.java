@@ -3,6 +3,7 @@ package io.github.pastkv.cli;
 import io.github.pastkv.cache.DataType;
 import io.github.pastkv.cache.KvCacheConfig;
 import io.github.pastkv.model.SessionOptions;
+import io.github.pastkv.model.config.ModelConfig;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -46,6 +47,16 @@ final class CacheMixin {
 
     long limitBytes() {
         return limit.bytes();
+    }
+
+    /**
+     * Sessions whose rows hold {@code numTokens} at most. Where rotary frequencies depend on the length, it is this one, so
+     * that a short text has those of short texts.
+     */
+    SessionOptions options(ModelConfig model, long numTokens) {
+        return model.dependsOnLength()
+                ? options().withMaxSeqLen(Math.clamp(numTokens, 1, model.longestSeqLen()))
+                : options();
     }
 
     SessionOptions options() {

@@ -2,9 +2,11 @@ package io.github.pastkv.cli;
 
 import io.github.pastkv.model.Model;
 import io.github.pastkv.model.Session;
+import io.github.pastkv.model.SessionOptions;
 import io.github.pastkv.model.config.GenerationConfig;
 import io.github.pastkv.model.generation.Generation;
 import io.github.pastkv.model.generation.GenerationOptions;
+import io.github.pastkv.model.tokenizer.TextTokenizer;
 import java.io.IOException;
 import java.util.List;
 import java.util.Set;
@@ -71,9 +73,13 @@ final class GenerateCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         checkOptions();
         String prompt = promptArgument == null ? null : Prompt.read(promptArgument, streams.in(), spec);
-        try (Model model = modelOptions.load(streams); Session session = model.newSession(cacheOptions.options())) {
-            int[] promptIds = prompt == null ? TokenId.toArray(tokens) : encode(prompt, session);
-            return generate(session, prompt, promptIds);
+        try (Model model = modelOptions.load(streams)) {
+            int[] promptIds = prompt == null ? TokenId.toArray(tokens) : encode(prompt, model);
+            requireFits(model, promptIds);
+            SessionOptions options = cacheOptions.options(model.config(), (long) promptIds.length + maxNewTokens);
+            try (Session session = model.newSession(options)) {
+                return generate(session, prompt, promptIds);
+            }
         }
     }
 
@@ -94,18 +100,15 @@ final class GenerateCommand implements Callable<Integer> {
         }
     }
 
-    private int[] encode(String prompt, Session session) {
-        if (session.model().tokenizer().isEmpty()) {
-            throw new IllegalStateException(
-                    modelOptions.name() + ": has no tokenizer.json, so give token ids with --tokens");
-        }
-        int[] ids = session.encode(prompt);
+    private int[] encode(String prompt, Model model) {
+        TextTokenizer tokenizer = model.tokenizer().orElseThrow(() -> new IllegalStateException(
+                modelOptions.name() + ": has no tokenizer.json, so give token ids with --tokens"));
+        int[] ids = tokenizer.encode(prompt, true);
         require(ids.length > 0, "the prompt is empty");
         return ids;
     }
 
     private int generate(Session session, @Nullable String prompt, int[] promptIds) {
-        requireFits(session, promptIds);
         LiveOutput.Form form = asJson
                 ? LiveOutput.Form.NOTHING
                 : prompt == null ? LiveOutput.Form.IDS : LiveOutput.Form.TEXT;
@@ -149,10 +152,11 @@ final class GenerateCommand implements Callable<Integer> {
         }
     }
 
-    private void requireFits(Session session, int[] promptIds) {
-        if (promptIds.length > session.maxSeqLen()) {
+    private static void requireFits(Model model, int[] promptIds) {
+        int longest = model.config().longestSeqLen();
+        if (promptIds.length > longest) {
             throw new IllegalArgumentException("the prompt has " + promptIds.length
-                    + " tokens, the context of the model is " + session.maxSeqLen());
+                    + " tokens, the context of the model is " + longest);
         }
     }
 

@@ -30,7 +30,8 @@ final class InspectCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         modelOptions.check();
         cacheOptions.check();
-        try (ModelFolder folder = ModelFolder.open(modelOptions.requireFolder())) {
+        try (ModelFolder folder = ModelFolder.open(modelOptions.requireFolder(),
+                modelOptions.options().allowedConfigKeys())) {
             KernelsChoice kernels = KernelsChoice.choose(modelOptions.options().kernels());
             ModelDescription description = new ModelDescription(folder);
             streams.out().print(description.describe(modelOptions, kernels));

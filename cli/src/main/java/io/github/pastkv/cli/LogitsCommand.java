@@ -72,7 +72,8 @@ final class LogitsCommand implements Callable<Integer> {
         TokenBatch batch = input == null ? TokenBatch.ofRow(TokenId.toArray(tokens)) : TokenBatch.read(input);
         checkChunks(batch.numSlots());
         try (Model model = modelOptions.loadForIds(streams);
-                Session session = model.newSession(cacheOptions.options().withBatchSize(batch.size()));
+                Session session = model.newSession(
+                        cacheOptions.options(model.config(), batch.longestRow()).withBatchSize(batch.size()));
                 Arena arena = Arena.ofShared()) {
             run(new LogitsRun(session, batch, arena), session, batch);
         }

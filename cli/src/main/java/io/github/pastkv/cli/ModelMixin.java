@@ -6,6 +6,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -35,6 +37,11 @@ final class ModelMixin {
             description = "Type of the arithmetic; f32 is the only one yet, and the default.") private String compute =
                     "f32";
 
+    @Option(names = "--allow-config", paramLabel = "KEY", split = ",", hideParamSyntax = true,
+            description = "Let pass a key of config.json that is refused because it is not known; may be given more than "
+                    + "once. The result may differ from that of the model's makers.") private List<String> allowedConfigKeys =
+                            List.of();
+
     /** Refuses options that are wrong whatever the model. */
     void check() {
         if (numThreads < 1 || numThreads > MAX_THREADS) {
@@ -58,7 +65,8 @@ final class ModelMixin {
     }
 
     ModelOptions options() {
-        return ModelOptions.defaults().withKernels(kernels).withNumThreads(numThreads);
+        return ModelOptions.defaults().withKernels(kernels).withNumThreads(numThreads)
+                .withAllowedConfigKeys(Set.copyOf(allowedConfigKeys));
     }
 
     /** The folder of the model, unpacked first where it is the shipped one. */

@@ -67,6 +67,11 @@ final class TokenBatch {
         return tokenIds[0].length;
     }
 
+    /** Tokens of the longest row, pads not counted. */
+    int longestRow() {
+        return Arrays.stream(mask).mapToInt(row -> Arrays.stream(row).sum()).max().orElse(0);
+    }
+
     /** Ids of slots {@code [from, to)}. */
     int[][] tokenIds(int from, int to) {
         return columns(tokenIds, from, to);

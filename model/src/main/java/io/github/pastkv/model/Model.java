@@ -64,7 +64,7 @@ public final class Model implements AutoCloseable {
 
     /** {@link #load(Path, ModelOptions)} with kernels chosen by the caller. */
     public static Model load(Path folder, ModelOptions options, KernelsChoice kernels) throws IOException {
-        ModelFolder files = ModelFolder.open(folder);
+        ModelFolder files = ModelFolder.open(folder, options.allowedConfigKeys());
         Arena arena = Arena.ofShared();
         try {
             ModelWeights weights = ModelWeights.pack(files.config(), files.tensors(), kernels.kernels(), arena);

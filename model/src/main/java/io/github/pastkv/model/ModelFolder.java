@@ -12,6 +12,7 @@ import io.github.pastkv.model.files.ModelFormatException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Set;
 
 /**
  * A Hugging Face model folder, opened and checked: configuration, weights, generation defaults, and a tokenizer if
@@ -46,7 +47,15 @@ public final class ModelFolder implements AutoCloseable {
      * @throws ModelFormatException if a file is missing, damaged, contradictory or of an unknown kind
      */
     public static ModelFolder open(Path folder) throws IOException {
-        JsonObject json = JsonFile.read(folder.resolve(CONFIG_FILE));
+        return open(folder, Set.of());
+    }
+
+    /**
+     * {@link #open(Path)}, letting pass keys of {@code config.json} that would be refused because nobody knows what they
+     * change.
+     */
+    public static ModelFolder open(Path folder, Set<String> allowedConfigKeys) throws IOException {
+        JsonObject json = JsonFile.read(folder.resolve(CONFIG_FILE)).allowing(allowedConfigKeys);
         Family family = Families.of(json);
         ModelConfig config = family.readConfig(json);
         GenerationConfig generationConfig = readGenerationConfig(folder, config);

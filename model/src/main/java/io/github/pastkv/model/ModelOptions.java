@@ -1,5 +1,6 @@
 package io.github.pastkv.model;
 
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -9,32 +10,39 @@ import org.jspecify.annotations.Nullable;
  * @param numThreads threads of a step, the caller's included
  * @param maxPassTokens most tokens that go through the weights together; a longer step takes several passes
  * @param loadsTokenizer whether {@code tokenizer.json} is read where there is one; ids need none
+ * @param allowedConfigKeys keys of {@code config.json} that are let pass though the family does not know them
  */
-public record ModelOptions(@Nullable String kernels, int numThreads, int maxPassTokens, boolean loadsTokenizer) {
+public record ModelOptions(@Nullable String kernels, int numThreads, int maxPassTokens, boolean loadsTokenizer,
+        Set<String> allowedConfigKeys) {
     public ModelOptions {
+        allowedConfigKeys = Set.copyOf(allowedConfigKeys);
         requirePositive("numThreads", numThreads);
         requirePositive("maxPassTokens", maxPassTokens);
     }
 
     /** Fastest kernels, all processors, passes of 512 tokens. */
     public static ModelOptions defaults() {
-        return new ModelOptions(null, Runtime.getRuntime().availableProcessors(), 512, true);
+        return new ModelOptions(null, Runtime.getRuntime().availableProcessors(), 512, true, Set.of());
     }
 
     public ModelOptions withKernels(@Nullable String newKernels) {
-        return new ModelOptions(newKernels, numThreads, maxPassTokens, loadsTokenizer);
+        return new ModelOptions(newKernels, numThreads, maxPassTokens, loadsTokenizer, allowedConfigKeys);
     }
 
     public ModelOptions withNumThreads(int newNumThreads) {
-        return new ModelOptions(kernels, newNumThreads, maxPassTokens, loadsTokenizer);
+        return new ModelOptions(kernels, newNumThreads, maxPassTokens, loadsTokenizer, allowedConfigKeys);
     }
 
     public ModelOptions withMaxPassTokens(int newMaxPassTokens) {
-        return new ModelOptions(kernels, numThreads, newMaxPassTokens, loadsTokenizer);
+        return new ModelOptions(kernels, numThreads, newMaxPassTokens, loadsTokenizer, allowedConfigKeys);
     }
 
     public ModelOptions withoutTokenizer() {
-        return new ModelOptions(kernels, numThreads, maxPassTokens, false);
+        return new ModelOptions(kernels, numThreads, maxPassTokens, false, allowedConfigKeys);
+    }
+
+    public ModelOptions withAllowedConfigKeys(Set<String> newAllowedConfigKeys) {
+        return new ModelOptions(kernels, numThreads, maxPassTokens, loadsTokenizer, newAllowedConfigKeys);
     }
 
     private static void requirePositive(String name, int value) {

@@ -90,6 +90,7 @@ final class LlamaKeys {
             throws ModelFormatException {
         ModelSizes sizes = sizes();
         return new ModelConfig(architecture, sizes, EmbeddingConfig.plain(sizes.hiddenSize()), norm(0f), attention, ffn,
-                layers, Residual.SERIAL, head(), CommonKeys.storageType(json), CommonKeys.tokenIds(json, sizes.vocabSize()));
+                layers, Residual.SERIAL, head(), CommonKeys.storageType(json),
+                CommonKeys.tokenIds(json, sizes.vocabSize()));
     }
 }

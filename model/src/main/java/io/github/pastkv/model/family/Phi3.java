@@ -23,7 +23,8 @@ final class Phi3 implements Family {
     private static final RotaryKeys.Spelling SPELLING =
             RotaryKeys.Spelling.USUAL.withAliases(Map.of("su", "longrope", "yarn", "longrope"));
     private static final Set<String> HARMLESS_KEYS =
-            CommonKeys.harmless("attention_dropout", "embd_pdrop", "resid_pdrop", "full_attn_mod", "interpolate_factor");
+            CommonKeys.harmless("attention_dropout", "embd_pdrop", "resid_pdrop", "full_attn_mod",
+                    "interpolate_factor");
 
     @Override
     public String modelType() {

@@ -24,12 +24,27 @@ public final class JsonObject {
     private final Path file;
     private final String path;
     private final JsonNode node;
+    private final Set<String> allowedKeys;
     private final Set<String> askedKeys = new HashSet<>();
 
     JsonObject(Path file, String path, JsonNode node) {
+        this(file, path, node, Set.of());
+    }
+
+    private JsonObject(Path file, String path, JsonNode node, Set<String> allowedKeys) {
         this.file = file;
         this.path = path;
         this.node = node;
+        this.allowedKeys = allowedKeys;
+    }
+
+    /**
+     * The same object, where these keys are let pass though nobody knows them.
+     *
+     * @param keys names as refusals give them, those of nested objects with the path before them
+     */
+    public JsonObject allowing(Set<String> keys) {
+        return new JsonObject(file, path, node, Set.copyOf(keys));
     }
 
     /** The file it was read from. */
@@ -183,8 +198,11 @@ public final class JsonObject {
      */
     public List<String> findRepeated(String key) throws ModelFormatException {
         JsonNode value = find(key);
+        if (value == null) {
+            return List.of();
+        }
         List<String> strings = new ArrayList<>();
-        for (JsonNode run : value == null ? List.<JsonNode>of() : value) {
+        for (JsonNode run : value) {
             if (!run.isArray() || run.size() != 2 || !run.get(0).isArray()) {
                 throw refusal(key, abbreviate(value.toString()) + ", must be an array of [[string...], count]");
             }
@@ -207,7 +225,7 @@ public final class JsonObject {
         if (!value.isObject()) {
             throw refusal(key, value + ", must be an object");
         }
-        return Optional.of(new JsonObject(file, path + key + ".", value));
+        return Optional.of(new JsonObject(file, path + key + ".", value, allowedKeys));
     }
 
     /** A nested object. */
@@ -239,7 +257,8 @@ public final class JsonObject {
     public void refuseUnknownKeys(Set<String> harmlessKeys) throws ModelFormatException {
         for (String key : node.propertyNames()) {
             JsonNode value = node.get(key);
-            if (!askedKeys.contains(key) && !harmlessKeys.contains(key) && !saysNothing(value)) {
+            boolean isKnown = askedKeys.contains(key) || harmlessKeys.contains(key) || allowedKeys.contains(path + key);
+            if (!isKnown && !saysNothing(value)) {
                 throw refusal(key, abbreviate(value.toString()) + ", this key is not known and may change the result");
             }
         }

@@ -65,7 +65,8 @@ class FamilyConfigTest {
                 new ModelSizes(4, 40, 101, 64), EmbeddingConfig.withPositions(40),
                 new NormConfig(NormWeights.Kind.LAYER, 0.002f), AttentionConfig.of(5, 5, 8).withBiases(true, true),
                 new FfnConfig(112, Activation.GELU_TANH, false, true),
-                LayerConfig.equal(4, (float) (1 / Math.sqrt(8)), null), Residual.SERIAL, HeadConfig.uncapped(true), DataType.F32,
+                LayerConfig.equal(4, (float) (1 / Math.sqrt(8)), null), Residual.SERIAL, HeadConfig.uncapped(true),
+                DataType.F32,
                 GOLDEN_IDS));
     }
 
@@ -74,7 +75,8 @@ class FamilyConfigTest {
         assertThat(read(TestFiles.resource("hf/llama_bf16/config.json"))).isEqualTo(new ModelConfig("llama",
                 new ModelSizes(5, 32, 191, 70), EmbeddingConfig.plain(32), new NormConfig(NormWeights.Kind.RMS, 1e-6f),
                 AttentionConfig.of(4, 2, 8), new FfnConfig(58, Activation.SILU, true, false),
-                LayerConfig.equal(5, (float) (1 / Math.sqrt(8)), new RotaryConfig(8, 10000, new PlainRotary())), Residual.SERIAL,
+                LayerConfig.equal(5, (float) (1 / Math.sqrt(8)), new RotaryConfig(8, 10000, new PlainRotary())),
+                Residual.SERIAL,
                 HeadConfig.uncapped(false), DataType.BF16, GOLDEN_IDS));
     }
 

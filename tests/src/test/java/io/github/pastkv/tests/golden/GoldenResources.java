@@ -10,9 +10,9 @@ import java.util.List;
 /** The golden cases among the test resources. */
 public final class GoldenResources {
     /** Cases of Hugging Face transformers. */
-    public static final List<String> HF_CASES = List.of("gpt2", "gpt2_bare_names", "gpt_neox",
-            "gpt_neox_sequential", "opt", "bloom", "bloom_6heads", "llama", "llama3_rope_tied", "llama_bf16",
-            "qwen2", "qwen3", "phi3", "olmo2");
+    public static final List<String> HF_CASES = List.of("gpt2", "gpt2_bare_names", "gpt_neo", "gpt_neox",
+            "gpt_neox_sequential", "opt", "bloom", "bloom_6heads", "llama", "llama3_rope_tied", "llama_bf16", "mistral",
+            "qwen2", "qwen3", "gemma2", "gemma3_text", "phi3", "olmo2");
     /** Cases of TransformerLens; each runs on the weights of the Hugging Face case of its name. */
     public static final List<String> TLENS_CASES = List.of("gpt2", "llama");
 
