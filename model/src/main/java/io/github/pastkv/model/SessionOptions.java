@@ -76,8 +76,13 @@ public record SessionOptions(int batchSize, DataType kvType, int blockSize, int 
                     "maxSeqLen: " + maxSeqLen + ", the model's limit is " + model.longestSeqLen());
         }
         return KvCacheConfig.of(model.toKvShape(), batchSize).withDataType(kvType).withBlockSize(blockSize)
-                .withWindows(layer -> KvWindow.of(model.window(layer)).narrower(window))
-                .withMaxRewindTokens(maxRewindTokens)
+                .withWindows(layer -> storedWindow(model, layer)).withMaxRewindTokens(maxRewindTokens)
                 .withMaxTokens(maxSeqLen == 0 ? model.maxSeqLen() : maxSeqLen).withMaxPoolBytes(maxPoolBytes);
+    }
+
+    /** What a layer's cache keeps: what it sees, or more where the model's own window does not make it forget. */
+    private KvWindow storedWindow(ModelConfig model, int layer) {
+        KvWindow seen = KvWindow.of(model.window(layer)).narrower(window);
+        return model.storedWindow(layer) == model.window(layer) ? seen : window;
     }
 }

@@ -10,15 +10,22 @@ import org.jspecify.annotations.Nullable;
  * @param scoreScale factor of every attention score
  * @param window tokens that a query sees, its own included, so that at position p it sees positions greater than
  *        {@code p - window}; 0 for all
+ * @param forgets whether a cache lets go of what no later query of the layer sees
  * @param rotary how queries and keys are turned, or null where they are not
  */
-public record LayerConfig(float scoreScale, int window, @Nullable RotaryConfig rotary) {
+public record LayerConfig(float scoreScale, int window, boolean forgets, @Nullable RotaryConfig rotary) {
+    /** A layer that sees everything. */
+    public static LayerConfig full(float scoreScale, @Nullable RotaryConfig rotary) {
+        return new LayerConfig(scoreScale, 0, false, rotary);
+    }
+
+    /** The same layer within a window beyond which a cache forgets; 0 for none. */
     public LayerConfig withWindow(int newWindow) {
-        return new LayerConfig(scoreScale, newWindow, rotary);
+        return new LayerConfig(scoreScale, newWindow, newWindow > 0, rotary);
     }
 
     /** {@code numLayers} equal layers that see everything. */
     public static List<LayerConfig> equal(int numLayers, float scoreScale, @Nullable RotaryConfig rotary) {
-        return Collections.nCopies(numLayers, new LayerConfig(scoreScale, 0, rotary));
+        return Collections.nCopies(numLayers, full(scoreScale, rotary));
     }
 }

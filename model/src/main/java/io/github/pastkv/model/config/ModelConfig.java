@@ -113,6 +113,11 @@ public record ModelConfig(String architecture, ModelSizes sizes, EmbeddingConfig
         return layer(layer).window();
     }
 
+    /** Window beyond which a cache of {@code layer} lets go of tokens; 0 where it keeps all. */
+    public int storedWindow(int layer) {
+        return layer(layer).forgets() ? window(layer) : 0;
+    }
+
     /** What one token keeps in a cache. */
     public KvShape toKvShape() {
         return new KvShape(numLayers(), numKvHeads(), headDim());

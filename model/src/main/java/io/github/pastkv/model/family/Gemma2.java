@@ -31,7 +31,7 @@ final class Gemma2 implements Family {
         AttentionConfig attention = gemma.attention(DEFAULT_SCORE_CAP);
         RotaryConfig rotary = new RotaryKeys(json, attention.headDim(), gemma.sizes().maxSeqLen())
                 .read(RotaryKeys.Spelling.USUAL);
-        LayerConfig full = new LayerConfig(gemma.scoreScale(), 0, rotary);
+        LayerConfig full = LayerConfig.full(gemma.scoreScale(), rotary);
         LayerKinds kinds = LayerKinds.read(json, gemma.sizes().numLayers(), layer -> layer % 2 == 0);
         return gemma.model(modelType(), attention, kinds.layers(full, full.withWindow(gemma.window())),
                 DEFAULT_LOGIT_CAP);

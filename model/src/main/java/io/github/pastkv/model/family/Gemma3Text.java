@@ -54,8 +54,8 @@ final class Gemma3Text implements Family {
         int pattern = json.findInt("_sliding_window_pattern", 1, CommonKeys.MAX_LAYERS)
                 .orElse(json.findInt("sliding_window_pattern", 1, CommonKeys.MAX_LAYERS).orElse(DEFAULT_PATTERN));
         LayerKinds kinds = LayerKinds.read(json, gemma.sizes().numLayers(), layer -> (layer + 1) % pattern != 0);
-        return kinds.layers(new LayerConfig(gemma.scoreScale(), 0, globalRotary),
-                new LayerConfig(gemma.scoreScale(), gemma.window(), localRotary));
+        return kinds.layers(LayerConfig.full(gemma.scoreScale(), globalRotary),
+                LayerConfig.full(gemma.scoreScale(), localRotary).withWindow(gemma.window()));
     }
 
     @Override

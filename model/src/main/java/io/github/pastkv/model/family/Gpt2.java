@@ -74,7 +74,7 @@ final class Gpt2 implements Family {
         double divisor = json.findBoolean("scale_attn_weights", true) ? Math.sqrt(headDim) : 1;
         boolean byLayer = json.findBoolean("scale_attn_by_inverse_layer_idx", false);
         return IntStream.range(0, numLayers).mapToObj(
-                layer -> new LayerConfig((float) (1 / (divisor * (byLayer ? layer + 1 : 1))), 0, null)).toList();
+                layer -> new LayerConfig((float) (1 / (divisor * (byLayer ? layer + 1 : 1))), 0, false, null)).toList();
     }
 
     @Override

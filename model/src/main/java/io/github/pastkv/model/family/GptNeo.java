@@ -22,7 +22,7 @@ import java.util.regex.Pattern;
 
 /**
  * GPT-Neo: GPT-2 with scores that are not scaled, queries, keys and values apart and without biases, and a window in its
- * local layers. Its linear weights are stored {@code [outputs, inputs]}.
+ * local layers, whose caches keep all tokens nevertheless, as those of the reference do. Its linear weights are stored {@code [outputs, inputs]}.
  */
 final class GptNeo implements Family {
     private static final int DEFAULT_MAX_SEQ_LEN = 2048;
@@ -78,7 +78,7 @@ final class GptNeo implements Family {
         List<LayerConfig> layers = new ArrayList<>();
         for (int layer = 0; layer < numLayers; layer++) {
             String kind = stated.isEmpty() ? (layer % 2 == 0 ? "global" : "local") : kind(json, stated, layer);
-            layers.add(new LayerConfig(1f, kind.equals("local") ? window : 0, null));
+            layers.add(new LayerConfig(1f, kind.equals("local") ? window : 0, false, null));
         }
         if (!stated.isEmpty() && stated.size() != numLayers) {
             throw json.refusal("attention_types", stated.size() + " layers, num_layers is " + numLayers);

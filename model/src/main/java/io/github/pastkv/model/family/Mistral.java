@@ -34,7 +34,7 @@ final class Mistral implements Family {
         AttentionConfig attention = keys.heads();
         RotaryConfig rotary = new RotaryKeys(json, attention.headDim(), keys.sizes().maxSeqLen())
                 .read(RotaryKeys.Spelling.USUAL);
-        LayerConfig layer = new LayerConfig(attention.scaleByHeadDim(), window(json), rotary);
+        LayerConfig layer = LayerConfig.full(attention.scaleByHeadDim(), rotary).withWindow(window(json));
         ModelConfig config = keys.model(modelType(), attention, keys.ffn("hidden_act", "silu"),
                 Collections.nCopies(keys.sizes().numLayers(), layer));
         json.refuseUnknownKeys(HARMLESS_KEYS);

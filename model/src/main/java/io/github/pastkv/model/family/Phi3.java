@@ -43,7 +43,7 @@ final class Phi3 implements Family {
         RotaryKeys rotaryKeys = new RotaryKeys(json, attention.headDim(), keys.sizes().maxSeqLen());
         RotaryConfig rotary = rotaryKeys.withOriginalMaxSeqLen(4096).read(SPELLING);
         int window = json.findInt("sliding_window", 1, CommonKeys.MAX_SEQ_LEN).orElse(0);
-        LayerConfig layer = new LayerConfig(attention.scaleByHeadDim(), window, rotary);
+        LayerConfig layer = LayerConfig.full(attention.scaleByHeadDim(), rotary).withWindow(window);
         ModelConfig config = keys.model(modelType(), attention, keys.ffn("hidden_act", "silu"),
                 Collections.nCopies(keys.sizes().numLayers(), layer));
         json.refuseUnknownKeys(HARMLESS_KEYS);

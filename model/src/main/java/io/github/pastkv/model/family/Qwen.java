@@ -29,7 +29,7 @@ final class Qwen {
             throws ModelFormatException {
         RotaryConfig rotary = new RotaryKeys(json, attention.headDim(), keys.sizes().maxSeqLen())
                 .read(RotaryKeys.Spelling.USUAL);
-        LayerConfig full = new LayerConfig(attention.scaleByHeadDim(), 0, rotary);
+        LayerConfig full = LayerConfig.full(attention.scaleByHeadDim(), rotary);
         ModelConfig config = keys.model(modelType, attention, keys.ffn("hidden_act", "silu"),
                 layers(json, keys.sizes().numLayers(), full));
         json.refuseUnknownKeys(HARMLESS_KEYS);

@@ -20,9 +20,12 @@ class ModelConfigTest {
 
     @Test
     void window_isThatOfTheLayer() {
-        ModelConfig config = config(List.of(new LayerConfig(1f, 0, null), new LayerConfig(1f, 7, null)));
+        ModelConfig config = config(List.of(LayerConfig.full(1f, null), LayerConfig.full(1f, null).withWindow(7)));
         assertThat(config.window(0)).isZero();
         assertThat(config.window(1)).isEqualTo(7);
+        assertThat(config.storedWindow(0)).isZero();
+        assertThat(config.storedWindow(1)).isEqualTo(7);
+        assertThat(new LayerConfig(1f, 7, false, null).forgets()).isFalse();
     }
 
     @Test
