@@ -47,6 +47,11 @@ final class BlockTable {
         return firstHeld;
     }
 
+    /** The first block from which on all are held. */
+    int firstBlockInLine() {
+        return numDropped == 0 ? 0 : numSinkBlocks + numDropped;
+    }
+
     int blockId(int logicalBlock) {
         return blockIds[place(logicalBlock)];
     }

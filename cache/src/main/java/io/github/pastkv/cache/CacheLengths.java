@@ -87,6 +87,18 @@ final class CacheLengths {
         }
     }
 
+    /** Puts rows of another cache behind; all layers then hold as many slots as the longer cache. */
+    void addRows(CacheLengths other, int[] rows) {
+        for (int layer = 0; layer < numTokens.length; layer++) {
+            int numBefore = numTokens[layer].length;
+            numTokens[layer] = Arrays.copyOf(numTokens[layer], numBefore + rows.length);
+            for (int i = 0; i < rows.length; i++) {
+                numTokens[layer][numBefore + i] = other.numTokens[layer][rows[i]];
+            }
+        }
+        setSlots(Math.max(numSlots[0], other.numSlots[0]));
+    }
+
     void clear() {
         setSlots(0);
         for (int[] layer : numTokens) {

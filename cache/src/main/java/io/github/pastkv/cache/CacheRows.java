@@ -12,23 +12,29 @@ final class CacheRows {
     private final LayerGroup[] groups;
     private final SlotMask mask;
     private final CacheLengths lengths;
+    private final DerivedMarks derived;
 
-    private CacheRows(KvPool pool, LayerGroup[] groups, SlotMask mask, CacheLengths lengths) {
+    private CacheRows(KvPool pool, LayerGroup[] groups, SlotMask mask, CacheLengths lengths, DerivedMarks derived) {
         this.pool = pool;
         this.groups = groups;
         this.mask = mask;
         this.lengths = lengths;
+        this.derived = derived;
     }
 
     static CacheRows empty(KvPool pool, int batchSize) {
         return new CacheRows(pool, LayerGroup.emptyOf(pool, batchSize), new SlotMask(batchSize),
-                new CacheLengths(pool.config().shape().numLayers(), batchSize));
+                new CacheLengths(pool.config().shape().numLayers(), batchSize), new DerivedMarks(batchSize));
     }
 
     /** The same rows for another cache: blocks are shared. */
     CacheRows fork() {
         return new CacheRows(pool, Arrays.stream(groups).map(LayerGroup::fork).toArray(LayerGroup[]::new), mask.copy(),
-                lengths.copy());
+                lengths.copy(), derived.copy());
+    }
+
+    DerivedMarks derived() {
+        return derived;
     }
 
     LayerGroup[] groups() {
@@ -166,6 +172,7 @@ final class CacheRows {
             group.truncate(row, numKept);
         }
         lengths.setTokens(row, numKept);
+        derived.truncate(row, numKept);
     }
 
     /** Makes row i what row {@code rows[i]} was. */
@@ -175,6 +182,19 @@ final class CacheRows {
         }
         mask.selectRows(rows);
         lengths.selectRows(rows);
+        derived.selectRows(rows);
+    }
+
+    /** Puts rows of another cache of the pool behind, as derived ones. */
+    void addRows(CacheRows other, int[] rows) {
+        mask.extendTo(lengths.numSlots(0));
+        other.mask.extendTo(other.lengths.numSlots(0));
+        for (int group = 0; group < groups.length; group++) {
+            groups[group].addRows(other.groups[group], rows);
+        }
+        mask.addRows(other.mask, rows);
+        lengths.addRows(other.lengths, rows);
+        derived.addDerivedRows(rows.length);
     }
 
     /** Empties the rows from {@code firstRow} on; their slots become pads. */
@@ -192,6 +212,9 @@ final class CacheRows {
         }
         mask.clear();
         lengths.clear();
+        for (int row = 0; row < batchSize(); row++) {
+            derived.truncate(row, 0);
+        }
     }
 
     long heldBytes() {

@@ -30,6 +30,7 @@ public final class KvCache implements AutoCloseable {
     private boolean frozen;
     private boolean closed;
     private @Nullable Runnable lent;
+    private @Nullable KvEdit edit;
 
     /** An empty cache with a pool of its own. */
     public KvCache(KvCacheConfig config) {
@@ -271,6 +272,51 @@ public final class KvCache implements AutoCloseable {
         rows.emptyRows(before);
     }
 
+    /**
+     * Begins a change of keys and values that are stored: of each row, tokens from a position on.
+     *
+     * @param fromPositions first position of each row that may change, {@code [B]}; the blocks from there on are copied
+     * @throws PoolExhaustedException when the pool has too few blocks for the copies; nothing has changed
+     */
+    public KvEdit beginEdit(int... fromPositions) {
+        requireChangeable();
+        requireEvenLayers();
+        requireBatch("fromPositions", fromPositions.length);
+        for (int row = 0; row < fromPositions.length; row++) {
+            Objects.checkIndex(fromPositions[row], numTokens(row) + 1);
+        }
+        takeBackLent();
+        KvEdit begun = new KvEdit(this, rows.groups(), fromPositions);
+        edit = begun;
+        return begun;
+    }
+
+    void editEnded() {
+        edit = null;
+    }
+
+    /**
+     * Says that what a row holds from a position on is not a function of its token ids alone: it was edited, grafted,
+     * re-rotated or imported. It and all that follows is derived, can be used and forked, and never enters an index.
+     */
+    public void markDerived(int row, int fromPosition) {
+        requireChangeable();
+        Objects.checkIndex(fromPosition, numTokens(row) + 1);
+        if (fromPosition < numTokens(row)) {
+            rows.derived().mark(row, fromPosition);
+        }
+    }
+
+    /** Leading tokens of a row that are exact: a function of the model and the token ids. */
+    public int numExactTokens(int row) {
+        return rows.derived().numExact(row, numTokens(row));
+    }
+
+    /** Whether any row holds derived tokens. */
+    public boolean isDerived() {
+        return IntStream.range(0, batchSize()).anyMatch(row -> numExactTokens(row) < numTokens(row));
+    }
+
     /** Forgets all tokens and the mask; flags stay. Snapshots taken before keep theirs. */
     public void reset() {
         requireChangeable();
@@ -294,6 +340,9 @@ public final class KvCache implements AutoCloseable {
     public void close() {
         if (!closed) {
             step.close();
+            if (edit != null) {
+                edit.close();
+            }
             takeBackLent();
             closed = true;
             rows.close();
@@ -313,6 +362,33 @@ public final class KvCache implements AutoCloseable {
     float read(int layer, int row, boolean ofKeys, int position, int kvHead, int dim) {
         requireOpen();
         return rows.groupOf(layer).read(layer, row, ofKeys, position, kvHead, dim);
+    }
+
+    /** Whether a layer still holds a position of a row. */
+    boolean holds(int layer, int row, int position) {
+        requireOpen();
+        return position < numTokens(layer, row) && rows.groupOf(layer).holds(row, position);
+    }
+
+    /** The key or value of one head, widened. */
+    float[] head(int layer, int row, boolean ofKeys, int position, int kvHead) {
+        float[] numbers = new float[config.shape().headDim()];
+        for (int dim = 0; dim < numbers.length; dim++) {
+            numbers[dim] = read(layer, row, ofKeys, position, kvHead, dim);
+        }
+        return numbers;
+    }
+
+    /** Puts rows of another cache of the pool behind. */
+    void addRowsOf(KvCache source, int[] selected) {
+        requireChangeable();
+        requireEvenLayers();
+        source.requireChangeable();
+        source.requireEvenLayers();
+        takeBackLent();
+        rows.addRows(source.rows, selected);
+        config = config.withBatchSize(rows.batchSize());
+        step = newStep();
     }
 
     SlotMask slotMask() {
@@ -358,6 +434,9 @@ public final class KvCache implements AutoCloseable {
     void requireNoStep() {
         if (step.isOpen()) {
             throw new IllegalStateException("a step of this cache is open; commit or close it first");
+        }
+        if (edit != null) {
+            throw new IllegalStateException("an edit of this cache is open; commit or close it first");
         }
     }
 

@@ -88,6 +88,16 @@ final class LayerGroup {
         }
     }
 
+    /** The first position from which on a row has all blocks. */
+    int firstBlockedPosition(int row) {
+        return tables[row].firstBlockInLine() * layout().blockSize();
+    }
+
+    /** Whether a position of a row is held: later tokens, or a rewind of the stated distance, may ask for it. */
+    boolean holds(int row, int position) {
+        return position >= tables[row].firstHeld() || position < storage.window().numSinks();
+    }
+
     /** The fewest tokens to which a row can go back: the next token must see all that it would have seen. */
     int fewestTokens(int row) {
         int firstHeld = tables[row].firstHeld();
@@ -127,6 +137,15 @@ final class LayerGroup {
             table.releaseByOwner();
         }
         tables = selected;
+    }
+
+    /** Puts rows of another cache of the pool behind; blocks are shared, not copied. */
+    void addRows(LayerGroup other, int[] rows) {
+        int numBefore = tables.length;
+        tables = Arrays.copyOf(tables, numBefore + rows.length);
+        for (int i = 0; i < rows.length; i++) {
+            tables[numBefore + i] = other.tables[rows[i]].fork();
+        }
     }
 
     /** Empties all rows, in time that depends on the number of blocks only. */

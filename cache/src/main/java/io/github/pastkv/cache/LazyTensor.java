@@ -1,5 +1,6 @@
 package io.github.pastkv.cache;
 
+import java.lang.foreign.Arena;
 import java.util.Arrays;
 
 /**
@@ -36,6 +37,13 @@ public abstract class LazyTensor {
         Tensor copy = Tensor.of(new float[Math.toIntExact(shape[0] * shape[1] * shape[2] * shape[3])], shape);
         copyTo(copy);
         return copy.toFloatArray();
+    }
+
+    /** A copy of all numbers that depends on nothing but {@code arena}, F32. */
+    public final Tensor detach(Arena arena) {
+        Tensor copy = Tensor.allocate(arena, DataType.F32, shape);
+        copyTo(copy);
+        return copy;
     }
 
     /** Copies all numbers into a tensor of the same shape, rounding to its type. */

@@ -86,6 +86,20 @@ final class SlotMask {
         masked = Arrays.stream(rows).mapToObj(row -> BitSet.valueOf(masked[row].toLongArray())).toArray(BitSet[]::new);
     }
 
+    /** Puts rows of another mask below; the shorter rows get pads at their end. */
+    void addRows(SlotMask other, int[] rows) {
+        int numBefore = masked.length;
+        masked = Arrays.copyOf(masked, numBefore + rows.length);
+        for (int i = 0; i < rows.length; i++) {
+            masked[numBefore + i] = BitSet.valueOf(other.masked[rows[i]].toLongArray());
+            masked[numBefore + i].set(other.numSlots, Math.max(numSlots, other.numSlots));
+        }
+        for (int row = 0; row < numBefore; row++) {
+            masked[row].set(numSlots, Math.max(numSlots, other.numSlots));
+        }
+        numSlots = Math.max(numSlots, other.numSlots);
+    }
+
     /** Puts {@code mask} behind what is stored. */
     void append(AttentionMask mask) {
         put(mask, numSlots);

@@ -2,9 +2,11 @@ package io.github.pastkv.model;
 
 import io.github.pastkv.cache.AttentionMask;
 import io.github.pastkv.cache.KvCache;
+import io.github.pastkv.cache.KvGraft;
 import io.github.pastkv.cache.KvWindow;
 import io.github.pastkv.cache.PoolExhaustedException;
 import io.github.pastkv.cache.Tensor;
+import io.github.pastkv.model.forward.KeyShift;
 import io.github.pastkv.model.generation.BeamHypothesis;
 import io.github.pastkv.model.generation.BeamOptions;
 import io.github.pastkv.model.generation.BeamSearch;
@@ -237,6 +239,33 @@ public final class Session implements AutoCloseable {
      */
     public void rewind(int numTokens) {
         openCache().rewind(numTokens);
+    }
+
+    /**
+     * Appends tokens {@code [fromToken, toToken)} of another session of this model (or of this one), as they are stored
+     * there: keys are turned on to their new positions where positions are rotary, and nothing is computed. It is as if the
+     * tokens had been read after what they were read after there, and then moved: not what the model would make of them
+     * here. The tokens are derived, as are all that follow, and never enter an index.
+     *
+     * @throws IllegalArgumentException for a session of another model, tokens that are not there, or other positions where
+     *         positions are learned; nothing has changed
+     * @throws IllegalStateException while frozen: graft onto a fork
+     */
+    public void graft(Session source, int fromToken, int toToken) {
+        requireOneRow();
+        source.requireOneRow();
+        if (source.model != model) {
+            throw new IllegalArgumentException("source: a session of another model");
+        }
+        KvGraft.Tokens tokens = new KvGraft.Tokens(source.openCache(), 0, fromToken, toToken);
+        int distance = numTokens(0) - fromToken;
+        if (distance != 0 && model.config().embedding().learnedPositions()) {
+            throw new IllegalArgumentException("fromToken: " + fromToken + " would come to position " + numTokens(0)
+                    + ", but this model's positions are learned and cannot be corrected");
+        }
+        try (KeyShift shift = new KeyShift(model.config(), model.kernels().kernels(), maxSeqLen(), distance)) {
+            KvGraft.appendTokens(openCache(), 0, tokens, shift);
+        }
     }
 
     /** Ends {@link Session#withoutCache}. */

@@ -1,0 +1,152 @@
+package io.github.pastkv.cache;
+
+import java.util.Arrays;
+import java.util.Objects;
+
+/**
+ * A change of keys and values that a cache already holds: tokens of each row from a position on, taken over together by
+ * {@link #commit}, or none of it. Works on copies of the blocks that it may change, so that forks and snapshots keep
+ * theirs; until the commit the cache shows nothing of it.
+ *
+ * <p>What an edit has written is no longer a function of the token ids: with the commit the rows become
+ * {@linkplain KvCache#markDerived derived} from the first position written on. One at a time per cache, and no step beside
+ * it; for one thread.
+ */
+public final class KvEdit implements AutoCloseable {
+    private final KvCache cache;
+    private final StepBlocks[][] blocks; // [group][row]
+    private final int[] fromPositions; // [B]
+    private final int[] firstWritten; // [B]
+    private final Tensor number;
+    private boolean open;
+
+    /** Plans and allocates; throws before anything has changed. */
+    KvEdit(KvCache cache, LayerGroup[] groups, int[] fromPositions) {
+        this.cache = cache;
+        this.blocks = StepBlocks.forAll(groups, cache.batchSize());
+        this.fromPositions = fromPositions.clone();
+        this.firstWritten = new int[cache.batchSize()];
+        this.number = Tensor.of(new float[cache.config().shape().headDim()], cache.config().shape().headDim());
+        Arrays.fill(firstWritten, Integer.MAX_VALUE);
+        int numBegun = 0;
+        try {
+            for (; numBegun < groups.length; numBegun++) {
+                begin(groups[numBegun], blocks[numBegun]);
+            }
+            open = true;
+        } finally {
+            if (!open) {
+                Arrays.stream(blocks, 0, numBegun).flatMap(Arrays::stream).forEach(StepBlocks::rollBack);
+            }
+        }
+    }
+
+    private void begin(LayerGroup group, StepBlocks[] rows) {
+        int numBlocks = 0;
+        for (int row = 0; row < rows.length; row++) {
+            int numTokens = cache.numTokens(row);
+            int from = Math.min(Math.max(fromPositions[row], group.firstBlockedPosition(row)), numTokens);
+            numBlocks += rows[row].plan(group.table(row), from, numTokens, false);
+        }
+        int[] allocated = new int[numBlocks];
+        if (!group.pool().tryAllocate(numBlocks, allocated, 0)) {
+            throw new PoolExhaustedException(numBlocks, group.pool().numFree(), group.pool().limitBytes());
+        }
+        int from = 0;
+        for (StepBlocks row : rows) {
+            from += row.begin(allocated, from);
+        }
+    }
+
+    /**
+     * Replaces the key of one head, rounded to the storage type.
+     *
+     * @param numbers {@code headDim} floats
+     * @throws IllegalArgumentException for a position before the edit's first, or one that a window has let go of
+     */
+    public void setKey(int layer, int row, int position, int kvHead, float... numbers) {
+        set(true, new int[] {layer, row, position, kvHead}, numbers);
+    }
+
+    /** Replaces the value of one head; see {@link #setKey}. */
+    public void setValue(int layer, int row, int position, int kvHead, float... numbers) {
+        set(false, new int[] {layer, row, position, kvHead}, numbers);
+    }
+
+    private void set(boolean ofKeys, int[] place, float[] numbers) {
+        requireOpen();
+        int layer = Objects.checkIndex(place[0], cache.numLayers());
+        int row = Objects.checkIndex(place[1], cache.batchSize());
+        int position = Objects.checkIndex(place[2], cache.numTokens(row));
+        int kvHead = Objects.checkIndex(place[3], cache.config().shape().numKvHeads());
+        requireHeld(layer, row, position);
+        if (numbers.length != cache.config().shape().headDim()) {
+            throw new IllegalArgumentException(
+                    "numbers: " + numbers.length + ", a head has " + cache.config().shape().headDim());
+        }
+        for (int dim = 0; dim < numbers.length; dim++) {
+            number.set(numbers[dim], dim);
+        }
+        StepBlocks rowBlocks = blocks[cache.groupOf(layer)][row];
+        KvLayout layout = rowBlocks.layout();
+        int block = position / layout.blockSize();
+        int slot = position % layout.blockSize();
+        int inGroup = cache.group(cache.groupOf(layer)).storage().layerInGroup(layer);
+        if (ofKeys) {
+            layout.writeKey(rowBlocks.segment(block), rowBlocks.blockByteOffset(block), inGroup, kvHead, slot,
+                    number.segment(), 0);
+        } else {
+            layout.writeValue(rowBlocks.segment(block), rowBlocks.blockByteOffset(block), inGroup, kvHead, slot,
+                    number.segment(), 0);
+        }
+        firstWritten[row] = Math.min(firstWritten[row], position);
+    }
+
+    private void requireHeld(int layer, int row, int position) {
+        int from = Math.max(fromPositions[row], cache.group(cache.groupOf(layer)).table(row).firstHeld());
+        if (position < from) {
+            throw new IllegalArgumentException("position: " + position + ", this edit may change row " + row
+                    + " of layer " + layer + " from " + from + " on");
+        }
+    }
+
+    /** Makes what was written part of the cache. */
+    public void commit() {
+        requireOpen();
+        for (int group = 0; group < blocks.length; group++) {
+            for (int row = 0; row < blocks[group].length; row++) {
+                cache.group(group).setTable(row, blocks[group][row].commit());
+            }
+        }
+        close();
+        for (int row = 0; row < firstWritten.length; row++) {
+            if (firstWritten[row] < Integer.MAX_VALUE) {
+                cache.markDerived(row, firstWritten[row]);
+            }
+        }
+    }
+
+    boolean isOpen() {
+        return open;
+    }
+
+    private void requireOpen() {
+        if (!open) {
+            throw new IllegalStateException("the edit has ended");
+        }
+    }
+
+    /** Ends the edit; what was not committed is dropped. */
+    @Override
+    public void close() {
+        if (open) {
+            open = false;
+            for (StepBlocks[] rows : blocks) {
+                for (StepBlocks rowBlocks : rows) {
+                    rowBlocks.rollBack();
+                }
+            }
+            cache.editEnded();
+        }
+    }
+}

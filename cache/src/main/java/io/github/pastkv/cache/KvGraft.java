@@ -1,0 +1,170 @@
+package io.github.pastkv.cache;
+
+import java.util.Arrays;
+import java.util.Objects;
+
+/**
+ * Takes keys and values from one cache into another: layers, tokens, or rows. What it makes is
+ * {@linkplain KvCache#markDerived derived}: it can be used, forked and rewound, and never enters an index, as it is no
+ * longer what the model would compute from the tokens before it.
+ */
+public final class KvGraft {
+    private KvGraft() {}
+
+    /** What becomes of keys on their way to other positions; rotary models turn them. */
+    @FunctionalInterface
+    public interface KeyChange {
+        /** Keys go as they are. */
+        KeyChange NONE = (_, _) -> {};
+
+        /**
+         * Changes keys in place.
+         *
+         * @param keys F32 {@code [n, K * D]} of one layer
+         */
+        void apply(int layer, Tensor keys);
+    }
+
+    /** Tokens {@code [from, to)} of a row. */
+    public record Tokens(KvCache cache, int row, int from, int to) {
+        public Tokens {
+            Objects.checkIndex(row, cache.batchSize());
+            if (from < 0 || from > to || to > cache.numTokens(row)) {
+                throw new IllegalArgumentException("tokens: [" + from + ", " + to + "), row " + row + " holds "
+                        + cache.numTokens(row) + " tokens");
+            }
+        }
+    }
+
+    /**
+     * Appends tokens of another cache (or of the same) behind a row's own, whatever came before them there; the other rows
+     * get pads. Types are converted.
+     *
+     * @param target not frozen
+     * @param keyChange how keys are brought to their new positions
+     * @throws IllegalArgumentException for another shape, or tokens that a windowed layer no longer holds
+     * @throws PoolExhaustedException when the pool has too few blocks; nothing has changed
+     */
+    public static void appendTokens(KvCache target, int row, Tokens tokens, KeyChange keyChange) {
+        Objects.checkIndex(row, target.batchSize());
+        requireSameShape(target, tokens.cache);
+        requireNotFrozen(target);
+        int count = tokens.to - tokens.from;
+        for (int layer = 0; layer < target.numLayers(); layer++) {
+            requireHeld(tokens, layer);
+        }
+        int firstNew = target.numTokens(row);
+        int[][] mask = new int[target.batchSize()][count];
+        Arrays.fill(mask[row], 1);
+        try (KvStep step = target.beginStep(AttentionMask.of(mask))) {
+            for (int layer = 0; layer < target.numLayers(); layer++) {
+                Tensor keys = read(tokens, layer, true);
+                keyChange.apply(layer, keys);
+                step.write(layer, keys, read(tokens, layer, false), 0, 0, count);
+            }
+            step.commit();
+        }
+        target.markDerived(row, firstNew);
+    }
+
+    private static Tensor read(Tokens tokens, int layer, boolean ofKeys) {
+        KvShape shape = tokens.cache.config().shape();
+        int width = shape.numKvHeads() * shape.headDim();
+        int count = tokens.to - tokens.from;
+        Tensor numbers = Tensor.of(new float[count * width], count, width);
+        for (int i = 0; i < count; i++) {
+            for (int column = 0; column < width; column++) {
+                numbers.set(tokens.cache.read(layer, tokens.row, ofKeys, tokens.from + i, column / shape.headDim(),
+                        column % shape.headDim()), i, column);
+            }
+        }
+        return numbers;
+    }
+
+    /**
+     * Replaces the keys and values of some layers, for all tokens of all rows, by those of another cache of equal shape,
+     * rows and lengths.
+     *
+     * @throws IllegalArgumentException for another shape, other lengths, or tokens that the source no longer holds
+     * @throws PoolExhaustedException when the pool has too few blocks for copies; nothing has changed
+     */
+    public static void replaceLayers(KvCache target, KvCache source, int... layers) {
+        requireSameShape(target, source);
+        requireNotFrozen(target);
+        target.requireBatch("source", source.batchSize());
+        int numHeads = target.config().shape().numKvHeads();
+        for (int layer : layers) {
+            Objects.checkIndex(layer, target.numLayers());
+            for (int row = 0; row < target.batchSize(); row++) {
+                requireLike(target, source, layer, row);
+            }
+        }
+        try (KvEdit edit = target.beginEdit(new int[target.batchSize()])) {
+            for (int layer : layers) {
+                for (int row = 0; row < target.batchSize(); row++) {
+                    for (int position = 0; position < target.numTokens(row); position++) {
+                        for (int head = 0; head < numHeads && target.holds(layer, row, position); head++) {
+                            edit.setKey(layer, row, position, head, source.head(layer, row, true, position, head));
+                            edit.setValue(layer, row, position, head, source.head(layer, row, false, position, head));
+                        }
+                    }
+                }
+            }
+            edit.commit();
+        }
+    }
+
+    /**
+     * Puts rows of another cache of the same pool behind a cache's own: blocks are shared, nothing is copied. Rows that
+     * hold fewer slots get pads at their end.
+     *
+     * @throws IllegalArgumentException for a cache of another pool, or rows that it does not have
+     */
+    public static void addRows(KvCache target, KvCache source, int... rows) {
+        if (source.pool() != target.pool()) {
+            throw new IllegalArgumentException("source: a cache of another pool; open both from one KvPool");
+        }
+        requireNotFrozen(target);
+        KvShape.requirePositive("rows.length", rows.length);
+        for (int row : rows) {
+            Objects.checkIndex(row, source.batchSize());
+        }
+        target.addRowsOf(source, rows);
+    }
+
+    private static void requireLike(KvCache target, KvCache source, int layer, int row) {
+        if (target.numTokens(row) != source.numTokens(row)) {
+            throw new IllegalArgumentException("source: row " + row + " holds " + source.numTokens(row)
+                    + " tokens, the target " + target.numTokens(row));
+        }
+        for (int position = 0; position < target.numTokens(row); position++) {
+            if (target.holds(layer, row, position) && !source.holds(layer, row, position)) {
+                throw new IllegalArgumentException("source: layer " + layer + " (" + source.config().window(layer)
+                        + ") has let go of position " + position + " of row " + row + ", the target holds it");
+            }
+        }
+    }
+
+    private static void requireSameShape(KvCache target, KvCache source) {
+        if (!target.config().shape().equals(source.config().shape())) {
+            throw new IllegalArgumentException(
+                    "source: " + source.config().shape() + ", the target has " + target.config().shape());
+        }
+    }
+
+    private static void requireNotFrozen(KvCache target) {
+        if (target.frozen()) {
+            throw new IllegalStateException("the target is frozen; graft onto a fork of it");
+        }
+    }
+
+    private static void requireHeld(Tokens tokens, int layer) {
+        for (int position = tokens.from; position < tokens.to; position++) {
+            if (!tokens.cache.holds(layer, tokens.row, position)) {
+                throw new IllegalArgumentException("tokens: layer " + layer + " ("
+                        + tokens.cache.config().window(layer) + ") has let go of position " + position + " of row "
+                        + tokens.row);
+            }
+        }
+    }
+}
