@@ -1,6 +1,7 @@
 package io.github.pastkv.cli;
 
 import io.github.pastkv.cache.PoolExhaustedException;
+import io.github.pastkv.model.ComputeChoice;
 import io.github.pastkv.model.Model;
 import java.io.IOException;
 import java.util.HashMap;
@@ -34,7 +35,7 @@ final class BenchCommand implements Callable<Integer> {
 
     @Spec private CommandSpec spec = CommandSpec.create();
 
-    @Mixin private ModelMixin modelOptions = new ModelMixin();
+    @Mixin private ModelMixin modelOptions = new ModelMixin(ComputeChoice.AUTO);
 
     @Option(names = "--prompt", paramLabel = "N",
             description = "Tokens of the prompt that is timed; 0 for none. Default: 512.") private int promptTokens =
@@ -75,7 +76,7 @@ final class BenchCommand implements Callable<Integer> {
                 MachineLimits limits = new MachineLimits(model.options().numThreads())) {
             double loadSeconds = (System.nanoTime() - start) / 1e9;
             BenchReport report = new BenchReport(model, modelOptions.name(),
-                    Choices.KvType.nameOf(cacheOptions.kvType()), modelOptions.compute(), loadSeconds);
+                    Choices.KvType.nameOf(cacheOptions.kvType()), model.linearForm().toString(), loadSeconds);
             BenchRun run = new BenchRun(model, cacheOptions.options(), limits,
                     new BenchRun.Settings(numRepetitions, warmUpSeconds * 1_000_000_000L));
             if (!asJson) {

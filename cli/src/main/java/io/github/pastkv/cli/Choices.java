@@ -1,6 +1,8 @@
 package io.github.pastkv.cli;
 
 import io.github.pastkv.cache.DataType;
+import io.github.pastkv.kernels.WeightType;
+import io.github.pastkv.model.ComputeChoice;
 import java.util.List;
 import java.util.Locale;
 import picocli.CommandLine.ITypeConverter;
@@ -24,10 +26,18 @@ final class Choices {
     }
 
     /** A type of arithmetic. */
-    static final class Compute implements ITypeConverter<String> {
+    static final class Compute implements ITypeConverter<ComputeChoice> {
         @Override
-        public String convert(String text) {
-            return oneOf(text, List.of("f32"));
+        public ComputeChoice convert(String text) {
+            return ComputeChoice.valueOf(oneOf(text, List.of("f32", "bf16", "auto")).toUpperCase(Locale.ROOT));
+        }
+    }
+
+    /** What becomes of weights. */
+    static final class Weights implements ITypeConverter<WeightType> {
+        @Override
+        public WeightType convert(String text) {
+            return WeightType.valueOf(oneOf(text, List.of("stored", "int8")).toUpperCase(Locale.ROOT));
         }
     }
 
@@ -35,7 +45,7 @@ final class Choices {
     static final class Kernels implements ITypeConverter<String> {
         @Override
         public String convert(String text) {
-            return oneOf(text, List.of("scalar", "vector"));
+            return oneOf(text, List.of("scalar", "vector", "onednn"));
         }
     }
 

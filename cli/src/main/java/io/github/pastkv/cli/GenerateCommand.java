@@ -1,5 +1,6 @@
 package io.github.pastkv.cli;
 
+import io.github.pastkv.model.ComputeChoice;
 import io.github.pastkv.model.Model;
 import io.github.pastkv.model.Session;
 import io.github.pastkv.model.SessionOptions;
@@ -46,7 +47,7 @@ final class GenerateCommand implements Callable<Integer> {
     @Option(names = "--tokens", paramLabel = "IDS", split = ",", hideParamSyntax = true, converter = TokenId.class,
             description = "Token ids to go on from instead of a text, such as 1,2,3.") private @Nullable List<Integer> tokens;
 
-    @Mixin private ModelMixin modelOptions = new ModelMixin();
+    @Mixin private ModelMixin modelOptions = new ModelMixin(ComputeChoice.AUTO);
 
     @Option(names = "--max-new-tokens", paramLabel = "N",
             description = "Most tokens to make. Default: 1024.") private int maxNewTokens = 1024;
@@ -162,6 +163,7 @@ final class GenerateCommand implements Callable<Integer> {
 
     private GenerationReport.Setting setting(Session session) {
         return new GenerationReport.Setting(modelOptions.name(), Choices.KvType.nameOf(cacheOptions.kvType()),
-                session.cache().cacheBytes(), modelOptions.compute(), session.model().kernels().kernels().name());
+                session.cache().cacheBytes(), session.model().linearForm().toString(),
+                session.model().kernels().kernels().name());
     }
 }

@@ -1,6 +1,7 @@
 package io.github.pastkv.cli;
 
 import io.github.pastkv.kernels.KernelsChoice;
+import io.github.pastkv.model.ComputeChoice;
 import io.github.pastkv.model.ModelFolder;
 import java.io.IOException;
 import java.util.concurrent.Callable;
@@ -18,7 +19,7 @@ import picocli.CommandLine.Mixin;
 final class InspectCommand implements Callable<Integer> {
     private final Streams streams;
 
-    @Mixin private ModelMixin modelOptions = new ModelMixin();
+    @Mixin private ModelMixin modelOptions = new ModelMixin(ComputeChoice.AUTO);
 
     @Mixin private CacheMixin cacheOptions = new CacheMixin();
 

@@ -1,6 +1,7 @@
 package io.github.pastkv.cli;
 
 import io.github.pastkv.cache.Tensor;
+import io.github.pastkv.model.ComputeChoice;
 import io.github.pastkv.model.Model;
 import io.github.pastkv.model.Session;
 import io.github.pastkv.model.files.SafetensorsWriter;
@@ -58,7 +59,7 @@ final class LogitsCommand implements Callable<Integer> {
             description = "Feed the tokens through the cache in pieces of these sizes, such as 7,5,1. The logits are the "
                     + "same bits however they are cut. Default: one piece.") private @Nullable List<Integer> chunks;
 
-    @Mixin private ModelMixin modelOptions = new ModelMixin();
+    @Mixin private ModelMixin modelOptions = new ModelMixin(ComputeChoice.F32);
 
     @Mixin private CacheMixin cacheOptions = new CacheMixin();
 
@@ -135,7 +136,7 @@ final class LogitsCommand implements Callable<Integer> {
         String size = (input == null ? "" : batch.size() + " x ") + batch.numSlots();
         return String.format(Locale.ROOT, "logits of %s tokens in %.0f ms, cache %s %s, compute %s on %s", size,
                 seconds * 1e3, new ByteSize(session.cache().cacheBytes()),
-                Choices.KvType.nameOf(cacheOptions.kvType()), modelOptions.compute(),
+                Choices.KvType.nameOf(cacheOptions.kvType()), session.model().linearForm(),
                 session.model().kernels().kernels().name());
     }
 }

@@ -50,7 +50,8 @@ final class ModelDescription {
                 + fact("tokenizer", folder.hasTokenizer() ? "tokenizer.json" : "none; takes token ids only")
                 + fact("generation", generation(folder.generationConfig()))
                 + fact("kernels", kernels.kernels().name() + ": " + kernels.reason())
-                + fact("compute", options.compute() + ", threads: " + options.options().numThreads());
+                + fact("compute", folder.linearForm(options.options(), kernels.kernels()) + ", threads: "
+                        + options.options().numThreads());
     }
 
     /** What its cache takes. */

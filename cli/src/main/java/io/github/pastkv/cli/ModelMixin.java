@@ -1,5 +1,7 @@
 package io.github.pastkv.cli;
 
+import io.github.pastkv.kernels.WeightType;
+import io.github.pastkv.model.ComputeChoice;
 import io.github.pastkv.model.Model;
 import io.github.pastkv.model.ModelOptions;
 import java.io.IOException;
@@ -29,18 +31,27 @@ final class ModelMixin {
             description = "Threads that compute; results do not depend on it. Default: one for each processor.") private int numThreads =
                     Runtime.getRuntime().availableProcessors();
 
-    @Option(names = "--kernels", paramLabel = "scalar|vector", converter = Choices.Kernels.class,
-            description = "Implementation of the arithmetic; results do not depend on it. An error if it is not to be had. "
+    @Option(names = "--kernels", paramLabel = "scalar|vector|onednn", converter = Choices.Kernels.class,
+            description = "Implementation of the arithmetic; scalar and vector give the same bits. An error if it is not to be had. "
                     + "Default: the fastest of this machine.") private @Nullable String kernels;
 
-    @Option(names = "--compute", paramLabel = "f32", converter = Choices.Compute.class,
-            description = "Type of the arithmetic; f32 is the only one yet, and the default.") private String compute =
-                    "f32";
+    @Option(names = "--compute", paramLabel = "f32|bf16|auto", converter = Choices.Compute.class,
+            description = "Type of the arithmetic of linear layers. bf16 rounds their inputs first; auto takes bf16 where "
+                    + "the model stores bf16 and this machine is faster so. Default: auto where text is made, f32 where "
+                    + "numbers are.") private ComputeChoice compute;
+
+    @Option(names = "--weights", paramLabel = "stored|int8", converter = Choices.Weights.class,
+            description = "Weights of linear layers: as stored, or rounded to int8 with a scale per output, which takes "
+                    + "half the memory of bf16. Default: stored.") private WeightType weights = WeightType.STORED;
 
     @Option(names = "--allow-config", paramLabel = "KEY", split = ",", hideParamSyntax = true,
             description = "Let pass a key of config.json that is refused because it is not known; may be given more than "
                     + "once. The result may differ from that of the model's makers.") private List<String> allowedConfigKeys =
                             List.of();
+
+    ModelMixin(ComputeChoice defaultCompute) {
+        this.compute = defaultCompute;
+    }
 
     /** Refuses options that are wrong whatever the model. */
     void check() {
@@ -60,13 +71,9 @@ final class ModelMixin {
         return folder == null;
     }
 
-    String compute() {
-        return compute;
-    }
-
     ModelOptions options() {
-        return ModelOptions.defaults().withKernels(kernels).withNumThreads(numThreads)
-                .withAllowedConfigKeys(Set.copyOf(allowedConfigKeys));
+        return ModelOptions.defaults().withKernels(kernels).withCompute(compute).withWeights(weights)
+                .withNumThreads(numThreads).withAllowedConfigKeys(Set.copyOf(allowedConfigKeys));
     }
 
     /** The folder of the model, unpacked first where it is the shipped one. */

@@ -62,8 +62,23 @@ class GenerateCommandTest {
         assertThat(run.exitCode()).isZero();
         assertThat(run.out()).startsWith(STORY).endsWith("\n").hasSizeGreaterThan(STORY.length() + 10);
         assertThat(run.err()).hasLineCount(1).matches("4 prompt tokens, first token after \\d+ ms, prompt \\d+\\.\\d "
-                + "tok/s, decode \\d+\\.\\d tok/s \\(20 new tokens\\), cache [\\d.]+ KiB f32, compute f32 on .+, "
+                + "tok/s, decode \\d+\\.\\d tok/s \\(20 new tokens\\), cache [\\d.]+ KiB f32, compute (f32|bf16) on .+, "
                 + "ended by length\n");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"f32, stored, f32", "bf16, stored, bf16", "f32, int8, f32 int8", "bf16, int8, bf16 int8"})
+    void computeAndWeights_areTakenAndNamed(String compute, String weights, String named) throws Exception {
+        JsonNode json = json("--model", TestModels.folder("llama").toString(), "--tokens", "5,6,7", "--max-new-tokens",
+                "2", "--compute", compute, "--weights", weights);
+        assertThat(json.get("compute").stringValue()).isEqualTo(named);
+    }
+
+    @Test
+    void autoCompute_ofAnF32Checkpoint_isF32() throws Exception {
+        JsonNode json = json("--model", TestModels.folder("llama").toString(), "--tokens", "5,6,7", "--max-new-tokens",
+                "2", "--compute", "auto");
+        assertThat(json.get("compute").stringValue()).isEqualTo("f32");
     }
 
     @Test
@@ -89,7 +104,7 @@ class GenerateCommandTest {
         assertThat(json.get("tokens").size()).isEqualTo(20);
         assertThat(json.get("finish_reason").stringValue()).isEqualTo("length");
         assertThat(json.get("model").stringValue()).isEqualTo("tiny");
-        assertThat(json.get("compute").stringValue()).isEqualTo("f32");
+        assertThat(json.get("compute").stringValue()).isIn("f32", "bf16");
         assertThat(json.get("time_to_first_token_ms").doubleValue()).isPositive();
         assertThat(json.get("decode_tokens_per_second").doubleValue()).isPositive();
     }

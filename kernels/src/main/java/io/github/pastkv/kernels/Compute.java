@@ -26,6 +26,7 @@ public final class Compute implements AutoCloseable {
     private final ComputePool pool;
     private final AttentionTile[] tiles;
     private final LinearTask linearTask = new LinearTask();
+    private final RoundedInputs roundedInputs = new RoundedInputs();
     private final TokensTask tokensTask = new TokensTask();
     private final AttentionTask attentionTask = new AttentionTask();
     private final int numKvHeads;
@@ -57,9 +58,16 @@ public final class Compute implements AutoCloseable {
         return pool.numThreads();
     }
 
-    /** {@link Kernels#linear} over all outputs. */
+    /** {@link Kernels#linear} over all outputs; x is rounded first where the weights' compute type asks for it. */
     public void linear(Tensor x, LinearWeights weights, Tensor y, int numTokens) {
-        linearTask.run(x, weights, y, numTokens);
+        Tensor inputs = weights.form().compute() == ComputeType.BF16 ? rounded(x, weights, numTokens) : x;
+        linearTask.run(inputs, weights, y, numTokens);
+    }
+
+    private Tensor rounded(Tensor x, LinearWeights weights, int numTokens) {
+        Tensor target = roundedInputs.rows(weights.inputType(), weights.numInputs(), numTokens);
+        tokensTask.round(x, target, numTokens);
+        return target;
     }
 
     /** An operation on tokens {@code [fromToken, toToken)} that needs no other tokens. */
@@ -93,6 +101,7 @@ public final class Compute implements AutoCloseable {
     @Override
     public void close() {
         pool.close();
+        roundedInputs.close();
         for (AttentionTile tile : tiles) {
             tile.close();
         }
@@ -143,6 +152,19 @@ public final class Compute implements AutoCloseable {
         private int numTokens;
         private int tokensPerItem;
         private TokenRange operation;
+        private Tensor unrounded;
+        private Tensor rounded;
+        private final TokenRange rounding = this::roundTokens;
+
+        void round(Tensor x, Tensor target, int tokens) {
+            unrounded = x;
+            rounded = target;
+            run(tokens, (int) target.shape(1), rounding);
+        }
+
+        private void roundTokens(int from, int to) {
+            kernels.round(unrounded, rounded, (int) rounded.shape(1), from, to);
+        }
 
         void run(int tokens, int widthPerToken, TokenRange newOperation) {
             if (tokens == 0) {

@@ -9,7 +9,7 @@ import java.util.List;
  * implementations of one {@link #numericIdentity()} give the same bits: {@link ScalarKernels} is the specification,
  * written to be read, and every other is compared with it bit for bit.
  *
- * <p>Activations are F32 tensors {@code [T, width]}, rows contiguous, row stride free. Methods that take
+ * <p>Activations are F32 tensors {@code [T, width]} (but for rounded ones), rows contiguous, row stride free. Methods that take
  * {@code fromToken, toToken} or {@code fromOutput, toOutput} compute just that half-open range, so that callers may split
  * it over threads in any way without changing a bit. Arguments are checked once where buffers are made, and by
  * {@code assert} here. Implementations are stateless and safe for any number of threads.
@@ -25,18 +25,33 @@ public interface Kernels {
     /** Kernels with equal identity give equal bits. */
     String numericIdentity();
 
+    /** The compute type in which linear layers over weights stored as BF16 are fastest: what {@code auto} takes. */
+    default ComputeType fastestForBf16() {
+        return ComputeType.F32;
+    }
+
     /**
-     * Packs the parts, one below the other, into one linear layer.
+     * Packs the parts, one below the other, into one linear layer. INT8 weights are those of {@link QuantizedRow}.
      *
      * @param parts weights {@code [outputs, inputs]} with equal inputs
      * @param arena owner of the packed memory
      */
-    LinearWeights pack(List<LinearPart> parts, Arena arena);
+    LinearWeights pack(List<LinearPart> parts, LinearForm form, Arena arena);
 
     /**
-     * y[t, n] = (sum over k, ascending, one fma chain from 0, of x[t, k] * w[n, k]) + bias[n], for outputs n in the range.
+     * y[t] = x[t] rounded to BF16, over {@code width} columns: the inputs of linear layers whose compute type is BF16.
      *
-     * @param x {@code [T, K]}; must not overlap y
+     * @param y F32 or BF16; must not overlap x
+     */
+    void round(Tensor x, Tensor y, int width, int fromToken, int toToken);
+
+    /**
+     * y[t, n] = (sum over k, ascending, one fma chain from 0, of x[t, k] * w[n, k]) + bias[n], for outputs n in the
+     * range. For INT8 weights w are the integers, and the sum is multiplied by the output's scale before the bias is
+     * added.
+     *
+     * @param x {@code [T, K]} of {@link LinearWeights#inputType()}, rounded by {@link #round} where the weights' compute
+     *     type is BF16; must not overlap y
      * @param y {@code [T, N]}
      */
     void linear(Tensor x, LinearWeights weights, Tensor y, int numTokens, int fromOutput, int toOutput);

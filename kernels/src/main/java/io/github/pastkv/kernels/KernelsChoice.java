@@ -39,6 +39,11 @@ public record KernelsChoice(Kernels kernels, String reason) {
         return new KernelsChoice(best.create(), reason);
     }
 
+    /** The best kernels of a rank below {@code rank}: for providers that leave part of the work to others. */
+    public static Kernels bestBelow(int rank) {
+        return providers(new ArrayList<>(), rank).getFirst().create();
+    }
+
     private static KernelsChoice forced(String name, List<KernelsProvider> providers, List<String> obstacles) {
         for (KernelsProvider provider : providers) {
             if (provider.name().equals(name)) {
@@ -50,8 +55,12 @@ public record KernelsChoice(Kernels kernels, String reason) {
                 + (obstacles.isEmpty() ? "" : " (" + String.join("; ", obstacles) + ")"));
     }
 
-    /** Providers that can be made, best first; the scalar one is always among them. */
     private static List<KernelsProvider> providers(List<String> obstacles) {
+        return providers(obstacles, Integer.MAX_VALUE);
+    }
+
+    /** Providers below a rank that can be made, best first; the scalar one is always among them. */
+    private static List<KernelsProvider> providers(List<String> obstacles, int belowRank) {
         List<KernelsProvider> found = new ArrayList<>();
         found.add(new ScalarProvider());
         Iterator<ServiceLoader.Provider<KernelsProvider>> offered =
@@ -63,6 +72,7 @@ public record KernelsChoice(Kernels kernels, String reason) {
                 obstacles.add(rootMessage(e));
             }
         }
+        found.removeIf(provider -> provider.rank() >= belowRank);
         found.sort(Comparator.comparingInt(KernelsProvider::rank).reversed());
         return found;
     }

@@ -29,8 +29,18 @@ public final class ScalarKernels implements Kernels {
     }
 
     @Override
-    public LinearWeights pack(List<LinearPart> parts, Arena arena) {
-        return ScalarLinearWeights.pack(parts, arena);
+    public LinearWeights pack(List<LinearPart> parts, LinearForm form, Arena arena) {
+        return ScalarLinearWeights.pack(parts, form, arena);
+    }
+
+    @Override
+    public void round(Tensor x, Tensor y, int width, int fromToken, int toToken) {
+        for (int token = fromToken; token < toToken; token++) {
+            for (int i = 0; i < width; i++) {
+                long offset = (token * y.stride(0) + i) * y.dataType().bytes();
+                y.dataType().write(y.segment(), offset, DataType.BF16.round(number(x, token, i)));
+            }
+        }
     }
 
     @Override
@@ -42,7 +52,8 @@ public final class ScalarKernels implements Kernels {
                 for (int input = 0; input < w.numInputs(); input++) {
                     sum = Math.fma(number(x, token, input), w.weight(output, input), sum);
                 }
-                setNumber(y, token, output, w.hasBias(output) ? sum + w.bias(output) : sum);
+                float scaled = w.isScaled() ? sum * w.scale(output) : sum;
+                setNumber(y, token, output, w.hasBias(output) ? scaled + w.bias(output) : scaled);
             }
         }
     }

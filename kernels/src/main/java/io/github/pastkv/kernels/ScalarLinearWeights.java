@@ -4,26 +4,35 @@ import io.github.pastkv.cache.DataType;
 import io.github.pastkv.cache.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.List;
 
-/** The parts of a linear layer one below the other, {@code [outputs, inputs]}, in their own type, biases in F32. */
+/**
+ * The parts of a linear layer one below the other, {@code [outputs, inputs]}: weights in their own type, or as integers
+ * of one byte with a scale for each output; biases in F32.
+ */
 final class ScalarLinearWeights implements LinearWeights {
-    private final DataType dataType;
-    private final Tensor weights;
+    private final LinearForm form;
+    private final int numInputs;
+    private final DataType storedType;
+    private final MemorySegment weights;
+    private final float[] scales;
     private final float[] biases;
     private final boolean[] hasBias;
 
-    private ScalarLinearWeights(Tensor weights) {
-        this.dataType = weights.dataType();
-        this.weights = weights;
-        this.biases = new float[numOutputs()];
-        this.hasBias = new boolean[numOutputs()];
+    private ScalarLinearWeights(Tensor first, int numOutputs, LinearForm form, Arena arena) {
+        this.form = form;
+        this.numInputs = Math.toIntExact(first.shape(1));
+        this.storedType = first.dataType();
+        this.weights = arena.allocate(Math.max((long) numOutputs * numInputs * weightBytes(), 1));
+        this.scales = new float[numOutputs];
+        this.biases = new float[numOutputs];
+        this.hasBias = new boolean[numOutputs];
     }
 
-    static ScalarLinearWeights pack(List<LinearPart> parts, Arena arena) {
+    static ScalarLinearWeights pack(List<LinearPart> parts, LinearForm form, Arena arena) {
         Tensor first = LinearParts.requireMatching(parts);
-        Tensor weights = Tensor.allocate(arena, first.dataType(), LinearParts.numOutputs(parts), first.shape(1));
-        ScalarLinearWeights packed = new ScalarLinearWeights(weights);
+        ScalarLinearWeights packed = new ScalarLinearWeights(first, LinearParts.numOutputs(parts), form, arena);
         int from = 0;
         for (LinearPart part : parts) {
             packed.put(part, from);
@@ -34,16 +43,45 @@ final class ScalarLinearWeights implements LinearWeights {
 
     private void put(LinearPart part, int fromOutput) {
         long numRows = part.weight().shape(0);
-        part.weight().copyTo(weights.narrow(0, fromOutput, fromOutput + numRows));
+        if (isScaled()) {
+            putQuantized(part.weight(), fromOutput);
+        } else {
+            MemorySegment target = weights.asSlice((long) fromOutput * numInputs * weightBytes());
+            part.weight().copyTo(Tensor.wrap(storedType, target, numRows, numInputs));
+        }
         for (int row = 0; part.bias() != null && row < numRows; row++) {
             hasBias[fromOutput + row] = true;
             biases[fromOutput + row] = part.bias().get(row);
         }
     }
 
+    private void putQuantized(Tensor weight, int fromOutput) {
+        QuantizedRow quantized = new QuantizedRow(numInputs);
+        for (int row = 0; row < weight.shape(0); row++) {
+            quantized.quantize(weight, row);
+            scales[fromOutput + row] = quantized.scale();
+            MemorySegment.copy(quantized.numbers(), 0, weights, ValueLayout.JAVA_BYTE,
+                    (long) (fromOutput + row) * numInputs, numInputs);
+        }
+    }
+
+    private int weightBytes() {
+        return isScaled() ? Byte.BYTES : storedType.bytes();
+    }
+
+    /** Whether weights are integers, to be multiplied by {@link #scale}. */
+    boolean isScaled() {
+        return form.weights() == WeightType.INT8;
+    }
+
     float weight(int output, int input) {
-        MemorySegment segment = weights.segment();
-        return dataType.read(segment, ((long) output * numInputs() + input) * dataType.bytes());
+        long index = (long) output * numInputs + input;
+        return isScaled() ? weights.get(ValueLayout.JAVA_BYTE, index)
+                : storedType.read(weights, index * storedType.bytes());
+    }
+
+    float scale(int output) {
+        return scales[output];
     }
 
     boolean hasBias(int output) {
@@ -56,12 +94,17 @@ final class ScalarLinearWeights implements LinearWeights {
 
     @Override
     public int numInputs() {
-        return (int) weights.shape(1);
+        return numInputs;
     }
 
     @Override
     public int numOutputs() {
-        return (int) weights.shape(0);
+        return biases.length;
+    }
+
+    @Override
+    public LinearForm form() {
+        return form;
     }
 
     @Override
@@ -71,6 +114,6 @@ final class ScalarLinearWeights implements LinearWeights {
 
     @Override
     public long packedBytes() {
-        return weights.segment().byteSize();
+        return weights.byteSize();
     }
 }

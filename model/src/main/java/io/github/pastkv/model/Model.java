@@ -3,6 +3,9 @@ package io.github.pastkv.model;
 import io.github.pastkv.cache.KvCache;
 import io.github.pastkv.kernels.Compute;
 import io.github.pastkv.kernels.KernelsChoice;
+import io.github.pastkv.kernels.LinearForm;
+import io.github.pastkv.kernels.LinearPacker;
+import io.github.pastkv.kernels.LinearWeights;
 import io.github.pastkv.model.config.GenerationConfig;
 import io.github.pastkv.model.config.ModelConfig;
 import io.github.pastkv.model.files.ModelFormatException;
@@ -28,17 +31,19 @@ public final class Model implements AutoCloseable {
     private final ModelFolder folder;
     private final ModelOptions options;
     private final KernelsChoice kernels;
+    private final LinearForm form;
     private final Arena arena;
     private final ModelWeights weights;
     private final ForwardPass forwardPass;
     private final @Nullable TextTokenizer tokenizer;
     private final RotaryTables rotaryTables;
 
-    private Model(ModelFolder folder, ModelOptions options, KernelsChoice kernels, Arena arena, ModelWeights weights,
-            ForwardPass forwardPass, @Nullable TextTokenizer tokenizer) {
+    private Model(ModelFolder folder, ModelOptions options, KernelsChoice kernels, LinearForm form, Arena arena,
+            ModelWeights weights, ForwardPass forwardPass, @Nullable TextTokenizer tokenizer) {
         this.folder = folder;
         this.options = options;
         this.kernels = kernels;
+        this.form = form;
         this.arena = arena;
         this.weights = weights;
         this.forwardPass = forwardPass;
@@ -67,12 +72,18 @@ public final class Model implements AutoCloseable {
         ModelFolder files = ModelFolder.open(folder, options.allowedConfigKeys());
         Arena arena = Arena.ofShared();
         try {
-            ModelWeights weights = ModelWeights.pack(files.config(), files.tensors(), kernels.kernels(), arena);
+            LinearForm form = files.linearForm(options, kernels.kernels());
+            LinearPacker packer = (parts, owner) -> {
+                LinearWeights packed = kernels.kernels().pack(parts, form, owner);
+                parts.forEach(part -> ModelFolder.letGo(part.weight()));
+                return packed;
+            };
+            ModelWeights weights = ModelWeights.pack(files.config(), files.tensors(), packer, arena);
             TextTokenizer tokenizer = options.loadsTokenizer() && files.hasTokenizer()
                     ? TextTokenizer.open(files.tokenizerFile())
                     : null;
             ForwardPass forwardPass = forwardPass(files.config(), weights, options, kernels);
-            return new Model(files, options, kernels, arena, weights, forwardPass, tokenizer);
+            return new Model(files, options, kernels, form, arena, weights, forwardPass, tokenizer);
         } catch (IOException | RuntimeException e) {
             arena.close();
             files.close();
@@ -102,6 +113,16 @@ public final class Model implements AutoCloseable {
     /** The kernels in use and why they were chosen. */
     public KernelsChoice kernels() {
         return kernels;
+    }
+
+    /** The form of its linear layers. */
+    public LinearForm linearForm() {
+        return form;
+    }
+
+    /** Models of equal files and equal identity compute equal bits: that of the kernels and the form. */
+    public String numericIdentity() {
+        return kernels.kernels().numericIdentity() + " " + form;
     }
 
     /** The folder the model was read from. */

@@ -1,5 +1,9 @@
 package io.github.pastkv.model;
 
+import io.github.pastkv.cache.DataType;
+import io.github.pastkv.cache.Tensor;
+import io.github.pastkv.kernels.Kernels;
+import io.github.pastkv.kernels.LinearForm;
 import io.github.pastkv.model.config.GenerationConfig;
 import io.github.pastkv.model.config.ModelConfig;
 import io.github.pastkv.model.family.Families;
@@ -93,6 +97,12 @@ public final class ModelFolder implements AutoCloseable {
         return tensors;
     }
 
+    /** The form in which {@code options} ask to run the linear layers. */
+    public LinearForm linearForm(ModelOptions options, Kernels kernels) {
+        DataType stored = tensors.head().getFirst().weight().dataType();
+        return new LinearForm(options.compute().resolve(stored, kernels), options.weights());
+    }
+
     public boolean hasTokenizer() {
         return Files.exists(tokenizerFile());
     }
@@ -100,6 +110,16 @@ public final class ModelFolder implements AutoCloseable {
     /** Where {@code tokenizer.json} is, or would be. */
     public Path tokenizerFile() {
         return folder.resolve(TOKENIZER_FILE);
+    }
+
+    /**
+     * Gives back the memory in which the system holds a weight that has been packed, so that none is held twice. It stays
+     * readable: what is read again, as rows of a tied embedding are, comes from the file once more.
+     */
+    static void letGo(Tensor weight) {
+        if (weight.segment().isMapped()) {
+            weight.segment().unload();
+        }
     }
 
     /** Unmaps the weights. Closing twice is allowed. */

@@ -7,7 +7,11 @@ import io.github.pastkv.cache.KvCacheConfig;
 import io.github.pastkv.cache.KvStep;
 import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.kernels.Compute;
+import io.github.pastkv.kernels.ComputeType;
+import io.github.pastkv.kernels.Kernels;
 import io.github.pastkv.kernels.KernelsChoice;
+import io.github.pastkv.kernels.LinearForm;
+import io.github.pastkv.kernels.WeightType;
 import io.github.pastkv.model.ModelFolder;
 import io.github.pastkv.model.config.ModelConfig;
 import io.github.pastkv.model.forward.ForwardPass;
@@ -56,6 +60,12 @@ public class DecodeStepBenchmark {
     /** Tokens of the step: 1 is decoding. */
     @Param({"1", "256"}) public int numTokens;
 
+    /** Type of the inputs of linear layers. */
+    @Param("F32") public ComputeType compute;
+
+    /** What becomes of the weights. */
+    @Param("STORED") public WeightType weightType;
+
     private final Arena arena = Arena.ofShared();
     private ModelFolder folder;
     private ForwardPass forwardPass;
@@ -76,13 +86,20 @@ public class DecodeStepBenchmark {
         rotary = new RotaryTables(config, arena).forLength(config.maxSeqLen());
         Compute compute = new Compute(kernels.kernels(), numThreads, config.numHeads(), config.numKvHeads(),
                 config.headDim());
-        forwardPass = new ForwardPass(config, ModelWeights.pack(config, folder.tensors(), kernels.kernels(), arena),
-                compute, 512);
+        forwardPass = new ForwardPass(config, weights(config, kernels.kernels()), compute, 512);
         cache = new KvCache(KvCacheConfig.of(config.toKvShape(), 1).withMaxTokens(config.maxSeqLen()));
         mask = AttentionMask.ones(1, numTokens);
         tokenIds = new int[numTokens];
         java.util.Arrays.setAll(tokenIds, i -> (i * 31 + 7) % config.vocabSize());
         logits = Tensor.allocate(arena, DataType.F32, 1, config.vocabSize());
+    }
+
+    private ModelWeights weights(ModelConfig config, Kernels kernels) {
+        return ModelWeights.pack(config, folder.tensors(), (parts, owner) -> kernels.pack(parts, form(), owner), arena);
+    }
+
+    private LinearForm form() {
+        return new LinearForm(compute, weightType);
     }
 
     /** Frees everything. */

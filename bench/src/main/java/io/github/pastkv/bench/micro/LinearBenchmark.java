@@ -4,6 +4,7 @@ import io.github.pastkv.cache.DataType;
 import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.kernels.Kernels;
 import io.github.pastkv.kernels.KernelsChoice;
+import io.github.pastkv.kernels.LinearForm;
 import io.github.pastkv.kernels.LinearPart;
 import io.github.pastkv.kernels.LinearWeights;
 import java.lang.foreign.Arena;
@@ -70,7 +71,7 @@ public class LinearBenchmark {
         Random random = new Random(20255);
         Tensor weight = random(random, dataType, numOutputs, numInputs);
         chosen = KernelsChoice.choose(kernels).kernels();
-        weights = chosen.pack(List.of(new LinearPart(weight, null)), arena);
+        weights = chosen.pack(List.of(new LinearPart(weight, null)), LinearForm.PLAIN, arena);
         x = random(random, DataType.F32, tokens, numInputs);
         y = Tensor.allocate(arena, DataType.F32, tokens, numOutputs);
         linear();

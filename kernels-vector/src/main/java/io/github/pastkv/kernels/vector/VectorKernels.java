@@ -4,11 +4,13 @@ import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.kernels.Activation;
 import io.github.pastkv.kernels.AttentionTile;
 import io.github.pastkv.kernels.Kernels;
+import io.github.pastkv.kernels.LinearForm;
 import io.github.pastkv.kernels.LinearPart;
 import io.github.pastkv.kernels.LinearWeights;
 import io.github.pastkv.kernels.NormWeights;
 import io.github.pastkv.kernels.RotaryTable;
 import io.github.pastkv.kernels.ScalarKernels;
+import io.github.pastkv.kernels.WeightType;
 import java.lang.foreign.Arena;
 import java.util.List;
 
@@ -29,14 +31,25 @@ final class VectorKernels implements Kernels {
     }
 
     @Override
-    public LinearWeights pack(List<LinearPart> parts, Arena arena) {
-        return VectorLinearWeights.pack(parts, arena);
+    public LinearWeights pack(List<LinearPart> parts, LinearForm form, Arena arena) {
+        return form.weights() == WeightType.INT8
+                ? VectorInt8Weights.pack(parts, form, arena)
+                : VectorLinearWeights.pack(parts, form, arena);
+    }
+
+    @Override
+    public void round(Tensor x, Tensor y, int width, int fromToken, int toToken) {
+        VectorRounding.round(x, y, width, fromToken, toToken);
     }
 
     @Override
     public void linear(Tensor x, LinearWeights weights, Tensor y, int numTokens, int fromOutput, int toOutput) {
         assert fromOutput % weights.outputGrain() == 0 : fromOutput;
-        VectorLinear.linear(x, (VectorLinearWeights) weights, y, numTokens, fromOutput, toOutput);
+        if (weights instanceof VectorInt8Weights int8) {
+            VectorInt8Linear.linear(x, int8, y, numTokens, fromOutput, toOutput);
+        } else {
+            VectorLinear.linear(x, (VectorLinearWeights) weights, y, numTokens, fromOutput, toOutput);
+        }
     }
 
     @Override

@@ -2,6 +2,7 @@ package io.github.pastkv.kernels.vector;
 
 import io.github.pastkv.cache.DataType;
 import io.github.pastkv.cache.Tensor;
+import io.github.pastkv.kernels.LinearForm;
 import io.github.pastkv.kernels.LinearPart;
 import io.github.pastkv.kernels.LinearParts;
 import io.github.pastkv.kernels.LinearWeights;
@@ -31,10 +32,12 @@ final class VectorLinearWeights implements LinearWeights {
     private final int numInputs;
     private final int numOutputs;
     private final DataType dataType;
+    private final LinearForm form;
     private final MemorySegment panels;
     private final MemorySegment biases;
 
-    private VectorLinearWeights(int numInputs, int numOutputs, DataType dataType, Arena arena) {
+    private VectorLinearWeights(int numInputs, int numOutputs, DataType dataType, LinearForm form, Arena arena) {
+        this.form = form;
         this.numInputs = numInputs;
         this.numOutputs = numOutputs;
         this.dataType = dataType;
@@ -43,11 +46,11 @@ final class VectorLinearWeights implements LinearWeights {
         this.biases = arena.allocate(Math.max((long) numPanels * PANEL_OUTPUTS * Float.BYTES, 1), ALIGNMENT);
     }
 
-    static VectorLinearWeights pack(List<LinearPart> parts, Arena arena) {
+    static VectorLinearWeights pack(List<LinearPart> parts, LinearForm form, Arena arena) {
         Tensor first = LinearParts.requireMatching(parts);
         DataType packedType = first.dataType() == DataType.BF16 ? DataType.BF16 : DataType.F32;
         VectorLinearWeights packed = new VectorLinearWeights(Math.toIntExact(first.shape(1)),
-                LinearParts.numOutputs(parts), packedType, arena);
+                LinearParts.numOutputs(parts), packedType, form, arena);
         int from = 0;
         for (LinearPart part : parts) {
             packed.put(part, from);
@@ -126,6 +129,11 @@ final class VectorLinearWeights implements LinearWeights {
     @Override
     public int numOutputs() {
         return numOutputs;
+    }
+
+    @Override
+    public LinearForm form() {
+        return form;
     }
 
     @Override

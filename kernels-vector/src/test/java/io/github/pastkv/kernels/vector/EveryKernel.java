@@ -10,12 +10,15 @@ import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.cache.TiledKvLayout;
 import io.github.pastkv.kernels.Activation;
 import io.github.pastkv.kernels.AttentionTile;
+import io.github.pastkv.kernels.ComputeType;
 import io.github.pastkv.kernels.Kernels;
+import io.github.pastkv.kernels.LinearForm;
 import io.github.pastkv.kernels.LinearPart;
 import io.github.pastkv.kernels.LinearWeights;
 import io.github.pastkv.kernels.NormWeights;
 import io.github.pastkv.kernels.RotaryTable;
 import io.github.pastkv.kernels.ScoreForm;
+import io.github.pastkv.kernels.WeightType;
 import java.lang.foreign.Arena;
 import java.util.List;
 import java.util.Random;
@@ -58,10 +61,17 @@ final class EveryKernel {
 
     private void linear(Arena arena, DataType dataType) {
         Tensor weight = Numbers.as(arena, dataType, Numbers.rows(arena, random, 40, WIDTH, 0));
-        LinearWeights weights = kernels.pack(List.of(new LinearPart(weight, null)), arena);
-        Tensor y = Tensor.allocate(arena, DataType.F32, TOKENS, 40);
-        kernels.linear(Numbers.rows(arena, random, TOKENS, WIDTH, 0), weights, y, TOKENS, 0, 40);
-        take(y);
+        Tensor x = Numbers.rows(arena, random, TOKENS, WIDTH, 0);
+        Tensor rounded = Tensor.allocate(arena, DataType.F32, TOKENS, WIDTH);
+        kernels.round(x, rounded, WIDTH, 0, TOKENS);
+        take(rounded);
+        for (WeightType weightType : WeightType.values()) {
+            LinearForm form = new LinearForm(ComputeType.F32, weightType);
+            LinearWeights weights = kernels.pack(List.of(new LinearPart(weight, null)), form, arena);
+            Tensor y = Tensor.allocate(arena, DataType.F32, TOKENS, 40);
+            kernels.linear(x, weights, y, TOKENS, 0, 40);
+            take(y);
+        }
     }
 
     private void attention(Arena arena, KvType type, KvWindow window) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.github.pastkv.cache.DataType;
 import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.kernels.Kernels;
+import io.github.pastkv.kernels.LinearForm;
 import io.github.pastkv.kernels.LinearPart;
 import io.github.pastkv.kernels.LinearWeights;
 import io.github.pastkv.kernels.ScalarKernels;
@@ -78,7 +79,8 @@ class VectorLinearParityTest {
     @CsvSource({"F32,48,33", "F32,207,64", "BF16,48,33", "BF16,207,64", "BF16,31,130", "F16,64,31"})
     void linear_ofAnyNumberOfTokens_givesTheSameRows(DataType dataType, int numInputs, int numOutputs) {
         Tensor x = Numbers.rows(arena, random, 130, numInputs, 0);
-        LinearWeights weights = vector.pack(List.of(part(dataType, numOutputs, numInputs, true)), arena);
+        LinearWeights weights =
+                vector.pack(List.of(part(dataType, numOutputs, numInputs, true)), LinearForm.PLAIN, arena);
         Tensor all = Tensor.allocate(arena, DataType.F32, 130, numOutputs);
         vector.linear(x, weights, all, 130, 0, numOutputs);
         for (int numTokens = 1; numTokens <= 130; numTokens++) {
@@ -92,7 +94,8 @@ class VectorLinearParityTest {
     void linear_inRanges_givesTheWhole() {
         int numOutputs = 207;
         Tensor x = Numbers.rows(arena, random, 6, 33, 0);
-        LinearWeights weights = vector.pack(List.of(part(DataType.BF16, numOutputs, 33, true)), arena);
+        LinearWeights weights =
+                vector.pack(List.of(part(DataType.BF16, numOutputs, 33, true)), LinearForm.PLAIN, arena);
         Tensor whole = Tensor.allocate(arena, DataType.F32, 6, numOutputs);
         vector.linear(x, weights, whole, 6, 0, numOutputs);
         for (int step = weights.outputGrain(); step < numOutputs; step += weights.outputGrain()) {
@@ -121,7 +124,7 @@ class VectorLinearParityTest {
     }
 
     private Tensor run(Kernels kernels, Tensor x, List<LinearPart> parts) {
-        LinearWeights weights = kernels.pack(parts, arena);
+        LinearWeights weights = kernels.pack(parts, LinearForm.PLAIN, arena);
         int numTokens = (int) x.shape(0);
         Tensor y = Numbers.filled(arena, Float.NaN, numTokens, weights.numOutputs(), 5);
         kernels.linear(x, weights, y, numTokens, 0, weights.numOutputs());

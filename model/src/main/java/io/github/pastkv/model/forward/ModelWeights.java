@@ -1,6 +1,6 @@
 package io.github.pastkv.model.forward;
 
-import io.github.pastkv.kernels.Kernels;
+import io.github.pastkv.kernels.LinearPacker;
 import io.github.pastkv.kernels.LinearWeights;
 import io.github.pastkv.kernels.NormWeights;
 import io.github.pastkv.model.config.ModelConfig;
@@ -24,8 +24,8 @@ import org.jspecify.annotations.Nullable;
 public record ModelWeights(EmbeddingWeights embedding, List<LayerWeights> layers, @Nullable NormWeights finalNorm,
         @Nullable LinearWeights headIn, LinearWeights head) {
     /** Packs {@code tensors} into memory of {@code arena}. */
-    public static ModelWeights pack(ModelConfig config, ModelTensors tensors, Kernels kernels, Arena arena) {
-        return new WeightsPacker(config, kernels, arena).pack(tensors);
+    public static ModelWeights pack(ModelConfig config, ModelTensors tensors, LinearPacker packer, Arena arena) {
+        return new WeightsPacker(config, packer, arena).pack(tensors);
     }
 
     /** Bytes of the packed linear layers: what a step of one token reads. */

@@ -2,7 +2,7 @@ package io.github.pastkv.model.forward;
 
 import io.github.pastkv.cache.DataType;
 import io.github.pastkv.cache.Tensor;
-import io.github.pastkv.kernels.Kernels;
+import io.github.pastkv.kernels.LinearPacker;
 import io.github.pastkv.kernels.LinearPart;
 import io.github.pastkv.kernels.LinearWeights;
 import io.github.pastkv.kernels.NormWeights;
@@ -18,12 +18,12 @@ import org.jspecify.annotations.Nullable;
 /** Brings the weights of a model into the form that kernels read: linear layers packed, norms in F32. */
 final class WeightsPacker {
     private final ModelConfig config;
-    private final Kernels kernels;
+    private final LinearPacker packer;
     private final Arena arena;
 
-    WeightsPacker(ModelConfig config, Kernels kernels, Arena arena) {
+    WeightsPacker(ModelConfig config, LinearPacker packer, Arena arena) {
         this.config = config;
-        this.kernels = kernels;
+        this.packer = packer;
         this.arena = arena;
     }
 
@@ -45,7 +45,7 @@ final class WeightsPacker {
     }
 
     private LinearWeights linear(List<LinearPart> parts) {
-        return kernels.pack(parts, arena);
+        return packer.pack(parts, arena);
     }
 
     private @Nullable LinearWeights projection(List<LinearPart> parts) {

@@ -1,7 +1,9 @@
 package io.github.pastkv.testkit.model;
 
 import io.github.pastkv.cache.Tensor;
+import io.github.pastkv.kernels.DelegatingKernels;
 import io.github.pastkv.kernels.Kernels;
+import io.github.pastkv.kernels.LinearForm;
 import io.github.pastkv.kernels.LinearPart;
 import io.github.pastkv.kernels.LinearWeights;
 import java.lang.foreign.Arena;
@@ -27,8 +29,8 @@ public final class CountingKernels extends DelegatingKernels {
     }
 
     @Override
-    public LinearWeights pack(List<LinearPart> parts, Arena arena) {
-        LinearWeights weights = super.pack(parts, arena);
+    public LinearWeights pack(List<LinearPart> parts, LinearForm form, Arena arena) {
+        LinearWeights weights = super.pack(parts, form, arena);
         timesComputed.put(weights, new AtomicIntegerArray(weights.numOutputs()));
         return weights;
     }

@@ -3,10 +3,14 @@ package io.github.pastkv.tests.equality;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.pastkv.cache.DataType;
+import io.github.pastkv.kernels.KernelsChoice;
+import io.github.pastkv.kernels.LinearForm;
+import io.github.pastkv.kernels.ScalarKernels;
 import io.github.pastkv.model.Model;
 import io.github.pastkv.testkit.model.KernelsUnderTest;
 import io.github.pastkv.testkit.model.LogitRows;
 import java.io.IOException;
+import java.util.List;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -18,13 +22,25 @@ class KernelsEqualityTest {
     @MethodSource("io.github.pastkv.tests.equality.TestModel#all")
     void allKernels_equalScalar(TestModel testModel) throws IOException {
         for (DataType type : DataType.values()) {
-            LogitRows scalar = oneShot(new Subject(testModel, "scalar", type));
-            assertThat(scalar.numTokens()).isEqualTo(testModel.tokenIds().length);
-            for (String kernels : KernelsUnderTest.names()) {
-                Subject subject = new Subject(testModel, kernels, type);
-                oneShot(subject).requireSameBits(subject.toString(), scalar);
-            }
+            requireEqual(new Subject(testModel, "scalar", type));
         }
+        for (LinearForm form : Subject.OTHER_FORMS) {
+            requireEqual(new Subject(testModel, "scalar", DataType.F32, form));
+        }
+    }
+
+    private static void requireEqual(Subject scalar) throws IOException {
+        LogitRows expected = oneShot(scalar);
+        assertThat(expected.numTokens()).isEqualTo(scalar.tokenIds().length);
+        for (String kernels : kernelsOfOurIdentity()) {
+            Subject subject = new Subject(scalar.model(), kernels, scalar.kvType(), scalar.form());
+            oneShot(subject).requireSameBits(subject.toString(), expected);
+        }
+    }
+
+    private static List<String> kernelsOfOurIdentity() {
+        return KernelsUnderTest.names().stream().filter(name -> KernelsChoice.choose(name).kernels().numericIdentity()
+                .equals(ScalarKernels.NUMERIC_IDENTITY)).toList();
     }
 
     private static LogitRows oneShot(Subject subject) throws IOException {

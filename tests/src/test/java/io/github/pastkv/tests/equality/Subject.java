@@ -1,12 +1,17 @@
 package io.github.pastkv.tests.equality;
 
 import io.github.pastkv.cache.DataType;
+import io.github.pastkv.kernels.ComputeType;
+import io.github.pastkv.kernels.LinearForm;
+import io.github.pastkv.kernels.WeightType;
+import io.github.pastkv.model.ComputeChoice;
 import io.github.pastkv.model.Model;
 import io.github.pastkv.model.ModelOptions;
 import io.github.pastkv.model.SessionOptions;
 import io.github.pastkv.testkit.model.KernelsUnderTest;
 import java.io.IOException;
 import java.util.Arrays;
+import java.util.List;
 import java.util.stream.Stream;
 
 /**
@@ -15,11 +20,21 @@ import java.util.stream.Stream;
  * @param model the model and its prompt
  * @param kernels name of the kernels
  * @param kvType type that the cache stores
+ * @param form how linear layers are computed
  */
-record Subject(TestModel model, String kernels, DataType kvType) {
+record Subject(TestModel model, String kernels, DataType kvType, LinearForm form) {
+    /** Every form but the plain one. */
+    static final List<LinearForm> OTHER_FORMS = List.of(new LinearForm(ComputeType.BF16, WeightType.STORED),
+            new LinearForm(ComputeType.F32, WeightType.INT8), new LinearForm(ComputeType.BF16, WeightType.INT8));
+
+    /** In the plain form. */
+    Subject(TestModel model, String kernels, DataType kvType) {
+        this(model, kernels, kvType, LinearForm.PLAIN);
+    }
+
     /**
      * The golden models on all kernels, and the shipped one, which is larger, on the fastest ({@link KernelsEqualityTest}
-     * shows the others equal to those); each with all storage types.
+     * shows the others equal to those); each with all storage types, and with all forms of linear layers.
      */
     static Stream<Subject> all() {
         Stream<Subject> golden = TestModel.golden().flatMap(
@@ -28,7 +43,8 @@ record Subject(TestModel model, String kernels, DataType kvType) {
     }
 
     private static Stream<Subject> allTypes(TestModel model, String kernels) {
-        return Arrays.stream(DataType.values()).map(type -> new Subject(model, kernels, type));
+        Stream<Subject> plain = Arrays.stream(DataType.values()).map(type -> new Subject(model, kernels, type));
+        return Stream.concat(plain, OTHER_FORMS.stream().map(form -> new Subject(model, kernels, DataType.F32, form)));
     }
 
     /** The prompt. */
@@ -41,7 +57,8 @@ record Subject(TestModel model, String kernels, DataType kvType) {
     }
 
     Model load(ModelOptions options) throws IOException {
-        return Model.load(model.folder(), options.withKernels(kernels));
+        return Model.load(model.folder(), options.withKernels(kernels).withWeights(form.weights())
+                .withCompute(ComputeChoice.valueOf(form.compute().name())));
     }
 
     /** Sessions of this storage type. */
@@ -51,6 +68,6 @@ record Subject(TestModel model, String kernels, DataType kvType) {
 
     @Override
     public String toString() {
-        return model + " on " + kernels + ", " + kvType + " cache";
+        return model + " on " + kernels + ", " + form + ", " + kvType + " cache";
     }
 }

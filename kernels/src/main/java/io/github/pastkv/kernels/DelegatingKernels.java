@@ -1,20 +1,14 @@
-package io.github.pastkv.testkit.model;
+package io.github.pastkv.kernels;
 
 import io.github.pastkv.cache.Tensor;
-import io.github.pastkv.kernels.Activation;
-import io.github.pastkv.kernels.AttentionTile;
-import io.github.pastkv.kernels.Kernels;
-import io.github.pastkv.kernels.LinearPart;
-import io.github.pastkv.kernels.LinearWeights;
-import io.github.pastkv.kernels.NormWeights;
-import io.github.pastkv.kernels.RotaryTable;
 import java.lang.foreign.Arena;
 import java.util.List;
 
-/** Kernels that leave everything to others, for subclasses that look at a call or disturb it. */
+/** Kernels that leave everything to others, for subclasses that do some of it themselves, look at it or disturb it. */
 public abstract class DelegatingKernels implements Kernels {
     private final Kernels delegate;
 
+    /** Around kernels that do the work. */
     protected DelegatingKernels(Kernels delegate) {
         this.delegate = delegate;
     }
@@ -30,8 +24,18 @@ public abstract class DelegatingKernels implements Kernels {
     }
 
     @Override
-    public LinearWeights pack(List<LinearPart> parts, Arena arena) {
-        return delegate.pack(parts, arena);
+    public ComputeType fastestForBf16() {
+        return delegate.fastestForBf16();
+    }
+
+    @Override
+    public LinearWeights pack(List<LinearPart> parts, LinearForm form, Arena arena) {
+        return delegate.pack(parts, form, arena);
+    }
+
+    @Override
+    public void round(Tensor x, Tensor y, int width, int fromToken, int toToken) {
+        delegate.round(x, y, width, fromToken, toToken);
     }
 
     @Override

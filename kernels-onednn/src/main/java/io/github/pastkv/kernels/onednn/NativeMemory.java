@@ -1,0 +1,72 @@
+package io.github.pastkv.kernels.onednn;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemoryLayout;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+
+/**
+ * Pages straight from the system: zeros that take no memory until they are touched, where an arena would write every
+ * byte first, and on one thread.
+ */
+final class NativeMemory {
+    // Constants of Linux' mman.h.
+    private static final int READ_WRITE = 3;
+    private static final int PRIVATE_ANONYMOUS = 0x22;
+    private static final int ADVISE_HUGE_PAGES = 14;
+    private static final long HUGE_PAGE_BYTES = 2 << 20;
+    private static final long FAILED = -1;
+
+    private static final MethodHandle MMAP =
+            handle("mmap", JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG);
+    private static final MethodHandle MUNMAP = handle("munmap", JAVA_INT, JAVA_LONG, JAVA_LONG);
+    private static final MethodHandle MADVISE = handle("madvise", JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT);
+
+    private NativeMemory() {}
+
+    private static MethodHandle handle(String name, MemoryLayout result, MemoryLayout... arguments) {
+        Linker linker = Linker.nativeLinker();
+        MemorySegment function = linker.defaultLookup().find(name)
+                .orElseThrow(() -> new UnsupportedOperationException("the C library has no " + name));
+        return linker.downcallHandle(function, FunctionDescriptor.of(result, arguments));
+    }
+
+    /**
+     * Whole pages, given back with {@code arena}; large pieces lie in huge pages where the system has them.
+     *
+     * @throws OutOfMemoryError when there are none
+     */
+    static MemorySegment allocate(long bytes, Arena arena) {
+        try {
+            long length = Math.max(bytes, 1);
+            boolean isLarge = length >= HUGE_PAGE_BYTES;
+            long mapped = isLarge ? length + HUGE_PAGE_BYTES : length;
+            long start = (long) MMAP.invokeExact(0L, mapped, READ_WRITE, PRIVATE_ANONYMOUS, -1, 0L);
+            if (start == FAILED) {
+                throw new OutOfMemoryError(bytes + " bytes for packed weights");
+            }
+            long first = isLarge ? Math.ceilDiv(start, HUGE_PAGE_BYTES) * HUGE_PAGE_BYTES : start;
+            if (isLarge) {
+                int _ = (int) MADVISE.invokeExact(first, length, ADVISE_HUGE_PAGES);
+            }
+            return MemorySegment.ofAddress(first).reinterpret(length, arena, _ -> unmap(start, mapped));
+        } catch (RuntimeException | Error e) {
+            throw e;
+        } catch (Throwable e) {
+            throw new IllegalStateException("mmap: " + e.getMessage(), e);
+        }
+    }
+
+    private static void unmap(long start, long length) {
+        try {
+            int _ = (int) MUNMAP.invokeExact(start, length);
+        } catch (Throwable e) {
+            throw new IllegalStateException("munmap: " + e.getMessage(), e);
+        }
+    }
+}

@@ -1,0 +1,70 @@
+package io.github.pastkv.kernels.onednn;
+
+import io.github.pastkv.cache.Tensor;
+import io.github.pastkv.kernels.ComputeType;
+import io.github.pastkv.kernels.DelegatingKernels;
+import io.github.pastkv.kernels.Kernels;
+import io.github.pastkv.kernels.LinearForm;
+import io.github.pastkv.kernels.LinearPart;
+import io.github.pastkv.kernels.LinearWeights;
+import java.lang.foreign.Arena;
+import java.util.List;
+
+/**
+ * Linear layers in oneDNN, everything else in other kernels; so are the linear layers that oneDNN cannot take with
+ * weights kept as stored (BF16 weights with F32 inputs: the others read half the bytes) or with a row's bits unchanged.
+ *
+ * <p>Bits are those of one version, instruction set and slicing: an identity of its own. Within it a row does not depend
+ * on the rows beside it, the range of outputs or the threads; {@link RowProof} looks at that when weights are packed.
+ */
+final class OneDnnKernels extends DelegatingKernels {
+    private final Kernels others;
+    private final String instructionSet;
+    private final boolean isFastInBf16;
+
+    /**
+     * Composes.
+     *
+     * @param others kernels for everything else
+     * @param instructionSet for people
+     * @param isFastInBf16 whether the machine multiplies BF16
+     */
+    OneDnnKernels(Kernels others, String instructionSet, boolean isFastInBf16) {
+        super(others);
+        this.others = others;
+        this.instructionSet = instructionSet;
+        this.isFastInBf16 = isFastInBf16;
+    }
+
+    @Override
+    public String name() {
+        return "onednn " + Dnnl.version() + " (" + instructionSet + ") + " + others.name();
+    }
+
+    @Override
+    public String numericIdentity() {
+        return others.numericIdentity() + "+onednn-" + Dnnl.version() + "-" + instructionSet + "-" + Slicing.IDENTITY;
+    }
+
+    @Override
+    public ComputeType fastestForBf16() {
+        return isFastInBf16 ? ComputeType.BF16 : others.fastestForBf16();
+    }
+
+    @Override
+    public LinearWeights pack(List<LinearPart> parts, LinearForm form, Arena arena) {
+        boolean isSlow = form.compute() == ComputeType.BF16 && !isFastInBf16;
+        LinearWeights weights = isSlow ? null : OneDnnLinearWeights.pack(parts, form, arena);
+        return weights == null ? others.pack(parts, form, arena) : weights;
+    }
+
+    @Override
+    public void linear(Tensor x, LinearWeights weights, Tensor y, int numTokens, int fromOutput, int toOutput) {
+        assert fromOutput % weights.outputGrain() == 0 : fromOutput;
+        if (weights instanceof OneDnnLinearWeights packed) {
+            OneDnnLinear.linear(x, packed, y, numTokens, fromOutput, toOutput);
+        } else {
+            others.linear(x, weights, y, numTokens, fromOutput, toOutput);
+        }
+    }
+}

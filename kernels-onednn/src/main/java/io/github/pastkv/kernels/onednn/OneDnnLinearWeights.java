@@ -1,0 +1,144 @@
+package io.github.pastkv.kernels.onednn;
+
+import io.github.pastkv.cache.DataType;
+import io.github.pastkv.cache.Tensor;
+import io.github.pastkv.kernels.LinearForm;
+import io.github.pastkv.kernels.LinearPart;
+import io.github.pastkv.kernels.LinearParts;
+import io.github.pastkv.kernels.LinearWeights;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A linear layer in slices of outputs, each packed on its own in the library's layout. Ranges of outputs are whole
+ * slices.
+ */
+final class OneDnnLinearWeights implements LinearWeights {
+    private static final long ALIGNMENT = 64;
+
+    private final LinearForm form;
+    private final NumberKind kind;
+    private final int numInputs;
+    private final int numOutputs;
+    private final int outputsPerSlice;
+    private final SliceKernel wholeKernel;
+    private final SliceKernel lastKernel;
+    private final MemorySegment packed;
+    private final MemorySegment scales;
+    private final MemorySegment biases;
+    private final SliceWeights[] slices;
+
+    private OneDnnLinearWeights(LinearForm form, SliceKernel wholeKernel, SliceKernel lastKernel, Arena arena) {
+        SliceShape shape = wholeKernel.shape();
+        this.form = form;
+        this.kind = shape.kind();
+        this.numInputs = shape.numInputs();
+        this.numOutputs = shape.layerOutputs();
+        this.outputsPerSlice = shape.numOutputs();
+        this.wholeKernel = wholeKernel;
+        this.lastKernel = lastKernel;
+        this.slices = new SliceWeights[Math.ceilDiv(numOutputs, outputsPerSlice)];
+        this.packed = NativeMemory.allocate(slices.length * sliceBytes(), arena);
+        long perOutput = (long) numOutputs * Float.BYTES;
+        this.scales = kind.isScaled() ? arena.allocate(perOutput, ALIGNMENT) : MemorySegment.NULL;
+        this.biases = shape.isBiased() ? arena.allocate(perOutput, ALIGNMENT) : MemorySegment.NULL;
+        for (int i = 0; i < slices.length; i++) {
+            long output = (long) i * outputsPerSlice * Float.BYTES;
+            slices[i] = new SliceWeights(packed.address() + i * sliceBytes(),
+                    kind.isScaled() ? scales.address() + output : 0,
+                    shape.isBiased() ? biases.address() + output : 0);
+        }
+    }
+
+    /** Packs, on all processors; null where the library has no kernel for it that keeps a row's bits. */
+    static @Nullable OneDnnLinearWeights pack(List<LinearPart> parts, LinearForm form, Arena arena) {
+        Tensor first = LinearParts.requireMatching(parts);
+        NumberKind kind = NumberKind.of(form, first.dataType());
+        int numInputs = Math.toIntExact(first.shape(1));
+        int numOutputs = LinearParts.numOutputs(parts);
+        if (kind == null || numInputs == 0 || numOutputs == 0) {
+            return null;
+        }
+        boolean isBiased = parts.stream().anyMatch(part -> part.bias() != null);
+        int outputsPerSlice = Slicing.outputsPerSlice(numInputs, numOutputs);
+        int outputsOfLast = (numOutputs - 1) % outputsPerSlice + 1;
+        SliceKernel whole =
+                SliceKernel.find(new SliceShape(kind, numInputs, outputsPerSlice, numOutputs, isBiased));
+        SliceKernel last = SliceKernel.find(new SliceShape(kind, numInputs, outputsOfLast, numOutputs, isBiased));
+        if (whole == null || last == null) {
+            return null;
+        }
+        OneDnnLinearWeights weights = new OneDnnLinearWeights(form, whole, last, arena);
+        weights.fill(parts);
+        return weights;
+    }
+
+    private void fill(List<LinearPart> parts) {
+        putBiases(parts);
+        IntStream all = IntStream.range(0, slices.length);
+        (LinearParts.areShared(parts, packed) ? all.parallel() : all).forEach(slice -> {
+            int from = slice * outputsPerSlice;
+            new SliceSource(parts, kind, numInputs).pack(kernel(slice), from, slices[slice].packedAddress(), scales);
+        });
+    }
+
+    private void putBiases(List<LinearPart> parts) {
+        int from = 0;
+        for (LinearPart part : parts) {
+            for (int row = 0; part.bias() != null && row < part.bias().shape(0); row++) {
+                DataType.F32.write(biases, (long) (from + row) * Float.BYTES, part.bias().get(row));
+            }
+            from += Math.toIntExact(part.weight().shape(0));
+        }
+    }
+
+    private long sliceBytes() {
+        return Math.ceilDiv(wholeKernel.packedBytes(), ALIGNMENT) * ALIGNMENT;
+    }
+
+    SliceKernel kernel(int slice) {
+        return slice == slices.length - 1 ? lastKernel : wholeKernel;
+    }
+
+    SliceWeights slice(int slice) {
+        return slices[slice];
+    }
+
+    /** Whether the memory is there yet: it ends with the arena it was packed in. */
+    boolean isAlive() {
+        return packed.scope().isAlive();
+    }
+
+    @Override
+    public int numInputs() {
+        return numInputs;
+    }
+
+    @Override
+    public int numOutputs() {
+        return numOutputs;
+    }
+
+    @Override
+    public LinearForm form() {
+        return form;
+    }
+
+    @Override
+    public DataType inputType() {
+        return kind.inputs();
+    }
+
+    @Override
+    public int outputGrain() {
+        return outputsPerSlice;
+    }
+
+    @Override
+    public long packedBytes() {
+        return packed.byteSize() + scales.byteSize() + biases.byteSize();
+    }
+}

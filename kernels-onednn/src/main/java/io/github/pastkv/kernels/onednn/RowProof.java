@@ -1,0 +1,88 @@
+package io.github.pastkv.kernels.onednn;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.stream.IntStream;
+
+/**
+ * Proves, for one kernel on this machine, that a row of the result has the same bits however many rows are computed
+ * with it. That is a fact of a version and an instruction set, not a promise of the library, so it is looked at again
+ * for each shape when weights are packed: some milliseconds. It also compiles what will be used later.
+ */
+final class RowProof {
+    private final SliceKernel kernel;
+    private final SliceShape shape;
+    private final MemorySegment inputs;
+    private final MemorySegment expected;
+    private final SliceWeights weights;
+    private final Arena arena;
+
+    private RowProof(SliceKernel kernel, Arena arena) {
+        this.kernel = kernel;
+        this.shape = kernel.shape();
+        this.arena = arena;
+        this.inputs = numbers((long) RowBlocks.LARGEST * shape.numInputs(), shape.kind().inputs().bytes());
+        MemorySegment packed = NativeMemory.allocate(kernel.packedBytes(), arena);
+        MemorySegment plain =
+                numbers((long) shape.numInputs() * shape.numOutputs(), shape.kind().weightBytes());
+        Packing.reorder(kernel, plain.address(), shape.numInputs(), 1, packed.address());
+        MemorySegment perOutput = numbers(shape.numOutputs(), Float.BYTES);
+        this.weights = new SliceWeights(packed.address(), perOutput.address(), perOutput.address());
+        this.expected = NativeMemory.allocate(outputBytes(RowBlocks.LARGEST), arena);
+    }
+
+    /** Whether all numbers of rows agree. */
+    static boolean holds(SliceKernel kernel) {
+        try (Arena arena = Arena.ofShared()) {
+            RowProof proof = new RowProof(kernel, arena);
+            proof.run(RowBlocks.LARGEST, proof.expected);
+            return IntStream.range(0, RowBlocks.COUNT - 1).parallel().allMatch(
+                    index -> proof.agrees(RowBlocks.size(index)));
+        }
+    }
+
+    /** The last rows of the largest block, computed on their own. */
+    private boolean agrees(int numRows) {
+        MemorySegment outputs = NativeMemory.allocate(outputBytes(numRows), arena);
+        run(numRows, outputs);
+        long rowBytes = (long) shape.layerOutputs() * Float.BYTES;
+        long sliceBytes = (long) shape.numOutputs() * Float.BYTES;
+        for (int row = 0; row < numRows; row++) {
+            MemorySegment actual = outputs.asSlice(row * rowBytes, sliceBytes);
+            int sameRow = RowBlocks.LARGEST - numRows + row;
+            if (actual.mismatch(expected.asSlice(sameRow * rowBytes, sliceBytes)) >= 0) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private void run(int numRows, MemorySegment outputs) {
+        Dnnl.useOneThread();
+        long firstRow = (long) (RowBlocks.LARGEST - numRows) * shape.numInputs() * shape.kind().inputs().bytes();
+        kernel.matmul(numRows, shape.numInputs(), shape.layerOutputs()).run(weights, inputs.address() + firstRow,
+                outputs.address(),
+                ThreadBuffers.ofThisThread());
+    }
+
+    private long outputBytes(int numRows) {
+        return (long) numRows * shape.layerOutputs() * Float.BYTES;
+    }
+
+    /** Numbers in (-1, 1) of four, two or one byte: F32, BF16, integers. */
+    private MemorySegment numbers(long count, int bytes) {
+        MemorySegment numbers = NativeMemory.allocate(count * bytes, arena);
+        int state = 12345;
+        for (long i = 0; i < count; i++) {
+            state = state * 1664525 + 1013904223;
+            int bits = Float.floatToRawIntBits((state >> 8) * 0x1p-23f);
+            switch (bytes) {
+                case Float.BYTES -> numbers.setAtIndex(ValueLayout.JAVA_INT, i, bits);
+                case Short.BYTES -> numbers.setAtIndex(ValueLayout.JAVA_SHORT, i, (short) (bits >>> 16));
+                default -> numbers.set(ValueLayout.JAVA_BYTE, i, (byte) (state >> 24));
+            }
+        }
+        return numbers;
+    }
+}

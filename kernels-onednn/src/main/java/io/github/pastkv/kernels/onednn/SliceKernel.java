@@ -1,0 +1,98 @@
+package io.github.pastkv.kernels.onednn;
+
+import java.util.Arrays;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * All compiled products of one {@link SliceShape}, and the layout in which they read weights. One for each shape in a
+ * process. Safe for any number of threads; finding a product that is there allocates nothing.
+ */
+final class SliceKernel {
+    /** The number of rows for which the library chooses the layout; every other number then takes it. */
+    private static final int ROWS_OF_LAYOUT = 64;
+    /** Kernels that keep a row's bits are of this family. */
+    private static final String IMPLEMENTATION = "brg_matmul";
+
+    private static final Map<SliceShape, SliceKernel> KERNELS = new ConcurrentHashMap<>();
+
+    private final SliceShape shape;
+    private final long weightsDescription;
+    private final String implementation;
+    private final long packedBytes;
+    /** By {@link RowBlocks#indexOf}, those of all strides; replaced as a whole. */
+    private volatile Matmul[][] matmuls = new Matmul[RowBlocks.COUNT][0];
+
+    private SliceKernel(SliceShape shape, long operation) {
+        this.shape = shape;
+        this.weightsDescription = Dnnl.copyOfDescription(Dnnl.weightsOf(operation));
+        this.implementation = Dnnl.implementation(operation);
+        this.packedBytes = Dnnl.size(weightsDescription);
+    }
+
+    /** The kernel of a shape, made and proven at first; null where it is not to be had or a row's bits change. */
+    static @Nullable SliceKernel find(SliceShape shape) {
+        return KERNELS.computeIfAbsent(shape, SliceKernel::make);
+    }
+
+    private static @Nullable SliceKernel make(SliceShape shape) {
+        Dnnl.useOneThread();
+        long any = Dnnl.matrixOfAnyLayout(shape.kind().weightCode(), shape.numInputs(), shape.numOutputs());
+        long source = Dnnl.matrix(shape.kind().inputCode(), ROWS_OF_LAYOUT, shape.numInputs(), shape.numInputs(), 1);
+        long target = Dnnl.matrix(Dnnl.F32, ROWS_OF_LAYOUT, shape.numOutputs(), shape.layerOutputs(), 1);
+        long operation = Matmul.describe(shape, source, target, any);
+        Dnnl.destroyDescription(any);
+        Dnnl.destroyDescription(source);
+        Dnnl.destroyDescription(target);
+        if (operation == 0) {
+            return null;
+        }
+        SliceKernel kernel = new SliceKernel(shape, operation);
+        Dnnl.destroyOperation(operation);
+        boolean isUsable = kernel.implementation.startsWith(IMPLEMENTATION) && RowProof.holds(kernel);
+        return isUsable ? kernel : null;
+    }
+
+    SliceShape shape() {
+        return shape;
+    }
+
+    /** How weights are packed; belongs to this object. */
+    long weightsDescription() {
+        return weightsDescription;
+    }
+
+    /** Bytes of packed weights. */
+    long packedBytes() {
+        return packedBytes;
+    }
+
+    /** For example {@code brg_matmul:avx512_core_bf16}. */
+    String implementation() {
+        return implementation;
+    }
+
+    /** The product for {@code numRows}, a size of {@link RowBlocks}, and rows so many numbers apart. */
+    Matmul matmul(int numRows, long inputStride, long outputStride) {
+        int index = RowBlocks.indexOf(numRows);
+        for (Matmul matmul : matmuls[index]) {
+            if (matmul.fits(inputStride, outputStride)) {
+                return matmul;
+            }
+        }
+        return add(index, inputStride, outputStride);
+    }
+
+    private Matmul add(int index, long inputStride, long outputStride) {
+        Matmul added = new Matmul(shape, RowBlocks.size(index), inputStride, outputStride, weightsDescription);
+        synchronized (this) {
+            Matmul[][] all = matmuls.clone();
+            Matmul[] ofSize = Arrays.copyOf(all[index], all[index].length + 1);
+            ofSize[ofSize.length - 1] = added;
+            all[index] = ofSize;
+            matmuls = all;
+        }
+        return added;
+    }
+}

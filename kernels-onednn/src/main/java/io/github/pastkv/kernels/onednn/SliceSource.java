@@ -1,0 +1,83 @@
+package io.github.pastkv.kernels.onednn;
+
+import io.github.pastkv.cache.DataType;
+import io.github.pastkv.cache.Tensor;
+import io.github.pastkv.kernels.LinearPart;
+import io.github.pastkv.kernels.QuantizedRow;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.List;
+
+/**
+ * The weights of a slice, wherever they lie: in one part, which is packed from where it is, or in several, or to be
+ * quantised, which goes through a buffer of rows.
+ */
+final class SliceSource {
+    private final List<LinearPart> parts;
+    private final NumberKind kind;
+    private final int numInputs;
+
+    SliceSource(List<LinearPart> parts, NumberKind kind, int numInputs) {
+        this.parts = parts;
+        this.kind = kind;
+        this.numInputs = numInputs;
+    }
+
+    /** Packs the outputs from {@code fromOutput} on; scales, where there are any, are written at their output. */
+    void pack(SliceKernel kernel, int fromOutput, long target, MemorySegment scales) {
+        int numOutputs = kernel.shape().numOutputs();
+        int partStart = 0;
+        for (LinearPart part : parts) {
+            Tensor weight = part.weight();
+            int partEnd = partStart + Math.toIntExact(weight.shape(0));
+            boolean isInside = partStart <= fromOutput && fromOutput + numOutputs <= partEnd;
+            if (isInside && !kind.isScaled() && weight.segment().isNative()) {
+                long first = (fromOutput - partStart) * weight.stride(0) * weight.dataType().bytes();
+                Packing.reorder(kernel, weight.segment().address() + first, weight.stride(0), weight.stride(1), target);
+                return;
+            }
+            partStart = partEnd;
+        }
+        packThroughRows(kernel, fromOutput, target, scales);
+    }
+
+    private void packThroughRows(SliceKernel kernel, int fromOutput, long target, MemorySegment scales) {
+        int numOutputs = kernel.shape().numOutputs();
+        long rowBytes = (long) numInputs * kind.weightBytes();
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment rows = NativeMemory.allocate(numOutputs * rowBytes, arena);
+            QuantizedRow quantized = new QuantizedRow(kind.isScaled() ? numInputs : 0);
+            int partStart = 0;
+            for (LinearPart part : parts) {
+                int partEnd = partStart + Math.toIntExact(part.weight().shape(0));
+                int to = Math.min(fromOutput + numOutputs, partEnd);
+                for (int output = Math.max(fromOutput, partStart); output < to; output++) {
+                    MemorySegment row = rows.asSlice((output - fromOutput) * rowBytes, rowBytes);
+                    if (kind.isScaled()) {
+                        quantized.quantize(part.weight(), output - partStart);
+                        MemorySegment.copy(quantized.numbers(), 0, row, ValueLayout.JAVA_BYTE, 0, numInputs);
+                        DataType.F32.write(scales, (long) output * Float.BYTES, quantized.scale());
+                    } else {
+                        copyRow(part.weight(), output - partStart, row);
+                    }
+                }
+                partStart = partEnd;
+            }
+            Packing.reorder(kernel, rows.address(), numInputs, 1, target);
+        }
+    }
+
+    private void copyRow(Tensor weight, long output, MemorySegment row) {
+        DataType type = weight.dataType();
+        long from = output * weight.stride(0) * type.bytes();
+        if (weight.stride(1) == 1) {
+            MemorySegment.copy(weight.segment(), from, row, 0, row.byteSize());
+            return;
+        }
+        for (int input = 0; input < numInputs; input++) {
+            float number = type.read(weight.segment(), from + input * weight.stride(1) * type.bytes());
+            type.write(row, (long) input * type.bytes(), number);
+        }
+    }
+}

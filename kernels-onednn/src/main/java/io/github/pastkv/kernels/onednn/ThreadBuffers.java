@@ -1,0 +1,48 @@
+package io.github.pastkv.kernels.onednn;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/** Memory of one thread, used within one call; it grows and never shrinks. */
+final class ThreadBuffers {
+    private static final ThreadLocal<ThreadBuffers> OF_THREAD = ThreadLocal.withInitial(ThreadBuffers::new);
+    private static final long ALIGNMENT = 4096;
+
+    private MemorySegment scratch = MemorySegment.NULL;
+    private MemorySegment inputs = MemorySegment.NULL;
+    private MemorySegment outputs = MemorySegment.NULL;
+
+    private ThreadBuffers() {}
+
+    static ThreadBuffers ofThisThread() {
+        return OF_THREAD.get();
+    }
+
+    /** What the library computes in. */
+    MemorySegment scratch(long bytes) {
+        if (scratch.byteSize() < bytes) {
+            scratch = allocate(bytes);
+        }
+        return scratch;
+    }
+
+    /** Two rows of inputs, for one row that is run as two. */
+    MemorySegment inputs(long bytes) {
+        if (inputs.byteSize() < bytes) {
+            inputs = allocate(bytes);
+        }
+        return inputs;
+    }
+
+    /** Two rows of outputs. */
+    MemorySegment outputs(long bytes) {
+        if (outputs.byteSize() < bytes) {
+            outputs = allocate(bytes);
+        }
+        return outputs;
+    }
+
+    private static MemorySegment allocate(long bytes) {
+        return Arena.ofAuto().allocate(bytes, ALIGNMENT);
+    }
+}

@@ -1,0 +1,82 @@
+package io.github.pastkv.kernels;
+
+import io.github.pastkv.cache.DataType;
+import io.github.pastkv.cache.Tensor;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/**
+ * The weights of one output as integers and a scale: weight k is about {@code scale * numbers[k]}. The scale is the
+ * largest magnitude of the row divided by 127, so that it becomes 127 and every other an integer in {@code [-127, 127]},
+ * rounded to nearest, ties to even. A row of zeros has scale 0. Weights must be finite.
+ *
+ * <p>All kernels quantise with this class, so that they multiply equal integers. Reused from row to row; for one thread.
+ */
+public final class QuantizedRow {
+    private static final int LARGEST = 127;
+
+    private final float[] weights;
+    private final byte[] numbers;
+    private float scale;
+
+    /** For rows of {@code numInputs} weights. */
+    public QuantizedRow(int numInputs) {
+        this.weights = new float[numInputs];
+        this.numbers = new byte[numInputs];
+    }
+
+    /** The integers; overwritten by the next {@link #quantize}. */
+    public byte[] numbers() {
+        return numbers;
+    }
+
+    /** What they are multiplied by. */
+    public float scale() {
+        return scale;
+    }
+
+    /**
+     * Quantises one row of {@code weight}, {@code [outputs, inputs]} of any type and strides.
+     *
+     * @throws IllegalArgumentException when a weight is infinite or not a number
+     */
+    public void quantize(Tensor weight, long row) {
+        read(weight, row);
+        float largest = 0f;
+        for (float w : weights) {
+            largest = Math.max(largest, Math.abs(w));
+        }
+        if (!Float.isFinite(largest)) {
+            throw new IllegalArgumentException(
+                    "weight: " + weight + " holds " + largest + " in row " + row + ", int8 needs finite weights");
+        }
+        scale = largest / LARGEST;
+        // A subnormal scale may be far from the quotient; such a row is as good as zero.
+        float inverse = scale < Float.MIN_NORMAL ? 0f : 1f / scale;
+        scale = inverse == 0f ? 0f : scale;
+        for (int i = 0; i < weights.length; i++) {
+            numbers[i] = (byte) (int) (weights[i] * inverse + ScalarMath.ROUND_MAGIC - ScalarMath.ROUND_MAGIC);
+        }
+    }
+
+    private void read(Tensor weight, long row) {
+        DataType type = weight.dataType();
+        long step = weight.stride(1) * type.bytes();
+        long offset = row * weight.stride(0) * type.bytes();
+        MemorySegment segment = weight.segment();
+        if (type == DataType.BF16 && weight.stride(1) == 1) {
+            readBf16(segment, offset);
+            return;
+        }
+        for (int i = 0; i < weights.length; i++) {
+            weights[i] = type.read(segment, offset);
+            offset += step;
+        }
+    }
+
+    private void readBf16(MemorySegment segment, long offset) {
+        for (int i = 0; i < weights.length; i++) {
+            weights[i] = Float.intBitsToFloat(segment.get(ValueLayout.JAVA_SHORT_UNALIGNED, offset + 2L * i) << 16);
+        }
+    }
+}

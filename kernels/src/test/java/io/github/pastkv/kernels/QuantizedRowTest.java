@@ -1,0 +1,59 @@
+package io.github.pastkv.kernels;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import io.github.pastkv.cache.DataType;
+import io.github.pastkv.cache.Tensor;
+import java.lang.foreign.Arena;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class QuantizedRowTest {
+    private final Random random = new Random(41);
+
+    @Test
+    void quantize_makesTheLargest127AndRoundsTiesToEven() {
+        QuantizedRow row = new QuantizedRow(6);
+        row.quantize(Tensor.of(new float[] {9, 9, 9, 9, 9, 9, 254, -254, 1, 3, -3, 0}, 2, 6), 1);
+        assertThat(row.scale()).isEqualTo(2f);
+        assertThat(row.numbers()).containsExactly(127, -127, 0, 2, -2, 0);
+    }
+
+    @Test
+    void quantize_ofZeros_hasNoScale() {
+        QuantizedRow row = new QuantizedRow(3);
+        row.quantize(Tensor.of(new float[] {0, -0f, 1e-44f}, 1, 3), 0);
+        assertThat(row.scale()).isZero();
+        assertThat(row.numbers()).containsExactly(0, 0, 0);
+    }
+
+    @ParameterizedTest
+    @ValueSource(floats = {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY})
+    void quantize_ofWhatIsNotFinite_isRefused(float bad) {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new QuantizedRow(3).quantize(Tensor.of(new float[] {1, bad, 2}, 1, 3), 0))
+                .withMessageContaining("F32[1, 3]").withMessageContaining("row 0");
+    }
+
+    @ParameterizedTest
+    @EnumSource(DataType.class)
+    void quantize_ofAnyTypeAndStrides_isWithinHalfAStep(DataType type) {
+        Tensor stored = Tensor.allocate(Arena.ofAuto(), type, 50, 7);
+        for (int i = 0; i < 350; i++) {
+            stored.set((float) random.nextGaussian(), i / 7, i % 7);
+        }
+        Tensor weight = stored.transpose(0, 1);
+        QuantizedRow row = new QuantizedRow(50);
+        for (int output = 0; output < 7; output++) {
+            row.quantize(weight, output);
+            for (int input = 0; input < 50; input++) {
+                assertThat(row.scale() * row.numbers()[input]).isCloseTo(weight.get(output, input),
+                        org.assertj.core.data.Offset.offset(0.5001f * row.scale()));
+            }
+        }
+    }
+}
