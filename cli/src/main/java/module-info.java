@@ -1,6 +1,7 @@
 /** The pastkv command. */
 module io.github.pastkv.cli {
     requires info.picocli;
+    requires io.github.pastkv.lens;
     requires io.github.pastkv.model;
     requires io.github.pastkv.tinymodel;
     requires tools.jackson.databind;

@@ -151,6 +151,35 @@ public final class KvStep implements AutoCloseable {
         return newMask;
     }
 
+    /** Slots before this step, pads included. */
+    public int pastSlots() {
+        return cache.numSlots(fromLayer);
+    }
+
+    /** The mask of the slots before this step with those of this step behind it. */
+    public AttentionMask mask() {
+        SlotMask joined = new SlotMask(batchSize());
+        joined.append(cache.slotMask().slice(0, pastSlots()));
+        joined.append(newMask);
+        return joined.slice(0, joined.numSlots());
+    }
+
+    /** Whether a layer still holds a row's token of this position: windows let go of old ones. */
+    public boolean holds(int layer, int row, int position) {
+        LayerGroup group = cache.group(cache.groupOf(layer));
+        return position >= group.table(row).firstHeld() || position < group.storage().window().numSinks();
+    }
+
+    /** One number of a row's key in a layer, of this step or before it, as stored and widened; the slow, plain way. */
+    public float readKey(int layer, int row, int position, int kvHead, int dim) {
+        return KvReader.read(blocks(layer, row), layerInGroup(layer), true, position, kvHead, dim);
+    }
+
+    /** One number of a row's value in a layer. */
+    public float readValue(int layer, int row, int position, int kvHead, int dim) {
+        return KvReader.read(blocks(layer, row), layerInGroup(layer), false, position, kvHead, dim);
+    }
+
     /** A row's keys and values in a layer, those written in this step included; valid until the step ends. */
     public KvBlocks blocks(int layer, int row) {
         requireOpen();

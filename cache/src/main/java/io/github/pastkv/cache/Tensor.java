@@ -125,6 +125,37 @@ public final class Tensor {
         return new Tensor(dataType, segment, newShape, newStrides);
     }
 
+    /** One axis seen as several, over the same memory: {@code unflatten(1, H, D)} makes {@code [T, H * D]} {@code [T, H, D]}. */
+    public Tensor unflatten(int axis, long... lengths) {
+        if (numElements(lengths) != shape(axis)) {
+            throw new IllegalArgumentException(
+                    "lengths: " + Arrays.toString(lengths) + ", axis " + axis + " of " + this + " cannot be seen so");
+        }
+        long[] newShape = new long[shape.length + lengths.length - 1];
+        long[] newStrides = new long[newShape.length];
+        System.arraycopy(shape, 0, newShape, 0, axis);
+        System.arraycopy(strides, 0, newStrides, 0, axis);
+        System.arraycopy(shape, axis + 1, newShape, axis + lengths.length, shape.length - axis - 1);
+        System.arraycopy(strides, axis + 1, newStrides, axis + lengths.length, shape.length - axis - 1);
+        long stride = strides[axis];
+        for (int i = lengths.length - 1; i >= 0; i--) {
+            newShape[axis + i] = lengths[i];
+            newStrides[axis + i] = stride;
+            stride *= lengths[i];
+        }
+        return new Tensor(dataType, segment, newShape, newStrides);
+    }
+
+    /** The same numbers, which cannot be written through it. */
+    public Tensor asReadOnly() {
+        return new Tensor(dataType, segment.asReadOnly(), shape, strides);
+    }
+
+    /** A copy on the heap, F32 and row-major. */
+    public Tensor copy() {
+        return of(toFloatArray(), shape);
+    }
+
     /** The same contiguous elements under another shape. */
     public Tensor reshape(long... newShape) {
         if (!isContiguous() || numElements(newShape) != numElements()) {
@@ -136,11 +167,7 @@ public final class Tensor {
     /** All elements, widened, in row-major order. */
     public float[] toFloatArray() {
         float[] values = new float[Math.toIntExact(numElements())];
-        long[] index = new long[shape.length];
-        for (int i = 0; i < values.length; i++) {
-            values[i] = get(index);
-            advance(index);
-        }
+        copyTo(of(values, shape));
         return values;
     }
 
@@ -149,15 +176,35 @@ public final class Tensor {
         if (!Arrays.equals(shape, target.shape)) {
             throw new IllegalArgumentException("target: " + target + ", source is " + this);
         }
+        long rowLength = shape.length == 0 ? 1 : shape[shape.length - 1];
         long[] index = new long[shape.length];
-        for (long i = 0, n = numElements(); i < n; i++) {
-            target.set(get(index), index);
-            advance(index);
+        for (long i = 0, n = numElements(); i < n; i += rowLength) {
+            copyRow(byteOffset(index), target, target.byteOffset(index), rowLength);
+            advanceRow(index);
         }
     }
 
-    private void advance(long[] index) {
-        for (int axis = index.length - 1; axis >= 0; axis--) {
+    /** Takes over all elements of {@code source}, of the same shape, rounding to this type. */
+    public void copyFrom(Tensor source) {
+        source.copyTo(this);
+    }
+
+    private void copyRow(long fromOffset, Tensor target, long toOffset, long length) {
+        long step = shape.length == 0 ? 1 : strides[shape.length - 1];
+        long targetStep = shape.length == 0 ? 1 : target.strides[shape.length - 1];
+        if (step == 1 && targetStep == 1 && dataType == target.dataType) {
+            MemorySegment.copy(segment, fromOffset, target.segment, toOffset, length * dataType.bytes());
+            return;
+        }
+        for (long i = 0; i < length; i++) {
+            float number = dataType.read(segment, fromOffset + i * step * dataType.bytes());
+            target.dataType.write(target.segment, toOffset + i * targetStep * target.dataType.bytes(), number);
+        }
+    }
+
+    /** To the next row along the last axis. */
+    private void advanceRow(long[] index) {
+        for (int axis = index.length - 2; axis >= 0; axis--) {
             if (++index[axis] < shape[axis]) {
                 return;
             }

@@ -3,10 +3,12 @@ package io.github.pastkv.cli;
 import io.github.pastkv.kernels.KernelsChoice;
 import io.github.pastkv.model.ComputeChoice;
 import io.github.pastkv.model.ModelFolder;
+import io.github.pastkv.model.hooks.ModelHooks;
 import java.io.IOException;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 
 /** Says what a model is and what it would need, without running it. */
 @Command(name = "inspect", sortOptions = false,
@@ -15,13 +17,17 @@ import picocli.CommandLine.Mixin;
         description = "Shows a model's architecture and size, the kernels that would run it and why, and the memory that "
                 + "its past keys and values take.%n",
         footer = {"", "Examples:", "  pastkv inspect",
-            "  pastkv inspect --model ~/models/SmolLM-135M --cache-limit 2g"})
+            "  pastkv inspect --model ~/models/SmolLM-135M --cache-limit 2g",
+            "  pastkv inspect --hooks"})
 final class InspectCommand implements Callable<Integer> {
     private final Streams streams;
 
     @Mixin private ModelMixin modelOptions = new ModelMixin(ComputeChoice.AUTO);
 
     @Mixin private CacheMixin cacheOptions = new CacheMixin();
+
+    @Option(names = "--hooks",
+            description = "List the places where activations can be read and edited, with their shapes.") private boolean hooks;
 
     InspectCommand(Streams streams) {
         this.streams = streams;
@@ -34,6 +40,11 @@ final class InspectCommand implements Callable<Integer> {
         try (ModelFolder folder = ModelFolder.open(modelOptions.requireFolder(),
                 modelOptions.options().allowedConfigKeys())) {
             KernelsChoice kernels = KernelsChoice.choose(modelOptions.options().kernels());
+            if (hooks) {
+                streams.out().print(HookList.describe(ModelHooks.of(folder.config(), folder.tensors())));
+                streams.out().flush();
+                return 0;
+            }
             ModelDescription description = new ModelDescription(folder);
             streams.out().print(description.describe(modelOptions, kernels));
             streams.out().print(description.describe(cacheOptions));

@@ -7,7 +7,6 @@ import io.github.pastkv.model.Session;
 import io.github.pastkv.model.files.SafetensorsWriter;
 import java.io.IOException;
 import java.lang.foreign.Arena;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
@@ -87,20 +86,9 @@ final class LogitsCommand implements Callable<Integer> {
         require((tokens == null) != (input == null),
                 tokens == null ? "no tokens: give --tokens or --input" : "--tokens and --input: give one of them");
         require(!out.equals(kvOut), "--out and --kv-out: " + out + " cannot hold both");
-        requireFolderOf("--out", out);
+        OutFile.requireFolderOf("--out", out);
         if (kvOut != null) {
-            requireFolderOf("--kv-out", kvOut);
-        }
-    }
-
-    /** Before the work rather than after it. */
-    private static void requireFolderOf(String option, Path file) throws IOException {
-        Path folder = file.toAbsolutePath().getParent();
-        if (Files.isDirectory(file) || folder == null) {
-            throw new IOException(option + ": " + file + " is a folder");
-        }
-        if (!Files.isDirectory(folder)) {
-            throw new IOException(option + ": there is no folder " + folder);
+            OutFile.requireFolderOf("--kv-out", kvOut);
         }
     }
 

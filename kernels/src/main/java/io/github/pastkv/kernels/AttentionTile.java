@@ -108,6 +108,12 @@ public final class AttentionTile implements AutoCloseable {
         growScratch((long) (KvLayout.GROUP_POSITIONS + numRows() + 3) * headDim * Float.BYTES);
     }
 
+    /** From now on, until it enters another row, reads keys and values from other blocks of the same positions. */
+    public void readFrom(KvBlocks otherBlocks, int layerInBlocks) {
+        blocks = otherBlocks;
+        layer = layerInBlocks;
+    }
+
     private void growScores(long bytes) {
         if (scores.byteSize() < bytes) {
             Arena larger = Arena.ofShared();
@@ -154,6 +160,11 @@ public final class AttentionTile implements AutoCloseable {
 
     public int headsPerKv() {
         return headsPerKv;
+    }
+
+    /** The first query in the numbering of {@link #queries}. */
+    public int firstQuery() {
+        return firstQuery;
     }
 
     public int numQueries() {

@@ -29,6 +29,7 @@ public final class Compute implements AutoCloseable {
     private final RoundedInputs roundedInputs = new RoundedInputs();
     private final TokensTask tokensTask = new TokensTask();
     private final AttentionTask attentionTask = new AttentionTask();
+    private final TileWork fusedAttention = this::attend;
     private final int numKvHeads;
     private final int queriesPerTile;
 
@@ -95,7 +96,26 @@ public final class Compute implements AutoCloseable {
      */
     public void attention(KvStep step, int layer, ScoreForm form, Tensor queries, Tensor out, int fromToken,
             int toToken) {
-        attentionTask.run(step, layer, form, queries, out, fromToken, toToken);
+        attentionTask.run(step, layer, form, queries, out, fromToken, toToken, fusedAttention);
+    }
+
+    /** What is done with a tile, on any thread. */
+    @FunctionalInterface
+    public interface TileWork {
+        /** Works on a tile that is aimed; it is another one's afterwards. */
+        void run(AttentionTile tile);
+    }
+
+    /** Runs {@code work} on each tile that {@link #attention} with the same arguments would compute. */
+    public void forTiles(KvStep step, int layer, ScoreForm form, Tensor queries, Tensor out, int fromToken,
+            int toToken, TileWork work) {
+        attentionTask.run(step, layer, form, queries, out, fromToken, toToken, work);
+    }
+
+    private void attend(AttentionTile tile) {
+        kernels.scores(tile);
+        kernels.softmax(tile);
+        kernels.values(tile);
     }
 
     @Override
@@ -194,9 +214,11 @@ public final class Compute implements AutoCloseable {
 
         private int fromToken;
         private int toToken;
+        private TileWork work;
 
         void run(KvStep newStep, int newLayer, ScoreForm newForm, Tensor newQueries, Tensor newOut, int from,
-                int to) {
+                int to, TileWork newWork) {
+            work = newWork;
             step = newStep;
             layer = newLayer;
             form = newForm;
@@ -205,12 +227,12 @@ public final class Compute implements AutoCloseable {
             fromToken = from;
             toToken = to;
             int numItems = 0;
-            long work = 0;
+            long multiplyAdds = 0;
             for (int row = 0; row < step.batchSize(); row++) {
                 numItems += numTiles(row) * numKvHeads;
-                work += (long) numQueries(row) * mostSeen(row) * queries.shape(1);
+                multiplyAdds += (long) numQueries(row) * mostSeen(row) * queries.shape(1);
             }
-            runItems(numItems, work, this);
+            runItems(numItems, multiplyAdds, this);
         }
 
         /** Positions that the last query of a row sees, or a few more. */
@@ -249,9 +271,7 @@ public final class Compute implements AutoCloseable {
             tile.enter(step.blocks(layer, row), step.layerInGroup(layer), form, queries, out);
             tile.limitTo(step.window(layer));
             tile.aim(kvHead, firstToken - fromToken, queriesInTile, step.position(row, firstToken));
-            kernels.scores(tile);
-            kernels.softmax(tile);
-            kernels.values(tile);
+            work.run(tile);
         }
     }
 }

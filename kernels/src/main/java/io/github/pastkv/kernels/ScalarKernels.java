@@ -81,7 +81,7 @@ public final class ScalarKernels implements Kernels {
         }
     }
 
-    private static float rowSum(Tensor x, int token, int width) {
+    static float rowSum(Tensor x, int token, int width) {
         return ScalarMath.laneSum(lane -> {
             float sum = 0f;
             for (int i = lane; i < width; i += ScalarMath.VIRTUAL_LANES) {
@@ -91,7 +91,7 @@ public final class ScalarKernels implements Kernels {
         });
     }
 
-    private static float squaresSum(Tensor x, int token, int width, float mean) {
+    static float squaresSum(Tensor x, int token, int width, float mean) {
         return ScalarMath.laneSum(lane -> {
             float sum = 0f;
             for (int i = lane; i < width; i += ScalarMath.VIRTUAL_LANES) {

@@ -8,11 +8,13 @@ import io.github.pastkv.kernels.LinearPacker;
 import io.github.pastkv.kernels.LinearWeights;
 import io.github.pastkv.model.config.GenerationConfig;
 import io.github.pastkv.model.config.ModelConfig;
+import io.github.pastkv.model.family.ModelTensors;
 import io.github.pastkv.model.files.ModelFormatException;
 import io.github.pastkv.model.forward.ForwardPass;
 import io.github.pastkv.model.forward.LayerRotary;
 import io.github.pastkv.model.forward.ModelWeights;
 import io.github.pastkv.model.forward.RotaryTables;
+import io.github.pastkv.model.hooks.ModelHooks;
 import io.github.pastkv.model.tokenizer.TextTokenizer;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -29,6 +31,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Model implements AutoCloseable {
     private final ModelFolder folder;
+    private final ModelHooks hooks;
     private final ModelOptions options;
     private final KernelsChoice kernels;
     private final LinearForm form;
@@ -38,9 +41,10 @@ public final class Model implements AutoCloseable {
     private final @Nullable TextTokenizer tokenizer;
     private final RotaryTables rotaryTables;
 
-    private Model(ModelFolder folder, ModelOptions options, KernelsChoice kernels, LinearForm form, Arena arena,
-            ModelWeights weights, ForwardPass forwardPass, @Nullable TextTokenizer tokenizer) {
+    private Model(ModelFolder folder, ModelHooks hooks, ModelOptions options, KernelsChoice kernels, LinearForm form,
+            Arena arena, ModelWeights weights, ForwardPass forwardPass, @Nullable TextTokenizer tokenizer) {
         this.folder = folder;
+        this.hooks = hooks;
         this.options = options;
         this.kernels = kernels;
         this.form = form;
@@ -82,8 +86,9 @@ public final class Model implements AutoCloseable {
             TextTokenizer tokenizer = options.loadsTokenizer() && files.hasTokenizer()
                     ? TextTokenizer.open(files.tokenizerFile())
                     : null;
-            ForwardPass forwardPass = forwardPass(files.config(), weights, options, kernels);
-            return new Model(files, options, kernels, form, arena, weights, forwardPass, tokenizer);
+            ModelHooks hooks = ModelHooks.of(files.config(), files.tensors());
+            ForwardPass forwardPass = forwardPass(hooks, files, weights, options, kernels);
+            return new Model(files, hooks, options, kernels, form, arena, weights, forwardPass, tokenizer);
         } catch (IOException | RuntimeException e) {
             arena.close();
             files.close();
@@ -91,11 +96,12 @@ public final class Model implements AutoCloseable {
         }
     }
 
-    private static ForwardPass forwardPass(ModelConfig config, ModelWeights weights, ModelOptions options,
-            KernelsChoice kernels) {
+    private static ForwardPass forwardPass(ModelHooks hooks, ModelFolder files, ModelWeights weights,
+            ModelOptions options, KernelsChoice kernels) {
+        ModelConfig config = files.config();
         Compute compute = new Compute(kernels.kernels(), options.numThreads(), config.numHeads(), config.numKvHeads(),
                 config.headDim());
-        return new ForwardPass(config, weights, compute, options.maxPassTokens());
+        return new ForwardPass(hooks, files.tensors(), weights, compute, options.maxPassTokens());
     }
 
     public ModelConfig config() {
@@ -133,6 +139,16 @@ public final class Model implements AutoCloseable {
     /** The tokenizer, where the folder has one and it was not left out. */
     public Optional<TextTokenizer> tokenizer() {
         return Optional.ofNullable(tokenizer);
+    }
+
+    /** The places in its forward pass that a {@link io.github.pastkv.model.hooks.Probe} can look at. */
+    public ModelHooks hooks() {
+        return hooks;
+    }
+
+    /** The weights as stored; views that end with the model. */
+    public ModelTensors tensors() {
+        return folder.tensors();
     }
 
     /** Trained numbers. */

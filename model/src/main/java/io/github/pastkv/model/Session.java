@@ -14,6 +14,7 @@ import io.github.pastkv.model.generation.Generation;
 import io.github.pastkv.model.generation.GenerationListener;
 import io.github.pastkv.model.generation.GenerationOptions;
 import io.github.pastkv.model.generation.Generator;
+import io.github.pastkv.model.hooks.Probe;
 import io.github.pastkv.model.tokenizer.TextTokenizer;
 import java.util.Arrays;
 import java.util.List;
@@ -121,8 +122,57 @@ public final class Session implements AutoCloseable {
      * @return logits of each new slot, F32 {@code [B, N, V]}, on the heap
      */
     public Tensor append(int[][] tokenIds, AttentionMask mask) {
+        return append(StepInput.tokens(tokenIds, mask));
+    }
+
+    /**
+     * Appends slots to all rows, from token ids, embeddings or a residual stream.
+     *
+     * @return logits of each new slot, F32 {@code [B, N, V]}, on the heap; zeros at pads
+     * @throws IllegalStateException for a stream that enters behind the first layer, unless the session is frozen: the
+     *         layers before it would hold fewer tokens than the others
+     */
+    public Tensor append(StepInput input) {
         requireOpen();
-        return steps.runForSlots(target, tokenIds, mask);
+        if (input instanceof StepInput.Stream stream && stream.startAtLayer() > 0) {
+            requireFrozen("startAtLayer", stream.startAtLayer());
+        }
+        return steps.runForSlots(target, input);
+    }
+
+    /**
+     * Runs the layers before {@code stopAtLayer} over what is stored, on a frozen session.
+     *
+     * @param stopAtLayer first layer that does not run; the number of layers for what leaves the last
+     * @return the residual stream of each new slot, F32 {@code [B, N, E]}, on the heap; zeros at pads
+     * @throws IllegalStateException unless the session is frozen
+     */
+    public Tensor streamBefore(StepInput input, int stopAtLayer) {
+        requireOpen();
+        int startAtLayer = input instanceof StepInput.Stream stream ? stream.startAtLayer() : 0;
+        if (stopAtLayer < startAtLayer || stopAtLayer > model.config().numLayers()) {
+            throw new IllegalArgumentException("stopAtLayer: " + stopAtLayer + ", must be in [" + startAtLayer + ", "
+                    + model.config().numLayers() + "]");
+        }
+        requireFrozen("stopAtLayer", stopAtLayer);
+        return steps.streamForSlots(target, input, stopAtLayer);
+    }
+
+    private void requireFrozen(String name, int layer) {
+        if (!target.frozen()) {
+            throw new IllegalStateException(name + ": " + layer
+                    + ", layers would come to hold unequally many tokens; freeze the session to run part of them");
+        }
+    }
+
+    /**
+     * Until the result is closed, the activations of all steps of this session, those of generation too, are handed to
+     * {@code probe}. An inner scope's probe stands in for an outer one's.
+     */
+    public Detour probed(Probe probe) {
+        requireOpen();
+        Probe before = steps.setProbe(probe);
+        return () -> steps.setProbe(before);
     }
 
     /** Appends text to the only row, with the special tokens that the tokenizer adds when it is the first. */
@@ -268,7 +318,7 @@ public final class Session implements AutoCloseable {
         }
     }
 
-    /** Ends {@link Session#withoutCache}. */
+    /** Ends {@link Session#withoutCache} or {@link Session#probed}. */
     public interface Detour extends AutoCloseable {
         @Override
         void close();

@@ -6,8 +6,12 @@ import io.github.pastkv.cache.KvCache;
 import io.github.pastkv.cache.KvStep;
 import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.model.forward.LayerRotary;
+import io.github.pastkv.model.forward.PassInput;
+import io.github.pastkv.model.forward.PassRange;
+import io.github.pastkv.model.hooks.Probe;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Runs steps of a model over caches: gathers the real tokens, computes, commits, hands out logits. Owns the logits' memory
@@ -24,6 +28,7 @@ final class StepRunner implements AutoCloseable {
     private Tensor logits;
     private int[] stepTokenIds = new int[16];
     private int[] wanted = new int[16];
+    private @Nullable Probe probe;
 
     /** A runner for caches whose rows hold up to {@code maxSeqLen} tokens. */
     StepRunner(Model model, int maxSeqLen) {
@@ -33,21 +38,108 @@ final class StepRunner implements AutoCloseable {
         this.logits = Tensor.allocate(arena, DataType.F32, 1, vocabSize);
     }
 
+    /** Hands the activations of all steps from now on to {@code newProbe}; null for none. Returns the one before. */
+    @Nullable
+    Probe setProbe(@Nullable Probe newProbe) {
+        Probe before = probe;
+        probe = newProbe;
+        return before;
+    }
+
     /** Appends slots; returns the logits of each on the heap, {@code [B, N, V]}, zeros at pads. */
-    Tensor runForSlots(KvCache cache, int[][] tokenIds, AttentionMask mask) {
-        int numReal = gatherAll(cache, tokenIds, mask);
+    Tensor runForSlots(KvCache cache, StepInput input) {
+        AttentionMask mask = input.mask();
+        PassInput packed = pack(cache, input);
+        int numReal = wantAll(mask);
         try (KvStep step = cache.beginStep(mask)) {
-            Tensor slots = zeroLogits(mask); // before the step is taken over, as there may be no memory for them
-            compute(step, numReal);
-            spread(mask, slots);
+            Tensor slots = zeros(mask, vocabSize); // before the step is taken over, as there may be no memory for them
+            compute(step, packed, numReal);
+            spread(mask, logits, slots);
             step.commit();
             return slots;
         }
     }
 
+    /** Runs the layers before {@code stopAtLayer}; returns the residual stream on the heap, {@code [B, N, E]}. */
+    Tensor streamForSlots(KvCache cache, StepInput input, int stopAtLayer) {
+        AttentionMask mask = input.mask();
+        PassInput packed = pack(cache, input);
+        try (KvStep step = cache.beginStep(mask); Arena rows = Arena.ofConfined()) {
+            Tensor slots = zeros(mask, model.config().hiddenSize());
+            Tensor stream = Tensor.allocate(rows, DataType.F32, step.numTokens(), model.config().hiddenSize());
+            PassRange range = new PassRange(packed, stopAtLayer, false, probe);
+            model.forwardPass().runRange(step, range, rotary, wanted, 0, stream);
+            spread(mask, stream, slots);
+            step.commit();
+            return slots;
+        }
+    }
+
+    /** The real rows of an input; refuses what is not of the model's or the cache's shape. */
+    private PassInput pack(KvCache cache, StepInput input) {
+        return switch (input) {
+            case StepInput.Tokens tokens -> {
+                gather(cache, tokens.tokenIds(), tokens.mask());
+                yield new PassInput.Tokens(stepTokenIds);
+            }
+            case StepInput.Embeddings embeddings ->
+                    new PassInput.Embeddings(packRows(cache, "embeddings", embeddings.embeddings(), embeddings.mask()));
+            case StepInput.Stream stream -> {
+                requireStartLayer(stream.startAtLayer());
+                yield new PassInput.Stream(packRows(cache, "stream", stream.stream(), stream.mask()),
+                        stream.startAtLayer());
+            }
+        };
+    }
+
+    private void requireStartLayer(int layer) {
+        if (layer < 0 || layer > model.config().numLayers()) {
+            throw new IllegalArgumentException(
+                    "startAtLayer: " + layer + ", the model has " + model.config().numLayers() + " layers");
+        }
+    }
+
+    private Tensor packRows(KvCache cache, String name, Tensor rows, AttentionMask mask) {
+        int width = model.config().hiddenSize();
+        if (rows.shape(0) != cache.batchSize() || rows.shape(2) != width) {
+            throw new IllegalArgumentException(name + ": " + rows + ", must be [" + cache.batchSize() + ", N, " + width
+                    + "]");
+        }
+        int numReal = 0;
+        for (int row = 0; row < mask.batchSize(); row++) {
+            numReal += mask.numReal(row);
+        }
+        Tensor packed = Tensor.of(new float[Math.multiplyExact(numReal, width)], numReal, width);
+        int token = 0;
+        for (int row = 0; row < mask.batchSize(); row++) {
+            for (int slot = 0; slot < mask.numSlots(); slot++) {
+                if (mask.isReal(row, slot)) {
+                    packed.narrow(0, token, ++token).unflatten(0, 1, 1)
+                            .copyFrom(rows.narrow(0, row, row + 1L).narrow(1, slot, slot + 1L));
+                }
+            }
+        }
+        return packed;
+    }
+
+    private int wantAll(AttentionMask mask) {
+        int numReal = 0;
+        for (int row = 0; row < mask.batchSize(); row++) {
+            numReal += mask.numReal(row);
+        }
+        if (wanted.length < numReal) {
+            wanted = new int[numReal];
+        }
+        for (int token = 0; token < numReal; token++) {
+            wanted[token] = token;
+        }
+        return numReal;
+    }
+
     /** Appends slots; returns the logits of all real tokens, {@code [T, V]}, valid until the next call. */
     Tensor runForAll(KvCache cache, int[][] tokenIds, AttentionMask mask) {
-        return run(cache, mask, gatherAll(cache, tokenIds, mask));
+        gather(cache, tokenIds, mask);
+        return run(cache, mask, wantAll(mask));
     }
 
     /** Appends slots; returns the logits of the last real token of each row that has one, valid until the next call. */
@@ -66,23 +158,29 @@ final class StepRunner implements AutoCloseable {
 
     private Tensor run(KvCache cache, AttentionMask mask, int numWanted) {
         try (KvStep step = cache.beginStep(mask)) {
-            compute(step, numWanted);
+            if (probe == null) {
+                computePlain(step, numWanted);
+            } else {
+                compute(step, new PassInput.Tokens(stepTokenIds), numWanted);
+            }
             step.commit();
             return logits;
         }
     }
 
-    private void compute(KvStep step, int numWanted) {
+    private void computePlain(KvStep step, int numWanted) {
         growLogits(numWanted);
         model.forwardPass().run(step, stepTokenIds, rotary, wanted, numWanted, logits);
     }
 
-    private int gatherAll(KvCache cache, int[][] tokenIds, AttentionMask mask) {
-        int numReal = gather(cache, tokenIds, mask);
-        for (int token = 0; token < numReal; token++) {
-            wanted[token] = token;
+    private void compute(KvStep step, PassInput input, int numWanted) {
+        if (probe == null && input instanceof PassInput.Tokens) {
+            computePlain(step, numWanted);
+            return;
         }
-        return numReal;
+        growLogits(numWanted);
+        PassRange range = new PassRange(input, model.config().numLayers(), true, probe);
+        model.forwardPass().runRange(step, range, rotary, wanted, numWanted, logits);
     }
 
     /** Collects the ids of the real tokens, row after row; refuses what is no token or not of the cache's shape. */
@@ -128,25 +226,24 @@ final class StepRunner implements AutoCloseable {
         return tokenId;
     }
 
-    private Tensor zeroLogits(AttentionMask mask) {
-        long count = (long) mask.batchSize() * mask.numSlots() * vocabSize;
+    private static Tensor zeros(AttentionMask mask, int width) {
+        long count = (long) mask.batchSize() * mask.numSlots() * width;
         if (count > MAX_ARRAY_LENGTH) {
             throw new IllegalArgumentException("tokenIds: [" + mask.batchSize() + ", " + mask.numSlots()
-                    + "] slots with logits of " + vocabSize
-                    + " each are more than an array holds; append fewer at once");
+                    + "] slots with " + width + " numbers each are more than an array holds; append fewer at once");
         }
-        return Tensor.of(new float[(int) count], mask.batchSize(), mask.numSlots(), vocabSize);
+        return Tensor.of(new float[(int) count], mask.batchSize(), mask.numSlots(), width);
     }
 
-    /** Copies the computed logits to their slots. */
-    private void spread(AttentionMask mask, Tensor slots) {
-        long rowBytes = (long) vocabSize * Float.BYTES;
+    /** Copies the packed rows of real tokens to their slots. */
+    private static void spread(AttentionMask mask, Tensor packed, Tensor slots) {
+        long rowBytes = slots.shape(2) * Float.BYTES;
         int token = 0;
         for (int row = 0; row < mask.batchSize(); row++) {
             for (int slot = 0; slot < mask.numSlots(); slot++) {
                 if (mask.isReal(row, slot)) {
                     long slotIndex = (long) row * mask.numSlots() + slot;
-                    MemorySegment.copy(logits.segment(), token++ * rowBytes, slots.segment(), slotIndex * rowBytes,
+                    MemorySegment.copy(packed.segment(), token++ * rowBytes, slots.segment(), slotIndex * rowBytes,
                             rowBytes);
                 }
             }

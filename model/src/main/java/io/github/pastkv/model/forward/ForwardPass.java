@@ -11,7 +11,14 @@ import io.github.pastkv.kernels.NormWeights;
 import io.github.pastkv.kernels.RotaryTable;
 import io.github.pastkv.kernels.ScoreForm;
 import io.github.pastkv.model.config.ModelConfig;
+import io.github.pastkv.model.family.BlockNorms;
+import io.github.pastkv.model.family.ModelTensors;
+import io.github.pastkv.model.hooks.HookPoint;
+import io.github.pastkv.model.hooks.ModelHooks;
+import io.github.pastkv.model.hooks.Probe;
+import io.github.pastkv.model.hooks.StepSlots;
 import java.lang.foreign.MemorySegment;
+import java.util.Objects;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -27,6 +34,8 @@ public final class ForwardPass implements AutoCloseable {
     private static final int FIRST_WORKSPACE_TOKENS = 16;
 
     private final ModelConfig config;
+    private final ModelTensors tensors;
+    private final ModelHooks modelHooks;
     private final ModelWeights weights;
     private final ScoreForm[] scoreForms;
     private final Compute compute;
@@ -36,35 +45,47 @@ public final class ForwardPass implements AutoCloseable {
 
     // The operations on token ranges, made once; they read the fields below.
     private final TokenRange embed = this::embedTokens;
-    private final TokenRange finishEmbedding = this::finishEmbeddingOfTokens;
-    private final TokenRange beforeAttention = this::normaliseBeforeAttention;
-    private final TokenRange rotateAndStore = this::rotateAndStoreTokens;
-    private final TokenRange afterAttention = this::finishAttentionOfTokens;
-    private final TokenRange beforeFfn = this::normaliseBeforeFfn;
+    private final TokenRange addPositions = this::addPositionsOfTokens;
+    private final TokenRange normaliseTokens;
+    private final TokenRange normaliseHeadsRotateAndStore = this::normaliseHeadsRotateAndStoreTokens;
+    private final TokenRange rotate = this::rotateTokens;
+    private final TokenRange store = this::storeTokens;
+    private final TokenRange addAttention = this::addAttentionOfTokens;
     private final TokenRange activate = this::activateTokens;
-    private final TokenRange afterFfn = this::finishFfnOfTokens;
+    private final TokenRange addFfn = this::addFfnOfTokens;
 
     private KvStep step;
     private LayerRotary rotary;
     private int[] tokenIds;
     private int firstToken;
     private int layer;
+    private NormWeights norming;
+    private Tensor normingFrom;
+    private Tensor normingTo;
+    private boolean running; // whether a probe may be called
+    private @Nullable StepHooks hooks; // of the step under way, where there is a probe
 
     /**
      * A forward pass over {@code weights}, which it does not own.
      *
+     * @param modelHooks what can be hooked, and the configuration
+     * @param tensors the weights as stored, for hooks that need single heads of them
      * @param compute kernels and threads, owned from now on
      * @param maxPassTokens most tokens that go through the weights together
      */
-    @SuppressWarnings("NullAway.Init") // step, rotary and tokenIds are the arguments of the run under way
-    public ForwardPass(ModelConfig config, ModelWeights weights, Compute compute, int maxPassTokens) {
-        this.config = config;
+    @SuppressWarnings("NullAway.Init") // step, rotary, tokenIds and norming are arguments of what is under way
+    public ForwardPass(ModelHooks modelHooks, ModelTensors tensors, ModelWeights weights, Compute compute,
+            int maxPassTokens) {
+        this.modelHooks = modelHooks;
+        this.config = modelHooks.config();
+        this.tensors = tensors;
         this.weights = weights;
         this.scoreForms = IntStream.range(0, config.numLayers()).mapToObj(i -> scoreForm(config, i))
                 .toArray(ScoreForm[]::new);
         this.compute = compute;
         this.kernels = compute.kernels();
         this.maxPassTokens = maxPassTokens;
+        this.normaliseTokens = (from, to) -> kernels.normalise(norming, normingFrom, normingTo, from, to);
         this.space = new Workspace(config, Math.min(FIRST_WORKSPACE_TOKENS, maxPassTokens));
     }
 
@@ -86,14 +107,76 @@ public final class ForwardPass implements AutoCloseable {
      */
     public synchronized void run(KvStep newStep, int[] newTokenIds, LayerRotary newRotary, int[] wanted, int numWanted,
             Tensor logits) {
+        requireIdle();
         step = newStep;
         tokenIds = newTokenIds;
         rotary = newRotary;
         int numDone = 0;
         for (int from = 0; from < step.numTokens(); from += maxPassTokens) {
             int to = Math.min(from + maxPassTokens, step.numTokens());
-            growWorkspace(to - from);
+            growWorkspace(to - from, maxPassTokens);
             numDone = pass(from, to, wanted, numDone, numWanted, logits);
+        }
+    }
+
+    /**
+     * Runs a step that is not the plain one: over part of the layers, from something else than token ids, or with a probe.
+     * One pass, whatever the number of tokens. By the same kernels in the same order as {@link #run}.
+     *
+     * @param wanted as for {@link #run}; without a head unused
+     * @param out the wanted logits, or, without a head, the residual stream of all tokens, F32 {@code [T, E]}
+     * @throws IllegalStateException when a hook of a run of this model calls it
+     */
+    public synchronized void runRange(KvStep newStep, PassRange range, LayerRotary newRotary, int[] wanted,
+            int numWanted, Tensor out) {
+        requireIdle();
+        step = newStep;
+        rotary = newRotary;
+        if (step.numTokens() == 0) {
+            return;
+        }
+        growWorkspace(step.numTokens(), Integer.MAX_VALUE);
+        Probe probe = range.probe();
+        running = true;
+        try (StepHooks ofStep = probe == null ? null : StepHooks.of(modelHooks, probe, StepSlots.of(step), compute)) {
+            hooks = ofStep;
+            range(range, wanted, numWanted, out);
+        } finally {
+            running = false;
+            hooks = null;
+        }
+    }
+
+    private void range(PassRange range, int[] wanted, int numWanted, Tensor out) {
+        int numTokens = step.numTokens();
+        firstToken = 0;
+        findPositions(numTokens);
+        enter(range.input(), numTokens);
+        for (layer = range.fromLayer(); layer < range.toLayer(); layer++) {
+            attentionBlock(numTokens);
+            ffnBlock(numTokens);
+        }
+        if (!range.head()) {
+            out.narrow(0, 0, numTokens).copyFrom(space.hidden.narrow(0, 0, numTokens));
+        } else if (hooks != null && hooks.wantsHead()) {
+            hookedHead(hooks, wanted, numWanted, out);
+        } else if (numWanted > 0) {
+            head(wanted, 0, numWanted, out);
+        }
+    }
+
+    private void enter(PassInput input, int numTokens) {
+        Tensor hidden = space.hidden.narrow(0, 0, numTokens);
+        switch (input) {
+            case PassInput.Tokens tokens -> {
+                tokenIds = hooks == null ? tokens.tokenIds() : hooks.tokenIds(tokens.tokenIds(), config.vocabSize());
+                embedding(numTokens);
+            }
+            case PassInput.Embeddings embeddings -> {
+                hidden.copyFrom(embeddings.rows());
+                finishEmbedding(numTokens, true);
+            }
+            case PassInput.Stream stream -> hidden.copyFrom(stream.rows());
         }
     }
 
@@ -122,29 +205,101 @@ public final class ForwardPass implements AutoCloseable {
         LinearWeights projection = weights.embedding().projection();
         if (projection != null) {
             compute.linear(space.embedded, projection, space.hidden, numTokens); // [n, E]
-            compute.forTokens(numTokens, config.hiddenSize(), finishEmbedding); // hidden [n, E]
         }
+        finishEmbedding(numTokens, false);
+    }
+
+    /** Positions and norm; without positions the norm is the embedding's own, and rows given in its stead have it behind them. */
+    private void finishEmbedding(int numTokens, boolean isNormed) {
+        NormWeights norm = weights.embedding().norm();
+        if (weights.embedding().positions() == null) {
+            normalise(isNormed ? null : norm, space.hidden, space.hidden, NormHooks.EMBEDDING, numTokens);
+            see(HookPoint.EMBED, space.hidden);
+        } else {
+            see(HookPoint.EMBED, space.hidden);
+            addPositions(weights.embedding().positions(), numTokens);
+            normalise(norm, space.hidden, space.hidden, NormHooks.EMBEDDING, numTokens);
+        }
+    }
+
+    private void addPositions(Tensor positions, int numTokens) {
+        if (hooks == null || !hooks.stage().wants(HookPoint.POS_EMBED, 0)) {
+            compute.forTokens(numTokens, config.hiddenSize(), addPositions);
+            return;
+        }
+        Tensor rows = hooks.stage().allocate(numTokens, config.hiddenSize());
+        for (int i = 0; i < numTokens; i++) {
+            EmbeddingRows.copy(positions, positionRow(i), 1f, rows, i);
+        }
+        see(HookPoint.POS_EMBED, rows);
+        kernels.add(space.hidden, rows, config.hiddenSize(), 0, numTokens);
     }
 
     private void attentionBlock(int numTokens) {
         LayerWeights w = layerWeights();
-        int keyWidth = config.numKvHeads() * config.headDim();
-        compute.forTokens(numTokens, config.hiddenSize(), beforeAttention); // normed [n, E]
-        compute.linear(readBy(w.attentionNorms().before()), w.qkv(), space.qkv, numTokens); // [n, (H + 2K) * D]
-        compute.forTokens(numTokens, 2 * keyWidth, rotateAndStore);
-        compute.attention(step, layer, scoreForms[layer], space.queries, space.attention, firstToken,
-                firstToken + numTokens); // [n, H * D]
+        BlockNorms<NormWeights> norms = w.attentionNorms();
+        normalise(norms.ofStream(), space.hidden, space.hidden, NormHooks.LN1, numTokens);
+        see(HookPoint.RESID_PRE, space.hidden);
+        if (hooks != null) {
+            hooks.inputs().handOut(layer, space.hidden);
+        }
+        normalise(norms.before(), space.hidden, space.normed, NormHooks.LN1, numTokens); // normed [n, E]
+        compute.linear(readBy(norms.before()), w.qkv(), space.qkv, numTokens); // [n, (H + 2K) * D]
+        if (hooks == null) {
+            compute.forTokens(numTokens, 2 * config.numKvHeads() * config.headDim(), normaliseHeadsRotateAndStore);
+            compute.attention(step, layer, scoreForms[layer], space.queries, space.attention, firstToken,
+                    firstToken + numTokens); // [n, H * D]
+        } else {
+            hookedAttention(hooks, numTokens);
+        }
         compute.linear(space.attention, w.attentionOut(), space.attentionOut, numTokens); // [n, E]
-        compute.forTokens(numTokens, config.hiddenSize(), afterAttention);
+        if (hooks != null) {
+            hooks.results().handOut(layer, tensors.layers().get(layer).attentionOut(), space.attention,
+                    space.attentionOut);
+        }
+        normalise(norms.after(), space.attentionOut, space.attentionOut,
+                norms.before() == null ? NormHooks.LN1 : NormHooks.LN1_POST, numTokens);
+        see(HookPoint.ATTN_OUT, space.attentionOut);
+        if (!config.parallelResidual()) { // else the stream stays as it is until the feed-forward block has read it
+            compute.forTokens(numTokens, config.hiddenSize(), addAttention);
+        }
+    }
+
+    /** From queries, keys and values to the output of the heads, step by step. */
+    private void hookedAttention(StepHooks h, int numTokens) {
+        LayerWeights w = layerWeights();
+        h.inputs().apply(w, space.qkv);
+        see(HookPoint.Q, space.queries);
+        see(HookPoint.K, space.keys);
+        see(HookPoint.V, space.values);
+        h.norms().normaliseHeads(w.queryNorm(), space.queries, NormHooks.QUERY, layer);
+        h.norms().normaliseHeads(w.keyNorm(), space.keys, NormHooks.KEY, layer);
+        compute.forTokens(numTokens, 2 * config.numKvHeads() * config.headDim(), rotate);
+        see(HookPoint.ROT_Q, space.queries);
+        compute.forTokens(numTokens, 2 * config.numKvHeads() * config.headDim(), store);
+        h.attention().run(step, layer, scoreForms[layer], space.queries, space.attention);
+        see(HookPoint.Z, space.attention);
     }
 
     private void ffnBlock(int numTokens) {
         LayerWeights w = layerWeights();
-        compute.forTokens(numTokens, config.hiddenSize(), beforeFfn); // normed [n, E]
-        compute.linear(readBy(w.ffnNorms().before()), w.ffnUp(), space.ffn, numTokens); // [n, F] or [n, 2F]
+        BlockNorms<NormWeights> norms = w.ffnNorms();
+        normalise(norms.ofStream(), space.hidden, space.hidden, NormHooks.LN2, numTokens);
+        see(HookPoint.RESID_MID, space.hidden);
+        Tensor input = hooks == null ? space.hidden : hooks.ffnInput(layer, space.hidden);
+        normalise(norms.before(), input, space.normed, NormHooks.LN2, numTokens); // normed [n, E]
+        Tensor read = norms.before() == null ? input : space.normed;
+        compute.linear(read, w.ffnUp(), space.ffn, numTokens); // [n, F] or [n, 2F]
+        see(HookPoint.MLP_PRE, space.ffnGate);
+        see(HookPoint.MLP_PRE_LINEAR, space.ffnUp);
         compute.forTokens(numTokens, config.ffnSize(), activate); // ffnGate [n, F]
+        see(HookPoint.MLP_POST, space.ffnGate);
         compute.linear(space.ffnGate, w.ffnDown(), space.ffnOut, numTokens); // [n, E]
-        compute.forTokens(numTokens, config.hiddenSize(), afterFfn);
+        normalise(norms.after(), space.ffnOut, space.ffnOut,
+                norms.before() == null ? NormHooks.LN2 : NormHooks.LN2_POST, numTokens);
+        see(HookPoint.MLP_OUT, space.ffnOut);
+        compute.forTokens(numTokens, config.hiddenSize(), addFfn);
+        see(HookPoint.RESID_POST, space.hidden);
     }
 
     /** Final norm and head of tokens {@code wanted[from, to)}, whose hidden states are moved to the front first. */
@@ -154,19 +309,39 @@ public final class ForwardPass implements AutoCloseable {
         for (int i = from; i < to; i++) {
             MemorySegment.copy(hidden, (wanted[i] - firstToken) * rowBytes, hidden, (i - from) * rowBytes, rowBytes);
         }
-        int numTokens = to - from;
-        Tensor target = from == 0 ? logits : logits.narrow(0, from, to);
+        headOf(to - from, from == 0 ? logits : logits.narrow(0, from, to));
+    }
+
+    /** Final norm and head of all tokens, for hooks; then the logits of those wanted. */
+    private void hookedHead(StepHooks h, int[] wanted, int numWanted, Tensor logits) {
+        Tensor all = h.stage().allocate(step.numTokens(), config.vocabSize());
+        headOf(step.numTokens(), all);
+        for (int i = 0; i < numWanted; i++) {
+            logits.narrow(0, i, i + 1L).copyFrom(all.narrow(0, wanted[i], wanted[i] + 1L));
+        }
+    }
+
+    private void headOf(int numTokens, Tensor logits) {
         NormWeights finalNorm = weights.finalNorm();
-        normalise(finalNorm, space.hidden, space.normed, 0, numTokens);
+        normalise(finalNorm, space.hidden, space.normed, NormHooks.FINAL, numTokens);
         Tensor input = readBy(finalNorm); // [n, E]
+        see(HookPoint.UNEMBED_IN, input);
         LinearWeights headIn = weights.headIn();
         if (headIn != null) {
             compute.linear(input, headIn, space.embedded, numTokens); // [n, width]
             input = space.embedded;
         }
-        compute.linear(input, weights.head(), target, numTokens); // [n, V]
+        compute.linear(input, weights.head(), logits, numTokens); // [n, V]
+        see(HookPoint.UNEMBED_OUT, logits);
         if (config.head().softCap() != 0) {
-            kernels.softCap(config.head().softCap(), target, config.vocabSize(), 0, numTokens);
+            kernels.softCap(config.head().softCap(), logits, config.vocabSize(), 0, numTokens);
+        }
+    }
+
+    /** Hands rows of the step's tokens to the probe, where there is one and it wants them. */
+    private void see(HookPoint point, Tensor rows) {
+        if (hooks != null) {
+            hooks.stage().rows(point, layer, rows);
         }
     }
 
@@ -189,49 +364,40 @@ public final class ForwardPass implements AutoCloseable {
             EmbeddingRows.copy(weights.embedding().tokens(), tokenIds[firstToken + i], config.embedding().scale(),
                     space.embedded, i);
         }
-        if (weights.embedding().projection() == null) {
-            finishEmbeddingOfTokens(from, to);
+    }
+
+    private void addPositionsOfTokens(int from, int to) {
+        Tensor positions = Objects.requireNonNull(weights.embedding().positions());
+        for (int i = from; i < to; i++) {
+            EmbeddingRows.add(positions, positionRow(i), space.hidden, i);
         }
     }
 
-    private void finishEmbeddingOfTokens(int from, int to) {
-        Tensor positions = weights.embedding().positions();
-        if (positions != null) {
-            for (int i = from; i < to; i++) {
-                EmbeddingRows.add(positions, config.embedding().firstPositionRow() + space.positions[i], space.hidden,
-                        i);
-            }
-        }
-        normalise(weights.embedding().norm(), space.hidden, space.hidden, from, to);
+    private int positionRow(int token) {
+        return config.embedding().firstPositionRow() + space.positions[token];
     }
 
-    private void normaliseBeforeAttention(int from, int to) {
-        normalise(layerWeights().attentionNorms().ofStream(), space.hidden, space.hidden, from, to);
-        normalise(layerWeights().attentionNorms().before(), space.hidden, space.normed, from, to);
-    }
-
-    private void rotateAndStoreTokens(int from, int to) {
+    private void normaliseHeadsRotateAndStoreTokens(int from, int to) {
         normaliseHeads(layerWeights().queryNorm(), space.queries, space.queryHeads, from, to);
         normaliseHeads(layerWeights().keyNorm(), space.keys, space.keyHeads, from, to);
+        rotateTokens(from, to);
+        storeTokens(from, to);
+    }
+
+    private void rotateTokens(int from, int to) {
         RotaryTable table = rotary.of(layer);
         if (table != null) {
             kernels.rotate(space.queries, config.numHeads(), config.headDim(), table, space.positions, from, to);
             kernels.rotate(space.keys, config.numKvHeads(), config.headDim(), table, space.positions, from, to);
         }
+    }
+
+    private void storeTokens(int from, int to) {
         step.write(layer, space.keys, space.values, firstToken, from, to);
     }
 
-    /** With a parallel residual the stream stays as it is until the feed-forward block has read it. */
-    private void finishAttentionOfTokens(int from, int to) {
-        normalise(layerWeights().attentionNorms().after(), space.attentionOut, space.attentionOut, from, to);
-        if (!config.parallelResidual()) {
-            kernels.add(space.hidden, space.attentionOut, config.hiddenSize(), from, to);
-        }
-    }
-
-    private void normaliseBeforeFfn(int from, int to) {
-        normalise(layerWeights().ffnNorms().ofStream(), space.hidden, space.hidden, from, to);
-        normalise(layerWeights().ffnNorms().before(), space.hidden, space.normed, from, to);
+    private void addAttentionOfTokens(int from, int to) {
+        kernels.add(space.hidden, space.attentionOut, config.hiddenSize(), from, to);
     }
 
     private void activateTokens(int from, int to) {
@@ -243,10 +409,9 @@ public final class ForwardPass implements AutoCloseable {
     }
 
     /** In either kind of residual, what attention adds comes first. */
-    private void finishFfnOfTokens(int from, int to) {
-        normalise(layerWeights().ffnNorms().after(), space.ffnOut, space.ffnOut, from, to);
+    private void addFfnOfTokens(int from, int to) {
         if (config.parallelResidual()) {
-            kernels.add(space.hidden, space.attentionOut, config.hiddenSize(), from, to);
+            addAttentionOfTokens(from, to);
         }
         kernels.add(space.hidden, space.ffnOut, config.hiddenSize(), from, to);
     }
@@ -256,10 +421,19 @@ public final class ForwardPass implements AutoCloseable {
         return norm == null ? space.hidden : space.normed;
     }
 
-    private void normalise(@Nullable NormWeights norm, Tensor x, Tensor y, int from, int to) {
-        if (norm != null) {
-            kernels.normalise(norm, x, y, from, to);
+    /** y = norm(x) over all tokens of the pass, taken apart where a hook asks for what lies between. */
+    private void normalise(@Nullable NormWeights norm, Tensor x, Tensor y, NormHooks points, int numTokens) {
+        if (norm == null) {
+            return;
         }
+        if (hooks != null && hooks.stage().wantsAny(layer, points.scale(), points.normalized())) {
+            hooks.norms().normalise(norm, x, y, points, layer);
+            return;
+        }
+        norming = norm;
+        normingFrom = x;
+        normingTo = y;
+        compute.forTokens(numTokens, config.hiddenSize(), normaliseTokens);
     }
 
     /** Each head by itself where the norm is as wide as a head, else all together. */
@@ -276,9 +450,16 @@ public final class ForwardPass implements AutoCloseable {
         }
     }
 
-    private void growWorkspace(int numTokens) {
+    private void requireIdle() {
+        if (running) {
+            throw new IllegalStateException(
+                    "a run of this model is under way on this thread: a hook cannot begin another");
+        }
+    }
+
+    private void growWorkspace(int numTokens, int limit) {
         if (space.maxTokens < numTokens) {
-            int maxTokens = Math.min(maxPassTokens, Math.max(numTokens, 2 * space.maxTokens));
+            int maxTokens = Math.min(limit, Math.max(numTokens, 2 * space.maxTokens));
             Workspace grown = new Workspace(config, maxTokens);
             space.close();
             space = grown;

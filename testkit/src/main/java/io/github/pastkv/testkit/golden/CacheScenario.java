@@ -33,12 +33,6 @@ public record CacheScenario(String name, int batchSize, List<JsonNode> steps, Go
         return scenarios;
     }
 
-    /** Whether a step edits activations or runs a part of the layers. */
-    public boolean needsLens() {
-        return steps.stream()
-                .anyMatch(step -> step.has("hooks") || step.has("start_at_layer") || step.has("stop_at_layer"));
-    }
-
     @Override
     public String toString() {
         return name;

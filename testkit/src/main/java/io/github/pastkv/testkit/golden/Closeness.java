@@ -3,6 +3,7 @@ package io.github.pastkv.testkit.golden;
 import io.github.pastkv.cache.AttentionMask;
 import io.github.pastkv.cache.LazyTensor;
 import io.github.pastkv.cache.Tensor;
+import java.util.Arrays;
 
 /**
  * The distance of computed numbers from golden ones, gathered number by number. {@link #require} fails with the greatest
@@ -11,6 +12,9 @@ import io.github.pastkv.cache.Tensor;
 public final class Closeness {
     /** How close F32 arithmetic comes to the exact logits, keys and values (the golden README, "Precision"). */
     public static final double F32_TOLERANCE = 2e-4;
+
+    /** How close F32 arithmetic comes to exact probabilities. */
+    public static final double F32_PROBABILITY_TOLERANCE = 2e-5;
 
     private final String what;
     private double greatest;
@@ -55,6 +59,21 @@ public final class Closeness {
             }
         }
         closeness.require(F32_TOLERANCE);
+    }
+
+    /** Compares all numbers of two tensors of one shape; infinities must be equal. */
+    public static void requireClose(String what, Tensor actual, Tensor expected, double tolerance) {
+        if (!Arrays.equals(actual.shape(), expected.shape())) {
+            throw new AssertionError(what + ": " + actual + " instead of " + expected);
+        }
+        Closeness closeness = new Closeness(what);
+        float[] actualNumbers = actual.toFloatArray();
+        float[] expectedNumbers = expected.toFloatArray();
+        for (int i = 0; i < expectedNumbers.length; i++) {
+            boolean infinite = Float.isInfinite(expectedNumbers[i]) && actualNumbers[i] == expectedNumbers[i];
+            closeness.add(infinite ? 0 : actualNumbers[i], infinite ? 0 : expectedNumbers[i], "number " + i);
+        }
+        closeness.require(tolerance);
     }
 
     /** Compares two tensors {@code [B, N, V]} at the real slots of a mask. */

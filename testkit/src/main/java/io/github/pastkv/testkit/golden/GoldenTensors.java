@@ -11,6 +11,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /** All tensors of a golden safetensors file, read into the heap. Failures to read are unchecked, as this is for tests. */
 public final class GoldenTensors {
@@ -46,6 +47,11 @@ public final class GoldenTensors {
     /** A tensor of floats. */
     public Tensor floats(String name) {
         return require(floats, name);
+    }
+
+    /** The names of all tensors of floats. */
+    public Set<String> floatNames() {
+        return floats.keySet();
     }
 
     /** A row of integers. */

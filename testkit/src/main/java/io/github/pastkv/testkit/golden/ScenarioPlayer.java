@@ -5,19 +5,24 @@ import io.github.pastkv.cache.KvCache;
 import io.github.pastkv.cache.KvCacheEntry;
 import io.github.pastkv.cache.PastTensor;
 import io.github.pastkv.cache.Tensor;
+import io.github.pastkv.lens.Hook;
+import io.github.pastkv.lens.Lens;
 import io.github.pastkv.model.Session;
+import io.github.pastkv.model.StepInput;
 import java.util.stream.StreamSupport;
 import tools.jackson.databind.JsonNode;
 
 /** Plays a {@link CacheScenario} on a session and compares what it finds with what TransformerLens found. */
 public final class ScenarioPlayer {
     private final Session session;
+    private final Lens lens;
     private final KvCache cache;
     private final CacheScenario scenario;
 
     /** A player on a fresh session of the scenario's batch size. */
     public ScenarioPlayer(Session session, CacheScenario scenario) {
         this.session = session;
+        this.lens = new Lens(session.model());
         this.cache = session.cache();
         this.scenario = scenario;
     }
@@ -49,11 +54,25 @@ public final class ScenarioPlayer {
     }
 
     private void forward(JsonNode step, String where) {
-        AttentionMask mask = scenario.tensors().mask(step.required("mask").asString());
-        Tensor logits = session.append(scenario.tensors().intRows(step.required("tokens").asString()), mask);
-        Tensor expected = scenario.tensors().floats(step.required("logits").asString());
-        Closeness.requireCloseAtReal(where + ", logits", logits, expected, mask);
+        StepInput input = input(step);
+        Hook[] hooks = StreamSupport.stream(step.path("hooks").spliterator(), false).map(ActivationEdit::hook)
+                .toArray(Hook[]::new);
+        boolean stops = step.has("stop_at_layer");
+        Tensor actual = stops
+                ? lens.stream(session, input, step.required("stop_at_layer").asInt(), hooks)
+                : lens.run(session, input, hooks).logits();
+        String result = stops ? "resid" : "logits";
+        Tensor expected = scenario.tensors().floats(step.required(result).asString());
+        Closeness.requireCloseAtReal(where + ", " + result, actual, expected, input.mask());
         requireEqual(where + ", slots", session.size(), step.required("slots_after").asInt());
+    }
+
+    private StepInput input(JsonNode step) {
+        AttentionMask mask = scenario.tensors().mask(step.required("mask").asString());
+        return step.has("start_at_layer")
+                ? new StepInput.Stream(scenario.tensors().floats(step.required("input").asString()), mask,
+                        step.required("start_at_layer").asInt())
+                : StepInput.tokens(scenario.tensors().intRows(step.required("tokens").asString()), mask);
     }
 
     private void expectCache(JsonNode step, String where) {

@@ -14,7 +14,7 @@ public final class GoldenResources {
             "gpt_neox_sequential", "opt", "bloom", "bloom_6heads", "llama", "llama3_rope_tied", "llama_bf16", "mistral",
             "qwen2", "qwen3", "gemma2", "gemma3_text", "phi3", "olmo2");
     /** Cases of TransformerLens; each runs on the weights of the Hugging Face case of its name. */
-    public static final List<String> TLENS_CASES = List.of("gpt2", "llama");
+    public static final List<String> TLENS_CASES = List.of("gpt2", "llama", "gpt_neox", "gemma2", "qwen3");
 
     private GoldenResources() {}
 

@@ -1,0 +1,21 @@
+package io.github.pastkv.cli;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** Files that commands write. */
+final class OutFile {
+    private OutFile() {}
+
+    /** Refuses a file that could not be written, before the work rather than after it. */
+    static void requireFolderOf(String option, Path file) throws IOException {
+        Path folder = file.toAbsolutePath().getParent();
+        if (Files.isDirectory(file) || folder == null) {
+            throw new IOException(option + ": " + file + " is a folder");
+        }
+        if (!Files.isDirectory(folder)) {
+            throw new IOException(option + ": there is no folder " + folder);
+        }
+    }
+}

@@ -1,0 +1,192 @@
+package io.github.pastkv.lens;
+
+import io.github.pastkv.cache.AttentionMask;
+import io.github.pastkv.cache.Tensor;
+import io.github.pastkv.model.Model;
+import io.github.pastkv.model.Session;
+import io.github.pastkv.model.SessionOptions;
+import io.github.pastkv.model.StepInput;
+import io.github.pastkv.model.generation.Generation;
+import io.github.pastkv.model.generation.GenerationListener;
+import io.github.pastkv.model.generation.GenerationOptions;
+import io.github.pastkv.model.hooks.ModelHooks;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Supplier;
+
+/**
+ * A way to run a model and look into it: hooks that read and edit activations, runs over part of the layers, losses, and
+ * {@link ActivationCache}s. It is over a model, or over a {@link Session}'s past, fresh, frozen or forked.
+ *
+ * <p>Hooks belong to a lens, never to the model: two lenses of one model do not see each other's. Hooks added with
+ * {@link #add} act in every run until they are closed; hooks given to a run act in that run, after those. Without hooks a
+ * run is the plain one; with hooks that only look its bits are the same.
+ *
+ * <p>For one thread at a time. Holds no memory.
+ */
+public final class Lens {
+    private final Model model;
+    private final ModelHooks hooks;
+    private final List<Added> added = new ArrayList<>();
+
+    /** A lens over a model, without hooks. */
+    public Lens(Model model) {
+        this.model = model;
+        this.hooks = model.hooks();
+    }
+
+    public Model model() {
+        return model;
+    }
+
+    /** The hooks that the model has. */
+    public ModelHooks hooks() {
+        return hooks;
+    }
+
+    /** Hooks that stay until this is closed. */
+    public final class Added implements AutoCloseable {
+        private final List<Hook> ofThis;
+
+        private Added(List<Hook> ofThis) {
+            this.ofThis = ofThis;
+        }
+
+        @Override
+        public void close() {
+            added.remove(this);
+        }
+    }
+
+    /**
+     * Adds hooks that act in all runs until the result is closed, or {@link #removeAll}: for a while with
+     * try-with-resources, for good by letting the result go.
+     *
+     * @throws IllegalArgumentException for a hook that the model lacks
+     */
+    public Added add(Hook... newHooks) {
+        Added handle = new Added(List.of(newHooks));
+        for (Hook hook : newHooks) {
+            hook.filter().in(hooks);
+        }
+        added.add(handle);
+        return handle;
+    }
+
+    /** Removes all added hooks. */
+    public void removeAll() {
+        added.clear();
+    }
+
+    /** Ids of a text as a session would begin with it. */
+    public int[] encode(String text) {
+        return model.tokenizer()
+                .orElseThrow(() -> new IllegalStateException("the model folder " + model.folder()
+                        + " has no tokenizer.json"))
+                .encode(text, true);
+    }
+
+    /** Runs without a past, and keeps none. */
+    public LensRun run(StepInput input, Hook... runHooks) {
+        try (Session session = freshSession(input)) {
+            return run(session, input, runHooks);
+        }
+    }
+
+    /** Runs a text without a past. */
+    public LensRun run(String text, Hook... runHooks) {
+        return run(StepInput.tokens(encode(text)), runHooks);
+    }
+
+    /**
+     * Runs behind what a session holds. The session stores the new slots unless it is frozen; edits at {@code hook_k} and
+     * {@code hook_v} are stored with them. When anything fails, a hook too, the session is as before.
+     *
+     * @throws IllegalArgumentException for a hook that the model lacks, or a replacement of the wrong shape, which is named
+     * @throws IllegalStateException for an input that enters after the first layer, on a session that is not frozen
+     */
+    public LensRun run(Session session, StepInput input, Hook... runHooks) {
+        return new LensRun(input, probed(session, List.of(runHooks), () -> session.append(input)));
+    }
+
+    /** The residual stream before layer {@code stopAtLayer}, {@code [B, N, E]}, of a run without a past. */
+    public Tensor stream(StepInput input, int stopAtLayer, Hook... runHooks) {
+        try (Session session = freshSession(input)) {
+            session.freeze();
+            return stream(session, input, stopAtLayer, runHooks);
+        }
+    }
+
+    /**
+     * Runs the layers before {@code stopAtLayer} behind what a frozen session holds.
+     *
+     * @param stopAtLayer first layer that does not run; the number of layers for the stream behind all of them; below 0
+     *        counted from the end
+     * @return the residual stream, F32 {@code [B, N, E]} on the heap, zeros at pads
+     * @throws IllegalStateException when the session is not frozen
+     */
+    public Tensor stream(Session session, StepInput input, int stopAtLayer, Hook... runHooks) {
+        int stop = stopAtLayer < 0 ? stopAtLayer + model.config().numLayers() : stopAtLayer;
+        return probed(session, List.of(runHooks), () -> session.streamBefore(input, stop));
+    }
+
+    /** Runs without a past and keeps activations. */
+    public CachedRun runWithCache(StepInput input, Capture capture, Hook... runHooks) {
+        try (Session session = freshSession(input)) {
+            return runWithCache(session, input, capture, runHooks);
+        }
+    }
+
+    /** Runs a text without a past and keeps activations. */
+    public CachedRun runWithCache(String text, Capture capture, Hook... runHooks) {
+        return runWithCache(StepInput.tokens(encode(text)), capture, runHooks);
+    }
+
+    /** Runs behind what a session holds and keeps activations, as the hooks left them. */
+    public CachedRun runWithCache(Session session, StepInput input, Capture capture, Hook... runHooks) {
+        ActivationCache activations = new ActivationCache(hooks, capture);
+        List<Hook> all = new ArrayList<>(List.of(runHooks));
+        all.add(activations.hook());
+        try {
+            return new CachedRun(new LensRun(input, probed(session, all, () -> session.append(input))), activations);
+        } catch (RuntimeException e) {
+            activations.close();
+            throw e;
+        }
+    }
+
+    /** {@link Session#generate(int[][], AttentionMask, GenerationOptions, GenerationListener)} with hooks at every step. */
+    public Generation generate(Session session, int[][] tokenIds, AttentionMask mask, GenerationOptions options,
+            Hook... runHooks) {
+        return probed(session, List.of(runHooks),
+                () -> session.generate(tokenIds, mask, options, GenerationListener.NONE));
+    }
+
+    /** Generates after a text, with hooks at every step. */
+    public Generation generate(Session session, String prompt, GenerationOptions options, Hook... runHooks) {
+        return probed(session, List.of(runHooks), () -> session.generate(prompt, options, GenerationListener.NONE));
+    }
+
+    private <T> T probed(Session session, List<Hook> runHooks, Supplier<T> run) {
+        if (session.model() != model) {
+            throw new IllegalArgumentException("session: is of another model than the lens");
+        }
+        List<Hook> all = new ArrayList<>();
+        added.forEach(handle -> all.addAll(handle.ofThis));
+        all.addAll(runHooks);
+        if (all.isEmpty()) {
+            return run.get();
+        }
+        try (Session.Detour _ = session.probed(new LensProbe(hooks, all))) {
+            return run.get();
+        }
+    }
+
+    private Session freshSession(StepInput input) {
+        Session session = model.newSession(SessionOptions.defaults().withBatchSize(input.mask().batchSize()));
+        if (input instanceof StepInput.Stream) {
+            session.freeze();
+        }
+        return session;
+    }
+}

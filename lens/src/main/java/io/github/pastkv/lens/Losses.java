@@ -1,0 +1,87 @@
+package io.github.pastkv.lens;
+
+import io.github.pastkv.cache.AttentionMask;
+import io.github.pastkv.cache.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The cross-entropy of each token given the tokens before it in its row, in nats. The loss of a row's first token of a run
+ * is known only with the logits of the token before it, which an earlier run had. Computed in double, in the order of ids.
+ */
+public final class Losses {
+    private final Tensor perToken; // [B, N] with the boundary, [B, N - 1] without
+    private final double sum;
+    private final long count;
+
+    private Losses(Tensor perToken, double sum, long count) {
+        this.perToken = perToken;
+        this.sum = sum;
+        this.count = count;
+    }
+
+    /**
+     * Losses of a run.
+     *
+     * @param logits {@code [B, N, V]}
+     * @param tokenIds {@code [B, N]}
+     * @param mask {@code [B, N]}
+     * @param before logits of each row's last token before the run, {@code [B, V]}, or null where there was none
+     */
+    static Losses of(Tensor logits, int[][] tokenIds, AttentionMask mask, @Nullable Tensor before) {
+        int numSlots = mask.numSlots();
+        Tensor perSlot = Tensor.of(new float[mask.batchSize() * numSlots], mask.batchSize(), numSlots);
+        double sum = 0;
+        long count = 0;
+        for (int row = 0; row < mask.batchSize(); row++) {
+            Tensor previous = before == null ? null : before.narrow(0, row, row + 1L);
+            for (int slot = 0; slot < numSlots; slot++) {
+                if (mask.isReal(row, slot)) {
+                    if (previous != null) {
+                        double loss = crossEntropy(previous.toFloatArray(), tokenIds[row][slot]);
+                        perSlot.set((float) loss, row, slot);
+                        sum += loss;
+                        count++;
+                    }
+                    previous = logits.narrow(0, row, row + 1L).narrow(1, slot, slot + 1L);
+                }
+            }
+        }
+        boolean hasBoundary = before != null || numSlots == 0;
+        return new Losses(hasBoundary ? perSlot : perSlot.narrow(1, 1, numSlots), sum, count);
+    }
+
+    private static double crossEntropy(float[] logits, int tokenId) {
+        double greatest = Double.NEGATIVE_INFINITY;
+        for (float logit : logits) {
+            greatest = Math.max(greatest, logit);
+        }
+        double sum = 0;
+        for (float logit : logits) {
+            sum += StrictMath.exp(logit - greatest);
+        }
+        return greatest + StrictMath.log(sum) - logits[tokenId];
+    }
+
+    /**
+     * The loss of each token: {@code [B, N - 1]}, entry i for slot i + 1, or, with the logits before the run, {@code [B, N]}.
+     * Zero at pads, and at a row's first token where nothing was before it.
+     */
+    public Tensor perToken() {
+        return perToken;
+    }
+
+    /** The mean over tokens that have a loss; NaN where none has. */
+    public double mean() {
+        return sum / count;
+    }
+
+    /** The sum over tokens that have a loss. */
+    public double sum() {
+        return sum;
+    }
+
+    /** Tokens that have a loss. */
+    public long numTokens() {
+        return count;
+    }
+}

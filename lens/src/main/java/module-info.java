@@ -1,0 +1,7 @@
+/** Running models with hooks, and looking at their activations. */
+module io.github.pastkv.lens {
+    requires transitive io.github.pastkv.model;
+    requires static transitive org.jspecify;
+
+    exports io.github.pastkv.lens;
+}

@@ -1,0 +1,54 @@
+package io.github.pastkv.model.forward;
+
+import io.github.pastkv.cache.DataType;
+import io.github.pastkv.cache.KvBlocks;
+import io.github.pastkv.cache.KvLayout;
+import io.github.pastkv.cache.KvShape;
+import io.github.pastkv.cache.KvTypes;
+import io.github.pastkv.cache.Tensor;
+import io.github.pastkv.cache.TiledKvLayout;
+import io.github.pastkv.model.hooks.StepSlots;
+import java.lang.foreign.MemorySegment;
+
+/** A row's keys and values of one layer as a hook left them, in F32: what attention reads instead of what is stored. */
+final class EditedBlocks implements KvBlocks {
+    private final KvLayout layout;
+    private final Tensor memory;
+
+    /**
+     * Blocks of one row.
+     *
+     * @param keys F32 {@code [B, P + N, K, D]}
+     * @param values the same
+     */
+    EditedBlocks(HookStage stage, Tensor keys, Tensor values, int row) {
+        StepSlots slots = stage.slots();
+        layout = new TiledKvLayout(new KvShape(1, (int) keys.shape(2), (int) keys.shape(3)),
+                KvTypes.of(DataType.F32), KvLayout.GROUP_POSITIONS);
+        memory = stage.allocate(layout.numBlocks(slots.kvLength(row)) * layout.blockBytes() / Float.BYTES);
+        for (int position = 0; position < slots.kvLength(row); position++) {
+            for (int head = 0; head < keys.shape(2); head++) {
+                long source = keys.byteOffset(row, slots.keySlotOf(row, position), head, 0);
+                long block = blockByteOffset(position / layout.blockSize());
+                int slot = position % layout.blockSize();
+                layout.writeKey(memory.segment(), block, 0, head, slot, keys.segment(), source);
+                layout.writeValue(memory.segment(), block, 0, head, slot, values.segment(), source);
+            }
+        }
+    }
+
+    @Override
+    public KvLayout layout() {
+        return layout;
+    }
+
+    @Override
+    public MemorySegment segment(int logicalBlock) {
+        return memory.segment();
+    }
+
+    @Override
+    public long blockByteOffset(int logicalBlock) {
+        return logicalBlock * layout.blockBytes();
+    }
+}

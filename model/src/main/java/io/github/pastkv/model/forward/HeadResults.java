@@ -1,0 +1,101 @@
+package io.github.pastkv.model.forward;
+
+import io.github.pastkv.cache.DataType;
+import io.github.pastkv.cache.Tensor;
+import io.github.pastkv.kernels.Compute;
+import io.github.pastkv.kernels.LinearPart;
+import io.github.pastkv.model.config.ModelConfig;
+import io.github.pastkv.model.hooks.HookPoint;
+import java.util.List;
+
+/**
+ * What each head of a layer adds to the stream: its part of the output projection, without the bias. For tokens whose
+ * results a hook changed, the output of attention is the sum of the results, heads ascending, plus the bias; for the
+ * others it stays the bits of the projection.
+ */
+final class HeadResults {
+    private final HookStage stage;
+    private final Compute compute;
+    private final ModelConfig config;
+
+    HeadResults(HookStage stage, Compute compute, ModelConfig config) {
+        this.stage = stage;
+        this.compute = compute;
+        this.config = config;
+    }
+
+    /**
+     * Hands out the results of a layer.
+     *
+     * @param projection the output projection as stored
+     * @param attention {@code [n, H * D]}
+     * @param attentionOut {@code [n, E]}, the output of the projection
+     */
+    void handOut(int layer, List<LinearPart> projection, Tensor attention, Tensor attentionOut) {
+        if (!stage.wants(HookPoint.RESULT, layer)) {
+            return;
+        }
+        int numTokens = stage.slots().numTokens();
+        Tensor results = results(compute, config, projection, attention.narrow(0, 0, numTokens),
+                stage.allocate(numTokens, (long) config.numHeads() * config.hiddenSize()));
+        Tensor before = stage.edits(HookPoint.RESULT, layer) ? results.copy() : results;
+        stage.rows(HookPoint.RESULT, layer, results);
+        long tokenBytes = results.shape(1) * Float.BYTES;
+        for (int token = 0; token < numTokens; token++) {
+            if (before.segment().asSlice(token * tokenBytes, tokenBytes)
+                    .mismatch(results.segment().asSlice(token * tokenBytes, tokenBytes)) >= 0) {
+                addUp(results, projection, attentionOut, token);
+            }
+        }
+    }
+
+    /** Fills {@code results}, F32 {@code [n, H * E]}: each an fma chain over the head's dimensions ascending. */
+    static Tensor results(Compute compute, ModelConfig config, List<LinearPart> projection, Tensor attention,
+            Tensor results) {
+        int firstOutput = 0;
+        for (LinearPart part : projection) {
+            float[] weight = part.weight().toFloatArray(); // [outputs, H * D]
+            int outputs = Math.toIntExact(part.weight().shape(0));
+            int first = firstOutput;
+            compute.forTokens(Math.toIntExact(attention.shape(0)), config.numHeads() * config.hiddenSize(),
+                    (from, to) -> {
+                        for (int token = from; token < to; token++) {
+                            ofToken(config, weight, outputs, first, attention, results, token);
+                        }
+                    });
+            firstOutput += outputs;
+        }
+        return results;
+    }
+
+    private static void ofToken(ModelConfig config, float[] weight, int outputs, int firstOutput, Tensor attention,
+            Tensor results, int token) {
+        int headDim = config.headDim();
+        int width = config.numHeads() * headDim;
+        float[] heads = attention.narrow(0, token, token + 1L).toFloatArray();
+        for (int head = 0; head < config.numHeads(); head++) {
+            long start = results.byteOffset(token, (long) head * config.hiddenSize() + firstOutput);
+            for (int output = 0; output < outputs; output++) {
+                float sum = 0f;
+                for (int dim = head * headDim; dim < (head + 1) * headDim; dim++) {
+                    sum = Math.fma(heads[dim], weight[output * width + dim], sum);
+                }
+                DataType.F32.write(results.segment(), start + 4L * output, sum);
+            }
+        }
+    }
+
+    private void addUp(Tensor results, List<LinearPart> projection, Tensor attentionOut, int token) {
+        int output = 0;
+        for (LinearPart part : projection) {
+            for (int i = 0; i < part.weight().shape(0); i++, output++) {
+                float sum = 0f;
+                for (int head = 0; head < config.numHeads(); head++) {
+                    sum += results.get(token, (long) head * config.hiddenSize() + output);
+                }
+                Tensor bias = part.bias();
+                attentionOut.set(bias == null ? sum : sum + bias.get(i), token, output);
+            }
+        }
+    }
+}

@@ -1,0 +1,207 @@
+package io.github.pastkv.model.forward;
+
+import io.github.pastkv.cache.DataType;
+import io.github.pastkv.cache.KvStep;
+import io.github.pastkv.cache.Tensor;
+import io.github.pastkv.kernels.AttentionTile;
+import io.github.pastkv.kernels.Compute;
+import io.github.pastkv.kernels.Kernels;
+import io.github.pastkv.kernels.ScoreForm;
+import io.github.pastkv.model.config.ModelConfig;
+import io.github.pastkv.model.hooks.HookPoint;
+import io.github.pastkv.model.hooks.StepSlots;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Attention in its three thirds, each over all tiles of the step, with the whole layer's keys, values, scores and pattern
+ * handed out in between. The tiles and kernels are those of the fused way.
+ */
+final class HookedAttention {
+    private final HookStage stage;
+    private final StepSlots slots;
+    private final Compute compute;
+    private final Kernels kernels;
+    private final ModelConfig config;
+
+    HookedAttention(HookStage stage, Compute compute, ModelConfig config) {
+        this.stage = stage;
+        this.slots = stage.slots();
+        this.compute = compute;
+        this.kernels = compute.kernels();
+        this.config = config;
+    }
+
+    /** Attention of all tokens of the step in one layer, as {@link Compute#attention}. */
+    void run(KvStep step, int layer, ScoreForm form, Tensor queries, Tensor out) {
+        EditedBlocks @Nullable [] edited = editedBlocks(step, layer);
+        Work work = new Work(step, layer, form, queries, out, edited);
+        boolean wantsScores = stage.wants(HookPoint.ATTN_SCORES, layer);
+        if (!wantsScores && !stage.wants(HookPoint.PATTERN, layer)) {
+            work.forTiles(tile -> {
+                kernels.scores(tile);
+                kernels.softmax(tile);
+                kernels.values(tile);
+            });
+            return;
+        }
+        Tensor pattern = stage.allocate(slots.batchSize(), config.numHeads(), slots.numNew(), slots.kvSlots());
+        if (wantsScores) {
+            Tensor scores = scores(work, layer);
+            work.forTiles(tile -> {
+                copy(scores, tile, true);
+                softmax(tile);
+                copy(pattern, tile, false);
+            });
+        } else {
+            work.forTiles(tile -> {
+                kernels.scores(tile);
+                kernels.softmax(tile);
+                copy(pattern, tile, false);
+            });
+        }
+        if (stage.wants(HookPoint.PATTERN, layer)) {
+            stage.handOut(HookPoint.PATTERN, layer, pattern);
+        }
+        work.forTiles(tile -> {
+            copy(pattern, tile, true);
+            kernels.values(tile);
+        });
+    }
+
+    private Tensor scores(Work work, int layer) {
+        Tensor scores = stage.allocate(slots.batchSize(), config.numHeads(), slots.numNew(), slots.kvSlots());
+        for (long i = 0, n = scores.numElements(); i < n; i++) {
+            DataType.F32.write(scores.segment(), i * Float.BYTES, Float.NEGATIVE_INFINITY);
+        }
+        work.forTiles(tile -> {
+            kernels.scores(tile);
+            copy(scores, tile, false);
+        });
+        stage.handOut(HookPoint.ATTN_SCORES, layer, scores);
+        return scores;
+    }
+
+    /** A row that sees nothing any more, as a hook masked all of it, attends to nothing. */
+    private void softmax(AttentionTile tile) {
+        boolean[] sees = new boolean[tile.numRows()];
+        for (int row = 0; row < sees.length; row++) {
+            for (int position = 0; position < tile.numVisible(row); position++) {
+                sees[row] |= tile.sees(row, position) && score(tile, row, position) != Float.NEGATIVE_INFINITY;
+            }
+        }
+        kernels.softmax(tile);
+        for (int row = 0; row < sees.length; row++) {
+            for (int position = 0; !sees[row] && position < tile.numVisible(row); position++) {
+                if (tile.sees(row, position)) {
+                    DataType.F32.write(tile.scores(), tile.scoreByteOffset(row) + 4L * position, 0f);
+                }
+            }
+        }
+    }
+
+    private static float score(AttentionTile tile, int row, int position) {
+        return DataType.F32.read(tile.scores(), tile.scoreByteOffset(row) + 4L * position);
+    }
+
+    /** Copies what a tile's rows see between the tile and {@code [B, H, N, P + N]}. */
+    private void copy(Tensor all, AttentionTile tile, boolean intoTile) {
+        for (int tileRow = 0; tileRow < tile.numRows(); tileRow++) {
+            int token = tile.firstQuery() + tileRow / tile.headsPerKv();
+            int row = slots.rowOfToken(token);
+            int head = tile.kvHead() * tile.headsPerKv() + tileRow % tile.headsPerKv();
+            long start = all.byteOffset(row, head, slots.slotOfToken(token), 0);
+            for (int position = 0; position < tile.numVisible(tileRow); position++) {
+                if (!tile.sees(tileRow, position)) {
+                    continue;
+                }
+                long inTile = tile.scoreByteOffset(tileRow) + 4L * position;
+                long inAll = start + 4L * slots.keySlotOf(row, position);
+                if (intoTile) {
+                    DataType.F32.write(tile.scores(), inTile, DataType.F32.read(all.segment(), inAll));
+                } else {
+                    DataType.F32.write(all.segment(), inAll, DataType.F32.read(tile.scores(), inTile));
+                }
+            }
+        }
+    }
+
+    /** What attention reads instead of the stored keys and values, where a hook changed any; else null. */
+    private EditedBlocks @Nullable [] editedBlocks(KvStep step, int layer) {
+        Tensor keys = handedOut(step, layer, true, HookPoint.ROT_K, HookPoint.PAST_K);
+        Tensor values = handedOut(step, layer, false, HookPoint.PAST_V);
+        if (keys == null && values == null) {
+            return null;
+        }
+        Tensor allKeys = keys == null ? past(step, layer, true) : keys;
+        Tensor allValues = values == null ? past(step, layer, false) : values;
+        return IntStream.range(0, slots.batchSize())
+                .mapToObj(row -> new EditedBlocks(stage, allKeys, allValues, row)).toArray(EditedBlocks[]::new);
+    }
+
+    /** Hands out past and new keys or values; returns them where they were changed. */
+    private @Nullable Tensor handedOut(KvStep step, int layer, boolean ofKeys, HookPoint... points) {
+        if (!stage.wantsAny(layer, points)) {
+            return null;
+        }
+        Tensor past = past(step, layer, ofKeys);
+        Tensor before = past.copy();
+        for (HookPoint point : points) {
+            if (stage.wants(point, layer)) {
+                stage.handOut(point, layer, past);
+            }
+        }
+        return before.segment().mismatch(past.segment().asSlice(0, before.segment().byteSize())) < 0 ? null : past;
+    }
+
+    /** {@code [B, P + N, K, D]} as stored; zeros at pads and at what a window let go. */
+    private Tensor past(KvStep step, int layer, boolean ofKeys) {
+        Tensor past = stage.allocate(slots.batchSize(), slots.kvSlots(), config.numKvHeads(), config.headDim());
+        for (int row = 0; row < slots.batchSize(); row++) {
+            for (int position = 0; position < slots.kvLength(row); position++) {
+                if (step.holds(layer, row, position)) {
+                    readToken(step, layer, ofKeys, past, row, position);
+                }
+            }
+        }
+        return past;
+    }
+
+    private void readToken(KvStep step, int layer, boolean ofKeys, Tensor past, int row, int position) {
+        long start = past.byteOffset(row, slots.keySlotOf(row, position), 0, 0);
+        for (int head = 0; head < config.numKvHeads(); head++) {
+            for (int dim = 0; dim < config.headDim(); dim++) {
+                float number = ofKeys
+                        ? step.readKey(layer, row, position, head, dim)
+                        : step.readValue(layer, row, position, head, dim);
+                DataType.F32.write(past.segment(), start + 4L * (head * config.headDim() + dim), number);
+            }
+        }
+    }
+
+    /** What is the same for all tiles of a run. */
+    private final class Work {
+        private final KvStep step;
+        private final int layer;
+        private final ScoreForm form;
+        private final Tensor queries;
+        private final Tensor out;
+        private final EditedBlocks @Nullable [] edited;
+
+        Work(KvStep step, int layer, ScoreForm form, Tensor queries, Tensor out, EditedBlocks @Nullable [] edited) {
+            this.step = step;
+            this.layer = layer;
+            this.form = form;
+            this.queries = queries;
+            this.out = out;
+            this.edited = edited;
+        }
+
+        void forTiles(Compute.TileWork work) {
+            compute.forTiles(step, layer, form, queries, out, 0, slots.numTokens(), edited == null ? work : tile -> {
+                tile.readFrom(edited[slots.rowOfToken(tile.firstQuery())], 0);
+                work.run(tile);
+            });
+        }
+    }
+}

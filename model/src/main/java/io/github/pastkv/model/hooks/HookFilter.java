@@ -1,0 +1,107 @@
+package io.github.pastkv.model.hooks;
+
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Predicate;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+
+/**
+ * Which hooks are meant: names, shorthands, or patterns in which {@code *} stands for any characters
+ * ({@code blocks.*.attn.hook_pattern}). A pattern whose last part has a star means the standard hooks, as {@code *} alone
+ * does; hooks that are off by default in TransformerLens are meant by {@link #withOptIn} or when the last part of a
+ * pattern spells them; {@code hook_past_k} and {@code hook_past_v} only when it spells them.
+ *
+ * <p>Immutable.
+ */
+public final class HookFilter {
+    private final List<String> patterns;
+    private final Predicate<HookName> predicate;
+    private final boolean optIn;
+
+    private HookFilter(List<String> patterns, Predicate<HookName> predicate, boolean optIn) {
+        this.patterns = patterns;
+        this.predicate = predicate;
+        this.optIn = optIn;
+    }
+
+    /** Every standard hook. */
+    public static HookFilter all() {
+        return of("*");
+    }
+
+    /** Hooks of any of these names, shorthands and patterns. */
+    public static HookFilter of(String... patterns) {
+        return of(Arrays.asList(patterns));
+    }
+
+    /** Hooks of any of these names, shorthands and patterns. */
+    public static HookFilter of(Collection<String> patterns) {
+        return new HookFilter(List.copyOf(patterns), name -> true, false);
+    }
+
+    /** One hook. */
+    public static HookFilter of(HookName name) {
+        return of(name.toString());
+    }
+
+    /** Every hook, of any kind, that {@code predicate} holds for. */
+    public static HookFilter where(Predicate<HookName> predicate) {
+        return new HookFilter(List.of(), predicate, true);
+    }
+
+    /** The same with stars that stand for the hooks too that are off by default in TransformerLens. */
+    public HookFilter withOptIn() {
+        return new HookFilter(patterns, predicate, true);
+    }
+
+    /**
+     * The hooks of a model that are meant, in the order in which a run comes by.
+     *
+     * @throws IllegalArgumentException for a name or pattern that means no hook of the model
+     */
+    public Set<HookName> in(ModelHooks hooks) {
+        List<HookName> all = hooks.names();
+        if (patterns.isEmpty()) {
+            return all.stream().filter(predicate).collect(Collectors.toCollection(LinkedHashSet::new));
+        }
+        Set<HookName> found = new LinkedHashSet<>();
+        for (String pattern : patterns) {
+            Set<HookName> meant = meantBy(pattern, all);
+            if (meant.isEmpty()) {
+                throw new IllegalArgumentException("hooks: '" + pattern + "' names no hook of this "
+                        + hooks.config().architecture() + " with " + hooks.config().numLayers() + " layers");
+            }
+            found.addAll(meant);
+        }
+        return all.stream().filter(found::contains).collect(Collectors.toCollection(LinkedHashSet::new));
+    }
+
+    private Set<HookName> meantBy(String pattern, List<HookName> all) {
+        if (!pattern.contains("*")) {
+            HookName name = HookName.parse(pattern);
+            return all.contains(name) ? Set.of(name) : Set.of();
+        }
+        String regex = Arrays.stream(pattern.split("\\*", -1)).map(Pattern::quote).collect(Collectors.joining(".*"));
+        Predicate<String> matches = Pattern.compile(regex).asMatchPredicate();
+        boolean spelled = !pattern.substring(pattern.lastIndexOf('.') + 1).contains("*");
+        return all.stream().filter(name -> matches.test(name.toString()))
+                .filter(name -> spelled || isMeantByStar(name.point())).collect(Collectors.toSet());
+    }
+
+    private boolean isMeantByStar(HookPoint point) {
+        return switch (point.kind()) {
+            case STANDARD -> true;
+            case OPT_IN -> optIn;
+            case PAST -> false;
+        };
+    }
+
+    @Override
+    public String toString() {
+        return patterns.isEmpty() ? "hooks by a predicate" : String.join(", ", patterns);
+    }
+}

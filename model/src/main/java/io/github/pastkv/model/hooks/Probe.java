@@ -1,0 +1,33 @@
+package io.github.pastkv.model.hooks;
+
+import io.github.pastkv.cache.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a run hands its activations to. A run without a probe computes the same bits by the same kernels and asks nobody.
+ *
+ * <p>Called on the thread that runs the step, in the order of {@link HookPoint}, layer after layer. What it throws ends
+ * the step, and the cache is as before.
+ */
+public interface Probe {
+    /** Whether {@link #visit} wants this point; {@code layer} counts only for points inside layers. */
+    boolean wants(HookPoint point, int layer);
+
+    /** Whether {@link #visit} may change what it is handed there; otherwise that is read-only. */
+    boolean edits(HookPoint point, int layer);
+
+    /**
+     * Whether any point is edited: keys and values that come of such a run are no function of the tokens alone.
+     */
+    boolean edits();
+
+    /**
+     * Takes an activation.
+     *
+     * @param activation F32 of the point's shape, valid during the call only; may be changed in place where
+     *        {@link #edits(HookPoint, int)} says so
+     * @return a tensor of the same shape to go on with, or null to go on with {@code activation} as it is now
+     */
+    @Nullable
+    Tensor visit(HookName name, Tensor activation, StepSlots slots);
+}
