@@ -4,25 +4,28 @@ import io.github.pastkv.cache.DataType;
 import io.github.pastkv.cache.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 
 /**
  * Cosines and sines of rotary position embedding (RoFormer, Su et al. 2021), one row {@code [cos | sin]} of
  * {@code rotaryDim} floats for each position. Angles are computed in double with {@link StrictMath}, so that the table
  * is the same on every machine, and rounded once.
  *
- * <p>Rows are made when first asked for, in chunks, and never change. Safe for any number of threads once
- * {@link #prepare} has covered the positions in use. Memory belongs to the arena given at construction.
+ * <p>Rows are made when first asked for, in chunks of memory of their own, and never change or move: a model of a long
+ * context takes memory only for the positions that were seen. Safe for any number of threads once {@link #prepare} has
+ * covered the positions in use. Memory belongs to the arena given at construction.
  */
 public final class RotaryTable {
     private static final int CHUNK_POSITIONS = 256;
 
     private final double[] inverseFrequencies;
     private final double attentionFactor;
-    private final Tensor rows;
-    private int numReady;
+    private final int maxPositions;
+    private final Arena arena;
+    private volatile MemorySegment[] chunks = new MemorySegment[0];
 
     /**
-     * A table for positions {@code [0, maxPositions)}; its memory is taken at once.
+     * A table for positions {@code [0, maxPositions)}.
      *
      * @param inverseFrequencies angle per position of each pair of dimensions, {@code [rotaryDim / 2]}
      * @param attentionFactor multiplies cosines and sines (1 for all but long-context variants)
@@ -30,7 +33,8 @@ public final class RotaryTable {
     public RotaryTable(double[] inverseFrequencies, double attentionFactor, int maxPositions, Arena arena) {
         this.inverseFrequencies = inverseFrequencies.clone();
         this.attentionFactor = attentionFactor;
-        this.rows = Tensor.allocate(arena, DataType.F32, maxPositions, 2L * inverseFrequencies.length);
+        this.maxPositions = maxPositions;
+        this.arena = arena;
     }
 
     /** Dimensions of a head that are turned. */
@@ -39,32 +43,44 @@ public final class RotaryTable {
     }
 
     /** Makes rows {@code [0, numPositions)}. */
-    public synchronized void prepare(int numPositions) {
-        if (numPositions > rows.shape(0)) {
-            throw new IllegalArgumentException("numPositions: " + numPositions + ", limit " + rows.shape(0));
+    public void prepare(int numPositions) {
+        if (numPositions > maxPositions) {
+            throw new IllegalArgumentException("numPositions: " + numPositions + ", limit " + maxPositions);
         }
-        long target = Math.min(rows.shape(0), -Math.floorDiv(-numPositions, CHUNK_POSITIONS) * (long) CHUNK_POSITIONS);
-        while (numReady < numPositions || numReady < target) {
-            fillRow(numReady++);
+        if (numPositions > (long) chunks.length * CHUNK_POSITIONS) {
+            addChunks(Math.ceilDiv(numPositions, CHUNK_POSITIONS));
         }
     }
 
-    private void fillRow(int position) {
+    private synchronized void addChunks(int numChunks) {
+        int numReady = chunks.length;
+        MemorySegment[] more = Arrays.copyOf(chunks, Math.max(numChunks, numReady));
+        for (int chunk = numReady; chunk < numChunks; chunk++) {
+            more[chunk] = newChunk(chunk * CHUNK_POSITIONS);
+        }
+        chunks = more;
+    }
+
+    private MemorySegment newChunk(int firstPosition) {
         int half = inverseFrequencies.length;
-        for (int pair = 0; pair < half; pair++) {
-            double angle = position * inverseFrequencies[pair];
-            rows.set((float) (StrictMath.cos(angle) * attentionFactor), position, pair);
-            rows.set((float) (StrictMath.sin(angle) * attentionFactor), position, half + pair);
+        Tensor rows = Tensor.allocate(arena, DataType.F32, CHUNK_POSITIONS, 2L * half);
+        for (int row = 0; row < CHUNK_POSITIONS; row++) {
+            for (int pair = 0; pair < half; pair++) {
+                double angle = (firstPosition + row) * inverseFrequencies[pair];
+                rows.set((float) (StrictMath.cos(angle) * attentionFactor), row, pair);
+                rows.set((float) (StrictMath.sin(angle) * attentionFactor), row, half + pair);
+            }
         }
-    }
-
-    /** The memory of all rows. */
-    public MemorySegment segment() {
         return rows.segment();
     }
 
-    /** First cosine of a position; its sines follow {@code rotaryDim / 2} floats later. */
+    /** The memory that holds the row of a position. */
+    public MemorySegment segment(int position) {
+        return chunks[position / CHUNK_POSITIONS];
+    }
+
+    /** First cosine of a position in its segment; its sines follow {@code rotaryDim / 2} floats later. */
     public long cosByteOffset(int position) {
-        return (long) position * rotaryDim() * Float.BYTES;
+        return (long) (position % CHUNK_POSITIONS) * rotaryDim() * Float.BYTES;
     }
 }

@@ -5,6 +5,7 @@ import io.github.pastkv.cache.KvBlocks;
 import io.github.pastkv.cache.KvLayout;
 import io.github.pastkv.cache.Tensor;
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.util.List;
 
 /**
@@ -107,11 +108,12 @@ public final class ScalarKernels implements Kernels {
             int toToken) {
         int half = table.rotaryDim() / 2;
         for (int token = fromToken; token < toToken; token++) {
+            MemorySegment row = table.segment(positions[token]);
             long cosOffset = table.cosByteOffset(positions[token]);
             for (int head = 0; head < numHeads; head++) {
                 for (int pair = 0; pair < half; pair++) {
-                    float cos = DataType.F32.read(table.segment(), cosOffset + 4L * pair);
-                    float sin = DataType.F32.read(table.segment(), cosOffset + 4L * (half + pair));
+                    float cos = DataType.F32.read(row, cosOffset + 4L * pair);
+                    float sin = DataType.F32.read(row, cosOffset + 4L * (half + pair));
                     rotatePair(x, token, head * headDim + pair, half, cos, sin);
                 }
             }

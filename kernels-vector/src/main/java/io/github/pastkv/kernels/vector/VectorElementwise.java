@@ -21,11 +21,12 @@ final class VectorElementwise {
             int toToken) {
         int half = table.rotaryDim() / 2;
         for (int token = fromToken; token < toToken; token++) {
+            MemorySegment row = table.segment(positions[token]);
             long cosines = table.cosByteOffset(positions[token]);
             for (int head = 0; head < numHeads; head++) {
                 long start = rowByteOffset(x, token) + 4L * head * headDim;
-                rotateVectors(x.segment(), start, table.segment(), cosines, half);
-                rotateTail(x.segment(), start, table.segment(), cosines, half);
+                rotateVectors(x.segment(), start, row, cosines, half);
+                rotateTail(x.segment(), start, row, cosines, half);
             }
         }
     }

@@ -47,7 +47,7 @@ final class Gemma3Text implements Family {
         Optional<JsonObject> local =
                 parameters.isPresent() ? parameters.get().findObject("sliding_attention") : Optional.empty();
         if (parameters.isPresent()) {
-            parameters.get().refuseUnknownKeys(Set.of());
+            requireNothingOuter(parameters.get());
         }
         RotaryConfig globalRotary = rotary.read(global, GLOBAL);
         RotaryConfig localRotary = rotary.read(local, LOCAL);
@@ -56,6 +56,15 @@ final class Gemma3Text implements Family {
         LayerKinds kinds = LayerKinds.read(json, gemma.sizes().numLayers(), layer -> (layer + 1) % pattern != 0);
         return kinds.layers(LayerConfig.full(gemma.scoreScale(), globalRotary),
                 LayerConfig.full(gemma.scoreScale(), localRotary).withWindow(gemma.window()));
+    }
+
+    /** Files of models without full layers repeat the default type beside the settings of each kind. */
+    private static void requireNothingOuter(JsonObject parameters) throws ModelFormatException {
+        String type = parameters.findString("rope_type").orElse("default");
+        if (!type.equals("default")) {
+            throw parameters.refusal("rope_type", "\"" + type + "\", must be said of a kind of layer");
+        }
+        parameters.refuseUnknownKeys(Set.of());
     }
 
     @Override

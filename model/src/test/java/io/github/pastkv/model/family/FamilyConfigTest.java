@@ -9,19 +9,23 @@ import io.github.pastkv.kernels.Activation;
 import io.github.pastkv.kernels.NormWeights;
 import io.github.pastkv.model.TestFiles;
 import io.github.pastkv.model.config.AttentionConfig;
+import io.github.pastkv.model.config.DynamicRotary;
 import io.github.pastkv.model.config.EmbeddingConfig;
 import io.github.pastkv.model.config.FfnConfig;
 import io.github.pastkv.model.config.HeadConfig;
 import io.github.pastkv.model.config.LayerConfig;
 import io.github.pastkv.model.config.LinearRotary;
 import io.github.pastkv.model.config.Llama3Rotary;
+import io.github.pastkv.model.config.LongRotary;
 import io.github.pastkv.model.config.ModelConfig;
 import io.github.pastkv.model.config.ModelSizes;
 import io.github.pastkv.model.config.NormConfig;
 import io.github.pastkv.model.config.PlainRotary;
 import io.github.pastkv.model.config.Residual;
 import io.github.pastkv.model.config.RotaryConfig;
+import io.github.pastkv.model.config.RotaryScaling;
 import io.github.pastkv.model.config.TokenIds;
+import io.github.pastkv.model.config.YarnRotary;
 import io.github.pastkv.model.files.JsonFile;
 import io.github.pastkv.model.files.JsonObject;
 import io.github.pastkv.model.files.ModelFormatException;
@@ -29,7 +33,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
 import java.util.OptionalInt;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -178,6 +184,130 @@ class FamilyConfigTest {
             """)
     void readConfig_wrongLlama_isRefusedByName(String keys, String problem) throws IOException {
         refused(write(with(LLAMA, keys)), problem);
+    }
+
+    /** Keys and what becomes of them, for the families that descend from Llama. */
+    @Test
+    void readConfig_windows_followTheRulesOfTheFamilies() throws IOException {
+        String windowed = "\"sliding_window\":7,\"max_window_layers\":1,\"num_key_value_heads\":2";
+        assertThat(windows(with(family("qwen2", "Qwen2ForCausalLM"), windowed))).containsExactly(0, 0);
+        assertThat(windows(with(family("qwen2", "Qwen2ForCausalLM"), windowed + ",\"use_sliding_window\":true")))
+                .containsExactly(0, 7);
+        assertThat(windows(with(family("qwen3", "Qwen3ForCausalLM"),
+                windowed + ",\"use_sliding_window\":true,\"layer_types\":[\"sliding_attention\",\"full_attention\"]")))
+                .containsExactly(7, 0);
+        String mistral = with(family("mistral", "MistralForCausalLM"), "\"num_key_value_heads\":2");
+        assertThat(windows(mistral)).containsExactly(4096, 4096);
+        assertThat(windows(with(mistral, "\"sliding_window\":null"))).containsExactly(0, 0);
+        assertThat(windows(with(mistral, "\"sliding_window\":9"))).containsExactly(9, 9);
+        String gemma2 = with(family("gemma2", "Gemma2ForCausalLM"), "\"num_key_value_heads\":2");
+        assertThat(windows(gemma2)).containsExactly(4096, 0);
+        String gemma3 = with(family("gemma3_text", "Gemma3ForCausalLM"), "\"num_key_value_heads\":2");
+        assertThat(windows(gemma3)).containsExactly(4096, 4096);
+        assertThat(windows(with(gemma3, "\"sliding_window_pattern\":2,\"sliding_window\":5"))).containsExactly(5, 0);
+        assertThat(windows(family("phi3", "Phi3ForCausalLM"))).containsExactly(0, 0);
+        assertThat(windows(with(family("phi3", "Phi3ForCausalLM"), "\"sliding_window\":3"))).containsExactly(3, 3);
+    }
+
+    @Test
+    void readConfig_gemmaCaps_absentAreDefaults_nullAreNone() throws IOException {
+        String gemma2 = with(family("gemma2", "Gemma2ForCausalLM"), "\"num_key_value_heads\":2");
+        ModelConfig absent = read(write(gemma2));
+        assertThat(absent.attention().scoreSoftCap()).isEqualTo(50);
+        assertThat(absent.head().softCap()).isEqualTo(30);
+        assertThat(absent.headDim()).isEqualTo(256);
+        assertThat(absent.layer(0).scoreScale()).isEqualTo(0.0625f);
+        assertThat(absent.norm().weightOffset()).isEqualTo(1);
+        ModelConfig none = read(write(with(gemma2,
+                "\"attn_logit_softcapping\":null,\"final_logit_softcapping\":null,\"query_pre_attn_scalar\":4")));
+        assertThat(none.attention().scoreSoftCap()).isZero();
+        assertThat(none.head().softCap()).isZero();
+        assertThat(none.layer(0).scoreScale()).isEqualTo(0.5f);
+    }
+
+    @Test
+    void readConfig_rotaryVariants_areRead() throws IOException {
+        assertThat(scaling("\"rope_type\":\"yarn\",\"factor\":8,\"original_max_position_embeddings\":64"))
+                .isEqualTo(new YarnRotary(8, 0.1 * Math.log(8) + 1, new YarnRotary.Ramp(32, 1, true), 64));
+        assertThat(scaling("\"rope_type\":\"yarn\",\"factor\":8,\"attention_factor\":1.5,\"beta_fast\":9,\"truncate\":false"))
+                .isEqualTo(new YarnRotary(8, 1.5, new YarnRotary.Ramp(9, 1, false), 2048));
+        assertThat(scaling("\"rope_type\":\"dynamic\",\"factor\":3")).isEqualTo(new DynamicRotary(3, 2048));
+        assertThat(scaling("\"rope_type\":\"longrope\",\"short_factor\":[1,2],\"long_factor\":[3,4],\"factor\":2,"
+                + "\"original_max_position_embeddings\":16"))
+                .isEqualTo(new LongRotary(List.of(1.0, 2.0), List.of(3.0, 4.0), Math.sqrt(1 + 1 / 4.0), 16));
+        assertThat(scaling("\"rope_type\":\"llama3\",\"factor\":8,\"low_freq_factor\":1,\"high_freq_factor\":4"))
+                .isEqualTo(new Llama3Rotary(8, 1, 4, 2048));
+    }
+
+    private RotaryScaling scaling(String settings) throws IOException {
+        String llama = with(LLAMA, "\"head_dim\":4,\"rope_scaling\":{" + settings + "}");
+        return Objects.requireNonNull(read(write(llama)).layer(0).rotary()).scaling();
+    }
+
+    @Test
+    void readConfig_bloom_spellsSizesInTwoWays() throws IOException {
+        String bloom = """
+                {"model_type":"bloom","architectures":["BloomForCausalLM"],"vocab_size":20,"n_layer":2,
+                 "n_embed":12,"num_attention_heads":3,"seq_length":99}""";
+        ModelConfig config = read(write(bloom));
+        assertThat(config.attention()).isEqualTo(AttentionConfig.of(3, 3, 4).withBiases(true, true).withAlibi());
+        assertThat(config.ffnSize()).isEqualTo(48);
+        assertThat(config.maxSeqLen()).isEqualTo(99);
+        refused(write(with(bloom, "\"hidden_size\":15")), "hidden_size: 15, but n_embed is 12");
+    }
+
+    @Test
+    void readConfig_neoxAndNeo_areRead() throws IOException {
+        String neox = family("gpt_neox", "GPTNeoXForCausalLM");
+        ModelConfig config = read(write(with(neox, "\"hidden_size\":48")));
+        assertThat(config.parallelResidual()).isTrue();
+        assertThat(config.layer(0).rotary()).isEqualTo(new RotaryConfig(2, 10000, new PlainRotary()));
+        assertThat(read(write(with(neox, "\"rotary_pct\":1,\"use_parallel_residual\":false"))).parallelResidual())
+                .isFalse();
+        refused(write(with(neox, "\"rotary_pct\":0.5")), "rotary_pct: 1 of 2 dimensions, must be even");
+        String neo = """
+                {"model_type":"gpt_neo","architectures":["GPTNeoForCausalLM"],"vocab_size":20,"hidden_size":12,
+                 "num_heads":3,"num_layers":3,"attention_types":[[["global","local"],1],[["local"],1]],"window_size":5}""";
+        ModelConfig local = read(write(neo));
+        assertThat(local.layers()).extracting(LayerConfig::window).containsExactly(0, 5, 5);
+        assertThat(local.layers()).noneMatch(LayerConfig::forgets);
+        assertThat(local.layer(0).scoreScale()).isEqualTo(1);
+        refused(write(with(neo, "\"num_layers\":4")), "must be global or local for each layer of num_layers");
+        refused(write(with(neo, "\"num_layers\":2")), "attention_types: 3 layers, num_layers is 2");
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
+            qwen2 | Qwen2ForCausalLM | "num_key_value_heads":2,"layer_types":["sliding_attention","full_attention"] | layer_types: has sliding_attention, but use_sliding_window is false
+            qwen2 | Qwen2ForCausalLM | "num_key_value_heads":2,"layer_types":["full_attention"] | layer_types: 1 layers, num_hidden_layers is 2
+            qwen3 | Qwen3ForCausalLM | "num_key_value_heads":2,"layer_types":["linear","full_attention"] | layer_types: "linear", known are [full_attention, sliding_attention]
+            qwen2 | Qwen2ForCausalLM | "hidden_act":"silu" | num_attention_heads: 6, must be a multiple of num_key_value_heads 32
+            gemma2 | Gemma2ForCausalLM | "num_key_value_heads":2,"use_bidirectional_attention":true | use_bidirectional_attention: true, this key is not known
+            gemma3_text | Gemma3ForCausalLM | "num_key_value_heads":2,"rope_parameters":{"rope_theta":5} | rope_parameters.rope_theta: 5, this key is not known
+            gemma3_text | Gemma3ForCausalLM | "num_key_value_heads":2,"rope_parameters":{"rope_type":"linear"} | rope_parameters.rope_type: "linear", must be said of a kind of layer
+            phi3 | Phi3ForCausalLM | "rope_scaling":{"type":"su","short_factor":[1,1],"long_factor":[1]} | rope_scaling.short_factor: 2 numbers, must be 1
+            olmo2 | Olmo2ForCausalLM | "rope_scaling":{"type":"linear","factor":2},"rope_parameters":{"rope_theta":5} | rope_scaling: stands beside rope_parameters
+            olmo2 | Olmo2ForCausalLM | "clip_qkv":8 | clip_qkv: 8, this key is not known
+            """)
+    void readConfig_wrongDescendants_areRefusedByName(String type, String architecture, String keys, String problem)
+            throws IOException {
+        refused(write(with(family(type, architecture), keys)), problem);
+    }
+
+    @Test
+    void readConfig_allowedKeys_areLetPass() throws IOException {
+        Path file = write(with(LLAMA, "\"mystery\":1,\"rope_scaling\":{\"type\":\"linear\",\"factor\":2,\"betas\":3}"));
+        JsonObject json = JsonFile.read(file).allowing(Set.of("mystery", "rope_scaling.betas"));
+        assertThat(Families.of(json).readConfig(json).architecture()).isEqualTo("llama");
+        refused(file, "betas: 3, this key is not known");
+    }
+
+    private static String family(String modelType, String architecture) {
+        return LLAMA.replace("llama", modelType).replace("LlamaForCausalLM", architecture);
+    }
+
+    private List<Integer> windows(String json) throws IOException {
+        return read(write(json)).layers().stream().map(LayerConfig::window).toList();
     }
 
     @Test

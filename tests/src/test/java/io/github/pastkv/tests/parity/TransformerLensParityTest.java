@@ -316,9 +316,9 @@ class TransformerLensParityTest {
                 for (int position = 0; position < numPositions; position++) {
                     long offset = table.cosByteOffset(position);
                     for (double frequency : inverseFrequencies) {
-                        assertThat(DataType.F32.read(table.segment(), offset))
+                        assertThat(DataType.F32.read(table.segment(position), offset))
                                 .isEqualTo((float) StrictMath.cos(position * frequency));
-                        assertThat(DataType.F32.read(table.segment(), offset + 3 * Float.BYTES))
+                        assertThat(DataType.F32.read(table.segment(position), offset + 3 * Float.BYTES))
                                 .isEqualTo((float) StrictMath.sin(position * frequency));
                         offset += Float.BYTES;
                     }

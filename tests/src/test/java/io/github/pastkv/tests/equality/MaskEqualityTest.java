@@ -1,0 +1,120 @@
+package io.github.pastkv.tests.equality;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.github.pastkv.cache.AttentionMask;
+import io.github.pastkv.cache.Tensor;
+import io.github.pastkv.model.Model;
+import io.github.pastkv.model.ModelOptions;
+import io.github.pastkv.model.Session;
+import io.github.pastkv.model.SessionOptions;
+import io.github.pastkv.testkit.model.KernelsUnderTest;
+import io.github.pastkv.testkit.model.LogitRows;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * Masks on every position scheme (learned, at an offset, rotary of all or part of a head, of two bases, ALiBi) and every
+ * window: positions are those of real tokens, so pads move nothing, wherever they stand and in whichever step.
+ */
+@Tag("kernels")
+class MaskEqualityTest {
+    private static final int PAD_ID = -1;
+
+    static Stream<Arguments> models() {
+        return TestModel.golden()
+                .flatMap(model -> KernelsUnderTest.names().stream().map(kernels -> Arguments.of(model, kernels)));
+    }
+
+    private static Model load(TestModel subject, String kernels) throws IOException {
+        return Model.load(subject.folder(), ModelOptions.defaults().withKernels(kernels));
+    }
+
+    /** Slots of one step: tokens of the prompt, or pads. */
+    private record Run(int fromToken, int toToken, int numPads) {
+        static Run pads(int numPads) {
+            return new Run(0, 0, numPads);
+        }
+
+        static Run tokens(int from, int to) {
+            return new Run(from, to, 0);
+        }
+
+        List<Integer> slots(int[] tokenIds) {
+            return numPads > 0
+                    ? Collections.nCopies(numPads, PAD_ID)
+                    : Arrays.stream(tokenIds, fromToken, toToken).boxed().toList();
+        }
+    }
+
+    @ParameterizedTest(name = "{0} on {1}")
+    @MethodSource("models")
+    void padsAnywhere_changeNothing(TestModel subject, String kernels) throws IOException {
+        int n = subject.tokenIds().length;
+        int half = n / 2;
+        try (Model model = load(subject, kernels)) {
+            LogitRows expected = Paths.oneShot(model, SessionOptions.defaults(), subject.tokenIds());
+            for (int pads : new int[] {1, 9}) {
+                List<List<Run>> paths = List.of(List.of(Run.pads(pads), Run.tokens(0, n)),
+                        List.of(Run.tokens(0, n), Run.pads(pads)),
+                        List.of(Run.tokens(0, half), Run.pads(pads), Run.tokens(half, n)),
+                        List.of(Run.pads(pads), Run.tokens(0, 3), Run.pads(1), Run.tokens(3, half), Run.pads(pads),
+                                Run.tokens(half, n), Run.pads(2)));
+                for (List<Run> path : paths) {
+                    requireSame(model, subject.tokenIds(), path, expected);
+                }
+            }
+        }
+    }
+
+    /** All runs in one step, and each in a step of its own. */
+    private static void requireSame(Model model, int[] tokenIds, List<Run> runs, LogitRows expected) {
+        List<Integer> all = new ArrayList<>();
+        LogitRows many = new LogitRows();
+        try (Session manySteps = model.newSession(); Session oneStep = model.newSession()) {
+            for (Run run : runs) {
+                all.addAll(run.slots(tokenIds));
+                append(manySteps, run.slots(tokenIds), many);
+            }
+            LogitRows one = new LogitRows();
+            append(oneStep, all, one);
+            one.requireSameBits("one step of " + runs, expected);
+            many.requireSameBits("steps of " + runs, expected);
+        }
+    }
+
+    private static void append(Session session, List<Integer> slots, LogitRows rows) {
+        int[] ids = slots.stream().mapToInt(id -> id).toArray();
+        AttentionMask mask = AttentionMask.of(Arrays.stream(ids).map(id -> id == PAD_ID ? 0 : 1).toArray());
+        rows.addReal(session.append(new int[][] {ids}, mask), mask, 0);
+    }
+
+    /** A row of pads only beside a row of tokens, then a step the other way round. */
+    @ParameterizedTest(name = "{0} on {1}")
+    @MethodSource("models")
+    void fullyMaskedRow_isZeroAndDisturbsNobody(TestModel subject, String kernels) throws IOException {
+        int[] ids = subject.tokenIds();
+        try (Model model = load(subject, kernels);
+                Session session = model.newSession(SessionOptions.defaults().withBatchSize(2))) {
+            LogitRows expected = Paths.oneShot(model, SessionOptions.defaults(), ids);
+            for (int row = 0; row < 2; row++) {
+                int[][] bits = new int[2][ids.length];
+                Arrays.fill(bits[row], 1);
+                AttentionMask mask = AttentionMask.of(bits);
+                Tensor logits = session.append(new int[][] {ids, ids}, mask);
+                LogitRows actual = new LogitRows();
+                actual.addReal(logits, mask, row);
+                actual.requireSameBits("row " + row, expected);
+                assertThat(logits.narrow(0, 1 - row, 2L - row).toFloatArray()).containsOnly(0);
+            }
+        }
+    }
+}
