@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /** A model in words and numbers. */
@@ -38,12 +39,15 @@ final class ModelDescription {
         return fact("model", options.isShipped() ? "tiny, ships with PastKV; in " + folder.folder() : options.name())
                 + fact("architecture", config.architecture() + ": " + config.numLayers() + " layers of width "
                         + config.hiddenSize() + ", feed-forward " + config.ffnSize() + " ("
-                        + lowerCase(config.activation()) + (config.gatedFfn() ? ", gated)" : ")"))
+                        + lowerCase(config.activation()) + (config.gatedFfn() ? ", gated)" : ")")
+                        + (config.parallelResidual() ? ", both blocks side by side" : ""))
                 + fact("attention", config.numHeads() + " query heads over " + config.numKvHeads()
-                        + " key/value heads of " + config.headDim())
+                        + " key/value heads of " + config.headDim() + windows()
+                        + cap("scores", config.attention().scoreSoftCap()))
                 + fact("positions", positions())
                 + fact("vocabulary", number(config.vocabSize()) + " tokens, head "
-                        + (config.tiedHead() ? "tied to the embedding" : "of its own"))
+                        + (config.tiedHead() ? "tied to the embedding" : "of its own")
+                        + cap("logits", config.head().softCap()))
                 + fact("context", number(config.maxSeqLen()) + " tokens")
                 + fact("parameters", number(folder.tensors().numParameters()) + ", stored as "
                         + lowerCase(folder.tensors().embedding().tokens().dataType()))
@@ -79,6 +83,19 @@ final class ModelDescription {
     private long room(CacheMixin options) {
         long blockBytes = config.toKvShape().bytesPerToken(options.kvType()) * options.blockSize();
         return options.limitBytes() / blockBytes * options.blockSize();
+    }
+
+    /** Such as ", windows of 4,096 tokens in 13 layers"; nothing where every layer sees everything. */
+    private String windows() {
+        return IntStream.range(0, config.numLayers()).map(config::window).filter(window -> window > 0).distinct()
+                .mapToObj(window -> ", windows of " + number(window) + " tokens in "
+                        + IntStream.range(0, config.numLayers()).filter(layer -> config.window(layer) == window).count()
+                        + " layers")
+                .collect(Collectors.joining());
+    }
+
+    private static String cap(String what, float cap) {
+        return cap == 0 ? "" : ", " + what + " capped at " + cap;
     }
 
     private String positions() {

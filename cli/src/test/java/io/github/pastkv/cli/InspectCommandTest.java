@@ -39,6 +39,24 @@ class InspectCommandTest {
     }
 
     @Test
+    void everyFamily_isDescribedByWhatSetsItApart() {
+        assertThat(inspect("gemma2"))
+                .contains("4 query heads over 2 key/value heads of 10, windows of 6 tokens in 3 layers, "
+                        + "scores capped at 4.0")
+                .contains("head tied to the embedding, logits capped at 6.0");
+        assertThat(inspect("gemma3_text")).contains("windows of 5 tokens in 4 layers")
+                .contains("rotary, theta 300; rotary, theta 20,000");
+        assertThat(inspect("gpt_neox")).contains("(gelu), both blocks side by side")
+                .contains("rotary of 4 dimensions, theta 5,000");
+        assertThat(inspect("bloom_6heads")).contains("positions     ALiBi");
+        assertThat(inspect("opt")).contains("(relu)").contains("positions     learned");
+    }
+
+    private static String inspect(String model) {
+        return CommandRun.of("inspect", "--model", TestModels.folder(model).toString()).out();
+    }
+
+    @Test
     void gpt2_isDescribedByItsNumbers() {
         String out = CommandRun.of("inspect", "--model", TestModels.folder("gpt2").toString()).out();
         assertThat(out).contains("gpt2: ").contains("positions     learned").contains("head tied to the embedding");

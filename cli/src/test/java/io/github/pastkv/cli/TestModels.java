@@ -13,7 +13,7 @@ import java.util.stream.Collectors;
 final class TestModels {
     private TestModels() {}
 
-    /** A folder among the test resources: llama or gpt2. */
+    /** A folder among the test resources. */
     static Path folder(String name) {
         try {
             return Path.of(TestModels.class.getResource("/models/" + name + "/config.json").toURI()).getParent();

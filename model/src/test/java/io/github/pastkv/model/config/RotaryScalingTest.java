@@ -67,7 +67,8 @@ class RotaryScalingTest {
 
     @Test
     void longRope_dividesByTheFactorsOfTheSessionsLength() {
-        LongRotary longRope = new LongRotary(List.of(1.0, 1.0, 2.0, 2.0, 4.0), List.of(2.0, 4.0, 8.0, 8.0, 8.0), 1.2, 64);
+        LongRotary longRope =
+                new LongRotary(List.of(1.0, 1.0, 2.0, 2.0, 4.0), List.of(2.0, 4.0, 8.0, 8.0, 8.0), 1.2, 64);
         double[] ofShort = longRope.inverseFrequencies(10, 500, 64);
         double[] ofLong = longRope.inverseFrequencies(10, 500, 65);
         assertThat(ofShort[4]).isCloseTo(PLAIN[4] / 4, within(1e-15));

@@ -229,7 +229,8 @@ class FamilyConfigTest {
     void readConfig_rotaryVariants_areRead() throws IOException {
         assertThat(scaling("\"rope_type\":\"yarn\",\"factor\":8,\"original_max_position_embeddings\":64"))
                 .isEqualTo(new YarnRotary(8, 0.1 * Math.log(8) + 1, new YarnRotary.Ramp(32, 1, true), 64));
-        assertThat(scaling("\"rope_type\":\"yarn\",\"factor\":8,\"attention_factor\":1.5,\"beta_fast\":9,\"truncate\":false"))
+        assertThat(scaling(
+                "\"rope_type\":\"yarn\",\"factor\":8,\"attention_factor\":1.5,\"beta_fast\":9,\"truncate\":false"))
                 .isEqualTo(new YarnRotary(8, 1.5, new YarnRotary.Ramp(9, 1, false), 2048));
         assertThat(scaling("\"rope_type\":\"dynamic\",\"factor\":3")).isEqualTo(new DynamicRotary(3, 2048));
         assertThat(scaling("\"rope_type\":\"longrope\",\"short_factor\":[1,2],\"long_factor\":[3,4],\"factor\":2,"
@@ -265,7 +266,8 @@ class FamilyConfigTest {
         assertThat(read(write(with(neox, "\"rotary_pct\":1,\"use_parallel_residual\":false"))).parallelResidual())
                 .isFalse();
         refused(write(with(neox, "\"rotary_pct\":0.5")), "rotary_pct: 1 of 2 dimensions, must be even");
-        String neo = """
+        String neo =
+                """
                 {"model_type":"gpt_neo","architectures":["GPTNeoForCausalLM"],"vocab_size":20,"hidden_size":12,
                  "num_heads":3,"num_layers":3,"attention_types":[[["global","local"],1],[["local"],1]],"window_size":5}""";
         ModelConfig local = read(write(neo));
