@@ -4,9 +4,11 @@ import io.github.pastkv.model.ComputeChoice;
 import io.github.pastkv.model.Model;
 import io.github.pastkv.model.Session;
 import io.github.pastkv.model.SessionOptions;
-import io.github.pastkv.model.config.GenerationConfig;
+import io.github.pastkv.model.generation.BeamHypothesis;
+import io.github.pastkv.model.generation.BeamOptions;
 import io.github.pastkv.model.generation.Generation;
 import io.github.pastkv.model.generation.GenerationOptions;
+import io.github.pastkv.model.sampling.SamplingOptions;
 import io.github.pastkv.model.tokenizer.TextTokenizer;
 import java.io.IOException;
 import java.util.List;
@@ -30,10 +32,14 @@ import picocli.CommandLine.Spec;
                 + "stderr. With --tokens, ids go in and ids come out, and no tokenizer is needed.%n",
         footer = {"", "The text ends at a token that the model's files name as its end (or at --stop), after",
             "--max-new-tokens, or where the model's context is full. A prompt longer than the context is",
-            "refused. Control tokens that a prompt spells, such as <|endoftext|>, are taken as such.", "",
+            "refused. Control tokens that a prompt spells, such as <|endoftext|>, are taken as such.",
+            "Several answers are printed when all are there, each with its prompt, a line --- between them;",
+            "--json has all of them under answers.", "",
             "Examples:", "  pastkv generate \"Once upon a time\"",
             "  pastkv generate --temperature 0.7 --seed 3 --max-new-tokens 50 \"Mary and John\"",
             "  cat story.txt | pastkv generate --kv-type bf16 -",
+            "  pastkv generate --num-return-sequences 3 --temperature 0.8 --max-new-tokens 40 \"One day\"",
+            "  pastkv generate --num-beams 4 --max-new-tokens 40 \"One day\"",
             "  pastkv generate --tokens 1,15,27 --temperature 0 --json"})
 final class GenerateCommand implements Callable<Integer> {
     private final Streams streams;
@@ -53,6 +59,8 @@ final class GenerateCommand implements Callable<Integer> {
             description = "Most tokens to make. Default: 1024.") private int maxNewTokens = 1024;
 
     @Mixin private SamplingMixin sampling = new SamplingMixin();
+
+    @Mixin private AnswersMixin answerOptions = new AnswersMixin();
 
     @Option(names = "--stop", paramLabel = "TEXT",
             description = "End before this text; may be given several times.") private List<String> stopStrings =
@@ -88,10 +96,12 @@ final class GenerateCommand implements Callable<Integer> {
         modelOptions.check();
         cacheOptions.check();
         sampling.check();
+        answerOptions.check(sampling, !stopStrings.isEmpty());
         require((promptArgument == null) != (tokens == null), promptArgument == null
                 ? "nothing to go on from: give a PROMPT, - for standard input, or --tokens"
                 : "PROMPT and --tokens: give one of them");
-        require(maxNewTokens >= 0, "--max-new-tokens: " + maxNewTokens + ", must be at least 0");
+        int least = answerOptions.isBeamSearch() ? 1 : 0;
+        require(maxNewTokens >= least, "--max-new-tokens: " + maxNewTokens + ", must be at least " + least);
         require(!stopStrings.contains(""), "--stop: is empty");
     }
 
@@ -113,34 +123,58 @@ final class GenerateCommand implements Callable<Integer> {
         LiveOutput.Form form = asJson
                 ? LiveOutput.Form.NOTHING
                 : prompt == null ? LiveOutput.Form.IDS : LiveOutput.Form.TEXT;
-        GenerationOptions options = options(session.model().generationConfig());
+        SamplingOptions chosen = sampling.options(session.model().generationConfig());
         try (Interruption interruption = new Interruption();
-                Progress progress = Progress.of(streams, "reading " + promptIds.length + " prompt tokens")) {
+                Progress progress = Progress.of(streams, progressText(promptIds))) {
             LiveOutput output =
                     new LiveOutput(streams.out(), form, prompt == null ? "" : prompt, interruption, progress);
-            Generation generation = generate(session, promptIds, options, output);
-            report(new GenerationReport(generation, prompt, session.model().tokenizer().isPresent(),
-                    options.sampling(), setting(session)));
+            Answers answers = answers(session, promptIds, chosen, output);
+            report(new GenerationReport(answers, prompt, session.model().tokenizer().isPresent(), chosen,
+                    setting(session)));
             return interruption.isRequested() ? Failures.INTERRUPTED : 0;
         }
+    }
+
+    private String progressText(int[] promptIds) {
+        return answerOptions.isBeamSearch() ? "searching" : "reading " + promptIds.length + " prompt tokens";
+    }
+
+    /** Makes the answers and prints them: one as it is made, several when all are there. */
+    private Answers answers(Session session, int[] promptIds, SamplingOptions chosen, LiveOutput output) {
+        Set<Integer> stopTokens =
+                ignoreEos ? Set.of() : Set.copyOf(session.model().generationConfig().eosIds());
+        if (answerOptions.isBeamSearch()) {
+            Answers found = search(session, promptIds, answerOptions.beamOptions(maxNewTokens, stopTokens));
+            output.printAll(found.answers());
+            return found;
+        }
+        GenerationOptions options = answerOptions.addTo(GenerationOptions.greedy(maxNewTokens).withSampling(chosen)
+                .withStopTokens(stopTokens).withStopStrings(stopStrings));
+        boolean isLive = options.numReturnSequences() == 1;
+        Answers made = Answers.of(generate(session, promptIds, options, isLive ? output : output.silent()));
+        if (isLive) {
+            output.end();
+        } else {
+            output.printAll(made.answers());
+        }
+        return made;
+    }
+
+    private Answers search(Session session, int[] promptIds, BeamOptions options) {
+        long start = System.nanoTime();
+        List<BeamHypothesis> found = session.beamSearch(new int[][] {promptIds}, options).getFirst();
+        return Answers.of(found, answerOptions.numReturnSequences(), session.model().tokenizer().orElse(null),
+                promptIds.length, System.nanoTime() - start);
     }
 
     private static Generation generate(Session session, int[] promptIds, GenerationOptions options,
             LiveOutput output) {
         try {
-            Generation generation = session.generate(new int[][] {promptIds}, options, output);
-            output.end();
-            return generation;
+            return session.generate(new int[][] {promptIds}, options, output);
         } catch (RuntimeException | Error e) {
             output.breakOff();
             throw e;
         }
-    }
-
-    private GenerationOptions options(GenerationConfig model) {
-        Set<Integer> stopTokens = ignoreEos ? Set.of() : Set.copyOf(model.eosIds());
-        return GenerationOptions.greedy(maxNewTokens).withSampling(sampling.options(model)).withStopTokens(stopTokens)
-                .withStopStrings(stopStrings);
     }
 
     /** Silent when nobody reads the result any more. */

@@ -2,6 +2,8 @@ package io.github.pastkv.cli;
 
 import io.github.pastkv.model.generation.GenerationListener;
 import java.io.PrintStream;
+import java.util.List;
+import java.util.stream.Collectors;
 
 /**
  * Prints a generation while it is made, and ends it when Ctrl-C comes or nobody reads any more. Nothing is printed before
@@ -77,6 +79,32 @@ final class LiveOutput implements GenerationListener {
         if (begun && (form == Form.IDS || (form == Form.TEXT && last != '\n'))) {
             print("\n");
         }
+    }
+
+    /** An output of which only the way to stop is left: for answers that are printed when all are there. */
+    LiveOutput silent() {
+        return new LiveOutput(out, Form.NOTHING, "", interruption, progress);
+    }
+
+    /** Prints answers, each with its prompt, and a line between two of them. */
+    void printAll(List<Answers.Answer> answers) {
+        for (int i = 0; i < answers.size(); i++) {
+            if (i > 0 && form != Form.NOTHING) {
+                print("---\n");
+            }
+            begun = false;
+            begin();
+            print(contents(answers.get(i)));
+            breakOff();
+        }
+    }
+
+    private String contents(Answers.Answer answer) {
+        return switch (form) {
+            case TEXT -> answer.text();
+            case IDS -> answer.tokenIds().stream().map(String::valueOf).collect(Collectors.joining(","));
+            case NOTHING -> "";
+        };
     }
 
     private void print(String text) {

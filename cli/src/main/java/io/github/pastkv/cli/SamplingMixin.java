@@ -26,7 +26,7 @@ final class SamplingMixin {
             description = "Weakens tokens that occurred, if above 1. Default: the model's, else 1.") private @Nullable Double repetitionPenalty;
 
     @Option(names = "--seed", paramLabel = "N",
-            description = "Seed of the draws. Default: 0, so that the same command prints the same text.") private long seed;
+            description = "Seed of the draws. Default: 0, so that the same command prints the same text.") private @Nullable Long seed;
 
     /** Refuses options that are wrong whatever the model. */
     void check() {
@@ -36,6 +36,11 @@ final class SamplingMixin {
         require("--top-p", topP, topP == null || isIn(topP, 0, 1), "in [0, 1]");
         require("--repetition-penalty", repetitionPenalty,
                 repetitionPenalty == null || isIn(repetitionPenalty, Double.MIN_VALUE, Double.MAX_VALUE), "positive");
+    }
+
+    /** Whether any of these options was given. */
+    boolean isGiven() {
+        return temperature != null || topK != null || topP != null || repetitionPenalty != null || seed != null;
     }
 
     private static boolean isIn(double number, double min, double max) {
@@ -54,7 +59,7 @@ final class SamplingMixin {
                 topK != null ? topK : model.topK().orElse(0),
                 topP != null ? topP : model.topP().orElse(1),
                 repetitionPenalty != null ? repetitionPenalty : model.repetitionPenalty().orElse(1),
-                seed);
+                seed != null ? seed : 0);
     }
 
     private double defaultTemperature(GenerationConfig model) {

@@ -97,7 +97,7 @@ class GenerateCommandTest {
         JsonNode json = JSON.readTree(run.out());
         assertThat(json.propertyNames()).containsExactly("model", "prompt", "prompt_tokens", "tokens", "text",
                 "finish_reason", "time_to_first_token_ms", "prompt_tokens_per_second", "decode_tokens_per_second",
-                "cache_bytes", "kv_type", "compute", "kernels", "temperature", "top_k", "top_p", "repetition_penalty",
+                "drafted_tokens", "cache_bytes", "kv_type", "compute", "kernels", "temperature", "top_k", "top_p", "repetition_penalty",
                 "seed");
         assertThat(json.get("prompt").stringValue()).isEqualTo(STORY);
         assertThat(text.out().strip()).isEqualTo((STORY + json.get("text").stringValue()).strip());
@@ -212,6 +212,76 @@ class GenerateCommandTest {
     void noNewTokens_printsThePromptAlone() {
         assertThat(story("--max-new-tokens", "0").out()).isEqualTo(STORY + "\n");
         assertThat(CommandRun.of("generate", "--tokens", "5,6", "--max-new-tokens", "0").out()).isEqualTo("\n");
+    }
+
+    @Test
+    void severalAnswers_areThoseOfEachIndexAlone_andStandBetweenLines() throws Exception {
+        String[] sampled = {"--temperature", "0.8", "--seed", "5", "--max-new-tokens", "12"};
+        JsonNode three = json(with(sampled, "--num-return-sequences", "3", STORY));
+        assertThat(three.get("answers").size()).isEqualTo(3);
+        assertThat(three.get("answers").get(0).get("tokens")).isEqualTo(three.get("tokens"));
+        assertThat(json(with(sampled, STORY)).get("tokens")).isEqualTo(three.get("tokens"));
+        JsonNode drafted = json(with(sampled, "--num-return-sequences", "3", "--draft-tokens", "3", STORY));
+        assertThat(drafted.get("answers")).isEqualTo(three.get("answers"));
+
+        List<String> expected = new ArrayList<>();
+        three.get("answers").forEach(answer -> expected.add(STORY + answer.get("text").stringValue()));
+        CommandRun text = CommandRun.of(with(sampled, "generate", "--num-return-sequences", "3", STORY));
+        assertThat(text.out()).isEqualTo(String.join("\n---\n", expected) + "\n");
+        assertThat(text.err()).contains("(36 new tokens)");
+    }
+
+    @Test
+    void severalAnswersOfIds_areALineEach() {
+        String[] args = {"generate", "--model", TestModels.folder("llama").toString(), "--tokens", "5,6,7",
+            "--max-new-tokens", "4", "--ignore-eos", "--temperature", "1", "--num-return-sequences", "2"};
+        assertThat(CommandRun.of(args).out()).matches("\\d+,\\d+,\\d+,\\d+\\n---\\n\\d+,\\d+,\\d+,\\d+\\n");
+    }
+
+    @Test
+    void drafts_giveTheSameText_andAreCounted() throws Exception {
+        String[] args = {"--model", TestModels.folder("llama").toString(), "--tokens", TestModels.prompt("llama"),
+            "--ignore-eos", "--max-new-tokens", "40", "--temperature", "0"};
+        JsonNode plain = json(args);
+        JsonNode drafted = json(with(args, "--draft-tokens", "4"));
+        assertThat(drafted.get("tokens")).isEqualTo(plain.get("tokens"));
+        assertThat(plain.get("drafted_tokens").intValue()).isZero();
+        assertThat(drafted.get("drafted_tokens").intValue()).isPositive();
+        CommandRun text = CommandRun.of(with(args, "generate", "--draft-tokens", "4"));
+        assertThat(text.err()).contains("of them guessed ahead)");
+    }
+
+    @Test
+    void beams_areRankedByScore_andTheBestIsPrinted() throws Exception {
+        String[] args = {"--num-beams", "3", "--num-return-sequences", "2", "--max-new-tokens", "10", STORY};
+        JsonNode json = json(args);
+        JsonNode answers = json.get("answers");
+        assertThat(answers.size()).isEqualTo(2);
+        double best = answers.get(0).get("score").doubleValue();
+        assertThat(best).isNegative().isGreaterThanOrEqualTo(answers.get(1).get("score").doubleValue());
+        assertThat(json.get("tokens")).isEqualTo(answers.get(0).get("tokens")).isNotEqualTo(answers.get(1));
+        CommandRun run = CommandRun.of(with(args, "generate"));
+        assertThat(run.out()).startsWith(STORY + answers.get(0).get("text").stringValue());
+        assertThat(run.err()).hasLineCount(1).contains("beam search");
+        double summed = json(with(args, "--length-penalty", "0")).get("score").doubleValue();
+        assertThat(summed).isLessThan(best); // a sum of ten log-probabilities, not their mean
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"--num-beams=0", "--num-return-sequences=0", "--draft-tokens=-1", "--length-penalty=2",
+        "--num-beams=2 --length-penalty=NaN", "--num-beams=2 --num-return-sequences=3", "--num-beams=2 --seed=1",
+        "--num-beams=2 --draft-tokens=1", "--num-beams=2 --stop=x", "--num-beams=2 --max-new-tokens=0"})
+    void answerOptions_thatDoNotFit_areRefused(String options) {
+        CommandRun run = CommandRun.of(with(options.split(" "), "generate", STORY));
+        assertThat(run.exitCode()).isEqualTo(2);
+        assertThat(run.err()).hasLineCount(1).startsWith("pastkv: --");
+    }
+
+    private static String[] with(String[] some, String... more) {
+        List<String> all = new ArrayList<>(List.of(more));
+        boolean isCommand = !all.isEmpty() && all.getFirst().equals("generate");
+        all.addAll(isCommand ? 1 : 0, List.of(some));
+        return all.toArray(String[]::new);
     }
 
     private static CommandRun story(String... options) {
