@@ -15,7 +15,7 @@ import java.util.Set;
  *        same seed gives with {@code firstSampleIndex} i alone
  * @param firstSampleIndex number of the first answer, an argument of every random draw
  * @param maxDraftTokens most tokens guessed ahead by looking for the last ones earlier in the text; 0 for none. Guesses
- *        change the speed, never a token; for a moment they take room in the cache
+ *        change the speed, never a token; for a moment they take room in the cache where it has some to spare
  */
 public record GenerationOptions(int maxNewTokens, SamplingOptions sampling, Set<Integer> stopTokens,
         List<String> stopStrings, int numReturnSequences, long firstSampleIndex, int maxDraftTokens) {

@@ -1,6 +1,7 @@
 package io.github.pastkv.model.generation;
 
 import io.github.pastkv.cache.AttentionMask;
+import io.github.pastkv.cache.PoolExhaustedException;
 import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.model.sampling.Sampler;
 import io.github.pastkv.model.tokenizer.TextTokenizer;
@@ -16,8 +17,11 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>With drafts, a step appends the last token and some guesses, chooses at each of them, and takes back the guesses
  * from the first wrong one on. As logits do not depend on the path, the tokens are those of generation without drafts.
+ * Guesses take no room that the tokens themselves need: where they do not fit, the step is made without them.
  */
 public final class Generator {
+    private static final int[] NO_DRAFT = new int[0];
+
     private final TokenSource source;
     private final GenerationOptions options;
     private final Sampler sampler;
@@ -101,24 +105,43 @@ public final class Generator {
     /** One step for all active rows: the last token of each, and its guesses. */
     private void decodeStep() {
         int[][] drafts = new int[rows.size()][];
-        int[] lengths = new int[rows.size()];
         for (int row = 0; row < rows.size(); row++) {
-            drafts[row] = rows.get(row).isActive() ? rows.get(row).draft(room(row)) : new int[0];
-            lengths[row] = rows.get(row).isActive() ? 1 + drafts[row].length : 0;
+            drafts[row] = rows.get(row).isActive() ? rows.get(row).draft(room(row)) : NO_DRAFT;
         }
-        Tensor logits = source.appendForAll(slots(drafts, lengths), AttentionMask.ofLengths(lengths));
+        Tensor logits = appendLastAnd(drafts);
         int[] numRight = new int[rows.size()];
         try {
             int logitsRow = 0;
             for (int row = 0; row < rows.size(); row++) {
-                if (lengths[row] > 0) {
+                if (rows.get(row).isActive()) {
                     verify(row, drafts[row], logits, logitsRow, numRight);
-                    logitsRow += lengths[row];
+                    logitsRow += 1 + drafts[row].length;
                 }
             }
         } finally { // also when the listener or the sampler throws: no guess that nobody chose may stay
             takeBackWrong(drafts, numRight);
         }
+    }
+
+    /** Appends the last tokens and the guesses behind them; where the cache has no room for guesses, the tokens alone. */
+    private Tensor appendLastAnd(int[][] drafts) {
+        try {
+            return append(drafts);
+        } catch (PoolExhaustedException e) {
+            if (Arrays.stream(drafts).allMatch(draft -> draft.length == 0)) {
+                throw e;
+            }
+            Arrays.fill(drafts, NO_DRAFT); // nothing has changed, so the step may be tried again without them
+            return append(drafts);
+        }
+    }
+
+    private Tensor append(int[][] drafts) {
+        int[] lengths = new int[drafts.length];
+        for (int row = 0; row < drafts.length; row++) {
+            lengths[row] = rows.get(row).isActive() ? 1 + drafts[row].length : 0;
+        }
+        return source.appendForAll(slots(drafts, lengths), AttentionMask.ofLengths(lengths));
     }
 
     private void takeBackWrong(int[][] drafts, int[] numRight) {

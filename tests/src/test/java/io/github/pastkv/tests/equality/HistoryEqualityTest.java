@@ -1,7 +1,11 @@
 package io.github.pastkv.tests.equality;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.github.pastkv.cache.AttentionMask;
 import io.github.pastkv.cache.KvCache;
 import io.github.pastkv.cache.KvCacheConfig;
+import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.model.Model;
 import io.github.pastkv.model.Session;
 import io.github.pastkv.testkit.model.LogitRows;
@@ -95,5 +99,32 @@ class HistoryEqualityTest {
             LogitRows.of(session.append(new int[][] {tail, tail, tail}).narrow(0, 2, 3)
                     .reshape(tail.length, model.config().vocabSize())).requireSameBits("the last of three", expected);
         }
+    }
+
+    @ParameterizedTest
+    @MethodSource("io.github.pastkv.tests.equality.Subject#all")
+    void addedRows_beginAnew_andLeaveTheOthersAsTheyWere(Subject subject) throws IOException {
+        int[] tokenIds = subject.tokenIds();
+        int[] head = head(tokenIds);
+        int[] tail = tail(tokenIds);
+        try (Model model = subject.load(); Session session = model.newSession(subject.session())) {
+            LogitRows expected = Paths.oneShot(model, subject.session(), tokenIds);
+            session.append(head);
+            session.cache().addRows(2);
+            assertThat(session.numTokens(1)).isZero();
+            AttentionMask mask = AttentionMask.ofLengths(tail.length, 0, tokenIds.length);
+            int[][] rows = {Arrays.copyOf(tail, mask.numSlots()), new int[mask.numSlots()], tokenIds};
+            Tensor logits = session.append(rows, mask);
+            LogitRows.of(row(model, logits, 0, tail.length))
+                    .requireSameBits("the row that was there", expected.slice(head.length, tokenIds.length));
+            LogitRows.of(row(model, logits, 2, tokenIds.length)).requireSameBits("an added row", expected);
+            assertThat(session.numTokens(1)).isZero();
+            session.cache().checkIntegrity();
+        }
+    }
+
+    private static Tensor row(Model model, Tensor logits, int row, int numTokens) {
+        return logits.narrow(0, row, row + 1).reshape(logits.shape(1), model.config().vocabSize())
+                .narrow(0, 0, numTokens);
     }
 }

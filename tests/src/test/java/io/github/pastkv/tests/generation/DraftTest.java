@@ -1,7 +1,9 @@
 package io.github.pastkv.tests.generation;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.github.pastkv.cache.PoolExhaustedException;
 import io.github.pastkv.model.Model;
 import io.github.pastkv.model.Session;
 import io.github.pastkv.model.SessionOptions;
@@ -10,9 +12,14 @@ import io.github.pastkv.model.generation.Generation;
 import io.github.pastkv.model.generation.GenerationListener;
 import io.github.pastkv.model.generation.GenerationOptions;
 import io.github.pastkv.model.sampling.SamplingOptions;
+import io.github.pastkv.testkit.model.LogitRows;
 import io.github.pastkv.tests.golden.GoldenResources;
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Set;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -83,6 +90,102 @@ class DraftTest {
                 assertThat(frozen.rows()).isEqualTo(expected.rows());
                 assertThat(session.size()).isEqualTo(2);
             }
+        }
+    }
+
+    /** A listener that ends the answer with its {@code limit}th token, which nobody can foresee. */
+    private static GenerationListener endingAfter(int limit) {
+        int[] numHeard = {0};
+        return new GenerationListener() {
+            @Override
+            public boolean onToken(int row, int tokenId) {
+                return ++numHeard[0] < limit;
+            }
+        };
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 4})
+    void drafts_giveWay_whereThePoolHoldsThePlainRunOnly(int blockSize) throws IOException {
+        int[][] prompt = {PROMPTS[1]};
+        GenerationOptions plain = GenerationOptions.greedy(60);
+        try (Model model = Model.load(GoldenResources.hf("gpt2").folder())) {
+            SessionOptions options = SessionOptions.defaults().withBlockSize(blockSize);
+            long bytes; // of the plain run: the last token chosen is not appended
+            GeneratedRow expected;
+            try (Session session = model.newSession(options)) {
+                expected = session.generate(prompt, plain, endingAfter(24)).rows().getFirst();
+                bytes = session.cache().cacheBytes();
+            }
+            GenerationOptions drafted = plain.withMaxDraftTokens(7);
+            try (Session session = model.newSession(options.withMaxPoolBytes(bytes))) {
+                Generation generation = session.generate(prompt, drafted, endingAfter(24));
+                assertThat(generation.rows()).containsExactly(expected);
+                session.cache().checkIntegrity();
+            }
+            try (Session session = model.newSession(options.withMaxPoolBytes(bytes - 1))) {
+                assertThatThrownBy(() -> session.generate(prompt, drafted, endingAfter(24)))
+                        .isInstanceOf(PoolExhaustedException.class);
+            }
+        }
+    }
+
+    /** A listener that fails at its {@code limit}th token. */
+    private static GenerationListener failingAfter(int limit, List<Integer> heard) {
+        return new GenerationListener() {
+            @Override
+            public boolean onToken(int row, int tokenId) {
+                heard.add(tokenId);
+                if (heard.size() == limit) {
+                    throw new IllegalStateException("enough");
+                }
+                return true;
+            }
+        };
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 3, 5, 8, 13, 21})
+    void listenerThatFails_leavesTheCacheAsWithoutDrafts(int limit) throws IOException {
+        int[] prompt = PROMPTS[1];
+        try (Model model = Model.load(GoldenResources.hf("llama").folder()); Session session = model.newSession();
+                Session plain = model.newSession()) {
+            List<Integer> heard = new ArrayList<>();
+            GenerationOptions options = GenerationOptions.greedy(30).withMaxDraftTokens(5);
+            assertThatThrownBy(() -> session.generate(new int[][] {prompt}, options, failingAfter(limit, heard)))
+                    .hasMessage("enough");
+            int[] tokens = IntStream.concat(IntStream.of(prompt),
+                    heard.stream().mapToInt(id -> id).limit(heard.size() - 1)).toArray();
+            assertThat(session.numTokens(0)).isEqualTo(tokens.length);
+            plain.append(tokens);
+            LogitRows.of(session.append(heard.getLast()))
+                    .requireSameBits("after the failure", LogitRows.of(plain.append(heard.getLast())));
+            session.cache().checkIntegrity();
+        }
+    }
+
+    @Test
+    void listenerThatFails_inABatch_leavesOnlyTokensThatWereHeard() throws IOException {
+        SessionOptions batch = SessionOptions.defaults().withBatchSize(PROMPTS.length);
+        try (Model model = Model.load(GoldenResources.hf("llama").folder()); Session session = model.newSession(batch)) {
+            List<List<Integer>> heard = List.of(new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
+            GenerationListener failing = new GenerationListener() {
+                @Override
+                public boolean onToken(int row, int tokenId) {
+                    heard.get(row).add(tokenId);
+                    if (row == 1 && heard.get(row).size() == 9) {
+                        throw new IllegalStateException("enough");
+                    }
+                    return true;
+                }
+            };
+            GenerationOptions options = GenerationOptions.greedy(30).withMaxDraftTokens(5);
+            assertThatThrownBy(() -> session.generate(PROMPTS, options, failing)).hasMessage("enough");
+            for (int row = 0; row < PROMPTS.length; row++) {
+                int numGenerated = session.numTokens(row) - PROMPTS[row].length;
+                assertThat(numGenerated).as("row " + row).isBetween(0, heard.get(row).size());
+            }
+            session.cache().checkIntegrity();
         }
     }
 }
