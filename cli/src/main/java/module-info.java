@@ -2,8 +2,11 @@
 module io.github.pastkv.cli {
     requires info.picocli;
     requires io.github.pastkv.lens;
+    requires jdk.unsupported; // signals: JLine looks for sun.misc.Signal by reflection
+    requires io.github.pastkv.chat;
     requires io.github.pastkv.model;
     requires io.github.pastkv.tinymodel;
+    requires org.jline.reader;
     requires tools.jackson.databind;
     requires static transitive org.jspecify;
 

@@ -20,7 +20,7 @@ final class AnswersMixin {
     @Option(names = "--num-beams", paramLabel = "N",
             description = "Search with N beams for the most probable answer, by the model's own probabilities (no "
                     + "sampling, no penalty), as Hugging Face scores it. Default: 1, no search.") private int numBeams =
-                    1;
+                            1;
 
     @Option(names = "--length-penalty", paramLabel = "X",
             description = "Beams are ranked by their log-probability divided by length^X; above 0 favours long answers. "

@@ -69,7 +69,7 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
         return false;
     }
 
-    private static @Nullable String describe(Throwable thrown) {
+    static @Nullable String describe(Throwable thrown) {
         return switch (thrown) {
             case NoSuchFileException e -> e.getFile() + ": no such file or folder";
             case AccessDeniedException e -> e.getFile() + ": permission denied";

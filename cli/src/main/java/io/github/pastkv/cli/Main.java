@@ -39,8 +39,9 @@ public final class Main {
 
     private static CommandLine commandLine(Streams streams) {
         CommandLine commandLine = new CommandLine(new PastKvCommand(streams));
-        for (Object command : List.of(new GenerateCommand(streams), new LogitsCommand(streams),
-                new ActivationsCommand(streams), new InspectCommand(streams), new BenchCommand(streams))) {
+        for (Object command : List.of(new GenerateCommand(streams), new ChatCommand(streams),
+                new LogitsCommand(streams), new ActivationsCommand(streams), new InspectCommand(streams),
+                new BenchCommand(streams))) {
             commandLine.addSubcommand(new CommandLine(command).addMixin("common", new CommonMixin()));
         }
         return commandLine.addSubcommand(new CommandLine.HelpCommand());

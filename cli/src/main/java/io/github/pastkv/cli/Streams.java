@@ -1,11 +1,13 @@
 package io.github.pastkv.cli;
 
 import java.io.BufferedOutputStream;
+import java.io.Console;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.InputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.util.Optional;
 
 /**
  * Where a command reads and writes, in UTF-8 whatever the locale.
@@ -18,6 +20,11 @@ import java.nio.charset.StandardCharsets;
 record Streams(InputStream in, PrintStream out, PrintStream err, boolean errIsTerminal) {
     /** Set by the launcher, whose filter stands between the JVM and the terminal. */
     private static final String ERR_IS_TERMINAL = "pastkv.stderrIsTerminal";
+
+    /** Whether a person sits at this process' own input and output. */
+    boolean isTerminal() {
+        return in.equals(System.in) && Optional.ofNullable(System.console()).filter(Console::isTerminal).isPresent();
+    }
 
     static Streams ofProcess() {
         BufferedOutputStream out = new BufferedOutputStream(new FileOutputStream(FileDescriptor.out));

@@ -75,7 +75,11 @@ public final class Model implements AutoCloseable {
     public static Model load(Path folder, ModelOptions options, KernelsChoice kernels) throws IOException {
         ModelFolder files = ModelFolder.open(folder, options.allowedConfigKeys());
         Arena arena = Arena.ofShared();
+        TextTokenizer tokenizer = null;
         try {
+            if (options.loadsTokenizer() && files.hasTokenizer()) { // first, as it is the quickest to fail
+                tokenizer = TextTokenizer.open(files.tokenizerFile());
+            }
             LinearForm form = files.linearForm(options, kernels.kernels());
             LinearPacker packer = (parts, owner) -> {
                 LinearWeights packed = kernels.kernels().pack(parts, form, owner);
@@ -83,13 +87,13 @@ public final class Model implements AutoCloseable {
                 return packed;
             };
             ModelWeights weights = ModelWeights.pack(files.config(), files.tensors(), packer, arena);
-            TextTokenizer tokenizer = options.loadsTokenizer() && files.hasTokenizer()
-                    ? TextTokenizer.open(files.tokenizerFile())
-                    : null;
             ModelHooks hooks = ModelHooks.of(files.config(), files.tensors());
             ForwardPass forwardPass = forwardPass(hooks, files, weights, options, kernels);
             return new Model(files, hooks, options, kernels, form, arena, weights, forwardPass, tokenizer);
-        } catch (IOException | RuntimeException e) {
+        } catch (IOException | RuntimeException | Error e) { // not enough memory is an Error
+            if (tokenizer != null) {
+                tokenizer.close();
+            }
             arena.close();
             files.close();
             throw e;
@@ -101,7 +105,12 @@ public final class Model implements AutoCloseable {
         ModelConfig config = files.config();
         Compute compute = new Compute(kernels.kernels(), options.numThreads(), config.numHeads(), config.numKvHeads(),
                 config.headDim());
-        return new ForwardPass(hooks, files.tensors(), weights, compute, options.maxPassTokens());
+        try {
+            return new ForwardPass(hooks, files.tensors(), weights, compute, options.maxPassTokens());
+        } catch (RuntimeException | Error e) {
+            compute.close();
+            throw e;
+        }
     }
 
     public ModelConfig config() {

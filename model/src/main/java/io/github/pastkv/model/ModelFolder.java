@@ -67,7 +67,7 @@ public final class ModelFolder implements AutoCloseable {
         try {
             ModelTensors tensors = family.readTensors(config, checkpoint);
             return new ModelFolder(folder, config, generationConfig, checkpoint, tensors);
-        } catch (IOException | RuntimeException e) {
+        } catch (IOException | RuntimeException | Error e) {
             checkpoint.close();
             throw e;
         }

@@ -228,6 +228,34 @@ public final class JsonObject {
         return Optional.of(new JsonObject(file, path + key + ".", value, allowedKeys));
     }
 
+    /** Whether the key holds an array. */
+    public boolean isArray(String key) {
+        JsonNode value = find(key);
+        return value != null && value.isArray();
+    }
+
+    /** Whether the key holds an object. */
+    public boolean isObject(String key) {
+        JsonNode value = find(key);
+        return value != null && value.isObject();
+    }
+
+    /** An array of objects, empty if the key is absent. */
+    public List<JsonObject> findObjects(String key) throws ModelFormatException {
+        JsonNode value = find(key);
+        if (value == null) {
+            return List.of();
+        }
+        List<JsonObject> objects = new ArrayList<>();
+        for (JsonNode element : value) {
+            if (!element.isObject()) {
+                throw refusal(key, abbreviate(element.toString()) + ", must be an object");
+            }
+            objects.add(new JsonObject(file, path + key + "[" + objects.size() + "].", element));
+        }
+        return List.copyOf(objects);
+    }
+
     /** A nested object. */
     public JsonObject requireObject(String key) throws ModelFormatException {
         require(key, "an object");

@@ -16,9 +16,12 @@ import java.util.Set;
  * @param firstSampleIndex number of the first answer, an argument of every random draw
  * @param maxDraftTokens most tokens guessed ahead by looking for the last ones earlier in the text; 0 for none. Guesses
  *        change the speed, never a token; for a moment they take room in the cache where it has some to spare
+ * @param knownTokens ids that the session holds before the prompts: the repetition penalty and the guesses look at them, at
+ *        the prompt and at the answer, as Hugging Face's {@code generate} does, which is always given the whole text
  */
 public record GenerationOptions(int maxNewTokens, SamplingOptions sampling, Set<Integer> stopTokens,
-        List<String> stopStrings, int numReturnSequences, long firstSampleIndex, int maxDraftTokens) {
+        List<String> stopStrings, int numReturnSequences, long firstSampleIndex, int maxDraftTokens,
+        List<Integer> knownTokens) {
     public GenerationOptions {
         require("maxNewTokens", maxNewTokens, 0);
         require("numReturnSequences", numReturnSequences, 1);
@@ -29,6 +32,7 @@ public record GenerationOptions(int maxNewTokens, SamplingOptions sampling, Set<
         }
         stopTokens = Set.copyOf(stopTokens);
         stopStrings = List.copyOf(stopStrings);
+        knownTokens = List.copyOf(knownTokens);
     }
 
     private static void require(String name, long actual, long least) {
@@ -39,36 +43,41 @@ public record GenerationOptions(int maxNewTokens, SamplingOptions sampling, Set<
 
     /** One answer, the best token always, up to {@code maxNewTokens}; nothing stops it earlier. */
     public static GenerationOptions greedy(int maxNewTokens) {
-        return new GenerationOptions(maxNewTokens, SamplingOptions.GREEDY, Set.of(), List.of(), 1, 0, 0);
+        return new GenerationOptions(maxNewTokens, SamplingOptions.GREEDY, Set.of(), List.of(), 1, 0, 0, List.of());
     }
 
     public GenerationOptions withSampling(SamplingOptions newSampling) {
         return new GenerationOptions(maxNewTokens, newSampling, stopTokens, stopStrings, numReturnSequences,
-                firstSampleIndex, maxDraftTokens);
+                firstSampleIndex, maxDraftTokens, knownTokens);
     }
 
     public GenerationOptions withStopTokens(Set<Integer> newStopTokens) {
         return new GenerationOptions(maxNewTokens, sampling, newStopTokens, stopStrings, numReturnSequences,
-                firstSampleIndex, maxDraftTokens);
+                firstSampleIndex, maxDraftTokens, knownTokens);
     }
 
     public GenerationOptions withStopStrings(List<String> newStopStrings) {
         return new GenerationOptions(maxNewTokens, sampling, stopTokens, newStopStrings, numReturnSequences,
-                firstSampleIndex, maxDraftTokens);
+                firstSampleIndex, maxDraftTokens, knownTokens);
     }
 
     public GenerationOptions withNumReturnSequences(int newNumReturnSequences) {
         return new GenerationOptions(maxNewTokens, sampling, stopTokens, stopStrings, newNumReturnSequences,
-                firstSampleIndex, maxDraftTokens);
+                firstSampleIndex, maxDraftTokens, knownTokens);
     }
 
     public GenerationOptions withFirstSampleIndex(long newFirstSampleIndex) {
         return new GenerationOptions(maxNewTokens, sampling, stopTokens, stopStrings, numReturnSequences,
-                newFirstSampleIndex, maxDraftTokens);
+                newFirstSampleIndex, maxDraftTokens, knownTokens);
     }
 
     public GenerationOptions withMaxDraftTokens(int newMaxDraftTokens) {
         return new GenerationOptions(maxNewTokens, sampling, stopTokens, stopStrings, numReturnSequences,
-                firstSampleIndex, newMaxDraftTokens);
+                firstSampleIndex, newMaxDraftTokens, knownTokens);
+    }
+
+    public GenerationOptions withKnownTokens(List<Integer> newKnownTokens) {
+        return new GenerationOptions(maxNewTokens, sampling, stopTokens, stopStrings, numReturnSequences,
+                firstSampleIndex, maxDraftTokens, newKnownTokens);
     }
 }

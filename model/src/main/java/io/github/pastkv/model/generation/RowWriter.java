@@ -28,6 +28,7 @@ final class RowWriter {
         this.listener = listener;
         this.history = new TokenHistory(vocabSize);
         this.lookup = new PromptLookup(options.maxDraftTokens());
+        options.knownTokens().forEach(this::remember);
         for (int tokenId : prompt) {
             remember(tokenId);
         }

@@ -7,9 +7,13 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.Function;
 import java.util.function.LongFunction;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A Hugging Face tokenizer, read from {@code tokenizer.json}. Nothing is cut off or padded, whatever the file says, and
@@ -26,7 +30,8 @@ public final class TextTokenizer implements AutoCloseable {
     private final byte[] json;
     private final Vocabulary vocabulary;
     private long handle;
-    private long contentHandle = NONE;
+    private long respelledHandle = NONE;
+    private @Nullable RespelledTokenizerJson respelled;
 
     private TextTokenizer(byte[] json, Vocabulary vocabulary, long handle) {
         this.json = json;
@@ -55,9 +60,14 @@ public final class TextTokenizer implements AutoCloseable {
     private static long create(String json) {
         TokenizersLibrary library = NativeTokenizers.library();
         long handle = library.createTokenizerFromString(json);
-        library.disableTruncation(handle);
-        library.disablePadding(handle);
-        return handle;
+        try {
+            library.disableTruncation(handle);
+            library.disablePadding(handle);
+            return handle;
+        } catch (RuntimeException e) {
+            library.deleteTokenizer(handle);
+            throw e;
+        }
     }
 
     /** The tokens by id. */
@@ -87,8 +97,7 @@ public final class TextTokenizer implements AutoCloseable {
     public int[] encodeContent(String text) {
         int[] ids = encode(text, false);
         if (holdsControl(ids)) {
-            prepareContentTokenizer();
-            ids = read(_ -> encode(contentHandle, text, false));
+            ids = encodeRespelled(_ -> text);
         }
         if (holdsControl(ids)) {
             throw new IllegalStateException("this tokenizer cannot take the control tokens in a text as text");
@@ -100,13 +109,51 @@ public final class TextTokenizer implements AutoCloseable {
         return Arrays.stream(ids).anyMatch(vocabulary::isControl);
     }
 
-    private void prepareContentTokenizer() {
+    /**
+     * The ids of the joined {@code parts}, tokenised as one text, except that a control token is recognised only where one
+     * part spells it whole: what a part spells in the middle of others' text, or two of them together, is text. Nothing is
+     * added around it.
+     */
+    public int[] encodeParts(List<String> parts) {
+        if (parts.size() == 1) {
+            return encode(parts.getFirst(), false);
+        }
+        return encodeRespelled(spelling -> parts.stream().map(part -> respellAll(part, spelling))
+                .collect(Collectors.joining()));
+    }
+
+    private String respellAll(String text, RespelledTokenizerJson spelling) {
+        List<String> specialTokens = vocabulary.specialTokens(); // longest first
+        StringBuilder result = new StringBuilder();
+        int at = 0;
+        while (at < text.length()) {
+            int from = at;
+            String found = specialTokens.stream().filter(token -> text.startsWith(token, from)).findFirst()
+                    .orElse(text.substring(at, at + 1));
+            result.append(spelling.respell(found));
+            at += found.length();
+        }
+        return result.toString();
+    }
+
+    /** Encodes with the tokenizer whose control tokens no text can spell. */
+    private int[] encodeRespelled(Function<RespelledTokenizerJson, String> toText) {
+        RespelledTokenizerJson spelling = prepareRespelled();
+        String text = toText.apply(spelling);
+        return read(_ -> encode(respelledHandle, text, false));
+    }
+
+    private RespelledTokenizerJson prepareRespelled() {
         lock.writeLock().lock();
         try {
             requireOpen();
-            if (contentHandle == NONE) {
-                contentHandle = create(ContentTokenizerJson.rewrite(json));
+            RespelledTokenizerJson spelling = respelled;
+            if (spelling == null) {
+                spelling = new RespelledTokenizerJson(json);
+                respelledHandle = create(spelling.json());
+                respelled = spelling;
             }
+            return spelling;
         } finally {
             lock.writeLock().unlock();
         }
@@ -182,7 +229,7 @@ public final class TextTokenizer implements AutoCloseable {
         lock.writeLock().lock();
         try {
             handle = delete(handle);
-            contentHandle = delete(contentHandle);
+            respelledHandle = delete(respelledHandle);
         } finally {
             lock.writeLock().unlock();
         }

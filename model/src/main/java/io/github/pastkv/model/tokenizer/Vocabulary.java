@@ -1,7 +1,9 @@
 package io.github.pastkv.model.tokenizer;
 
 import java.util.BitSet;
+import java.util.Comparator;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -55,6 +57,13 @@ public final class Vocabulary {
     /** Whether an id is a control token, such as the end of a text. */
     public boolean isSpecial(int id) {
         return specialIds.get(id);
+    }
+
+    /** The control tokens as they are spelled, longest first. */
+    public List<String> specialTokens() {
+        return specialIds.stream().mapToObj(id -> tokenById[id]).filter(Objects::nonNull)
+                .sorted(Comparator.comparingInt(String::length).reversed().thenComparing(Comparator.naturalOrder()))
+                .toList();
     }
 
     /** Whether an id is special and has a meaning of its own; the token for unknown text has not. */

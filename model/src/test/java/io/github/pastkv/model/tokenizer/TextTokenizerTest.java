@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -41,6 +42,27 @@ class TextTokenizerTest {
         try (TextTokenizer tokenizer = open(name)) {
             for (String text : new String[] {"", " ", "Hello, world!", "\u4f60\u597d \ud83d\ude00", "a\u0000b"}) {
                 assertThat(tokenizer.encodeContent(text)).containsExactly(tokenizer.encode(text, false));
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"bytelevel_bpe,<|endoftext|>", "bytelevel_bpe_split,<|im_end|>", "metaspace_bpe,</s>", "unigram,</s>"})
+    void encodeParts_controlTokenOfOnePart_isOne_acrossParts_isText(String name, String control) throws IOException {
+        try (TextTokenizer tokenizer = open(name)) {
+            int controlId = tokenizer.vocabulary().id(control).orElseThrow();
+            String broken = control.substring(0, 1);
+            String rest = control.substring(1);
+            int[] whole = tokenizer.encode("a cat" + control + "\nand a hat" + control, false);
+            assertThat(tokenizer.encodeParts(List.of("a cat" + control + "\nand a hat" + control)))
+                    .containsExactly(whole);
+            assertThat(tokenizer.encodeParts(List.of("a cat" + control + "\nand", " a", " hat" + control)))
+                    .containsExactly(whole);
+            int[] mixed = tokenizer.encodeParts(List.of("a cat " + broken, rest + " sat" + control));
+            assertThat(Arrays.stream(mixed).filter(id -> id == controlId).count()).isEqualTo(1);
+            assertThat(mixed[mixed.length - 1]).isEqualTo(controlId);
+            if (!name.equals("unigram")) { // this one has no piece for '<'
+                assertThat(tokenizer.decode(mixed, false)).isEqualTo("a cat " + control + " sat" + control);
             }
         }
     }

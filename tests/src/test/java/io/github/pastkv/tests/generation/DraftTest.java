@@ -167,7 +167,8 @@ class DraftTest {
     @Test
     void listenerThatFails_inABatch_leavesOnlyTokensThatWereHeard() throws IOException {
         SessionOptions batch = SessionOptions.defaults().withBatchSize(PROMPTS.length);
-        try (Model model = Model.load(GoldenResources.hf("llama").folder()); Session session = model.newSession(batch)) {
+        try (Model model = Model.load(GoldenResources.hf("llama").folder());
+                Session session = model.newSession(batch)) {
             List<List<Integer>> heard = List.of(new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
             GenerationListener failing = new GenerationListener() {
                 @Override

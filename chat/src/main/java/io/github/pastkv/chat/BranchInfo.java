@@ -1,0 +1,15 @@
+package io.github.pastkv.chat;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A branch of a conversation.
+ *
+ * @param parent the branch that it was forked from; null for the first
+ * @param numSharedTurns turns that it had then
+ * @param numTurns turns that it has
+ * @param numCachedTokens tokens that its session holds
+ * @param isCurrent whether the conversation goes on here
+ */
+public record BranchInfo(String name, @Nullable String parent, int numSharedTurns, int numTurns, int numCachedTokens,
+        boolean isCurrent) {}
