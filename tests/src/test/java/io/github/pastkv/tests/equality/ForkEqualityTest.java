@@ -1,6 +1,7 @@
 package io.github.pastkv.tests.equality;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import io.github.pastkv.cache.KvPool;
 import io.github.pastkv.model.Model;
@@ -15,6 +16,13 @@ import org.junit.jupiter.params.provider.MethodSource;
 class ForkEqualityTest {
     private static int[] from(int[] tokenIds, int first) {
         return Arrays.copyOfRange(tokenIds, first, tokenIds.length);
+    }
+
+    private static void requireRefused(Session session, int back) {
+        assertThat(back).isGreaterThan(Subject.MAX_REWIND_TOKENS);
+        int numTokens = session.numTokens(0);
+        assertThatIllegalArgumentException().isThrownBy(() -> session.rewind(back)).withMessageContaining("window");
+        assertThat(session.numTokens(0)).isEqualTo(numTokens);
     }
 
     private static int[] reversed(int[] tokenIds) {
@@ -70,6 +78,10 @@ class ForkEqualityTest {
             session.append(tokenIds);
             for (int back = 1; back <= tokenIds.length; back += 3) {
                 int kept = tokenIds.length - back;
+                if (!session.canRewind(back)) { // a window has let go of what is needed
+                    requireRefused(session, back);
+                    continue;
+                }
                 session.rewind(back);
                 session.append(reversed(from(tokenIds, kept)));
                 session.rewind(back);

@@ -57,6 +57,9 @@ class HistoryEqualityTest {
             session.reset();
             LogitRows.of(session.append(tokenIds)).requireSameBits("after reset", expected);
             for (int kept = tokenIds.length - 1; kept >= 0; kept -= 5) {
+                if (!session.canRewind(tokenIds.length - kept)) {
+                    continue; // a window has let go of what is needed; ForkEqualityTest sees it refused
+                }
                 session.cache().truncate(kept);
                 LogitRows.of(session.append(Arrays.copyOfRange(tokenIds, kept, tokenIds.length)))
                         .requireSameBits("truncated to " + kept, expected.slice(kept, tokenIds.length));

@@ -23,6 +23,9 @@ import java.util.stream.Stream;
  * @param form how linear layers are computed
  */
 record Subject(TestModel model, String kernels, DataType kvType, LinearForm form) {
+    /** How far back windowed layers always go; less than the prompts. */
+    static final int MAX_REWIND_TOKENS = 5;
+
     /** Every form but the plain one. */
     static final List<LinearForm> OTHER_FORMS = List.of(new LinearForm(ComputeType.BF16, WeightType.STORED),
             new LinearForm(ComputeType.F32, WeightType.INT8), new LinearForm(ComputeType.BF16, WeightType.INT8));
@@ -61,9 +64,9 @@ record Subject(TestModel model, String kernels, DataType kvType, LinearForm form
                 .withCompute(ComputeChoice.valueOf(form.compute().name())));
     }
 
-    /** Sessions of this storage type. */
+    /** Sessions of this storage type; windows forget what they may. */
     SessionOptions session() {
-        return SessionOptions.defaults().withKvType(kvType);
+        return SessionOptions.defaults().withKvType(kvType).withMaxRewindTokens(MAX_REWIND_TOKENS);
     }
 
     @Override

@@ -1,0 +1,5 @@
+/** The cache used alone. */
+@NullMarked
+package io.github.pastkv.examples;
+
+import org.jspecify.annotations.NullMarked;
