@@ -11,6 +11,7 @@ import java.util.Objects;
  */
 public final class FixedKvCache implements AutoCloseable {
     private final KvCache cache;
+    private final DataType dataType;
     private final int maxSeqLen;
     private final KeysValues buffers;
 
@@ -26,8 +27,9 @@ public final class FixedKvCache implements AutoCloseable {
     public FixedKvCache(int batchSize, int maxSeqLen, int numKvHeads, int headDim, DataType dataType) {
         KvShape.requirePositive("maxSeqLen", maxSeqLen);
         this.maxSeqLen = maxSeqLen;
+        this.dataType = dataType;
         this.cache = new KvCache(KvCacheConfig.of(new KvShape(1, numKvHeads, headDim), batchSize)
-                .withDataType(dataType).withMaxTokens(maxSeqLen));
+                .withKvType(KvType.of(dataType)).withMaxTokens(maxSeqLen));
         this.buffers = new KeysValues(new Buffer(true), new Buffer(false));
     }
 
@@ -74,9 +76,9 @@ public final class FixedKvCache implements AutoCloseable {
             throw new IllegalArgumentException(name + ": " + tensor + ", the cache is configured for "
                     + shape.numKvHeads() + " heads of " + shape.headDim());
         }
-        if (tensor.dataType() != cache.config().dataType(0)) {
+        if (tensor.dataType() != dataType) {
             throw new IllegalArgumentException(
-                    name + ": " + tensor.dataType() + ", the cache is configured for " + cache.config().dataType(0));
+                    name + ": " + tensor.dataType() + ", the cache is configured for " + dataType);
         }
     }
 

@@ -22,7 +22,7 @@ final class GroupStorage {
     private GroupStorage(KvCacheConfig config, int[] layers, PoolBudget budget) {
         LayerStorageSpec spec = config.layers().get(layers[0]);
         KvShape shape = new KvShape(layers.length, config.shape().numKvHeads(), config.shape().headDim());
-        this.layout = new TiledKvLayout(shape, KvTypes.of(spec.dataType()), config.blockSize());
+        this.layout = new TiledKvLayout(shape, spec.types(), config.blockSize());
         this.blocks = new BlockPool(layout.blockBytes(), budget);
         this.window = spec.window();
         this.layers = layers;

@@ -36,14 +36,20 @@ public record KvCacheConfig(KvShape shape, List<LayerStorageSpec> layers, int ba
 
     /** F32, blocks of 16, no windows, rows without limit in a pool of at most 8 GiB. */
     public static KvCacheConfig of(KvShape shape, int batchSize) {
-        LayerStorageSpec layer = new LayerStorageSpec(DataType.F32, KvWindow.NONE);
+        LayerStorageSpec layer = new LayerStorageSpec(KvTypes.of(KvType.F32), KvWindow.NONE);
         return new KvCacheConfig(shape, Collections.nCopies(shape.numLayers(), layer), batchSize, DEFAULT_BLOCK_SIZE,
                 new KvLimits(Integer.MAX_VALUE, DEFAULT_MAX_POOL_BYTES, DEFAULT_MAX_REWIND_TOKENS));
     }
 
-    /** The type that a layer's keys and values are rounded to. */
-    public DataType dataType(int layer) {
-        return layers.get(layer).dataType();
+    /** What a layer's keys and values are rounded to. */
+    public KvTypes kvTypes(int layer) {
+        return layers.get(layer).types();
+    }
+
+    /** Bytes that one token takes in all layers that keep it. */
+    public long bytesPerToken() {
+        KvShape layer = new KvShape(1, shape.numKvHeads(), shape.headDim());
+        return layers.stream().mapToLong(spec -> spec.types().bytesPerToken(layer)).sum();
     }
 
     /** What the tokens of a layer see; what they do not see is let go of. */
@@ -66,9 +72,27 @@ public record KvCacheConfig(KvShape shape, List<LayerStorageSpec> layers, int ba
         return limits.maxRewindTokens();
     }
 
-    /** One type for all layers. */
-    public KvCacheConfig withDataType(DataType newDataType) {
-        return withEachLayer(layer -> layer.withDataType(newDataType));
+    /** One type for the keys and values of all layers. */
+    public KvCacheConfig withKvType(KvType newType) {
+        return withKvTypes(KvTypes.of(newType));
+    }
+
+    /** One type for all keys, and one for all values. */
+    public KvCacheConfig withKvTypes(KvTypes newTypes) {
+        return withKvTypes(LayerKvTypes.of(newTypes));
+    }
+
+    /**
+     * Types for each layer.
+     *
+     * @throws IllegalArgumentException when a layer is named that the shape does not have
+     */
+    public KvCacheConfig withKvTypes(LayerKvTypes newTypes) {
+        newTypes.named().keySet().stream().filter(layer -> layer >= layers.size()).findFirst().ifPresent(layer -> {
+            throw new IllegalArgumentException("layer: " + layer + ", the shape has " + layers.size() + " layers");
+        });
+        return withLayers(IntStream.range(0, layers.size())
+                .mapToObj(layer -> layers.get(layer).withTypes(newTypes.types(layer))).toList());
     }
 
     /** One window for all layers. */

@@ -72,7 +72,7 @@ public final class KvCacheEntry {
      * Appends keys and values of new slots to this layer alone and stores them unless frozen. Slots that
      * {@link KvCache#appendAttentionMask} declared as pads take no storage; those it has not declared are real.
      *
-     * @param newKeys {@code [batch, new, kv_heads, d_head]}, F32 or the cache's type
+     * @param newKeys {@code [batch, new, kv_heads, d_head]}, F32 or, where that is plain, the type that stores them
      * @param newValues of the same shape
      * @return past and new keys and values, valid until the cache is next appended to, reset or closed
      * @throws IllegalArgumentException for a wrong shape, type or batch, before anything is written
@@ -98,8 +98,8 @@ public final class KvCacheEntry {
     /** A step of this layer alone for the new tokens. */
     private KvStep begin(Tensor newKeys, Tensor newValues) {
         cache.requireOpen();
-        requireAppendable("newKeys", newKeys);
-        requireAppendable("newValues", newValues);
+        requireAppendable("newKeys", newKeys, cache.config().kvTypes(layer).keys());
+        requireAppendable("newValues", newValues, cache.config().kvTypes(layer).values());
         requireSameSlots(newKeys, newValues);
         int pastSlots = numSlots();
         int allSlots = Math.addExact(pastSlots, Math.toIntExact(newKeys.shape(1)));
@@ -152,16 +152,16 @@ public final class KvCacheEntry {
         return held;
     }
 
-    private void requireAppendable(String name, Tensor tensor) {
+    private void requireAppendable(String name, Tensor tensor, KvType type) {
         KvShape shape = cache.config().shape();
         if (tensor.rank() != 4 || tensor.shape(2) != shape.numKvHeads() || tensor.shape(3) != shape.headDim()) {
             throw new IllegalArgumentException(name + ": " + tensor + ", must be [batch, new, " + shape.numKvHeads()
                     + ", " + shape.headDim() + "] (batch " + cache.batchSize() + ")");
         }
         cache.requireBatch(name, tensor.shape(0));
-        if (tensor.dataType() != DataType.F32 && tensor.dataType() != cache.config().dataType(layer)) {
-            throw new IllegalArgumentException(name + ": " + tensor.dataType() + ", the cache stores "
-                    + cache.config().dataType(layer) + " and takes that or F32");
+        if (tensor.dataType() != DataType.F32 && tensor.dataType() != type.plainType()) {
+            throw new IllegalArgumentException(name + ": " + tensor.dataType() + ", the cache stores " + type
+                    + " and takes " + (type.plainType() == null ? "" : "that or ") + "F32");
         }
     }
 

@@ -19,11 +19,6 @@ public record KvShape(int numLayers, int numKvHeads, int headDim) {
         return 2L * numLayers * numKvHeads * headDim;
     }
 
-    /** Bytes stored for one token at {@code dataType}. */
-    public long bytesPerToken(DataType dataType) {
-        return elementsPerToken() * dataType.bytes();
-    }
-
     static void requirePositive(String name, long value) {
         if (value <= 0) {
             throw new IllegalArgumentException(name + ": " + value + ", must be positive");

@@ -12,11 +12,6 @@ public record KvTypes(KvType keys, KvType values) {
         return new KvTypes(type, type);
     }
 
-    /** Plain numbers of one type. */
-    public static KvTypes of(DataType dataType) {
-        return of(KvType.of(dataType));
-    }
-
     /** Bytes that one token takes in all layers of {@code shape}. */
     public long bytesPerToken(KvShape shape) {
         return (keys.bytesPerHead(shape.headDim()) + values.bytesPerHead(shape.headDim())) * shape.numKvHeads()

@@ -3,15 +3,15 @@ package io.github.pastkv.cache;
 /**
  * How one layer stores. Layers of equal spec form a layer group.
  *
- * @param dataType type that keys and values are rounded to when written
+ * @param types what keys and values are rounded to when written
  * @param window which tokens are ever seen again; the others are let go of
  */
-public record LayerStorageSpec(DataType dataType, KvWindow window) {
-    public LayerStorageSpec withDataType(DataType newDataType) {
-        return new LayerStorageSpec(newDataType, window);
+public record LayerStorageSpec(KvTypes types, KvWindow window) {
+    public LayerStorageSpec withTypes(KvTypes newTypes) {
+        return new LayerStorageSpec(newTypes, window);
     }
 
     public LayerStorageSpec withWindow(KvWindow newWindow) {
-        return new LayerStorageSpec(dataType, newWindow);
+        return new LayerStorageSpec(types, newWindow);
     }
 }

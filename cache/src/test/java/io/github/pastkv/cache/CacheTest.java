@@ -91,23 +91,22 @@ abstract class CacheTest {
     static void assertHolds(KvCache cache, AttentionMask mask, int salt) {
         for (KvCacheEntry entry : cache.entries()) {
             try (PastTensor keys = entry.pastKeys(); PastTensor values = entry.pastValues()) {
-                assertHolds(keys, mask, cache.config().dataType(0), salt, true, entry.layer());
-                assertHolds(values, mask, cache.config().dataType(0), salt, false, entry.layer());
+                assertHolds(keys, mask, cache.config().kvTypes(entry.layer()).keys(), salt, true, entry.layer());
+                assertHolds(values, mask, cache.config().kvTypes(entry.layer()).values(), salt, false, entry.layer());
             }
         }
     }
 
-    static void assertHolds(LazyTensor past, AttentionMask mask, DataType type, int salt, boolean ofKeys, int layer) {
+    static void assertHolds(LazyTensor past, AttentionMask mask, KvType type, int salt, boolean ofKeys, int layer) {
         assertThat(past.shape()).containsExactly(mask.batchSize(), mask.numSlots(), KV_HEADS, HEAD_DIM);
         for (int row = 0; row < mask.batchSize(); row++) {
             int position = 0;
             for (int slot = 0; slot < mask.numSlots(); slot++) {
                 boolean real = mask.isReal(row, slot);
                 for (int head = 0; head < KV_HEADS; head++) {
+                    float[] stored = Numbers.stored(type, salt, ofKeys, layer, row, position, head);
                     for (int dim = 0; dim < HEAD_DIM; dim++) {
-                        float expected = real
-                                ? type.round(Numbers.at(salt, ofKeys, layer, row, position, head, dim))
-                                : 0;
+                        float expected = real ? stored[dim] : 0;
                         assertThat(past.get(row, slot, head, dim))
                                 .as("layer %d, [%d, %d, %d, %d]", layer, row, slot, head, dim).isEqualTo(expected);
                     }

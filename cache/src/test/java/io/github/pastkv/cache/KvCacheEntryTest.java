@@ -13,8 +13,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 class KvCacheEntryTest extends CacheTest {
     @ParameterizedTest
     @EnumSource
-    void append_ofManyThenOne_holdsBothAsStored(DataType type) {
-        KvCache cache = open(config().withDataType(type));
+    void append_ofManyThenOne_holdsBothAsStored(KvType type) {
+        KvCache cache = open(config().withKvType(type));
         KvCacheEntry entry = cache.entry(1);
         appendTo(entry, cache, 6, 0);
         KeysValues all = appendTo(entry, cache, 1, 0);
@@ -27,7 +27,7 @@ class KvCacheEntryTest extends CacheTest {
     @ParameterizedTest
     @EnumSource
     void append_takesTheStorageTypeToo(DataType type) {
-        KvCache cache = open(config().withDataType(type));
+        KvCache cache = open(config().withKvType(KvType.of(type)));
         Tensor keys = Numbers.as(type, Numbers.random(1, BATCH, 2, KV_HEADS, HEAD_DIM));
         assertThat(cache.entry(0).append(keys, keys).values().toFloatArray()).isEqualTo(keys.toFloatArray());
     }
@@ -41,8 +41,8 @@ class KvCacheEntryTest extends CacheTest {
         entry.freeze();
         for (int numNew : new int[] {4, 1, 0, 9}) {
             KeysValues all = appendTo(entry, cache, numNew, 0);
-            assertHolds(all.keys(), AttentionMask.ones(BATCH, 7 + numNew), DataType.F32, 0, true, 0);
-            assertHolds(all.values(), AttentionMask.ones(BATCH, 7 + numNew), DataType.F32, 0, false, 0);
+            assertHolds(all.keys(), AttentionMask.ones(BATCH, 7 + numNew), KvType.F32, 0, true, 0);
+            assertHolds(all.values(), AttentionMask.ones(BATCH, 7 + numNew), KvType.F32, 0, false, 0);
             assertThat(entry.numSlots()).isEqualTo(7);
         }
         entry.unfreeze();
@@ -55,7 +55,7 @@ class KvCacheEntryTest extends CacheTest {
 
     @Test
     void append_whenThePoolIsFull_changesNothing() {
-        long blockBytes = new TiledKvLayout(SHAPE, KvTypes.of(DataType.F32), BLOCK_SIZE).blockBytes();
+        long blockBytes = new TiledKvLayout(SHAPE, KvTypes.of(KvType.F32), BLOCK_SIZE).blockBytes();
         KvCache cache = open(config().withMaxPoolBytes(5 * blockBytes));
         appendTo(cache.entry(0), cache, 5, 0);
         assertThatExceptionOfType(PoolExhaustedException.class).isThrownBy(() -> appendTo(cache.entry(0), cache, 1, 0));
@@ -66,7 +66,7 @@ class KvCacheEntryTest extends CacheTest {
 
     @Test
     void append_ofTheWrongShapeTypeOrBatch_changesNothing() {
-        KvCache cache = open(config().withDataType(DataType.F16));
+        KvCache cache = open(config().withKvTypes(new KvTypes(KvType.Q8, KvType.F16)));
         KvCacheEntry entry = cache.entry(1);
         appendTo(entry, cache, 2, 0);
         Tensor good = Numbers.random(1, BATCH, 3, KV_HEADS, HEAD_DIM);
@@ -81,9 +81,11 @@ class KvCacheEntryTest extends CacheTest {
         assertRefused(entry, good, Numbers.random(1, BATCH, 2, KV_HEADS, HEAD_DIM),
                 "newValues: 2 new slots, newKeys has 3");
         assertRefused(entry, good, Numbers.as(DataType.BF16, good),
-                "newValues: BF16, the cache stores F16 and takes that or F32");
+                "newValues: BF16, the cache stores f16 and takes that or F32");
+        assertRefused(entry, Numbers.as(DataType.F16, good), good,
+                "newKeys: F16, the cache stores q8 and takes F32");
         assertThat(entry.numSlots()).isEqualTo(2);
-        assertHolds(entry.pastKeys(), AttentionMask.ones(BATCH, 2), DataType.F16, 0, true, 1);
+        assertHolds(entry.pastKeys(), AttentionMask.ones(BATCH, 2), KvType.Q8, 0, true, 1);
     }
 
     private static void assertRefused(KvCacheEntry entry, Tensor keys, Tensor values, String message) {

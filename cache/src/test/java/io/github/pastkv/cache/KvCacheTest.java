@@ -46,7 +46,7 @@ class KvCacheTest extends CacheTest {
         for (int row = 0; row < BATCH; row++) {
             numBlocks += Math.ceilDiv(HOLED.numReal(row), blockSize);
         }
-        assertThat(cache.cacheBytes()).isEqualTo(numBlocks * SHAPE.bytesPerToken(DataType.F32) * blockSize);
+        assertThat(cache.cacheBytes()).isEqualTo(numBlocks * KvTypes.of(KvType.F32).bytesPerToken(SHAPE) * blockSize);
     }
 
     @Test

@@ -19,11 +19,13 @@ class KvGraftTest extends CacheTest {
         int layer = place[0];
         for (boolean ofKeys : new boolean[] {true, false}) {
             for (int head = 0; head < KV_HEADS; head++) {
+                KvTypes types = cache.config().kvTypes(layer);
+                float[] stored = Numbers.stored(ofKeys ? types.keys() : types.values(), salt, ofKeys, layer,
+                        writtenRow, writtenPosition, head);
                 for (int dim = 0; dim < HEAD_DIM; dim++) {
-                    float number = Numbers.at(salt, ofKeys, layer, writtenRow, writtenPosition, head, dim);
                     assertThat(cache.read(layer, place[1], ofKeys, place[2], head, dim))
                             .as("layer %d, row %d, position %d", layer, place[1], place[2])
-                            .isEqualTo(cache.config().dataType(layer).round(number));
+                            .isEqualTo(stored[dim]);
                 }
             }
         }
@@ -81,9 +83,9 @@ class KvGraftTest extends CacheTest {
 
     @ParameterizedTest
     @EnumSource
-    void appendTokens_takesThemOverAsStored_andMarksThem(DataType type) {
-        KvCache target = open(config().withDataType(type));
-        KvCache source = open(config().withDataType(type).withBlockSize(16));
+    void appendTokens_takesThemOverAsStored_andMarksThem(KvType type) {
+        KvCache target = open(config().withKvType(type));
+        KvCache source = open(config().withKvType(type).withBlockSize(16));
         append(target, 8);
         append(source, AttentionMask.of(new int[][] {{1, 1, 1, 1, 1}, {0, 1, 0, 1, 1}, {1, 1, 1, 1, 1},
             {1, 1, 1, 1, 1}}), 3);

@@ -10,13 +10,13 @@ class KvShapeTest {
     void bytesPerToken_countsKeysAndValuesOfAllLayers() {
         KvShape shape = new KvShape(32, 8, 128);
         assertThat(shape.elementsPerToken()).isEqualTo(65_536);
-        assertThat(shape.bytesPerToken(DataType.BF16)).isEqualTo(131_072);
-        assertThat(shape.bytesPerToken(DataType.F32)).isEqualTo(262_144);
+        assertThat(KvTypes.of(KvType.BF16).bytesPerToken(shape)).isEqualTo(131_072);
+        assertThat(KvTypes.of(KvType.F32).bytesPerToken(shape)).isEqualTo(262_144);
     }
 
     @Test
     void bytesPerToken_ofAnImmenseShape_doesNotOverflow() {
-        assertThat(new KvShape(1 << 10, 1 << 12, 1 << 12).bytesPerToken(DataType.F32)).isEqualTo(1L << 37);
+        assertThat(KvTypes.of(KvType.F32).bytesPerToken(new KvShape(1 << 10, 1 << 12, 1 << 12))).isEqualTo(1L << 37);
     }
 
     @Test

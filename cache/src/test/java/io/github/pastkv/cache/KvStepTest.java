@@ -115,7 +115,7 @@ class KvStepTest extends CacheTest {
 
     @Test
     void beginStep_whenPoolIsFull_changesNothing() {
-        long blockBytes = new TiledKvLayout(SHAPE, KvTypes.of(DataType.F32), BLOCK_SIZE).blockBytes();
+        long blockBytes = new TiledKvLayout(SHAPE, KvTypes.of(KvType.F32), BLOCK_SIZE).blockBytes();
         KvCache cache = open(config().withMaxPoolBytes(6 * blockBytes));
         append(cache, 4);
         assertThatExceptionOfType(PoolExhaustedException.class)

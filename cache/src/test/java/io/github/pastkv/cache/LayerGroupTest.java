@@ -16,8 +16,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 class LayerGroupTest extends CacheTest {
     private static final int WINDOW = 11;
     private static final int REWIND = 6;
-    private static final LayerStorageSpec PLAIN = new LayerStorageSpec(DataType.F32, KvWindow.NONE);
-    private static final LayerStorageSpec SMALL = PLAIN.withDataType(DataType.BF16);
+    private static final LayerStorageSpec PLAIN = new LayerStorageSpec(KvTypes.of(KvType.F32), KvWindow.NONE);
+    private static final LayerStorageSpec SMALL = PLAIN.withTypes(new KvTypes(KvType.Q8, KvType.BF16));
     private static final LayerStorageSpec WINDOWED = PLAIN.withWindow(KvWindow.of(WINDOW));
     private static final List<LayerStorageSpec> MIXED = List.of(WINDOWED, PLAIN, SMALL, WINDOWED, PLAIN);
 
@@ -44,16 +44,17 @@ class LayerGroupTest extends CacheTest {
 
     private static void assertShows(KvCache cache, PastTensor past, int layer, int row, boolean ofKeys, int salt) {
         KvWindow window = cache.config().window(layer);
-        DataType type = cache.config().dataType(layer);
+        KvTypes types = cache.config().kvTypes(layer);
+        KvType type = ofKeys ? types.keys() : types.values();
         int next = cache.numTokens(row);
         AttentionMask mask = cache.previousAttentionMask();
         int position = 0;
         for (int slot = 0; slot < mask.numSlots(); slot++) {
             boolean shown = mask.isReal(row, slot) && window.sees(next, position);
+            float[] stored = Numbers.stored(type, salt, ofKeys, layer, row, position, 2);
             for (int dim = 0; dim < HEAD_DIM; dim++) {
-                float number = type.round(Numbers.at(salt, ofKeys, layer, row, position, 2, dim));
                 assertThat(past.get(row, slot, 2, dim)).as("layer %d, row %d, slot %d", layer, row, slot)
-                        .isEqualTo(shown ? number : 0);
+                        .isEqualTo(shown ? stored[dim] : 0);
             }
             position += mask.isReal(row, slot) ? 1 : 0;
         }
@@ -224,7 +225,9 @@ class LayerGroupTest extends CacheTest {
     @Test
     void exhaustion_countsAllGroupsAndChangesNothing() {
         KvCacheConfig config = config(MIXED).withBatchSize(1);
-        long blockBytes = 2L * config.shape().numKvHeads() * HEAD_DIM * BLOCK_SIZE * (4 * Float.BYTES + Short.BYTES);
+        long plainBytes = 2L * HEAD_DIM * Float.BYTES;
+        long smallBytes = HEAD_DIM + Short.BYTES + HEAD_DIM * Short.BYTES; // q8 with a scale, bf16
+        long blockBytes = (long) KV_HEADS * BLOCK_SIZE * (4 * plainBytes + smallBytes);
         KvCache cache = open(config.withMaxPoolBytes(2 * blockBytes));
         append(cache, 10);
         assertThat(cache.pool().heldBytes()).isEqualTo(2 * blockBytes);

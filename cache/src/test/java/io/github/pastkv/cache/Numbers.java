@@ -1,6 +1,7 @@
 package io.github.pastkv.cache;
 
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.util.SplittableRandom;
 
 /**
@@ -17,6 +18,27 @@ final class Numbers {
             place = place * 1009 + index;
         }
         return (float) (new SplittableRandom(place).nextDouble() * 4 - 2);
+    }
+
+    /** A head of {@link CacheTest#HEAD_DIM} such numbers, as read after they were stored. */
+    static float[] stored(KvType type, int salt, boolean ofKeys, int layer, int row, int position, int kvHead) {
+        float[] numbers = new float[CacheTest.HEAD_DIM];
+        for (int dim = 0; dim < numbers.length; dim++) {
+            numbers[dim] = at(salt, ofKeys, layer, row, position, kvHead, dim);
+        }
+        return stored(type, numbers);
+    }
+
+    /** A head's numbers as read after they were stored. */
+    static float[] stored(KvType type, float[] numbers) {
+        TiledKvLayout layout = new TiledKvLayout(new KvShape(1, 1, numbers.length), KvTypes.of(type), 1);
+        MemorySegment block = MemorySegment.ofArray(new byte[Math.toIntExact(layout.blockBytes())]);
+        layout.writeKey(block, 0, 0, 0, 0, Tensor.of(numbers, numbers.length).segment(), 0);
+        float[] stored = new float[numbers.length];
+        for (int dim = 0; dim < stored.length; dim++) {
+            stored[dim] = layout.readKey(block, 0, 0, 0, 0, dim);
+        }
+        return stored;
     }
 
     /** Keys or values for an entry's append, {@code [B, S, K, D]}, whose first slot is at {@code firstPosition}. */

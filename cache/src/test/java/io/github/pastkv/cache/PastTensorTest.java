@@ -24,7 +24,7 @@ class PastTensorTest extends CacheTest {
     }
 
     private static void assertUnchanged(PastTensor keys) {
-        assertHolds(keys, HOLED, DataType.F32, 0, true, 1);
+        assertHolds(keys, HOLED, KvType.F32, 0, true, 1);
     }
 
     @Test
@@ -64,7 +64,7 @@ class PastTensorTest extends CacheTest {
         try (PastTensor keys = cache.entry(1).pastKeys(); PastTensor values = cache.entry(1).pastValues()) {
             assertThat(numHeld(cache)).isEqualTo(numHeld);
             assertThat(cache.group(0).pool().poolBytes()).isEqualTo(poolBytes);
-            assertHolds(values, HOLED, DataType.F32, 0, false, 1);
+            assertHolds(values, HOLED, KvType.F32, 0, false, 1);
             assertUnchanged(keys);
         }
     }
@@ -143,7 +143,7 @@ class PastTensorTest extends CacheTest {
         assertUnchanged(keys);
         keys.close();
         keys.close();
-        assertHolds(values, HOLED, DataType.F32, 0, false, 1);
+        assertHolds(values, HOLED, KvType.F32, 0, false, 1);
         assertThat(numHeld(cache)).isPositive();
         values.close();
         assertThat(numHeld(cache)).isZero();

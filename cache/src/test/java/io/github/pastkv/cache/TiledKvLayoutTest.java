@@ -77,7 +77,7 @@ class TiledKvLayoutTest {
 
     @Test
     void keys_lieWithTheSlotInnermost_inTilesOf16() {
-        TiledKvLayout layout = new TiledKvLayout(new KvShape(LAYERS, KV_HEADS, 7), KvTypes.of(DataType.F32), 64);
+        TiledKvLayout layout = new TiledKvLayout(new KvShape(LAYERS, KV_HEADS, 7), KvTypes.of(KvType.F32), 64);
         assertThat(layout.tileSlots()).isEqualTo(16);
         assertThat(layout.keyByteOffset(0, 0, 1, 0)).isEqualTo(4);
         assertThat(layout.keyByteOffset(0, 0, 0, 1)).isEqualTo(4 * 16);
@@ -88,7 +88,7 @@ class TiledKvLayoutTest {
 
     @Test
     void keys_ofTwoBytes_lieAlike_inTilesOfSmallBlocks() {
-        TiledKvLayout layout = new TiledKvLayout(new KvShape(LAYERS, KV_HEADS, 7), KvTypes.of(DataType.BF16), 5);
+        TiledKvLayout layout = new TiledKvLayout(new KvShape(LAYERS, KV_HEADS, 7), KvTypes.of(KvType.BF16), 5);
         assertThat(layout.tileSlots()).isEqualTo(5);
         assertThat(layout.keyByteOffset(0, 0, 1, 0)).isEqualTo(2);
         assertThat(layout.keyByteOffset(0, 0, 0, 1)).isEqualTo(2 * 5);
@@ -97,7 +97,7 @@ class TiledKvLayoutTest {
 
     @Test
     void values_lieRowByRow() {
-        TiledKvLayout layout = new TiledKvLayout(new KvShape(LAYERS, KV_HEADS, 7), KvTypes.of(DataType.F16), 64);
+        TiledKvLayout layout = new TiledKvLayout(new KvShape(LAYERS, KV_HEADS, 7), KvTypes.of(KvType.F16), 64);
         long start = layout.valueByteOffset(0, 0, 0, 0);
         assertThat(start).isEqualTo(2L * KV_HEADS * 64 * 7);
         assertThat(layout.valueByteOffset(0, 0, 0, 1)).isEqualTo(start + 2);
@@ -106,7 +106,7 @@ class TiledKvLayoutTest {
 
     @Test
     void offsets_ofAHugeBlock_doNotOverflow() {
-        TiledKvLayout layout = new TiledKvLayout(new KvShape(128, 128, 256), KvTypes.of(DataType.F32), 1024);
+        TiledKvLayout layout = new TiledKvLayout(new KvShape(128, 128, 256), KvTypes.of(KvType.F32), 1024);
         assertThat(layout.blockBytes()).isEqualTo(1L << 35);
         assertThat(layout.valueByteOffset(127, 127, 1023, 255)).isEqualTo((1L << 35) - 4);
         assertThat(layout.keyByteOffset(127, 127, 1023, 255)).isEqualTo((1L << 35) - 4 - (1L << 27));
@@ -116,14 +116,14 @@ class TiledKvLayoutTest {
     @ValueSource(ints = {0, -16, 17, 40, 1000})
     void new_withABlockSizeBetweenTiles_isRefused(int blockSize) {
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> new TiledKvLayout(new KvShape(1, 1, 1), KvTypes.of(DataType.F32), blockSize))
+                .isThrownBy(() -> new TiledKvLayout(new KvShape(1, 1, 1), KvTypes.of(KvType.F32), blockSize))
                 .withMessageStartingWith("blockSize: " + blockSize + ",");
     }
 
     @ParameterizedTest
     @CsvSource({"5,0,0", "5,1,1", "5,4,1", "5,5,1", "5,6,2", "1,3,3", "64,64,1", "64,65,2"})
     void numBlocks_roundsUp(int blockSize, int numTokens, int numBlocks) {
-        TiledKvLayout layout = new TiledKvLayout(new KvShape(1, 1, 1), KvTypes.of(DataType.F32), blockSize);
+        TiledKvLayout layout = new TiledKvLayout(new KvShape(1, 1, 1), KvTypes.of(KvType.F32), blockSize);
         assertThat(layout.numBlocks(numTokens)).isEqualTo(numBlocks);
     }
 
@@ -131,7 +131,8 @@ class TiledKvLayoutTest {
     @ValueSource(ints = {1, 2, 7, 14})
     void writeKey_goesWhereTheOffsetsSay(int headDim) {
         for (DataType type : DataType.values()) {
-            TiledKvLayout layout = new TiledKvLayout(new KvShape(LAYERS, KV_HEADS, headDim), KvTypes.of(type), 5);
+            TiledKvLayout layout =
+                    new TiledKvLayout(new KvShape(LAYERS, KV_HEADS, headDim), KvTypes.of(KvType.of(type)), 5);
             MemorySegment memory = MemorySegment.ofArray(new byte[Math.toIntExact(layout.blockBytes()) + 64]);
             Tensor numbers = Numbers.random(1, 2, headDim);
             layout.writeKey(memory, 64, 1, 2, 3, numbers.segment(), 0);

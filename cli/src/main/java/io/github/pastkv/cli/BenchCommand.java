@@ -76,7 +76,7 @@ final class BenchCommand implements Callable<Integer> {
                 MachineLimits limits = new MachineLimits(model.options().numThreads())) {
             double loadSeconds = (System.nanoTime() - start) / 1e9;
             BenchReport report = new BenchReport(model, modelOptions.name(),
-                    Choices.KvType.nameOf(cacheOptions.kvType()), model.linearForm().toString(), loadSeconds);
+                    cacheOptions.kvTypes().toString(), model.linearForm().toString(), loadSeconds);
             BenchRun run = new BenchRun(model, cacheOptions.options(), limits,
                     new BenchRun.Settings(numRepetitions, warmUpSeconds * 1_000_000_000L));
             if (!asJson) {

@@ -1,7 +1,9 @@
 package io.github.pastkv.cli;
 
-import io.github.pastkv.cache.DataType;
 import io.github.pastkv.cache.KvCacheConfig;
+import io.github.pastkv.cache.KvType;
+import io.github.pastkv.cache.KvTypes;
+import io.github.pastkv.cache.LayerKvTypes;
 import io.github.pastkv.model.SessionOptions;
 import io.github.pastkv.model.config.ModelConfig;
 import picocli.CommandLine.Model.CommandSpec;
@@ -15,9 +17,10 @@ final class CacheMixin {
 
     @Spec(Spec.Target.MIXEE) private CommandSpec spec = CommandSpec.create();
 
-    @Option(names = "--kv-type", paramLabel = "f32|f16|bf16", converter = Choices.KvType.class,
-            description = "Type in which past keys and values are stored. Default: f32.") private DataType kvType =
-                    DataType.F32;
+    @Option(names = "--kv-type", paramLabel = "TYPE", converter = Choices.StorageTypes.class,
+            description = "What past keys and values are stored as: f32, f16, bf16 or q8 (integers of 8 bits with scales). "
+                    + "q8:f16 stores keys as q8 and values as f16; q8,0=f32 stores layer 0 as f32. Default: f32.") private LayerKvTypes kvTypes =
+                            LayerKvTypes.of(KvTypes.of(KvType.F32));
 
     @Option(names = "--block-size", paramLabel = "N",
             description = "Tokens per block of the cache, 1 to 16 or a multiple of 16; results do not depend on it. "
@@ -37,8 +40,8 @@ final class CacheMixin {
         }
     }
 
-    DataType kvType() {
-        return kvType;
+    LayerKvTypes kvTypes() {
+        return kvTypes;
     }
 
     int blockSize() {
@@ -60,6 +63,6 @@ final class CacheMixin {
     }
 
     SessionOptions options() {
-        return SessionOptions.defaults().withKvType(kvType).withBlockSize(blockSize).withMaxPoolBytes(limit.bytes());
+        return SessionOptions.defaults().withKvTypes(kvTypes).withBlockSize(blockSize).withMaxPoolBytes(limit.bytes());
     }
 }

@@ -1,8 +1,11 @@
 package io.github.pastkv.cli;
 
-import io.github.pastkv.cache.DataType;
+import io.github.pastkv.cache.KvType;
+import io.github.pastkv.cache.KvTypes;
+import io.github.pastkv.cache.LayerKvTypes;
 import io.github.pastkv.kernels.WeightType;
 import io.github.pastkv.model.ComputeChoice;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import picocli.CommandLine.ITypeConverter;
@@ -12,16 +15,31 @@ import picocli.CommandLine.TypeConversionException;
 final class Choices {
     private Choices() {}
 
-    /** A storage type of keys and values. */
-    static final class KvType implements ITypeConverter<DataType> {
+    /** What keys and values are stored as: {@code q8}, {@code q8:f16} or {@code q8,0=f32}. */
+    static final class StorageTypes implements ITypeConverter<LayerKvTypes> {
         @Override
-        public DataType convert(String text) {
-            return DataType.valueOf(oneOf(text, List.of("f32", "f16", "bf16")).toUpperCase(Locale.ROOT));
+        public LayerKvTypes convert(String text) {
+            String[] parts = text.split(",", -1);
+            LayerKvTypes types = LayerKvTypes.of(keysAndValues(parts[0]));
+            for (String part : Arrays.asList(parts).subList(1, parts.length)) {
+                int equals = part.indexOf('=');
+                if (equals < 0 || !part.substring(0, equals).matches("\\d{1,6}")) {
+                    throw new TypeConversionException("'" + part + "' is no layer's type such as 0=f32");
+                }
+                types = types.withLayer(Integer.parseInt(part.substring(0, equals)),
+                        keysAndValues(part.substring(equals + 1)));
+            }
+            return types;
         }
 
-        /** As the option spells it. */
-        static String nameOf(DataType dataType) {
-            return dataType.name().toLowerCase(Locale.ROOT);
+        private static KvTypes keysAndValues(String text) {
+            String[] types = text.split(":", 2);
+            return new KvTypes(type(types[0]), type(types[types.length - 1]));
+        }
+
+        private static KvType type(String text) {
+            List<String> words = Arrays.stream(KvType.values()).map(KvType::toString).toList();
+            return KvType.valueOf(oneOf(text, words).toUpperCase(Locale.ROOT));
         }
     }
 

@@ -196,7 +196,7 @@ final class GenerateCommand implements Callable<Integer> {
     }
 
     private GenerationReport.Setting setting(Session session) {
-        return new GenerationReport.Setting(modelOptions.name(), Choices.KvType.nameOf(cacheOptions.kvType()),
+        return new GenerationReport.Setting(modelOptions.name(), cacheOptions.kvTypes().toString(),
                 session.cache().cacheBytes(), session.model().linearForm().toString(),
                 session.model().kernels().kernels().name());
     }

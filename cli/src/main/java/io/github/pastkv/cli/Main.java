@@ -41,7 +41,7 @@ public final class Main {
         CommandLine commandLine = new CommandLine(new PastKvCommand(streams));
         for (Object command : List.of(new GenerateCommand(streams), new ChatCommand(streams),
                 new LogitsCommand(streams), new ActivationsCommand(streams), new InspectCommand(streams),
-                new BenchCommand(streams))) {
+                new BenchCommand(streams), new KvQualityCommand(streams))) {
             commandLine.addSubcommand(new CommandLine(command).addMixin("common", new CommonMixin()));
         }
         return commandLine.addSubcommand(new CommandLine.HelpCommand());

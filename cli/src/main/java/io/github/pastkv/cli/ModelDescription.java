@@ -1,7 +1,9 @@
 package io.github.pastkv.cli;
 
-import io.github.pastkv.cache.DataType;
-import io.github.pastkv.cache.KvShape;
+import io.github.pastkv.cache.KvCacheConfig;
+import io.github.pastkv.cache.KvType;
+import io.github.pastkv.cache.KvTypes;
+import io.github.pastkv.cache.LayerKvTypes;
 import io.github.pastkv.kernels.KernelsChoice;
 import io.github.pastkv.model.ModelFolder;
 import io.github.pastkv.model.config.DynamicRotary;
@@ -15,9 +17,11 @@ import io.github.pastkv.model.config.PlainRotary;
 import io.github.pastkv.model.config.RotaryConfig;
 import io.github.pastkv.model.config.RotaryScaling;
 import io.github.pastkv.model.config.YarnRotary;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
+import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -64,24 +68,37 @@ final class ModelDescription {
         StringBuilder table = new StringBuilder(String.format(Locale.ROOT, "%n" + TABLE_ROW, "cache", "bytes/token",
                 number(lengths.get(0)) + " tok", number(lengths.get(1)) + " tok",
                 number(lengths.get(2)) + " (longest)"));
-        for (DataType type : DataType.values()) {
-            List<String> bytes = lengths.stream().map(length -> bytes(type, length, options.blockSize())).toList();
-            table.append(String.format(Locale.ROOT, TABLE_ROW, "  " + lowerCase(type),
-                    number(config.toKvShape().bytesPerToken(type)), bytes.get(0), bytes.get(1), bytes.get(2)));
+        for (LayerKvTypes types : typesToShow(options.kvTypes())) {
+            List<String> bytes = lengths.stream().map(length -> bytes(types, length, options.blockSize())).toList();
+            table.append(String.format(Locale.ROOT, TABLE_ROW, "  " + types, number(bytesPerToken(types)),
+                    bytes.get(0), bytes.get(1), bytes.get(2)));
         }
         return table + fact("cache limit", new ByteSize(options.limitBytes()) + ", room for "
-                + number(room(options)) + " tokens of " + lowerCase(options.kvType()));
+                + number(room(options)) + " tokens of " + options.kvTypes());
+    }
+
+    /** Every type for keys and values alike, and what was asked for. */
+    private static Set<LayerKvTypes> typesToShow(LayerKvTypes asked) {
+        Set<LayerKvTypes> types = new LinkedHashSet<>();
+        for (KvType type : KvType.values()) {
+            types.add(LayerKvTypes.of(KvTypes.of(type)));
+        }
+        types.add(asked);
+        return types;
+    }
+
+    private long bytesPerToken(LayerKvTypes types) {
+        return KvCacheConfig.of(config.toKvShape(), 1).withKvTypes(types).bytesPerToken();
     }
 
     /** Whole blocks. */
-    private String bytes(DataType type, int numTokens, int blockSize) {
-        KvShape shape = config.toKvShape();
+    private String bytes(LayerKvTypes types, int numTokens, int blockSize) {
         long numBlocks = Math.ceilDiv(numTokens, blockSize);
-        return new ByteSize(numBlocks * blockSize * shape.bytesPerToken(type)).toString();
+        return new ByteSize(numBlocks * blockSize * bytesPerToken(types)).toString();
     }
 
     private long room(CacheMixin options) {
-        long blockBytes = config.toKvShape().bytesPerToken(options.kvType()) * options.blockSize();
+        long blockBytes = bytesPerToken(options.kvTypes()) * options.blockSize();
         return options.limitBytes() / blockBytes * options.blockSize();
     }
 

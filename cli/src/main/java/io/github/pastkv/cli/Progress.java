@@ -1,5 +1,7 @@
 package io.github.pastkv.cli;
 
+import java.util.function.Supplier;
+
 /**
  * Tells on stderr of work that takes more than two seconds: one line, which on a terminal counts the seconds and goes
  * away when the work is done.
@@ -10,13 +12,13 @@ final class Progress implements AutoCloseable {
     private static final String ERASE_LINE = "\r\033[K";
 
     private final Streams streams;
-    private final String what;
+    private final Supplier<String> what;
     private final long quietMillis;
     private final long startNanos = System.nanoTime();
     private boolean shown;
     private boolean closed;
 
-    private Progress(Streams streams, String what, long quietMillis) {
+    private Progress(Streams streams, Supplier<String> what, long quietMillis) {
         this.streams = streams;
         this.what = what;
         this.quietMillis = quietMillis;
@@ -27,8 +29,17 @@ final class Progress implements AutoCloseable {
         return of(streams, what, QUIET_MILLIS);
     }
 
+    /** The same for work whose state changes; {@code what} is asked on another thread. */
+    static Progress of(Streams streams, Supplier<String> what) {
+        return of(streams, what, QUIET_MILLIS);
+    }
+
     /** {@link #of(Streams, String)} with another time until the line. */
     static Progress of(Streams streams, String what, long quietMillis) {
+        return of(streams, () -> what, quietMillis);
+    }
+
+    private static Progress of(Streams streams, Supplier<String> what, long quietMillis) {
         Progress progress = new Progress(streams, what, quietMillis);
         Thread thread = new Thread(progress::watch, "pastkv-progress");
         thread.setDaemon(true);
@@ -43,10 +54,10 @@ final class Progress implements AutoCloseable {
                 if (millis < quietMillis) {
                     wait(quietMillis - millis);
                 } else if (streams.errIsTerminal()) {
-                    show(ERASE_LINE + "pastkv: " + what + " ... " + millis / 1000 + " s");
+                    show(ERASE_LINE + "pastkv: " + what.get() + " ... " + millis / 1000 + " s");
                     wait(REPEAT_MILLIS);
                 } else {
-                    show("pastkv: " + what + " ..." + System.lineSeparator());
+                    show("pastkv: " + what.get() + " ..." + System.lineSeparator());
                     return;
                 }
             }

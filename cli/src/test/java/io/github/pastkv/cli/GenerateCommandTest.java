@@ -47,13 +47,14 @@ class GenerateCommandTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"f32, 4", "f16, 2", "bf16, 2"})
-    void kvType_decidesTheBytesOfTheCache(String kvType, int bytes) throws Exception {
+    @CsvSource(quoteCharacter = '`', value = {"f32, 32, 32, 0", "f16, 16, 16, 0", "bf16, 16, 16, 0", "q8, 10, 10, 0",
+        "q8:f32, 10, 32, 0", "`bf16,1=f32`, 16, 16, 32"})
+    void kvType_decidesTheBytesOfTheCache(String kvType, int keyBytes, int valueBytes, int more) throws Exception {
         JsonNode json = json("--model", TestModels.folder("llama").toString(), "--tokens", "5,6,7", "--max-new-tokens",
                 "4", "--kv-type", kvType);
         assertThat(json.get("kv_type").stringValue()).isEqualTo(kvType);
-        // one block of 16 tokens, 4 layers, keys and values, 2 heads of 8
-        assertThat(json.get("cache_bytes").longValue()).isEqualTo(16L * 4 * 2 * 2 * 8 * bytes);
+        // one block of 16 tokens, 4 layers, 2 heads of 8
+        assertThat(json.get("cache_bytes").longValue()).isEqualTo(16L * 2 * (4L * (keyBytes + valueBytes) + more));
     }
 
     @Test

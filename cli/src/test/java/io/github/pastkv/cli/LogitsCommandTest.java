@@ -67,12 +67,13 @@ class LogitsCommandTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"llama, f32", "llama, f16", "llama, bf16", "gpt2, bf16"})
+    @CsvSource(quoteCharacter = '`', value = {"llama, f32", "llama, f16", "llama, bf16", "gpt2, bf16", "gpt2, q8",
+        "llama, q8:f16", "llama, `bf16,0=f32,2=q8:f32`"})
     void files_holdTheSessionsBits(String model, String kvType) throws Exception {
         Path kv = folder.resolve("kv.safetensors");
         Path out = logits(model, "--tokens", TestModels.prompt(model), "--kv-type", kvType, "--kv-out", kv.toString());
         int[] ids = Arrays.stream(TestModels.prompt(model).split(",")).mapToInt(Integer::parseInt).toArray();
-        SessionOptions options = SessionOptions.defaults().withKvType(new Choices.KvType().convert(kvType));
+        SessionOptions options = SessionOptions.defaults().withKvTypes(new Choices.StorageTypes().convert(kvType));
         try (Model loaded = Model.load(TestModels.folder(model)); Session session = loaded.newSession(options)) {
             assertThat(read(out, "logits")).isEqualTo(session.append(ids).toFloatArray());
             for (int layer = 0; layer < loaded.config().numLayers(); layer++) {
@@ -88,7 +89,7 @@ class LogitsCommandTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"llama, f32", "llama, bf16", "gpt2, f16"})
+    @CsvSource({"llama, f32", "llama, bf16", "gpt2, f16", "llama, q8"})
     void chunks_giveTheSameBits(String model, String kvType) throws Exception {
         String prompt = TestModels.prompt(model);
         int numTokens = prompt.split(",").length;

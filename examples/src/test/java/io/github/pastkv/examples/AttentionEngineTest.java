@@ -3,11 +3,12 @@ package io.github.pastkv.examples;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
-import io.github.pastkv.cache.DataType;
+
 import io.github.pastkv.cache.KvCache;
 import io.github.pastkv.cache.KvCacheConfig;
 import io.github.pastkv.cache.KvGraft;
 import io.github.pastkv.cache.KvPool;
+import io.github.pastkv.cache.KvType;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -34,9 +35,9 @@ class AttentionEngineTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"F32,16", "F32,1", "BF16,64", "F16,5"})
-    void append_inAnyChunks_givesTheSameBits(DataType type, int blockSize) {
-        KvCacheConfig config = AttentionEngine.cacheConfig(1).withDataType(type).withBlockSize(blockSize)
+    @CsvSource({"F32,16", "F32,1", "BF16,64", "F16,5", "Q8,16", "Q8,5"})
+    void append_inAnyChunks_givesTheSameBits(KvType type, int blockSize) {
+        KvCacheConfig config = AttentionEngine.cacheConfig(1).withKvType(type).withBlockSize(blockSize)
                 .withMaxRewindTokens(4);
         float[] expected = oneRun(config, TOKENS);
         for (int chunk : new int[] {1, 7, 31}) {

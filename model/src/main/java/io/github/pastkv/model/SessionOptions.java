@@ -1,15 +1,17 @@
 package io.github.pastkv.model;
 
-import io.github.pastkv.cache.DataType;
 import io.github.pastkv.cache.KvCacheConfig;
+import io.github.pastkv.cache.KvType;
+import io.github.pastkv.cache.KvTypes;
 import io.github.pastkv.cache.KvWindow;
+import io.github.pastkv.cache.LayerKvTypes;
 import io.github.pastkv.model.config.ModelConfig;
 
 /**
  * How a session keeps its past.
  *
  * @param batchSize rows
- * @param kvType type that keys and values are stored in
+ * @param kvTypes what keys and values are stored as, by layer
  * @param blockSize tokens per block: 1 to 16, or a multiple of 16
  * @param maxSeqLen longest row in tokens; 0 for the model's own limit. Where a model's rotary frequencies depend on length
  *        (dynamic, longrope), it is this one, so that they are the same from the first token to the last
@@ -17,7 +19,7 @@ import io.github.pastkv.model.config.ModelConfig;
  * @param window what tokens see at most, beside the model's own windows; what no later token sees is let go of
  * @param maxRewindTokens how far back a session over windows can always be rewound
  */
-public record SessionOptions(int batchSize, DataType kvType, int blockSize, int maxSeqLen, long maxPoolBytes,
+public record SessionOptions(int batchSize, LayerKvTypes kvTypes, int blockSize, int maxSeqLen, long maxPoolBytes,
         KvWindow window, int maxRewindTokens) {
     public SessionOptions {
         if (maxSeqLen < 0) {
@@ -27,32 +29,43 @@ public record SessionOptions(int batchSize, DataType kvType, int blockSize, int 
 
     /** One row, F32, blocks of 16, up to the model's longest sequence, at most 8 GiB. */
     public static SessionOptions defaults() {
-        return new SessionOptions(1, DataType.F32, KvCacheConfig.DEFAULT_BLOCK_SIZE, 0,
+        return new SessionOptions(1, LayerKvTypes.of(KvTypes.of(KvType.F32)), KvCacheConfig.DEFAULT_BLOCK_SIZE, 0,
                 KvCacheConfig.DEFAULT_MAX_POOL_BYTES, KvWindow.NONE, KvCacheConfig.DEFAULT_MAX_REWIND_TOKENS);
     }
 
     public SessionOptions withBatchSize(int newBatchSize) {
-        return new SessionOptions(newBatchSize, kvType, blockSize, maxSeqLen, maxPoolBytes, window,
+        return new SessionOptions(newBatchSize, kvTypes, blockSize, maxSeqLen, maxPoolBytes, window,
                 maxRewindTokens);
     }
 
-    public SessionOptions withKvType(DataType newKvType) {
-        return new SessionOptions(batchSize, newKvType, blockSize, maxSeqLen, maxPoolBytes, window,
+    /** One type for the keys and values of all layers. */
+    public SessionOptions withKvType(KvType newKvType) {
+        return withKvTypes(KvTypes.of(newKvType));
+    }
+
+    /** One type for all keys, and one for all values. */
+    public SessionOptions withKvTypes(KvTypes newKvTypes) {
+        return withKvTypes(LayerKvTypes.of(newKvTypes));
+    }
+
+    /** Types by layer; a layer that the model does not have is refused when the session is opened. */
+    public SessionOptions withKvTypes(LayerKvTypes newKvTypes) {
+        return new SessionOptions(batchSize, newKvTypes, blockSize, maxSeqLen, maxPoolBytes, window,
                 maxRewindTokens);
     }
 
     public SessionOptions withBlockSize(int newBlockSize) {
-        return new SessionOptions(batchSize, kvType, newBlockSize, maxSeqLen, maxPoolBytes, window,
+        return new SessionOptions(batchSize, kvTypes, newBlockSize, maxSeqLen, maxPoolBytes, window,
                 maxRewindTokens);
     }
 
     public SessionOptions withMaxSeqLen(int newMaxSeqLen) {
-        return new SessionOptions(batchSize, kvType, blockSize, newMaxSeqLen, maxPoolBytes, window,
+        return new SessionOptions(batchSize, kvTypes, blockSize, newMaxSeqLen, maxPoolBytes, window,
                 maxRewindTokens);
     }
 
     public SessionOptions withMaxPoolBytes(long newMaxPoolBytes) {
-        return new SessionOptions(batchSize, kvType, blockSize, maxSeqLen, newMaxPoolBytes, window,
+        return new SessionOptions(batchSize, kvTypes, blockSize, maxSeqLen, newMaxPoolBytes, window,
                 maxRewindTokens);
     }
 
@@ -62,11 +75,11 @@ public record SessionOptions(int batchSize, DataType kvType, int blockSize, int 
      * as memory is bounded by the window. Every result equals that of one run in which each token is masked so.
      */
     public SessionOptions withWindow(KvWindow newWindow) {
-        return new SessionOptions(batchSize, kvType, blockSize, maxSeqLen, maxPoolBytes, newWindow, maxRewindTokens);
+        return new SessionOptions(batchSize, kvTypes, blockSize, maxSeqLen, maxPoolBytes, newWindow, maxRewindTokens);
     }
 
     public SessionOptions withMaxRewindTokens(int newMaxRewindTokens) {
-        return new SessionOptions(batchSize, kvType, blockSize, maxSeqLen, maxPoolBytes, window, newMaxRewindTokens);
+        return new SessionOptions(batchSize, kvTypes, blockSize, maxSeqLen, maxPoolBytes, window, newMaxRewindTokens);
     }
 
     /** The cache that these options ask for. */
@@ -75,7 +88,7 @@ public record SessionOptions(int batchSize, DataType kvType, int blockSize, int 
             throw new IllegalArgumentException(
                     "maxSeqLen: " + maxSeqLen + ", the model's limit is " + model.longestSeqLen());
         }
-        return KvCacheConfig.of(model.toKvShape(), batchSize).withDataType(kvType).withBlockSize(blockSize)
+        return KvCacheConfig.of(model.toKvShape(), batchSize).withKvTypes(kvTypes).withBlockSize(blockSize)
                 .withWindows(layer -> storedWindow(model, layer)).withMaxRewindTokens(maxRewindTokens)
                 .withMaxTokens(maxSeqLen == 0 ? model.maxSeqLen() : maxSeqLen).withMaxPoolBytes(maxPoolBytes);
     }

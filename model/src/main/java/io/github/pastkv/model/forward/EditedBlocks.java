@@ -1,9 +1,9 @@
 package io.github.pastkv.model.forward;
 
-import io.github.pastkv.cache.DataType;
 import io.github.pastkv.cache.KvBlocks;
 import io.github.pastkv.cache.KvLayout;
 import io.github.pastkv.cache.KvShape;
+import io.github.pastkv.cache.KvType;
 import io.github.pastkv.cache.KvTypes;
 import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.cache.TiledKvLayout;
@@ -24,7 +24,7 @@ final class EditedBlocks implements KvBlocks {
     EditedBlocks(HookStage stage, Tensor keys, Tensor values, int row) {
         StepSlots slots = stage.slots();
         layout = new TiledKvLayout(new KvShape(1, (int) keys.shape(2), (int) keys.shape(3)),
-                KvTypes.of(DataType.F32), KvLayout.GROUP_POSITIONS);
+                KvTypes.of(KvType.F32), KvLayout.GROUP_POSITIONS);
         memory = stage.allocate(layout.numBlocks(slots.kvLength(row)) * layout.blockBytes() / Float.BYTES);
         for (int position = 0; position < slots.kvLength(row); position++) {
             for (int head = 0; head < keys.shape(2); head++) {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.pastkv.cache.DataType;
+import io.github.pastkv.cache.KvType;
 import io.github.pastkv.cache.Tensor;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
@@ -46,8 +47,8 @@ public abstract class KvCacheContractTest {
     protected abstract OneLayerCache open(OneLayerCache.Setup setup);
 
     /** Types of storage to test. */
-    protected Stream<DataType> dataTypes() {
-        return Stream.of(DataType.values());
+    protected Stream<KvType> kvTypes() {
+        return Stream.of(KvType.values());
     }
 
     /** Block sizes to test. */
@@ -56,7 +57,7 @@ public abstract class KvCacheContractTest {
     }
 
     final Stream<OneLayerCache.Setup> setups() {
-        return dataTypes().flatMap(type -> blockSizes().mapToObj(
+        return kvTypes().flatMap(type -> blockSizes().mapToObj(
                 blockSize -> new OneLayerCache.Setup(BATCH, MAX_TOKENS, KV_HEADS, HEAD_DIM, type, blockSize)));
     }
 
@@ -66,10 +67,10 @@ public abstract class KvCacheContractTest {
     }
 
     private OneLayerCache openAny() {
-        return openWatched(new OneLayerCache.Setup(BATCH, MAX_TOKENS, KV_HEADS, HEAD_DIM, DataType.F32, 5));
+        return openWatched(new OneLayerCache.Setup(BATCH, MAX_TOKENS, KV_HEADS, HEAD_DIM, KvType.F32, 5));
     }
 
-    /** Random numbers of the storage type. */
+    /** Random numbers of a type. */
     private static Tensor random(long seed, DataType type, long... shape) {
         Tensor tensor = Tensor.allocate(Arena.ofAuto(), type, shape);
         Random random = new Random(seed);
@@ -81,6 +82,22 @@ public abstract class KvCacheContractTest {
 
     private static Tensor tokens(long seed, DataType type, int numTokens) {
         return random(seed, type, BATCH, numTokens, KV_HEADS, HEAD_DIM);
+    }
+
+    /** Random tokens as they are read after they were stored: storing them changes no number. */
+    private static Tensor tokens(long seed, OneLayerCache.Setup setup, int numTokens) {
+        Tensor tensor = tokens(seed, setup.dataType(), numTokens);
+        for (long from = 0; from < tensor.numElements(); from += HEAD_DIM) {
+            float[] head = new float[HEAD_DIM];
+            for (int dim = 0; dim < HEAD_DIM; dim++) {
+                head[dim] = setup.dataType().read(tensor.segment(), (from + dim) * setup.dataType().bytes());
+            }
+            float[] stored = StoredNumbers.of(setup.kvType(), head);
+            for (int dim = 0; dim < HEAD_DIM; dim++) {
+                setup.dataType().write(tensor.segment(), (from + dim) * setup.dataType().bytes(), stored[dim]);
+            }
+        }
+        return tensor;
     }
 
     private static void assertHolds(OneLayerCache cache, Tensor keys, Tensor values) {
@@ -120,8 +137,8 @@ public abstract class KvCacheContractTest {
     @ParameterizedTest
     @MethodSource("setups")
     void append_inAnyPieces_holdsTheSameNumbers(OneLayerCache.Setup setup) {
-        Tensor keys = tokens(1, setup.dataType(), MAX_TOKENS);
-        Tensor values = tokens(2, setup.dataType(), MAX_TOKENS);
+        Tensor keys = tokens(1, setup, MAX_TOKENS);
+        Tensor values = tokens(2, setup, MAX_TOKENS);
         for (List<Integer> split : splits(MAX_TOKENS, setup.blockSize())) {
             OneLayerCache cache = openWatched(setup);
             int from = 0;
@@ -137,13 +154,13 @@ public abstract class KvCacheContractTest {
     @MethodSource("setups")
     void append_beyondTheCapacity_changesNothing(OneLayerCache.Setup setup) {
         OneLayerCache cache = openWatched(setup);
-        Tensor keys = tokens(1, setup.dataType(), MAX_TOKENS);
-        assertRefused(cache, tokens(2, setup.dataType(), MAX_TOKENS + 1), tokens(2, setup.dataType(), MAX_TOKENS + 1));
+        Tensor keys = tokens(1, setup, MAX_TOKENS);
+        assertRefused(cache, tokens(2, setup, MAX_TOKENS + 1), tokens(2, setup, MAX_TOKENS + 1));
         cache.append(keys.narrow(1, 0, 60), keys.narrow(1, 0, 60));
-        assertRefused(cache, tokens(2, setup.dataType(), 11), tokens(2, setup.dataType(), 11));
+        assertRefused(cache, tokens(2, setup, 11), tokens(2, setup, 11));
         assertHolds(cache, keys.narrow(1, 0, 60), keys.narrow(1, 0, 60));
         cache.append(keys.narrow(1, 60, 70), keys.narrow(1, 60, 70));
-        assertRefused(cache, tokens(2, setup.dataType(), 1), tokens(2, setup.dataType(), 1));
+        assertRefused(cache, tokens(2, setup, 1), tokens(2, setup, 1));
         assertHolds(cache, keys, keys);
     }
 
@@ -151,9 +168,9 @@ public abstract class KvCacheContractTest {
     @MethodSource("setups")
     void append_ofAnotherShape_changesNothing(OneLayerCache.Setup setup) {
         OneLayerCache cache = openWatched(setup);
-        Tensor held = tokens(1, setup.dataType(), 6);
+        Tensor held = tokens(1, setup, 6);
         cache.append(held, held);
-        Tensor good = tokens(2, setup.dataType(), 2);
+        Tensor good = tokens(2, setup, 2);
         long[][] badShapes = {{BATCH + 1, 2, KV_HEADS, HEAD_DIM}, {BATCH - 1, 2, KV_HEADS, HEAD_DIM},
             {BATCH, 2, KV_HEADS - 1, HEAD_DIM}, {BATCH, 2, 1, HEAD_DIM}, {BATCH, 2, HEAD_DIM, KV_HEADS},
             {BATCH, 2, KV_HEADS, HEAD_DIM + 1}, {BATCH, 2, KV_HEADS, 1}, {BATCH, 3, KV_HEADS, HEAD_DIM}};
@@ -205,11 +222,11 @@ public abstract class KvCacheContractTest {
     @MethodSource("setups")
     void reset_forgetsAndStartsAgain(OneLayerCache.Setup setup) {
         OneLayerCache cache = openWatched(setup);
-        Tensor first = tokens(1, setup.dataType(), MAX_TOKENS);
+        Tensor first = tokens(1, setup, MAX_TOKENS);
         cache.append(first, first);
         cache.reset();
         assertThat(cache.numTokens()).isZero();
-        Tensor second = tokens(2, setup.dataType(), 6);
+        Tensor second = tokens(2, setup, 6);
         cache.append(second, second);
         assertHolds(cache, second, second);
     }

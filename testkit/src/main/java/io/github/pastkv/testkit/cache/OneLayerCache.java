@@ -1,6 +1,7 @@
 package io.github.pastkv.testkit.cache;
 
 import io.github.pastkv.cache.DataType;
+import io.github.pastkv.cache.KvType;
 import io.github.pastkv.cache.Tensor;
 
 /**
@@ -15,10 +16,16 @@ public interface OneLayerCache extends AutoCloseable {
      * @param maxTokens tokens per row that fit
      * @param numKvHeads key/value heads
      * @param headDim numbers per head
-     * @param dataType type of storage, and of all that is appended
+     * @param kvType type of storage
      * @param blockSize tokens per block; forms that fix it themselves may ignore it
      */
-    record Setup(int batchSize, int maxTokens, int numKvHeads, int headDim, DataType dataType, int blockSize) {}
+    record Setup(int batchSize, int maxTokens, int numKvHeads, int headDim, KvType kvType, int blockSize) {
+        /** The type of all that is appended: that of the storage, or F32 where it stores no plain numbers. */
+        public DataType dataType() {
+            DataType plainType = kvType.plainType();
+            return plainType == null ? DataType.F32 : plainType;
+        }
+    }
 
     /**
      * Appends tokens to every row.

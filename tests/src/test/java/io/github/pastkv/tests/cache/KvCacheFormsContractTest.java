@@ -8,11 +8,13 @@ import io.github.pastkv.cache.KvCacheConfig;
 import io.github.pastkv.cache.KvCacheEntry;
 import io.github.pastkv.cache.KvShape;
 import io.github.pastkv.cache.KvStep;
+import io.github.pastkv.cache.KvType;
 import io.github.pastkv.cache.PastTensor;
 import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.testkit.cache.KvCacheContractTest;
 import io.github.pastkv.testkit.cache.OneLayerCache;
 import java.lang.foreign.MemorySegment;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Nested;
 
 /** Each way of using the one storage engine keeps the contract. */
@@ -51,11 +53,17 @@ class KvCacheFormsContractTest {
         protected OneLayerCache open(OneLayerCache.Setup setup) {
             return new FixedForm(setup);
         }
+
+        /** It returns what it was given. */
+        @Override
+        protected Stream<KvType> kvTypes() {
+            return Stream.of(KvType.F32, KvType.F16, KvType.BF16);
+        }
     }
 
     private static KvCacheConfig config(OneLayerCache.Setup setup) {
         return KvCacheConfig.of(new KvShape(2, setup.numKvHeads(), setup.headDim()), setup.batchSize())
-                .withDataType(setup.dataType()).withBlockSize(setup.blockSize()).withMaxTokens(setup.maxTokens());
+                .withKvType(setup.kvType()).withBlockSize(setup.blockSize()).withMaxTokens(setup.maxTokens());
     }
 
     /** The last entry of a cache of two layers. */

@@ -3,12 +3,12 @@ package io.github.pastkv.tests.docs;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.pastkv.cache.AttentionMask;
-import io.github.pastkv.cache.DataType;
 import io.github.pastkv.cache.KvBlocks;
 import io.github.pastkv.cache.KvCache;
 import io.github.pastkv.cache.KvCacheConfig;
 import io.github.pastkv.cache.KvShape;
 import io.github.pastkv.cache.KvStep;
+import io.github.pastkv.cache.KvType;
 import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.model.Model;
 import io.github.pastkv.model.Session;
@@ -64,7 +64,7 @@ class ReadmeExamplesTest {
         Tensor[] values = keys;
         // README: begin
         KvShape shape = new KvShape(numLayers, numKvHeads, headDim);
-        try (KvCache cache = new KvCache(KvCacheConfig.of(shape, 1).withDataType(DataType.BF16))) {
+        try (KvCache cache = new KvCache(KvCacheConfig.of(shape, 1).withKvType(KvType.BF16))) {
             try (KvStep step = cache.beginStep(AttentionMask.ones(1, numNewTokens))) {
                 for (int layer = 0; layer < numLayers; layer++) {
                     step.write(layer, keys[layer], values[layer], 0, 0, numNewTokens); // [T, K * D]

@@ -73,7 +73,7 @@ class HistoryEqualityTest {
         int[] tokenIds = subject.tokenIds();
         try (Model model = subject.load()) {
             LogitRows expected = Paths.oneShot(model, subject.session(), tokenIds);
-            KvCacheConfig config = KvCacheConfig.of(model.config().toKvShape(), 1).withDataType(subject.kvType())
+            KvCacheConfig config = KvCacheConfig.of(model.config().toKvShape(), 1).withKvType(subject.kvType())
                     .withMaxTokens(model.config().maxSeqLen());
             LogitRows actual = new LogitRows();
             try (KvCache cache = new KvCache(config)) {

@@ -2,7 +2,7 @@ package io.github.pastkv.tests.equality;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.github.pastkv.cache.DataType;
+import io.github.pastkv.cache.KvType;
 import io.github.pastkv.kernels.KernelsChoice;
 import io.github.pastkv.kernels.LinearForm;
 import io.github.pastkv.kernels.ScalarKernels;
@@ -21,11 +21,11 @@ class KernelsEqualityTest {
     @ParameterizedTest
     @MethodSource("io.github.pastkv.tests.equality.TestModel#all")
     void allKernels_equalScalar(TestModel testModel) throws IOException {
-        for (DataType type : DataType.values()) {
+        for (KvType type : KvType.values()) {
             requireEqual(new Subject(testModel, "scalar", type));
         }
         for (LinearForm form : Subject.OTHER_FORMS) {
-            requireEqual(new Subject(testModel, "scalar", DataType.F32, form));
+            requireEqual(new Subject(testModel, "scalar", KvType.F32, form));
         }
     }
 

@@ -1,6 +1,6 @@
 package io.github.pastkv.tests.equality;
 
-import io.github.pastkv.cache.DataType;
+import io.github.pastkv.cache.KvType;
 import io.github.pastkv.model.Model;
 import io.github.pastkv.model.Session;
 import io.github.pastkv.testkit.model.LogitRows;
@@ -27,7 +27,7 @@ final class LogitsDigest {
 
     /** The golden Llama with an F16 cache, whose conversions are among what a JIT might do differently. */
     static Subject subject(String kernels) {
-        return new Subject(TestModel.golden("llama"), kernels, DataType.F16);
+        return new Subject(TestModel.golden("llama"), kernels, KvType.F16);
     }
 
     /** The digest of the prompt in chunks. */

@@ -1,6 +1,6 @@
 package io.github.pastkv.tests.equality;
 
-import io.github.pastkv.cache.DataType;
+import io.github.pastkv.cache.KvType;
 import io.github.pastkv.kernels.ComputeType;
 import io.github.pastkv.kernels.LinearForm;
 import io.github.pastkv.kernels.WeightType;
@@ -22,7 +22,7 @@ import java.util.stream.Stream;
  * @param kvType type that the cache stores
  * @param form how linear layers are computed
  */
-record Subject(TestModel model, String kernels, DataType kvType, LinearForm form) {
+record Subject(TestModel model, String kernels, KvType kvType, LinearForm form) {
     /** How far back windowed layers always go; less than the prompts. */
     static final int MAX_REWIND_TOKENS = 5;
 
@@ -31,7 +31,7 @@ record Subject(TestModel model, String kernels, DataType kvType, LinearForm form
             new LinearForm(ComputeType.F32, WeightType.INT8), new LinearForm(ComputeType.BF16, WeightType.INT8));
 
     /** In the plain form. */
-    Subject(TestModel model, String kernels, DataType kvType) {
+    Subject(TestModel model, String kernels, KvType kvType) {
         this(model, kernels, kvType, LinearForm.PLAIN);
     }
 
@@ -46,8 +46,8 @@ record Subject(TestModel model, String kernels, DataType kvType, LinearForm form
     }
 
     private static Stream<Subject> allTypes(TestModel model, String kernels) {
-        Stream<Subject> plain = Arrays.stream(DataType.values()).map(type -> new Subject(model, kernels, type));
-        return Stream.concat(plain, OTHER_FORMS.stream().map(form -> new Subject(model, kernels, DataType.F32, form)));
+        Stream<Subject> plain = Arrays.stream(KvType.values()).map(type -> new Subject(model, kernels, type));
+        return Stream.concat(plain, OTHER_FORMS.stream().map(form -> new Subject(model, kernels, KvType.F32, form)));
     }
 
     /** The prompt. */

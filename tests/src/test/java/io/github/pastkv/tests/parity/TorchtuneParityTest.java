@@ -9,11 +9,12 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.pastkv.cache.AttentionMask;
-import io.github.pastkv.cache.DataType;
 import io.github.pastkv.cache.KvCache;
 import io.github.pastkv.cache.KvCacheConfig;
 import io.github.pastkv.cache.KvShape;
 import io.github.pastkv.cache.KvStep;
+import io.github.pastkv.cache.KvType;
+import io.github.pastkv.cache.KvTypes;
 import io.github.pastkv.cache.PastTensor;
 import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.model.Model;
@@ -64,9 +65,9 @@ class TorchtuneParityTest {
     void item27_sessionOptions_setBatchTypeAndLengthUpToTheModels() {
         Model model = ParityModels.llama();
         Session session = session(model,
-                SessionOptions.defaults().withBatchSize(3).withKvType(DataType.BF16).withMaxSeqLen(20));
+                SessionOptions.defaults().withBatchSize(3).withKvType(KvType.BF16).withMaxSeqLen(20));
         assertThat(session.batchSize()).isEqualTo(3);
-        assertThat(session.cache().config().dataType(0)).isEqualTo(DataType.BF16);
+        assertThat(session.cache().config().kvTypes(0)).isEqualTo(KvTypes.of(KvType.BF16));
         assertThat(session.maxSeqLen()).isEqualTo(20);
         assertThat(session(model).maxSeqLen()).isEqualTo(96);
         assertThatIllegalArgumentException()

@@ -14,6 +14,7 @@ import io.github.pastkv.cache.DataType;
 import io.github.pastkv.cache.KvCache;
 import io.github.pastkv.cache.KvCacheConfig;
 import io.github.pastkv.cache.KvShape;
+import io.github.pastkv.cache.KvType;
 import io.github.pastkv.cache.PastTensor;
 import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.kernels.RotaryTable;
@@ -497,7 +498,7 @@ class TransformerLensParityTest {
     @MethodSource(MODELS)
     void item2_storageType_isTheSessionsOwn(Model model) {
         for (DataType type : DataType.values()) {
-            Session session = session(model, SessionOptions.defaults().withKvType(type));
+            Session session = session(model, SessionOptions.defaults().withKvType(KvType.of(type)));
             session.append(PREFIX);
             try (PastTensor values = session.cache().entry(1).pastValues()) {
                 for (float value : values.toFloatArray()) {
