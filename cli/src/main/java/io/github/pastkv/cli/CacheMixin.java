@@ -52,14 +52,9 @@ final class CacheMixin {
         return limit.bytes();
     }
 
-    /**
-     * Sessions whose rows hold {@code numTokens} at most. Where rotary frequencies depend on the length, it is this one, so
-     * that a short text has those of short texts.
-     */
+    /** Sessions whose rows hold {@code numTokens} at most. */
     SessionOptions options(ModelConfig model, long numTokens) {
-        return model.dependsOnLength()
-                ? options().withMaxSeqLen(Math.clamp(numTokens, 1, model.longestSeqLen()))
-                : options();
+        return options().forTokens(model, numTokens);
     }
 
     SessionOptions options() {

@@ -13,6 +13,7 @@ import io.github.pastkv.model.hooks.ModelHooks;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 
 /**
  * A way to run a model and look into it: hooks that read and edit activations, runs over part of the layers, losses, and
@@ -182,8 +183,13 @@ public final class Lens {
         }
     }
 
+    private static int longestRow(AttentionMask mask) {
+        return IntStream.range(0, mask.batchSize()).map(mask::numReal).max().orElse(0);
+    }
+
     private Session freshSession(StepInput input) {
-        Session session = model.newSession(SessionOptions.defaults().withBatchSize(input.mask().batchSize()));
+        SessionOptions options = SessionOptions.defaults().withBatchSize(input.mask().batchSize());
+        Session session = model.newSession(options.forTokens(model.config(), Math.max(1, longestRow(input.mask()))));
         if (input instanceof StepInput.Stream) {
             session.freeze();
         }

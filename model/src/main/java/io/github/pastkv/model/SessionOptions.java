@@ -82,6 +82,14 @@ public record SessionOptions(int batchSize, LayerKvTypes kvTypes, int blockSize,
         return new SessionOptions(batchSize, kvTypes, blockSize, maxSeqLen, maxPoolBytes, window, newMaxRewindTokens);
     }
 
+    /**
+     * The same for a text whose length is known: where rotary frequencies depend on the longest row, it is this one, so
+     * that a short text has those of short texts; else nothing changes.
+     */
+    public SessionOptions forTokens(ModelConfig model, long numTokens) {
+        return model.dependsOnLength() ? withMaxSeqLen(Math.clamp(numTokens, 1, model.longestSeqLen())) : this;
+    }
+
     /** The cache that these options ask for. */
     KvCacheConfig cacheConfig(ModelConfig model) {
         if (maxSeqLen > model.longestSeqLen()) {

@@ -23,6 +23,11 @@ public final class GoldenResources {
         return HfCase.read(folder("hf/" + name));
     }
 
+    /** The folder of a case of {@code tools/reference}. */
+    static Path variant(String name) {
+        return folder("variants/" + name);
+    }
+
     /** The folder of a case of TransformerLens. */
     static Path tlens(String name) {
         return folder("tlens/" + name);

@@ -1,0 +1,55 @@
+package io.github.pastkv.tests.golden;
+
+import io.github.pastkv.model.Model;
+import io.github.pastkv.model.ModelOptions;
+import io.github.pastkv.model.Session;
+import io.github.pastkv.testkit.golden.Closeness;
+import io.github.pastkv.testkit.golden.GoldenTensors;
+import io.github.pastkv.testkit.model.KernelsUnderTest;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * Settings that no case of Hugging Face has, against {@code tools/reference/variants.py}: norms in place of the residual
+ * stream (Bloom), norms behind the blocks, without weights, and embeddings of another width (OPT).
+ */
+@Tag("kernels")
+class VariantGoldenTest {
+    @TempDir private Path folder;
+
+    static Stream<Arguments> kernels() {
+        return KernelsUnderTest.names().stream().map(Arguments::of);
+    }
+
+    @ParameterizedTest
+    @MethodSource("kernels")
+    void bloom_withNormedResidual_givesTheReferencesLogits(String kernels) throws IOException {
+        Path variant = GoldenResources.variant("bloom_normed");
+        Files.copy(variant.resolve("config.json"), folder.resolve("config.json"));
+        Files.copy(GoldenResources.hf("bloom_6heads").folder().resolve("model.safetensors"),
+                folder.resolve("model.safetensors"));
+        requireLogits(folder, variant, kernels);
+    }
+
+    @ParameterizedTest
+    @MethodSource("kernels")
+    void opt_withNormsBehindAndProjections_givesTheReferencesLogits(String kernels) throws IOException {
+        Path variant = GoldenResources.variant("opt_normed");
+        requireLogits(variant, variant, kernels);
+    }
+
+    private static void requireLogits(Path model, Path variant, String kernels) throws IOException {
+        GoldenTensors expected = GoldenTensors.read(variant.resolve("expected.safetensors"));
+        try (Model loaded = Model.load(model, ModelOptions.defaults().withKernels(kernels));
+                Session session = loaded.newSession()) {
+            Closeness.requireClose("logits", session.append(expected.ints("tokens")), expected.floats("logits"));
+        }
+    }
+}
