@@ -3,7 +3,7 @@ package io.github.pastkv.testkit.cache;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
-import io.github.pastkv.cache.DataType;
+import io.github.pastkv.cache.KvType;
 import io.github.pastkv.cache.KvWindow;
 import io.github.pastkv.cache.Tensor;
 import java.util.ArrayList;
@@ -54,7 +54,7 @@ public abstract class HistoryCacheContractTest {
 
     final Stream<HistoryCache.Setup> setups() {
         return windows().flatMap(window -> blockSizes().mapToObj(blockSize -> new HistoryCache.Setup(
-                new OneLayerCache.Setup(BATCH, MAX_TOKENS, KV_HEADS, HEAD_DIM, DataType.F32, blockSize), window,
+                new OneLayerCache.Setup(BATCH, MAX_TOKENS, KV_HEADS, HEAD_DIM, KvType.F32, blockSize), window,
                 MAX_REWIND)));
     }
 

@@ -38,7 +38,7 @@ class KvCacheHistoryContractTest {
     private static KvCacheConfig config(HistoryCache.Setup setup) {
         OneLayerCache.Setup layer = setup.layer();
         return KvCacheConfig.of(new KvShape(3, layer.numKvHeads(), layer.headDim()), layer.batchSize())
-                .withDataType(layer.dataType()).withBlockSize(layer.blockSize()).withMaxTokens(layer.maxTokens())
+                .withKvType(layer.kvType()).withBlockSize(layer.blockSize()).withMaxTokens(layer.maxTokens())
                 .withMaxRewindTokens(setup.maxRewindTokens());
     }
 
