@@ -35,7 +35,8 @@ public final class AttentionTile implements AutoCloseable {
     private final int headsPerKv;
     private final int headDim;
     private Arena scoresArena = Arena.ofShared();
-    private MemorySegment scores;
+    private MemorySegment ownScores;
+    private MemorySegment scores; // its own, or those of the tile that it is a part of
     private Arena scratchArena = Arena.ofShared();
     private MemorySegment scratch;
 
@@ -51,6 +52,8 @@ public final class AttentionTile implements AutoCloseable {
     private int scoreBase; // first position that the score buffer has room for
     private ScoreForm form;
     private KvWindow window = KvWindow.NONE;
+    private int partFrom;
+    private int partTo = Integer.MAX_VALUE;
 
     /**
      * A tile that must {@link #enter} a row and be {@link #aim aimed} before use.
@@ -62,7 +65,8 @@ public final class AttentionTile implements AutoCloseable {
     public AttentionTile(int headsPerKv, int headDim) {
         this.headsPerKv = headsPerKv;
         this.headDim = headDim;
-        this.scores = scoresArena.allocate((long) MIN_CAPACITY_FLOATS * Float.BYTES, 64);
+        this.ownScores = scoresArena.allocate((long) MIN_CAPACITY_FLOATS * Float.BYTES, 64);
+        this.scores = ownScores;
         this.scratch = scratchArena.allocate((long) MIN_CAPACITY_FLOATS * Float.BYTES, 64);
     }
 
@@ -83,6 +87,8 @@ public final class AttentionTile implements AutoCloseable {
         this.queries = stepQueries;
         this.out = stepOut;
         this.numQueries = 0;
+        this.partFrom = 0;
+        this.partTo = Integer.MAX_VALUE;
     }
 
     /** Of the row entered, sees no more than {@code held}: what the cache has room for. */
@@ -114,13 +120,36 @@ public final class AttentionTile implements AutoCloseable {
         layer = layerInBlocks;
     }
 
+    /**
+     * Makes this tile a part of {@code whole}, which has been aimed: as if its rows saw positions {@code [from, to)} only.
+     * It reads and writes the scores of {@code whole}, which other threads may do with other parts of it.
+     *
+     * @param from a multiple of {@link #SPAN_POSITIONS}, as {@code to} is
+     * @param partOut where values go, in the shape of the whole's output
+     */
+    void takePart(AttentionTile whole, int from, int to, Tensor partOut) {
+        enter(whole.blocks, whole.layer, whole.form, whole.queries, partOut);
+        window = whole.window;
+        kvHead = whole.kvHead;
+        firstQuery = whole.firstQuery;
+        numQueries = whole.numQueries;
+        firstPosition = whole.firstPosition;
+        scoreStride = whole.scoreStride;
+        scoreBase = whole.scoreBase;
+        scores = whole.scores;
+        partFrom = from;
+        partTo = to;
+        growScratch(whole.scratch.byteSize());
+    }
+
     private void growScores(long bytes) {
-        if (scores.byteSize() < bytes) {
+        if (ownScores.byteSize() < bytes) {
             Arena larger = Arena.ofShared();
-            scores = larger.allocate(Math.max(bytes, 2 * scores.byteSize()), 64);
+            ownScores = larger.allocate(Math.max(bytes, 2 * ownScores.byteSize()), 64);
             scoresArena.close();
             scoresArena = larger;
         }
+        scores = ownScores;
     }
 
     private void growScratch(long bytes) {
@@ -188,17 +217,22 @@ public final class AttentionTile implements AutoCloseable {
 
     /** First position of a run that a tile row sees. */
     public int runFrom(int run, int row) {
-        return run == 0 ? 0 : window.firstVisible(position(row));
+        return inPart(run == 0 ? 0 : window.firstVisible(position(row)));
     }
 
     /** End of the positions of a run that a tile row sees. */
     public int runTo(int run, int row) {
-        return run == 0 ? Math.min(window.numSinks(), window.firstVisible(position(row))) : position(row) + 1;
+        int to = run == 0 ? Math.min(window.numSinks(), window.firstVisible(position(row))) : position(row) + 1;
+        return inPart(to);
+    }
+
+    private int inPart(int position) {
+        return Math.clamp(position, partFrom, partTo);
     }
 
     /** End of the positions that a tile row sees; it sees them all where {@link #firstVisible} is 0. */
     public int numVisible(int row) {
-        return position(row) + 1;
+        return runTo(1, row);
     }
 
     /** First position of a tile row's window; those from here to {@link #numVisible} are seen. */
@@ -208,12 +242,12 @@ public final class AttentionTile implements AutoCloseable {
 
     /** Whether a tile row sees a position. */
     public boolean sees(int row, int position) {
-        return window.sees(position(row), position);
+        return window.sees(position(row), position) && position >= partFrom && position < partTo;
     }
 
     /** Whether a tile row sees any of the positions {@code [from, to)}. */
     public boolean seesAny(int row, int from, int to) {
-        return from < runTo(0, row) || (from < runTo(1, row) && to > runFrom(1, row));
+        return (from < runTo(0, row) && to > runFrom(0, row)) || (from < runTo(1, row) && to > runFrom(1, row));
     }
 
     /** F32 queries; a row's {@code headDim} numbers begin at {@link #queryByteOffset}. */

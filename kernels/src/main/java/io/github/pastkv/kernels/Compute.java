@@ -20,11 +20,14 @@ public final class Compute implements AutoCloseable {
     private static final long MIN_SHARED_WORK = 1 << 18;
 
     private static final int ITEMS_PER_THREAD = 4;
+    /** Positions that queries see on average, below which attention over them is not cut: that takes two more tasks. */
+    private static final int MIN_SPLIT_POSITIONS = 1024;
     private static final int MAX_TILE_ROWS = 32;
 
     private final Kernels kernels;
     private final ComputePool pool;
     private final AttentionTile[] tiles;
+    private final SplitAttention splitAttention;
     private final LinearTask linearTask = new LinearTask();
     private final RoundedInputs roundedInputs = new RoundedInputs();
     private final TokensTask tokensTask = new TokensTask();
@@ -49,6 +52,7 @@ public final class Compute implements AutoCloseable {
         this.queriesPerTile = Math.max(1, MAX_TILE_ROWS / headsPerKv);
         this.tiles = new AttentionTile[numThreads];
         Arrays.setAll(tiles, worker -> new AttentionTile(headsPerKv, headDim));
+        this.splitAttention = new SplitAttention(kernels, pool, tiles, headsPerKv, headDim);
     }
 
     public Kernels kernels() {
@@ -125,6 +129,7 @@ public final class Compute implements AutoCloseable {
         for (AttentionTile tile : tiles) {
             tile.close();
         }
+        splitAttention.close();
     }
 
     private void runItems(int numItems, long work, ComputePool.Task task) {
@@ -203,7 +208,10 @@ public final class Compute implements AutoCloseable {
         }
     }
 
-    /** Items are tiles: for each row, its query tiles, and for each of those all kv heads. */
+    /**
+     * Items are tiles: for each row, its query tiles, and for each of those all kv heads. Where these are too few for the
+     * threads and the past is long, they are cut by position as well.
+     */
     @SuppressWarnings("NullAway.Init") // arguments of the operation under way
     private final class AttentionTask implements ComputePool.Task {
         private KvStep step;
@@ -227,12 +235,29 @@ public final class Compute implements AutoCloseable {
             fromToken = from;
             toToken = to;
             int numItems = 0;
-            long multiplyAdds = 0;
+            int numQueries = 0;
+            long numSeen = 0;
             for (int row = 0; row < step.batchSize(); row++) {
                 numItems += numTiles(row) * numKvHeads;
-                multiplyAdds += (long) numQueries(row) * mostSeen(row) * queries.shape(1);
+                numQueries += numQueries(row);
+                numSeen += (long) numQueries(row) * mostSeen(row);
             }
-            runItems(numItems, multiplyAdds, this);
+            boolean eachHasOneQuery = numQueries * numKvHeads == numItems;
+            if (work == fusedAttention && eachHasOneQuery && pool.numThreads() > 1
+                    && numItems < pool.numThreads() * ITEMS_PER_THREAD
+                    && numSeen * numKvHeads >= (long) numItems * MIN_SPLIT_POSITIONS) {
+                runSplit(numItems);
+            } else {
+                runItems(numItems, numSeen * queries.shape(1), this);
+            }
+        }
+
+        private void runSplit(int numItems) {
+            AttentionTile[] wholes = splitAttention.tiles(numItems);
+            for (int item = 0; item < numItems; item++) {
+                aim(wholes[item], item);
+            }
+            splitAttention.run(numItems, out);
         }
 
         /** Positions that the last query of a row sees, or a few more. */
@@ -257,21 +282,23 @@ public final class Compute implements AutoCloseable {
 
         @Override
         public void run(int item, int worker) {
+            AttentionTile tile = tiles[worker];
+            aim(tile, item);
+            work.run(tile);
+        }
+
+        private void aim(AttentionTile tile, int item) {
             int tileInRow = item / numKvHeads;
             int row = 0;
             while (tileInRow >= numTiles(row)) {
                 tileInRow -= numTiles(row++);
             }
-            runTile(tiles[worker], row, tileInRow * queriesPerTile, item % numKvHeads);
-        }
-
-        private void runTile(AttentionTile tile, int row, int fromQuery, int kvHead) {
+            int fromQuery = tileInRow * queriesPerTile;
             int firstToken = firstQuery(row) + fromQuery;
             int queriesInTile = Math.min(queriesPerTile, numQueries(row) - fromQuery);
             tile.enter(step.blocks(layer, row), step.layerInGroup(layer), form, queries, out);
             tile.limitTo(step.window(layer));
-            tile.aim(kvHead, firstToken - fromToken, queriesInTile, step.position(row, firstToken));
-            work.run(tile);
+            tile.aim(item % numKvHeads, firstToken - fromToken, queriesInTile, step.position(row, firstToken));
         }
     }
 }

@@ -31,7 +31,7 @@ final class VectorValues {
     static void values(AttentionTile tile) {
         TileForm form = TileForm.ofValues(tile.blocks().layout());
         int lastRow = tile.numRows() - 1;
-        int from = tile.firstRun() == 0 ? 0 : spanOf(tile.firstVisible(0));
+        int from = spanOf(seesSinks(tile, lastRow) ? tile.runFrom(0, 0) : tile.firstVisible(0));
         while (from < tile.numVisible(lastRow)) {
             clearSums(tile);
             for (int run = tile.firstRun(); run < AttentionTile.NUM_RUNS; run++) {
@@ -47,6 +47,10 @@ final class VectorValues {
                 from = Math.max(from, spanOf(tile.firstVisible(0)));
             }
         }
+    }
+
+    private static boolean seesSinks(AttentionTile tile, int row) {
+        return tile.runFrom(0, row) < tile.runTo(0, row);
     }
 
     /** Start of the span that a position is in. */
@@ -176,7 +180,7 @@ final class VectorValues {
 
     /** Adds a span's sums to the output; those of the first span that the row sees are added to zero. */
     private static void addSpan(AttentionTile tile, TileForm form, int row, int spanFrom) {
-        boolean first = spanFrom == (tile.runTo(0, row) > 0 ? 0 : spanOf(tile.firstVisible(row)));
+        boolean first = spanFrom == spanOf(seesSinks(tile, row) ? tile.runFrom(0, row) : tile.firstVisible(row));
         long sums = sumByteOffset(tile, row);
         long out = tile.outByteOffset(row);
         if (form == TileForm.BF16_IN_PLACE) {

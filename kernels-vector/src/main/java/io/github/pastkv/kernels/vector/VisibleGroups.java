@@ -15,17 +15,17 @@ final class VisibleGroups {
     /** Whether sinks and window are one range. */
     private static boolean areJoined(AttentionTile tile, int row) {
         int numSinks = tile.runTo(0, row);
-        return numSinks > 0 && (numSinks - 1) / AttentionTile.SPAN_POSITIONS == tile.firstVisible(row)
-                / AttentionTile.SPAN_POSITIONS;
+        return tile.runFrom(0, row) < numSinks
+                && (numSinks - 1) / AttentionTile.SPAN_POSITIONS == tile.firstVisible(row) / AttentionTile.SPAN_POSITIONS;
     }
 
     static int from(AttentionTile tile, int run, int row) {
-        return run == 0 || areJoined(tile, row) ? 0 : tile.firstVisible(row) / GROUP * GROUP;
+        return run == 0 || areJoined(tile, row) ? tile.runFrom(0, row) : tile.firstVisible(row) / GROUP * GROUP;
     }
 
     static int to(AttentionTile tile, int run, int row) {
         if (run == 0 && areJoined(tile, row)) {
-            return 0;
+            return tile.runFrom(0, row);
         }
         return Math.ceilDiv(tile.runTo(run, row), GROUP) * GROUP;
     }
