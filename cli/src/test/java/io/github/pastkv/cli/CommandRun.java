@@ -5,15 +5,18 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
+import java.util.regex.Pattern;
 
 /**
  * A command that has run in this process.
  *
  * @param exitCode what the process would have ended with
  * @param out all of standard output
- * @param err all of standard error
+ * @param err standard error but for lines of progress, which a slow machine sees and a fast one does not
  */
 record CommandRun(int exitCode, String out, String err) {
+    private static final Pattern PROGRESS = Pattern.compile("(?m)^pastkv: .* \\.\\.\\.\\R");
+
     static CommandRun of(String... args) {
         return withInput(new byte[0], args);
     }
@@ -23,6 +26,11 @@ record CommandRun(int exitCode, String out, String err) {
         ByteArrayOutputStream err = new ByteArrayOutputStream();
         int exitCode = Main.run(new Streams(new ByteArrayInputStream(input), new PrintStream(out, false, UTF_8),
                 new PrintStream(err, true, UTF_8), false), args);
-        return new CommandRun(exitCode, out.toString(UTF_8), err.toString(UTF_8));
+        return new CommandRun(exitCode, out.toString(UTF_8), withoutProgress(err.toString(UTF_8)));
+    }
+
+    /** What commands wrote to standard error, without lines such as {@code pastkv: loading the model ...}. */
+    static String withoutProgress(String err) {
+        return PROGRESS.matcher(err).replaceAll("");
     }
 }

@@ -32,7 +32,7 @@ class ProcessTest {
     }
 
     private String err() throws IOException {
-        return Files.readString(folder.resolve("err"));
+        return CommandRun.withoutProgress(Files.readString(folder.resolve("err")));
     }
 
     private static int exitCode(Process process) throws InterruptedException {
