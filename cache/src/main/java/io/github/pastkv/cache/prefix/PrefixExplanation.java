@@ -1,0 +1,29 @@
+package io.github.pastkv.cache.prefix;
+
+/**
+ * What a request for these tokens would reuse, from where, and why not more. For whoever runs the cache: it tells of all
+ * namespaces.
+ *
+ * @param numTokens tokens asked about
+ * @param numReused leading tokens that would not be computed
+ * @param numFromRunning how many of those lie in blocks that a sequence holds now; the others are of finished ones
+ * @param whyNotMore what ends the hit
+ */
+public record PrefixExplanation(int numTokens, int numReused, int numFromRunning, WhyNotMore whyNotMore) {
+    /** One line for people. */
+    @Override
+    public String toString() {
+        String why = switch (whyNotMore) {
+            case WhyNotMore.Whole _ -> "the last token is always computed";
+            case WhyNotMore.NeverSeen _ -> "the rest was never seen";
+            case WhyNotMore.Evicted(long millisAgo) -> "the rest was evicted " + millisAgo + " ms ago";
+            case WhyNotMore.Expired _ -> "the time to live of the rest has passed";
+            case WhyNotMore.DifferentToken(int position, int asked, int cached) -> "token " + position + " is " + asked
+                    + ", the nearest cached text has " + cached;
+            case WhyNotMore.OtherNamespace(String label, int numThere) -> "namespace " + label + " has " + numThere;
+            case WhyNotMore.OutsideWindow(int numThere) -> numThere + " agree, but windowed layers let go of some";
+        };
+        return numReused + " of " + numTokens + " tokens reused (" + numFromRunning + " from running, "
+                + (numReused - numFromRunning) + " from finished sequences); " + why;
+    }
+}

@@ -1,0 +1,109 @@
+package io.github.pastkv.cache.prefix;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+
+/**
+ * What must be equal for two caches to share blocks: the model, the types of storage, whatever else changes the bytes,
+ * and a salt that keeps callers apart. It is known by a SHA-256 over its fields, each with its tag and its length before
+ * it, so that no field's content can pass for another's.
+ *
+ * <p>Immutable. The label is for people; it is not part of the identity and must not give away a salt.
+ */
+public final class PrefixNamespace {
+    private final String label;
+    private final byte[] digest;
+
+    private PrefixNamespace(String label, byte[] digest) {
+        this.label = label;
+        this.digest = digest;
+    }
+
+    /** Begins a namespace. */
+    public static Builder builder(String label) {
+        return new Builder(label);
+    }
+
+    /** Name for people. */
+    public String label() {
+        return label;
+    }
+
+    /** The identity as 64 hexadecimal digits. */
+    public String digest() {
+        return HexFormat.of().formatHex(digest);
+    }
+
+    /** First eight bytes of the identity. */
+    long seed() {
+        return ByteBuffer.wrap(digest).getLong();
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof PrefixNamespace namespace && MessageDigest.isEqual(digest, namespace.digest);
+    }
+
+    @Override
+    public int hashCode() {
+        return ByteBuffer.wrap(digest).getInt();
+    }
+
+    @Override
+    public String toString() {
+        return label + " (" + digest().substring(0, 8) + ")";
+    }
+
+    /** Collects fields; their order counts, and a tag may come once. */
+    public static final class Builder {
+        private final String label;
+        private final MessageDigest sha256;
+        private final List<String> tags = new ArrayList<>();
+
+        private Builder(String label) {
+            this.label = label;
+            try {
+                this.sha256 = MessageDigest.getInstance("SHA-256");
+            } catch (NoSuchAlgorithmException e) {
+                throw new IllegalStateException("every Java platform has SHA-256", e);
+            }
+            put("io.github.pastkv.prefix.1".getBytes(StandardCharsets.UTF_8));
+        }
+
+        /** One more field. */
+        public Builder with(String tag, byte[] content) {
+            if (tags.contains(tag)) {
+                throw new IllegalArgumentException("tag: " + tag + " is there already");
+            }
+            tags.add(tag);
+            put(tag.getBytes(StandardCharsets.UTF_8));
+            put(content);
+            return this;
+        }
+
+        /** One more field, as UTF-8. */
+        public Builder with(String tag, String content) {
+            return with(tag, content.getBytes(StandardCharsets.UTF_8));
+        }
+
+        /** One more field. */
+        public Builder with(String tag, long content) {
+            return with(tag, ByteBuffer.allocate(Long.BYTES).putLong(content).array());
+        }
+
+        private void put(byte[] content) {
+            sha256.update(ByteBuffer.allocate(Integer.BYTES).putInt(content.length).array());
+            sha256.update(content);
+        }
+
+        /** The namespace of the fields so far; ends the builder. */
+        public PrefixNamespace build() {
+            return new PrefixNamespace(label, sha256.digest());
+        }
+    }
+}

@@ -1,0 +1,413 @@
+package io.github.pastkv.cache.prefix;
+
+import java.util.HashMap;
+import java.util.Map;
+import java.util.function.IntUnaryOperator;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Blocks by the token ids of all tokens up to theirs: a tree whose root is a {@link PrefixNamespace} and whose entries are
+ * blocks. Only the last entry of a branch may have fewer tokens than a block. A walk compares token ids, so that no hash
+ * decides a hit.
+ *
+ * <p>An entry is <em>blocked</em> while somebody holds one of its blocks, while it is pinned, or while an entry below it is
+ * blocked; the others can be evicted, leaves first, in the order of an {@link EvictionPolicy} for each priority.
+ *
+ * <p>Not thread-safe: its owner has a lock, under which policies and the {@link BlockStore} are called too. Bookkeeping
+ * lies outside the heap and is freed by {@link #close}.
+ */
+public final class PrefixTree implements AutoCloseable {
+    /** No entry. */
+    public static final int NONE = Records.NONE;
+    private static final long EXPIRY_RETRY_MILLIS = 1000;
+
+    private final int blockSize;
+    private final int numGroups;
+    private final BlockStore store;
+    private final LongSupplier clock;
+    private final PrefixNodes nodes;
+    private final Siblings siblings;
+    private final EvictionLists lists;
+    private final EvictionPolicy[] policies;
+    private final EvictedPrefixes evicted = new EvictedPrefixes();
+    private final Map<PrefixNamespace, Integer> roots = new HashMap<>();
+    private long evictableBytes;
+    private long numEvicted;
+    private long nextExpiry = PrefixNodes.NEVER;
+
+    /**
+     * An empty tree.
+     *
+     * @param blockSize tokens per block
+     * @param numGroups layer groups, each with a block for an entry
+     * @param clock time in milliseconds, from any start
+     */
+    public PrefixTree(int blockSize, int numGroups, BlockStore store, EvictionPolicy.Factory policy,
+            LongSupplier clock) {
+        this.blockSize = blockSize;
+        this.numGroups = numGroups;
+        this.store = store;
+        this.clock = clock;
+        this.nodes = new PrefixNodes(blockSize, numGroups);
+        this.siblings = new Siblings(nodes);
+        this.lists = new EvictionLists(nodes);
+        this.policies = new EvictionPolicy[EvictionPriority.values().length];
+        for (int priority = 0; priority < policies.length; priority++) {
+            policies[priority] = policy.over(lists);
+        }
+    }
+
+    /** Entries, each with a block in one group at least. */
+    public int numEntries() {
+        return nodes.records().numRecords() - roots.size();
+    }
+
+    /** Bytes of blocks that could be evicted. */
+    public long evictableBytes() {
+        return evictableBytes;
+    }
+
+    /** Entries evicted so far. */
+    public long numEvicted() {
+        return numEvicted;
+    }
+
+    /** Bytes of bookkeeping taken from the system, those about evicted entries included. */
+    public long bookkeepingBytes() {
+        return nodes.records().bytes() + evicted.bytes();
+    }
+
+    /** Bytes of bookkeeping of one entry, those about an evicted one included. */
+    public long bytesPerEntry() {
+        return nodes.records().recordBytes() + EvictedPrefixes.BYTES_PER_ENTRY;
+    }
+
+    /** Tokens per block. */
+    public int blockSize() {
+        return blockSize;
+    }
+
+    /** The root of a namespace, or {@link #NONE} where nothing of it is cached. */
+    public int root(PrefixNamespace namespace) {
+        return roots.getOrDefault(namespace, NONE);
+    }
+
+    /** The namespaces of which something is cached. */
+    Map<PrefixNamespace, Integer> roots() {
+        return roots;
+    }
+
+    /** Walks from {@code root} as far as the first {@code numTokens} tokens agree. */
+    public void match(int root, int[] tokenIds, int numTokens, PrefixMatch match) {
+        match.clear();
+        long now = nextExpiry == PrefixNodes.NEVER ? Long.MIN_VALUE : clock.getAsLong();
+        int node = root;
+        int position = 0;
+        while (node != NONE && position < numTokens) {
+            int agreeing = siblings.findLongest(nodes.children(node), tokenIds, position, numTokens);
+            int child = siblings.found();
+            if (agreeing == 0 || nodes.expires(child) <= now) {
+                return;
+            }
+            match.add(child, agreeing);
+            position += agreeing;
+            node = agreeing == blockSize ? child : NONE;
+        }
+    }
+
+    /** The block of an entry in a group, or {@link #NONE}. */
+    public int blockId(int entry, int group) {
+        return nodes.blockId(entry, group);
+    }
+
+    /** Tokens of an entry. */
+    public int numTokens(int entry) {
+        return nodes.numTokens(entry);
+    }
+
+    /** A number that only this entry ever has; 0 when it is gone. */
+    public long stamp(int entry) {
+        return nodes.stamp(entry);
+    }
+
+    PrefixNodes nodes() {
+        return nodes;
+    }
+
+    Siblings siblings() {
+        return siblings;
+    }
+
+    EvictedPrefixes evictedPrefixes() {
+        return evicted;
+    }
+
+    /** An entry was of use. */
+    public void used(int entry) {
+        nodes.setNumUses(entry, Math.min(255, nodes.numUses(entry) + 1));
+    }
+
+    /** The root of a namespace, made where there is none; it goes with its last entry. */
+    public int rootFor(PrefixNamespace namespace) {
+        Integer present = roots.get(namespace);
+        if (present != null) {
+            return present;
+        }
+        int root = nodes.add(NONE);
+        nodes.setHash(root, namespace.seed());
+        nodes.setBlockers(root, 1); // never evicted
+        roots.put(namespace, root);
+        return root;
+    }
+
+    /** Forgets the root of a namespace if nothing lies below it. */
+    public void dropIfEmpty(PrefixNamespace namespace) {
+        Integer root = roots.get(namespace);
+        if (root != null && nodes.children(root) == NONE) {
+            roots.remove(namespace);
+            nodes.remove(root);
+        }
+    }
+
+    /**
+     * Sees to it that an entry below {@code parent} has tokens {@code [from, to)}: one that has them already, perhaps with
+     * other blocks; one with fewer of them, which then takes these blocks; or a new one.
+     *
+     * @param parent a root, or an entry of a whole block
+     * @param blockIds a block for each group, or NONE, {@code [G]}
+     * @return the entry
+     */
+    public int put(int parent, int[] tokenIds, int from, int to, int[] blockIds) {
+        int agreeing = siblings.findLongest(nodes.children(parent), tokenIds, from, to);
+        int child = siblings.found();
+        if (agreeing == to - from) {
+            renewIfExpired(child);
+            return child;
+        }
+        if (child == NONE || agreeing < nodes.numTokens(child)) {
+            child = nodes.add(parent);
+            nodes.setTokens(child, tokenIds, from, to - from);
+            nodes.setChildren(parent, siblings.add(nodes.children(parent), child));
+            policies[nodes.priority(child)].add(child);
+        } else {
+            nodes.setTokens(child, tokenIds, from, to - from);
+            renewIfExpired(child);
+        }
+        long hash = nodes.hash(parent);
+        for (int i = from; i < to; i++) {
+            hash = TokenHash.next(hash, tokenIds[i]);
+        }
+        nodes.setHash(child, hash);
+        for (int group = 0; group < numGroups; group++) {
+            setBlock(child, group, blockIds[group]);
+        }
+        learnFromMiss(child, hash);
+        return child;
+    }
+
+    /** What had expired was computed again. */
+    private void renewIfExpired(int entry) {
+        if (nextExpiry != PrefixNodes.NEVER && nodes.expires(entry) <= clock.getAsLong()) {
+            nodes.setExpires(entry, PrefixNodes.NEVER);
+        }
+    }
+
+    /** What had been evicted was computed again: it counts as of use again, and the policy hears of it. */
+    private void learnFromMiss(int entry, long hash) {
+        int list = evicted.takeList(hash);
+        if (list != NONE) {
+            used(entry);
+            for (EvictionPolicy policy : policies) {
+                policy.missed(list);
+            }
+        }
+    }
+
+    /** Gives an entry another block in a group; the caller holds the new one, or nobody does. */
+    public void setBlock(int entry, int group, int blockId) {
+        int before = nodes.blockId(entry, group);
+        if (blockId != NONE && store.attach(group, blockId, entry, nodes.numTokens(entry)) && before != blockId) {
+            block(entry);
+        }
+        if (before == blockId) {
+            return;
+        }
+        countEvictable(entry, -1);
+        nodes.setBlockId(entry, group, blockId);
+        countEvictable(entry, 1);
+        if (before != NONE && store.detach(group, before)) {
+            unblock(entry);
+        }
+    }
+
+    private void countEvictable(int entry, int sign) {
+        if (nodes.blockers(entry) == 0) {
+            for (int group = 0; group < numGroups; group++) {
+                evictableBytes += nodes.blockId(entry, group) == NONE ? 0 : sign * store.blockBytes(group);
+            }
+        }
+    }
+
+    /** One more reason not to evict an entry: a block of it is held now, or it is pinned. */
+    public void block(int entry) {
+        int at = entry;
+        while (at != NONE) {
+            int blockers = nodes.blockers(at);
+            if (blockers == 0) {
+                policies[nodes.priority(at)].remove(at);
+                countEvictable(at, -1);
+            }
+            nodes.setBlockers(at, blockers + 1);
+            at = blockers == 0 ? nodes.parent(at) : NONE;
+        }
+    }
+
+    /** One reason less. */
+    public void unblock(int entry) {
+        int at = entry;
+        while (at != NONE) {
+            int blockers = nodes.blockers(at) - 1;
+            nodes.setBlockers(at, blockers);
+            if (blockers == 0) {
+                countEvictable(at, 1);
+                policies[nodes.priority(at)].add(at);
+            }
+            at = blockers == 0 ? nodes.parent(at) : NONE;
+        }
+    }
+
+    /** Evicts one entry without entries below it; false where all are blocked. */
+    public boolean evictOne() {
+        if (dropExpired()) {
+            return true;
+        }
+        for (EvictionPolicy policy : policies) {
+            int victim = policy.victim();
+            if (victim != NONE) {
+                evict(leafBelow(victim));
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private int leafBelow(int entry) {
+        int leaf = entry;
+        while (nodes.children(leaf) != NONE) {
+            leaf = nodes.children(leaf);
+        }
+        return leaf;
+    }
+
+    /** Forgets a leaf that is not blocked, and remembers that it went. */
+    private void evict(int leaf) {
+        evicted.add(nodes.hash(leaf), clock.getAsLong(), lists.listOf(leaf), numEntries());
+        numEvicted++;
+        remove(leaf);
+    }
+
+    /** Forgets a leaf that is not blocked. */
+    private void remove(int leaf) {
+        policies[nodes.priority(leaf)].remove(leaf);
+        countEvictable(leaf, -1);
+        int parent = nodes.parent(leaf);
+        nodes.setChildren(parent, siblings.remove(nodes.children(parent), leaf));
+        for (int group = 0; group < numGroups; group++) {
+            if (nodes.blockId(leaf, group) != NONE) {
+                store.detach(group, nodes.blockId(leaf, group));
+            }
+        }
+        nodes.remove(leaf);
+        if (nodes.parent(parent) == NONE && nodes.children(parent) == NONE) {
+            roots.values().remove(parent);
+            nodes.remove(parent);
+        }
+    }
+
+    /** Evicts all entries that have expired and are not blocked, if the time of one has come. */
+    private boolean dropExpired() {
+        if (nextExpiry == PrefixNodes.NEVER || clock.getAsLong() < nextExpiry) {
+            return false;
+        }
+        long now = clock.getAsLong();
+        long before = numEvicted;
+        nextExpiry = PrefixNodes.NEVER;
+        for (int entry = 0; entry < nodes.records().numGiven(); entry++) {
+            dropIfExpired(entry, now);
+        }
+        return numEvicted > before;
+    }
+
+    private void dropIfExpired(int entry, long now) {
+        while (nodes.stamp(entry) != 0 && nodes.expires(entry) <= now && nodes.blockers(entry) == 0) {
+            evict(leafBelow(entry));
+        }
+        if (nodes.stamp(entry) != 0) { // those that are blocked are looked at again in a while
+            nextExpiry = Math.min(nextExpiry, Math.max(nodes.expires(entry), now + EXPIRY_RETRY_MILLIS));
+        }
+    }
+
+    /** Sets when an entry expires: it is not found from then on, and goes before all others. Never is the default. */
+    public void setExpiry(int entry, long millis) {
+        nodes.setExpires(entry, millis);
+        nextExpiry = Math.min(nextExpiry, millis);
+    }
+
+    /** Sets the priority of an entry. */
+    public void setPriority(int entry, EvictionPriority priority) {
+        boolean listed = nodes.blockers(entry) == 0;
+        if (listed) {
+            policies[nodes.priority(entry)].remove(entry);
+        }
+        nodes.setPriority(entry, priority.ordinal());
+        if (listed) {
+            policies[priority.ordinal()].add(entry);
+        }
+    }
+
+    /** Forgets all entries below a root that are not blocked. */
+    public void clear(@Nullable PrefixNamespace namespace) {
+        for (int entry = 0; entry < nodes.records().numGiven(); entry++) {
+            while (nodes.stamp(entry) != 0 && nodes.blockers(entry) == 0 && isBelow(entry, namespace)) {
+                remove(leafBelow(entry));
+            }
+        }
+    }
+
+    private boolean isBelow(int entry, @Nullable PrefixNamespace namespace) {
+        int root = entry;
+        while (nodes.parent(root) != NONE) {
+            root = nodes.parent(root);
+        }
+        return namespace == null || root(namespace) == root;
+    }
+
+    /**
+     * Checks links, counts and lists; an {@link IllegalStateException} names what is wrong.
+     *
+     * @param numPins how often an entry is pinned
+     */
+    public void checkIntegrity(IntUnaryOperator numPins) {
+        new PrefixTreeCheck(this, numPins).run();
+        lists.checkIntegrity();
+    }
+
+    EvictionLists lists() {
+        return lists;
+    }
+
+    int numGroups() {
+        return numGroups;
+    }
+
+    BlockStore store() {
+        return store;
+    }
+
+    @Override
+    public void close() {
+        nodes.close();
+        evicted.close();
+    }
+}
