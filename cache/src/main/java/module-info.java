@@ -3,4 +3,5 @@ module io.github.pastkv.cache {
     requires static transitive org.jspecify;
 
     exports io.github.pastkv.cache;
+    exports io.github.pastkv.cache.prefix;
 }
