@@ -84,6 +84,25 @@ final class BlockTable {
         numBlocks++;
     }
 
+    /** Appends a held or cached block and holds it. */
+    void adopt(int blockId) {
+        pool.retainCached(blockId);
+        append(blockId);
+    }
+
+    /** Makes an empty table, or one of sinks only, begin again at a later block, as if those between had been let go of. */
+    void skipTo(int logicalBlock, int firstHeldPosition) {
+        numDropped = logicalBlock - numBlocks;
+        numBlocks = logicalBlock;
+        firstHeld = firstHeldPosition;
+    }
+
+    /** Whether a block is there and has not been let go of. */
+    boolean holds(int logicalBlock) {
+        return logicalBlock < numBlocks
+                && (logicalBlock < numSinkBlocks || logicalBlock >= numSinkBlocks + numDropped);
+    }
+
     /** Puts another block in a place, takes over the caller's hold on it and lets go of the old one. */
     void replace(int logicalBlock, int blockId) {
         int place = place(logicalBlock);
@@ -94,7 +113,7 @@ final class BlockTable {
     /** A table of its own over the same blocks. */
     BlockTable fork() {
         int numHeld = numHeldBlocks();
-        synchronized (pool) {
+        synchronized (pool.lock()) {
             for (int i = 0; i < numHeld; i++) {
                 pool.retain(blockIds[i]);
             }
@@ -120,7 +139,7 @@ final class BlockTable {
     void dropBefore(int position, int blockSize) {
         int numHeld = numHeldBlocks();
         int count = position / blockSize - numSinkBlocks - numDropped;
-        synchronized (pool) {
+        synchronized (pool.lock()) {
             for (int i = numSinkBlocks; i < numSinkBlocks + count; i++) {
                 pool.release(blockIds[i]);
             }
@@ -132,20 +151,20 @@ final class BlockTable {
 
     /** Lets go of the blocks from {@code numKept} on; nobody else may hold this table. */
     void truncate(int numKept) {
-        synchronized (pool) {
+        synchronized (pool.lock()) {
             releaseFrom(numKept);
         }
     }
 
     boolean isShared() {
-        synchronized (pool) {
+        synchronized (pool.lock()) {
             return numHolders > 1;
         }
     }
 
     /** One more holder, which reads the first {@code numBlocksRead} blocks. */
     BlockTable retain(int numBlocksRead) {
-        synchronized (pool) {
+        synchronized (pool.lock()) {
             numHolders++;
             maxBlocksRead = Math.max(maxBlocksRead, numBlocksRead);
             return this;
@@ -154,7 +173,7 @@ final class BlockTable {
 
     /** The appending holder leaves: blocks that no reader looks at are let go of. */
     void releaseByOwner() {
-        synchronized (pool) {
+        synchronized (pool.lock()) {
             releaseFrom(maxBlocksRead);
             release();
         }
@@ -162,7 +181,7 @@ final class BlockTable {
 
     /** One holder less; the last one lets go of all blocks. */
     void release() {
-        synchronized (pool) {
+        synchronized (pool.lock()) {
             numHolders--;
             if (numHolders == 1) {
                 maxBlocksRead = 0;

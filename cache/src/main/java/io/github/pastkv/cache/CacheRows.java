@@ -1,7 +1,9 @@
 package io.github.pastkv.cache;
 
+import io.github.pastkv.cache.prefix.PrefixNamespace;
 import java.util.Arrays;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a cache holds of its rows: block tables of each layer group, the mask of all slots, and how far each layer and row
@@ -12,29 +14,30 @@ final class CacheRows {
     private final LayerGroup[] groups;
     private final SlotMask mask;
     private final CacheLengths lengths;
-    private final DerivedMarks derived;
+    private final CachePrefixes prefixes;
 
-    private CacheRows(KvPool pool, LayerGroup[] groups, SlotMask mask, CacheLengths lengths, DerivedMarks derived) {
+    private CacheRows(KvPool pool, LayerGroup[] groups, SlotMask mask, CacheLengths lengths, CachePrefixes prefixes) {
         this.pool = pool;
         this.groups = groups;
         this.mask = mask;
         this.lengths = lengths;
-        this.derived = derived;
+        this.prefixes = prefixes;
     }
 
-    static CacheRows empty(KvPool pool, int batchSize) {
+    static CacheRows empty(KvPool pool, int batchSize, @Nullable PrefixNamespace namespace) {
         return new CacheRows(pool, LayerGroup.emptyOf(pool, batchSize), new SlotMask(batchSize),
-                new CacheLengths(pool.config().shape().numLayers(), batchSize), new DerivedMarks(batchSize));
+                new CacheLengths(pool.config().shape().numLayers(), batchSize),
+                CachePrefixes.empty(pool, namespace, batchSize));
     }
 
     /** The same rows for another cache: blocks are shared. */
     CacheRows fork() {
         return new CacheRows(pool, Arrays.stream(groups).map(LayerGroup::fork).toArray(LayerGroup[]::new), mask.copy(),
-                lengths.copy(), derived.copy());
+                lengths.copy(), prefixes.fork());
     }
 
-    DerivedMarks derived() {
-        return derived;
+    CachePrefixes prefixes() {
+        return prefixes;
     }
 
     LayerGroup[] groups() {
@@ -67,12 +70,15 @@ final class CacheRows {
     }
 
     /** Takes over the lengths and, for a step of all layers, the mask; windows let go of what nothing later sees. */
-    void stepCommitted(int fromLayer, int toLayer, AttentionMask newMask, boolean appendsMask) {
-        if (appendsMask) {
+    void stepCommitted(KvStep step) {
+        if (step.appendsMask()) {
             mask.extendTo(lengths.numSlots(0));
-            mask.append(newMask);
+            mask.append(step.newMask());
         }
-        lengths.append(fromLayer, toLayer, newMask);
+        lengths.append(step.fromLayer(), step.toLayer(), step.newMask());
+        if (step.publishes()) {
+            prefixes.publish(groups); // before windows let go of blocks that the index can still find
+        }
         for (LayerGroup group : groups) {
             if (group.storage().window().isBounded()) {
                 for (int row = 0; row < batchSize(); row++) {
@@ -172,7 +178,7 @@ final class CacheRows {
             group.truncate(row, numKept);
         }
         lengths.setTokens(row, numKept);
-        derived.truncate(row, numKept);
+        prefixes.truncate(row, numKept);
     }
 
     /** Makes row i what row {@code rows[i]} was. */
@@ -182,7 +188,7 @@ final class CacheRows {
         }
         mask.selectRows(rows);
         lengths.selectRows(rows);
-        derived.selectRows(rows);
+        prefixes.selectRows(rows);
     }
 
     /** Puts rows of another cache of the pool behind, as derived ones. */
@@ -194,7 +200,7 @@ final class CacheRows {
         }
         mask.addRows(other.mask, rows);
         lengths.addRows(other.lengths, rows);
-        derived.addDerivedRows(rows.length);
+        prefixes.addDerivedRows(rows.length);
     }
 
     /** Empties the rows from {@code firstRow} on; their slots become pads. */
@@ -207,14 +213,15 @@ final class CacheRows {
     }
 
     void reset() {
+        prefixes.publish(groups);
         for (LayerGroup group : groups) {
             group.reset();
         }
+        for (int row = 0; row < batchSize(); row++) {
+            prefixes.truncate(row, 0);
+        }
         mask.clear();
         lengths.clear();
-        for (int row = 0; row < batchSize(); row++) {
-            derived.truncate(row, 0);
-        }
     }
 
     long heldBytes() {
@@ -222,6 +229,7 @@ final class CacheRows {
     }
 
     void close() {
+        prefixes.publish(groups);
         for (LayerGroup group : groups) {
             group.close();
         }

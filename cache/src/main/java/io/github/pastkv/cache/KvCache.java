@@ -1,7 +1,9 @@
 package io.github.pastkv.cache;
 
+import io.github.pastkv.cache.prefix.PrefixNamespace;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -31,15 +33,16 @@ public final class KvCache implements AutoCloseable {
     private boolean closed;
     private @Nullable Runnable lent;
     private @Nullable KvEdit edit;
+    private final @Nullable LeakWatch watch;
 
     /** An empty cache with a pool of its own. */
     public KvCache(KvCacheConfig config) {
-        this(config, KvPool.ofOneCache(config));
+        this(config, KvPool.ofOneCache(config), (PrefixNamespace) null);
     }
 
     /** An empty cache; takes over one use of {@code pool}. */
-    KvCache(KvCacheConfig config, KvPool pool) {
-        this(config, pool, CacheRows.empty(pool, config.batchSize()));
+    KvCache(KvCacheConfig config, KvPool pool, @Nullable PrefixNamespace namespace) {
+        this(config, pool, CacheRows.empty(pool, config.batchSize(), namespace));
     }
 
     private KvCache(KvCacheConfig config, KvPool pool, CacheRows rows) {
@@ -49,6 +52,7 @@ public final class KvCache implements AutoCloseable {
         this.entries = IntStream.range(0, config.shape().numLayers()).mapToObj(layer -> new KvCacheEntry(this, layer))
                 .toList();
         this.step = newStep();
+        this.watch = LeakWatch.of(this, pool.options().leakListener());
     }
 
     private KvStep newStep() {
@@ -62,6 +66,11 @@ public final class KvCache implements AutoCloseable {
     /** The pool that holds the blocks, shared with forks. */
     public KvPool pool() {
         return pool;
+    }
+
+    /** What this cache shares in, if it has to do with its pool's index. */
+    public Optional<PrefixNamespace> namespace() {
+        return rows.prefixes().namespace();
     }
 
     /** Rows. */
@@ -98,6 +107,29 @@ public final class KvCache implements AutoCloseable {
         return step.beginModel(newMask, !frozen);
     }
 
+    /**
+     * {@link #beginStep(AttentionMask)} for tokens that are known, which may take prefixes from the pool's index and enters
+     * them there; without an index, or where the row has unknown or derived tokens, that does nothing.
+     *
+     * @param tokenIds ids of the real tokens, those of row 0, then those of row 1, and so on; those that
+     *        {@link KvStep#numReusedTokens} counts are not computed
+     */
+    public KvStep beginStep(AttentionMask newMask, int[] tokenIds, PrefixUse use) {
+        requireOpen();
+        requireBatch("newMask", newMask.batchSize());
+        requireEvenLayers();
+        int numReal = 0;
+        for (int row = 0; row < batchSize(); row++) {
+            numReal += newMask.numReal(row);
+        }
+        if (tokenIds.length < numReal) {
+            throw new IllegalArgumentException(
+                    "tokenIds: " + tokenIds.length + ", the mask has " + numReal + " real tokens");
+        }
+        takeBackLent();
+        return step.beginModel(newMask, !frozen, tokenIds, use);
+    }
+
     private void requireEvenLayers() {
         rows.requireEvenLayers();
         for (int layer = 0; layer < entries.size(); layer++) { // by number: an iterator would be garbage at each step
@@ -117,8 +149,8 @@ public final class KvCache implements AutoCloseable {
     }
 
     /** Called by the step when it is taken over. */
-    void stepCommitted(int fromLayer, int toLayer, AttentionMask newMask, boolean appendsMask) {
-        rows.stepCommitted(fromLayer, toLayer, newMask, appendsMask);
+    void stepCommitted(KvStep committed) {
+        rows.stepCommitted(committed);
     }
 
     /**
@@ -189,6 +221,7 @@ public final class KvCache implements AutoCloseable {
         requireOpen();
         requireEvenLayers();
         pool.joinBeside();
+        KvEvents.fork(batchSize(), numSlots());
         return new KvCache(config, pool, rows.fork());
     }
 
@@ -303,13 +336,13 @@ public final class KvCache implements AutoCloseable {
         requireChangeable();
         Objects.checkIndex(fromPosition, numTokens(row) + 1);
         if (fromPosition < numTokens(row)) {
-            rows.derived().mark(row, fromPosition);
+            rows.prefixes().row(row).markDerived(fromPosition);
         }
     }
 
     /** Leading tokens of a row that are exact: a function of the model and the token ids. */
     public int numExactTokens(int row) {
-        return rows.derived().numExact(row, numTokens(row));
+        return rows.prefixes().row(row).numExact(numTokens(row));
     }
 
     /** Whether any row holds derived tokens. */
@@ -347,6 +380,9 @@ public final class KvCache implements AutoCloseable {
             closed = true;
             rows.close();
             pool.leave();
+            if (watch != null) {
+                watch.closed();
+            }
         }
     }
 
@@ -395,6 +431,14 @@ public final class KvCache implements AutoCloseable {
         return rows.mask();
     }
 
+    CachePrefixes prefixes() {
+        return rows.prefixes();
+    }
+
+    LayerGroup[] groups() {
+        return rows.groups();
+    }
+
     LayerGroup group(int index) {
         return rows.groups()[index];
     }
@@ -422,7 +466,7 @@ public final class KvCache implements AutoCloseable {
 
     void requireOpen() {
         if (closed) {
-            throw new IllegalStateException("the cache is closed");
+            throw new IllegalStateException("the cache is closed", watch == null ? null : watch.whereClosed());
         }
     }
 

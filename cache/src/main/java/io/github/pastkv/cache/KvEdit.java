@@ -46,11 +46,12 @@ public final class KvEdit implements AutoCloseable {
         for (int row = 0; row < rows.length; row++) {
             int numTokens = cache.numTokens(row);
             int from = Math.min(Math.max(fromPositions[row], group.firstBlockedPosition(row)), numTokens);
-            numBlocks += rows[row].plan(group.table(row), from, numTokens, false);
+            rows[row].start(group.table(row));
+            numBlocks += rows[row].plan(from, numTokens, false, false);
         }
         int[] allocated = new int[numBlocks];
-        if (!group.pool().tryAllocate(numBlocks, allocated, 0)) {
-            throw new PoolExhaustedException(numBlocks, group.pool().numFree(), group.pool().limitBytes());
+        if (group.pool().tryAllocate(numBlocks, allocated, 0) instanceof Allocation.Exhausted exhausted) {
+            throw exhausted.toException();
         }
         int from = 0;
         for (StepBlocks row : rows) {

@@ -1,5 +1,10 @@
 package io.github.pastkv.cache;
 
+import io.github.pastkv.cache.prefix.PrefixNamespace;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
 /**
  * The memory that any number of caches share: one {@link BlockPool} per layer group and its layout. Caches of one pool
  * can share blocks, so that they can be forked from each other.
@@ -11,6 +16,8 @@ package io.github.pastkv.cache;
  */
 public final class KvPool implements AutoCloseable {
     private final KvCacheConfig config;
+    private final KvPoolOptions options;
+    private final @Nullable PrefixIndex index;
     private final GroupStorage[] groups;
     private final int[] groupOfLayer; // [L]
     private int numUsers = 1;
@@ -18,14 +25,25 @@ public final class KvPool implements AutoCloseable {
 
     /** An empty pool for caches of these layers, types and limits; the batch size is each cache's own. */
     public KvPool(KvCacheConfig config) {
+        this(config, KvPoolOptions.defaults());
+    }
+
+    /** An empty pool, perhaps with an index of prefixes and with aids for finding faults. */
+    public KvPool(KvCacheConfig config, KvPoolOptions options) {
         this.config = config;
+        this.options = options;
         this.groups = GroupStorage.groupsOf(config);
         this.groupOfLayer = new int[config.shape().numLayers()];
         for (int group = 0; group < groups.length; group++) {
             for (int number = 0; number < groups[group].numLayers(); number++) {
                 groupOfLayer[groups[group].layer(number)] = group;
             }
+            groups[group].blocks().setPoisonsFreed(options.poisonsFreed());
         }
+        this.index = options.policy() == null
+                ? null
+                : new PrefixIndex(config, groups, options.policy(),
+                        () -> TimeUnit.NANOSECONDS.toMillis(System.nanoTime()));
     }
 
     /** The pool of a cache made without one: it lives as long as that cache and its forks, and opens no others. */
@@ -44,7 +62,36 @@ public final class KvPool implements AutoCloseable {
     public KvCache newCache(int batchSize) {
         KvCacheConfig cacheConfig = config.withBatchSize(batchSize);
         join();
-        return new KvCache(cacheConfig, this);
+        return new KvCache(cacheConfig, this, null);
+    }
+
+    /**
+     * An empty cache whose steps of known tokens find prefixes in this pool's index and enter it.
+     *
+     * @param cacheConfig as this pool's but for batch size and longest row
+     * @param namespace what must be equal to share: all that changes the bytes of keys and values
+     */
+    public KvCache newCache(KvCacheConfig cacheConfig, PrefixNamespace namespace) {
+        if (!cacheConfig.layers().equals(config.layers()) || !cacheConfig.shape().equals(config.shape())
+                || cacheConfig.blockSize() != config.blockSize()) {
+            throw new IllegalArgumentException("cacheConfig: " + cacheConfig + ", the pool stores " + config);
+        }
+        join();
+        return new KvCache(cacheConfig, this, namespace);
+    }
+
+    /** The index, where the pool has one. */
+    public Optional<PrefixIndex> prefixIndex() {
+        return Optional.ofNullable(index);
+    }
+
+    @Nullable
+    PrefixIndex indexOrNull() {
+        return index;
+    }
+
+    KvPoolOptions options() {
+        return options;
     }
 
     /** Bytes of blocks that caches and snapshots hold. */
@@ -69,6 +116,9 @@ public final class KvPool implements AutoCloseable {
     public void checkIntegrity() {
         for (GroupStorage group : groups) {
             group.blocks().checkIntegrity();
+        }
+        if (index != null) {
+            index.checkIntegrity();
         }
     }
 
@@ -96,6 +146,9 @@ public final class KvPool implements AutoCloseable {
     /** A cache, or the owner, leaves. */
     synchronized void leave() {
         if (--numUsers == 0) {
+            if (index != null) {
+                index.close();
+            }
             for (GroupStorage group : groups) {
                 group.blocks().close();
             }

@@ -17,6 +17,8 @@ public final class KvStep implements AutoCloseable {
     private final StepBlocks[][] blocks; // [group][row]
     private final int[] pastLengths; // [B]
     private final int[] rowStarts; // [B + 1]
+    private final int[] numReused; // [B]
+    private final boolean[] derived; // [B]
     private int[] allocated = new int[16];
 
     private int fromGroup;
@@ -26,6 +28,8 @@ public final class KvStep implements AutoCloseable {
     private AttentionMask newMask;
     private boolean stores;
     private boolean appendsMask;
+    private boolean knowsTokens;
+    private boolean publishes;
     private boolean open;
 
     KvStep(KvCache cache, StepBlocks[][] blocks) {
@@ -33,15 +37,33 @@ public final class KvStep implements AutoCloseable {
         this.blocks = blocks;
         this.pastLengths = new int[cache.batchSize()];
         this.rowStarts = new int[cache.batchSize() + 1];
+        this.numReused = new int[cache.batchSize()];
+        this.derived = new boolean[cache.batchSize()];
         this.newMask = AttentionMask.ones(cache.batchSize(), 0);
     }
 
-    /** Begins a step of all layers, whose mask joins the stored one. */
+    /** Begins a step of all layers, whose mask joins the stored one, and of whose tokens nothing is known. */
     KvStep beginModel(AttentionMask mask, boolean willStore) {
+        knowsTokens = false;
+        return beginModel(mask, willStore, false);
+    }
+
+    /** Begins a step of all layers whose tokens are known, {@code [T]}. */
+    KvStep beginModel(AttentionMask mask, boolean willStore, int[] tokenIds, PrefixUse use) {
+        cache.requireNoStep();
+        cache.prefixes().publish(cache.groups());
+        cache.prefixes().stage(tokenIds, mask);
+        knowsTokens = true;
+        publishes = use != PrefixUse.STORE_LATER;
+        return beginModel(mask, willStore, use == PrefixUse.REUSE);
+    }
+
+    private KvStep beginModel(AttentionMask mask, boolean willStore, boolean reuses) {
         fromGroup = 0;
         toGroup = blocks.length;
-        begin(0, cache.numLayers(), mask, willStore);
         appendsMask = true;
+        stores = willStore;
+        begin(0, cache.numLayers(), mask, reuses);
         return this;
     }
 
@@ -49,27 +71,42 @@ public final class KvStep implements AutoCloseable {
     KvStep beginEntry(int layer, AttentionMask mask, boolean willStore) {
         fromGroup = cache.groupOf(layer);
         toGroup = fromGroup + 1;
-        begin(layer, layer + 1, mask, willStore);
         appendsMask = false;
+        stores = willStore;
+        knowsTokens = false;
+        begin(layer, layer + 1, mask, false);
         return this;
     }
 
     /** Plans and allocates; throws before anything has changed. */
-    private void begin(int firstLayer, int endLayer, AttentionMask mask, boolean willStore) {
+    private void begin(int firstLayer, int endLayer, AttentionMask mask, boolean reuses) {
         cache.requireNoStep();
         fromLayer = firstLayer;
         toLayer = endLayer;
         newMask = mask;
-        stores = willStore;
+        Arrays.fill(derived, false);
+        Arrays.fill(numReused, 0);
+        layOutRows();
         for (int row = 0; row < pastLengths.length; row++) {
-            pastLengths[row] = cache.numTokens(firstLayer, row);
-            rowStarts[row + 1] = rowStarts[row] + mask.numReal(row);
             requireRoom(row);
         }
-        for (int group = fromGroup; group < toGroup; group++) {
-            beginGroup(group);
+        Allocation result = allocateAll(reuses, false);
+        if (result instanceof Allocation.Exhausted) { // no step may fail that would not fail without an index
+            result = allocateAll(reuses, true);
+        }
+        if (result instanceof Allocation.Exhausted exhausted) {
+            KvEvents.exhaust(exhausted);
+            throw exhausted.toException();
         }
         open = true;
+    }
+
+    /** Numbers the tokens that are computed. */
+    private void layOutRows() {
+        for (int row = 0; row < pastLengths.length; row++) {
+            pastLengths[row] = cache.numTokens(fromLayer, row) + numReused[row];
+            rowStarts[row + 1] = rowStarts[row] + newMask.numReal(row) - numReused[row];
+        }
     }
 
     private void requireRoom(int row) {
@@ -79,27 +116,66 @@ public final class KvStep implements AutoCloseable {
         }
     }
 
-    private void beginGroup(int group) {
-        LayerGroup layers = cache.group(group);
-        int numBlocks = 0;
-        for (int row = 0; row < pastLengths.length; row++) {
-            numBlocks += blocks[group][row].plan(layers.table(row), pastLengths[row], kvLength(row), stores);
-        }
-        allocate(layers.pool(), numBlocks, group);
-        int from = 0;
-        for (StepBlocks rowBlocks : blocks[group]) {
-            from += rowBlocks.begin(allocated, from);
+    /**
+     * Takes prefixes from the index, then allocates; all or nothing.
+     *
+     * @param sparing whether to take whole blocks only, which never need a copy, and to write to blocks that only the index
+     *        keeps from it
+     */
+    private Allocation allocateAll(boolean reuses, boolean sparing) {
+        boolean granted = false;
+        try {
+            for (int group = fromGroup; group < toGroup; group++) {
+                for (int row = 0; row < pastLengths.length; row++) {
+                    blocks[group][row].start(cache.group(group).table(row));
+                }
+            }
+            if (reuses) {
+                adoptPrefixes(sparing);
+            }
+            Allocation result = Allocation.Granted.INSTANCE;
+            for (int group = fromGroup; group < toGroup && result instanceof Allocation.Granted; group++) {
+                result = beginGroup(group, sparing);
+            }
+            granted = result instanceof Allocation.Granted;
+            return result;
+        } finally {
+            if (!granted) {
+                rollBack();
+            }
         }
     }
 
-    private void allocate(BlockPool pool, int numBlocks, int group) {
+    private void adoptPrefixes(boolean wholeBlocksOnly) {
+        for (int row = 0; row < pastLengths.length; row++) {
+            numReused[row] = cache.prefixes().adopt(row, cache.numTokens(0, row), newMask.numReal(row),
+                    wholeBlocksOnly, blocks);
+        }
+        layOutRows();
+    }
+
+    private Allocation beginGroup(int group, boolean sparing) {
+        int numBlocks = 0;
+        for (int row = 0; row < pastLengths.length; row++) {
+            numBlocks += blocks[group][row].plan(pastLengths[row], kvLength(row), stores, sparing);
+        }
+        Allocation result = allocate(cache.group(group).pool(), numBlocks);
+        int from = 0;
+        for (StepBlocks rowBlocks : blocks[group]) {
+            if (result instanceof Allocation.Granted) {
+                from += rowBlocks.begin(allocated, from);
+            } else {
+                rowBlocks.forgetPlan();
+            }
+        }
+        return result;
+    }
+
+    private Allocation allocate(BlockPool pool, int numBlocks) {
         if (allocated.length < numBlocks) {
             allocated = new int[Math.max(numBlocks, 2 * allocated.length)];
         }
-        if (!pool.tryAllocate(numBlocks, allocated, 0)) {
-            Arrays.stream(blocks, fromGroup, group).flatMap(Arrays::stream).forEach(StepBlocks::rollBack);
-            throw new PoolExhaustedException(numBlocks, pool.numFree(), pool.limitBytes());
-        }
+        return pool.tryAllocate(numBlocks, allocated, 0);
     }
 
     /** Rows, B. */
@@ -122,7 +198,21 @@ public final class KvStep implements AutoCloseable {
         return rowStarts[row + 1] - rowStarts[row];
     }
 
-    /** Tokens of a row before this step; the position of its first new token. */
+    /** Tokens of a row in this step that the index had and that are not computed; they are not among the new ones. */
+    public int numReusedTokens(int row) {
+        return numReused[row];
+    }
+
+    /**
+     * Says that what this step stores of a row is not a function of its token ids alone, as a hook edited it: it is
+     * derived, and so is all that follows, and never enters an index.
+     */
+    public void markDerived(int row) {
+        requireOpen();
+        derived[row] = true;
+    }
+
+    /** Tokens of a row before those that are computed; the position of its first new token. */
     public int pastLength(int row) {
         return pastLengths[row];
     }
@@ -254,9 +344,39 @@ public final class KvStep implements AutoCloseable {
                     cache.group(group).setTable(row, blocks[group][row].commit());
                 }
             }
-            cache.stepCommitted(fromLayer, toLayer, newMask, appendsMask);
+            commitTokens();
+            cache.stepCommitted(this);
         }
         close();
+    }
+
+    private void commitTokens() {
+        for (int row = 0; row < pastLengths.length; row++) {
+            if (knowsTokens) {
+                cache.prefixes().commit(row, cache.numTokens(0, row), newMask.numReal(row));
+            }
+            if (derived[row] && numNewTokens(row) > 0) {
+                cache.prefixes().row(row).markDerived(pastLengths[row]);
+            }
+        }
+    }
+
+    int fromLayer() {
+        return fromLayer;
+    }
+
+    int toLayer() {
+        return toLayer;
+    }
+
+    /** Whether the step's mask joins the stored one. */
+    boolean appendsMask() {
+        return appendsMask;
+    }
+
+    /** Whether what is exact enters the index with this step. */
+    boolean publishes() {
+        return knowsTokens && publishes;
     }
 
     /** A row's tokens with those of the step, as far as these see them, held for a reader. */
@@ -279,10 +399,14 @@ public final class KvStep implements AutoCloseable {
     public void close() {
         if (open) {
             open = false;
-            for (int group = fromGroup; group < toGroup; group++) {
-                for (StepBlocks rowBlocks : blocks[group]) {
-                    rowBlocks.rollBack();
-                }
+            rollBack();
+        }
+    }
+
+    private void rollBack() {
+        for (int group = fromGroup; group < toGroup; group++) {
+            for (StepBlocks rowBlocks : blocks[group]) {
+                rowBlocks.rollBack();
             }
         }
     }

@@ -6,23 +6,30 @@ public final class PoolExhaustedException extends RuntimeException {
 
     private final int numBlocksAsked;
     private final int numBlocksFree;
+    private final int numBlocksEvictable;
     private final long limitBytes;
 
-    public PoolExhaustedException(int numBlocksAsked, int numBlocksFree, long limitBytes) {
-        super("cache pool is full: " + numBlocksAsked + " blocks asked, " + numBlocksFree + " free, limit "
-                + limitBytes + " bytes");
-        this.numBlocksAsked = numBlocksAsked;
-        this.numBlocksFree = numBlocksFree;
-        this.limitBytes = limitBytes;
+    PoolExhaustedException(Allocation.Exhausted result) {
+        super("cache pool is full: " + result.numBlocksAsked() + " blocks asked, " + result.numBlocksFree() + " free, "
+                + result.numBlocksEvictable() + " evictable, limit " + result.limitBytes() + " bytes");
+        this.numBlocksAsked = result.numBlocksAsked();
+        this.numBlocksFree = result.numBlocksFree();
+        this.numBlocksEvictable = result.numBlocksEvictable();
+        this.limitBytes = result.limitBytes();
     }
 
     public int numBlocksAsked() {
         return numBlocksAsked;
     }
 
-    /** Blocks that could still be had, those not yet allocated included. */
+    /** Blocks that nobody held and nothing cached, those not yet taken from the system included. */
     public int numBlocksFree() {
         return numBlocksFree;
+    }
+
+    /** Cached blocks that could have been given up besides. */
+    public int numBlocksEvictable() {
+        return numBlocksEvictable;
     }
 
     public long limitBytes() {

@@ -11,7 +11,8 @@ final class StepBlocks implements KvBlocks {
     private final GroupStorage storage;
     private final KvLayout layout;
     private final BlockPool pool;
-    private BlockTable table;
+    private BlockTable rowTable;
+    private BlockTable table; // the row's, or an adopted one
     private int pastLength;
     private int numFromTable;
     private int[] ownBlockIds = new int[2];
@@ -21,6 +22,7 @@ final class StepBlocks implements KvBlocks {
         this.storage = storage;
         this.layout = storage.layout();
         this.pool = storage.blocks();
+        this.rowTable = table;
         this.table = table;
     }
 
@@ -34,27 +36,46 @@ final class StepBlocks implements KvBlocks {
         return blocks;
     }
 
+    /** Takes over a table that holds more of the row's tokens than the row does; before the step is planned. */
+    void adopt(BlockTable adopted) {
+        table = adopted;
+    }
+
+    /** Forgets the last step; {@code newRowTable} is the row's. */
+    void start(BlockTable newRowTable) {
+        rowTable = newRowTable;
+        table = newRowTable;
+        numOwn = 0;
+    }
+
     /**
      * Plans a step that writes positions {@code [pastTokens, kvLength)}.
      *
      * @param mayWriteTable false when the row's own blocks must stay as they are
+     * @param unseals whether to write to blocks that only the index keeps from it, which then forgets them
      * @return own blocks that the step needs
      */
-    int plan(BlockTable rowTable, int pastTokens, int kvLength, boolean mayWriteTable) {
-        this.table = rowTable;
+    int plan(int pastTokens, int kvLength, boolean mayWriteTable, boolean unseals) {
         this.pastLength = pastTokens;
         int numNeeded = layout.numBlocks(kvLength);
         int firstWritten = pastTokens == kvLength ? numNeeded : pastTokens / layout.blockSize();
         numFromTable = firstWritten;
-        while (mayWriteTable && numFromTable < Math.min(numNeeded, table.numBlocks()) && isOurs(numFromTable)) {
+        while (mayWriteTable && numFromTable < Math.min(numNeeded, table.numBlocks())
+                && isOurs(numFromTable, unseals)) {
             numFromTable++;
         }
         numOwn = numNeeded - numFromTable;
         return numOwn;
     }
 
-    private boolean isOurs(int logicalBlock) {
-        return pool.refCount(table.blockId(logicalBlock)) == 1;
+    private boolean isOurs(int logicalBlock, boolean unseals) {
+        int fromSlot = Math.max(0, pastLength - logicalBlock * layout.blockSize());
+        return pool.isWritable(table.blockId(logicalBlock), fromSlot, unseals);
+    }
+
+    /** The planned blocks are not to be had. */
+    void forgetPlan() {
+        numOwn = 0;
     }
 
     /** Takes over the planned blocks from {@code blockIds[from...]}, copies into them what they stand in for, counts them. */
@@ -82,9 +103,11 @@ final class StepBlocks implements KvBlocks {
         }
         if (target != table) {
             table.releaseByOwner();
-            table = target;
         }
-        numOwn = 0;
+        if (rowTable != table) {
+            rowTable.releaseByOwner();
+        }
+        start(target);
         return target;
     }
 
@@ -93,7 +116,10 @@ final class StepBlocks implements KvBlocks {
         for (int i = 0; i < numOwn; i++) {
             pool.release(ownBlockIds[i]);
         }
-        numOwn = 0;
+        if (rowTable != table) {
+            table.releaseByOwner();
+        }
+        start(rowTable);
     }
 
     /** All that the step's tokens see, held for a reader, whether the step is taken over or not. */

@@ -31,7 +31,7 @@ class BlockPoolTest {
 
     private static int[] allocate(BlockPool pool, int count) {
         int[] blockIds = new int[count];
-        assertThat(pool.tryAllocate(count, blockIds, 0)).isTrue();
+        assertThat(pool.tryAllocate(count, blockIds, 0)).isInstanceOf(Allocation.Granted.class);
         return blockIds;
     }
 
@@ -63,12 +63,13 @@ class BlockPoolTest {
     void tryAllocate_beyondTheLimit_takesNothing() {
         allocate(pool, 5);
         int[] blockIds = {-7, -7, -7};
-        assertThat(pool.tryAllocate(3, blockIds, 0)).isFalse();
+        assertThat(pool.tryAllocate(3, blockIds, 0))
+                .isEqualTo(new Allocation.Exhausted(3, 2, 0, 7 * BLOCK_BYTES + 999));
         assertThat(blockIds).containsOnly(-7);
         assertThat(pool.numHeld()).isEqualTo(5);
-        assertThat(pool.tryAllocate(2, blockIds, 1)).isTrue();
+        assertThat(pool.tryAllocate(2, blockIds, 1)).isInstanceOf(Allocation.Granted.class);
         assertThat(blockIds[0]).isEqualTo(-7);
-        assertThat(pool.tryAllocate(0, blockIds, 0)).isTrue();
+        assertThat(pool.tryAllocate(0, blockIds, 0)).isInstanceOf(Allocation.Granted.class);
     }
 
     @Test
@@ -216,7 +217,7 @@ class BlockPoolTest {
         int[] blockIds = new int[20];
         for (int i = 0; i < 2_000; i++) {
             int count = 1 + i % 20;
-            if (pool.tryAllocate(count, blockIds, 0)) {
+            if (pool.tryAllocate(count, blockIds, 0) instanceof Allocation.Granted) {
                 for (int j = 0; j < count; j++) {
                     pool.retain(blockIds[j]);
                     pool.release(blockIds[j]);

@@ -61,7 +61,8 @@ final class BenchRun {
             throw new IllegalArgumentException(test.maxRowTokens() + " tokens are needed, the context of the model is "
                     + model.config().maxSeqLen());
         }
-        try (Session session = model.newSession(sessionOptions.withBatchSize(test.batchSize()))) {
+        try (Session session =
+                model.newSession(sessionOptions.withBatchSize(test.batchSize()).withPrefixReuse(false))) {
             fill(session.cache(), test.depth());
             long warmUpEnd = System.nanoTime() + settings.warmUpNanos();
             do {

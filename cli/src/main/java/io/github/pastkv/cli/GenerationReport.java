@@ -39,7 +39,7 @@ record GenerationReport(Answers answers, @Nullable String prompt, boolean hasTex
     /** One line. */
     String line() {
         return String.format(Locale.ROOT, "%s, %s, cache %s, compute %s on %s, ended by %s",
-                count(answers.numPromptTokens(), "prompt token"), timing(), cache(), setting.compute(),
+                promptTokens(), timing(), cache(), setting.compute(),
                 setting.kernels(), ends());
     }
 
@@ -70,6 +70,13 @@ record GenerationReport(Answers answers, @Nullable String prompt, boolean hasTex
     private String ends() {
         return answers.answers().stream().map(answer -> end(answer.reason())).distinct()
                 .collect(Collectors.joining(" and "));
+    }
+
+    private String promptTokens() {
+        String all = count(answers.numPromptTokens(), "prompt token");
+        Generation timing = answers.timing();
+        return timing == null || timing.numReusedTokens() == 0 ? all
+                : all + " (" + timing.numReusedTokens() + " reused)";
     }
 
     private static String count(int number, String noun) {
@@ -116,6 +123,7 @@ record GenerationReport(Answers answers, @Nullable String prompt, boolean hasTex
             json.put("search_ms", rounded(answers.nanos() / 1e6));
             return;
         }
+        json.put("reused_tokens", timing.numReusedTokens());
         json.put("time_to_first_token_ms", rounded(timing.promptNanos() / 1e6));
         json.put("prompt_tokens_per_second", rounded(timing.promptTokensPerSecond()));
         json.put("decode_tokens_per_second", rounded(timing.decodeTokensPerSecond()));

@@ -188,7 +188,8 @@ public final class Lens {
     }
 
     private Session freshSession(StepInput input) {
-        SessionOptions options = SessionOptions.defaults().withBatchSize(input.mask().batchSize());
+        SessionOptions options = SessionOptions.defaults().withBatchSize(input.mask().batchSize())
+                .withPrefixReuse(false);
         Session session = model.newSession(options.forTokens(model.config(), Math.max(1, longestRow(input.mask()))));
         if (input instanceof StepInput.Stream) {
             session.freeze();

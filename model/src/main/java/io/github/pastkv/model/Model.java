@@ -40,6 +40,7 @@ public final class Model implements AutoCloseable {
     private final ForwardPass forwardPass;
     private final @Nullable TextTokenizer tokenizer;
     private final RotaryTables rotaryTables;
+    private final SharedPools pools;
 
     private Model(ModelFolder folder, ModelHooks hooks, ModelOptions options, KernelsChoice kernels, LinearForm form,
             Arena arena, ModelWeights weights, ForwardPass forwardPass, @Nullable TextTokenizer tokenizer) {
@@ -53,6 +54,7 @@ public final class Model implements AutoCloseable {
         this.forwardPass = forwardPass;
         this.tokenizer = tokenizer;
         this.rotaryTables = new RotaryTables(folder.config(), arena);
+        this.pools = new SharedPools(this);
     }
 
     /** {@link #load(Path, ModelOptions)} with the defaults. */
@@ -180,7 +182,10 @@ public final class Model implements AutoCloseable {
         return newSession(SessionOptions.defaults());
     }
 
-    /** A session with a cache of its own, closed with it. */
+    /**
+     * A session with a cache of its own, closed with it. Unless the options say otherwise, it takes what other sessions of
+     * this model that store alike have read, instead of computing it again, and lets them take what it reads.
+     */
     public Session newSession(SessionOptions sessionOptions) {
         return Session.withOwnCache(this, sessionOptions);
     }
@@ -199,6 +204,15 @@ public final class Model implements AutoCloseable {
         return rotaryTables.forLength(maxSeqLen);
     }
 
+    String rotaryLengths(int maxSeqLen) {
+        return rotaryTables.lengthsThatMatter(maxSeqLen);
+    }
+
+    /** The pools that sessions share. */
+    SharedPools pools() {
+        return pools;
+    }
+
     ForwardPass forwardPass() {
         return forwardPass;
     }
@@ -210,6 +224,7 @@ public final class Model implements AutoCloseable {
             return;
         }
         forwardPass.close();
+        pools.close();
         if (tokenizer != null) {
             tokenizer.close();
         }

@@ -5,7 +5,9 @@ import io.github.pastkv.cache.KvCache;
 import io.github.pastkv.cache.KvGraft;
 import io.github.pastkv.cache.KvWindow;
 import io.github.pastkv.cache.PoolExhaustedException;
+import io.github.pastkv.cache.PrefixIndex;
 import io.github.pastkv.cache.Tensor;
+import io.github.pastkv.cache.prefix.PrefixExplanation;
 import io.github.pastkv.model.forward.KeyShift;
 import io.github.pastkv.model.generation.BeamHypothesis;
 import io.github.pastkv.model.generation.BeamOptions;
@@ -18,6 +20,8 @@ import io.github.pastkv.model.hooks.Probe;
 import io.github.pastkv.model.tokenizer.TextTokenizer;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
+import java.util.stream.IntStream;
 
 /**
  * A text (or a batch of texts) that a model is reading and writing: a {@link KvCache} joined to a {@link Model}. What
@@ -47,7 +51,10 @@ public final class Session implements AutoCloseable {
     }
 
     static Session withOwnCache(Model model, SessionOptions options) {
-        return new Session(model, new KvCache(options.cacheConfig(model.config())), true);
+        KvCache cache = options.prefixReuse().isOn()
+                ? model.pools().open(options)
+                : new KvCache(options.cacheConfig(model.config()));
+        return new Session(model, cache, true);
     }
 
     static Session over(Model model, KvCache cache) {
@@ -106,6 +113,56 @@ public final class Session implements AutoCloseable {
         requireOneRow();
         Tensor all = append(new int[][] {tokenIds});
         return all.reshape(tokenIds.length, model.config().vocabSize());
+    }
+
+    /**
+     * Appends tokens to the only row, of which only the last one's logits are wanted. What sessions of this model have read
+     * before is not computed again.
+     *
+     * @return logits after the last token, F32 {@code [V]}, on the heap
+     */
+    public Tensor appendForLast(int... tokenIds) {
+        requireOneRow();
+        if (tokenIds.length == 0) {
+            throw new IllegalArgumentException("tokenIds: none, so there is no last one");
+        }
+        Tensor last = appendForLast(new int[][] {tokenIds}, AttentionMask.ones(1, tokenIds.length));
+        return last.reshape(model.config().vocabSize());
+    }
+
+    /**
+     * Appends slots to all rows, of which only the last tokens' logits are wanted. What sessions of this model have read
+     * before is not computed again.
+     *
+     * @return logits after the last token of each row that has one in {@code mask}, F32 {@code [n, V]}, on the heap
+     */
+    public Tensor appendForLast(int[][] tokenIds, AttentionMask mask) {
+        requireOpen();
+        Tensor last = steps.runForLast(target, tokenIds, mask);
+        int numRows = (int) IntStream.range(0, batchSize()).filter(row -> mask.numReal(row) > 0).count();
+        return Tensor.of(last.narrow(0, 0, numRows).toFloatArray(), numRows, model.config().vocabSize());
+    }
+
+    /** Tokens that the last {@link #appendForLast} or the prompt of the last generation did not need to compute. */
+    public int numReusedTokens() {
+        return steps.numReusedTokens();
+    }
+
+    /** The index of what the model's sessions that store alike have read; none where this session does not share. */
+    public Optional<PrefixIndex> prefixIndex() {
+        return cache.namespace().isEmpty() ? Optional.empty() : cache.pool().prefixIndex();
+    }
+
+    /**
+     * How much of a text with these tokens an empty row of this session would find, from where, and why not more.
+     *
+     * @throws IllegalStateException when this session does not share
+     */
+    public PrefixExplanation explainPrefix(int... tokenIds) {
+        requireOpen();
+        PrefixIndex index = prefixIndex().orElseThrow(
+                () -> new IllegalStateException("this session does not share what has been read"));
+        return index.explain(cache.namespace().orElseThrow(), tokenIds);
     }
 
     /** {@link #append(int[][], AttentionMask)} with rows of equal length and no pads. */

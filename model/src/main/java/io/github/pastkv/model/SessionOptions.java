@@ -15,12 +15,14 @@ import io.github.pastkv.model.config.ModelConfig;
  * @param blockSize tokens per block: 1 to 16, or a multiple of 16
  * @param maxSeqLen longest row in tokens; 0 for the model's own limit. Where a model's rotary frequencies depend on length
  *        (dynamic, longrope), it is this one, so that they are the same from the first token to the last
- * @param maxPoolBytes most bytes of cache; a limit, not a reservation
+ * @param maxPoolBytes most bytes of cache; a limit, not a reservation. Sessions that reuse prefixes and store alike share
+ *        it: what closed ones have read stays until its room is needed
  * @param window what tokens see at most, beside the model's own windows; what no later token sees is let go of
  * @param maxRewindTokens how far back a session over windows can always be rewound
+ * @param prefixReuse whether the session shares what has been read with others of its model
  */
 public record SessionOptions(int batchSize, LayerKvTypes kvTypes, int blockSize, int maxSeqLen, long maxPoolBytes,
-        KvWindow window, int maxRewindTokens) {
+        KvWindow window, int maxRewindTokens, PrefixReuse prefixReuse) {
     public SessionOptions {
         if (maxSeqLen < 0) {
             throw new IllegalArgumentException("maxSeqLen: " + maxSeqLen + ", must not be negative");
@@ -30,12 +32,13 @@ public record SessionOptions(int batchSize, LayerKvTypes kvTypes, int blockSize,
     /** One row, F32, blocks of 16, up to the model's longest sequence, at most 8 GiB. */
     public static SessionOptions defaults() {
         return new SessionOptions(1, LayerKvTypes.of(KvTypes.of(KvType.F32)), KvCacheConfig.DEFAULT_BLOCK_SIZE, 0,
-                KvCacheConfig.DEFAULT_MAX_POOL_BYTES, KvWindow.NONE, KvCacheConfig.DEFAULT_MAX_REWIND_TOKENS);
+                KvCacheConfig.DEFAULT_MAX_POOL_BYTES, KvWindow.NONE, KvCacheConfig.DEFAULT_MAX_REWIND_TOKENS,
+                PrefixReuse.ON);
     }
 
     public SessionOptions withBatchSize(int newBatchSize) {
         return new SessionOptions(newBatchSize, kvTypes, blockSize, maxSeqLen, maxPoolBytes, window,
-                maxRewindTokens);
+                maxRewindTokens, prefixReuse);
     }
 
     /** One type for the keys and values of all layers. */
@@ -51,22 +54,22 @@ public record SessionOptions(int batchSize, LayerKvTypes kvTypes, int blockSize,
     /** Types by layer; a layer that the model does not have is refused when the session is opened. */
     public SessionOptions withKvTypes(LayerKvTypes newKvTypes) {
         return new SessionOptions(batchSize, newKvTypes, blockSize, maxSeqLen, maxPoolBytes, window,
-                maxRewindTokens);
+                maxRewindTokens, prefixReuse);
     }
 
     public SessionOptions withBlockSize(int newBlockSize) {
         return new SessionOptions(batchSize, kvTypes, newBlockSize, maxSeqLen, maxPoolBytes, window,
-                maxRewindTokens);
+                maxRewindTokens, prefixReuse);
     }
 
     public SessionOptions withMaxSeqLen(int newMaxSeqLen) {
         return new SessionOptions(batchSize, kvTypes, blockSize, newMaxSeqLen, maxPoolBytes, window,
-                maxRewindTokens);
+                maxRewindTokens, prefixReuse);
     }
 
     public SessionOptions withMaxPoolBytes(long newMaxPoolBytes) {
         return new SessionOptions(batchSize, kvTypes, blockSize, maxSeqLen, newMaxPoolBytes, window,
-                maxRewindTokens);
+                maxRewindTokens, prefixReuse);
     }
 
     /**
@@ -75,11 +78,13 @@ public record SessionOptions(int batchSize, LayerKvTypes kvTypes, int blockSize,
      * as memory is bounded by the window. Every result equals that of one run in which each token is masked so.
      */
     public SessionOptions withWindow(KvWindow newWindow) {
-        return new SessionOptions(batchSize, kvTypes, blockSize, maxSeqLen, maxPoolBytes, newWindow, maxRewindTokens);
+        return new SessionOptions(batchSize, kvTypes, blockSize, maxSeqLen, maxPoolBytes, newWindow, maxRewindTokens,
+                prefixReuse);
     }
 
     public SessionOptions withMaxRewindTokens(int newMaxRewindTokens) {
-        return new SessionOptions(batchSize, kvTypes, blockSize, maxSeqLen, maxPoolBytes, window, newMaxRewindTokens);
+        return new SessionOptions(batchSize, kvTypes, blockSize, maxSeqLen, maxPoolBytes, window, newMaxRewindTokens,
+                prefixReuse);
     }
 
     /**
@@ -88,6 +93,21 @@ public record SessionOptions(int batchSize, LayerKvTypes kvTypes, int blockSize,
      */
     public SessionOptions forTokens(ModelConfig model, long numTokens) {
         return model.dependsOnLength() ? withMaxSeqLen(Math.clamp(numTokens, 1, model.longestSeqLen())) : this;
+    }
+
+    /** Whether the session shares what has been read with others of its model that store alike. */
+    public SessionOptions withPrefixReuse(boolean reuses) {
+        return withPrefixReuse(new PrefixReuse(reuses, prefixReuse.salt()));
+    }
+
+    /** Shares only with sessions of equal salt. */
+    public SessionOptions withPrefixSalt(String salt) {
+        return withPrefixReuse(new PrefixReuse(prefixReuse.isOn(), salt));
+    }
+
+    private SessionOptions withPrefixReuse(PrefixReuse newPrefixReuse) {
+        return new SessionOptions(batchSize, kvTypes, blockSize, maxSeqLen, maxPoolBytes, window, maxRewindTokens,
+                newPrefixReuse);
     }
 
     /** The cache that these options ask for. */

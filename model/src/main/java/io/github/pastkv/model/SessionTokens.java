@@ -28,6 +28,11 @@ record SessionTokens(Model model, StepRunner steps, KvCache cache) implements To
     }
 
     @Override
+    public int numReusedTokens() {
+        return steps.numReusedTokens();
+    }
+
+    @Override
     public Tensor appendForAll(int[][] tokenIds, AttentionMask mask) {
         return steps.runForAll(cache, tokenIds, mask);
     }

@@ -4,6 +4,7 @@ import io.github.pastkv.cache.AttentionMask;
 import io.github.pastkv.cache.DataType;
 import io.github.pastkv.cache.KvCache;
 import io.github.pastkv.cache.KvStep;
+import io.github.pastkv.cache.PrefixUse;
 import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.model.forward.LayerRotary;
 import io.github.pastkv.model.forward.PassInput;
@@ -28,6 +29,7 @@ final class StepRunner implements AutoCloseable {
     private Tensor logits;
     private int[] stepTokenIds = new int[16];
     private int[] wanted = new int[16];
+    private int numReusedTokens;
     private @Nullable Probe probe;
 
     /** A runner for caches whose rows hold up to {@code maxSeqLen} tokens. */
@@ -51,7 +53,8 @@ final class StepRunner implements AutoCloseable {
         AttentionMask mask = input.mask();
         PassInput packed = pack(cache, input);
         int numReal = wantAll(mask);
-        try (KvStep step = cache.beginStep(mask)) {
+        try (KvStep step =
+                input instanceof StepInput.Tokens ? begin(cache, mask, PrefixUse.STORE) : cache.beginStep(mask)) {
             Tensor slots = zeros(mask, vocabSize); // before the step is taken over, as there may be no memory for them
             compute(step, packed, numReal);
             spread(mask, logits, slots);
@@ -139,32 +142,63 @@ final class StepRunner implements AutoCloseable {
     /** Appends slots; returns the logits of all real tokens, {@code [T, V]}, valid until the next call. */
     Tensor runForAll(KvCache cache, int[][] tokenIds, AttentionMask mask) {
         gather(cache, tokenIds, mask);
-        return run(cache, mask, wantAll(mask));
-    }
-
-    /** Appends slots; returns the logits of the last real token of each row that has one, valid until the next call. */
-    Tensor runForLast(KvCache cache, int[][] tokenIds, AttentionMask mask) {
-        gather(cache, tokenIds, mask);
-        int numWanted = 0;
-        int token = 0;
-        for (int row = 0; row < mask.batchSize(); row++) {
-            token += mask.numReal(row);
-            if (mask.numReal(row) > 0) {
-                wanted[numWanted++] = token - 1;
-            }
-        }
-        return run(cache, mask, numWanted);
-    }
-
-    private Tensor run(KvCache cache, AttentionMask mask, int numWanted) {
-        try (KvStep step = cache.beginStep(mask)) {
-            if (probe == null) {
-                computePlain(step, numWanted);
-            } else {
-                compute(step, new PassInput.Tokens(stepTokenIds), numWanted);
-            }
+        int numWanted = wantAll(mask);
+        try (KvStep step = begin(cache, mask, PrefixUse.STORE_LATER)) {
+            computeTokens(step, numWanted);
             step.commit();
             return logits;
+        }
+    }
+
+    /** A step of known tokens; while somebody may edit activations, what it stores has nothing to do with an index. */
+    private KvStep begin(KvCache cache, AttentionMask mask, PrefixUse use) {
+        return probe == null ? cache.beginStep(mask, stepTokenIds, use) : cache.beginStep(mask);
+    }
+
+    /**
+     * Appends slots; returns the logits of the last real token of each row that has one, valid until the next call. What an
+     * index has is not computed.
+     */
+    Tensor runForLast(KvCache cache, int[][] tokenIds, AttentionMask mask) {
+        gather(cache, tokenIds, mask);
+        if (wanted.length < mask.batchSize()) {
+            wanted = new int[mask.batchSize()];
+        }
+        try (KvStep step = begin(cache, mask, PrefixUse.REUSE)) {
+            computeTokens(step, keepComputed(step));
+            step.commit();
+            return logits;
+        }
+    }
+
+    /** Tokens that the last {@link #runForLast} did not compute. */
+    int numReusedTokens() {
+        return numReusedTokens;
+    }
+
+    /** Keeps the ids of tokens that are computed, and wants the last of each row; returns how many are wanted. */
+    private int keepComputed(KvStep step) {
+        int numWanted = 0;
+        int from = 0;
+        numReusedTokens = 0;
+        for (int row = 0; row < step.batchSize(); row++) {
+            int numNew = step.numNewTokens(row);
+            from += step.numReusedTokens(row);
+            numReusedTokens += step.numReusedTokens(row);
+            System.arraycopy(stepTokenIds, from, stepTokenIds, step.rowStart(row), numNew);
+            from += numNew;
+            if (numNew > 0) {
+                wanted[numWanted++] = step.rowStart(row + 1) - 1;
+            }
+        }
+        return numWanted;
+    }
+
+    private void computeTokens(KvStep step, int numWanted) {
+        if (probe == null) {
+            computePlain(step, numWanted);
+        } else {
+            compute(step, new PassInput.Tokens(stepTokenIds), numWanted);
         }
     }
 

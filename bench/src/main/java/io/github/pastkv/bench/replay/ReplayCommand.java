@@ -44,8 +44,9 @@ public final class ReplayCommand implements Callable<Integer> {
     @Option(names = "--requests", paramLabel = "N",
             description = "Requests of each trace made here. Default: 6000.") private int numRequests = 6000;
 
-    @Option(names = "--seed", paramLabel = "N", description = "Seed of the traces made here. Default: 1.") private long seed =
-            1;
+    @Option(names = "--seed", paramLabel = "N",
+            description = "Seed of the traces made here. Default: 1.") private long seed =
+                    1;
 
     @Option(names = "--capacities", paramLabel = "N", split = ",",
             description = "Blocks that the cache holds. Default: 1000,5000,10000,30000.") private List<Integer> capacities =

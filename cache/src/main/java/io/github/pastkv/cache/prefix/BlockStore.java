@@ -24,4 +24,7 @@ public interface BlockStore {
 
     /** Bytes of a block of a group. */
     long blockBytes(int group);
+
+    /** An entry has become blocked, or is blocked no more. */
+    default void blockedChanged(int entry, boolean blocked) {}
 }

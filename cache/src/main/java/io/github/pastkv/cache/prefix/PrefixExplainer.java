@@ -86,7 +86,8 @@ public final class PrefixExplainer {
         int inBlock = position % tree.blockSize();
         if (inBlock > 0) { // the last entry agrees in part, or is part of a block
             int last = match.entry(match.numEntries() - 1);
-            return inBlock < nodes.numTokens(last) ? difference(position, tokenIds, nodes.tokenId(last, inBlock)) : null;
+            return inBlock < nodes.numTokens(last) ? difference(position, tokenIds, nodes.tokenId(last, inBlock))
+                    : null;
         }
         int parent = position == 0 ? tree.root(namespace) : match.entry(match.numEntries() - 1);
         if (parent == PrefixTree.NONE || nodes.children(parent) == PrefixTree.NONE) {

@@ -8,6 +8,9 @@ public final class PrefixMatch {
     private int numEntries;
     private int numTokens;
 
+    /** Of a walk to come. */
+    public PrefixMatch() {}
+
     void clear() {
         numEntries = 0;
         numTokens = 0;

@@ -52,7 +52,7 @@ public final class PrefixTree implements AutoCloseable {
         this.nodes = new PrefixNodes(blockSize, numGroups);
         this.siblings = new Siblings(nodes);
         this.lists = new EvictionLists(nodes);
-        this.policies = new EvictionPolicy[EvictionPriority.values().length];
+        this.policies = new EvictionPolicy[EvictionPriority.NUM_LEVELS];
         for (int priority = 0; priority < policies.length; priority++) {
             policies[priority] = policy.over(lists);
         }
@@ -183,6 +183,7 @@ public final class PrefixTree implements AutoCloseable {
         int child = siblings.found();
         if (agreeing == to - from) {
             renewIfExpired(child);
+            fillHoles(child, to - from, blockIds);
             return child;
         }
         if (child == NONE || agreeing < nodes.numTokens(child)) {
@@ -204,6 +205,15 @@ public final class PrefixTree implements AutoCloseable {
         }
         learnFromMiss(child, hash);
         return child;
+    }
+
+    /** Takes blocks in groups where an entry of as many tokens has none. */
+    private void fillHoles(int entry, int numTokens, int[] blockIds) {
+        for (int group = 0; group < numGroups && numTokens == nodes.numTokens(entry); group++) {
+            if (nodes.blockId(entry, group) == NONE && blockIds[group] != NONE) {
+                setBlock(entry, group, blockIds[group]);
+            }
+        }
     }
 
     /** What had expired was computed again. */
@@ -259,6 +269,9 @@ public final class PrefixTree implements AutoCloseable {
                 countEvictable(at, -1);
             }
             nodes.setBlockers(at, blockers + 1);
+            if (blockers == 0) {
+                store.blockedChanged(at, true);
+            }
             at = blockers == 0 ? nodes.parent(at) : NONE;
         }
     }
@@ -272,9 +285,15 @@ public final class PrefixTree implements AutoCloseable {
             if (blockers == 0) {
                 countEvictable(at, 1);
                 policies[nodes.priority(at)].add(at);
+                store.blockedChanged(at, false);
             }
             at = blockers == 0 ? nodes.parent(at) : NONE;
         }
+    }
+
+    /** Whether an entry cannot be evicted now. */
+    public boolean isBlocked(int entry) {
+        return nodes.blockers(entry) > 0;
     }
 
     /** Evicts one entry without entries below it; false where all are blocked. */
@@ -290,6 +309,34 @@ public final class PrefixTree implements AutoCloseable {
             }
         }
         return false;
+    }
+
+    /**
+     * Evicts an entry, though blocks of it are held, and all below it.
+     *
+     * @return false where it or something below is pinned, or something below is held; then it stays
+     */
+    public boolean giveUp(int entry) {
+        while (nodes.children(entry) != NONE) {
+            int leaf = leafBelow(entry);
+            if (isBlocked(leaf)) {
+                return false;
+            }
+            evict(leaf);
+        }
+        int numHeld = 0;
+        for (int group = 0; group < numGroups; group++) {
+            int blockId = nodes.blockId(entry, group);
+            numHeld += blockId != NONE && store.isHeld(group, blockId) ? 1 : 0;
+        }
+        if (nodes.blockers(entry) > numHeld) {
+            return false;
+        }
+        for (int group = 0; group < numGroups; group++) {
+            setBlock(entry, group, NONE);
+        }
+        evict(entry);
+        return true;
     }
 
     private int leafBelow(int entry) {
@@ -360,9 +407,9 @@ public final class PrefixTree implements AutoCloseable {
         if (listed) {
             policies[nodes.priority(entry)].remove(entry);
         }
-        nodes.setPriority(entry, priority.ordinal());
+        nodes.setPriority(entry, priority.level());
         if (listed) {
-            policies[priority.ordinal()].add(entry);
+            policies[priority.level()].add(entry);
         }
     }
 
@@ -371,6 +418,17 @@ public final class PrefixTree implements AutoCloseable {
         for (int entry = 0; entry < nodes.records().numGiven(); entry++) {
             while (nodes.stamp(entry) != 0 && nodes.blockers(entry) == 0 && isBelow(entry, namespace)) {
                 remove(leafBelow(entry));
+            }
+        }
+    }
+
+    /** Lets go of all blocks, held ones too; the tree is good for nothing but {@link #close} afterwards. */
+    public void detachAll() {
+        for (int entry = 0; entry < nodes.records().numGiven(); entry++) {
+            for (int group = 0; nodes.stamp(entry) != 0 && group < numGroups; group++) {
+                if (nodes.blockId(entry, group) != NONE) {
+                    store.detach(group, nodes.blockId(entry, group));
+                }
             }
         }
     }

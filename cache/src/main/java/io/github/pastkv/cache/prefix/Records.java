@@ -24,7 +24,7 @@ final class Records implements AutoCloseable {
 
     /** An empty table of records of at least {@code recordBytes} bytes, rounded up to whole longs. */
     Records(int recordBytes) {
-        this.recordBytes = Math.ceilDiv(recordBytes, Long.BYTES) * Long.BYTES;
+        this.recordBytes = Math.ceilDiv(recordBytes, Long.BYTES) * (long) Long.BYTES;
     }
 
     long recordBytes() {
@@ -42,7 +42,7 @@ final class Records implements AutoCloseable {
 
     /** Bytes taken from the system. */
     long bytes() {
-        return segments.length * SEGMENT_RECORDS * recordBytes;
+        return (long) segments.length * SEGMENT_RECORDS * recordBytes;
     }
 
     /** A new record, its content undefined. */

@@ -34,6 +34,16 @@ public final class RotaryTables {
         return new LayerRotary(ofLayer);
     }
 
+    /** What of {@code maxSeqLen} changes the frequencies of each layer, as text: equal for sessions that can share. */
+    public String lengthsThatMatter(int maxSeqLen) {
+        StringBuilder lengths = new StringBuilder();
+        for (int layer = 0; layer < config.numLayers(); layer++) {
+            RotaryConfig rotary = config.layer(layer).rotary();
+            lengths.append(rotary == null ? "-" : rotary.scaling().effectiveLength(maxSeqLen)).append(' ');
+        }
+        return lengths.toString();
+    }
+
     private RotaryTable table(RotaryConfig rotary, int maxSeqLen) {
         Key key = new Key(rotary, rotary.scaling().effectiveLength(maxSeqLen));
         return tables.computeIfAbsent(key, _ -> new RotaryTable(rotary.inverseFrequencies(maxSeqLen),

@@ -75,7 +75,9 @@ public final class Generator {
 
     private Generation run(int[][] tokenIds, AttentionMask mask) {
         long start = System.nanoTime();
-        choosePromptEnds(source.appendForLast(tokenIds, mask));
+        Tensor promptLogits = source.appendForLast(tokenIds, mask);
+        int numReused = source.numReusedTokens();
+        choosePromptEnds(promptLogits);
         long promptEnd = System.nanoTime();
         while (rows.stream().anyMatch(RowWriter::isActive)) {
             decodeStep();
@@ -86,7 +88,7 @@ public final class Generator {
         for (int row = 0; row < mask.batchSize(); row++) {
             numPrompt += mask.numReal(row);
         }
-        return new Generation(results, numPrompt, promptEnd - start, numDecoded, decodeNanos, numDrafted);
+        return new Generation(results, numPrompt, numReused, promptEnd - start, numDecoded, decodeNanos, numDrafted);
     }
 
     /** The first token of every answer; from here on each answer has a row of its own. */

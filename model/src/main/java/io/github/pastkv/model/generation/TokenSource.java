@@ -20,6 +20,11 @@ public interface TokenSource {
      */
     Tensor appendForLast(int[][] tokenIds, AttentionMask mask);
 
+    /** Tokens that the last {@link #appendForLast} found already computed. */
+    default int numReusedTokens() {
+        return 0;
+    }
+
     /** Appends slots and returns the logits of all real tokens, F32 {@code [T, V]}, row after row. */
     Tensor appendForAll(int[][] tokenIds, AttentionMask mask);
 

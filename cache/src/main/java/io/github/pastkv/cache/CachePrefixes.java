@@ -1,0 +1,106 @@
+package io.github.pastkv.cache;
+
+import io.github.pastkv.cache.prefix.PrefixNamespace;
+import java.util.Arrays;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** What a cache knows of its rows' tokens, and its side of the pool's index: takes prefixes from it and puts them in. */
+final class CachePrefixes {
+    private final @Nullable PrefixIndex index;
+    private final @Nullable PrefixNamespace namespace;
+    private RowTokens[] rows;
+
+    private CachePrefixes(@Nullable PrefixIndex index, @Nullable PrefixNamespace namespace, RowTokens[] rows) {
+        this.index = index;
+        this.namespace = namespace;
+        this.rows = rows;
+    }
+
+    /** Those of empty rows; without a namespace a cache has nothing to do with the index. */
+    static CachePrefixes empty(KvPool pool, @Nullable PrefixNamespace namespace, int batchSize) {
+        RowTokens[] rows = new RowTokens[batchSize];
+        Arrays.setAll(rows, _ -> new RowTokens());
+        return new CachePrefixes(namespace == null ? null : pool.indexOrNull(), namespace, rows);
+    }
+
+    CachePrefixes fork() {
+        return new CachePrefixes(index, namespace,
+                Arrays.stream(rows).map(RowTokens::copy).toArray(RowTokens[]::new));
+    }
+
+    Optional<PrefixNamespace> namespace() {
+        return Optional.ofNullable(namespace);
+    }
+
+    RowTokens row(int row) {
+        return rows[row];
+    }
+
+    /** Keeps the ids of a step at hand: those of row 0, then those of row 1, and so on. */
+    void stage(int[] tokenIds, AttentionMask mask) {
+        int from = 0;
+        for (int row = 0; index != null && row < rows.length; row++) {
+            rows[row].stage(tokenIds, from, mask.numReal(row));
+            from += mask.numReal(row);
+        }
+    }
+
+    /**
+     * Looks for more of a row than it holds, and lets {@code blocks} stand for that.
+     *
+     * @param numTokens tokens of the row
+     * @param numNewTokens staged ones, of which the last is always computed
+     * @param wholeBlocksOnly whether to take whole blocks only
+     * @param blocks the row's in each group, {@code [G][B]}
+     * @return how many of the staged tokens are there
+     */
+    int adopt(int row, int numTokens, int numNewTokens, boolean wholeBlocksOnly, StepBlocks[][] blocks) {
+        if (index == null || namespace == null || numNewTokens < 2 || !rows[row].isKnownAndExact(numTokens)) {
+            return 0;
+        }
+        PrefixIndex.Request request = new PrefixIndex.Request(rows[row].tokenIds(), numTokens,
+                numTokens + numNewTokens - 1, wholeBlocksOnly);
+        BlockTable[] adopted = index.adopt(namespace, request);
+        for (int group = 0; group < adopted.length; group++) {
+            blocks[group][row].adopt(adopted[group]);
+        }
+        return request.numFound() - numTokens;
+    }
+
+    /** Takes over the staged tokens of a row that held {@code numTokens}. */
+    void commit(int row, int numTokens, int numNewTokens) {
+        if (index != null) {
+            rows[row].commit(numTokens, numNewTokens);
+        }
+    }
+
+    /** Puts all known and exact tokens into the index that are not there yet. */
+    void publish(LayerGroup[] groups) {
+        if (index != null && namespace != null) {
+            for (int row = 0; row < rows.length; row++) {
+                if (rows[row].numPublishable() > rows[row].numPublished()) {
+                    index.publish(namespace, rows[row], groups, row);
+                }
+            }
+        }
+    }
+
+    /** Puts rows behind of whose tokens nothing is known and that are derived altogether. */
+    void addDerivedRows(int numRows) {
+        int before = rows.length;
+        rows = Arrays.copyOf(rows, before + numRows);
+        for (int row = before; row < rows.length; row++) {
+            rows[row] = new RowTokens();
+            rows[row].markDerived(0);
+        }
+    }
+
+    void truncate(int row, int numTokens) {
+        rows[row].truncate(numTokens);
+    }
+
+    void selectRows(int[] selected) {
+        rows = Arrays.stream(selected).mapToObj(row -> rows[row].copy()).toArray(RowTokens[]::new);
+    }
+}

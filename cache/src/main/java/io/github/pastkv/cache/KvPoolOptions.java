@@ -1,0 +1,40 @@
+package io.github.pastkv.cache;
+
+import io.github.pastkv.cache.prefix.ArcPolicy;
+import io.github.pastkv.cache.prefix.EvictionPolicy;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a pool does beside storing.
+ *
+ * @param policy which cached prefixes go first; null for no index of prefixes
+ * @param poisonsFreed whether blocks are filled with NaN when they become free, so that a stray read is seen
+ * @param leakListener hears of caches that were forgotten without being closed, and where they were opened; null for
+ *        nobody. It is called by a thread of the {@link java.lang.ref.Cleaner}
+ */
+public record KvPoolOptions(EvictionPolicy.@Nullable Factory policy, boolean poisonsFreed,
+        @Nullable Consumer<String> leakListener) {
+    /** No index, no aids. */
+    public static KvPoolOptions defaults() {
+        return new KvPoolOptions(null, false, null);
+    }
+
+    /** With an index of prefixes. */
+    public KvPoolOptions withPrefixIndex() {
+        return withPrefixIndex(ArcPolicy::new);
+    }
+
+    /** With an index of prefixes that evicts by a policy. */
+    public KvPoolOptions withPrefixIndex(EvictionPolicy.Factory newPolicy) {
+        return new KvPoolOptions(newPolicy, poisonsFreed, leakListener);
+    }
+
+    public KvPoolOptions withPoisonedFreedBlocks() {
+        return new KvPoolOptions(policy, true, leakListener);
+    }
+
+    public KvPoolOptions withLeakListener(Consumer<String> newLeakListener) {
+        return new KvPoolOptions(policy, poisonsFreed, newLeakListener);
+    }
+}

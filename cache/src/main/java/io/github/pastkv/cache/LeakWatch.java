@@ -1,0 +1,56 @@
+package io.github.pastkv.cache;
+
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.lang.ref.Cleaner;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** Remembers where a cache was opened and closed, and reports it if it is forgotten open. Costs two stack traces a cache. */
+final class LeakWatch {
+    private static final Cleaner CLEANER = Cleaner.create();
+
+    private final Trace trace;
+    private final Cleaner.Cleanable cleanable;
+
+    private LeakWatch(Object cache, Trace trace) {
+        this.trace = trace;
+        this.cleanable = CLEANER.register(cache, trace);
+    }
+
+    /** Watches a cache, where somebody listens. */
+    static @Nullable LeakWatch of(Object cache, @Nullable Consumer<String> listener) {
+        return listener == null ? null : new LeakWatch(cache, new Trace(listener));
+    }
+
+    void closed() {
+        trace.closed = new Throwable("the cache was closed here");
+        cleanable.clean();
+    }
+
+    /** Where the cache was closed, or null. */
+    @Nullable
+    Throwable whereClosed() {
+        return trace.closed;
+    }
+
+    /** Must not refer to the cache. */
+    private static final class Trace implements Runnable {
+        private final Consumer<String> listener;
+        private final Throwable opened = new Throwable("the cache was opened here");
+        private volatile @Nullable Throwable closed;
+
+        Trace(Consumer<String> listener) {
+            this.listener = listener;
+        }
+
+        @Override
+        public void run() {
+            if (closed == null) {
+                StringWriter text = new StringWriter();
+                opened.printStackTrace(new PrintWriter(text));
+                listener.accept("a cache was forgotten without being closed: " + text);
+            }
+        }
+    }
+}

@@ -1,0 +1,437 @@
+package io.github.pastkv.cache;
+
+import io.github.pastkv.cache.prefix.BlockStore;
+import io.github.pastkv.cache.prefix.EvictionPolicy;
+import io.github.pastkv.cache.prefix.EvictionPriority;
+import io.github.pastkv.cache.prefix.PrefixExplainer;
+import io.github.pastkv.cache.prefix.PrefixExplanation;
+import io.github.pastkv.cache.prefix.PrefixMatch;
+import io.github.pastkv.cache.prefix.PrefixNamespace;
+import io.github.pastkv.cache.prefix.PrefixTree;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.function.LongSupplier;
+
+/**
+ * Finds blocks of running and finished sequences of a {@link KvPool} again by their token ids. A hit is as long as the
+ * tokens agree, to the token, but for what windowed layers have let go of; it holds its blocks, so that they are not
+ * evicted. Blocks that nobody holds stay until their room is needed; then the least useful go first.
+ *
+ * <p>Only exact blocks enter: what was computed from the model and the token ids alone, and nothing that was edited,
+ * grafted or imported, or that follows from such.
+ *
+ * <p>Safe for any number of threads. Lives as long as its pool.
+ */
+public final class PrefixIndex {
+    private static final int NONE = PrefixTree.NONE;
+
+    private final GroupStorage[] groups;
+    private final PoolBudget budget;
+    private final int blockSize;
+    private final int maxRewindTokens;
+    private final boolean hasWindows;
+    private final LongSupplier clock;
+    private final PrefixTree tree;
+    private final PrefixMatch match = new PrefixMatch();
+    private final Map<Integer, Integer> numPins = new HashMap<>();
+    private final int[] blockIds; // of one logical block, [G]
+    private final PrefixCounters counters = new PrefixCounters();
+    private boolean closed;
+
+    PrefixIndex(KvCacheConfig config, GroupStorage[] groups, EvictionPolicy.Factory policy, LongSupplier clock) {
+        this.groups = groups;
+        this.budget = groups[0].blocks().budget();
+        this.blockSize = config.blockSize();
+        this.maxRewindTokens = config.maxRewindTokens();
+        this.clock = clock;
+        this.blockIds = new int[groups.length];
+        boolean bounded = false;
+        for (GroupStorage group : groups) {
+            bounded |= group.window().isBounded();
+        }
+        this.hasWindows = bounded;
+        this.tree = new PrefixTree(blockSize, groups.length, new Store(), policy, clock);
+        budget.setEvictor(new Evictor());
+    }
+
+    /** A search: tokens {@code [numHeld, limit)} beyond those that the row holds are wanted. */
+    static final class Request {
+        private final int[] tokenIds;
+        private final int numHeld;
+        private final int limit;
+        private final boolean wholeBlocksOnly;
+        private int numFound;
+
+        Request(int[] tokenIds, int numHeld, int limit, boolean wholeBlocksOnly) {
+            this.tokenIds = tokenIds;
+            this.numHeld = numHeld;
+            this.limit = limit;
+            this.wholeBlocksOnly = wholeBlocksOnly;
+            this.numFound = numHeld;
+        }
+
+        /** Leading tokens found, those that the row holds included. */
+        int numFound() {
+            return numFound;
+        }
+    }
+
+    /** Finds more of a row than it holds; returns tables that hold it, {@code [G]}, or none. */
+    BlockTable[] adopt(PrefixNamespace namespace, Request request) {
+        synchronized (budget) {
+            tree.match(tree.root(namespace), request.tokenIds, request.limit, match);
+            int numTokens = match.numTokens();
+            if (request.wholeBlocksOnly) {
+                numTokens -= numTokens % blockSize;
+            }
+            numTokens = heldByAllGroups(numTokens);
+            counters.lookUp(request.limit - request.numHeld, Math.max(0, numTokens - request.numHeld));
+            if (numTokens <= request.numHeld) {
+                KvEvents.miss(namespace, request.limit + 1);
+                return new BlockTable[0];
+            }
+            KvEvents.hit(namespace, request.limit + 1, numTokens);
+            request.numFound = numTokens;
+            match.truncate(numTokens, blockSize);
+            BlockTable[] tables = new BlockTable[groups.length];
+            for (int group = 0; group < groups.length; group++) {
+                tables[group] = hold(group, numTokens);
+            }
+            for (int block = 0; block < match.numEntries(); block++) {
+                tree.used(match.entry(block));
+            }
+            return tables;
+        }
+    }
+
+    /** The most tokens, {@code numTokens} at most, of which every group has what the next token sees. */
+    private int heldByAllGroups(int numTokens) {
+        int usable = numTokens;
+        for (int group = 0; group < groups.length; group++) {
+            int here = heldBy(group, usable);
+            if (here < usable) {
+                usable = here;
+                group = -1; // what is seen from an earlier position may be missing in a group that has been looked at
+            }
+        }
+        return usable;
+    }
+
+    private int heldBy(int group, int numTokens) {
+        KvWindow window = groups[group].window();
+        int usable = numTokens;
+        for (int block = Math.ceilDiv(numTokens, blockSize) - 1; window.isBounded() && block >= 0; block--) {
+            boolean seen = block < groups[group].numSinkBlocks() || block >= window.firstVisible(usable) / blockSize;
+            if (seen && tree.blockId(match.entry(block), group) == NONE) {
+                usable = block * blockSize;
+            }
+        }
+        return usable;
+    }
+
+    /** A table that holds the first {@code numTokens} tokens of the match in a group. */
+    private BlockTable hold(int group, int numTokens) {
+        BlockTable table = new BlockTable(groups[group]);
+        KvWindow window = groups[group].window();
+        int numBlocks = Math.ceilDiv(numTokens, blockSize);
+        int first = window.firstVisible(numTokens) / blockSize;
+        int wanted = window.firstVisible(Math.max(0, numTokens - maxRewindTokens)) / blockSize;
+        while (first > wanted && tree.blockId(match.entry(first - 1), group) != NONE) {
+            first--;
+        }
+        int numSinkBlocks = Math.min(groups[group].numSinkBlocks(), numBlocks);
+        for (int block = 0; block < Math.min(numSinkBlocks, first); block++) {
+            table.adopt(tree.blockId(match.entry(block), group));
+        }
+        if (first > table.numBlocks()) {
+            table.skipTo(first, first * blockSize);
+        }
+        for (int block = table.numBlocks(); block < numBlocks; block++) {
+            table.adopt(tree.blockId(match.entry(block), group));
+        }
+        return table;
+    }
+
+    /** Puts a row's tokens in that are not there yet, and lets the row share whole blocks that were there before. */
+    void publish(PrefixNamespace namespace, RowTokens row, LayerGroup[] layers, int rowNumber) {
+        synchronized (budget) {
+            if (closed) {
+                return;
+            }
+            int numTokens = row.numPublishable();
+            boolean goesOn = row.cursorBlocks() > 0 && tree.stamp(row.cursorEntry()) == row.cursorStamp();
+            int parent = goesOn ? row.cursorEntry() : tree.rootFor(namespace);
+            for (int block = goesOn ? row.cursorBlocks() : 0; block * blockSize < numTokens; block++) {
+                int end = Math.min(numTokens, (block + 1) * blockSize);
+                for (int group = 0; group < groups.length; group++) {
+                    BlockTable table = layers[group].table(rowNumber);
+                    blockIds[group] = table.holds(block) ? table.blockId(block) : NONE;
+                }
+                int entry = tree.put(parent, row.tokenIds(), block * blockSize, end, blockIds);
+                if (end == (block + 1) * blockSize) {
+                    share(entry, block, layers, rowNumber);
+                    parent = entry;
+                    row.setCursor(entry, tree.stamp(entry), block + 1);
+                }
+            }
+            row.setPublished(numTokens);
+            counters.entries(tree.numEntries());
+        }
+    }
+
+    /** Lets a row hold an entry's blocks instead of its own, which have the same bits. */
+    private void share(int entry, int block, LayerGroup[] layers, int rowNumber) {
+        for (int group = 0; group < groups.length; group++) {
+            BlockTable table = layers[group].table(rowNumber);
+            int blockId = tree.blockId(entry, group);
+            if (blockId != NONE && table.holds(block) && table.blockId(block) != blockId && !table.isShared()) {
+                groups[group].blocks().retainCached(blockId);
+                table.replace(block, blockId);
+            }
+        }
+    }
+
+    /** What a request for these tokens would reuse now, from where, and why not more; changes nothing. */
+    public PrefixExplanation explain(PrefixNamespace namespace, int[] tokenIds) {
+        synchronized (budget) {
+            requireOpen();
+            tree.match(tree.root(namespace), tokenIds, tokenIds.length, match);
+            int numReused = heldByAllGroups(Math.min(match.numTokens(), Math.max(0, tokenIds.length - 1)));
+            return new PrefixExplainer(tree, clock.getAsLong()).explain(namespace, tokenIds, match, numReused);
+        }
+    }
+
+    /** Ends a pin. Closing again does nothing. */
+    public final class Pin implements AutoCloseable {
+        private final int entry;
+        private final int numTokens;
+        private boolean ended;
+
+        private Pin(int entry, int numTokens) {
+            this.entry = entry;
+            this.numTokens = numTokens;
+        }
+
+        /** Leading tokens that are kept. */
+        public int numTokens() {
+            return numTokens;
+        }
+
+        @Override
+        public void close() {
+            synchronized (budget) {
+                if (!ended && entry != NONE && !closed) {
+                    numPins.merge(entry, -1, (before, less) -> before + less == 0 ? null : before + less);
+                    tree.unblock(entry);
+                }
+                ended = true;
+            }
+        }
+    }
+
+    /** Keeps the cached blocks of these tokens from being evicted until the result is closed. */
+    public Pin pin(PrefixNamespace namespace, int[] tokenIds) {
+        synchronized (budget) {
+            requireOpen();
+            tree.match(tree.root(namespace), tokenIds, tokenIds.length, match);
+            int numEntries = match.numEntries();
+            if (numEntries == 0) {
+                return new Pin(NONE, 0);
+            }
+            int last = match.entry(numEntries - 1);
+            tree.block(last);
+            numPins.merge(last, 1, Integer::sum);
+            return new Pin(last, match.numTokens());
+        }
+    }
+
+    /**
+     * Sets which priority the cached blocks of these tokens have.
+     *
+     * @return leading tokens that are cached and so have it
+     */
+    public int setPriority(PrefixNamespace namespace, int[] tokenIds, EvictionPriority priority) {
+        synchronized (budget) {
+            requireOpen();
+            tree.match(tree.root(namespace), tokenIds, tokenIds.length, match);
+            for (int block = match.numEntries() - 1; block >= 0; block--) {
+                tree.setPriority(match.entry(block), priority);
+            }
+            return match.numTokens();
+        }
+    }
+
+    /**
+     * Sets how long from now on the cached blocks of these tokens are found. After that they go before all others.
+     *
+     * @return leading tokens that are cached and so have it
+     */
+    public int setTimeToLive(PrefixNamespace namespace, int[] tokenIds, Duration timeToLive) {
+        synchronized (budget) {
+            requireOpen();
+            tree.match(tree.root(namespace), tokenIds, tokenIds.length, match);
+            long expiry = clock.getAsLong() + timeToLive.toMillis();
+            for (int block = 0; block < match.numEntries(); block++) {
+                tree.setExpiry(match.entry(block), expiry);
+            }
+            return match.numTokens();
+        }
+    }
+
+    /** Forgets what of a namespace nobody holds or has pinned. */
+    public void clear(PrefixNamespace namespace) {
+        synchronized (budget) {
+            requireOpen();
+            tree.clear(namespace);
+        }
+    }
+
+    /** Forgets all that nobody holds or has pinned. */
+    public void clear() {
+        synchronized (budget) {
+            requireOpen();
+            tree.clear(null);
+        }
+    }
+
+    /** Counts so far. */
+    public PrefixStats stats() {
+        synchronized (budget) {
+            long cachedBytes = 0;
+            for (GroupStorage group : groups) {
+                cachedBytes += group.blocks().numCached() * group.layout().blockBytes();
+            }
+            return counters.toStats(closed ? 0 : tree.numEntries(), closed ? 0 : tree.numEvicted(), cachedBytes,
+                    closed ? 0 : tree.bookkeepingBytes());
+        }
+    }
+
+    /** Checks the index and its agreement with the pools; an {@link IllegalStateException} names what is wrong. */
+    void checkIntegrity() {
+        synchronized (budget) {
+            if (!closed) {
+                tree.checkIntegrity(entry -> numPins.getOrDefault(entry, 0));
+            }
+        }
+    }
+
+    /** Forgets all; the pool is about to close. */
+    void close() {
+        synchronized (budget) {
+            if (!closed) {
+                closed = true;
+                tree.detachAll();
+                tree.close();
+            }
+        }
+    }
+
+    private void requireOpen() {
+        if (closed) {
+            throw new IllegalStateException("the pool of this index is closed");
+        }
+    }
+
+    /** The pools as the tree sees them. */
+    private final class Store implements BlockStore {
+        @Override
+        public boolean attach(int group, int blockId, int entry, int numTokens) {
+            return groups[group].blocks().attach(blockId, entry, numTokens);
+        }
+
+        @Override
+        public boolean detach(int group, int blockId) {
+            return groups[group].blocks().detach(blockId);
+        }
+
+        @Override
+        public boolean isHeld(int group, int blockId) {
+            return groups[group].blocks().refCount(blockId) > 0;
+        }
+
+        @Override
+        public boolean isAttached(int group, int blockId, int entry, int numTokens) {
+            return groups[group].blocks().isAttached(blockId, entry, numTokens);
+        }
+
+        @Override
+        public long blockBytes(int group) {
+            return groups[group].layout().blockBytes();
+        }
+
+        /** A blocked entry's cached blocks of windowed groups are loose: no running sequence sees them any more. */
+        @Override
+        public void blockedChanged(int entry, boolean blocked) {
+            for (int group = 0; hasWindows && group < groups.length; group++) {
+                int blockId = tree.blockId(entry, group);
+                if (blockId != NONE && groups[group].window().isBounded()) {
+                    setLoose(groups[group].blocks(), blockId, blocked);
+                }
+            }
+        }
+    }
+
+    private static void setLoose(BlockPool pool, int blockId, boolean loose) {
+        if (loose && pool.isCached(blockId)) {
+            pool.loosen(blockId);
+        } else {
+            pool.tighten(blockId);
+        }
+    }
+
+    /** The index as the pools see it. */
+    private final class Evictor implements PoolBudget.Evictor {
+        @Override
+        public long evictableBytes() {
+            long bytes = tree.evictableBytes();
+            for (int group = 0; hasWindows && group < groups.length; group++) {
+                bytes += groups[group].blocks().numLoose() * groups[group].layout().blockBytes();
+            }
+            return bytes;
+        }
+
+        @Override
+        public boolean evictOne() {
+            for (int group = 0; hasWindows && group < groups.length; group++) {
+                BlockPool pool = groups[group].blocks();
+                int blockId = pool.firstLoose();
+                if (blockId != NONE) {
+                    tree.setBlock(pool.entry(blockId), group, NONE);
+                    return true;
+                }
+            }
+            boolean evicts = tree.evictOne();
+            if (evicts) {
+                KvEvents.evict(tree.numEvicted());
+            }
+            return evicts;
+        }
+
+        @Override
+        public boolean giveUp(int entry) {
+            return tree.giveUp(entry);
+        }
+
+        @Override
+        public void held(int entry) {
+            tree.block(entry);
+        }
+
+        @Override
+        public void unheld(BlockPool pool, int blockId, int entry) {
+            tree.unblock(entry);
+            if (hasWindows && tree.isBlocked(entry)) {
+                loosenIfWindowed(pool, blockId);
+            }
+        }
+
+        private void loosenIfWindowed(BlockPool pool, int blockId) {
+            for (GroupStorage group : groups) {
+                if (group.blocks() == pool && group.window().isBounded()) {
+                    pool.loosen(blockId);
+                }
+            }
+        }
+    }
+}
