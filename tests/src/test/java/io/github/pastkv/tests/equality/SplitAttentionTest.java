@@ -8,6 +8,7 @@ import io.github.pastkv.cache.KvCache;
 import io.github.pastkv.cache.KvCacheConfig;
 import io.github.pastkv.cache.KvShape;
 import io.github.pastkv.cache.KvStep;
+import io.github.pastkv.cache.KvType;
 import io.github.pastkv.cache.KvWindow;
 import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.kernels.Compute;
@@ -67,7 +68,7 @@ class SplitAttentionTest {
         Random random = new Random(20262);
         KvShape shape = new KvShape(1, NUM_KV_HEADS, HEAD_DIM);
         try (KvCache cache = new KvCache(
-                KvCacheConfig.of(shape, batchSize).withDataType(type).withBlockSize(blockSize));
+                KvCacheConfig.of(shape, batchSize).withKvType(KvType.of(type)).withBlockSize(blockSize));
                 Compute compute = new Compute(KernelsChoice.choose(kernels).kernels(), numThreads, NUM_HEADS,
                         NUM_KV_HEADS, HEAD_DIM)) {
             append(cache, AttentionMask.ofLengths(pastLengths), random).close();
