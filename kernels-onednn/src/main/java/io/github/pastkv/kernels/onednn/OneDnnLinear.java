@@ -9,6 +9,9 @@ import java.lang.foreign.MemorySegment;
  * would take another kernel, with other bits.
  */
 final class OneDnnLinear {
+    /** Up to so many rows reading the weights takes longer than multiplying them. */
+    private static final int MAX_ROWS_READ_AHEAD = 16;
+
     private OneDnnLinear() {}
 
     static void linear(Tensor x, OneDnnLinearWeights weights, Tensor y, int numTokens, int fromOutput, int toOutput) {
@@ -20,6 +23,9 @@ final class OneDnnLinear {
             oneRow(x, weights, y, fromSlice, toSlice);
         } else {
             for (int slice = fromSlice; slice < toSlice; slice++) {
+                if (numTokens <= MAX_ROWS_READ_AHEAD) {
+                    weights.readAhead(slice, ThreadBuffers.ofThisThread());
+                }
                 rows(x, weights, y, numTokens, slice);
             }
         }
@@ -60,6 +66,7 @@ final class OneDnnLinear {
         for (int slice = fromSlice; slice < toSlice; slice++) {
             SliceKernel kernel = weights.kernel(slice);
             long offset = (long) slice * weights.outputGrain() * Float.BYTES;
+            weights.readAhead(slice, buffers);
             kernel.matmul(2, weights.numInputs(), weights.numOutputs()).run(weights.slice(slice), inputs.address(),
                     outputs.address() + offset, buffers);
             MemorySegment.copy(outputs, offset, y.segment(), offset,

@@ -8,6 +8,7 @@ import io.github.pastkv.kernels.LinearParts;
 import io.github.pastkv.kernels.LinearWeights;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -18,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class OneDnnLinearWeights implements LinearWeights {
     private static final long ALIGNMENT = 64;
+    private static final long CACHE_LINE_BYTES = 64;
 
     private final LinearForm form;
     private final NumberKind kind;
@@ -105,6 +107,23 @@ final class OneDnnLinearWeights implements LinearWeights {
 
     SliceWeights slice(int slice) {
         return slices[slice];
+    }
+
+    /**
+     * Brings integer weights of a slice into the core's cache: the library's kernel for them waits for each line of memory
+     * (6 GB/s on AMD Zen 5, against 23 GB/s out of the cache). Others it reads at full speed by itself.
+     */
+    void readAhead(int slice, ThreadBuffers buffers) {
+        if (!kind.isScaled()) {
+            return;
+        }
+        long from = slice * sliceBytes();
+        long to = from + kernel(slice).packedBytes() / CACHE_LINE_BYTES * CACHE_LINE_BYTES;
+        long sum = 0;
+        for (long offset = from; offset < to; offset += CACHE_LINE_BYTES) {
+            sum += packed.get(ValueLayout.JAVA_LONG, offset);
+        }
+        buffers.note(sum);
     }
 
     /** Whether the memory is there yet: it ends with the arena it was packed in. */

@@ -11,21 +11,32 @@ final class Slicing {
 
     private static final long WEIGHTS_PER_SLICE = 1 << 17;
     private static final int GRAIN = 32;
+    /** Outputs that the library packs together; the last such block of a slice is filled up. */
+    private static final int BLOCK = 64;
 
     private Slicing() {}
 
     /** Outputs of every slice but perhaps the last. */
     static int outputsPerSlice(int numInputs, int numOutputs) {
-        if (numOutputs <= 2 * GRAIN) {
+        if (numOutputs <= BLOCK) {
             return numOutputs;
         }
         long bySize = (long) numInputs * numOutputs / WEIGHTS_PER_SLICE;
-        int most = (int) Long.highestOneBit(Math.clamp(bySize, 2, numOutputs / GRAIN));
-        for (int slices = most; slices >= Math.max(most / 2, 2); slices /= 2) {
-            if (numOutputs % (slices * GRAIN) == 0) {
+        int most = (int) Long.highestOneBit(Math.clamp(bySize, 2, Math.max(numOutputs / BLOCK, 2)));
+        for (int slices = most; slices >= Math.max(most / 4, 2); slices /= 2) {
+            if (numOutputs % (slices * GRAIN) == 0 && fillsItsBlocks(numOutputs / slices)) {
                 return numOutputs / slices;
             }
         }
-        return Math.ceilDiv(Math.ceilDiv(numOutputs, most), GRAIN) * GRAIN;
+        return roundUp(Math.ceilDiv(numOutputs, most));
+    }
+
+    /** Whether at most an eighth is added to fill the last block. */
+    private static boolean fillsItsBlocks(int outputs) {
+        return 8 * (roundUp(outputs) - outputs) <= outputs;
+    }
+
+    private static int roundUp(int outputs) {
+        return Math.ceilDiv(outputs, BLOCK) * BLOCK;
     }
 }

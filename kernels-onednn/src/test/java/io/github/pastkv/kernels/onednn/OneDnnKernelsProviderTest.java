@@ -79,7 +79,11 @@ class OneDnnKernelsProviderTest {
         assertThat(Slicing.outputsPerSlice(576, 960)).isEqualTo(480);
         assertThat(Slicing.outputsPerSlice(576, 3072)).isEqualTo(384);
         assertThat(Slicing.outputsPerSlice(576, 49152)).isEqualTo(384);
-        assertThat(Slicing.outputsPerSlice(768, 50257)).isEqualTo(224);
+        assertThat(Slicing.outputsPerSlice(768, 50257)).isEqualTo(256);
+        assertThat(Slicing.outputsPerSlice(1536, 576)).isEqualTo(288);
+        assertThat(Slicing.outputsPerSlice(2048, 3072)).isEqualTo(192);
+        assertThat(Slicing.outputsPerSlice(8192, 2048)).isEqualTo(64);
+        assertThat(Slicing.outputsPerSlice(2048, 128256)).isEqualTo(128);
         assertThat(Slicing.outputsPerSlice(48, 64)).isEqualTo(64);
         assertThat(Slicing.outputsPerSlice(48, 70)).isEqualTo(64);
         assertThat(LinearForm.PLAIN.toString()).isEqualTo("f32");
