@@ -212,7 +212,8 @@ public final class Compute implements AutoCloseable {
      * Items are tiles: for each row, its query tiles, and for each of those all kv heads. Where these are too few for the
      * threads and the past is long, they are cut by position as well.
      */
-    @SuppressWarnings("NullAway.Init") // arguments of the operation under way
+    // NullAway: arguments of the operation under way; ReferenceEquality: which of our own two tasks it is.
+    @SuppressWarnings({"NullAway.Init", "ReferenceEquality"})
     private final class AttentionTask implements ComputePool.Task {
         private KvStep step;
         private int layer;
