@@ -9,4 +9,5 @@ package io.github.pastkv.bench.replay;
  * @param outputLength tokens of the answer
  * @param hashIds a number for each block of the prompt
  */
+@SuppressWarnings("ArrayRecordComponent") // long traces; nobody compares requests
 record TraceRequest(long timestamp, int inputLength, int outputLength, int[] hashIds) {}
