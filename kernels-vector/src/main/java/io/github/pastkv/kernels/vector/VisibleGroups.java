@@ -16,7 +16,8 @@ final class VisibleGroups {
     private static boolean areJoined(AttentionTile tile, int row) {
         int numSinks = tile.runTo(0, row);
         return tile.runFrom(0, row) < numSinks
-                && (numSinks - 1) / AttentionTile.SPAN_POSITIONS == tile.firstVisible(row) / AttentionTile.SPAN_POSITIONS;
+                && (numSinks - 1) / AttentionTile.SPAN_POSITIONS
+                        == tile.firstVisible(row) / AttentionTile.SPAN_POSITIONS;
     }
 
     static int from(AttentionTile tile, int run, int row) {
