@@ -1,7 +1,9 @@
 /** Running models with hooks, and looking at their activations. */
 module io.github.pastkv.lens {
     requires transitive io.github.pastkv.model;
+    requires transitive java.desktop;
     requires static transitive org.jspecify;
 
     exports io.github.pastkv.lens;
+    exports io.github.pastkv.lens.plot;
 }

@@ -59,6 +59,7 @@ final class StepRunner implements AutoCloseable {
             compute(step, packed, numReal);
             spread(mask, logits, slots);
             step.commit();
+            markDerived(cache, mask, !(input instanceof StepInput.Tokens));
             return slots;
         }
     }
@@ -75,6 +76,15 @@ final class StepRunner implements AutoCloseable {
             spread(mask, stream, slots);
             step.commit();
             return slots;
+        }
+    }
+
+    /** What an editing probe or anything but token ids went into is no function of the ids. */
+    private void markDerived(KvCache cache, AttentionMask mask, boolean isDerivedInput) {
+        if (!cache.frozen() && (isDerivedInput || (probe != null && probe.edits()))) {
+            for (int row = 0; row < mask.batchSize(); row++) {
+                cache.markDerived(row, cache.numTokens(row) - mask.numReal(row));
+            }
         }
     }
 
@@ -146,6 +156,7 @@ final class StepRunner implements AutoCloseable {
         try (KvStep step = begin(cache, mask, PrefixUse.STORE_LATER)) {
             computeTokens(step, numWanted);
             step.commit();
+            markDerived(cache, mask, false);
             return logits;
         }
     }

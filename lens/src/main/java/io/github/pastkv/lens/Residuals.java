@@ -1,0 +1,296 @@
+package io.github.pastkv.lens;
+
+import io.github.pastkv.cache.Tensor;
+import io.github.pastkv.kernels.LinearPart;
+import io.github.pastkv.kernels.NormWeights;
+import io.github.pastkv.model.Model;
+import io.github.pastkv.model.config.ModelConfig;
+import io.github.pastkv.model.family.LayerTensors;
+import io.github.pastkv.model.family.NormTensors;
+import io.github.pastkv.model.hooks.HookName;
+import io.github.pastkv.model.hooks.HookPoint;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The residual stream of a run taken apart: its states layer by layer, what each block, head or neuron added, and what each
+ * part contributes to a logit. Weights are as stored, so the final norm's weight is part of what is applied here
+ * (TransformerLens folds it into the head by default; sums come to the same).
+ *
+ * <p>Reads an {@link ActivationCache} that kept what it asks for; says what is missing.
+ */
+public final class Residuals {
+    private final Model model;
+    private final ModelConfig config;
+    private final ActivationCache cache;
+
+    /** The residual stream of a run. */
+    public Residuals(Model model, ActivationCache cache) {
+        this.model = model;
+        this.config = model.config();
+        this.cache = cache;
+    }
+
+    /**
+     * The states of the stream before each layer up to {@code layer} (TransformerLens' {@code accumulated_resid}), and between
+     * attention and feed-forward block where asked: what the logit lens reads.
+     *
+     * @param layer last state; the number of layers for the one behind all
+     */
+    public ResidualStack accumulated(int layer, boolean withMid) {
+        requireLayer(layer);
+        List<String> labels = new ArrayList<>();
+        List<Tensor> states = new ArrayList<>();
+        for (int l = 0; l < layer; l++) {
+            labels.add(l + "_pre");
+            states.add(cache.get(HookName.of(HookPoint.RESID_PRE, l)));
+            if (withMid && !config.parallelResidual()) {
+                labels.add(l + "_mid");
+                states.add(cache.get(HookName.of(HookPoint.RESID_MID, l)));
+            }
+        }
+        labels.add(layer == config.numLayers() ? "final_post" : layer + "_pre");
+        states.add(state(layer));
+        return stack(labels, states);
+    }
+
+    private Tensor state(int layer) {
+        return cache.get(layer == config.numLayers()
+                ? HookName.of(HookPoint.RESID_POST, layer - 1)
+                : HookName.of(HookPoint.RESID_PRE, layer));
+    }
+
+    private void requireLayer(int layer) {
+        if (layer < 0 || layer > config.numLayers()) {
+            throw new IllegalArgumentException("layer: " + layer + ", the model has " + config.numLayers() + " layers");
+        }
+    }
+
+    /** What embeddings and the blocks of the layers before {@code layer} added; adds up to the stream before it. */
+    public ResidualStack decomposed(int layer) {
+        requireLayer(layer);
+        requireAdditive();
+        List<String> labels = new ArrayList<>();
+        List<Tensor> parts = new ArrayList<>();
+        addEmbeddings(labels, parts);
+        for (int l = 0; l < layer; l++) {
+            labels.add(l + "_attn_out");
+            parts.add(cache.get(HookName.of(HookPoint.ATTN_OUT, l)));
+            labels.add(l + "_mlp_out");
+            parts.add(cache.get(HookName.of(HookPoint.MLP_OUT, l)));
+        }
+        return stack(labels, parts);
+    }
+
+    private void addEmbeddings(List<String> labels, List<Tensor> parts) {
+        labels.add("embed");
+        parts.add(cache.get(HookName.of(HookPoint.EMBED)));
+        if (cache.hooks().has(HookName.of(HookPoint.POS_EMBED))) {
+            labels.add("pos_embed");
+            parts.add(cache.get(HookName.of(HookPoint.POS_EMBED)));
+        }
+    }
+
+    /** Models that norm the stream itself have no parts that add up to it. */
+    private void requireAdditive() {
+        for (LayerTensors layer : model.tensors().layers()) {
+            if (layer.attentionNorms().ofStream() != null || layer.ffnNorms().ofStream() != null) {
+                throw new IllegalArgumentException(
+                        "model: " + config.architecture() + " norms its stream, which has no parts that add up to it");
+            }
+        }
+    }
+
+    /** What each head of the layers before {@code layer} added, without the biases. */
+    public ResidualStack headResults(int layer) {
+        requireLayer(layer);
+        List<String> labels = new ArrayList<>();
+        List<Tensor> parts = new ArrayList<>();
+        for (int l = 0; l < layer; l++) {
+            requireLinearOut(model.tensors().layers().get(l).attentionNorms().after());
+            Tensor z = cache.get(HookName.of(HookPoint.Z, l)); // [B, N, H, D]
+            Tensor heads = z.copy().reshape(z.shape(0) * z.shape(1), z.shape(2) * z.shape(3));
+            for (int head = 0; head < config.numHeads(); head++) {
+                labels.add("L" + l + "H" + head);
+                parts.add(projected(model.tensors().layers().get(l).attentionOut(), heads, head * config.headDim(),
+                        (head + 1) * config.headDim()).reshape(z.shape(0), z.shape(1), config.hiddenSize()));
+            }
+        }
+        return stack(labels, parts);
+    }
+
+    /** What neurons {@code [from, to)} of one layer's feed-forward block added, without the bias. */
+    public ResidualStack neuronResults(int layer, int from, int to) {
+        requireLinearOut(model.tensors().layers().get(layer).ffnNorms().after());
+        Tensor post = cache.get(HookName.of(HookPoint.MLP_POST, layer)); // [B, N, F]
+        Tensor neurons = post.copy().reshape(post.shape(0) * post.shape(1), post.shape(2));
+        List<String> labels = new ArrayList<>();
+        List<Tensor> parts = new ArrayList<>();
+        for (int neuron = from; neuron < to; neuron++) {
+            labels.add("L" + layer + "N" + neuron);
+            parts.add(projected(model.tensors().layers().get(layer).ffnDown(), neurons, neuron, neuron + 1)
+                    .reshape(post.shape(0), post.shape(1), config.hiddenSize()));
+        }
+        return stack(labels, parts);
+    }
+
+    private void requireLinearOut(@Nullable NormTensors after) {
+        if (after != null) {
+            throw new IllegalArgumentException("model: " + config.architecture()
+                    + " norms what a block adds, so that single heads and neurons add nothing of their own");
+        }
+    }
+
+    /**
+     * Heads, feed-forward blocks, embeddings, and the biases of the output projections of attention, which belong to no head:
+     * adds up to the stream before {@code layer}.
+     */
+    public ResidualStack fullDecomposition(int layer) {
+        requireAdditive();
+        ResidualStack heads = headResults(layer);
+        List<String> labels = new ArrayList<>(heads.labels());
+        List<Tensor> parts = new ArrayList<>();
+        for (int i = 0; i < labels.size(); i++) {
+            parts.add(heads.get(i));
+        }
+        for (int l = 0; l < layer; l++) {
+            labels.add(l + "_mlp_out");
+            parts.add(cache.get(HookName.of(HookPoint.MLP_OUT, l)));
+        }
+        addEmbeddings(labels, parts);
+        labels.add("bias");
+        parts.add(attentionBiases(layer, parts.getLast().shape()));
+        return stack(labels, parts);
+    }
+
+    private Tensor attentionBiases(int layer, long[] shape) {
+        Tensor sum = Tensor.of(new float[Math.toIntExact(shape[0] * shape[1] * shape[2])], shape);
+        float[] biases = new float[config.hiddenSize()];
+        for (int l = 0; l < layer; l++) {
+            int output = 0;
+            for (LinearPart part : model.tensors().layers().get(l).attentionOut()) {
+                Tensor bias = part.bias();
+                for (int i = 0; i < part.weight().shape(0); i++, output++) {
+                    biases[output] += bias == null ? 0f : bias.get(i);
+                }
+            }
+        }
+        Tensor rows = sum.reshape(shape[0] * shape[1], shape[2]);
+        for (int row = 0; row < rows.shape(0); row++) {
+            rows.narrow(0, row, row + 1L).copyFrom(Tensor.of(biases, 1, biases.length));
+        }
+        return sum;
+    }
+
+    /** Inputs {@code [from, to)} through a projection, {@code [rows, E]}, without its bias. */
+    private Tensor projected(List<LinearPart> projection, Tensor inputs, int from, int to) {
+        int numRows = Math.toIntExact(inputs.shape(0));
+        float[] x = inputs.narrow(1, from, to).toFloatArray(); // [rows, inputs]
+        float[] y = new float[numRows * config.hiddenSize()];
+        int first = 0;
+        for (LinearPart part : projection) {
+            int outputs = Math.toIntExact(part.weight().shape(0));
+            float[] weight = part.weight().narrow(1, from, to).toFloatArray(); // [outputs, inputs]
+            for (int row = 0; row < numRows; row++) {
+                for (int output = 0; output < outputs; output++) {
+                    y[row * config.hiddenSize() + first + output] = dot(x, row, weight, output, to - from);
+                }
+            }
+            first += outputs;
+        }
+        return Tensor.of(y, numRows, config.hiddenSize());
+    }
+
+    private static float dot(float[] x, int row, float[] y, int column, int length) {
+        float sum = 0f;
+        for (int i = 0; i < length; i++) {
+            sum = Math.fma(x[row * length + i], y[column * length + i], sum);
+        }
+        return sum;
+    }
+
+    /**
+     * The part of each component in the final norm's output: less its mean where the norm takes that off, over the norm's
+     * divisor in this run, times the norm's weight. With the norm's bias, parts that add up to the stream add up to the
+     * norm's output.
+     */
+    public ResidualStack normed(ResidualStack stack) {
+        Tensor scale = cache.get(HookName.of(HookPoint.LN_FINAL_SCALE)); // [B, N, 1]
+        NormTensors norm = model.tensors().finalNorm();
+        if (norm == null) {
+            return stack;
+        }
+        float[] scales = scale.toFloatArray();
+        Tensor weight = norm.weight();
+        float[] numbers = stack.components().toFloatArray();
+        int width = config.hiddenSize();
+        boolean centres = config.norm().kind() == NormWeights.Kind.LAYER;
+        for (int start = 0; start < numbers.length; start += width) {
+            double mean = 0;
+            for (int i = 0; centres && i < width; i++) {
+                mean += numbers[start + i] / (double) width;
+            }
+            float divisor = scales[start / width % scales.length];
+            for (int i = 0; i < width; i++) {
+                float factor = weight == null ? 1f : weight.get(i) + config.norm().weightOffset();
+                numbers[start + i] = (float) ((numbers[start + i] - mean) / divisor * factor);
+            }
+        }
+        return new ResidualStack(stack.labels(), Tensor.of(numbers, stack.components().shape()));
+    }
+
+    /**
+     * What each component contributes to the logit of a token, before the final soft cap: its {@linkplain #normed part} of the
+     * final norm's output times the token's row of the head. {@code [C, B, N]}.
+     *
+     * @param tokenId the token whose logit is asked about
+     */
+    public Tensor logitAttribution(ResidualStack stack, int tokenId) {
+        return attribution(normed(stack), head(tokenId));
+    }
+
+    /** The same for the difference of two logits, the usual metric: {@code [C, B, N]}. */
+    public Tensor logitAttribution(ResidualStack stack, int tokenId, int wrongTokenId) {
+        float[] direction = head(tokenId);
+        float[] wrong = head(wrongTokenId);
+        for (int i = 0; i < direction.length; i++) {
+            direction[i] -= wrong[i];
+        }
+        return attribution(normed(stack), direction);
+    }
+
+    private float[] head(int tokenId) {
+        if (tokenId < 0 || tokenId >= config.vocabSize()) {
+            throw new IllegalArgumentException("tokenId: " + tokenId + ", the vocabulary has " + config.vocabSize());
+        }
+        long row = tokenId;
+        for (LinearPart part : model.tensors().head()) {
+            if (row < part.weight().shape(0)) {
+                return part.weight().narrow(0, row, row + 1).toFloatArray();
+            }
+            row -= part.weight().shape(0);
+        }
+        throw new IllegalStateException("the head has no row " + tokenId);
+    }
+
+    private Tensor attribution(ResidualStack normed, float[] direction) {
+        long[] shape = normed.components().shape();
+        float[] numbers = normed.components().toFloatArray();
+        float[] sums = new float[numbers.length / direction.length];
+        for (int row = 0; row < sums.length; row++) {
+            sums[row] = dot(numbers, row, direction, 0, direction.length);
+        }
+        return Tensor.of(sums, shape[0], shape[1], shape[2]);
+    }
+
+    private static ResidualStack stack(List<String> labels, List<Tensor> parts) {
+        long[] shape = parts.isEmpty() ? new long[] {0, 0, 0} : parts.getFirst().shape();
+        Tensor all = Tensor.of(new float[Math.toIntExact(parts.size() * shape[0] * shape[1] * shape[2])], parts.size(),
+                shape[0], shape[1], shape[2]);
+        for (int i = 0; i < parts.size(); i++) {
+            all.narrow(0, i, i + 1L).copyFrom(parts.get(i).unflatten(0, 1, shape[0]));
+        }
+        return new ResidualStack(labels, all);
+    }
+}
