@@ -80,9 +80,16 @@ public final class Tensor {
         return numElements(shape);
     }
 
-    /** Whether the elements lie in row-major order without gaps. */
+    /** Whether the elements lie in row-major order without gaps; how far an axis of length 1 strides does not count. */
     public boolean isContiguous() {
-        return Arrays.equals(strides, rowMajorStrides(shape));
+        long expected = 1;
+        for (int axis = shape.length - 1; axis >= 0; axis--) {
+            if (shape[axis] != 1 && strides[axis] != expected) {
+                return false;
+            }
+            expected *= shape[axis];
+        }
+        return true;
     }
 
     /** Byte offset of an element from the start of {@link #segment()}; for tests and other slow paths. */

@@ -145,4 +145,13 @@ class TensorTest {
         }
         assertThatThrownBy(() -> tensor.get(0)).isInstanceOf(IllegalStateException.class);
     }
+
+    @Test
+    void partOfLengthOne_isContiguousWhateverItsAxisStrides() {
+        Tensor tensor = Tensor.of(new float[] {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}, 2, 3, 2);
+        Tensor last = tensor.narrow(0, 1, 2).narrow(1, 2, 3);
+        assertThat(last.isContiguous()).isTrue();
+        assertThat(last.reshape(1, 2).toFloatArray()).containsExactly(11, 12);
+        assertThat(tensor.narrow(1, 2, 3).isContiguous()).isFalse();
+    }
 }
