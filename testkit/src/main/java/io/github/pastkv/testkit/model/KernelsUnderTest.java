@@ -22,7 +22,8 @@ public final class KernelsUnderTest {
     /** System property that forces the width of vectors. */
     public static final String VECTOR_BITS_PROPERTY = "pastkv.kernels.vectorBits";
 
-    private static final String SCALAR = "scalar";
+    /** Name of the kernels that specify the arithmetic. */
+    public static final String SCALAR = "scalar";
     private static final String VECTOR = "vector";
 
     private KernelsUnderTest() {}

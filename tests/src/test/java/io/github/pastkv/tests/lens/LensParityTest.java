@@ -273,7 +273,8 @@ class LensParityTest {
             int kvHead = model.config().numKvHeads() - 1;
             Hook edit = Hook.edit("blocks.1.hook_v_input", (input, _) -> input.set(9f, 0, 2, kvHead, 3));
             try (CachedRun plain = lens.runWithCache(StepInput.tokens(PREFIX), Capture.of("v1", "k1", "q1"));
-                    CachedRun edited = lens.runWithCache(StepInput.tokens(PREFIX), Capture.of("v1", "k1", "q1"), edit)) {
+                    CachedRun edited =
+                            lens.runWithCache(StepInput.tokens(PREFIX), Capture.of("v1", "k1", "q1"), edit)) {
                 assertThat(edited.get("q1").toFloatArray()).isEqualTo(plain.get("q1").toFloatArray());
                 assertThat(edited.get("k1").toFloatArray()).isEqualTo(plain.get("k1").toFloatArray());
                 Tensor before = plain.get("v1");

@@ -148,7 +148,8 @@ class LensTest {
     @ParameterizedTest
     @CsvSource({"k6, blocks.6.attn.hook_k", "scale4ln1, blocks.4.ln1.hook_scale", "attn0, blocks.0.attn.hook_pattern",
         "pre2, blocks.2.mlp.hook_pre", "resid_pre3, blocks.3.hook_resid_pre", "embed, hook_embed",
-        "scale, ln_final.hook_scale", "normalized7ln2, blocks.7.ln2.hook_normalized", "rot_k1, blocks.1.attn.hook_rot_k",
+        "scale, ln_final.hook_scale", "normalized7ln2, blocks.7.ln2.hook_normalized",
+        "rot_k1, blocks.1.attn.hook_rot_k",
         "mlp_out5, blocks.5.hook_mlp_out", "key2, blocks.2.attn.hook_k", "blocks.1.hook_mlp_in, blocks.1.hook_mlp_in"})
     void shorthand_isThatOfTransformerLens(String shorthand, String name) {
         assertThat(HookName.parse(shorthand)).hasToString(name);
