@@ -5,5 +5,6 @@ module io.github.pastkv.lens {
     requires static transitive org.jspecify;
 
     exports io.github.pastkv.lens;
+    exports io.github.pastkv.lens.patching;
     exports io.github.pastkv.lens.plot;
 }

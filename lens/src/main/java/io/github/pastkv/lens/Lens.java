@@ -131,6 +131,16 @@ public final class Lens {
         return probed(session, List.of(runHooks), () -> session.streamBefore(input, stop));
     }
 
+    /**
+     * Runs behind what a session holds, as {@link #run(Session, StepInput, Hook...)} does, and computes the logits of each
+     * row's last token only.
+     *
+     * @return F32 {@code [B, V]}, valid until the next run of the session
+     */
+    public Tensor lastLogits(Session session, StepInput input, Hook... runHooks) {
+        return probed(session, List.of(runHooks), () -> session.appendForLast(input));
+    }
+
     /** Runs without a past and keeps activations. */
     public CachedRun runWithCache(StepInput input, Capture capture, Hook... runHooks) {
         try (Session session = freshSession(input)) {

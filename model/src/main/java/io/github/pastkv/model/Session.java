@@ -191,10 +191,31 @@ public final class Session implements AutoCloseable {
      */
     public Tensor append(StepInput input) {
         requireOpen();
+        requireEnterable(input);
+        return steps.runForSlots(target, input);
+    }
+
+    /**
+     * Appends slots to all rows, as {@link #append(StepInput)} does, and computes the logits of each row's last token only.
+     *
+     * @return F32 {@code [B, V]}, valid until the next step of this session
+     * @throws IllegalArgumentException where a row has no token among the new slots; nothing has changed
+     */
+    public Tensor appendForLast(StepInput input) {
+        requireOpen();
+        requireEnterable(input);
+        for (int row = 0; row < input.mask().batchSize(); row++) {
+            if (input.mask().numReal(row) == 0) {
+                throw new IllegalArgumentException("mask: row " + row + " has no token, so it has no last one");
+            }
+        }
+        return steps.runForLast(target, input);
+    }
+
+    private void requireEnterable(StepInput input) {
         if (input instanceof StepInput.Stream stream && stream.startAtLayer() > 0) {
             requireFrozen("startAtLayer", stream.startAtLayer());
         }
-        return steps.runForSlots(target, input);
     }
 
     /**

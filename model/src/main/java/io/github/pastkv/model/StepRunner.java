@@ -182,6 +182,27 @@ final class StepRunner implements AutoCloseable {
         }
     }
 
+    /**
+     * Appends slots of any kind, whose tokens an index is not told of; returns the logits of each row's last real token,
+     * {@code [B, V]}, valid until the next call. Each row must have one.
+     */
+    Tensor runForLast(KvCache cache, StepInput input) {
+        AttentionMask mask = input.mask();
+        PassInput packed = pack(cache, input);
+        if (wanted.length < mask.batchSize()) {
+            wanted = new int[mask.batchSize()];
+        }
+        try (KvStep step = cache.beginStep(mask)) {
+            for (int row = 0; row < mask.batchSize(); row++) {
+                wanted[row] = step.rowStart(row + 1) - 1;
+            }
+            compute(step, packed, mask.batchSize());
+            step.commit();
+            markDerived(cache, mask, !(input instanceof StepInput.Tokens));
+            return logits.narrow(0, 0, mask.batchSize());
+        }
+    }
+
     /** Tokens that the last {@link #runForLast} did not compute. */
     int numReusedTokens() {
         return numReusedTokens;

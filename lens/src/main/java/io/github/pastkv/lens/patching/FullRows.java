@@ -1,0 +1,45 @@
+package io.github.pastkv.lens.patching;
+
+import io.github.pastkv.cache.Tensor;
+import io.github.pastkv.lens.Lens;
+import io.github.pastkv.model.Session;
+import io.github.pastkv.model.SessionOptions;
+import io.github.pastkv.model.StepInput;
+import io.github.pastkv.model.hooks.HookPoint;
+import java.util.Arrays;
+import java.util.List;
+
+/** Runs in full: every row reads the whole prompt through all layers, with a hook in one of them. The plain way. */
+final class FullRows implements PatchedRows {
+    private final Lens lens;
+    private final List<PatchCell> cells;
+    private final Session session;
+    private final StepInput input;
+    private final int numTokens;
+
+    FullRows(Lens lens, int[] tokenIds, List<PatchCell> cells, SessionOptions options) {
+        int[][] rows = new int[cells.size()][];
+        Arrays.fill(rows, tokenIds);
+        this.lens = lens;
+        this.cells = cells;
+        this.input = StepInput.tokens(rows);
+        this.numTokens = rows.length * tokenIds.length;
+        this.session = lens.model().newSession(options.withBatchSize(rows.length));
+        session.freeze();
+    }
+
+    @Override
+    public Tensor logits(HookPoint point, int layer, PatchSource source) {
+        return lens.lastLogits(session, input, new PatchEdit(point, layer, source, cells).hook());
+    }
+
+    @Override
+    public long numTokensRun(int layer) {
+        return (long) numTokens * lens.model().config().numLayers();
+    }
+
+    @Override
+    public void close() {
+        session.close();
+    }
+}

@@ -1,0 +1,79 @@
+package io.github.pastkv.lens.patching;
+
+import java.util.Locale;
+
+/**
+ * A number that says how much of a behaviour a run shows, from the logits behind its last token. Write your own as a
+ * function; the ready-made ones are here. Computed in double, in the order of ids.
+ */
+@FunctionalInterface
+public interface Metric {
+    /** The number for logits {@code [V]}; they are valid during the call only. */
+    double of(float[] lastLogits);
+
+    /** The answer's logit less the wrong one's. */
+    static Metric logitDifference(int answerId, int wrongId) {
+        return logits -> (double) logits[answerId] - logits[wrongId];
+    }
+
+    /** The answer's probability. */
+    static Metric probability(int answerId) {
+        return logits -> StrictMath.exp(logProbability(logits, answerId));
+    }
+
+    /** The answer's loss, in nats. */
+    static Metric loss(int answerId) {
+        return logits -> -logProbability(logits, answerId);
+    }
+
+    /** How many tokens come before the answer; 0 when it is the best. */
+    static Metric rank(int answerId) {
+        return logits -> {
+            int better = 0;
+            for (float logit : logits) {
+                better += logit > logits[answerId] ? 1 : 0;
+            }
+            return better;
+        };
+    }
+
+    /** The divergence from the distribution of other logits, in nats: how much is lost by taking these for those. */
+    static Metric klFrom(float[] referenceLogits) {
+        float[] reference = referenceLogits.clone();
+        double referenceSum = logSumOfExponentials(reference);
+        return logits -> {
+            double logSum = logSumOfExponentials(logits);
+            double divergence = 0;
+            for (int id = 0; id < reference.length; id++) {
+                double logP = reference[id] - referenceSum;
+                divergence += StrictMath.exp(logP) * (logP - (logits[id] - logSum));
+            }
+            return divergence;
+        };
+    }
+
+    /** This metric on a scale on which {@code zero} is 0 and {@code one} is 1. */
+    default Metric normalised(double zero, double one) {
+        if (zero == one) {
+            throw new IllegalArgumentException(String.format(Locale.ROOT,
+                    "metric: %s for both prompts, so there is no scale to normalise it on", zero));
+        }
+        return logits -> (of(logits) - zero) / (one - zero);
+    }
+
+    private static double logProbability(float[] logits, int id) {
+        return logits[id] - logSumOfExponentials(logits);
+    }
+
+    private static double logSumOfExponentials(float[] logits) {
+        double greatest = Double.NEGATIVE_INFINITY;
+        for (float logit : logits) {
+            greatest = Math.max(greatest, logit);
+        }
+        double sum = 0;
+        for (float logit : logits) {
+            sum += StrictMath.exp(logit - greatest);
+        }
+        return greatest + StrictMath.log(sum);
+    }
+}

@@ -1,0 +1,28 @@
+package io.github.pastkv.lens.patching;
+
+/**
+ * What one run takes from the source: part of the activation of a hook in one layer.
+ *
+ * @param layer the layer
+ * @param position the position, or {@link #ALL}
+ * @param head the head, or {@link #ALL}
+ * @param sourcePosition the position looked at (patterns only), or {@link #ALL}
+ */
+record PatchCell(int layer, int position, int head, int sourcePosition) {
+    /** Every index of an axis. */
+    static final int ALL = -1;
+
+    PatchCell inLayer(int newLayer) {
+        return new PatchCell(newLayer, position, head, sourcePosition);
+    }
+
+    /** The first position at which the run can differ from the base run, which agrees with the source before {@code from}. */
+    int firstAffected(int from) {
+        return Math.max(position, from);
+    }
+
+    /** Whether it takes only what is the same in both runs. */
+    boolean changesNothing(int from) {
+        return position != ALL && position < from;
+    }
+}

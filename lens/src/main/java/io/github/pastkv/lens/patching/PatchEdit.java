@@ -1,0 +1,72 @@
+package io.github.pastkv.lens.patching;
+
+import io.github.pastkv.cache.Tensor;
+import io.github.pastkv.lens.Hook;
+import io.github.pastkv.lens.HookContext;
+import io.github.pastkv.model.hooks.HookName;
+import io.github.pastkv.model.hooks.HookPoint;
+import io.github.pastkv.model.hooks.StepSlots;
+import java.util.List;
+
+/** Puts each row's part of the source's activation into a run: row i of the step gets what cell i says. */
+final class PatchEdit {
+    private final HookPoint point;
+    private final int layer;
+    private final Tensor source;
+    private final List<PatchCell> cells;
+
+    PatchEdit(HookPoint point, int layer, PatchSource source, List<PatchCell> cells) {
+        this.point = point;
+        this.layer = layer;
+        this.source = source.at(HookName.of(point, layer));
+        this.cells = cells;
+    }
+
+    Hook hook() {
+        return Hook.edit(HookName.of(point, layer), this::edit);
+    }
+
+    private void edit(Tensor activation, HookContext context) {
+        for (int row = 0; row < cells.size(); row++) {
+            PatchCell cell = cells.get(row);
+            Tensor ofRow = activation.narrow(0, row, row + 1L);
+            int from = Math.max(cell.position(), context.slots().pastLength(row));
+            int to = cell.position() == PatchCell.ALL ? context.slots().kvLength(row) : cell.position() + 1;
+            for (int position = from; position < to; position++) {
+                if (point == HookPoint.PATTERN) {
+                    editPattern(ofRow, context.slots(), row, position);
+                } else {
+                    editRows(ofRow, context.slots().slotOf(row, position), cell, position);
+                }
+            }
+        }
+    }
+
+    /** {@code [1, N, E]} or {@code [1, N, heads, D]}. */
+    private void editRows(Tensor ofRow, int slot, PatchCell cell, int position) {
+        Tensor target = ofRow.narrow(1, slot, slot + 1L);
+        Tensor from = source.narrow(1, position, position + 1L);
+        if (cell.head() == PatchCell.ALL) {
+            target.copyFrom(from);
+        } else {
+            target.narrow(2, cell.head(), cell.head() + 1L).copyFrom(from.narrow(2, cell.head(), cell.head() + 1L));
+        }
+    }
+
+    /** {@code [1, H, N, P + N]}; the source's key slots are positions, as its prompt has no pads. */
+    private void editPattern(Tensor ofRow, StepSlots slots, int row, int position) {
+        PatchCell cell = cells.get(row);
+        Tensor target = head(ofRow, cell).narrow(2, slots.slotOf(row, position), slots.slotOf(row, position) + 1L);
+        Tensor from = head(source, cell).narrow(2, position, position + 1L);
+        int firstKey = Math.max(cell.sourcePosition(), 0);
+        int endKey = cell.sourcePosition() == PatchCell.ALL ? position + 1 : cell.sourcePosition() + 1;
+        for (int key = firstKey; key < endKey; key++) {
+            int keySlot = slots.keySlotOf(row, key);
+            target.narrow(3, keySlot, keySlot + 1L).copyFrom(from.narrow(3, key, key + 1L));
+        }
+    }
+
+    private static Tensor head(Tensor pattern, PatchCell cell) {
+        return pattern.narrow(1, cell.head(), cell.head() + 1L);
+    }
+}

@@ -1,0 +1,248 @@
+package io.github.pastkv.lens.patching;
+
+import io.github.pastkv.cache.Tensor;
+import io.github.pastkv.lens.CachedRun;
+import io.github.pastkv.lens.Capture;
+import io.github.pastkv.lens.Lens;
+import io.github.pastkv.model.Model;
+import io.github.pastkv.model.Session;
+import io.github.pastkv.model.SessionOptions;
+import io.github.pastkv.model.StepInput;
+import io.github.pastkv.model.config.ModelConfig;
+import io.github.pastkv.model.hooks.HookFilter;
+import io.github.pastkv.model.hooks.HookName;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Runs of one prompt (the base) in which part of an activation is taken from elsewhere (the source), for every cell of a
+ * grid.
+ *
+ * <p>A patch at a layer and position changes nothing before that position and below that layer. So the base prompt is read
+ * once and frozen; a patched run enters at its layer with the base run's stored stream, runs the positions from the patch
+ * on, over the frozen keys and values before it, and many runs go through the model as rows of one batch. Cells that take
+ * only what both runs have in common are the base run itself and need no run at all. Every number has the bits of a full,
+ * separate run, which {@link SweepOptions#plain} makes.
+ *
+ * <p>For one thread at a time. Owns its caches until {@link #close}.
+ */
+public final class PatchSweep implements AutoCloseable {
+    private final Model model;
+    private final Lens lens;
+    private final int[] baseIds;
+    private final SweepOptions options;
+    private final BaseRun base;
+    private final float[] baseLogits;
+    private long numRuns;
+    private long numTokensRun;
+
+    /**
+     * Reads the base prompt.
+     *
+     * @param baseIds the prompt that is patched, {@code [T]}
+     * @param from the first position at which the source's activations can differ from the base run's; 0 if any can
+     */
+    public PatchSweep(Model model, int[] baseIds, int from, SweepOptions options) {
+        this.model = model;
+        this.lens = new Lens(model);
+        this.baseIds = baseIds.clone();
+        this.options = options;
+        this.base = new BaseRun(lens, baseIds, from, sessionOptions());
+        this.baseLogits = base.lastLogits();
+    }
+
+    /** A sweep that patches a pair's corrupted prompt with its clean one (denoising), or the other way round (noising). */
+    public static PatchSweep ofPair(Model model, PromptPair pair, boolean noising, SweepOptions options) {
+        return new PatchSweep(model, noising ? pair.clean() : pair.corrupted(), pair.firstDifference(), options);
+    }
+
+    /** Windows may forget nothing that a cut prefix needs, and length-dependent rotary tables are those of the prompt. */
+    private SessionOptions sessionOptions() {
+        SessionOptions ofType = SessionOptions.defaults().withKvType(options.kvType())
+                .withMaxRewindTokens(baseIds.length).withPrefixReuse(false);
+        return model.config().dependsOnLength() ? ofType.withMaxSeqLen(baseIds.length) : ofType;
+    }
+
+    /**
+     * A run of another prompt, as long as the base, that keeps what a grid reads: a {@link PatchSource}. The caller closes
+     * it.
+     */
+    public CachedRun sourceRun(int[] tokenIds, PatchGrid grid) {
+        if (tokenIds.length != baseIds.length) {
+            throw new IllegalArgumentException(
+                    "tokenIds: " + tokenIds.length + " tokens, the base prompt has " + baseIds.length);
+        }
+        try (Session session = model.newSession(sessionOptions())) {
+            return lens.runWithCache(session, StepInput.tokens(tokenIds),
+                    Capture.of(HookFilter.where(name -> name.point() == grid.point())));
+        }
+    }
+
+    /** Logits behind the base prompt's last token, {@code [V]}. */
+    public float[] baseLogits() {
+        return baseLogits.clone();
+    }
+
+    /** Patched runs made so far. */
+    public long numRuns() {
+        return numRuns;
+    }
+
+    /** Tokens times layers that these runs computed. */
+    public long numTokensRun() {
+        return numTokensRun;
+    }
+
+    /**
+     * A result for a grid, without numbers yet.
+     *
+     * @throws IllegalArgumentException for a hook that the model lacks
+     */
+    public GridResult emptyResult(PatchGrid grid) {
+        if (!model.hooks().has(HookName.of(grid.point(), 0))) {
+            throw new IllegalArgumentException("grid: " + grid.name() + ", a " + model.config().architecture()
+                    + " model has no " + HookName.of(grid.point(), 0));
+        }
+        return GridResult.empty(grid, grid.shape(model.config(), baseIds.length));
+    }
+
+    /** Runs all cells of a grid. */
+    public GridResult run(PatchGrid grid, PatchSource source, Metric metric) {
+        GridResult result = emptyResult(grid);
+        run(result, source, metric, SweepListener.NONE);
+        return result;
+    }
+
+    /**
+     * Runs the cells of a result that have no number yet, and puts their numbers in.
+     *
+     * @return whether all have been run; false when the listener ended it
+     */
+    public boolean run(GridResult result, PatchSource source, Metric metric, SweepListener listener) {
+        List<PatchCell> cells = result.grid().cellsOfLayer(model.config(), baseIds.length);
+        GridRun run = new GridRun(result, cells, source, metric, listener);
+        if (!options.plain()) {
+            run.fillUnchanged(base.from(), metric.of(baseLogits));
+        }
+        for (List<Integer> batch : batches(run)) {
+            if (!run.runBatch(batch)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Numbers of cells that go together, those of one layer, within the budget. */
+    private List<List<Integer>> batches(GridRun run) {
+        List<List<Integer>> batches = new ArrayList<>();
+        List<Integer> batch = new ArrayList<>();
+        long numTokens = 0;
+        for (int cell = 0; cell < run.cells.size(); cell++) {
+            if (run.isOpen(cell)) {
+                long ofCell = options.plain()
+                        ? baseIds.length
+                        : baseIds.length - run.cells.get(cell).firstAffected(base.from());
+                if (!batch.isEmpty() && (numTokens + ofCell) * bytesPerToken() > options.maxBatchBytes()) {
+                    batches.add(batch);
+                    batch = new ArrayList<>();
+                    numTokens = 0;
+                }
+                batch.add(cell);
+                numTokens += ofCell;
+            }
+        }
+        if (!batch.isEmpty()) {
+            batches.add(batch);
+        }
+        return batches;
+    }
+
+    /** What a token of a run takes, about: stream, norms and blocks' outputs, heads, feed-forward block, rows in and out. */
+    private long bytesPerToken() {
+        ModelConfig config = model.config();
+        long heads = 2L * (config.numHeads() + config.numKvHeads()) * config.headDim();
+        return Float.BYTES * (8L * config.hiddenSize() + heads + 3L * config.ffnSize());
+    }
+
+    private PatchedRows rows(List<PatchCell> cells) {
+        return options.plain()
+                ? new FullRows(lens, baseIds, cells, sessionOptions())
+                : new PrefixRows(lens, base, cells);
+    }
+
+    @Override
+    public void close() {
+        base.close();
+    }
+
+    /** One grid on its way. */
+    private final class GridRun {
+        private final GridResult result;
+        private final List<PatchCell> cells; // of one layer
+        private final PatchSource source;
+        private final Metric metric;
+        private final SweepListener listener;
+        private long numDone;
+
+        GridRun(GridResult result, List<PatchCell> cells, PatchSource source, Metric metric, SweepListener listener) {
+            this.result = result;
+            this.cells = cells;
+            this.source = source;
+            this.metric = metric;
+            this.listener = listener;
+            this.numDone = result.numDone();
+        }
+
+        private int flat(int layer, int cell) {
+            return layer * cells.size() + cell;
+        }
+
+        private boolean isOpen(int layer, int cell) {
+            return Double.isNaN(result.values()[flat(layer, cell)]);
+        }
+
+        /** Whether a cell has no number in some layer. */
+        boolean isOpen(int cell) {
+            for (int layer = 0; layer < model.config().numLayers(); layer++) {
+                if (isOpen(layer, cell)) {
+                    return true;
+                }
+            }
+            return false;
+        }
+
+        /** Cells that take only what both runs have in common have the base run's number. */
+        void fillUnchanged(int from, double baseline) {
+            for (int cell = 0; cell < cells.size(); cell++) {
+                for (int layer = 0; cells.get(cell).changesNothing(from) && layer < model.config().numLayers(); layer++) {
+                    numDone += isOpen(layer, cell) ? 1 : 0;
+                    result.values()[flat(layer, cell)] = baseline;
+                }
+            }
+        }
+
+        boolean runBatch(List<Integer> batch) {
+            try (PatchedRows rows = rows(batch.stream().map(cells::get).toList())) {
+                for (int layer = 0; layer < model.config().numLayers(); layer++) {
+                    int ofLayer = layer;
+                    if (batch.stream().anyMatch(cell -> isOpen(ofLayer, cell)) && !runLayer(rows, layer, batch)) {
+                        return false;
+                    }
+                }
+            }
+            return true;
+        }
+
+        private boolean runLayer(PatchedRows rows, int layer, List<Integer> batch) {
+            Tensor logits = rows.logits(result.grid().point(), layer, source);
+            for (int row = 0; row < batch.size(); row++) {
+                int flat = flat(layer, batch.get(row));
+                numDone += Double.isNaN(result.values()[flat]) ? 1 : 0;
+                result.values()[flat] = metric.of(logits.narrow(0, row, row + 1L).toFloatArray());
+            }
+            numRuns += batch.size();
+            numTokensRun += rows.numTokensRun(layer);
+            return listener.onProgress(numDone, result.values().length);
+        }
+    }
+}

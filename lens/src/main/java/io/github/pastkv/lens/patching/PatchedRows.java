@@ -1,0 +1,19 @@
+package io.github.pastkv.lens.patching;
+
+import io.github.pastkv.cache.Tensor;
+import io.github.pastkv.model.hooks.HookPoint;
+
+/**
+ * Runs that go through the model together, a row for each, again for each layer: a frozen run leaves no trace. Closed by its
+ * owner.
+ */
+interface PatchedRows extends AutoCloseable {
+    /** Logits of each row's last token, {@code [B, V]}, valid until the next call, with the rows' cells patched in a layer. */
+    Tensor logits(HookPoint point, int layer, PatchSource source);
+
+    /** Tokens times layers that such a run computes. */
+    long numTokensRun(int layer);
+
+    @Override
+    void close();
+}

@@ -1,0 +1,82 @@
+package io.github.pastkv.lens.patching;
+
+import io.github.pastkv.cache.AttentionMask;
+import io.github.pastkv.cache.Tensor;
+import io.github.pastkv.lens.Lens;
+import io.github.pastkv.model.Session;
+import io.github.pastkv.model.StepInput;
+import io.github.pastkv.model.hooks.HookName;
+import io.github.pastkv.model.hooks.HookPoint;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/**
+ * Runs over a shared prefix: a row holds the base run's keys and values up to where it can first differ, and copies nothing
+ * of them. It enters at the patched layer with the base run's stream; that layer runs with the hook, those after it as ever.
+ */
+final class PrefixRows implements PatchedRows {
+    private final Lens lens;
+    private final BaseRun base;
+    private final List<PatchCell> cells;
+    private final int[] starts; // [B], the first position that a row runs
+    private final AttentionMask mask;
+    private final Session session;
+
+    PrefixRows(Lens lens, BaseRun base, List<PatchCell> cells) {
+        this.lens = lens;
+        this.base = base;
+        this.cells = cells;
+        this.starts = cells.stream().mapToInt(cell -> cell.firstAffected(base.from())).toArray();
+        this.mask = AttentionMask.ofLengths(IntStream.of(starts).map(start -> base.numTokens() - start).toArray());
+        this.session = base.session().fork();
+        session.cache().repeatRows(cells.size());
+        for (int row = 0; row < starts.length; row++) {
+            session.cache().truncateRow(row, starts[row]);
+        }
+        session.freeze();
+    }
+
+    @Override
+    public Tensor logits(HookPoint point, int layer, PatchSource source) {
+        if (point == HookPoint.RESID_PRE) { // what enters the layer is what is patched: no hook is needed
+            Tensor rows = baseRows(layer);
+            patchStream(rows, source.at(HookName.of(point, layer)));
+            return lens.lastLogits(session, new StepInput.Stream(rows, mask, layer));
+        }
+        StepInput.Stream entering = new StepInput.Stream(baseRows(layer), mask, layer);
+        Tensor leaving = lens.stream(session, entering, layer + 1, new PatchEdit(point, layer, source, cells).hook());
+        return lens.lastLogits(session, new StepInput.Stream(leaving, mask, layer + 1));
+    }
+
+    /** The base run's stream before a layer, {@code [B, N, E]}, of each row from its start on. */
+    private Tensor baseRows(int layer) {
+        Tensor stream = base.streamBefore(layer);
+        Tensor rows = Tensor.of(new float[Math.toIntExact(mask.batchSize() * mask.numSlots() * stream.shape(2))],
+                mask.batchSize(), mask.numSlots(), stream.shape(2));
+        for (int row = 0; row < starts.length; row++) {
+            rows.narrow(0, row, row + 1L).narrow(1, 0, mask.numReal(row))
+                    .copyFrom(stream.narrow(1, starts[row] - base.from(), stream.shape(1)));
+        }
+        return rows;
+    }
+
+    private void patchStream(Tensor rows, Tensor source) {
+        for (int row = 0; row < starts.length; row++) {
+            int position = cells.get(row).position();
+            int end = position == PatchCell.ALL ? base.numTokens() : position + 1;
+            rows.narrow(0, row, row + 1L).narrow(1, 0, end - starts[row])
+                    .copyFrom(source.narrow(1, starts[row], end));
+        }
+    }
+
+    @Override
+    public long numTokensRun(int layer) {
+        long numTokens = IntStream.range(0, starts.length).map(mask::numReal).sum();
+        return numTokens * (lens.model().config().numLayers() - layer);
+    }
+
+    @Override
+    public void close() {
+        session.close();
+    }
+}
