@@ -61,10 +61,11 @@ final class AttentionCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         modelOptions.check();
         prompt.check(text, "PROMPT");
-        for (Path file : new Path[] {png, html}) {
-            if (file != null) {
-                OutFile.requireFolderOf(file == png ? "--png" : "--html", file);
-            }
+        if (png != null) {
+            OutFile.requireFolderOf("--png", png);
+        }
+        if (html != null) {
+            OutFile.requireFolderOf("--html", html);
         }
         try (Model model = modelOptions.load(streams)) {
             requireInModel("--layer", layer, model.config().numLayers());

@@ -41,8 +41,8 @@ public final class Main {
         CommandLine commandLine = new CommandLine(new PastKvCommand(streams));
         for (Object command : List.of(new GenerateCommand(streams), new ChatCommand(streams),
                 new LogitsCommand(streams), new ActivationsCommand(streams), new LensCommand(streams),
-                new AttentionCommand(streams), new ScoreCommand(streams), new InspectCommand(streams),
-                new BenchCommand(streams), new KvQualityCommand(streams))) {
+                new AttentionCommand(streams), new ScoreCommand(streams), new PatchCommand(streams),
+                new InspectCommand(streams), new BenchCommand(streams), new KvQualityCommand(streams))) {
             commandLine.addSubcommand(new CommandLine(command).addMixin("common", new CommonMixin()));
         }
         return commandLine.addSubcommand(new CommandLine.HelpCommand());

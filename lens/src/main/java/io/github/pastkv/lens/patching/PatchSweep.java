@@ -78,6 +78,13 @@ public final class PatchSweep implements AutoCloseable {
         }
     }
 
+    /** Logits behind another prompt's last token, {@code [V]}. */
+    public float[] lastLogits(int[] tokenIds) {
+        try (Session session = model.newSession(sessionOptions())) {
+            return session.appendForLast(tokenIds).toFloatArray();
+        }
+    }
+
     /** Logits behind the base prompt's last token, {@code [V]}. */
     public float[] baseLogits() {
         return baseLogits.clone();
@@ -136,19 +143,19 @@ public final class PatchSweep implements AutoCloseable {
     private List<List<Integer>> batches(GridRun run) {
         List<List<Integer>> batches = new ArrayList<>();
         List<Integer> batch = new ArrayList<>();
-        long numTokens = 0;
+        long numBytes = 0;
         for (int cell = 0; cell < run.cells.size(); cell++) {
             if (run.isOpen(cell)) {
-                long ofCell = options.plain()
+                long ofCell = bytesPerRow(options.plain()
                         ? baseIds.length
-                        : baseIds.length - run.cells.get(cell).firstAffected(base.from());
-                if (!batch.isEmpty() && (numTokens + ofCell) * bytesPerToken() > options.maxBatchBytes()) {
+                        : baseIds.length - run.cells.get(cell).firstAffected(base.from()));
+                if (!batch.isEmpty() && numBytes + ofCell > options.maxBatchBytes()) {
                     batches.add(batch);
                     batch = new ArrayList<>();
-                    numTokens = 0;
+                    numBytes = 0;
                 }
                 batch.add(cell);
-                numTokens += ofCell;
+                numBytes += ofCell;
             }
         }
         if (!batch.isEmpty()) {
@@ -157,11 +164,16 @@ public final class PatchSweep implements AutoCloseable {
         return batches;
     }
 
-    /** What a token of a run takes, about: stream, norms and blocks' outputs, heads, feed-forward block, rows in and out. */
-    private long bytesPerToken() {
+    /**
+     * What a run of some tokens takes, about: for each its stream, norms, blocks' outputs, heads, feed-forward block, rows in
+     * and out, and scores; and the logits of the last.
+     */
+    private long bytesPerRow(long numTokens) {
         ModelConfig config = model.config();
         long heads = 2L * (config.numHeads() + config.numKvHeads()) * config.headDim();
-        return Float.BYTES * (8L * config.hiddenSize() + heads + 3L * config.ffnSize());
+        long scores = 2L * config.numHeads() * baseIds.length;
+        long ofToken = 8L * config.hiddenSize() + heads + 3L * config.ffnSize() + scores;
+        return Float.BYTES * (numTokens * ofToken + 2L * config.vocabSize());
     }
 
     private PatchedRows rows(List<PatchCell> cells) {

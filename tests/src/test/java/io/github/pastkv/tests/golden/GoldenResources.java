@@ -33,6 +33,11 @@ public final class GoldenResources {
         return folder("tlens/" + name);
     }
 
+    /** The folder of a case of patching. */
+    public static Path patching(String name) {
+        return folder("patching/" + name);
+    }
+
     private static Path folder(String path) {
         URL resource = GoldenResources.class.getResource("/golden/" + path);
         if (resource == null) {

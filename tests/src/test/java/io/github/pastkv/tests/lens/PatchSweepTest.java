@@ -1,0 +1,144 @@
+package io.github.pastkv.tests.lens;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.github.pastkv.cache.KvType;
+import io.github.pastkv.lens.CachedRun;
+import io.github.pastkv.lens.patching.GridResult;
+import io.github.pastkv.lens.patching.Metric;
+import io.github.pastkv.lens.patching.PatchGrid;
+import io.github.pastkv.lens.patching.PatchSource;
+import io.github.pastkv.lens.patching.PatchSweep;
+import io.github.pastkv.lens.patching.PromptPair;
+import io.github.pastkv.lens.patching.SweepOptions;
+import io.github.pastkv.model.Model;
+import io.github.pastkv.testkit.golden.GoldenTensors;
+import io.github.pastkv.tests.golden.GoldenResources;
+import java.io.IOException;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.Stream;
+import org.assertj.core.data.Offset;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Patching over a frozen prefix: TransformerLens' numbers, and the bits of full, separate runs. */
+class PatchSweepTest {
+    private static final Offset<Double> TOLERANCE = Offset.offset(2e-4);
+    private static final List<String> EVERY_GRID = List.of("resid_pre", "resid_post", "attn_out", "mlp_out",
+            "head_all_pos_every", "head_by_pos_every");
+
+    @ParameterizedTest
+    @ValueSource(strings = {"gpt2", "llama"})
+    void grids_areThoseOfTransformerLens(String name) throws IOException {
+        GoldenTensors golden = GoldenTensors.read(GoldenResources.patching(name).resolve("grids.safetensors"));
+        PromptPair pair = new PromptPair(golden.intRows("clean_tokens")[0], golden.intRows("corrupted_tokens")[0]);
+        Metric metric = PatchingCase.read(name).metric();
+        try (Model model = Model.load(GoldenResources.hf(name).folder());
+                PatchSweep sweep = PatchSweep.ofPair(model, pair, false, SweepOptions.defaults())) {
+            for (String grid : golden.floatNames()) {
+                if (!grid.endsWith("_logits")) {
+                    float[] expected = golden.floats(grid).toFloatArray();
+                    double[] actual = run(sweep, PatchGrid.named(grid).getFirst(), pair.clean(), metric).values();
+                    assertThat(actual).hasSameSizeAs(expected);
+                    for (int i = 0; i < expected.length; i++) {
+                        assertThat(actual[i]).as("%s %d", grid, i).isCloseTo(expected[i], TOLERANCE);
+                    }
+                }
+            }
+        }
+    }
+
+    private static GridResult run(PatchSweep sweep, PatchGrid grid, int[] sourceIds, Metric metric) {
+        try (CachedRun source = sweep.sourceRun(sourceIds, grid)) {
+            return sweep.run(grid, PatchSource.ofRun(source.activations()), metric);
+        }
+    }
+
+    static Stream<Arguments> modelsAndTypes() {
+        Stream<Arguments> models =
+                GoldenResources.HF_CASES.stream().map(name -> Arguments.of(name, KvType.F32));
+        Stream<Arguments> types = Stream.of(KvType.F16, KvType.BF16, KvType.Q8).flatMap(
+                type -> Stream.of("gpt2", "llama", "mistral").map(name -> Arguments.of(name, type)));
+        return Stream.concat(models, types);
+    }
+
+    @ParameterizedTest
+    @MethodSource("modelsAndTypes")
+    void runsOverThePrefix_haveTheBitsOfFullRuns(String name, KvType type) throws IOException {
+        SweepOptions fast = SweepOptions.defaults().withKvType(type).withMaxBatchBytes(60_000);
+        try (Model model = Model.load(GoldenResources.hf(name).folder())) {
+            PromptPair pair = randomPair(model.config().vocabSize());
+            Metric metric = Metric.logitDifference(5, 9);
+            try (PatchSweep overPrefix = PatchSweep.ofPair(model, pair, true, fast);
+                    PatchSweep plain = PatchSweep.ofPair(model, pair, true, fast.withPlain(true))) {
+                for (PatchGrid grid : EVERY_GRID.stream().flatMap(each -> PatchGrid.named(each).stream()).toList()) {
+                    assertThat(run(overPrefix, grid, pair.corrupted(), metric).values()).as(grid.name())
+                            .isEqualTo(run(plain, grid, pair.corrupted(), metric).values());
+                }
+                assertThat(overPrefix.numTokensRun()).isLessThan(plain.numTokensRun() / 2);
+            }
+        }
+    }
+
+    /** Nine tokens that differ at the fourth. */
+    private static PromptPair randomPair(int vocabSize) {
+        int[] clean = new Random(3).ints(9, 4, vocabSize).toArray();
+        int[] corrupted = clean.clone();
+        corrupted[3] = clean[3] == 4 ? 5 : 4;
+        return new PromptPair(clean, corrupted);
+    }
+
+    @Test
+    void patternCells_byDestinationAndSource_haveTheBitsOfFullRuns() throws IOException {
+        try (Model model = Model.load(GoldenResources.hf("gpt2").folder())) {
+            PromptPair pair = randomPair(model.config().vocabSize());
+            Metric metric = Metric.probability(7);
+            PatchGrid grid = PatchGrid.named("head_pattern_dest_src_pos").getFirst();
+            try (PatchSweep overPrefix = PatchSweep.ofPair(model, pair, false, SweepOptions.defaults());
+                    PatchSweep plain = PatchSweep.ofPair(model, pair, false, SweepOptions.defaults().withPlain(true))) {
+                double[] values = run(overPrefix, grid, pair.clean(), metric).values();
+                assertThat(values).isEqualTo(run(plain, grid, pair.clean(), metric).values());
+                assertThat(values).hasSize(4 * 5 * 9 * 9);
+            }
+        }
+    }
+
+    @Test
+    void sweepThatIsEndedByItsListener_keepsWhatIsDone_andGoesOn() throws IOException {
+        try (Model model = Model.load(GoldenResources.hf("llama").folder())) {
+            PromptPair pair = randomPair(model.config().vocabSize());
+            Metric metric = Metric.rank(7);
+            PatchGrid grid = PatchGrid.named("resid_pre").getFirst();
+            try (PatchSweep sweep = PatchSweep.ofPair(model, pair, false, SweepOptions.defaults());
+                    CachedRun source = sweep.sourceRun(pair.clean(), grid)) {
+                PatchSource from = PatchSource.ofRun(source.activations());
+                GridResult result = sweep.emptyResult(grid);
+                assertThat(sweep.run(result, from, metric, (_, _) -> false)).isFalse();
+                assertThat(result.isComplete()).isFalse();
+                assertThat(result.numDone()).isPositive();
+                assertThat(sweep.run(result, from, metric, (_, _) -> true)).isTrue();
+                assertThat(result.values()).isEqualTo(sweep.run(grid, from, metric).values());
+            }
+        }
+    }
+
+    @Test
+    void promptsThatCannotBePatched_areRefused() throws IOException {
+        assertThatThrownBy(() -> new PromptPair(new int[] {1, 2}, new int[] {1, 2, 3}))
+                .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("3 tokens, clean has 2");
+        assertThatThrownBy(() -> new PromptPair(new int[] {1, 2}, new int[] {1, 2}))
+                .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("must differ");
+        assertThatThrownBy(() -> PatchGrid.named("resid")).isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("'resid', known are resid_pre, ");
+        try (Model model = Model.load(GoldenResources.hf("gpt_neox").folder());
+                PatchSweep sweep = PatchSweep.ofPair(model, randomPair(90), false, SweepOptions.defaults())) {
+            assertThatThrownBy(() -> sweep.emptyResult(PatchGrid.named("resid_mid").getFirst()))
+                    .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("blocks.0.hook_resid_mid");
+        }
+    }
+}
