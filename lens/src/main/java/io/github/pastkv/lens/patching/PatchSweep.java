@@ -226,7 +226,8 @@ public final class PatchSweep implements AutoCloseable {
         /** Cells that take only what both runs have in common have the base run's number. */
         void fillUnchanged(int from, double baseline) {
             for (int cell = 0; cell < cells.size(); cell++) {
-                for (int layer = 0; cells.get(cell).changesNothing(from) && layer < model.config().numLayers(); layer++) {
+                for (int layer = 0; cells.get(cell).changesNothing(from) && layer < model.config().numLayers();
+                        layer++) {
                     numDone += isOpen(layer, cell) ? 1 : 0;
                     result.values()[flat(layer, cell)] = baseline;
                 }

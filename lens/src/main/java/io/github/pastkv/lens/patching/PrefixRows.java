@@ -51,7 +51,7 @@ final class PrefixRows implements PatchedRows {
     /** The base run's stream before a layer, {@code [B, N, E]}, of each row from its start on. */
     private Tensor baseRows(int layer) {
         Tensor stream = base.streamBefore(layer);
-        Tensor rows = Tensor.of(new float[Math.toIntExact(mask.batchSize() * mask.numSlots() * stream.shape(2))],
+        Tensor rows = Tensor.of(new float[Math.toIntExact((long) mask.batchSize() * mask.numSlots() * stream.shape(2))],
                 mask.batchSize(), mask.numSlots(), stream.shape(2));
         for (int row = 0; row < starts.length; row++) {
             rows.narrow(0, row, row + 1L).narrow(1, 0, mask.numReal(row))
