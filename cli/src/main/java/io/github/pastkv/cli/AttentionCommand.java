@@ -42,11 +42,13 @@ final class AttentionCommand implements Callable<Integer> {
 
     @Mixin private PromptMixin prompt = new PromptMixin();
 
-    @Option(names = "--layer", paramLabel = "L", description = "The head's layer, from 0. Default: 0.") private int layer;
+    @Option(names = "--layer", paramLabel = "L",
+            description = "The head's layer, from 0. Default: 0.") private int layer;
 
     @Option(names = "--head", paramLabel = "H", description = "The head, from 0. Default: 0.") private int head;
 
-    @Option(names = "--png", paramLabel = "FILE", description = "Draw the head into this file.") private @Nullable Path png;
+    @Option(names = "--png", paramLabel = "FILE",
+            description = "Draw the head into this file.") private @Nullable Path png;
 
     @Option(names = "--html", paramLabel = "FILE",
             description = "Write a page with all heads to this file.") private @Nullable Path html;

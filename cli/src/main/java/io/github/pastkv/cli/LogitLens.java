@@ -114,7 +114,8 @@ record LogitLens(List<String> tokens, List<String> layers, String[][] tops, floa
 
     /** The same as a picture. */
     HeatMap picture() {
-        return new HeatMap("Logit lens: most likely next token before the head, by layer", layers, tokens, probabilities,
+        return new HeatMap("Logit lens: most likely next token before the head, by layer", layers, tokens,
+                probabilities,
                 tops);
     }
 }

@@ -27,7 +27,8 @@ final class PairMixin {
     @Option(names = "--wrong", paramLabel = "TEXT",
             description = "The token that it is weighed against.") private @Nullable String wrong;
 
-    @Option(names = "--clean-tokens", paramLabel = "IDS", split = ",", hideParamSyntax = true, converter = TokenId.class,
+    @Option(names = "--clean-tokens", paramLabel = "IDS", split = ",", hideParamSyntax = true,
+            converter = TokenId.class,
             description = "Token ids instead of --clean.") private @Nullable List<Integer> cleanIds;
 
     @Option(names = "--corrupt-tokens", paramLabel = "IDS", split = ",", hideParamSyntax = true,

@@ -29,7 +29,8 @@ import picocli.CommandLine.Spec;
         customSynopsis = {"pastkv score [OPTIONS] FILE...", ""},
         description = "Prints the mean loss of a token (cross-entropy in nats) and the perplexity of each file, and of all "
                 + "together. Every token but a file's first is predicted once, from the tokens before it.%n",
-        footer = {"", "A text longer than the context is read in windows. Each begins with the last --overlap tokens of",
+        footer = {"",
+            "A text longer than the context is read in windows. Each begins with the last --overlap tokens of",
             "the one before it, which are read again but not counted, and is fed through the cache piece by",
             "piece.", "", "Examples:", "  pastkv score story.txt",
             "  pastkv score --model ~/models/SmolLM-135M --window 1024 --overlap 256 *.txt"})
@@ -40,7 +41,8 @@ final class ScoreCommand implements Callable<Integer> {
 
     @Spec private CommandSpec spec = CommandSpec.create();
 
-    @Parameters(arity = "1..*", paramLabel = "FILE", description = "Texts in UTF-8.") private List<Path> files = List.of();
+    @Parameters(arity = "1..*", paramLabel = "FILE", description = "Texts in UTF-8.") private List<Path> files =
+            List.of();
 
     @Option(names = "--window", paramLabel = "N",
             description = "Tokens of a window, at least 2. Default: the model's context, at most 2048.") private int window;

@@ -18,8 +18,9 @@ class HelpTest {
     private static final boolean UPDATE = Boolean.getBoolean("pastkv.updateHelp");
 
     @ParameterizedTest
-    @ValueSource(strings = {"generate", "chat", "logits", "activations", "lens", "attention", "score", "patch", "inspect",
-            "bench", "kv-quality"})
+    @ValueSource(
+            strings = {"generate", "chat", "logits", "activations", "lens", "attention", "score", "patch", "inspect",
+                "bench", "kv-quality"})
     void help_ofCommand_isAsWritten(String command) throws Exception {
         CommandRun run = CommandRun.of(command, "--help");
         assertThat(run.exitCode()).isZero();
