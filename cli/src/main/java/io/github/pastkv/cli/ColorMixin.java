@@ -18,8 +18,7 @@ final class ColorMixin {
         return switch (when) {
             case always -> true;
             case never -> false;
-            case auto -> streams.errIsTerminal() && System.getenv("NO_COLOR") == null && System.console() != null
-                    && System.console().isTerminal();
+            case auto -> streams.errIsTerminal() && System.getenv("NO_COLOR") == null && streams.isTerminal();
         };
     }
 }
