@@ -73,7 +73,7 @@ final class PairMixin {
         try {
             return new PromptPair(cleanTokens, corruptTokens);
         } catch (IllegalArgumentException e) {
-            throw refused(e.getMessage());
+            throw refused(String.valueOf(e.getMessage()));
         }
     }
 
