@@ -1,8 +1,8 @@
 package io.github.pastkv.bench.replay;
 
 import java.io.BufferedReader;
+import java.io.BufferedWriter;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -52,10 +52,11 @@ final class Traces {
 
     /** Writes a trace. */
     static void write(Path file, List<TraceRequest> requests) throws IOException {
-        try {
-            Files.write(file, (Iterable<String>) requests.stream().map(Traces::line)::iterator);
-        } catch (UncheckedIOException e) {
-            throw e.getCause();
+        try (BufferedWriter writer = Files.newBufferedWriter(file)) {
+            for (TraceRequest request : requests) {
+                writer.write(line(request));
+                writer.newLine();
+            }
         }
     }
 
