@@ -1,0 +1,180 @@
+package io.github.pastkv.tests.docs;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.github.pastkv.cache.AttentionMask;
+import io.github.pastkv.cache.Tensor;
+import io.github.pastkv.lens.CachedRun;
+import io.github.pastkv.lens.Capture;
+import io.github.pastkv.lens.Hook;
+import io.github.pastkv.lens.Lens;
+import io.github.pastkv.lens.LensRun;
+import io.github.pastkv.lens.ResidualStack;
+import io.github.pastkv.lens.Residuals;
+import io.github.pastkv.lens.patching.GridResult;
+import io.github.pastkv.lens.patching.Metric;
+import io.github.pastkv.lens.patching.PatchGrid;
+import io.github.pastkv.lens.patching.PatchSource;
+import io.github.pastkv.lens.patching.PatchSweep;
+import io.github.pastkv.lens.patching.PromptPair;
+import io.github.pastkv.lens.patching.SweepOptions;
+import io.github.pastkv.model.Model;
+import io.github.pastkv.model.Session;
+import io.github.pastkv.model.SessionOptions;
+import io.github.pastkv.model.StepInput;
+import io.github.pastkv.model.generation.Generation;
+import io.github.pastkv.model.generation.GenerationOptions;
+import io.github.pastkv.model.hooks.HookName;
+import io.github.pastkv.tests.tinymodel.TinyModelFolder;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The calls of docs/coming-from-transformerlens.md, compiled and run; each line of its code stands here as it stands there. */
+class TransformerLensCallsTest {
+    private static final String SOURCE =
+            "src/test/java/io/github/pastkv/tests/docs/TransformerLensCallsTest.java";
+    private static final String DOCUMENT = "../docs/coming-from-transformerlens.md";
+    private static final String TEXT = "Mary and John went to the store.";
+
+    private static Model model;
+    private static Lens lens;
+
+    @TempDir private Path folder;
+
+    @BeforeAll
+    static void load() throws IOException {
+        Path folder = TinyModelFolder.require();
+        model = Model.load(folder);
+        lens = new Lens(model);
+    }
+
+    @AfterAll
+    static void close() {
+        model.close();
+    }
+
+    @Test
+    void runs() {
+        int[] ids = lens.encode(TEXT);
+        LensRun run = lens.run(TEXT);
+        Tensor logits = run.logits(); // [B, N, V]
+        double loss = run.loss();
+        Tensor lossPerToken = run.losses().perToken(); // [B, N - 1]
+        assertThat(logits.shape(1)).isEqualTo(ids.length);
+        assertThat(loss).isPositive();
+        assertThat(lossPerToken.shape(1)).isEqualTo(ids.length - 1);
+    }
+
+    @Test
+    void activations() throws IOException {
+        try (CachedRun all = lens.runWithCache(TEXT, Capture.all())) {
+            Tensor pattern = all.get("blocks.0.attn.hook_pattern"); // [B, H, N, N]
+            Tensor keys = all.activations().get("k", 2); // [B, N, K, D]
+            all.activations().save(folder.resolve("activations.safetensors"));
+            assertThat(pattern.shape(2)).isEqualTo(keys.shape(1));
+        }
+        try (CachedRun some =
+                lens.runWithCache(TEXT, Capture.of("blocks.*.hook_resid_post").withSlots(Capture.Range.last()))) {
+            assertThat(some.get("resid_post1").shape(1)).isEqualTo(1);
+        }
+        assertThat(folder.resolve("activations.safetensors")).exists();
+    }
+
+    @Test
+    void hooks() {
+        Hook ablate = Hook.edit("z1", (z, context) -> z.narrow(2, 0, 1)
+                .copyFrom(Tensor.of(new float[(int) (z.shape(1) * z.shape(3))], 1, z.shape(1), 1, z.shape(3))));
+        LensRun ablated = lens.run(TEXT, ablate);
+        try (Lens.Added forAWhile = lens.add(ablate)) {
+            LensRun again = lens.run(TEXT);
+            assertThat(again.logits().toFloatArray()).isEqualTo(ablated.logits().toFloatArray());
+            assertThat(forAWhile).isNotNull();
+        }
+        lens.removeAll();
+        String name = HookName.parse("k", 2).toString(); // blocks.2.attn.hook_k
+        assertThat(name).isEqualTo("blocks.2.attn.hook_k");
+        assertThat(lens.run(TEXT).logits().toFloatArray()).isNotEqualTo(ablated.logits().toFloatArray());
+    }
+
+    @Test
+    void pastKeysAndValues() {
+        int[] prefix = lens.encode("Mary and John went");
+        int[] suffix = model.tokenizer().orElseThrow().encode(" to the store.", false);
+        try (Session cache = model.newSession(SessionOptions.defaults())) {
+            LensRun first = lens.run(cache, StepInput.tokens(prefix));
+            cache.freeze();
+            LensRun second = lens.run(cache, StepInput.tokens(suffix)); // stores nothing
+            double lossOfSuffix = second.lossesAfter(first).mean(); // with the boundary token
+            cache.unfreeze();
+            float[] stored = cache.cache().entry(0).pastKeys().toFloatArray(); // [B, pos, K, D], rotated
+            cache.cache().truncate(2);
+            assertThat(lossOfSuffix).isPositive();
+            assertThat(stored).hasSize(prefix.length * model.config().numKvHeads() * model.config().headDim());
+            assertThat(cache.size()).isEqualTo(2);
+        }
+    }
+
+    @Test
+    void partsOfTheLayers() {
+        Tensor stream = lens.stream(StepInput.tokens(lens.encode(TEXT)), 2); // before layer 2
+        LensRun rest = lens.run(StepInput.stream(stream, 2));
+        assertThat(rest.logits().toFloatArray()).isEqualTo(lens.run(TEXT).logits().toFloatArray());
+    }
+
+    @Test
+    void batchesAndGeneration() {
+        AttentionMask mask = AttentionMask.of(new int[] {0, 1, 1}, new int[] {1, 1, 1}); // pads anywhere
+        LensRun batch = lens.run(StepInput.tokens(new int[][] {{0, 7, 8}, {7, 8, 9}}, mask));
+        assertThat(batch.logits().shape(0)).isEqualTo(2);
+        try (Session session = model.newSession()) {
+            Generation story = lens.generate(session, "Once upon a time", GenerationOptions.greedy(10));
+            assertThat(story.rows()).hasSize(1);
+        }
+    }
+
+    @Test
+    void residuals() {
+        try (CachedRun run = lens.runWithCache(TEXT, Capture.all())) {
+            Residuals residuals = new Residuals(model, run.activations());
+            ResidualStack layers = residuals.accumulated(model.config().numLayers(), false);
+            ResidualStack parts = residuals.decomposed(model.config().numLayers());
+            Tensor attribution = residuals.logitAttribution(parts, 5);
+            assertThat(layers.labels()).isNotEmpty();
+            assertThat(attribution.shape(0)).isEqualTo(parts.labels().size());
+        }
+    }
+
+    @Test
+    void patching() {
+        PromptPair pair = new PromptPair(new int[] {7, 8, 9, 10}, new int[] {7, 11, 9, 10});
+        Metric metric = Metric.logitDifference(5, 6);
+        PatchGrid grid = PatchGrid.named("resid_pre").getFirst();
+        try (PatchSweep sweep = PatchSweep.ofPair(model, pair, false, SweepOptions.defaults());
+                CachedRun clean = sweep.sourceRun(pair.clean(), grid)) {
+            GridResult result = sweep.run(grid, PatchSource.ofRun(clean.activations()), metric); // [layer, position]
+            assertThat(result.isComplete()).isTrue();
+        }
+    }
+
+    @Test
+    void document_showsTheseLines() throws IOException {
+        List<String> source = Files.readAllLines(Path.of(SOURCE)).stream().map(String::strip).toList();
+        boolean inCode = false;
+        int numLines = 0;
+        for (String line : Files.readAllLines(Path.of(DOCUMENT))) {
+            if (line.startsWith("```")) {
+                inCode = line.equals("```java");
+            } else if (inCode && !line.isBlank()) {
+                assertThat(source).contains(line.strip());
+                numLines++;
+            }
+        }
+        assertThat(numLines).isGreaterThan(25);
+    }
+}
