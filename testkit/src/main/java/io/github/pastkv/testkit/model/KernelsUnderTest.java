@@ -30,7 +30,7 @@ public final class KernelsUnderTest {
 
     /** The names, at least one. */
     public static List<String> names() {
-        boolean isWidthForced = System.getProperty(VECTOR_BITS_PROPERTY) != null;
+        boolean isWidthForced = isWidthForced();
         List<String> names = Stream.concat(Stream.of(SCALAR), providerNames())
                 .filter(name -> !isWidthForced || name.equals(VECTOR)).toList();
         List<String> missing = new ArrayList<>(List.of(System.getProperty(REQUIRE_PROPERTY, SCALAR).split(",")));
@@ -40,6 +40,11 @@ public final class KernelsUnderTest {
             throw new IllegalStateException(REQUIRE_PROPERTY + ": there are no kernels " + missing + ", only " + names);
         }
         return names;
+    }
+
+    /** Whether this run is one of the vector kernels at a width that is not the machine's own. */
+    public static boolean isWidthForced() {
+        return System.getProperty(VECTOR_BITS_PROPERTY) != null;
     }
 
     /** The name of the fastest. */

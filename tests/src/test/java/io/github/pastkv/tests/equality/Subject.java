@@ -36,13 +36,13 @@ record Subject(TestModel model, String kernels, KvType kvType, LinearForm form) 
         this(model, kernels, kvType, LinearForm.PLAIN);
     }
 
-    /** Models that scalar kernels, which are slow, run in every type and form. */
+    /** Models that run in every type and form on scalar kernels too, which are slow, and at each width of vectors. */
     private static final Set<String> OF_EACH_KIND = Set.of("gpt2", "llama", "llama3_rope_tied", "mistral");
 
     /**
      * The golden models on all kernels, and the shipped one, which is larger, on the fastest ({@link KernelsEqualityTest}
      * shows the others equal to those); with all storage types and all forms of linear layers, but for most models on scalar
-     * kernels, which run the plainest only.
+     * kernels and at forced widths, which run the plainest only.
      */
     static Stream<Subject> all() {
         Stream<Subject> golden = TestModel.golden()
@@ -51,7 +51,8 @@ record Subject(TestModel model, String kernels, KvType kvType, LinearForm form) 
     }
 
     private static Stream<Subject> of(TestModel model, String kernels) {
-        boolean isPlainest = kernels.equals(KernelsUnderTest.SCALAR) && !OF_EACH_KIND.contains(model.toString());
+        boolean isSlowOrAgain = kernels.equals(KernelsUnderTest.SCALAR) || KernelsUnderTest.isWidthForced();
+        boolean isPlainest = isSlowOrAgain && !OF_EACH_KIND.contains(model.toString());
         return isPlainest ? Stream.of(new Subject(model, kernels, KvType.F32)) : allTypes(model, kernels);
     }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import io.github.pastkv.cache.AttentionMask;
 import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.lens.CachedRun;
 import io.github.pastkv.lens.Capture;
@@ -14,12 +15,14 @@ import io.github.pastkv.lens.Residuals;
 import io.github.pastkv.model.Model;
 import io.github.pastkv.model.Session;
 import io.github.pastkv.model.StepInput;
+import io.github.pastkv.model.generation.GenerationOptions;
 import io.github.pastkv.model.hooks.HookName;
 import io.github.pastkv.model.hooks.HookPoint;
 import io.github.pastkv.tests.golden.GoldenResources;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -128,6 +131,25 @@ class LensTest {
             lens.run(session, StepInput.tokens(TOKENS), Hook.edit("z0", (_, _) -> {}));
             session.append(TOKENS);
             assertThat(session.cache().numExactTokens(0)).isEqualTo(6);
+        }
+    }
+
+    @Test
+    void editingRun_neitherReadsNorFeedsThePrefixIndex_alsoAfterTheHookIsGone() {
+        int[][] prompt = {new Random(31).ints(40, 4, model.config().vocabSize()).toArray()};
+        AttentionMask mask = AttentionMask.ones(1, 40);
+        Lens lens = new Lens(model);
+        Hook edit = Hook.edit("resid_pre0", (stream, _) -> stream.set(1, 0, 0, 0));
+        try (Session edited = model.newSession(); Session after = model.newSession()) {
+            lens.generate(edited, prompt, mask, GenerationOptions.greedy(2), edit);
+            after.appendForLast(prompt, mask); // feeds the index itself: it is the positive control for what follows
+            assertThat(after.numReusedTokens()).isZero();
+        }
+        try (Session plain = model.newSession(); Session edited = model.newSession()) {
+            plain.appendForLast(prompt, mask);
+            assertThat(plain.numReusedTokens()).isPositive();
+            lens.generate(edited, prompt, mask, GenerationOptions.greedy(2), edit);
+            assertThat(edited.numReusedTokens()).isZero();
         }
     }
 
