@@ -56,6 +56,25 @@ record Subject(TestModel model, String kernels, KvType kvType, LinearForm form) 
         return isPlainest ? Stream.of(new Subject(model, kernels, KvType.F32)) : allTypes(model, kernels);
     }
 
+    /**
+     * For paths that take long: the models of each kind in every type and form on the fast kernels, all others, and scalar
+     * kernels, in the plainest.
+     */
+    static Stream<Subject> fewer() {
+        return all().filter(subject -> subject.isPlainest() || (OF_EACH_KIND.contains(subject.model().toString())
+                && !subject.kernels().equals(KernelsUnderTest.SCALAR)));
+    }
+
+    /** For the longest paths: each model in the plainest form on the fastest kernels. */
+    static Stream<Subject> fewest() {
+        return all().filter(
+                subject -> subject.isPlainest() && subject.kernels().equals(KernelsUnderTest.fastest()));
+    }
+
+    private boolean isPlainest() {
+        return kvType == KvType.F32 && form.equals(LinearForm.PLAIN);
+    }
+
     private static Stream<Subject> allTypes(TestModel model, String kernels) {
         Stream<Subject> plain = Arrays.stream(KvType.values()).map(type -> new Subject(model, kernels, type));
         return Stream.concat(plain, OTHER_FORMS.stream().map(form -> new Subject(model, kernels, KvType.F32, form)));
