@@ -138,10 +138,11 @@ class PrefixHitEqualityTest {
         }
     }
 
+    /** What so many tokens take before a window lets go of any, as those of a step under way do. */
     private static long bytesOf(Model model, Subject subject, int numTokens) {
         try (Session session = model.newSession(alone(subject.session()))) {
-            session.append(new int[numTokens < model.config().maxSeqLen() ? numTokens : model.config().maxSeqLen()]);
-            return session.cache().cacheBytes();
+            int blockSize = session.cache().config().blockSize();
+            return session.cache().config().bytesPerToken() * Math.ceilDiv(numTokens, blockSize) * blockSize;
         }
     }
 
