@@ -29,7 +29,7 @@ class HistoryEqualityTest {
     }
 
     @ParameterizedTest
-    @MethodSource("io.github.pastkv.tests.equality.Subject#all")
+    @MethodSource("io.github.pastkv.tests.equality.Subject#fewer")
     void frozenRuns_equalOneStep_asOftenAsTheyAreRepeated(Subject subject) throws IOException {
         int[] tokenIds = subject.tokenIds();
         int[] tail = tail(tokenIds);
@@ -48,7 +48,7 @@ class HistoryEqualityTest {
     }
 
     @ParameterizedTest
-    @MethodSource("io.github.pastkv.tests.equality.Subject#all")
+    @MethodSource("io.github.pastkv.tests.equality.Subject#fewer")
     void afterReset_andAfterTruncate_equalOneStep(Subject subject) throws IOException {
         int[] tokenIds = subject.tokenIds();
         try (Model model = subject.load(); Session session = model.newSession(subject.session())) {
@@ -68,7 +68,7 @@ class HistoryEqualityTest {
     }
 
     @ParameterizedTest
-    @MethodSource("io.github.pastkv.tests.equality.Subject#all")
+    @MethodSource("io.github.pastkv.tests.equality.Subject#fewer")
     void cachePassedFromSessionToSession_equalsOneStep(Subject subject) throws IOException {
         int[] tokenIds = subject.tokenIds();
         try (Model model = subject.load()) {
@@ -89,7 +89,7 @@ class HistoryEqualityTest {
     }
 
     @ParameterizedTest
-    @MethodSource("io.github.pastkv.tests.equality.Subject#all")
+    @MethodSource("io.github.pastkv.tests.equality.Subject#fewer")
     void selectedRows_goOnAsTheyWere(Subject subject) throws IOException {
         int[] tokenIds = subject.tokenIds();
         int[] tail = tail(tokenIds);
@@ -105,7 +105,7 @@ class HistoryEqualityTest {
     }
 
     @ParameterizedTest
-    @MethodSource("io.github.pastkv.tests.equality.Subject#all")
+    @MethodSource("io.github.pastkv.tests.equality.Subject#fewer")
     void addedRows_beginAnew_andLeaveTheOthersAsTheyWere(Subject subject) throws IOException {
         int[] tokenIds = subject.tokenIds();
         int[] head = head(tokenIds);

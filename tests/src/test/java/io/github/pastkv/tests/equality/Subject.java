@@ -37,7 +37,7 @@ record Subject(TestModel model, String kernels, KvType kvType, LinearForm form) 
     }
 
     /** Models that run in every type and form on scalar kernels too, which are slow, and at each width of vectors. */
-    private static final Set<String> OF_EACH_KIND = Set.of("gpt2", "llama", "llama3_rope_tied", "mistral");
+    private static final Set<String> OF_EACH_KIND = Set.of("gpt2", "llama", "llama3_rope_tied", "mistral", "tiny");
 
     /**
      * The golden models on all kernels, and the shipped one, which is larger, on the fastest ({@link KernelsEqualityTest}
