@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class KvCacheTest extends CacheTest {
@@ -47,6 +48,21 @@ class KvCacheTest extends CacheTest {
             numBlocks += Math.ceilDiv(HOLED.numReal(row), blockSize);
         }
         assertThat(cache.cacheBytes()).isEqualTo(numBlocks * KvTypes.of(KvType.F32).bytesPerToken(SHAPE) * blockSize);
+    }
+
+    /** Bytes of blocks beyond those of the tokens in them; {@code docs/benchmarks.md} has the shares. */
+    @ParameterizedTest
+    @CsvSource({"16,F32,0.01", "16,Q8,0.01", "64,F16,0.04"})
+    void cacheBytes_from1600TokensOn_wasteLittle(int blockSize, KvType type, double mostWaste) {
+        KvCache cache = open(KvCacheConfig.of(new KvShape(2, 1, 64), 1).withBlockSize(blockSize).withKvType(type));
+        append(cache, 1600);
+        double largest = 0;
+        for (int numTokens = 1600; numTokens < 1600 + 2 * blockSize; numTokens++) {
+            double usedBytes = (double) numTokens * cache.config().bytesPerToken();
+            largest = Math.max(largest, 1 - usedBytes / cache.cacheBytes());
+            append(cache, 1);
+        }
+        assertThat(largest).isLessThanOrEqualTo(mostWaste).isPositive();
     }
 
     @Test
