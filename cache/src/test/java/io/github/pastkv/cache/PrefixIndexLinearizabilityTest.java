@@ -1,0 +1,105 @@
+package io.github.pastkv.cache;
+
+import io.github.pastkv.cache.prefix.PrefixNamespace;
+import org.jetbrains.lincheck.datastructures.IntGen;
+import org.jetbrains.lincheck.datastructures.ModelCheckingOptions;
+import org.jetbrains.lincheck.datastructures.Operation;
+import org.jetbrains.lincheck.datastructures.Param;
+import org.jetbrains.lincheck.datastructures.StressOptions;
+import org.jetbrains.lincheck.datastructures.Validate;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Finding, pinning, forgetting and evicting prefixes, and the counts of their blocks: whatever threads do at once, each
+ * result is that of some order of their calls one after the other, looked for by Lincheck.
+ *
+ * <p>The index begins with two texts of four tokens, which share their first block of two.
+ */
+@Param(name = "text", gen = IntGen.class, conf = "0:1")
+public class PrefixIndexLinearizabilityTest {
+    private static final KvShape SHAPE = new KvShape(1, 1, 1);
+    private static final int BLOCK_SIZE = 2;
+    private static final int NUM_BLOCKS = 4;
+    private static final PrefixNamespace NAMESPACE = PrefixNamespace.builder("test").with("model", 1).build();
+    private static final int[][] TEXTS = {{1, 2, 3, 4, 0}, {1, 2, 5, 6, 0}};
+
+    private final KvPool pool;
+    private final PrefixIndex index;
+
+    /** Stores the texts and lets go of them. */
+    public PrefixIndexLinearizabilityTest() {
+        KvCacheConfig config = KvCacheConfig.of(SHAPE, 1).withBlockSize(BLOCK_SIZE);
+        long blockBytes = BLOCK_SIZE * config.bytesPerToken();
+        pool = new KvPool(config.withMaxPoolBytes(NUM_BLOCKS * blockBytes), KvPoolOptions.defaults().withPrefixIndex());
+        index = pool.prefixIndex().orElseThrow();
+        for (int[] text : TEXTS) {
+            try (KvCache cache = pool.newCache(pool.config(), NAMESPACE);
+                    KvStep step = cache.beginStep(AttentionMask.ones(1, 4), text, PrefixUse.REUSE)) {
+                step.commit();
+            }
+        }
+    }
+
+    /** Finds a text and holds it from now on; returns the tokens found. */
+    @Operation
+    public int hold(@Param(name = "text") int text) {
+        PrefixIndex.Request request = new PrefixIndex.Request(TEXTS[text], 0, 4, false);
+        index.adopt(NAMESPACE, request);
+        return request.numFound();
+    }
+
+    /** Looks a text up. */
+    @Operation
+    public int explain(@Param(name = "text") int text) {
+        return index.explain(NAMESPACE, TEXTS[text]).numReused();
+    }
+
+    /** Pins a text from now on. */
+    @Operation
+    public int pin(@Param(name = "text") int text) {
+        return index.pin(NAMESPACE, TEXTS[text]).numTokens();
+    }
+
+    /** Forgets what nobody holds or has pinned. */
+    @Operation
+    public void clear() {
+        index.clear();
+    }
+
+    /** Takes two blocks, which evicts where none is free; returns the ids or what the pool said instead. */
+    @Operation
+    public String allocate() {
+        int[] blockIds = new int[2];
+        Allocation result = pool.groups()[0].blocks().tryAllocate(2, blockIds, 0);
+        return result instanceof Allocation.Exhausted exhausted
+                ? "free " + exhausted.numBlocksFree() + ", evictable " + exhausted.numBlocksEvictable()
+                : blockIds[0] + " " + blockIds[1];
+    }
+
+    /** Entries and bytes of the index. */
+    @Operation
+    public String stats() {
+        PrefixStats stats = index.stats();
+        return stats.numEntries() + " " + stats.cachedBytes() + " " + stats.numEvicted();
+    }
+
+    /** After each run. */
+    @Validate
+    public void checkIntegrity() {
+        pool.checkIntegrity();
+    }
+
+    @Test
+    void underStress_isLinearizable() {
+        new StressOptions().iterations(8).invocationsPerIteration(200).threads(3).actorsPerThread(3)
+                .check(PrefixIndexLinearizabilityTest.class);
+    }
+
+    @Test
+    void overInterleavings_isLinearizable() {
+        new ModelCheckingOptions().iterations(3).invocationsPerIteration(40).threads(2)
+                .actorsPerThread(2)
+                .loopBound(10_000) // more than the slots of a hash table that are set one by one
+                .check(PrefixIndexLinearizabilityTest.class);
+    }
+}
