@@ -36,6 +36,7 @@ class SharedPrefixStressTest {
     private static final int BLOCK_SIZE = 4;
 
     /** What is said after the prefix, with the logits of its last token. */
+    @SuppressWarnings("ArrayRecordComponent") // nobody compares suffixes
     private record Suffix(int[] tokenIds, float[] logits) {}
 
     @ParameterizedTest
