@@ -34,6 +34,9 @@ class SharedPrefixStressTest {
     private static final int NUM_SUFFIXES = 6;
     private static final int SUFFIX_TOKENS = 21;
     private static final int BLOCK_SIZE = 4;
+    /** Ends in the middle of a block, which all forks have to copy. */
+    private static final int[] PREFIX =
+            Arrays.copyOf(LLAMA.tokens(), LLAMA.tokens().length / BLOCK_SIZE * BLOCK_SIZE - 2);
 
     /** What is said after the prefix, with the logits of its last token. */
     @SuppressWarnings("ArrayRecordComponent") // nobody compares suffixes
@@ -47,7 +50,7 @@ class SharedPrefixStressTest {
             SessionOptions options = SessionOptions.defaults().withKvType(type).withBlockSize(BLOCK_SIZE);
             List<Suffix> suffixes = suffixes(model, options.withPrefixReuse(false), new Random(seed));
             try (Session prefix = model.newSession(options.withMaxPoolBytes(poolBytes(model, options)))) {
-                prefix.append(LLAMA.tokens());
+                prefix.append(PREFIX);
                 prefix.freeze();
                 CyclicBarrier start = new CyclicBarrier(NUM_THREADS);
                 List<Callable<Integer>> calls = new ArrayList<>();
@@ -75,7 +78,7 @@ class SharedPrefixStressTest {
     /** Room for the prefix and about what all threads add: what they leave behind must go, and now and then there is none. */
     private static long poolBytes(Model model, SessionOptions options) {
         try (Session one = model.newSession(options.withPrefixReuse(false))) {
-            one.append(LLAMA.tokens());
+            one.append(PREFIX);
             return one.cache().cacheBytes()
                     + NUM_THREADS * (SUFFIX_TOKENS + BLOCK_SIZE) * one.cache().config().bytesPerToken();
         }
@@ -93,8 +96,8 @@ class SharedPrefixStressTest {
     }
 
     private static int[] joined(int[] suffix) {
-        int[] all = Arrays.copyOf(LLAMA.tokens(), LLAMA.tokens().length + suffix.length);
-        System.arraycopy(suffix, 0, all, LLAMA.tokens().length, suffix.length);
+        int[] all = Arrays.copyOf(PREFIX, PREFIX.length + suffix.length);
+        System.arraycopy(suffix, 0, all, PREFIX.length, suffix.length);
         return all;
     }
 
