@@ -56,7 +56,7 @@ final class CachePrefixes {
      * @return how many of the staged tokens are there
      */
     int adopt(int row, int numTokens, int numNewTokens, boolean wholeBlocksOnly, StepBlocks[][] blocks) {
-        if (index == null || namespace == null || numNewTokens < 2 || !rows[row].isKnownAndExact(numTokens)) {
+        if (index == null || namespace == null || !asks(row, numTokens, numNewTokens)) {
             return 0;
         }
         PrefixIndex.Request request = new PrefixIndex.Request(rows[row].tokenIds(), numTokens,
@@ -66,6 +66,17 @@ final class CachePrefixes {
             blocks[group][row].adopt(adopted[group]);
         }
         return request.numFound() - numTokens;
+    }
+
+    private boolean asks(int row, int numTokens, int numNewTokens) {
+        return numNewTokens >= 2 && rows[row].isKnownAndExact(numTokens);
+    }
+
+    /** Counts what {@link #adopt} did, once the step has all that it needs. */
+    void adopted(int row, int numTokens, int numNewTokens, int numReused) {
+        if (index != null && namespace != null && asks(row, numTokens, numNewTokens)) {
+            index.lookedUp(namespace, numTokens, numNewTokens - 1, numReused);
+        }
     }
 
     /** Takes over the staged tokens of a row that held {@code numTokens}. */

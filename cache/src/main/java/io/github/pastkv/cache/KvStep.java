@@ -98,6 +98,9 @@ public final class KvStep implements AutoCloseable {
             KvEvents.exhaust(exhausted);
             throw exhausted.toException();
         }
+        for (int row = 0; reuses && row < pastLengths.length; row++) {
+            cache.prefixes().adopted(row, cache.numTokens(0, row), newMask.numReal(row), numReused[row]);
+        }
         open = true;
     }
 

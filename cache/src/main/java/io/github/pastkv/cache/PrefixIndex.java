@@ -86,12 +86,9 @@ public final class PrefixIndex {
                 numTokens -= numTokens % blockSize;
             }
             numTokens = heldByAllGroups(numTokens);
-            counters.lookUp(request.limit - request.numHeld, Math.max(0, numTokens - request.numHeld));
             if (numTokens <= request.numHeld) {
-                KvEvents.miss(namespace, request.limit + 1);
                 return new BlockTable[0];
             }
-            KvEvents.hit(namespace, request.limit + 1, numTokens);
             request.numFound = numTokens;
             match.truncate(numTokens, blockSize);
             BlockTable[] tables = new BlockTable[groups.length];
@@ -102,6 +99,18 @@ public final class PrefixIndex {
                 tree.used(match.entry(block));
             }
             return tables;
+        }
+    }
+
+    /** Counts a search whose step went through: of {@code numAsked} tokens beyond {@code numHeld}, so many were reused. */
+    void lookedUp(PrefixNamespace namespace, int numHeld, int numAsked, int numReused) {
+        synchronized (budget) {
+            counters.lookUp(numAsked, numReused);
+        }
+        if (numReused == 0) {
+            KvEvents.miss(namespace, numHeld + numAsked + 1);
+        } else {
+            KvEvents.hit(namespace, numHeld + numAsked + 1, numHeld + numReused);
         }
     }
 

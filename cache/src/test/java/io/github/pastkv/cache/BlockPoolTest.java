@@ -15,6 +15,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class BlockPoolTest {
     private static final long BLOCK_BYTES = 1000;
@@ -159,6 +161,30 @@ class BlockPoolTest {
         pool.copy(blockIds[0], blockIds[1]);
         assertThat(bytes(pool, blockIds[1]).mismatch(bytes(pool, blockIds[0]))).isEqualTo(-1);
         assertThat(bytes(pool, blockIds[2]).get(ValueLayout.JAVA_BYTE, 0)).isEqualTo((byte) 3);
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void freedBlock_isFilledWithNaN_whereThatIsSwitchedOn(boolean poisons) {
+        try (BlockPool poisoning = new BlockPool(24, 72)) {
+            poisoning.setPoisonsFreed(poisons);
+            int[] blockIds = new int[2];
+            poisoning.tryAllocate(2, blockIds, 0);
+            for (int blockId : blockIds) {
+                poisoning.segment(blockId).asSlice(poisoning.byteOffset(blockId), 24).fill((byte) 1);
+            }
+            poisoning.retain(blockIds[0]);
+            poisoning.release(blockIds[0]);
+            poisoning.release(blockIds[1]);
+            MemorySegment held = poisoning.segment(blockIds[0]).asSlice(poisoning.byteOffset(blockIds[0]), 24);
+            MemorySegment freed = poisoning.segment(blockIds[1]).asSlice(poisoning.byteOffset(blockIds[1]), 24);
+            for (long offset = 0; offset < 24; offset += Float.BYTES) {
+                assertThat(DataType.F32.read(held, offset)).isNotNaN();
+                assertThat(Float.isNaN(DataType.F32.read(freed, offset))).isEqualTo(poisons);
+                assertThat(Float.isNaN(DataType.F16.read(freed, offset))).isEqualTo(poisons);
+                assertThat(Float.isNaN(DataType.BF16.read(freed, offset))).isEqualTo(poisons);
+            }
+        }
     }
 
     @Test

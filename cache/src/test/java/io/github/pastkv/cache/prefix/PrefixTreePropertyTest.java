@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -73,6 +74,16 @@ class PrefixTreePropertyTest {
         }
         assertThat(tree.numEntries()).isZero();
         assertThat(store.attached).isEmpty();
+    }
+
+    @Test
+    void bytesPerEntry_growWithGroupsAndTokensOnly() {
+        int[][] blockSizeGroupsBytes = {{16, 1, 160}, {16, 2, 168}, {16, 3, 168}, {1, 1, 104}, {64, 1, 352}};
+        for (int[] each : blockSizeGroupsBytes) {
+            try (PrefixTree other = new PrefixTree(each[0], each[1], store, LruPolicy::new, () -> 7)) {
+                assertThat(other.bytesPerEntry()).isEqualTo(each[2]);
+            }
+        }
     }
 
     private int[] text() {

@@ -9,6 +9,7 @@ import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.model.Model;
 import io.github.pastkv.model.ModelOptions;
 import io.github.pastkv.model.Session;
+import io.github.pastkv.model.SessionOptions;
 import io.github.pastkv.testkit.model.KernelsUnderTest;
 import io.github.pastkv.testkit.model.LogitRows;
 import io.github.pastkv.tests.golden.GoldenResources;
@@ -113,6 +114,28 @@ class GraftTest {
                 assertThat(whole.cache().isDerived()).isFalse();
                 prefix.rewind(3 + SUFFIX.length);
                 assertThat(prefix.cache().isDerived()).isFalse();
+            }
+        }
+    }
+
+    @Test
+    void graft_neverEntersTheModelsIndex_theSameTokensReadDo() throws IOException {
+        try (Model model = load("llama", KernelsUnderTest.fastest())) {
+            try (Session grafted = model.newSession();
+                    Session source = model.newSession(SessionOptions.defaults().withPrefixSalt("elsewhere"))) {
+                grafted.append(PREFIX);
+                source.append(SUFFIX);
+                grafted.graft(source, 0, SUFFIX.length);
+                grafted.append(3, 4);
+            }
+            int[] asked = Arrays.copyOf(both(), both().length + 1);
+            try (Session reader = model.newSession()) {
+                reader.appendForLast(asked);
+                assertThat(reader.numReusedTokens()).as("what is before the graft").isEqualTo(PREFIX.length);
+            }
+            try (Session reader = model.newSession()) {
+                reader.appendForLast(asked);
+                assertThat(reader.numReusedTokens()).as("the control").isEqualTo(both().length);
             }
         }
     }
