@@ -1,7 +1,7 @@
 package io.github.pastkv.cache;
 
-import io.github.pastkv.cache.prefix.ArcPolicy;
 import io.github.pastkv.cache.prefix.EvictionPolicy;
+import io.github.pastkv.cache.prefix.LruPolicy;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -20,9 +20,12 @@ public record KvPoolOptions(EvictionPolicy.@Nullable Factory policy, boolean poi
         return new KvPoolOptions(null, false, null);
     }
 
-    /** With an index of prefixes. */
+    /**
+     * With an index of prefixes from which what was let go of longest ago goes first: in replayed traces no other policy was
+     * better on all of them, and the adaptive one on none.
+     */
     public KvPoolOptions withPrefixIndex() {
-        return withPrefixIndex(ArcPolicy::new);
+        return withPrefixIndex(LruPolicy::new);
     }
 
     /** With an index of prefixes that evicts by a policy. */
