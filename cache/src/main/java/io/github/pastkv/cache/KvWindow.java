@@ -45,6 +45,12 @@ public record KvWindow(int numTokens, int numSinks) {
         return position <= query && (position < numSinks || position >= firstVisible(query));
     }
 
+    /** How many positions the token at {@code query} sees, its own included. */
+    public int numSeen(int query) {
+        int first = firstVisible(query);
+        return query + 1 - first + Math.min(numSinks, first);
+    }
+
     /** Whether a token sees everything here that it sees through {@code other}. */
     public boolean covers(KvWindow other) {
         return !isBounded()

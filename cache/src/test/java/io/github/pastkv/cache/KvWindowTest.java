@@ -22,6 +22,16 @@ class KvWindowTest {
     }
 
     @Test
+    void numSeen_countsWhatIsSeen() {
+        for (KvWindow window : new KvWindow[] {KvWindow.NONE, KvWindow.of(1), KvWindow.of(3), new KvWindow(3, 2),
+            new KvWindow(2, 9)}) {
+            for (int query = 0; query < 12; query++) {
+                assertThat(window.numSeen(query)).as("%s, %d", window, query).isEqualTo(seenBy(window, query).length);
+            }
+        }
+    }
+
+    @Test
     void covers_whenEveryTokenSeesAllThatItSeesThroughTheOther() {
         KvWindow[] windows = {KvWindow.NONE, KvWindow.of(1), KvWindow.of(4), new KvWindow(4, 1), new KvWindow(4, 3),
             new KvWindow(2, 3)};

@@ -1,7 +1,9 @@
 package io.github.pastkv.cli;
 
+import io.github.pastkv.cache.KvWindow;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * One row of a bench.
@@ -64,9 +66,9 @@ record BenchCase(Kind kind, int numTokens, int depth, int batchSize) {
         return depth + numTokens + (kind == Kind.DECODE ? 1 : 0);
     }
 
-    /** Keys that all queries of the case see together. */
-    long visibleKeys() {
-        long firstVisible = kind == Kind.PROMPT ? depth + 1L : depth + 2L;
-        return batchSize * (numTokens * firstVisible + (long) numTokens * (numTokens - 1) / 2);
+    /** Keys that all queries of the case see together through a window. */
+    long visibleKeys(KvWindow window) {
+        int first = kind == Kind.PROMPT ? depth : depth + 1;
+        return batchSize * IntStream.range(first, first + numTokens).mapToLong(window::numSeen).sum();
     }
 }

@@ -62,6 +62,8 @@ final class BenchCommand implements Callable<Integer> {
 
     @Mixin private CacheMixin cacheOptions = new CacheMixin();
 
+    @Mixin private WindowMixin windowOptions = new WindowMixin();
+
     @Option(names = "--json", description = "Print one JSON object for each row.") private boolean asJson;
 
     BenchCommand(Streams streams) {
@@ -76,8 +78,8 @@ final class BenchCommand implements Callable<Integer> {
                 MachineLimits limits = new MachineLimits(model.options().numThreads())) {
             double loadSeconds = (System.nanoTime() - start) / 1e9;
             BenchReport report = new BenchReport(model, modelOptions.name(),
-                    cacheOptions.kvTypes().toString(), model.linearForm().toString(), loadSeconds);
-            BenchRun run = new BenchRun(model, cacheOptions.options(), limits,
+                    windowOptions.addTo(cacheOptions.kvTypes().toString()), model.linearForm().toString(), loadSeconds);
+            BenchRun run = new BenchRun(model, windowOptions.addTo(cacheOptions.options()), limits,
                     new BenchRun.Settings(numRepetitions, warmUpSeconds * 1_000_000_000L));
             if (!asJson) {
                 print(report.head(run.multiplyAddLimit()));
@@ -90,6 +92,7 @@ final class BenchCommand implements Callable<Integer> {
     private void checkOptions() {
         modelOptions.check();
         cacheOptions.check();
+        windowOptions.check();
         require("--prompt", promptTokens, 0, MAX_TOKENS);
         require("--gen", decodeTokens, 0, MAX_TOKENS);
         require("--repetitions", numRepetitions, 1, 1000);

@@ -3,6 +3,7 @@ package io.github.pastkv.cli;
 import io.github.pastkv.cache.AttentionMask;
 import io.github.pastkv.cache.KvCache;
 import io.github.pastkv.cache.KvStep;
+import io.github.pastkv.cache.KvWindow;
 import io.github.pastkv.cache.PoolExhaustedException;
 import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.model.Model;
@@ -89,8 +90,12 @@ final class BenchRun {
 
     private double multiplyAdds(BenchCase test) {
         long numLogits = test.kind() == BenchCase.Kind.PROMPT ? test.batchSize() : test.totalTokens();
-        double perKey = 2.0 * model.config().numLayers() * model.config().numHeads() * model.config().headDim();
-        return model.linearMultiplyAdds(test.totalTokens(), numLogits) + perKey * test.visibleKeys();
+        double perKey = 2.0 * model.config().numHeads() * model.config().headDim();
+        long keys = 0;
+        for (int layer = 0; layer < model.config().numLayers(); layer++) {
+            keys += test.visibleKeys(KvWindow.of(model.config().window(layer)).narrower(sessionOptions.window()));
+        }
+        return model.linearMultiplyAdds(test.totalTokens(), numLogits) + perKey * keys;
     }
 
     /** @param cacheBytes that a pass read, on average */
@@ -134,8 +139,11 @@ final class BenchRun {
         }
     }
 
-    /** Refuses before gigabytes are written what will not fit. */
+    /** Refuses before gigabytes are written what will not fit; a window bounds what is written. */
     private void requireRoom(KvCache cache, int filled, int depth) {
+        if (sessionOptions.window().isBounded()) {
+            return;
+        }
         double needed = filled == 0 ? 0 : (double) cache.cacheBytes() / filled * depth;
         if (needed > sessionOptions.maxPoolBytes()) {
             throw new IllegalArgumentException("the cache needs " + new ByteSize((long) needed)

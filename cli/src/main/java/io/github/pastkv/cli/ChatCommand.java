@@ -57,6 +57,8 @@ final class ChatCommand implements Callable<Integer> {
 
     @Mixin private CacheMixin cacheOptions = new CacheMixin();
 
+    @Mixin private WindowMixin windowOptions = new WindowMixin();
+
     ChatCommand(Streams streams) {
         this.streams = streams;
     }
@@ -80,12 +82,14 @@ final class ChatCommand implements Callable<Integer> {
 
     /** A conversation may grow to the model's longest, so that is the length its rotary frequencies are for. */
     private Session session(Model model) {
-        return model.newSession(cacheOptions.options(model.config(), model.config().longestSeqLen()));
+        return model.newSession(
+                windowOptions.addTo(cacheOptions.options(model.config(), model.config().longestSeqLen())));
     }
 
     private void checkOptions() {
         modelOptions.check();
         cacheOptions.check();
+        windowOptions.check();
         sampling.check();
         require(maxNewTokens >= 1, "--max-new-tokens: " + maxNewTokens + ", must be at least 1");
         require(draftTokens >= 0, "--draft-tokens: " + draftTokens + ", must be at least 0");

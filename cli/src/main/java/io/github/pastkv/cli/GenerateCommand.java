@@ -70,6 +70,8 @@ final class GenerateCommand implements Callable<Integer> {
 
     @Mixin private CacheMixin cacheOptions = new CacheMixin();
 
+    @Mixin private WindowMixin windowOptions = new WindowMixin();
+
     @Option(names = "--json",
             description = "Print one JSON object with tokens, text and all numbers at the end, instead "
                     + "of the text as it is made.") private boolean asJson;
@@ -86,7 +88,7 @@ final class GenerateCommand implements Callable<Integer> {
             int[] promptIds = prompt == null ? TokenId.toArray(tokens) : encode(prompt, model);
             requireFits(model, promptIds);
             SessionOptions options = cacheOptions.options(model.config(), (long) promptIds.length + maxNewTokens);
-            try (Session session = model.newSession(options)) {
+            try (Session session = model.newSession(windowOptions.addTo(options))) {
                 return generate(session, prompt, promptIds);
             }
         }
@@ -95,6 +97,7 @@ final class GenerateCommand implements Callable<Integer> {
     private void checkOptions() {
         modelOptions.check();
         cacheOptions.check();
+        windowOptions.check();
         sampling.check();
         answerOptions.check(sampling, !stopStrings.isEmpty());
         require((promptArgument == null) != (tokens == null), promptArgument == null
@@ -197,7 +200,7 @@ final class GenerateCommand implements Callable<Integer> {
 
     private GenerationReport.Setting setting(Session session) {
         return new GenerationReport.Setting(modelOptions.name(), cacheOptions.kvTypes().toString(),
-                session.cache().cacheBytes(), session.model().linearForm().toString(),
+                windowOptions.window(), session.cache().cacheBytes(), session.model().linearForm().toString(),
                 session.model().kernels().kernels().name());
     }
 }

@@ -1,5 +1,6 @@
 package io.github.pastkv.cli;
 
+import io.github.pastkv.cache.KvWindow;
 import io.github.pastkv.cli.Answers.Answer;
 import io.github.pastkv.model.generation.FinishReason;
 import io.github.pastkv.model.generation.Generation;
@@ -23,9 +24,10 @@ record GenerationReport(Answers answers, @Nullable String prompt, boolean hasTex
      * What the numbers belong to.
      *
      * @param model its name
+     * @param window what tokens see at most, beside the model's own windows
      * @param kernels their name, such as {@code vector (512 bit)}
      */
-    record Setting(String model, String kvType, long cacheBytes, String compute, String kernels) {}
+    record Setting(String model, String kvType, KvWindow window, long cacheBytes, String compute, String kernels) {}
 
     private static String end(FinishReason reason) {
         return switch (reason) {
@@ -45,9 +47,10 @@ record GenerationReport(Answers answers, @Nullable String prompt, boolean hasTex
 
     /** A search leaves nothing in the cache. */
     private String cache() {
+        String window = setting.window().isBounded() ? ", " + setting.window() : "";
         return answers.timing() == null
-                ? setting.kvType()
-                : new ByteSize(setting.cacheBytes()) + " " + setting.kvType();
+                ? setting.kvType() + window
+                : new ByteSize(setting.cacheBytes()) + " " + setting.kvType() + window;
     }
 
     private String timing() {
@@ -99,6 +102,8 @@ record GenerationReport(Answers answers, @Nullable String prompt, boolean hasTex
             json.put("cache_bytes", setting.cacheBytes());
         }
         json.put("kv_type", setting.kvType());
+        json.put("window", setting.window().numTokens());
+        json.put("sinks", setting.window().numSinks());
         json.put("compute", setting.compute());
         json.put("kernels", setting.kernels());
         if (answers.timing() != null) {

@@ -2,6 +2,7 @@ package io.github.pastkv.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.pastkv.cache.KvWindow;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -30,8 +31,12 @@ class BenchResultTest {
 
     @Test
     void visibleKeys_areCountedTokenByToken() {
-        assertThat(new BenchCase(BenchCase.Kind.PROMPT, 5, 7, 1).visibleKeys()).isEqualTo(8 + 9 + 10 + 11 + 12);
+        assertThat(new BenchCase(BenchCase.Kind.PROMPT, 5, 7, 1).visibleKeys(KvWindow.NONE))
+                .isEqualTo(8 + 9 + 10 + 11 + 12);
         // the token that starts decoding is in the cache, then each sees itself too
-        assertThat(new BenchCase(BenchCase.Kind.DECODE, 3, 7, 2).visibleKeys()).isEqualTo(2 * (9 + 10 + 11));
+        assertThat(new BenchCase(BenchCase.Kind.DECODE, 3, 7, 2).visibleKeys(KvWindow.NONE))
+                .isEqualTo(2 * (9 + 10 + 11));
+        assertThat(new BenchCase(BenchCase.Kind.PROMPT, 4, 3, 2).visibleKeys(new KvWindow(4, 1)))
+                .isEqualTo(2 * (4 + 5 + 5 + 5));
     }
 }

@@ -3,9 +3,16 @@ package io.github.pastkv.cli;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.pastkv.cache.KvWindow;
+import io.github.pastkv.model.Model;
+import io.github.pastkv.model.Session;
+import io.github.pastkv.model.SessionOptions;
 import io.github.pastkv.model.files.SafetensorsFile;
+import io.github.pastkv.model.generation.GenerationListener;
+import io.github.pastkv.model.generation.GenerationOptions;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -20,6 +27,9 @@ import tools.jackson.databind.json.JsonMapper;
 class GenerateCommandTest {
     private static final JsonMapper JSON = JsonMapper.shared();
     private static final String STORY = "Once upon a time";
+
+    /** As many as the context leaves room for, so that the window lets go of some in spite of what rewinds may ask for. */
+    private static final int NUM_WINDOWED = 70;
 
     @TempDir Path folder;
 
@@ -55,6 +65,36 @@ class GenerateCommandTest {
         assertThat(json.get("kv_type").stringValue()).isEqualTo(kvType);
         // one block of 16 tokens, 4 layers, 2 heads of 8
         assertThat(json.get("cache_bytes").longValue()).isEqualTo(16L * 2 * (4L * (keyBytes + valueBytes) + more));
+    }
+
+    /** What {@code WindowSessionTest} shows equal to one run with the mask, at the command line. */
+    @Test
+    void window_isTheSessions_andBoundsTheCache() throws Exception {
+        Path model = TestModels.folder("llama");
+        KvWindow window = new KvWindow(12, 3);
+        int[] promptIds = Arrays.stream(TestModels.prompt("llama").split(",")).mapToInt(Integer::parseInt).toArray();
+        List<Integer> expected;
+        try (Model loaded = Model.load(model);
+                Session session = loaded.newSession(SessionOptions.defaults().withWindow(window))) {
+            expected = session.generate(new int[][] {promptIds}, GenerationOptions.greedy(NUM_WINDOWED),
+                    GenerationListener.NONE).rows().getFirst().tokenIds();
+        }
+        String[] plain = {"--model", model.toString(), "--tokens", TestModels.prompt("llama"), "--max-new-tokens",
+            String.valueOf(NUM_WINDOWED), "--block-size", "4", "--ignore-eos"};
+        List<String> args = new ArrayList<>(List.of(plain));
+        args.addAll(List.of("--window", "12", "--sinks", "3"));
+        JsonNode windowed = json(args.toArray(String[]::new));
+        JsonNode unbounded = json(plain);
+        assertThat(ids(windowed)).isEqualTo(expected).isNotEqualTo(ids(unbounded));
+        assertThat(windowed.get("window").intValue()).isEqualTo(12);
+        assertThat(windowed.get("sinks").intValue()).isEqualTo(3);
+        assertThat(windowed.get("cache_bytes").longValue()).isLessThan(unbounded.get("cache_bytes").longValue());
+    }
+
+    private static List<Integer> ids(JsonNode json) {
+        List<Integer> ids = new ArrayList<>();
+        json.get("tokens").forEach(id -> ids.add(id.intValue()));
+        return ids;
     }
 
     @Test
@@ -99,7 +139,8 @@ class GenerateCommandTest {
         assertThat(json.propertyNames()).containsExactly("model", "prompt", "prompt_tokens", "tokens", "text",
                 "finish_reason", "reused_tokens", "time_to_first_token_ms", "prompt_tokens_per_second",
                 "decode_tokens_per_second",
-                "drafted_tokens", "cache_bytes", "kv_type", "compute", "kernels", "temperature", "top_k", "top_p",
+                "drafted_tokens", "cache_bytes", "kv_type", "window", "sinks", "compute", "kernels", "temperature",
+                "top_k", "top_p",
                 "repetition_penalty",
                 "seed");
         assertThat(json.get("prompt").stringValue()).isEqualTo(STORY);
