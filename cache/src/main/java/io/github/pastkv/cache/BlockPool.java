@@ -60,7 +60,7 @@ public final class BlockPool implements AutoCloseable {
      * @param limitBytes most bytes of blocks at any time; at least one block
      */
     public BlockPool(long blockBytes, long limitBytes) {
-        this(blockBytes, new PoolBudget(limitBytes));
+        this(blockBytes, new PoolBudget(limitBytes, limitBytes));
     }
 
     /** An empty pool that shares a limit of held bytes with others. */
@@ -216,6 +216,7 @@ public final class BlockPool implements AutoCloseable {
         if (refCount == 0) {
             numHeld++;
             numCached--;
+            budget.removeIdle(blockBytes);
             tighten(blockId);
             budget.evictor().held(entry);
         }
@@ -236,6 +237,7 @@ public final class BlockPool implements AutoCloseable {
             } else {
                 numCached++;
                 budget.evictor().unheld(this, blockId, entry);
+                budget.addIdle(blockBytes);
             }
         }
     }
@@ -262,6 +264,7 @@ public final class BlockPool implements AutoCloseable {
         boolean held = meta(blockId, REF_COUNT) > 0;
         if (!held) {
             numCached--;
+            budget.removeIdle(blockBytes);
             tighten(blockId);
             setFree(blockId);
         }

@@ -34,12 +34,12 @@ final class GroupStorage {
     }
 
     /** The groups of a configuration, in the order of their first layers, with one limit in bytes over all. */
-    static GroupStorage[] groupsOf(KvCacheConfig config) {
+    static GroupStorage[] groupsOf(KvCacheConfig config, long maxIdleBytes) {
         Map<LayerStorageSpec, List<Integer>> groups = new LinkedHashMap<>();
         for (int layer = 0; layer < config.layers().size(); layer++) {
             groups.computeIfAbsent(config.layers().get(layer), _ -> new ArrayList<>()).add(layer);
         }
-        PoolBudget budget = new PoolBudget(config.maxPoolBytes());
+        PoolBudget budget = new PoolBudget(config.maxPoolBytes(), maxIdleBytes);
         return groups.values().stream()
                 .map(layers -> new GroupStorage(config, layers.stream().mapToInt(layer -> layer).toArray(), budget))
                 .toArray(GroupStorage[]::new);

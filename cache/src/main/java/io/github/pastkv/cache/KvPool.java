@@ -32,7 +32,7 @@ public final class KvPool implements AutoCloseable {
     public KvPool(KvCacheConfig config, KvPoolOptions options) {
         this.config = config;
         this.options = options;
-        this.groups = GroupStorage.groupsOf(config);
+        this.groups = GroupStorage.groupsOf(config, options.maxIdleBytes());
         this.groupOfLayer = new int[config.shape().numLayers()];
         for (int group = 0; group < groups.length; group++) {
             for (int number = 0; number < groups[group].numLayers(); number++) {
@@ -119,6 +119,14 @@ public final class KvPool implements AutoCloseable {
         }
         if (index != null) {
             index.checkIntegrity();
+        }
+    }
+
+    /** Bytes of blocks that nobody holds and that the index may find again. */
+    public long idleBytes() {
+        PoolBudget budget = groups[0].blocks().budget();
+        synchronized (budget) {
+            return budget.idleBytes();
         }
     }
 

@@ -12,12 +12,20 @@ import org.jspecify.annotations.Nullable;
  * @param poisonsFreed whether blocks are filled with NaN when they become free, so that a stray read is seen
  * @param leakListener hears of caches that were forgotten without being closed, and where they were opened; null for
  *        nobody. It is called by a thread of the {@link java.lang.ref.Cleaner}
+ * @param maxIdleBytes most bytes of cached prefixes that nobody holds; beyond it the least useful go, though the pool had
+ *        room. Pinned ones stay
  */
 public record KvPoolOptions(EvictionPolicy.@Nullable Factory policy, boolean poisonsFreed,
-        @Nullable Consumer<String> leakListener) {
-    /** No index, no aids. */
+        @Nullable Consumer<String> leakListener, long maxIdleBytes) {
+    public KvPoolOptions {
+        if (maxIdleBytes < 0) {
+            throw new IllegalArgumentException("maxIdleBytes: " + maxIdleBytes + ", must not be negative");
+        }
+    }
+
+    /** No index, no aids, and no limit of idle prefixes but the pool's own. */
     public static KvPoolOptions defaults() {
-        return new KvPoolOptions(null, false, null);
+        return new KvPoolOptions(null, false, null, Long.MAX_VALUE);
     }
 
     /**
@@ -30,14 +38,18 @@ public record KvPoolOptions(EvictionPolicy.@Nullable Factory policy, boolean poi
 
     /** With an index of prefixes that evicts by a policy. */
     public KvPoolOptions withPrefixIndex(EvictionPolicy.Factory newPolicy) {
-        return new KvPoolOptions(newPolicy, poisonsFreed, leakListener);
+        return new KvPoolOptions(newPolicy, poisonsFreed, leakListener, maxIdleBytes);
     }
 
     public KvPoolOptions withPoisonedFreedBlocks() {
-        return new KvPoolOptions(policy, true, leakListener);
+        return new KvPoolOptions(policy, true, leakListener, maxIdleBytes);
     }
 
     public KvPoolOptions withLeakListener(Consumer<String> newLeakListener) {
-        return new KvPoolOptions(policy, poisonsFreed, newLeakListener);
+        return new KvPoolOptions(policy, poisonsFreed, newLeakListener, maxIdleBytes);
+    }
+
+    public KvPoolOptions withMaxIdleBytes(long newMaxIdleBytes) {
+        return new KvPoolOptions(policy, poisonsFreed, leakListener, newMaxIdleBytes);
     }
 }

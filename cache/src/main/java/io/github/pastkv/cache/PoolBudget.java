@@ -51,11 +51,14 @@ final class PoolBudget {
     };
 
     private final long limitBytes;
+    private final long maxIdleBytes;
     private Evictor evictor = CACHES_NOTHING;
     private long usedBytes;
+    private long idleBytes; // of these, those of cached blocks
 
-    PoolBudget(long limitBytes) {
+    PoolBudget(long limitBytes, long maxIdleBytes) {
         this.limitBytes = limitBytes;
+        this.maxIdleBytes = maxIdleBytes;
     }
 
     Evictor evictor() {
@@ -95,5 +98,29 @@ final class PoolBudget {
 
     void giveBack(long bytes) {
         usedBytes -= bytes;
+    }
+
+    /** Bytes of cached blocks. */
+    long idleBytes() {
+        return idleBytes;
+    }
+
+    /** Nobody holds a block any more that is cached. */
+    void addIdle(long bytes) {
+        idleBytes += bytes;
+        trimIdle();
+    }
+
+    /** Gives up the least useful of the cached blocks while they are too many, as far as it can be. */
+    void trimIdle() {
+        boolean gives = true;
+        while (gives && idleBytes > maxIdleBytes) {
+            gives = evictor.evictOne();
+        }
+    }
+
+    /** A cached block is held again, or free. */
+    void removeIdle(long bytes) {
+        idleBytes -= bytes;
     }
 }

@@ -233,6 +233,7 @@ public final class PrefixIndex {
                 if (!ended && entry != NONE && !closed) {
                     numPins.merge(entry, -1, (before, less) -> before + less == 0 ? null : before + less);
                     tree.unblock(entry);
+                    budget.trimIdle();
                 }
                 ended = true;
             }
@@ -307,13 +308,17 @@ public final class PrefixIndex {
     /** Counts so far. */
     public PrefixStats stats() {
         synchronized (budget) {
-            long cachedBytes = 0;
-            for (GroupStorage group : groups) {
-                cachedBytes += group.blocks().numCached() * group.layout().blockBytes();
-            }
-            return counters.toStats(closed ? 0 : tree.numEntries(), closed ? 0 : tree.numEvicted(), cachedBytes,
+            return counters.toStats(closed ? 0 : tree.numEntries(), closed ? 0 : tree.numEvicted(), cachedBytes(),
                     closed ? 0 : tree.bookkeepingBytes());
         }
+    }
+
+    private long cachedBytes() {
+        long bytes = 0;
+        for (GroupStorage group : groups) {
+            bytes += group.blocks().numCached() * group.layout().blockBytes();
+        }
+        return bytes;
     }
 
     /** Checks the index and its agreement with the pools; an {@link IllegalStateException} names what is wrong. */
@@ -321,6 +326,10 @@ public final class PrefixIndex {
         synchronized (budget) {
             if (!closed) {
                 tree.checkIntegrity(entry -> numPins.getOrDefault(entry, 0));
+                if (cachedBytes() != budget.idleBytes()) {
+                    throw new IllegalStateException(
+                            cachedBytes() + " bytes are cached, " + budget.idleBytes() + " are counted as idle");
+                }
             }
         }
     }

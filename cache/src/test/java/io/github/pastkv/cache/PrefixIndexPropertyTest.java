@@ -113,8 +113,11 @@ class PrefixIndexPropertyTest {
                     layer -> layer == 1 ? new KvWindow(window, window % 2 == 0 ? 3 : 0) : KvWindow.NONE);
         }
         long bytes = (long) maxBlocks * blockSize * SHAPE.elementsPerToken() * Float.BYTES;
-        return new KvPool(config.withMaxPoolBytes(bytes),
-                KvPoolOptions.defaults().withPrefixIndex(factory).withPoisonedFreedBlocks());
+        KvPoolOptions options = KvPoolOptions.defaults().withPrefixIndex(factory).withPoisonedFreedBlocks();
+        if (policy.equals("SLRU")) { // of idle prefixes much less than there is room for
+            options = options.withMaxIdleBytes(bytes / 3);
+        }
+        return new KvPool(config.withMaxPoolBytes(bytes), options);
     }
 
     private Operation draw() {

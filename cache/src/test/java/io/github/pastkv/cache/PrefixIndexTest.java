@@ -81,6 +81,44 @@ class PrefixIndexTest {
     }
 
     @Test
+    void idlePrefixes_beyondTheirLimit_goThoughThereIsRoom() {
+        try (TextPool few = new TextPool(100, KvPoolOptions.defaults().withMaxIdleBytes(3 * TextPool.BLOCK_BYTES))) {
+            few.read(A);
+            few.read(B);
+            assertThat(few.pool.idleBytes()).isEqualTo(3 * TextPool.BLOCK_BYTES);
+            assertThat(few.numFindable(A)).as("its last block went").isEqualTo(3);
+            assertThat(few.numFindable(B)).isEqualTo(5);
+            try (KvCache running = few.open()) {
+                TextPool.append(running, text(0, 30));
+                assertThat(few.pool.idleBytes()).as("what is held counts for nothing").isEqualTo(
+                        3 * TextPool.BLOCK_BYTES);
+                assertThat(few.numFindable(text(0, 30))).isEqualTo(29);
+            }
+            assertThat(few.numFindable(text(0, 30))).as("the beginning of the last text").isEqualTo(9);
+            assertThat(few.numFindable(B)).isZero();
+        }
+    }
+
+    @Test
+    void idlePrefixes_thatArePinned_stayBeyondTheirLimit() {
+        try (TextPool none = new TextPool(100, KvPoolOptions.defaults().withMaxIdleBytes(0))) {
+            none.read(A);
+            assertThat(none.numFindable(A)).isZero();
+            PrefixIndex.Pin pin;
+            try (KvCache running = none.open()) {
+                TextPool.append(running, A);
+                pin = none.index.pin(NAMESPACE, A);
+            }
+            none.read(B);
+            assertThat(none.numFindable(A)).isEqualTo(5);
+            assertThat(none.numFindable(B)).isZero();
+            pin.close();
+            assertThat(none.numFindable(A)).isZero();
+            assertThat(none.pool.idleBytes()).isZero();
+        }
+    }
+
+    @Test
     void setPriority_low_goesBeforeOlderOnes() {
         readAll(A, B, C);
         assertThat(texts.index.setPriority(NAMESPACE, C, EvictionPriority.LOW)).isEqualTo(6);

@@ -7,6 +7,8 @@ import java.util.stream.IntStream;
 /** A pool with an index that evicts what was let go of longest ago, and texts in it: runs of token ids. */
 final class TextPool implements AutoCloseable {
     static final int BLOCK_SIZE = 3;
+    /** Two layers of one head of two, keys and values. */
+    static final long BLOCK_BYTES = BLOCK_SIZE * 2 * 2 * 2 * Float.BYTES;
     static final PrefixNamespace NAMESPACE = PrefixNamespace.builder("test").with("model", 1).build();
     private static final KvShape SHAPE = new KvShape(2, 1, 2);
 

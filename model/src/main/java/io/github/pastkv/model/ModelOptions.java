@@ -14,54 +14,72 @@ import org.jspecify.annotations.Nullable;
  * @param numThreads threads of a step, the caller's included
  * @param maxPassTokens most tokens that go through the weights together; a longer step takes several passes
  * @param loadsTokenizer whether {@code tokenizer.json} is read where there is one; ids need none
+ * @param maxIdleBytes most bytes that each way of storing keeps of what closed sessions have read, for later ones to find;
+ *        what is beyond is forgotten, the least recently used first. 0 keeps nothing; open sessions still share
  * @param allowedConfigKeys keys of {@code config.json} that are let pass though the family does not know them
  */
 public record ModelOptions(@Nullable String kernels, ComputeChoice compute, WeightType weights, int numThreads,
-        int maxPassTokens, boolean loadsTokenizer, Set<String> allowedConfigKeys) {
+        int maxPassTokens, boolean loadsTokenizer, long maxIdleBytes, Set<String> allowedConfigKeys) {
+    /** What is kept of closed sessions unless said otherwise: 1 GiB. */
+    public static final long DEFAULT_MAX_IDLE_BYTES = 1L << 30;
+
     public ModelOptions {
         allowedConfigKeys = Set.copyOf(allowedConfigKeys);
         requirePositive("numThreads", numThreads);
         requirePositive("maxPassTokens", maxPassTokens);
+        if (maxIdleBytes < 0) {
+            throw new IllegalArgumentException("maxIdleBytes: " + maxIdleBytes + ", must not be negative");
+        }
     }
 
-    /** Fastest kernels, F32, weights as stored, all processors, passes of 512 tokens. */
+    /** Fastest kernels, F32, weights as stored, all processors, passes of 512 tokens, 1 GiB of idle prefixes. */
     public static ModelOptions defaults() {
         return new ModelOptions(null, ComputeChoice.F32, WeightType.STORED,
-                Runtime.getRuntime().availableProcessors(), 512, true, Set.of());
+                Runtime.getRuntime().availableProcessors(), 512, true, DEFAULT_MAX_IDLE_BYTES, Set.of());
     }
 
     public ModelOptions withKernels(@Nullable String newKernels) {
         return new ModelOptions(newKernels, compute, weights, numThreads, maxPassTokens, loadsTokenizer,
-                allowedConfigKeys);
+                maxIdleBytes, allowedConfigKeys);
     }
 
     public ModelOptions withCompute(ComputeChoice newCompute) {
         return new ModelOptions(kernels, newCompute, weights, numThreads, maxPassTokens, loadsTokenizer,
-                allowedConfigKeys);
+                maxIdleBytes, allowedConfigKeys);
     }
 
     public ModelOptions withWeights(WeightType newWeights) {
         return new ModelOptions(kernels, compute, newWeights, numThreads, maxPassTokens, loadsTokenizer,
-                allowedConfigKeys);
+                maxIdleBytes, allowedConfigKeys);
     }
 
     public ModelOptions withNumThreads(int newNumThreads) {
         return new ModelOptions(kernels, compute, weights, newNumThreads, maxPassTokens, loadsTokenizer,
-                allowedConfigKeys);
+                maxIdleBytes, allowedConfigKeys);
     }
 
     public ModelOptions withMaxPassTokens(int newMaxPassTokens) {
         return new ModelOptions(kernels, compute, weights, numThreads, newMaxPassTokens, loadsTokenizer,
-                allowedConfigKeys);
+                maxIdleBytes, allowedConfigKeys);
     }
 
     public ModelOptions withoutTokenizer() {
-        return new ModelOptions(kernels, compute, weights, numThreads, maxPassTokens, false, allowedConfigKeys);
+        return new ModelOptions(kernels, compute, weights, numThreads, maxPassTokens, false, maxIdleBytes,
+                allowedConfigKeys);
+    }
+
+    /**
+     * Bounds the memory that prefixes of closed sessions keep: without it a service that reads ever new texts would come to
+     * fill each pool up to {@link SessionOptions#maxPoolBytes()}.
+     */
+    public ModelOptions withMaxIdleBytes(long newMaxIdleBytes) {
+        return new ModelOptions(kernels, compute, weights, numThreads, maxPassTokens, loadsTokenizer, newMaxIdleBytes,
+                allowedConfigKeys);
     }
 
     public ModelOptions withAllowedConfigKeys(Set<String> newAllowedConfigKeys) {
         return new ModelOptions(kernels, compute, weights, numThreads, maxPassTokens, loadsTokenizer,
-                newAllowedConfigKeys);
+                maxIdleBytes, newAllowedConfigKeys);
     }
 
     private static void requirePositive(String name, int value) {

@@ -31,7 +31,8 @@ final class SharedPools implements AutoCloseable {
 
     private synchronized KvPool pool(KvCacheConfig config) {
         return pools.computeIfAbsent(config.withBatchSize(1).withMaxTokens(model.config().longestSeqLen()),
-                key -> new KvPool(key, KvPoolOptions.defaults().withPrefixIndex()));
+                key -> new KvPool(key, KvPoolOptions.defaults().withPrefixIndex()
+                        .withMaxIdleBytes(model.options().maxIdleBytes())));
     }
 
     /** All that changes the bytes of keys and values, and the caller's salt. */

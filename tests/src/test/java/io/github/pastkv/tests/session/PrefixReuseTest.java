@@ -106,6 +106,22 @@ class PrefixReuseTest {
     }
 
     @Test
+    void closedSessions_areForgottenBeyondTheIdleLimit_openOnesShare() throws IOException {
+        try (Model forgetful = Model.load(LLAMA.folder(), ModelOptions.defaults().withMaxIdleBytes(0))) {
+            try (Session open = forgetful.newSession(); Session other = forgetful.newSession()) {
+                open.append(PROMPT);
+                other.appendForLast(PROMPT);
+                assertThat(other.numReusedTokens()).isEqualTo(PROMPT.length - 1);
+            }
+            try (Session later = forgetful.newSession()) {
+                later.appendForLast(PROMPT);
+                assertThat(later.numReusedTokens()).isZero();
+                assertThat(later.cache().pool().idleBytes()).isZero();
+            }
+        }
+    }
+
+    @Test
     void switchedOff_nothingIsTakenOrGiven() {
         SessionOptions off = SessionOptions.defaults().withPrefixReuse(false);
         generate(off, PROMPT);
