@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 final class Branch implements AutoCloseable {
     private final String name;
     private final @Nullable String parent;
-    private final int numSharedTurns;
+    private int numSharedTurns;
     private final Session session;
     private final List<Turn> turns;
     private int[] cachedIds;
@@ -45,7 +45,7 @@ final class Branch implements AutoCloseable {
         return parent;
     }
 
-    /** Turns that it had when it was forked. */
+    /** Turns that it has from the branch it comes from. */
     int numSharedTurns() {
         return numSharedTurns;
     }
@@ -56,6 +56,13 @@ final class Branch implements AutoCloseable {
 
     List<Turn> turns() {
         return turns;
+    }
+
+    /** Takes back the last turn; an inherited one is its own affair from then on. */
+    Turn undo() {
+        Turn last = turns.removeLast();
+        numSharedTurns = Math.min(numSharedTurns, turns.size());
+        return last;
     }
 
     /** Makes the session hold as much of {@code ids} as it does already, the last one not; returns how many. */

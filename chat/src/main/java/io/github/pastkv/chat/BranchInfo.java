@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
  * A branch of a conversation.
  *
  * @param parent the branch that it was forked from; null for the first
- * @param numSharedTurns turns that it had then
+ * @param numSharedTurns turns that it has from there
  * @param numTurns turns that it has
  * @param numCachedTokens tokens that its session holds
  * @param isCurrent whether the conversation goes on here

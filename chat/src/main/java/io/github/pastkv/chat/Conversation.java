@@ -118,7 +118,7 @@ public final class Conversation implements AutoCloseable {
      * @return the turn, or empty if there is none
      */
     public Optional<Turn> undo() {
-        return current.turns().isEmpty() ? Optional.empty() : Optional.of(current.turns().removeLast());
+        return current.turns().isEmpty() ? Optional.empty() : Optional.of(current.undo());
     }
 
     /**

@@ -27,9 +27,9 @@ final class BranchTree {
     }
 
     private static String describe(BranchInfo branch) {
-        String from = branch.parent() == null
-                ? ""
-                : ", from " + branch.parent() + " after turn " + branch.numSharedTurns();
+        String turn =
+                branch.numSharedTurns() == 0 ? " before its first turn" : " after turn " + branch.numSharedTurns();
+        String from = branch.parent() == null ? "" : ", from " + branch.parent() + turn;
         return branch.name() + ": " + branch.numTurns() + (branch.numTurns() == 1 ? " turn" : " turns") + from;
     }
 }

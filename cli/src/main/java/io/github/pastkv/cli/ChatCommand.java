@@ -113,6 +113,6 @@ final class ChatCommand implements Callable<Integer> {
     private String welcome(Optional<ChatTemplate> template) {
         String turns = template.map(found -> "the chat template of " + found.file().getFileName()).orElse("plain text");
         return "Talking with " + modelOptions.name() + ", turns as " + turns
-                + ". /help shows the commands, Ctrl-C stops an answer, Ctrl-D ends.";
+                + "." + System.lineSeparator() + "/help shows the commands, Ctrl-C stops an answer, Ctrl-D ends.";
     }
 }

@@ -153,7 +153,9 @@ final class ChatLoop {
     }
 
     private void noteBranch() {
-        note("now in " + conversation.branch().name() + ", " + count(conversation.turns().size()));
+        List<Turn> turns = conversation.turns();
+        note("now in " + conversation.branch().name() + ", " + count(turns.size())
+                + (turns.isEmpty() ? "" : ", the last: " + quoted(turns.getLast().user())));
     }
 
     private void undo() {

@@ -60,6 +60,14 @@ class ChatCommandTest {
     }
 
     @Test
+    void aBranchGoneBackBehindItsFork_isFromThere_andNamesItsLastTurn() {
+        CommandRun run = chat(List.of(STORY, "Then", "/fork other", "/undo", "/tree", "/switch main"));
+        assertThat(run.out()).contains("  main: 2 turns\n*   other: 1 turn, from main after turn 1\n");
+        assertThat(run.err()).contains("now in other, 2 turns, the last: Then\n")
+                .contains("now in main, 2 turns, the last: Then\n");
+    }
+
+    @Test
     void secondTurn_readsItsOwnTokensOnly() {
         CommandRun run = chat(List.of(STORY, "Then", "/stats"));
         assertThat(run.out()).containsPattern("last turn  15 tokens were in the cache, [2-4] read in")

@@ -158,7 +158,7 @@ class ConversationTest {
                     BranchInfo::numSharedTurns, BranchInfo::numTurns, BranchInfo::isCurrent)
                     .containsExactly(tuple("main", null, 0, 2, false),
                             tuple("other", "main", 1, 2, true),
-                            tuple("third", "other", 2, 1, false));
+                            tuple("third", "other", 0, 1, false));
             assertThatThrownBy(() -> conversation.fork("third")).isInstanceOf(IllegalArgumentException.class)
                     .hasMessage("name: there is a branch third already");
             assertThatThrownBy(() -> conversation.switchTo("x")).isInstanceOf(IllegalArgumentException.class)
