@@ -1,10 +1,15 @@
 package io.github.pastkv.cache;
 
+import static io.github.pastkv.cache.BlockRecords.ENTRY;
+import static io.github.pastkv.cache.BlockRecords.NONE;
+import static io.github.pastkv.cache.BlockRecords.NOT_LISTED;
+import static io.github.pastkv.cache.BlockRecords.NUM_SEALED;
+import static io.github.pastkv.cache.BlockRecords.PREVIOUS;
+import static io.github.pastkv.cache.BlockRecords.REF_COUNT;
+
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.util.ArrayList;
-import java.util.List;
+import java.util.Arrays;
 
 /**
  * All storage of one layer group: blocks of equal size in segments outside the heap, counted by their holders. The pool
@@ -20,19 +25,8 @@ import java.util.List;
 public final class BlockPool implements AutoCloseable {
     private static final long SEGMENT_BYTES = 256 * 1024;
     private static final long ALIGNMENT = 64;
-    private static final int NONE = -1;
     /** All bits set: not a number in every type of float. */
     private static final byte POISON = (byte) 0xFF;
-
-    // Bookkeeping of one block, outside the heap, in ints.
-    private static final int REF_COUNT = 0;
-    private static final int NEXT_FREE = 1;
-    private static final int ENTRY = 2; // of the index, or NONE
-    private static final int NUM_SEALED = 3; // slots that the index promises
-    private static final int PREVIOUS_LOOSE = 4; // NOT_LOOSE if not in the list of loose blocks
-    private static final int NEXT_LOOSE = 5;
-    private static final long META_BYTES = 6 * Integer.BYTES;
-    private static final int NOT_LOOSE = -2;
 
     private final long blockBytes;
     private final PoolBudget budget;
@@ -40,17 +34,13 @@ public final class BlockPool implements AutoCloseable {
     private final int segmentShift;
     private final Arena arena = Arena.ofShared();
     private volatile MemorySegment[] segments = new MemorySegment[0];
-    private final List<MemorySegment> metas = new ArrayList<>();
+    private final BlockRecords records;
+    private final BlockList free;
+    private final BlockList loose;
 
-    private int numBlocks;
     private int numHeld;
     private int numCached;
     private boolean poisonsFreed;
-    private int firstFree = NONE;
-    private int lastFree = NONE;
-    private int firstLoose = NONE;
-    private int lastLoose = NONE;
-    private int numLoose;
     private boolean closed;
 
     /**
@@ -76,6 +66,9 @@ public final class BlockPool implements AutoCloseable {
         this.maxBlocks = (int) Math.min(limitBytes / blockBytes, Integer.MAX_VALUE >> 1);
         long perSegment = Math.min(Math.max(SEGMENT_BYTES / blockBytes, 1), maxBlocks);
         this.segmentShift = 63 - Long.numberOfLeadingZeros(perSegment);
+        this.records = new BlockRecords(arena, segmentShift);
+        this.free = new BlockList("free", records);
+        this.loose = new BlockList("loose", records);
     }
 
     public long blockBytes() {
@@ -99,7 +92,7 @@ public final class BlockPool implements AutoCloseable {
     /** Bytes of bookkeeping taken from the system so far, outside the heap. */
     public long bookkeepingBytes() {
         synchronized (budget) {
-            return metas.stream().mapToLong(MemorySegment::byteSize).sum();
+            return records.bytes();
         }
     }
 
@@ -149,7 +142,7 @@ public final class BlockPool implements AutoCloseable {
                         (int) (budget.evictor().evictableBytes() / blockBytes), budget.limitBytes());
             }
             try {
-                while (numBlocks - numHeld - numCached < count) {
+                while (free.size() < count) {
                     addSegment();
                 }
             } catch (OutOfMemoryError e) {
@@ -164,25 +157,21 @@ public final class BlockPool implements AutoCloseable {
     }
 
     private void addSegment() {
-        int perSegment = Math.min(1 << segmentShift, maxBlocks - numBlocks);
-        MemorySegment[] grown = java.util.Arrays.copyOf(segments, segments.length + 1);
+        int firstNew = records.numBlocks();
+        int perSegment = Math.min(1 << segmentShift, maxBlocks - firstNew);
+        MemorySegment[] grown = Arrays.copyOf(segments, segments.length + 1);
         grown[segments.length] = arena.allocate(blockBytes * perSegment, ALIGNMENT);
-        metas.add(arena.allocate(META_BYTES * perSegment, Integer.BYTES));
+        records.addSegment(perSegment);
         segments = grown;
-        for (int i = 0; i < perSegment; i++) {
-            setMeta(numBlocks, ENTRY, NONE);
-            setMeta(numBlocks, PREVIOUS_LOOSE, NOT_LOOSE);
-            addFree(numBlocks++);
+        for (int blockId = firstNew; blockId < firstNew + perSegment; blockId++) {
+            addFree(blockId);
         }
     }
 
     private int takeFirstFree() {
-        int blockId = firstFree;
-        firstFree = meta(blockId, NEXT_FREE);
-        if (firstFree == NONE) {
-            lastFree = NONE;
-        }
-        setMeta(blockId, REF_COUNT, 1);
+        int blockId = free.first();
+        free.remove(blockId);
+        records.set(blockId, REF_COUNT, 1);
         numHeld++;
         return blockId;
     }
@@ -191,28 +180,22 @@ public final class BlockPool implements AutoCloseable {
         if (poisonsFreed) {
             segment(blockId).asSlice(byteOffset(blockId), blockBytes).fill(POISON);
         }
-        setMeta(blockId, NEXT_FREE, NONE);
-        if (lastFree == NONE) {
-            firstFree = blockId;
-        } else {
-            setMeta(lastFree, NEXT_FREE, blockId);
-        }
-        lastFree = blockId;
+        free.append(blockId);
     }
 
     /** One more holder of a held block. */
     public void retain(int blockId) {
         synchronized (budget) {
-            setMeta(blockId, REF_COUNT, requireHeld(blockId) + 1);
+            records.set(blockId, REF_COUNT, requireHeld(blockId) + 1);
         }
     }
 
     /** One more holder of a held or cached block. */
     void retainCached(int blockId) {
-        int refCount = meta(blockId, REF_COUNT);
-        int entry = meta(blockId, ENTRY);
+        int refCount = records.get(blockId, REF_COUNT);
+        int entry = records.get(blockId, ENTRY);
         requireState(refCount > 0 || entry != NONE, "block " + blockId + " is neither held nor cached");
-        setMeta(blockId, REF_COUNT, refCount + 1);
+        records.set(blockId, REF_COUNT, refCount + 1);
         if (refCount == 0) {
             numHeld++;
             numCached--;
@@ -226,12 +209,12 @@ public final class BlockPool implements AutoCloseable {
     public void release(int blockId) {
         synchronized (budget) {
             int refCount = requireHeld(blockId) - 1;
-            setMeta(blockId, REF_COUNT, refCount);
+            records.set(blockId, REF_COUNT, refCount);
             if (refCount > 0) {
                 return;
             }
             numHeld--;
-            int entry = meta(blockId, ENTRY);
+            int entry = records.get(blockId, ENTRY);
             if (entry == NONE) {
                 setFree(blockId);
             } else {
@@ -250,18 +233,18 @@ public final class BlockPool implements AutoCloseable {
 
     /** Makes a held or cached block one that the index may find: its first slots must not be written any more. */
     boolean attach(int blockId, int entry, int numSealed) {
-        boolean held = meta(blockId, REF_COUNT) > 0;
-        requireState(held || meta(blockId, ENTRY) == entry, "block " + blockId + " is free");
-        setMeta(blockId, ENTRY, entry);
-        setMeta(blockId, NUM_SEALED, numSealed);
+        boolean held = records.get(blockId, REF_COUNT) > 0;
+        requireState(held || records.get(blockId, ENTRY) == entry, "block " + blockId + " is free");
+        records.set(blockId, ENTRY, entry);
+        records.set(blockId, NUM_SEALED, numSealed);
         return held;
     }
 
     /** Makes a block one that the index does not find; a cached one is free from now on. */
     boolean detach(int blockId) {
-        setMeta(blockId, ENTRY, NONE);
-        setMeta(blockId, NUM_SEALED, 0);
-        boolean held = meta(blockId, REF_COUNT) > 0;
+        records.set(blockId, ENTRY, NONE);
+        records.set(blockId, NUM_SEALED, 0);
+        boolean held = records.get(blockId, REF_COUNT) > 0;
         if (!held) {
             numCached--;
             budget.removeIdle(blockBytes);
@@ -272,68 +255,45 @@ public final class BlockPool implements AutoCloseable {
     }
 
     boolean isAttached(int blockId, int entry, int numSealed) {
-        return meta(blockId, ENTRY) == entry && meta(blockId, NUM_SEALED) == numSealed;
+        return records.get(blockId, ENTRY) == entry && records.get(blockId, NUM_SEALED) == numSealed;
     }
 
     /** The entry of the index that a block belongs to, or -1. */
     int entry(int blockId) {
-        return meta(blockId, ENTRY);
+        return records.get(blockId, ENTRY);
     }
 
     boolean isCached(int blockId) {
-        return meta(blockId, REF_COUNT) == 0 && meta(blockId, ENTRY) != NONE;
+        return records.get(blockId, REF_COUNT) == 0 && records.get(blockId, ENTRY) != NONE;
     }
 
     /** Puts a cached block at the end of the loose ones, which can be given up whatever becomes of their entry. */
     void loosen(int blockId) {
-        if (meta(blockId, PREVIOUS_LOOSE) != NOT_LOOSE) {
-            return;
+        if (records.get(blockId, PREVIOUS) == NOT_LISTED) {
+            loose.append(blockId);
         }
-        setMeta(blockId, PREVIOUS_LOOSE, lastLoose);
-        setMeta(blockId, NEXT_LOOSE, NONE);
-        if (lastLoose == NONE) {
-            firstLoose = blockId;
-        } else {
-            setMeta(lastLoose, NEXT_LOOSE, blockId);
-        }
-        lastLoose = blockId;
-        numLoose++;
     }
 
-    /** Takes a block out of the loose ones, if it is there. */
+    /** Takes a held or cached block out of the loose ones, if it is there. */
     void tighten(int blockId) {
-        int previous = meta(blockId, PREVIOUS_LOOSE);
-        if (previous == NOT_LOOSE) {
-            return;
+        if (records.get(blockId, PREVIOUS) != NOT_LISTED) {
+            loose.remove(blockId);
         }
-        int next = meta(blockId, NEXT_LOOSE);
-        if (previous == NONE) {
-            firstLoose = next;
-        } else {
-            setMeta(previous, NEXT_LOOSE, next);
-        }
-        if (next == NONE) {
-            lastLoose = previous;
-        } else {
-            setMeta(next, PREVIOUS_LOOSE, previous);
-        }
-        setMeta(blockId, PREVIOUS_LOOSE, NOT_LOOSE);
-        numLoose--;
     }
 
     /** The block that has been loose for longest, or -1. */
     int firstLoose() {
-        return firstLoose;
+        return loose.first();
     }
 
     int numLoose() {
-        return numLoose;
+        return loose.size();
     }
 
     /** Holders of a block; 0 when it is cached or free. */
     public int refCount(int blockId) {
         synchronized (budget) {
-            return meta(blockId, REF_COUNT);
+            return records.get(blockId, REF_COUNT);
         }
     }
 
@@ -344,8 +304,8 @@ public final class BlockPool implements AutoCloseable {
      */
     boolean isWritable(int blockId, int fromSlot, boolean unseals) {
         synchronized (budget) {
-            return meta(blockId, REF_COUNT) == 1 && (meta(blockId, NUM_SEALED) <= fromSlot
-                    || (unseals && budget.evictor().giveUp(meta(blockId, ENTRY))));
+            return records.get(blockId, REF_COUNT) == 1 && (records.get(blockId, NUM_SEALED) <= fromSlot
+                    || (unseals && budget.evictor().giveUp(records.get(blockId, ENTRY))));
         }
     }
 
@@ -376,40 +336,27 @@ public final class BlockPool implements AutoCloseable {
             }
             int numWithHolders = 0;
             int numWithEntryOnly = 0;
-            for (int blockId = 0; blockId < numBlocks; blockId++) {
-                boolean held = meta(blockId, REF_COUNT) > 0;
+            for (int blockId = 0; blockId < records.numBlocks(); blockId++) {
+                boolean held = records.get(blockId, REF_COUNT) > 0;
                 numWithHolders += held ? 1 : 0;
-                numWithEntryOnly += !held && meta(blockId, ENTRY) != NONE ? 1 : 0;
+                numWithEntryOnly += !held && records.get(blockId, ENTRY) != NONE ? 1 : 0;
             }
             requireState(numWithHolders == numHeld,
                     numWithHolders + " blocks have holders, " + numHeld + " are counted as held");
             requireState(numWithEntryOnly == numCached,
                     numWithEntryOnly + " blocks are in the index only, " + numCached + " are counted as cached");
-            int numFreeListed = countFreeList();
-            requireState(countLoose() == numLoose, "the loose blocks are wrongly counted");
-            requireState(numFreeListed + numHeld + numCached == numBlocks, numFreeListed + " free + " + numHeld
-                    + " held + " + numCached + " cached blocks, " + numBlocks + " in all");
+            free.checkIntegrity(this::requireFree);
+            loose.checkIntegrity(
+                    blockId -> requireState(isCached(blockId), "block " + blockId + " is loose but not cached"));
+            requireState(free.size() + numHeld + numCached == records.numBlocks(), free.size() + " free + " + numHeld
+                    + " held + " + numCached + " cached blocks, " + records.numBlocks() + " in all");
         }
     }
 
-    private int countFreeList() {
-        int numFreeListed = 0;
-        for (int blockId = firstFree; blockId != NONE; blockId = meta(blockId, NEXT_FREE)) {
-            requireState(meta(blockId, REF_COUNT) == 0,
-                    "block " + blockId + " is free but has " + meta(blockId, REF_COUNT) + " holders");
-            requireState(meta(blockId, ENTRY) == NONE, "block " + blockId + " is free but in the index");
-            requireState(++numFreeListed <= numBlocks, "the free list runs in a circle");
-        }
-        return numFreeListed;
-    }
-
-    private int countLoose() {
-        int numListed = 0;
-        for (int blockId = firstLoose; blockId != NONE; blockId = meta(blockId, NEXT_LOOSE)) {
-            requireState(isCached(blockId), "block " + blockId + " is loose but not cached");
-            requireState(++numListed <= numBlocks, "the list of loose blocks runs in a circle");
-        }
-        return numListed;
+    private void requireFree(int blockId) {
+        requireState(records.get(blockId, REF_COUNT) == 0,
+                "block " + blockId + " is free but has " + records.get(blockId, REF_COUNT) + " holders");
+        requireState(records.get(blockId, ENTRY) == NONE, "block " + blockId + " is free but in the index");
     }
 
     /** Ends allocation; the memory goes with the last held block. Closing again does nothing. */
@@ -430,7 +377,7 @@ public final class BlockPool implements AutoCloseable {
     }
 
     private int requireHeld(int blockId) {
-        int refCount = meta(blockId, REF_COUNT);
+        int refCount = records.get(blockId, REF_COUNT);
         requireState(refCount > 0, "block " + blockId + " is not held");
         return refCount;
     }
@@ -443,17 +390,5 @@ public final class BlockPool implements AutoCloseable {
         if (!holds) {
             throw new IllegalStateException(otherwise);
         }
-    }
-
-    private int meta(int blockId, int field) {
-        return metas.get(blockId >> segmentShift).get(ValueLayout.JAVA_INT, metaByteOffset(blockId, field));
-    }
-
-    private void setMeta(int blockId, int field, int value) {
-        metas.get(blockId >> segmentShift).set(ValueLayout.JAVA_INT, metaByteOffset(blockId, field), value);
-    }
-
-    private long metaByteOffset(int blockId, int field) {
-        return (blockId & ((1 << segmentShift) - 1)) * META_BYTES + (long) field * Integer.BYTES;
     }
 }
