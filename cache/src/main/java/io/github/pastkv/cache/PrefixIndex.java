@@ -29,10 +29,9 @@ public final class PrefixIndex {
     private final GroupStorage[] groups;
     private final PoolBudget budget;
     private final int blockSize;
-    private final int maxRewindTokens;
-    private final boolean hasWindows;
     private final LongSupplier clock;
     private final PrefixTree tree;
+    private final MatchTables tables;
     private final PrefixMatch match = new PrefixMatch();
     private final Map<Integer, Integer> numPins = new HashMap<>();
     private final int[] blockIds; // of one logical block, [G]
@@ -43,16 +42,11 @@ public final class PrefixIndex {
         this.groups = groups;
         this.budget = groups[0].blocks().budget();
         this.blockSize = config.blockSize();
-        this.maxRewindTokens = config.maxRewindTokens();
         this.clock = clock;
         this.blockIds = new int[groups.length];
-        boolean bounded = false;
-        for (GroupStorage group : groups) {
-            bounded |= group.window().isBounded();
-        }
-        this.hasWindows = bounded;
         this.tree = new PrefixTree(blockSize, groups.length, new Store(), policy, clock);
-        budget.setEvictor(new Evictor());
+        this.tables = new MatchTables(config, groups, tree);
+        budget.setEvictor(new PrefixEvictor(groups, tree));
     }
 
     /** A search: tokens {@code [numHeld, limit)} beyond those that the row holds are wanted. */
@@ -85,20 +79,17 @@ public final class PrefixIndex {
             if (request.wholeBlocksOnly) {
                 numTokens -= numTokens % blockSize;
             }
-            numTokens = heldByAllGroups(numTokens);
+            numTokens = tables.numUsable(match, numTokens);
             if (numTokens <= request.numHeld) {
                 return new BlockTable[0];
             }
             request.numFound = numTokens;
             match.truncate(numTokens, blockSize);
-            BlockTable[] tables = new BlockTable[groups.length];
-            for (int group = 0; group < groups.length; group++) {
-                tables[group] = hold(group, numTokens);
-            }
+            BlockTable[] held = tables.hold(match, numTokens);
             for (int block = 0; block < match.numEntries(); block++) {
                 tree.used(match.entry(block));
             }
-            return tables;
+            return held;
         }
     }
 
@@ -112,54 +103,6 @@ public final class PrefixIndex {
         } else {
             KvEvents.hit(namespace, numHeld + numAsked + 1, numHeld + numReused);
         }
-    }
-
-    /** The most tokens, {@code numTokens} at most, of which every group has what the next token sees. */
-    private int heldByAllGroups(int numTokens) {
-        int usable = numTokens;
-        for (int group = 0; group < groups.length; group++) {
-            int here = heldBy(group, usable);
-            if (here < usable) {
-                usable = here;
-                group = -1; // what is seen from an earlier position may be missing in a group that has been looked at
-            }
-        }
-        return usable;
-    }
-
-    private int heldBy(int group, int numTokens) {
-        KvWindow window = groups[group].window();
-        int usable = numTokens;
-        for (int block = Math.ceilDiv(numTokens, blockSize) - 1; window.isBounded() && block >= 0; block--) {
-            boolean seen = block < groups[group].numSinkBlocks() || block >= window.firstVisible(usable) / blockSize;
-            if (seen && tree.blockId(match.entry(block), group) == NONE) {
-                usable = block * blockSize;
-            }
-        }
-        return usable;
-    }
-
-    /** A table that holds the first {@code numTokens} tokens of the match in a group. */
-    private BlockTable hold(int group, int numTokens) {
-        BlockTable table = new BlockTable(groups[group]);
-        KvWindow window = groups[group].window();
-        int numBlocks = Math.ceilDiv(numTokens, blockSize);
-        int first = window.firstVisible(numTokens) / blockSize;
-        int wanted = window.firstVisible(Math.max(0, numTokens - maxRewindTokens)) / blockSize;
-        while (first > wanted && tree.blockId(match.entry(first - 1), group) != NONE) {
-            first--;
-        }
-        int numSinkBlocks = Math.min(groups[group].numSinkBlocks(), numBlocks);
-        for (int block = 0; block < Math.min(numSinkBlocks, first); block++) {
-            table.adopt(tree.blockId(match.entry(block), group));
-        }
-        if (first > table.numBlocks()) {
-            table.skipTo(first, first * blockSize);
-        }
-        for (int block = table.numBlocks(); block < numBlocks; block++) {
-            table.adopt(tree.blockId(match.entry(block), group));
-        }
-        return table;
     }
 
     /** Puts a row's tokens in that are not there yet, and lets the row share whole blocks that were there before. */
@@ -206,7 +149,8 @@ public final class PrefixIndex {
         synchronized (budget) {
             requireOpen();
             tree.match(tree.root(namespace), tokenIds, tokenIds.length, match);
-            int numReused = heldByAllGroups(Math.min(match.numTokens(), Math.max(0, tokenIds.length - 1)));
+            int numReused =
+                    tables.numUsable(match, Math.min(match.numTokens(), Math.max(0, tokenIds.length - 1)));
             return new PrefixExplainer(tree, clock.getAsLong()).explain(namespace, tokenIds, match, numReused);
         }
     }
@@ -381,10 +325,9 @@ public final class PrefixIndex {
         /** A blocked entry's cached blocks of windowed groups are loose: no running sequence sees them any more. */
         @Override
         public void blockedChanged(int entry, boolean blocked) {
-            for (int group = 0; hasWindows && group < groups.length; group++) {
-                int blockId = tree.blockId(entry, group);
-                if (blockId != NONE && groups[group].window().isBounded()) {
-                    setLoose(groups[group].blocks(), blockId, blocked);
+            for (int group = 0; group < groups.length; group++) {
+                if (groups[group].window().isBounded() && tree.blockId(entry, group) != NONE) {
+                    setLoose(groups[group].blocks(), tree.blockId(entry, group), blocked);
                 }
             }
         }
@@ -395,61 +338,6 @@ public final class PrefixIndex {
             pool.loosen(blockId);
         } else {
             pool.tighten(blockId);
-        }
-    }
-
-    /** The index as the pools see it. */
-    private final class Evictor implements PoolBudget.Evictor {
-        @Override
-        public long evictableBytes() {
-            long bytes = tree.evictableBytes();
-            for (int group = 0; hasWindows && group < groups.length; group++) {
-                bytes += groups[group].blocks().numLoose() * groups[group].layout().blockBytes();
-            }
-            return bytes;
-        }
-
-        @Override
-        public boolean evictOne() {
-            for (int group = 0; hasWindows && group < groups.length; group++) {
-                BlockPool pool = groups[group].blocks();
-                int blockId = pool.firstLoose();
-                if (blockId != NONE) {
-                    tree.setBlock(pool.entry(blockId), group, NONE);
-                    return true;
-                }
-            }
-            boolean evicts = tree.evictOne();
-            if (evicts) {
-                KvEvents.evict(tree.numEvicted());
-            }
-            return evicts;
-        }
-
-        @Override
-        public boolean giveUp(int entry) {
-            return tree.giveUp(entry);
-        }
-
-        @Override
-        public void held(int entry) {
-            tree.block(entry);
-        }
-
-        @Override
-        public void unheld(BlockPool pool, int blockId, int entry) {
-            tree.unblock(entry);
-            if (hasWindows && tree.isBlocked(entry)) {
-                loosenIfWindowed(pool, blockId);
-            }
-        }
-
-        private void loosenIfWindowed(BlockPool pool, int blockId) {
-            for (GroupStorage group : groups) {
-                if (group.blocks() == pool && group.window().isBounded()) {
-                    pool.loosen(blockId);
-                }
-            }
         }
     }
 }

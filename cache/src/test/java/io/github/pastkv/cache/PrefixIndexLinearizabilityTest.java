@@ -91,13 +91,13 @@ public class PrefixIndexLinearizabilityTest {
 
     @Test
     void underStress_isLinearizable() {
-        new StressOptions().iterations(8).invocationsPerIteration(200).threads(3).actorsPerThread(3)
+        new StressOptions().iterations(6).invocationsPerIteration(200).threads(3).actorsPerThread(3)
                 .check(PrefixIndexLinearizabilityTest.class);
     }
 
     @Test
     void overInterleavings_isLinearizable() {
-        new ModelCheckingOptions().iterations(3).invocationsPerIteration(40).threads(2)
+        new ModelCheckingOptions().iterations(2).invocationsPerIteration(30).threads(2)
                 .actorsPerThread(2)
                 .loopBound(10_000) // more than the slots of a hash table that are set one by one
                 .check(PrefixIndexLinearizabilityTest.class);
