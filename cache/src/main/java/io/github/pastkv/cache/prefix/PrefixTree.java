@@ -28,11 +28,9 @@ public final class PrefixTree implements AutoCloseable {
     private final LongSupplier clock;
     private final PrefixNodes nodes;
     private final Siblings siblings;
-    private final EvictionLists lists;
-    private final EvictionPolicy[] policies;
+    private final Evictables evictables;
     private final EvictedPrefixes evicted = new EvictedPrefixes();
     private final Map<PrefixNamespace, Integer> roots = new HashMap<>();
-    private long evictableBytes;
     private long numEvicted;
     private long nextExpiry = PrefixNodes.NEVER;
 
@@ -51,11 +49,7 @@ public final class PrefixTree implements AutoCloseable {
         this.clock = clock;
         this.nodes = new PrefixNodes(blockSize, numGroups);
         this.siblings = new Siblings(nodes);
-        this.lists = new EvictionLists(nodes);
-        this.policies = new EvictionPolicy[EvictionPriority.NUM_LEVELS];
-        for (int priority = 0; priority < policies.length; priority++) {
-            policies[priority] = policy.over(lists);
-        }
+        this.evictables = new Evictables(nodes, numGroups, store, policy);
     }
 
     /** Entries, each with a block in one group at least. */
@@ -65,7 +59,7 @@ public final class PrefixTree implements AutoCloseable {
 
     /** Bytes of blocks that could be evicted. */
     public long evictableBytes() {
-        return evictableBytes;
+        return evictables.bytes();
     }
 
     /** Entries evicted so far. */
@@ -194,7 +188,7 @@ public final class PrefixTree implements AutoCloseable {
             child = nodes.add(parent);
             nodes.setTokens(child, tokenIds, from, to - from);
             nodes.setChildren(parent, siblings.add(nodes.children(parent), child));
-            policies[nodes.priority(child)].add(child);
+            evictables.add(child);
         } else {
             nodes.setTokens(child, tokenIds, from, to - from);
             renewIfExpired(child);
@@ -232,9 +226,7 @@ public final class PrefixTree implements AutoCloseable {
         int list = evicted.takeList(hash);
         if (list != NONE) {
             used(entry);
-            for (EvictionPolicy policy : policies) {
-                policy.missed(list);
-            }
+            evictables.missed(list);
         }
     }
 
@@ -247,52 +239,20 @@ public final class PrefixTree implements AutoCloseable {
         if (before == blockId) {
             return;
         }
-        countEvictable(entry, -1);
-        nodes.setBlockId(entry, group, blockId);
-        countEvictable(entry, 1);
+        evictables.setBlockId(entry, group, blockId);
         if (before != NONE && store.detach(group, before)) {
             unblock(entry);
         }
     }
 
-    private void countEvictable(int entry, int sign) {
-        if (nodes.blockers(entry) == 0) {
-            for (int group = 0; group < numGroups; group++) {
-                evictableBytes += nodes.blockId(entry, group) == NONE ? 0 : sign * store.blockBytes(group);
-            }
-        }
-    }
-
     /** One more reason not to evict an entry: a block of it is held now, or it is pinned. */
     public void block(int entry) {
-        int at = entry;
-        while (at != NONE) {
-            int blockers = nodes.blockers(at);
-            if (blockers == 0) {
-                policies[nodes.priority(at)].remove(at);
-                countEvictable(at, -1);
-            }
-            nodes.setBlockers(at, blockers + 1);
-            if (blockers == 0) {
-                store.blockedChanged(at, true);
-            }
-            at = blockers == 0 ? nodes.parent(at) : NONE;
-        }
+        evictables.block(entry);
     }
 
     /** One reason less. */
     public void unblock(int entry) {
-        int at = entry;
-        while (at != NONE) {
-            int blockers = nodes.blockers(at) - 1;
-            nodes.setBlockers(at, blockers);
-            if (blockers == 0) {
-                countEvictable(at, 1);
-                policies[nodes.priority(at)].add(at);
-                store.blockedChanged(at, false);
-            }
-            at = blockers == 0 ? nodes.parent(at) : NONE;
-        }
+        evictables.unblock(entry);
     }
 
     /** Whether an entry cannot be evicted now. */
@@ -305,14 +265,12 @@ public final class PrefixTree implements AutoCloseable {
         if (dropExpired()) {
             return true;
         }
-        for (EvictionPolicy policy : policies) {
-            int victim = policy.victim();
-            if (victim != NONE) {
-                evict(leafBelow(victim));
-                return true;
-            }
+        int victim = evictables.victim();
+        if (victim == NONE) {
+            return false;
         }
-        return false;
+        evict(leafBelow(victim));
+        return true;
     }
 
     /**
@@ -353,15 +311,14 @@ public final class PrefixTree implements AutoCloseable {
 
     /** Forgets a leaf that is not blocked, and remembers that it went. */
     private void evict(int leaf) {
-        evicted.add(nodes.hash(leaf), clock.getAsLong(), lists.listOf(leaf), numEntries());
+        evicted.add(nodes.hash(leaf), clock.getAsLong(), nodes.list(leaf), numEntries());
         numEvicted++;
         remove(leaf);
     }
 
     /** Forgets a leaf that is not blocked. */
     private void remove(int leaf) {
-        policies[nodes.priority(leaf)].remove(leaf);
-        countEvictable(leaf, -1);
+        evictables.remove(leaf);
         int parent = nodes.parent(leaf);
         nodes.setChildren(parent, siblings.remove(nodes.children(parent), leaf));
         for (int group = 0; group < numGroups; group++) {
@@ -407,14 +364,7 @@ public final class PrefixTree implements AutoCloseable {
 
     /** Sets the priority of an entry. */
     public void setPriority(int entry, EvictionPriority priority) {
-        boolean listed = nodes.blockers(entry) == 0;
-        if (listed) {
-            policies[nodes.priority(entry)].remove(entry);
-        }
-        nodes.setPriority(entry, priority.level());
-        if (listed) {
-            policies[priority.level()].add(entry);
-        }
+        evictables.setPriority(entry, priority);
     }
 
     /** Forgets all entries below a root that are not blocked. */
@@ -452,11 +402,12 @@ public final class PrefixTree implements AutoCloseable {
      */
     public void checkIntegrity(IntUnaryOperator numPins) {
         new PrefixTreeCheck(this, numPins).run();
-        lists.checkIntegrity();
+        evictables.checkIntegrity();
     }
 
-    EvictionLists lists() {
-        return lists;
+    /** Entries in lists of policies. */
+    int numListed() {
+        return evictables.numListed();
     }
 
     int numGroups() {

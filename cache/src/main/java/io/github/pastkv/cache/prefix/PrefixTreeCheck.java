@@ -30,8 +30,8 @@ final class PrefixTreeCheck {
         }
         require(seen.size() == nodes.records().numRecords(), NONE,
                 seen.size() + " entries can be reached, " + nodes.records().numRecords() + " are counted");
-        require(numListed == tree.lists().numListed(), NONE,
-                numListed + " entries can be evicted, " + tree.lists().numListed() + " are in lists");
+        require(numListed == tree.numListed(), NONE,
+                numListed + " entries can be evicted, " + tree.numListed() + " are in lists");
         require(evictableBytes == tree.evictableBytes(), NONE,
                 evictableBytes + " bytes can be evicted, " + tree.evictableBytes() + " are counted");
     }
