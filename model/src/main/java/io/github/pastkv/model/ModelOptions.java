@@ -70,7 +70,8 @@ public record ModelOptions(@Nullable String kernels, ComputeChoice compute, Weig
 
     /**
      * Bounds the memory that prefixes of closed sessions keep: without it a service that reads ever new texts would come to
-     * fill each pool up to {@link SessionOptions#maxPoolBytes()}.
+     * fill each pool up to {@link SessionOptions#maxPoolBytes()}. What has been given up is used again by the pool; the
+     * system gets memory back when the model is closed.
      */
     public ModelOptions withMaxIdleBytes(long newMaxIdleBytes) {
         return new ModelOptions(kernels, compute, weights, numThreads, maxPassTokens, loadsTokenizer, newMaxIdleBytes,
