@@ -28,6 +28,8 @@ class PrefixIndexPropertyTest {
     private static final int NUM_VARIANTS = 10;
     private static final long NUM_OPERATIONS = Long.getLong("pastkv.test.operations", 100_000L) / NUM_VARIANTS;
     private static final long MORE_SEED = Long.getLong("pastkv.test.seed", 0L);
+    /** After so many a new pool is opened: checking all of one that forgets nothing takes longer and longer. */
+    private static final long ROUND_OPERATIONS = 10_000;
     private static final int MAX_CACHES = 5;
     private static final int MAX_ROWS = 4;
     private static final int MAX_TOKENS = 60;
@@ -76,27 +78,33 @@ class PrefixIndexPropertyTest {
         for (int[] script : scripts) {
             java.util.Arrays.setAll(script, _ -> random.nextInt(3));
         }
-        try (KvPool pool = open(blockSize, policy, maxBlocks, window)) {
-            Operation operation = Operation.OPEN;
-            for (long i = 0; i < NUM_OPERATIONS; i++) {
-                try {
-                    operation = draw();
-                    run(pool, operation);
-                    pool.checkIntegrity();
-                    if (!caches.isEmpty()) {
-                        caches.get(random.nextInt(caches.size())).known().check();
-                    }
-                } catch (RuntimeException | AssertionError e) {
-                    throw new AssertionError("seed " + seed + ", operation " + i + " " + operation + ": "
-                            + e.getMessage(), e);
-                }
+        for (long done = 0; done < NUM_OPERATIONS; done += ROUND_OPERATIONS) {
+            try (KvPool pool = open(blockSize, policy, maxBlocks, window)) {
+                round(pool, seed, done, Math.min(NUM_OPERATIONS, done + ROUND_OPERATIONS));
+                end(pool);
             }
-            end(pool);
         }
         assertThat(counts.keySet()).containsExactlyInAnyOrder(Operation.values());
         assertThat(numHits).as("hits").isGreaterThan(NUM_OPERATIONS / 100);
         if (maxBlocks < 100) {
             assertThat(numExhausted).as("full pools").isPositive();
+        }
+    }
+
+    private void round(KvPool pool, long seed, long from, long to) {
+        Operation operation = Operation.OPEN;
+        for (long i = from; i < to; i++) {
+            try {
+                operation = draw();
+                run(pool, operation);
+                pool.checkIntegrity();
+                if (!caches.isEmpty()) {
+                    caches.get(random.nextInt(caches.size())).known().check();
+                }
+            } catch (RuntimeException | AssertionError e) {
+                throw new AssertionError(
+                        "seed " + seed + ", operation " + i + " " + operation + ": " + e.getMessage(), e);
+            }
         }
     }
 
@@ -385,5 +393,9 @@ class PrefixIndexPropertyTest {
         pool.checkIntegrity();
         assertThat(pool.prefixIndex().orElseThrow().stats().cachedBytes()).isZero();
         assertThat(pool.prefixIndex().orElseThrow().stats().numEntries()).isZero();
+        snapshots.clear();
+        pins.clear();
+        published.clear();
+        certain.clear();
     }
 }
