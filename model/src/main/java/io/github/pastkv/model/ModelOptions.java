@@ -2,6 +2,7 @@ package io.github.pastkv.model;
 
 import io.github.pastkv.kernels.WeightType;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,10 +17,12 @@ import org.jspecify.annotations.Nullable;
  * @param loadsTokenizer whether {@code tokenizer.json} is read where there is one; ids need none
  * @param maxIdleBytes most bytes that each way of storing keeps of what closed sessions have read, for later ones to find;
  *        what is beyond is forgotten, the least recently used first. 0 keeps nothing; open sessions still share
+ * @param leakListener hears of sessions that were forgotten without being closed, and where they were opened; null for nobody
  * @param allowedConfigKeys keys of {@code config.json} that are let pass though the family does not know them
  */
 public record ModelOptions(@Nullable String kernels, ComputeChoice compute, WeightType weights, int numThreads,
-        int maxPassTokens, boolean loadsTokenizer, long maxIdleBytes, Set<String> allowedConfigKeys) {
+        int maxPassTokens, boolean loadsTokenizer, long maxIdleBytes,
+        @Nullable Consumer<String> leakListener, Set<String> allowedConfigKeys) {
     /** What is kept of closed sessions unless said otherwise: 1 GiB. */
     public static final long DEFAULT_MAX_IDLE_BYTES = 1L << 30;
 
@@ -35,37 +38,37 @@ public record ModelOptions(@Nullable String kernels, ComputeChoice compute, Weig
     /** Fastest kernels, F32, weights as stored, all processors, passes of 512 tokens, 1 GiB of idle prefixes. */
     public static ModelOptions defaults() {
         return new ModelOptions(null, ComputeChoice.F32, WeightType.STORED,
-                Runtime.getRuntime().availableProcessors(), 512, true, DEFAULT_MAX_IDLE_BYTES, Set.of());
+                Runtime.getRuntime().availableProcessors(), 512, true, DEFAULT_MAX_IDLE_BYTES, null, Set.of());
     }
 
     public ModelOptions withKernels(@Nullable String newKernels) {
         return new ModelOptions(newKernels, compute, weights, numThreads, maxPassTokens, loadsTokenizer,
-                maxIdleBytes, allowedConfigKeys);
+                maxIdleBytes, leakListener, allowedConfigKeys);
     }
 
     public ModelOptions withCompute(ComputeChoice newCompute) {
         return new ModelOptions(kernels, newCompute, weights, numThreads, maxPassTokens, loadsTokenizer,
-                maxIdleBytes, allowedConfigKeys);
+                maxIdleBytes, leakListener, allowedConfigKeys);
     }
 
     public ModelOptions withWeights(WeightType newWeights) {
         return new ModelOptions(kernels, compute, newWeights, numThreads, maxPassTokens, loadsTokenizer,
-                maxIdleBytes, allowedConfigKeys);
+                maxIdleBytes, leakListener, allowedConfigKeys);
     }
 
     public ModelOptions withNumThreads(int newNumThreads) {
         return new ModelOptions(kernels, compute, weights, newNumThreads, maxPassTokens, loadsTokenizer,
-                maxIdleBytes, allowedConfigKeys);
+                maxIdleBytes, leakListener, allowedConfigKeys);
     }
 
     public ModelOptions withMaxPassTokens(int newMaxPassTokens) {
         return new ModelOptions(kernels, compute, weights, numThreads, newMaxPassTokens, loadsTokenizer,
-                maxIdleBytes, allowedConfigKeys);
+                maxIdleBytes, leakListener, allowedConfigKeys);
     }
 
     public ModelOptions withoutTokenizer() {
         return new ModelOptions(kernels, compute, weights, numThreads, maxPassTokens, false, maxIdleBytes,
-                allowedConfigKeys);
+                leakListener, allowedConfigKeys);
     }
 
     /**
@@ -75,12 +78,24 @@ public record ModelOptions(@Nullable String kernels, ComputeChoice compute, Weig
      */
     public ModelOptions withMaxIdleBytes(long newMaxIdleBytes) {
         return new ModelOptions(kernels, compute, weights, numThreads, maxPassTokens, loadsTokenizer, newMaxIdleBytes,
-                allowedConfigKeys);
+                leakListener, allowedConfigKeys);
+    }
+
+    /**
+     * Watches sessions: one that is no longer used anywhere and was not closed, so that its memory is lost until the model is
+     * closed, is reported with the stack trace of where it was opened; the one that the model computed for last, once it has
+     * computed for another. For finding faults: costs stack traces.
+     *
+     * @param newLeakListener called by a thread of the {@link java.lang.ref.Cleaner}
+     */
+    public ModelOptions withLeakListener(Consumer<String> newLeakListener) {
+        return new ModelOptions(kernels, compute, weights, numThreads, maxPassTokens, loadsTokenizer, maxIdleBytes,
+                newLeakListener, allowedConfigKeys);
     }
 
     public ModelOptions withAllowedConfigKeys(Set<String> newAllowedConfigKeys) {
         return new ModelOptions(kernels, compute, weights, numThreads, maxPassTokens, loadsTokenizer,
-                maxIdleBytes, newAllowedConfigKeys);
+                maxIdleBytes, leakListener, newAllowedConfigKeys);
     }
 
     private static void requirePositive(String name, int value) {

@@ -53,7 +53,7 @@ public final class Session implements AutoCloseable {
     static Session withOwnCache(Model model, SessionOptions options) {
         KvCache cache = options.prefixReuse().isOn()
                 ? model.pools().open(options)
-                : new KvCache(options.cacheConfig(model.config()));
+                : model.pools().openAlone(options);
         return new Session(model, cache, true);
     }
 

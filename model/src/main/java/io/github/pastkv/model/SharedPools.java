@@ -8,6 +8,7 @@ import io.github.pastkv.cache.prefix.PrefixNamespace;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.UUID;
+import java.util.function.Consumer;
 
 /**
  * The pools that a model's sessions share, one for each way of storing, each with an index of what has been read. They live
@@ -31,8 +32,20 @@ final class SharedPools implements AutoCloseable {
 
     private synchronized KvPool pool(KvCacheConfig config) {
         return pools.computeIfAbsent(config.withBatchSize(1).withMaxTokens(model.config().longestSeqLen()),
-                key -> new KvPool(key, KvPoolOptions.defaults().withPrefixIndex()
-                        .withMaxIdleBytes(model.options().maxIdleBytes())));
+                key -> new KvPool(key, options().withPrefixIndex().withMaxIdleBytes(model.options().maxIdleBytes())));
+    }
+
+    /** An empty cache that shares nothing. */
+    KvCache openAlone(SessionOptions sessionOptions) {
+        KvCacheConfig config = sessionOptions.cacheConfig(model.config());
+        try (KvPool pool = new KvPool(config, options())) { // lives as long as its only cache
+            return pool.newCache(config.batchSize());
+        }
+    }
+
+    private KvPoolOptions options() {
+        Consumer<String> listener = model.options().leakListener();
+        return listener == null ? KvPoolOptions.defaults() : KvPoolOptions.defaults().withLeakListener(listener);
     }
 
     /** All that changes the bytes of keys and values, and the caller's salt. */

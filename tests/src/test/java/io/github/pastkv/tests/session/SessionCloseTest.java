@@ -9,6 +9,7 @@ import io.github.pastkv.cache.KvCacheConfig;
 import io.github.pastkv.cache.KvShape;
 import io.github.pastkv.cache.PastTensor;
 import io.github.pastkv.model.Model;
+import io.github.pastkv.model.ModelOptions;
 import io.github.pastkv.model.Session;
 import io.github.pastkv.model.SessionOptions;
 import io.github.pastkv.model.config.ModelConfig;
@@ -17,13 +18,20 @@ import io.github.pastkv.model.generation.GenerationOptions;
 import io.github.pastkv.tests.golden.GoldenResources;
 import java.io.IOException;
 import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Who owns what, and what happens to those who come too late. */
 class SessionCloseTest {
+    private static final int MOST_COLLECTIONS = 100;
+
     @AutoClose private Model model;
 
     @BeforeEach
@@ -35,6 +43,30 @@ class SessionCloseTest {
         return List.of(() -> session.append(3, 4), () -> session.append(new int[][] {{3}}), session::withoutCache,
                 session::freeze, session::unfreeze, session::reset, session::size, () -> session.numTokens(0),
                 () -> session.generate(new int[][] {{5}}, GenerationOptions.greedy(1), GenerationListener.NONE));
+    }
+
+    private static void openAndForget(Model watched, SessionOptions options) {
+        watched.newSession(options).append(5, 6, 7);
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void sessionForgottenOpen_isReportedWithWhereItWasOpened(boolean shares) throws Exception {
+        BlockingQueue<String> reports = new LinkedBlockingQueue<>();
+        try (Model watched = Model.load(GoldenResources.hf("llama").folder(),
+                ModelOptions.defaults().withLeakListener(reports::add))) {
+            openAndForget(watched, SessionOptions.defaults().withPrefixReuse(shares));
+            try (Session closed = watched.newSession()) {
+                closed.append(5);
+            }
+            String report = null;
+            for (int i = 0; report == null && i < MOST_COLLECTIONS; i++) {
+                System.gc();
+                report = reports.poll(50, TimeUnit.MILLISECONDS);
+            }
+            assertThat(report).contains("forgotten").contains("SessionCloseTest.openAndForget");
+            assertThat(reports).isEmpty();
+        }
     }
 
     @Test
