@@ -1,6 +1,7 @@
 package io.github.pastkv.cache;
 
 import java.util.Arrays;
+import java.util.Objects;
 
 /**
  * New tokens on their way into a cache: all layers, the mask and the positions of a step are taken over together by
@@ -18,7 +19,6 @@ public final class KvStep implements AutoCloseable {
     private final int[] rowStarts; // [B + 1]
     private final int[] numReused; // [B]
     private final boolean[] derived; // [B]
-    private final StepWriter writer;
     private int[] allocated = new int[16];
 
     private int fromGroup;
@@ -40,7 +40,6 @@ public final class KvStep implements AutoCloseable {
         this.numReused = new int[cache.batchSize()];
         this.derived = new boolean[cache.batchSize()];
         this.newMask = AttentionMask.ones(cache.batchSize(), 0);
-        this.writer = new StepWriter(this, cache, blocks);
     }
 
     /** Begins a step of all layers, whose mask joins the stored one, and of whose tokens nothing is known. */
@@ -302,12 +301,41 @@ public final class KvStep implements AutoCloseable {
      */
     public void write(int layer, Tensor keys, Tensor values, int firstToken, int from, int to) {
         requireOpen();
-        writer.write(layer, keys, values, firstToken, from, to);
+        Objects.checkIndex(layer, cache.numLayers());
+        Objects.checkFromToIndex(firstToken + from, firstToken + to, numTokens());
+        requireWritable("keys", keys, from, to);
+        requireWritable("values", values, from, to);
+        for (int i = from; i < to; i++) {
+            int row = rowOf(firstToken + i);
+            int position = position(row, firstToken + i);
+            writeToken(layer, row, position, keys, i * keys.stride(0), values, i * values.stride(0));
+        }
+    }
+
+    private void requireWritable(String name, Tensor tensor, int from, int to) {
+        KvShape shape = cache.config().shape();
+        int width = shape.numKvHeads() * shape.headDim();
+        if (tensor.dataType() != DataType.F32 || tensor.rank() != 2 || tensor.shape(1) != width
+                || tensor.stride(1) != 1) {
+            throw new IllegalArgumentException(name + ": " + tensor + ", must be F32 [n, " + width + "]");
+        }
+        Objects.checkFromToIndex(from, to, tensor.shape(0));
     }
 
     /** Stores one token from element offsets of its F32 key and value, heads one after the other. */
     void writeToken(int layer, int row, int position, Tensor keys, long keyOffset, Tensor values, long valueOffset) {
-        writer.writeToken(layer, row, position, keys, keyOffset, values, valueOffset);
+        StepBlocks rowBlocks = blocks[cache.groupOf(layer)][row];
+        KvLayout layout = rowBlocks.layout();
+        int block = position / layout.blockSize();
+        int slot = position % layout.blockSize();
+        int inGroup = layerInGroup(layer);
+        for (int head = 0; head < layout.shape().numKvHeads(); head++) {
+            long headBytes = (long) head * layout.shape().headDim() * Float.BYTES;
+            layout.writeKey(rowBlocks.segment(block), rowBlocks.blockByteOffset(block), inGroup, head, slot,
+                    keys.segment(), keyOffset * Float.BYTES + headBytes);
+            layout.writeValue(rowBlocks.segment(block), rowBlocks.blockByteOffset(block), inGroup, head, slot,
+                    values.segment(), valueOffset * Float.BYTES + headBytes);
+        }
     }
 
     /** Makes the step part of the cache; on a frozen cache drops it. */

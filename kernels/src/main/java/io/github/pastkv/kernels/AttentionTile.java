@@ -31,6 +31,9 @@ public final class AttentionTile implements AutoCloseable {
     public static final int NUM_RUNS = 2;
 
     private static final int MIN_CAPACITY_FLOATS = 4096;
+    private static final Tensor[] NO_SPAN_OUTS = {};
+    /** Spans whose sums fit in scratch memory together. */
+    private static final int SPANS_IN_SCRATCH = 4;
 
     private final int headsPerKv;
     private final int headDim;
@@ -54,6 +57,9 @@ public final class AttentionTile implements AutoCloseable {
     private KvWindow window = KvWindow.NONE;
     private int partFrom;
     private int partTo = Integer.MAX_VALUE;
+    private Tensor[] spanOuts = NO_SPAN_OUTS;
+    private int firstSpan;
+    private boolean keepsSpansApart;
 
     /**
      * A tile that must {@link #enter} a row and be {@link #aim aimed} before use.
@@ -89,6 +95,8 @@ public final class AttentionTile implements AutoCloseable {
         this.numQueries = 0;
         this.partFrom = 0;
         this.partTo = Integer.MAX_VALUE;
+        this.spanOuts = NO_SPAN_OUTS;
+        this.keepsSpansApart = false;
     }
 
     /** Of the row entered, sees no more than {@code held}: what the cache has room for. */
@@ -111,7 +119,7 @@ public final class AttentionTile implements AutoCloseable {
         this.scoreBase = firstRun() == 0 ? 0 : runFrom(1, 0) / group * group;
         this.scoreStride = Math.ceilDiv(kvLength, group) * group - scoreBase;
         growScores((long) numRows() * scoreStride * Float.BYTES);
-        growScratch((long) (KvLayout.GROUP_POSITIONS + numRows() + 3) * headDim * Float.BYTES);
+        growScratch((long) (KvLayout.GROUP_POSITIONS + SPANS_IN_SCRATCH * numRows() + 3) * headDim * Float.BYTES);
     }
 
     /** From now on, until it enters another row, reads keys and values from other blocks of the same positions. */
@@ -125,10 +133,9 @@ public final class AttentionTile implements AutoCloseable {
      * It reads and writes the scores of {@code whole}, which other threads may do with other parts of it.
      *
      * @param from a multiple of {@link #SPAN_POSITIONS}, as {@code to} is
-     * @param partOut where values go, in the shape of the whole's output
      */
-    void takePart(AttentionTile whole, int from, int to, Tensor partOut) {
-        enter(whole.blocks, whole.layer, whole.form, whole.queries, partOut);
+    void takePart(AttentionTile whole, int from, int to) {
+        enter(whole.blocks, whole.layer, whole.form, whole.queries, whole.out);
         window = whole.window;
         kvHead = whole.kvHead;
         firstQuery = whole.firstQuery;
@@ -140,6 +147,18 @@ public final class AttentionTile implements AutoCloseable {
         partFrom = from;
         partTo = to;
         growScratch(whole.scratch.byteSize());
+    }
+
+    /**
+     * Until it enters a row again, keeps the sums of values of each span apart.
+     *
+     * @param outs where those of the spans behind the whole's first go, each in the shape of the output
+     * @param firstSpanOfWhole the number of the span whose sums go to the output itself
+     */
+    void sumSpansApart(Tensor[] outs, int firstSpanOfWhole) {
+        spanOuts = outs;
+        firstSpan = firstSpanOfWhole;
+        keepsSpansApart = true;
     }
 
     private void growScores(long bytes) {
@@ -259,9 +278,21 @@ public final class AttentionTile implements AutoCloseable {
         return headByteOffset(queries, row);
     }
 
-    /** F32 output; a row's {@code headDim} numbers begin at {@link #outByteOffset}. */
-    public MemorySegment out() {
-        return out.segment();
+    /**
+     * F32, where the weighted values of a span of positions are summed up; a row's {@code headDim} numbers begin at {@link
+     * #outByteOffset}. One place for all spans, or, for parts of a tile, a place for each.
+     *
+     * @param spanFrom first position of the span, a multiple of {@link #SPAN_POSITIONS}
+     */
+    public MemorySegment outOf(int spanFrom) {
+        int others = spanFrom / SPAN_POSITIONS - firstSpan;
+        return (keepsSpansApart && others > 0 ? spanOuts[others - 1] : out).segment();
+    }
+
+    /** Whether a row's sums of a span are the first at {@link #outOf}: these are added to zero, others to what is there. */
+    public boolean startsOut(int row, int spanFrom) {
+        int firstSeen = runFrom(0, row) < runTo(0, row) ? runFrom(0, row) : firstVisible(row);
+        return keepsSpansApart || spanFrom == firstSeen / SPAN_POSITIONS * SPAN_POSITIONS;
     }
 
     public long outByteOffset(int row) {
@@ -286,7 +317,7 @@ public final class AttentionTile implements AutoCloseable {
         return ((long) row * scoreStride - scoreBase) * Float.BYTES;
     }
 
-    /** Memory for the kernel's own use, within one call: (16 + numRows + 3) x headDim floats. */
+    /** Memory for the kernel's own use, within one call: (16 + 4 x numRows + 3) x headDim floats. */
     public MemorySegment scratch() {
         return scratch;
     }

@@ -256,15 +256,19 @@ public final class ScalarKernels implements Kernels {
     @Override
     public void values(AttentionTile tile) {
         for (int row = 0; row < tile.numRows(); row++) {
-            for (int dim = 0; dim < tile.headDim(); dim++) {
-                float sum = 0f;
-                for (int from = 0; from < tile.numVisible(row); from += AttentionTile.SPAN_POSITIONS) {
-                    if (tile.seesAny(row, from, from + AttentionTile.SPAN_POSITIONS)) {
-                        sum += spanOfValues(tile, row, dim, from);
-                    }
+            for (int from = 0; from < tile.numVisible(row); from += AttentionTile.SPAN_POSITIONS) {
+                if (tile.seesAny(row, from, from + AttentionTile.SPAN_POSITIONS)) {
+                    addSpan(tile, row, from);
                 }
-                DataType.F32.write(tile.out(), tile.outByteOffset(row) + 4L * dim, sum);
             }
+        }
+    }
+
+    private static void addSpan(AttentionTile tile, int row, int from) {
+        for (int dim = 0; dim < tile.headDim(); dim++) {
+            long offset = tile.outByteOffset(row) + 4L * dim;
+            float before = tile.startsOut(row, from) ? 0f : DataType.F32.read(tile.outOf(from), offset);
+            DataType.F32.write(tile.outOf(from), offset, before + spanOfValues(tile, row, dim, from));
         }
     }
 

@@ -16,6 +16,8 @@ import java.util.Arrays;
 final class SplitAttention implements AutoCloseable {
     private static final int SPAN = AttentionTile.SPAN_POSITIONS;
     private static final int PARTS_PER_THREAD = 4;
+    /** Kernels take so many spans at a time where they can. */
+    private static final int SPANS_TOGETHER = 4;
 
     private final Kernels kernels;
     private final ComputePool pool;
@@ -84,7 +86,8 @@ final class SplitAttention implements AutoCloseable {
             maxSpans = Math.max(maxSpans, numSpans(i));
         }
         growSums(maxSpans - 1);
-        spansPerPart = Math.ceilDiv(totalSpans, pool.numThreads() * PARTS_PER_THREAD);
+        int spans = Math.ceilDiv(totalSpans, pool.numThreads() * PARTS_PER_THREAD);
+        spansPerPart = spans < SPANS_TOGETHER ? spans : Math.ceilDiv(spans, SPANS_TOGETHER) * SPANS_TOGETHER;
         for (int i = 0; i < numTiles; i++) {
             partStarts[i + 1] = partStarts[i] + Math.ceilDiv(numSpans(i), spansPerPart);
         }
@@ -118,17 +121,12 @@ final class SplitAttention implements AutoCloseable {
         int from = firstSpans[tile] + (item - partStarts[tile]) * spansPerPart;
         int to = Math.min(from + spansPerPart, firstSpans[tile] + numSpans(tile));
         AttentionTile part = workerTiles[worker];
+        part.takePart(tiles[tile], from * SPAN, to * SPAN);
         if (forScores) {
-            part.takePart(tiles[tile], from * SPAN, to * SPAN, out);
             kernels.scores(part);
-            return;
-        }
-        for (int span = from; span < to; span++) {
-            if (tiles[tile].seesAny(0, span * SPAN, (span + 1) * SPAN)) {
-                Tensor sums = span == firstSpans[tile] ? out : spanSums[span - firstSpans[tile] - 1];
-                part.takePart(tiles[tile], span * SPAN, (span + 1) * SPAN, sums);
-                kernels.values(part);
-            }
+        } else {
+            part.sumSpansApart(spanSums, firstSpans[tile]);
+            kernels.values(part);
         }
     }
 

@@ -1,26 +1,12 @@
 package io.github.pastkv.kernels.vector;
 
-import static io.github.pastkv.kernels.vector.Lanes.FLOATS;
-import static io.github.pastkv.kernels.vector.Lanes.INT;
-import static io.github.pastkv.kernels.vector.Lanes.INTS;
-import static io.github.pastkv.kernels.vector.Lanes.SHORTS;
 import static io.github.pastkv.kernels.vector.TileForm.GROUP;
-import static java.nio.ByteOrder.LITTLE_ENDIAN;
-import static jdk.incubator.vector.FloatVector.fromMemorySegment;
-import static jdk.incubator.vector.FloatVector.zero;
-import static jdk.incubator.vector.IntVector.broadcast;
-import static jdk.incubator.vector.VectorOperators.LSHL;
-import static jdk.incubator.vector.VectorOperators.ZERO_EXTEND_S2I;
 
 import io.github.pastkv.cache.DataType;
 import io.github.pastkv.cache.KvBlocks;
 import io.github.pastkv.cache.KvLayout;
-import io.github.pastkv.cache.ScaledBytes;
 import io.github.pastkv.kernels.AttentionTile;
 import java.lang.foreign.MemorySegment;
-import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.IntVector;
-import jdk.incubator.vector.ShortVector;
 
 /**
  * Scores of a tile: lanes are keys, so each score is a chain of its own over the dimensions. Four tile rows share one
@@ -82,112 +68,54 @@ final class VectorScores {
     }
 
     /** Where the queries of {@code row} and its three neighbours begin in scratch memory. */
-    private static long fourQueriesByteOffset(AttentionTile tile, int row) {
+    static long fourQueriesByteOffset(AttentionTile tile, int row) {
         return 4L * (GROUP + (row & ~3)) * tile.headDim();
     }
 
     /** Rows {@code [row, row + 4)}, positions {@code [from, to)} and those that share a vector with them. */
     private static void fourRows(AttentionTile tile, TileForm form, int row, int from, int to) {
+        int position = from / Lanes.COUNT * Lanes.COUNT;
+        if (form.inPlace() && ScoreBodies.HAS_FOUR_GROUPS) {
+            for (; position + 4 * GROUP <= to && AllMemory.hasFour(tile, position, GROUP); position += 4 * GROUP) {
+                fourGroups(tile, form, row, position);
+            }
+        }
+        for (; position < to; position += Lanes.COUNT) {
+            MemorySegment keys = form.inPlace() ? keys(tile, position) : tile.scratch();
+            long group = form.inPlace() ? groupByteOffset(tile, position) : 0;
+            switch (form) {
+                case BF16_IN_PLACE -> ScoreBodies.fourRowsBf16(tile, row, keys, group, position);
+                case Q8_IN_PLACE -> ScoreBodies.fourRowsQ8(tile, row, keys, group, position);
+                default -> ScoreBodies.fourRowsF32(tile, row, keys, group, position);
+            }
+        }
+    }
+
+    private static void fourGroups(AttentionTile tile, TileForm form, int row, int position) {
+        switch (form) {
+            case BF16_IN_PLACE -> ScoreBodies.fourGroupsBf16(tile, row, position);
+            case Q8_IN_PLACE -> ScoreBodies.fourGroupsQ8(tile, row, position);
+            default -> ScoreBodies.fourGroupsF32(tile, row, position);
+        }
+    }
+
+    /** The memory that holds the key of a position. */
+    private static MemorySegment keys(AttentionTile tile, int position) {
+        KvBlocks blocks = tile.blocks();
+        return blocks.segment(position / blocks.layout().blockSize());
+    }
+
+    /** Where the group of a position begins in it. */
+    static long groupByteOffset(AttentionTile tile, int position) {
         KvBlocks blocks = tile.blocks();
         KvLayout layout = blocks.layout();
-        for (int position = from / Lanes.COUNT * Lanes.COUNT; position < to; position += Lanes.COUNT) {
-            int block = position / layout.blockSize();
-            MemorySegment keys = tile.scratch();
-            long group = 0;
-            if (form.inPlace()) {
-                int slot = position % layout.blockSize() / GROUP * GROUP;
-                keys = blocks.segment(block);
-                group = blocks.blockByteOffset(block) + layout.keyByteOffset(tile.layer(), tile.kvHead(), slot, 0);
-            }
-            switch (form) {
-                case BF16_IN_PLACE -> fourRowsBf16(tile, row, keys, group, position);
-                case Q8_IN_PLACE -> fourRowsQ8(tile, row, keys, group, position);
-                default -> fourRowsF32(tile, row, keys, group, position);
-            }
-        }
+        int block = position / layout.blockSize();
+        int slot = position % layout.blockSize() / GROUP * GROUP;
+        return blocks.blockByteOffset(block) + layout.keyByteOffset(tile.layer(), tile.kvHead(), slot, 0);
     }
 
-    private static void fourRowsF32(AttentionTile tile, int row, MemorySegment keys, long group, int position) {
-        MemorySegment queries = tile.scratch();
-        long fourQueries = fourQueriesByteOffset(tile, row);
-        long start = group + 4L * (position % GROUP);
-        FloatVector sum0 = zero(FLOATS);
-        FloatVector sum1 = zero(FLOATS);
-        FloatVector sum2 = zero(FLOATS);
-        FloatVector sum3 = zero(FLOATS);
-        for (int dim = 0; dim < tile.headDim(); dim++) {
-            FloatVector key = fromMemorySegment(FLOATS, keys, start + 4L * GROUP * dim, LITTLE_ENDIAN);
-            sum0 = broadcast(INTS, queries.get(INT, fourQueries + 16L * dim)).reinterpretAsFloats().fma(key, sum0);
-            sum1 = broadcast(INTS, queries.get(INT, fourQueries + 16L * dim + 4)).reinterpretAsFloats().fma(key, sum1);
-            sum2 = broadcast(INTS, queries.get(INT, fourQueries + 16L * dim + 8)).reinterpretAsFloats().fma(key, sum2);
-            sum3 = broadcast(INTS, queries.get(INT, fourQueries + 16L * dim + 12)).reinterpretAsFloats().fma(key, sum3);
-        }
-        MemorySegment scores = tile.scores();
-        float scale = tile.form().scale();
-        sum0.mul(scale).intoMemorySegment(scores, scoreByteOffset(tile, row, position), LITTLE_ENDIAN);
-        sum1.mul(scale).intoMemorySegment(scores, scoreByteOffset(tile, row + 1, position), LITTLE_ENDIAN);
-        sum2.mul(scale).intoMemorySegment(scores, scoreByteOffset(tile, row + 2, position), LITTLE_ENDIAN);
-        sum3.mul(scale).intoMemorySegment(scores, scoreByteOffset(tile, row + 3, position), LITTLE_ENDIAN);
-    }
-
-    private static void fourRowsBf16(AttentionTile tile, int row, MemorySegment keys, long group, int position) {
-        MemorySegment queries = tile.scratch();
-        long fourQueries = fourQueriesByteOffset(tile, row);
-        long start = group + 2L * (position % GROUP);
-        FloatVector sum0 = zero(FLOATS);
-        FloatVector sum1 = zero(FLOATS);
-        FloatVector sum2 = zero(FLOATS);
-        FloatVector sum3 = zero(FLOATS);
-        for (int dim = 0; dim < tile.headDim(); dim++) {
-            FloatVector key = ((IntVector) ShortVector
-                    .fromMemorySegment(SHORTS, keys, start + 2L * GROUP * dim, LITTLE_ENDIAN)
-                    .convertShape(ZERO_EXTEND_S2I, INTS, 0)).lanewise(LSHL, 16).reinterpretAsFloats();
-            sum0 = broadcast(INTS, queries.get(INT, fourQueries + 16L * dim)).reinterpretAsFloats().fma(key, sum0);
-            sum1 = broadcast(INTS, queries.get(INT, fourQueries + 16L * dim + 4)).reinterpretAsFloats().fma(key, sum1);
-            sum2 = broadcast(INTS, queries.get(INT, fourQueries + 16L * dim + 8)).reinterpretAsFloats().fma(key, sum2);
-            sum3 = broadcast(INTS, queries.get(INT, fourQueries + 16L * dim + 12)).reinterpretAsFloats().fma(key, sum3);
-        }
-        MemorySegment scores = tile.scores();
-        float scale = tile.form().scale();
-        sum0.mul(scale).intoMemorySegment(scores, scoreByteOffset(tile, row, position), LITTLE_ENDIAN);
-        sum1.mul(scale).intoMemorySegment(scores, scoreByteOffset(tile, row + 1, position), LITTLE_ENDIAN);
-        sum2.mul(scale).intoMemorySegment(scores, scoreByteOffset(tile, row + 2, position), LITTLE_ENDIAN);
-        sum3.mul(scale).intoMemorySegment(scores, scoreByteOffset(tile, row + 3, position), LITTLE_ENDIAN);
-    }
-
-    /** The scales of a group of keys lie behind its integers, those of 16 slots for every 32 dimensions. */
-    private static void fourRowsQ8(AttentionTile tile, int row, MemorySegment keys, long group, int position) {
-        MemorySegment queries = tile.scratch();
-        long fourQueries = fourQueriesByteOffset(tile, row);
-        long start = group + position % GROUP;
-        long scales = group + (long) GROUP * tile.headDim() + 2L * (position % GROUP);
-        FloatVector sum0 = zero(FLOATS);
-        FloatVector sum1 = zero(FLOATS);
-        FloatVector sum2 = zero(FLOATS);
-        FloatVector sum3 = zero(FLOATS);
-        for (int from = 0; from < tile.headDim(); from += ScaledBytes.GROUP_NUMBERS) {
-            FloatVector keyScale = Lanes.loadBf16(keys, scales + 2L * GROUP * (from / ScaledBytes.GROUP_NUMBERS));
-            int to = Math.min(from + ScaledBytes.GROUP_NUMBERS, tile.headDim());
-            for (int dim = from; dim < to; dim++) {
-                FloatVector key = Lanes.loadBytes(keys, start + (long) GROUP * dim).mul(keyScale);
-                sum0 = broadcast(INTS, queries.get(INT, fourQueries + 16L * dim)).reinterpretAsFloats().fma(key, sum0);
-                sum1 = broadcast(INTS, queries.get(INT, fourQueries + 16L * dim + 4)).reinterpretAsFloats().fma(key,
-                        sum1);
-                sum2 = broadcast(INTS, queries.get(INT, fourQueries + 16L * dim + 8)).reinterpretAsFloats().fma(key,
-                        sum2);
-                sum3 = broadcast(INTS, queries.get(INT, fourQueries + 16L * dim + 12)).reinterpretAsFloats().fma(key,
-                        sum3);
-            }
-        }
-        MemorySegment scores = tile.scores();
-        float scale = tile.form().scale();
-        sum0.mul(scale).intoMemorySegment(scores, scoreByteOffset(tile, row, position), LITTLE_ENDIAN);
-        sum1.mul(scale).intoMemorySegment(scores, scoreByteOffset(tile, row + 1, position), LITTLE_ENDIAN);
-        sum2.mul(scale).intoMemorySegment(scores, scoreByteOffset(tile, row + 2, position), LITTLE_ENDIAN);
-        sum3.mul(scale).intoMemorySegment(scores, scoreByteOffset(tile, row + 3, position), LITTLE_ENDIAN);
-    }
-
-    private static long scoreByteOffset(AttentionTile tile, int row, int position) {
+    /** Where the score of a position goes; rows past the last stand for it. */
+    static long scoreByteOffset(AttentionTile tile, int row, int position) {
         return tile.scoreByteOffset(Math.min(row, tile.numRows() - 1)) + 4L * position;
     }
 }

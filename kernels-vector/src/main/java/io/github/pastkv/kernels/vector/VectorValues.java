@@ -33,13 +33,18 @@ final class VectorValues {
         int lastRow = tile.numRows() - 1;
         int from = spanOf(seesSinks(tile, lastRow) ? tile.runFrom(0, 0) : tile.firstVisible(0));
         while (from < tile.numVisible(lastRow)) {
-            clearSums(tile);
+            if (SpanBodies.fit(tile, form, from)) {
+                sumFourSpans(tile, form, from);
+                from += SpanBodies.SPANS * AttentionTile.SPAN_POSITIONS;
+                continue;
+            }
+            clearSums(tile, 1);
             for (int run = tile.firstRun(); run < AttentionTile.NUM_RUNS; run++) {
                 sumRun(tile, form, run, from);
             }
             for (int row = 0; row < tile.numRows(); row++) {
                 if (tile.seesAny(row, from, from + AttentionTile.SPAN_POSITIONS)) {
-                    addSpan(tile, form, row, from);
+                    addSpan(tile, form, row, row, from);
                 }
             }
             from += AttentionTile.SPAN_POSITIONS;
@@ -63,9 +68,20 @@ final class VectorValues {
         return 4L * (GROUP + row) * tile.headDim();
     }
 
-    private static void clearSums(AttentionTile tile) {
+    /** All rows of four spans, each of which all rows see to its end. */
+    private static void sumFourSpans(AttentionTile tile, TileForm form, int from) {
+        clearSums(tile, SpanBodies.SPANS);
+        SpanBodies.sum(tile, form, from);
+        for (int span = 0; span < SpanBodies.SPANS; span++) {
+            for (int row = 0; row < tile.numRows(); row++) {
+                addSpan(tile, form, row, span * tile.numRows() + row, from + span * AttentionTile.SPAN_POSITIONS);
+            }
+        }
+    }
+
+    private static void clearSums(AttentionTile tile, int numSpans) {
         long start = sumByteOffset(tile, 0);
-        for (int i = 0; i < tile.numRows() * tile.headDim(); i++) {
+        for (int i = 0; i < numSpans * tile.numRows() * tile.headDim(); i++) {
             DataType.F32.write(tile.scratch(), start + 4L * i, 0f);
         }
     }
@@ -178,10 +194,11 @@ final class VectorValues {
         }
     }
 
-    /** Adds a span's sums to the output; those of the first span that the row sees are added to zero. */
-    private static void addSpan(AttentionTile tile, TileForm form, int row, int spanFrom) {
-        boolean first = spanFrom == spanOf(seesSinks(tile, row) ? tile.runFrom(0, row) : tile.firstVisible(row));
-        long sums = sumByteOffset(tile, row);
+    /** Adds a span's sums, those of {@code sumRow} in scratch memory, to where they go; the first there to zero. */
+    private static void addSpan(AttentionTile tile, TileForm form, int row, int sumRow, int spanFrom) {
+        boolean first = tile.startsOut(row, spanFrom);
+        MemorySegment target = tile.outOf(spanFrom);
+        long sums = sumByteOffset(tile, sumRow);
         long out = tile.outByteOffset(row);
         if (form == TileForm.BF16_IN_PLACE) {
             zipToMemoryOrder(tile, sums);
@@ -190,15 +207,15 @@ final class VectorValues {
         for (; dim + Lanes.COUNT <= tile.headDim(); dim += Lanes.COUNT) {
             FloatVector sum = load(tile.scratch(), sums + 4L * dim);
             if (first) { // no vector is chosen: the JIT would allocate what a choice returns
-                store(sum.add(0f), tile.out(), out + 4L * dim);
+                store(sum.add(0f), target, out + 4L * dim);
             } else {
-                store(load(tile.out(), out + 4L * dim).add(sum), tile.out(), out + 4L * dim);
+                store(load(target, out + 4L * dim).add(sum), target, out + 4L * dim);
             }
         }
         for (; dim < tile.headDim(); dim++) {
-            float before = first ? 0f : DataType.F32.read(tile.out(), out + 4L * dim);
+            float before = first ? 0f : DataType.F32.read(target, out + 4L * dim);
             float sum = DataType.F32.read(tile.scratch(), sums + 4L * dim);
-            DataType.F32.write(tile.out(), out + 4L * dim, before + sum);
+            DataType.F32.write(target, out + 4L * dim, before + sum);
         }
     }
 

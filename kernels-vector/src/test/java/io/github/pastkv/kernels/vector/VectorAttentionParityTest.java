@@ -70,6 +70,18 @@ class VectorAttentionParityTest {
         }
     }
 
+    /** Pasts long enough for four groups and four spans at a time: at their edges, of windows, behind sinks. */
+    @ParameterizedTest
+    @CsvSource({"F32,64,16", "BF16,64,16", "BF16,128,32", "F16,64,16", "Q8,64,64", "Q8,128,16", "BF16,32,16"})
+    void attention_overLongPasts_givesTheBitsOfTheScalarTwin(KvType type, int headDim, int blockSize) {
+        for (int kvLength : new int[] {1024, 1083, 2304}) {
+            for (KvWindow window : List.of(KvWindow.NONE, new KvWindow(1050, 0), new KvWindow(1040, 7))) {
+                compare(new Case(type, headDim, blockSize, 3, 1, kvLength).with(FORM.withWindow(window)));
+                compare(new Case(type, headDim, blockSize, 1, 2, kvLength).with(FORM.withWindow(window)));
+            }
+        }
+    }
+
     @ParameterizedTest
     @CsvSource({"F32,16", "BF16,16", "F16,5", "Q8,16"})
     void attention_withSoftCapAndAlibi_givesTheBitsOfTheScalarTwin(KvType type, int blockSize) {
