@@ -18,4 +18,13 @@ final class OutFile {
             throw new IOException(option + ": there is no folder " + folder);
         }
     }
+
+    /** The same, and refuses a file or folder that may not be written to. Creates nothing. */
+    static void requireWritable(String option, Path file) throws IOException {
+        requireFolderOf(option, file);
+        Path place = Files.exists(file) ? file : file.toAbsolutePath().getParent();
+        if (place == null || !Files.isWritable(place)) {
+            throw new IOException(option + ": " + file + " may not be written");
+        }
+    }
 }

@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -63,6 +64,13 @@ final class PatchCommand implements Callable<Integer> {
     @Option(names = "--out", paramLabel = "FILE", required = true,
             description = "Where the numbers go: .csv for a table of rows, else JSON.") private Path out = Path.of("");
 
+    @Option(names = "--plot", paramLabel = "FILE",
+            description = "Draw a heat map around the baseline (PNG); of several grids one each, their names put before the "
+                    + "ending of FILE.") private @Nullable Path plot;
+
+    @Option(names = "--page", paramLabel = "FILE",
+            description = "Write all grids as one HTML page that needs nothing beside it.") private @Nullable Path page;
+
     @Mixin private ModelMixin modelOptions = new ModelMixin(ComputeChoice.F32);
 
     PatchCommand(Streams streams) {
@@ -73,13 +81,15 @@ final class PatchCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         modelOptions.check();
         pairOptions.check();
-        OutFile.requireFolderOf("--out", out);
+        OutFile.requireWritable("--out", out);
+        PatchPictures pictures = new PatchPictures(plot, page);
+        pictures.requireWritable();
         List<PatchGrid> grids = grids();
         try (Model model = pairOptions.isIds() ? modelOptions.loadForIds(streams) : modelOptions.load(streams);
                 Interruption interruption = new Interruption()) {
             PromptPair pair = pairOptions.pair(model, modelOptions);
             try (PatchSweep sweep = PatchSweep.ofPair(model, pair, noising, SweepOptions.defaults().withPlain(plain))) {
-                return run(model, pair, sweep, grids, interruption);
+                return run(model, pair, sweep, grids, pictures, interruption);
             }
         }
     }
@@ -92,9 +102,11 @@ final class PatchCommand implements Callable<Integer> {
         }
     }
 
-    private int run(Model model, PromptPair pair, PatchSweep sweep, List<PatchGrid> grids, Interruption interruption)
-            throws IOException {
+    private int run(Model model, PromptPair pair, PatchSweep sweep, List<PatchGrid> grids, PatchPictures pictures,
+            Interruption interruption) throws IOException {
         List<GridResult> results = grids.stream().map(sweep::emptyResult).toList(); // refuses before anything runs
+        List<String> tokens = PromptMixin.labels(model, noising ? pair.clean() : pair.corrupted());
+        pictures.requireDrawable(results, tokens);
         float[] other = sweep.lastLogits(noising ? pair.corrupted() : pair.clean());
         float[] clean = noising ? sweep.baseLogits() : other;
         float[] corrupted = noising ? other : sweep.baseLogits();
@@ -106,8 +118,9 @@ final class PatchCommand implements Callable<Integer> {
             complete = complete && runGrid(pair, sweep, result, metric, interruption);
         }
         PatchReport report = new PatchReport(metricName, metric.of(clean), metric.of(corrupted), results,
-                PromptMixin.labels(model, noising ? pair.clean() : pair.corrupted()));
+                tokens);
         report.write(out, model, modelOptions.name(), spec.commandLine().getParseResult().originalArgs());
+        pictures.write(results, tokens, metric.of(noising ? clean : corrupted), metricName, modelOptions.name());
         streams.err().println(summary(sweep, (System.nanoTime() - start) / 1e9, complete));
         return 0;
     }

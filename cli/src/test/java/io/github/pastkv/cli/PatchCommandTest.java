@@ -2,11 +2,15 @@ package io.github.pastkv.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.awt.image.BufferedImage;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
+import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
@@ -53,6 +57,37 @@ class PatchCommandTest {
         List<String> rows = Files.readAllLines(folder.resolve("fast.csv"));
         assertThat(rows.getFirst()).isEqualTo("grid,layer,position,head,kv_head,source_position,value");
         assertThat(rows).hasSizeGreaterThan(20).isEqualTo(Files.readAllLines(folder.resolve("plain.csv")));
+    }
+
+    @Test
+    void pictures_areDrawnForEachGrid_andThePageHasAll() throws Exception {
+        CommandRun run = patch("grids.json", "--clean", CLEAN, "--corrupt", CORRUPT, "--answer", " Mary", "--wrong",
+                " John", "--grid", "resid_pre,head_v_all_pos,head_v_by_pos", "--plot",
+                folder.resolve("map.png").toString(), "--page", folder.resolve("map.html").toString());
+        assertThat(run.exitCode()).as(run.err()).isZero();
+        JsonNode json = JsonMapper.shared().readTree(folder.resolve("grids.json").toFile());
+        BufferedImage map = ImageIO.read(folder.resolve("map.resid_pre.png").toFile());
+        Set<Integer> colours = new HashSet<>();
+        for (int x = 0; x < map.getWidth(); x++) {
+            colours.add(map.getRGB(x, 2 * (44 + 22 + 10)));
+        }
+        assertThat(colours).hasSizeGreaterThan(3);
+        assertThat(folder.resolve("map.head_v_all_pos.png")).exists();
+        assertThat(folder.resolve("map.head_v_by_pos.png")).exists();
+        String page = Files.readString(folder.resolve("map.html"));
+        assertThat(page).contains("resid_pre: logit_diff", "head_v_by_pos: logit_diff")
+                .contains(json.at("/grids/resid_pre/values/0/12").asString()).doesNotContain("src=", "href=");
+    }
+
+    @Test
+    void filesThatCannotBeWritten_areRefusedBeforeAnythingRuns() {
+        for (String option : List.of("--plot", "--page")) {
+            CommandRun run = patch("x.json", "--clean", CLEAN, "--corrupt", CORRUPT, "--answer", " Mary", "--wrong",
+                    " John", "--grid", "resid_pre", option, folder.resolve("none/x").toString());
+            assertThat(run.err()).contains(option + ": there is no folder");
+            assertThat(run.exitCode()).isNotZero();
+        }
+        assertThat(folder).isEmptyDirectory();
     }
 
     @Test

@@ -66,7 +66,7 @@ public record AttentionPage(String title, List<String> tokens, float[][][][] pat
     }
 
     /** A JSON string that may stand inside a script element. */
-    private static String quoted(String text) {
+    static String quoted(String text) {
         StringBuilder quoted = new StringBuilder("\"");
         text.chars().forEach(c -> {
             if (c < 0x20 || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&' || c > 0x7E) {
