@@ -5,6 +5,7 @@ module io.github.pastkv.lens {
     requires static transitive org.jspecify;
 
     exports io.github.pastkv.lens;
+    exports io.github.pastkv.lens.circuits;
     exports io.github.pastkv.lens.patching;
     exports io.github.pastkv.lens.plot;
 }

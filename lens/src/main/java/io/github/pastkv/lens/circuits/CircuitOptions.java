@@ -1,0 +1,40 @@
+package io.github.pastkv.lens.circuits;
+
+import io.github.pastkv.cache.KvType;
+
+/**
+ * How a search runs.
+ *
+ * @param threshold an edge is removed when the metric rises by less
+ * @param plain whether each edge is tried by a run of its own, in full, from the first token and layer on; the circuit and
+ *        its numbers are the same bits
+ * @param kvType type that keys and values are stored in
+ * @param maxRows most edges that are tried together
+ */
+public record CircuitOptions(double threshold, boolean plain, KvType kvType, int maxRows) {
+    public CircuitOptions {
+        if (!(threshold > 0) || Double.isInfinite(threshold)) {
+            throw new IllegalArgumentException("threshold: " + threshold + ", must be positive");
+        }
+        if (maxRows <= 0) {
+            throw new IllegalArgumentException("maxRows: " + maxRows + ", must be positive");
+        }
+    }
+
+    /** Over the frozen prefix, F32, up to 16 edges together. */
+    public static CircuitOptions of(double threshold) {
+        return new CircuitOptions(threshold, false, KvType.F32, 16);
+    }
+
+    public CircuitOptions withPlain(boolean newPlain) {
+        return new CircuitOptions(threshold, newPlain, kvType, maxRows);
+    }
+
+    public CircuitOptions withKvType(KvType newKvType) {
+        return new CircuitOptions(threshold, plain, newKvType, maxRows);
+    }
+
+    public CircuitOptions withMaxRows(int newMaxRows) {
+        return new CircuitOptions(threshold, plain, kvType, newMaxRows);
+    }
+}

@@ -1,0 +1,58 @@
+package io.github.pastkv.lens.circuits;
+
+import java.util.BitSet;
+import java.util.List;
+
+/** Which edges are removed: a set of senders for each receiver. Not thread-safe. */
+final class EdgeMask {
+    private final CircuitGraph graph;
+    private final BitSet[] removed; // [receivers]
+
+    private EdgeMask(CircuitGraph graph, BitSet[] removed) {
+        this.graph = graph;
+        this.removed = removed;
+    }
+
+    /** Nothing is removed. */
+    static EdgeMask none(CircuitGraph graph) {
+        BitSet[] removed = new BitSet[graph.numReceivers()];
+        for (int receiver = 0; receiver < removed.length; receiver++) {
+            removed[receiver] = new BitSet();
+        }
+        return new EdgeMask(graph, removed);
+    }
+
+    EdgeMask copy() {
+        BitSet[] copies = new BitSet[removed.length];
+        for (int receiver = 0; receiver < removed.length; receiver++) {
+            copies[receiver] = (BitSet) removed[receiver].clone();
+        }
+        return new EdgeMask(graph, copies);
+    }
+
+    void remove(int sender, int receiver) {
+        removed[receiver].set(sender);
+    }
+
+    /** Senders whose edge to a receiver is removed; not to be changed. */
+    BitSet removedAt(int receiver) {
+        return removed[receiver];
+    }
+
+    /**
+     * Receivers whose reading no kept edge leads on from: what they read is of no consequence. Known once all edges behind
+     * them are decided.
+     */
+    boolean[] dead() {
+        boolean[] heard = new boolean[graph.numSenders()]; // by a receiver that is not dead
+        boolean[] dead = new boolean[removed.length];
+        for (int receiver = 0; receiver < removed.length; receiver++) {
+            List<Integer> behind = graph.behind(receiver);
+            dead[receiver] = !behind.isEmpty() && behind.stream().noneMatch(sender -> heard[sender]);
+            for (int sender = 0; !dead[receiver] && sender < graph.numSendersOf(receiver); sender++) {
+                heard[sender] |= !removed[receiver].get(sender);
+            }
+        }
+        return dead;
+    }
+}
