@@ -1,0 +1,88 @@
+package io.github.pastkv.cli;
+
+import io.github.pastkv.lens.circuits.Circuit;
+import io.github.pastkv.lens.circuits.CircuitEdge;
+import io.github.pastkv.lens.circuits.CircuitGraph;
+import io.github.pastkv.lens.circuits.CircuitSearch;
+import io.github.pastkv.model.Model;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.JsonNodeFactory;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * What a search found, as JSON or as a graph.
+ *
+ * @param metric its name
+ * @param threshold by how much the metric might rise with an edge
+ * @param search the search, for its counts and baselines
+ * @param circuit what it has decided
+ */
+record CircuitReport(String metric, double threshold, CircuitSearch search, Circuit circuit) {
+    void write(Path file, Model model, String modelName, List<String> arguments) throws IOException {
+        ObjectNode json = JsonNodeFactory.instance.objectNode();
+        json.put("metric", metric).put("threshold", threshold);
+        json.putObject("baselines").put("clean", search.cleanMetric()).put("corrupted", search.corruptedMetric());
+        json.put("circuit_alone", search.metricOf(circuit));
+        json.put("edges_of_model", search.graph().numEdges()).put("edges_undecided", circuit.numUndecided());
+        json.putObject("counts").put("runs", search.numRuns()).put("tokens_times_layers", search.numTokensRun())
+                .put("plain_runs", search.numPlainRuns()).put("plain_tokens_times_layers", search.numPlainTokens());
+        json.putObject("model").put("name", modelName).put("architecture", model.config().architecture())
+                .put("parameters", model.numParameters());
+        json.put("command", "pastkv " + String.join(" ", arguments));
+        addEdges(json.putArray("edges"), circuit.kept());
+        addEdges(json.putArray("removed"), circuit.tried().stream().filter(CircuitEdge::removed).toList());
+        Files.writeString(file,
+                JsonMapper.shared().writerWithDefaultPrettyPrinter().writeValueAsString(json) + System.lineSeparator());
+    }
+
+    private void addEdges(ArrayNode target, List<CircuitEdge> edges) {
+        for (CircuitEdge edge : edges) {
+            target.addObject().put("from", from(edge)).put("to", to(edge)).put("effect", edge.effect());
+        }
+    }
+
+    private String from(CircuitEdge edge) {
+        return search.graph().senders().get(edge.sender()).name();
+    }
+
+    private String to(CircuitEdge edge) {
+        return search.graph().receivers().get(edge.receiver()).name();
+    }
+
+    /** Boxes add to the stream, ovals read it; a dotted line goes from what a head or block reads to what it adds. */
+    void writeDot(Path file) throws IOException {
+        CircuitGraph graph = search.graph();
+        StringBuilder dot = new StringBuilder("digraph circuit {\n  rankdir=BT;\n  node [shape=box];\n");
+        circuit.kept().stream().mapToInt(CircuitEdge::receiver).distinct().forEach(receiver -> {
+            String reads = graph.receivers().get(receiver).name();
+            dot.append("  \"in ").append(reads).append("\" [label=\"").append(reads).append("\", shape=oval];\n");
+            for (int sender : graph.behind(receiver)) {
+                dot.append("  \"in ").append(reads).append("\" -> \"").append(graph.senders().get(sender).name())
+                        .append("\" [style=dotted, arrowhead=none];\n");
+            }
+        });
+        double largest = circuit.kept().stream().mapToDouble(CircuitEdge::effect).max().orElse(1);
+        for (CircuitEdge edge : circuit.kept()) {
+            dot.append(
+                    String.format(Locale.ROOT, "  \"%s\" -> \"in %s\" [penwidth=%.2f, tooltip=\"%.4g\"];%n", from(edge),
+                            to(edge), 0.7 + 4 * Math.max(0, edge.effect()) / largest, edge.effect()));
+        }
+        Files.writeString(file, dot.append("}\n").toString());
+    }
+
+    String summary(double seconds, boolean complete) {
+        return String.format(Locale.ROOT,
+                "%,d of %,d edges kept; %s of the circuit alone %.4g (corrupted prompt %.4g); %,d runs in %.2f s,"
+                        + " %.1f %% of the work of plain ones%s",
+                circuit.kept().size(), search.graph().numEdges(), metric, search.metricOf(circuit),
+                search.corruptedMetric(), search.numRuns(), seconds,
+                100.0 * search.numTokensRun() / Math.max(1, search.numPlainTokens()),
+                complete ? "" : "; ended by interruption");
+    }
+}
