@@ -127,11 +127,11 @@ final class PatchCommand implements Callable<Integer> {
 
     private boolean runGrid(PromptPair pair, PatchSweep sweep, GridResult result, Metric metric,
             Interruption interruption) {
-        String what = "patching " + result.grid().name() + ", " + result.values().length + " runs";
-        try (Progress _ = Progress.of(streams, what);
+        PatchProgress progress =
+                new PatchProgress(result.grid().name(), result.values().length, interruption::isRequested);
+        try (Progress _ = Progress.of(streams, progress::text);
                 CachedRun source = sweep.sourceRun(noising ? pair.corrupted() : pair.clean(), result.grid())) {
-            return sweep.run(result, PatchSource.ofRun(source.activations()), metric,
-                    (_, _) -> !interruption.isRequested());
+            return sweep.run(result, PatchSource.ofRun(source.activations()), metric, progress);
         }
     }
 

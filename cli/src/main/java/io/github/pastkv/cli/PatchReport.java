@@ -58,7 +58,7 @@ record PatchReport(String metric, double clean, double corrupted, List<GridResul
         return isPosition ? tokens : IntStream.range(0, result.shape()[axis]).mapToObj(String::valueOf).toList();
     }
 
-    /** Nested as the axes are; null where no run was made. */
+    /** Nested as the axes are; null where no run was made, the text "NaN" where a metric gave that. */
     private static void addValues(ArrayNode target, GridResult result, int axis, int offset) {
         int stride = 1;
         for (int inner = axis + 1; inner < result.shape().length; inner++) {
@@ -68,7 +68,7 @@ record PatchReport(String metric, double clean, double corrupted, List<GridResul
             int at = offset + index * stride;
             if (axis + 1 < result.shape().length) {
                 addValues(target.addArray(), result, axis + 1, at);
-            } else if (Double.isNaN(result.values()[at])) {
+            } else if (!result.isDone(at)) {
                 target.addNull();
             } else {
                 target.add(result.values()[at]);
@@ -105,6 +105,6 @@ record PatchReport(String metric, double clean, double corrupted, List<GridResul
             }
         }
         double value = result.values()[cell];
-        table.append(',').append(Double.isNaN(value) ? "" : String.valueOf(value)).append('\n');
+        table.append(',').append(result.isDone(cell) ? String.valueOf(value) : "").append('\n');
     }
 }

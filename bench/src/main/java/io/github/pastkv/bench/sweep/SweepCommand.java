@@ -16,11 +16,11 @@ import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Random;
 import java.util.concurrent.Callable;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -150,7 +150,8 @@ public final class SweepCommand implements Callable<Integer> {
             for (int layer = 0; layer < model.config().numLayers(); layer++) {
                 boolean isRun = layer >= fromLayer && layer < fromLayer + numLayers;
                 int row = layer * pair.numTokens();
-                Arrays.fill(result.values(), row, row + (isRun ? pair.firstDifference() : pair.numTokens()), 0);
+                IntStream.range(row, row + (isRun ? pair.firstDifference() : pair.numTokens()))
+                        .forEach(cell -> result.put(cell, 0));
             }
             long heap = threads.getCurrentThreadAllocatedBytes();
             long start = System.nanoTime();

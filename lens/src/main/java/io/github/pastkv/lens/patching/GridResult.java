@@ -1,21 +1,23 @@
 package io.github.pastkv.lens.patching;
 
 import java.util.Arrays;
+import java.util.BitSet;
 
 /**
  * The metric of each cell of a grid.
  *
  * @param grid the grid
  * @param shape lengths of its axes
- * @param values in row-major order; NaN where a run has not been made
+ * @param values in row-major order; NaN where a run has not been made, or where a metric gave that
+ * @param done numbers of the cells that have been run
  */
 @SuppressWarnings("ArrayRecordComponent") // a result to read; nobody compares results
-public record GridResult(PatchGrid grid, int[] shape, double[] values) {
+public record GridResult(PatchGrid grid, int[] shape, double[] values, BitSet done) {
     /** No cell has been run. */
     static GridResult empty(PatchGrid grid, int[] shape) {
         double[] values = new double[Arrays.stream(shape).reduce(1, Math::multiplyExact)];
         Arrays.fill(values, Double.NaN);
-        return new GridResult(grid, shape, values);
+        return new GridResult(grid, shape, values, new BitSet(values.length));
     }
 
     /** The number of one cell. */
@@ -27,9 +29,20 @@ public record GridResult(PatchGrid grid, int[] shape, double[] values) {
         return values[flat];
     }
 
+    /** Whether a cell has its number, by its place in {@link #values}. */
+    public boolean isDone(int flat) {
+        return done.get(flat);
+    }
+
+    /** Puts in the number of a cell, which then counts as run. */
+    public void put(int flat, double value) {
+        values[flat] = value;
+        done.set(flat);
+    }
+
     /** Cells that have their number. */
     public long numDone() {
-        return Arrays.stream(values).filter(value -> !Double.isNaN(value)).count();
+        return done.cardinality();
     }
 
     /** Whether all cells have their number. */

@@ -210,7 +210,7 @@ public final class PatchSweep implements AutoCloseable {
         }
 
         private boolean isOpen(int layer, int cell) {
-            return Double.isNaN(result.values()[flat(layer, cell)]);
+            return !result.isDone(flat(layer, cell));
         }
 
         /** Whether a cell has no number in some layer. */
@@ -229,7 +229,7 @@ public final class PatchSweep implements AutoCloseable {
                 for (int layer = 0; cells.get(cell).changesNothing(from) && layer < model.config().numLayers();
                         layer++) {
                     numDone += isOpen(layer, cell) ? 1 : 0;
-                    result.values()[flat(layer, cell)] = baseline;
+                    result.put(flat(layer, cell), baseline);
                 }
             }
         }
@@ -250,8 +250,8 @@ public final class PatchSweep implements AutoCloseable {
             Tensor logits = rows.logits(result.grid().point(), layer, source);
             for (int row = 0; row < batch.size(); row++) {
                 int flat = flat(layer, batch.get(row));
-                numDone += Double.isNaN(result.values()[flat]) ? 1 : 0;
-                result.values()[flat] = metric.of(logits.narrow(0, row, row + 1L).toFloatArray());
+                numDone += result.isDone(flat) ? 0 : 1;
+                result.put(flat, metric.of(logits.narrow(0, row, row + 1L).toFloatArray()));
             }
             numRuns += batch.size();
             numTokensRun += rows.numTokensRun(layer);

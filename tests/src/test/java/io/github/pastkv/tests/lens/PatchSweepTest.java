@@ -11,6 +11,7 @@ import io.github.pastkv.lens.patching.PatchGrid;
 import io.github.pastkv.lens.patching.PatchSource;
 import io.github.pastkv.lens.patching.PatchSweep;
 import io.github.pastkv.lens.patching.PromptPair;
+import io.github.pastkv.lens.patching.SweepListener;
 import io.github.pastkv.lens.patching.SweepOptions;
 import io.github.pastkv.model.Model;
 import io.github.pastkv.testkit.golden.GoldenTensors;
@@ -123,6 +124,25 @@ class PatchSweepTest {
                 assertThat(result.numDone()).isPositive();
                 assertThat(sweep.run(result, from, metric, (_, _) -> true)).isTrue();
                 assertThat(result.values()).isEqualTo(sweep.run(grid, from, metric).values());
+            }
+        }
+    }
+
+    @Test
+    void metricThatGivesNaN_countsAsDone() throws IOException {
+        try (Model model = Model.load(GoldenResources.hf("llama").folder())) {
+            PromptPair pair = randomPair(model.config().vocabSize());
+            PatchGrid grid = PatchGrid.named("resid_pre").getFirst();
+            try (PatchSweep sweep = PatchSweep.ofPair(model, pair, false, SweepOptions.defaults());
+                    CachedRun source = sweep.sourceRun(pair.clean(), grid)) {
+                PatchSource from = PatchSource.ofRun(source.activations());
+                GridResult result = sweep.emptyResult(grid);
+                assertThat(result.numDone()).isZero();
+                assertThat(sweep.run(result, from, _ -> Double.NaN, SweepListener.NONE)).isTrue();
+                assertThat(result.isComplete()).isTrue();
+                long numRuns = sweep.numRuns();
+                assertThat(sweep.run(result, from, _ -> Double.NaN, SweepListener.NONE)).isTrue();
+                assertThat(sweep.numRuns()).isEqualTo(numRuns).isPositive();
             }
         }
     }
