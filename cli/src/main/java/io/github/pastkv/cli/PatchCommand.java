@@ -34,9 +34,10 @@ import picocli.CommandLine.Spec;
         footer = {"", "Grids: resid_pre, resid_mid, resid_post, attn_out, mlp_out (by layer and position);",
             "head_out, head_q, head_k, head_v, head_pattern, each with _all_pos (by layer and head) or _by_pos",
             "(by layer, position and head); head_pattern_dest_src_pos; and the bundles block_every,",
-            "head_all_pos_every and head_by_pos_every. The metric is the answer's logit less the wrong one's behind the",
-            "last token, unless --metric says otherwise. Ctrl-C ends the sweep; what is done is written (JSON: the rest",
-            "is null).", "", "Examples:",
+            "head_all_pos_every and head_by_pos_every.",
+            "",
+            "The metric is the answer's logit less the wrong one's behind the last token, unless --metric says",
+            "otherwise. Ctrl-C ends the sweep; what is done is written (JSON: the rest is null).", "", "Examples:",
             "  pastkv patch --clean \"When Mary and John went to the store, John gave a drink to\" \\",
             "      --corrupt \"When Mary and John went to the store, Mary gave a drink to\" \\",
             "      --answer \" Mary\" --wrong \" John\" --grid resid_pre --grid head_out_all_pos --out grids.json"})
