@@ -34,14 +34,18 @@ final class SpanBodies {
     /** Whether a group of positions fills a vector, as many registers as the bodies need being there then. */
     private static final boolean HAS_REGISTERS = COUNT == GROUP;
 
+    /** With more rows multiplying takes longer than reading, which four rows at a time do better. */
+    private static final int MAX_ROWS = 8;
+
     private static final int SPAN = AttentionTile.SPAN_POSITIONS;
 
     private SpanBodies() {}
 
-    /** Whether four spans from {@code from} on can be taken so: all rows must see all of them, as one run. */
+    /** Whether four spans from {@code from} on are taken so: few rows, all of which see all of them, as one run. */
     static boolean fit(AttentionTile tile, TileForm form, int from) {
         int lastRow = tile.numRows() - 1;
-        return HAS_REGISTERS && AllMemory.IS_READABLE && form.inPlace() && tile.headDim() % DIMS == 0
+        return HAS_REGISTERS && AllMemory.IS_READABLE && lastRow < MAX_ROWS && form.inPlace()
+                && tile.headDim() % DIMS == 0
                 && tile.runFrom(1, lastRow) <= from
                 && tile.runTo(1, 0) >= from + SPANS * SPAN && haveAddresses(tile, from);
     }
