@@ -194,28 +194,41 @@ final class VectorValues {
         }
     }
 
-    /** Adds a span's sums, those of {@code sumRow} in scratch memory, to where they go; the first there to zero. */
+    /** Adds a span's sums, those of {@code sumRow} in scratch memory, to where they go. */
     private static void addSpan(AttentionTile tile, TileForm form, int row, int sumRow, int spanFrom) {
-        boolean first = tile.startsOut(row, spanFrom);
-        MemorySegment target = tile.outOf(spanFrom);
         long sums = sumByteOffset(tile, sumRow);
         long out = tile.outByteOffset(row);
         if (form == TileForm.BF16_IN_PLACE) {
             zipToMemoryOrder(tile, sums);
         }
+        if (tile.startsOut(row, spanFrom)) {
+            startOut(tile, tile.outOf(spanFrom), sums, out);
+        } else {
+            addToOut(tile, tile.outOf(spanFrom), sums, out);
+        }
+    }
+
+    // Two methods, for the first is rare: the JIT does not inline in a rare branch, and would allocate its vectors.
+
+    /** The first sums there are added to zero. */
+    private static void startOut(AttentionTile tile, MemorySegment target, long sums, long out) {
         int dim = 0;
         for (; dim + Lanes.COUNT <= tile.headDim(); dim += Lanes.COUNT) {
-            FloatVector sum = load(tile.scratch(), sums + 4L * dim);
-            if (first) { // no vector is chosen: the JIT would allocate what a choice returns
-                store(sum.add(0f), target, out + 4L * dim);
-            } else {
-                store(load(target, out + 4L * dim).add(sum), target, out + 4L * dim);
-            }
+            store(load(tile.scratch(), sums + 4L * dim).add(Lanes.zero()), target, out + 4L * dim);
         }
         for (; dim < tile.headDim(); dim++) {
-            float before = first ? 0f : DataType.F32.read(target, out + 4L * dim);
-            float sum = DataType.F32.read(tile.scratch(), sums + 4L * dim);
-            DataType.F32.write(target, out + 4L * dim, before + sum);
+            DataType.F32.write(target, out + 4L * dim, 0f + DataType.F32.read(tile.scratch(), sums + 4L * dim));
+        }
+    }
+
+    private static void addToOut(AttentionTile tile, MemorySegment target, long sums, long out) {
+        int dim = 0;
+        for (; dim + Lanes.COUNT <= tile.headDim(); dim += Lanes.COUNT) {
+            store(load(target, out + 4L * dim).add(load(tile.scratch(), sums + 4L * dim)), target, out + 4L * dim);
+        }
+        for (; dim < tile.headDim(); dim++) {
+            float before = DataType.F32.read(target, out + 4L * dim);
+            DataType.F32.write(target, out + 4L * dim, before + DataType.F32.read(tile.scratch(), sums + 4L * dim));
         }
     }
 
