@@ -4,7 +4,6 @@ import io.github.pastkv.lens.circuits.Circuit;
 import io.github.pastkv.lens.circuits.CircuitEdge;
 import io.github.pastkv.lens.circuits.CircuitGraph;
 import io.github.pastkv.lens.circuits.CircuitSearch;
-import io.github.pastkv.model.Model;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,33 +17,33 @@ import tools.jackson.databind.node.ObjectNode;
 /**
  * What a search found, as JSON or as a graph.
  *
- * @param metric its name
- * @param threshold by how much the metric might rise with an edge
+ * @param setup what it is of
  * @param search the search, for its counts and baselines
  * @param circuit what it has decided
  */
-record CircuitReport(String metric, double threshold, CircuitSearch search, Circuit circuit) {
-    void write(Path file, Model model, String modelName, List<String> arguments) throws IOException {
+record CircuitReport(SweepSetup setup, CircuitSearch search, Circuit circuit) {
+    void write(Path file, List<String> arguments) throws IOException {
         ObjectNode json = JsonNodeFactory.instance.objectNode();
-        json.put("metric", metric).put("threshold", threshold);
+        json.put("metric", setup.metric());
         json.putObject("baselines").put("clean", search.cleanMetric()).put("corrupted", search.corruptedMetric());
         json.put("circuit_alone", search.metricOf(circuit));
         json.put("edges_of_model", search.graph().numEdges()).put("edges_undecided", circuit.numUndecided());
         json.putObject("counts").put("runs", search.numRuns()).put("tokens_times_layers", search.numTokensRun())
                 .put("plain_runs", search.numPlainRuns()).put("plain_tokens_times_layers", search.numPlainTokens());
-        json.putObject("model").put("name", modelName).put("architecture", model.config().architecture())
-                .put("parameters", model.numParameters());
+        json.set("model", setup.model());
         json.put("command", "pastkv " + String.join(" ", arguments));
-        addEdges(json.putArray("edges"), circuit.kept());
-        addEdges(json.putArray("removed"), circuit.tried().stream().filter(CircuitEdge::removed).toList());
-        Files.writeString(file,
+        json.set("setup", setup.setup());
+        ArrayNode edges = json.putArray("edges");
+        circuit.kept().forEach(edge -> add(edges, edge));
+        json.put("metric_now", circuit.metric());
+        ArrayNode tried = json.putArray("tried");
+        circuit.tried().forEach(edge -> add(tried, edge).put("removed", edge.removed()));
+        OutFile.write(file,
                 JsonMapper.shared().writerWithDefaultPrettyPrinter().writeValueAsString(json) + System.lineSeparator());
     }
 
-    private void addEdges(ArrayNode target, List<CircuitEdge> edges) {
-        for (CircuitEdge edge : edges) {
-            target.addObject().put("from", from(edge)).put("to", to(edge)).put("effect", edge.effect());
-        }
+    private ObjectNode add(ArrayNode target, CircuitEdge edge) {
+        return target.addObject().put("from", from(edge)).put("to", to(edge)).put("effect", edge.effect());
     }
 
     private String from(CircuitEdge edge) {
@@ -80,9 +79,9 @@ record CircuitReport(String metric, double threshold, CircuitSearch search, Circ
         return String.format(Locale.ROOT,
                 "%,d of %,d edges kept; %s of the circuit alone %.4g (corrupted prompt %.4g); %,d runs in %.2f s,"
                         + " %.1f %% of the work of plain ones%s",
-                circuit.kept().size(), search.graph().numEdges(), metric, search.metricOf(circuit),
+                circuit.kept().size(), search.graph().numEdges(), setup.metric(), search.metricOf(circuit),
                 search.corruptedMetric(), search.numRuns(), seconds,
                 100.0 * search.numTokensRun() / Math.max(1, search.numPlainTokens()),
-                complete ? "" : "; ended by interruption");
+                complete ? "" : "; ended by interruption, --resume goes on");
     }
 }

@@ -42,7 +42,7 @@ public final class Main {
         for (Object command : List.of(new GenerateCommand(streams), new ChatCommand(streams),
                 new LogitsCommand(streams), new ActivationsCommand(streams), new LensCommand(streams),
                 new AttentionCommand(streams), new ScoreCommand(streams), new PatchCommand(streams),
-                new AcdcCommand(streams),
+                new AblateCommand(streams), new AcdcCommand(streams),
                 new InspectCommand(streams), new BenchCommand(streams), new KvQualityCommand(streams))) {
             commandLine.addSubcommand(new CommandLine(command).addMixin("common", new CommonMixin()));
         }

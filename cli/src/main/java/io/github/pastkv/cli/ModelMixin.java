@@ -4,6 +4,7 @@ import io.github.pastkv.kernels.WeightType;
 import io.github.pastkv.model.ComputeChoice;
 import io.github.pastkv.model.Model;
 import io.github.pastkv.model.ModelOptions;
+import io.github.pastkv.model.tokenizer.TextTokenizer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -85,6 +86,12 @@ final class ModelMixin {
             throw new NoSuchFileException(folder.toString());
         }
         return folder;
+    }
+
+    /** The tokenizer of a model that texts are given for. */
+    TextTokenizer tokenizer(Model model) {
+        return model.tokenizer().orElseThrow(
+                () -> new IllegalStateException(name() + ": has no tokenizer.json, so give token ids"));
     }
 
     /** Loads the model, with a line on stderr if that takes long. */

@@ -3,6 +3,7 @@ package io.github.pastkv.cli;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 
 /** Files that commands write. */
 final class OutFile {
@@ -25,6 +26,23 @@ final class OutFile {
         Path place = Files.exists(file) ? file : file.toAbsolutePath().getParent();
         if (place == null || !Files.isWritable(place)) {
             throw new IOException(option + ": " + file + " may not be written");
+        }
+    }
+
+    /** Writes a file whole or not at all: what was there before stays until the new one is complete. */
+    static void write(Path file, String text) throws IOException {
+        if (Files.exists(file) && !Files.isRegularFile(file)) { // a pipe or a device
+            Files.writeString(file, text);
+            return;
+        }
+        Path target = Files.exists(file) ? file.toRealPath() : file.toAbsolutePath();
+        Path part = target.resolveSibling(target.getFileName() + ".part");
+        try {
+            Files.writeString(part, text);
+            Files.move(part, target, StandardCopyOption.REPLACE_EXISTING);
+        } catch (IOException e) {
+            Files.deleteIfExists(part);
+            throw e;
         }
     }
 }

@@ -1,9 +1,9 @@
 package io.github.pastkv.cli;
 
-import io.github.pastkv.lens.patching.Metric;
 import io.github.pastkv.lens.patching.PromptPair;
 import io.github.pastkv.model.Model;
-import io.github.pastkv.model.tokenizer.TextTokenizer;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
@@ -11,7 +11,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** A pair of prompts, and the two tokens that are weighed against each other, as texts or as ids. */
+/** A pair of prompts, as texts or as ids, or a file of many. */
 final class PairMixin {
     @Spec(Spec.Target.MIXEE) private CommandSpec spec = CommandSpec.create();
 
@@ -21,12 +21,6 @@ final class PairMixin {
     @Option(names = "--corrupt", paramLabel = "TEXT",
             description = "The prompt without it, of as many tokens.") private @Nullable String corrupt;
 
-    @Option(names = "--answer", paramLabel = "TEXT",
-            description = "The token that goes on from the clean prompt, with its space.") private @Nullable String answer;
-
-    @Option(names = "--wrong", paramLabel = "TEXT",
-            description = "The token that it is weighed against.") private @Nullable String wrong;
-
     @Option(names = "--clean-tokens", paramLabel = "IDS", split = ",", hideParamSyntax = true,
             converter = TokenId.class,
             description = "Token ids instead of --clean.") private @Nullable List<Integer> cleanIds;
@@ -35,18 +29,20 @@ final class PairMixin {
             converter = TokenId.class,
             description = "Token ids instead of --corrupt.") private @Nullable List<Integer> corruptIds;
 
-    @Option(names = "--answer-token", paramLabel = "ID", converter = TokenId.class,
-            description = "A token id instead of --answer.") private @Nullable Integer answerId;
+    @Option(names = "--pairs", paramLabel = "FILE",
+            description = "Many pairs, one a line: {\"clean\": ..., \"corrupt\": ..., \"answer\": ..., \"wrong\": ...}, or "
+                    + "clean_tokens, corrupt_tokens, answer_token, wrong_token with ids. The numbers are the means over them.") private @Nullable Path pairsFile;
 
-    @Option(names = "--wrong-token", paramLabel = "ID", converter = TokenId.class,
-            description = "A token id instead of --wrong.") private @Nullable Integer wrongId;
-
-    /** Refuses a pair that is not there, or there twice. */
-    void check() {
+    /** Refuses a pair that is not there, or there twice, and answers that the metric needs and that are not there. */
+    void check(AnswerMixin answers, MetricChoice metric) {
+        if (pairsFile != null) {
+            refuseBesideFile();
+            answers.refuse("--pairs");
+            return;
+        }
+        answers.check(metric);
         requireOne("--clean", clean, "--clean-tokens", cleanIds);
         requireOne("--corrupt", corrupt, "--corrupt-tokens", corruptIds);
-        requireOne("--answer", answer, "--answer-token", answerId);
-        requireOne("--wrong", wrong, "--wrong-token", wrongId);
     }
 
     private void requireOne(String textOption, @Nullable Object text, String idOption, @Nullable Object id) {
@@ -61,13 +57,35 @@ final class PairMixin {
         return new ParameterException(spec.commandLine(), message);
     }
 
-    /** Whether no tokenizer is needed. */
-    boolean isIds() {
-        return cleanIds != null && corruptIds != null && answerId != null && wrongId != null;
+    private void refuseBesideFile() {
+        if (clean != null || corrupt != null || cleanIds != null || corruptIds != null) {
+            throw refused("--clean, --corrupt: not with --pairs, which has the prompts");
+        }
     }
 
-    /** The prompts' ids; refuses those that cannot be patched. */
-    PromptPair pair(Model model, ModelMixin modelOptions) {
+    /** Whether no tokenizer is needed, for all that is known before files are read. */
+    boolean isIds() {
+        return cleanIds != null && corruptIds != null;
+    }
+
+    /** Whether the numbers are means over pairs. */
+    boolean isSet() {
+        return pairsFile != null;
+    }
+
+    /**
+     * The pairs; refuses those that cannot be patched.
+     *
+     * @param equallyLong whether all pairs must have equally many tokens
+     */
+    List<AnsweredPair> pairs(Model model, ModelMixin modelOptions, AnswerMixin answers, MetricChoice metric,
+            boolean equallyLong) throws IOException {
+        return pairsFile == null
+                ? List.of(new AnsweredPair(pair(model, modelOptions), answers.ids(model)))
+                : new PairsFile(model, metric, modelOptions).read(pairsFile, equallyLong);
+    }
+
+    private PromptPair pair(Model model, ModelMixin modelOptions) {
         int[] cleanTokens = ids(clean, cleanIds, model, modelOptions);
         int[] corruptTokens = ids(corrupt, corruptIds, model, modelOptions);
         try {
@@ -79,43 +97,6 @@ final class PairMixin {
 
     private static int[] ids(@Nullable String text, @Nullable List<Integer> ids, Model model,
             ModelMixin modelOptions) {
-        return text == null ? TokenId.toArray(ids) : tokenizer(model, modelOptions).encode(text, true);
-    }
-
-    private static TextTokenizer tokenizer(Model model, ModelMixin modelOptions) {
-        return model.tokenizer().orElseThrow(() -> new IllegalStateException(
-                modelOptions.name() + ": has no tokenizer.json, so give token ids"));
-    }
-
-    /** A metric by name. */
-    Metric metric(String name, float[] cleanLogits, float[] corruptedLogits, Model model) {
-        int right = id("--answer", answer, answerId, model);
-        int other = id("--wrong", wrong, wrongId, model);
-        Metric difference = Metric.logitDifference(right, other);
-        return switch (name) {
-            case "logit_diff" -> difference;
-            case "normalised" -> difference.normalised(difference.of(corruptedLogits), difference.of(cleanLogits));
-            case "probability" -> Metric.probability(right);
-            case "loss" -> Metric.loss(right);
-            case "rank" -> Metric.rank(right);
-            case "kl" -> Metric.klFrom(cleanLogits);
-            default -> throw refused("--metric: '" + name
-                    + "', known are logit_diff, normalised, probability, loss, rank, kl");
-        };
-    }
-
-    private int id(String option, @Nullable String text, @Nullable Integer id, Model model) {
-        int vocabSize = model.config().vocabSize();
-        if (text == null && id != null) {
-            if (id >= vocabSize) {
-                throw refused(option + "-token: " + id + ", the vocabulary has " + vocabSize);
-            }
-            return id;
-        }
-        int[] ids = model.tokenizer().orElseThrow().encode(String.valueOf(text), false);
-        if (ids.length != 1) {
-            throw refused(option + ": '" + text + "' is " + ids.length + " tokens, must be one");
-        }
-        return ids[0];
+        return text == null ? TokenId.toArray(ids) : modelOptions.tokenizer(model).encode(text, true);
     }
 }

@@ -19,9 +19,8 @@ class HelpTest {
 
     @ParameterizedTest
     @ValueSource(
-            strings = {"generate", "chat", "logits", "activations", "lens", "attention", "score", "patch", "acdc",
-                "inspect",
-                "bench", "kv-quality"})
+            strings = {"generate", "chat", "logits", "activations", "lens", "attention", "score", "patch", "ablate",
+                "acdc", "inspect", "bench", "kv-quality"})
     void help_ofCommand_isAsWritten(String command) throws Exception {
         CommandRun run = CommandRun.of(command, "--help");
         assertThat(run.exitCode()).isZero();

@@ -26,63 +26,105 @@ public final class CircuitSearch implements AutoCloseable {
 
     private final CircuitGraph graph;
     private final CircuitOptions options;
-    private final CircuitRuns runs;
-    private final Metric metric;
-    private final int numLayers;
-    private final long tokensOfFullRun;
+    private final List<CaseRuns> cases = new ArrayList<>();
+    private final long tokensOfFullRuns;
     private int numRows = FIRST_ROWS;
     private long numPlainRuns;
 
     private record Candidate(int sender, int receiver) {}
 
+    private record CaseRuns(CircuitRuns runs, Metric metric) {}
+
     /**
-     * Reads both prompts.
+     * Reads the prompts of a pair.
      *
-     * @param metric of the clean prompt's logits: the metric, lower being better, such as
-     *        {@code Metric::klFrom}
+     * @param metric of the clean prompt's logits: the metric, lower being better, such as {@code Metric::klFrom}
      * @throws IllegalArgumentException for a model without such a graph, see {@link CircuitGraph#of}
      */
     public CircuitSearch(Model model, PromptPair pair, Function<float[], Metric> metric, CircuitOptions options) {
+        this(model, List.of(new CircuitCase(pair, metric)), options);
+    }
+
+    /**
+     * Reads the prompts of several pairs, which may be of different lengths; the metric is the mean over them, summed in
+     * their order.
+     *
+     * @throws IllegalArgumentException for no pair, or a model without such a graph, see {@link CircuitGraph#of}
+     */
+    public CircuitSearch(Model model, List<CircuitCase> pairs, CircuitOptions options) {
+        if (pairs.isEmpty()) {
+            throw new IllegalArgumentException("pairs: none, a search needs at least one");
+        }
         this.graph = CircuitGraph.of(model);
         this.options = options;
-        this.numLayers = model.config().numLayers();
-        this.tokensOfFullRun = (long) pair.numTokens() * numLayers;
-        this.runs = new CircuitRuns(model, graph, pair, options);
-        this.metric = metric.apply(runs.cleanLogits());
+        this.tokensOfFullRuns =
+                pairs.stream().mapToLong(each -> (long) each.pair().numTokens() * model.config().numLayers()).sum();
+        try {
+            for (CircuitCase each : pairs) {
+                CircuitRuns runs = new CircuitRuns(model, graph, each.pair(), options);
+                cases.add(new CaseRuns(runs, each.metric().apply(runs.cleanLogits())));
+            }
+        } catch (RuntimeException e) {
+            close();
+            throw e;
+        }
     }
 
     public CircuitGraph graph() {
         return graph;
     }
 
-    /** The metric of the clean prompt: of the whole graph. */
+    /** The metric of the clean prompts: of the whole graph. */
     public double cleanMetric() {
-        return metric.of(runs.cleanLogits());
+        return mean(each -> each.runs().cleanLogits());
     }
 
-    /** The metric of the corrupted prompt. */
+    /** The metric of the corrupted prompts. */
     public double corruptedMetric() {
-        return metric.of(runs.corruptedLogits());
+        return mean(each -> each.runs().corruptedLogits());
+    }
+
+    private double mean(Function<CaseRuns, float[]> logits) {
+        double sum = 0;
+        for (CaseRuns each : cases) {
+            sum += each.metric().of(logits.apply(each));
+        }
+        return sum / cases.size();
+    }
+
+    /** Metrics of runs with edges removed, the means over the pairs. */
+    private double[] metrics(int layer, List<EdgeMask> rows) {
+        double[] means = new double[rows.size()];
+        for (CaseRuns each : cases) {
+            float[][] logits = each.runs().lastLogits(layer, rows);
+            for (int row = 0; row < means.length; row++) {
+                means[row] += each.metric().of(logits[row]);
+            }
+        }
+        for (int row = 0; row < means.length; row++) {
+            means[row] /= cases.size();
+        }
+        return means;
     }
 
     /** Runs made so far, those that turned out to be for nothing among them. */
     public long numRuns() {
-        return runs.numRuns();
+        return cases.stream().mapToLong(each -> each.runs().numRuns()).sum();
     }
 
     /** Tokens times layers that these runs computed. */
     public long numTokensRun() {
-        return runs.numTokensRun();
+        return cases.stream().mapToLong(each -> each.runs().numTokensRun()).sum();
     }
 
     /** Runs that one edge after another would have taken. */
     public long numPlainRuns() {
-        return numPlainRuns;
+        return numPlainRuns * cases.size();
     }
 
     /** Tokens times layers that these would have computed, each in full. */
     public long numPlainTokens() {
-        return numPlainRuns * tokensOfFullRun;
+        return numPlainRuns * tokensOfFullRuns;
     }
 
     /** The whole graph, nothing decided. */
@@ -142,7 +184,7 @@ public final class CircuitSearch implements AutoCloseable {
             int numDecided = decideBatch(circuit, batch, layer);
             numRows = numDecided == batch.size() ? Math.min(2 * numRows, options.maxRows()) : numDecided + 1;
             next += numDecided;
-            if (!listener.onProgress(runs.numRuns(), circuit.numUndecided())) {
+            if (!listener.onProgress(numRuns(), circuit.numUndecided())) {
                 return false;
             }
         }
@@ -158,9 +200,9 @@ public final class CircuitSearch implements AutoCloseable {
             mask.remove(candidate.sender(), candidate.receiver());
             rows.add(mask);
         }
-        float[][] logits = runs.lastLogits(layer, rows);
+        double[] metrics = metrics(layer, rows);
         for (int i = 0; i < batch.size(); i++) {
-            double without = metric.of(logits[i]);
+            double without = metrics[i];
             double effect = without - circuit.metric();
             boolean removed = effect < options.threshold();
             circuit.decide(new CircuitEdge(batch.get(i).sender(), batch.get(i).receiver(), effect, removed), without);
@@ -174,11 +216,11 @@ public final class CircuitSearch implements AutoCloseable {
 
     /** The metric of a circuit run alone, with all edges removed that it does not keep, entering at the first layer. */
     public double metricOf(Circuit circuit) {
-        return metric.of(runs.lastLogits(0, List.of(circuit.mask()))[0]);
+        return metrics(0, List.of(circuit.mask()))[0];
     }
 
     @Override
     public void close() {
-        runs.close();
+        cases.forEach(each -> each.runs().close());
     }
 }

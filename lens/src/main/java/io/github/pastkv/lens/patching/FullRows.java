@@ -29,8 +29,8 @@ final class FullRows implements PatchedRows {
     }
 
     @Override
-    public Tensor logits(HookPoint point, int layer, PatchSource source) {
-        return lens.lastLogits(session, input, new PatchEdit(point, layer, source, cells).hook());
+    public Tensor logits(List<HookPoint> points, int layer, PatchSource source) {
+        return lens.lastLogits(session, input, PatchEdit.hooks(points, layer, source, cells));
     }
 
     @Override

@@ -22,11 +22,24 @@ public record GridResult(PatchGrid grid, int[] shape, double[] values, BitSet do
 
     /** The number of one cell. */
     public double get(int... index) {
+        return values[flat(index)];
+    }
+
+    /** A cell's place in {@link #values}, from an index for each axis. */
+    public int flat(int... index) {
+        if (index.length != shape.length) {
+            throw new IllegalArgumentException("index: " + index.length + " numbers, the grid has " + shape.length
+                    + " axes");
+        }
         int flat = 0;
         for (int axis = 0; axis < shape.length; axis++) {
+            if (index[axis] < 0 || index[axis] >= shape[axis]) {
+                throw new IllegalArgumentException("index: " + index[axis] + " of " + grid.axes().get(axis).label()
+                        + ", must be in [0, " + shape[axis] + ")");
+            }
             flat = flat * shape[axis] + index[axis];
         }
-        return values[flat];
+        return flat;
     }
 
     /** Whether a cell has its number, by its place in {@link #values}. */

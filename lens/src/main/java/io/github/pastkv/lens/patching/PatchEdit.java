@@ -15,14 +15,19 @@ final class PatchEdit {
     private final Tensor source;
     private final List<PatchCell> cells;
 
-    PatchEdit(HookPoint point, int layer, PatchSource source, List<PatchCell> cells) {
+    private PatchEdit(HookPoint point, int layer, PatchSource source, List<PatchCell> cells) {
         this.point = point;
         this.layer = layer;
         this.source = source.at(HookName.of(point, layer));
         this.cells = cells;
     }
 
-    Hook hook() {
+    /** Hooks that put what cells say into the points of a layer. */
+    static Hook[] hooks(List<HookPoint> points, int layer, PatchSource source, List<PatchCell> cells) {
+        return points.stream().map(point -> new PatchEdit(point, layer, source, cells).hook()).toArray(Hook[]::new);
+    }
+
+    private Hook hook() {
         return Hook.edit(HookName.of(point, layer), this::edit);
     }
 

@@ -14,14 +14,15 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A family of patches: one hook point, and the axes that its cells run over, the layer first. The ready-made ones are those
- * of TransformerLens' {@code get_act_patch_*}. Immutable.
+ * A family of patches: hook points, and the axes that its cells run over, the layer first. The ready-made ones are those of
+ * TransformerLens' {@code get_act_patch_*}, and what a block, or a layer as a whole, adds at all positions. Immutable.
  *
  * @param name what it is called
- * @param point the hook that is patched
+ * @param points the hooks of a layer that are patched together
  * @param axes axes of the result, in order; the first is the layer
  */
-public record PatchGrid(String name, HookPoint point, List<PatchAxis> axes) {
+public record PatchGrid(String name, List<HookPoint> points, List<PatchAxis> axes) {
+    private static final List<HookPoint> BLOCKS = List.of(HookPoint.ATTN_OUT, HookPoint.MLP_OUT);
     private static final Map<String, PatchGrid> KNOWN = new LinkedHashMap<>();
     private static final Map<String, List<String>> BUNDLES = Map.of("block_every",
             List.of("resid_pre", "attn_out", "mlp_out"), "head_all_pos_every", everyHead("_all_pos"),
@@ -36,6 +37,10 @@ public record PatchGrid(String name, HookPoint point, List<PatchAxis> axes) {
         know("resid_post", HookPoint.RESID_POST, LAYER, POSITION);
         know("attn_out", HookPoint.ATTN_OUT, LAYER, POSITION);
         know("mlp_out", HookPoint.MLP_OUT, LAYER, POSITION);
+        know("layer_out", BLOCKS, LAYER, POSITION);
+        know("attn_out_all_pos", HookPoint.ATTN_OUT, LAYER);
+        know("mlp_out_all_pos", HookPoint.MLP_OUT, LAYER);
+        know("layer_out_all_pos", BLOCKS, LAYER);
         know("head_out_all_pos", HookPoint.Z, LAYER, HEAD);
         know("head_q_all_pos", HookPoint.Q, LAYER, HEAD);
         know("head_k_all_pos", HookPoint.K, LAYER, KV_HEAD);
@@ -50,13 +55,19 @@ public record PatchGrid(String name, HookPoint point, List<PatchAxis> axes) {
     }
 
     public PatchGrid {
+        points = List.copyOf(points);
         axes = List.copyOf(axes);
         if (axes.isEmpty() || axes.getFirst() != LAYER) {
             throw new IllegalArgumentException("axes: " + axes + ", the first must be the layer");
         }
-        if (!point.isInLayer()) {
-            throw new IllegalArgumentException("point: " + point + ", must be in layers");
+        if (points.isEmpty() || !points.stream().allMatch(HookPoint::isInLayer)) {
+            throw new IllegalArgumentException("points: " + points + ", must be in layers, and at least one");
         }
+    }
+
+    /** Of one hook point. */
+    public PatchGrid(String name, HookPoint point, List<PatchAxis> axes) {
+        this(name, List.of(point), axes);
     }
 
     private static List<String> everyHead(String suffix) {
@@ -65,7 +76,11 @@ public record PatchGrid(String name, HookPoint point, List<PatchAxis> axes) {
     }
 
     private static void know(String name, HookPoint point, PatchAxis... axes) {
-        KNOWN.put(name, new PatchGrid(name, point, List.of(axes)));
+        know(name, List.of(point), axes);
+    }
+
+    private static void know(String name, List<HookPoint> points, PatchAxis... axes) {
+        KNOWN.put(name, new PatchGrid(name, points, List.of(axes)));
     }
 
     /** Names of the ready-made grids and bundles. */

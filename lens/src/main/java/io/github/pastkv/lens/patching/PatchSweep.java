@@ -11,7 +11,9 @@ import io.github.pastkv.model.StepInput;
 import io.github.pastkv.model.config.ModelConfig;
 import io.github.pastkv.model.hooks.HookFilter;
 import io.github.pastkv.model.hooks.HookName;
+import io.github.pastkv.model.hooks.HookPoint;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -74,7 +76,7 @@ public final class PatchSweep implements AutoCloseable {
         }
         try (Session session = model.newSession(sessionOptions())) {
             return lens.runWithCache(session, StepInput.tokens(tokenIds),
-                    Capture.of(HookFilter.where(name -> name.point() == grid.point())));
+                    Capture.of(HookFilter.where(name -> grid.points().contains(name.point()))));
         }
     }
 
@@ -106,11 +108,34 @@ public final class PatchSweep implements AutoCloseable {
      * @throws IllegalArgumentException for a hook that the model lacks
      */
     public GridResult emptyResult(PatchGrid grid) {
-        if (!model.hooks().has(HookName.of(grid.point(), 0))) {
-            throw new IllegalArgumentException("grid: " + grid.name() + ", a " + model.config().architecture()
-                    + " model has no " + HookName.of(grid.point(), 0));
+        return emptyResult(model, grid, baseIds.length);
+    }
+
+    /** The same for a prompt of {@code numTokens} tokens, before any is read. */
+    public static GridResult emptyResult(Model model, PatchGrid grid, int numTokens) {
+        for (HookPoint point : grid.points()) {
+            if (!model.hooks().has(HookName.of(point, 0))) {
+                throw new IllegalArgumentException("grid: " + grid.name() + ", a " + model.config().architecture()
+                        + " model has no " + HookName.of(point, 0));
+            }
         }
-        return GridResult.empty(grid, grid.shape(model.config(), baseIds.length));
+        return GridResult.empty(grid, grid.shape(model.config(), numTokens));
+    }
+
+    /**
+     * Runs some cells of a grid only.
+     *
+     * @param indices of each cell, one index for each axis of the grid
+     * @return their numbers, in the same order
+     * @throws IllegalArgumentException for an index beyond its axis, before anything runs
+     */
+    public double[] runCells(PatchGrid grid, List<int[]> indices, PatchSource source, Metric metric) {
+        GridResult result = emptyResult(grid);
+        int[] wanted = indices.stream().mapToInt(result::flat).toArray();
+        result.done().set(0, result.values().length);
+        Arrays.stream(wanted).forEach(result.done()::clear);
+        run(result, source, metric, SweepListener.NONE);
+        return Arrays.stream(wanted).mapToDouble(flat -> result.values()[flat]).toArray();
     }
 
     /** Runs all cells of a grid. */
@@ -247,7 +272,7 @@ public final class PatchSweep implements AutoCloseable {
         }
 
         private boolean runLayer(PatchedRows rows, int layer, List<Integer> batch) {
-            Tensor logits = rows.logits(result.grid().point(), layer, source);
+            Tensor logits = rows.logits(result.grid().points(), layer, source);
             for (int row = 0; row < batch.size(); row++) {
                 int flat = flat(layer, batch.get(row));
                 numDone += result.isDone(flat) ? 0 : 1;

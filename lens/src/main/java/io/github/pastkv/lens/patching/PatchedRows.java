@@ -2,6 +2,7 @@ package io.github.pastkv.lens.patching;
 
 import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.model.hooks.HookPoint;
+import java.util.List;
 
 /**
  * Runs that go through the model together, a row for each, again for each layer: a frozen run leaves no trace. Closed by its
@@ -9,7 +10,7 @@ import io.github.pastkv.model.hooks.HookPoint;
  */
 interface PatchedRows extends AutoCloseable {
     /** Logits of each row's last token, {@code [B, V]}, valid until the next call, with the rows' cells patched in a layer. */
-    Tensor logits(HookPoint point, int layer, PatchSource source);
+    Tensor logits(List<HookPoint> points, int layer, PatchSource source);
 
     /** Tokens times layers that such a run computes. */
     long numTokensRun(int layer);

@@ -37,14 +37,14 @@ final class PrefixRows implements PatchedRows {
     }
 
     @Override
-    public Tensor logits(HookPoint point, int layer, PatchSource source) {
-        if (point == HookPoint.RESID_PRE) { // what enters the layer is what is patched: no hook is needed
+    public Tensor logits(List<HookPoint> points, int layer, PatchSource source) {
+        if (points.equals(List.of(HookPoint.RESID_PRE))) { // what enters the layer is patched: no hook is needed
             Tensor rows = baseRows(layer);
-            patchStream(rows, source.at(HookName.of(point, layer)));
+            patchStream(rows, source.at(HookName.of(HookPoint.RESID_PRE, layer)));
             return lens.lastLogits(session, new StepInput.Stream(rows, mask, layer));
         }
         StepInput.Stream entering = new StepInput.Stream(baseRows(layer), mask, layer);
-        Tensor leaving = lens.stream(session, entering, layer + 1, new PatchEdit(point, layer, source, cells).hook());
+        Tensor leaving = lens.stream(session, entering, layer + 1, PatchEdit.hooks(points, layer, source, cells));
         return lens.lastLogits(session, new StepInput.Stream(leaving, mask, layer + 1));
     }
 

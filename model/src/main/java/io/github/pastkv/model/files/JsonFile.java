@@ -1,11 +1,14 @@
 package io.github.pastkv.model.files;
 
+import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.StreamReadConstraints;
 import tools.jackson.core.StreamReadFeature;
@@ -34,6 +37,27 @@ public final class JsonFile {
             throw new ModelFormatException(file, Files.size(file) + " bytes, at most " + MAX_BYTES + " are read");
         }
         return parse(file, ByteBuffer.wrap(Files.readAllBytes(file)), "");
+    }
+
+    /**
+     * The objects that the lines of a file are (JSON Lines), blank lines left out. Messages name the line, counted from 1.
+     */
+    public static List<JsonObject> readLines(Path file) throws IOException {
+        requireFile(file);
+        List<JsonObject> objects = new ArrayList<>();
+        try (BufferedReader reader = Files.newBufferedReader(file)) {
+            long lineNumber = 0;
+            for (String line = reader.readLine(); line != null; line = reader.readLine()) {
+                lineNumber++;
+                if (!line.isBlank()) {
+                    byte[] utf8 = line.getBytes(StandardCharsets.UTF_8);
+                    objects.add(parse(file, ByteBuffer.wrap(utf8), "line " + lineNumber + ": "));
+                }
+            }
+        } catch (CharacterCodingException e) {
+            throw new ModelFormatException(file, "not UTF-8", e);
+        }
+        return objects;
     }
 
     /** The object in the remaining bytes of {@code utf8}, a part of {@code file} that messages call {@code part}. */

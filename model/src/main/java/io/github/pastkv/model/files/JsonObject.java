@@ -47,6 +47,11 @@ public final class JsonObject {
         return new JsonObject(file, path, node, Set.copyOf(keys));
     }
 
+    /** Where in the file it is, as messages say it: {@code "line 3: "}, or empty where it is the whole file. */
+    public String path() {
+        return path;
+    }
+
     /** The file it was read from. */
     public Path file() {
         return file;

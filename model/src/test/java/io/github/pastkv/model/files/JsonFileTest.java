@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Set;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
@@ -30,6 +31,27 @@ class JsonFileTest {
     void read_otherEncodings_areRefused() throws IOException {
         Path file = Files.write(folder.resolve("x.json"), "{\"a\":\"é\"}".getBytes(StandardCharsets.ISO_8859_1));
         refused(() -> JsonFile.read(file), file + ": not UTF-8");
+    }
+
+    @Test
+    void readLines_givesAnObjectForEachLine_andNamesTheLineOfAMistake() throws IOException {
+        Path file = folder.resolve("lines.jsonl");
+        Files.writeString(file, "{\"a\": 1}\n\n  \n{\"a\": \"x\"}\r\n{\"a\": 3}");
+        List<JsonObject> lines = JsonFile.readLines(file);
+        assertThat(lines).hasSize(3);
+        assertThat(lines.get(2).requireInt("a", 0, 5)).isEqualTo(3);
+        assertThatThrownBy(() -> lines.get(1).requireInt("a", 0, 5)).isInstanceOf(ModelFormatException.class)
+                .hasMessageContaining("line 4: a: ");
+        for (String bad : List.of("{\"a\": 1} x", "[1]", "{\"a\": 1, \"a\": 2}", "{")) {
+            Files.writeString(file, "{}\n" + bad + "\n");
+            assertThatThrownBy(() -> JsonFile.readLines(file)).isInstanceOf(ModelFormatException.class)
+                    .hasMessageContaining("line 2: ");
+        }
+        Files.write(file, new byte[] {'{', '"', (byte) 0xff, '"', ':', '1', '}'});
+        assertThatThrownBy(() -> JsonFile.readLines(file)).isInstanceOf(ModelFormatException.class)
+                .hasMessageContaining("not UTF-8");
+        assertThatThrownBy(() -> JsonFile.readLines(folder.resolve("none"))).isInstanceOf(ModelFormatException.class)
+                .hasMessageContaining("no such file");
     }
 
     @Test

@@ -3,7 +3,9 @@ package io.github.pastkv.tests.lens;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.github.pastkv.cache.KvType;
 import io.github.pastkv.lens.circuits.Circuit;
+import io.github.pastkv.lens.circuits.CircuitCase;
 import io.github.pastkv.lens.circuits.CircuitGraph;
 import io.github.pastkv.lens.circuits.CircuitListener;
 import io.github.pastkv.lens.circuits.CircuitOptions;
@@ -13,9 +15,11 @@ import io.github.pastkv.lens.patching.PromptPair;
 import io.github.pastkv.model.Model;
 import io.github.pastkv.tests.golden.GoldenResources;
 import java.io.IOException;
+import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Circuits found over a frozen prefix in batches: the bits of one full run after another. */
@@ -51,6 +55,41 @@ class CircuitSearchTest {
                 assertThat(found.kept()).isNotEmpty().hasSizeLessThan(found.graph().numEdges());
                 assertThat(found.numUndecided()).isZero();
             }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(value = KvType.class, names = {"F16", "BF16", "Q8"})
+    void fastSearch_overStoredTypes_hasTheBitsOfThePlainOne(KvType type) throws IOException {
+        try (Model model = Model.load(GoldenResources.hf("llama").folder())) {
+            PromptPair pair = randomPair(model.config().vocabSize());
+            CircuitOptions options = CircuitOptions.of(0.003).withKvType(type);
+            try (CircuitSearch fast = new CircuitSearch(model, pair, Metric::klFrom, options);
+                    CircuitSearch plain = new CircuitSearch(model, pair, Metric::klFrom, options.withPlain(true))) {
+                assertThat(fast.run().tried()).isEqualTo(plain.run().tried());
+            }
+        }
+    }
+
+    @Test
+    void severalPairs_haveTheMeanOfTheirMetrics_whateverTheirLengths() throws IOException {
+        try (Model model = Model.load(GoldenResources.hf("gpt2").folder())) {
+            PromptPair first = randomPair(model.config().vocabSize());
+            PromptPair second = new PromptPair(new int[] {9, 7, 30}, new int[] {9, 8, 30});
+            CircuitOptions options = CircuitOptions.of(0.01);
+            List<CircuitCase> pairs = List.of(new CircuitCase(first, Metric::klFrom),
+                    new CircuitCase(second, Metric::klFrom));
+            try (CircuitSearch both = new CircuitSearch(model, pairs, options);
+                    CircuitSearch ofFirst = new CircuitSearch(model, first, Metric::klFrom, options);
+                    CircuitSearch ofSecond = new CircuitSearch(model, second, Metric::klFrom, options)) {
+                Circuit found = both.run();
+                assertThat(both.corruptedMetric())
+                        .isEqualTo((ofFirst.corruptedMetric() + ofSecond.corruptedMetric()) / 2);
+                assertThat(found.metric()).isEqualTo((ofFirst.metricOf(found) + ofSecond.metricOf(found)) / 2);
+                assertThat(both.numPlainRuns()).isEqualTo(2L * found.tried().size());
+            }
+            assertThatThrownBy(() -> new CircuitSearch(model, List.of(), options))
+                    .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("at least one");
         }
     }
 

@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.pastkv.cache.KvType;
 import io.github.pastkv.lens.CachedRun;
+import io.github.pastkv.lens.Capture;
+import io.github.pastkv.lens.Lens;
+import io.github.pastkv.lens.patching.ActivationMean;
 import io.github.pastkv.lens.patching.GridResult;
 import io.github.pastkv.lens.patching.Metric;
 import io.github.pastkv.lens.patching.PatchGrid;
@@ -14,6 +17,8 @@ import io.github.pastkv.lens.patching.PromptPair;
 import io.github.pastkv.lens.patching.SweepListener;
 import io.github.pastkv.lens.patching.SweepOptions;
 import io.github.pastkv.model.Model;
+import io.github.pastkv.model.StepInput;
+import io.github.pastkv.model.hooks.HookName;
 import io.github.pastkv.testkit.golden.GoldenTensors;
 import io.github.pastkv.tests.golden.GoldenResources;
 import java.io.IOException;
@@ -31,7 +36,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 class PatchSweepTest {
     private static final Offset<Double> TOLERANCE = Offset.offset(2e-4);
     private static final List<String> EVERY_GRID = List.of("resid_pre", "resid_post", "attn_out", "mlp_out",
-            "head_all_pos_every", "head_by_pos_every");
+            "layer_out", "attn_out_all_pos", "mlp_out_all_pos", "layer_out_all_pos", "head_all_pos_every",
+            "head_by_pos_every");
 
     @ParameterizedTest
     @ValueSource(strings = {"gpt2", "llama"})
@@ -92,6 +98,79 @@ class PatchSweepTest {
         int[] corrupted = clean.clone();
         corrupted[3] = clean[3] == 4 ? 5 : 4;
         return new PromptPair(clean, corrupted);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"gpt2", "llama", "gpt_neox", "gemma3_text"})
+    void ablations_haveTheBitsOfFullRuns(String name) throws IOException {
+        try (Model model = Model.load(GoldenResources.hf(name).folder())) {
+            int[] ids = randomPair(model.config().vocabSize()).clean();
+            int[] other = new Random(5).ints(ids.length, 4, model.config().vocabSize()).toArray();
+            Metric metric = Metric.logitDifference(5, 9);
+            SweepOptions options = SweepOptions.defaults();
+            try (PatchSweep overPrefix = new PatchSweep(model, ids, 0, options);
+                    PatchSweep plain = new PatchSweep(model, ids, 0, options.withPlain(true))) {
+                for (String grid : List.of("head_out_all_pos", "head_pattern_by_pos", "layer_out", "resid_pre")) {
+                    PatchGrid patched = PatchGrid.named(grid).getFirst();
+                    try (CachedRun ofBase = plain.sourceRun(ids, patched);
+                            CachedRun ofOther = plain.sourceRun(other, patched)) {
+                        ActivationMean mean = new ActivationMean();
+                        mean.add(ofBase.activations());
+                        mean.add(ofOther.activations());
+                        for (PatchSource source : List.of(PatchSource.zeros(ofBase.activations()), mean)) {
+                            assertThat(overPrefix.run(patched, source, metric).values()).as(grid)
+                                    .isEqualTo(plain.run(patched, source, metric).values());
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    @Test
+    void someCells_haveTheNumbersOfTheWholeGrid() throws IOException {
+        try (Model model = Model.load(GoldenResources.hf("llama").folder())) {
+            PromptPair pair = randomPair(model.config().vocabSize());
+            PatchGrid grid = PatchGrid.named("head_out_by_pos").getFirst();
+            try (PatchSweep sweep = PatchSweep.ofPair(model, pair, false, SweepOptions.defaults());
+                    CachedRun source = sweep.sourceRun(pair.clean(), grid)) {
+                PatchSource from = PatchSource.ofRun(source.activations());
+                Metric metric = Metric.loss(7);
+                GridResult whole = sweep.run(grid, from, metric);
+                long numRuns = sweep.numRuns();
+                List<int[]> indices = List.of(new int[] {1, 8, 2}, new int[] {0, 3, 0}, new int[] {1, 0, 1});
+                assertThat(sweep.runCells(grid, indices, from, metric))
+                        .containsExactly(whole.get(1, 8, 2), whole.get(0, 3, 0), whole.get(1, 0, 1));
+                assertThat(sweep.numRuns() - numRuns).isLessThan(8);
+                assertThatThrownBy(() -> sweep.runCells(grid, List.of(new int[] {1, 9, 2}), from, metric))
+                        .isInstanceOf(IllegalArgumentException.class)
+                        .hasMessageContaining("9 of position, must be in [0, 9)");
+                assertThatThrownBy(() -> sweep.runCells(grid, List.of(new int[] {1, 2}), from, metric))
+                        .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("2 numbers");
+            }
+        }
+    }
+
+    @Test
+    void mean_ofRunsThatDoNotFit_isRefused_andAddsNothing() throws IOException {
+        try (Model model = Model.load(GoldenResources.hf("llama").folder())) {
+            Lens lens = new Lens(model);
+            ActivationMean mean = new ActivationMean();
+            HookName hook = HookName.parse("z", 0);
+            assertThatThrownBy(() -> mean.at(hook)).isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("at least one");
+            try (CachedRun three = lens.runWithCache(StepInput.tokens(new int[] {4, 5, 6}), Capture.of("z0", "k0"));
+                    CachedRun two = lens.runWithCache(StepInput.tokens(new int[] {4, 5}), Capture.of("z0", "k0"));
+                    CachedRun less = lens.runWithCache(StepInput.tokens(new int[] {4, 5, 7}), Capture.of("q0"))) {
+                mean.add(three.activations());
+                assertThatThrownBy(() -> mean.add(two.activations())).isInstanceOf(IllegalArgumentException.class)
+                        .hasMessageContaining("the runs before had [1, 3, ");
+                assertThatThrownBy(() -> mean.add(less.activations())).isInstanceOf(IllegalArgumentException.class)
+                        .hasMessageContaining("the runs before had none");
+                assertThat(mean.numRuns()).isOne();
+                assertThat(mean.at(hook).toFloatArray()).isEqualTo(three.activations().get(hook).toFloatArray());
+            }
+        }
     }
 
     @Test

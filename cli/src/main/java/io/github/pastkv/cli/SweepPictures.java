@@ -1,6 +1,6 @@
 package io.github.pastkv.cli;
 
-import io.github.pastkv.lens.patching.GridResult;
+import io.github.pastkv.lens.patching.LabelledGrid;
 import io.github.pastkv.lens.plot.DivergingMap;
 import io.github.pastkv.lens.plot.GridFigure;
 import io.github.pastkv.lens.plot.GridPage;
@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param plot a PNG file, or null
  * @param page an HTML file, or null
  */
-record PatchPictures(@Nullable Path plot, @Nullable Path page) {
+record SweepPictures(@Nullable Path plot, @Nullable Path page) {
     /** Refuses files that could not be written, before the work. */
     void requireWritable() throws IOException {
         if (plot != null) {
@@ -27,21 +27,19 @@ record PatchPictures(@Nullable Path plot, @Nullable Path page) {
     }
 
     /** Refuses pictures that would be too large, before the work. */
-    void requireDrawable(List<GridResult> results, List<String> tokens) {
+    void requireDrawable(List<SweepNumbers.Part> parts) {
         if (plot != null) {
-            results.forEach(result -> new DivergingMap(GridFigure.of(result, tokens, 0, "")).requireDrawable());
+            parts.forEach(part -> new DivergingMap(GridFigure.of(part.grid(), 0, "")).requireDrawable());
         }
     }
 
     /** Writes those asked for. */
-    void write(List<GridResult> results, List<String> tokens, double baseline, String metric, String modelName)
-            throws IOException {
-        List<GridFigure> figures =
-                results.stream().map(result -> GridFigure.of(result, tokens, baseline, metric)).toList();
+    void write(List<LabelledGrid> grids, double baseline, String metric, String modelName) throws IOException {
+        List<GridFigure> figures = grids.stream().map(grid -> GridFigure.of(grid, baseline, metric)).toList();
         if (plot != null) {
             for (int grid = 0; grid < figures.size(); grid++) {
                 new DivergingMap(figures.get(grid))
-                        .write(figures.size() == 1 ? plot : named(plot, results.get(grid).grid().name()));
+                        .write(figures.size() == 1 ? plot : named(plot, grids.get(grid).name()));
             }
         }
         if (page != null) {
