@@ -29,9 +29,13 @@ public record CircuitDrawing(CircuitGraph graph, List<CircuitEdge> edges, String
     private static final int NODE_HEIGHT = 26;
     private static final int COLUMN = 92;
     private static final int LINE = 84;
+    private static final int MIN_WIDTH = 420; // of title and legend
     private static final int MARGIN = 24;
     private static final int TITLE_HEIGHT = 34;
     private static final int LEGEND_HEIGHT = 34;
+
+    /** Lines of one node lean to one side or the other, so that edges past them can be seen; in columns. */
+    private static final double[] LEANS = {0, 0.9, -0.9, 0.45, -0.45};
 
     /** Place of a node: its line from below, and its column. */
     private record Node(String name, int rank) {}
@@ -47,7 +51,7 @@ public record CircuitDrawing(CircuitGraph graph, List<CircuitEdge> edges, String
     public String svg() {
         TreeMap<Integer, TreeSet<Node>> lines = lines();
         int columns = lines.values().stream().mapToInt(TreeSet::size).max().orElse(1);
-        int width = 2 * MARGIN + Math.max(columns * COLUMN, 420);
+        int width = 2 * MARGIN + Math.max((columns + 1) * COLUMN, MIN_WIDTH);
         int height = TITLE_HEIGHT + LEGEND_HEIGHT + 2 * MARGIN + Math.max(0, lines.size() - 1) * LINE + NODE_HEIGHT;
         Map<String, Place> places = places(lines, width, height);
         StringBuilder svg = new StringBuilder(String.format(Locale.ROOT,
@@ -81,12 +85,16 @@ public record CircuitDrawing(CircuitGraph graph, List<CircuitEdge> edges, String
         })).add(node);
     }
 
-    /** The nodes that a receiver is a part of; keys and values are those of several heads. */
+    /** The nodes that a receiver is a part of; keys and values are those of several heads, of which some lead on. */
     private List<String> readers(int receiver) {
         List<Integer> behind = graph.behind(receiver);
-        return behind.isEmpty()
-                ? List.of(graph.receivers().get(receiver).name())
-                : behind.stream().map(sender -> graph.senders().get(sender).name()).toList();
+        if (behind.isEmpty()) {
+            return List.of(graph.receivers().get(receiver).name());
+        }
+        List<Integer> leading = behind.stream()
+                .filter(sender -> edges.stream().anyMatch(edge -> edge.sender() == sender)).toList();
+        return (leading.isEmpty() ? behind : leading).stream().map(sender -> graph.senders().get(sender).name())
+                .toList();
     }
 
     private static int rank(Sender sender) {
@@ -112,8 +120,7 @@ public record CircuitDrawing(CircuitGraph graph, List<CircuitEdge> edges, String
             double y = height - LEGEND_HEIGHT - MARGIN - NODE_HEIGHT / 2.0 - (double) line * LINE;
             int column = 0;
             for (Node node : nodes) {
-                // Lines of one node lean to alternate sides, so that edges past them can be seen.
-                double lean = nodes.size() == 1 ? (line % 2 == 0 ? -0.3 : 0.3) * COLUMN : 0;
+                double lean = nodes.size() == 1 ? LEANS[line % LEANS.length] * COLUMN : 0;
                 double x = width / 2.0 + (column - (nodes.size() - 1) / 2.0) * COLUMN + lean;
                 places.put(node.name(), new Place(x, y));
                 column++;

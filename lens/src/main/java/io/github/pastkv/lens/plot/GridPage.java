@@ -38,7 +38,7 @@ public record GridPage(String title, List<GridFigure> figures) {
                 + AttentionPage.quoted(figure.rowAxis()) + ",\"columnAxis\":"
                 + AttentionPage.quoted(figure.columnAxis()) + ",\"rows\":" + texts(figure.rowLabels())
                 + ",\"columns\":" + texts(figure.columnLabels()) + ",\"panels\":" + texts(figure.panelTitles())
-                + ",\"perRow\":" + figure.panelsPerRow() + ",\"baseline\":" + number(figure.baseline()) + ",\"reach\":"
+                + ",\"baseline\":" + number(figure.baseline()) + ",\"reach\":"
                 + number(figure.reach())
                 + ",\"values\":" + numbers(figure.values()) + "}";
     }
