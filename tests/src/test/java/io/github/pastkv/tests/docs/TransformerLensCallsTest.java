@@ -11,12 +11,18 @@ import io.github.pastkv.lens.Lens;
 import io.github.pastkv.lens.LensRun;
 import io.github.pastkv.lens.ResidualStack;
 import io.github.pastkv.lens.Residuals;
+import io.github.pastkv.lens.circuits.CircuitOptions;
+import io.github.pastkv.lens.circuits.PathSweep;
+import io.github.pastkv.lens.patching.ActivationMean;
 import io.github.pastkv.lens.patching.GridResult;
+import io.github.pastkv.lens.patching.LabelledGrid;
 import io.github.pastkv.lens.patching.Metric;
+import io.github.pastkv.lens.patching.PatchAxis;
 import io.github.pastkv.lens.patching.PatchGrid;
 import io.github.pastkv.lens.patching.PatchSource;
 import io.github.pastkv.lens.patching.PatchSweep;
 import io.github.pastkv.lens.patching.PromptPair;
+import io.github.pastkv.lens.patching.SweepListener;
 import io.github.pastkv.lens.patching.SweepOptions;
 import io.github.pastkv.model.Model;
 import io.github.pastkv.model.Session;
@@ -25,6 +31,7 @@ import io.github.pastkv.model.StepInput;
 import io.github.pastkv.model.generation.Generation;
 import io.github.pastkv.model.generation.GenerationOptions;
 import io.github.pastkv.model.hooks.HookName;
+import io.github.pastkv.model.hooks.HookPoint;
 import io.github.pastkv.tests.tinymodel.TinyModelFolder;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -159,6 +166,39 @@ class TransformerLensCallsTest {
                 CachedRun clean = sweep.sourceRun(pair.clean(), grid)) {
             GridResult result = sweep.run(grid, PatchSource.ofRun(clean.activations()), metric); // [layer, position]
             assertThat(result.isComplete()).isTrue();
+        }
+    }
+
+    @Test
+    void patchingOfOnesOwn() {
+        PromptPair pair = new PromptPair(new int[] {7, 8, 9, 10, 3, 6, 8, 2}, new int[] {7, 11, 9, 10, 3, 6, 8, 2});
+        Metric metric = Metric.logitDifference(5, 6);
+        PatchGrid grid = new PatchGrid("mlp_post", HookPoint.MLP_POST, List.of(PatchAxis.LAYER, PatchAxis.POSITION));
+        List<int[]> prompts = List.of(pair.clean(), pair.corrupted());
+        try (PatchSweep sweep = PatchSweep.ofPair(model, pair, false, SweepOptions.defaults());
+                CachedRun clean = sweep.sourceRun(pair.clean(), grid)) {
+            PatchSource source = PatchSource.ofRun(clean.activations());
+            double[] values = sweep.runCells(grid, List.of(new int[] {3, 7}, new int[] {4, 7}), source, metric);
+            ActivationMean mean = new ActivationMean();
+            for (int[] prompt : prompts) {
+                try (CachedRun run = sweep.sourceRun(prompt, grid)) {
+                    mean.add(run.activations());
+                }
+            }
+            GridResult ablated = sweep.run(grid, mean, metric);
+            assertThat(values).hasSize(2);
+            assertThat(ablated.isComplete()).isTrue();
+        }
+    }
+
+    @Test
+    void pathPatching() {
+        PromptPair pair = new PromptPair(new int[] {7, 8, 9, 10}, new int[] {7, 11, 9, 10});
+        Metric metric = Metric.logitDifference(5, 6);
+        try (PathSweep paths = new PathSweep(model, pair, CircuitOptions.of(1))) {
+            LabelledGrid edges = PathSweep.emptyResult(paths.graph());
+            paths.run(edges, metric, SweepListener.NONE);
+            assertThat(edges.done().cardinality()).isEqualTo(paths.graph().numEdges());
         }
     }
 
