@@ -32,6 +32,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ForwardPass implements AutoCloseable {
     private static final int FIRST_WORKSPACE_TOKENS = 16;
+    /** From so many tokens for each one wanted, attention in the last layer goes over those alone. */
+    private static final int MIN_TOKENS_PER_WANTED = 32;
 
     private final ModelConfig config;
     private final ModelTensors tensors;
@@ -152,16 +154,21 @@ public final class ForwardPass implements AutoCloseable {
         firstToken = 0;
         findPositions(numTokens);
         enter(range.input(), numTokens);
-        for (layer = range.fromLayer(); layer < range.toLayer(); layer++) {
+        boolean isPlainHead = range.head() && hooks == null;
+        int endLayer = isPlainHead ? Math.max(range.fromLayer(), range.toLayer() - 1) : range.toLayer();
+        for (layer = range.fromLayer(); layer < endLayer; layer++) {
             attentionBlock(numTokens);
             ffnBlock(numTokens);
         }
-        if (!range.head()) {
+        if (isPlainHead && endLayer < range.toLayer()) {
+            lastLayerAndHead(numTokens, wanted, 0, numWanted, out);
+        } else if (!range.head()) {
             out.narrow(0, 0, numTokens).copyFrom(space.hidden.narrow(0, 0, numTokens));
         } else if (hooks != null && hooks.wantsHead()) {
             hookedHead(hooks, wanted, numWanted, out);
         } else if (numWanted > 0) {
-            head(wanted, 0, numWanted, out);
+            moveToFront(space.hidden, wanted, 0, numWanted);
+            headOf(numWanted, out);
         }
     }
 
@@ -186,18 +193,42 @@ public final class ForwardPass implements AutoCloseable {
         int numTokens = to - from;
         findPositions(numTokens);
         embedding(numTokens); // hidden [n, E]
-        for (layer = 0; layer < config.numLayers(); layer++) {
+        for (layer = 0; layer < config.numLayers() - 1; layer++) {
             attentionBlock(numTokens);
             ffnBlock(numTokens);
         }
-        int lastWanted = numDone;
-        while (lastWanted < numWanted && wanted[lastWanted] < to) {
-            lastWanted++;
+        int endWanted = numDone;
+        while (endWanted < numWanted && wanted[endWanted] < to) {
+            endWanted++;
         }
-        if (lastWanted > numDone) {
-            head(wanted, numDone, lastWanted, logits);
+        lastLayerAndHead(numTokens, wanted, numDone, endWanted, logits);
+        return endWanted;
+    }
+
+    /**
+     * The last layer and the head, without hooks: the keys and values of all tokens, but what follows for tokens
+     * {@code wanted[from, to)} only, as nothing else reads what the layer gives.
+     */
+    private void lastLayerAndHead(int numTokens, int[] wanted, int from, int to, Tensor logits) {
+        int numWanted = to - from;
+        projectAndStore(numTokens);
+        if (numWanted == 0) {
+            return;
         }
-        return lastWanted;
+        if (numTokens < MIN_TOKENS_PER_WANTED * numWanted) {
+            attend(firstToken, firstToken + numTokens, space.queries, space.attention);
+            moveToFront(space.attention, wanted, from, to);
+        } else {
+            for (int i = from; i < to; i++) {
+                int row = wanted[i] - firstToken;
+                attend(wanted[i], wanted[i] + 1, space.queries.narrow(0, row, row + 1L),
+                        space.attention.narrow(0, i - from, i - from + 1L));
+            }
+        }
+        moveToFront(space.hidden, wanted, from, to);
+        addAttentionOut(numWanted);
+        ffnBlock(numWanted);
+        headOf(numWanted, from == 0 ? logits : logits.narrow(0, from, to));
     }
 
     private void embedding(int numTokens) {
@@ -236,6 +267,23 @@ public final class ForwardPass implements AutoCloseable {
     }
 
     private void attentionBlock(int numTokens) {
+        if (hooks == null) {
+            projectAndStore(numTokens);
+            attend(firstToken, firstToken + numTokens, space.queries, space.attention); // [n, H * D]
+        } else {
+            project(numTokens);
+            hookedAttention(hooks, numTokens);
+        }
+        addAttentionOut(numTokens);
+    }
+
+    private void projectAndStore(int numTokens) {
+        project(numTokens);
+        compute.forTokens(numTokens, 2 * config.numKvHeads() * config.headDim(), normaliseHeadsRotateAndStore);
+    }
+
+    /** From the stream to queries, keys and values. */
+    private void project(int numTokens) {
         LayerWeights w = layerWeights();
         BlockNorms<NormWeights> norms = w.attentionNorms();
         normalise(norms.ofStream(), space.hidden, space.hidden, NormHooks.LN1, numTokens);
@@ -245,13 +293,16 @@ public final class ForwardPass implements AutoCloseable {
         }
         normalise(norms.before(), space.hidden, space.normed, NormHooks.LN1, numTokens); // normed [n, E]
         compute.linear(readBy(norms.before()), w.qkv(), space.qkv, numTokens); // [n, (H + 2K) * D]
-        if (hooks == null) {
-            compute.forTokens(numTokens, 2 * config.numKvHeads() * config.headDim(), normaliseHeadsRotateAndStore);
-            compute.attention(step, layer, scoreForms[layer], space.queries, space.attention, firstToken,
-                    firstToken + numTokens); // [n, H * D]
-        } else {
-            hookedAttention(hooks, numTokens);
-        }
+    }
+
+    private void attend(int fromToken, int toToken, Tensor queries, Tensor out) {
+        compute.attention(step, layer, scoreForms[layer], queries, out, fromToken, toToken);
+    }
+
+    /** What attention adds to the stream, of tokens at the front of the buffers. */
+    private void addAttentionOut(int numTokens) {
+        LayerWeights w = layerWeights();
+        BlockNorms<NormWeights> norms = w.attentionNorms();
         compute.linear(space.attention, w.attentionOut(), space.attentionOut, numTokens); // [n, E]
         if (hooks != null) {
             hooks.results().handOut(layer, tensors.layers().get(layer).attentionOut(), space.attention,
@@ -302,14 +353,13 @@ public final class ForwardPass implements AutoCloseable {
         see(HookPoint.RESID_POST, space.hidden);
     }
 
-    /** Final norm and head of tokens {@code wanted[from, to)}, whose hidden states are moved to the front first. */
-    private void head(int[] wanted, int from, int to, Tensor logits) {
-        long rowBytes = (long) config.hiddenSize() * Float.BYTES;
-        MemorySegment hidden = space.hidden.segment();
+    /** Moves the rows of tokens {@code wanted[from, to)} to the front of a buffer. */
+    private void moveToFront(Tensor buffer, int[] wanted, int from, int to) {
+        long rowBytes = buffer.shape(1) * Float.BYTES;
+        MemorySegment rows = buffer.segment();
         for (int i = from; i < to; i++) {
-            MemorySegment.copy(hidden, (wanted[i] - firstToken) * rowBytes, hidden, (i - from) * rowBytes, rowBytes);
+            MemorySegment.copy(rows, (wanted[i] - firstToken) * rowBytes, rows, (i - from) * rowBytes, rowBytes);
         }
-        headOf(to - from, from == 0 ? logits : logits.narrow(0, from, to));
     }
 
     /** Final norm and head of all tokens, for hooks; then the logits of those wanted. */

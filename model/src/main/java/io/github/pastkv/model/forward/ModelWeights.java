@@ -35,9 +35,14 @@ public record ModelWeights(EmbeddingWeights embedding, List<LayerWeights> layers
         return layers.stream().mapToLong(LayerWeights::packedBytes).sum() + around;
     }
 
-    /** Multiply-adds in linear layers of {@code numTokens} tokens, for {@code numLogits} of which logits are wanted. */
+    /**
+     * Multiply-adds in linear layers of {@code numTokens} tokens, for {@code numLogits} of which logits are wanted; only
+     * those go all through the last layer.
+     */
     public long multiplyAdds(long numTokens, long numLogits) {
         long perToken = layers.stream().mapToLong(LayerWeights::multiplyAdds).sum();
-        return numTokens * perToken + numLogits * head.numWeights();
+        LayerWeights last = layers.getLast();
+        long unread = (numTokens - numLogits) * (last.multiplyAdds() - last.qkv().numWeights());
+        return numTokens * perToken - unread + numLogits * head.numWeights();
     }
 }
