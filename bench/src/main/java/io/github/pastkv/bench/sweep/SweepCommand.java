@@ -45,6 +45,9 @@ public final class SweepCommand implements Callable<Integer> {
             description = "Lengths of prompts. Default: 16,64,256.") private List<Integer> lengths =
                     List.of(16, 64, 256);
 
+    @Option(names = "--suffix", paramLabel = "N",
+            description = "Tokens from the difference on. Default: the second half of the prompt.") private int suffix;
+
     @Option(names = "--threads", paramLabel = "N", split = ",",
             description = "Threads. Default: 1,2.") private List<Integer> threads = List.of(1, 2);
 
@@ -117,10 +120,11 @@ public final class SweepCommand implements Callable<Integer> {
         }
     }
 
-    private static PromptPair pair(Model model, int length) {
+    private PromptPair pair(Model model, int length) {
         int[] clean = new Random(7).ints(length, 0, model.config().vocabSize()).toArray();
         int[] corrupted = clean.clone();
-        corrupted[length / 2] = (clean[length / 2] + 1) % model.config().vocabSize();
+        int first = suffix == 0 ? length / 2 : length - Math.min(suffix, length);
+        corrupted[first] = (clean[first] + 1) % model.config().vocabSize();
         return new PromptPair(clean, corrupted);
     }
 

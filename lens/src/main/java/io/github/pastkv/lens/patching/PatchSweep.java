@@ -219,6 +219,8 @@ public final class PatchSweep implements AutoCloseable {
         private final PatchSource source;
         private final Metric metric;
         private final SweepListener listener;
+        private final float[] logits; // [V], of one run, which a metric sees during its call only
+        private final Tensor logitsRow;
         private long numDone;
 
         GridRun(GridResult result, List<PatchCell> cells, PatchSource source, Metric metric, SweepListener listener) {
@@ -227,6 +229,8 @@ public final class PatchSweep implements AutoCloseable {
             this.source = source;
             this.metric = metric;
             this.listener = listener;
+            this.logits = new float[model.config().vocabSize()];
+            this.logitsRow = Tensor.of(logits, 1, logits.length);
             this.numDone = result.numDone();
         }
 
@@ -272,11 +276,12 @@ public final class PatchSweep implements AutoCloseable {
         }
 
         private boolean runLayer(PatchedRows rows, int layer, List<Integer> batch) {
-            Tensor logits = rows.logits(result.grid().points(), layer, source);
+            Tensor ofRows = rows.logits(result.grid().points(), layer, source);
             for (int row = 0; row < batch.size(); row++) {
                 int flat = flat(layer, batch.get(row));
                 numDone += result.isDone(flat) ? 0 : 1;
-                result.put(flat, metric.of(logits.narrow(0, row, row + 1L).toFloatArray()));
+                logitsRow.copyFrom(ofRows.narrow(0, row, row + 1L));
+                result.put(flat, metric.of(logits));
             }
             numRuns += batch.size();
             numTokensRun += rows.numTokensRun(layer);

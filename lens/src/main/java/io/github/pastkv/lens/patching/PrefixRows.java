@@ -21,6 +21,7 @@ final class PrefixRows implements PatchedRows {
     private final int[] starts; // [B], the first position that a row runs
     private final AttentionMask mask;
     private final Session session;
+    private final Tensor entering; // [B, N, E], where each run begins
 
     PrefixRows(Lens lens, BaseRun base, List<PatchCell> cells) {
         this.lens = lens;
@@ -28,6 +29,10 @@ final class PrefixRows implements PatchedRows {
         this.cells = cells;
         this.starts = cells.stream().mapToInt(cell -> cell.firstAffected(base.from())).toArray();
         this.mask = AttentionMask.ofLengths(IntStream.of(starts).map(start -> base.numTokens() - start).toArray());
+        int hiddenSize = lens.model().config().hiddenSize();
+        this.entering = Tensor.of(
+                new float[Math.toIntExact((long) mask.batchSize() * mask.numSlots() * hiddenSize)], mask.batchSize(),
+                mask.numSlots(), hiddenSize);
         this.session = base.session().fork();
         session.cache().repeatRows(cells.size());
         for (int row = 0; row < starts.length; row++) {
@@ -39,32 +44,30 @@ final class PrefixRows implements PatchedRows {
     @Override
     public Tensor logits(List<HookPoint> points, int layer, PatchSource source) {
         if (points.equals(List.of(HookPoint.RESID_PRE))) { // what enters the layer is patched: no hook is needed
-            Tensor rows = baseRows(layer);
-            patchStream(rows, source.at(HookName.of(HookPoint.RESID_PRE, layer)));
-            return lens.lastLogits(session, new StepInput.Stream(rows, mask, layer));
+            enter(layer);
+            patchStream(source.at(HookName.of(HookPoint.RESID_PRE, layer)));
+            return lens.lastLogits(session, new StepInput.Stream(entering, mask, layer));
         }
-        StepInput.Stream entering = new StepInput.Stream(baseRows(layer), mask, layer);
-        Tensor leaving = lens.stream(session, entering, layer + 1, PatchEdit.hooks(points, layer, source, cells));
+        enter(layer);
+        Tensor leaving = lens.stream(session, new StepInput.Stream(entering, mask, layer), layer + 1,
+                PatchEdit.hooks(points, layer, source, cells));
         return lens.lastLogits(session, new StepInput.Stream(leaving, mask, layer + 1));
     }
 
-    /** The base run's stream before a layer, {@code [B, N, E]}, of each row from its start on. */
-    private Tensor baseRows(int layer) {
+    /** Fills in the base run's stream before a layer, of each row from its start on. */
+    private void enter(int layer) {
         Tensor stream = base.streamBefore(layer);
-        Tensor rows = Tensor.of(new float[Math.toIntExact((long) mask.batchSize() * mask.numSlots() * stream.shape(2))],
-                mask.batchSize(), mask.numSlots(), stream.shape(2));
         for (int row = 0; row < starts.length; row++) {
-            rows.narrow(0, row, row + 1L).narrow(1, 0, mask.numReal(row))
+            entering.narrow(0, row, row + 1L).narrow(1, 0, mask.numReal(row))
                     .copyFrom(stream.narrow(1, starts[row] - base.from(), stream.shape(1)));
         }
-        return rows;
     }
 
-    private void patchStream(Tensor rows, Tensor source) {
+    private void patchStream(Tensor source) {
         for (int row = 0; row < starts.length; row++) {
             int position = cells.get(row).position();
             int end = position == PatchCell.ALL ? base.numTokens() : position + 1;
-            rows.narrow(0, row, row + 1L).narrow(1, 0, end - starts[row])
+            entering.narrow(0, row, row + 1L).narrow(1, 0, end - starts[row])
                     .copyFrom(source.narrow(1, starts[row], end));
         }
     }
