@@ -66,6 +66,17 @@ final class CircuitRuns implements AutoCloseable {
         return difference;
     }
 
+    /**
+     * Most runs that go together. A run takes, about: for each of its tokens what all senders add, what heads read and
+     * add, and a few rows of the stream.
+     */
+    int maxRows(CircuitOptions options) {
+        int numHeads = model.config().numHeads() + 2 * model.config().numKvHeads();
+        long rowsOfToken = graph.numSenders() + 2L * numHeads + 8;
+        long bytesPerRun = (cleanIds.length - from) * rowsOfToken * model.config().hiddenSize() * Float.BYTES;
+        return (int) Math.clamp(options.maxBatchBytes() / bytesPerRun, 1, options.maxRows());
+    }
+
     float[] cleanLogits() {
         return clean.lastLogits();
     }

@@ -28,6 +28,7 @@ public final class CircuitSearch implements AutoCloseable {
     private final CircuitOptions options;
     private final List<CaseRuns> cases = new ArrayList<>();
     private final long tokensOfFullRuns;
+    private final int maxRows;
     private int numRows = FIRST_ROWS;
     private long numPlainRuns;
 
@@ -68,6 +69,7 @@ public final class CircuitSearch implements AutoCloseable {
             close();
             throw e;
         }
+        this.maxRows = cases.stream().mapToInt(each -> each.runs().maxRows(options)).min().orElseThrow();
     }
 
     public CircuitGraph graph() {
@@ -179,10 +181,10 @@ public final class CircuitSearch implements AutoCloseable {
 
     private boolean decide(Circuit circuit, List<Candidate> candidates, int layer, CircuitListener listener) {
         for (int next = 0; next < candidates.size();) {
-            int limit = options.plain() ? 1 : Math.min(numRows, options.maxRows());
+            int limit = options.plain() ? 1 : Math.min(numRows, maxRows);
             List<Candidate> batch = candidates.subList(next, Math.min(next + limit, candidates.size()));
             int numDecided = decideBatch(circuit, batch, layer);
-            numRows = numDecided == batch.size() ? Math.min(2 * numRows, options.maxRows()) : numDecided + 1;
+            numRows = numDecided == batch.size() ? Math.min(2 * numRows, maxRows) : numDecided + 1;
             next += numDecided;
             if (!listener.onProgress(numRuns(), circuit.numUndecided())) {
                 return false;

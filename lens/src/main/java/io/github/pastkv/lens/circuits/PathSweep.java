@@ -23,7 +23,7 @@ public final class PathSweep implements AutoCloseable {
     public static final String GRID_NAME = "direct_path";
 
     private final CircuitGraph graph;
-    private final CircuitOptions options;
+    private final int maxRows;
     private final CircuitRuns runs;
 
     /**
@@ -34,8 +34,8 @@ public final class PathSweep implements AutoCloseable {
      */
     public PathSweep(Model model, PromptPair pair, CircuitOptions options) {
         this.graph = CircuitGraph.of(model);
-        this.options = options;
         this.runs = new CircuitRuns(model, graph, pair, options);
+        this.maxRows = runs.maxRows(options);
     }
 
     public CircuitGraph graph() {
@@ -72,8 +72,8 @@ public final class PathSweep implements AutoCloseable {
                     open.add(sender);
                 }
             }
-            for (int from = 0; from < open.size(); from += options.maxRows()) {
-                List<Integer> batch = open.subList(from, Math.min(from + options.maxRows(), open.size()));
+            for (int from = 0; from < open.size(); from += maxRows) {
+                List<Integer> batch = open.subList(from, Math.min(from + maxRows, open.size()));
                 runBatch(result, receiver, batch, metric);
                 if (!listener.onProgress(result.done().cardinality(), result.values().length)) {
                     return false;

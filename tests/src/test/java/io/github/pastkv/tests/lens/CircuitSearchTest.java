@@ -72,6 +72,20 @@ class CircuitSearchTest {
     }
 
     @Test
+    void budgetOfBytes_changesNothingButTheRunsThatGoTogether() throws IOException {
+        try (Model model = Model.load(GoldenResources.hf("gpt2").folder())) {
+            PromptPair pair = randomPair(model.config().vocabSize());
+            CircuitOptions options = CircuitOptions.of(0.01);
+            try (CircuitSearch wide = new CircuitSearch(model, pair, Metric::klFrom, options);
+                    CircuitSearch narrow =
+                            new CircuitSearch(model, pair, Metric::klFrom, options.withMaxBatchBytes(1))) {
+                assertThat(narrow.run().tried()).isEqualTo(wide.run().tried());
+                assertThat(narrow.numRuns()).isEqualTo(narrow.numPlainRuns()).isLessThan(wide.numRuns());
+            }
+        }
+    }
+
+    @Test
     void severalPairs_haveTheMeanOfTheirMetrics_whateverTheirLengths() throws IOException {
         try (Model model = Model.load(GoldenResources.hf("gpt2").folder())) {
             PromptPair first = randomPair(model.config().vocabSize());
