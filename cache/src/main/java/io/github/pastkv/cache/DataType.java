@@ -59,6 +59,23 @@ public enum DataType {
         public float round(float value) {
             return Float.intBitsToFloat(bfloat16Bits(value));
         }
+    },
+    /** Integers in [-128, 127], for weights that have scales beside them. Values beyond become the nearest, NaN becomes 0. */
+    I8(1) {
+        @Override
+        public float read(MemorySegment segment, long byteOffset) {
+            return segment.get(ValueLayout.JAVA_BYTE, byteOffset);
+        }
+
+        @Override
+        public void write(MemorySegment segment, long byteOffset, float value) {
+            segment.set(ValueLayout.JAVA_BYTE, byteOffset, (byte) round(value));
+        }
+
+        @Override
+        public float round(float value) {
+            return (int) Math.clamp(Math.rint(value), Byte.MIN_VALUE, Byte.MAX_VALUE);
+        }
     };
 
     private static final ValueLayout.OfFloat FLOAT =

@@ -25,12 +25,13 @@ public enum KvType {
         this.plainType = plainType;
     }
 
-    /** The type that stores plain numbers of {@code dataType}. */
+    /** The type that stores plain numbers of {@code dataType}, a type of floats. */
     public static KvType of(DataType dataType) {
         return switch (dataType) {
             case F32 -> F32;
             case F16 -> F16;
             case BF16 -> BF16;
+            case I8 -> throw new IllegalArgumentException("dataType: I8, plain numbers are stored as F32, F16 or BF16");
         };
     }
 

@@ -127,6 +127,16 @@ class DataTypeTest {
     }
 
     @Test
+    void write_ofI8_takesTheNearestInteger() {
+        float[] values = {2.5f, -3.5f, 127.4f, 300, -1e9f, Float.NaN, -0.2f};
+        float[] stored = {2, -4, 127, 127, -128, 0, 0};
+        for (int i = 0; i < values.length; i++) {
+            DataType.I8.write(memory, 3, values[i]);
+            assertSame(DataType.I8.read(memory, 3), stored[i], i);
+        }
+    }
+
+    @Test
     void write_atAnOddOffset_isLittleEndianAndTouchesNothingElse() {
         DataType.F32.write(memory, 1, Float.intBitsToFloat(0x0403_0201));
         assertThat(memory.toArray(JAVA_BYTE)).startsWith(0, 1, 2, 3, 4, 0);

@@ -130,7 +130,7 @@ class TiledKvLayoutTest {
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 7, 14})
     void writeKey_goesWhereTheOffsetsSay(int headDim) {
-        for (DataType type : DataType.values()) {
+        for (DataType type : new DataType[] {DataType.F32, DataType.F16, DataType.BF16}) {
             TiledKvLayout layout =
                     new TiledKvLayout(new KvShape(LAYERS, KV_HEADS, headDim), KvTypes.of(KvType.of(type)), 5);
             MemorySegment memory = MemorySegment.ofArray(new byte[Math.toIntExact(layout.blockBytes()) + 64]);

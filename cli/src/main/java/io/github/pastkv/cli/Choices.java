@@ -59,6 +59,14 @@ final class Choices {
         }
     }
 
+    /** What weights are converted to. */
+    static final class SmallWeights implements ITypeConverter<WeightType> {
+        @Override
+        public WeightType convert(String text) {
+            return WeightType.valueOf(oneOf(text, List.of("int8")).toUpperCase(Locale.ROOT));
+        }
+    }
+
     /** An implementation of the kernels. */
     static final class Kernels implements ITypeConverter<String> {
         @Override

@@ -43,7 +43,8 @@ public final class Main {
                 new LogitsCommand(streams), new ActivationsCommand(streams), new LensCommand(streams),
                 new AttentionCommand(streams), new ScoreCommand(streams), new PatchCommand(streams),
                 new AblateCommand(streams), new AcdcCommand(streams),
-                new InspectCommand(streams), new BenchCommand(streams), new KvQualityCommand(streams))) {
+                new InspectCommand(streams), new ConvertCommand(streams), new BenchCommand(streams),
+                new KvQualityCommand(streams))) {
             commandLine.addSubcommand(new CommandLine(command).addMixin("common", new CommonMixin()));
         }
         return commandLine.addSubcommand(new CommandLine.HelpCommand());

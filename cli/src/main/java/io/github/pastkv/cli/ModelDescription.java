@@ -5,6 +5,7 @@ import io.github.pastkv.cache.KvType;
 import io.github.pastkv.cache.KvTypes;
 import io.github.pastkv.cache.LayerKvTypes;
 import io.github.pastkv.kernels.KernelsChoice;
+import io.github.pastkv.kernels.WeightType;
 import io.github.pastkv.model.ModelFolder;
 import io.github.pastkv.model.config.DynamicRotary;
 import io.github.pastkv.model.config.GenerationConfig;
@@ -54,7 +55,8 @@ final class ModelDescription {
                         + cap("logits", config.head().softCap()))
                 + fact("context", number(config.maxSeqLen()) + " tokens")
                 + fact("parameters", number(folder.tensors().numParameters()) + ", stored as "
-                        + lowerCase(folder.tensors().embedding().tokens().dataType()))
+                        + lowerCase(folder.tensors().embedding().tokens().dataType())
+                        + (folder.storedLinears() == WeightType.INT8 ? ", linear layers as int8" : ""))
                 + fact("tokenizer", folder.hasTokenizer() ? "tokenizer.json" : "none; takes token ids only")
                 + fact("generation", generation(folder.generationConfig()))
                 + fact("kernels", kernels.kernels().name() + ": " + kernels.reason())

@@ -79,6 +79,11 @@ final class ModelMixin {
 
     /** The folder of the model, unpacked first where it is the shipped one. */
     Path requireFolder() throws IOException {
+        return requireFolder(folder);
+    }
+
+    /** The same of any folder; null for the shipped model. */
+    static Path requireFolder(@Nullable Path folder) throws IOException {
         if (folder == null) {
             return TinyModelFolder.require();
         }

@@ -1,5 +1,6 @@
 package io.github.pastkv.kernels;
 
+import io.github.pastkv.cache.DataType;
 import io.github.pastkv.cache.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
@@ -12,8 +13,8 @@ public final class LinearParts {
 
     private LinearParts() {}
 
-    /** The first weight, after checking that all have its type and inputs. */
-    public static Tensor requireMatching(List<LinearPart> parts) {
+    /** The first weight, after checking that all have its type and inputs, and that {@code form} can take them. */
+    public static Tensor requireMatching(List<LinearPart> parts, LinearForm form) {
         if (parts.isEmpty()) {
             throw new IllegalArgumentException("parts: none, at least one is needed");
         }
@@ -24,6 +25,10 @@ public final class LinearParts {
                 throw new IllegalArgumentException("parts: " + weight + " beside " + first
                         + ", type and inputs must agree");
             }
+        }
+        if (first.dataType() == DataType.I8 && form.weights() != WeightType.INT8) {
+            throw new IllegalArgumentException(
+                    "form: " + form + ", but the weights are integers with scales: " + first);
         }
         return first;
     }

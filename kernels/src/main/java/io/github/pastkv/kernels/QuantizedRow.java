@@ -36,11 +36,17 @@ public final class QuantizedRow {
     }
 
     /**
-     * Quantises one row of {@code weight}, {@code [outputs, inputs]} of any type and strides.
+     * Quantises one row of a part, of any type and strides; takes over integers and scale where it has them.
      *
      * @throws IllegalArgumentException when a weight is infinite or not a number
      */
-    public void quantize(Tensor weight, long row) {
+    public void quantize(LinearPart part, long row) {
+        Tensor weight = part.weight();
+        if (part.scales() != null) {
+            scale = part.scales().get(row);
+            readNumbers(weight, row);
+            return;
+        }
         read(weight, row);
         float largest = 0f;
         for (float w : weights) {
@@ -56,6 +62,18 @@ public final class QuantizedRow {
         scale = inverse == 0f ? 0f : scale;
         for (int i = 0; i < weights.length; i++) {
             numbers[i] = (byte) (int) (weights[i] * inverse + ScalarMath.ROUND_MAGIC - ScalarMath.ROUND_MAGIC);
+        }
+    }
+
+    private void readNumbers(Tensor weight, long row) {
+        long step = weight.stride(1);
+        long offset = row * weight.stride(0);
+        if (step == 1) {
+            MemorySegment.copy(weight.segment(), ValueLayout.JAVA_BYTE, offset, numbers, 0, numbers.length);
+            return;
+        }
+        for (int i = 0; i < numbers.length; i++) {
+            numbers[i] = weight.segment().get(ValueLayout.JAVA_BYTE, offset + i * step);
         }
     }
 

@@ -31,7 +31,7 @@ final class ScalarLinearWeights implements LinearWeights {
     }
 
     static ScalarLinearWeights pack(List<LinearPart> parts, LinearForm form, Arena arena) {
-        Tensor first = LinearParts.requireMatching(parts);
+        Tensor first = LinearParts.requireMatching(parts, form);
         ScalarLinearWeights packed = new ScalarLinearWeights(first, LinearParts.numOutputs(parts), form, arena);
         int from = 0;
         for (LinearPart part : parts) {
@@ -44,7 +44,7 @@ final class ScalarLinearWeights implements LinearWeights {
     private void put(LinearPart part, int fromOutput) {
         long numRows = part.weight().shape(0);
         if (isScaled()) {
-            putQuantized(part.weight(), fromOutput);
+            putQuantized(part, fromOutput);
         } else {
             MemorySegment target = weights.asSlice((long) fromOutput * numInputs * weightBytes());
             part.weight().copyTo(Tensor.wrap(storedType, target, numRows, numInputs));
@@ -55,10 +55,10 @@ final class ScalarLinearWeights implements LinearWeights {
         }
     }
 
-    private void putQuantized(Tensor weight, int fromOutput) {
+    private void putQuantized(LinearPart part, int fromOutput) {
         QuantizedRow quantized = new QuantizedRow(numInputs);
-        for (int row = 0; row < weight.shape(0); row++) {
-            quantized.quantize(weight, row);
+        for (int row = 0; row < part.weight().shape(0); row++) {
+            quantized.quantize(part, row);
             scales[fromOutput + row] = quantized.scale();
             MemorySegment.copy(quantized.numbers(), 0, weights, ValueLayout.JAVA_BYTE,
                     (long) (fromOutput + row) * numInputs, numInputs);

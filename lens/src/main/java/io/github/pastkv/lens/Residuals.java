@@ -191,7 +191,7 @@ public final class Residuals {
         int first = 0;
         for (LinearPart part : projection) {
             int outputs = Math.toIntExact(part.weight().shape(0));
-            float[] weight = part.weight().narrow(1, from, to).toFloatArray(); // [outputs, inputs]
+            float[] weight = part.weights(from, to); // [outputs, inputs]
             for (int row = 0; row < numRows; row++) {
                 for (int output = 0; output < outputs; output++) {
                     y[row * config.hiddenSize() + first + output] = dot(x, row, weight, output, to - from);
@@ -267,7 +267,7 @@ public final class Residuals {
         long row = tokenId;
         for (LinearPart part : model.tensors().head()) {
             if (row < part.weight().shape(0)) {
-                return part.weight().narrow(0, row, row + 1).toFloatArray();
+                return part.outputs(row, row + 1).weights();
             }
             row -= part.weight().shape(0);
         }

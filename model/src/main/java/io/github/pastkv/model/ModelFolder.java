@@ -4,6 +4,7 @@ import io.github.pastkv.cache.DataType;
 import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.kernels.Kernels;
 import io.github.pastkv.kernels.LinearForm;
+import io.github.pastkv.kernels.WeightType;
 import io.github.pastkv.model.config.GenerationConfig;
 import io.github.pastkv.model.config.ModelConfig;
 import io.github.pastkv.model.family.Families;
@@ -16,7 +17,9 @@ import io.github.pastkv.model.files.ModelFormatException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A Hugging Face model folder, opened and checked: configuration, weights, generation defaults, and a tokenizer if
@@ -35,14 +38,16 @@ public final class ModelFolder implements AutoCloseable {
     private final GenerationConfig generationConfig;
     private final Checkpoint checkpoint;
     private final ModelTensors tensors;
+    private final @Nullable Int8Config int8;
 
     private ModelFolder(Path folder, ModelConfig config, GenerationConfig generationConfig, Checkpoint checkpoint,
-            ModelTensors tensors) {
+            ModelTensors tensors, @Nullable Int8Config int8) {
         this.folder = folder;
         this.config = config;
         this.generationConfig = generationConfig;
         this.checkpoint = checkpoint;
         this.tensors = tensors;
+        this.int8 = int8;
     }
 
     /**
@@ -59,18 +64,26 @@ public final class ModelFolder implements AutoCloseable {
      * change.
      */
     public static ModelFolder open(Path folder, Set<String> allowedConfigKeys) throws IOException {
-        JsonObject json = JsonFile.read(folder.resolve(CONFIG_FILE)).allowing(allowedConfigKeys);
+        JsonObject json = JsonFile.read(folder.resolve(CONFIG_FILE));
+        Int8Config int8 = Int8Config.find(json).orElse(null);
+        json = json.allowing(int8 == null ? allowedConfigKeys : and(allowedConfigKeys, Int8Config.KEY));
         Family family = Families.of(json);
         ModelConfig config = family.readConfig(json);
         GenerationConfig generationConfig = readGenerationConfig(folder, config);
-        Checkpoint checkpoint = Checkpoint.open(folder);
+        Checkpoint checkpoint = Checkpoint.open(folder, int8 == null ? WeightType.STORED : WeightType.INT8);
         try {
             ModelTensors tensors = family.readTensors(config, checkpoint);
-            return new ModelFolder(folder, config, generationConfig, checkpoint, tensors);
+            return new ModelFolder(folder, config, generationConfig, checkpoint, tensors, int8);
         } catch (IOException | RuntimeException | Error e) {
             checkpoint.close();
             throw e;
         }
+    }
+
+    private static Set<String> and(Set<String> keys, String key) {
+        Set<String> all = new HashSet<>(keys);
+        all.add(key);
+        return all;
     }
 
     private static GenerationConfig readGenerationConfig(Path folder, ModelConfig config) throws IOException {
@@ -97,10 +110,21 @@ public final class ModelFolder implements AutoCloseable {
         return tensors;
     }
 
-    /** The form in which {@code options} ask to run the linear layers. */
+    /** The form in which {@code options} ask to run the linear layers; stored int8 weights remain what they are. */
     public LinearForm linearForm(ModelOptions options, Kernels kernels) {
-        DataType stored = tensors.head().getFirst().weight().dataType();
-        return new LinearForm(options.compute().resolve(stored, kernels), options.weights());
+        DataType stored = int8 == null ? tensors.head().getFirst().weight().dataType() : int8.madeFrom();
+        return new LinearForm(options.compute().resolve(stored, kernels),
+                int8 == null ? options.weights() : WeightType.INT8);
+    }
+
+    /** INT8 where its linear weights are integers with scales, as {@link ModelConversion} writes them. */
+    public WeightType storedLinears() {
+        return checkpoint.linears();
+    }
+
+    /** Its weights by the names of the files. */
+    Checkpoint checkpoint() {
+        return checkpoint;
     }
 
     public boolean hasTokenizer() {

@@ -57,7 +57,7 @@ final class OneDnnLinearWeights implements LinearWeights {
 
     /** Packs, on all processors; null where the library has no kernel for it that keeps a row's bits. */
     static @Nullable OneDnnLinearWeights pack(List<LinearPart> parts, LinearForm form, Arena arena) {
-        Tensor first = LinearParts.requireMatching(parts);
+        Tensor first = LinearParts.requireMatching(parts, form);
         NumberKind kind = NumberKind.of(form, first.dataType());
         int numInputs = Math.toIntExact(first.shape(1));
         int numOutputs = LinearParts.numOutputs(parts);

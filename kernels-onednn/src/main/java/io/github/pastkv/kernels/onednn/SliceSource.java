@@ -55,7 +55,7 @@ final class SliceSource {
                 for (int output = Math.max(fromOutput, partStart); output < to; output++) {
                     MemorySegment row = rows.asSlice((output - fromOutput) * rowBytes, rowBytes);
                     if (kind.isScaled()) {
-                        quantized.quantize(part.weight(), output - partStart);
+                        quantized.quantize(part, output - partStart);
                         MemorySegment.copy(quantized.numbers(), 0, row, ValueLayout.JAVA_BYTE, 0, numInputs);
                         DataType.F32.write(scales, (long) output * Float.BYTES, quantized.scale());
                     } else {

@@ -45,7 +45,7 @@ final class VectorInt8Weights implements LinearWeights {
 
     /** Quantises and packs, on all processors. */
     static VectorInt8Weights pack(List<LinearPart> parts, LinearForm form, Arena arena) {
-        Tensor first = LinearParts.requireMatching(parts);
+        Tensor first = LinearParts.requireMatching(parts, form);
         VectorInt8Weights packed = new VectorInt8Weights(Math.toIntExact(first.shape(1)),
                 LinearParts.numOutputs(parts), form, arena);
         int from = 0;
@@ -60,7 +60,7 @@ final class VectorInt8Weights implements LinearWeights {
         LinearParts.packRows(part, panels, OUTPUT_GRAIN, (fromRow, toRow) -> {
             QuantizedRow row = new QuantizedRow(numInputs);
             for (int i = fromRow; i < toRow; i++) {
-                row.quantize(part.weight(), i);
+                row.quantize(part, i);
                 putRow(row, fromOutput + i);
                 DataType.F32.write(biases, 4L * (fromOutput + i), part.bias() == null ? -0f : part.bias().get(i));
             }

@@ -47,7 +47,7 @@ final class VectorLinearWeights implements LinearWeights {
     }
 
     static VectorLinearWeights pack(List<LinearPart> parts, LinearForm form, Arena arena) {
-        Tensor first = LinearParts.requireMatching(parts);
+        Tensor first = LinearParts.requireMatching(parts, form);
         DataType packedType = first.dataType() == DataType.BF16 ? DataType.BF16 : DataType.F32;
         VectorLinearWeights packed = new VectorLinearWeights(Math.toIntExact(first.shape(1)),
                 LinearParts.numOutputs(parts), packedType, form, arena);

@@ -47,7 +47,7 @@ final class EveryKernel {
     static int hash(Kernels kernels) {
         EveryKernel run = new EveryKernel(kernels);
         try (Arena arena = Arena.ofConfined()) {
-            for (DataType dataType : DataType.values()) {
+            for (DataType dataType : new DataType[] {DataType.F32, DataType.F16, DataType.BF16}) {
                 run.linear(arena, dataType);
             }
             for (KvType type : KvType.values()) {

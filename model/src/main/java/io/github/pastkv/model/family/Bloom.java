@@ -96,7 +96,7 @@ final class Bloom implements Family {
         NormTensors finalNorm = reader.norm("ln_f", config.hiddenSize(), true);
         List<LinearPart> head = reader.head(tokens, config.tiedHead(), "lm_head.weight");
         reader.refuseUnknown(config.tiedHead() ? IGNORED_IF_TIED : IGNORED);
-        return new ModelTensors(embedding, layers, finalNorm, List.of(), head);
+        return new ModelTensors(embedding, layers, finalNorm, List.of(), head, reader.linears());
     }
 
     private static BlockNorms<NormTensors> norm(TensorReader reader, String name, ModelConfig config)

@@ -88,12 +88,10 @@ final class Gpt2 implements Family {
             layers.add(layer(reader, "h." + layer + ".", config));
         }
         NormTensors finalNorm = reader.norm("ln_f", hiddenSize, true);
-        Tensor head = config.tiedHead()
-                ? embedding
-                : reader.unprefixed("lm_head.weight", config.vocabSize(), hiddenSize);
+        List<LinearPart> head = reader.head(embedding, config.tiedHead(), "lm_head.weight");
         reader.refuseUnknown(config.tiedHead() ? IGNORED_IF_TIED : IGNORED);
-        return new ModelTensors(EmbeddingTensors.plain(embedding, positions), layers, finalNorm, List.of(),
-                List.of(new LinearPart(head, null)));
+        return new ModelTensors(EmbeddingTensors.plain(embedding, positions), layers, finalNorm, List.of(), head,
+                reader.linears());
     }
 
     private static LayerTensors layer(TensorReader reader, String name, ModelConfig config)

@@ -108,7 +108,8 @@ final class GptNeo implements Family {
         NormTensors finalNorm = reader.norm("ln_f", hiddenSize, true);
         List<LinearPart> head = reader.head(embedding, config.tiedHead(), "lm_head.weight");
         reader.refuseUnknown(config.tiedHead() ? IGNORED_IF_TIED : IGNORED);
-        return new ModelTensors(EmbeddingTensors.plain(embedding, positions), layers, finalNorm, List.of(), head);
+        return new ModelTensors(EmbeddingTensors.plain(embedding, positions), layers, finalNorm, List.of(), head,
+                reader.linears());
     }
 
     private static LayerTensors layer(TensorReader reader, String name, ModelConfig config)

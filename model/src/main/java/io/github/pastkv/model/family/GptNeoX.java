@@ -84,7 +84,8 @@ final class GptNeoX implements Family {
         NormTensors finalNorm = reader.norm("final_layer_norm", config.hiddenSize(), true);
         List<LinearPart> head = reader.head(embedding, config.tiedHead(), "embed_out.weight");
         reader.refuseUnknown(config.tiedHead() ? IGNORED_IF_TIED : IGNORED);
-        return new ModelTensors(EmbeddingTensors.plain(embedding, null), layers, finalNorm, List.of(), head);
+        return new ModelTensors(EmbeddingTensors.plain(embedding, null), layers, finalNorm, List.of(), head,
+                reader.linears());
     }
 
     private static LayerTensors layer(TensorReader reader, String name, ModelConfig config)

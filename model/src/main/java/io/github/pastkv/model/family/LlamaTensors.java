@@ -83,7 +83,8 @@ final class LlamaTensors {
         NormTensors finalNorm = reader.norm("norm", config.hiddenSize(), false);
         List<LinearPart> head = reader.head(embedding, config.tiedHead(), "lm_head.weight");
         reader.refuseUnknown(config.tiedHead() ? IGNORED_IF_TIED : IGNORED);
-        return new ModelTensors(EmbeddingTensors.plain(embedding, null), layers, finalNorm, List.of(), head);
+        return new ModelTensors(EmbeddingTensors.plain(embedding, null), layers, finalNorm, List.of(), head,
+                reader.linears());
     }
 
     private LayerTensors layer(String name) throws ModelFormatException {

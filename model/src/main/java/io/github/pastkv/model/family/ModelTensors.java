@@ -3,6 +3,7 @@ package io.github.pastkv.model.family;
 import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.kernels.LinearPart;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -15,14 +16,20 @@ import org.jspecify.annotations.Nullable;
  * @param finalNorm the norm before the head, or null
  * @param headIn projection {@code [E]} to the width of the head's input, or empty where they are equal
  * @param head projection to {@code [V]}; its weight is that of the embedding itself where the two are tied
+ * @param linears every linear weight by its name in the checkpoint, as {@code [outputs, inputs]}; a tied head is not
+ *     among them, and a fused weight is there once
  */
 public record ModelTensors(EmbeddingTensors embedding, List<LayerTensors> layers, @Nullable NormTensors finalNorm,
-        List<LinearPart> headIn, List<LinearPart> head) {
+        List<LinearPart> headIn, List<LinearPart> head, Map<String, LinearPart> linears) {
     public ModelTensors {
         layers = List.copyOf(layers);
         headIn = List.copyOf(headIn);
         head = List.copyOf(head);
+        linears = Map.copyOf(linears);
     }
+
+    /** What follows the name of a weight of integers in that of its scales. */
+    public static final String SCALES_SUFFIX = "_scale";
 
     /** Trained numbers, a tied head counted once. */
     public long numParameters() {

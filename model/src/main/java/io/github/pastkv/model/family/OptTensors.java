@@ -51,7 +51,8 @@ final class OptTensors {
         List<LinearPart> headIn = projection("project_out", width, e);
         List<LinearPart> head = reader.head(tokens, config.tiedHead(), "lm_head.weight");
         reader.refuseUnknown(config.tiedHead() ? IGNORED_IF_TIED : IGNORED);
-        return new ModelTensors(embedding, layers, normsBehind ? behindLast : finalNorm, headIn, head);
+        return new ModelTensors(embedding, layers, normsBehind ? behindLast : finalNorm, headIn, head,
+                reader.linears());
     }
 
     private NormTensors norm(String name) throws ModelFormatException {

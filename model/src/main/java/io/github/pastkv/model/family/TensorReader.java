@@ -2,20 +2,26 @@ package io.github.pastkv.model.family;
 
 import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.kernels.LinearPart;
+import io.github.pastkv.kernels.WeightType;
 import io.github.pastkv.model.files.Checkpoint;
 import io.github.pastkv.model.files.ModelFormatException;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /** Reads the tensors of a checkpoint by name and shape, and remembers which were read. */
 final class TensorReader {
     private final Checkpoint checkpoint;
     private final String prefix;
+    private final boolean holdsInt8;
     private final Set<String> readNames = new HashSet<>();
+    private final Map<String, LinearPart> linears = new LinkedHashMap<>();
 
     /**
      * A reader of a checkpoint whose names may or may not begin with {@code optionalPrefix}.
@@ -29,6 +35,7 @@ final class TensorReader {
     /** A reader of a checkpoint whose names begin with one of {@code prefixes}, the last if {@code knownName} is missing. */
     TensorReader(Checkpoint checkpoint, List<String> prefixes, String knownName) {
         this.checkpoint = checkpoint;
+        this.holdsInt8 = checkpoint.linears() == WeightType.INT8;
         this.prefix = prefixes.stream().filter(each -> checkpoint.names().contains(each + knownName)).findFirst()
                 .orElse(prefixes.getLast());
     }
@@ -46,7 +53,7 @@ final class TensorReader {
 
     /** The head under a name that never has the prefix, or the embedding where the two are tied. */
     List<LinearPart> head(Tensor embedding, boolean tied, String name) throws ModelFormatException {
-        return List.of(new LinearPart(tied ? embedding : unprefixed(name, embedding.shape()), null));
+        return List.of(tied ? new LinearPart(embedding, null) : linear(name, false, null, embedding.shape()));
     }
 
     /** Weight and, if {@code biased}, bias of a norm of {@code width} elements. */
@@ -56,14 +63,30 @@ final class TensorReader {
 
     /** A linear part stored as {@code [outputs, inputs]}. */
     LinearPart linear(String name, int outputs, int inputs, boolean biased) throws ModelFormatException {
-        Tensor weight = tensor(name + ".weight", outputs, inputs);
-        return new LinearPart(weight, biased ? tensor(name + ".bias", outputs) : null);
+        Tensor bias = biased ? tensor(name + ".bias", outputs) : null;
+        return linear(prefix + name + ".weight", false, bias, outputs, inputs);
     }
 
     /** A linear part stored as {@code [inputs, outputs]}; its weight is handed out as a transposed view. */
     LinearPart transposedLinear(String name, int outputs, int inputs, boolean biased) throws ModelFormatException {
-        Tensor weight = tensor(name + ".weight", inputs, outputs).transpose(0, 1);
-        return new LinearPart(weight, biased ? tensor(name + ".bias", outputs) : null);
+        Tensor bias = biased ? tensor(name + ".bias", outputs) : null;
+        return linear(prefix + name + ".weight", true, bias, inputs, outputs);
+    }
+
+    private LinearPart linear(String name, boolean isTransposed, @Nullable Tensor bias, long... shape)
+            throws ModelFormatException {
+        readNames.add(name);
+        Tensor stored = holdsInt8 ? checkpoint.integers(name, shape) : checkpoint.tensor(name, shape);
+        Tensor weight = isTransposed ? stored.transpose(0, 1) : stored;
+        Tensor scales = holdsInt8 ? unprefixed(name + ModelTensors.SCALES_SUFFIX, weight.shape(0)) : null;
+        LinearPart part = new LinearPart(weight, bias, scales);
+        linears.put(name, part);
+        return part;
+    }
+
+    /** What was read as linear weights, by the name of the weight in the file; a tied head is not among them. */
+    Map<String, LinearPart> linears() {
+        return linears;
     }
 
     /**
@@ -77,17 +100,11 @@ final class TensorReader {
         List<LinearPart> parts = new ArrayList<>();
         for (int third = 0; third < 3; third++) {
             for (int head = 0; head < numHeads; head++) {
-                parts.add(rows(stored, (3L * head + third) * headDim, headDim));
+                long first = (3L * head + third) * headDim;
+                parts.add(stored.outputs(first, first + headDim));
             }
         }
         return parts;
-    }
-
-    /** Some outputs of a linear part. */
-    private static LinearPart rows(LinearPart part, long from, int count) {
-        Tensor bias = part.bias();
-        return new LinearPart(part.weight().narrow(0, from, from + count),
-                bias == null ? null : bias.narrow(0, from, from + count));
     }
 
     /** Refuses tensors that were not read and whose names without the prefix do not match {@code ignoredNames}. */

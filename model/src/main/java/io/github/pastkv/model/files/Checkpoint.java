@@ -1,7 +1,9 @@
 package io.github.pastkv.model.files;
 
 import io.github.pastkv.cache.Tensor;
+import io.github.pastkv.kernels.WeightType;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -23,11 +25,14 @@ public final class Checkpoint implements AutoCloseable {
     private static final String INDEX_FILE = "model.safetensors.index.json";
 
     private final Path source;
+    private final WeightType linears;
     private final List<SafetensorsFile> files;
     private final Map<String, SafetensorsFile> fileByTensor;
 
-    private Checkpoint(Path source, List<SafetensorsFile> files, Map<String, SafetensorsFile> fileByTensor) {
+    private Checkpoint(Path source, WeightType linears, List<SafetensorsFile> files,
+            Map<String, SafetensorsFile> fileByTensor) {
         this.source = source;
+        this.linears = linears;
         this.files = files;
         this.fileByTensor = fileByTensor;
     }
@@ -38,21 +43,26 @@ public final class Checkpoint implements AutoCloseable {
      * @throws ModelFormatException if a file is missing or damaged, or the index and its shards disagree
      */
     public static Checkpoint open(Path folder) throws IOException {
+        return open(folder, WeightType.STORED);
+    }
+
+    /** {@link #open(Path)}, where {@code linears} says whether linear weights are floats or integers with scales. */
+    public static Checkpoint open(Path folder, WeightType linears) throws IOException {
         Path single = folder.resolve(SINGLE_FILE);
         if (Files.exists(single)) {
             SafetensorsFile file = SafetensorsFile.open(single);
             Map<String, SafetensorsFile> fileByTensor = new LinkedHashMap<>();
             file.names().forEach(name -> fileByTensor.put(name, file));
-            return new Checkpoint(single, List.of(file), fileByTensor);
+            return new Checkpoint(single, linears, List.of(file), fileByTensor);
         }
         Path index = folder.resolve(INDEX_FILE);
         if (Files.exists(index)) {
-            return openShards(index, folder);
+            return openShards(index, folder, linears);
         }
         throw new ModelFormatException(folder, "holds neither " + SINGLE_FILE + " nor " + INDEX_FILE);
     }
 
-    private static Checkpoint openShards(Path index, Path folder) throws IOException {
+    private static Checkpoint openShards(Path index, Path folder, WeightType linears) throws IOException {
         JsonObject weightMap = JsonFile.read(index).requireObject("weight_map");
         Map<String, SafetensorsFile> shards = new LinkedHashMap<>();
         try {
@@ -61,7 +71,7 @@ public final class Checkpoint implements AutoCloseable {
                 fileByTensor.put(tensor, shardOf(tensor, weightMap, folder, shards));
             }
             requireListed(shards, fileByTensor, index);
-            return new Checkpoint(index, List.copyOf(shards.values()), fileByTensor);
+            return new Checkpoint(index, linears, List.copyOf(shards.values()), fileByTensor);
         } catch (IOException | RuntimeException e) {
             shards.values().forEach(SafetensorsFile::close);
             throw e;
@@ -103,6 +113,11 @@ public final class Checkpoint implements AutoCloseable {
         return source;
     }
 
+    /** Whether its linear weights are floats or, for INT8, integers with a tensor of scales beside each. */
+    public WeightType linears() {
+        return linears;
+    }
+
     /** Names of all tensors. */
     public Set<String> names() {
         return Set.copyOf(fileByTensor.keySet());
@@ -126,12 +141,36 @@ public final class Checkpoint implements AutoCloseable {
      * @throws ModelFormatException if there is none of this name, or its type or shape is another
      */
     public Tensor tensor(String name, long... expectedShape) throws ModelFormatException {
+        SafetensorsFile file = requireFileOf(name, expectedShape);
+        return requireShape(name, file, file.tensor(name), expectedShape);
+    }
+
+    /**
+     * A view of an I8 tensor.
+     *
+     * @throws ModelFormatException if there is none of this name, or its type or shape is another
+     */
+    public Tensor integers(String name, long... expectedShape) throws ModelFormatException {
+        SafetensorsFile file = requireFileOf(name, expectedShape);
+        return requireShape(name, file, file.integers(name), expectedShape);
+    }
+
+    /** The bytes of a tensor of any type, read-only, row-major and little-endian. */
+    public MemorySegment bytes(String name) throws ModelFormatException {
+        return requireFileOf(name).segment(name);
+    }
+
+    private SafetensorsFile requireFileOf(String name, long... expectedShape) throws ModelFormatException {
         SafetensorsFile file = fileByTensor.get(name);
         if (file == null) {
             throw new ModelFormatException(source, "tensor " + name + ": missing, expected "
                     + Arrays.toString(expectedShape) + "; looked in " + fileNames());
         }
-        Tensor tensor = file.tensor(name);
+        return file;
+    }
+
+    private static Tensor requireShape(String name, SafetensorsFile file, Tensor tensor, long... expectedShape)
+            throws ModelFormatException {
         if (!Arrays.equals(tensor.shape(), expectedShape)) {
             throw new ModelFormatException(file.path(), "tensor " + name + ": is " + tensor
                     + ", the configuration asks for " + Arrays.toString(expectedShape));

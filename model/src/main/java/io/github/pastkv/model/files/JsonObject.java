@@ -4,12 +4,14 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
 
 /**
  * An object of a JSON file, read key by key with the type and range that the reader expects. A key that is null counts
@@ -295,6 +297,14 @@ public final class JsonObject {
                 throw refusal(key, abbreviate(value.toString()) + ", this key is not known and may change the result");
             }
         }
+    }
+
+    /** The text of the same object where {@code key} holds an object of these strings, whatever it held. */
+    public String textWith(String key, Map<String, String> strings) {
+        ObjectNode changed = (ObjectNode) node.deepCopy();
+        ObjectNode inner = changed.putObject(key);
+        strings.forEach(inner::put);
+        return changed.toPrettyString();
     }
 
     /** The exception that refuses the value of {@code key}. */

@@ -101,6 +101,15 @@ public final class SafetensorsFile implements AutoCloseable {
         return Tensor.wrap(DataType.valueOf(entry.dtype()), segment(entry), entry.shapeArray());
     }
 
+    /** A view of a tensor of dtype I8: integers that mean something only with scales. */
+    public Tensor integers(String name) throws ModelFormatException {
+        TensorEntry entry = entry(name);
+        if (!entry.dtype().equals("I8")) {
+            throw dtypeRefusal(entry, "I8");
+        }
+        return Tensor.wrap(DataType.I8, segment(entry), entry.shapeArray());
+    }
+
     /** The bytes of a tensor of any dtype, read-only, row-major and little-endian. */
     public MemorySegment segment(String name) throws ModelFormatException {
         return segment(entry(name));

@@ -32,6 +32,16 @@ record SafetensorsHeader(Map<String, TensorEntry> entries, Map<String, String> m
             Map.entry("U32", 4), Map.entry("F32", 4), Map.entry("I64", 8), Map.entry("U64", 8), Map.entry("F64", 8),
             Map.entry("C64", 8));
 
+    /** Bytes of a number of a known dtype. */
+    static int bytesOf(String dtype) {
+        Integer bytes = DTYPE_BYTES.get(dtype);
+        if (bytes == null) {
+            throw new IllegalArgumentException(
+                    "dtype: " + dtype + ", known are " + DTYPE_BYTES.keySet().stream().sorted().toList());
+        }
+        return bytes;
+    }
+
     /** Reads and checks the header of {@code bytes}, the whole of {@code file}. */
     static SafetensorsHeader read(Path file, MemorySegment bytes) throws ModelFormatException {
         long headerBytes = headerLength(file, bytes);

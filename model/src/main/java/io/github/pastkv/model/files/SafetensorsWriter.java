@@ -6,6 +6,7 @@ import java.io.BufferedOutputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
@@ -23,8 +24,8 @@ import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * Collects tensors and writes them as one safetensors file that appears whole or not at all. Floats are written as F32
- * whatever their type, integers as I64. Nothing is copied before {@link #write}: tensors must be alive and unchanged
+ * Collects tensors and writes them as one safetensors file that appears whole or not at all. Tensors are written as F32
+ * whatever their type, integers as I64, bytes as what they are said to be. Nothing is copied before {@link #write}: tensors must be alive and unchanged
  * until then.
  *
  * <p>Not safe for use by several threads.
@@ -46,6 +47,13 @@ public final class SafetensorsWriter {
         void writeTo(DataOutputStream out) throws IOException;
     }
 
+    /** Makes the bytes of a tensor, as many as its dtype and shape take. */
+    @FunctionalInterface
+    public interface Bytes {
+        /** Memory of {@code arena}, or that lives longer. */
+        MemorySegment make(Arena arena) throws IOException;
+    }
+
     /** A writer without tensors. */
     public SafetensorsWriter() {}
 
@@ -61,6 +69,20 @@ public final class SafetensorsWriter {
             throw new IllegalArgumentException(
                     "values: " + values.length + " numbers, shape is " + Arrays.toString(shape));
         }
+        return add(name, part);
+    }
+
+    /**
+     * Adds numbers of any dtype as bytes, little-endian and in row-major order, made when the file is written and freed
+     * when they are in it.
+     */
+    public SafetensorsWriter add(String name, String dtype, List<Long> shape, Bytes bytes) {
+        Part part = new Part(dtype, List.copyOf(shape), SafetensorsHeader.bytesOf(dtype), out -> {
+            try (Arena arena = Arena.ofShared()) {
+                MemorySegment made = bytes.make(arena);
+                writeBytes(made, made.byteSize(), out);
+            }
+        });
         return add(name, part);
     }
 

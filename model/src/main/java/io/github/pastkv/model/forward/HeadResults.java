@@ -54,7 +54,7 @@ final class HeadResults {
             Tensor results) {
         int firstOutput = 0;
         for (LinearPart part : projection) {
-            float[] weight = part.weight().toFloatArray(); // [outputs, H * D]
+            float[] weight = part.weights(); // [outputs, H * D]
             int outputs = Math.toIntExact(part.weight().shape(0));
             int first = firstOutput;
             compute.forTokens(Math.toIntExact(attention.shape(0)), config.numHeads() * config.hiddenSize(),

@@ -46,7 +46,7 @@ class SplitAttentionTest {
     @ParameterizedTest
     @MethodSource("forms")
     void everyCut_hasTheBitsOfOneThread(ScoreForm form) {
-        for (DataType type : DataType.values()) {
+        for (DataType type : new DataType[] {DataType.F32, DataType.F16, DataType.BF16}) {
             for (int[] pastLengths : PAST_LENGTHS) {
                 float[] expected = attend("scalar", 1, form, type, 16, pastLengths);
                 for (String kernels : KernelsUnderTest.names()) {

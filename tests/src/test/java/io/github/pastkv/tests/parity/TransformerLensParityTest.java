@@ -497,7 +497,7 @@ class TransformerLensParityTest {
     @ParameterizedTest(autoCloseArguments = false)
     @MethodSource(MODELS)
     void item2_storageType_isTheSessionsOwn(Model model) {
-        for (DataType type : DataType.values()) {
+        for (DataType type : new DataType[] {DataType.F32, DataType.F16, DataType.BF16}) {
             Session session = session(model, SessionOptions.defaults().withKvType(KvType.of(type)));
             session.append(PREFIX);
             try (PastTensor values = session.cache().entry(1).pastValues()) {

@@ -1,0 +1,54 @@
+package io.github.pastkv.model;
+
+import io.github.pastkv.cache.DataType;
+import io.github.pastkv.model.files.JsonObject;
+import io.github.pastkv.model.files.ModelFormatException;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * What {@code config.json} says of a folder that {@link ModelConversion} wrote. It stands where other libraries look for
+ * the kind of quantisation, so that they refuse the folder instead of taking integers for weights.
+ *
+ * @param madeFrom the type of the weights before: what {@link ComputeChoice#AUTO} goes by
+ */
+record Int8Config(DataType madeFrom) {
+    static final String KEY = "quantization_config";
+    private static final String METHOD_KEY = "quant_method";
+    private static final String METHOD = "pastkv_int8";
+    private static final String MADE_FROM_KEY = "made_from";
+
+    /** Empty where the key is absent or another library's. */
+    static Optional<Int8Config> find(JsonObject config) throws ModelFormatException {
+        if (!config.isObject(KEY)) {
+            return Optional.empty();
+        }
+        JsonObject json = config.requireObject(KEY);
+        if (!json.findString(METHOD_KEY).equals(Optional.of(METHOD))) {
+            return Optional.empty();
+        }
+        String madeFrom = json.requireString(MADE_FROM_KEY);
+        json.refuseUnknownKeys(Set.of());
+        for (DataType type : Set.of(DataType.F32, DataType.F16, DataType.BF16)) {
+            if (label(type).equals(madeFrom)) {
+                return Optional.of(new Int8Config(type));
+            }
+        }
+        throw json.refusal(MADE_FROM_KEY, madeFrom + ", must be f32, f16 or bf16");
+    }
+
+    /** What stands under {@link #KEY}. */
+    Map<String, String> entries() {
+        Map<String, String> entries = new LinkedHashMap<>(); // so that the same source gives the same file
+        entries.put(METHOD_KEY, METHOD);
+        entries.put(MADE_FROM_KEY, label(madeFrom));
+        return entries;
+    }
+
+    private static String label(DataType type) {
+        return type.name().toLowerCase(Locale.ROOT);
+    }
+}

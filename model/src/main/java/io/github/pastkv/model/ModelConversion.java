@@ -1,0 +1,176 @@
+package io.github.pastkv.model;
+
+import io.github.pastkv.cache.DataType;
+import io.github.pastkv.cache.Tensor;
+import io.github.pastkv.kernels.LinearPart;
+import io.github.pastkv.kernels.LinearParts;
+import io.github.pastkv.kernels.QuantizedRow;
+import io.github.pastkv.kernels.WeightType;
+import io.github.pastkv.model.family.ModelTensors;
+import io.github.pastkv.model.files.Checkpoint;
+import io.github.pastkv.model.files.JsonFile;
+import io.github.pastkv.model.files.SafetensorsWriter;
+import io.github.pastkv.model.files.TensorEntry;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.UUID;
+import java.util.stream.Stream;
+
+/**
+ * Writes a model folder whose linear weights are integers of one byte with an F32 scale for each output
+ * ({@link QuantizedRow}): half the bytes of BF16 on disk, and the bits that the folder it was made from has with
+ * {@link WeightType#INT8}.
+ *
+ * <p>The weight keeps its name and shape; its scales, {@code [outputs]}, follow under that name and {@code _scale}. All
+ * other tensors, embeddings with a tied head among them, are taken over as they are, and so are the tokenizer and all
+ * other small files. {@code config.json} says so under {@code quantization_config}.
+ */
+public final class ModelConversion {
+    private static final String CONFIG_FILE = "config.json";
+    private static final Set<String> WEIGHT_SUFFIXES = Set.of("safetensors", "safetensors.index.json", "bin",
+            "bin.index.json", "pt", "pth", "ckpt", "h5", "msgpack", "gguf", "onnx", "ot");
+    private static final int ROWS_PER_RANGE = 64;
+
+    private final ModelFolder source;
+    private final Listener listener;
+    private int numDone;
+
+    private ModelConversion(ModelFolder source, Listener listener) {
+        this.source = source;
+        this.listener = listener;
+    }
+
+    /** Hears how far it is. */
+    @FunctionalInterface
+    public interface Listener {
+        /** Another tensor of {@code numTensors} is about to be written, behind {@code numDone} others. */
+        void onTensor(int numDone, int numTensors);
+    }
+
+    /**
+     * Converts. The folder appears whole or not at all.
+     *
+     * @param target a folder that is not there yet, in one that is
+     * @param allowedConfigKeys as in {@link ModelFolder#open(Path, Set)}
+     * @throws FileAlreadyExistsException when {@code target} is there, before anything is written
+     * @throws io.github.pastkv.model.files.ModelFormatException when {@code source} is no model that can be loaded
+     * @throws IllegalArgumentException when it holds int8 weights already, or weights that are not finite
+     */
+    public static void toInt8(Path source, Path target, Set<String> allowedConfigKeys, Listener listener)
+            throws IOException {
+        Path parent = target.toAbsolutePath().normalize().getParent();
+        if (Files.exists(target) || parent == null) {
+            throw new FileAlreadyExistsException(target.toString(), null, "is there already, choose another folder");
+        }
+        if (!Files.isDirectory(parent)) {
+            throw new NoSuchFileException(parent.toString());
+        }
+        try (ModelFolder folder = ModelFolder.open(source, allowedConfigKeys)) {
+            if (folder.storedLinears() == WeightType.INT8) {
+                throw new IllegalArgumentException("source: " + source + " holds int8 weights already");
+            }
+            Path part = parent.resolve("." + target.getFileName() + "." + UUID.randomUUID() + ".tmp");
+            try {
+                Files.createDirectory(part);
+                new ModelConversion(folder, listener).write(part);
+                Files.move(part, target, StandardCopyOption.ATOMIC_MOVE);
+            } finally {
+                deleteIfExists(part);
+            }
+        }
+    }
+
+    private static void deleteIfExists(Path folder) throws IOException {
+        if (Files.exists(folder)) {
+            try (Stream<Path> files = Files.list(folder)) {
+                for (Path file : files.toList()) {
+                    Files.delete(file);
+                }
+            }
+            Files.delete(folder);
+        }
+    }
+
+    private void write(Path target) throws IOException {
+        SafetensorsWriter writer = new SafetensorsWriter();
+        Checkpoint checkpoint = source.checkpoint();
+        List<String> names = checkpoint.names().stream().sorted().toList();
+        for (String name : names) {
+            LinearPart linear = source.tensors().linears().get(name);
+            if (linear == null) {
+                TensorEntry entry = checkpoint.entry(name).orElseThrow();
+                writer.add(name, entry.dtype(), entry.shape(), _ -> {
+                    tell(names.size());
+                    return checkpoint.bytes(name);
+                });
+            } else {
+                addQuantized(writer, name, linear, names.size());
+            }
+        }
+        writer.write(target.resolve("model.safetensors"));
+        copyOtherFiles(target);
+        Int8Config config = new Int8Config(source.tensors().head().getFirst().weight().dataType());
+        Files.writeString(target.resolve(CONFIG_FILE), JsonFile.read(source.folder().resolve(CONFIG_FILE))
+                .textWith(Int8Config.KEY, config.entries()) + "\n");
+    }
+
+    private void tell(int numTensors) {
+        listener.onTensor(numDone++, numTensors);
+    }
+
+    /** Numbers as the weight lay in its file, then scales, which are known once the numbers are. */
+    private void addQuantized(SafetensorsWriter writer, String name, LinearPart linear, int numTensors)
+            throws IOException {
+        float[] scales = new float[Math.toIntExact(linear.weight().shape(0))];
+        List<Long> shape = source.checkpoint().entry(name).orElseThrow().shape();
+        writer.add(name, "I8", shape, arena -> {
+            tell(numTensors);
+            return numbers(linear, scales, arena);
+        });
+        writer.add(name + ModelTensors.SCALES_SUFFIX, Tensor.of(scales, scales.length));
+    }
+
+    private static MemorySegment numbers(LinearPart linear, float[] scales, Arena arena) {
+        Tensor weight = linear.weight();
+        int numInputs = Math.toIntExact(weight.shape(1));
+        MemorySegment numbers = arena.allocate(weight.numElements());
+        LinearParts.packRows(linear, numbers, ROWS_PER_RANGE, (fromRow, toRow) -> {
+            QuantizedRow row = new QuantizedRow(numInputs);
+            for (int output = fromRow; output < toRow; output++) {
+                row.quantize(linear, output);
+                scales[output] = row.scale();
+                for (int input = 0; input < numInputs; input++) {
+                    DataType.I8.write(numbers, output * weight.stride(0) + input * weight.stride(1),
+                            row.numbers()[input]);
+                }
+            }
+        });
+        ModelFolder.letGo(weight);
+        return numbers;
+    }
+
+    private void copyOtherFiles(Path target) throws IOException {
+        try (Stream<Path> files = Files.list(source.folder())) {
+            for (Path file : files.filter(Files::isRegularFile).toList()) {
+                String name = String.valueOf(file.getFileName());
+                if (!name.startsWith(".") && !name.equals(CONFIG_FILE) && !isWeights(name)) {
+                    Files.copy(file, target.resolve(name));
+                }
+            }
+        }
+    }
+
+    private static boolean isWeights(String name) {
+        String lowerCase = name.toLowerCase(Locale.ROOT);
+        return WEIGHT_SUFFIXES.stream().anyMatch(suffix -> lowerCase.endsWith("." + suffix));
+    }
+}
