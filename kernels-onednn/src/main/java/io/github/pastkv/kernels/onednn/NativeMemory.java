@@ -15,6 +15,9 @@ import java.lang.invoke.MethodHandle;
  * byte first, and on one thread.
  */
 final class NativeMemory {
+    /** All memory: an offset is an address. What lies there is the caller's to know. */
+    static final MemorySegment ALL = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
+
     // Constants of Linux' mman.h.
     private static final int READ_WRITE = 3;
     private static final int PRIVATE_ANONYMOUS = 0x22;

@@ -5,8 +5,8 @@ import java.lang.foreign.MemorySegment;
 
 /**
  * Runs slices of a linear layer on the calling thread. Rows go through in blocks of {@link RowBlocks}; a slice stays in
- * the core's cache while they pass, so each weight is read from memory once. One row is run as two equal ones: alone it
- * would take another kernel, with other bits.
+ * the core's cache while they pass, so each weight is read from memory once. One row is run as two equal ones, as alone it
+ * would take another kernel, with other bits; or, times integers, by {@link Int8Row}.
  */
 final class OneDnnLinear {
     /** Up to so many rows reading the weights takes longer than multiplying them. */
@@ -57,6 +57,27 @@ final class OneDnnLinear {
     }
 
     private static void oneRow(Tensor x, OneDnnLinearWeights weights, Tensor y, int fromSlice, int toSlice) {
+        if (weights.hasOwnRow()) {
+            ownRow(x, weights, y, fromSlice, toSlice);
+        } else {
+            twoRows(x, weights, y, fromSlice, toSlice);
+        }
+    }
+
+    /** By our own kernel with the library's bits. */
+    private static void ownRow(Tensor x, OneDnnLinearWeights weights, Tensor y, int fromSlice, int toSlice) {
+        ThreadBuffers buffers = ThreadBuffers.ofThisThread();
+        long wide = Int8Row.widen(x.segment(), 0, weights.numInputs(), buffers);
+        for (int slice = fromSlice; slice < toSlice; slice++) {
+            SliceKernel kernel = weights.kernel(slice);
+            long offset = (long) slice * weights.outputGrain() * Float.BYTES;
+            Int8Row.run(kernel, kernel.chainInputs().orElseThrow(), weights.slice(slice), wide,
+                    y.segment().address() + offset, buffers);
+        }
+    }
+
+    /** The row twice: alone it would take another kernel. */
+    private static void twoRows(Tensor x, OneDnnLinearWeights weights, Tensor y, int fromSlice, int toSlice) {
         ThreadBuffers buffers = ThreadBuffers.ofThisThread();
         long inputBytes = (long) weights.numInputs() * weights.inputType().bytes();
         MemorySegment inputs = buffers.inputs(2 * inputBytes);

@@ -101,6 +101,11 @@ final class OneDnnLinearWeights implements LinearWeights {
         return Math.ceilDiv(wholeKernel.packedBytes(), ALIGNMENT) * ALIGNMENT;
     }
 
+    /** Whether one row goes to {@link Int8Row}. */
+    boolean hasOwnRow() {
+        return wholeKernel.chainInputs().isPresent() && lastKernel.chainInputs().isPresent();
+    }
+
     SliceKernel kernel(int slice) {
         return slice == slices.length - 1 ? lastKernel : wholeKernel;
     }

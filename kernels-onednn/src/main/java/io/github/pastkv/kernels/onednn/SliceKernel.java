@@ -2,6 +2,7 @@ package io.github.pastkv.kernels.onednn;
 
 import java.util.Arrays;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
@@ -21,6 +22,7 @@ final class SliceKernel {
     private final long weightsDescription;
     private final String implementation;
     private final long packedBytes;
+    private OptionalInt chainInputs = OptionalInt.empty(); // set before anybody else sees this
     /** By {@link RowBlocks#indexOf}, those of all strides; replaced as a whole. */
     private volatile Matmul[][] matmuls = new Matmul[RowBlocks.COUNT][0];
 
@@ -51,6 +53,9 @@ final class SliceKernel {
         SliceKernel kernel = new SliceKernel(shape, operation);
         Dnnl.destroyOperation(operation);
         boolean isUsable = kernel.implementation.startsWith(IMPLEMENTATION) && RowProof.holds(kernel);
+        if (isUsable) {
+            kernel.chainInputs = RowOrder.chainInputs(kernel);
+        }
         return isUsable ? kernel : null;
     }
 
@@ -66,6 +71,11 @@ final class SliceKernel {
     /** Bytes of packed weights. */
     long packedBytes() {
         return packedBytes;
+    }
+
+    /** Inputs of a chain where {@link Int8Row} gives the library's bits; empty where it does not. */
+    OptionalInt chainInputs() {
+        return chainInputs;
     }
 
     /** For example {@code brg_matmul:avx512_core_bf16}. */
