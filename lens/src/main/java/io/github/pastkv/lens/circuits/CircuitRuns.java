@@ -74,7 +74,7 @@ final class CircuitRuns implements AutoCloseable {
         int numHeads = model.config().numHeads() + 2 * model.config().numKvHeads();
         long rowsOfToken = graph.numSenders() + 2L * numHeads + 8;
         long bytesPerRun = (cleanIds.length - from) * rowsOfToken * model.config().hiddenSize() * Float.BYTES;
-        return (int) Math.clamp(options.maxBatchBytes() / bytesPerRun, 1, options.maxRows());
+        return Math.clamp(options.maxBatchBytes() / bytesPerRun, 1, options.maxRows());
     }
 
     float[] cleanLogits() {
