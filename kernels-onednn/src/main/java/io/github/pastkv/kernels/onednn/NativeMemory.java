@@ -22,6 +22,9 @@ final class NativeMemory {
     private static final int READ_WRITE = 3;
     private static final int PRIVATE_ANONYMOUS = 0x22;
     private static final int ADVISE_HUGE_PAGES = 14;
+    private static final int ADVISE_SMALL_PAGES = 15;
+    private static final int ADVISE_POPULATE_READ = 22;
+    private static final long PAGE_BYTES = 4096;
     private static final long HUGE_PAGE_BYTES = 2 << 20;
     private static final long FAILED = -1;
 
@@ -45,23 +48,42 @@ final class NativeMemory {
      * @throws OutOfMemoryError when there are none
      */
     static MemorySegment allocate(long bytes, Arena arena) {
+        return allocate(bytes, bytes >= HUGE_PAGE_BYTES, arena);
+    }
+
+    /** The same in small pages, for memory of which little is touched: a huge page is zeroed whole. */
+    static MemorySegment allocateSparse(long bytes, Arena arena) {
+        return allocate(bytes, false, arena);
+    }
+
+    private static MemorySegment allocate(long bytes, boolean isLarge, Arena arena) {
         try {
             long length = Math.max(bytes, 1);
-            boolean isLarge = length >= HUGE_PAGE_BYTES;
             long mapped = isLarge ? length + HUGE_PAGE_BYTES : length;
             long start = (long) MMAP.invokeExact(0L, mapped, READ_WRITE, PRIVATE_ANONYMOUS, -1, 0L);
             if (start == FAILED) {
                 throw new OutOfMemoryError(bytes + " bytes for packed weights");
             }
             long first = isLarge ? Math.ceilDiv(start, HUGE_PAGE_BYTES) * HUGE_PAGE_BYTES : start;
-            if (isLarge) {
-                int _ = (int) MADVISE.invokeExact(first, length, ADVISE_HUGE_PAGES);
-            }
+            int _ = (int) MADVISE.invokeExact(first, length, isLarge ? ADVISE_HUGE_PAGES : ADVISE_SMALL_PAGES);
             return MemorySegment.ofAddress(first).reinterpret(length, arena, _ -> unmap(start, mapped));
         } catch (RuntimeException | Error e) {
             throw e;
         } catch (Throwable e) {
             throw new IllegalStateException("mmap: " + e.getMessage(), e);
+        }
+    }
+
+    /**
+     * Brings memory of a mapped file into reach at once, where it would else be page by page as it is read. An advice:
+     * nothing depends on the system's taking it.
+     */
+    static void populate(long address, long bytes) {
+        try {
+            long first = address / PAGE_BYTES * PAGE_BYTES;
+            int _ = (int) MADVISE.invokeExact(first, address + bytes - first, ADVISE_POPULATE_READ);
+        } catch (Throwable e) {
+            throw new IllegalStateException("madvise: " + e.getMessage(), e);
         }
     }
 

@@ -29,7 +29,7 @@ final class RowProof {
         Packing.reorder(kernel, plain.address(), shape.numInputs(), 1, packed.address());
         MemorySegment perOutput = numbers(shape.numOutputs(), Float.BYTES);
         this.weights = new SliceWeights(packed.address(), perOutput.address(), perOutput.address());
-        this.expected = NativeMemory.allocate(outputBytes(RowBlocks.LARGEST), arena);
+        this.expected = NativeMemory.allocateSparse(outputBytes(RowBlocks.LARGEST), arena);
     }
 
     /** Whether all numbers of rows agree. */
@@ -44,7 +44,7 @@ final class RowProof {
 
     /** The last rows of the largest block, computed on their own. */
     private boolean agrees(int numRows) {
-        MemorySegment outputs = NativeMemory.allocate(outputBytes(numRows), arena);
+        MemorySegment outputs = NativeMemory.allocateSparse(outputBytes(numRows), arena);
         run(numRows, outputs);
         long rowBytes = (long) shape.layerOutputs() * Float.BYTES;
         long sliceBytes = (long) shape.numOutputs() * Float.BYTES;

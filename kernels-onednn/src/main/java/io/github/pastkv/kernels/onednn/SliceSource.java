@@ -4,7 +4,6 @@ import io.github.pastkv.cache.DataType;
 import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.kernels.LinearPart;
 import io.github.pastkv.kernels.QuantizedRow;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
@@ -31,6 +30,8 @@ final class SliceSource {
         for (LinearPart part : parts) {
             Tensor weight = part.weight();
             int partEnd = partStart + Math.toIntExact(weight.shape(0));
+            populate(weight, Math.max(fromOutput, partStart) - partStart,
+                    Math.min(fromOutput + numOutputs, partEnd) - partStart);
             boolean isInside = partStart <= fromOutput && fromOutput + numOutputs <= partEnd;
             if (isInside && !kind.isScaled() && weight.segment().isNative()) {
                 long first = (fromOutput - partStart) * weight.stride(0) * weight.dataType().bytes();
@@ -42,30 +43,36 @@ final class SliceSource {
         packThroughRows(kernel, fromOutput, target, scales);
     }
 
+    /** Rows {@code [from, to)} of a mapped file, where they lie one behind the other. */
+    private static void populate(Tensor weight, int from, int to) {
+        if (from < to && weight.segment().isMapped() && weight.stride(1) == 1) {
+            long rowBytes = weight.stride(0) * weight.dataType().bytes();
+            NativeMemory.populate(weight.segment().address() + from * rowBytes, (to - from) * rowBytes);
+        }
+    }
+
     private void packThroughRows(SliceKernel kernel, int fromOutput, long target, MemorySegment scales) {
         int numOutputs = kernel.shape().numOutputs();
         long rowBytes = (long) numInputs * kind.weightBytes();
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment rows = NativeMemory.allocate(numOutputs * rowBytes, arena);
-            QuantizedRow quantized = new QuantizedRow(kind.isScaled() ? numInputs : 0);
-            int partStart = 0;
-            for (LinearPart part : parts) {
-                int partEnd = partStart + Math.toIntExact(part.weight().shape(0));
-                int to = Math.min(fromOutput + numOutputs, partEnd);
-                for (int output = Math.max(fromOutput, partStart); output < to; output++) {
-                    MemorySegment row = rows.asSlice((output - fromOutput) * rowBytes, rowBytes);
-                    if (kind.isScaled()) {
-                        quantized.quantize(part, output - partStart);
-                        MemorySegment.copy(quantized.numbers(), 0, row, ValueLayout.JAVA_BYTE, 0, numInputs);
-                        DataType.F32.write(scales, (long) output * Float.BYTES, quantized.scale());
-                    } else {
-                        copyRow(part.weight(), output - partStart, row);
-                    }
+        MemorySegment rows = ThreadBuffers.ofThisThread().rows(numOutputs * rowBytes);
+        QuantizedRow quantized = new QuantizedRow(kind.isScaled() ? numInputs : 0);
+        int partStart = 0;
+        for (LinearPart part : parts) {
+            int partEnd = partStart + Math.toIntExact(part.weight().shape(0));
+            int to = Math.min(fromOutput + numOutputs, partEnd);
+            for (int output = Math.max(fromOutput, partStart); output < to; output++) {
+                MemorySegment row = rows.asSlice((output - fromOutput) * rowBytes, rowBytes);
+                if (kind.isScaled()) {
+                    quantized.quantize(part, output - partStart);
+                    MemorySegment.copy(quantized.numbers(), 0, row, ValueLayout.JAVA_BYTE, 0, numInputs);
+                    DataType.F32.write(scales, (long) output * Float.BYTES, quantized.scale());
+                } else {
+                    copyRow(part.weight(), output - partStart, row);
                 }
-                partStart = partEnd;
             }
-            Packing.reorder(kernel, rows.address(), numInputs, 1, target);
+            partStart = partEnd;
         }
+        Packing.reorder(kernel, rows.address(), numInputs, 1, target);
     }
 
     private void copyRow(Tensor weight, long output, MemorySegment row) {

@@ -11,6 +11,7 @@ final class ThreadBuffers {
     private MemorySegment scratch = MemorySegment.NULL;
     private MemorySegment inputs = MemorySegment.NULL;
     private MemorySegment outputs = MemorySegment.NULL;
+    private MemorySegment rows = MemorySegment.NULL;
     /** Of what was read ahead: so that the JIT keeps the reads. */
     @SuppressWarnings("UnusedVariable") private long sum;
 
@@ -42,6 +43,14 @@ final class ThreadBuffers {
             outputs = allocate(bytes);
         }
         return outputs;
+    }
+
+    /** Rows of weights on their way into a slice. */
+    MemorySegment rows(long bytes) {
+        if (rows.byteSize() < bytes) {
+            rows = allocate(bytes);
+        }
+        return rows;
     }
 
     /** Takes note of what was read for nothing but to have it near. */
