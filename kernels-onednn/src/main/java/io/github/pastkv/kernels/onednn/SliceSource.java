@@ -9,7 +9,7 @@ import java.lang.foreign.ValueLayout;
 import java.util.List;
 
 /**
- * The weights of a slice, wherever they lie: in one part, which is packed from where it is, or in several, or to be
+ * The weights of a slice, wherever they lie: in one part, which is packed from where it is, or in several, or yet to be
  * quantised, which goes through a buffer of rows.
  */
 final class SliceSource {
@@ -33,14 +33,22 @@ final class SliceSource {
             populate(weight, Math.max(fromOutput, partStart) - partStart,
                     Math.min(fromOutput + numOutputs, partEnd) - partStart);
             boolean isInside = partStart <= fromOutput && fromOutput + numOutputs <= partEnd;
-            if (isInside && !kind.isScaled() && weight.segment().isNative()) {
+            boolean isAsStored = kind.isScaled() == (part.scales() != null);
+            if (isInside && isAsStored && weight.segment().isNative()) {
                 long first = (fromOutput - partStart) * weight.stride(0) * weight.dataType().bytes();
+                putScales(part, fromOutput - partStart, numOutputs, scales, fromOutput);
                 Packing.reorder(kernel, weight.segment().address() + first, weight.stride(0), weight.stride(1), target);
                 return;
             }
             partStart = partEnd;
         }
         packThroughRows(kernel, fromOutput, target, scales);
+    }
+
+    private static void putScales(LinearPart part, int fromRow, int numRows, MemorySegment scales, int fromOutput) {
+        for (int i = 0; part.scales() != null && i < numRows; i++) {
+            DataType.F32.write(scales, (long) (fromOutput + i) * Float.BYTES, part.scales().get(fromRow + i));
+        }
     }
 
     /** Rows {@code [from, to)} of a mapped file, where they lie one behind the other. */
