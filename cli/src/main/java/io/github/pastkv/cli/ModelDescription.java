@@ -1,10 +1,14 @@
 package io.github.pastkv.cli;
 
+import io.github.pastkv.cache.DataType;
 import io.github.pastkv.cache.KvCacheConfig;
 import io.github.pastkv.cache.KvType;
 import io.github.pastkv.cache.KvTypes;
 import io.github.pastkv.cache.LayerKvTypes;
+import io.github.pastkv.kernels.ComputeType;
+import io.github.pastkv.kernels.Kernels;
 import io.github.pastkv.kernels.KernelsChoice;
+import io.github.pastkv.kernels.LinearForm;
 import io.github.pastkv.kernels.WeightType;
 import io.github.pastkv.model.ModelFolder;
 import io.github.pastkv.model.config.DynamicRotary;
@@ -61,7 +65,18 @@ final class ModelDescription {
                 + fact("generation", generation(folder.generationConfig()))
                 + fact("kernels", kernels.kernels().name() + ": " + kernels.reason())
                 + fact("compute", folder.linearForm(options.options(), kernels.kernels()) + ", threads: "
-                        + options.options().numThreads());
+                        + options.options().numThreads())
+                + fact("linear layers", linearLayers(folder.linearForm(options.options(), kernels.kernels()),
+                        kernels.kernels()));
+    }
+
+    /** What is multiplied with what, and where, such as "bf16 weights, f32 inputs and sums, in vector (512 bit)". */
+    private String linearLayers(LinearForm form, Kernels kernels) {
+        DataType stored = folder.tensors().layers().getFirst().ffnDown().getFirst().weight().dataType();
+        String weights = form.weights() == WeightType.STORED ? lowerCase(stored) + " weights"
+                : "int8 weights" + (stored == DataType.I8 ? "" : " made of " + lowerCase(stored));
+        String inputs = form.compute() == ComputeType.F32 ? "f32 inputs and sums" : "bf16 inputs, f32 sums";
+        return weights + ", " + inputs + ", in " + kernels.linearName(form, stored);
     }
 
     /** What its cache takes. */

@@ -2,6 +2,8 @@ package io.github.pastkv.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class InspectCommandTest {
@@ -54,6 +56,25 @@ class InspectCommandTest {
 
     private static String inspect(String model) {
         return CommandRun.of("inspect", "--model", TestModels.folder(model).toString()).out();
+    }
+
+    /** The shipped model stores bf16. */
+    @Test
+    void linearLayers_areSaidToRunAsTheyDo() {
+        assertThat(linearLayers("--kernels", "scalar"))
+                .isEqualTo("linear layers bf16 weights, f32 inputs and sums, in scalar");
+        assertThat(linearLayers("--kernels", "scalar", "--compute", "bf16", "--weights", "int8"))
+                .isEqualTo("linear layers int8 weights made of bf16, bf16 inputs, f32 sums, in scalar");
+        // oneDNN would have to widen bf16 weights, so other kernels multiply them with f32.
+        assertThat(linearLayers("--compute", "f32")).startsWith("linear layers bf16 weights, f32 inputs and sums, in ")
+                .doesNotContain("onednn");
+    }
+
+    private static String linearLayers(String... options) {
+        List<String> arguments = new ArrayList<>(List.of("inspect"));
+        arguments.addAll(List.of(options));
+        return CommandRun.of(arguments.toArray(String[]::new)).out().lines()
+                .filter(line -> line.startsWith("linear layers")).findFirst().orElseThrow();
     }
 
     @Test

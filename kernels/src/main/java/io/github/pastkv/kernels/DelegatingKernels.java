@@ -1,5 +1,6 @@
 package io.github.pastkv.kernels;
 
+import io.github.pastkv.cache.DataType;
 import io.github.pastkv.cache.Tensor;
 import java.lang.foreign.Arena;
 import java.util.List;
@@ -26,6 +27,11 @@ public abstract class DelegatingKernels implements Kernels {
     @Override
     public ComputeType fastestForBf16() {
         return delegate.fastestForBf16();
+    }
+
+    @Override
+    public String linearName(LinearForm form, DataType stored) {
+        return delegate.linearName(form, stored);
     }
 
     @Override

@@ -1,5 +1,6 @@
 package io.github.pastkv.kernels;
 
+import io.github.pastkv.cache.DataType;
 import io.github.pastkv.cache.Tensor;
 import java.lang.foreign.Arena;
 import java.util.List;
@@ -28,6 +29,14 @@ public interface Kernels {
     /** The compute type in which linear layers over weights stored as BF16 are fastest: what {@code auto} takes. */
     default ComputeType fastestForBf16() {
         return ComputeType.F32;
+    }
+
+    /**
+     * The name of what computes linear layers of a form over weights stored as {@code stored}: kernels may leave some to
+     * others. A single layer of a size that they do not take may still run in others.
+     */
+    default String linearName(LinearForm form, DataType stored) {
+        return name();
     }
 
     /**

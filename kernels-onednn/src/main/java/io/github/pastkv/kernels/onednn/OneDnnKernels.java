@@ -1,5 +1,6 @@
 package io.github.pastkv.kernels.onednn;
 
+import io.github.pastkv.cache.DataType;
 import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.kernels.ComputeType;
 import io.github.pastkv.kernels.DelegatingKernels;
@@ -38,7 +39,21 @@ final class OneDnnKernels extends DelegatingKernels {
 
     @Override
     public String name() {
-        return "onednn " + Dnnl.version() + " (" + instructionSet + ") + " + others.name();
+        return ownName() + " + " + others.name();
+    }
+
+    private String ownName() {
+        return "onednn " + Dnnl.version() + " (" + instructionSet + ")";
+    }
+
+    @Override
+    public String linearName(LinearForm form, DataType stored) {
+        return takes(form) && NumberKind.of(form, stored) != null ? ownName() : others.linearName(form, stored);
+    }
+
+    /** What the machine cannot multiply fast is left to the others. */
+    private boolean takes(LinearForm form) {
+        return form.compute() != ComputeType.BF16 || isFastInBf16;
     }
 
     @Override
@@ -53,8 +68,7 @@ final class OneDnnKernels extends DelegatingKernels {
 
     @Override
     public LinearWeights pack(List<LinearPart> parts, LinearForm form, Arena arena) {
-        boolean isSlow = form.compute() == ComputeType.BF16 && !isFastInBf16;
-        LinearWeights weights = isSlow ? null : OneDnnLinearWeights.pack(parts, form, arena);
+        LinearWeights weights = takes(form) ? OneDnnLinearWeights.pack(parts, form, arena) : null;
         return weights == null ? others.pack(parts, form, arena) : weights;
     }
 

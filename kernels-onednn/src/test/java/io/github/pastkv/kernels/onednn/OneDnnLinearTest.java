@@ -135,6 +135,27 @@ class OneDnnLinearTest {
     }
 
     @Test
+    void linearName_isOfThoseThatPack() {
+        for (DataType stored : DataType.values()) {
+            for (ComputeType compute : ComputeType.values()) {
+                for (WeightType weights : WeightType.values()) {
+                    if (stored == DataType.I8 && weights == WeightType.STORED) {
+                        continue; // no such form
+                    }
+                    LinearForm form = new LinearForm(compute, weights);
+                    Tensor weight = random(stored, 64, 32);
+                    Tensor scales = stored == DataType.I8 ? random(DataType.F32, 1, 64).reshape(64) : null;
+                    LinearWeights packed = onednn.pack(List.of(new LinearPart(weight, null, scales)), form, arena);
+                    String name = onednn.linearName(form, stored);
+                    assertThat(name.startsWith("onednn ")).as("%s of %s", form, stored)
+                            .isEqualTo(packed instanceof OneDnnLinearWeights);
+                    assertThat(onednn.name()).contains(name);
+                }
+            }
+        }
+    }
+
+    @Test
     void packedBytes_areThoseOfTheWeights() {
         LinearWeights weights =
                 onednn.pack(List.of(new LinearPart(random(DataType.F32, 2048, 512), null)), LinearForm.PLAIN, arena);
