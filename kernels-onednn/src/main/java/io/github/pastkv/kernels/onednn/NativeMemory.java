@@ -23,8 +23,6 @@ final class NativeMemory {
     private static final int PRIVATE_ANONYMOUS = 0x22;
     private static final int ADVISE_HUGE_PAGES = 14;
     private static final int ADVISE_SMALL_PAGES = 15;
-    private static final int ADVISE_POPULATE_READ = 22;
-    private static final long PAGE_BYTES = 4096;
     private static final long HUGE_PAGE_BYTES = 2 << 20;
     private static final long FAILED = -1;
 
@@ -71,19 +69,6 @@ final class NativeMemory {
             throw e;
         } catch (Throwable e) {
             throw new IllegalStateException("mmap: " + e.getMessage(), e);
-        }
-    }
-
-    /**
-     * Brings memory of a mapped file into reach at once, where it would else be page by page as it is read. An advice:
-     * nothing depends on the system's taking it.
-     */
-    static void populate(long address, long bytes) {
-        try {
-            long first = address / PAGE_BYTES * PAGE_BYTES;
-            int _ = (int) MADVISE.invokeExact(first, address + bytes - first, ADVISE_POPULATE_READ);
-        } catch (Throwable e) {
-            throw new IllegalStateException("madvise: " + e.getMessage(), e);
         }
     }
 

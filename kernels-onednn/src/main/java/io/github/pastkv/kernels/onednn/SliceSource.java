@@ -30,8 +30,6 @@ final class SliceSource {
         for (LinearPart part : parts) {
             Tensor weight = part.weight();
             int partEnd = partStart + Math.toIntExact(weight.shape(0));
-            populate(weight, Math.max(fromOutput, partStart) - partStart,
-                    Math.min(fromOutput + numOutputs, partEnd) - partStart);
             boolean isInside = partStart <= fromOutput && fromOutput + numOutputs <= partEnd;
             boolean isAsStored = kind.isScaled() == (part.scales() != null);
             if (isInside && isAsStored && weight.segment().isNative()) {
@@ -48,14 +46,6 @@ final class SliceSource {
     private static void putScales(LinearPart part, int fromRow, int numRows, MemorySegment scales, int fromOutput) {
         for (int i = 0; part.scales() != null && i < numRows; i++) {
             DataType.F32.write(scales, (long) (fromOutput + i) * Float.BYTES, part.scales().get(fromRow + i));
-        }
-    }
-
-    /** Rows {@code [from, to)} of a mapped file, where they lie one behind the other. */
-    private static void populate(Tensor weight, int from, int to) {
-        if (from < to && weight.segment().isMapped() && weight.stride(1) == 1) {
-            long rowBytes = weight.stride(0) * weight.dataType().bytes();
-            NativeMemory.populate(weight.segment().address() + from * rowBytes, (to - from) * rowBytes);
         }
     }
 
