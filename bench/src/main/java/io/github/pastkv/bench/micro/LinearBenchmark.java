@@ -2,11 +2,13 @@ package io.github.pastkv.bench.micro;
 
 import io.github.pastkv.cache.DataType;
 import io.github.pastkv.cache.Tensor;
+import io.github.pastkv.kernels.ComputeType;
 import io.github.pastkv.kernels.Kernels;
 import io.github.pastkv.kernels.KernelsChoice;
 import io.github.pastkv.kernels.LinearForm;
 import io.github.pastkv.kernels.LinearPart;
 import io.github.pastkv.kernels.LinearWeights;
+import io.github.pastkv.kernels.WeightType;
 import java.lang.foreign.Arena;
 import java.util.List;
 import java.util.Random;
@@ -29,7 +31,7 @@ import org.openjdk.jmh.annotations.Warmup;
  * How near does a linear layer come to the machine? On one thread: {@code flops} per nanosecond are GFLOP/s, to be
  * compared with {@link FmaPeakBenchmark}; {@code weightBytes} per nanosecond are GB/s.
  *
- * <p>Run: {@code mvn -Dquick -DskipTests -pl bench -am package -Dbenchmark="LinearBenchmark -prof gc -p kernels=vector"}
+ * <p>Run: {@code mvn -Dquick -DskipTests -pl bench -am package -Dbenchmark="LinearBenchmark -prof gc -p kernels=vector,onednn"}
  * (the scalar kernels take an hour; {@code -p tokens=1} keeps them short)
  */
 @State(Scope.Thread)
@@ -40,14 +42,15 @@ import org.openjdk.jmh.annotations.Warmup;
 @Fork(value = 3, jvmArgsAppend = "--add-modules=jdk.incubator.vector")
 @SuppressWarnings("NullAway.Init") // JMH sets the parameters, then calls setup
 public class LinearBenchmark {
-    @Param({"scalar", "vector"}) public String kernels;
+    @Param({"scalar", "vector", "onednn"}) public String kernels;
 
-    @Param({"F32", "BF16"}) public DataType dataType;
+    /** oneDNN multiplies all but F32 with inputs rounded to BF16, the others with F32 inputs. */
+    @Param({"F32", "BF16", "INT8"}) public String weightType;
 
     /** Inputs x outputs: two layers of small models, one of a larger, a vocabulary. */
     @Param({"192x512", "576x1536", "2048x2048", "576x49152"}) public String shape;
 
-    @Param({"1", "4", "64", "512"}) public int tokens;
+    @Param({"1", "16", "64", "512"}) public int tokens;
 
     private final Arena arena = Arena.ofConfined();
     private Kernels chosen;
@@ -69,10 +72,10 @@ public class LinearBenchmark {
         int numInputs = Integer.parseInt(shape.substring(0, shape.indexOf('x')));
         int numOutputs = Integer.parseInt(shape.substring(shape.indexOf('x') + 1));
         Random random = new Random(20255);
-        Tensor weight = random(random, dataType, numOutputs, numInputs);
+        Tensor weight = random(random, weightType.equals("F32") ? DataType.F32 : DataType.BF16, numOutputs, numInputs);
         chosen = KernelsChoice.choose(kernels).kernels();
-        weights = chosen.pack(List.of(new LinearPart(weight, null)), LinearForm.PLAIN, arena);
-        x = random(random, DataType.F32, tokens, numInputs);
+        weights = chosen.pack(List.of(new LinearPart(weight, null)), form(), arena);
+        x = random(random, weights.inputType(), tokens, numInputs);
         y = Tensor.allocate(arena, DataType.F32, tokens, numOutputs);
         linear();
         double expected = 0;
@@ -80,9 +83,15 @@ public class LinearBenchmark {
             expected += (double) x.get(tokens - 1, input) * weight.get(numOutputs - 1, input);
         }
         float actual = y.get(tokens - 1, numOutputs - 1);
-        if (!(Math.abs(actual - expected) < 1e-4)) {
+        if (!(Math.abs(actual - expected) < (weightType.equals("INT8") ? 1e-2 : 1e-4))) {
             throw new IllegalStateException("last output: " + actual + ", must be " + expected);
         }
+    }
+
+    private LinearForm form() {
+        boolean isBf16 = kernels.equals("onednn") && !weightType.equals("F32");
+        return new LinearForm(isBf16 ? ComputeType.BF16 : ComputeType.F32,
+                weightType.equals("INT8") ? WeightType.INT8 : WeightType.STORED);
     }
 
     private Tensor random(Random random, DataType type, long rows, long columns) {
