@@ -74,17 +74,24 @@ final class Int8Panels {
             evensB = ((FloatVector) b.lanewise(LSHL, 24).lanewise(ASHR, 24).convert(I2F, 0)).fma(first, evensB);
             oddsB = ((FloatVector) b.lanewise(LSHL, 8).lanewise(ASHR, 24).convert(I2F, 0)).fma(first, oddsB);
         }
-        put(evensA.rearrange(ZIP_LOW, oddsA), sums, isAdded);
-        put(evensA.rearrange(ZIP_HIGH, oddsA), sums + VECTOR_BYTES, isAdded);
-        put(evensB.rearrange(ZIP_LOW, oddsB), sums + 2 * VECTOR_BYTES, isAdded);
-        put(evensB.rearrange(ZIP_HIGH, oddsB), sums + 3 * VECTOR_BYTES, isAdded);
-    }
-
-    private static void put(FloatVector chain, long target, boolean isAdded) {
-        if (isAdded) {
-            load(target).add(chain).intoMemorySegment(ALL, target, LITTLE_ENDIAN);
+        FloatVector out0 = evensA.rearrange(ZIP_LOW, oddsA);
+        FloatVector out1 = evensA.rearrange(ZIP_HIGH, oddsA);
+        FloatVector out2 = evensB.rearrange(ZIP_LOW, oddsB);
+        FloatVector out3 = evensB.rearrange(ZIP_HIGH, oddsB);
+        if (isAdded) { // in one method, as a vector that is handed to another may be allocated
+            FloatVector.fromMemorySegment(FLOATS, ALL, sums, LITTLE_ENDIAN).add(out0).intoMemorySegment(ALL, sums,
+                    LITTLE_ENDIAN);
+            FloatVector.fromMemorySegment(FLOATS, ALL, sums + VECTOR_BYTES, LITTLE_ENDIAN).add(out1)
+                    .intoMemorySegment(ALL, sums + VECTOR_BYTES, LITTLE_ENDIAN);
+            FloatVector.fromMemorySegment(FLOATS, ALL, sums + 2 * VECTOR_BYTES, LITTLE_ENDIAN).add(out2)
+                    .intoMemorySegment(ALL, sums + 2 * VECTOR_BYTES, LITTLE_ENDIAN);
+            FloatVector.fromMemorySegment(FLOATS, ALL, sums + 3 * VECTOR_BYTES, LITTLE_ENDIAN).add(out3)
+                    .intoMemorySegment(ALL, sums + 3 * VECTOR_BYTES, LITTLE_ENDIAN);
         } else {
-            chain.intoMemorySegment(ALL, target, LITTLE_ENDIAN);
+            out0.intoMemorySegment(ALL, sums, LITTLE_ENDIAN);
+            out1.intoMemorySegment(ALL, sums + VECTOR_BYTES, LITTLE_ENDIAN);
+            out2.intoMemorySegment(ALL, sums + 2 * VECTOR_BYTES, LITTLE_ENDIAN);
+            out3.intoMemorySegment(ALL, sums + 3 * VECTOR_BYTES, LITTLE_ENDIAN);
         }
     }
 
@@ -99,19 +106,35 @@ final class Int8Panels {
      * @param numOutputs up to a panel's
      */
     static void finish(long sums, long scales, long biases, int numOutputs, long target) {
-        int output = 0;
-        for (; output + FLOATS.length() <= numOutputs; output += FLOATS.length()) {
-            long offset = (long) output * Float.BYTES;
-            FloatVector scaled = load(sums + offset).mul(load(scales + offset));
-            (biases == 0 ? scaled : scaled.add(load(biases + offset))).intoMemorySegment(ALL, target + offset,
-                    LITTLE_ENDIAN);
-        }
+        int output = biases == 0
+                ? scaleVectors(sums, scales, numOutputs, target)
+                : scaleAndAddVectors(sums, scales, biases, numOutputs, target);
         for (; output < numOutputs; output++) {
             long offset = (long) output * Float.BYTES;
             float scaled = number(sums + offset) * number(scales + offset);
             float result = biases == 0 ? scaled : scaled + number(biases + offset);
             ALL.set(INT, target + offset, Float.floatToRawIntBits(result));
         }
+    }
+
+    /** Whole vectors only; returns how many outputs they are. */
+    private static int scaleVectors(long sums, long scales, int numOutputs, long target) {
+        int output = 0;
+        for (; output + FLOATS.length() <= numOutputs; output += FLOATS.length()) {
+            long offset = (long) output * Float.BYTES;
+            load(sums + offset).mul(load(scales + offset)).intoMemorySegment(ALL, target + offset, LITTLE_ENDIAN);
+        }
+        return output;
+    }
+
+    private static int scaleAndAddVectors(long sums, long scales, long biases, int numOutputs, long target) {
+        int output = 0;
+        for (; output + FLOATS.length() <= numOutputs; output += FLOATS.length()) {
+            long offset = (long) output * Float.BYTES;
+            load(sums + offset).mul(load(scales + offset)).add(load(biases + offset)).intoMemorySegment(ALL,
+                    target + offset, LITTLE_ENDIAN);
+        }
+        return output;
     }
 
     private static float number(long address) {

@@ -18,6 +18,7 @@ import io.github.pastkv.cache.Tensor;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorMask;
 
 /**
  * Linear layers over panels of one-byte integers: the chains of {@link VectorLinear} over the integers as floats, which
@@ -33,7 +34,8 @@ final class VectorInt8Linear {
     static void linear(Tensor x, VectorInt8Weights weights, Tensor y, int numTokens, int fromOutput, int toOutput) {
         for (int output = fromOutput; output < toOutput; output += PANEL_OUTPUTS) {
             int token = 0;
-            for (; HAS_REGISTERS && token + 4 <= numTokens; token += 4) {
+            boolean isWhole = output + PANEL_OUTPUTS <= weights.numOutputs();
+            for (; HAS_REGISTERS && isWhole && token + 4 <= numTokens; token += 4) {
                 fourTokens(x, weights, y, token, output);
             }
             for (; token + 2 <= numTokens; token += 2) {
@@ -45,6 +47,7 @@ final class VectorInt8Linear {
         }
     }
 
+    /** Of a whole panel: writes all of its outputs. */
     private static void fourTokens(Tensor x, VectorInt8Weights weights, Tensor y, int token, int output) {
         MemorySegment in = x.segment();
         long in0 = rowByteOffset(x, token);
@@ -95,22 +98,33 @@ final class VectorInt8Linear {
             sumD2 = d.fma(x2, sumD2);
             sumD3 = d.fma(x3, sumD3);
         }
-        store(sumA0, weights, y, token, output);
-        store(sumB0, weights, y, token, output + COUNT);
-        store(sumC0, weights, y, token, output + 2 * COUNT);
-        store(sumD0, weights, y, token, output + 3 * COUNT);
-        store(sumA1, weights, y, token + 1, output);
-        store(sumB1, weights, y, token + 1, output + COUNT);
-        store(sumC1, weights, y, token + 1, output + 2 * COUNT);
-        store(sumD1, weights, y, token + 1, output + 3 * COUNT);
-        store(sumA2, weights, y, token + 2, output);
-        store(sumB2, weights, y, token + 2, output + COUNT);
-        store(sumC2, weights, y, token + 2, output + 2 * COUNT);
-        store(sumD2, weights, y, token + 2, output + 3 * COUNT);
-        store(sumA3, weights, y, token + 3, output);
-        store(sumB3, weights, y, token + 3, output + COUNT);
-        store(sumC3, weights, y, token + 3, output + 2 * COUNT);
-        store(sumD3, weights, y, token + 3, output + 3 * COUNT);
+        MemorySegment out = y.segment();
+        long first = rowByteOffset(y, token) + 4L * output;
+        long rowBytes = rowByteOffset(y, 1);
+        FloatVector scaleA = fromMemorySegment(FLOATS, weights.scales(), 4L * output, LITTLE_ENDIAN);
+        FloatVector biasA = fromMemorySegment(FLOATS, weights.biases(), 4L * output, LITTLE_ENDIAN);
+        sumA0.mul(scaleA).add(biasA).intoMemorySegment(out, first, LITTLE_ENDIAN);
+        sumA1.mul(scaleA).add(biasA).intoMemorySegment(out, first + rowBytes, LITTLE_ENDIAN);
+        sumA2.mul(scaleA).add(biasA).intoMemorySegment(out, first + 2 * rowBytes, LITTLE_ENDIAN);
+        sumA3.mul(scaleA).add(biasA).intoMemorySegment(out, first + 3 * rowBytes, LITTLE_ENDIAN);
+        FloatVector scaleB = fromMemorySegment(FLOATS, weights.scales(), 4L * output + BYTES, LITTLE_ENDIAN);
+        FloatVector biasB = fromMemorySegment(FLOATS, weights.biases(), 4L * output + BYTES, LITTLE_ENDIAN);
+        sumB0.mul(scaleB).add(biasB).intoMemorySegment(out, first + BYTES, LITTLE_ENDIAN);
+        sumB1.mul(scaleB).add(biasB).intoMemorySegment(out, first + rowBytes + BYTES, LITTLE_ENDIAN);
+        sumB2.mul(scaleB).add(biasB).intoMemorySegment(out, first + 2 * rowBytes + BYTES, LITTLE_ENDIAN);
+        sumB3.mul(scaleB).add(biasB).intoMemorySegment(out, first + 3 * rowBytes + BYTES, LITTLE_ENDIAN);
+        FloatVector scaleC = fromMemorySegment(FLOATS, weights.scales(), 4L * output + 2 * BYTES, LITTLE_ENDIAN);
+        FloatVector biasC = fromMemorySegment(FLOATS, weights.biases(), 4L * output + 2 * BYTES, LITTLE_ENDIAN);
+        sumC0.mul(scaleC).add(biasC).intoMemorySegment(out, first + 2 * BYTES, LITTLE_ENDIAN);
+        sumC1.mul(scaleC).add(biasC).intoMemorySegment(out, first + rowBytes + 2 * BYTES, LITTLE_ENDIAN);
+        sumC2.mul(scaleC).add(biasC).intoMemorySegment(out, first + 2 * rowBytes + 2 * BYTES, LITTLE_ENDIAN);
+        sumC3.mul(scaleC).add(biasC).intoMemorySegment(out, first + 3 * rowBytes + 2 * BYTES, LITTLE_ENDIAN);
+        FloatVector scaleD = fromMemorySegment(FLOATS, weights.scales(), 4L * output + 3 * BYTES, LITTLE_ENDIAN);
+        FloatVector biasD = fromMemorySegment(FLOATS, weights.biases(), 4L * output + 3 * BYTES, LITTLE_ENDIAN);
+        sumD0.mul(scaleD).add(biasD).intoMemorySegment(out, first + 3 * BYTES, LITTLE_ENDIAN);
+        sumD1.mul(scaleD).add(biasD).intoMemorySegment(out, first + rowBytes + 3 * BYTES, LITTLE_ENDIAN);
+        sumD2.mul(scaleD).add(biasD).intoMemorySegment(out, first + 2 * rowBytes + 3 * BYTES, LITTLE_ENDIAN);
+        sumD3.mul(scaleD).add(biasD).intoMemorySegment(out, first + 3 * rowBytes + 3 * BYTES, LITTLE_ENDIAN);
     }
 
     private static void twoTokens(Tensor x, VectorInt8Weights weights, Tensor y, int token, int output) {
@@ -144,14 +158,30 @@ final class VectorInt8Linear {
             sumD0 = d.fma(x0, sumD0);
             sumD1 = d.fma(x1, sumD1);
         }
-        store(sumA0, weights, y, token, output);
-        store(sumB0, weights, y, token, output + COUNT);
-        store(sumC0, weights, y, token, output + 2 * COUNT);
-        store(sumD0, weights, y, token, output + 3 * COUNT);
-        store(sumA1, weights, y, token + 1, output);
-        store(sumB1, weights, y, token + 1, output + COUNT);
-        store(sumC1, weights, y, token + 1, output + 2 * COUNT);
-        store(sumD1, weights, y, token + 1, output + 3 * COUNT);
+        MemorySegment out = y.segment();
+        long first = rowByteOffset(y, token) + 4L * output;
+        long second = first + rowByteOffset(y, 1);
+        int numLeft = weights.numOutputs() - output;
+        FloatVector scaleA = fromMemorySegment(FLOATS, weights.scales(), 4L * output, LITTLE_ENDIAN);
+        FloatVector biasA = fromMemorySegment(FLOATS, weights.biases(), 4L * output, LITTLE_ENDIAN);
+        VectorMask<Float> maskA = FLOATS.indexInRange(0, numLeft);
+        sumA0.mul(scaleA).add(biasA).intoMemorySegment(out, first, LITTLE_ENDIAN, maskA);
+        sumA1.mul(scaleA).add(biasA).intoMemorySegment(out, second, LITTLE_ENDIAN, maskA);
+        FloatVector scaleB = fromMemorySegment(FLOATS, weights.scales(), 4L * output + BYTES, LITTLE_ENDIAN);
+        FloatVector biasB = fromMemorySegment(FLOATS, weights.biases(), 4L * output + BYTES, LITTLE_ENDIAN);
+        VectorMask<Float> maskB = FLOATS.indexInRange(COUNT, numLeft);
+        sumB0.mul(scaleB).add(biasB).intoMemorySegment(out, first + BYTES, LITTLE_ENDIAN, maskB);
+        sumB1.mul(scaleB).add(biasB).intoMemorySegment(out, second + BYTES, LITTLE_ENDIAN, maskB);
+        FloatVector scaleC = fromMemorySegment(FLOATS, weights.scales(), 4L * output + 2 * BYTES, LITTLE_ENDIAN);
+        FloatVector biasC = fromMemorySegment(FLOATS, weights.biases(), 4L * output + 2 * BYTES, LITTLE_ENDIAN);
+        VectorMask<Float> maskC = FLOATS.indexInRange(2 * COUNT, numLeft);
+        sumC0.mul(scaleC).add(biasC).intoMemorySegment(out, first + 2 * BYTES, LITTLE_ENDIAN, maskC);
+        sumC1.mul(scaleC).add(biasC).intoMemorySegment(out, second + 2 * BYTES, LITTLE_ENDIAN, maskC);
+        FloatVector scaleD = fromMemorySegment(FLOATS, weights.scales(), 4L * output + 3 * BYTES, LITTLE_ENDIAN);
+        FloatVector biasD = fromMemorySegment(FLOATS, weights.biases(), 4L * output + 3 * BYTES, LITTLE_ENDIAN);
+        VectorMask<Float> maskD = FLOATS.indexInRange(3 * COUNT, numLeft);
+        sumD0.mul(scaleD).add(biasD).intoMemorySegment(out, first + 3 * BYTES, LITTLE_ENDIAN, maskD);
+        sumD1.mul(scaleD).add(biasD).intoMemorySegment(out, second + 3 * BYTES, LITTLE_ENDIAN, maskD);
     }
 
     private static void oneToken(Tensor x, VectorInt8Weights weights, Tensor y, int token, int output) {
@@ -175,23 +205,25 @@ final class VectorInt8Linear {
             FloatVector d = (FloatVector) four.lanewise(ASHR, 24).convert(I2F, 0);
             sumD = d.fma(x0, sumD);
         }
-        store(sumA, weights, y, token, output);
-        store(sumB, weights, y, token, output + COUNT);
-        store(sumC, weights, y, token, output + 2 * COUNT);
-        store(sumD, weights, y, token, output + 3 * COUNT);
-    }
-
-    private static void store(FloatVector sum, VectorInt8Weights weights, Tensor y, int token, int output) {
-        FloatVector scale = fromMemorySegment(FLOATS, weights.scales(), 4L * output, LITTLE_ENDIAN);
-        FloatVector bias = fromMemorySegment(FLOATS, weights.biases(), 4L * output, LITTLE_ENDIAN);
-        FloatVector result = sum.mul(scale).add(bias);
-        long offset = rowByteOffset(y, token) + 4L * output;
+        MemorySegment out = y.segment();
+        long first = rowByteOffset(y, token) + 4L * output;
         int numLeft = weights.numOutputs() - output;
-        if (numLeft >= COUNT) {
-            result.intoMemorySegment(y.segment(), offset, LITTLE_ENDIAN);
-        } else if (numLeft > 0) {
-            result.intoMemorySegment(y.segment(), offset, LITTLE_ENDIAN, FLOATS.indexInRange(0, numLeft));
-        }
+        FloatVector scaleA = fromMemorySegment(FLOATS, weights.scales(), 4L * output, LITTLE_ENDIAN);
+        FloatVector biasA = fromMemorySegment(FLOATS, weights.biases(), 4L * output, LITTLE_ENDIAN);
+        VectorMask<Float> maskA = FLOATS.indexInRange(0, numLeft);
+        sumA.mul(scaleA).add(biasA).intoMemorySegment(out, first, LITTLE_ENDIAN, maskA);
+        FloatVector scaleB = fromMemorySegment(FLOATS, weights.scales(), 4L * output + BYTES, LITTLE_ENDIAN);
+        FloatVector biasB = fromMemorySegment(FLOATS, weights.biases(), 4L * output + BYTES, LITTLE_ENDIAN);
+        VectorMask<Float> maskB = FLOATS.indexInRange(COUNT, numLeft);
+        sumB.mul(scaleB).add(biasB).intoMemorySegment(out, first + BYTES, LITTLE_ENDIAN, maskB);
+        FloatVector scaleC = fromMemorySegment(FLOATS, weights.scales(), 4L * output + 2 * BYTES, LITTLE_ENDIAN);
+        FloatVector biasC = fromMemorySegment(FLOATS, weights.biases(), 4L * output + 2 * BYTES, LITTLE_ENDIAN);
+        VectorMask<Float> maskC = FLOATS.indexInRange(2 * COUNT, numLeft);
+        sumC.mul(scaleC).add(biasC).intoMemorySegment(out, first + 2 * BYTES, LITTLE_ENDIAN, maskC);
+        FloatVector scaleD = fromMemorySegment(FLOATS, weights.scales(), 4L * output + 3 * BYTES, LITTLE_ENDIAN);
+        FloatVector biasD = fromMemorySegment(FLOATS, weights.biases(), 4L * output + 3 * BYTES, LITTLE_ENDIAN);
+        VectorMask<Float> maskD = FLOATS.indexInRange(3 * COUNT, numLeft);
+        sumD.mul(scaleD).add(biasD).intoMemorySegment(out, first + 3 * BYTES, LITTLE_ENDIAN, maskD);
     }
 
     private static long rowByteOffset(Tensor tensor, int token) {
