@@ -38,10 +38,10 @@ final class VectorInt8Linear {
             for (; HAS_REGISTERS && isWhole && token + 4 <= numTokens; token += 4) {
                 fourTokens(x, weights, y, token, output);
             }
-            for (; token + 2 <= numTokens; token += 2) {
+            for (; isWhole && token + 2 <= numTokens; token += 2) {
                 twoTokens(x, weights, y, token, output);
             }
-            if (token < numTokens) {
+            for (; token < numTokens; token++) {
                 oneToken(x, weights, y, token, output);
             }
         }
@@ -127,6 +127,7 @@ final class VectorInt8Linear {
         sumD3.mul(scaleD).add(biasD).intoMemorySegment(out, first + 3 * rowBytes + 3 * BYTES, LITTLE_ENDIAN);
     }
 
+    /** Of a whole panel, too. */
     private static void twoTokens(Tensor x, VectorInt8Weights weights, Tensor y, int token, int output) {
         MemorySegment in = x.segment();
         long in0 = rowByteOffset(x, token);
@@ -161,27 +162,22 @@ final class VectorInt8Linear {
         MemorySegment out = y.segment();
         long first = rowByteOffset(y, token) + 4L * output;
         long second = first + rowByteOffset(y, 1);
-        int numLeft = weights.numOutputs() - output;
         FloatVector scaleA = fromMemorySegment(FLOATS, weights.scales(), 4L * output, LITTLE_ENDIAN);
         FloatVector biasA = fromMemorySegment(FLOATS, weights.biases(), 4L * output, LITTLE_ENDIAN);
-        VectorMask<Float> maskA = FLOATS.indexInRange(0, numLeft);
-        sumA0.mul(scaleA).add(biasA).intoMemorySegment(out, first, LITTLE_ENDIAN, maskA);
-        sumA1.mul(scaleA).add(biasA).intoMemorySegment(out, second, LITTLE_ENDIAN, maskA);
+        sumA0.mul(scaleA).add(biasA).intoMemorySegment(out, first, LITTLE_ENDIAN);
+        sumA1.mul(scaleA).add(biasA).intoMemorySegment(out, second, LITTLE_ENDIAN);
         FloatVector scaleB = fromMemorySegment(FLOATS, weights.scales(), 4L * output + BYTES, LITTLE_ENDIAN);
         FloatVector biasB = fromMemorySegment(FLOATS, weights.biases(), 4L * output + BYTES, LITTLE_ENDIAN);
-        VectorMask<Float> maskB = FLOATS.indexInRange(COUNT, numLeft);
-        sumB0.mul(scaleB).add(biasB).intoMemorySegment(out, first + BYTES, LITTLE_ENDIAN, maskB);
-        sumB1.mul(scaleB).add(biasB).intoMemorySegment(out, second + BYTES, LITTLE_ENDIAN, maskB);
+        sumB0.mul(scaleB).add(biasB).intoMemorySegment(out, first + BYTES, LITTLE_ENDIAN);
+        sumB1.mul(scaleB).add(biasB).intoMemorySegment(out, second + BYTES, LITTLE_ENDIAN);
         FloatVector scaleC = fromMemorySegment(FLOATS, weights.scales(), 4L * output + 2 * BYTES, LITTLE_ENDIAN);
         FloatVector biasC = fromMemorySegment(FLOATS, weights.biases(), 4L * output + 2 * BYTES, LITTLE_ENDIAN);
-        VectorMask<Float> maskC = FLOATS.indexInRange(2 * COUNT, numLeft);
-        sumC0.mul(scaleC).add(biasC).intoMemorySegment(out, first + 2 * BYTES, LITTLE_ENDIAN, maskC);
-        sumC1.mul(scaleC).add(biasC).intoMemorySegment(out, second + 2 * BYTES, LITTLE_ENDIAN, maskC);
+        sumC0.mul(scaleC).add(biasC).intoMemorySegment(out, first + 2 * BYTES, LITTLE_ENDIAN);
+        sumC1.mul(scaleC).add(biasC).intoMemorySegment(out, second + 2 * BYTES, LITTLE_ENDIAN);
         FloatVector scaleD = fromMemorySegment(FLOATS, weights.scales(), 4L * output + 3 * BYTES, LITTLE_ENDIAN);
         FloatVector biasD = fromMemorySegment(FLOATS, weights.biases(), 4L * output + 3 * BYTES, LITTLE_ENDIAN);
-        VectorMask<Float> maskD = FLOATS.indexInRange(3 * COUNT, numLeft);
-        sumD0.mul(scaleD).add(biasD).intoMemorySegment(out, first + 3 * BYTES, LITTLE_ENDIAN, maskD);
-        sumD1.mul(scaleD).add(biasD).intoMemorySegment(out, second + 3 * BYTES, LITTLE_ENDIAN, maskD);
+        sumD0.mul(scaleD).add(biasD).intoMemorySegment(out, first + 3 * BYTES, LITTLE_ENDIAN);
+        sumD1.mul(scaleD).add(biasD).intoMemorySegment(out, second + 3 * BYTES, LITTLE_ENDIAN);
     }
 
     private static void oneToken(Tensor x, VectorInt8Weights weights, Tensor y, int token, int output) {
