@@ -12,13 +12,14 @@ import java.util.Random;
  * so it is looked at again for each shape when weights are packed; where no length fits, the library does the row.
  */
 final class RowOrder {
-    /** Rows that are tried, two at a time. */
-    private static final int NUM_ROWS = 6;
+    /** Sums that are compared at least, of two rows or more; two at a time. */
+    private static final int MIN_SUMS = 128;
     /** Lengths of chains that the library was seen to use (3.11, avx512_core_bf16), and their neighbours. */
-    private static final int[] CHAIN_INPUTS = {Integer.MAX_VALUE - 1, 1024, 512, 2048, 4096, 256, 128, 64};
+    private static final int[] CHAIN_INPUTS = {1024, 512, Integer.MAX_VALUE - 1, 2048, 4096, 256, 128, 64};
 
     private final SliceKernel kernel;
     private final SliceShape shape;
+    private final int numRows; // even
     private final Arena arena;
     private final Random random = new Random(29);
     private final MemorySegment inputs; // BF16 [rows, K]
@@ -28,16 +29,17 @@ final class RowOrder {
     private RowOrder(SliceKernel kernel, Arena arena) {
         this.kernel = kernel;
         this.shape = kernel.shape();
+        this.numRows = 2 * Math.ceilDiv(MIN_SUMS, 2 * shape.numOutputs());
         this.arena = arena;
-        this.inputs = arena.allocate((long) NUM_ROWS * shape.numInputs() * Short.BYTES, 64);
-        for (int i = 0; i < NUM_ROWS * shape.numInputs(); i++) {
+        this.inputs = arena.allocate((long) numRows * shape.numInputs() * Short.BYTES, 64);
+        for (int i = 0; i < numRows * shape.numInputs(); i++) {
             // Magnitudes far apart, so that every order rounds in its own way.
             float number = Math.scalb((float) random.nextGaussian(), random.nextInt(12) - 6);
             inputs.setAtIndex(ValueLayout.JAVA_SHORT, i, (short) (Float.floatToRawIntBits(number) >>> 16));
         }
         this.weights =
                 new SliceWeights(packed().address(), numbers().address(), shape.isBiased() ? numbers().address() : 0);
-        this.expected = arena.allocate((long) NUM_ROWS * shape.layerOutputs() * Float.BYTES, 64);
+        this.expected = arena.allocate((long) numRows * shape.layerOutputs() * Float.BYTES, 64);
     }
 
     private MemorySegment packed() {
@@ -85,7 +87,7 @@ final class RowOrder {
 
     private void runLibrary() {
         Dnnl.useOneThread();
-        for (int row = 0; row < NUM_ROWS; row += 2) {
+        for (int row = 0; row < numRows; row += 2) {
             kernel.matmul(2, shape.numInputs(), shape.layerOutputs()).run(weights,
                     inputs.address() + (long) row * shape.numInputs() * Short.BYTES,
                     expected.address() + (long) row * shape.layerOutputs() * Float.BYTES,
@@ -96,7 +98,7 @@ final class RowOrder {
     private boolean agrees(int chainInputs) {
         MemorySegment actual = arena.allocate((long) shape.numOutputs() * Float.BYTES, 64);
         ThreadBuffers buffers = ThreadBuffers.ofThisThread();
-        for (int row = 0; row < NUM_ROWS; row++) {
+        for (int row = 0; row < numRows; row++) {
             long wide = Int8Row.widen(inputs, (long) row * shape.numInputs() * Short.BYTES, shape.numInputs(), buffers);
             Int8Row.run(kernel, chainInputs, weights, wide, actual.address(), buffers);
             long from = (long) row * shape.layerOutputs() * Float.BYTES;
