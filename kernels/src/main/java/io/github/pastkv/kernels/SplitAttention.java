@@ -4,10 +4,11 @@ import io.github.pastkv.cache.DataType;
 import io.github.pastkv.cache.Tensor;
 import java.lang.foreign.Arena;
 import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicIntegerArray;
 
 /**
  * Attention of a few long rows, one query each, cut into ranges of positions so that every thread has something to do:
- * the scores of all ranges, then the softmax of each tile, then the values of all ranges. A range is a whole number of
+ * the scores of all ranges, whoever has the last of a tile going on with its softmax, then the values of all ranges. A range is a whole number of
  * spans. Each span but a tile's first has sums of its own, which are added to the first's in order, so that the bits are
  * those of the tile in one piece, however it is cut.
  *
@@ -25,12 +26,12 @@ final class SplitAttention implements AutoCloseable {
     private final int headsPerKv;
     private final int headDim;
     private final ComputePool.Task scoresTask = (item, worker) -> runPart(item, worker, true);
-    private final ComputePool.Task softmaxTask;
     private final ComputePool.Task valuesTask = (item, worker) -> runPart(item, worker, false);
 
     private AttentionTile[] tiles = new AttentionTile[0];
     private int[] firstSpans = new int[0];
     private int[] partStarts = new int[1]; // first part of each tile, and the number of all
+    private AtomicIntegerArray partsToScore = new AtomicIntegerArray(0); // of each tile
     private int numTiles;
     private int spansPerPart;
     private Tensor out;
@@ -44,7 +45,6 @@ final class SplitAttention implements AutoCloseable {
         this.workerTiles = workerTiles;
         this.headsPerKv = headsPerKv;
         this.headDim = headDim;
-        this.softmaxTask = (item, worker) -> kernels.softmax(tiles[item]);
     }
 
     /** Tiles to be aimed and given back to {@link #run}, of which {@code count} will be used. */
@@ -57,6 +57,7 @@ final class SplitAttention implements AutoCloseable {
             }
             firstSpans = new int[count];
             partStarts = new int[count + 1];
+            partsToScore = new AtomicIntegerArray(count);
         }
         return tiles;
     }
@@ -68,7 +69,6 @@ final class SplitAttention implements AutoCloseable {
         cut();
         int numParts = partStarts[count];
         pool.run(numParts, scoresTask);
-        pool.run(count, softmaxTask);
         pool.run(numParts, valuesTask);
         for (int i = 0; i < count; i++) {
             if (tiles[i].kvHead() == 0) {
@@ -90,6 +90,7 @@ final class SplitAttention implements AutoCloseable {
         spansPerPart = spans < SPANS_TOGETHER ? spans : Math.ceilDiv(spans, SPANS_TOGETHER) * SPANS_TOGETHER;
         for (int i = 0; i < numTiles; i++) {
             partStarts[i + 1] = partStarts[i] + Math.ceilDiv(numSpans(i), spansPerPart);
+            partsToScore.set(i, partStarts[i + 1] - partStarts[i]);
         }
     }
 
@@ -124,6 +125,9 @@ final class SplitAttention implements AutoCloseable {
         part.takePart(tiles[tile], from * SPAN, to * SPAN);
         if (forScores) {
             kernels.scores(part);
+            if (partsToScore.decrementAndGet(tile) == 0) { // sees what the other threads wrote before they counted down
+                kernels.softmax(tiles[tile]);
+            }
         } else {
             part.sumSpansApart(spanSums, firstSpans[tile]);
             kernels.values(part);
