@@ -36,10 +36,13 @@ record AblationCase(int[] baseIds, List<int[]> set, Ablation ablation, AnswerIds
         return json;
     }
 
-    /** Where all prompts of a set begin as the base does, so do their activations and the mean of them. */
+    /**
+     * Where all prompts of a set begin as the base does, so do their activations and the mean of them. The last position is
+     * run in any case.
+     */
     @Override
     public int from() {
-        return set.stream().mapToInt(ids -> Arrays.mismatch(ids, baseIds)).map(at -> at < 0 ? baseIds.length : at)
+        return set.stream().mapToInt(ids -> Arrays.mismatch(ids, baseIds)).map(at -> at < 0 ? baseIds.length - 1 : at)
                 .min().orElse(0);
     }
 

@@ -13,7 +13,10 @@ import java.util.List;
 import java.util.Locale;
 import tools.jackson.databind.node.ObjectNode;
 
-/** Runs cases, one after the other, and writes what is known at the end, be it all or what was done before Ctrl-C. */
+/**
+ * Runs cases, one after the other, and writes what is known at the end, be it all or what was done before Ctrl-C or a
+ * failure.
+ */
 final class SweepRun {
     private final Streams streams;
     private final Model model;
@@ -49,8 +52,15 @@ final class SweepRun {
         }
         long start = System.nanoTime();
         interruption.resultToCome();
-        runAll(numbers);
         SweepReport report = new SweepReport(setup, numbers, isSet, positions);
+        try {
+            runAll(numbers);
+        } catch (RuntimeException e) {
+            if (numRuns > 0) { // of hours of work nothing is lost
+                report.write(options.out(), arguments);
+            }
+            throw e;
+        }
         report.write(options.out(), arguments);
         options.pictures().write(report.grids(), report.baseline(cases.getFirst().unpatched()), setup.metric(),
                 modelName);
@@ -68,11 +78,21 @@ final class SweepRun {
     private void runAll(List<SweepNumbers> cases) {
         SweepProgress progress = new SweepProgress(SweepProgress.Extent.of(cases), interruption::isRequested);
         try (Progress _ = Progress.of(streams, progress::text)) {
-            for (SweepNumbers each : cases) {
-                if (!each.isComplete() && !run(each, progress)) {
+            for (int number = 0; number < cases.size(); number++) {
+                SweepNumbers each = cases.get(number);
+                if (!each.isComplete() && !runNumbered(each, cases.size() == 1 ? 0 : number + 1, progress)) {
                     break;
                 }
             }
+        }
+    }
+
+    /** @param pair its number among several, from 1, which messages name; 0 for the only one */
+    private boolean runNumbered(SweepNumbers numbers, int pair, SweepProgress progress) {
+        try {
+            return run(numbers, progress);
+        } catch (IllegalArgumentException e) {
+            throw pair == 0 ? e : new IllegalArgumentException("pair " + pair + ": " + e.getMessage(), e);
         }
     }
 

@@ -119,6 +119,19 @@ class AblateCommandTest {
     }
 
     @Test
+    void meanOfThePromptItself_changesNothing() throws IOException {
+        Path set = Files.writeString(folder.resolve("same.jsonl"), "{\"text\": \"" + PROMPT + "\"}\n");
+        CommandRun run = ablate("same.json", "--by", "mean", "--set", set.toString(), "--grid",
+                "head_out_all_pos,mlp_out,resid_pre", PROMPT);
+        assertThat(run.exitCode()).as(run.err()).isZero();
+        double clean = value("same.json", "/baselines/clean");
+        for (String pointer : List.of("/grids/head_out_all_pos/values/1/1", "/grids/mlp_out/values/0/13",
+                "/grids/resid_pre/values/3/2")) {
+            assertThat(value("same.json", pointer)).isEqualTo(clean);
+        }
+    }
+
+    @Test
     void resume_fillsWhatIsMissing_ofTheSameAblationOnly() throws IOException {
         assertThat(ablate("z.json", "--grid", "mlp_out_all_pos", PROMPT).exitCode()).isZero();
         JsonNode whole = json("z.json");
