@@ -9,9 +9,9 @@ import io.github.pastkv.cache.KvCacheConfig;
 import io.github.pastkv.cache.KvType;
 import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.cache.prefix.WhyNotMore;
-import io.github.pastkv.kernels.Activation;
 import io.github.pastkv.kernels.DelegatingKernels;
 import io.github.pastkv.kernels.KernelsChoice;
+import io.github.pastkv.kernels.RotaryTable;
 import io.github.pastkv.model.Model;
 import io.github.pastkv.model.ModelOptions;
 import io.github.pastkv.model.Session;
@@ -38,16 +38,18 @@ class PrefixReuseTest {
 
     /** Counts the tokens that go through feed-forward blocks, so that each computed token counts once per layer. */
     private static final class TokenCounter extends DelegatingKernels {
-        private final AtomicInteger numScored = new AtomicInteger();
+        private final AtomicInteger numRotated = new AtomicInteger();
 
         TokenCounter() {
             super(KernelsChoice.choose("scalar").kernels());
         }
 
+        /** Once for the queries and once for the keys of each layer. */
         @Override
-        public void gate(Activation activation, Tensor gate, Tensor up, int width, int from, int to) {
-            numScored.addAndGet(to - from);
-            super.gate(activation, gate, up, width, from, to);
+        public void rotate(Tensor rows, int numHeads, int headDim, RotaryTable table, int[] positions, int from,
+                int to) {
+            numRotated.addAndGet(to - from);
+            super.rotate(rows, numHeads, headDim, table, positions, from, to);
         }
     }
 
@@ -66,7 +68,7 @@ class PrefixReuseTest {
     }
 
     private int numComputed() {
-        return counter.numScored.getAndSet(0) / model.config().numLayers();
+        return counter.numRotated.getAndSet(0) / (2 * model.config().numLayers());
     }
 
     @Test
