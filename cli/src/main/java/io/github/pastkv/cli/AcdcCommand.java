@@ -167,13 +167,15 @@ final class AcdcCommand implements Callable<Integer> {
             throws IOException {
         Path file = Objects.requireNonNull(out);
         SweepSetup setup = setup(model, pairs);
-        Circuit circuit = resume && Files.exists(file)
-                ? CircuitFile.resumed(EarlierFile.read("--resume", file), setup, search.graph())
-                : search.emptyCircuit();
+        EarlierFile earlier = resume && Files.exists(file) ? EarlierFile.read("--resume", file) : null;
+        Circuit circuit = earlier == null
+                ? search.emptyCircuit()
+                : CircuitFile.resumed(earlier, setup, search.graph());
         long start = System.nanoTime();
         interruption.resultToCome();
         boolean complete = run(search, circuit, interruption);
-        CircuitReport report = new CircuitReport(setup, search, circuit);
+        CircuitReport report = new CircuitReport(setup, search, circuit,
+                earlier == null ? JsonNodeFactory.instance.objectNode() : earlier.json().path("counts"));
         report.write(file, spec.commandLine().getParseResult().originalArgs());
         if (dot != null) {
             report.writeDot(dot);

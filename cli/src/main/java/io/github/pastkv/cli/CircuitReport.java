@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.JsonNodeFactory;
@@ -20,16 +21,20 @@ import tools.jackson.databind.node.ObjectNode;
  * @param setup what it is of
  * @param search the search, for its counts and baselines
  * @param circuit what it has decided
+ * @param earlierCounts counts of the runs that it goes on from; empty where there are none
  */
-record CircuitReport(SweepSetup setup, CircuitSearch search, Circuit circuit) {
+record CircuitReport(SweepSetup setup, CircuitSearch search, Circuit circuit, JsonNode earlierCounts) {
     void write(Path file, List<String> arguments) throws IOException {
         ObjectNode json = JsonNodeFactory.instance.objectNode();
         json.put("metric", setup.metric());
         json.putObject("baselines").put("clean", search.cleanMetric()).put("corrupted", search.corruptedMetric());
         json.put("circuit_alone", search.metricOf(circuit));
         json.put("edges_of_model", search.graph().numEdges()).put("edges_undecided", circuit.numUndecided());
-        json.putObject("counts").put("runs", search.numRuns()).put("tokens_times_layers", search.numTokensRun())
-                .put("plain_runs", search.numPlainRuns()).put("plain_tokens_times_layers", search.numPlainTokens());
+        ObjectNode counts = json.putObject("counts");
+        count(counts, "runs", search.numRuns());
+        count(counts, "tokens_times_layers", search.numTokensRun());
+        count(counts, "plain_runs", search.numPlainRuns());
+        count(counts, "plain_tokens_times_layers", search.numPlainTokens());
         json.set("model", setup.model());
         json.put("command", "pastkv " + String.join(" ", arguments));
         json.set("setup", setup.setup());
@@ -40,6 +45,10 @@ record CircuitReport(SweepSetup setup, CircuitSearch search, Circuit circuit) {
         circuit.tried().forEach(edge -> add(tried, edge).put("removed", edge.removed()));
         OutFile.write(file,
                 JsonMapper.shared().writerWithDefaultPrettyPrinter().writeValueAsString(json) + System.lineSeparator());
+    }
+
+    private void count(ObjectNode counts, String name, long ofThisRun) {
+        counts.put(name, earlierCounts.path(name).asLong(0) + ofThisRun);
     }
 
     private ObjectNode add(ArrayNode target, CircuitEdge edge) {
@@ -77,11 +86,13 @@ record CircuitReport(SweepSetup setup, CircuitSearch search, Circuit circuit) {
 
     String summary(double seconds, boolean complete) {
         return String.format(Locale.ROOT,
-                "%,d of %,d edges kept; %s of the circuit alone %.4g (corrupted prompt %.4g); %,d runs in %.2f s,"
-                        + " %.1f %% of the work of plain ones%s",
+                "%,d of %,d edges kept; %s of the circuit alone %.4g (corrupted prompt %.4g); %,d runs in %.2f s%s%s",
                 circuit.kept().size(), search.graph().numEdges(), setup.metric(), search.metricOf(circuit),
                 search.corruptedMetric(), search.numRuns(), seconds,
-                100.0 * search.numTokensRun() / Math.max(1, search.numPlainTokens()),
+                search.numPlainTokens() == 0
+                        ? ""
+                        : String.format(Locale.ROOT, ", %.1f %% of the work of plain ones",
+                                100.0 * search.numTokensRun() / search.numPlainTokens()),
                 complete ? "" : "; ended by interruption, --resume goes on");
     }
 }

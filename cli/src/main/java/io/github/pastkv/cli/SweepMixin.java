@@ -89,7 +89,8 @@ final class SweepMixin {
         try {
             return gridNames.stream().flatMap(SweepMixin::named).distinct().toList();
         } catch (IllegalArgumentException e) {
-            throw new ParameterException(spec.commandLine(), "--grid: " + e.getMessage());
+            throw new ParameterException(spec.commandLine(),
+                    "--grid: " + e.getMessage() + ", " + PathSweep.GRID_NAME);
         }
     }
 
