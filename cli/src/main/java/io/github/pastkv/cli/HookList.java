@@ -2,7 +2,7 @@ package io.github.pastkv.cli;
 
 import io.github.pastkv.model.hooks.HookName;
 import io.github.pastkv.model.hooks.HookPoint;
-import io.github.pastkv.model.hooks.ModelHooks;
+import io.github.pastkv.model.hooks.HookCatalog;
 import java.util.Locale;
 
 /** The hooks of a model in words. */
@@ -12,7 +12,7 @@ final class HookList {
     private HookList() {}
 
     /** A line for each hook: its name, its shape and whether it must be asked for. */
-    static String describe(ModelHooks hooks) {
+    static String describe(HookCatalog hooks) {
         int width = hooks.names().stream().mapToInt(name -> name.toString().length()).max().orElse(MIN_NAME_WIDTH);
         StringBuilder lines = new StringBuilder();
         for (HookName name : hooks.names()) {

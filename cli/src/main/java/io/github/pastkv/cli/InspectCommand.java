@@ -3,7 +3,7 @@ package io.github.pastkv.cli;
 import io.github.pastkv.kernels.KernelsChoice;
 import io.github.pastkv.model.ComputeChoice;
 import io.github.pastkv.model.ModelFolder;
-import io.github.pastkv.model.hooks.ModelHooks;
+import io.github.pastkv.model.hooks.HookCatalog;
 import java.io.IOException;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -41,7 +41,7 @@ final class InspectCommand implements Callable<Integer> {
                 modelOptions.options().allowedConfigKeys())) {
             KernelsChoice kernels = KernelsChoice.choose(modelOptions.options().kernels());
             if (hooks) {
-                streams.out().print(HookList.describe(ModelHooks.of(folder.config(), folder.tensors())));
+                streams.out().print(HookList.describe(HookCatalog.of(folder.config(), folder.tensors())));
                 streams.out().flush();
                 return 0;
             }

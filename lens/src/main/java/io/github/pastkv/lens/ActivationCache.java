@@ -3,9 +3,9 @@ package io.github.pastkv.lens;
 import io.github.pastkv.cache.DataType;
 import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.model.files.SafetensorsWriter;
+import io.github.pastkv.model.hooks.HookCatalog;
 import io.github.pastkv.model.hooks.HookName;
 import io.github.pastkv.model.hooks.HookShape;
-import io.github.pastkv.model.hooks.ModelHooks;
 import io.github.pastkv.model.hooks.StepSlots;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -20,12 +20,12 @@ import org.jspecify.annotations.Nullable;
  * or outside it until {@link #close}. For one thread while it is filled, then for any number.
  */
 public final class ActivationCache implements AutoCloseable {
-    private final ModelHooks hooks;
+    private final HookCatalog hooks;
     private final Capture capture;
     private final @Nullable Arena arena;
     private final Map<HookName, Tensor> activations = new LinkedHashMap<>();
 
-    ActivationCache(ModelHooks hooks, Capture capture) {
+    ActivationCache(HookCatalog hooks, Capture capture) {
         this.hooks = hooks;
         this.capture = capture;
         this.arena = capture.offHeap() ? Arena.ofShared() : null;
@@ -103,7 +103,7 @@ public final class ActivationCache implements AutoCloseable {
     }
 
     /** The hooks of the model that it was filled from. */
-    public ModelHooks hooks() {
+    public HookCatalog hooks() {
         return hooks;
     }
 

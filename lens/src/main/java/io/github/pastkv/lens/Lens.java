@@ -9,7 +9,7 @@ import io.github.pastkv.model.StepInput;
 import io.github.pastkv.model.generation.Generation;
 import io.github.pastkv.model.generation.GenerationListener;
 import io.github.pastkv.model.generation.GenerationOptions;
-import io.github.pastkv.model.hooks.ModelHooks;
+import io.github.pastkv.model.hooks.HookCatalog;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
@@ -27,7 +27,7 @@ import java.util.stream.IntStream;
  */
 public final class Lens {
     private final Model model;
-    private final ModelHooks hooks;
+    private final HookCatalog hooks;
     private final List<Added> added = new ArrayList<>();
 
     /** A lens over a model, without hooks. */
@@ -41,7 +41,7 @@ public final class Lens {
     }
 
     /** The hooks that the model has. */
-    public ModelHooks hooks() {
+    public HookCatalog hooks() {
         return hooks;
     }
 
@@ -107,7 +107,7 @@ public final class Lens {
      * @throws IllegalStateException for an input that enters after the first layer, on a session that is not frozen
      */
     public LensRun run(Session session, StepInput input, Hook... runHooks) {
-        return new LensRun(input, probed(session, List.of(runHooks), () -> session.append(input)));
+        return new LensRun(input, withProbe(session, List.of(runHooks), () -> session.append(input)));
     }
 
     /** The residual stream before layer {@code stopAtLayer}, {@code [B, N, E]}, of a run without a past. */
@@ -128,7 +128,7 @@ public final class Lens {
      */
     public Tensor stream(Session session, StepInput input, int stopAtLayer, Hook... runHooks) {
         int stop = stopAtLayer < 0 ? stopAtLayer + model.config().numLayers() : stopAtLayer;
-        return probed(session, List.of(runHooks), () -> session.streamBefore(input, stop));
+        return withProbe(session, List.of(runHooks), () -> session.streamBefore(input, stop));
     }
 
     /**
@@ -138,7 +138,7 @@ public final class Lens {
      * @return F32 {@code [B, V]}, valid until the next run of the session
      */
     public Tensor lastLogits(Session session, StepInput input, Hook... runHooks) {
-        return probed(session, List.of(runHooks), () -> session.appendForLast(input));
+        return withProbe(session, List.of(runHooks), () -> session.appendForLast(input));
     }
 
     /** Runs without a past and keeps activations. */
@@ -159,7 +159,7 @@ public final class Lens {
         List<Hook> all = new ArrayList<>(List.of(runHooks));
         all.add(activations.hook());
         try {
-            return new CachedRun(new LensRun(input, probed(session, all, () -> session.append(input))), activations);
+            return new CachedRun(new LensRun(input, withProbe(session, all, () -> session.append(input))), activations);
         } catch (RuntimeException e) {
             activations.close();
             throw e;
@@ -169,16 +169,16 @@ public final class Lens {
     /** {@link Session#generate(int[][], AttentionMask, GenerationOptions, GenerationListener)} with hooks at every step. */
     public Generation generate(Session session, int[][] tokenIds, AttentionMask mask, GenerationOptions options,
             Hook... runHooks) {
-        return probed(session, List.of(runHooks),
+        return withProbe(session, List.of(runHooks),
                 () -> session.generate(tokenIds, mask, options, GenerationListener.NONE));
     }
 
     /** Generates after a text, with hooks at every step. */
     public Generation generate(Session session, String prompt, GenerationOptions options, Hook... runHooks) {
-        return probed(session, List.of(runHooks), () -> session.generate(prompt, options, GenerationListener.NONE));
+        return withProbe(session, List.of(runHooks), () -> session.generate(prompt, options, GenerationListener.NONE));
     }
 
-    private <T> T probed(Session session, List<Hook> runHooks, Supplier<T> run) {
+    private <T> T withProbe(Session session, List<Hook> runHooks, Supplier<T> run) {
         if (session.model() != model) {
             throw new IllegalArgumentException("session: is of another model than the lens");
         }
@@ -188,7 +188,7 @@ public final class Lens {
         if (all.isEmpty()) {
             return run.get();
         }
-        try (Session.Detour _ = session.probed(new LensProbe(hooks, all))) {
+        try (Session.Scope _ = session.withProbe(new LensProbe(hooks, all))) {
             return run.get();
         }
     }

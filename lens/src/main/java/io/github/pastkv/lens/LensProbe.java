@@ -1,9 +1,9 @@
 package io.github.pastkv.lens;
 
 import io.github.pastkv.cache.Tensor;
+import io.github.pastkv.model.hooks.HookCatalog;
 import io.github.pastkv.model.hooks.HookName;
 import io.github.pastkv.model.hooks.HookPoint;
-import io.github.pastkv.model.hooks.ModelHooks;
 import io.github.pastkv.model.hooks.Probe;
 import io.github.pastkv.model.hooks.StepSlots;
 import java.util.ArrayList;
@@ -23,7 +23,7 @@ final class LensProbe implements Probe {
      *
      * @throws IllegalArgumentException for a hook that the model lacks
      */
-    LensProbe(ModelHooks model, List<Hook> all) {
+    LensProbe(HookCatalog model, List<Hook> all) {
         for (Hook hook : all) {
             for (HookName name : hook.filter().in(model)) {
                 hooks.computeIfAbsent(name, _ -> new ArrayList<>()).add(hook);

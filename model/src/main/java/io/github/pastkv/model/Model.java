@@ -14,7 +14,7 @@ import io.github.pastkv.model.forward.ForwardPass;
 import io.github.pastkv.model.forward.LayerRotary;
 import io.github.pastkv.model.forward.ModelWeights;
 import io.github.pastkv.model.forward.RotaryTables;
-import io.github.pastkv.model.hooks.ModelHooks;
+import io.github.pastkv.model.hooks.HookCatalog;
 import io.github.pastkv.model.tokenizer.TextTokenizer;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -31,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Model implements AutoCloseable {
     private final ModelFolder folder;
-    private final ModelHooks hooks;
+    private final HookCatalog hooks;
     private final ModelOptions options;
     private final KernelsChoice kernels;
     private final LinearForm form;
@@ -42,7 +42,7 @@ public final class Model implements AutoCloseable {
     private final RotaryTables rotaryTables;
     private final SharedPools pools;
 
-    private Model(ModelFolder folder, ModelHooks hooks, ModelOptions options, KernelsChoice kernels, LinearForm form,
+    private Model(ModelFolder folder, HookCatalog hooks, ModelOptions options, KernelsChoice kernels, LinearForm form,
             Arena arena, ModelWeights weights, ForwardPass forwardPass, @Nullable TextTokenizer tokenizer) {
         this.folder = folder;
         this.hooks = hooks;
@@ -89,7 +89,7 @@ public final class Model implements AutoCloseable {
                 return packed;
             };
             ModelWeights weights = ModelWeights.pack(files.config(), files.tensors(), packer, arena);
-            ModelHooks hooks = ModelHooks.of(files.config(), files.tensors());
+            HookCatalog hooks = HookCatalog.of(files.config(), files.tensors());
             ForwardPass forwardPass = forwardPass(hooks, files, weights, options, kernels);
             return new Model(files, hooks, options, kernels, form, arena, weights, forwardPass, tokenizer);
         } catch (IOException | RuntimeException | Error e) { // not enough memory is an Error
@@ -102,7 +102,7 @@ public final class Model implements AutoCloseable {
         }
     }
 
-    private static ForwardPass forwardPass(ModelHooks hooks, ModelFolder files, ModelWeights weights,
+    private static ForwardPass forwardPass(HookCatalog hooks, ModelFolder files, ModelWeights weights,
             ModelOptions options, KernelsChoice kernels) {
         ModelConfig config = files.config();
         Compute compute = new Compute(kernels.kernels(), options.numThreads(), config.numHeads(), config.numKvHeads(),
@@ -153,7 +153,7 @@ public final class Model implements AutoCloseable {
     }
 
     /** The places in its forward pass that a {@link io.github.pastkv.model.hooks.Probe} can look at. */
-    public ModelHooks hooks() {
+    public HookCatalog hooks() {
         return hooks;
     }
 

@@ -247,7 +247,7 @@ public final class Session implements AutoCloseable {
      * Until the result is closed, the activations of all steps of this session, those of generation too, are handed to
      * {@code probe}. An inner scope's probe stands in for an outer one's.
      */
-    public Detour probed(Probe probe) {
+    public Scope withProbe(Probe probe) {
         requireOpen();
         Probe before = steps.setProbe(probe);
         return () -> steps.setProbe(before);
@@ -396,8 +396,8 @@ public final class Session implements AutoCloseable {
         }
     }
 
-    /** Ends {@link Session#withoutCache} or {@link Session#probed}. */
-    public interface Detour extends AutoCloseable {
+    /** Ends {@link Session#withoutCache} or {@link Session#withProbe}. */
+    public interface Scope extends AutoCloseable {
         @Override
         void close();
     }
@@ -406,7 +406,7 @@ public final class Session implements AutoCloseable {
      * Until the result is closed, appends run as on an empty cache and store nothing; afterwards the cache is as it was
      * (torchtune's {@code disable_kv_cache}). Scopes nest: an inner one changes nothing.
      */
-    public Detour withoutCache() {
+    public Scope withoutCache() {
         requireOpen();
         if (target != cache) {
             return () -> {};

@@ -18,7 +18,7 @@ import io.github.pastkv.model.forward.ForwardPass;
 import io.github.pastkv.model.forward.LayerRotary;
 import io.github.pastkv.model.forward.ModelWeights;
 import io.github.pastkv.model.forward.RotaryTables;
-import io.github.pastkv.model.hooks.ModelHooks;
+import io.github.pastkv.model.hooks.HookCatalog;
 import io.github.pastkv.tinymodel.TinyModel;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -87,7 +87,7 @@ public class DecodeStepBenchmark {
         rotary = new RotaryTables(config, arena).forLength(config.maxSeqLen());
         Compute compute = new Compute(kernels.kernels(), numThreads, config.numHeads(), config.numKvHeads(),
                 config.headDim());
-        forwardPass = new ForwardPass(ModelHooks.of(config, folder.tensors()), folder.tensors(),
+        forwardPass = new ForwardPass(HookCatalog.of(config, folder.tensors()), folder.tensors(),
                 weights(config, kernels.kernels()), compute, 512);
         cache = new KvCache(KvCacheConfig.of(config.toKvShape(), 1).withMaxTokens(config.maxSeqLen()));
         mask = AttentionMask.ones(1, numTokens);

@@ -13,8 +13,8 @@ import io.github.pastkv.kernels.ScoreForm;
 import io.github.pastkv.model.config.ModelConfig;
 import io.github.pastkv.model.family.BlockNorms;
 import io.github.pastkv.model.family.ModelTensors;
+import io.github.pastkv.model.hooks.HookCatalog;
 import io.github.pastkv.model.hooks.HookPoint;
-import io.github.pastkv.model.hooks.ModelHooks;
 import io.github.pastkv.model.hooks.Probe;
 import io.github.pastkv.model.hooks.StepSlots;
 import java.lang.foreign.MemorySegment;
@@ -37,7 +37,7 @@ public final class ForwardPass implements AutoCloseable {
 
     private final ModelConfig config;
     private final ModelTensors tensors;
-    private final ModelHooks modelHooks;
+    private final HookCatalog modelHooks;
     private final ModelWeights weights;
     private final ScoreForm[] scoreForms;
     private final Compute compute;
@@ -76,7 +76,7 @@ public final class ForwardPass implements AutoCloseable {
      * @param maxPassTokens most tokens that go through the weights together
      */
     @SuppressWarnings("NullAway.Init") // step, rotary, tokenIds and norming are arguments of what is under way
-    public ForwardPass(ModelHooks modelHooks, ModelTensors tensors, ModelWeights weights, Compute compute,
+    public ForwardPass(HookCatalog modelHooks, ModelTensors tensors, ModelWeights weights, Compute compute,
             int maxPassTokens) {
         this.modelHooks = modelHooks;
         this.config = modelHooks.config();
@@ -245,24 +245,24 @@ public final class ForwardPass implements AutoCloseable {
         NormWeights norm = weights.embedding().norm();
         if (weights.embedding().positions() == null) {
             normalise(isNormed ? null : norm, space.hidden, space.hidden, NormHooks.EMBEDDING, numTokens);
-            see(HookPoint.EMBED, space.hidden);
+            runHooks(HookPoint.EMBED, space.hidden);
         } else {
-            see(HookPoint.EMBED, space.hidden);
+            runHooks(HookPoint.EMBED, space.hidden);
             addPositions(weights.embedding().positions(), numTokens);
             normalise(norm, space.hidden, space.hidden, NormHooks.EMBEDDING, numTokens);
         }
     }
 
     private void addPositions(Tensor positions, int numTokens) {
-        if (hooks == null || !hooks.stage().wants(HookPoint.POS_EMBED, 0)) {
+        if (hooks == null || !hooks.dispatcher().wants(HookPoint.POS_EMBED, 0)) {
             compute.forTokens(numTokens, config.hiddenSize(), addPositions);
             return;
         }
-        Tensor rows = hooks.stage().allocate(numTokens, config.hiddenSize());
+        Tensor rows = hooks.dispatcher().allocate(numTokens, config.hiddenSize());
         for (int i = 0; i < numTokens; i++) {
             EmbeddingRows.copy(positions, positionRow(i), 1f, rows, i);
         }
-        see(HookPoint.POS_EMBED, rows);
+        runHooks(HookPoint.POS_EMBED, rows);
         kernels.add(space.hidden, rows, config.hiddenSize(), 0, numTokens);
     }
 
@@ -287,9 +287,9 @@ public final class ForwardPass implements AutoCloseable {
         LayerWeights w = layerWeights();
         BlockNorms<NormWeights> norms = w.attentionNorms();
         normalise(norms.ofStream(), space.hidden, space.hidden, NormHooks.LN1, numTokens);
-        see(HookPoint.RESID_PRE, space.hidden);
+        runHooks(HookPoint.RESID_PRE, space.hidden);
         if (hooks != null) {
-            hooks.inputs().handOut(layer, space.hidden);
+            hooks.inputs().dispatch(layer, space.hidden);
         }
         normalise(norms.before(), space.hidden, space.normed, NormHooks.LN1, numTokens); // normed [n, E]
         compute.linear(readBy(norms.before()), w.qkv(), space.qkv, numTokens); // [n, (H + 2K) * D]
@@ -305,12 +305,12 @@ public final class ForwardPass implements AutoCloseable {
         BlockNorms<NormWeights> norms = w.attentionNorms();
         compute.linear(space.attention, w.attentionOut(), space.attentionOut, numTokens); // [n, E]
         if (hooks != null) {
-            hooks.results().handOut(layer, tensors.layers().get(layer).attentionOut(), space.attention,
+            hooks.results().dispatch(layer, tensors.layers().get(layer).attentionOut(), space.attention,
                     space.attentionOut);
         }
         normalise(norms.after(), space.attentionOut, space.attentionOut,
                 norms.before() == null ? NormHooks.LN1 : NormHooks.LN1_POST, numTokens);
-        see(HookPoint.ATTN_OUT, space.attentionOut);
+        runHooks(HookPoint.ATTN_OUT, space.attentionOut);
         if (!config.parallelResidual()) { // else the stream stays as it is until the feed-forward block has read it
             compute.forTokens(numTokens, config.hiddenSize(), addAttention);
         }
@@ -320,37 +320,37 @@ public final class ForwardPass implements AutoCloseable {
     private void hookedAttention(StepHooks h, int numTokens) {
         LayerWeights w = layerWeights();
         h.inputs().apply(w, space.qkv);
-        see(HookPoint.Q, space.queries);
-        see(HookPoint.K, space.keys);
-        see(HookPoint.V, space.values);
+        runHooks(HookPoint.Q, space.queries);
+        runHooks(HookPoint.K, space.keys);
+        runHooks(HookPoint.V, space.values);
         h.norms().normaliseHeads(w.queryNorm(), space.queries, NormHooks.QUERY, layer);
         h.norms().normaliseHeads(w.keyNorm(), space.keys, NormHooks.KEY, layer);
         compute.forTokens(numTokens, 2 * config.numKvHeads() * config.headDim(), rotate);
-        see(HookPoint.ROT_Q, space.queries);
+        runHooks(HookPoint.ROT_Q, space.queries);
         compute.forTokens(numTokens, 2 * config.numKvHeads() * config.headDim(), store);
         h.attention().run(step, layer, scoreForms[layer], space.queries, space.attention);
-        see(HookPoint.Z, space.attention);
+        runHooks(HookPoint.Z, space.attention);
     }
 
     private void ffnBlock(int numTokens) {
         LayerWeights w = layerWeights();
         BlockNorms<NormWeights> norms = w.ffnNorms();
         normalise(norms.ofStream(), space.hidden, space.hidden, NormHooks.LN2, numTokens);
-        see(HookPoint.RESID_MID, space.hidden);
+        runHooks(HookPoint.RESID_MID, space.hidden);
         Tensor input = hooks == null ? space.hidden : hooks.ffnInput(layer, space.hidden);
         normalise(norms.before(), input, space.normed, NormHooks.LN2, numTokens); // normed [n, E]
         Tensor read = norms.before() == null ? input : space.normed;
         compute.linear(read, w.ffnUp(), space.ffn, numTokens); // [n, F] or [n, 2F]
-        see(HookPoint.MLP_PRE, space.ffnGate);
-        see(HookPoint.MLP_PRE_LINEAR, space.ffnUp);
+        runHooks(HookPoint.MLP_PRE, space.ffnGate);
+        runHooks(HookPoint.MLP_PRE_LINEAR, space.ffnUp);
         compute.forTokens(numTokens, config.ffnSize(), activate); // ffnGate [n, F]
-        see(HookPoint.MLP_POST, space.ffnGate);
+        runHooks(HookPoint.MLP_POST, space.ffnGate);
         compute.linear(space.ffnGate, w.ffnDown(), space.ffnOut, numTokens); // [n, E]
         normalise(norms.after(), space.ffnOut, space.ffnOut,
                 norms.before() == null ? NormHooks.LN2 : NormHooks.LN2_POST, numTokens);
-        see(HookPoint.MLP_OUT, space.ffnOut);
+        runHooks(HookPoint.MLP_OUT, space.ffnOut);
         compute.forTokens(numTokens, config.hiddenSize(), addFfn);
-        see(HookPoint.RESID_POST, space.hidden);
+        runHooks(HookPoint.RESID_POST, space.hidden);
     }
 
     /** Moves the rows of tokens {@code wanted[from, to)} to the front of a buffer. */
@@ -364,7 +364,7 @@ public final class ForwardPass implements AutoCloseable {
 
     /** Final norm and head of all tokens, for hooks; then the logits of those wanted. */
     private void hookedHead(StepHooks h, int[] wanted, int numWanted, Tensor logits) {
-        Tensor all = h.stage().allocate(step.numTokens(), config.vocabSize());
+        Tensor all = h.dispatcher().allocate(step.numTokens(), config.vocabSize());
         headOf(step.numTokens(), all);
         for (int i = 0; i < numWanted; i++) {
             logits.narrow(0, i, i + 1L).copyFrom(all.narrow(0, wanted[i], wanted[i] + 1L));
@@ -375,23 +375,23 @@ public final class ForwardPass implements AutoCloseable {
         NormWeights finalNorm = weights.finalNorm();
         normalise(finalNorm, space.hidden, space.normed, NormHooks.FINAL, numTokens);
         Tensor input = readBy(finalNorm); // [n, E]
-        see(HookPoint.UNEMBED_IN, input);
+        runHooks(HookPoint.UNEMBED_IN, input);
         LinearWeights headIn = weights.headIn();
         if (headIn != null) {
             compute.linear(input, headIn, space.embedded, numTokens); // [n, width]
             input = space.embedded;
         }
         compute.linear(input, weights.head(), logits, numTokens); // [n, V]
-        see(HookPoint.UNEMBED_OUT, logits);
+        runHooks(HookPoint.UNEMBED_OUT, logits);
         if (config.head().softCap() != 0) {
             kernels.softCap(config.head().softCap(), logits, config.vocabSize(), 0, numTokens);
         }
     }
 
     /** Hands rows of the step's tokens to the probe, where there is one and it wants them. */
-    private void see(HookPoint point, Tensor rows) {
+    private void runHooks(HookPoint point, Tensor rows) {
         if (hooks != null) {
-            hooks.stage().rows(point, layer, rows);
+            hooks.dispatcher().rows(point, layer, rows);
         }
     }
 
@@ -476,7 +476,7 @@ public final class ForwardPass implements AutoCloseable {
         if (norm == null) {
             return;
         }
-        if (hooks != null && hooks.stage().wantsAny(layer, points.scale(), points.normalized())) {
+        if (hooks != null && hooks.dispatcher().wantsAny(layer, points.scale(), points.normalized())) {
             hooks.norms().normalise(norm, x, y, points, layer);
             return;
         }

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * first query head of its group reads.
  */
 final class HeadInputs {
-    private final HookStage stage;
+    private final HookDispatcher dispatcher;
     private final Compute compute;
     private final ModelConfig config;
     private @Nullable Tensor stream;
@@ -21,15 +21,15 @@ final class HeadInputs {
     private @Nullable Tensor keyInputs; // [n, K * E]
     private @Nullable Tensor valueInputs; // [n, K * E]
 
-    HeadInputs(HookStage stage, Compute compute, ModelConfig config) {
-        this.stage = stage;
+    HeadInputs(HookDispatcher dispatcher, Compute compute, ModelConfig config) {
+        this.dispatcher = dispatcher;
         this.compute = compute;
         this.config = config;
     }
 
     /** Hands out what the heads of a layer are about to read of {@code hidden}, {@code [n, E]}. */
-    void handOut(int layer, Tensor hidden) {
-        stream = hidden.narrow(0, 0, stage.slots().numTokens());
+    void dispatch(int layer, Tensor hidden) {
+        stream = hidden.narrow(0, 0, dispatcher.slots().numTokens());
         int heads = config.numHeads();
         int kvHeads = config.numKvHeads();
         Tensor all = seen(HookPoint.ATTN_IN, layer, stream, heads, null);
@@ -41,20 +41,20 @@ final class HeadInputs {
 
     /** A copy of the stream for each head, or of {@code before}, after the hook; {@code before} where none wants it. */
     private @Nullable Tensor seen(HookPoint point, int layer, Tensor from, int numHeads, @Nullable Tensor before) {
-        if (!stage.wants(point, layer)) {
+        if (!dispatcher.wants(point, layer)) {
             return before;
         }
-        Tensor inputs = stage.allocate(from.shape(0), (long) numHeads * config.hiddenSize());
+        Tensor inputs = dispatcher.allocate(from.shape(0), (long) numHeads * config.hiddenSize());
         for (int head = 0; head < numHeads; head++) {
             part(inputs, head, config.hiddenSize())
                     .copyFrom(before == null ? from : part(before, head, config.hiddenSize()));
         }
-        stage.rows(point, layer, inputs);
-        return stage.edits(point, layer) || before != null ? inputs : null;
+        dispatcher.rows(point, layer, inputs);
+        return dispatcher.edits(point, layer) || before != null ? inputs : null;
     }
 
     private Tensor firstOfGroups(Tensor inputs) {
-        Tensor first = stage.allocate(inputs.shape(0), (long) config.numKvHeads() * config.hiddenSize());
+        Tensor first = dispatcher.allocate(inputs.shape(0), (long) config.numKvHeads() * config.hiddenSize());
         for (int head = 0; head < config.numKvHeads(); head++) {
             part(first, head, config.hiddenSize())
                     .copyFrom(part(inputs, head * config.numHeads() / config.numKvHeads(), config.hiddenSize()));
@@ -77,7 +77,7 @@ final class HeadInputs {
 
     private void applyTo(@Nullable Tensor inputs, int numHeads, int firstHead, LayerWeights weights, Tensor qkv) {
         for (int head = 0; inputs != null && head < numHeads; head++) {
-            Tensor input = stage.allocate(inputs.shape(0), config.hiddenSize());
+            Tensor input = dispatcher.allocate(inputs.shape(0), config.hiddenSize());
             input.copyFrom(part(inputs, head, config.hiddenSize()));
             if (!sameBits(input)) {
                 part(qkv.narrow(0, 0, input.shape(0)), firstHead + head, config.headDim())
@@ -87,7 +87,7 @@ final class HeadInputs {
     }
 
     private boolean sameBits(Tensor input) {
-        Tensor read = stage.allocate(input.shape());
+        Tensor read = dispatcher.allocate(input.shape());
         if (stream != null) {
             read.copyFrom(stream);
         }
@@ -101,7 +101,7 @@ final class HeadInputs {
             compute.forTokens(numTokens, config.hiddenSize(),
                     (from, to) -> compute.kernels().normalise(norm, input, input, from, to));
         }
-        Tensor projected = stage.allocate(numTokens, width);
+        Tensor projected = dispatcher.allocate(numTokens, width);
         compute.linear(input, weights.qkv(), projected, numTokens);
         return projected;
     }

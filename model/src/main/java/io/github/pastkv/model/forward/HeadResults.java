@@ -14,12 +14,12 @@ import java.util.List;
  * others it stays the bits of the projection.
  */
 final class HeadResults {
-    private final HookStage stage;
+    private final HookDispatcher dispatcher;
     private final Compute compute;
     private final ModelConfig config;
 
-    HeadResults(HookStage stage, Compute compute, ModelConfig config) {
-        this.stage = stage;
+    HeadResults(HookDispatcher dispatcher, Compute compute, ModelConfig config) {
+        this.dispatcher = dispatcher;
         this.compute = compute;
         this.config = config;
     }
@@ -31,15 +31,15 @@ final class HeadResults {
      * @param attention {@code [n, H * D]}
      * @param attentionOut {@code [n, E]}, the output of the projection
      */
-    void handOut(int layer, List<LinearPart> projection, Tensor attention, Tensor attentionOut) {
-        if (!stage.wants(HookPoint.RESULT, layer)) {
+    void dispatch(int layer, List<LinearPart> projection, Tensor attention, Tensor attentionOut) {
+        if (!dispatcher.wants(HookPoint.RESULT, layer)) {
             return;
         }
-        int numTokens = stage.slots().numTokens();
+        int numTokens = dispatcher.slots().numTokens();
         Tensor results = results(compute, config, projection, attention.narrow(0, 0, numTokens),
-                stage.allocate(numTokens, (long) config.numHeads() * config.hiddenSize()));
-        Tensor before = stage.edits(HookPoint.RESULT, layer) ? results.copy() : results;
-        stage.rows(HookPoint.RESULT, layer, results);
+                dispatcher.allocate(numTokens, (long) config.numHeads() * config.hiddenSize()));
+        Tensor before = dispatcher.edits(HookPoint.RESULT, layer) ? results.copy() : results;
+        dispatcher.rows(HookPoint.RESULT, layer, results);
         long tokenBytes = results.shape(1) * Float.BYTES;
         for (int token = 0; token < numTokens; token++) {
             if (before.segment().asSlice(token * tokenBytes, tokenBytes)

@@ -18,15 +18,15 @@ import org.jspecify.annotations.Nullable;
  * handed out in between. The tiles and kernels are those of the fused way.
  */
 final class HookedAttention {
-    private final HookStage stage;
+    private final HookDispatcher dispatcher;
     private final StepSlots slots;
     private final Compute compute;
     private final Kernels kernels;
     private final ModelConfig config;
 
-    HookedAttention(HookStage stage, Compute compute, ModelConfig config) {
-        this.stage = stage;
-        this.slots = stage.slots();
+    HookedAttention(HookDispatcher dispatcher, Compute compute, ModelConfig config) {
+        this.dispatcher = dispatcher;
+        this.slots = dispatcher.slots();
         this.compute = compute;
         this.kernels = compute.kernels();
         this.config = config;
@@ -34,10 +34,10 @@ final class HookedAttention {
 
     /** Attention of all tokens of the step in one layer, as {@link Compute#attention}. */
     void run(KvStep step, int layer, ScoreForm form, Tensor queries, Tensor out) {
-        EditedBlocks @Nullable [] edited = editedBlocks(step, layer);
+        PatchedKv @Nullable [] edited = editedBlocks(step, layer);
         Work work = new Work(step, layer, form, queries, out, edited);
-        boolean wantsScores = stage.wants(HookPoint.ATTN_SCORES, layer);
-        if (!wantsScores && !stage.wants(HookPoint.PATTERN, layer)) {
+        boolean wantsScores = dispatcher.wants(HookPoint.ATTN_SCORES, layer);
+        if (!wantsScores && !dispatcher.wants(HookPoint.PATTERN, layer)) {
             work.forTiles(tile -> {
                 kernels.scores(tile);
                 kernels.softmax(tile);
@@ -45,7 +45,7 @@ final class HookedAttention {
             });
             return;
         }
-        Tensor pattern = stage.allocate(slots.batchSize(), config.numHeads(), slots.numNew(), slots.kvSlots());
+        Tensor pattern = dispatcher.allocate(slots.batchSize(), config.numHeads(), slots.numNew(), slots.kvSlots());
         if (wantsScores) {
             Tensor scores = scores(work, layer);
             work.forTiles(tile -> {
@@ -60,8 +60,8 @@ final class HookedAttention {
                 copy(pattern, tile, false);
             });
         }
-        if (stage.wants(HookPoint.PATTERN, layer)) {
-            stage.handOut(HookPoint.PATTERN, layer, pattern);
+        if (dispatcher.wants(HookPoint.PATTERN, layer)) {
+            dispatcher.dispatch(HookPoint.PATTERN, layer, pattern);
         }
         work.forTiles(tile -> {
             copy(pattern, tile, true);
@@ -70,7 +70,7 @@ final class HookedAttention {
     }
 
     private Tensor scores(Work work, int layer) {
-        Tensor scores = stage.allocate(slots.batchSize(), config.numHeads(), slots.numNew(), slots.kvSlots());
+        Tensor scores = dispatcher.allocate(slots.batchSize(), config.numHeads(), slots.numNew(), slots.kvSlots());
         for (long i = 0, n = scores.numElements(); i < n; i++) {
             DataType.F32.write(scores.segment(), i * Float.BYTES, Float.NEGATIVE_INFINITY);
         }
@@ -78,7 +78,7 @@ final class HookedAttention {
             kernels.scores(tile);
             copy(scores, tile, false);
         });
-        stage.handOut(HookPoint.ATTN_SCORES, layer, scores);
+        dispatcher.dispatch(HookPoint.ATTN_SCORES, layer, scores);
         return scores;
     }
 
@@ -127,7 +127,7 @@ final class HookedAttention {
     }
 
     /** What attention reads instead of the stored keys and values, where a hook changed any; else null. */
-    private EditedBlocks @Nullable [] editedBlocks(KvStep step, int layer) {
+    private PatchedKv @Nullable [] editedBlocks(KvStep step, int layer) {
         Tensor keys = handedOut(step, layer, true, HookPoint.ROT_K, HookPoint.PAST_K);
         Tensor values = handedOut(step, layer, false, HookPoint.PAST_V);
         if (keys == null && values == null) {
@@ -136,19 +136,19 @@ final class HookedAttention {
         Tensor allKeys = keys == null ? past(step, layer, true) : keys;
         Tensor allValues = values == null ? past(step, layer, false) : values;
         return IntStream.range(0, slots.batchSize())
-                .mapToObj(row -> new EditedBlocks(stage, allKeys, allValues, row)).toArray(EditedBlocks[]::new);
+                .mapToObj(row -> new PatchedKv(dispatcher, allKeys, allValues, row)).toArray(PatchedKv[]::new);
     }
 
     /** Hands out past and new keys or values; returns them where they were changed. */
     private @Nullable Tensor handedOut(KvStep step, int layer, boolean ofKeys, HookPoint... points) {
-        if (!stage.wantsAny(layer, points)) {
+        if (!dispatcher.wantsAny(layer, points)) {
             return null;
         }
         Tensor past = past(step, layer, ofKeys);
         Tensor before = past.copy();
         for (HookPoint point : points) {
-            if (stage.wants(point, layer)) {
-                stage.handOut(point, layer, past);
+            if (dispatcher.wants(point, layer)) {
+                dispatcher.dispatch(point, layer, past);
             }
         }
         return before.segment().mismatch(past.segment().asSlice(0, before.segment().byteSize())) < 0 ? null : past;
@@ -156,7 +156,7 @@ final class HookedAttention {
 
     /** {@code [B, P + N, K, D]} as stored; zeros at pads and at what a window let go. */
     private Tensor past(KvStep step, int layer, boolean ofKeys) {
-        Tensor past = stage.allocate(slots.batchSize(), slots.kvSlots(), config.numKvHeads(), config.headDim());
+        Tensor past = dispatcher.allocate(slots.batchSize(), slots.kvSlots(), config.numKvHeads(), config.headDim());
         for (int row = 0; row < slots.batchSize(); row++) {
             for (int position = 0; position < slots.kvLength(row); position++) {
                 if (step.holds(layer, row, position)) {
@@ -186,9 +186,9 @@ final class HookedAttention {
         private final ScoreForm form;
         private final Tensor queries;
         private final Tensor out;
-        private final EditedBlocks @Nullable [] edited;
+        private final PatchedKv @Nullable [] edited;
 
-        Work(KvStep step, int layer, ScoreForm form, Tensor queries, Tensor out, EditedBlocks @Nullable [] edited) {
+        Work(KvStep step, int layer, ScoreForm form, Tensor queries, Tensor out, PatchedKv @Nullable [] edited) {
             this.step = step;
             this.layer = layer;
             this.form = form;

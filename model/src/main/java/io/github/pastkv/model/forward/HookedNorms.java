@@ -9,17 +9,17 @@ import org.jspecify.annotations.Nullable;
 
 /** Norms taken apart, with divisor and normalised numbers handed out in between; the bits are those of the whole. */
 final class HookedNorms {
-    private final HookStage stage;
+    private final HookDispatcher dispatcher;
     private final Compute compute;
 
-    HookedNorms(HookStage stage, Compute compute) {
-        this.stage = stage;
+    HookedNorms(HookDispatcher dispatcher, Compute compute) {
+        this.dispatcher = dispatcher;
         this.compute = compute;
     }
 
     /** y = norm(x) over the step's n tokens, {@code [n, E]}; x and y may be the same. */
     void normalise(NormWeights norm, Tensor x, Tensor y, NormHooks points, int layer) {
-        int numTokens = stage.slots().numTokens();
+        int numTokens = dispatcher.slots().numTokens();
         rows(norm, x.narrow(0, 0, numTokens), y.narrow(0, 0, numTokens), points, layer, 1);
     }
 
@@ -28,10 +28,10 @@ final class HookedNorms {
         if (norm == null) {
             return;
         }
-        int numTokens = stage.slots().numTokens();
+        int numTokens = dispatcher.slots().numTokens();
         long width = heads.shape(1);
         int perToken = Math.toIntExact(width / norm.hiddenSize());
-        Tensor packed = stage.allocate(numTokens, width);
+        Tensor packed = dispatcher.allocate(numTokens, width);
         packed.copyFrom(heads.narrow(0, 0, numTokens));
         Tensor each = packed.reshape((long) numTokens * perToken, norm.hiddenSize());
         rows(norm, each, each, points, layer, perToken);
@@ -41,17 +41,17 @@ final class HookedNorms {
     private void rows(NormWeights norm, Tensor x, Tensor y, NormHooks points, int layer, int perToken) {
         int numRows = Math.toIntExact(x.shape(0));
         int width = norm.hiddenSize();
-        Tensor means = stage.allocate(numRows, 1);
-        Tensor scales = stage.allocate(numRows, 1);
-        Tensor normalized = stage.allocate(numRows, width);
+        Tensor means = dispatcher.allocate(numRows, 1);
+        Tensor scales = dispatcher.allocate(numRows, 1);
+        Tensor normalized = dispatcher.allocate(numRows, width);
         compute.forTokens(numRows, width, (from, to) -> NormStages.scales(norm, x, means, scales, from, to));
-        handOut(points.scale(), layer, scales, perToken);
+        dispatch(points.scale(), layer, scales, perToken);
         compute.forTokens(numRows, width, (from, to) -> NormStages.divide(x, means, scales, normalized, from, to));
-        handOut(points.normalized(), layer, normalized, perToken);
+        dispatch(points.normalized(), layer, normalized, perToken);
         compute.forTokens(numRows, width, (from, to) -> NormStages.affine(norm, normalized, y, from, to));
     }
 
-    private void handOut(HookPoint point, int layer, Tensor rows, int perToken) {
-        stage.rows(point, layer, rows.reshape(rows.shape(0) / perToken, perToken * rows.shape(1)));
+    private void dispatch(HookPoint point, int layer, Tensor rows, int perToken) {
+        dispatcher.rows(point, layer, rows.reshape(rows.shape(0) / perToken, perToken * rows.shape(1)));
     }
 }

@@ -2,32 +2,34 @@ package io.github.pastkv.model.forward;
 
 import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.kernels.Compute;
+import io.github.pastkv.model.hooks.HookCatalog;
 import io.github.pastkv.model.hooks.HookPoint;
-import io.github.pastkv.model.hooks.ModelHooks;
 import io.github.pastkv.model.hooks.Probe;
 import io.github.pastkv.model.hooks.StepSlots;
 import java.util.Arrays;
 
 /** All that comes between the operations of one step with a probe. */
-record StepHooks(HookStage stage, HookedNorms norms, HeadInputs inputs, HookedAttention attention,
+record StepHooks(HookDispatcher dispatcher, HookedNorms norms, HeadInputs inputs, HookedAttention attention,
         HeadResults results) implements AutoCloseable {
-    static StepHooks of(ModelHooks hooks, Probe probe, StepSlots slots, Compute compute) {
-        HookStage stage = new HookStage(hooks, probe, slots);
-        return new StepHooks(stage, new HookedNorms(stage, compute), new HeadInputs(stage, compute, hooks.config()),
-                new HookedAttention(stage, compute, hooks.config()), new HeadResults(stage, compute, hooks.config()));
+    static StepHooks of(HookCatalog hooks, Probe probe, StepSlots slots, Compute compute) {
+        HookDispatcher dispatcher = new HookDispatcher(hooks, probe, slots);
+        return new StepHooks(dispatcher, new HookedNorms(dispatcher, compute),
+                new HeadInputs(dispatcher, compute, hooks.config()),
+                new HookedAttention(dispatcher, compute, hooks.config()),
+                new HeadResults(dispatcher, compute, hooks.config()));
     }
 
     /** The ids that a hook on them leaves. */
     int[] tokenIds(int[] tokenIds, int vocabSize) {
-        if (!stage.wants(HookPoint.TOKENS, 0)) {
+        if (!dispatcher.wants(HookPoint.TOKENS, 0)) {
             return tokenIds;
         }
-        int[] ids = Arrays.copyOf(tokenIds, stage.slots().numTokens());
-        Tensor rows = stage.allocate(ids.length, 1);
+        int[] ids = Arrays.copyOf(tokenIds, dispatcher.slots().numTokens());
+        Tensor rows = dispatcher.allocate(ids.length, 1);
         for (int token = 0; token < ids.length; token++) {
             rows.set(ids[token], token, 0);
         }
-        stage.rows(HookPoint.TOKENS, 0, rows);
+        dispatcher.rows(HookPoint.TOKENS, 0, rows);
         for (int token = 0; token < ids.length; token++) {
             float id = rows.get(token, 0);
             if (!(id >= 0 && id < vocabSize && id == (int) id)) {
@@ -41,24 +43,24 @@ record StepHooks(HookStage stage, HookedNorms norms, HeadInputs inputs, HookedAt
 
     /** What the feed-forward block reads: the stream, or a copy of it that a hook may have changed. */
     Tensor ffnInput(int layer, Tensor hidden) {
-        if (!stage.wants(HookPoint.MLP_IN, layer)) {
+        if (!dispatcher.wants(HookPoint.MLP_IN, layer)) {
             return hidden;
         }
-        int numTokens = stage.slots().numTokens();
-        Tensor input = stage.allocate(numTokens, hidden.shape(1));
+        int numTokens = dispatcher.slots().numTokens();
+        Tensor input = dispatcher.allocate(numTokens, hidden.shape(1));
         input.copyFrom(hidden.narrow(0, 0, numTokens));
-        stage.rows(HookPoint.MLP_IN, layer, input);
+        dispatcher.rows(HookPoint.MLP_IN, layer, input);
         return input;
     }
 
     /** Whether a hook lies behind the layers, so that all tokens must come by there. */
     boolean wantsHead() {
-        return stage.wantsAny(0, HookPoint.LN_FINAL_SCALE, HookPoint.LN_FINAL_NORMALIZED, HookPoint.UNEMBED_IN,
+        return dispatcher.wantsAny(0, HookPoint.LN_FINAL_SCALE, HookPoint.LN_FINAL_NORMALIZED, HookPoint.UNEMBED_IN,
                 HookPoint.UNEMBED_OUT);
     }
 
     @Override
     public void close() {
-        stage.close();
+        dispatcher.close();
     }
 }

@@ -63,7 +63,7 @@ public final class HookFilter {
      *
      * @throws IllegalArgumentException for a name or pattern that means no hook of the model
      */
-    public Set<HookName> in(ModelHooks hooks) {
+    public Set<HookName> in(HookCatalog hooks) {
         List<HookName> all = hooks.names();
         if (patterns.isEmpty()) {
             return all.stream().filter(predicate).collect(Collectors.toCollection(LinkedHashSet::new));

@@ -2,7 +2,7 @@ package io.github.pastkv.model.hooks;
 
 /**
  * A place in the forward pass where a hook may look or edit, in the order in which a run comes by. Names and shapes are
- * TransformerLens'. Which of them a model has is said by {@link ModelHooks}.
+ * TransformerLens'. Which of them a model has is said by {@link HookCatalog}.
  */
 public enum HookPoint {
     /** Token ids as numbers; an edited id is looked up instead. */
@@ -146,7 +146,7 @@ public enum HookPoint {
         return compareTo(RESID_POST) > 0;
     }
 
-    /** Its shape; {@link ModelHooks#shape} knows the model's. */
+    /** Its shape; {@link HookCatalog#shape} knows the model's. */
     HookShape usualShape() {
         return shape;
     }

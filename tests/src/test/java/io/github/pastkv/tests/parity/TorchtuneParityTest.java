@@ -124,7 +124,7 @@ class TorchtuneParityTest {
     void item36_cachedRun_equalsTheUncached(Model model) {
         Session session = session(model);
         LogitRows uncached;
-        try (Session.Detour _ = session.withoutCache()) {
+        try (Session.Scope _ = session.withoutCache()) {
             uncached = append(session, PROMPT);
         }
         append(session, PROMPT).requireSameBits("cached", uncached);
@@ -162,8 +162,8 @@ class TorchtuneParityTest {
         Session session = session(model);
         session.append(PROMPT);
         float[] before = values(session);
-        try (Session.Detour _ = session.withoutCache()) {
-            try (Session.Detour _ = session.withoutCache()) {
+        try (Session.Scope _ = session.withoutCache()) {
+            try (Session.Scope _ = session.withoutCache()) {
                 append(session, PROMPT).requireSameBits("inner", alone(model, PROMPT));
             }
             append(session, PROMPT).requireSameBits("still without", alone(model, PROMPT));

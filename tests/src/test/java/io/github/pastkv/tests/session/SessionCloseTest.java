@@ -111,7 +111,7 @@ class SessionCloseTest {
     @Test
     void sessionInADetour_closes() {
         Session session = model.newSession();
-        Session.Detour detour = session.withoutCache();
+        Session.Scope detour = session.withoutCache();
         session.append(5, 6, 7);
         session.close();
         detour.close();

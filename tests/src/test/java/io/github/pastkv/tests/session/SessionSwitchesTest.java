@@ -72,7 +72,7 @@ class SessionSwitchesTest {
     @Test
     void withoutCache_appendsSeeNothingAndStoreNothing() {
         long bytes = session.cache().cacheBytes();
-        try (Session.Detour _ = session.withoutCache()) {
+        try (Session.Scope _ = session.withoutCache()) {
             suffix().requireSameBits("without the cache", suffixAlone);
             suffix().requireSameBits("again", suffixAlone);
             assertThat(session.size()).isEqualTo(PROMPT.length);
@@ -83,8 +83,8 @@ class SessionSwitchesTest {
 
     @Test
     void withoutCache_nested_endsWithTheOuterOne() {
-        try (Session.Detour _ = session.withoutCache()) {
-            try (Session.Detour _ = session.withoutCache()) {
+        try (Session.Scope _ = session.withoutCache()) {
+            try (Session.Scope _ = session.withoutCache()) {
                 suffix().requireSameBits("inner", suffixAlone);
             }
             suffix().requireSameBits("outer", suffixAlone);
@@ -94,9 +94,9 @@ class SessionSwitchesTest {
 
     @Test
     void withoutCache_closedTwice_endsOnlyItself() {
-        Session.Detour first = session.withoutCache();
+        Session.Scope first = session.withoutCache();
         first.close();
-        try (Session.Detour _ = session.withoutCache()) {
+        try (Session.Scope _ = session.withoutCache()) {
             first.close();
             suffix().requireSameBits("second", suffixAlone);
         }
@@ -105,7 +105,7 @@ class SessionSwitchesTest {
 
     @Test
     void withoutCache_afterAFailedAppend_endsWell() {
-        try (Session.Detour _ = session.withoutCache()) {
+        try (Session.Scope _ = session.withoutCache()) {
             assertThat(catchAppend(-1)).isInstanceOf(IllegalArgumentException.class);
         }
         suffix().requireSameBits("with the cache again", suffixAfterPrompt);
@@ -131,7 +131,7 @@ class SessionSwitchesTest {
 
     @Test
     void generate_withoutCache_startsFromNothingAndStoresNothing() {
-        try (Session.Detour _ = session.withoutCache()) {
+        try (Session.Scope _ = session.withoutCache()) {
             assertThat(generate()).isEqualTo(generateAlone(SUFFIX));
         }
         suffix().requireSameBits("with the cache again", suffixAfterPrompt);

@@ -13,13 +13,13 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** The hooks that one model has, in the order in which a run comes by, and their shapes. Immutable. */
-public final class ModelHooks {
+public final class HookCatalog {
     private final ModelConfig config;
     private final ModelTensors tensors;
     private final List<HookName> names;
     private final Set<HookName> set;
 
-    private ModelHooks(ModelConfig config, ModelTensors tensors) {
+    private HookCatalog(ModelConfig config, ModelTensors tensors) {
         this.config = config;
         this.tensors = tensors;
         this.names = names(config, tensors);
@@ -27,8 +27,8 @@ public final class ModelHooks {
     }
 
     /** The hooks of a model. */
-    public static ModelHooks of(ModelConfig config, ModelTensors tensors) {
-        return new ModelHooks(config, tensors);
+    public static HookCatalog of(ModelConfig config, ModelTensors tensors) {
+        return new HookCatalog(config, tensors);
     }
 
     private static List<HookName> names(ModelConfig config, ModelTensors tensors) {

@@ -3,10 +3,10 @@ package io.github.pastkv.model.forward;
 import io.github.pastkv.cache.DataType;
 import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.model.config.ModelConfig;
+import io.github.pastkv.model.hooks.HookCatalog;
 import io.github.pastkv.model.hooks.HookName;
 import io.github.pastkv.model.hooks.HookPoint;
 import io.github.pastkv.model.hooks.HookShape;
-import io.github.pastkv.model.hooks.ModelHooks;
 import io.github.pastkv.model.hooks.Probe;
 import io.github.pastkv.model.hooks.StepSlots;
 import java.lang.foreign.Arena;
@@ -17,14 +17,14 @@ import java.util.Arrays;
  * pads, and what the probe changed goes back into the rows. Where there are no pads that is a view. For one thread; owns
  * the memory of what it makes until {@link #close}.
  */
-final class HookStage implements AutoCloseable {
-    private final ModelHooks hooks;
+final class HookDispatcher implements AutoCloseable {
+    private final HookCatalog hooks;
     private final ModelConfig config;
     private final Probe probe;
     private final StepSlots slots;
     private final Arena arena = Arena.ofShared();
 
-    HookStage(ModelHooks hooks, Probe probe, StepSlots slots) {
+    HookDispatcher(HookCatalog hooks, Probe probe, StepSlots slots) {
         this.hooks = hooks;
         this.config = hooks.config();
         this.probe = probe;
@@ -60,12 +60,12 @@ final class HookStage implements AutoCloseable {
         Tensor packed = rows.narrow(0, 0, slots.numTokens());
         HookShape shape = hooks.shape(point);
         if (slots.isDense() && (packed.isContiguous() || !shape.isReshaped())) {
-            handOut(point, layer, named(packed.unflatten(0, slots.batchSize(), slots.numNew()), shape));
+            dispatch(point, layer, named(packed.unflatten(0, slots.batchSize(), slots.numNew()), shape));
             return;
         }
         Tensor padded = allocate(slots.batchSize(), slots.numNew(), packed.shape(1));
         spread(packed, padded);
-        handOut(point, layer, named(padded, shape));
+        dispatch(point, layer, named(padded, shape));
         if (edits(point, layer)) {
             gather(padded, packed);
         }
@@ -109,7 +109,7 @@ final class HookStage implements AutoCloseable {
     }
 
     /** Hands out a tensor that already has the hook's shape; afterwards it holds what the probe wants to go on with. */
-    void handOut(HookPoint point, int layer, Tensor tensor) {
+    void dispatch(HookPoint point, int layer, Tensor tensor) {
         HookName name = point.isInLayer() ? HookName.of(point, layer) : HookName.of(point);
         boolean edits = probe.edits(point, layer);
         Tensor given = edits ? tensor : tensor.asReadOnly();

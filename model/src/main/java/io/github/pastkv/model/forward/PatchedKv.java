@@ -11,7 +11,7 @@ import io.github.pastkv.model.hooks.StepSlots;
 import java.lang.foreign.MemorySegment;
 
 /** A row's keys and values of one layer as a hook left them, in F32: what attention reads instead of what is stored. */
-final class EditedBlocks implements KvBlocks {
+final class PatchedKv implements KvBlocks {
     private final KvLayout layout;
     private final Tensor memory;
 
@@ -21,11 +21,11 @@ final class EditedBlocks implements KvBlocks {
      * @param keys F32 {@code [B, P + N, K, D]}
      * @param values the same
      */
-    EditedBlocks(HookStage stage, Tensor keys, Tensor values, int row) {
-        StepSlots slots = stage.slots();
+    PatchedKv(HookDispatcher dispatcher, Tensor keys, Tensor values, int row) {
+        StepSlots slots = dispatcher.slots();
         layout = new TiledKvLayout(new KvShape(1, (int) keys.shape(2), (int) keys.shape(3)),
                 KvTypes.of(KvType.F32), KvLayout.GROUP_POSITIONS);
-        memory = stage.allocate(layout.numBlocks(slots.kvLength(row)) * layout.blockBytes() / Float.BYTES);
+        memory = dispatcher.allocate(layout.numBlocks(slots.kvLength(row)) * layout.blockBytes() / Float.BYTES);
         for (int position = 0; position < slots.kvLength(row); position++) {
             for (int head = 0; head < keys.shape(2); head++) {
                 long source = keys.byteOffset(row, slots.keySlotOf(row, position), head, 0);
