@@ -63,7 +63,7 @@ final class AblateCommand implements Callable<Integer> {
             converter = TokenId.class,
             description = "Token ids instead of --with.") private @Nullable List<Integer> otherIds;
 
-    @Mixin private AnswerMixin answerOptions = new AnswerMixin();
+    @Mixin private MetricTokensMixin answerOptions = new MetricTokensMixin();
 
     @Mixin private SweepMixin sweepOptions = new SweepMixin();
 

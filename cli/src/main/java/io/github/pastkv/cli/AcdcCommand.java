@@ -55,7 +55,7 @@ final class AcdcCommand implements Callable<Integer> {
 
     @Mixin private PairMixin pairOptions = new PairMixin();
 
-    @Mixin private AnswerMixin answerOptions = new AnswerMixin();
+    @Mixin private MetricTokensMixin answerOptions = new MetricTokensMixin();
 
     @Option(names = "--metric", paramLabel = "NAME", converter = MetricChoice.Converter.class,
             description = "What must not rise: kl, the divergence from the clean run in nats, or logit_diff, by how much the "
@@ -153,12 +153,12 @@ final class AcdcCommand implements Callable<Integer> {
     }
 
     private SweepSetup setup(Model model, List<AnsweredPair> pairs) throws IOException {
-        ObjectNode ofCommand = JsonNodeFactory.instance.objectNode();
+        ObjectNode commandOptions = JsonNodeFactory.instance.objectNode();
         if (threshold != null) {
-            ofCommand.put("threshold", threshold);
+            commandOptions.put("threshold", threshold);
         }
         try (Progress _ = Progress.of(streams, "reading the weights for their digest")) {
-            return SweepSetup.of(SweepSetup.describe(model, modelOptions.name()), metric, ofCommand,
+            return SweepSetup.of(SweepSetup.describe(model, modelOptions.name()), metric, commandOptions,
                     pairs.stream().map(pair -> new PatchCase(pair, true, metric)).toList());
         }
     }
@@ -167,7 +167,7 @@ final class AcdcCommand implements Callable<Integer> {
             throws IOException {
         Path file = Objects.requireNonNull(out);
         SweepSetup setup = setup(model, pairs);
-        EarlierFile earlier = resume && Files.exists(file) ? EarlierFile.read("--resume", file) : null;
+        PreviousResult earlier = resume && Files.exists(file) ? PreviousResult.read("--resume", file) : null;
         Circuit circuit = earlier == null
                 ? search.emptyCircuit()
                 : CircuitFile.resumed(earlier, setup, search.graph());
@@ -203,7 +203,7 @@ final class AcdcCommand implements Callable<Integer> {
     }
 
     private int check(Model model, List<AnsweredPair> pairs, CircuitSearch search, Path file) throws IOException {
-        EarlierFile earlier = EarlierFile.read("--check", file);
+        PreviousResult earlier = PreviousResult.read("--check", file);
         Circuit circuit = CircuitFile.read(earlier, search.graph());
         double alone = search.metricOf(circuit);
         streams.out().printf(Locale.ROOT,

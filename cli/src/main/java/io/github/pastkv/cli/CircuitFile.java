@@ -14,13 +14,13 @@ final class CircuitFile {
     private CircuitFile() {}
 
     /** The circuit of the same search, as far as that came. */
-    static Circuit resumed(EarlierFile file, SweepSetup setup, CircuitGraph graph) throws IOException {
+    static Circuit resumed(PreviousResult file, SweepSetup setup, CircuitGraph graph) throws IOException {
         file.requireSame(setup);
         return read(file, graph);
     }
 
     /** The circuit of a file; refuses one whose nodes the model does not have. */
-    static Circuit read(EarlierFile file, CircuitGraph graph) throws IOException {
+    static Circuit read(PreviousResult file, CircuitGraph graph) throws IOException {
         JsonNode tried = file.json().path("tried");
         if (!tried.isArray()) {
             throw file.refusal("has no 'tried' edges, so acdc did not write it");
@@ -39,7 +39,7 @@ final class CircuitFile {
     }
 
     /** What the file says of its circuit alone, if it is of the same model, metric and prompts. */
-    static OptionalDouble aloneOfSame(EarlierFile file, SweepSetup setup) throws IOException {
+    static OptionalDouble aloneOfSame(PreviousResult file, SweepSetup setup) throws IOException {
         try {
             file.requireSame(setup);
         } catch (IOException _) {

@@ -47,8 +47,8 @@ record CircuitReport(SweepSetup setup, CircuitSearch search, Circuit circuit, Js
                 JsonMapper.shared().writerWithDefaultPrettyPrinter().writeValueAsString(json) + System.lineSeparator());
     }
 
-    private void count(ObjectNode counts, String name, long ofThisRun) {
-        counts.put(name, earlierCounts.path(name).asLong(0) + ofThisRun);
+    private void count(ObjectNode counts, String name, long inThisRun) {
+        counts.put(name, earlierCounts.path(name).asLong(0) + inThisRun);
     }
 
     private ObjectNode add(ArrayNode target, CircuitEdge edge) {
@@ -70,7 +70,7 @@ record CircuitReport(SweepSetup setup, CircuitSearch search, Circuit circuit, Js
         circuit.kept().stream().mapToInt(CircuitEdge::receiver).distinct().forEach(receiver -> {
             String reads = graph.receivers().get(receiver).name();
             dot.append("  \"in ").append(reads).append("\" [label=\"").append(reads).append("\", shape=oval];\n");
-            for (int sender : graph.behind(receiver)) {
+            for (int sender : graph.sendersFedBy(receiver)) {
                 dot.append("  \"in ").append(reads).append("\" -> \"").append(graph.senders().get(sender).name())
                         .append("\" [style=dotted, arrowhead=none];\n");
             }

@@ -60,7 +60,7 @@ final class GenerateCommand implements Callable<Integer> {
 
     @Mixin private SamplingMixin sampling = new SamplingMixin();
 
-    @Mixin private AnswersMixin answerOptions = new AnswersMixin();
+    @Mixin private GenerationModeMixin answerOptions = new GenerationModeMixin();
 
     @Option(names = "--stop", paramLabel = "TEXT",
             description = "End before this text; may be given several times.") private List<String> stopStrings =

@@ -34,7 +34,7 @@ final class PairMixin {
                     + "clean_tokens, corrupt_tokens, answer_token, wrong_token with ids. The numbers are the means over them.") private @Nullable Path pairsFile;
 
     /** Refuses a pair that is not there, or there twice, and answers that the metric needs and that are not there. */
-    void check(AnswerMixin answers, MetricChoice metric) {
+    void check(MetricTokensMixin answers, MetricChoice metric) {
         if (pairsFile != null) {
             refuseBesideFile();
             answers.refuse("--pairs");
@@ -78,7 +78,7 @@ final class PairMixin {
      *
      * @param equallyLong whether all pairs must have equally many tokens
      */
-    List<AnsweredPair> pairs(Model model, ModelMixin modelOptions, AnswerMixin answers, MetricChoice metric,
+    List<AnsweredPair> pairs(Model model, ModelMixin modelOptions, MetricTokensMixin answers, MetricChoice metric,
             boolean equallyLong) throws IOException {
         return pairsFile == null
                 ? List.of(new AnsweredPair(pair(model, modelOptions), answers.ids(model)))

@@ -84,7 +84,7 @@ final class PairsFile {
         }
         try {
             modelOptions.tokenizer(model);
-            return AnswerMixin.singleToken(key, text.get(), model);
+            return MetricTokensMixin.singleToken(key, text.get(), model);
         } catch (IllegalArgumentException e) {
             throw line.refusal(key, String.valueOf(e.getMessage()).substring(key.length() + 2));
         }

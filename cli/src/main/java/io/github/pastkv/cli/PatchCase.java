@@ -52,9 +52,9 @@ record PatchCase(AnsweredPair pair, boolean noising, MetricChoice metric) implem
 
     @Override
     public Baselines baselines(PatchSweep sweep) {
-        float[] ofSource = sweep.lastLogits(sourceIds());
-        float[] clean = noising ? sweep.baseLogits() : ofSource;
-        float[] corrupted = noising ? ofSource : sweep.baseLogits();
+        float[] sourceLogits = sweep.lastLogits(sourceIds());
+        float[] clean = noising ? sweep.baseLogits() : sourceLogits;
+        float[] corrupted = noising ? sourceLogits : sweep.baseLogits();
         Metric of = metric.of(pair.answers(), clean, corrupted);
         Map<String, Double> numbers = new LinkedHashMap<>();
         numbers.put(CLEAN, of.of(clean));

@@ -39,7 +39,7 @@ final class PatchCommand implements Callable<Integer> {
 
     @Mixin private PairMixin pairOptions = new PairMixin();
 
-    @Mixin private AnswerMixin answerOptions = new AnswerMixin();
+    @Mixin private MetricTokensMixin answerOptions = new MetricTokensMixin();
 
     @Mixin private SweepMixin sweepOptions = new SweepMixin();
 

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 
 /** The numbers of one case, as far as they are known. */
 final class SweepNumbers {
-    private final SweepCase of;
+    private final SweepCase sweepCase;
     private final Map<String, Double> baselines = new LinkedHashMap<>();
     private final List<Part> parts = new ArrayList<>();
 
@@ -32,8 +32,8 @@ final class SweepNumbers {
         }
     }
 
-    private SweepNumbers(SweepCase of) {
-        this.of = of;
+    private SweepNumbers(SweepCase sweepCase) {
+        this.sweepCase = sweepCase;
     }
 
     /**
@@ -65,8 +65,8 @@ final class SweepNumbers {
         return new Part(null, PathSweep.emptyResult(graph), graph.numEdges());
     }
 
-    SweepCase ofCase() {
-        return of;
+    SweepCase sweepCase() {
+        return sweepCase;
     }
 
     /** By name; empty before anything has run. */

@@ -34,8 +34,8 @@ record SweepReport(SweepSetup setup, List<SweepNumbers> cases, boolean isSet, Li
     List<LabelledGrid> grids() {
         int numGrids = cases.getFirst().parts().size();
         return IntStream.range(0, numGrids).mapToObj(grid -> {
-            List<LabelledGrid> ofCases = cases.stream().map(each -> each.parts().get(grid).grid()).toList();
-            return (isSet ? LabelledGrid.mean(ofCases) : ofCases.getFirst()).withPositions(positions);
+            List<LabelledGrid> perCase = cases.stream().map(each -> each.parts().get(grid).grid()).toList();
+            return (isSet ? LabelledGrid.mean(perCase) : perCase.getFirst()).withPositions(positions);
         }).toList();
     }
 
@@ -82,9 +82,9 @@ record SweepReport(SweepSetup setup, List<SweepNumbers> cases, boolean isSet, Li
         ArrayNode axes = target.putArray("axes");
         grid.axes().forEach(axes::add);
         ArrayNode labels = target.putArray("labels");
-        for (List<String> ofAxis : grid.labels()) {
+        for (List<String> axisLabels : grid.labels()) {
             ArrayNode array = labels.addArray();
-            ofAxis.forEach(array::add);
+            axisLabels.forEach(array::add);
         }
         addNumbers(target.putArray("values"), grid, grid.values());
         if (grid.spread() != null) {

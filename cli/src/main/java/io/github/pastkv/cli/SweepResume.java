@@ -8,9 +8,9 @@ import tools.jackson.databind.JsonNode;
 
 /** Numbers of a file that a sweep wrote before. */
 final class SweepResume {
-    private final EarlierFile file;
+    private final PreviousResult file;
 
-    SweepResume(EarlierFile file) {
+    SweepResume(PreviousResult file) {
         this.file = file;
     }
 

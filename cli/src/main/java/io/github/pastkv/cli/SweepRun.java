@@ -35,20 +35,20 @@ final class SweepRun {
      * Runs all.
      *
      * @param modelName as messages and results say it
-     * @param ofCommand the command's options, which the prompts are added to
+     * @param commandOptions the command's options, which the prompts are added to
      * @param isSet whether the numbers are means over cases
      * @param arguments the command line
      */
-    void run(String modelName, ObjectNode ofCommand, List<? extends SweepCase> cases, boolean isSet,
+    void run(String modelName, ObjectNode commandOptions, List<? extends SweepCase> cases, boolean isSet,
             List<String> arguments) throws IOException {
         List<SweepNumbers> numbers =
                 cases.stream().map(each -> SweepNumbers.empty(each, options.grids(), model)).toList();
         List<String> positions =
                 AnsweredPair.positionLabels(model, cases.stream().map(SweepCase::baseIds).toList());
         options.pictures().requireDrawable(numbers.getFirst().parts());
-        SweepSetup setup = setup(modelName, ofCommand, cases);
+        SweepSetup setup = setup(modelName, commandOptions, cases);
         if (options.resume() && Files.exists(options.out())) {
-            new SweepResume(EarlierFile.read("--resume", options.out())).fill(setup, numbers);
+            new SweepResume(PreviousResult.read("--resume", options.out())).fill(setup, numbers);
         }
         long start = System.nanoTime();
         interruption.resultToCome();
@@ -68,10 +68,10 @@ final class SweepRun {
                 numbers.stream().allMatch(SweepNumbers::isComplete)));
     }
 
-    private SweepSetup setup(String modelName, ObjectNode ofCommand, List<? extends SweepCase> cases)
+    private SweepSetup setup(String modelName, ObjectNode commandOptions, List<? extends SweepCase> cases)
             throws IOException {
         try (Progress _ = Progress.of(streams, "reading the weights for their digest")) {
-            return SweepSetup.of(SweepSetup.describe(model, modelName), options.metric(), ofCommand, cases);
+            return SweepSetup.of(SweepSetup.describe(model, modelName), options.metric(), commandOptions, cases);
         }
     }
 
@@ -97,14 +97,14 @@ final class SweepRun {
     }
 
     private boolean run(SweepNumbers numbers, SweepProgress progress) {
-        SweepCase ofCase = numbers.ofCase();
+        SweepCase sweepCase = numbers.sweepCase();
         SweepOptions sweepOptions = SweepOptions.defaults().withPlain(options.plain());
-        try (PatchSweep sweep = new PatchSweep(model, ofCase.baseIds(), ofCase.from(), sweepOptions)) {
-            SweepCase.Baselines baselines = ofCase.baselines(sweep);
+        try (PatchSweep sweep = new PatchSweep(model, sweepCase.baseIds(), sweepCase.from(), sweepOptions)) {
+            SweepCase.Baselines baselines = sweepCase.baselines(sweep);
             numbers.baselines().putAll(baselines.numbers());
             for (SweepNumbers.Part part : numbers.parts()) {
                 progress.begin(part.grid().name(), part.grid().done().cardinality());
-                if (!part.isComplete() && !run(sweep, ofCase, part, baselines, progress)) {
+                if (!part.isComplete() && !run(sweep, sweepCase, part, baselines, progress)) {
                     return false;
                 }
             }
@@ -113,25 +113,25 @@ final class SweepRun {
         }
     }
 
-    private boolean run(PatchSweep sweep, SweepCase ofCase, SweepNumbers.Part part, SweepCase.Baselines baselines,
+    private boolean run(PatchSweep sweep, SweepCase sweepCase, SweepNumbers.Part part, SweepCase.Baselines baselines,
             SweepProgress progress) {
         GridResult cells = part.cells();
         if (cells == null) {
-            return runPaths(ofCase, part.grid(), baselines, progress);
+            return runPaths(sweepCase, part.grid(), baselines, progress);
         }
         long before = sweep.numRuns();
         try {
-            return ofCase.withSource(sweep, cells.grid(),
+            return sweepCase.withSource(sweep, cells.grid(),
                     source -> sweep.run(cells, source, baselines.metric(), progress));
         } finally {
             numRuns += sweep.numRuns() - before;
         }
     }
 
-    private boolean runPaths(SweepCase ofCase, LabelledGrid grid, SweepCase.Baselines baselines,
+    private boolean runPaths(SweepCase sweepCase, LabelledGrid grid, SweepCase.Baselines baselines,
             SweepProgress progress) {
-        CircuitOptions ofEdges = CircuitOptions.of(1).withPlain(options.plain());
-        try (PathSweep paths = new PathSweep(model, ofCase.paths().orElseThrow(), ofEdges)) {
+        CircuitOptions edgeOptions = CircuitOptions.of(1).withPlain(options.plain());
+        try (PathSweep paths = new PathSweep(model, sweepCase.paths().orElseThrow(), edgeOptions)) {
             boolean isRun = paths.run(grid, baselines.metric(), progress);
             numRuns += paths.numRuns();
             return isRun;

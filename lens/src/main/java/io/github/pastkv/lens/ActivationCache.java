@@ -53,9 +53,9 @@ public final class ActivationCache implements AutoCloseable {
             Tensor part = batched.narrow(0, rows.from(), rows.to()).narrow(1, newSlots.from(), newSlots.to());
             return part.copy().reshape(part.numElements() / activation.shape(1), activation.shape(1));
         }
-        Tensor ofRows = activation.narrow(0, rows.from(), rows.to());
+        Tensor selectedRows = activation.narrow(0, rows.from(), rows.to());
         int axis = shape.slotAxis();
-        return axis < 0 ? ofRows : ofRows.narrow(axis, newSlots.from(), newSlots.to());
+        return axis < 0 ? selectedRows : selectedRows.narrow(axis, newSlots.from(), newSlots.to());
     }
 
     private Tensor kept(Tensor activation) {

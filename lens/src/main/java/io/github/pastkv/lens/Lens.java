@@ -28,7 +28,7 @@ import java.util.stream.IntStream;
 public final class Lens {
     private final Model model;
     private final HookCatalog hooks;
-    private final List<Added> added = new ArrayList<>();
+    private final List<HookHandle> handles = new ArrayList<>();
 
     /** A lens over a model, without hooks. */
     public Lens(Model model) {
@@ -46,16 +46,16 @@ public final class Lens {
     }
 
     /** Hooks that stay until this is closed. */
-    public final class Added implements AutoCloseable {
-        private final List<Hook> ofThis;
+    public final class HookHandle implements AutoCloseable {
+        private final List<Hook> registered;
 
-        private Added(List<Hook> ofThis) {
-            this.ofThis = ofThis;
+        private HookHandle(List<Hook> registered) {
+            this.registered = registered;
         }
 
         @Override
         public void close() {
-            added.remove(this);
+            handles.remove(this);
         }
     }
 
@@ -65,18 +65,18 @@ public final class Lens {
      *
      * @throws IllegalArgumentException for a hook that the model lacks
      */
-    public Added add(Hook... newHooks) {
-        Added handle = new Added(List.of(newHooks));
+    public HookHandle add(Hook... newHooks) {
+        HookHandle handle = new HookHandle(List.of(newHooks));
         for (Hook hook : newHooks) {
             hook.filter().in(hooks);
         }
-        added.add(handle);
+        handles.add(handle);
         return handle;
     }
 
     /** Removes all added hooks. */
     public void removeAll() {
-        added.clear();
+        handles.clear();
     }
 
     /** Ids of a text as a session would begin with it. */
@@ -183,7 +183,7 @@ public final class Lens {
             throw new IllegalArgumentException("session: is of another model than the lens");
         }
         List<Hook> all = new ArrayList<>();
-        added.forEach(handle -> all.addAll(handle.ofThis));
+        handles.forEach(handle -> all.addAll(handle.registered));
         all.addAll(runHooks);
         if (all.isEmpty()) {
             return run.get();

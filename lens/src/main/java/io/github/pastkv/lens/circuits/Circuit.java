@@ -68,7 +68,7 @@ public final class Circuit {
 
     /** Tried edges that were kept and lead to the output. */
     public List<CircuitEdge> kept() {
-        boolean[] dead = mask.dead();
+        boolean[] dead = mask.deadReceivers();
         return tried.stream().filter(edge -> !edge.removed() && !dead[edge.receiver()]).toList();
     }
 
@@ -83,7 +83,7 @@ public final class Circuit {
 
     /** Edges that are neither tried nor gone. */
     public long numUndecided() {
-        boolean[] dead = mask.dead();
+        boolean[] dead = mask.deadReceivers();
         long numUndecided = 0;
         for (int receiver = 0; receiver < dead.length; receiver++) {
             for (int sender = 0; !dead[receiver] && sender < graph.numSendersOf(receiver); sender++) {

@@ -124,8 +124,8 @@ public final class CircuitGraph {
     /** The receiver reads senders {@code [0, n)}. */
     public int numSendersOf(int receiver) {
         Receiver reads = receivers.get(receiver);
-        boolean behindHeads = reads.kind() == Receiver.Kind.MLP && !config.parallelResidual();
-        return behindHeads ? senderOfMlp(reads.layer()) : senderOfHead(reads.layer(), 0);
+        boolean readsAfterHeads = reads.kind() == Receiver.Kind.MLP && !config.parallelResidual();
+        return readsAfterHeads ? senderOfMlp(reads.layer()) : senderOfHead(reads.layer(), 0);
     }
 
     /** All edges. */
@@ -134,7 +134,7 @@ public final class CircuitGraph {
     }
 
     /** The senders that are made from what a receiver reads; none for the output. */
-    public List<Integer> behind(int receiver) {
+    public List<Integer> sendersFedBy(int receiver) {
         Receiver reads = receivers.get(receiver);
         int group = config.numHeads() / config.numKvHeads();
         return switch (reads.kind()) {

@@ -26,7 +26,7 @@ final class CircuitRuns implements AutoCloseable {
     private final SessionOptions sessionOptions;
     private final SenderOutputs corrupted;
     private final SenderOutputs clean;
-    private final float[][] ofClean; // [senders][n * E], clean less corrupted
+    private final float[][] cleanDifferences; // [senders][n * E], clean less corrupted
     private final Session base; // frozen, the clean prompt
     private long numRuns;
     private long numTokensRun;
@@ -38,9 +38,9 @@ final class CircuitRuns implements AutoCloseable {
         this.cleanIds = pair.clean().clone();
         this.plain = options.plain();
         this.from = plain ? 0 : pair.firstDifference();
-        SessionOptions ofType = SessionOptions.defaults().withKvType(options.kvType())
+        SessionOptions forPrompt = SessionOptions.defaults().withKvType(options.kvType())
                 .withMaxRewindTokens(cleanIds.length).withPrefixReuse(false);
-        this.sessionOptions = model.config().dependsOnLength() ? ofType.withMaxSeqLen(cleanIds.length) : ofType;
+        this.sessionOptions = model.config().dependsOnLength() ? forPrompt.withMaxSeqLen(cleanIds.length) : forPrompt;
         try (Session session = model.newSession(sessionOptions)) {
             corrupted = new SenderOutputs(graph, lens, session, pair.corrupted(), from);
         }
@@ -52,9 +52,9 @@ final class CircuitRuns implements AutoCloseable {
             base.close();
             throw e;
         }
-        ofClean = new float[graph.numSenders()][];
-        for (int sender = 0; sender < ofClean.length; sender++) {
-            ofClean[sender] = difference(clean.of(sender), corrupted.of(sender));
+        cleanDifferences = new float[graph.numSenders()][];
+        for (int sender = 0; sender < cleanDifferences.length; sender++) {
+            cleanDifferences[sender] = difference(clean.of(sender), corrupted.of(sender));
         }
     }
 
@@ -100,18 +100,18 @@ final class CircuitRuns implements AutoCloseable {
      */
     float[][] lastLogits(int entryLayer, List<EdgeMask> rows) {
         int layer = plain ? 0 : entryLayer;
-        EdgeEdits edits = new EdgeEdits(graph, layer, model.config().hiddenSize(), rows, corrupted, ofClean);
+        EdgeEdits edits = new EdgeEdits(graph, layer, model.config().hiddenSize(), rows, corrupted, cleanDifferences);
         numRuns += rows.size();
         numTokensRun += (long) rows.size() * (cleanIds.length - from) * (model.config().numLayers() - layer);
         try (Session session = plain ? freshRows(rows.size()) : prefixRows(rows.size())) {
             Tensor logits = plain
                     ? lens.lastLogits(session, tokens(rows.size()), edits.hooks())
                     : entering(session, layer, rows.size(), edits);
-            float[][] ofRows = new float[rows.size()][];
-            for (int row = 0; row < ofRows.length; row++) {
-                ofRows[row] = logits.narrow(0, row, row + 1L).toFloatArray();
+            float[][] logitsByRow = new float[rows.size()][];
+            for (int row = 0; row < logitsByRow.length; row++) {
+                logitsByRow[row] = logits.narrow(0, row, row + 1L).toFloatArray();
             }
-            return ofRows;
+            return logitsByRow;
         }
     }
 

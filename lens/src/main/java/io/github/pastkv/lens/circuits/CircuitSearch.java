@@ -167,7 +167,7 @@ public final class CircuitSearch implements AutoCloseable {
     }
 
     private List<Candidate> candidates(Circuit circuit, int first, int end) {
-        boolean[] dead = circuit.mask().dead();
+        boolean[] dead = circuit.mask().deadReceivers();
         List<Candidate> candidates = new ArrayList<>();
         for (int receiver = first; receiver < end; receiver++) {
             for (int sender = graph.numSendersOf(receiver) - 1; !dead[receiver] && sender >= 0; sender--) {

@@ -21,23 +21,23 @@ final class EdgeEdits {
     private final int hiddenSize;
     private final List<EdgeMask> rows;
     private final SenderOutputs corrupted;
-    private final float[][] ofClean; // [senders][n * E], what the clean run's outputs have over the corrupted run's
-    private final float[][][] ofRun; // [senders][B][n * E], the same of this run, for layers that it runs
+    private final float[][] cleanDifferences; // [senders][n * E], what the clean run's outputs have over the corrupted run's
+    private final float[][][] rowDifferences; // [senders][B][n * E], the same of this run, for layers that it runs
     private final boolean[] read; // [senders], whether some row has a removed edge from it
 
     EdgeEdits(CircuitGraph graph, int entryLayer, int hiddenSize, List<EdgeMask> rows, SenderOutputs corrupted,
-            float[][] ofClean) {
+            float[][] cleanDifferences) {
         this.graph = graph;
         this.entryLayer = entryLayer;
         this.hiddenSize = hiddenSize;
         this.rows = rows;
         this.corrupted = corrupted;
-        this.ofClean = ofClean;
-        this.ofRun = new float[graph.numSenders()][][];
+        this.cleanDifferences = cleanDifferences;
+        this.rowDifferences = new float[graph.numSenders()][][];
         this.read = new boolean[graph.numSenders()];
         for (EdgeMask mask : rows) {
             for (int receiver = 0; receiver < graph.numReceivers(); receiver++) {
-                mask.removedAt(receiver).stream().forEach(sender -> read[sender] = true);
+                mask.removedSenders(receiver).stream().forEach(sender -> read[sender] = true);
             }
         }
     }
@@ -74,20 +74,20 @@ final class EdgeEdits {
         for (int head = 0; head < numHeads; head++) {
             int sender = isHeads ? graph.senderOfHead(layer, head) : graph.senderOfMlp(layer);
             if (read[sender]) {
-                ofRun[sender] = differences(values, head, numHeads, corrupted.of(sender));
+                rowDifferences[sender] = differences(values, head, numHeads, corrupted.of(sender));
             }
         }
     }
 
     /** {@code [B][n * E]} of one head of {@code [B, n, heads, E]}. */
-    private float[][] differences(float[] values, int head, int numHeads, float[] ofCorrupted) {
-        float[][] differences = new float[rows.size()][ofCorrupted.length];
-        int numTokens = ofCorrupted.length / hiddenSize;
+    private float[][] differences(float[] values, int head, int numHeads, float[] corruptedOutput) {
+        float[][] differences = new float[rows.size()][corruptedOutput.length];
+        int numTokens = corruptedOutput.length / hiddenSize;
         for (int row = 0; row < rows.size(); row++) {
             for (int token = 0; token < numTokens; token++) {
                 int source = ((row * numTokens + token) * numHeads + head) * hiddenSize;
                 for (int i = token * hiddenSize; i < (token + 1) * hiddenSize; i++, source++) {
-                    differences[row][i] = values[source] - ofCorrupted[i];
+                    differences[row][i] = values[source] - corruptedOutput[i];
                 }
             }
         }
@@ -99,7 +99,7 @@ final class EdgeEdits {
         for (int receiver = 0; receiver < numReceivers; receiver++) {
             int candidate = receiver;
             if (isAt(graph.receiver(receiver), name)
-                    && rows.stream().anyMatch(mask -> !mask.removedAt(candidate).isEmpty())) {
+                    && rows.stream().anyMatch(mask -> !mask.removedSenders(candidate).isEmpty())) {
                 return true;
             }
         }
@@ -107,12 +107,12 @@ final class EdgeEdits {
     }
 
     private static boolean isAt(Receiver receiver, HookName name) {
-        boolean ofLayer = name.layer().isPresent() && name.layer().getAsInt() == receiver.layer();
+        boolean isInLayer = name.layer().isPresent() && name.layer().getAsInt() == receiver.layer();
         return switch (name.point()) {
-            case Q_INPUT -> ofLayer && receiver.kind() == Receiver.Kind.QUERY;
-            case K_INPUT -> ofLayer && receiver.kind() == Receiver.Kind.KEY;
-            case V_INPUT -> ofLayer && receiver.kind() == Receiver.Kind.VALUE;
-            case MLP_IN -> ofLayer && receiver.kind() == Receiver.Kind.MLP;
+            case Q_INPUT -> isInLayer && receiver.kind() == Receiver.Kind.QUERY;
+            case K_INPUT -> isInLayer && receiver.kind() == Receiver.Kind.KEY;
+            case V_INPUT -> isInLayer && receiver.kind() == Receiver.Kind.VALUE;
+            case MLP_IN -> isInLayer && receiver.kind() == Receiver.Kind.MLP;
             case RESID_POST -> receiver.kind() == Receiver.Kind.OUTPUT
                     && name.layer().getAsInt() == receiver.layer() - 1;
             default -> false;
@@ -135,9 +135,10 @@ final class EdgeEdits {
     void subtract(int receiver, float[] values, int head, int numHeads) {
         int numTokens = values.length / rows.size() / numHeads / hiddenSize;
         for (int row = 0; row < rows.size(); row++) {
-            BitSet removed = rows.get(row).removedAt(receiver);
+            BitSet removed = rows.get(row).removedSenders(receiver);
             for (int sender = removed.nextSetBit(0); sender >= 0; sender = removed.nextSetBit(sender + 1)) {
-                float[] difference = ofRun[sender] == null ? ofClean[sender] : ofRun[sender][row];
+                float[] difference =
+                        rowDifferences[sender] == null ? cleanDifferences[sender] : rowDifferences[sender][row];
                 for (int token = 0; token < numTokens; token++) {
                     int target = ((row * numTokens + token) * numHeads + head) * hiddenSize;
                     for (int i = token * hiddenSize; i < (token + 1) * hiddenSize; i++, target++) {

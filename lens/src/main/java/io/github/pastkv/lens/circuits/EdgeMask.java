@@ -35,7 +35,7 @@ final class EdgeMask {
     }
 
     /** Senders whose edge to a receiver is removed; not to be changed. */
-    BitSet removedAt(int receiver) {
+    BitSet removedSenders(int receiver) {
         return removed[receiver];
     }
 
@@ -43,14 +43,14 @@ final class EdgeMask {
      * Receivers whose reading no kept edge leads on from: what they read is of no consequence. Known once all edges behind
      * them are decided.
      */
-    boolean[] dead() {
-        boolean[] heard = new boolean[graph.numSenders()]; // by a receiver that is not dead
+    boolean[] deadReceivers() {
+        boolean[] reachesOutput = new boolean[graph.numSenders()]; // by a receiver that is not dead
         boolean[] dead = new boolean[removed.length];
         for (int receiver = 0; receiver < removed.length; receiver++) {
-            List<Integer> behind = graph.behind(receiver);
-            dead[receiver] = !behind.isEmpty() && behind.stream().noneMatch(sender -> heard[sender]);
+            List<Integer> fed = graph.sendersFedBy(receiver);
+            dead[receiver] = !fed.isEmpty() && fed.stream().noneMatch(sender -> reachesOutput[sender]);
             for (int sender = 0; !dead[receiver] && sender < graph.numSendersOf(receiver); sender++) {
-                heard[sender] |= !removed[receiver].get(sender);
+                reachesOutput[sender] |= !removed[receiver].get(sender);
             }
         }
         return dead;

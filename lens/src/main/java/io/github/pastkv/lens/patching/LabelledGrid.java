@@ -54,11 +54,11 @@ public record LabelledGrid(String name, List<String> axes, List<List<String>> la
         BitSet done = new BitSet(means.length);
         for (int cell = 0; cell < means.length; cell++) {
             int at = cell;
-            double[] ofCell = grids.stream().filter(grid -> grid.isDone(at)).mapToDouble(grid -> grid.values()[at])
+            double[] cellValues = grids.stream().filter(grid -> grid.isDone(at)).mapToDouble(grid -> grid.values()[at])
                     .toArray();
-            done.set(cell, ofCell.length > 0);
-            means[cell] = mean(ofCell);
-            spread[cell] = standardDeviation(ofCell);
+            done.set(cell, cellValues.length > 0);
+            means[cell] = mean(cellValues);
+            spread[cell] = standardDeviation(cellValues);
         }
         return new LabelledGrid(first.name(), first.axes(), first.labels(), means, done, spread);
     }

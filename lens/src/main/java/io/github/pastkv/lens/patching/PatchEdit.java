@@ -34,22 +34,22 @@ final class PatchEdit {
     private void edit(Tensor activation, HookContext context) {
         for (int row = 0; row < cells.size(); row++) {
             PatchCell cell = cells.get(row);
-            Tensor ofRow = activation.narrow(0, row, row + 1L);
+            Tensor rowActivation = activation.narrow(0, row, row + 1L);
             int from = Math.max(cell.position(), context.slots().pastLength(row));
             int to = cell.position() == PatchCell.ALL ? context.slots().kvLength(row) : cell.position() + 1;
             for (int position = from; position < to; position++) {
                 if (point == HookPoint.PATTERN) {
-                    editPattern(ofRow, context.slots(), row, position);
+                    editPattern(rowActivation, context.slots(), row, position);
                 } else {
-                    editRows(ofRow, context.slots().slotOf(row, position), cell, position);
+                    editRows(rowActivation, context.slots().slotOf(row, position), cell, position);
                 }
             }
         }
     }
 
     /** {@code [1, N, E]} or {@code [1, N, heads, D]}. */
-    private void editRows(Tensor ofRow, int slot, PatchCell cell, int position) {
-        Tensor target = ofRow.narrow(1, slot, slot + 1L);
+    private void editRows(Tensor rowActivation, int slot, PatchCell cell, int position) {
+        Tensor target = rowActivation.narrow(1, slot, slot + 1L);
         Tensor from = source.narrow(1, position, position + 1L);
         if (cell.head() == PatchCell.ALL) {
             target.copyFrom(from);
@@ -59,9 +59,10 @@ final class PatchEdit {
     }
 
     /** {@code [1, H, N, P + N]}; the source's key slots are positions, as its prompt has no pads. */
-    private void editPattern(Tensor ofRow, StepSlots slots, int row, int position) {
+    private void editPattern(Tensor rowActivation, StepSlots slots, int row, int position) {
         PatchCell cell = cells.get(row);
-        Tensor target = head(ofRow, cell).narrow(2, slots.slotOf(row, position), slots.slotOf(row, position) + 1L);
+        Tensor target =
+                head(rowActivation, cell).narrow(2, slots.slotOf(row, position), slots.slotOf(row, position) + 1L);
         Tensor from = head(source, cell).narrow(2, position, position + 1L);
         int firstKey = Math.max(cell.sourcePosition(), 0);
         int endKey = cell.sourcePosition() == PatchCell.ALL ? position + 1 : cell.sourcePosition() + 1;

@@ -33,7 +33,7 @@ public final class PatchSweep implements AutoCloseable {
     private final Lens lens;
     private final int[] baseIds;
     private final SweepOptions options;
-    private final BaseRun base;
+    private final UnpatchedRun base;
     private final float[] baseLogits;
     private long numRuns;
     private long numTokensRun;
@@ -49,7 +49,7 @@ public final class PatchSweep implements AutoCloseable {
         this.lens = new Lens(model);
         this.baseIds = baseIds.clone();
         this.options = options;
-        this.base = new BaseRun(lens, baseIds, from, sessionOptions());
+        this.base = new UnpatchedRun(lens, baseIds, from, sessionOptions());
         this.baseLogits = base.lastLogits();
     }
 
@@ -60,9 +60,9 @@ public final class PatchSweep implements AutoCloseable {
 
     /** Windows may forget nothing that a cut prefix needs, and length-dependent rotary tables are those of the prompt. */
     private SessionOptions sessionOptions() {
-        SessionOptions ofType = SessionOptions.defaults().withKvType(options.kvType())
+        SessionOptions forPrompt = SessionOptions.defaults().withKvType(options.kvType())
                 .withMaxRewindTokens(baseIds.length).withPrefixReuse(false);
-        return model.config().dependsOnLength() ? ofType.withMaxSeqLen(baseIds.length) : ofType;
+        return model.config().dependsOnLength() ? forPrompt.withMaxSeqLen(baseIds.length) : forPrompt;
     }
 
     /**
@@ -131,11 +131,11 @@ public final class PatchSweep implements AutoCloseable {
      */
     public double[] runCells(PatchGrid grid, List<int[]> indices, PatchSource source, Metric metric) {
         GridResult result = emptyResult(grid);
-        int[] wanted = indices.stream().mapToInt(result::flat).toArray();
+        int[] flatIndices = indices.stream().mapToInt(result::flat).toArray();
         result.done().set(0, result.values().length);
-        Arrays.stream(wanted).forEach(result.done()::clear);
+        Arrays.stream(flatIndices).forEach(result.done()::clear);
         run(result, source, metric, SweepListener.NONE);
-        return Arrays.stream(wanted).mapToDouble(flat -> result.values()[flat]).toArray();
+        return Arrays.stream(flatIndices).mapToDouble(flat -> result.values()[flat]).toArray();
     }
 
     /** Runs all cells of a grid. */
@@ -171,16 +171,16 @@ public final class PatchSweep implements AutoCloseable {
         long numBytes = 0;
         for (int cell = 0; cell < run.cells.size(); cell++) {
             if (run.isOpen(cell)) {
-                long ofCell = bytesPerRow(options.plain()
+                long bytesPerCell = bytesPerRow(options.plain()
                         ? baseIds.length
                         : baseIds.length - run.cells.get(cell).firstAffected(base.from()));
-                if (!batch.isEmpty() && numBytes + ofCell > options.maxBatchBytes()) {
+                if (!batch.isEmpty() && numBytes + bytesPerCell > options.maxBatchBytes()) {
                     batches.add(batch);
                     batch = new ArrayList<>();
                     numBytes = 0;
                 }
                 batch.add(cell);
-                numBytes += ofCell;
+                numBytes += bytesPerCell;
             }
         }
         if (!batch.isEmpty()) {
@@ -197,14 +197,14 @@ public final class PatchSweep implements AutoCloseable {
         ModelConfig config = model.config();
         long heads = 2L * (config.numHeads() + config.numKvHeads()) * config.headDim();
         long scores = 2L * config.numHeads() * baseIds.length;
-        long ofToken = 8L * config.hiddenSize() + heads + 3L * config.ffnSize() + scores;
-        return Float.BYTES * (numTokens * ofToken + 2L * config.vocabSize());
+        long floatsPerToken = 8L * config.hiddenSize() + heads + 3L * config.ffnSize() + scores;
+        return Float.BYTES * (numTokens * floatsPerToken + 2L * config.vocabSize());
     }
 
-    private PatchedRows rows(List<PatchCell> cells) {
+    private PatchedRuns rows(List<PatchCell> cells) {
         return options.plain()
-                ? new FullRows(lens, baseIds, cells, sessionOptions())
-                : new PrefixRows(lens, base, cells);
+                ? new FullRuns(lens, baseIds, cells, sessionOptions())
+                : new CachedPrefixRuns(lens, base, cells);
     }
 
     @Override
@@ -264,10 +264,10 @@ public final class PatchSweep implements AutoCloseable {
         }
 
         boolean runBatch(List<Integer> batch) {
-            try (PatchedRows rows = rows(batch.stream().map(cells::get).toList())) {
+            try (PatchedRuns rows = rows(batch.stream().map(cells::get).toList())) {
                 for (int layer = 0; layer < model.config().numLayers(); layer++) {
-                    int ofLayer = layer;
-                    if (batch.stream().anyMatch(cell -> isOpen(ofLayer, cell)) && !runLayer(rows, layer, batch)) {
+                    int currentLayer = layer;
+                    if (batch.stream().anyMatch(cell -> isOpen(currentLayer, cell)) && !runLayer(rows, layer, batch)) {
                         return false;
                     }
                 }
@@ -275,12 +275,12 @@ public final class PatchSweep implements AutoCloseable {
             return true;
         }
 
-        private boolean runLayer(PatchedRows rows, int layer, List<Integer> batch) {
-            Tensor ofRows = rows.logits(result.grid().points(), layer, source);
+        private boolean runLayer(PatchedRuns rows, int layer, List<Integer> batch) {
+            Tensor logitsByRow = rows.logits(result.grid().points(), layer, source);
             for (int row = 0; row < batch.size(); row++) {
                 int flat = flat(layer, batch.get(row));
                 numDone += result.isDone(flat) ? 0 : 1;
-                logitsRow.copyFrom(ofRows.narrow(0, row, row + 1L));
+                logitsRow.copyFrom(logitsByRow.narrow(0, row, row + 1L));
                 result.put(flat, metric.of(logits));
             }
             numRuns += batch.size();

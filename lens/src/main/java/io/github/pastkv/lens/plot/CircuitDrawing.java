@@ -87,13 +87,13 @@ public record CircuitDrawing(CircuitGraph graph, List<CircuitEdge> edges, String
 
     /** The nodes that a receiver is a part of; keys and values are those of several heads, of which some lead on. */
     private List<String> readers(int receiver) {
-        List<Integer> behind = graph.behind(receiver);
-        if (behind.isEmpty()) {
+        List<Integer> fed = graph.sendersFedBy(receiver);
+        if (fed.isEmpty()) {
             return List.of(graph.receivers().get(receiver).name());
         }
-        List<Integer> leading = behind.stream()
+        List<Integer> leading = fed.stream()
                 .filter(sender -> edges.stream().anyMatch(edge -> edge.sender() == sender)).toList();
-        return (leading.isEmpty() ? behind : leading).stream().map(sender -> graph.senders().get(sender).name())
+        return (leading.isEmpty() ? fed : leading).stream().map(sender -> graph.senders().get(sender).name())
                 .toList();
     }
 

@@ -71,8 +71,8 @@ public record GridFigure(String title, String rowAxis, String columnAxis, List<S
         double[][] rows = new double[shape[0] * numHeads][shape[1]];
         for (int row = 0; row < rows.length; row++) {
             for (int position = 0; position < rows[row].length; position++) {
-                int ofPosition = (row / numHeads * shape[1] + position) * numHeads;
-                rows[row][position] = grid.values()[ofPosition + row % numHeads];
+                int rowOffset = (row / numHeads * shape[1] + position) * numHeads;
+                rows[row][position] = grid.values()[rowOffset + row % numHeads];
             }
         }
         return rows;

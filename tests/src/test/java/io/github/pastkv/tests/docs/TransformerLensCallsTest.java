@@ -98,7 +98,7 @@ class TransformerLensCallsTest {
         Hook ablate = Hook.edit("z1", (z, context) -> z.narrow(2, 0, 1)
                 .copyFrom(Tensor.of(new float[(int) (z.shape(1) * z.shape(3))], 1, z.shape(1), 1, z.shape(3))));
         LensRun ablated = lens.run(TEXT, ablate);
-        try (Lens.Added forAWhile = lens.add(ablate)) {
+        try (Lens.HookHandle forAWhile = lens.add(ablate)) {
             LensRun again = lens.run(TEXT);
             assertThat(again.logits().toFloatArray()).isEqualTo(ablated.logits().toFloatArray());
             assertThat(forAWhile).isNotNull();

@@ -149,7 +149,7 @@ class LensParityTest {
             float[] whole = lens.run(StepInput.tokens(joined())).logits().toFloatArray();
             lens.run(session, StepInput.tokens(PREFIX));
             List<String> seen = new ArrayList<>();
-            try (Lens.Added _ = lens.add(Hook.observe("resid_pre2", (_, context) -> seen.add(context.name() + "@"
+            try (Lens.HookHandle _ = lens.add(Hook.observe("resid_pre2", (_, context) -> seen.add(context.name() + "@"
                     + context.position(0, 0)))); CachedRun run = lens.runWithCache(session, StepInput.tokens(SUFFIX),
                             Capture.of("blocks.*.hook_resid_post"))) {
                 float[] last = run.logits().toFloatArray();

@@ -51,7 +51,7 @@ class LensTest {
         List<String> seen = new ArrayList<>();
         Lens one = new Lens(model);
         Lens other = new Lens(model);
-        try (Lens.Added _ = one.add(Hook.observe("hook_embed", (_, _) -> seen.add("one")))) {
+        try (Lens.HookHandle _ = one.add(Hook.observe("hook_embed", (_, _) -> seen.add("one")))) {
             other.run(StepInput.tokens(TOKENS));
             assertThat(seen).isEmpty();
             one.run(StepInput.tokens(TOKENS));
@@ -72,7 +72,7 @@ class LensTest {
         List<Float> seen = new ArrayList<>();
         Lens lens = new Lens(model);
         Tensor ones = Tensor.of(new float[6 * 48], 1, 6, 48);
-        try (Lens.Added _ = lens.add(Hook.replace("resid_pre1", (_, _) -> ones))) {
+        try (Lens.HookHandle _ = lens.add(Hook.replace("resid_pre1", (_, _) -> ones))) {
             lens.run(StepInput.tokens(TOKENS), Hook.observe("resid_pre1", (x, _) -> seen.add(x.get(0, 2, 5))),
                     Hook.edit("resid_pre1", (x, _) -> x.set(7, 0, 2, 5)),
                     Hook.observe("resid_pre1", (x, _) -> seen.add(x.get(0, 2, 5))));

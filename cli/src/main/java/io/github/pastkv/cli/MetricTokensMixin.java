@@ -9,7 +9,7 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** The two tokens that a metric weighs against each other, as texts or as ids. */
-final class AnswerMixin {
+final class MetricTokensMixin {
     @Spec(Spec.Target.MIXEE) private CommandSpec spec = CommandSpec.create();
 
     @Option(names = "--answer", paramLabel = "TEXT",

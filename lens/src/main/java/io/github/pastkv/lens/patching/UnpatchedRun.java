@@ -15,13 +15,13 @@ import io.github.pastkv.model.hooks.HookPoint;
  * The prompt that is patched, read once: its keys and values frozen, the streams before all layers from the first position
  * on that a patch can change, and the logits behind its last token. Owns its memory until {@link #close}.
  */
-final class BaseRun implements AutoCloseable {
+final class UnpatchedRun implements AutoCloseable {
     private final int from;
     private final int numTokens;
     private final Session session;
     private final CachedRun run;
 
-    BaseRun(Lens lens, int[] tokenIds, int from, SessionOptions options) {
+    UnpatchedRun(Lens lens, int[] tokenIds, int from, SessionOptions options) {
         this.from = from;
         this.numTokens = tokenIds.length;
         this.session = lens.model().newSession(options);

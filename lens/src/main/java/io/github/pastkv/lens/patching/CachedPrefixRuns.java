@@ -14,16 +14,16 @@ import java.util.stream.IntStream;
  * Runs over a shared prefix: a row holds the base run's keys and values up to where it can first differ, and copies nothing
  * of them. It enters at the patched layer with the base run's stream; that layer runs with the hook, those after it as ever.
  */
-final class PrefixRows implements PatchedRows {
+final class CachedPrefixRuns implements PatchedRuns {
     private final Lens lens;
-    private final BaseRun base;
+    private final UnpatchedRun base;
     private final List<PatchCell> cells;
     private final int[] starts; // [B], the first position that a row runs
     private final AttentionMask mask;
     private final Session session;
     private final Tensor entering; // [B, N, E], where each run begins
 
-    PrefixRows(Lens lens, BaseRun base, List<PatchCell> cells) {
+    CachedPrefixRuns(Lens lens, UnpatchedRun base, List<PatchCell> cells) {
         this.lens = lens;
         this.base = base;
         this.cells = cells;

@@ -10,7 +10,7 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** How many answers are made, and how they are found: one after the other, guessed ahead, or searched by beams. */
-final class AnswersMixin {
+final class GenerationModeMixin {
     @Spec(Spec.Target.MIXEE) private CommandSpec spec = CommandSpec.create();
 
     @Option(names = "--num-return-sequences", paramLabel = "N",

@@ -10,14 +10,14 @@ import java.util.Arrays;
 import java.util.List;
 
 /** Runs in full: every row reads the whole prompt through all layers, with a hook in one of them. The plain way. */
-final class FullRows implements PatchedRows {
+final class FullRuns implements PatchedRuns {
     private final Lens lens;
     private final List<PatchCell> cells;
     private final Session session;
     private final StepInput input;
     private final int numTokens;
 
-    FullRows(Lens lens, int[] tokenIds, List<PatchCell> cells, SessionOptions options) {
+    FullRuns(Lens lens, int[] tokenIds, List<PatchCell> cells, SessionOptions options) {
         int[][] rows = new int[cells.size()][];
         Arrays.fill(rows, tokenIds);
         this.lens = lens;

@@ -11,12 +11,12 @@ import tools.jackson.databind.json.JsonMapper;
  *
  * @param option the option that named it, for messages
  */
-record EarlierFile(String option, Path file, JsonNode json) {
+record PreviousResult(String option, Path file, JsonNode json) {
     private static final int MAX_SHOWN = 40;
 
-    static EarlierFile read(String option, Path file) throws IOException {
+    static PreviousResult read(String option, Path file) throws IOException {
         try {
-            return new EarlierFile(option, file, JsonMapper.shared().readTree(file.toFile()));
+            return new PreviousResult(option, file, JsonMapper.shared().readTree(file.toFile()));
         } catch (JacksonException e) {
             throw new IOException(option + ": " + file + " is no JSON that PastKV wrote: " + e.getOriginalMessage(), e);
         }
