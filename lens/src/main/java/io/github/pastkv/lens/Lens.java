@@ -128,7 +128,7 @@ public final class Lens {
      */
     public Tensor stream(Session session, StepInput input, int stopAtLayer, Hook... runHooks) {
         int stop = stopAtLayer < 0 ? stopAtLayer + model.config().numLayers() : stopAtLayer;
-        return withProbe(session, List.of(runHooks), () -> session.streamBefore(input, stop));
+        return withProbe(session, List.of(runHooks), () -> session.residualBefore(input, stop));
     }
 
     /**
@@ -138,7 +138,7 @@ public final class Lens {
      * @return F32 {@code [B, V]}, valid until the next run of the session
      */
     public Tensor lastLogits(Session session, StepInput input, Hook... runHooks) {
-        return withProbe(session, List.of(runHooks), () -> session.appendForLast(input));
+        return withProbe(session, List.of(runHooks), () -> session.prefill(input));
     }
 
     /** Runs without a past and keeps activations. */

@@ -121,12 +121,12 @@ public final class Session implements AutoCloseable {
      *
      * @return logits after the last token, F32 {@code [V]}, on the heap
      */
-    public Tensor appendForLast(int... tokenIds) {
+    public Tensor prefill(int... tokenIds) {
         requireOneRow();
         if (tokenIds.length == 0) {
             throw new IllegalArgumentException("tokenIds: none, so there is no last one");
         }
-        Tensor last = appendForLast(new int[][] {tokenIds}, AttentionMask.ones(1, tokenIds.length));
+        Tensor last = prefill(new int[][] {tokenIds}, AttentionMask.ones(1, tokenIds.length));
         return last.reshape(model.config().vocabSize());
     }
 
@@ -136,14 +136,14 @@ public final class Session implements AutoCloseable {
      *
      * @return logits after the last token of each row that has one in {@code mask}, F32 {@code [n, V]}, on the heap
      */
-    public Tensor appendForLast(int[][] tokenIds, AttentionMask mask) {
+    public Tensor prefill(int[][] tokenIds, AttentionMask mask) {
         requireOpen();
         Tensor last = steps.runForLast(target, tokenIds, mask);
         int numRows = (int) IntStream.range(0, batchSize()).filter(row -> mask.numReal(row) > 0).count();
         return Tensor.of(last.narrow(0, 0, numRows).toFloatArray(), numRows, model.config().vocabSize());
     }
 
-    /** Tokens that the last {@link #appendForLast} or the prompt of the last generation did not need to compute. */
+    /** Tokens that the last {@link #prefill} or the prompt of the last generation did not need to compute. */
     public int numReusedTokens() {
         return steps.numReusedTokens();
     }
@@ -201,7 +201,7 @@ public final class Session implements AutoCloseable {
      * @return F32 {@code [B, V]}, valid until the next step of this session
      * @throws IllegalArgumentException where a row has no token among the new slots; nothing has changed
      */
-    public Tensor appendForLast(StepInput input) {
+    public Tensor prefill(StepInput input) {
         requireOpen();
         requireEnterable(input);
         for (int row = 0; row < input.mask().batchSize(); row++) {
@@ -225,7 +225,7 @@ public final class Session implements AutoCloseable {
      * @return the residual stream of each new slot, F32 {@code [B, N, E]}, on the heap; zeros at pads
      * @throws IllegalStateException unless the session is frozen
      */
-    public Tensor streamBefore(StepInput input, int stopAtLayer) {
+    public Tensor residualBefore(StepInput input, int stopAtLayer) {
         requireOpen();
         int startAtLayer = input instanceof StepInput.Stream stream ? stream.startAtLayer() : 0;
         if (stopAtLayer < startAtLayer || stopAtLayer > model.config().numLayers()) {
@@ -302,7 +302,7 @@ public final class Session implements AutoCloseable {
 
     private Generation generateOn(KvCache on, int[][] tokenIds, AttentionMask mask, GenerationOptions options,
             GenerationListener listener) {
-        return Generator.generate(new SessionTokens(model, steps, on), tokenIds, mask, model.tokenizer().orElse(null),
+        return Generator.generate(new SessionBackend(model, steps, on), tokenIds, mask, model.tokenizer().orElse(null),
                 options, listener);
     }
 
@@ -315,7 +315,7 @@ public final class Session implements AutoCloseable {
         requireOpen();
         AttentionMask mask = maskOf(prompts);
         try (KvCache fork = target.fork()) {
-            return BeamSearch.search(new SessionTokens(model, steps, fork), padded(prompts, mask), mask, options);
+            return BeamSearch.search(new SessionBackend(model, steps, fork), padded(prompts, mask), mask, options);
         }
     }
 

@@ -79,7 +79,7 @@ public class FirstTokenBenchmark {
     public Tensor answer() {
         System.arraycopy(randomIds(NUM_OWN), 0, prompt, NUM_SHARED, NUM_OWN);
         try (Session session = loaded.newSession(SessionOptions.defaults().withPrefixReuse(warm))) {
-            return session.appendForLast(prompt);
+            return session.prefill(prompt);
         }
     }
 }

@@ -116,7 +116,7 @@ final class CircuitRuns implements AutoCloseable {
     }
 
     private Tensor entering(Session session, int layer, int numRows, EdgeEdits edits) {
-        float[] stream = clean.streamBefore(layer);
+        float[] stream = clean.residualBefore(layer);
         float[] rows = new float[Math.multiplyExact(numRows, stream.length)];
         for (int row = 0; row < numRows; row++) {
             System.arraycopy(stream, 0, rows, row * stream.length, stream.length);

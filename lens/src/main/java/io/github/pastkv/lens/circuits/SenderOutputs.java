@@ -62,7 +62,7 @@ final class SenderOutputs {
     }
 
     /** The stream before a layer, or behind all, {@code [n, E]}; not to be changed. */
-    float[] streamBefore(int layer) {
+    float[] residualBefore(int layer) {
         return streams[layer];
     }
 

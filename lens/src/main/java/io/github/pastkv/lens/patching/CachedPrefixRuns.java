@@ -56,7 +56,7 @@ final class CachedPrefixRuns implements PatchedRuns {
 
     /** Fills in the base run's stream before a layer, of each row from its start on. */
     private void enter(int layer) {
-        Tensor stream = base.streamBefore(layer);
+        Tensor stream = base.residualBefore(layer);
         for (int row = 0; row < starts.length; row++) {
             entering.narrow(0, row, row + 1L).narrow(1, 0, mask.numReal(row))
                     .copyFrom(stream.narrow(1, starts[row] - base.from(), stream.shape(1)));

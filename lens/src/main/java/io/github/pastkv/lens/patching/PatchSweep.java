@@ -83,7 +83,7 @@ public final class PatchSweep implements AutoCloseable {
     /** Logits behind another prompt's last token, {@code [V]}. */
     public float[] lastLogits(int[] tokenIds) {
         try (Session session = model.newSession(sessionOptions())) {
-            return session.appendForLast(tokenIds).toFloatArray();
+            return session.prefill(tokenIds).toFloatArray();
         }
     }
 

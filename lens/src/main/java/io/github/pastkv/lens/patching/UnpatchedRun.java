@@ -52,7 +52,7 @@ final class UnpatchedRun implements AutoCloseable {
     }
 
     /** The stream before a layer, {@code [1, T - from, E]}. */
-    Tensor streamBefore(int layer) {
+    Tensor residualBefore(int layer) {
         return run.activations().get(HookName.of(HookPoint.RESID_PRE, layer));
     }
 

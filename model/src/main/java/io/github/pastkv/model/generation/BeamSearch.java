@@ -11,42 +11,42 @@ import java.util.List;
  * length^penalty. Each prompt is computed once; beams share their blocks, and reordering them copies none.
  */
 public final class BeamSearch {
-    private final TokenSource source;
+    private final DecodeBackend backend;
     private final BeamOptions options;
     private final List<BeamGroup> groups = new ArrayList<>();
     private final LogProbabilities logProbabilities;
 
-    private BeamSearch(TokenSource source, BeamOptions options, int numPrompts) {
-        this.source = source;
+    private BeamSearch(DecodeBackend backend, BeamOptions options, int numPrompts) {
+        this.backend = backend;
         this.options = options;
-        this.logProbabilities = new LogProbabilities(source.vocabSize());
+        this.logProbabilities = new LogProbabilities(backend.vocabSize());
         for (int prompt = 0; prompt < numPrompts; prompt++) {
             groups.add(new BeamGroup(options));
         }
     }
 
     /**
-     * Appends a prompt to each row of {@code source} and searches; the source's rows are used up by it.
+     * Appends a prompt to each row of {@code backend} and searches; the backend's rows are used up by it.
      *
      * @param tokenIds prompt slots, {@code [B, N]}
      * @param mask which of them are real; each row needs one at least
      * @return for each prompt its answers, best first
      */
-    public static List<List<BeamHypothesis>> search(TokenSource source, int[][] tokenIds, AttentionMask mask,
+    public static List<List<BeamHypothesis>> search(DecodeBackend backend, int[][] tokenIds, AttentionMask mask,
             BeamOptions options) {
         for (int row = 0; row < mask.batchSize(); row++) {
             if (mask.numReal(row) == 0) {
                 throw new IllegalArgumentException("tokenIds: row " + row + " has no token to go on from");
             }
         }
-        return new BeamSearch(source, options, mask.batchSize()).run(tokenIds, mask);
+        return new BeamSearch(backend, options, mask.batchSize()).run(tokenIds, mask);
     }
 
     private List<List<BeamHypothesis>> run(int[][] tokenIds, AttentionMask mask) {
-        boolean goesOn = advance(source.appendForLast(tokenIds, mask));
+        boolean goesOn = advance(backend.prefill(tokenIds, mask));
         while (goesOn) {
             int[][] slots = lastTokens();
-            goesOn = advance(source.appendForLast(slots, AttentionMask.ones(slots.length, 1)));
+            goesOn = advance(backend.prefill(slots, AttentionMask.ones(slots.length, 1)));
         }
         return groups.stream().map(BeamGroup::answers).toList();
     }
@@ -68,13 +68,13 @@ public final class BeamSearch {
             }
         }
         if (!rows.isEmpty()) {
-            source.selectRows(rows.stream().mapToInt(row -> row).toArray());
+            backend.selectRows(rows.stream().mapToInt(row -> row).toArray());
         }
         return !rows.isEmpty();
     }
 
     private void endWithoutRoom(BeamGroup group, int firstRow) {
-        if (!group.isDone() && source.numTokens(firstRow) >= source.maxSeqLen()) {
+        if (!group.isDone() && backend.numTokens(firstRow) >= backend.maxSeqLen()) {
             group.endAll();
         }
     }

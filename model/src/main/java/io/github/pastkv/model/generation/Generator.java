@@ -15,45 +15,46 @@ import org.jspecify.annotations.Nullable;
  * answers to it. A row that has ended takes no further part: its later slots are pads, which cost nothing. The last token
  * chosen is given out but not appended.
  *
- * <p>With drafts, a step appends the last token and some guesses, chooses at each of them, and takes back the guesses
+ * <p>With drafts, a step appends the last token and some draft tokens, chooses at each of them, and takes back the draft tokens
  * from the first wrong one on. As logits do not depend on the path, the tokens are those of generation without drafts.
  * Guesses take no room that the tokens themselves need: where they do not fit, the step is made without them.
  */
 public final class Generator {
     private static final int[] NO_DRAFT = new int[0];
 
-    private final TokenSource source;
+    private final DecodeBackend backend;
     private final GenerationOptions options;
     private final Sampler sampler;
-    private final List<RowWriter> rows = new ArrayList<>();
+    private final List<SequenceState> rows = new ArrayList<>();
     private int numDecoded;
     private int numDrafted;
 
-    private Generator(TokenSource source, GenerationOptions options) {
-        this.source = source;
+    private Generator(DecodeBackend backend, GenerationOptions options) {
+        this.backend = backend;
         this.options = options;
-        this.sampler = new Sampler(options.sampling(), source.vocabSize());
+        this.sampler = new Sampler(options.sampling(), backend.vocabSize());
     }
 
     /**
-     * Appends a prompt to each row and generates. With several answers to a prompt the source's rows become as many: the
+     * Appends a prompt to each row and generates. With several answers to a prompt the backend's rows become as many: the
      * answers of prompt 0, then those of prompt 1, and so on.
      *
      * @param tokenIds prompt slots, {@code [B, N]}
      * @param mask which of them are real, {@code [B, N]}; each row needs one at least
      * @param tokenizer makes the text; null for tokens only
      */
-    public static Generation generate(TokenSource source, int[][] tokenIds, AttentionMask mask,
+    public static Generation generate(DecodeBackend backend, int[][] tokenIds, AttentionMask mask,
             @Nullable TextTokenizer tokenizer, GenerationOptions options, GenerationListener listener) {
         if (tokenizer == null && !options.stopStrings().isEmpty()) {
             throw new IllegalArgumentException("stopStrings: " + options.stopStrings() + " need a tokenizer");
         }
-        Generator generator = new Generator(source, options);
+        Generator generator = new Generator(backend, options);
         for (int row = 0; row < mask.batchSize(); row++) {
             int[] prompt = realTokens(tokenIds[row], mask, row);
             for (int answer = 0; answer < options.numReturnSequences(); answer++) {
                 int outputRow = generator.rows.size();
-                generator.rows.add(new RowWriter(outputRow, prompt, source.vocabSize(), options, listener, tokenizer));
+                generator.rows
+                        .add(new SequenceState(outputRow, prompt, backend.vocabSize(), options, listener, tokenizer));
             }
         }
         return generator.run(tokenIds, mask);
@@ -75,15 +76,15 @@ public final class Generator {
 
     private Generation run(int[][] tokenIds, AttentionMask mask) {
         long start = System.nanoTime();
-        Tensor promptLogits = source.appendForLast(tokenIds, mask);
-        int numReused = source.numReusedTokens();
+        Tensor promptLogits = backend.prefill(tokenIds, mask);
+        int numReused = backend.numReusedTokens();
         choosePromptEnds(promptLogits);
         long promptEnd = System.nanoTime();
-        while (rows.stream().anyMatch(RowWriter::isActive)) {
+        while (rows.stream().anyMatch(SequenceState::isActive)) {
             decodeStep();
         }
         long decodeNanos = System.nanoTime() - promptEnd;
-        List<GeneratedRow> results = rows.stream().map(RowWriter::finish).toList();
+        List<GeneratedRow> results = rows.stream().map(SequenceState::finish).toList();
         int numPrompt = 0;
         for (int row = 0; row < mask.batchSize(); row++) {
             numPrompt += mask.numReal(row);
@@ -95,37 +96,37 @@ public final class Generator {
     private void choosePromptEnds(Tensor logits) {
         int perPrompt = options.numReturnSequences();
         if (perPrompt > 1) {
-            source.repeatRows(perPrompt);
+            backend.repeatRows(perPrompt);
         }
         for (int row = 0; row < rows.size(); row++) {
             if (rows.get(row).isActive()) {
-                choose(row, logits, row / perPrompt, source.numTokens(row));
+                choose(row, logits, row / perPrompt, backend.numTokens(row));
             }
         }
     }
 
-    /** One step for all active rows: the last token of each, and its guesses. */
+    /** One step for all active rows: the last token of each, and its draft tokens. */
     private void decodeStep() {
         int[][] drafts = new int[rows.size()][];
         for (int row = 0; row < rows.size(); row++) {
             drafts[row] = rows.get(row).isActive() ? rows.get(row).draft(room(row)) : NO_DRAFT;
         }
         Tensor logits = appendLastAnd(drafts);
-        int[] numRight = new int[rows.size()];
+        int[] numAccepted = new int[rows.size()];
         try {
             int logitsRow = 0;
             for (int row = 0; row < rows.size(); row++) {
                 if (rows.get(row).isActive()) {
-                    verify(row, drafts[row], logits, logitsRow, numRight);
+                    verify(row, drafts[row], logits, logitsRow, numAccepted);
                     logitsRow += 1 + drafts[row].length;
                 }
             }
-        } finally { // also when the listener or the sampler throws: no guess that nobody chose may stay
-            takeBackWrong(drafts, numRight);
+        } finally { // also when the listener or the sampler throws: no draft token that nobody chose may stay
+            rollbackRejected(drafts, numAccepted);
         }
     }
 
-    /** Appends the last tokens and the guesses behind them; where the cache has no room for guesses, the tokens alone. */
+    /** Appends the last tokens and the draft tokens behind them; where the cache has no room for draft tokens, the tokens alone. */
     private Tensor appendLastAnd(int[][] drafts) {
         try {
             return append(drafts);
@@ -143,21 +144,21 @@ public final class Generator {
         for (int row = 0; row < drafts.length; row++) {
             lengths[row] = rows.get(row).isActive() ? 1 + drafts[row].length : 0;
         }
-        return source.appendForAll(slots(drafts, lengths), AttentionMask.ofLengths(lengths));
+        return backend.decode(slots(drafts, lengths), AttentionMask.ofLengths(lengths));
     }
 
-    private void takeBackWrong(int[][] drafts, int[] numRight) {
+    private void rollbackRejected(int[][] drafts, int[] numAccepted) {
         for (int row = 0; row < rows.size(); row++) {
-            int numWrong = drafts[row].length - numRight[row];
-            if (numWrong > 0) {
-                source.truncateRow(row, source.numTokens(row) - numWrong);
+            int numRejected = drafts[row].length - numAccepted[row];
+            if (numRejected > 0) {
+                backend.truncateRow(row, backend.numTokens(row) - numRejected);
             }
         }
     }
 
     /** Guesses that fit behind the last token. */
     private int room(int row) {
-        return source.maxSeqLen() - source.numTokens(row) - 1;
+        return backend.maxSeqLen() - backend.numTokens(row) - 1;
     }
 
     private int[][] slots(int[][] drafts, int[] lengths) {
@@ -172,28 +173,28 @@ public final class Generator {
         return slots;
     }
 
-    /** Chooses after the last token and after each guess that was right, and counts those. */
-    private void verify(int row, int[] draft, Tensor logits, int firstLogitsRow, int[] numRight) {
-        int firstPosition = source.numTokens(row) - draft.length;
+    /** Chooses after the last token and after each draft token that was accepted, and counts those. */
+    private void verify(int row, int[] draft, Tensor logits, int firstLogitsRow, int[] numAccepted) {
+        int firstPosition = backend.numTokens(row) - draft.length;
         boolean goesOn = true;
         while (goesOn) {
-            int right = numRight[row];
-            int chosen = choose(row, logits, firstLogitsRow + right, firstPosition + right);
+            int accepted = numAccepted[row];
+            int chosen = choose(row, logits, firstLogitsRow + accepted, firstPosition + accepted);
             numDecoded++;
-            goesOn = rows.get(row).isActive() && right < draft.length && chosen == draft[right];
-            numRight[row] += goesOn ? 1 : 0;
+            goesOn = rows.get(row).isActive() && accepted < draft.length && chosen == draft[accepted];
+            numAccepted[row] += goesOn ? 1 : 0;
         }
-        numDrafted += numRight[row];
+        numDrafted += numAccepted[row];
     }
 
     private int choose(int row, Tensor logits, int logitsRow, int position) {
-        RowWriter writer = rows.get(row);
+        SequenceState sequence = rows.get(row);
         long sampleIndex = options.firstSampleIndex() + row % options.numReturnSequences();
-        long byteOffset = (long) logitsRow * source.vocabSize() * Float.BYTES;
-        int chosen = sampler.next(logits.segment(), byteOffset, writer.history(), sampleIndex, position);
-        writer.accept(chosen);
-        if (writer.isActive() && position >= source.maxSeqLen()) {
-            writer.endAtContextLimit();
+        long byteOffset = (long) logitsRow * backend.vocabSize() * Float.BYTES;
+        int chosen = sampler.next(logits.segment(), byteOffset, sequence.history(), sampleIndex, position);
+        sequence.accept(chosen);
+        if (sequence.isActive() && position >= backend.maxSeqLen()) {
+            sequence.endAtContextLimit();
         }
         return chosen;
     }

@@ -17,7 +17,7 @@ public final class Sampler {
     private final int vocabSize;
     private final double[] scores; // [V] after penalty and temperature
     private final double[] weights; // [V] exp(score - best score), by id or by rank
-    private final CandidateHeap heap;
+    private final TopKHeap heap;
 
     /** A sampler for rows of {@code vocabSize} logits. */
     public Sampler(SamplingOptions options, int vocabSize) {
@@ -28,7 +28,7 @@ public final class Sampler {
         this.vocabSize = vocabSize;
         this.scores = new double[vocabSize];
         this.weights = new double[vocabSize];
-        this.heap = new CandidateHeap(scores);
+        this.heap = new TopKHeap(scores);
     }
 
     public SamplingOptions options() {
@@ -67,7 +67,7 @@ public final class Sampler {
         for (int id = 0; id < vocabSize; id++) {
             scores[id] = (scores[id] - bestScore) / options.temperature();
         }
-        return draw(CounterRandom.uniform(options.seed(), sampleIndex, position));
+        return draw(CounterBasedRng.uniform(options.seed(), sampleIndex, position));
     }
 
     private void readScores(MemorySegment logits, long byteOffset) {

@@ -27,7 +27,7 @@ final class SortingSampler {
         }
         // Sums run by rank, except over the whole vocabulary, where they run by id.
         double total = sum(weights, isTopK ? kept : byId(scores.length));
-        double uniform = CounterRandom.uniform(options.seed(), sampleIndex, position);
+        double uniform = CounterBasedRng.uniform(options.seed(), sampleIndex, position);
         if (options.topP() == 1 && !isTopK) {
             return locate(weights, byId(scores.length), uniform * total);
         }

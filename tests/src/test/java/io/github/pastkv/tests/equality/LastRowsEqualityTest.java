@@ -30,7 +30,7 @@ class LastRowsEqualityTest {
                 LogitRows all = Paths.oneShot(model, subject.session(), tokenIds);
                 for (int length : LENGTHS) {
                     try (Session session = model.newSession(subject.session().withPrefixReuse(false))) {
-                        Tensor last = session.appendForLast(Arrays.copyOf(tokenIds, length));
+                        Tensor last = session.prefill(Arrays.copyOf(tokenIds, length));
                         String path = length + " tokens in passes of " + maxPassTokens;
                         LogitRows.of(last.reshape(1, last.numElements())).requireSameBits(path,
                                 all.slice(length - 1, length));
@@ -50,7 +50,7 @@ class LastRowsEqualityTest {
                 Session session = model
                         .newSession(subject.session().withBatchSize(3).withPrefixReuse(false))) {
             LogitRows all = Paths.oneShot(model, subject.session(), tokenIds);
-            Tensor last = session.appendForLast(rows, mask);
+            Tensor last = session.prefill(rows, mask);
             int[] lengths = {47, 5, 40};
             for (int row = 0; row < 3; row++) {
                 LogitRows.of(last.narrow(0, row, row + 1L)).requireSameBits("row " + row,

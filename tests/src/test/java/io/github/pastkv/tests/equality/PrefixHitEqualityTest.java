@@ -67,7 +67,7 @@ class PrefixHitEqualityTest {
                     }
                     try (Session session = model.newSession(options.withPrefixSalt("" + numShared))) {
                         int cut = Math.min(numTokens, numShared + 3);
-                        last(session.appendForLast(Arrays.copyOf(tokenIds, cut)))
+                        last(session.prefill(Arrays.copyOf(tokenIds, cut)))
                                 .requireSameBits("hit of " + numShared, expected.slice(cut - 1, cut));
                         if (!hasWindows(model)) {
                             assertThat(session.numReusedTokens()).isEqualTo(Math.min(numShared, cut - 1));
@@ -104,7 +104,7 @@ class PrefixHitEqualityTest {
                 bits[1][i] = 1;
             }
             try (Session session = model.newSession(batch)) {
-                Tensor logits = session.appendForLast(rows, AttentionMask.of(bits));
+                Tensor logits = session.prefill(rows, AttentionMask.of(bits));
                 LogitRows wholes = expected.slice(numTokens - 1, numTokens);
                 LogitRows.of(logits.narrow(0, 0, 1)).requireSameBits("left-padded", wholes);
                 LogitRows.of(logits.narrow(0, 1, 2)).requireSameBits("right-padded",
@@ -127,7 +127,7 @@ class PrefixHitEqualityTest {
             for (int i = 0; i < 12; i++) {
                 try (Session stranger = model.newSession(small); Session session = model.newSession(small)) {
                     stranger.append(random.ints(tokenIds.length, 0, model.config().vocabSize()).toArray());
-                    last(session.appendForLast(tokenIds)).requireSameBits("time " + i,
+                    last(session.prefill(tokenIds)).requireSameBits("time " + i,
                             expected.slice(tokenIds.length - 1, tokenIds.length));
                     session.cache().checkIntegrity();
                 }
@@ -180,7 +180,7 @@ class PrefixHitEqualityTest {
             boolean forks = random.nextBoolean();
             try (Session session = forks ? prefix.fork() : model.newSession(subject.session())) {
                 int[] own = Arrays.copyOfRange(tokenIds, forks ? 20 : 0, cut);
-                last(session.appendForLast(own)).requireSameBits(forks ? "fork" : "hit",
+                last(session.prefill(own)).requireSameBits(forks ? "fork" : "hit",
                         expected.slice(cut - 1, cut));
                 session.rewind(random.nextInt(10));
                 int kept = session.size();

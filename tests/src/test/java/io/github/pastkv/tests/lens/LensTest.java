@@ -142,11 +142,11 @@ class LensTest {
         Hook edit = Hook.edit("resid_pre0", (stream, _) -> stream.set(1, 0, 0, 0));
         try (Session edited = model.newSession(); Session after = model.newSession()) {
             lens.generate(edited, prompt, mask, GenerationOptions.greedy(2), edit);
-            after.appendForLast(prompt, mask); // feeds the index itself: it is the positive control for what follows
+            after.prefill(prompt, mask); // feeds the index itself: it is the positive control for what follows
             assertThat(after.numReusedTokens()).isZero();
         }
         try (Session plain = model.newSession(); Session edited = model.newSession()) {
-            plain.appendForLast(prompt, mask);
+            plain.prefill(prompt, mask);
             assertThat(plain.numReusedTokens()).isPositive();
             lens.generate(edited, prompt, mask, GenerationOptions.greedy(2), edit);
             assertThat(edited.numReusedTokens()).isZero();

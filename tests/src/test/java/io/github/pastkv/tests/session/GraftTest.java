@@ -130,11 +130,11 @@ class GraftTest {
             }
             int[] asked = Arrays.copyOf(both(), both().length + 1);
             try (Session reader = model.newSession()) {
-                reader.appendForLast(asked);
+                reader.prefill(asked);
                 assertThat(reader.numReusedTokens()).as("what is before the graft").isEqualTo(PREFIX.length);
             }
             try (Session reader = model.newSession()) {
-                reader.appendForLast(asked);
+                reader.prefill(asked);
                 assertThat(reader.numReusedTokens()).as("the control").isEqualTo(both().length);
             }
         }

@@ -99,7 +99,7 @@ class PrefixReuseTest {
         try (Session running = model.newSession(); Session other = model.newSession();
                 Session alone = model.newSession(SessionOptions.defaults().withPrefixReuse(false))) {
             running.append(PROMPT);
-            other.appendForLast(PROMPT);
+            other.prefill(PROMPT);
             assertThat(other.numReusedTokens()).isEqualTo(PROMPT.length - 1);
             other.append(3, 4, 5);
             alone.append(PROMPT);
@@ -112,11 +112,11 @@ class PrefixReuseTest {
         try (Model forgetful = Model.load(LLAMA.folder(), ModelOptions.defaults().withMaxIdleBytes(0))) {
             try (Session open = forgetful.newSession(); Session other = forgetful.newSession()) {
                 open.append(PROMPT);
-                other.appendForLast(PROMPT);
+                other.prefill(PROMPT);
                 assertThat(other.numReusedTokens()).isEqualTo(PROMPT.length - 1);
             }
             try (Session later = forgetful.newSession()) {
-                later.appendForLast(PROMPT);
+                later.prefill(PROMPT);
                 assertThat(later.numReusedTokens()).isZero();
                 assertThat(later.cache().pool().idleBytes()).isZero();
             }
@@ -153,7 +153,7 @@ class PrefixReuseTest {
                 KvCacheConfig.of(model.config().toKvShape(), 1)
                         .withMaxTokens(model.config().maxSeqLen()));
                 Session session = model.newSession(cache)) {
-            session.appendForLast(PROMPT);
+            session.prefill(PROMPT);
             assertThat(session.numReusedTokens()).isZero();
         }
     }
@@ -225,7 +225,7 @@ class PrefixReuseTest {
     @Test
     void appendForLast_ofRowsWithoutTokens_givesNoRowForThem() {
         try (Session session = model.newSession(SessionOptions.defaults().withBatchSize(2))) {
-            assertThat(session.appendForLast(new int[][] {{1, 2}, {0, 0}}, AttentionMask.ofLengths(2, 0)).shape())
+            assertThat(session.prefill(new int[][] {{1, 2}, {0, 0}}, AttentionMask.ofLengths(2, 0)).shape())
                     .containsExactly(1, model.config().vocabSize());
         }
     }

@@ -2,10 +2,10 @@ package io.github.pastkv.tests.session;
 
 import io.github.pastkv.cache.AttentionMask;
 import io.github.pastkv.cache.Tensor;
-import io.github.pastkv.model.generation.TokenSource;
+import io.github.pastkv.model.generation.DecodeBackend;
 
 /** A stand-in for a model of one row that says what it is told: its best token at each step is the next of a script. */
-final class ScriptedSource implements TokenSource {
+final class ScriptedSource implements DecodeBackend {
     private final int[] script;
     private final Tensor logits; // [1, V]
     private int numSaid;
@@ -32,7 +32,7 @@ final class ScriptedSource implements TokenSource {
     }
 
     @Override
-    public Tensor appendForLast(int[][] tokenIds, AttentionMask mask) {
+    public Tensor prefill(int[][] tokenIds, AttentionMask mask) {
         numTokens += mask.numReal(0);
         if (numSaid > 0) {
             logits.set(0f, 0, script[numSaid - 1]);
@@ -42,8 +42,8 @@ final class ScriptedSource implements TokenSource {
     }
 
     @Override
-    public Tensor appendForAll(int[][] tokenIds, AttentionMask mask) {
-        return appendForLast(tokenIds, mask); // one token a step, as nothing is guessed ahead
+    public Tensor decode(int[][] tokenIds, AttentionMask mask) {
+        return prefill(tokenIds, mask); // one token a step, as nothing is guessed ahead
     }
 
     @Override

@@ -89,7 +89,7 @@ class SharedPrefixStressTest {
         for (int i = 0; i < NUM_SUFFIXES; i++) {
             int[] tokenIds = random.ints(SUFFIX_TOKENS, 0, model.config().vocabSize()).toArray();
             try (Session session = model.newSession(alone)) {
-                suffixes.add(new Suffix(tokenIds, session.appendForLast(joined(tokenIds)).toFloatArray()));
+                suffixes.add(new Suffix(tokenIds, session.prefill(joined(tokenIds)).toFloatArray()));
             }
         }
         return suffixes;
@@ -124,7 +124,7 @@ class SharedPrefixStressTest {
     private static float[] onAFork(Session prefix, Suffix suffix, int numFirst) {
         try (Session fork = prefix.fork()) {
             fork.append(Arrays.copyOf(suffix.tokenIds(), numFirst));
-            return fork.appendForLast(Arrays.copyOfRange(suffix.tokenIds(), numFirst, SUFFIX_TOKENS)).toFloatArray();
+            return fork.prefill(Arrays.copyOfRange(suffix.tokenIds(), numFirst, SUFFIX_TOKENS)).toFloatArray();
         }
     }
 
@@ -133,7 +133,7 @@ class SharedPrefixStressTest {
                 .withKvTypes(prefix.cache().config().kvTypes(0)).withBlockSize(BLOCK_SIZE)
                 .withMaxPoolBytes(prefix.cache().config().maxPoolBytes());
         try (Session session = model.newSession(options)) {
-            return session.appendForLast(joined(suffix.tokenIds())).toFloatArray();
+            return session.prefill(joined(suffix.tokenIds())).toFloatArray();
         }
     }
 
@@ -141,8 +141,8 @@ class SharedPrefixStressTest {
     private static float[] frozen(Session prefix, Suffix suffix) {
         try (Session fork = prefix.fork()) {
             fork.freeze();
-            float[] logits = fork.appendForLast(suffix.tokenIds()).toFloatArray();
-            assertThat(fork.appendForLast(suffix.tokenIds()).toFloatArray()).isEqualTo(logits);
+            float[] logits = fork.prefill(suffix.tokenIds()).toFloatArray();
+            assertThat(fork.prefill(suffix.tokenIds()).toFloatArray()).isEqualTo(logits);
             return logits;
         }
     }

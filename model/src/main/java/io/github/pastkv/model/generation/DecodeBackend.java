@@ -4,7 +4,7 @@ import io.github.pastkv.cache.AttentionMask;
 import io.github.pastkv.cache.Tensor;
 
 /** What generation needs of a session. */
-public interface TokenSource {
+public interface DecodeBackend {
     /** Tokens that there are, V. */
     int vocabSize();
 
@@ -18,15 +18,15 @@ public interface TokenSource {
      * Appends slots and returns the logits of the last real token of each row that has one in {@code mask}: F32
      * {@code [n, V]} in the order of the rows, valid until the next call.
      */
-    Tensor appendForLast(int[][] tokenIds, AttentionMask mask);
+    Tensor prefill(int[][] tokenIds, AttentionMask mask);
 
-    /** Tokens that the last {@link #appendForLast} found already computed. */
+    /** Tokens that the last {@link #prefill} found already computed. */
     default int numReusedTokens() {
         return 0;
     }
 
     /** Appends slots and returns the logits of all real tokens, F32 {@code [T, V]}, row after row. */
-    Tensor appendForAll(int[][] tokenIds, AttentionMask mask);
+    Tensor decode(int[][] tokenIds, AttentionMask mask);
 
     /** Keeps the first {@code numTokens} tokens of a row. */
     void truncateRow(int row, int numTokens);

@@ -9,7 +9,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** The output of one row while it is being made: its tokens, its text so far, and whether it has come to an end. */
-final class RowWriter {
+final class SequenceState {
     private final int row;
     private final GenerationOptions options;
     private final GenerationListener listener;
@@ -21,7 +21,7 @@ final class RowWriter {
     private final StringBuilder text = new StringBuilder();
     private @Nullable FinishReason reason;
 
-    RowWriter(int row, int[] prompt, int vocabSize, GenerationOptions options, GenerationListener listener,
+    SequenceState(int row, int[] prompt, int vocabSize, GenerationOptions options, GenerationListener listener,
             @Nullable TextTokenizer tokenizer) {
         this.row = row;
         this.options = options;

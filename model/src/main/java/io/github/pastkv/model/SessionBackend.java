@@ -3,10 +3,10 @@ package io.github.pastkv.model;
 import io.github.pastkv.cache.AttentionMask;
 import io.github.pastkv.cache.KvCache;
 import io.github.pastkv.cache.Tensor;
-import io.github.pastkv.model.generation.TokenSource;
+import io.github.pastkv.model.generation.DecodeBackend;
 
 /** A model over a cache, as generation sees it. */
-record SessionTokens(Model model, StepRunner steps, KvCache cache) implements TokenSource {
+record SessionBackend(Model model, StepRunner steps, KvCache cache) implements DecodeBackend {
     @Override
     public int vocabSize() {
         return model.config().vocabSize();
@@ -23,7 +23,7 @@ record SessionTokens(Model model, StepRunner steps, KvCache cache) implements To
     }
 
     @Override
-    public Tensor appendForLast(int[][] tokenIds, AttentionMask mask) {
+    public Tensor prefill(int[][] tokenIds, AttentionMask mask) {
         return steps.runForLast(cache, tokenIds, mask);
     }
 
@@ -33,7 +33,7 @@ record SessionTokens(Model model, StepRunner steps, KvCache cache) implements To
     }
 
     @Override
-    public Tensor appendForAll(int[][] tokenIds, AttentionMask mask) {
+    public Tensor decode(int[][] tokenIds, AttentionMask mask) {
         return steps.runForAll(cache, tokenIds, mask);
     }
 

@@ -5,13 +5,13 @@ package io.github.pastkv.model.sampling;
  * best few of a vocabulary cost no sort. Ids that were taken stay readable by rank. Not safe for use by several
  * threads.
  */
-final class CandidateHeap {
+final class TopKHeap {
     private final double[] scores;
     private final int[] ids;
     private int numInHeap;
 
     /** A heap over {@code scores}, which it shares; call {@link #build} after they have changed. */
-    CandidateHeap(double[] scores) {
+    TopKHeap(double[] scores) {
         this.scores = scores;
         this.ids = new int[scores.length];
     }

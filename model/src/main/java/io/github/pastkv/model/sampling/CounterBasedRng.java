@@ -8,10 +8,10 @@ package io.github.pastkv.model.sampling;
  * Stafford), which is a bijection: two draws that differ in one argument only never collide before the last rounding to
  * 53 bits.
  */
-final class CounterRandom {
+final class CounterBasedRng {
     private static final long GOLDEN_GAMMA = 0x9E37_79B9_7F4A_7C15L;
 
-    private CounterRandom() {}
+    private CounterBasedRng() {}
 
     /** A uniform number in [0, 1), a multiple of 2^-53. */
     static double uniform(long seed, long sampleIndex, long position) {
