@@ -68,7 +68,7 @@ final class ActivationsCommand implements Callable<Integer> {
                 streams.err()
                         .println(String.format(Locale.ROOT, "%d activations of %d tokens in %.0f ms, compute %s on %s",
                                 run.activations().names().size(), ids.length, (System.nanoTime() - start) / 1e6,
-                                model.linearForm(), model.kernels().kernels().name()));
+                                model.linearPrecision(), model.kernels().kernels().name()));
             }
         }
         return 0;

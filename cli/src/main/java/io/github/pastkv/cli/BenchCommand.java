@@ -78,7 +78,8 @@ final class BenchCommand implements Callable<Integer> {
                 MachineLimits limits = new MachineLimits(model.options().numThreads())) {
             double loadSeconds = (System.nanoTime() - start) / 1e9;
             BenchReport report = new BenchReport(model, modelOptions.name(),
-                    windowOptions.addTo(cacheOptions.kvTypes().toString()), model.linearForm().toString(), loadSeconds);
+                    windowOptions.addTo(cacheOptions.kvTypes().toString()), model.linearPrecision().toString(),
+                    loadSeconds);
             BenchRun run = new BenchRun(model, windowOptions.addTo(cacheOptions.options()), limits,
                     new BenchRun.Settings(numRepetitions, warmUpSeconds * 1_000_000_000L));
             if (!asJson) {

@@ -200,7 +200,7 @@ final class GenerateCommand implements Callable<Integer> {
 
     private GenerationReport.Setting setting(Session session) {
         return new GenerationReport.Setting(modelOptions.name(), cacheOptions.kvTypes().toString(),
-                windowOptions.window(), session.cache().cacheBytes(), session.model().linearForm().toString(),
+                windowOptions.window(), session.cache().cacheBytes(), session.model().linearPrecision().toString(),
                 session.model().kernels().kernels().name());
     }
 }

@@ -124,7 +124,7 @@ final class LogitsCommand implements Callable<Integer> {
         String size = (input == null ? "" : batch.size() + " x ") + batch.numSlots();
         return String.format(Locale.ROOT, "logits of %s tokens in %.0f ms, cache %s %s, compute %s on %s", size,
                 seconds * 1e3, new ByteSize(session.cache().cacheBytes()),
-                cacheOptions.kvTypes().toString(), session.model().linearForm(),
+                cacheOptions.kvTypes().toString(), session.model().linearPrecision(),
                 session.model().kernels().kernels().name());
     }
 }

@@ -8,7 +8,7 @@ import io.github.pastkv.cache.LayerKvTypes;
 import io.github.pastkv.kernels.ComputeType;
 import io.github.pastkv.kernels.Kernels;
 import io.github.pastkv.kernels.KernelsChoice;
-import io.github.pastkv.kernels.LinearForm;
+import io.github.pastkv.kernels.LinearPrecision;
 import io.github.pastkv.kernels.WeightType;
 import io.github.pastkv.model.ModelFolder;
 import io.github.pastkv.model.config.DynamicRotary;
@@ -64,19 +64,19 @@ final class ModelDescription {
                 + fact("tokenizer", folder.hasTokenizer() ? "tokenizer.json" : "none; takes token ids only")
                 + fact("generation", generation(folder.generationConfig()))
                 + fact("kernels", kernels.kernels().name() + ": " + kernels.reason())
-                + fact("compute", folder.linearForm(options.options(), kernels.kernels()) + ", threads: "
+                + fact("compute", folder.linearPrecision(options.options(), kernels.kernels()) + ", threads: "
                         + options.options().numThreads())
-                + fact("linear layers", linearLayers(folder.linearForm(options.options(), kernels.kernels()),
+                + fact("linear layers", linearLayers(folder.linearPrecision(options.options(), kernels.kernels()),
                         kernels.kernels()));
     }
 
     /** What is multiplied with what, and where, such as "bf16 weights, f32 inputs and sums, in vector (512 bit)". */
-    private String linearLayers(LinearForm form, Kernels kernels) {
+    private String linearLayers(LinearPrecision precision, Kernels kernels) {
         DataType stored = folder.tensors().layers().getFirst().ffnDown().getFirst().weight().dataType();
-        String weights = form.weights() == WeightType.STORED ? lowerCase(stored) + " weights"
+        String weights = precision.weights() == WeightType.STORED ? lowerCase(stored) + " weights"
                 : "int8 weights" + (stored == DataType.I8 ? "" : " made of " + lowerCase(stored));
-        String inputs = form.compute() == ComputeType.F32 ? "f32 inputs and sums" : "bf16 inputs, f32 sums";
-        return weights + ", " + inputs + ", in " + kernels.linearName(form, stored);
+        String inputs = precision.compute() == ComputeType.F32 ? "f32 inputs and sums" : "bf16 inputs, f32 sums";
+        return weights + ", " + inputs + ", in " + kernels.linearName(precision, stored);
     }
 
     /** What its cache takes. */

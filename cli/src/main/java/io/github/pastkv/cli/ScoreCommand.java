@@ -134,7 +134,7 @@ final class ScoreCommand implements Callable<Integer> {
         }
         double seconds = (System.nanoTime() - start) / 1e9;
         streams.err().println(String.format(Locale.ROOT, "%s: %,.0f tokens/s, compute %s on %s", file.getFileName(),
-                score.count() / seconds, model.linearForm(), model.kernels().kernels().name()));
+                score.count() / seconds, model.linearPrecision(), model.kernels().kernels().name()));
         return score;
     }
 

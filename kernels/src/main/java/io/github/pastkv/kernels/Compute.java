@@ -65,7 +65,7 @@ public final class Compute implements AutoCloseable {
 
     /** {@link Kernels#linear} over all outputs; x is rounded first where the weights' compute type asks for it. */
     public void linear(Tensor x, LinearWeights weights, Tensor y, int numTokens) {
-        Tensor inputs = weights.form().compute() == ComputeType.BF16 ? rounded(x, weights, numTokens) : x;
+        Tensor inputs = weights.precision().compute() == ComputeType.BF16 ? rounded(x, weights, numTokens) : x;
         linearTask.run(inputs, weights, y, numTokens);
     }
 
@@ -117,9 +117,9 @@ public final class Compute implements AutoCloseable {
     }
 
     private void attend(AttentionTile tile) {
-        kernels.scores(tile);
+        kernels.qkScores(tile);
         kernels.softmax(tile);
-        kernels.values(tile);
+        kernels.weightedValues(tile);
     }
 
     @Override

@@ -30,13 +30,13 @@ public abstract class DelegatingKernels implements Kernels {
     }
 
     @Override
-    public String linearName(LinearForm form, DataType stored) {
-        return delegate.linearName(form, stored);
+    public String linearName(LinearPrecision precision, DataType stored) {
+        return delegate.linearName(precision, stored);
     }
 
     @Override
-    public LinearWeights pack(List<LinearPart> parts, LinearForm form, Arena arena) {
-        return delegate.pack(parts, form, arena);
+    public LinearWeights pack(List<LinearPart> parts, LinearPrecision precision, Arena arena) {
+        return delegate.pack(parts, precision, arena);
     }
 
     @Override
@@ -55,9 +55,9 @@ public abstract class DelegatingKernels implements Kernels {
     }
 
     @Override
-    public void rotate(Tensor x, int numHeads, int headDim, RotaryTable table, int[] positions, int fromToken,
+    public void applyRope(Tensor x, int numHeads, int headDim, RopeTable table, int[] positions, int fromToken,
             int toToken) {
-        delegate.rotate(x, numHeads, headDim, table, positions, fromToken, toToken);
+        delegate.applyRope(x, numHeads, headDim, table, positions, fromToken, toToken);
     }
 
     @Override
@@ -66,8 +66,8 @@ public abstract class DelegatingKernels implements Kernels {
     }
 
     @Override
-    public void gate(Activation activation, Tensor gate, Tensor up, int width, int fromToken, int toToken) {
-        delegate.gate(activation, gate, up, width, fromToken, toToken);
+    public void gatedActivation(Activation activation, Tensor gate, Tensor up, int width, int fromToken, int toToken) {
+        delegate.gatedActivation(activation, gate, up, width, fromToken, toToken);
     }
 
     @Override
@@ -81,8 +81,8 @@ public abstract class DelegatingKernels implements Kernels {
     }
 
     @Override
-    public void scores(AttentionTile tile) {
-        delegate.scores(tile);
+    public void qkScores(AttentionTile tile) {
+        delegate.qkScores(tile);
     }
 
     @Override
@@ -91,7 +91,7 @@ public abstract class DelegatingKernels implements Kernels {
     }
 
     @Override
-    public void values(AttentionTile tile) {
-        delegate.values(tile);
+    public void weightedValues(AttentionTile tile) {
+        delegate.weightedValues(tile);
     }
 }

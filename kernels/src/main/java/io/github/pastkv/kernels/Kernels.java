@@ -32,10 +32,10 @@ public interface Kernels {
     }
 
     /**
-     * The name of what computes linear layers of a form over weights stored as {@code stored}: kernels may leave some to
-     * others. A single layer of a size that they do not take may still run in others.
+     * The name of the kernels that compute linear layers of this precision over weights stored as {@code stored}: kernels
+     * may delegate some precisions to others. A single layer of an unsupported size may still be delegated.
      */
-    default String linearName(LinearForm form, DataType stored) {
+    default String linearName(LinearPrecision precision, DataType stored) {
         return name();
     }
 
@@ -45,7 +45,7 @@ public interface Kernels {
      * @param parts weights {@code [outputs, inputs]} with equal inputs
      * @param arena owner of the packed memory
      */
-    LinearWeights pack(List<LinearPart> parts, LinearForm form, Arena arena);
+    LinearWeights pack(List<LinearPart> parts, LinearPrecision precision, Arena arena);
 
     /**
      * y[t] = x[t] rounded to BF16, over {@code width} columns: the inputs of linear layers whose compute type is BF16.
@@ -75,13 +75,13 @@ public interface Kernels {
      * @param x {@code [T, numHeads * headDim]}
      * @param positions position of each token, int {@code [T]}
      */
-    void rotate(Tensor x, int numHeads, int headDim, RotaryTable table, int[] positions, int fromToken, int toToken);
+    void applyRope(Tensor x, int numHeads, int headDim, RopeTable table, int[] positions, int fromToken, int toToken);
 
     /** x = activation(x), in place, over {@code width} columns. */
     void activate(Activation activation, Tensor x, int width, int fromToken, int toToken);
 
     /** gate = activation(gate) * up, over {@code width} columns. */
-    void gate(Activation activation, Tensor gate, Tensor up, int width, int fromToken, int toToken);
+    void gatedActivation(Activation activation, Tensor gate, Tensor up, int width, int fromToken, int toToken);
 
     /** x = x + y, over {@code width} columns. */
     void add(Tensor x, Tensor y, int width, int fromToken, int toToken);
@@ -93,7 +93,7 @@ public interface Kernels {
      * First third of attention: the tile's scores, each an fma chain over the dimensions ascending, then what
      * {@link ScoreForm} makes of it.
      */
-    void scores(AttentionTile tile);
+    void qkScores(AttentionTile tile);
 
     /**
      * Second third: each row of scores becomes its pattern, in place. The maximum, then exp(score - maximum), then the sum
@@ -107,5 +107,5 @@ public interface Kernels {
      * Last third: out[row, d] = sum over positions of pattern * value: within a span one fma chain from 0, positions
      * ascending; the spans' sums are added in order. Positions that the row does not see are not read.
      */
-    void values(AttentionTile tile);
+    void weightedValues(AttentionTile tile);
 }

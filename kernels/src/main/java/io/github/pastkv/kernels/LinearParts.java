@@ -13,8 +13,8 @@ public final class LinearParts {
 
     private LinearParts() {}
 
-    /** The first weight, after checking that all have its type and inputs, and that {@code form} can take them. */
-    public static Tensor requireMatching(List<LinearPart> parts, LinearForm form) {
+    /** The first weight, after checking that all have its type and inputs, and that {@code precision} can take them. */
+    public static Tensor requireMatching(List<LinearPart> parts, LinearPrecision precision) {
         if (parts.isEmpty()) {
             throw new IllegalArgumentException("parts: none, at least one is needed");
         }
@@ -26,9 +26,9 @@ public final class LinearParts {
                         + ", type and inputs must agree");
             }
         }
-        if (first.dataType() == DataType.I8 && form.weights() != WeightType.INT8) {
+        if (first.dataType() == DataType.I8 && precision.weights() != WeightType.INT8) {
             throw new IllegalArgumentException(
-                    "form: " + form + ", but the weights are integers with scales: " + first);
+                    "precision: " + precision + ", but the weights are integers with scales: " + first);
         }
         return first;
     }

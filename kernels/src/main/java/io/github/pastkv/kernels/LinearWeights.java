@@ -3,16 +3,16 @@ package io.github.pastkv.kernels;
 import io.github.pastkv.cache.DataType;
 
 /**
- * A linear layer in the form that one {@link Kernels} reads fastest. Made by {@link Kernels#pack}, read-only, safe for
- * any number of threads; its memory belongs to the arena given to {@code pack}.
+ * A packed linear layer, in the memory layout that one {@link Kernels} implementation reads fastest. Made by
+ * {@link Kernels#pack}, read-only, safe for any number of threads. Its memory belongs to the arena given to {@code pack}.
  */
 public interface LinearWeights {
     int numInputs();
 
     int numOutputs();
 
-    /** The form it was packed in. */
-    LinearForm form();
+    /** The precision it was packed for. */
+    LinearPrecision precision();
 
     /** The type in which {@link Kernels#linear} reads its inputs: F32 or BF16. */
     default DataType inputType() {

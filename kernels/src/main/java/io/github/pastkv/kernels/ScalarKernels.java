@@ -30,8 +30,8 @@ public final class ScalarKernels implements Kernels {
     }
 
     @Override
-    public LinearWeights pack(List<LinearPart> parts, LinearForm form, Arena arena) {
-        return ScalarLinearWeights.pack(parts, form, arena);
+    public LinearWeights pack(List<LinearPart> parts, LinearPrecision precision, Arena arena) {
+        return ScalarLinearWeights.pack(parts, precision, arena);
     }
 
     @Override
@@ -104,7 +104,7 @@ public final class ScalarKernels implements Kernels {
     }
 
     @Override
-    public void rotate(Tensor x, int numHeads, int headDim, RotaryTable table, int[] positions, int fromToken,
+    public void applyRope(Tensor x, int numHeads, int headDim, RopeTable table, int[] positions, int fromToken,
             int toToken) {
         int half = table.rotaryDim() / 2;
         for (int token = fromToken; token < toToken; token++) {
@@ -137,7 +137,7 @@ public final class ScalarKernels implements Kernels {
     }
 
     @Override
-    public void gate(Activation activation, Tensor gate, Tensor up, int width, int fromToken, int toToken) {
+    public void gatedActivation(Activation activation, Tensor gate, Tensor up, int width, int fromToken, int toToken) {
         for (int token = fromToken; token < toToken; token++) {
             for (int i = 0; i < width; i++) {
                 setNumber(gate, token, i, activated(activation, number(gate, token, i)) * number(up, token, i));
@@ -173,7 +173,7 @@ public final class ScalarKernels implements Kernels {
     }
 
     @Override
-    public void scores(AttentionTile tile) {
+    public void qkScores(AttentionTile tile) {
         for (int row = 0; row < tile.numRows(); row++) {
             for (int run = 0; run < AttentionTile.NUM_RUNS; run++) {
                 for (int position = tile.runFrom(run, row); position < tile.runTo(run, row); position++) {
@@ -254,7 +254,7 @@ public final class ScalarKernels implements Kernels {
     }
 
     @Override
-    public void values(AttentionTile tile) {
+    public void weightedValues(AttentionTile tile) {
         for (int row = 0; row < tile.numRows(); row++) {
             for (int from = 0; from < tile.numVisible(row); from += AttentionTile.SPAN_POSITIONS) {
                 if (tile.seesAny(row, from, from + AttentionTile.SPAN_POSITIONS)) {

@@ -12,7 +12,7 @@ import java.util.List;
  * of one byte with a scale for each output; biases in F32.
  */
 final class ScalarLinearWeights implements LinearWeights {
-    private final LinearForm form;
+    private final LinearPrecision precision;
     private final int numInputs;
     private final DataType storedType;
     private final MemorySegment weights;
@@ -20,8 +20,8 @@ final class ScalarLinearWeights implements LinearWeights {
     private final float[] biases;
     private final boolean[] hasBias;
 
-    private ScalarLinearWeights(Tensor first, int numOutputs, LinearForm form, Arena arena) {
-        this.form = form;
+    private ScalarLinearWeights(Tensor first, int numOutputs, LinearPrecision precision, Arena arena) {
+        this.precision = precision;
         this.numInputs = Math.toIntExact(first.shape(1));
         this.storedType = first.dataType();
         this.weights = arena.allocate(Math.max((long) numOutputs * numInputs * weightBytes(), 1));
@@ -30,9 +30,9 @@ final class ScalarLinearWeights implements LinearWeights {
         this.hasBias = new boolean[numOutputs];
     }
 
-    static ScalarLinearWeights pack(List<LinearPart> parts, LinearForm form, Arena arena) {
-        Tensor first = LinearParts.requireMatching(parts, form);
-        ScalarLinearWeights packed = new ScalarLinearWeights(first, LinearParts.numOutputs(parts), form, arena);
+    static ScalarLinearWeights pack(List<LinearPart> parts, LinearPrecision precision, Arena arena) {
+        Tensor first = LinearParts.requireMatching(parts, precision);
+        ScalarLinearWeights packed = new ScalarLinearWeights(first, LinearParts.numOutputs(parts), precision, arena);
         int from = 0;
         for (LinearPart part : parts) {
             packed.put(part, from);
@@ -71,7 +71,7 @@ final class ScalarLinearWeights implements LinearWeights {
 
     /** Whether weights are integers, to be multiplied by {@link #scale}. */
     boolean isScaled() {
-        return form.weights() == WeightType.INT8;
+        return precision.weights() == WeightType.INT8;
     }
 
     float weight(int output, int input) {
@@ -103,8 +103,8 @@ final class ScalarLinearWeights implements LinearWeights {
     }
 
     @Override
-    public LinearForm form() {
-        return form;
+    public LinearPrecision precision() {
+        return precision;
     }
 
     @Override

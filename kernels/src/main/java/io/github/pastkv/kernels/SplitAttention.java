@@ -124,13 +124,13 @@ final class SplitAttention implements AutoCloseable {
         AttentionTile part = workerTiles[worker];
         part.takePart(tiles[tile], from * SPAN, to * SPAN);
         if (forScores) {
-            kernels.scores(part);
+            kernels.qkScores(part);
             if (partsToScore.decrementAndGet(tile) == 0) { // sees what the other threads wrote before they counted down
                 kernels.softmax(tiles[tile]);
             }
         } else {
             part.sumSpansApart(spanSums, firstSpans[tile]);
-            kernels.values(part);
+            kernels.weightedValues(part);
         }
     }
 

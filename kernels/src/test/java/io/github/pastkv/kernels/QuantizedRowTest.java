@@ -90,8 +90,8 @@ class QuantizedRowTest {
                 .withMessageContaining("scales: F32[2]");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> new ScalarKernels().pack(List.of(new LinearPart(numbers, null, scales)),
-                        LinearForm.PLAIN, Arena.ofAuto()))
-                .withMessageContaining("form: f32");
+                        LinearPrecision.PLAIN, Arena.ofAuto()))
+                .withMessageContaining("precision: f32");
     }
 
     private static LinearPart part(Tensor weight) {

@@ -3,8 +3,8 @@ package io.github.pastkv.model;
 import io.github.pastkv.cache.KvCache;
 import io.github.pastkv.kernels.Compute;
 import io.github.pastkv.kernels.KernelsChoice;
-import io.github.pastkv.kernels.LinearForm;
 import io.github.pastkv.kernels.LinearPacker;
+import io.github.pastkv.kernels.LinearPrecision;
 import io.github.pastkv.kernels.LinearWeights;
 import io.github.pastkv.model.config.GenerationConfig;
 import io.github.pastkv.model.config.ModelConfig;
@@ -34,7 +34,7 @@ public final class Model implements AutoCloseable {
     private final HookCatalog hooks;
     private final ModelOptions options;
     private final KernelsChoice kernels;
-    private final LinearForm form;
+    private final LinearPrecision precision;
     private final Arena arena;
     private final ModelWeights weights;
     private final ForwardPass forwardPass;
@@ -42,13 +42,14 @@ public final class Model implements AutoCloseable {
     private final RotaryTables rotaryTables;
     private final SharedPools pools;
 
-    private Model(ModelFolder folder, HookCatalog hooks, ModelOptions options, KernelsChoice kernels, LinearForm form,
+    private Model(ModelFolder folder, HookCatalog hooks, ModelOptions options, KernelsChoice kernels,
+            LinearPrecision precision,
             Arena arena, ModelWeights weights, ForwardPass forwardPass, @Nullable TextTokenizer tokenizer) {
         this.folder = folder;
         this.hooks = hooks;
         this.options = options;
         this.kernels = kernels;
-        this.form = form;
+        this.precision = precision;
         this.arena = arena;
         this.weights = weights;
         this.forwardPass = forwardPass;
@@ -82,16 +83,16 @@ public final class Model implements AutoCloseable {
             if (options.loadsTokenizer() && files.hasTokenizer()) { // first, as it is the quickest to fail
                 tokenizer = TextTokenizer.open(files.tokenizerFile());
             }
-            LinearForm form = files.linearForm(options, kernels.kernels());
+            LinearPrecision precision = files.linearPrecision(options, kernels.kernels());
             LinearPacker packer = (parts, owner) -> {
-                LinearWeights packed = kernels.kernels().pack(parts, form, owner);
+                LinearWeights packed = kernels.kernels().pack(parts, precision, owner);
                 parts.forEach(part -> ModelFolder.letGo(part.weight()));
                 return packed;
             };
             ModelWeights weights = ModelWeights.pack(files.config(), files.tensors(), packer, arena);
             HookCatalog hooks = HookCatalog.of(files.config(), files.tensors());
             ForwardPass forwardPass = forwardPass(hooks, files, weights, options, kernels);
-            return new Model(files, hooks, options, kernels, form, arena, weights, forwardPass, tokenizer);
+            return new Model(files, hooks, options, kernels, precision, arena, weights, forwardPass, tokenizer);
         } catch (IOException | RuntimeException | Error e) { // not enough memory is an Error
             if (tokenizer != null) {
                 tokenizer.close();
@@ -132,14 +133,14 @@ public final class Model implements AutoCloseable {
         return kernels;
     }
 
-    /** The form of its linear layers. */
-    public LinearForm linearForm() {
-        return form;
+    /** The precision of its linear layers. */
+    public LinearPrecision linearPrecision() {
+        return precision;
     }
 
-    /** Models of equal files and equal identity compute equal bits: that of the kernels and the form. */
+    /** Models of equal files and equal identity compute equal bits: that of the kernels and the precision. */
     public String numericIdentity() {
-        return kernels.kernels().numericIdentity() + " " + form;
+        return kernels.kernels().numericIdentity() + " " + precision;
     }
 
     /** The folder the model was read from. */

@@ -3,7 +3,7 @@ package io.github.pastkv.model;
 import io.github.pastkv.cache.DataType;
 import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.kernels.Kernels;
-import io.github.pastkv.kernels.LinearForm;
+import io.github.pastkv.kernels.LinearPrecision;
 import io.github.pastkv.kernels.WeightType;
 import io.github.pastkv.model.config.GenerationConfig;
 import io.github.pastkv.model.config.ModelConfig;
@@ -110,10 +110,10 @@ public final class ModelFolder implements AutoCloseable {
         return tensors;
     }
 
-    /** The form in which {@code options} ask to run the linear layers; stored int8 weights remain what they are. */
-    public LinearForm linearForm(ModelOptions options, Kernels kernels) {
+    /** The precision of the linear layers that {@code options} ask for; stored int8 weights stay int8. */
+    public LinearPrecision linearPrecision(ModelOptions options, Kernels kernels) {
         DataType stored = int8 == null ? tensors.head().getFirst().weight().dataType() : int8.madeFrom();
-        return new LinearForm(options.compute().resolve(stored, kernels),
+        return new LinearPrecision(options.compute().resolve(stored, kernels),
                 int8 == null ? options.weights() : WeightType.INT8);
     }
 

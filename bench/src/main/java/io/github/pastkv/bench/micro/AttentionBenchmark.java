@@ -141,9 +141,9 @@ public class AttentionBenchmark {
     private void attend() {
         for (int kvHead = 0; kvHead < KV_HEADS; kvHead++) {
             tile.aim(kvHead, 0, numQueries, kvLength - numQueries);
-            chosen.scores(tile);
+            chosen.qkScores(tile);
             chosen.softmax(tile);
-            chosen.values(tile);
+            chosen.weightedValues(tile);
         }
     }
 }

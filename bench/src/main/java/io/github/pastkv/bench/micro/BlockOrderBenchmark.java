@@ -109,9 +109,9 @@ public class BlockOrderBenchmark {
             tile.enter(blocks, layer, form, queries, out);
             for (int kvHead = 0; kvHead < KV_HEADS; kvHead++) {
                 tile.aim(kvHead, 0, 1, NUM_TOKENS - 1);
-                kernels.scores(tile);
+                kernels.qkScores(tile);
                 kernels.softmax(tile);
-                kernels.values(tile);
+                kernels.weightedValues(tile);
             }
         }
         return out;

@@ -10,7 +10,7 @@ import io.github.pastkv.kernels.Compute;
 import io.github.pastkv.kernels.ComputeType;
 import io.github.pastkv.kernels.Kernels;
 import io.github.pastkv.kernels.KernelsChoice;
-import io.github.pastkv.kernels.LinearForm;
+import io.github.pastkv.kernels.LinearPrecision;
 import io.github.pastkv.kernels.WeightType;
 import io.github.pastkv.model.ModelFolder;
 import io.github.pastkv.model.config.ModelConfig;
@@ -97,11 +97,12 @@ public class DecodeStepBenchmark {
     }
 
     private ModelWeights weights(ModelConfig config, Kernels kernels) {
-        return ModelWeights.pack(config, folder.tensors(), (parts, owner) -> kernels.pack(parts, form(), owner), arena);
+        return ModelWeights.pack(config, folder.tensors(), (parts, owner) -> kernels.pack(parts, precision(), owner),
+                arena);
     }
 
-    private LinearForm form() {
-        return new LinearForm(compute, weightType);
+    private LinearPrecision precision() {
+        return new LinearPrecision(compute, weightType);
     }
 
     /** Frees everything. */

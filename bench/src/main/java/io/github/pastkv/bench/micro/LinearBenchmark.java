@@ -5,8 +5,8 @@ import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.kernels.ComputeType;
 import io.github.pastkv.kernels.Kernels;
 import io.github.pastkv.kernels.KernelsChoice;
-import io.github.pastkv.kernels.LinearForm;
 import io.github.pastkv.kernels.LinearPart;
+import io.github.pastkv.kernels.LinearPrecision;
 import io.github.pastkv.kernels.LinearWeights;
 import io.github.pastkv.kernels.WeightType;
 import java.lang.foreign.Arena;
@@ -74,7 +74,7 @@ public class LinearBenchmark {
         Random random = new Random(20255);
         Tensor weight = random(random, weightType.equals("F32") ? DataType.F32 : DataType.BF16, numOutputs, numInputs);
         chosen = KernelsChoice.choose(kernels).kernels();
-        weights = chosen.pack(List.of(new LinearPart(weight, null)), form(), arena);
+        weights = chosen.pack(List.of(new LinearPart(weight, null)), precision(), arena);
         x = random(random, weights.inputType(), tokens, numInputs);
         y = Tensor.allocate(arena, DataType.F32, tokens, numOutputs);
         linear();
@@ -88,9 +88,9 @@ public class LinearBenchmark {
         }
     }
 
-    private LinearForm form() {
+    private LinearPrecision precision() {
         boolean isBf16 = kernels.equals("onednn") && !weightType.equals("F32");
-        return new LinearForm(isBf16 ? ComputeType.BF16 : ComputeType.F32,
+        return new LinearPrecision(isBf16 ? ComputeType.BF16 : ComputeType.F32,
                 weightType.equals("INT8") ? WeightType.INT8 : WeightType.STORED);
     }
 

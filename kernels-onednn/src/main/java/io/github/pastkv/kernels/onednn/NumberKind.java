@@ -2,7 +2,7 @@ package io.github.pastkv.kernels.onednn;
 
 import io.github.pastkv.cache.DataType;
 import io.github.pastkv.kernels.ComputeType;
-import io.github.pastkv.kernels.LinearForm;
+import io.github.pastkv.kernels.LinearPrecision;
 import io.github.pastkv.kernels.WeightType;
 import org.jspecify.annotations.Nullable;
 
@@ -27,10 +27,10 @@ enum NumberKind {
         this.weightBytes = weightBytes;
     }
 
-    /** The kind for weights of type {@code stored} in {@code form}, or null where there is none. */
-    static @Nullable NumberKind of(LinearForm form, DataType stored) {
-        boolean isBf16 = form.compute() == ComputeType.BF16;
-        if (form.weights() == WeightType.INT8) {
+    /** The kind for weights of type {@code stored} in {@code precision}, or null where there is none. */
+    static @Nullable NumberKind of(LinearPrecision precision, DataType stored) {
+        boolean isBf16 = precision.compute() == ComputeType.BF16;
+        if (precision.weights() == WeightType.INT8) {
             return isBf16 ? INT8 : null;
         }
         if (isBf16) {

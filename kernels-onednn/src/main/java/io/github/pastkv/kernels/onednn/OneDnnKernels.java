@@ -5,8 +5,8 @@ import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.kernels.ComputeType;
 import io.github.pastkv.kernels.DelegatingKernels;
 import io.github.pastkv.kernels.Kernels;
-import io.github.pastkv.kernels.LinearForm;
 import io.github.pastkv.kernels.LinearPart;
+import io.github.pastkv.kernels.LinearPrecision;
 import io.github.pastkv.kernels.LinearWeights;
 import java.lang.foreign.Arena;
 import java.util.List;
@@ -47,13 +47,14 @@ final class OneDnnKernels extends DelegatingKernels {
     }
 
     @Override
-    public String linearName(LinearForm form, DataType stored) {
-        return takes(form) && NumberKind.of(form, stored) != null ? ownName() : others.linearName(form, stored);
+    public String linearName(LinearPrecision precision, DataType stored) {
+        return takes(precision) && NumberKind.of(precision, stored) != null ? ownName()
+                : others.linearName(precision, stored);
     }
 
     /** What the machine cannot multiply fast is left to the others. */
-    private boolean takes(LinearForm form) {
-        return form.compute() != ComputeType.BF16 || isFastInBf16;
+    private boolean takes(LinearPrecision precision) {
+        return precision.compute() != ComputeType.BF16 || isFastInBf16;
     }
 
     @Override
@@ -67,9 +68,9 @@ final class OneDnnKernels extends DelegatingKernels {
     }
 
     @Override
-    public LinearWeights pack(List<LinearPart> parts, LinearForm form, Arena arena) {
-        LinearWeights weights = takes(form) ? OneDnnLinearWeights.pack(parts, form, arena) : null;
-        return weights == null ? others.pack(parts, form, arena) : weights;
+    public LinearWeights pack(List<LinearPart> parts, LinearPrecision precision, Arena arena) {
+        LinearWeights weights = takes(precision) ? OneDnnLinearWeights.pack(parts, precision, arena) : null;
+        return weights == null ? others.pack(parts, precision, arena) : weights;
     }
 
     @Override

@@ -2,9 +2,9 @@ package io.github.pastkv.kernels.onednn;
 
 import io.github.pastkv.cache.DataType;
 import io.github.pastkv.cache.Tensor;
-import io.github.pastkv.kernels.LinearForm;
 import io.github.pastkv.kernels.LinearPart;
 import io.github.pastkv.kernels.LinearParts;
+import io.github.pastkv.kernels.LinearPrecision;
 import io.github.pastkv.kernels.LinearWeights;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -21,7 +21,7 @@ final class OneDnnLinearWeights implements LinearWeights {
     private static final long ALIGNMENT = 64;
     private static final long CACHE_LINE_BYTES = 64;
 
-    private final LinearForm form;
+    private final LinearPrecision precision;
     private final NumberKind kind;
     private final int numInputs;
     private final int numOutputs;
@@ -33,9 +33,10 @@ final class OneDnnLinearWeights implements LinearWeights {
     private final MemorySegment biases;
     private final SliceWeights[] slices;
 
-    private OneDnnLinearWeights(LinearForm form, SliceKernel wholeKernel, SliceKernel lastKernel, Arena arena) {
+    private OneDnnLinearWeights(LinearPrecision precision, SliceKernel wholeKernel, SliceKernel lastKernel,
+            Arena arena) {
         SliceShape shape = wholeKernel.shape();
-        this.form = form;
+        this.precision = precision;
         this.kind = shape.kind();
         this.numInputs = shape.numInputs();
         this.numOutputs = shape.layerOutputs();
@@ -56,9 +57,9 @@ final class OneDnnLinearWeights implements LinearWeights {
     }
 
     /** Packs, on all processors; null where the library has no kernel for it that keeps a row's bits. */
-    static @Nullable OneDnnLinearWeights pack(List<LinearPart> parts, LinearForm form, Arena arena) {
-        Tensor first = LinearParts.requireMatching(parts, form);
-        NumberKind kind = NumberKind.of(form, first.dataType());
+    static @Nullable OneDnnLinearWeights pack(List<LinearPart> parts, LinearPrecision precision, Arena arena) {
+        Tensor first = LinearParts.requireMatching(parts, precision);
+        NumberKind kind = NumberKind.of(precision, first.dataType());
         int numInputs = Math.toIntExact(first.shape(1));
         int numOutputs = LinearParts.numOutputs(parts);
         if (kind == null || numInputs == 0 || numOutputs == 0) {
@@ -73,7 +74,7 @@ final class OneDnnLinearWeights implements LinearWeights {
         if (whole == null || last == null) {
             return null;
         }
-        OneDnnLinearWeights weights = new OneDnnLinearWeights(form, whole, last, arena);
+        OneDnnLinearWeights weights = new OneDnnLinearWeights(precision, whole, last, arena);
         weights.fill(parts);
         return weights;
     }
@@ -147,8 +148,8 @@ final class OneDnnLinearWeights implements LinearWeights {
     }
 
     @Override
-    public LinearForm form() {
-        return form;
+    public LinearPrecision precision() {
+        return precision;
     }
 
     @Override

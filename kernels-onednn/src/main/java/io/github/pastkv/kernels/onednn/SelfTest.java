@@ -3,8 +3,8 @@ package io.github.pastkv.kernels.onednn;
 import io.github.pastkv.cache.DataType;
 import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.kernels.ComputeType;
-import io.github.pastkv.kernels.LinearForm;
 import io.github.pastkv.kernels.LinearPart;
+import io.github.pastkv.kernels.LinearPrecision;
 import io.github.pastkv.kernels.LinearWeights;
 import io.github.pastkv.kernels.ScalarKernels;
 import io.github.pastkv.kernels.WeightType;
@@ -37,50 +37,52 @@ final class SelfTest {
     static String run(boolean withBf16) {
         try (Arena arena = Arena.ofShared()) {
             SelfTest test = new SelfTest(arena);
-            String instructionSet = test.tryForm(LinearForm.PLAIN, DataType.F32);
+            String instructionSet = test.tryPrecision(LinearPrecision.PLAIN, DataType.F32);
             if (withBf16) {
-                instructionSet = test.tryForm(new LinearForm(ComputeType.BF16, WeightType.STORED), DataType.BF16);
-                test.tryForm(new LinearForm(ComputeType.BF16, WeightType.INT8), DataType.BF16);
+                instructionSet =
+                        test.tryPrecision(new LinearPrecision(ComputeType.BF16, WeightType.STORED), DataType.BF16);
+                test.tryPrecision(new LinearPrecision(ComputeType.BF16, WeightType.INT8), DataType.BF16);
             }
             return instructionSet;
         }
     }
 
-    private String tryForm(LinearForm form, DataType stored) {
+    private String tryPrecision(LinearPrecision precision, DataType stored) {
         List<LinearPart> parts = List.of(new LinearPart(random(stored, NUM_OUTPUTS, NUM_INPUTS), null));
-        OneDnnLinearWeights weights = OneDnnLinearWeights.pack(parts, form, arena);
+        OneDnnLinearWeights weights = OneDnnLinearWeights.pack(parts, precision, arena);
         if (weights == null) {
-            throw new UnsupportedOperationException("oneDNN: has no kernel for " + form + " that keeps a row's bits");
+            throw new UnsupportedOperationException(
+                    "oneDNN: has no kernel for " + precision + " that keeps a row's bits");
         }
         Tensor x = random(DataType.F32, NUM_TOKENS, NUM_INPUTS);
         Tensor rounded = Tensor.allocate(arena, weights.inputType(), NUM_TOKENS, NUM_INPUTS);
-        if (form.compute() == ComputeType.BF16) {
+        if (precision.compute() == ComputeType.BF16) {
             scalar.round(x, rounded, NUM_INPUTS, 0, NUM_TOKENS);
         } else {
             x.copyTo(rounded);
         }
         Tensor actual = Tensor.allocate(arena, DataType.F32, NUM_TOKENS, NUM_OUTPUTS);
         OneDnnLinear.linear(rounded, weights, actual, NUM_TOKENS, 0, NUM_OUTPUTS);
-        requireClose(form, actual, expected(rounded, parts, form));
+        requireClose(precision, actual, expected(rounded, parts, precision));
         String implementation = weights.kernel(0).implementation();
         return implementation.substring(implementation.indexOf(':') + 1);
     }
 
-    private Tensor expected(Tensor rounded, List<LinearPart> parts, LinearForm form) {
+    private Tensor expected(Tensor rounded, List<LinearPart> parts, LinearPrecision precision) {
         Tensor wide = Tensor.allocate(arena, DataType.F32, NUM_TOKENS, NUM_INPUTS);
         rounded.copyTo(wide);
-        LinearWeights weights = scalar.pack(parts, form, arena);
+        LinearWeights weights = scalar.pack(parts, precision, arena);
         Tensor expected = Tensor.allocate(arena, DataType.F32, NUM_TOKENS, NUM_OUTPUTS);
         scalar.linear(wide, weights, expected, NUM_TOKENS, 0, NUM_OUTPUTS);
         return expected;
     }
 
-    private static void requireClose(LinearForm form, Tensor actual, Tensor expected) {
+    private static void requireClose(LinearPrecision precision, Tensor actual, Tensor expected) {
         for (int token = 0; token < NUM_TOKENS; token++) {
             for (int output = 0; output < NUM_OUTPUTS; output++) {
                 float difference = Math.abs(actual.get(token, output) - expected.get(token, output));
                 if (!(difference <= TOLERANCE)) {
-                    throw new UnsupportedOperationException("oneDNN: its self-test failed for " + form + ": got "
+                    throw new UnsupportedOperationException("oneDNN: its self-test failed for " + precision + ": got "
                             + actual.get(token, output) + ", must be " + expected.get(token, output));
                 }
             }

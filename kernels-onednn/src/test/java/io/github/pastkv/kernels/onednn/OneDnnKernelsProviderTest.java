@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.github.pastkv.kernels.KernelsChoice;
-import io.github.pastkv.kernels.LinearForm;
+import io.github.pastkv.kernels.LinearPrecision;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -86,7 +86,7 @@ class OneDnnKernelsProviderTest {
         assertThat(Slicing.outputsPerSlice(2048, 128256)).isEqualTo(128);
         assertThat(Slicing.outputsPerSlice(48, 64)).isEqualTo(64);
         assertThat(Slicing.outputsPerSlice(48, 70)).isEqualTo(64);
-        assertThat(LinearForm.PLAIN.toString()).isEqualTo("f32");
+        assertThat(LinearPrecision.PLAIN.toString()).isEqualTo("f32");
     }
 
     private static String ownClassPath() {

@@ -9,8 +9,8 @@ import io.github.pastkv.cache.DataType;
 import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.kernels.ComputeType;
 import io.github.pastkv.kernels.Kernels;
-import io.github.pastkv.kernels.LinearForm;
 import io.github.pastkv.kernels.LinearPart;
+import io.github.pastkv.kernels.LinearPrecision;
 import io.github.pastkv.kernels.LinearWeights;
 import io.github.pastkv.kernels.ScalarKernels;
 import io.github.pastkv.kernels.WeightType;
@@ -66,7 +66,7 @@ class OneDnnLinearTest {
     void linear_ofAnyShape_isNearTheScalarKernels(NumberKind kind) {
         shapes().forEach(shape -> {
             List<LinearPart> parts = parts(kind, shape[0], shape[1], shape[1] % 2 == 0);
-            LinearWeights weights = onednn.pack(parts, form(kind), arena);
+            LinearWeights weights = onednn.pack(parts, precision(kind), arena);
             assertThat(weights).isInstanceOf(OneDnnLinearWeights.class);
             Tensor x = inputs(kind, 3, shape[0]);
             Tensor actual = run(weights, x, 3);
@@ -78,7 +78,7 @@ class OneDnnLinearTest {
     @EnumSource(NumberKind.class)
     void linear_ofAnyNumberOfRows_givesTheSameBits(NumberKind kind) {
         shapes().filter(shape -> shape[0] * shape[1] < 200_000 || shape[1] == 960).forEach(shape -> {
-            LinearWeights weights = onednn.pack(parts(kind, shape[0], shape[1], true), form(kind), arena);
+            LinearWeights weights = onednn.pack(parts(kind, shape[0], shape[1], true), precision(kind), arena);
             Tensor x = inputs(kind, 130, shape[0]);
             Tensor all = run(weights, x, 130);
             for (int numRows = 1; numRows < 130; numRows += shape[0] * shape[1] > 50_000 ? 7 : 1) {
@@ -92,7 +92,7 @@ class OneDnnLinearTest {
     @ParameterizedTest
     @EnumSource(NumberKind.class)
     void linear_inRangesAndOnThreads_givesTheSameBits(NumberKind kind) {
-        LinearWeights weights = onednn.pack(parts(kind, 300, 3000, true), form(kind), arena);
+        LinearWeights weights = onednn.pack(parts(kind, 300, 3000, true), precision(kind), arena);
         int grain = weights.outputGrain();
         assertThat(grain).isLessThan(1500);
         for (int numRows : new int[] {1, 2, 33}) {
@@ -112,7 +112,7 @@ class OneDnnLinearTest {
         List<LinearPart> parts = List.of(new LinearPart(random(stored, 33, 20).transpose(0, 1), null),
                 new LinearPart(random(stored, 7, 33), random(DataType.F32, 1, 7).reshape(7)),
                 new LinearPart(random(stored, 33, 300).transpose(0, 1), null));
-        LinearWeights weights = onednn.pack(parts, form(kind), arena);
+        LinearWeights weights = onednn.pack(parts, precision(kind), arena);
         Tensor wide = inputs(kind, 5, 40);
         Tensor x = wide.narrow(1, 3, 36);
         Tensor y = Tensor.allocate(arena, DataType.F32, 5, 400).narrow(1, 9, 9 + 327);
@@ -127,10 +127,10 @@ class OneDnnLinearTest {
     void pack_ofWhatWouldNotStayAsStored_isLeftToTheOtherKernels() {
         List<LinearPart> bf16 = List.of(new LinearPart(random(DataType.BF16, 64, 32), null));
         List<LinearPart> f32 = List.of(new LinearPart(random(DataType.F32, 64, 32), null));
-        LinearForm rounding = new LinearForm(ComputeType.BF16, WeightType.STORED);
-        assertThat(onednn.pack(bf16, LinearForm.PLAIN, arena)).isNotInstanceOf(OneDnnLinearWeights.class);
+        LinearPrecision rounding = new LinearPrecision(ComputeType.BF16, WeightType.STORED);
+        assertThat(onednn.pack(bf16, LinearPrecision.PLAIN, arena)).isNotInstanceOf(OneDnnLinearWeights.class);
         assertThat(onednn.pack(f32, rounding, arena)).isNotInstanceOf(OneDnnLinearWeights.class);
-        assertThat(onednn.pack(f32, new LinearForm(ComputeType.F32, WeightType.INT8), arena))
+        assertThat(onednn.pack(f32, new LinearPrecision(ComputeType.F32, WeightType.INT8), arena))
                 .isNotInstanceOf(OneDnnLinearWeights.class);
     }
 
@@ -140,14 +140,14 @@ class OneDnnLinearTest {
             for (ComputeType compute : ComputeType.values()) {
                 for (WeightType weights : WeightType.values()) {
                     if (stored == DataType.I8 && weights == WeightType.STORED) {
-                        continue; // no such form
+                        continue; // no such precision
                     }
-                    LinearForm form = new LinearForm(compute, weights);
+                    LinearPrecision precision = new LinearPrecision(compute, weights);
                     Tensor weight = random(stored, 64, 32);
                     Tensor scales = stored == DataType.I8 ? random(DataType.F32, 1, 64).reshape(64) : null;
-                    LinearWeights packed = onednn.pack(List.of(new LinearPart(weight, null, scales)), form, arena);
-                    String name = onednn.linearName(form, stored);
-                    assertThat(name.startsWith("onednn ")).as("%s of %s", form, stored)
+                    LinearWeights packed = onednn.pack(List.of(new LinearPart(weight, null, scales)), precision, arena);
+                    String name = onednn.linearName(precision, stored);
+                    assertThat(name.startsWith("onednn ")).as("%s of %s", precision, stored)
                             .isEqualTo(packed instanceof OneDnnLinearWeights);
                     assertThat(onednn.name()).contains(name);
                 }
@@ -158,14 +158,15 @@ class OneDnnLinearTest {
     @Test
     void packedBytes_areThoseOfTheWeights() {
         LinearWeights weights =
-                onednn.pack(List.of(new LinearPart(random(DataType.F32, 2048, 512), null)), LinearForm.PLAIN, arena);
+                onednn.pack(List.of(new LinearPart(random(DataType.F32, 2048, 512), null)), LinearPrecision.PLAIN,
+                        arena);
         assertThat(weights.packedBytes()).isBetween(2048L * 512 * 4, 2048L * 512 * 4 * 11 / 10);
     }
 
     @Test
     void linear_afterItsMemoryWasFreed_isRefused() {
         Arena ownArena = Arena.ofShared();
-        LinearWeights weights = onednn.pack(parts(NumberKind.F32, 16, 32, false), LinearForm.PLAIN, ownArena);
+        LinearWeights weights = onednn.pack(parts(NumberKind.F32, 16, 32, false), LinearPrecision.PLAIN, ownArena);
         ownArena.close();
         assertThatIllegalStateException().isThrownBy(() -> run(weights, inputs(NumberKind.F32, 1, 16), 1))
                 .withMessageContaining("closed");
@@ -173,16 +174,16 @@ class OneDnnLinearTest {
 
     @Test
     void linear_overTheHeap_isRefused() {
-        LinearWeights weights = onednn.pack(parts(NumberKind.F32, 16, 32, false), LinearForm.PLAIN, arena);
+        LinearWeights weights = onednn.pack(parts(NumberKind.F32, 16, 32, false), LinearPrecision.PLAIN, arena);
         assertThatIllegalArgumentException().isThrownBy(() -> run(weights, Tensor.of(new float[16], 1, 16), 1))
                 .withMessageContaining("heap");
     }
 
-    private static LinearForm form(NumberKind kind) {
+    private static LinearPrecision precision(NumberKind kind) {
         return switch (kind) {
-            case F32 -> LinearForm.PLAIN;
-            case BF16 -> new LinearForm(ComputeType.BF16, WeightType.STORED);
-            case INT8 -> new LinearForm(ComputeType.BF16, WeightType.INT8);
+            case F32 -> LinearPrecision.PLAIN;
+            case BF16 -> new LinearPrecision(ComputeType.BF16, WeightType.STORED);
+            case INT8 -> new LinearPrecision(ComputeType.BF16, WeightType.INT8);
         };
     }
 
@@ -217,7 +218,7 @@ class OneDnnLinearTest {
         int numRows = (int) x.shape(0);
         Tensor wide = Tensor.allocate(arena, DataType.F32, x.shape());
         x.copyTo(wide);
-        LinearWeights weights = SCALAR.pack(parts, form(kind), arena);
+        LinearWeights weights = SCALAR.pack(parts, precision(kind), arena);
         Tensor y = Tensor.allocate(arena, DataType.F32, numRows, weights.numOutputs());
         SCALAR.linear(wide, weights, y, numRows, 0, weights.numOutputs());
         return y;

@@ -8,7 +8,7 @@ import static java.nio.ByteOrder.LITTLE_ENDIAN;
 import io.github.pastkv.cache.DataType;
 import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.kernels.Activation;
-import io.github.pastkv.kernels.RotaryTable;
+import io.github.pastkv.kernels.RopeTable;
 import io.github.pastkv.kernels.ScalarMath;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
@@ -17,7 +17,7 @@ import jdk.incubator.vector.FloatVector;
 final class VectorElementwise {
     private VectorElementwise() {}
 
-    static void rotate(Tensor x, int numHeads, int headDim, RotaryTable table, int[] positions, int fromToken,
+    static void applyRope(Tensor x, int numHeads, int headDim, RopeTable table, int[] positions, int fromToken,
             int toToken) {
         int half = table.rotaryDim() / 2;
         for (int token = fromToken; token < toToken; token++) {
@@ -61,7 +61,7 @@ final class VectorElementwise {
         }
     }
 
-    static void gate(Activation activation, Tensor gate, Tensor up, int width, int fromToken, int toToken) {
+    static void gatedActivation(Activation activation, Tensor gate, Tensor up, int width, int fromToken, int toToken) {
         for (int token = fromToken; token < toToken; token++) {
             activateRow(activation, gate.segment(), rowByteOffset(gate, token), width);
             multiplyRow(gate.segment(), rowByteOffset(gate, token), up.segment(), rowByteOffset(up, token), width);

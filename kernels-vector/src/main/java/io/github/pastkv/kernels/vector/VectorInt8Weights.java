@@ -2,9 +2,9 @@ package io.github.pastkv.kernels.vector;
 
 import io.github.pastkv.cache.DataType;
 import io.github.pastkv.cache.Tensor;
-import io.github.pastkv.kernels.LinearForm;
 import io.github.pastkv.kernels.LinearPart;
 import io.github.pastkv.kernels.LinearParts;
+import io.github.pastkv.kernels.LinearPrecision;
 import io.github.pastkv.kernels.LinearWeights;
 import io.github.pastkv.kernels.QuantizedRow;
 import java.lang.foreign.Arena;
@@ -28,15 +28,15 @@ final class VectorInt8Weights implements LinearWeights {
 
     private final int numInputs;
     private final int numOutputs;
-    private final LinearForm form;
+    private final LinearPrecision precision;
     private final MemorySegment panels;
     private final MemorySegment scales;
     private final MemorySegment biases;
 
-    private VectorInt8Weights(int numInputs, int numOutputs, LinearForm form, Arena arena) {
+    private VectorInt8Weights(int numInputs, int numOutputs, LinearPrecision precision, Arena arena) {
         this.numInputs = numInputs;
         this.numOutputs = numOutputs;
-        this.form = form;
+        this.precision = precision;
         long paddedOutputs = (long) Math.ceilDiv(numOutputs, PANEL_OUTPUTS) * PANEL_OUTPUTS;
         this.panels = arena.allocate(Math.max(paddedOutputs * numInputs, 1), ALIGNMENT);
         this.scales = arena.allocate(Math.max(paddedOutputs * Float.BYTES, 1), ALIGNMENT);
@@ -44,10 +44,10 @@ final class VectorInt8Weights implements LinearWeights {
     }
 
     /** Quantises and packs, on all processors. */
-    static VectorInt8Weights pack(List<LinearPart> parts, LinearForm form, Arena arena) {
-        Tensor first = LinearParts.requireMatching(parts, form);
+    static VectorInt8Weights pack(List<LinearPart> parts, LinearPrecision precision, Arena arena) {
+        Tensor first = LinearParts.requireMatching(parts, precision);
         VectorInt8Weights packed = new VectorInt8Weights(Math.toIntExact(first.shape(1)),
-                LinearParts.numOutputs(parts), form, arena);
+                LinearParts.numOutputs(parts), precision, arena);
         int from = 0;
         for (LinearPart part : parts) {
             packed.put(part, from);
@@ -107,8 +107,8 @@ final class VectorInt8Weights implements LinearWeights {
     }
 
     @Override
-    public LinearForm form() {
-        return form;
+    public LinearPrecision precision() {
+        return precision;
     }
 
     @Override

@@ -4,11 +4,11 @@ import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.kernels.Activation;
 import io.github.pastkv.kernels.AttentionTile;
 import io.github.pastkv.kernels.Kernels;
-import io.github.pastkv.kernels.LinearForm;
 import io.github.pastkv.kernels.LinearPart;
+import io.github.pastkv.kernels.LinearPrecision;
 import io.github.pastkv.kernels.LinearWeights;
 import io.github.pastkv.kernels.NormWeights;
-import io.github.pastkv.kernels.RotaryTable;
+import io.github.pastkv.kernels.RopeTable;
 import io.github.pastkv.kernels.ScalarKernels;
 import io.github.pastkv.kernels.WeightType;
 import java.lang.foreign.Arena;
@@ -31,10 +31,10 @@ final class VectorKernels implements Kernels {
     }
 
     @Override
-    public LinearWeights pack(List<LinearPart> parts, LinearForm form, Arena arena) {
-        return form.weights() == WeightType.INT8
-                ? VectorInt8Weights.pack(parts, form, arena)
-                : VectorLinearWeights.pack(parts, form, arena);
+    public LinearWeights pack(List<LinearPart> parts, LinearPrecision precision, Arena arena) {
+        return precision.weights() == WeightType.INT8
+                ? VectorInt8Weights.pack(parts, precision, arena)
+                : VectorLinearWeights.pack(parts, precision, arena);
     }
 
     @Override
@@ -58,9 +58,9 @@ final class VectorKernels implements Kernels {
     }
 
     @Override
-    public void rotate(Tensor x, int numHeads, int headDim, RotaryTable table, int[] positions, int fromToken,
+    public void applyRope(Tensor x, int numHeads, int headDim, RopeTable table, int[] positions, int fromToken,
             int toToken) {
-        VectorElementwise.rotate(x, numHeads, headDim, table, positions, fromToken, toToken);
+        VectorElementwise.applyRope(x, numHeads, headDim, table, positions, fromToken, toToken);
     }
 
     @Override
@@ -69,8 +69,8 @@ final class VectorKernels implements Kernels {
     }
 
     @Override
-    public void gate(Activation activation, Tensor gate, Tensor up, int width, int fromToken, int toToken) {
-        VectorElementwise.gate(activation, gate, up, width, fromToken, toToken);
+    public void gatedActivation(Activation activation, Tensor gate, Tensor up, int width, int fromToken, int toToken) {
+        VectorElementwise.gatedActivation(activation, gate, up, width, fromToken, toToken);
     }
 
     @Override
@@ -84,8 +84,8 @@ final class VectorKernels implements Kernels {
     }
 
     @Override
-    public void scores(AttentionTile tile) {
-        VectorScores.scores(tile);
+    public void qkScores(AttentionTile tile) {
+        VectorScores.qkScores(tile);
         VectorScoreForm.apply(tile);
     }
 
@@ -95,7 +95,7 @@ final class VectorKernels implements Kernels {
     }
 
     @Override
-    public void values(AttentionTile tile) {
-        VectorValues.values(tile);
+    public void weightedValues(AttentionTile tile) {
+        VectorValues.weightedValues(tile);
     }
 }

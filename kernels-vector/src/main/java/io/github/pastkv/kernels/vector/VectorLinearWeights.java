@@ -2,9 +2,9 @@ package io.github.pastkv.kernels.vector;
 
 import io.github.pastkv.cache.DataType;
 import io.github.pastkv.cache.Tensor;
-import io.github.pastkv.kernels.LinearForm;
 import io.github.pastkv.kernels.LinearPart;
 import io.github.pastkv.kernels.LinearParts;
+import io.github.pastkv.kernels.LinearPrecision;
 import io.github.pastkv.kernels.LinearWeights;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -32,12 +32,13 @@ final class VectorLinearWeights implements LinearWeights {
     private final int numInputs;
     private final int numOutputs;
     private final DataType dataType;
-    private final LinearForm form;
+    private final LinearPrecision precision;
     private final MemorySegment panels;
     private final MemorySegment biases;
 
-    private VectorLinearWeights(int numInputs, int numOutputs, DataType dataType, LinearForm form, Arena arena) {
-        this.form = form;
+    private VectorLinearWeights(int numInputs, int numOutputs, DataType dataType, LinearPrecision precision,
+            Arena arena) {
+        this.precision = precision;
         this.numInputs = numInputs;
         this.numOutputs = numOutputs;
         this.dataType = dataType;
@@ -46,11 +47,11 @@ final class VectorLinearWeights implements LinearWeights {
         this.biases = arena.allocate(Math.max((long) numPanels * PANEL_OUTPUTS * Float.BYTES, 1), ALIGNMENT);
     }
 
-    static VectorLinearWeights pack(List<LinearPart> parts, LinearForm form, Arena arena) {
-        Tensor first = LinearParts.requireMatching(parts, form);
+    static VectorLinearWeights pack(List<LinearPart> parts, LinearPrecision precision, Arena arena) {
+        Tensor first = LinearParts.requireMatching(parts, precision);
         DataType packedType = first.dataType() == DataType.BF16 ? DataType.BF16 : DataType.F32;
         VectorLinearWeights packed = new VectorLinearWeights(Math.toIntExact(first.shape(1)),
-                LinearParts.numOutputs(parts), packedType, form, arena);
+                LinearParts.numOutputs(parts), packedType, precision, arena);
         int from = 0;
         for (LinearPart part : parts) {
             packed.put(part, from);
@@ -132,8 +133,8 @@ final class VectorLinearWeights implements LinearWeights {
     }
 
     @Override
-    public LinearForm form() {
-        return form;
+    public LinearPrecision precision() {
+        return precision;
     }
 
     @Override

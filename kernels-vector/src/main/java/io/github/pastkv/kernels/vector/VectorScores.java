@@ -20,7 +20,7 @@ import java.lang.foreign.MemorySegment;
 final class VectorScores {
     private VectorScores() {}
 
-    static void scores(AttentionTile tile) {
+    static void qkScores(AttentionTile tile) {
         gatherQueries(tile);
         TileForm form = TileForm.ofKeys(tile.blocks().layout());
         for (int run = tile.firstRun(); run < AttentionTile.NUM_RUNS; run++) {

@@ -28,7 +28,7 @@ final class VectorValues {
 
     private VectorValues() {}
 
-    static void values(AttentionTile tile) {
+    static void weightedValues(AttentionTile tile) {
         TileForm form = TileForm.ofValues(tile.blocks().layout());
         int lastRow = tile.numRows() - 1;
         int from = spanOf(seesSinks(tile, lastRow) ? tile.runFrom(0, 0) : tile.firstVisible(0));

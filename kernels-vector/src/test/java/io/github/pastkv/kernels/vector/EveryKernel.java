@@ -12,11 +12,11 @@ import io.github.pastkv.kernels.Activation;
 import io.github.pastkv.kernels.AttentionTile;
 import io.github.pastkv.kernels.ComputeType;
 import io.github.pastkv.kernels.Kernels;
-import io.github.pastkv.kernels.LinearForm;
 import io.github.pastkv.kernels.LinearPart;
+import io.github.pastkv.kernels.LinearPrecision;
 import io.github.pastkv.kernels.LinearWeights;
 import io.github.pastkv.kernels.NormWeights;
-import io.github.pastkv.kernels.RotaryTable;
+import io.github.pastkv.kernels.RopeTable;
 import io.github.pastkv.kernels.ScoreForm;
 import io.github.pastkv.kernels.WeightType;
 import java.lang.foreign.Arena;
@@ -66,8 +66,8 @@ final class EveryKernel {
         kernels.round(x, rounded, WIDTH, 0, TOKENS);
         take(rounded);
         for (WeightType weightType : WeightType.values()) {
-            LinearForm form = new LinearForm(ComputeType.F32, weightType);
-            LinearWeights weights = kernels.pack(List.of(new LinearPart(weight, null)), form, arena);
+            LinearPrecision precision = new LinearPrecision(ComputeType.F32, weightType);
+            LinearWeights weights = kernels.pack(List.of(new LinearPart(weight, null)), precision, arena);
             Tensor y = Tensor.allocate(arena, DataType.F32, TOKENS, 40);
             kernels.linear(x, weights, y, TOKENS, 0, 40);
             take(y);
@@ -85,9 +85,9 @@ final class EveryKernel {
             tile.enter(blocks, 0, ScoreForm.scaled(0.2f).withSoftCap(3f).withAlibi(HEADS).withWindow(window),
                     Numbers.rows(arena, random, TOKENS, WIDTH, 0), out);
             tile.aim(0, 0, TOKENS, PAST);
-            kernels.scores(tile);
+            kernels.qkScores(tile);
             kernels.softmax(tile);
-            kernels.values(tile);
+            kernels.weightedValues(tile);
         }
         take(out);
     }
@@ -96,20 +96,20 @@ final class EveryKernel {
         Tensor x = Numbers.rows(arena, random, TOKENS, WIDTH, 0);
         Tensor y = Numbers.rows(arena, random, TOKENS, WIDTH, 0);
         Tensor row = Numbers.rows(arena, random, 1, WIDTH, 0).reshape(WIDTH);
-        RotaryTable table = new RotaryTable(new double[] {1, 0.3, 0.1, 0.03, 0.01, 0.003}, 1, TOKENS, arena);
+        RopeTable table = new RopeTable(new double[] {1, 0.3, 0.1, 0.03, 0.01, 0.003}, 1, TOKENS, arena);
         table.prepare(TOKENS);
         for (NormWeights.Kind kind : NormWeights.Kind.values()) {
             kernels.normalise(new NormWeights(kind, row, row, 1e-5f), x, x, 0, TOKENS);
             take(x);
         }
-        kernels.rotate(x, HEADS, HEAD_DIM, table, new int[] {0, 1, 2, 3, 4, 5}, 0, TOKENS);
+        kernels.applyRope(x, HEADS, HEAD_DIM, table, new int[] {0, 1, 2, 3, 4, 5}, 0, TOKENS);
         take(x);
         kernels.softCap(1.5f, x, WIDTH, 0, TOKENS);
         take(x);
         for (Activation activation : Activation.values()) {
             kernels.add(x, y, WIDTH, 0, TOKENS);
             kernels.activate(activation, x, WIDTH, 0, TOKENS);
-            kernels.gate(activation, x, y, WIDTH, 0, TOKENS);
+            kernels.gatedActivation(activation, x, y, WIDTH, 0, TOKENS);
             take(x);
         }
     }

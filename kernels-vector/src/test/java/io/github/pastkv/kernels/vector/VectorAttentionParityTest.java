@@ -225,9 +225,9 @@ class VectorAttentionParityTest {
         try (AttentionTile tile = new AttentionTile(c.headsPerKv, c.headDim())) {
             tile.enter(blocks, LAYER, c.form, queries, out);
             tile.aim(KV_HEAD, 0, c.numQueries, firstPosition);
-            kernels.scores(tile);
+            kernels.qkScores(tile);
             kernels.softmax(tile);
-            kernels.values(tile);
+            kernels.weightedValues(tile);
         }
         return out;
     }

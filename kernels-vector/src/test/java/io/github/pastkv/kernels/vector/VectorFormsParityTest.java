@@ -6,8 +6,8 @@ import io.github.pastkv.cache.DataType;
 import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.kernels.ComputeType;
 import io.github.pastkv.kernels.Kernels;
-import io.github.pastkv.kernels.LinearForm;
 import io.github.pastkv.kernels.LinearPart;
+import io.github.pastkv.kernels.LinearPrecision;
 import io.github.pastkv.kernels.LinearWeights;
 import io.github.pastkv.kernels.ScalarKernels;
 import io.github.pastkv.kernels.WeightType;
@@ -23,7 +23,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 /** Rounding of inputs and int8 weights: the vector kernels against the scalar ones. */
 @Tag("kernels")
 class VectorFormsParityTest {
-    private static final LinearForm INT8 = new LinearForm(ComputeType.F32, WeightType.INT8);
+    private static final LinearPrecision INT8 = new LinearPrecision(ComputeType.F32, WeightType.INT8);
 
     private final Arena arena = Arena.ofConfined();
     private final Random random = new Random(977);

@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.github.pastkv.cache.DataType;
 import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.kernels.Kernels;
-import io.github.pastkv.kernels.LinearForm;
 import io.github.pastkv.kernels.LinearPart;
+import io.github.pastkv.kernels.LinearPrecision;
 import io.github.pastkv.kernels.LinearWeights;
 import io.github.pastkv.kernels.ScalarKernels;
 import java.lang.foreign.Arena;
@@ -80,7 +80,7 @@ class VectorLinearParityTest {
     void linear_ofAnyNumberOfTokens_givesTheSameRows(DataType dataType, int numInputs, int numOutputs) {
         Tensor x = Numbers.rows(arena, random, 130, numInputs, 0);
         LinearWeights weights =
-                vector.pack(List.of(part(dataType, numOutputs, numInputs, true)), LinearForm.PLAIN, arena);
+                vector.pack(List.of(part(dataType, numOutputs, numInputs, true)), LinearPrecision.PLAIN, arena);
         Tensor all = Tensor.allocate(arena, DataType.F32, 130, numOutputs);
         vector.linear(x, weights, all, 130, 0, numOutputs);
         for (int numTokens = 1; numTokens <= 130; numTokens++) {
@@ -95,7 +95,7 @@ class VectorLinearParityTest {
         int numOutputs = 207;
         Tensor x = Numbers.rows(arena, random, 6, 33, 0);
         LinearWeights weights =
-                vector.pack(List.of(part(DataType.BF16, numOutputs, 33, true)), LinearForm.PLAIN, arena);
+                vector.pack(List.of(part(DataType.BF16, numOutputs, 33, true)), LinearPrecision.PLAIN, arena);
         Tensor whole = Tensor.allocate(arena, DataType.F32, 6, numOutputs);
         vector.linear(x, weights, whole, 6, 0, numOutputs);
         for (int step = weights.outputGrain(); step < numOutputs; step += weights.outputGrain()) {
@@ -124,7 +124,7 @@ class VectorLinearParityTest {
     }
 
     private Tensor run(Kernels kernels, Tensor x, List<LinearPart> parts) {
-        LinearWeights weights = kernels.pack(parts, LinearForm.PLAIN, arena);
+        LinearWeights weights = kernels.pack(parts, LinearPrecision.PLAIN, arena);
         int numTokens = (int) x.shape(0);
         Tensor y = Numbers.filled(arena, Float.NaN, numTokens, weights.numOutputs(), 5);
         kernels.linear(x, weights, y, numTokens, 0, weights.numOutputs());

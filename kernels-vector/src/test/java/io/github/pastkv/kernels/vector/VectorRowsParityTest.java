@@ -4,7 +4,7 @@ import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.kernels.Activation;
 import io.github.pastkv.kernels.Kernels;
 import io.github.pastkv.kernels.NormWeights;
-import io.github.pastkv.kernels.RotaryTable;
+import io.github.pastkv.kernels.RopeTable;
 import io.github.pastkv.kernels.ScalarKernels;
 import java.lang.foreign.Arena;
 import java.util.Arrays;
@@ -56,10 +56,10 @@ class VectorRowsParityTest {
     void rotate_givesTheBitsOfTheScalarTwin(int headDim, int rotaryDim) {
         double[] frequencies = new double[rotaryDim / 2];
         Arrays.setAll(frequencies, pair -> Math.pow(10_000, -2.0 * pair / rotaryDim));
-        RotaryTable table = new RotaryTable(frequencies, 1.1, 300, arena);
+        RopeTable table = new RopeTable(frequencies, 1.1, 300, arena);
         table.prepare(300);
         int[] positions = random.ints(TOKENS, 0, 300).toArray();
-        compare(3 * headDim, (kernels, x) -> kernels.rotate(x, 3, headDim, table, positions, FROM, TO));
+        compare(3 * headDim, (kernels, x) -> kernels.applyRope(x, 3, headDim, table, positions, FROM, TO));
     }
 
     @ParameterizedTest
@@ -71,7 +71,7 @@ class VectorRowsParityTest {
         compare(width, (kernels, x) -> kernels.softCap(2.5f, x, width, FROM, TO));
         for (Activation activation : Activation.values()) {
             compare(width, (kernels, x) -> kernels.activate(activation, x, width, FROM, TO));
-            compare(width, (kernels, x) -> kernels.gate(activation, x, other, width, FROM, TO));
+            compare(width, (kernels, x) -> kernels.gatedActivation(activation, x, other, width, FROM, TO));
         }
     }
 

@@ -8,7 +8,7 @@ import io.github.pastkv.kernels.Compute.TokenRange;
 import io.github.pastkv.kernels.Kernels;
 import io.github.pastkv.kernels.LinearWeights;
 import io.github.pastkv.kernels.NormWeights;
-import io.github.pastkv.kernels.RotaryTable;
+import io.github.pastkv.kernels.RopeTable;
 import io.github.pastkv.kernels.ScoreForm;
 import io.github.pastkv.model.config.ModelConfig;
 import io.github.pastkv.model.family.BlockNorms;
@@ -435,10 +435,10 @@ public final class ForwardPass implements AutoCloseable {
     }
 
     private void rotateTokens(int from, int to) {
-        RotaryTable table = rotary.of(layer);
+        RopeTable table = rotary.of(layer);
         if (table != null) {
-            kernels.rotate(space.queries, config.numHeads(), config.headDim(), table, space.positions, from, to);
-            kernels.rotate(space.keys, config.numKvHeads(), config.headDim(), table, space.positions, from, to);
+            kernels.applyRope(space.queries, config.numHeads(), config.headDim(), table, space.positions, from, to);
+            kernels.applyRope(space.keys, config.numKvHeads(), config.headDim(), table, space.positions, from, to);
         }
     }
 
@@ -452,7 +452,7 @@ public final class ForwardPass implements AutoCloseable {
 
     private void activateTokens(int from, int to) {
         if (config.gatedFfn()) {
-            kernels.gate(config.activation(), space.ffnGate, space.ffnUp, config.ffnSize(), from, to);
+            kernels.gatedActivation(config.activation(), space.ffnGate, space.ffnUp, config.ffnSize(), from, to);
         } else {
             kernels.activate(config.activation(), space.ffnGate, config.ffnSize(), from, to);
         }

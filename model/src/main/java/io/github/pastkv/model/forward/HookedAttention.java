@@ -39,9 +39,9 @@ final class HookedAttention {
         boolean wantsScores = dispatcher.wants(HookPoint.ATTN_SCORES, layer);
         if (!wantsScores && !dispatcher.wants(HookPoint.PATTERN, layer)) {
             work.forTiles(tile -> {
-                kernels.scores(tile);
+                kernels.qkScores(tile);
                 kernels.softmax(tile);
-                kernels.values(tile);
+                kernels.weightedValues(tile);
             });
             return;
         }
@@ -55,7 +55,7 @@ final class HookedAttention {
             });
         } else {
             work.forTiles(tile -> {
-                kernels.scores(tile);
+                kernels.qkScores(tile);
                 kernels.softmax(tile);
                 copy(pattern, tile, false);
             });
@@ -65,7 +65,7 @@ final class HookedAttention {
         }
         work.forTiles(tile -> {
             copy(pattern, tile, true);
-            kernels.values(tile);
+            kernels.weightedValues(tile);
         });
     }
 
@@ -75,7 +75,7 @@ final class HookedAttention {
             DataType.F32.write(scores.segment(), i * Float.BYTES, Float.NEGATIVE_INFINITY);
         }
         work.forTiles(tile -> {
-            kernels.scores(tile);
+            kernels.qkScores(tile);
             copy(scores, tile, false);
         });
         dispatcher.dispatch(HookPoint.ATTN_SCORES, layer, scores);

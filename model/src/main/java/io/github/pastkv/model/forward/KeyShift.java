@@ -3,7 +3,7 @@ package io.github.pastkv.model.forward;
 import io.github.pastkv.cache.KvGraft;
 import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.kernels.Kernels;
-import io.github.pastkv.kernels.RotaryTable;
+import io.github.pastkv.kernels.RopeTable;
 import io.github.pastkv.model.config.ModelConfig;
 import io.github.pastkv.model.config.RotaryConfig;
 import java.lang.foreign.Arena;
@@ -23,7 +23,7 @@ public final class KeyShift implements KvGraft.KeyChange, AutoCloseable {
     private final int maxSeqLen;
     private final int distance;
     private final Arena arena = Arena.ofConfined();
-    private final Map<RotaryConfig, RotaryTable> tables = new HashMap<>();
+    private final Map<RotaryConfig, RopeTable> tables = new HashMap<>();
 
     /**
      * A shift.
@@ -47,15 +47,15 @@ public final class KeyShift implements KvGraft.KeyChange, AutoCloseable {
         int numTokens = Math.toIntExact(keys.shape(0));
         int[] positions = new int[numTokens];
         Arrays.fill(positions, 1);
-        kernels.rotate(keys, config.numKvHeads(), config.headDim(), table(rotary), positions, 0, numTokens);
+        kernels.applyRope(keys, config.numKvHeads(), config.headDim(), table(rotary), positions, 0, numTokens);
     }
 
     /** A table whose row 1 turns by the distance; keys carry the factor of long-context variants already. */
-    private RotaryTable table(RotaryConfig rotary) {
+    private RopeTable table(RotaryConfig rotary) {
         return tables.computeIfAbsent(rotary, _ -> {
             double[] angles = Arrays.stream(rotary.inverseFrequencies(maxSeqLen)).map(angle -> angle * distance)
                     .toArray();
-            RotaryTable table = new RotaryTable(angles, 1, 2, arena);
+            RopeTable table = new RopeTable(angles, 1, 2, arena);
             table.prepare(2);
             return table;
         });

@@ -1,6 +1,6 @@
 package io.github.pastkv.model.forward;
 
-import io.github.pastkv.kernels.RotaryTable;
+import io.github.pastkv.kernels.RopeTable;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
@@ -9,22 +9,22 @@ import org.jspecify.annotations.Nullable;
  * {@link RotaryTables}. Safe for any number of threads.
  */
 public final class LayerRotary {
-    private final @Nullable RotaryTable[] ofLayer;
-    private final RotaryTable[] tables;
+    private final @Nullable RopeTable[] ofLayer;
+    private final RopeTable[] tables;
 
-    LayerRotary(@Nullable RotaryTable[] ofLayer) {
+    LayerRotary(@Nullable RopeTable[] ofLayer) {
         this.ofLayer = ofLayer;
-        this.tables = Arrays.stream(ofLayer).filter(table -> table != null).distinct().toArray(RotaryTable[]::new);
+        this.tables = Arrays.stream(ofLayer).filter(table -> table != null).distinct().toArray(RopeTable[]::new);
     }
 
     /** The table of a layer, or null where nothing is turned. */
-    public @Nullable RotaryTable of(int layer) {
+    public @Nullable RopeTable of(int layer) {
         return ofLayer[layer];
     }
 
     /** Makes the rows of positions {@code [0, numPositions)} in all tables. */
     void prepare(int numPositions) {
-        for (RotaryTable table : tables) {
+        for (RopeTable table : tables) {
             table.prepare(numPositions);
         }
     }

@@ -1,6 +1,6 @@
 package io.github.pastkv.model.forward;
 
-import io.github.pastkv.kernels.RotaryTable;
+import io.github.pastkv.kernels.RopeTable;
 import io.github.pastkv.model.config.ModelConfig;
 import io.github.pastkv.model.config.RotaryConfig;
 import java.lang.foreign.Arena;
@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 public final class RotaryTables {
     private final ModelConfig config;
     private final Arena arena;
-    private final Map<Key, RotaryTable> tables = new HashMap<>();
+    private final Map<Key, RopeTable> tables = new HashMap<>();
 
     private record Key(RotaryConfig rotary, int effectiveLength) {}
 
@@ -26,7 +26,7 @@ public final class RotaryTables {
 
     /** The tables of each layer for sessions whose rows hold up to {@code maxSeqLen} tokens. */
     public synchronized LayerRotary forLength(int maxSeqLen) {
-        @Nullable RotaryTable[] ofLayer = new @Nullable RotaryTable[config.numLayers()];
+        @Nullable RopeTable[] ofLayer = new @Nullable RopeTable[config.numLayers()];
         for (int layer = 0; layer < ofLayer.length; layer++) {
             RotaryConfig rotary = config.layer(layer).rotary();
             ofLayer[layer] = rotary == null ? null : table(rotary, maxSeqLen);
@@ -44,9 +44,9 @@ public final class RotaryTables {
         return lengths.toString();
     }
 
-    private RotaryTable table(RotaryConfig rotary, int maxSeqLen) {
+    private RopeTable table(RotaryConfig rotary, int maxSeqLen) {
         Key key = new Key(rotary, rotary.scaling().effectiveLength(maxSeqLen));
-        return tables.computeIfAbsent(key, _ -> new RotaryTable(rotary.inverseFrequencies(maxSeqLen),
+        return tables.computeIfAbsent(key, _ -> new RopeTable(rotary.inverseFrequencies(maxSeqLen),
                 rotary.scaling().attentionFactor(), Math.max(config.maxSeqLen(), key.effectiveLength), arena));
     }
 }

@@ -3,8 +3,8 @@ package io.github.pastkv.testkit.model;
 import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.kernels.DelegatingKernels;
 import io.github.pastkv.kernels.Kernels;
-import io.github.pastkv.kernels.LinearForm;
 import io.github.pastkv.kernels.LinearPart;
+import io.github.pastkv.kernels.LinearPrecision;
 import io.github.pastkv.kernels.LinearWeights;
 import java.lang.foreign.Arena;
 import java.util.Collections;
@@ -29,8 +29,8 @@ public final class CountingKernels extends DelegatingKernels {
     }
 
     @Override
-    public LinearWeights pack(List<LinearPart> parts, LinearForm form, Arena arena) {
-        LinearWeights weights = super.pack(parts, form, arena);
+    public LinearWeights pack(List<LinearPart> parts, LinearPrecision precision, Arena arena) {
+        LinearWeights weights = super.pack(parts, precision, arena);
         timesComputed.put(weights, new AtomicIntegerArray(weights.numOutputs()));
         return weights;
     }

@@ -3,7 +3,7 @@ package io.github.pastkv.tests.equality;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.github.pastkv.kernels.LinearForm;
+import io.github.pastkv.kernels.LinearPrecision;
 import io.github.pastkv.kernels.WeightType;
 import io.github.pastkv.model.ComputeChoice;
 import io.github.pastkv.model.Model;
@@ -46,8 +46,8 @@ class ConvertedFolderTest {
                 ModelOptions options = ModelOptions.defaults().withKernels(kernels).withCompute(compute);
                 try (Model source = Model.load(model.folder(), options.withWeights(WeightType.INT8));
                         Model small = Model.load(converted, options)) {
-                    assertThat(small.linearForm()).isEqualTo(source.linearForm())
-                            .extracting(LinearForm::weights).isEqualTo(WeightType.INT8);
+                    assertThat(small.linearPrecision()).isEqualTo(source.linearPrecision())
+                            .extracting(LinearPrecision::weights).isEqualTo(WeightType.INT8);
                     assertThat(small.numParameters()).isEqualTo(source.numParameters());
                     assertThat(logits(small, model)).as("%s, %s", kernels, compute).isEqualTo(logits(source, model));
                 }

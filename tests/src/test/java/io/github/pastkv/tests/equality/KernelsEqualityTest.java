@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.pastkv.cache.KvType;
 import io.github.pastkv.kernels.KernelsChoice;
-import io.github.pastkv.kernels.LinearForm;
+import io.github.pastkv.kernels.LinearPrecision;
 import io.github.pastkv.kernels.ScalarKernels;
 import io.github.pastkv.model.Model;
 import io.github.pastkv.testkit.model.KernelsUnderTest;
@@ -24,8 +24,8 @@ class KernelsEqualityTest {
         for (KvType type : KvType.values()) {
             requireEqual(new Subject(testModel, "scalar", type));
         }
-        for (LinearForm form : Subject.OTHER_FORMS) {
-            requireEqual(new Subject(testModel, "scalar", KvType.F32, form));
+        for (LinearPrecision precision : Subject.OTHER_PRECISIONS) {
+            requireEqual(new Subject(testModel, "scalar", KvType.F32, precision));
         }
     }
 
@@ -33,7 +33,7 @@ class KernelsEqualityTest {
         LogitRows expected = oneShot(scalar);
         assertThat(expected.numTokens()).isEqualTo(scalar.tokenIds().length);
         for (String kernels : kernelsOfOurIdentity()) {
-            Subject subject = new Subject(scalar.model(), kernels, scalar.kvType(), scalar.form());
+            Subject subject = new Subject(scalar.model(), kernels, scalar.kvType(), scalar.precision());
             oneShot(subject).requireSameBits(subject.toString(), expected);
         }
     }

@@ -2,7 +2,7 @@ package io.github.pastkv.tests.equality;
 
 import io.github.pastkv.cache.KvType;
 import io.github.pastkv.kernels.ComputeType;
-import io.github.pastkv.kernels.LinearForm;
+import io.github.pastkv.kernels.LinearPrecision;
 import io.github.pastkv.kernels.WeightType;
 import io.github.pastkv.model.ComputeChoice;
 import io.github.pastkv.model.Model;
@@ -21,22 +21,24 @@ import java.util.stream.Stream;
  * @param model the model and its prompt
  * @param kernels name of the kernels
  * @param kvType type that the cache stores
- * @param form how linear layers are computed
+ * @param precision how linear layers are computed
  */
-record Subject(TestModel model, String kernels, KvType kvType, LinearForm form) {
+record Subject(TestModel model, String kernels, KvType kvType, LinearPrecision precision) {
     /** How far back windowed layers always go; less than the prompts. */
     static final int MAX_REWIND_TOKENS = 5;
 
-    /** Every form but the plain one. */
-    static final List<LinearForm> OTHER_FORMS = List.of(new LinearForm(ComputeType.BF16, WeightType.STORED),
-            new LinearForm(ComputeType.F32, WeightType.INT8), new LinearForm(ComputeType.BF16, WeightType.INT8));
+    /** Every precision but the plain one. */
+    static final List<LinearPrecision> OTHER_PRECISIONS =
+            List.of(new LinearPrecision(ComputeType.BF16, WeightType.STORED),
+                    new LinearPrecision(ComputeType.F32, WeightType.INT8),
+                    new LinearPrecision(ComputeType.BF16, WeightType.INT8));
 
-    /** In the plain form. */
+    /** In the plain precision. */
     Subject(TestModel model, String kernels, KvType kvType) {
-        this(model, kernels, kvType, LinearForm.PLAIN);
+        this(model, kernels, kvType, LinearPrecision.PLAIN);
     }
 
-    /** Models that run in every type and form on scalar kernels too, which are slow, and at each width of vectors. */
+    /** Models that run in every type and precision on scalar kernels too, which are slow, and at each width of vectors. */
     private static final Set<String> OF_EACH_KIND = Set.of("gpt2", "llama", "llama3_rope_tied", "mistral", "tiny");
 
     /**
@@ -57,7 +59,7 @@ record Subject(TestModel model, String kernels, KvType kvType, LinearForm form) 
     }
 
     /**
-     * For paths that take long: the models of each kind in every type and form on the fast kernels, all others, and scalar
+     * For paths that take long: the models of each kind in every type and precision on the fast kernels, all others, and scalar
      * kernels, in the plainest.
      */
     static Stream<Subject> fewer() {
@@ -65,19 +67,20 @@ record Subject(TestModel model, String kernels, KvType kvType, LinearForm form) 
                 && !subject.kernels().equals(KernelsUnderTest.SCALAR)));
     }
 
-    /** For the longest paths: each model in the plainest form on the fastest kernels. */
+    /** For the longest paths: each model in the plainest precision on the fastest kernels. */
     static Stream<Subject> fewest() {
         return all().filter(
                 subject -> subject.isPlainest() && subject.kernels().equals(KernelsUnderTest.fastest()));
     }
 
     private boolean isPlainest() {
-        return kvType == KvType.F32 && form.equals(LinearForm.PLAIN);
+        return kvType == KvType.F32 && precision.equals(LinearPrecision.PLAIN);
     }
 
     private static Stream<Subject> allTypes(TestModel model, String kernels) {
         Stream<Subject> plain = Arrays.stream(KvType.values()).map(type -> new Subject(model, kernels, type));
-        return Stream.concat(plain, OTHER_FORMS.stream().map(form -> new Subject(model, kernels, KvType.F32, form)));
+        return Stream.concat(plain,
+                OTHER_PRECISIONS.stream().map(precision -> new Subject(model, kernels, KvType.F32, precision)));
     }
 
     /** The prompt. */
@@ -90,8 +93,8 @@ record Subject(TestModel model, String kernels, KvType kvType, LinearForm form) 
     }
 
     Model load(ModelOptions options) throws IOException {
-        return Model.load(model.folder(), options.withKernels(kernels).withWeights(form.weights())
-                .withCompute(ComputeChoice.valueOf(form.compute().name())));
+        return Model.load(model.folder(), options.withKernels(kernels).withWeights(precision.weights())
+                .withCompute(ComputeChoice.valueOf(precision.compute().name())));
     }
 
     /** Sessions of this storage type; windows forget what they may. */
@@ -101,6 +104,6 @@ record Subject(TestModel model, String kernels, KvType kvType, LinearForm form) 
 
     @Override
     public String toString() {
-        return model + " on " + kernels + ", " + form + ", " + kvType + " cache";
+        return model + " on " + kernels + ", " + precision + ", " + kvType + " cache";
     }
 }

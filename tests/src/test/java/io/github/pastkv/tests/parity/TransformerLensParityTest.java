@@ -17,7 +17,7 @@ import io.github.pastkv.cache.KvShape;
 import io.github.pastkv.cache.KvType;
 import io.github.pastkv.cache.PastTensor;
 import io.github.pastkv.cache.Tensor;
-import io.github.pastkv.kernels.RotaryTable;
+import io.github.pastkv.kernels.RopeTable;
 import io.github.pastkv.model.Model;
 import io.github.pastkv.model.Session;
 import io.github.pastkv.model.SessionOptions;
@@ -308,10 +308,10 @@ class TransformerLensParityTest {
     }
 
     @Test
-    void item31_rotaryTable_growsToThePositionsInUse() {
+    void item31_ropeTable_growsToThePositionsInUse() {
         double[] inverseFrequencies = {1, 0.1, 0.003};
         try (Arena arena = Arena.ofConfined()) {
-            RotaryTable table = new RotaryTable(inverseFrequencies, 1, 600, arena);
+            RopeTable table = new RopeTable(inverseFrequencies, 1, 600, arena);
             for (int numPositions : new int[] {1, 5, 256, 257, 600}) {
                 table.prepare(numPositions);
                 for (int position = 0; position < numPositions; position++) {

@@ -19,8 +19,8 @@ final class MaskedKernels extends DelegatingKernels {
     }
 
     @Override
-    public void scores(AttentionTile tile) {
-        super.scores(tile);
+    public void qkScores(AttentionTile tile) {
+        super.qkScores(tile);
         for (int row = 0; row < tile.numRows(); row++) {
             for (int position = 0; position < tile.numVisible(row); position++) {
                 if (!window.sees(tile.position(row), position)) {

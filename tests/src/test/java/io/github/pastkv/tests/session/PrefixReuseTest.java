@@ -11,7 +11,7 @@ import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.cache.prefix.WhyNotMore;
 import io.github.pastkv.kernels.DelegatingKernels;
 import io.github.pastkv.kernels.KernelsChoice;
-import io.github.pastkv.kernels.RotaryTable;
+import io.github.pastkv.kernels.RopeTable;
 import io.github.pastkv.model.Model;
 import io.github.pastkv.model.ModelOptions;
 import io.github.pastkv.model.Session;
@@ -46,10 +46,10 @@ class PrefixReuseTest {
 
         /** Once for the queries and once for the keys of each layer. */
         @Override
-        public void rotate(Tensor rows, int numHeads, int headDim, RotaryTable table, int[] positions, int from,
+        public void applyRope(Tensor rows, int numHeads, int headDim, RopeTable table, int[] positions, int from,
                 int to) {
             numRotated.addAndGet(to - from);
-            super.rotate(rows, numHeads, headDim, table, positions, from, to);
+            super.applyRope(rows, numHeads, headDim, table, positions, from, to);
         }
     }
 

@@ -15,7 +15,7 @@ import java.util.Arrays;
  * context takes memory only for the positions that were seen. Safe for any number of threads once {@link #prepare} has
  * covered the positions in use. Memory belongs to the arena given at construction.
  */
-public final class RotaryTable {
+public final class RopeTable {
     private static final int CHUNK_POSITIONS = 256;
 
     private final double[] inverseFrequencies;
@@ -30,7 +30,7 @@ public final class RotaryTable {
      * @param inverseFrequencies angle per position of each pair of dimensions, {@code [rotaryDim / 2]}
      * @param attentionFactor multiplies cosines and sines (1 for all but long-context variants)
      */
-    public RotaryTable(double[] inverseFrequencies, double attentionFactor, int maxPositions, Arena arena) {
+    public RopeTable(double[] inverseFrequencies, double attentionFactor, int maxPositions, Arena arena) {
         this.inverseFrequencies = inverseFrequencies.clone();
         this.attentionFactor = attentionFactor;
         this.maxPositions = maxPositions;

@@ -3,7 +3,7 @@ package io.github.pastkv.tests.quality;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.pastkv.cache.Tensor;
-import io.github.pastkv.kernels.LinearForm;
+import io.github.pastkv.kernels.LinearPrecision;
 import io.github.pastkv.kernels.WeightType;
 import io.github.pastkv.model.ComputeChoice;
 import io.github.pastkv.model.Model;
@@ -29,7 +29,7 @@ import tools.jackson.databind.json.JsonMapper;
  * What bf16 inputs and int8 weights do to the logits of the shipped model, against plain f32, over text that it was not
  * trained on. Prints a line for docs/benchmarks.md.
  */
-class LinearFormQualityTest {
+class LinearPrecisionQualityTest {
     /** How many tokens; a system property asks for more. */
     private static final int MAX_TOKENS = Integer.getInteger("pastkv.qualityTokens", 500);
     private static final double LARGEST_MEAN_KL = 1e-3;
@@ -46,15 +46,15 @@ class LinearFormQualityTest {
     void form_staysNearF32(String kernels, ComputeChoice compute, WeightType weights) throws IOException {
         ModelOptions plain = ModelOptions.defaults().withKernels(kernels);
         Sums sums = new Sums();
-        LinearForm form;
+        LinearPrecision precision;
         try (Model exact = Model.load(TinyModelFolder.require(), plain);
                 Model rough = Model.load(TinyModelFolder.require(), plain.withCompute(compute).withWeights(weights))) {
-            form = rough.linearForm();
+            precision = rough.linearPrecision();
             for (int[] tokens : heldOut()) {
                 sums.add(logits(exact, tokens), logits(rough, tokens));
             }
         }
-        System.out.println(sums.line(kernels + ", " + form));
+        System.out.println(sums.line(kernels + ", " + precision));
         assertThat(sums.numTokens).isEqualTo(MAX_TOKENS);
         assertThat(sums.meanKl()).isPositive().isLessThan(LARGEST_MEAN_KL);
     }
