@@ -1,0 +1,47 @@
+package io.github.pastkv.tests.docs;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Every line of Java in a document is a line of a test or an example, which the build compiles and runs. The tests of this package
+ * hold the code of README and guides; a line that is nowhere in them is a line that nobody compiled.
+ */
+class DocumentCodeTest {
+    @Test
+    void everyLineOfJava_isCompiled() {
+        Set<String> compiled = Repository.javaSources().entrySet().stream()
+                .filter(source -> isRun(Repository.name(source.getKey())))
+                .flatMap(source -> source.getValue().lines().map(DocumentCodeTest::normalised))
+                .collect(Collectors.toSet());
+        List<String> missing = new ArrayList<>();
+        int numLines = 0;
+        for (Map.Entry<Path, String> document : Repository.documents().entrySet()) {
+            for (String block : Repository.codeBlocks(document.getValue(), "java")) {
+                for (String line : block.lines().map(DocumentCodeTest::normalised).toList()) {
+                    numLines++;
+                    if (!compiled.contains(line) && !line.isEmpty()) {
+                        missing.add(Repository.name(document.getKey()) + ": " + line);
+                    }
+                }
+            }
+        }
+        assertThat(missing).as("lines of Java that no test or example has").isEmpty();
+        assertThat(numLines).isGreaterThan(60);
+    }
+
+    private static boolean isRun(String file) {
+        return file.startsWith("tests/src/test/java/io/github/pastkv/tests/docs/") || file.startsWith("examples/src/");
+    }
+
+    private static String normalised(String line) {
+        return line.strip().replaceAll("\\s+", " ");
+    }
+}
