@@ -11,4 +11,11 @@ module io.github.pastkv.cli {
     requires static transitive org.jspecify;
 
     opens io.github.pastkv.cli to info.picocli;
+    opens io.github.pastkv.cli.bench to info.picocli;
+    opens io.github.pastkv.cli.chat to info.picocli;
+    opens io.github.pastkv.cli.generate to info.picocli;
+    opens io.github.pastkv.cli.io to info.picocli;
+    opens io.github.pastkv.cli.options to info.picocli;
+    opens io.github.pastkv.cli.show to info.picocli;
+    opens io.github.pastkv.cli.sweep to info.picocli;
 }

@@ -1,5 +1,9 @@
 package io.github.pastkv.cli;
 
+import io.github.pastkv.cli.io.Progress;
+import io.github.pastkv.cli.io.Streams;
+import io.github.pastkv.cli.options.Choices;
+import io.github.pastkv.cli.options.ModelMixin;
 import io.github.pastkv.kernels.WeightType;
 import io.github.pastkv.model.ModelConversion;
 import java.io.IOException;

@@ -2,6 +2,22 @@ package io.github.pastkv.cli;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.github.pastkv.cli.bench.BenchCommand;
+import io.github.pastkv.cli.bench.KvQualityCommand;
+import io.github.pastkv.cli.bench.ScoreCommand;
+import io.github.pastkv.cli.chat.ChatCommand;
+import io.github.pastkv.cli.generate.GenerateCommand;
+import io.github.pastkv.cli.io.Failures;
+import io.github.pastkv.cli.io.Streams;
+import io.github.pastkv.cli.options.CommonMixin;
+import io.github.pastkv.cli.show.ActivationsCommand;
+import io.github.pastkv.cli.show.AttentionCommand;
+import io.github.pastkv.cli.show.InspectCommand;
+import io.github.pastkv.cli.show.LensCommand;
+import io.github.pastkv.cli.show.LogitsCommand;
+import io.github.pastkv.cli.sweep.AblateCommand;
+import io.github.pastkv.cli.sweep.AcdcCommand;
+import io.github.pastkv.cli.sweep.PatchCommand;
 import java.io.PrintWriter;
 import java.util.List;
 import picocli.CommandLine;

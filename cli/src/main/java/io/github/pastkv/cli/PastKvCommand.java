@@ -1,5 +1,7 @@
 package io.github.pastkv.cli;
 
+import io.github.pastkv.cli.io.Failures;
+import io.github.pastkv.cli.io.Streams;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;

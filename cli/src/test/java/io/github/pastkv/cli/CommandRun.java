@@ -2,6 +2,7 @@ package io.github.pastkv.cli;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.github.pastkv.cli.io.Streams;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
@@ -14,14 +15,14 @@ import java.util.regex.Pattern;
  * @param out all of standard output
  * @param err standard error but for lines of progress, which a slow machine sees and a fast one does not
  */
-record CommandRun(int exitCode, String out, String err) {
+public record CommandRun(int exitCode, String out, String err) {
     private static final Pattern PROGRESS = Pattern.compile("(?m)^pastkv: .* \\.\\.\\.\\R");
 
-    static CommandRun of(String... args) {
+    public static CommandRun of(String... args) {
         return withInput(new byte[0], args);
     }
 
-    static CommandRun withInput(byte[] input, String... args) {
+    public static CommandRun withInput(byte[] input, String... args) {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         ByteArrayOutputStream err = new ByteArrayOutputStream();
         int exitCode = Main.run(new Streams(new ByteArrayInputStream(input), new PrintStream(out, false, UTF_8),

@@ -10,11 +10,11 @@ import java.util.Arrays;
 import java.util.stream.Collectors;
 
 /** Small model folders with numbers that Hugging Face's own library made. They have no tokenizer. */
-final class TestModels {
+public final class TestModels {
     private TestModels() {}
 
     /** A folder among the test resources. */
-    static Path folder(String name) {
+    public static Path folder(String name) {
         try {
             return Path.of(TestModels.class.getResource("/models/" + name + "/config.json").toURI()).getParent();
         } catch (URISyntaxException e) {
@@ -22,7 +22,7 @@ final class TestModels {
         }
     }
 
-    static SafetensorsFile expected(String name) {
+    public static SafetensorsFile expected(String name) {
         try {
             return SafetensorsFile.open(folder(name).resolve("expected.safetensors"));
         } catch (IOException e) {
@@ -31,18 +31,18 @@ final class TestModels {
     }
 
     /** Integers as an option takes them. */
-    static String join(long[] numbers) {
+    public static String join(long[] numbers) {
         return Arrays.stream(numbers).mapToObj(String::valueOf).collect(Collectors.joining(","));
     }
 
-    static String prompt(String name) throws IOException {
+    public static String prompt(String name) throws IOException {
         try (SafetensorsFile expected = expected(name)) {
             return join(expected.longs("tokens"));
         }
     }
 
     /** A copy of a folder with another generation_config.json. */
-    static Path withGenerationConfig(String name, Path target, String json) throws IOException {
+    public static Path withGenerationConfig(String name, Path target, String json) throws IOException {
         for (String file : new String[] {"config.json", "model.safetensors"}) {
             Files.copy(folder(name).resolve(file), target.resolve(file));
         }

@@ -1,0 +1,114 @@
+package io.github.pastkv.cli.bench;
+
+import io.github.pastkv.cache.KvType;
+import io.github.pastkv.cache.KvTypes;
+import io.github.pastkv.cache.LayerKvTypes;
+import io.github.pastkv.cli.io.Progress;
+import io.github.pastkv.cli.io.Streams;
+import io.github.pastkv.cli.io.TokenId;
+import io.github.pastkv.cli.options.Choices;
+import io.github.pastkv.cli.options.ModelMixin;
+import io.github.pastkv.model.ComputeChoice;
+import io.github.pastkv.model.Model;
+import io.github.pastkv.model.SessionOptions;
+import io.github.pastkv.model.quality.LogitDifference;
+import io.github.pastkv.model.quality.StorageQuality;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** Measures what storing the past small does to a model's logits. */
+@Command(name = "kv-quality", sortOptions = false,
+        header = {"Measures what storing past keys and values small costs in quality.", ""},
+        customSynopsis = {"pastkv kv-quality [OPTIONS]", "       pastkv kv-quality [OPTIONS] --model DIR --text FILE",
+            "       pastkv kv-quality [OPTIONS] --model DIR --tokens IDS [--tokens IDS ...]", ""},
+        description = "Runs the same texts with caches of several types and compares the logits of every token with those of "
+                + "an f32 cache. Without --text or --tokens, the texts are stories that the shipped model has not seen in "
+                + "training.%n",
+        footer = {"",
+            "Columns: bytes that a token takes in the cache; the Kullback-Leibler divergence of the next token's",
+            "distribution, f32 to the type, in nats, its mean and its largest over tokens; the magnitude of the",
+            "difference of a logit; how often the likeliest next token is the same.", "",
+            "Examples:", "  pastkv kv-quality", "  pastkv kv-quality --kv-type q8 --kv-type q8:f16 --kv-type q8,0=f32",
+            "  pastkv kv-quality --model ~/models/SmolLM-135M --text book.txt --max-tokens 2000"})
+public final class KvQualityCommand implements Callable<Integer> {
+    private final Streams streams;
+
+    @Spec private CommandSpec spec = CommandSpec.create();
+
+    @Option(names = "--kv-type", paramLabel = "TYPE", converter = Choices.StorageTypes.class,
+            description = "A type to compare: q8, q8:f16 (keys, values) or q8,0=f32 (layer 0); may be given several times. "
+                    + "Default: each of the plain ones and q8.") private List<LayerKvTypes> types =
+                            Arrays.stream(KvType.values()).map(type -> LayerKvTypes.of(KvTypes.of(type))).toList();
+
+    @Option(names = "--text", paramLabel = "FILE",
+            description = "UTF-8 text to compare on.") private @Nullable Path text;
+
+    @Option(names = "--tokens", paramLabel = "IDS",
+            description = "Token ids of a text to compare on, such as 1,2,3; may be given several times.") private List<String> tokens =
+                    List.of();
+
+    @Option(names = "--max-tokens", paramLabel = "N",
+            description = "Most tokens to compare. Default: 10000.") private int maxTokens = 10_000;
+
+    @Mixin private ModelMixin modelOptions = new ModelMixin(ComputeChoice.F32);
+
+    @Option(names = "--json", description = "Print one JSON object instead of the table.") private boolean asJson;
+
+    public KvQualityCommand(Streams streams) {
+        this.streams = streams;
+    }
+
+    @Override
+    public Integer call() throws IOException {
+        modelOptions.check();
+        require(maxTokens > 0, "--max-tokens: " + maxTokens + ", must be positive");
+        require(text == null || tokens.isEmpty(), "--text and --tokens: give one of them");
+        require(modelOptions.isShipped() || text != null || !tokens.isEmpty(),
+                "no text for this model: give --text or --tokens");
+        List<int[]> ids = tokens.stream().map(KvQualityCommand::ids).toList();
+        try (Model model = text == null ? modelOptions.loadForIds(streams) : modelOptions.load(streams)) {
+            List<int[]> all = text != null
+                    ? KvQualityTexts.ofFile(text, model)
+                    : ids.isEmpty() ? KvQualityTexts.heldOut() : ids;
+            KvQualityReport report = compare(model,
+                    KvQualityTexts.cut(all, maxTokens, model.config().maxSeqLen()));
+            streams.out().print(asJson ? report.json() + System.lineSeparator() : report.table());
+            streams.out().flush();
+        }
+        return 0;
+    }
+
+    private void require(boolean condition, String message) {
+        if (!condition) {
+            throw new ParameterException(spec.commandLine(), message);
+        }
+    }
+
+    private static int[] ids(String text) {
+        TokenId converter = new TokenId();
+        return Arrays.stream(text.split(",")).mapToInt(converter::convert).toArray();
+    }
+
+    private KvQualityReport compare(Model model, List<int[]> texts) {
+        AtomicLong numDone = new AtomicLong();
+        int numTokens = texts.stream().mapToInt(ids -> ids.length).sum();
+        try (Progress _ = Progress.of(streams,
+                () -> "comparing: " + numDone + " of " + numTokens + " tokens, types: " + types.size())) {
+            List<SessionOptions> stored =
+                    types.stream().map(storage -> SessionOptions.defaults().withKvTypes(storage)).toList();
+            List<LogitDifference> differences = StorageQuality.measure(model, stored, texts, numDone::set);
+            return new KvQualityReport(modelOptions.name(), model.config().toKvShape(), types, differences);
+        }
+    }
+}

@@ -1,0 +1,54 @@
+package io.github.pastkv.cli.chat;
+
+import io.github.pastkv.chat.Turn;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
+
+/** Writes conversations to files. A file that was there before is left alone. */
+final class Transcript {
+    private final Set<Path> ours = new HashSet<>();
+
+    /** Returns the file. */
+    Path save(String name, List<Turn> turns) throws IOException {
+        Path file = toPath(name);
+        if (Files.exists(file) && !ours.contains(file.toAbsolutePath())) {
+            throw new IllegalArgumentException(file + ": is there already; take another name");
+        }
+        Files.writeString(file, name.endsWith(".json") ? toJson(turns) : toText(turns));
+        ours.add(file.toAbsolutePath());
+        return file;
+    }
+
+    private static Path toPath(String name) {
+        try {
+            return Path.of(name);
+        } catch (InvalidPathException e) {
+            throw new IllegalArgumentException(name + ": is no name of a file", e);
+        }
+    }
+
+    /** As chat programs exchange it: roles and contents. */
+    private static String toJson(List<Turn> turns) {
+        ArrayNode messages = JsonMapper.shared().createArrayNode();
+        for (Turn turn : turns) {
+            messages.addObject().put("role", "user").put("content", turn.user());
+            messages.addObject().put("role", "assistant").put("content", turn.answer());
+        }
+        return messages.toPrettyString() + "\n";
+    }
+
+    private static String toText(List<Turn> turns) {
+        StringBuilder text = new StringBuilder();
+        for (Turn turn : turns) {
+            text.append("> ").append(turn.user().strip()).append("\n\n").append(turn.answer().strip()).append("\n\n");
+        }
+        return text.toString();
+    }
+}

@@ -1,0 +1,214 @@
+package io.github.pastkv.cli.generate;
+
+import io.github.pastkv.cli.io.Failures;
+import io.github.pastkv.cli.io.Interruption;
+import io.github.pastkv.cli.io.Progress;
+import io.github.pastkv.cli.io.Streams;
+import io.github.pastkv.cli.io.TokenId;
+import io.github.pastkv.cli.options.CacheMixin;
+import io.github.pastkv.cli.options.ModelMixin;
+import io.github.pastkv.cli.options.WindowMixin;
+import io.github.pastkv.model.ComputeChoice;
+import io.github.pastkv.model.Model;
+import io.github.pastkv.model.Session;
+import io.github.pastkv.model.SessionOptions;
+import io.github.pastkv.model.generation.BeamHypothesis;
+import io.github.pastkv.model.generation.BeamOptions;
+import io.github.pastkv.model.generation.Generation;
+import io.github.pastkv.model.generation.GenerationOptions;
+import io.github.pastkv.model.sampling.SamplingOptions;
+import io.github.pastkv.model.tokenizer.TextTokenizer;
+import java.io.IOException;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Continues a prompt. */
+@Command(name = "generate", sortOptions = false,
+        header = {"Continues a text.", ""},
+        customSynopsis = {"pastkv generate [OPTIONS] PROMPT", "       pastkv generate [OPTIONS] -",
+            "       pastkv generate [OPTIONS] --tokens IDS", ""},
+        description = "The prompt is printed first and the text after it as it is made; a line about the run follows on "
+                + "stderr. With --tokens, ids go in and ids come out, and no tokenizer is needed.%n",
+        footer = {"", "The text ends at a token that the model's files name as its end (or at --stop), after",
+            "--max-new-tokens, or where the model's context is full. A prompt longer than the context is",
+            "refused. Control tokens that a prompt spells, such as <|endoftext|>, are taken as such.",
+            "Several answers are printed when all are there, each with its prompt, a line --- between them;",
+            "--json has all of them under answers.", "",
+            "Examples:", "  pastkv generate \"Once upon a time\"",
+            "  pastkv generate --temperature 0.7 --seed 3 --max-new-tokens 50 \"Mary and John\"",
+            "  cat story.txt | pastkv generate --kv-type bf16 -",
+            "  pastkv generate --num-return-sequences 3 --temperature 0.8 --max-new-tokens 40 \"One day\"",
+            "  pastkv generate --num-beams 4 --max-new-tokens 40 \"One day\"",
+            "  pastkv generate --tokens 1,15,27 --temperature 0 --json"})
+public final class GenerateCommand implements Callable<Integer> {
+    private final Streams streams;
+
+    @Spec private CommandSpec spec = CommandSpec.create();
+
+    @Parameters(arity = "0..1", paramLabel = "PROMPT",
+            description = "The text to go on from, or - to read it from standard input (UTF-8; a line end that closes it "
+                    + "is not part of it).") private @Nullable String promptArgument;
+
+    @Option(names = "--tokens", paramLabel = "IDS", split = ",", hideParamSyntax = true, converter = TokenId.class,
+            description = "Token ids to go on from instead of a text, such as 1,2,3.") private @Nullable List<Integer> tokens;
+
+    @Mixin private ModelMixin modelOptions = new ModelMixin(ComputeChoice.AUTO);
+
+    @Option(names = "--max-new-tokens", paramLabel = "N",
+            description = "Most tokens to make. Default: 1024.") private int maxNewTokens = 1024;
+
+    @Mixin private SamplingMixin sampling = new SamplingMixin();
+
+    @Mixin private GenerationModeMixin answerOptions = new GenerationModeMixin();
+
+    @Option(names = "--stop", paramLabel = "TEXT",
+            description = "End before this text; may be given several times.") private List<String> stopStrings =
+                    List.of();
+
+    @Option(names = "--ignore-eos", description = "Go on after tokens that end a text.") private boolean ignoreEos;
+
+    @Mixin private CacheMixin cacheOptions = new CacheMixin();
+
+    @Mixin private WindowMixin windowOptions = new WindowMixin();
+
+    @Option(names = "--json",
+            description = "Print one JSON object with tokens, text and all numbers at the end, instead "
+                    + "of the text as it is made.") private boolean asJson;
+
+    public GenerateCommand(Streams streams) {
+        this.streams = streams;
+    }
+
+    @Override
+    public Integer call() throws IOException {
+        checkOptions();
+        String prompt = promptArgument == null ? null : Prompt.read(promptArgument, streams.in(), spec);
+        try (Model model = modelOptions.load(streams)) {
+            int[] promptIds = prompt == null ? TokenId.toArray(tokens) : encode(prompt, model);
+            requireFits(model, promptIds);
+            SessionOptions options = cacheOptions.options(model.config(), (long) promptIds.length + maxNewTokens);
+            try (Session session = model.newSession(windowOptions.addTo(options))) {
+                return generate(session, prompt, promptIds);
+            }
+        }
+    }
+
+    private void checkOptions() {
+        modelOptions.check();
+        cacheOptions.check();
+        windowOptions.check();
+        sampling.check();
+        answerOptions.check(sampling, !stopStrings.isEmpty());
+        require((promptArgument == null) != (tokens == null), promptArgument == null
+                ? "nothing to go on from: give a PROMPT, - for standard input, or --tokens"
+                : "PROMPT and --tokens: give one of them");
+        int least = answerOptions.isBeamSearch() ? 1 : 0;
+        require(maxNewTokens >= least, "--max-new-tokens: " + maxNewTokens + ", must be at least " + least);
+        require(!stopStrings.contains(""), "--stop: is empty");
+    }
+
+    private void require(boolean condition, String message) {
+        if (!condition) {
+            throw new ParameterException(spec.commandLine(), message);
+        }
+    }
+
+    private int[] encode(String prompt, Model model) {
+        TextTokenizer tokenizer = model.tokenizer().orElseThrow(() -> new IllegalStateException(
+                modelOptions.name() + ": has no tokenizer.json, so give token ids with --tokens"));
+        int[] ids = tokenizer.encode(prompt, true);
+        require(ids.length > 0, "the prompt is empty");
+        return ids;
+    }
+
+    private int generate(Session session, @Nullable String prompt, int[] promptIds) {
+        LiveOutput.Form form = asJson
+                ? LiveOutput.Form.NOTHING
+                : prompt == null ? LiveOutput.Form.IDS : LiveOutput.Form.TEXT;
+        SamplingOptions chosen = sampling.options(session.model().generationConfig());
+        try (Interruption interruption = new Interruption();
+                Progress progress = Progress.of(streams, progressText(promptIds))) {
+            LiveOutput output =
+                    new LiveOutput(streams.out(), form, prompt == null ? "" : prompt, interruption, progress);
+            Answers answers = answers(session, promptIds, chosen, output);
+            report(new GenerationReport(answers, prompt, session.model().tokenizer().isPresent(), chosen,
+                    setting(session)));
+            return interruption.isRequested() ? Failures.INTERRUPTED : 0;
+        }
+    }
+
+    private String progressText(int[] promptIds) {
+        return answerOptions.isBeamSearch() ? "searching" : "reading " + promptIds.length + " prompt tokens";
+    }
+
+    /** Makes the answers and prints them: one as it is made, several when all are there. */
+    private Answers answers(Session session, int[] promptIds, SamplingOptions chosen, LiveOutput output) {
+        Set<Integer> stopTokens =
+                ignoreEos ? Set.of() : Set.copyOf(session.model().generationConfig().eosIds());
+        if (answerOptions.isBeamSearch()) {
+            Answers found = search(session, promptIds, answerOptions.beamOptions(maxNewTokens, stopTokens));
+            output.printAll(found.answers());
+            return found;
+        }
+        GenerationOptions options = answerOptions.addTo(GenerationOptions.greedy(maxNewTokens).withSampling(chosen)
+                .withStopTokens(stopTokens).withStopStrings(stopStrings));
+        boolean isLive = options.numReturnSequences() == 1;
+        Answers made = Answers.of(generate(session, promptIds, options, isLive ? output : output.silent()));
+        if (isLive) {
+            output.end();
+        } else {
+            output.printAll(made.answers());
+        }
+        return made;
+    }
+
+    private Answers search(Session session, int[] promptIds, BeamOptions options) {
+        long start = System.nanoTime();
+        List<BeamHypothesis> found = session.beamSearch(new int[][] {promptIds}, options).getFirst();
+        return Answers.of(found, answerOptions.numReturnSequences(), session.model().tokenizer().orElse(null),
+                promptIds.length, System.nanoTime() - start);
+    }
+
+    private static Generation generate(Session session, int[] promptIds, GenerationOptions options,
+            LiveOutput output) {
+        try {
+            return session.generate(new int[][] {promptIds}, options, output);
+        } catch (RuntimeException | Error e) {
+            output.breakOff();
+            throw e;
+        }
+    }
+
+    /** Silent when nobody reads the result any more. */
+    private void report(GenerationReport report) {
+        if (asJson) {
+            streams.out().println(report.json());
+        }
+        if (!streams.out().checkError()) {
+            streams.err().println(report.line());
+        }
+    }
+
+    private static void requireFits(Model model, int[] promptIds) {
+        int longest = model.config().longestSeqLen();
+        if (promptIds.length > longest) {
+            throw new IllegalArgumentException("the prompt has " + promptIds.length
+                    + " tokens, the context of the model is " + longest);
+        }
+    }
+
+    private GenerationReport.Setting setting(Session session) {
+        return new GenerationReport.Setting(modelOptions.name(), cacheOptions.kvTypes().toString(),
+                windowOptions.window(), session.cache().cacheBytes(), session.model().linearPrecision().toString(),
+                session.model().kernels().kernels().name());
+    }
+}

@@ -1,0 +1,73 @@
+package io.github.pastkv.cli.generate;
+
+import io.github.pastkv.model.generation.BeamOptions;
+import io.github.pastkv.model.generation.GenerationOptions;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** How many answers are made, and how they are found: one after the other, guessed ahead, or searched by beams. */
+final class GenerationModeMixin {
+    @Spec(Spec.Target.MIXEE) private CommandSpec spec = CommandSpec.create();
+
+    @Option(names = "--num-return-sequences", paramLabel = "N",
+            description = "Answers to the prompt, which is read once; answer i is the one that this seed gives with index i "
+                    + "alone. With --num-beams the best N. Default: 1.") private int numReturnSequences = 1;
+
+    @Option(names = "--num-beams", paramLabel = "N",
+            description = "Search with N beams for the most probable answer, by the model's own probabilities (no "
+                    + "sampling, no penalty), as Hugging Face scores it. Default: 1, no search.") private int numBeams =
+                            1;
+
+    @Option(names = "--length-penalty", paramLabel = "X",
+            description = "Beams are ranked by their log-probability divided by length^X; above 0 favours long answers. "
+                    + "Default: 1.") private @Nullable Double lengthPenalty;
+
+    @Option(names = "--draft-tokens", paramLabel = "N",
+            description = "Guess up to N tokens ahead from the text so far (prompt lookup) and check them in one step; "
+                    + "faster where a text repeats itself, never another token. Default: 0.") private int draftTokens;
+
+    /** Refuses options that are wrong whatever the model. */
+    void check(SamplingMixin sampling, boolean hasStopStrings) {
+        require(numReturnSequences >= 1, "--num-return-sequences: " + numReturnSequences + ", must be at least 1");
+        require(numBeams >= 1, "--num-beams: " + numBeams + ", must be at least 1");
+        require(draftTokens >= 0, "--draft-tokens: " + draftTokens + ", must be at least 0");
+        require(lengthPenalty == null || Double.isFinite(lengthPenalty),
+                "--length-penalty: " + lengthPenalty + ", must be finite");
+        require(isBeamSearch() || lengthPenalty == null, "--length-penalty: needs --num-beams of at least 2");
+        if (isBeamSearch()) {
+            require(numReturnSequences <= numBeams, "--num-return-sequences: " + numReturnSequences
+                    + ", must not exceed --num-beams " + numBeams);
+            require(draftTokens == 0, "--draft-tokens: does not go with --num-beams");
+            require(!hasStopStrings, "--stop: does not go with --num-beams");
+            require(!sampling.isGiven(), "--num-beams: searches without sampling, so --temperature, --top-k, --top-p, "
+                    + "--repetition-penalty and --seed do not go with it");
+        }
+    }
+
+    private void require(boolean condition, String message) {
+        if (!condition) {
+            throw new ParameterException(spec.commandLine(), message);
+        }
+    }
+
+    boolean isBeamSearch() {
+        return numBeams > 1;
+    }
+
+    int numReturnSequences() {
+        return numReturnSequences;
+    }
+
+    GenerationOptions addTo(GenerationOptions options) {
+        return options.withNumReturnSequences(numReturnSequences).withMaxDraftTokens(draftTokens);
+    }
+
+    BeamOptions beamOptions(int maxNewTokens, Set<Integer> stopTokens) {
+        BeamOptions options = BeamOptions.of(numBeams, maxNewTokens).withStopTokens(stopTokens);
+        return lengthPenalty == null ? options : options.withLengthPenalty(lengthPenalty);
+    }
+}

@@ -1,0 +1,150 @@
+package io.github.pastkv.cli.generate;
+
+import io.github.pastkv.cache.KvWindow;
+import io.github.pastkv.cli.generate.Answers.Answer;
+import io.github.pastkv.cli.io.ByteSize;
+import io.github.pastkv.model.generation.FinishReason;
+import io.github.pastkv.model.generation.Generation;
+import io.github.pastkv.model.sampling.SamplingOptions;
+import java.util.Locale;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.JsonNodeFactory;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * What a generation came to, as a line for people and as JSON.
+ *
+ * @param prompt the text, or null where ids were given
+ * @param hasText whether the model has a tokenizer, so that the result has a text
+ */
+record GenerationReport(Answers answers, @Nullable String prompt, boolean hasText, SamplingOptions sampling,
+        Setting setting) {
+    /**
+     * What the numbers belong to.
+     *
+     * @param model its name
+     * @param window what tokens see at most, beside the model's own windows
+     * @param kernels their name, such as {@code vector (512 bit)}
+     */
+    record Setting(String model, String kvType, KvWindow window, long cacheBytes, String compute, String kernels) {}
+
+    private static String end(FinishReason reason) {
+        return switch (reason) {
+            case LENGTH -> "length";
+            case STOP_TOKEN -> "stop token";
+            case STOP_STRING -> "stop string";
+            case CANCELLED -> "interruption";
+        };
+    }
+
+    /** One line. */
+    String line() {
+        return String.format(Locale.ROOT, "%s, %s, cache %s, compute %s on %s, ended by %s",
+                promptTokens(), timing(), cache(), setting.compute(),
+                setting.kernels(), ends());
+    }
+
+    /** A search leaves nothing in the cache. */
+    private String cache() {
+        String window = setting.window().isBounded() ? ", " + setting.window() : "";
+        return answers.timing() == null
+                ? setting.kvType() + window
+                : new ByteSize(setting.cacheBytes()) + " " + setting.kvType() + window;
+    }
+
+    private String timing() {
+        Generation timing = answers.timing();
+        if (timing == null) {
+            return String.format(Locale.ROOT, "beam search %.0f ms (best answer: %s, score %.3f)",
+                    answers.nanos() / 1e6, count(answers.first().tokenIds().size(), "new token"),
+                    answers.first().score());
+        }
+        return String.format(Locale.ROOT, "first token after %.0f ms, prompt %.1f tok/s, decode %.1f tok/s (%s%s)",
+                timing.promptNanos() / 1e6, timing.promptTokensPerSecond(), timing.decodeTokensPerSecond(),
+                count(answers.numNewTokens(), "new token"), guessed(timing));
+    }
+
+    private static String guessed(Generation timing) {
+        return timing.numDraftedTokens() == 0 ? "" : ", " + timing.numDraftedTokens() + " of them guessed ahead";
+    }
+
+    /** Why the answers ended, each reason once. */
+    private String ends() {
+        return answers.answers().stream().map(answer -> end(answer.reason())).distinct()
+                .collect(Collectors.joining(" and "));
+    }
+
+    private String promptTokens() {
+        String all = count(answers.numPromptTokens(), "prompt token");
+        Generation timing = answers.timing();
+        return timing == null || timing.numReusedTokens() == 0 ? all
+                : all + " (" + timing.numReusedTokens() + " reused)";
+    }
+
+    private static String count(int number, String noun) {
+        return number + " " + noun + (number == 1 ? "" : "s");
+    }
+
+    /** One object, its keys always in this order; the first answer stands in it, all of several under their own key. */
+    ObjectNode json() {
+        ObjectNode json = JsonNodeFactory.instance.objectNode();
+        json.put("model", setting.model());
+        json.put("prompt", prompt);
+        json.put("prompt_tokens", answers.numPromptTokens());
+        putAnswer(json, answers.first());
+        if (answers.answers().size() > 1) {
+            ArrayNode all = json.putArray("answers");
+            answers.answers().forEach(answer -> putAnswer(all.addObject(), answer));
+        }
+        putTiming(json);
+        if (answers.timing() != null) {
+            json.put("cache_bytes", setting.cacheBytes());
+        }
+        json.put("kv_type", setting.kvType());
+        json.put("window", setting.window().numTokens());
+        json.put("sinks", setting.window().numSinks());
+        json.put("compute", setting.compute());
+        json.put("kernels", setting.kernels());
+        if (answers.timing() != null) {
+            putSampling(json);
+        }
+        return json;
+    }
+
+    private void putAnswer(ObjectNode json, Answer answer) {
+        ArrayNode tokens = json.putArray("tokens");
+        answer.tokenIds().forEach(tokens::add);
+        json.put("text", hasText ? answer.text() : null);
+        json.put("finish_reason", answer.reason().name().toLowerCase(Locale.ROOT));
+        if (answer.score() != null) {
+            json.put("score", answer.score());
+        }
+    }
+
+    private void putTiming(ObjectNode json) {
+        Generation timing = answers.timing();
+        if (timing == null) {
+            json.put("search_ms", rounded(answers.nanos() / 1e6));
+            return;
+        }
+        json.put("reused_tokens", timing.numReusedTokens());
+        json.put("time_to_first_token_ms", rounded(timing.promptNanos() / 1e6));
+        json.put("prompt_tokens_per_second", rounded(timing.promptTokensPerSecond()));
+        json.put("decode_tokens_per_second", rounded(timing.decodeTokensPerSecond()));
+        json.put("drafted_tokens", timing.numDraftedTokens());
+    }
+
+    private void putSampling(ObjectNode json) {
+        json.put("temperature", sampling.temperature());
+        json.put("top_k", sampling.topK());
+        json.put("top_p", sampling.topP());
+        json.put("repetition_penalty", sampling.repetitionPenalty());
+        json.put("seed", sampling.seed());
+    }
+
+    private static double rounded(double number) {
+        return Math.round(number * 1000) / 1000.0;
+    }
+}

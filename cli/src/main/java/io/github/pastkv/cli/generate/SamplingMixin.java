@@ -1,0 +1,71 @@
+package io.github.pastkv.cli.generate;
+
+import io.github.pastkv.model.config.GenerationConfig;
+import io.github.pastkv.model.sampling.SamplingOptions;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** How the next token is chosen: what is not said by an option is said by the model's generation_config.json. */
+public final class SamplingMixin {
+    @Spec(Spec.Target.MIXEE) private CommandSpec spec = CommandSpec.create();
+
+    @Option(names = "--temperature", paramLabel = "X",
+            description = "Divides the logits before a token is drawn; 0 takes the best token (greedy). Default: the "
+                    + "model's where its file says do_sample (1 if it gives none), 1 beside --top-k or --top-p, else 0.") private @Nullable Double temperature;
+
+    @Option(names = "--top-k", paramLabel = "N",
+            description = "Draw from the N best tokens; 0 for all. Default: the model's, else 0.") private @Nullable Integer topK;
+
+    @Option(names = "--top-p", paramLabel = "X",
+            description = "Draw from the fewest best tokens whose probability reaches X. Default: the model's, else 1.") private @Nullable Double topP;
+
+    @Option(names = "--repetition-penalty", paramLabel = "X",
+            description = "Weakens tokens that occurred, if above 1. Default: the model's, else 1.") private @Nullable Double repetitionPenalty;
+
+    @Option(names = "--seed", paramLabel = "N",
+            description = "Seed of the draws. Default: 0, so that the same command prints the same text.") private @Nullable Long seed;
+
+    /** Refuses options that are wrong whatever the model. */
+    public void check() {
+        require("--temperature", temperature, temperature == null || isIn(temperature, 0, Double.MAX_VALUE),
+                "at least 0");
+        require("--top-k", topK, topK == null || topK >= 0, "at least 0");
+        require("--top-p", topP, topP == null || isIn(topP, 0, 1), "in [0, 1]");
+        require("--repetition-penalty", repetitionPenalty,
+                repetitionPenalty == null || isIn(repetitionPenalty, Double.MIN_VALUE, Double.MAX_VALUE), "positive");
+    }
+
+    /** Whether any of these options was given. */
+    boolean isGiven() {
+        return temperature != null || topK != null || topP != null || repetitionPenalty != null || seed != null;
+    }
+
+    private static boolean isIn(double number, double min, double max) {
+        return number >= min && number <= max;
+    }
+
+    private void require(String option, @Nullable Number actual, boolean condition, String limit) {
+        if (!condition) {
+            throw new ParameterException(spec.commandLine(), option + ": " + actual + ", must be " + limit);
+        }
+    }
+
+    public SamplingOptions options(GenerationConfig model) {
+        return new SamplingOptions(
+                temperature != null ? temperature : defaultTemperature(model),
+                topK != null ? topK : model.topK().orElse(0),
+                topP != null ? topP : model.topP().orElse(1),
+                repetitionPenalty != null ? repetitionPenalty : model.repetitionPenalty().orElse(1),
+                seed != null ? seed : 0);
+    }
+
+    private double defaultTemperature(GenerationConfig model) {
+        if (model.doSample()) {
+            return model.temperature().orElse(1);
+        }
+        return topK != null || topP != null ? 1 : 0;
+    }
+}

@@ -1,0 +1,84 @@
+package io.github.pastkv.cli.options;
+
+import io.github.pastkv.cache.KvType;
+import io.github.pastkv.cache.KvTypes;
+import io.github.pastkv.cache.LayerKvTypes;
+import io.github.pastkv.kernels.WeightType;
+import io.github.pastkv.model.ComputeChoice;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.TypeConversionException;
+
+/** Option values that are one of a few words. */
+public final class Choices {
+    private Choices() {}
+
+    /** What keys and values are stored as: {@code q8}, {@code q8:f16} or {@code q8,0=f32}. */
+    public static final class StorageTypes implements ITypeConverter<LayerKvTypes> {
+        @Override
+        public LayerKvTypes convert(String text) {
+            String[] parts = text.split(",", -1);
+            LayerKvTypes types = LayerKvTypes.of(keysAndValues(parts[0]));
+            for (String part : Arrays.asList(parts).subList(1, parts.length)) {
+                int equals = part.indexOf('=');
+                if (equals < 0 || !part.substring(0, equals).matches("\\d{1,6}")) {
+                    throw new TypeConversionException("'" + part + "' is no layer's type such as 0=f32");
+                }
+                types = types.withLayer(Integer.parseInt(part.substring(0, equals)),
+                        keysAndValues(part.substring(equals + 1)));
+            }
+            return types;
+        }
+
+        private static KvTypes keysAndValues(String text) {
+            String[] types = text.split(":", 2);
+            return new KvTypes(type(types[0]), type(types[types.length - 1]));
+        }
+
+        private static KvType type(String text) {
+            List<String> words = Arrays.stream(KvType.values()).map(KvType::toString).toList();
+            return KvType.valueOf(oneOf(text, words).toUpperCase(Locale.ROOT));
+        }
+    }
+
+    /** A type of arithmetic. */
+    static final class Compute implements ITypeConverter<ComputeChoice> {
+        @Override
+        public ComputeChoice convert(String text) {
+            return ComputeChoice.valueOf(oneOf(text, List.of("f32", "bf16", "auto")).toUpperCase(Locale.ROOT));
+        }
+    }
+
+    /** What becomes of weights. */
+    static final class Weights implements ITypeConverter<WeightType> {
+        @Override
+        public WeightType convert(String text) {
+            return WeightType.valueOf(oneOf(text, List.of("stored", "int8")).toUpperCase(Locale.ROOT));
+        }
+    }
+
+    /** What weights are converted to. */
+    public static final class SmallWeights implements ITypeConverter<WeightType> {
+        @Override
+        public WeightType convert(String text) {
+            return WeightType.valueOf(oneOf(text, List.of("int8")).toUpperCase(Locale.ROOT));
+        }
+    }
+
+    /** An implementation of the kernels. */
+    static final class Kernels implements ITypeConverter<String> {
+        @Override
+        public String convert(String text) {
+            return oneOf(text, List.of("scalar", "vector", "onednn"));
+        }
+    }
+
+    private static String oneOf(String text, List<String> words) {
+        if (!words.contains(text)) {
+            throw new TypeConversionException("'" + text + "', must be " + String.join(" or ", words));
+        }
+        return text;
+    }
+}

@@ -1,0 +1,120 @@
+package io.github.pastkv.cli.options;
+
+import io.github.pastkv.cli.io.Progress;
+import io.github.pastkv.cli.io.Streams;
+import io.github.pastkv.kernels.WeightType;
+import io.github.pastkv.model.ComputeChoice;
+import io.github.pastkv.model.Model;
+import io.github.pastkv.model.ModelOptions;
+import io.github.pastkv.model.tokenizer.TextTokenizer;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** Which model, and how it is run. */
+public final class ModelMixin {
+    private static final String SHIPPED_NAME = "tiny";
+    private static final int MAX_THREADS = 1024;
+
+    @Spec(Spec.Target.MIXEE) private CommandSpec spec = CommandSpec.create();
+
+    @Option(names = "--model", paramLabel = "DIR",
+            description = "Hugging Face folder with config.json and model.safetensors (or its shards). Default: the tiny "
+                    + "model that ships with PastKV, unpacked into ~/.cache/pastkv.") private @Nullable Path folder;
+
+    @Option(names = "--threads", paramLabel = "N",
+            description = "Threads that compute; results do not depend on it. Default: one for each processor.") private int numThreads =
+                    Runtime.getRuntime().availableProcessors();
+
+    @Option(names = "--kernels", paramLabel = "scalar|vector|onednn", converter = Choices.Kernels.class,
+            description = "Implementation of the arithmetic; scalar and vector give the same bits. An error if it is not to be had. "
+                    + "Default: the fastest of this machine.") private @Nullable String kernels;
+
+    @Option(names = "--compute", paramLabel = "f32|bf16|auto", converter = Choices.Compute.class,
+            description = "Type of the arithmetic of linear layers. bf16 rounds their inputs first; auto takes bf16 where "
+                    + "the model stores bf16 and this machine is faster so. Default: auto where text is made, f32 where "
+                    + "numbers are.") private ComputeChoice compute;
+
+    @Option(names = "--weights", paramLabel = "stored|int8", converter = Choices.Weights.class,
+            description = "Weights of linear layers: as stored, or rounded to int8 with a scale per output, which takes "
+                    + "half the memory of bf16. Default: stored.") private WeightType weights = WeightType.STORED;
+
+    @Option(names = "--allow-config", paramLabel = "KEY", split = ",", hideParamSyntax = true,
+            description = "Let pass a key of config.json that is refused because it is not known; may be given more than "
+                    + "once. The result may differ from that of the model's makers.") private List<String> allowedConfigKeys =
+                            List.of();
+
+    public ModelMixin(ComputeChoice defaultCompute) {
+        this.compute = defaultCompute;
+    }
+
+    /** Refuses options that are wrong whatever the model. */
+    public void check() {
+        if (numThreads < 1 || numThreads > MAX_THREADS) {
+            throw new ParameterException(spec.commandLine(),
+                    "--threads: " + numThreads + ", must be in [1, " + MAX_THREADS + "]");
+        }
+    }
+
+    /** The name that messages and results use. */
+    public String name() {
+        return folder == null ? SHIPPED_NAME : folder.toString();
+    }
+
+    /** Whether it is the model that ships with PastKV. */
+    public boolean isShipped() {
+        return folder == null;
+    }
+
+    public ModelOptions options() {
+        return ModelOptions.defaults().withKernels(kernels).withCompute(compute).withWeights(weights)
+                .withNumThreads(numThreads).withAllowedConfigKeys(Set.copyOf(allowedConfigKeys));
+    }
+
+    /** The folder of the model, unpacked first where it is the shipped one. */
+    public Path requireFolder() throws IOException {
+        return requireFolder(folder);
+    }
+
+    /** The same of any folder; null for the shipped model. */
+    public static Path requireFolder(@Nullable Path folder) throws IOException {
+        if (folder == null) {
+            return TinyModelFolder.require();
+        }
+        if (!Files.isDirectory(folder)) {
+            throw new NoSuchFileException(folder.toString());
+        }
+        return folder;
+    }
+
+    /** The tokenizer of a model that texts are given for. */
+    public TextTokenizer tokenizer(Model model) {
+        return model.tokenizer().orElseThrow(
+                () -> new IllegalStateException(name() + ": has no tokenizer.json, so give token ids"));
+    }
+
+    /** Loads the model, with a line on stderr if that takes long. */
+    public Model load(Streams streams) throws IOException {
+        return load(streams, options());
+    }
+
+    /** The same without its tokenizer. */
+    public Model loadForIds(Streams streams) throws IOException {
+        return load(streams, options().withoutTokenizer());
+    }
+
+    private Model load(Streams streams, ModelOptions options) throws IOException {
+        Path source = requireFolder();
+        try (Progress _ = Progress.of(streams, "loading the model " + name())) {
+            return Model.load(source, options);
+        }
+    }
+}

@@ -1,0 +1,149 @@
+package io.github.pastkv.cli.show;
+
+import io.github.pastkv.cache.Tensor;
+import io.github.pastkv.cli.io.OutFile;
+import io.github.pastkv.cli.io.Streams;
+import io.github.pastkv.cli.options.ModelMixin;
+import io.github.pastkv.cli.options.PromptMixin;
+import io.github.pastkv.lens.CachedRun;
+import io.github.pastkv.lens.Capture;
+import io.github.pastkv.lens.Lens;
+import io.github.pastkv.lens.plot.AttentionPage;
+import io.github.pastkv.lens.plot.HeatMap;
+import io.github.pastkv.model.ComputeChoice;
+import io.github.pastkv.model.Model;
+import io.github.pastkv.model.StepInput;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Draws where heads look. */
+@Command(name = "attention", sortOptions = false, header = {"Draws where a model's heads look.", ""},
+        customSynopsis = {"pastkv attention [OPTIONS] --layer L --head H PROMPT",
+            "       pastkv attention [OPTIONS] --html FILE PROMPT", ""},
+        description = "Runs a prompt and shows the attention pattern: of one head in the terminal and as a picture, of all "
+                + "heads as one HTML page that needs nothing beside it.%n",
+        footer = {"", "Examples:", "  pastkv attention --layer 2 --head 1 \"Mary and John went. Mary and\"",
+            "  pastkv attention --layer 2 --head 1 --png head.png --html heads.html \"Mary and John\""})
+public final class AttentionCommand implements Callable<Integer> {
+    private static final int MAX_LISTED = 3;
+
+    private final Streams streams;
+
+    @Spec private CommandSpec spec = CommandSpec.create();
+
+    @Parameters(arity = "0..1", paramLabel = "PROMPT", description = "The text.") private @Nullable String text;
+
+    @Mixin private PromptMixin prompt = new PromptMixin();
+
+    @Option(names = "--layer", paramLabel = "L",
+            description = "The head's layer, from 0. Default: 0.") private int layer;
+
+    @Option(names = "--head", paramLabel = "H", description = "The head, from 0. Default: 0.") private int head;
+
+    @Option(names = "--png", paramLabel = "FILE",
+            description = "Draw the head into this file.") private @Nullable Path png;
+
+    @Option(names = "--html", paramLabel = "FILE",
+            description = "Write a page with all heads to this file.") private @Nullable Path html;
+
+    @Mixin private ModelMixin modelOptions = new ModelMixin(ComputeChoice.F32);
+
+    public AttentionCommand(Streams streams) {
+        this.streams = streams;
+    }
+
+    @Override
+    public Integer call() throws IOException {
+        modelOptions.check();
+        prompt.check(text, "PROMPT");
+        if (png != null) {
+            OutFile.requireFolderOf("--png", png);
+        }
+        if (html != null) {
+            OutFile.requireFolderOf("--html", html);
+        }
+        try (Model model = modelOptions.load(streams)) {
+            requireInModel("--layer", layer, model.config().numLayers());
+            requireInModel("--head", head, model.config().numHeads());
+            show(model, prompt.ids(text, model, modelOptions));
+        }
+        return 0;
+    }
+
+    private void requireInModel(String option, int index, int limit) {
+        if (index < 0 || index >= limit) {
+            throw new ParameterException(spec.commandLine(), option + ": " + index + ", the model has " + limit);
+        }
+    }
+
+    private void show(Model model, int[] ids) throws IOException {
+        List<String> tokens = PromptMixin.labels(model, ids);
+        List<String> visible = tokens.stream().map(LogitLens::visible).toList();
+        try (CachedRun run = new Lens(model).runWithCache(StepInput.tokens(ids),
+                Capture.of("blocks.*.attn.hook_pattern"))) {
+            float[][] pattern = pattern(run.get("attn" + layer), head);
+            streams.out().print(list(visible, pattern));
+            streams.out().flush();
+            String name = modelOptions.name() + ", layer " + layer + ", head " + head;
+            if (png != null) {
+                new HeatMap("Attention of " + name, visible, visible, pattern, null).write(png);
+            }
+            if (html != null) {
+                new AttentionPage("Attention of " + modelOptions.name(), tokens, patterns(model, run), layer, head)
+                        .write(html);
+            }
+        }
+    }
+
+    private static float[][][][] patterns(Model model, CachedRun run) {
+        float[][][][] all = new float[model.config().numLayers()][model.config().numHeads()][][];
+        for (int l = 0; l < all.length; l++) {
+            for (int h = 0; h < all[l].length; h++) {
+                all[l][h] = pattern(run.get("attn" + l), h);
+            }
+        }
+        return all;
+    }
+
+    /** One head of {@code [1, H, N, N]}, {@code [query][key]}. */
+    private static float[][] pattern(Tensor all, int head) {
+        int numTokens = Math.toIntExact(all.shape(2));
+        float[] numbers = all.narrow(1, head, head + 1L).toFloatArray();
+        float[][] rows = new float[numTokens][numTokens];
+        for (int query = 0; query < numTokens; query++) {
+            System.arraycopy(numbers, query * numTokens, rows[query], 0, numTokens);
+        }
+        return rows;
+    }
+
+    /** For each token those it looks at most. */
+    private static String list(List<String> tokens, float[][] pattern) {
+        int width = tokens.stream().mapToInt(String::length).max().orElse(0);
+        StringBuilder lines = new StringBuilder();
+        for (int query = 0; query < tokens.size(); query++) {
+            lines.append(String.format(Locale.ROOT, "%4d %-" + width + "s ", query, tokens.get(query)));
+            float[] row = pattern[query].clone();
+            for (int i = 0; i < Math.min(MAX_LISTED, query + 1); i++) {
+                int best = 0;
+                for (int key = 1; key <= query; key++) {
+                    best = row[key] > row[best] ? key : best;
+                }
+                lines.append(String.format(Locale.ROOT, "  %3.0f %% %s(%d)", 100 * row[best], tokens.get(best), best));
+                row[best] = -1;
+            }
+            lines.append('\n');
+        }
+        return lines.toString();
+    }
+}

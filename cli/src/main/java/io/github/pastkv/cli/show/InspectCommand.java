@@ -1,0 +1,58 @@
+package io.github.pastkv.cli.show;
+
+import io.github.pastkv.cli.io.Streams;
+import io.github.pastkv.cli.options.CacheMixin;
+import io.github.pastkv.cli.options.ModelMixin;
+import io.github.pastkv.kernels.KernelsChoice;
+import io.github.pastkv.model.ComputeChoice;
+import io.github.pastkv.model.ModelFolder;
+import io.github.pastkv.model.hooks.HookCatalog;
+import java.io.IOException;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** Says what a model is and what it would need, without running it. */
+@Command(name = "inspect", sortOptions = false,
+        header = {"Describes a model, without running it.", ""},
+        customSynopsis = {"pastkv inspect [OPTIONS]", ""},
+        description = "Shows a model's architecture and size, the kernels that would run it and why, and the memory that "
+                + "its past keys and values take.%n",
+        footer = {"", "Examples:", "  pastkv inspect",
+            "  pastkv inspect --model ~/models/SmolLM-135M --cache-limit 2g",
+            "  pastkv inspect --hooks"})
+public final class InspectCommand implements Callable<Integer> {
+    private final Streams streams;
+
+    @Mixin private ModelMixin modelOptions = new ModelMixin(ComputeChoice.AUTO);
+
+    @Mixin private CacheMixin cacheOptions = new CacheMixin();
+
+    @Option(names = "--hooks",
+            description = "List the places where activations can be read and edited, with their shapes.") private boolean hooks;
+
+    public InspectCommand(Streams streams) {
+        this.streams = streams;
+    }
+
+    @Override
+    public Integer call() throws IOException {
+        modelOptions.check();
+        cacheOptions.check();
+        try (ModelFolder folder = ModelFolder.open(modelOptions.requireFolder(),
+                modelOptions.options().allowedConfigKeys())) {
+            KernelsChoice kernels = KernelsChoice.choose(modelOptions.options().kernels());
+            if (hooks) {
+                streams.out().print(HookList.describe(HookCatalog.of(folder.config(), folder.tensors())));
+                streams.out().flush();
+                return 0;
+            }
+            ModelDescription description = new ModelDescription(folder);
+            streams.out().print(description.describe(modelOptions, kernels));
+            streams.out().print(description.describe(cacheOptions));
+            streams.out().flush();
+        }
+        return 0;
+    }
+}

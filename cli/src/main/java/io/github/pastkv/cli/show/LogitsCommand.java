@@ -1,0 +1,137 @@
+package io.github.pastkv.cli.show;
+
+import io.github.pastkv.cache.Tensor;
+import io.github.pastkv.cli.io.ByteSize;
+import io.github.pastkv.cli.io.OutFile;
+import io.github.pastkv.cli.io.Progress;
+import io.github.pastkv.cli.io.Streams;
+import io.github.pastkv.cli.io.TokenId;
+import io.github.pastkv.cli.options.CacheMixin;
+import io.github.pastkv.cli.options.ModelMixin;
+import io.github.pastkv.model.ComputeChoice;
+import io.github.pastkv.model.Model;
+import io.github.pastkv.model.Session;
+import io.github.pastkv.model.files.SafetensorsWriter;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** Writes the logits of given tokens, and what the cache holds after them. */
+@Command(name = "logits", sortOptions = false,
+        header = {"Writes the logits of given tokens to a file.", ""},
+        customSynopsis = {"pastkv logits [OPTIONS] --tokens IDS --out FILE",
+            "       pastkv logits [OPTIONS] --input FILE --out FILE", ""},
+        description = "Feeds tokens to a model and writes the logits of each of them to a safetensors file, and on "
+                + "request what its cache then holds. Needs no tokenizer.%n",
+        footer = {"", "The file of --out holds the tensor logits, f32: [T, V] with --tokens, [B, T, V] with --input",
+            "(zeros at pads). The file of --kv-out holds past_keys.N and past_values.N for each layer N, f32:",
+            "[heads, T, D], or [B, heads, T, D] for more than one row (zeros at pads); keys are after rotary,",
+            "and both as rounded to --kv-type. Of a layer with a window W they are the last W - 1 tokens: all",
+            "that a next one sees. In Python: safetensors.numpy.load_file(FILE).", "",
+            "Examples:", "  pastkv logits --tokens 1,15,27 --out logits.safetensors",
+            "  pastkv logits --model gpt2 --tokens 1,15,27 --chunks 2,1 --kv-type f16 --out l.safetensors \\",
+            "      --kv-out kv.safetensors",
+            "  echo '{\"tokens\": [[1, 15, 27], [0, 8, 9]], \"mask\": [[1, 1, 1], [0, 1, 1]]}' > batch.json",
+            "  pastkv logits --input batch.json --out logits.safetensors"})
+public final class LogitsCommand implements Callable<Integer> {
+    private final Streams streams;
+
+    @Spec private CommandSpec spec = CommandSpec.create();
+
+    @Option(names = "--tokens", paramLabel = "IDS", split = ",", hideParamSyntax = true, converter = TokenId.class,
+            description = "Token ids of one row, such as 1,2,3.") private @Nullable List<Integer> tokens;
+
+    @Option(names = "--input", paramLabel = "FILE",
+            description = "JSON file with rows of equally many token ids, and a mask of the same shape where 0 is a pad: "
+                    + "{\"tokens\": [[...], ...], \"mask\": [[...], ...]}; the mask may be left out.") private @Nullable Path input;
+
+    @Option(names = "--out", paramLabel = "FILE", required = true,
+            description = "Where the logits go.") private Path out = Path.of("");
+
+    @Option(names = "--kv-out", paramLabel = "FILE",
+            description = "Where past keys and values go.") private @Nullable Path kvOut;
+
+    @Option(names = "--chunks", paramLabel = "SIZES", split = ",", hideParamSyntax = true, converter = TokenId.class,
+            description = "Feed the tokens through the cache in pieces of these sizes, such as 7,5,1. The logits are the "
+                    + "same bits however they are cut. Default: one piece.") private @Nullable List<Integer> chunks;
+
+    @Mixin private ModelMixin modelOptions = new ModelMixin(ComputeChoice.F32);
+
+    @Mixin private CacheMixin cacheOptions = new CacheMixin();
+
+    public LogitsCommand(Streams streams) {
+        this.streams = streams;
+    }
+
+    @Override
+    public Integer call() throws IOException {
+        checkOptions();
+        TokenBatch batch = input == null ? TokenBatch.ofRow(TokenId.toArray(tokens)) : TokenBatch.read(input);
+        checkChunks(batch.numSlots());
+        try (Model model = modelOptions.loadForIds(streams);
+                Session session = model.newSession(
+                        cacheOptions.options(model.config(), batch.longestRow()).withBatchSize(batch.size()));
+                Arena arena = Arena.ofShared()) {
+            run(new LogitsRun(session, batch, arena), session, batch);
+        }
+        return 0;
+    }
+
+    private void checkOptions() throws IOException {
+        modelOptions.check();
+        cacheOptions.check();
+        require((tokens == null) != (input == null),
+                tokens == null ? "no tokens: give --tokens or --input" : "--tokens and --input: give one of them");
+        require(!out.equals(kvOut), "--out and --kv-out: " + out + " cannot hold both");
+        OutFile.requireFolderOf("--out", out);
+        if (kvOut != null) {
+            OutFile.requireFolderOf("--kv-out", kvOut);
+        }
+    }
+
+    private void checkChunks(int numSlots) {
+        if (chunks != null) {
+            require(chunks.stream().allMatch(size -> size > 0), "--chunks: each must be positive");
+            long sum = chunks.stream().mapToLong(Integer::longValue).sum();
+            require(sum == numSlots, "--chunks: they add up to " + sum + ", there are " + numSlots + " tokens");
+        }
+    }
+
+    private void require(boolean condition, String message) {
+        if (!condition) {
+            throw new ParameterException(spec.commandLine(), message);
+        }
+    }
+
+    private void run(LogitsRun run, Session session, TokenBatch batch) throws IOException {
+        Tensor logits;
+        long start = System.nanoTime();
+        try (Progress _ = Progress.of(streams, "computing the logits of " + batch.numSlots() + " tokens")) {
+            logits = run.logits(chunks == null ? run.defaultPieces() : chunks);
+        }
+        double seconds = (System.nanoTime() - start) / 1e9;
+        new SafetensorsWriter().add("logits", input == null ? run.withoutOnlyRow(logits) : logits).write(out);
+        if (kvOut != null) {
+            run.writeKeysValues(kvOut);
+        }
+        streams.err().println(summary(session, batch, seconds));
+    }
+
+    private String summary(Session session, TokenBatch batch, double seconds) {
+        String size = (input == null ? "" : batch.size() + " x ") + batch.numSlots();
+        return String.format(Locale.ROOT, "logits of %s tokens in %.0f ms, cache %s %s, compute %s on %s", size,
+                seconds * 1e3, new ByteSize(session.cache().cacheBytes()),
+                cacheOptions.kvTypes().toString(), session.model().linearPrecision(),
+                session.model().kernels().kernels().name());
+    }
+}

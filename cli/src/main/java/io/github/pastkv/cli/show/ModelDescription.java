@@ -1,0 +1,186 @@
+package io.github.pastkv.cli.show;
+
+import io.github.pastkv.cache.DataType;
+import io.github.pastkv.cache.KvCacheConfig;
+import io.github.pastkv.cache.KvType;
+import io.github.pastkv.cache.KvTypes;
+import io.github.pastkv.cache.LayerKvTypes;
+import io.github.pastkv.cli.io.ByteSize;
+import io.github.pastkv.cli.options.CacheMixin;
+import io.github.pastkv.cli.options.ModelMixin;
+import io.github.pastkv.kernels.ComputeType;
+import io.github.pastkv.kernels.Kernels;
+import io.github.pastkv.kernels.KernelsChoice;
+import io.github.pastkv.kernels.LinearPrecision;
+import io.github.pastkv.kernels.WeightType;
+import io.github.pastkv.model.ModelFolder;
+import io.github.pastkv.model.config.DynamicRotary;
+import io.github.pastkv.model.config.GenerationConfig;
+import io.github.pastkv.model.config.LayerConfig;
+import io.github.pastkv.model.config.LinearRotary;
+import io.github.pastkv.model.config.Llama3Rotary;
+import io.github.pastkv.model.config.LongRotary;
+import io.github.pastkv.model.config.ModelConfig;
+import io.github.pastkv.model.config.PlainRotary;
+import io.github.pastkv.model.config.RotaryConfig;
+import io.github.pastkv.model.config.RotaryScaling;
+import io.github.pastkv.model.config.YarnRotary;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Objects;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+
+/** A model in words and numbers. */
+final class ModelDescription {
+    private static final String TABLE_ROW = "%-13s %11s %14s %14s %16s%n";
+
+    private final ModelFolder folder;
+    private final ModelConfig config;
+
+    ModelDescription(ModelFolder folder) {
+        this.folder = folder;
+        this.config = folder.config();
+    }
+
+    /** What the model is and what runs it. */
+    String describe(ModelMixin options, KernelsChoice kernels) {
+        return fact("model", options.isShipped() ? "tiny, ships with PastKV; in " + folder.folder() : options.name())
+                + fact("architecture", config.architecture() + ": " + config.numLayers() + " layers of width "
+                        + config.hiddenSize() + ", feed-forward " + config.ffnSize() + " ("
+                        + lowerCase(config.activation()) + (config.gatedFfn() ? ", gated)" : ")")
+                        + (config.parallelResidual() ? ", both blocks side by side" : ""))
+                + fact("attention", config.numHeads() + " query heads over " + config.numKvHeads()
+                        + " key/value heads of " + config.headDim() + windows()
+                        + cap("scores", config.attention().scoreSoftCap()))
+                + fact("positions", positions())
+                + fact("vocabulary", number(config.vocabSize()) + " tokens, head "
+                        + (config.tiedHead() ? "tied to the embedding" : "of its own")
+                        + cap("logits", config.head().softCap()))
+                + fact("context", number(config.maxSeqLen()) + " tokens")
+                + fact("parameters", number(folder.tensors().numParameters()) + ", stored as "
+                        + lowerCase(folder.tensors().embedding().tokens().dataType())
+                        + (folder.storedLinears() == WeightType.INT8 ? ", linear layers as int8" : ""))
+                + fact("tokenizer", folder.hasTokenizer() ? "tokenizer.json" : "none; takes token ids only")
+                + fact("generation", generation(folder.generationConfig()))
+                + fact("kernels", kernels.kernels().name() + ": " + kernels.reason())
+                + fact("compute", folder.linearPrecision(options.options(), kernels.kernels()) + ", threads: "
+                        + options.options().numThreads())
+                + fact("linear layers", linearLayers(folder.linearPrecision(options.options(), kernels.kernels()),
+                        kernels.kernels()));
+    }
+
+    /** What is multiplied with what, and where, such as "bf16 weights, f32 inputs and sums, in vector (512 bit)". */
+    private String linearLayers(LinearPrecision precision, Kernels kernels) {
+        DataType stored = folder.tensors().layers().getFirst().ffnDown().getFirst().weight().dataType();
+        String weights = precision.weights() == WeightType.STORED ? lowerCase(stored) + " weights"
+                : "int8 weights" + (stored == DataType.I8 ? "" : " made of " + lowerCase(stored));
+        String inputs = precision.compute() == ComputeType.F32 ? "f32 inputs and sums" : "bf16 inputs, f32 sums";
+        return weights + ", " + inputs + ", in " + kernels.linearName(precision, stored);
+    }
+
+    /** What its cache takes. */
+    String describe(CacheMixin options) {
+        List<Integer> lengths = List.of(1024, 8192, config.maxSeqLen());
+        StringBuilder table = new StringBuilder(String.format(Locale.ROOT, "%n" + TABLE_ROW, "cache", "bytes/token",
+                number(lengths.get(0)) + " tok", number(lengths.get(1)) + " tok",
+                number(lengths.get(2)) + " (longest)"));
+        for (LayerKvTypes types : typesToShow(options.kvTypes())) {
+            List<String> bytes = lengths.stream().map(length -> bytes(types, length, options.blockSize())).toList();
+            table.append(String.format(Locale.ROOT, TABLE_ROW, "  " + types, number(bytesPerToken(types)),
+                    bytes.get(0), bytes.get(1), bytes.get(2)));
+        }
+        return table + fact("cache limit", new ByteSize(options.limitBytes()) + ", room for "
+                + number(room(options)) + " tokens of " + options.kvTypes());
+    }
+
+    /** Every type for keys and values alike, and what was asked for. */
+    private static Set<LayerKvTypes> typesToShow(LayerKvTypes asked) {
+        Set<LayerKvTypes> types = new LinkedHashSet<>();
+        for (KvType type : KvType.values()) {
+            types.add(LayerKvTypes.of(KvTypes.of(type)));
+        }
+        types.add(asked);
+        return types;
+    }
+
+    private long bytesPerToken(LayerKvTypes types) {
+        return KvCacheConfig.of(config.toKvShape(), 1).withKvTypes(types).bytesPerToken();
+    }
+
+    /** Whole blocks. */
+    private String bytes(LayerKvTypes types, int numTokens, int blockSize) {
+        long numBlocks = Math.ceilDiv(numTokens, blockSize);
+        return new ByteSize(numBlocks * blockSize * bytesPerToken(types)).toString();
+    }
+
+    private long room(CacheMixin options) {
+        long blockBytes = bytesPerToken(options.kvTypes()) * options.blockSize();
+        return options.limitBytes() / blockBytes * options.blockSize();
+    }
+
+    /** Such as ", windows of 4,096 tokens in 13 layers"; nothing where every layer sees everything. */
+    private String windows() {
+        return IntStream.range(0, config.numLayers()).map(config::window).filter(window -> window > 0).distinct()
+                .mapToObj(window -> ", windows of " + number(window) + " tokens in "
+                        + IntStream.range(0, config.numLayers()).filter(layer -> config.window(layer) == window).count()
+                        + " layers")
+                .collect(Collectors.joining());
+    }
+
+    private static String cap(String what, float cap) {
+        return cap == 0 ? "" : ", " + what + " capped at " + cap;
+    }
+
+    private String positions() {
+        String learned = config.embedding().learnedPositions() ? "learned" : "";
+        String alibi = config.attention().alibi() ? "ALiBi" : "";
+        String rotary = config.layers().stream().map(LayerConfig::rotary).filter(Objects::nonNull).distinct()
+                .map(kind -> rotary(Objects.requireNonNull(kind))).collect(Collectors.joining("; "));
+        return Stream.of(learned, alibi, rotary).filter(text -> !text.isEmpty()).collect(Collectors.joining("; "));
+    }
+
+    private String rotary(RotaryConfig rotary) {
+        String part = rotary.rotaryDim() == config.headDim() ? "" : " of " + rotary.rotaryDim() + " dimensions";
+        return "rotary" + part + ", theta " + number(Math.round(rotary.theta())) + scaling(rotary.scaling());
+    }
+
+    private static String scaling(RotaryScaling scaling) {
+        return switch (scaling) {
+            case PlainRotary _ -> "";
+            case LinearRotary linear -> ", scaled linearly by " + linear.factor();
+            case DynamicRotary dynamic -> ", stretched by " + dynamic.factor() + " beyond "
+                    + number(dynamic.trainedMaxSeqLen()) + " tokens";
+            case Llama3Rotary llama3 -> ", scaled as Llama 3 by " + llama3.factor();
+            case YarnRotary yarn -> ", scaled by YaRN by " + yarn.factor();
+            case LongRotary longRope -> ", LongRoPE beyond " + number(longRope.originalMaxSeqLen()) + " tokens";
+        };
+    }
+
+    private static String generation(GenerationConfig defaults) {
+        String ends = defaults.eosIds().isEmpty()
+                ? "no token ends a text"
+                : "ends at token " + defaults.eosIds().stream().map(String::valueOf).collect(Collectors.joining(", "));
+        if (!defaults.doSample()) {
+            return "greedy; " + ends;
+        }
+        return "draws at temperature " + defaults.temperature().orElse(1)
+                + (defaults.topK().orElse(0) == 0 ? "" : ", top-k " + defaults.topK().getAsInt())
+                + (defaults.topP().orElse(1) == 1 ? "" : ", top-p " + defaults.topP().getAsDouble()) + "; " + ends;
+    }
+
+    private static String fact(String name, String value) {
+        return String.format(Locale.ROOT, "%-13s %s%n", name, value);
+    }
+
+    private static String number(long number) {
+        return String.format(Locale.ROOT, "%,d", number);
+    }
+
+    private static String lowerCase(Enum<?> constant) {
+        return constant.name().toLowerCase(Locale.ROOT);
+    }
+}

@@ -1,0 +1,167 @@
+package io.github.pastkv.cli.sweep;
+
+import io.github.pastkv.cli.io.Interruption;
+import io.github.pastkv.cli.io.Streams;
+import io.github.pastkv.cli.io.TokenId;
+import io.github.pastkv.cli.options.ModelMixin;
+import io.github.pastkv.cli.options.PromptMixin;
+import io.github.pastkv.model.ComputeChoice;
+import io.github.pastkv.model.Model;
+import io.github.pastkv.model.files.JsonFile;
+import io.github.pastkv.model.files.JsonObject;
+import io.github.pastkv.model.files.ModelFormatException;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+import tools.jackson.databind.node.JsonNodeFactory;
+
+/** Takes parts of a model away, one after the other. */
+@Command(name = "ablate", sortOptions = false, header = {"Finds what a behaviour cannot do without.", ""},
+        customSynopsis = {"pastkv ablate [OPTIONS] --grid NAME --answer TEXT --wrong TEXT --out FILE PROMPT",
+            "       pastkv ablate [OPTIONS] --by mean --set FILE.jsonl --grid NAME --answer TEXT --wrong TEXT \\",
+            "                     --out FILE PROMPT",
+            "       pastkv ablate [OPTIONS] --by resample --with TEXT --grid NAME --answer TEXT --wrong TEXT \\",
+            "                     --out FILE PROMPT", ""},
+        description = "Runs a prompt again and again, each time with one activation put out (ablation): by zeros, by its mean "
+                + "over a set of prompts, or by what it is for another prompt. Writes what a metric makes of each; the further "
+                + "a number is from the prompt's own, the more hangs on that part.%n",
+        footer = {"",
+            "Heads are head_out_all_pos, MLPs mlp_out_all_pos, layers layer_out_all_pos, positions resid_pre.",
+            SweepMixin.GRIDS_1, SweepMixin.GRIDS_2, SweepMixin.GRIDS_3, SweepMixin.GRIDS_4, SweepMixin.GRIDS_5, "",
+            "Prompts of a set, and the one of --with, have as many tokens as PROMPT. Ctrl-C ends the sweep; what",
+            "is done is written (JSON: the rest is null), and --resume goes on from it.", "", "Example:",
+            "  pastkv ablate \"When Mary and John went to the store, John gave a drink to\" --answer \" Mary\" \\",
+            "      --wrong \" John\" --grid head_out_all_pos,mlp_out_all_pos --out zero.json --plot zero.png"})
+public final class AblateCommand implements Callable<Integer> {
+    private final Streams streams;
+
+    @Spec private CommandSpec spec = CommandSpec.create();
+
+    @Parameters(arity = "0..1", paramLabel = "PROMPT", description = "The text.") private @Nullable String text;
+
+    @Mixin private PromptMixin promptOptions = new PromptMixin();
+
+    @Option(names = "--by", paramLabel = "zero|mean|resample", converter = Ablation.Converter.class,
+            description = "What is put in: zeros, the mean over the prompts of --set, or what it is for the prompt of --with. "
+                    + "Default: zero.") private Ablation ablation = Ablation.ZERO;
+
+    @Option(names = "--set", paramLabel = "FILE",
+            description = "Prompts for the mean, one a line: {\"text\": ...} or {\"text_tokens\": [...]}.") private @Nullable Path set;
+
+    @Option(names = "--with", paramLabel = "TEXT",
+            description = "The other prompt.") private @Nullable String other;
+
+    @Option(names = "--with-tokens", paramLabel = "IDS", split = ",", hideParamSyntax = true,
+            converter = TokenId.class,
+            description = "Token ids instead of --with.") private @Nullable List<Integer> otherIds;
+
+    @Mixin private MetricTokensMixin answerOptions = new MetricTokensMixin();
+
+    @Mixin private SweepMixin sweepOptions = new SweepMixin();
+
+    @Mixin private ModelMixin modelOptions = new ModelMixin(ComputeChoice.F32);
+
+    public AblateCommand(Streams streams) {
+        this.streams = streams;
+    }
+
+    @Override
+    public Integer call() throws IOException {
+        modelOptions.check();
+        promptOptions.check(text, "PROMPT");
+        answerOptions.check(sweepOptions.metric());
+        sweepOptions.check();
+        checkSources();
+        boolean isIds = promptOptions.isIds() && answerOptions.isIds() && other == null && set == null;
+        try (Model model = isIds ? modelOptions.loadForIds(streams) : modelOptions.load(streams);
+                Interruption interruption = new Interruption()) {
+            int[] ids = promptOptions.ids(text, model, modelOptions);
+            AblationCase only = new AblationCase(ids, others(model, ids), ablation, answerOptions.ids(model),
+                    sweepOptions.metric());
+            new SweepRun(streams, model, sweepOptions, interruption).run(modelOptions.name(),
+                    JsonNodeFactory.instance.objectNode().put("ablation", ablation.toString()), List.of(only), false,
+                    spec.commandLine().getParseResult().originalArgs());
+            return 0;
+        }
+    }
+
+    private void checkSources() {
+        requireOnlyWith("--set", set != null, Ablation.MEAN);
+        requireOnlyWith("--with, --with-tokens", other != null || otherIds != null, Ablation.RESAMPLE);
+        if (other != null && otherIds != null) {
+            throw refused("--with and --with-tokens: give one of them");
+        }
+        if (sweepOptions.metric() == MetricChoice.NORMALISED && ablation != Ablation.RESAMPLE) {
+            throw refused("--metric: normalised needs the other prompt of --by resample, which is its zero");
+        }
+    }
+
+    private void requireOnlyWith(String option, boolean isGiven, Ablation by) {
+        if (isGiven != (ablation == by)) {
+            throw refused(isGiven
+                    ? option + ": is for --by " + by + ", which is " + ablation
+                    : "--by " + by + ": needs " + option);
+        }
+    }
+
+    private ParameterException refused(String message) {
+        return new ParameterException(spec.commandLine(), message);
+    }
+
+    /** The prompts that are put in; refuses those that do not fit. */
+    private List<int[]> others(Model model, int[] ids) throws IOException {
+        return switch (ablation) {
+            case ZERO -> List.of();
+            case MEAN -> readSet(model, ids);
+            case RESAMPLE -> {
+                int[] tokens = other == null
+                        ? TokenId.toArray(otherIds)
+                        : modelOptions.tokenizer(model).encode(other, true);
+                requireSameLength("--with", tokens, ids);
+                if (Arrays.equals(tokens, ids)) {
+                    throw refused(
+                            "--with: the same " + ids.length + " tokens as the prompt; they must differ somewhere");
+                }
+                yield List.of(tokens);
+            }
+        };
+    }
+
+    private List<int[]> readSet(Model model, int[] ids) throws IOException {
+        Path file = Objects.requireNonNull(set);
+        PairsFile reader = new PairsFile(model, sweepOptions.metric(), modelOptions);
+        List<int[]> prompts = new ArrayList<>();
+        for (JsonObject line : JsonFile.readLines(file)) {
+            int[] tokens = reader.prompt(line, "text");
+            line.refuseUnknownKeys(Set.of());
+            if (tokens.length != ids.length) {
+                throw line.refusal("text", tokens.length + " tokens, the prompt has " + ids.length);
+            }
+            prompts.add(tokens);
+        }
+        if (prompts.isEmpty()) {
+            throw new ModelFormatException(file, "no prompt; a mean needs at least one, one a line");
+        }
+        return prompts;
+    }
+
+    private void requireSameLength(String option, int[] tokens, int[] ids) {
+        if (tokens.length != ids.length) {
+            throw refused(option + ": " + tokens.length + " tokens, the prompt has " + ids.length
+                    + "; activations are exchanged position by position");
+        }
+    }
+}

@@ -1,0 +1,99 @@
+package io.github.pastkv.cli.sweep;
+
+import io.github.pastkv.cli.io.TokenId;
+import io.github.pastkv.cli.options.PromptMixin;
+import io.github.pastkv.model.Model;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** The two tokens that a metric weighs against each other, as texts or as ids. */
+final class MetricTokensMixin {
+    @Spec(Spec.Target.MIXEE) private CommandSpec spec = CommandSpec.create();
+
+    @Option(names = "--answer", paramLabel = "TEXT",
+            description = "The token that goes on from the prompt, with its space.") private @Nullable String answer;
+
+    @Option(names = "--wrong", paramLabel = "TEXT",
+            description = "The token that it is weighed against.") private @Nullable String wrong;
+
+    @Option(names = "--answer-token", paramLabel = "ID", converter = TokenId.class,
+            description = "A token id instead of --answer.") private @Nullable Integer answerId;
+
+    @Option(names = "--wrong-token", paramLabel = "ID", converter = TokenId.class,
+            description = "A token id instead of --wrong.") private @Nullable Integer wrongId;
+
+    /** Refuses tokens that a metric needs and that are not there, and those that are there twice. */
+    void check(MetricChoice metric) {
+        requireAtMostOne("--answer", answer, answerId, metric.needsAnswer());
+        requireAtMostOne("--wrong", wrong, wrongId, metric.needsWrong());
+    }
+
+    private void requireAtMostOne(String option, @Nullable Object text, @Nullable Object id, boolean isNeeded) {
+        if (text != null && id != null) {
+            throw refused(option + " and " + option + "-token: give one of them");
+        }
+        if (isNeeded && text == null && id == null) {
+            throw refused("give " + option + " or " + option + "-token");
+        }
+    }
+
+    /** Refuses any, as they are given elsewhere. */
+    void refuse(String elsewhere) {
+        boolean isAny = answer != null || wrong != null || answerId != null || wrongId != null;
+        if (isAny) {
+            throw refused("--answer, --wrong: not with " + elsewhere + ", which has them for each pair");
+        }
+    }
+
+    private ParameterException refused(String message) {
+        return new ParameterException(spec.commandLine(), message);
+    }
+
+    /** Whether no tokenizer is needed. */
+    boolean isIds() {
+        return answer == null && wrong == null;
+    }
+
+    /** The ids. */
+    AnswerIds ids(Model model) {
+        return new AnswerIds(id("--answer", answer, answerId, model), id("--wrong", wrong, wrongId, model));
+    }
+
+    private int id(String option, @Nullable String text, @Nullable Integer id, Model model) {
+        if (text == null) {
+            return id == null ? AnswerIds.NONE : requireToken(option + "-token", id, model);
+        }
+        try {
+            return singleToken(option, text, model);
+        } catch (IllegalArgumentException e) {
+            throw refused(String.valueOf(e.getMessage()));
+        }
+    }
+
+    private int requireToken(String option, int id, Model model) {
+        int vocabSize = model.config().vocabSize();
+        if (id < 0 || id >= vocabSize) {
+            throw refused(option + ": " + id + ", the vocabulary has " + vocabSize);
+        }
+        return id;
+    }
+
+    /**
+     * The id of a text that is one token.
+     *
+     * @throws IllegalArgumentException naming the text's tokens, when it is not
+     */
+    static int singleToken(String name, String text, Model model) {
+        int[] ids = model.tokenizer().orElseThrow().encode(text, false);
+        if (ids.length != 1) {
+            List<String> parts = PromptMixin.labels(model, ids);
+            throw new IllegalArgumentException(name + ": '" + text + "' is " + ids.length + " tokens "
+                    + (ids.length == 0 ? "" : parts + " ") + "and must be one");
+        }
+        return ids[0];
+    }
+}

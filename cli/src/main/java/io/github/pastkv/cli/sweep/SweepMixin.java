@@ -1,0 +1,103 @@
+package io.github.pastkv.cli.sweep;
+
+import io.github.pastkv.cli.io.OutFile;
+import io.github.pastkv.lens.circuits.PathSweep;
+import io.github.pastkv.lens.patching.PatchGrid;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** What a sweep runs over, what it makes of each run and where that goes. */
+final class SweepMixin {
+    /** The grids, for helps. */
+    static final String GRIDS_1 =
+            "Grids: resid_pre, resid_mid, resid_post, attn_out, mlp_out, layer_out (both blocks) by layer and";
+    static final String GRIDS_2 =
+            "position, and the last three with _all_pos by layer; head_out, head_q, head_k, head_v, head_pattern,";
+    static final String GRIDS_3 =
+            "each with _all_pos (by layer and head) or _by_pos (by layer, position and head);";
+    static final String GRIDS_4 =
+            "head_pattern_dest_src_pos; direct_path (each edge from an embedding, head or block to what reads it,";
+    static final String GRIDS_5 =
+            "alone); and the bundles block_every, head_all_pos_every and head_by_pos_every.";
+
+    @Spec(Spec.Target.MIXEE) private CommandSpec spec = CommandSpec.create();
+
+    @Option(names = "--grid", paramLabel = "NAME", split = ",", hideParamSyntax = true, required = true,
+            description = "What is exchanged; may be given more than once.") private List<String> gridNames = List.of();
+
+    @Option(names = "--metric", paramLabel = "NAME", converter = MetricChoice.Converter.class,
+            description = "logit_diff, normalised (the same, 0 for the corrupted prompt and 1 for the clean one), probability, "
+                    + "loss or rank of the answer, or kl (from the clean run). Default: logit_diff.") private MetricChoice metric =
+                            MetricChoice.LOGIT_DIFF;
+
+    @Option(names = "--plain",
+            description = "Run every prompt in full; slower, the same bits.") private boolean plain;
+
+    @Option(names = "--out", paramLabel = "FILE", required = true,
+            description = "Where the numbers go: .csv for a table of rows, else JSON.") private Path out = Path.of("");
+
+    @Option(names = "--resume",
+            description = "Go on from what FILE of --out (JSON) has already, if it is of the same model, prompts and "
+                    + "options.") private boolean resume;
+
+    @Option(names = "--plot", paramLabel = "FILE",
+            description = "Draw a heat map around the baseline (PNG); of several grids one each, their names put before the "
+                    + "ending of FILE.") private @Nullable Path plot;
+
+    @Option(names = "--page", paramLabel = "FILE",
+            description = "Write all grids as one HTML page that needs nothing beside it.") private @Nullable Path page;
+
+    /** Refuses files that could not be written, and grids that there are not, before the work. */
+    void check() throws IOException {
+        OutFile.requireWritable("--out", out);
+        if (resume && SweepReport.isTable(out)) {
+            throw new ParameterException(spec.commandLine(),
+                    "--resume: " + out + ", a table does not say what it is of; give --out a .json");
+        }
+        pictures().requireWritable();
+        grids();
+    }
+
+    MetricChoice metric() {
+        return metric;
+    }
+
+    boolean plain() {
+        return plain;
+    }
+
+    Path out() {
+        return out;
+    }
+
+    boolean resume() {
+        return resume;
+    }
+
+    SweepPictures pictures() {
+        return new SweepPictures(plot, page);
+    }
+
+    /** The grids, those of bundles one by one. */
+    List<SweepGrid> grids() {
+        try {
+            return gridNames.stream().flatMap(SweepMixin::named).distinct().toList();
+        } catch (IllegalArgumentException e) {
+            throw new ParameterException(spec.commandLine(),
+                    "--grid: " + e.getMessage() + ", " + PathSweep.GRID_NAME);
+        }
+    }
+
+    private static Stream<SweepGrid> named(String name) {
+        return name.equals(PathSweep.GRID_NAME)
+                ? Stream.of(new SweepGrid(name, null))
+                : PatchGrid.named(name).stream().map(grid -> new SweepGrid(grid.name(), grid));
+    }
+}

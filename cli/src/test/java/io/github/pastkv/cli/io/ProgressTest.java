@@ -1,0 +1,46 @@
+package io.github.pastkv.cli.io;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayOutputStream;
+import java.io.InputStream;
+import java.io.PrintStream;
+import org.junit.jupiter.api.Test;
+
+class ProgressTest {
+    private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+
+    private Streams streams(boolean errIsTerminal) {
+        return new Streams(InputStream.nullInputStream(), new PrintStream(new ByteArrayOutputStream(), false, UTF_8),
+                new PrintStream(err, true, UTF_8), errIsTerminal);
+    }
+
+    private void awaitOutput() throws InterruptedException {
+        for (int tries = 0; err.size() == 0 && tries < 1000; tries++) {
+            Thread.sleep(10);
+        }
+    }
+
+    @Test
+    void shortWork_printsNothing() {
+        Progress.of(streams(true), "loading", 60_000).close();
+        assertThat(err.size()).isZero();
+    }
+
+    @Test
+    void longWork_printsOneLine() throws Exception {
+        try (Progress _ = Progress.of(streams(false), "loading", 1)) {
+            awaitOutput();
+        }
+        assertThat(err.toString(UTF_8)).isEqualTo("pastkv: loading ..." + System.lineSeparator());
+    }
+
+    @Test
+    void longWork_onATerminal_takesItsLineBack() throws Exception {
+        try (Progress _ = Progress.of(streams(true), "loading", 1)) {
+            awaitOutput();
+        }
+        assertThat(err.toString(UTF_8)).startsWith("\r\033[Kpastkv: loading ... 0 s").endsWith("\r\033[K");
+    }
+}
