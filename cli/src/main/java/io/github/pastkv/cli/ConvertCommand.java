@@ -2,7 +2,7 @@ package io.github.pastkv.cli;
 
 import io.github.pastkv.cli.io.Progress;
 import io.github.pastkv.cli.io.Streams;
-import io.github.pastkv.cli.options.Choices;
+import io.github.pastkv.cli.options.OptionConverters;
 import io.github.pastkv.cli.options.ModelMixin;
 import io.github.pastkv.kernels.WeightType;
 import io.github.pastkv.model.ModelConversion;
@@ -34,7 +34,7 @@ final class ConvertCommand implements Callable<Integer> {
             description = "Hugging Face folder with config.json and model.safetensors (or its shards). Default: the tiny "
                     + "model that ships with PastKV.") private @Nullable Path folder;
 
-    @Option(names = "--weights", paramLabel = "int8", required = true, converter = Choices.SmallWeights.class,
+    @Option(names = "--weights", paramLabel = "int8", required = true, converter = OptionConverters.SmallWeights.class,
             description = "What weights become.") private WeightType weights = WeightType.INT8;
 
     @Option(names = "--out", paramLabel = "DIR", required = true,

@@ -7,7 +7,7 @@ import io.github.pastkv.cli.bench.KvQualityCommand;
 import io.github.pastkv.cli.bench.ScoreCommand;
 import io.github.pastkv.cli.chat.ChatCommand;
 import io.github.pastkv.cli.generate.GenerateCommand;
-import io.github.pastkv.cli.io.Failures;
+import io.github.pastkv.cli.io.ErrorReporter;
 import io.github.pastkv.cli.io.Streams;
 import io.github.pastkv.cli.options.CommonMixin;
 import io.github.pastkv.cli.show.ActivationsCommand;
@@ -35,12 +35,12 @@ public final class Main {
 
     /** Runs a command on the given streams and returns its exit code; never exits the process. */
     static int run(Streams streams, String... args) {
-        Failures failures = new Failures(streams.err());
+        ErrorReporter errors = new ErrorReporter(streams.err());
         CommandLine commandLine = commandLine(streams)
                 .setOut(new PrintWriter(streams.out(), true, UTF_8))
                 .setErr(new PrintWriter(streams.err(), true, UTF_8))
-                .setParameterExceptionHandler(failures)
-                .setExecutionExceptionHandler(failures)
+                .setParameterExceptionHandler(errors)
+                .setExecutionExceptionHandler(errors)
                 // A text may begin with @ and is no name of a file with arguments.
                 .setExpandAtFiles(false)
                 .setUsageHelpWidth(100)
@@ -49,7 +49,7 @@ public final class Main {
         try {
             return commandLine.execute(args);
         } catch (Error e) {
-            return failures.report(e, commandLine);
+            return errors.report(e, commandLine);
         }
     }
 

@@ -1,6 +1,6 @@
 package io.github.pastkv.cli;
 
-import io.github.pastkv.cli.io.Failures;
+import io.github.pastkv.cli.io.ErrorReporter;
 import io.github.pastkv.cli.io.Streams;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -37,6 +37,6 @@ final class PastKvCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         spec.commandLine().usage(streams.err());
-        return Failures.WRONG_USE;
+        return ErrorReporter.WRONG_USE;
     }
 }

@@ -6,7 +6,7 @@ import io.github.pastkv.cache.LayerKvTypes;
 import io.github.pastkv.cli.io.Progress;
 import io.github.pastkv.cli.io.Streams;
 import io.github.pastkv.cli.io.TokenId;
-import io.github.pastkv.cli.options.Choices;
+import io.github.pastkv.cli.options.OptionConverters;
 import io.github.pastkv.cli.options.ModelMixin;
 import io.github.pastkv.model.ComputeChoice;
 import io.github.pastkv.model.Model;
@@ -46,7 +46,7 @@ public final class KvQualityCommand implements Callable<Integer> {
 
     @Spec private CommandSpec spec = CommandSpec.create();
 
-    @Option(names = "--kv-type", paramLabel = "TYPE", converter = Choices.StorageTypes.class,
+    @Option(names = "--kv-type", paramLabel = "TYPE", converter = OptionConverters.StorageTypes.class,
             description = "A type to compare: q8, q8:f16 (keys, values) or q8,0=f32 (layer 0); may be given several times. "
                     + "Default: each of the plain ones and q8.") private List<LayerKvTypes> types =
                             Arrays.stream(KvType.values()).map(type -> LayerKvTypes.of(KvTypes.of(type))).toList();

@@ -3,7 +3,7 @@ package io.github.pastkv.cli.chat;
 import io.github.pastkv.cache.PoolExhaustedException;
 import io.github.pastkv.chat.Conversation;
 import io.github.pastkv.chat.Turn;
-import io.github.pastkv.cli.io.Failures;
+import io.github.pastkv.cli.io.ErrorReporter;
 import io.github.pastkv.cli.io.Streams;
 import io.github.pastkv.model.generation.FinishReason;
 import io.github.pastkv.model.generation.GenerationListener;
@@ -116,7 +116,7 @@ final class ChatLoop {
         } catch (IllegalArgumentException | IllegalStateException e) {
             note("pastkv: " + e.getMessage());
         } catch (IOException e) {
-            note("pastkv: " + Failures.describe(e));
+            note("pastkv: " + ErrorReporter.describe(e));
         }
     }
 

@@ -1,6 +1,6 @@
 package io.github.pastkv.cli.generate;
 
-import io.github.pastkv.cli.io.Failures;
+import io.github.pastkv.cli.io.ErrorReporter;
 import io.github.pastkv.cli.io.Interruption;
 import io.github.pastkv.cli.io.Progress;
 import io.github.pastkv.cli.io.Streams;
@@ -142,7 +142,7 @@ public final class GenerateCommand implements Callable<Integer> {
             Answers answers = answers(session, promptIds, chosen, output);
             report(new GenerationReport(answers, prompt, session.model().tokenizer().isPresent(), chosen,
                     setting(session)));
-            return interruption.isRequested() ? Failures.INTERRUPTED : 0;
+            return interruption.isRequested() ? ErrorReporter.INTERRUPTED : 0;
         }
     }
 

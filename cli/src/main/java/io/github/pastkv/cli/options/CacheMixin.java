@@ -18,7 +18,7 @@ public final class CacheMixin {
 
     @Spec(Spec.Target.MIXEE) private CommandSpec spec = CommandSpec.create();
 
-    @Option(names = "--kv-type", paramLabel = "TYPE", converter = Choices.StorageTypes.class,
+    @Option(names = "--kv-type", paramLabel = "TYPE", converter = OptionConverters.StorageTypes.class,
             description = "What past keys and values are stored as: f32, f16, bf16 or q8 (integers of 8 bits with scales). "
                     + "q8:f16 stores keys as q8 and values as f16; q8,0=f32 stores layer 0 as f32. Default: f32.") private LayerKvTypes kvTypes =
                             LayerKvTypes.of(KvTypes.of(KvType.F32));

@@ -1,12 +1,12 @@
 package io.github.pastkv.cli.options;
 
-import io.github.pastkv.cli.io.Failures;
+import io.github.pastkv.cli.io.ErrorReporter;
 import picocli.CommandLine.Option;
 
 /** Options that every command has. */
-@SuppressWarnings("UnusedVariable") // picocli and Failures look at these options by themselves
+@SuppressWarnings("UnusedVariable") // picocli and ErrorReporter look at these options by themselves
 public final class CommonMixin {
-    @Option(names = Failures.DEBUG_OPTION, description = "Show the stack trace of a failure.") private boolean debug;
+    @Option(names = ErrorReporter.DEBUG_OPTION, description = "Show the stack trace of a failure.") private boolean debug;
 
     @Option(names = {"-h", "--help"}, usageHelp = true, description = "Show this help.") private boolean help;
 }

@@ -34,16 +34,16 @@ public final class ModelMixin {
             description = "Threads that compute; results do not depend on it. Default: one for each processor.") private int numThreads =
                     Runtime.getRuntime().availableProcessors();
 
-    @Option(names = "--kernels", paramLabel = "scalar|vector|onednn", converter = Choices.Kernels.class,
+    @Option(names = "--kernels", paramLabel = "scalar|vector|onednn", converter = OptionConverters.Kernels.class,
             description = "Implementation of the arithmetic; scalar and vector give the same bits. An error if it is not to be had. "
                     + "Default: the fastest of this machine.") private @Nullable String kernels;
 
-    @Option(names = "--compute", paramLabel = "f32|bf16|auto", converter = Choices.Compute.class,
+    @Option(names = "--compute", paramLabel = "f32|bf16|auto", converter = OptionConverters.Compute.class,
             description = "Type of the arithmetic of linear layers. bf16 rounds their inputs first; auto takes bf16 where "
                     + "the model stores bf16 and this machine is faster so. Default: auto where text is made, f32 where "
                     + "numbers are.") private ComputeChoice compute;
 
-    @Option(names = "--weights", paramLabel = "stored|int8", converter = Choices.Weights.class,
+    @Option(names = "--weights", paramLabel = "stored|int8", converter = OptionConverters.Weights.class,
             description = "Weights of linear layers: as stored, or rounded to int8 with a scale per output, which takes "
                     + "half the memory of bf16. Default: stored.") private WeightType weights = WeightType.STORED;
 

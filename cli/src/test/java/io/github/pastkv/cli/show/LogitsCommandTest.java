@@ -8,7 +8,7 @@ import io.github.pastkv.cache.PastTensor;
 import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.cli.CommandRun;
 import io.github.pastkv.cli.TestModels;
-import io.github.pastkv.cli.options.Choices;
+import io.github.pastkv.cli.options.OptionConverters;
 import io.github.pastkv.model.Model;
 import io.github.pastkv.model.Session;
 import io.github.pastkv.model.SessionOptions;
@@ -76,7 +76,7 @@ class LogitsCommandTest {
         Path kv = folder.resolve("kv.safetensors");
         Path out = logits(model, "--tokens", TestModels.prompt(model), "--kv-type", kvType, "--kv-out", kv.toString());
         int[] ids = Arrays.stream(TestModels.prompt(model).split(",")).mapToInt(Integer::parseInt).toArray();
-        SessionOptions options = SessionOptions.defaults().withKvTypes(new Choices.StorageTypes().convert(kvType));
+        SessionOptions options = SessionOptions.defaults().withKvTypes(new OptionConverters.StorageTypes().convert(kvType));
         try (Model loaded = Model.load(TestModels.folder(model)); Session session = loaded.newSession(options)) {
             assertThat(read(out, "logits")).isEqualTo(session.append(ids).toFloatArray());
             for (int layer = 0; layer < loaded.config().numLayers(); layer++) {

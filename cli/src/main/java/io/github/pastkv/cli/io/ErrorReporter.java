@@ -16,7 +16,7 @@ import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.UnmatchedArgumentException;
 
 /** Turns what went wrong into one line on stderr and an exit code. */
-public final class Failures implements IParameterExceptionHandler, IExecutionExceptionHandler {
+public final class ErrorReporter implements IParameterExceptionHandler, IExecutionExceptionHandler {
     static final int FAILED = 1;
     public static final int WRONG_USE = 2;
     public static final int INTERRUPTED = 130;
@@ -24,7 +24,7 @@ public final class Failures implements IParameterExceptionHandler, IExecutionExc
 
     private final PrintStream err;
 
-    public Failures(PrintStream err) {
+    public ErrorReporter(PrintStream err) {
         this.err = err;
     }
 

@@ -14,7 +14,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Each way to fail: one line on stderr, nothing on stdout, the right exit code. */
-class FailuresTest {
+class ErrorReporterTest {
     private static final String LLAMA = TestModels.folder("llama").toString();
 
     @TempDir Path folder;

@@ -12,8 +12,8 @@ import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
 /** Option values that are one of a few words. */
-public final class Choices {
-    private Choices() {}
+public final class OptionConverters {
+    private OptionConverters() {}
 
     /** What keys and values are stored as: {@code q8}, {@code q8:f16} or {@code q8,0=f32}. */
     public static final class StorageTypes implements ITypeConverter<LayerKvTypes> {
