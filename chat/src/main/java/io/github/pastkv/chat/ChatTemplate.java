@@ -59,7 +59,7 @@ public final class ChatTemplate implements ChatFormat {
      * @throws IllegalArgumentException if the model has no tokenizer
      */
     public static Optional<ChatTemplate> find(Model model, String system) throws IOException {
-        Optional<ChatTemplateFiles> found = ChatTemplateFiles.find(model.folder());
+        Optional<ChatTemplateFiles> found = ChatTemplateFiles.find(model.source());
         if (found.isEmpty()) {
             return Optional.empty();
         }

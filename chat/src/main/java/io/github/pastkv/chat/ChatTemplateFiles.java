@@ -1,11 +1,11 @@
 package io.github.pastkv.chat;
 
-import io.github.pastkv.model.files.JsonFile;
 import io.github.pastkv.model.files.JsonObject;
+import io.github.pastkv.model.files.ModelDocument;
+import io.github.pastkv.model.files.ModelFile;
 import io.github.pastkv.model.files.ModelFormatException;
+import io.github.pastkv.model.files.ModelSource;
 import java.io.IOException;
-import java.nio.charset.CharacterCodingException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
@@ -19,37 +19,28 @@ import java.util.Optional;
  * @param specialTokens such as {@code bos_token}, by the names that templates use
  */
 record ChatTemplateFiles(Path templateFile, String template, Map<String, String> specialTokens) {
-    private static final String JINJA_FILE = "chat_template.jinja";
-    private static final String JSON_FILE = "chat_template.json";
-    private static final String CONFIG_FILE = "tokenizer_config.json";
     private static final String KEY = "chat_template";
     private static final String DEFAULT = "default";
     private static final List<String> SPECIAL_TOKENS =
             List.of("bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token");
 
-    static Optional<ChatTemplateFiles> find(Path folder) throws IOException {
-        Path config = folder.resolve(CONFIG_FILE);
-        Map<String, String> specialTokens = Files.exists(config) ? specialTokens(JsonFile.read(config)) : Map.of();
-        Path jinja = folder.resolve(JINJA_FILE);
-        if (Files.exists(jinja)) {
-            return Optional.of(new ChatTemplateFiles(jinja, readText(jinja), specialTokens));
+    static Optional<ChatTemplateFiles> find(ModelSource source) throws IOException {
+        Optional<ModelDocument> config = source.document(ModelFile.TOKENIZER_CONFIG);
+        Map<String, String> specialTokens = config.isPresent() ? specialTokens(config.get().json()) : Map.of();
+        Optional<ModelDocument> jinja = source.document(ModelFile.CHAT_TEMPLATE);
+        if (jinja.isPresent()) {
+            return Optional.of(new ChatTemplateFiles(jinja.get().path(), jinja.get().text(), specialTokens));
         }
-        for (String name : List.of(JSON_FILE, CONFIG_FILE)) {
-            Path file = folder.resolve(name);
-            Optional<String> template = Files.exists(file) ? template(JsonFile.read(file)) : Optional.empty();
+        for (ModelFile file : List.of(ModelFile.CHAT_TEMPLATE_JSON, ModelFile.TOKENIZER_CONFIG)) {
+            Optional<ModelDocument> document = source.document(file);
+            Optional<String> template =
+                    document.isPresent() ? template(document.get().json()) : Optional.empty();
             if (template.isPresent()) {
-                return Optional.of(new ChatTemplateFiles(file, template.get(), specialTokens));
+                return Optional.of(
+                        new ChatTemplateFiles(document.get().path(), template.get(), specialTokens));
             }
         }
         return Optional.empty();
-    }
-
-    private static String readText(Path file) throws IOException {
-        try {
-            return Files.readString(file);
-        } catch (CharacterCodingException e) {
-            throw new ModelFormatException(file, "not UTF-8", e);
-        }
     }
 
     /** The template itself, or of a list of named ones the default. */

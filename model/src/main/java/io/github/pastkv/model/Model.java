@@ -9,7 +9,9 @@ import io.github.pastkv.kernels.LinearWeights;
 import io.github.pastkv.model.config.GenerationConfig;
 import io.github.pastkv.model.config.ModelConfig;
 import io.github.pastkv.model.family.ModelTensors;
+import io.github.pastkv.model.files.ModelFile;
 import io.github.pastkv.model.files.ModelFormatException;
+import io.github.pastkv.model.files.ModelSource;
 import io.github.pastkv.model.forward.ForwardPass;
 import io.github.pastkv.model.forward.LayerRotary;
 import io.github.pastkv.model.forward.ModelWeights;
@@ -81,7 +83,7 @@ public final class Model implements AutoCloseable {
         TextTokenizer tokenizer = null;
         try {
             if (options.loadsTokenizer() && files.hasTokenizer()) { // first, as it is the quickest to fail
-                tokenizer = TextTokenizer.open(files.tokenizerFile());
+                tokenizer = TextTokenizer.read(files.source().require(ModelFile.TOKENIZER));
             }
             LinearPrecision precision = files.linearPrecision(options, kernels.kernels());
             LinearPacker packer = (parts, owner) -> {
@@ -141,6 +143,11 @@ public final class Model implements AutoCloseable {
     /** Models of equal files and equal identity compute equal bits: that of the kernels and the precision. */
     public String numericIdentity() {
         return kernels.kernels().numericIdentity() + " " + precision;
+    }
+
+    /** What the model was read from; closed with the model. */
+    public ModelSource source() {
+        return folder.source();
     }
 
     /** The folder the model was read from. */

@@ -6,11 +6,12 @@ import io.github.pastkv.kernels.LinearPart;
 import io.github.pastkv.kernels.LinearParts;
 import io.github.pastkv.kernels.QuantizedRow;
 import io.github.pastkv.kernels.WeightType;
-import io.github.pastkv.model.family.ModelTensors;
-import io.github.pastkv.model.files.Checkpoint;
-import io.github.pastkv.model.files.JsonFile;
+import io.github.pastkv.model.files.Int8Config;
+import io.github.pastkv.model.files.ModelFile;
+import io.github.pastkv.model.files.SafetensorsWeights;
 import io.github.pastkv.model.files.SafetensorsWriter;
 import io.github.pastkv.model.files.TensorEntry;
+import io.github.pastkv.model.files.WeightSource;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -35,7 +36,6 @@ import java.util.stream.Stream;
  * other small files. {@code config.json} says so under {@code quantization_config}.
  */
 public final class ModelConversion {
-    private static final String CONFIG_FILE = "config.json";
     private static final Set<String> WEIGHT_SUFFIXES = Set.of("safetensors", "safetensors.index.json", "bin",
             "bin.index.json", "pt", "pth", "ckpt", "h5", "msgpack", "gguf", "onnx", "ot");
     private static final int ROWS_PER_RANGE = 64;
@@ -102,15 +102,15 @@ public final class ModelConversion {
 
     private void write(Path target) throws IOException {
         SafetensorsWriter writer = new SafetensorsWriter();
-        Checkpoint checkpoint = source.checkpoint();
-        List<String> names = checkpoint.names().stream().sorted().toList();
+        WeightSource weights = source.source().weights();
+        List<String> names = weights.names().stream().sorted().toList();
         for (String name : names) {
             LinearPart linear = source.tensors().linears().get(name);
             if (linear == null) {
-                TensorEntry entry = checkpoint.entry(name).orElseThrow();
+                TensorEntry entry = weights.entry(name).orElseThrow();
                 writer.add(name, entry.dtype(), entry.shape(), _ -> {
                     tell(names.size());
-                    return checkpoint.bytes(name);
+                    return weights.bytes(name);
                 });
             } else {
                 addQuantized(writer, name, linear, names.size());
@@ -119,8 +119,8 @@ public final class ModelConversion {
         writer.write(target.resolve("model.safetensors"));
         copyOtherFiles(target);
         Int8Config config = new Int8Config(source.tensors().head().getFirst().weight().dataType());
-        Files.writeString(target.resolve(CONFIG_FILE), JsonFile.read(source.folder().resolve(CONFIG_FILE))
-                .textWith(Int8Config.KEY, config.entries()) + "\n");
+        Files.writeString(target.resolve(ModelFile.CONFIG.fileName()),
+                source.source().config().textWith(Int8Config.KEY, config.entries()) + "\n");
     }
 
     private void tell(int numTensors) {
@@ -131,12 +131,12 @@ public final class ModelConversion {
     private void addQuantized(SafetensorsWriter writer, String name, LinearPart linear, int numTensors)
             throws IOException {
         float[] scales = new float[Math.toIntExact(linear.weight().shape(0))];
-        List<Long> shape = source.checkpoint().entry(name).orElseThrow().shape();
+        List<Long> shape = source.source().weights().entry(name).orElseThrow().shape();
         writer.add(name, "I8", shape, arena -> {
             tell(numTensors);
             return numbers(linear, scales, arena);
         });
-        writer.add(name + ModelTensors.SCALES_SUFFIX, Tensor.of(scales, scales.length));
+        writer.add(name + SafetensorsWeights.SCALES_SUFFIX, Tensor.of(scales, scales.length));
     }
 
     private static MemorySegment numbers(LinearPart linear, float[] scales, Arena arena) {
@@ -162,7 +162,7 @@ public final class ModelConversion {
         try (Stream<Path> files = Files.list(source.folder())) {
             for (Path file : files.filter(Files::isRegularFile).toList()) {
                 String name = String.valueOf(file.getFileName());
-                if (!name.startsWith(".") && !name.equals(CONFIG_FILE) && !isWeights(name)) {
+                if (!name.startsWith(".") && !name.equals(ModelFile.CONFIG.fileName()) && !isWeights(name)) {
                     Files.copy(file, target.resolve(name));
                 }
             }

@@ -10,16 +10,16 @@ import io.github.pastkv.model.config.ModelConfig;
 import io.github.pastkv.model.family.Families;
 import io.github.pastkv.model.family.Family;
 import io.github.pastkv.model.family.ModelTensors;
-import io.github.pastkv.model.files.Checkpoint;
-import io.github.pastkv.model.files.JsonFile;
+import io.github.pastkv.model.files.HuggingFaceFolder;
+import io.github.pastkv.model.files.Int8Config;
 import io.github.pastkv.model.files.JsonObject;
+import io.github.pastkv.model.files.ModelFile;
 import io.github.pastkv.model.files.ModelFormatException;
+import io.github.pastkv.model.files.ModelSource;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.HashSet;
+import java.util.Optional;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A Hugging Face model folder, opened and checked: configuration, weights, generation defaults, and a tokenizer if
@@ -29,25 +29,17 @@ import org.jspecify.annotations.Nullable;
  * <p>Immutable, safe for any number of threads.
  */
 public final class ModelFolder implements AutoCloseable {
-    private static final String CONFIG_FILE = "config.json";
-    private static final String GENERATION_FILE = "generation_config.json";
-    private static final String TOKENIZER_FILE = "tokenizer.json";
-
-    private final Path folder;
+    private final ModelSource source;
     private final ModelConfig config;
     private final GenerationConfig generationConfig;
-    private final Checkpoint checkpoint;
     private final ModelTensors tensors;
-    private final @Nullable Int8Config int8;
 
-    private ModelFolder(Path folder, ModelConfig config, GenerationConfig generationConfig, Checkpoint checkpoint,
-            ModelTensors tensors, @Nullable Int8Config int8) {
-        this.folder = folder;
+    private ModelFolder(ModelSource source, ModelConfig config, GenerationConfig generationConfig,
+            ModelTensors tensors) {
+        this.source = source;
         this.config = config;
         this.generationConfig = generationConfig;
-        this.checkpoint = checkpoint;
         this.tensors = tensors;
-        this.int8 = int8;
     }
 
     /**
@@ -64,37 +56,33 @@ public final class ModelFolder implements AutoCloseable {
      * change.
      */
     public static ModelFolder open(Path folder, Set<String> allowedConfigKeys) throws IOException {
-        JsonObject json = JsonFile.read(folder.resolve(CONFIG_FILE));
-        Int8Config int8 = Int8Config.find(json).orElse(null);
-        json = json.allowing(int8 == null ? allowedConfigKeys : and(allowedConfigKeys, Int8Config.KEY));
-        Family family = Families.of(json);
-        ModelConfig config = family.readConfig(json);
-        GenerationConfig generationConfig = readGenerationConfig(folder, config);
-        Checkpoint checkpoint = Checkpoint.open(folder, int8 == null ? WeightType.STORED : WeightType.INT8);
+        ModelSource source = HuggingFaceFolder.open(folder);
         try {
-            ModelTensors tensors = family.readTensors(config, checkpoint);
-            return new ModelFolder(folder, config, generationConfig, checkpoint, tensors, int8);
+            JsonObject json = source.config().allowing(allowedConfigKeys);
+            if (source.weights().quantizedFrom().isPresent()) {
+                Int8Config.find(json); // read before, but its key has to count as known
+            }
+            Family family = Families.of(json);
+            ModelConfig config = family.readConfig(json);
+            Optional<JsonObject> generation = source.generationConfig();
+            GenerationConfig generationConfig = generation.isPresent()
+                    ? GenerationConfig.read(generation.get(), config)
+                    : GenerationConfig.of(config);
+            return new ModelFolder(source, config, generationConfig, family.readTensors(config, source.weights()));
         } catch (IOException | RuntimeException | Error e) {
-            checkpoint.close();
+            source.close();
             throw e;
         }
     }
 
-    private static Set<String> and(Set<String> keys, String key) {
-        Set<String> all = new HashSet<>(keys);
-        all.add(key);
-        return all;
+    /** Where it was read from; closed with this object. */
+    public ModelSource source() {
+        return source;
     }
 
-    private static GenerationConfig readGenerationConfig(Path folder, ModelConfig config) throws IOException {
-        Path file = folder.resolve(GENERATION_FILE);
-        return Files.exists(file)
-                ? GenerationConfig.read(JsonFile.read(file), config)
-                : GenerationConfig.of(config);
-    }
-
+    /** The folder that was opened. */
     public Path folder() {
-        return folder;
+        return source.location();
     }
 
     public ModelConfig config() {
@@ -112,28 +100,20 @@ public final class ModelFolder implements AutoCloseable {
 
     /** The precision of the linear layers that {@code options} ask for; stored int8 weights stay int8. */
     public LinearPrecision linearPrecision(ModelOptions options, Kernels kernels) {
-        DataType stored = int8 == null ? tensors.head().getFirst().weight().dataType() : int8.madeFrom();
+        Optional<DataType> quantizedFrom = source.weights().quantizedFrom();
+        DataType stored = quantizedFrom.orElse(tensors.head().getFirst().weight().dataType());
         return new LinearPrecision(options.compute().resolve(stored, kernels),
-                int8 == null ? options.weights() : WeightType.INT8);
+                quantizedFrom.isPresent() ? WeightType.INT8 : options.weights());
     }
 
     /** INT8 where its linear weights are integers with scales, as {@link ModelConversion} writes them. */
     public WeightType storedLinears() {
-        return checkpoint.linears();
+        return source.weights().quantizedFrom().isPresent() ? WeightType.INT8 : WeightType.STORED;
     }
 
-    /** Its weights by the names of the files. */
-    Checkpoint checkpoint() {
-        return checkpoint;
-    }
-
+    /** Whether a tokenizer comes with it. */
     public boolean hasTokenizer() {
-        return Files.exists(tokenizerFile());
-    }
-
-    /** Where {@code tokenizer.json} is, or would be. */
-    public Path tokenizerFile() {
-        return folder.resolve(TOKENIZER_FILE);
+        return source.has(ModelFile.TOKENIZER);
     }
 
     /**
@@ -149,6 +129,6 @@ public final class ModelFolder implements AutoCloseable {
     /** Unmaps the weights. Closing twice is allowed. */
     @Override
     public void close() {
-        checkpoint.close();
+        source.close();
     }
 }

@@ -1,7 +1,6 @@
 package io.github.pastkv.cli.sweep;
 
 import io.github.pastkv.model.Model;
-import io.github.pastkv.model.files.FolderDigest;
 import java.io.IOException;
 import java.util.List;
 import tools.jackson.databind.node.ArrayNode;
@@ -20,7 +19,7 @@ record SweepSetup(ObjectNode model, String metric, ObjectNode setup) {
     static ObjectNode describe(Model model, String modelName) throws IOException {
         return JsonNodeFactory.instance.objectNode().put("name", modelName)
                 .put("architecture", model.config().architecture()).put("parameters", model.numParameters())
-                .put("digest", FolderDigest.of(model.folder())).put("arithmetic", model.numericIdentity());
+                .put("digest", model.source().digest()).put("arithmetic", model.numericIdentity());
     }
 
     static SweepSetup of(ObjectNode model, MetricChoice metric, ObjectNode options, List<? extends SweepCase> cases) {

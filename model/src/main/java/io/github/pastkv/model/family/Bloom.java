@@ -13,9 +13,9 @@ import io.github.pastkv.model.config.ModelConfig;
 import io.github.pastkv.model.config.ModelSizes;
 import io.github.pastkv.model.config.NormConfig;
 import io.github.pastkv.model.config.Residual;
-import io.github.pastkv.model.files.Checkpoint;
 import io.github.pastkv.model.files.JsonObject;
 import io.github.pastkv.model.files.ModelFormatException;
+import io.github.pastkv.model.files.WeightSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -84,8 +84,8 @@ final class Bloom implements Family {
     }
 
     @Override
-    public ModelTensors readTensors(ModelConfig config, Checkpoint checkpoint) throws ModelFormatException {
-        TensorReader reader = new TensorReader(checkpoint, "transformer.", "word_embeddings.weight");
+    public ModelTensors readTensors(ModelConfig config, WeightSource weights) throws ModelFormatException {
+        TensorReader reader = new TensorReader(weights, "transformer.", "word_embeddings.weight");
         Tensor tokens = reader.tensor("word_embeddings.weight", config.vocabSize(), config.hiddenSize());
         EmbeddingTensors embedding = new EmbeddingTensors(tokens, null, List.of(),
                 reader.norm("word_embeddings_layernorm", config.hiddenSize(), true));

@@ -1,9 +1,9 @@
 package io.github.pastkv.model.family;
 
 import io.github.pastkv.model.config.ModelConfig;
-import io.github.pastkv.model.files.Checkpoint;
 import io.github.pastkv.model.files.JsonObject;
 import io.github.pastkv.model.files.ModelFormatException;
+import io.github.pastkv.model.files.WeightSource;
 import java.util.Set;
 
 /**
@@ -26,9 +26,9 @@ public interface Family {
     ModelConfig readConfig(JsonObject json) throws ModelFormatException;
 
     /**
-     * Finds the weights; the tensors are views and belong to {@code checkpoint}.
+     * Finds the weights; the tensors are views and belong to {@code weights}.
      *
      * @throws ModelFormatException if a tensor is missing, of another shape than {@code config} asks, or unknown
      */
-    ModelTensors readTensors(ModelConfig config, Checkpoint checkpoint) throws ModelFormatException;
+    ModelTensors readTensors(ModelConfig config, WeightSource weights) throws ModelFormatException;
 }

@@ -4,9 +4,9 @@ import io.github.pastkv.model.config.AttentionConfig;
 import io.github.pastkv.model.config.LayerConfig;
 import io.github.pastkv.model.config.ModelConfig;
 import io.github.pastkv.model.config.RotaryConfig;
-import io.github.pastkv.model.files.Checkpoint;
 import io.github.pastkv.model.files.JsonObject;
 import io.github.pastkv.model.files.ModelFormatException;
+import io.github.pastkv.model.files.WeightSource;
 import java.util.Set;
 
 /** Gemma 2: caps on scores and logits, a window in every second layer from the first. */
@@ -38,7 +38,7 @@ final class Gemma2 implements Family {
     }
 
     @Override
-    public ModelTensors readTensors(ModelConfig config, Checkpoint checkpoint) throws ModelFormatException {
-        return LlamaTensors.read(config, LlamaTensors.Form.GEMMA, checkpoint);
+    public ModelTensors readTensors(ModelConfig config, WeightSource weights) throws ModelFormatException {
+        return LlamaTensors.read(config, LlamaTensors.Form.GEMMA, weights);
     }
 }

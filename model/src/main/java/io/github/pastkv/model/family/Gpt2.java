@@ -12,9 +12,9 @@ import io.github.pastkv.model.config.ModelConfig;
 import io.github.pastkv.model.config.ModelSizes;
 import io.github.pastkv.model.config.NormConfig;
 import io.github.pastkv.model.config.Residual;
-import io.github.pastkv.model.files.Checkpoint;
 import io.github.pastkv.model.files.JsonObject;
 import io.github.pastkv.model.files.ModelFormatException;
+import io.github.pastkv.model.files.WeightSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -78,8 +78,8 @@ final class Gpt2 implements Family {
     }
 
     @Override
-    public ModelTensors readTensors(ModelConfig config, Checkpoint checkpoint) throws ModelFormatException {
-        TensorReader reader = new TensorReader(checkpoint, "transformer.", "wte.weight");
+    public ModelTensors readTensors(ModelConfig config, WeightSource weights) throws ModelFormatException {
+        TensorReader reader = new TensorReader(weights, "transformer.", "wte.weight");
         int hiddenSize = config.hiddenSize();
         Tensor embedding = reader.tensor("wte.weight", config.vocabSize(), hiddenSize);
         Tensor positions = reader.tensor("wpe.weight", config.maxSeqLen(), hiddenSize);

@@ -13,9 +13,9 @@ import io.github.pastkv.model.config.ModelSizes;
 import io.github.pastkv.model.config.NormConfig;
 import io.github.pastkv.model.config.Residual;
 import io.github.pastkv.model.config.RotaryConfig;
-import io.github.pastkv.model.files.Checkpoint;
 import io.github.pastkv.model.files.JsonObject;
 import io.github.pastkv.model.files.ModelFormatException;
+import io.github.pastkv.model.files.WeightSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -74,8 +74,8 @@ final class GptNeoX implements Family {
     }
 
     @Override
-    public ModelTensors readTensors(ModelConfig config, Checkpoint checkpoint) throws ModelFormatException {
-        TensorReader reader = new TensorReader(checkpoint, "gpt_neox.", "embed_in.weight");
+    public ModelTensors readTensors(ModelConfig config, WeightSource weights) throws ModelFormatException {
+        TensorReader reader = new TensorReader(weights, "gpt_neox.", "embed_in.weight");
         Tensor embedding = reader.tensor("embed_in.weight", config.vocabSize(), config.hiddenSize());
         List<LayerTensors> layers = new ArrayList<>();
         for (int layer = 0; layer < config.numLayers(); layer++) {

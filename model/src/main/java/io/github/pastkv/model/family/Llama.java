@@ -5,9 +5,9 @@ import io.github.pastkv.model.config.FfnConfig;
 import io.github.pastkv.model.config.LayerConfig;
 import io.github.pastkv.model.config.ModelConfig;
 import io.github.pastkv.model.config.RotaryConfig;
-import io.github.pastkv.model.files.Checkpoint;
 import io.github.pastkv.model.files.JsonObject;
 import io.github.pastkv.model.files.ModelFormatException;
+import io.github.pastkv.model.files.WeightSource;
 import java.util.OptionalInt;
 import java.util.Set;
 
@@ -46,7 +46,7 @@ final class Llama implements Family {
     }
 
     @Override
-    public ModelTensors readTensors(ModelConfig config, Checkpoint checkpoint) throws ModelFormatException {
-        return LlamaTensors.read(config, LlamaTensors.Form.LLAMA, checkpoint);
+    public ModelTensors readTensors(ModelConfig config, WeightSource weights) throws ModelFormatException {
+        return LlamaTensors.read(config, LlamaTensors.Form.LLAMA, weights);
     }
 }

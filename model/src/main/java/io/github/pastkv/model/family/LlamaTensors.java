@@ -3,8 +3,8 @@ package io.github.pastkv.model.family;
 import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.kernels.LinearPart;
 import io.github.pastkv.model.config.ModelConfig;
-import io.github.pastkv.model.files.Checkpoint;
 import io.github.pastkv.model.files.ModelFormatException;
+import io.github.pastkv.model.files.WeightSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;
@@ -69,8 +69,8 @@ final class LlamaTensors {
         this.reader = reader;
     }
 
-    static ModelTensors read(ModelConfig config, Form form, Checkpoint checkpoint) throws ModelFormatException {
-        TensorReader reader = new TensorReader(checkpoint, "model.", "embed_tokens.weight");
+    static ModelTensors read(ModelConfig config, Form form, WeightSource weights) throws ModelFormatException {
+        TensorReader reader = new TensorReader(weights, "model.", "embed_tokens.weight");
         return new LlamaTensors(config, form, reader).read();
     }
 

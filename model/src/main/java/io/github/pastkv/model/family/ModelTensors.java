@@ -9,14 +9,14 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The weights of a model, as stored and under names of ours. The memory belongs to the checkpoint they were read from.
+ * The weights of a model, as stored and under names of ours. The memory belongs to the source they were read from.
  *
  * @param embedding what a token enters with
  * @param layers from first to last
  * @param finalNorm the norm before the head, or null
  * @param headIn projection {@code [E]} to the width of the head's input, or empty where they are equal
  * @param head projection to {@code [V]}; its weight is that of the embedding itself where the two are tied
- * @param linears every linear weight by its name in the checkpoint, as {@code [outputs, inputs]}; a tied head is not
+ * @param linears every linear weight by its name in the source, as {@code [outputs, inputs]}; a tied head is not
  *     among them, and a fused weight is there once
  */
 public record ModelTensors(EmbeddingTensors embedding, List<LayerTensors> layers, @Nullable NormTensors finalNorm,
@@ -27,9 +27,6 @@ public record ModelTensors(EmbeddingTensors embedding, List<LayerTensors> layers
         head = List.copyOf(head);
         linears = Map.copyOf(linears);
     }
-
-    /** What follows the name of a weight of integers in that of its scales. */
-    public static final String SCALES_SUFFIX = "_scale";
 
     /** Trained numbers, a tied head counted once. */
     public long numParameters() {

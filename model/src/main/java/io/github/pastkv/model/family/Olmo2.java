@@ -4,9 +4,9 @@ import io.github.pastkv.model.config.AttentionConfig;
 import io.github.pastkv.model.config.LayerConfig;
 import io.github.pastkv.model.config.ModelConfig;
 import io.github.pastkv.model.config.RotaryConfig;
-import io.github.pastkv.model.files.Checkpoint;
 import io.github.pastkv.model.files.JsonObject;
 import io.github.pastkv.model.files.ModelFormatException;
+import io.github.pastkv.model.files.WeightSource;
 import java.util.OptionalInt;
 import java.util.Set;
 
@@ -40,7 +40,7 @@ final class Olmo2 implements Family {
     }
 
     @Override
-    public ModelTensors readTensors(ModelConfig config, Checkpoint checkpoint) throws ModelFormatException {
-        return LlamaTensors.read(config, LlamaTensors.Form.OLMO, checkpoint);
+    public ModelTensors readTensors(ModelConfig config, WeightSource weights) throws ModelFormatException {
+        return LlamaTensors.read(config, LlamaTensors.Form.OLMO, weights);
     }
 }

@@ -10,9 +10,9 @@ import io.github.pastkv.model.config.ModelConfig;
 import io.github.pastkv.model.config.ModelSizes;
 import io.github.pastkv.model.config.NormConfig;
 import io.github.pastkv.model.config.Residual;
-import io.github.pastkv.model.files.Checkpoint;
 import io.github.pastkv.model.files.JsonObject;
 import io.github.pastkv.model.files.ModelFormatException;
+import io.github.pastkv.model.files.WeightSource;
 import java.util.Set;
 
 /**
@@ -72,7 +72,7 @@ final class Opt implements Family {
     }
 
     @Override
-    public ModelTensors readTensors(ModelConfig config, Checkpoint checkpoint) throws ModelFormatException {
-        return new OptTensors(config, checkpoint).read();
+    public ModelTensors readTensors(ModelConfig config, WeightSource weights) throws ModelFormatException {
+        return new OptTensors(config, weights).read();
     }
 }

@@ -4,8 +4,8 @@ import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.kernels.LinearPart;
 import io.github.pastkv.model.config.ModelConfig;
 import io.github.pastkv.model.config.Residual;
-import io.github.pastkv.model.files.Checkpoint;
 import io.github.pastkv.model.files.ModelFormatException;
+import io.github.pastkv.model.files.WeightSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;
@@ -23,9 +23,9 @@ final class OptTensors {
     private final TensorReader reader;
     private final boolean normsBehind;
 
-    OptTensors(ModelConfig config, Checkpoint checkpoint) {
+    OptTensors(ModelConfig config, WeightSource weights) {
         this.config = config;
-        this.reader = new TensorReader(checkpoint, List.of("", "decoder.", "model.decoder."), "embed_tokens.weight");
+        this.reader = new TensorReader(weights, List.of("", "decoder.", "model.decoder."), "embed_tokens.weight");
         this.normsBehind = config.residual() == Residual.NORMED;
     }
 

@@ -1,9 +1,9 @@
 package io.github.pastkv.model.family;
 
 import io.github.pastkv.model.config.ModelConfig;
-import io.github.pastkv.model.files.Checkpoint;
 import io.github.pastkv.model.files.JsonObject;
 import io.github.pastkv.model.files.ModelFormatException;
+import io.github.pastkv.model.files.WeightSource;
 import java.util.OptionalInt;
 import java.util.Set;
 
@@ -29,7 +29,7 @@ final class Qwen3 implements Family {
     }
 
     @Override
-    public ModelTensors readTensors(ModelConfig config, Checkpoint checkpoint) throws ModelFormatException {
-        return LlamaTensors.read(config, LlamaTensors.Form.LLAMA.with(LlamaTensors.HeadNorms.EACH), checkpoint);
+    public ModelTensors readTensors(ModelConfig config, WeightSource weights) throws ModelFormatException {
+        return LlamaTensors.read(config, LlamaTensors.Form.LLAMA.with(LlamaTensors.HeadNorms.EACH), weights);
     }
 }

@@ -2,9 +2,8 @@ package io.github.pastkv.model.family;
 
 import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.kernels.LinearPart;
-import io.github.pastkv.kernels.WeightType;
-import io.github.pastkv.model.files.Checkpoint;
 import io.github.pastkv.model.files.ModelFormatException;
+import io.github.pastkv.model.files.WeightSource;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -13,30 +12,27 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
-import org.jspecify.annotations.Nullable;
 
-/** Reads the tensors of a checkpoint by name and shape, and remembers which were read. */
+/** Reads the tensors of a source by name and shape, and remembers which were read. */
 final class TensorReader {
-    private final Checkpoint checkpoint;
+    private final WeightSource weights;
     private final String prefix;
-    private final boolean holdsInt8;
     private final Set<String> readNames = new HashSet<>();
     private final Map<String, LinearPart> linears = new LinkedHashMap<>();
 
     /**
-     * A reader of a checkpoint whose names may or may not begin with {@code optionalPrefix}.
+     * A reader of a source whose names may or may not begin with {@code optionalPrefix}.
      *
      * @param knownName a tensor that is surely there, by its name without the prefix; it tells which of the two holds
      */
-    TensorReader(Checkpoint checkpoint, String optionalPrefix, String knownName) {
-        this(checkpoint, List.of("", optionalPrefix), knownName);
+    TensorReader(WeightSource weights, String optionalPrefix, String knownName) {
+        this(weights, List.of("", optionalPrefix), knownName);
     }
 
-    /** A reader of a checkpoint whose names begin with one of {@code prefixes}, the last if {@code knownName} is missing. */
-    TensorReader(Checkpoint checkpoint, List<String> prefixes, String knownName) {
-        this.checkpoint = checkpoint;
-        this.holdsInt8 = checkpoint.linears() == WeightType.INT8;
-        this.prefix = prefixes.stream().filter(each -> checkpoint.names().contains(each + knownName)).findFirst()
+    /** A reader of a source whose names begin with one of {@code prefixes}, the last if {@code knownName} is missing. */
+    TensorReader(WeightSource weights, List<String> prefixes, String knownName) {
+        this.weights = weights;
+        this.prefix = prefixes.stream().filter(each -> weights.names().contains(each + knownName)).findFirst()
                 .orElse(prefixes.getLast());
     }
 
@@ -48,12 +44,13 @@ final class TensorReader {
     /** A tensor of the given shape that never has the prefix. */
     Tensor unprefixed(String name, long... shape) throws ModelFormatException {
         readNames.add(name);
-        return checkpoint.tensor(name, shape);
+        return weights.tensor(name, shape);
     }
 
     /** The head under a name that never has the prefix, or the embedding where the two are tied. */
     List<LinearPart> head(Tensor embedding, boolean tied, String name) throws ModelFormatException {
-        return List.of(tied ? new LinearPart(embedding, null) : linear(name, false, null, embedding.shape()));
+        return List.of(tied ? new LinearPart(embedding, null) : unbiased(name, WeightSource.Layout.OUTPUTS_FIRST,
+                Math.toIntExact(embedding.shape(0)), Math.toIntExact(embedding.shape(1))));
     }
 
     /** Weight and, if {@code biased}, bias of a norm of {@code width} elements. */
@@ -63,25 +60,27 @@ final class TensorReader {
 
     /** A linear part stored as {@code [outputs, inputs]}. */
     LinearPart linear(String name, int outputs, int inputs, boolean biased) throws ModelFormatException {
-        Tensor bias = biased ? tensor(name + ".bias", outputs) : null;
-        return linear(prefix + name + ".weight", false, bias, outputs, inputs);
+        return linear(name, WeightSource.Layout.OUTPUTS_FIRST, outputs, inputs, biased);
     }
 
-    /** A linear part stored as {@code [inputs, outputs]}; its weight is handed out as a transposed view. */
+    /** A linear part stored as {@code [inputs, outputs]}. */
     LinearPart transposedLinear(String name, int outputs, int inputs, boolean biased) throws ModelFormatException {
-        Tensor bias = biased ? tensor(name + ".bias", outputs) : null;
-        return linear(prefix + name + ".weight", true, bias, inputs, outputs);
+        return linear(name, WeightSource.Layout.INPUTS_FIRST, outputs, inputs, biased);
     }
 
-    private LinearPart linear(String name, boolean isTransposed, @Nullable Tensor bias, long... shape)
+    private LinearPart linear(String name, WeightSource.Layout layout, int outputs, int inputs, boolean biased)
+            throws ModelFormatException {
+        Tensor bias = biased ? tensor(name + ".bias", outputs) : null;
+        LinearPart weight = unbiased(prefix + name + ".weight", layout, outputs, inputs);
+        return new LinearPart(weight.weight(), bias, weight.scales());
+    }
+
+    private LinearPart unbiased(String name, WeightSource.Layout layout, int outputs, int inputs)
             throws ModelFormatException {
         readNames.add(name);
-        Tensor stored = holdsInt8 ? checkpoint.integers(name, shape) : checkpoint.tensor(name, shape);
-        Tensor weight = isTransposed ? stored.transpose(0, 1) : stored;
-        Tensor scales = holdsInt8 ? unprefixed(name + ModelTensors.SCALES_SUFFIX, weight.shape(0)) : null;
-        LinearPart part = new LinearPart(weight, bias, scales);
-        linears.put(name, part);
-        return part;
+        LinearPart weight = weights.linear(name, layout, outputs, inputs);
+        linears.put(name, weight);
+        return weight;
     }
 
     /** What was read as linear weights, by the name of the weight in the file; a tied head is not among them. */
@@ -111,9 +110,9 @@ final class TensorReader {
     void refuseUnknown(Pattern ignoredNames) throws ModelFormatException {
         Predicate<String> ignored = name -> ignoredNames
                 .matcher(name.startsWith(prefix) ? name.substring(prefix.length()) : name).matches();
-        for (String name : checkpoint.names().stream().sorted().toList()) {
+        for (String name : weights.names().stream().sorted().toList()) {
             if (!readNames.contains(name) && !ignored.test(name)) {
-                throw new ModelFormatException(checkpoint.fileOf(name),
+                throw new ModelFormatException(weights.fileOf(name),
                         "tensor " + name + ": the configuration has no place for it");
             }
         }

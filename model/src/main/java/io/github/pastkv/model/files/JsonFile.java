@@ -32,11 +32,16 @@ public final class JsonFile {
 
     /** The object that the whole file is. */
     public static JsonObject read(Path file) throws IOException {
+        return parse(file, ByteBuffer.wrap(readBytes(file)), "");
+    }
+
+    /** All bytes of a regular file of bounded size. */
+    static byte[] readBytes(Path file) throws IOException {
         requireFile(file);
         if (Files.size(file) > MAX_BYTES) {
             throw new ModelFormatException(file, Files.size(file) + " bytes, at most " + MAX_BYTES + " are read");
         }
-        return parse(file, ByteBuffer.wrap(Files.readAllBytes(file)), "");
+        return Files.readAllBytes(file);
     }
 
     /**

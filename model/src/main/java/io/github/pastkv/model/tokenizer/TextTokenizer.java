@@ -1,6 +1,7 @@
 package io.github.pastkv.model.tokenizer;
 
 import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
+import io.github.pastkv.model.files.ModelDocument;
 import io.github.pastkv.model.files.ModelFormatException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -48,12 +49,21 @@ public final class TextTokenizer implements AutoCloseable {
         if (!Files.isRegularFile(file)) {
             throw new ModelFormatException(file, "no such file");
         }
-        byte[] json = Files.readAllBytes(file);
-        Vocabulary vocabulary = VocabularyReader.read(file, json);
+        return read(new ModelDocument(file, Files.readAllBytes(file)));
+    }
+
+    /**
+     * Reads the {@code tokenizer.json} of a model.
+     *
+     * @throws ModelFormatException if it is no tokenizer
+     */
+    public static TextTokenizer read(ModelDocument document) throws IOException {
+        byte[] json = document.bytes();
+        Vocabulary vocabulary = VocabularyReader.read(document.path(), json);
         try {
             return new TextTokenizer(json, vocabulary, create(new String(json, StandardCharsets.UTF_8)));
         } catch (RuntimeException e) {
-            throw new ModelFormatException(file, "no tokenizer: " + e.getMessage(), e);
+            throw new ModelFormatException(document.path(), "no tokenizer: " + e.getMessage(), e);
         }
     }
 

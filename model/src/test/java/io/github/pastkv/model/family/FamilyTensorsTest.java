@@ -8,8 +8,8 @@ import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.kernels.LinearPart;
 import io.github.pastkv.model.ModelFolder;
 import io.github.pastkv.model.TestFiles;
-import io.github.pastkv.model.files.Checkpoint;
 import io.github.pastkv.model.files.ModelFormatException;
+import io.github.pastkv.model.files.SafetensorsWeights;
 import io.github.pastkv.model.files.SafetensorsWriter;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -33,11 +33,12 @@ class FamilyTensorsTest {
     @Test
     void gpt2_bareNames_areFoundAndTransposed() throws IOException {
         Path source = TestFiles.resource("hf/gpt2_bare_names");
-        try (ModelFolder model = ModelFolder.open(source); Checkpoint checkpoint = Checkpoint.open(source)) {
+        try (ModelFolder model = ModelFolder.open(source);
+                SafetensorsWeights weights = SafetensorsWeights.open(source)) {
             ModelTensors tensors = model.tensors();
             LayerTensors layer = tensors.layers().get(1);
             LinearPart qkv = layer.qkv().getFirst();
-            Tensor stored = checkpoint.tensor("h.1.attn.c_attn.weight", 28, 84);
+            Tensor stored = weights.tensor("h.1.attn.c_attn.weight", 28, 84);
 
             assertThat(tensors.layers()).hasSize(2);
             assertThat(qkv.weight().shape()).containsExactly(84, 28);

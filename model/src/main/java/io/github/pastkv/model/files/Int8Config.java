@@ -1,8 +1,6 @@
-package io.github.pastkv.model;
+package io.github.pastkv.model.files;
 
 import io.github.pastkv.cache.DataType;
-import io.github.pastkv.model.files.JsonObject;
-import io.github.pastkv.model.files.ModelFormatException;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
@@ -10,19 +8,20 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * What {@code config.json} says of a folder that {@link ModelConversion} wrote. It stands where other libraries look for
- * the kind of quantisation, so that they refuse the folder instead of taking integers for weights.
+ * What {@code config.json} says of a folder whose linear weights are PastKV's int8. It stands where other libraries look
+ * for the kind of quantisation, so that they refuse the folder instead of taking integers for weights.
  *
- * @param madeFrom the type of the weights before: what {@link ComputeChoice#AUTO} goes by
+ * @param madeFrom the type of the weights before
  */
-record Int8Config(DataType madeFrom) {
-    static final String KEY = "quantization_config";
+public record Int8Config(DataType madeFrom) {
+    /** The key of {@code config.json}. */
+    public static final String KEY = "quantization_config";
     private static final String METHOD_KEY = "quant_method";
     private static final String METHOD = "pastkv_int8";
     private static final String MADE_FROM_KEY = "made_from";
 
     /** Empty where the key is absent or another library's. */
-    static Optional<Int8Config> find(JsonObject config) throws ModelFormatException {
+    public static Optional<Int8Config> find(JsonObject config) throws ModelFormatException {
         if (!config.isObject(KEY)) {
             return Optional.empty();
         }
@@ -41,7 +40,7 @@ record Int8Config(DataType madeFrom) {
     }
 
     /** What stands under {@link #KEY}. */
-    Map<String, String> entries() {
+    public Map<String, String> entries() {
         Map<String, String> entries = new LinkedHashMap<>(); // so that the same source gives the same file
         entries.put(METHOD_KEY, METHOD);
         entries.put(MADE_FROM_KEY, label(madeFrom));

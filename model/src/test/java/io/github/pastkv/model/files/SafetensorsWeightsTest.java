@@ -13,25 +13,25 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class CheckpointTest {
+class SafetensorsWeightsTest {
     @TempDir private Path folder;
 
     @Test
     void open_singleFile_givesItsTensors() throws IOException {
-        try (Checkpoint checkpoint = Checkpoint.open(TestFiles.resource("hf/gpt2_bare_names"))) {
-            assertThat(checkpoint.names()).contains("wte.weight", "h.1.attn.bias").hasSize(2 * 13 + 4);
-            assertThat(checkpoint.tensor("wte.weight", 193, 28).rank()).isEqualTo(2);
-            assertThat(checkpoint.find("nothing")).isEmpty();
+        try (SafetensorsWeights weights = SafetensorsWeights.open(TestFiles.resource("hf/gpt2_bare_names"))) {
+            assertThat(weights.names()).contains("wte.weight", "h.1.attn.bias").hasSize(2 * 13 + 4);
+            assertThat(weights.tensor("wte.weight", 193, 28).rank()).isEqualTo(2);
+            assertThat(weights.entry("nothing")).isEmpty();
         }
     }
 
     @Test
     void tensor_missingOrOfAnotherShape_namesFileTensorAndShapes() throws IOException {
         Path source = TestFiles.resource("hf/gpt2_bare_names/model.safetensors");
-        try (Checkpoint checkpoint = Checkpoint.open(source.getParent())) {
-            assertThatThrownBy(() -> checkpoint.tensor("nothing", 3, 4)).isInstanceOf(ModelFormatException.class)
+        try (SafetensorsWeights weights = SafetensorsWeights.open(source.getParent())) {
+            assertThatThrownBy(() -> weights.tensor("nothing", 3, 4)).isInstanceOf(ModelFormatException.class)
                     .hasMessage(source + ": tensor nothing: missing, expected [3, 4]; looked in [model.safetensors]");
-            assertThatThrownBy(() -> checkpoint.tensor("wte.weight", 28, 193)).isInstanceOf(ModelFormatException.class)
+            assertThatThrownBy(() -> weights.tensor("wte.weight", 28, 193)).isInstanceOf(ModelFormatException.class)
                     .hasMessage(source + ": tensor wte.weight: is F32[193, 28], the configuration asks for [28, 193]");
         }
     }
@@ -42,13 +42,13 @@ class CheckpointTest {
         writeShard("model-2.safetensors", "b", 2);
         writeIndex("{\"metadata\":{\"total_size\":8},"
                 + "\"weight_map\":{\"a\":\"model-1.safetensors\",\"b\":\"model-2.safetensors\"}}");
-        Checkpoint checkpoint = Checkpoint.open(folder);
-        Tensor b = checkpoint.tensor("b", 1);
+        SafetensorsWeights weights = SafetensorsWeights.open(folder);
+        Tensor b = weights.tensor("b", 1);
 
-        assertThat(checkpoint.names()).containsExactlyInAnyOrder("a", "b");
+        assertThat(weights.names()).containsExactlyInAnyOrder("a", "b");
         assertThat(b.get(0)).isEqualTo(2);
-        assertThat(checkpoint.fileOf("b")).isEqualTo(folder.resolve("model-2.safetensors"));
-        checkpoint.close();
+        assertThat(weights.fileOf("b")).isEqualTo(folder.resolve("model-2.safetensors"));
+        weights.close();
         assertThatThrownBy(() -> b.get(0)).isInstanceOf(IllegalStateException.class);
     }
 
@@ -70,8 +70,8 @@ class CheckpointTest {
         writeShard("model-1.safetensors", "a", 1);
         writeShard("model-2.safetensors", "a", 1);
         writeIndex("{\"weight_map\":{\"a\":\"model-1.safetensors\"}}");
-        try (Checkpoint checkpoint = Checkpoint.open(folder)) {
-            assertThat(checkpoint.names()).containsExactly("a"); // a file that nobody lists is not looked at
+        try (SafetensorsWeights weights = SafetensorsWeights.open(folder)) {
+            assertThat(weights.names()).containsExactly("a"); // a file that nobody lists is not looked at
         }
         new SafetensorsWriter().add("a", new long[] {1}, 1).add("z", new long[] {1}, 1)
                 .write(folder.resolve("model-1.safetensors"));
@@ -82,7 +82,7 @@ class CheckpointTest {
     @ValueSource(strings = {"../x.safetensors", "/etc/passwd", "a/b.safetensors", "..", "", "a\\\\b"})
     void open_pathThatLeavesTheFolder_isRefused(String path) throws IOException {
         writeIndex("{\"weight_map\":{\"a\":\"" + path + "\"}}");
-        assertThatThrownBy(() -> Checkpoint.open(folder)).isInstanceOf(ModelFormatException.class)
+        assertThatThrownBy(() -> SafetensorsWeights.open(folder)).isInstanceOf(ModelFormatException.class)
                 .hasMessageContaining("must be the name of a file in the same folder");
     }
 
@@ -94,7 +94,8 @@ class CheckpointTest {
     }
 
     private void refused(String message) {
-        assertThatThrownBy(() -> Checkpoint.open(folder)).isInstanceOf(ModelFormatException.class).hasMessage(message);
+        assertThatThrownBy(() -> SafetensorsWeights.open(folder)).isInstanceOf(ModelFormatException.class)
+                .hasMessage(message);
     }
 
     private Path index() {

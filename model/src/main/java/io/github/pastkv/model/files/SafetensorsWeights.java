@@ -1,7 +1,8 @@
 package io.github.pastkv.model.files;
 
+import io.github.pastkv.cache.DataType;
 import io.github.pastkv.cache.Tensor;
-import io.github.pastkv.kernels.WeightType;
+import io.github.pastkv.kernels.LinearPart;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
@@ -13,26 +14,31 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * The weights of a Hugging Face folder: {@code model.safetensors}, or the shards that
- * {@code model.safetensors.index.json} lists. Tensors are views of memory-mapped files that this object owns.
+ * {@code model.safetensors.index.json} lists, as views of memory-mapped files.
  *
- * <p>Safe for any number of threads.
+ * <p>Where linear weights are int8, each has a tensor of F32 scales beside it, {@code [outputs]}, under its name and
+ * {@link #SCALES_SUFFIX}; these are not among {@link #names}.
  */
-public final class Checkpoint implements AutoCloseable {
+public final class SafetensorsWeights implements WeightSource {
+    /** What follows the name of a weight of integers in that of its scales. */
+    public static final String SCALES_SUFFIX = "_scale";
+
     private static final String SINGLE_FILE = "model.safetensors";
     private static final String INDEX_FILE = "model.safetensors.index.json";
 
-    private final Path source;
-    private final WeightType linears;
+    private final Path location;
+    private final Optional<DataType> quantizedFrom;
     private final List<SafetensorsFile> files;
     private final Map<String, SafetensorsFile> fileByTensor;
 
-    private Checkpoint(Path source, WeightType linears, List<SafetensorsFile> files,
+    private SafetensorsWeights(Path location, Optional<DataType> quantizedFrom, List<SafetensorsFile> files,
             Map<String, SafetensorsFile> fileByTensor) {
-        this.source = source;
-        this.linears = linears;
+        this.location = location;
+        this.quantizedFrom = quantizedFrom;
         this.files = files;
         this.fileByTensor = fileByTensor;
     }
@@ -42,27 +48,32 @@ public final class Checkpoint implements AutoCloseable {
      *
      * @throws ModelFormatException if a file is missing or damaged, or the index and its shards disagree
      */
-    public static Checkpoint open(Path folder) throws IOException {
-        return open(folder, WeightType.STORED);
+    public static SafetensorsWeights open(Path folder) throws IOException {
+        return open(folder, Optional.empty());
     }
 
-    /** {@link #open(Path)}, where {@code linears} says whether linear weights are floats or integers with scales. */
-    public static Checkpoint open(Path folder, WeightType linears) throws IOException {
+    /**
+     * {@link #open(Path)}, where linear weights may be int8.
+     *
+     * @param quantizedFrom the type that they were made from, or empty where they are floats
+     */
+    static SafetensorsWeights open(Path folder, Optional<DataType> quantizedFrom) throws IOException {
         Path single = folder.resolve(SINGLE_FILE);
         if (Files.exists(single)) {
             SafetensorsFile file = SafetensorsFile.open(single);
             Map<String, SafetensorsFile> fileByTensor = new LinkedHashMap<>();
             file.names().forEach(name -> fileByTensor.put(name, file));
-            return new Checkpoint(single, linears, List.of(file), fileByTensor);
+            return new SafetensorsWeights(single, quantizedFrom, List.of(file), fileByTensor);
         }
         Path index = folder.resolve(INDEX_FILE);
         if (Files.exists(index)) {
-            return openShards(index, folder, linears);
+            return openShards(index, folder, quantizedFrom);
         }
         throw new ModelFormatException(folder, "holds neither " + SINGLE_FILE + " nor " + INDEX_FILE);
     }
 
-    private static Checkpoint openShards(Path index, Path folder, WeightType linears) throws IOException {
+    private static SafetensorsWeights openShards(Path index, Path folder, Optional<DataType> quantizedFrom)
+            throws IOException {
         JsonObject weightMap = JsonFile.read(index).requireObject("weight_map");
         Map<String, SafetensorsFile> shards = new LinkedHashMap<>();
         try {
@@ -71,7 +82,7 @@ public final class Checkpoint implements AutoCloseable {
                 fileByTensor.put(tensor, shardOf(tensor, weightMap, folder, shards));
             }
             requireListed(shards, fileByTensor, index);
-            return new Checkpoint(index, linears, List.copyOf(shards.values()), fileByTensor);
+            return new SafetensorsWeights(index, quantizedFrom, List.copyOf(shards.values()), fileByTensor);
         } catch (IOException | RuntimeException e) {
             shards.values().forEach(SafetensorsFile::close);
             throw e;
@@ -109,53 +120,50 @@ public final class Checkpoint implements AutoCloseable {
     }
 
     /** The file that was opened: the single file or the index. */
-    public Path source() {
-        return source;
+    @Override
+    public Path location() {
+        return location;
     }
 
-    /** Whether its linear weights are floats or, for INT8, integers with a tensor of scales beside each. */
-    public WeightType linears() {
-        return linears;
+    @Override
+    public Optional<DataType> quantizedFrom() {
+        return quantizedFrom;
     }
 
-    /** Names of all tensors. */
+    @Override
     public Set<String> names() {
-        return Set.copyOf(fileByTensor.keySet());
+        return fileByTensor.keySet().stream().filter(name -> !isScales(name)).collect(Collectors.toUnmodifiableSet());
     }
 
-    /** The description of a tensor, or empty if there is none of this name. */
+    private boolean isScales(String name) {
+        return quantizedFrom.isPresent() && name.endsWith(SCALES_SUFFIX)
+                && fileByTensor.containsKey(name.substring(0, name.length() - SCALES_SUFFIX.length()));
+    }
+
+    @Override
     public Optional<TensorEntry> entry(String name) throws ModelFormatException {
         SafetensorsFile file = fileByTensor.get(name);
         return file == null ? Optional.empty() : Optional.of(file.entry(name));
     }
 
-    /** A view of an F32, F16 or BF16 tensor, or empty if there is none of this name. */
-    public Optional<Tensor> find(String name) throws ModelFormatException {
-        SafetensorsFile file = fileByTensor.get(name);
-        return file == null ? Optional.empty() : Optional.of(file.tensor(name));
-    }
-
-    /**
-     * A view of an F32, F16 or BF16 tensor.
-     *
-     * @throws ModelFormatException if there is none of this name, or its type or shape is another
-     */
+    @Override
     public Tensor tensor(String name, long... expectedShape) throws ModelFormatException {
         SafetensorsFile file = requireFileOf(name, expectedShape);
         return requireShape(name, file, file.tensor(name), expectedShape);
     }
 
-    /**
-     * A view of an I8 tensor.
-     *
-     * @throws ModelFormatException if there is none of this name, or its type or shape is another
-     */
-    public Tensor integers(String name, long... expectedShape) throws ModelFormatException {
-        SafetensorsFile file = requireFileOf(name, expectedShape);
-        return requireShape(name, file, file.integers(name), expectedShape);
+    @Override
+    public LinearPart linear(String name, Layout layout, int outputs, int inputs) throws ModelFormatException {
+        boolean isTransposed = layout == Layout.INPUTS_FIRST;
+        long[] shape = isTransposed ? new long[] {inputs, outputs} : new long[] {outputs, inputs};
+        SafetensorsFile file = requireFileOf(name, shape);
+        boolean isInt8 = quantizedFrom.isPresent();
+        Tensor stored = requireShape(name, file, isInt8 ? file.integers(name) : file.tensor(name), shape);
+        return new LinearPart(isTransposed ? stored.transpose(0, 1) : stored, null,
+                isInt8 ? tensor(name + SCALES_SUFFIX, outputs) : null);
     }
 
-    /** The bytes of a tensor of any type, read-only, row-major and little-endian. */
+    @Override
     public MemorySegment bytes(String name) throws ModelFormatException {
         return requireFileOf(name).segment(name);
     }
@@ -163,7 +171,7 @@ public final class Checkpoint implements AutoCloseable {
     private SafetensorsFile requireFileOf(String name, long... expectedShape) throws ModelFormatException {
         SafetensorsFile file = fileByTensor.get(name);
         if (file == null) {
-            throw new ModelFormatException(source, "tensor " + name + ": missing, expected "
+            throw new ModelFormatException(location, "tensor " + name + ": missing, expected "
                     + Arrays.toString(expectedShape) + "; looked in " + fileNames());
         }
         return file;
@@ -178,10 +186,10 @@ public final class Checkpoint implements AutoCloseable {
         return tensor;
     }
 
-    /** The file that holds a tensor, or {@link #source} if none does. */
+    @Override
     public Path fileOf(String name) {
         SafetensorsFile file = fileByTensor.get(name);
-        return file == null ? source : file.path();
+        return file == null ? location : file.path();
     }
 
     private List<String> fileNames() {
@@ -190,7 +198,6 @@ public final class Checkpoint implements AutoCloseable {
         return names;
     }
 
-    /** Unmaps all files; tensors may not be used any more. Closing twice is allowed. */
     @Override
     public void close() {
         files.forEach(SafetensorsFile::close);

@@ -1,0 +1,30 @@
+package io.github.pastkv.model.files;
+
+/** The documents beside a model's weights, by the names that Hugging Face gives them. */
+public enum ModelFile {
+    /** What the model is. */
+    CONFIG("config.json"),
+    /** Its makers' defaults for generation. */
+    GENERATION_CONFIG("generation_config.json"),
+    /** The tokenizer. */
+    TOKENIZER("tokenizer.json"),
+    /** Settings of the tokenizer's class, its special tokens, and in most models the chat template. */
+    TOKENIZER_CONFIG("tokenizer_config.json"),
+    /** Special tokens, in folders that older libraries wrote. */
+    SPECIAL_TOKENS_MAP("special_tokens_map.json"),
+    /** The chat template as a file of its own. */
+    CHAT_TEMPLATE("chat_template.jinja"),
+    /** The chat template as multimodal models keep it. */
+    CHAT_TEMPLATE_JSON("chat_template.json");
+
+    private final String fileName;
+
+    ModelFile(String fileName) {
+        this.fileName = fileName;
+    }
+
+    /** Its name in a folder. */
+    public String fileName() {
+        return fileName;
+    }
+}

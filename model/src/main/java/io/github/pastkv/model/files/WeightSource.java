@@ -1,0 +1,64 @@
+package io.github.pastkv.model.files;
+
+import io.github.pastkv.cache.DataType;
+import io.github.pastkv.cache.Tensor;
+import io.github.pastkv.kernels.LinearPart;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * The tensors of a model by name, wherever and however they are stored. Names, shapes and the meaning of every number are
+ * those of Hugging Face's checkpoints of the model's family; a source in another format translates (names, row orders,
+ * offsets added to norms), so that families need not know it.
+ *
+ * <p>Tensors are views whose memory belongs to the source: using one after {@link #close} is an
+ * {@link IllegalStateException}. Safe for any number of threads.
+ */
+public interface WeightSource extends AutoCloseable {
+    /** The order of a linear weight's axes in Hugging Face's checkpoint. */
+    enum Layout {
+        /** {@code [outputs, inputs]}, as torch.nn.Linear stores it. */
+        OUTPUTS_FIRST,
+        /** {@code [inputs, outputs]}, as GPT-2's Conv1D stores it. */
+        INPUTS_FIRST
+    }
+
+    /** The file that describes the weights; messages about all of them begin with it. */
+    Path location();
+
+    /** Names of all tensors. */
+    Set<String> names();
+
+    /** The file that holds a tensor, or {@link #location} if none does. */
+    Path fileOf(String name);
+
+    /** The description of a tensor as its file gives it, or empty if there is none of this name. */
+    Optional<TensorEntry> entry(String name) throws ModelFormatException;
+
+    /**
+     * A view of a tensor of floats, widened to F32 first if its file stores something else than F32, F16 or BF16.
+     *
+     * @throws ModelFormatException if there is none of this name, or its type or shape is another
+     */
+    Tensor tensor(String name, long... shape) throws ModelFormatException;
+
+    /**
+     * The weight of a linear layer as {@code [outputs, inputs]}, in the form in which it is stored.
+     *
+     * @param layout the order of axes in which Hugging Face's checkpoint has it
+     * @throws ModelFormatException if there is none of this name, or its type or shape is another
+     */
+    LinearPart linear(String name, Layout layout, int outputs, int inputs) throws ModelFormatException;
+
+    /** The type that linear weights had before they were quantised; empty where they are stored as floats. */
+    Optional<DataType> quantizedFrom();
+
+    /** The bytes of a tensor of any type as its file stores them, read-only and little-endian. */
+    MemorySegment bytes(String name) throws ModelFormatException;
+
+    /** Gives the memory back; tensors may not be used any more. Closing twice is allowed. */
+    @Override
+    void close();
+}
