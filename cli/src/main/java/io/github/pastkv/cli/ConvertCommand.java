@@ -2,8 +2,8 @@ package io.github.pastkv.cli;
 
 import io.github.pastkv.cli.io.Progress;
 import io.github.pastkv.cli.io.Streams;
-import io.github.pastkv.cli.options.OptionConverters;
 import io.github.pastkv.cli.options.ModelMixin;
+import io.github.pastkv.cli.options.OptionConverters;
 import io.github.pastkv.kernels.WeightType;
 import io.github.pastkv.model.ModelConversion;
 import java.io.IOException;

@@ -13,9 +13,9 @@ import io.github.pastkv.model.files.ModelFile;
 import io.github.pastkv.model.files.ModelFormatException;
 import io.github.pastkv.model.files.ModelSource;
 import io.github.pastkv.model.forward.ForwardPass;
-import io.github.pastkv.model.forward.LayerRotary;
+import io.github.pastkv.model.forward.LayerRope;
 import io.github.pastkv.model.forward.ModelWeights;
-import io.github.pastkv.model.forward.RotaryTables;
+import io.github.pastkv.model.forward.RopeTables;
 import io.github.pastkv.model.hooks.HookCatalog;
 import io.github.pastkv.model.tokenizer.TextTokenizer;
 import java.io.IOException;
@@ -41,7 +41,7 @@ public final class Model implements AutoCloseable {
     private final ModelWeights weights;
     private final ForwardPass forwardPass;
     private final @Nullable TextTokenizer tokenizer;
-    private final RotaryTables rotaryTables;
+    private final RopeTables rotaryTables;
     private final SharedPools pools;
 
     private Model(ModelFolder folder, HookCatalog hooks, ModelOptions options, KernelsChoice kernels,
@@ -56,7 +56,7 @@ public final class Model implements AutoCloseable {
         this.weights = weights;
         this.forwardPass = forwardPass;
         this.tokenizer = tokenizer;
-        this.rotaryTables = new RotaryTables(folder.config(), arena);
+        this.rotaryTables = new RopeTables(folder.config(), arena);
         this.pools = new SharedPools(this);
     }
 
@@ -208,7 +208,7 @@ public final class Model implements AutoCloseable {
     }
 
     /** The rotary tables for sessions whose rows hold up to {@code maxSeqLen} tokens. */
-    LayerRotary rotary(int maxSeqLen) {
+    LayerRope rotary(int maxSeqLen) {
         return rotaryTables.forLength(maxSeqLen);
     }
 

@@ -6,7 +6,7 @@ import io.github.pastkv.cache.KvCache;
 import io.github.pastkv.cache.KvStep;
 import io.github.pastkv.cache.PrefixUse;
 import io.github.pastkv.cache.Tensor;
-import io.github.pastkv.model.forward.LayerRotary;
+import io.github.pastkv.model.forward.LayerRope;
 import io.github.pastkv.model.forward.PassInput;
 import io.github.pastkv.model.forward.PassRange;
 import io.github.pastkv.model.hooks.Probe;
@@ -23,7 +23,7 @@ final class StepRunner implements AutoCloseable {
     private static final int MAX_ARRAY_LENGTH = Integer.MAX_VALUE - 8;
 
     private final Model model;
-    private final LayerRotary rotary;
+    private final LayerRope rotary;
     private final int vocabSize;
     private Arena arena = Arena.ofShared();
     private Tensor logits;

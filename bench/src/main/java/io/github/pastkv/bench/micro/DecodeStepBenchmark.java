@@ -15,9 +15,9 @@ import io.github.pastkv.kernels.WeightType;
 import io.github.pastkv.model.ModelFolder;
 import io.github.pastkv.model.config.ModelConfig;
 import io.github.pastkv.model.forward.ForwardPass;
-import io.github.pastkv.model.forward.LayerRotary;
+import io.github.pastkv.model.forward.LayerRope;
 import io.github.pastkv.model.forward.ModelWeights;
-import io.github.pastkv.model.forward.RotaryTables;
+import io.github.pastkv.model.forward.RopeTables;
 import io.github.pastkv.model.hooks.HookCatalog;
 import io.github.pastkv.tinymodel.TinyModel;
 import java.io.IOException;
@@ -70,7 +70,7 @@ public class DecodeStepBenchmark {
     private final Arena arena = Arena.ofShared();
     private ModelFolder folder;
     private ForwardPass forwardPass;
-    private LayerRotary rotary;
+    private LayerRope rotary;
     private KvCache cache;
     private AttentionMask mask;
     private int[] tokenIds;
@@ -84,7 +84,7 @@ public class DecodeStepBenchmark {
         folder = ModelFolder.open(unpacked);
         ModelConfig config = folder.config();
         KernelsChoice kernels = KernelsChoice.choose(null);
-        rotary = new RotaryTables(config, arena).forLength(config.maxSeqLen());
+        rotary = new RopeTables(config, arena).forLength(config.maxSeqLen());
         Compute compute = new Compute(kernels.kernels(), numThreads, config.numHeads(), config.numKvHeads(),
                 config.headDim());
         forwardPass = new ForwardPass(HookCatalog.of(config, folder.tensors()), folder.tensors(),

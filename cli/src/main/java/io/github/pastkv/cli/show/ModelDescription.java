@@ -14,17 +14,17 @@ import io.github.pastkv.kernels.KernelsChoice;
 import io.github.pastkv.kernels.LinearPrecision;
 import io.github.pastkv.kernels.WeightType;
 import io.github.pastkv.model.ModelFolder;
-import io.github.pastkv.model.config.DynamicRotary;
+import io.github.pastkv.model.config.DefaultRope;
+import io.github.pastkv.model.config.DynamicNtkRope;
 import io.github.pastkv.model.config.GenerationConfig;
 import io.github.pastkv.model.config.LayerConfig;
-import io.github.pastkv.model.config.LinearRotary;
-import io.github.pastkv.model.config.Llama3Rotary;
-import io.github.pastkv.model.config.LongRotary;
+import io.github.pastkv.model.config.LinearRope;
+import io.github.pastkv.model.config.Llama3Rope;
+import io.github.pastkv.model.config.LongRope;
 import io.github.pastkv.model.config.ModelConfig;
-import io.github.pastkv.model.config.PlainRotary;
-import io.github.pastkv.model.config.RotaryConfig;
-import io.github.pastkv.model.config.RotaryScaling;
-import io.github.pastkv.model.config.YarnRotary;
+import io.github.pastkv.model.config.RopeConfig;
+import io.github.pastkv.model.config.RopeScaling;
+import io.github.pastkv.model.config.YarnRope;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
@@ -143,20 +143,20 @@ final class ModelDescription {
         return Stream.of(learned, alibi, rotary).filter(text -> !text.isEmpty()).collect(Collectors.joining("; "));
     }
 
-    private String rotary(RotaryConfig rotary) {
+    private String rotary(RopeConfig rotary) {
         String part = rotary.rotaryDim() == config.headDim() ? "" : " of " + rotary.rotaryDim() + " dimensions";
         return "rotary" + part + ", theta " + number(Math.round(rotary.theta())) + scaling(rotary.scaling());
     }
 
-    private static String scaling(RotaryScaling scaling) {
+    private static String scaling(RopeScaling scaling) {
         return switch (scaling) {
-            case PlainRotary _ -> "";
-            case LinearRotary linear -> ", scaled linearly by " + linear.factor();
-            case DynamicRotary dynamic -> ", stretched by " + dynamic.factor() + " beyond "
+            case DefaultRope _ -> "";
+            case LinearRope linear -> ", scaled linearly by " + linear.factor();
+            case DynamicNtkRope dynamic -> ", stretched by " + dynamic.factor() + " beyond "
                     + number(dynamic.trainedMaxSeqLen()) + " tokens";
-            case Llama3Rotary llama3 -> ", scaled as Llama 3 by " + llama3.factor();
-            case YarnRotary yarn -> ", scaled by YaRN by " + yarn.factor();
-            case LongRotary longRope -> ", LongRoPE beyond " + number(longRope.originalMaxSeqLen()) + " tokens";
+            case Llama3Rope llama3 -> ", scaled as Llama 3 by " + llama3.factor();
+            case YarnRope yarn -> ", scaled by YaRN by " + yarn.factor();
+            case LongRope longRope -> ", LongRoPE beyond " + number(longRope.originalMaxSeqLen()) + " tokens";
         };
     }
 

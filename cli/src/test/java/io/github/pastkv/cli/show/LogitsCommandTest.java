@@ -76,7 +76,8 @@ class LogitsCommandTest {
         Path kv = folder.resolve("kv.safetensors");
         Path out = logits(model, "--tokens", TestModels.prompt(model), "--kv-type", kvType, "--kv-out", kv.toString());
         int[] ids = Arrays.stream(TestModels.prompt(model).split(",")).mapToInt(Integer::parseInt).toArray();
-        SessionOptions options = SessionOptions.defaults().withKvTypes(new OptionConverters.StorageTypes().convert(kvType));
+        SessionOptions options =
+                SessionOptions.defaults().withKvTypes(new OptionConverters.StorageTypes().convert(kvType));
         try (Model loaded = Model.load(TestModels.folder(model)); Session session = loaded.newSession(options)) {
             assertThat(read(out, "logits")).isEqualTo(session.append(ids).toFloatArray());
             for (int layer = 0; layer < loaded.config().numLayers(); layer++) {

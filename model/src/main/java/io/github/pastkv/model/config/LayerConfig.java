@@ -13,9 +13,9 @@ import org.jspecify.annotations.Nullable;
  * @param forgets whether a cache lets go of what no later query of the layer sees
  * @param rotary how queries and keys are turned, or null where they are not
  */
-public record LayerConfig(float scoreScale, int window, boolean forgets, @Nullable RotaryConfig rotary) {
+public record LayerConfig(float scoreScale, int window, boolean forgets, @Nullable RopeConfig rotary) {
     /** A layer that sees everything. */
-    public static LayerConfig full(float scoreScale, @Nullable RotaryConfig rotary) {
+    public static LayerConfig full(float scoreScale, @Nullable RopeConfig rotary) {
         return new LayerConfig(scoreScale, 0, false, rotary);
     }
 
@@ -25,7 +25,7 @@ public record LayerConfig(float scoreScale, int window, boolean forgets, @Nullab
     }
 
     /** {@code numLayers} equal layers that see everything. */
-    public static List<LayerConfig> equal(int numLayers, float scoreScale, @Nullable RotaryConfig rotary) {
+    public static List<LayerConfig> equal(int numLayers, float scoreScale, @Nullable RopeConfig rotary) {
         return Collections.nCopies(numLayers, full(scoreScale, rotary));
     }
 }

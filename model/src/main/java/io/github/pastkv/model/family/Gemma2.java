@@ -3,7 +3,7 @@ package io.github.pastkv.model.family;
 import io.github.pastkv.model.config.AttentionConfig;
 import io.github.pastkv.model.config.LayerConfig;
 import io.github.pastkv.model.config.ModelConfig;
-import io.github.pastkv.model.config.RotaryConfig;
+import io.github.pastkv.model.config.RopeConfig;
 import io.github.pastkv.model.files.JsonObject;
 import io.github.pastkv.model.files.ModelFormatException;
 import io.github.pastkv.model.files.WeightSource;
@@ -29,8 +29,8 @@ final class Gemma2 implements Family {
     public ModelConfig readConfig(JsonObject json) throws ModelFormatException {
         Gemma gemma = new Gemma(json, DEFAULT_MAX_SEQ_LEN);
         AttentionConfig attention = gemma.attention(DEFAULT_SCORE_CAP);
-        RotaryConfig rotary = new RotaryKeys(json, attention.headDim(), gemma.sizes().maxSeqLen())
-                .read(RotaryKeys.Spelling.USUAL);
+        RopeConfig rotary = new RopeKeys(json, attention.headDim(), gemma.sizes().maxSeqLen())
+                .read(RopeKeys.Spelling.USUAL);
         LayerConfig full = LayerConfig.full(gemma.scoreScale(), rotary);
         LayerKinds kinds = LayerKinds.read(json, gemma.sizes().numLayers(), layer -> layer % 2 == 0);
         return gemma.model(modelType(), attention, kinds.layers(full, full.withWindow(gemma.window())),

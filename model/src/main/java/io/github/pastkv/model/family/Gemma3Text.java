@@ -3,7 +3,7 @@ package io.github.pastkv.model.family;
 import io.github.pastkv.model.config.AttentionConfig;
 import io.github.pastkv.model.config.LayerConfig;
 import io.github.pastkv.model.config.ModelConfig;
-import io.github.pastkv.model.config.RotaryConfig;
+import io.github.pastkv.model.config.RopeConfig;
 import io.github.pastkv.model.files.JsonObject;
 import io.github.pastkv.model.files.ModelFormatException;
 import io.github.pastkv.model.files.WeightSource;
@@ -18,9 +18,9 @@ import java.util.Set;
 final class Gemma3Text implements Family {
     private static final int DEFAULT_MAX_SEQ_LEN = 131072;
     private static final int DEFAULT_PATTERN = 6;
-    private static final RotaryKeys.Spelling GLOBAL = RotaryKeys.Spelling.USUAL.withTheta("rope_theta", 1_000_000);
-    private static final RotaryKeys.Spelling LOCAL =
-            RotaryKeys.Spelling.USUAL.withTheta("rope_local_base_freq", 10_000);
+    private static final RopeKeys.Spelling GLOBAL = RopeKeys.Spelling.USUAL.withTheta("rope_theta", 1_000_000);
+    private static final RopeKeys.Spelling LOCAL =
+            RopeKeys.Spelling.USUAL.withTheta("rope_local_base_freq", 10_000);
 
     @Override
     public String modelType() {
@@ -40,7 +40,7 @@ final class Gemma3Text implements Family {
     }
 
     private static List<LayerConfig> layers(JsonObject json, Gemma gemma, int headDim) throws ModelFormatException {
-        RotaryKeys rotary = new RotaryKeys(json, headDim, gemma.sizes().maxSeqLen());
+        RopeKeys rotary = new RopeKeys(json, headDim, gemma.sizes().maxSeqLen());
         Optional<JsonObject> parameters = json.findObject("rope_parameters");
         Optional<JsonObject> older = rotary.olderSettings(parameters);
         Optional<JsonObject> global = parameters.isPresent() ? parameters.get().findObject("full_attention") : older;
@@ -49,8 +49,8 @@ final class Gemma3Text implements Family {
         if (parameters.isPresent()) {
             requireNothingOuter(parameters.get());
         }
-        RotaryConfig globalRotary = rotary.read(global, GLOBAL);
-        RotaryConfig localRotary = rotary.read(local, LOCAL);
+        RopeConfig globalRotary = rotary.read(global, GLOBAL);
+        RopeConfig localRotary = rotary.read(local, LOCAL);
         int pattern = json.findInt("_sliding_window_pattern", 1, CommonKeys.MAX_LAYERS)
                 .orElse(json.findInt("sliding_window_pattern", 1, CommonKeys.MAX_LAYERS).orElse(DEFAULT_PATTERN));
         LayerKinds kinds = LayerKinds.read(json, gemma.sizes().numLayers(), layer -> (layer + 1) % pattern != 0);

@@ -12,7 +12,7 @@ import io.github.pastkv.model.config.ModelConfig;
 import io.github.pastkv.model.config.ModelSizes;
 import io.github.pastkv.model.config.NormConfig;
 import io.github.pastkv.model.config.Residual;
-import io.github.pastkv.model.config.RotaryConfig;
+import io.github.pastkv.model.config.RopeConfig;
 import io.github.pastkv.model.files.JsonObject;
 import io.github.pastkv.model.files.ModelFormatException;
 import io.github.pastkv.model.files.WeightSource;
@@ -27,8 +27,8 @@ import java.util.regex.Pattern;
  */
 final class GptNeoX implements Family {
     private static final int DEFAULT_MAX_SEQ_LEN = 2048;
-    private static final RotaryKeys.Spelling SPELLING =
-            RotaryKeys.Spelling.USUAL.withTheta("rotary_emb_base", 10000).withPart("rotary_pct", 0.25);
+    private static final RopeKeys.Spelling SPELLING =
+            RopeKeys.Spelling.USUAL.withTheta("rotary_emb_base", 10000).withPart("rotary_pct", 0.25);
     private static final Set<String> HARMLESS_KEYS =
             CommonKeys.harmless("attention_dropout", "hidden_dropout", "classifier_dropout");
     /** Causal masks and frequencies kept by old versions, and a head that repeats the embedding. */
@@ -60,7 +60,7 @@ final class GptNeoX implements Family {
         boolean biased = json.findBoolean("attention_bias", true);
         AttentionConfig attention =
                 AttentionConfig.of(numHeads, numHeads, hiddenSize / numHeads).withBiases(biased, biased);
-        RotaryConfig rotary = new RotaryKeys(json, attention.headDim(), sizes.maxSeqLen()).read(SPELLING);
+        RopeConfig rotary = new RopeKeys(json, attention.headDim(), sizes.maxSeqLen()).read(SPELLING);
         FfnConfig ffn = new FfnConfig(json.requireInt("intermediate_size", 1, CommonKeys.MAX_WIDTH),
                 CommonKeys.activation(json, "hidden_act", "gelu"), false, true);
         ModelConfig config = new ModelConfig(modelType(), sizes, EmbeddingConfig.plain(hiddenSize),

@@ -4,7 +4,7 @@ import io.github.pastkv.model.config.AttentionConfig;
 import io.github.pastkv.model.config.FfnConfig;
 import io.github.pastkv.model.config.LayerConfig;
 import io.github.pastkv.model.config.ModelConfig;
-import io.github.pastkv.model.config.RotaryConfig;
+import io.github.pastkv.model.config.RopeConfig;
 import io.github.pastkv.model.files.JsonObject;
 import io.github.pastkv.model.files.ModelFormatException;
 import io.github.pastkv.model.files.WeightSource;
@@ -37,8 +37,8 @@ final class Llama implements Family {
         boolean biased = json.findBoolean("attention_bias", false);
         AttentionConfig attention = keys.heads().withBiases(biased, biased);
         FfnConfig ffn = keys.ffn("hidden_act", "silu").withBias(json.findBoolean("mlp_bias", false));
-        RotaryConfig rotary = new RotaryKeys(json, attention.headDim(), keys.sizes().maxSeqLen())
-                .read(RotaryKeys.Spelling.USUAL);
+        RopeConfig rotary = new RopeKeys(json, attention.headDim(), keys.sizes().maxSeqLen())
+                .read(RopeKeys.Spelling.USUAL);
         ModelConfig config = keys.model(modelType(), attention, ffn,
                 LayerConfig.equal(keys.sizes().numLayers(), attention.scaleByHeadDim(), rotary));
         json.refuseUnknownKeys(HARMLESS_KEYS);

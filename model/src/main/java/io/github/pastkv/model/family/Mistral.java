@@ -3,7 +3,7 @@ package io.github.pastkv.model.family;
 import io.github.pastkv.model.config.AttentionConfig;
 import io.github.pastkv.model.config.LayerConfig;
 import io.github.pastkv.model.config.ModelConfig;
-import io.github.pastkv.model.config.RotaryConfig;
+import io.github.pastkv.model.config.RopeConfig;
 import io.github.pastkv.model.files.JsonObject;
 import io.github.pastkv.model.files.ModelFormatException;
 import io.github.pastkv.model.files.WeightSource;
@@ -32,8 +32,8 @@ final class Mistral implements Family {
     public ModelConfig readConfig(JsonObject json) throws ModelFormatException {
         LlamaKeys keys = new LlamaKeys(json, DEFAULTS);
         AttentionConfig attention = keys.heads();
-        RotaryConfig rotary = new RotaryKeys(json, attention.headDim(), keys.sizes().maxSeqLen())
-                .read(RotaryKeys.Spelling.USUAL);
+        RopeConfig rotary = new RopeKeys(json, attention.headDim(), keys.sizes().maxSeqLen())
+                .read(RopeKeys.Spelling.USUAL);
         LayerConfig layer = LayerConfig.full(attention.scaleByHeadDim(), rotary).withWindow(window(json));
         ModelConfig config = keys.model(modelType(), attention, keys.ffn("hidden_act", "silu"),
                 Collections.nCopies(keys.sizes().numLayers(), layer));

@@ -3,7 +3,7 @@ package io.github.pastkv.model.family;
 import io.github.pastkv.model.config.AttentionConfig;
 import io.github.pastkv.model.config.LayerConfig;
 import io.github.pastkv.model.config.ModelConfig;
-import io.github.pastkv.model.config.RotaryConfig;
+import io.github.pastkv.model.config.RopeConfig;
 import io.github.pastkv.model.files.JsonObject;
 import io.github.pastkv.model.files.ModelFormatException;
 import io.github.pastkv.model.files.WeightSource;
@@ -31,8 +31,8 @@ final class Olmo2 implements Family {
         LlamaKeys keys = new LlamaKeys(json, DEFAULTS);
         boolean biased = json.findBoolean("attention_bias", false);
         AttentionConfig attention = keys.heads().withBiases(biased, biased);
-        RotaryConfig rotary = new RotaryKeys(json, attention.headDim(), keys.sizes().maxSeqLen())
-                .read(RotaryKeys.Spelling.USUAL);
+        RopeConfig rotary = new RopeKeys(json, attention.headDim(), keys.sizes().maxSeqLen())
+                .read(RopeKeys.Spelling.USUAL);
         ModelConfig config = keys.model(modelType(), attention, keys.ffn("hidden_act", "silu"),
                 LayerConfig.equal(keys.sizes().numLayers(), attention.scaleByHeadDim(), rotary));
         json.refuseUnknownKeys(HARMLESS_KEYS);

@@ -3,7 +3,7 @@ package io.github.pastkv.model.family;
 import io.github.pastkv.model.config.AttentionConfig;
 import io.github.pastkv.model.config.LayerConfig;
 import io.github.pastkv.model.config.ModelConfig;
-import io.github.pastkv.model.config.RotaryConfig;
+import io.github.pastkv.model.config.RopeConfig;
 import io.github.pastkv.model.files.JsonObject;
 import io.github.pastkv.model.files.ModelFormatException;
 import io.github.pastkv.model.files.WeightSource;
@@ -20,8 +20,8 @@ final class Phi3 implements Family {
     private static final LlamaKeys.Defaults DEFAULTS =
             new LlamaKeys.Defaults(4096, OptionalInt.empty(), OptionalInt.empty(), 1e-5, false);
     /** Early files call LongRoPE by the name of what it was before. */
-    private static final RotaryKeys.Spelling SPELLING =
-            RotaryKeys.Spelling.USUAL.withAliases(Map.of("su", "longrope", "yarn", "longrope"));
+    private static final RopeKeys.Spelling SPELLING =
+            RopeKeys.Spelling.USUAL.withAliases(Map.of("su", "longrope", "yarn", "longrope"));
     private static final Set<String> HARMLESS_KEYS =
             CommonKeys.harmless("attention_dropout", "embd_pdrop", "resid_pdrop", "full_attn_mod",
                     "interpolate_factor");
@@ -40,8 +40,8 @@ final class Phi3 implements Family {
     public ModelConfig readConfig(JsonObject json) throws ModelFormatException {
         LlamaKeys keys = new LlamaKeys(json, DEFAULTS);
         AttentionConfig attention = keys.heads();
-        RotaryKeys rotaryKeys = new RotaryKeys(json, attention.headDim(), keys.sizes().maxSeqLen());
-        RotaryConfig rotary = rotaryKeys.withOriginalMaxSeqLen(4096).read(SPELLING);
+        RopeKeys rotaryKeys = new RopeKeys(json, attention.headDim(), keys.sizes().maxSeqLen());
+        RopeConfig rotary = rotaryKeys.withOriginalMaxSeqLen(4096).read(SPELLING);
         int window = json.findInt("sliding_window", 1, CommonKeys.MAX_SEQ_LEN).orElse(0);
         LayerConfig layer = LayerConfig.full(attention.scaleByHeadDim(), rotary).withWindow(window);
         ModelConfig config = keys.model(modelType(), attention, keys.ffn("hidden_act", "silu"),

@@ -3,7 +3,7 @@ package io.github.pastkv.model.family;
 import io.github.pastkv.model.config.AttentionConfig;
 import io.github.pastkv.model.config.LayerConfig;
 import io.github.pastkv.model.config.ModelConfig;
-import io.github.pastkv.model.config.RotaryConfig;
+import io.github.pastkv.model.config.RopeConfig;
 import io.github.pastkv.model.files.JsonObject;
 import io.github.pastkv.model.files.ModelFormatException;
 import java.util.List;
@@ -27,8 +27,8 @@ final class Qwen {
 
     static ModelConfig config(JsonObject json, LlamaKeys keys, String modelType, AttentionConfig attention)
             throws ModelFormatException {
-        RotaryConfig rotary = new RotaryKeys(json, attention.headDim(), keys.sizes().maxSeqLen())
-                .read(RotaryKeys.Spelling.USUAL);
+        RopeConfig rotary = new RopeKeys(json, attention.headDim(), keys.sizes().maxSeqLen())
+                .read(RopeKeys.Spelling.USUAL);
         LayerConfig full = LayerConfig.full(attention.scaleByHeadDim(), rotary);
         ModelConfig config = keys.model(modelType, attention, keys.ffn("hidden_act", "silu"),
                 layers(json, keys.sizes().numLayers(), full));

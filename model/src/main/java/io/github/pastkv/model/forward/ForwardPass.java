@@ -57,7 +57,7 @@ public final class ForwardPass implements AutoCloseable {
     private final TokenRange addFfn = this::addFfnOfTokens;
 
     private KvStep step;
-    private LayerRotary rotary;
+    private LayerRope rotary;
     private int[] tokenIds;
     private int firstToken;
     private int layer;
@@ -107,7 +107,7 @@ public final class ForwardPass implements AutoCloseable {
      * @param numWanted how many of {@code wanted} count
      * @param logits F32 {@code [n, V]}, filled in the order of {@code wanted}
      */
-    public synchronized void run(KvStep newStep, int[] newTokenIds, LayerRotary newRotary, int[] wanted, int numWanted,
+    public synchronized void run(KvStep newStep, int[] newTokenIds, LayerRope newRotary, int[] wanted, int numWanted,
             Tensor logits) {
         requireIdle();
         step = newStep;
@@ -129,7 +129,7 @@ public final class ForwardPass implements AutoCloseable {
      * @param out the wanted logits, or, without a head, the residual stream of all tokens, F32 {@code [T, E]}
      * @throws IllegalStateException when a hook of a run of this model calls it
      */
-    public synchronized void runRange(KvStep newStep, PassRange range, LayerRotary newRotary, int[] wanted,
+    public synchronized void runRange(KvStep newStep, PassRange range, LayerRope newRotary, int[] wanted,
             int numWanted, Tensor out) {
         requireIdle();
         step = newStep;

@@ -5,7 +5,7 @@ import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.kernels.Kernels;
 import io.github.pastkv.kernels.RopeTable;
 import io.github.pastkv.model.config.ModelConfig;
-import io.github.pastkv.model.config.RotaryConfig;
+import io.github.pastkv.model.config.RopeConfig;
 import java.lang.foreign.Arena;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -23,7 +23,7 @@ public final class KeyShift implements KvGraft.KeyChange, AutoCloseable {
     private final int maxSeqLen;
     private final int distance;
     private final Arena arena = Arena.ofConfined();
-    private final Map<RotaryConfig, RopeTable> tables = new HashMap<>();
+    private final Map<RopeConfig, RopeTable> tables = new HashMap<>();
 
     /**
      * A shift.
@@ -40,7 +40,7 @@ public final class KeyShift implements KvGraft.KeyChange, AutoCloseable {
 
     @Override
     public void apply(int layer, Tensor keys) {
-        RotaryConfig rotary = config.layer(layer).rotary();
+        RopeConfig rotary = config.layer(layer).rotary();
         if (rotary == null || distance == 0) {
             return;
         }
@@ -51,7 +51,7 @@ public final class KeyShift implements KvGraft.KeyChange, AutoCloseable {
     }
 
     /** A table whose row 1 turns by the distance; keys carry the factor of long-context variants already. */
-    private RopeTable table(RotaryConfig rotary) {
+    private RopeTable table(RopeConfig rotary) {
         return tables.computeIfAbsent(rotary, _ -> {
             double[] angles = Arrays.stream(rotary.inverseFrequencies(maxSeqLen)).map(angle -> angle * distance)
                     .toArray();

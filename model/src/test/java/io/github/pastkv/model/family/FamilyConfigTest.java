@@ -9,23 +9,23 @@ import io.github.pastkv.kernels.Activation;
 import io.github.pastkv.kernels.NormWeights;
 import io.github.pastkv.model.TestFiles;
 import io.github.pastkv.model.config.AttentionConfig;
-import io.github.pastkv.model.config.DynamicRotary;
+import io.github.pastkv.model.config.DefaultRope;
+import io.github.pastkv.model.config.DynamicNtkRope;
 import io.github.pastkv.model.config.EmbeddingConfig;
 import io.github.pastkv.model.config.FfnConfig;
 import io.github.pastkv.model.config.HeadConfig;
 import io.github.pastkv.model.config.LayerConfig;
-import io.github.pastkv.model.config.LinearRotary;
-import io.github.pastkv.model.config.Llama3Rotary;
-import io.github.pastkv.model.config.LongRotary;
+import io.github.pastkv.model.config.LinearRope;
+import io.github.pastkv.model.config.Llama3Rope;
+import io.github.pastkv.model.config.LongRope;
 import io.github.pastkv.model.config.ModelConfig;
 import io.github.pastkv.model.config.ModelSizes;
 import io.github.pastkv.model.config.NormConfig;
-import io.github.pastkv.model.config.PlainRotary;
 import io.github.pastkv.model.config.Residual;
-import io.github.pastkv.model.config.RotaryConfig;
-import io.github.pastkv.model.config.RotaryScaling;
+import io.github.pastkv.model.config.RopeConfig;
+import io.github.pastkv.model.config.RopeScaling;
 import io.github.pastkv.model.config.TokenIds;
-import io.github.pastkv.model.config.YarnRotary;
+import io.github.pastkv.model.config.YarnRope;
 import io.github.pastkv.model.files.JsonFile;
 import io.github.pastkv.model.files.JsonObject;
 import io.github.pastkv.model.files.ModelFormatException;
@@ -81,7 +81,7 @@ class FamilyConfigTest {
         assertThat(read(TestFiles.resource("hf/llama_bf16/config.json"))).isEqualTo(new ModelConfig("llama",
                 new ModelSizes(5, 32, 191, 70), EmbeddingConfig.plain(32), new NormConfig(NormWeights.Kind.RMS, 1e-6f),
                 AttentionConfig.of(4, 2, 8), new FfnConfig(58, Activation.SILU, true, false),
-                LayerConfig.equal(5, (float) (1 / Math.sqrt(8)), new RotaryConfig(8, 10000, new PlainRotary())),
+                LayerConfig.equal(5, (float) (1 / Math.sqrt(8)), new RopeConfig(8, 10000, new DefaultRope())),
                 Residual.SERIAL,
                 HeadConfig.uncapped(false), DataType.BF16, GOLDEN_IDS));
     }
@@ -89,7 +89,7 @@ class FamilyConfigTest {
     @Test
     void readConfig_llama3Rope_isRead() throws IOException {
         ModelConfig config = read(TestFiles.resource("hf/llama3_rope_tied/config.json"));
-        assertThat(config.layer(1).rotary()).isEqualTo(new RotaryConfig(10, 500, new Llama3Rotary(8, 1, 4, 64)));
+        assertThat(config.layer(1).rotary()).isEqualTo(new RopeConfig(10, 500, new Llama3Rope(8, 1, 4, 64)));
         assertThat(config.tiedHead()).isTrue();
         assertThat(config.toKvShape()).isEqualTo(new KvShape(2, 4, 10));
     }
@@ -113,7 +113,7 @@ class FamilyConfigTest {
         ModelConfig llama = read(write(LLAMA));
         assertThat(llama.maxSeqLen()).isEqualTo(2048);
         assertThat(llama.attention()).isEqualTo(AttentionConfig.of(6, 6, 2));
-        assertThat(llama.layer(1).rotary()).isEqualTo(new RotaryConfig(2, 10000, new PlainRotary()));
+        assertThat(llama.layer(1).rotary()).isEqualTo(new RopeConfig(2, 10000, new DefaultRope()));
         assertThat(llama.tiedHead()).isFalse();
     }
 
@@ -125,7 +125,7 @@ class FamilyConfigTest {
             """)
     void readConfig_linearRope_inAllSpellings(String keys) throws IOException {
         assertThat(read(write(with(LLAMA, keys))).layer(1).rotary())
-                .isEqualTo(new RotaryConfig(2, 10000, new LinearRotary(4)));
+                .isEqualTo(new RopeConfig(2, 10000, new LinearRope(4)));
     }
 
     /** Keys of published configurations that change nothing. */
@@ -228,19 +228,19 @@ class FamilyConfigTest {
     @Test
     void readConfig_rotaryVariants_areRead() throws IOException {
         assertThat(scaling("\"rope_type\":\"yarn\",\"factor\":8,\"original_max_position_embeddings\":64"))
-                .isEqualTo(new YarnRotary(8, 0.1 * Math.log(8) + 1, new YarnRotary.Ramp(32, 1, true), 64));
+                .isEqualTo(new YarnRope(8, 0.1 * Math.log(8) + 1, new YarnRope.Ramp(32, 1, true), 64));
         assertThat(scaling(
                 "\"rope_type\":\"yarn\",\"factor\":8,\"attention_factor\":1.5,\"beta_fast\":9,\"truncate\":false"))
-                .isEqualTo(new YarnRotary(8, 1.5, new YarnRotary.Ramp(9, 1, false), 2048));
-        assertThat(scaling("\"rope_type\":\"dynamic\",\"factor\":3")).isEqualTo(new DynamicRotary(3, 2048));
+                .isEqualTo(new YarnRope(8, 1.5, new YarnRope.Ramp(9, 1, false), 2048));
+        assertThat(scaling("\"rope_type\":\"dynamic\",\"factor\":3")).isEqualTo(new DynamicNtkRope(3, 2048));
         assertThat(scaling("\"rope_type\":\"longrope\",\"short_factor\":[1,2],\"long_factor\":[3,4],\"factor\":2,"
                 + "\"original_max_position_embeddings\":16"))
-                .isEqualTo(new LongRotary(List.of(1.0, 2.0), List.of(3.0, 4.0), Math.sqrt(1 + 1 / 4.0), 16));
+                .isEqualTo(new LongRope(List.of(1.0, 2.0), List.of(3.0, 4.0), Math.sqrt(1 + 1 / 4.0), 16));
         assertThat(scaling("\"rope_type\":\"llama3\",\"factor\":8,\"low_freq_factor\":1,\"high_freq_factor\":4"))
-                .isEqualTo(new Llama3Rotary(8, 1, 4, 2048));
+                .isEqualTo(new Llama3Rope(8, 1, 4, 2048));
     }
 
-    private RotaryScaling scaling(String settings) throws IOException {
+    private RopeScaling scaling(String settings) throws IOException {
         String llama = with(LLAMA, "\"head_dim\":4,\"rope_scaling\":{" + settings + "}");
         return Objects.requireNonNull(read(write(llama)).layer(0).rotary()).scaling();
     }
@@ -262,7 +262,7 @@ class FamilyConfigTest {
         String neox = family("gpt_neox", "GPTNeoXForCausalLM");
         ModelConfig config = read(write(with(neox, "\"hidden_size\":48")));
         assertThat(config.parallelResidual()).isTrue();
-        assertThat(config.layer(0).rotary()).isEqualTo(new RotaryConfig(2, 10000, new PlainRotary()));
+        assertThat(config.layer(0).rotary()).isEqualTo(new RopeConfig(2, 10000, new DefaultRope()));
         assertThat(read(write(with(neox, "\"rotary_pct\":1,\"use_parallel_residual\":false"))).parallelResidual())
                 .isFalse();
         refused(write(with(neox, "\"rotary_pct\":0.5")), "rotary_pct: 1 of 2 dimensions, must be even");

@@ -1,13 +1,13 @@
 package io.github.pastkv.model.family;
 
-import io.github.pastkv.model.config.DynamicRotary;
-import io.github.pastkv.model.config.LinearRotary;
-import io.github.pastkv.model.config.Llama3Rotary;
-import io.github.pastkv.model.config.LongRotary;
-import io.github.pastkv.model.config.PlainRotary;
-import io.github.pastkv.model.config.RotaryConfig;
-import io.github.pastkv.model.config.RotaryScaling;
-import io.github.pastkv.model.config.YarnRotary;
+import io.github.pastkv.model.config.DefaultRope;
+import io.github.pastkv.model.config.DynamicNtkRope;
+import io.github.pastkv.model.config.LinearRope;
+import io.github.pastkv.model.config.Llama3Rope;
+import io.github.pastkv.model.config.LongRope;
+import io.github.pastkv.model.config.RopeConfig;
+import io.github.pastkv.model.config.RopeScaling;
+import io.github.pastkv.model.config.YarnRope;
 import io.github.pastkv.model.files.JsonObject;
 import io.github.pastkv.model.files.ModelFormatException;
 import java.util.List;
@@ -22,11 +22,11 @@ import java.util.Set;
  * {@code rope_theta}, {@code partial_rotary_factor} and {@code rope_scaling} with {@code rope_type} or {@code type}
  * (before). Rules and defaults are those of modeling_rope_utils of transformers 5.
  */
-final class RotaryKeys {
+final class RopeKeys {
     /** A rotary type; a further one is one further class and one further line here. */
-    private static final Map<String, Reader> TYPES = Map.of("default", (_, _) -> new PlainRotary(), "linear",
-            (json, _) -> new LinearRotary(json.requirePositive("factor")), "dynamic", RotaryKeys::dynamic, "llama3",
-            RotaryKeys::llama3, "yarn", RotaryKeys::yarn, "longrope", RotaryKeys::longRope);
+    private static final Map<String, Reader> TYPES = Map.of("default", (_, _) -> new DefaultRope(), "linear",
+            (json, _) -> new LinearRope(json.requirePositive("factor")), "dynamic", RopeKeys::dynamic, "llama3",
+            RopeKeys::llama3, "yarn", RopeKeys::yarn, "longrope", RopeKeys::longRope);
 
     /** What is known besides the settings themselves. */
     private record Context(int rotaryDim, int maxSeqLen, OptionalInt outerOriginal) {
@@ -39,7 +39,7 @@ final class RotaryKeys {
 
     @FunctionalInterface
     private interface Reader {
-        RotaryScaling read(JsonObject json, Context context) throws ModelFormatException;
+        RopeScaling read(JsonObject json, Context context) throws ModelFormatException;
     }
 
     /**
@@ -75,11 +75,11 @@ final class RotaryKeys {
     private final OptionalInt absentOriginal;
 
     /** A reader for heads of {@code headDim} in a model of {@code maxSeqLen}. */
-    RotaryKeys(JsonObject config, int headDim, int maxSeqLen) {
+    RopeKeys(JsonObject config, int headDim, int maxSeqLen) {
         this(config, headDim, maxSeqLen, OptionalInt.empty());
     }
 
-    private RotaryKeys(JsonObject config, int headDim, int maxSeqLen, OptionalInt absentOriginal) {
+    private RopeKeys(JsonObject config, int headDim, int maxSeqLen, OptionalInt absentOriginal) {
         this.config = config;
         this.headDim = headDim;
         this.maxSeqLen = maxSeqLen;
@@ -87,12 +87,12 @@ final class RotaryKeys {
     }
 
     /** A reader where {@code original_max_position_embeddings} stands outside the settings, or has this value. */
-    RotaryKeys withOriginalMaxSeqLen(int absent) {
-        return new RotaryKeys(config, headDim, maxSeqLen, OptionalInt.of(absent));
+    RopeKeys withOriginalMaxSeqLen(int absent) {
+        return new RopeKeys(config, headDim, maxSeqLen, OptionalInt.of(absent));
     }
 
     /** The one kind of rotary positions of a model. */
-    RotaryConfig read(Spelling spelling) throws ModelFormatException {
+    RopeConfig read(Spelling spelling) throws ModelFormatException {
         Optional<JsonObject> parameters = config.findObject("rope_parameters");
         Optional<JsonObject> older = olderSettings(parameters);
         return read(older.isPresent() ? older : parameters, spelling);
@@ -108,7 +108,7 @@ final class RotaryKeys {
     }
 
     /** One of several kinds, from its own settings. */
-    RotaryConfig read(Optional<JsonObject> settings, Spelling spelling) throws ModelFormatException {
+    RopeConfig read(Optional<JsonObject> settings, Spelling spelling) throws ModelFormatException {
         double theta = agreeing(settings, spelling.thetaKey, "rope_theta", spelling.theta);
         outerOriginal(); // known, also where no settings ask for it
         double part = agreeing(settings, spelling.partKey, "partial_rotary_factor", spelling.part);
@@ -117,9 +117,9 @@ final class RotaryKeys {
             throw config.refusal(part == 1 ? "head_dim" : spelling.partKey,
                     rotaryDim + " of " + headDim + " dimensions, must be even for rotary positions");
         }
-        RotaryScaling scaling =
-                settings.isPresent() ? scaling(settings.get(), rotaryDim, spelling) : new PlainRotary();
-        return new RotaryConfig(rotaryDim, theta, scaling);
+        RopeScaling scaling =
+                settings.isPresent() ? scaling(settings.get(), rotaryDim, spelling) : new DefaultRope();
+        return new RopeConfig(rotaryDim, theta, scaling);
     }
 
     /** A number that may stand outside the settings, in them, or in both if they agree. */
@@ -134,7 +134,7 @@ final class RotaryKeys {
         return inner.isPresent() ? inner.getAsDouble() : outer.orElse(absent);
     }
 
-    private RotaryScaling scaling(JsonObject json, int rotaryDim, Spelling spelling) throws ModelFormatException {
+    private RopeScaling scaling(JsonObject json, int rotaryDim, Spelling spelling) throws ModelFormatException {
         Optional<String> older = json.findString("type");
         String stated = json.findString("rope_type").or(() -> older).orElse("default");
         if (older.isPresent() && !older.get().equals(stated)) {
@@ -145,7 +145,7 @@ final class RotaryKeys {
             throw json.refusal("rope_type",
                     "\"" + stated + "\", known are " + TYPES.keySet().stream().sorted().toList());
         }
-        RotaryScaling scaling = reader.read(json, new Context(rotaryDim, maxSeqLen, outerOriginal()));
+        RopeScaling scaling = reader.read(json, new Context(rotaryDim, maxSeqLen, outerOriginal()));
         json.refuseUnknownKeys(Set.of());
         return scaling;
     }
@@ -155,35 +155,35 @@ final class RotaryKeys {
         return stated.isPresent() ? stated : absentOriginal;
     }
 
-    private static RotaryScaling dynamic(JsonObject json, Context context) throws ModelFormatException {
+    private static RopeScaling dynamic(JsonObject json, Context context) throws ModelFormatException {
         json.findInt("original_max_position_embeddings", 1, CommonKeys.MAX_SEQ_LEN); // said, but not used there
         if (context.rotaryDim <= 2) {
             throw json.refusal("rope_type", "\"dynamic\", needs more than 2 rotated dimensions");
         }
-        return new DynamicRotary(json.requirePositive("factor"), context.maxSeqLen);
+        return new DynamicNtkRope(json.requirePositive("factor"), context.maxSeqLen);
     }
 
-    private static RotaryScaling llama3(JsonObject json, Context context) throws ModelFormatException {
+    private static RopeScaling llama3(JsonObject json, Context context) throws ModelFormatException {
         double lowFreqFactor = json.requirePositive("low_freq_factor");
         double highFreqFactor = json.requirePositive("high_freq_factor");
         if (highFreqFactor <= lowFreqFactor) {
             throw json.refusal("high_freq_factor",
                     highFreqFactor + ", must be greater than low_freq_factor " + lowFreqFactor);
         }
-        return new Llama3Rotary(json.requirePositive("factor"), lowFreqFactor, highFreqFactor,
+        return new Llama3Rope(json.requirePositive("factor"), lowFreqFactor, highFreqFactor,
                 context.originalMaxSeqLen(json));
     }
 
-    private static RotaryScaling yarn(JsonObject json, Context context) throws ModelFormatException {
+    private static RopeScaling yarn(JsonObject json, Context context) throws ModelFormatException {
         int original = context.originalMaxSeqLen(json);
         double factor = json.findPositive("factor").orElse((double) context.maxSeqLen / original);
         OptionalDouble mscale = notZero(json, "mscale");
         OptionalDouble mscaleAllDim = notZero(json, "mscale_all_dim");
         double attentionFactor = json.findPositive("attention_factor")
-                .orElse(YarnRotary.attentionFactor(factor, mscale, mscaleAllDim));
-        YarnRotary.Ramp ramp = new YarnRotary.Ramp(notZero(json, "beta_fast").orElse(32),
+                .orElse(YarnRope.attentionFactor(factor, mscale, mscaleAllDim));
+        YarnRope.Ramp ramp = new YarnRope.Ramp(notZero(json, "beta_fast").orElse(32),
                 notZero(json, "beta_slow").orElse(1), json.findBoolean("truncate", true));
-        return new YarnRotary(factor, attentionFactor, ramp, original);
+        return new YarnRope(factor, attentionFactor, ramp, original);
     }
 
     /** A number for which 0 says that there is none. */
@@ -192,11 +192,11 @@ final class RotaryKeys {
         return number.isPresent() && number.getAsDouble() == 0 ? OptionalDouble.empty() : number;
     }
 
-    private static RotaryScaling longRope(JsonObject json, Context context) throws ModelFormatException {
+    private static RopeScaling longRope(JsonObject json, Context context) throws ModelFormatException {
         int original = context.originalMaxSeqLen(json);
         double factor = json.findPositive("factor").orElse((double) context.maxSeqLen / original);
         double grown = factor <= 1 ? 1 : Math.sqrt(1 + StrictMath.log(factor) / StrictMath.log(original));
-        return new LongRotary(divisors(json, "short_factor", context), divisors(json, "long_factor", context),
+        return new LongRope(divisors(json, "short_factor", context), divisors(json, "long_factor", context),
                 json.findPositive("attention_factor").orElse(grown), original);
     }
 

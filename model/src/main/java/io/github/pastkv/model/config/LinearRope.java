@@ -5,10 +5,10 @@ package io.github.pastkv.model.config;
  *
  * @param factor at least 1
  */
-public record LinearRotary(double factor) implements RotaryScaling {
+public record LinearRope(double factor) implements RopeScaling {
     @Override
     public double[] inverseFrequencies(int rotaryDim, double theta, int maxSeqLen) {
-        double[] frequencies = new PlainRotary().inverseFrequencies(rotaryDim, theta, maxSeqLen);
+        double[] frequencies = new DefaultRope().inverseFrequencies(rotaryDim, theta, maxSeqLen);
         for (int pair = 0; pair < frequencies.length; pair++) {
             frequencies[pair] /= factor;
         }

@@ -1,7 +1,7 @@
 package io.github.pastkv.model.config;
 
 /** Frequencies as in the first paper: pair i turns by {@code theta^(-2i / rotaryDim)} per position. */
-public record PlainRotary() implements RotaryScaling {
+public record DefaultRope() implements RopeScaling {
     @Override
     public double[] inverseFrequencies(int rotaryDim, double theta, int maxSeqLen) {
         double[] frequencies = new double[rotaryDim / 2];

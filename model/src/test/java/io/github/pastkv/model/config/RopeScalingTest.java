@@ -8,7 +8,7 @@ import java.util.OptionalDouble;
 import org.junit.jupiter.api.Test;
 
 /** Expected numbers: Hugging Face's formulas in Python's double precision. */
-class RotaryScalingTest {
+class RopeScalingTest {
     private static final double[] PLAIN = {1.0, 0.2885399811814427, 0.08325532074018731, 0.02402248867962863,
         0.006931448431551462};
     private static final double[] LLAMA3 = {1.0, 0.1992525920471303, 0.010406915092523413,
@@ -16,7 +16,7 @@ class RotaryScalingTest {
 
     @Test
     void plain_isAPowerOfTheta() {
-        check(new PlainRotary(), PLAIN);
+        check(new DefaultRope(), PLAIN);
     }
 
     @Test
@@ -25,18 +25,18 @@ class RotaryScalingTest {
         for (int pair = 0; pair < expected.length; pair++) {
             expected[pair] = PLAIN[pair] / 2.5;
         }
-        check(new LinearRotary(2.5), expected);
+        check(new LinearRope(2.5), expected);
     }
 
     @Test
     void llama3_keepsHighBlendsMiddleAndDividesLowFrequencies() {
-        check(new Llama3Rotary(8, 1, 4, 64), LLAMA3);
+        check(new Llama3Rope(8, 1, 4, 64), LLAMA3);
     }
 
     /** Up to the trained length nothing changes; beyond it the base grows with the longest row. */
     @Test
     void dynamic_stretchesWithTheLongestRow() {
-        DynamicRotary dynamic = new DynamicRotary(4, 64);
+        DynamicNtkRope dynamic = new DynamicNtkRope(4, 64);
         assertThat(dynamic.inverseFrequencies(10, 500, 64)).containsExactly(PLAIN, within(1e-15));
         assertThat(dynamic.inverseFrequencies(10, 500, 20)).containsExactly(PLAIN, within(1e-15));
         assertThat(dynamic.inverseFrequencies(10, 500, 160)).containsExactly(new double[] {1.0, 0.1773909620831317,
@@ -48,27 +48,27 @@ class RotaryScalingTest {
 
     @Test
     void yarn_blendsAlongARamp_ofWholePairsOrNot() {
-        assertThat(new YarnRotary(8, 1, new YarnRotary.Ramp(4, 1, true), 64).inverseFrequencies(10, 500, 4096))
+        assertThat(new YarnRope(8, 1, new YarnRope.Ramp(4, 1, true), 64).inverseFrequencies(10, 500, 4096))
                 .containsExactly(new double[] {1.0, 0.16230373941456153, 0.010406915092523413, 0.0030028110849535787,
                     0.0008664310539439327}, within(1e-15));
-        assertThat(new YarnRotary(8, 1, new YarnRotary.Ramp(4, 1, false), 64).inverseFrequencies(10, 500, 4096))
+        assertThat(new YarnRope(8, 1, new YarnRope.Ramp(4, 1, false), 64).inverseFrequencies(10, 500, 4096))
                 .containsExactly(new double[] {1.0, 0.23240865928728868, 0.010406915092523413,
                     0.0030028110849535787, 0.0008664310539439327}, within(1e-15));
     }
 
     @Test
     void yarn_attentionFactor_isThePapersOrAQuotient() {
-        assertThat(YarnRotary.attentionFactor(8, OptionalDouble.empty(), OptionalDouble.empty()))
+        assertThat(YarnRope.attentionFactor(8, OptionalDouble.empty(), OptionalDouble.empty()))
                 .isCloseTo(1.2079441541679836, within(1e-15));
-        assertThat(YarnRotary.attentionFactor(8, OptionalDouble.of(0.7), OptionalDouble.of(1.2)))
+        assertThat(YarnRope.attentionFactor(8, OptionalDouble.of(0.7), OptionalDouble.of(1.2)))
                 .isCloseTo(0.9167912505456107, within(1e-15));
-        assertThat(YarnRotary.attentionFactor(1, OptionalDouble.empty(), OptionalDouble.empty())).isEqualTo(1);
+        assertThat(YarnRope.attentionFactor(1, OptionalDouble.empty(), OptionalDouble.empty())).isEqualTo(1);
     }
 
     @Test
     void longRope_dividesByTheFactorsOfTheSessionsLength() {
-        LongRotary longRope =
-                new LongRotary(List.of(1.0, 1.0, 2.0, 2.0, 4.0), List.of(2.0, 4.0, 8.0, 8.0, 8.0), 1.2, 64);
+        LongRope longRope =
+                new LongRope(List.of(1.0, 1.0, 2.0, 2.0, 4.0), List.of(2.0, 4.0, 8.0, 8.0, 8.0), 1.2, 64);
         double[] ofShort = longRope.inverseFrequencies(10, 500, 64);
         double[] ofLong = longRope.inverseFrequencies(10, 500, 65);
         assertThat(ofShort[4]).isCloseTo(PLAIN[4] / 4, within(1e-15));
@@ -79,10 +79,10 @@ class RotaryScalingTest {
 
     @Test
     void attentionFactor_isOne() {
-        assertThat(new Llama3Rotary(8, 1, 4, 64).attentionFactor()).isEqualTo(1);
+        assertThat(new Llama3Rope(8, 1, 4, 64).attentionFactor()).isEqualTo(1);
     }
 
-    private static void check(RotaryScaling scaling, double[] expected) {
+    private static void check(RopeScaling scaling, double[] expected) {
         assertThat(scaling.inverseFrequencies(10, 500, 4096)).containsExactly(expected, within(1e-15));
     }
 

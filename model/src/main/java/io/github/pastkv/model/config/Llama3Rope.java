@@ -9,12 +9,12 @@ package io.github.pastkv.model.config;
  * @param highFreqFactor pairs with more turns than this stay; greater than {@code lowFreqFactor}
  * @param originalMaxSeqLen the context that the model was first trained for, in tokens
  */
-public record Llama3Rotary(double factor, double lowFreqFactor, double highFreqFactor, int originalMaxSeqLen)
+public record Llama3Rope(double factor, double lowFreqFactor, double highFreqFactor, int originalMaxSeqLen)
         implements
-        RotaryScaling {
+        RopeScaling {
     @Override
     public double[] inverseFrequencies(int rotaryDim, double theta, int maxSeqLen) {
-        double[] frequencies = new PlainRotary().inverseFrequencies(rotaryDim, theta, maxSeqLen);
+        double[] frequencies = new DefaultRope().inverseFrequencies(rotaryDim, theta, maxSeqLen);
         for (int pair = 0; pair < frequencies.length; pair++) {
             frequencies[pair] = scale(frequencies[pair]);
         }

@@ -7,13 +7,13 @@ package io.github.pastkv.model.config;
  * <p>Where they depend on a length, it is the longest row that the session may hold, never that of the text so far: a
  * key is turned once, when it is written, and must stay right.
  */
-public sealed interface RotaryScaling permits
-        PlainRotary,
-        LinearRotary,
-        DynamicRotary,
-        Llama3Rotary,
-        YarnRotary,
-        LongRotary {
+public sealed interface RopeScaling permits
+        DefaultRope,
+        LinearRope,
+        DynamicNtkRope,
+        Llama3Rope,
+        YarnRope,
+        LongRope {
     /**
      * Angle per position of each pair of dimensions, {@code [rotaryDim / 2]}, in radians.
      *

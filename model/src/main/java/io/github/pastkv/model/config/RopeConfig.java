@@ -8,7 +8,7 @@ package io.github.pastkv.model.config;
  * @param theta the base of the frequencies
  * @param scaling how the frequencies are changed for longer contexts
  */
-public record RotaryConfig(int rotaryDim, double theta, RotaryScaling scaling) {
+public record RopeConfig(int rotaryDim, double theta, RopeScaling scaling) {
     /**
      * Angle per position of each pair, {@code [rotaryDim / 2]}.
      *

@@ -7,12 +7,12 @@ package io.github.pastkv.model.config;
  * @param factor how far frequencies stretch; at least 1
  * @param trainedMaxSeqLen the context that the model was trained for, in tokens
  */
-public record DynamicRotary(double factor, int trainedMaxSeqLen) implements RotaryScaling {
+public record DynamicNtkRope(double factor, int trainedMaxSeqLen) implements RopeScaling {
     @Override
     public double[] inverseFrequencies(int rotaryDim, double theta, int maxSeqLen) {
         double stretch = factor * effectiveLength(maxSeqLen) / trainedMaxSeqLen - (factor - 1);
         double base = stretch == 1 ? theta : theta * StrictMath.pow(stretch, rotaryDim / (rotaryDim - 2.0));
-        return new PlainRotary().inverseFrequencies(rotaryDim, base, maxSeqLen);
+        return new DefaultRope().inverseFrequencies(rotaryDim, base, maxSeqLen);
     }
 
     @Override

@@ -6,13 +6,13 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The rotary table of each layer, for sessions of one length; layers of one kind share a table. Made by
- * {@link RotaryTables}. Safe for any number of threads.
+ * {@link RopeTables}. Safe for any number of threads.
  */
-public final class LayerRotary {
+public final class LayerRope {
     private final @Nullable RopeTable[] ofLayer;
     private final RopeTable[] tables;
 
-    LayerRotary(@Nullable RopeTable[] ofLayer) {
+    LayerRope(@Nullable RopeTable[] ofLayer) {
         this.ofLayer = ofLayer;
         this.tables = Arrays.stream(ofLayer).filter(table -> table != null).distinct().toArray(RopeTable[]::new);
     }

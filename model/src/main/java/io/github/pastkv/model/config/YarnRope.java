@@ -11,9 +11,9 @@ import java.util.OptionalDouble;
  * @param ramp between which numbers of turns the blend lies
  * @param originalMaxSeqLen the context that the model was first trained for, in tokens
  */
-public record YarnRotary(double factor, double attentionFactor, Ramp ramp, int originalMaxSeqLen)
+public record YarnRope(double factor, double attentionFactor, Ramp ramp, int originalMaxSeqLen)
         implements
-        RotaryScaling {
+        RopeScaling {
     /**
      * The ends of the blend.
      *
@@ -41,7 +41,7 @@ public record YarnRotary(double factor, double attentionFactor, Ramp ramp, int o
         double from = Math.max(ramp.truncate ? Math.floor(low) : low, 0);
         double to = Math.min(ramp.truncate ? Math.ceil(high) : high, rotaryDim - 1);
         double width = from == to ? 0.001 : to - from;
-        double[] frequencies = new PlainRotary().inverseFrequencies(rotaryDim, theta, maxSeqLen);
+        double[] frequencies = new DefaultRope().inverseFrequencies(rotaryDim, theta, maxSeqLen);
         for (int pair = 0; pair < frequencies.length; pair++) {
             double divided = Math.clamp((pair - from) / width, 0, 1);
             frequencies[pair] = frequencies[pair] / factor * divided + frequencies[pair] * (1 - divided);

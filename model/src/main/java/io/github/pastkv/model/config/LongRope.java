@@ -11,9 +11,9 @@ import java.util.List;
  * @param attentionFactor factor of all cosines and sines, in both
  * @param originalMaxSeqLen the context that the model was first trained for, in tokens
  */
-public record LongRotary(List<Double> shortFactors, List<Double> longFactors, double attentionFactor,
-        int originalMaxSeqLen) implements RotaryScaling {
-    public LongRotary {
+public record LongRope(List<Double> shortFactors, List<Double> longFactors, double attentionFactor,
+        int originalMaxSeqLen) implements RopeScaling {
+    public LongRope {
         shortFactors = List.copyOf(shortFactors);
         longFactors = List.copyOf(longFactors);
     }
@@ -21,7 +21,7 @@ public record LongRotary(List<Double> shortFactors, List<Double> longFactors, do
     @Override
     public double[] inverseFrequencies(int rotaryDim, double theta, int maxSeqLen) {
         List<Double> divisors = maxSeqLen > originalMaxSeqLen ? longFactors : shortFactors;
-        double[] frequencies = new PlainRotary().inverseFrequencies(rotaryDim, theta, maxSeqLen);
+        double[] frequencies = new DefaultRope().inverseFrequencies(rotaryDim, theta, maxSeqLen);
         for (int pair = 0; pair < frequencies.length; pair++) {
             frequencies[pair] /= divisors.get(pair);
         }

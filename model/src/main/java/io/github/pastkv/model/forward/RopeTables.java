@@ -2,7 +2,7 @@ package io.github.pastkv.model.forward;
 
 import io.github.pastkv.kernels.RopeTable;
 import io.github.pastkv.model.config.ModelConfig;
-import io.github.pastkv.model.config.RotaryConfig;
+import io.github.pastkv.model.config.RopeConfig;
 import java.lang.foreign.Arena;
 import java.util.HashMap;
 import java.util.Map;
@@ -12,39 +12,39 @@ import org.jspecify.annotations.Nullable;
  * The rotary tables of a model, made when first asked for: one for each kind of layer, and for each length that changes
  * its frequencies. They live as long as the arena given. Safe for any number of threads.
  */
-public final class RotaryTables {
+public final class RopeTables {
     private final ModelConfig config;
     private final Arena arena;
     private final Map<Key, RopeTable> tables = new HashMap<>();
 
-    private record Key(RotaryConfig rotary, int effectiveLength) {}
+    private record Key(RopeConfig rotary, int effectiveLength) {}
 
-    public RotaryTables(ModelConfig config, Arena arena) {
+    public RopeTables(ModelConfig config, Arena arena) {
         this.config = config;
         this.arena = arena;
     }
 
     /** The tables of each layer for sessions whose rows hold up to {@code maxSeqLen} tokens. */
-    public synchronized LayerRotary forLength(int maxSeqLen) {
+    public synchronized LayerRope forLength(int maxSeqLen) {
         @Nullable RopeTable[] ofLayer = new @Nullable RopeTable[config.numLayers()];
         for (int layer = 0; layer < ofLayer.length; layer++) {
-            RotaryConfig rotary = config.layer(layer).rotary();
+            RopeConfig rotary = config.layer(layer).rotary();
             ofLayer[layer] = rotary == null ? null : table(rotary, maxSeqLen);
         }
-        return new LayerRotary(ofLayer);
+        return new LayerRope(ofLayer);
     }
 
     /** What of {@code maxSeqLen} changes the frequencies of each layer, as text: equal for sessions that can share. */
     public String lengthsThatMatter(int maxSeqLen) {
         StringBuilder lengths = new StringBuilder();
         for (int layer = 0; layer < config.numLayers(); layer++) {
-            RotaryConfig rotary = config.layer(layer).rotary();
+            RopeConfig rotary = config.layer(layer).rotary();
             lengths.append(rotary == null ? "-" : rotary.scaling().effectiveLength(maxSeqLen)).append(' ');
         }
         return lengths.toString();
     }
 
-    private RopeTable table(RotaryConfig rotary, int maxSeqLen) {
+    private RopeTable table(RopeConfig rotary, int maxSeqLen) {
         Key key = new Key(rotary, rotary.scaling().effectiveLength(maxSeqLen));
         return tables.computeIfAbsent(key, _ -> new RopeTable(rotary.inverseFrequencies(maxSeqLen),
                 rotary.scaling().attentionFactor(), Math.max(config.maxSeqLen(), key.effectiveLength), arena));
