@@ -8,14 +8,24 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * A few neighbouring queries of one row that share a kv head, with the buffer for their scores: the unit of work of
- * attention. Tile row r stands for query {@code r / headsPerKv} of the tile and query head
- * {@code kvHead * headsPerKv + r % headsPerKv}.
+ * A block of neighbouring queries of one row that share a kv head (grouped-query attention), with the buffer for their
+ * scores: the unit of work of attention.
  *
- * <p>A query sees two runs of positions, either of which may be empty: run 0, the sinks of a window, and run 1, the window
- * up to its own position, or all up to it where there is none. Run 0 ends where run 1 begins or before. Neither end of a
- * run ever falls from one tile row to the next. What a row does not see is not read, however near it lies: no number may
- * come into a sum by way of a weight of zero, as 0 times infinity is NaN.
+ * <p>A tile row is one query of one head: tile row r is query {@code r / gqaGroupSize} of the tile and query head
+ * {@code kvHead * gqaGroupSize + r % gqaGroupSize}. Each tile row attends to two ranges of positions, either of which may
+ * be empty ({@link Range}):
+ *
+ * <pre>
+ *   position   0      numSinks            firstVisible            position of the query
+ *              |--SINKS--|   (not attended)    |---------WINDOW---------|
+ *   span       |  0: positions [0, 256)  |  1: [256, 512)  |  2 ...                     sums of values are per span
+ *   lane tile  |0..15|16..31| ...                                                       lanes are p % 16
+ *   scores     row r, position p: 4 * (r * scoreStride + p - scoreBase)                 scoreBase % 16 = 0
+ *   split      |  from ....... to  |                      a tile that sees only these positions, both % 256 = 0
+ * </pre>
+ *
+ * <p>SINKS ends at or before WINDOW. Neither end of a range ever moves back from one tile row to the next. Positions that a
+ * row does not attend to are never read: a weight of zero would not hide them, as 0 times infinity is NaN.
  *
  * <p>Reused from tile to tile (one for each thread), so that a step allocates nothing; not thread-safe. Owns its score
  * buffer, which grows to the longest row seen and is freed by {@link #close}.
@@ -27,19 +37,24 @@ public final class AttentionTile implements AutoCloseable {
      */
     public static final int SPAN_POSITIONS = 256;
 
-    /** Runs of positions that a row sees. */
-    public static final int NUM_RUNS = 2;
+    /** The two ranges of positions that a tile row attends to. */
+    public enum Range {
+        /** The first positions of a sliding window with attention sinks (StreamingLLM); empty without sinks. */
+        SINKS,
+        /** The sliding window up to the query's own position, or all positions up to it where there is no window. */
+        WINDOW
+    }
 
     private static final int MIN_CAPACITY_FLOATS = 4096;
     private static final Tensor[] NO_SPAN_OUTS = {};
     /** Spans whose sums fit in scratch memory together. */
     private static final int SPANS_IN_SCRATCH = 4;
 
-    private final int headsPerKv;
+    private final int gqaGroupSize;
     private final int headDim;
     private Arena scoresArena = Arena.ofShared();
     private MemorySegment ownScores;
-    private MemorySegment scores; // its own, or those of the tile that it is a part of
+    private MemorySegment scores; // its own, or those of the tile that it is a split of
     private Arena scratchArena = Arena.ofShared();
     private MemorySegment scratch;
 
@@ -55,21 +70,21 @@ public final class AttentionTile implements AutoCloseable {
     private int scoreBase; // first position that the score buffer has room for
     private ScoreForm form;
     private KvWindow window = KvWindow.NONE;
-    private int partFrom;
-    private int partTo = Integer.MAX_VALUE;
+    private int splitFrom;
+    private int splitTo = Integer.MAX_VALUE;
     private Tensor[] spanOuts = NO_SPAN_OUTS;
     private int firstSpan;
-    private boolean keepsSpansApart;
+    private boolean hasSpanOuts;
 
     /**
-     * A tile that must {@link #enter} a row and be {@link #aim aimed} before use.
+     * A tile without rows: {@link #bind} and {@link #setQueries} come first.
      *
-     * @param headsPerKv query heads that share a kv head, G
+     * @param gqaGroupSize query heads that share a kv head, G = H / K
      * @param headDim numbers per head, D
      */
-    @SuppressWarnings("NullAway.Init") // blocks, form, queries and out are set by enter, before which the tile has no rows
-    public AttentionTile(int headsPerKv, int headDim) {
-        this.headsPerKv = headsPerKv;
+    @SuppressWarnings("NullAway.Init") // blocks, form, queries and out are set by bind, before which the tile has no rows
+    public AttentionTile(int gqaGroupSize, int headDim) {
+        this.gqaGroupSize = gqaGroupSize;
         this.headDim = headDim;
         this.ownScores = scoresArena.allocate((long) MIN_CAPACITY_FLOATS * Float.BYTES, 64);
         this.scores = ownScores;
@@ -77,15 +92,15 @@ public final class AttentionTile implements AutoCloseable {
     }
 
     /**
-     * Points the tile at a layer and row of a step.
+     * Binds the tile to a layer and a row of a step, without queries yet.
      *
      * @param rowBlocks the row's keys and values, those of this step included
      * @param layerInGroup the layer as the layout counts it
-     * @param scoreForm what becomes of the dot product of a query and a key
+     * @param scoreForm how a dot product of query and key becomes a score
      * @param stepQueries {@code [T, H * D]}
      * @param stepOut {@code [T, H * D]}
      */
-    public void enter(KvBlocks rowBlocks, int layerInGroup, ScoreForm scoreForm, Tensor stepQueries, Tensor stepOut) {
+    public void bind(KvBlocks rowBlocks, int layerInGroup, ScoreForm scoreForm, Tensor stepQueries, Tensor stepOut) {
         this.blocks = rowBlocks;
         this.layer = layerInGroup;
         this.form = scoreForm;
@@ -93,49 +108,49 @@ public final class AttentionTile implements AutoCloseable {
         this.queries = stepQueries;
         this.out = stepOut;
         this.numQueries = 0;
-        this.partFrom = 0;
-        this.partTo = Integer.MAX_VALUE;
+        this.splitFrom = 0;
+        this.splitTo = Integer.MAX_VALUE;
         this.spanOuts = NO_SPAN_OUTS;
-        this.keepsSpansApart = false;
+        this.hasSpanOuts = false;
     }
 
-    /** Of the row entered, sees no more than {@code held}: what the cache has room for. */
+    /** Narrows the window of the bound row to {@code held}, the positions that the cache still holds. */
     public void limitTo(KvWindow held) {
         this.window = window.narrower(held);
     }
 
     /**
-     * Points the tile at tokens {@code [firstQuery, firstQuery + numQueries)} of the step, of the row entered.
+     * Sets the tile's queries: tokens {@code [firstQuery, firstQuery + numQueries)} of the step, all of the bound row.
      *
      * @param firstPosition position of the first query
      */
-    public void aim(int kvHead, int firstQuery, int numQueries, int firstPosition) {
+    public void setQueries(int kvHead, int firstQuery, int numQueries, int firstPosition) {
         this.kvHead = kvHead;
         this.firstQuery = firstQuery;
         this.numQueries = numQueries;
         this.firstPosition = firstPosition;
         int kvLength = firstPosition + numQueries;
-        int group = KvLayout.GROUP_POSITIONS;
-        this.scoreBase = firstRun() == 0 ? 0 : runFrom(1, 0) / group * group;
-        this.scoreStride = Math.ceilDiv(kvLength, group) * group - scoreBase;
+        int lanes = KvLayout.GROUP_POSITIONS;
+        this.scoreBase = window.numSinks() > 0 ? 0 : firstVisible(0) / lanes * lanes;
+        this.scoreStride = Math.ceilDiv(kvLength, lanes) * lanes - scoreBase;
         growScores((long) numRows() * scoreStride * Float.BYTES);
         growScratch((long) (KvLayout.GROUP_POSITIONS + SPANS_IN_SCRATCH * numRows() + 3) * headDim * Float.BYTES);
     }
 
-    /** From now on, until it enters another row, reads keys and values from other blocks of the same positions. */
+    /** Reads keys and values from other blocks of the same positions, until the next {@link #bind}. */
     public void readFrom(KvBlocks otherBlocks, int layerInBlocks) {
         blocks = otherBlocks;
         layer = layerInBlocks;
     }
 
     /**
-     * Makes this tile a part of {@code whole}, which has been aimed: as if its rows saw positions {@code [from, to)} only.
-     * It reads and writes the scores of {@code whole}, which other threads may do with other parts of it.
+     * Makes this tile a split of {@code whole}: its rows attend only to positions {@code [from, to)} of what those of
+     * {@code whole} attend to. It reads and writes the scores of {@code whole}, whose other splits may be on other threads.
      *
      * @param from a multiple of {@link #SPAN_POSITIONS}, as {@code to} is
      */
-    void takePart(AttentionTile whole, int from, int to) {
-        enter(whole.blocks, whole.layer, whole.form, whole.queries, whole.out);
+    void asSplitOf(AttentionTile whole, int from, int to) {
+        bind(whole.blocks, whole.layer, whole.form, whole.queries, whole.out);
         window = whole.window;
         kvHead = whole.kvHead;
         firstQuery = whole.firstQuery;
@@ -144,21 +159,21 @@ public final class AttentionTile implements AutoCloseable {
         scoreStride = whole.scoreStride;
         scoreBase = whole.scoreBase;
         scores = whole.scores;
-        partFrom = from;
-        partTo = to;
+        splitFrom = from;
+        splitTo = to;
         growScratch(whole.scratch.byteSize());
     }
 
     /**
-     * Until it enters a row again, keeps the sums of values of each span apart.
+     * Stores the value sums of each span separately, until the next {@link #bind}.
      *
-     * @param outs where those of the spans behind the whole's first go, each in the shape of the output
-     * @param firstSpanOfWhole the number of the span whose sums go to the output itself
+     * @param outs targets of the spans after the whole's first, each in the shape of the output
+     * @param firstSpanOfWhole the span whose sums go to the output itself
      */
-    void sumSpansApart(Tensor[] outs, int firstSpanOfWhole) {
+    void storeSpansSeparately(Tensor[] outs, int firstSpanOfWhole) {
         spanOuts = outs;
         firstSpan = firstSpanOfWhole;
-        keepsSpansApart = true;
+        hasSpanOuts = true;
     }
 
     private void growScores(long bytes) {
@@ -182,14 +197,14 @@ public final class AttentionTile implements AutoCloseable {
 
     /** Queries times the heads that share the kv head. */
     public int numRows() {
-        return numQueries * headsPerKv;
+        return numQueries * gqaGroupSize;
     }
 
     public int headDim() {
         return headDim;
     }
 
-    /** What becomes of the dot product of a query and a key. */
+    /** How a dot product of query and key becomes a score. */
     public ScoreForm form() {
         return form;
     }
@@ -206,8 +221,8 @@ public final class AttentionTile implements AutoCloseable {
         return kvHead;
     }
 
-    public int headsPerKv() {
-        return headsPerKv;
+    public int gqaGroupSize() {
+        return gqaGroupSize;
     }
 
     /** The first query in the numbering of {@link #queries}. */
@@ -221,52 +236,53 @@ public final class AttentionTile implements AutoCloseable {
 
     /** Position of a tile row's query. */
     public int position(int row) {
-        return firstPosition + row / headsPerKv;
+        return firstPosition + row / gqaGroupSize;
     }
 
     /** Query head of a tile row. */
     public int head(int row) {
-        return kvHead * headsPerKv + row % headsPerKv;
+        return kvHead * gqaGroupSize + row % gqaGroupSize;
     }
 
-    /** The first run that is not empty in all rows: 0 where there are sinks, else 1. */
-    public int firstRun() {
-        return window.numSinks() > 0 ? 0 : 1;
+    /** First position of a range that a tile row attends to. */
+    public int from(Range range, int row) {
+        return inSplit(range == Range.SINKS ? 0 : window.firstVisible(position(row)));
     }
 
-    /** First position of a run that a tile row sees. */
-    public int runFrom(int run, int row) {
-        return inPart(run == 0 ? 0 : window.firstVisible(position(row)));
+    /** End of a range of positions that a tile row attends to; equal to its start if the range is empty. */
+    public int to(Range range, int row) {
+        int to = range == Range.SINKS
+                ? Math.min(window.numSinks(), window.firstVisible(position(row)))
+                : position(row) + 1;
+        return inSplit(to);
     }
 
-    /** End of the positions of a run that a tile row sees. */
-    public int runTo(int run, int row) {
-        int to = run == 0 ? Math.min(window.numSinks(), window.firstVisible(position(row))) : position(row) + 1;
-        return inPart(to);
+    private int inSplit(int position) {
+        return Math.clamp(position, splitFrom, splitTo);
     }
 
-    private int inPart(int position) {
-        return Math.clamp(position, partFrom, partTo);
-    }
-
-    /** End of the positions that a tile row sees; it sees them all where {@link #firstVisible} is 0. */
+    /** End of {@link Range#WINDOW}: no tile row attends to a position from here on. */
     public int numVisible(int row) {
-        return runTo(1, row);
+        return to(Range.WINDOW, row);
     }
 
-    /** First position of a tile row's window; those from here to {@link #numVisible} are seen. */
+    /** Start of {@link Range#WINDOW}: a tile row attends to every position from here to {@link #numVisible}. */
     public int firstVisible(int row) {
-        return runFrom(1, row);
+        return from(Range.WINDOW, row);
     }
 
-    /** Whether a tile row sees a position. */
+    /** Whether a tile row attends to a position. */
     public boolean sees(int row, int position) {
-        return window.sees(position(row), position) && position >= partFrom && position < partTo;
+        return window.sees(position(row), position) && position >= splitFrom && position < splitTo;
     }
 
-    /** Whether a tile row sees any of the positions {@code [from, to)}. */
+    /** Whether a tile row attends to any of the positions {@code [from, to)}. */
     public boolean seesAny(int row, int from, int to) {
-        return (from < runTo(0, row) && to > runFrom(0, row)) || (from < runTo(1, row) && to > runFrom(1, row));
+        return overlaps(Range.SINKS, row, from, to) || overlaps(Range.WINDOW, row, from, to);
+    }
+
+    private boolean overlaps(Range range, int row, int from, int to) {
+        return from < to(range, row) && to > from(range, row);
     }
 
     /** F32 queries; a row's {@code headDim} numbers begin at {@link #queryByteOffset}. */
@@ -279,20 +295,21 @@ public final class AttentionTile implements AutoCloseable {
     }
 
     /**
-     * F32, where the weighted values of a span of positions are summed up; a row's {@code headDim} numbers begin at {@link
-     * #outByteOffset}. One place for all spans, or, for parts of a tile, a place for each.
+     * F32 target of the weighted values of a span; a row's {@code headDim} numbers begin at {@link #outByteOffset}. One
+     * target for all spans, or, for splits, one for each span.
      *
      * @param spanFrom first position of the span, a multiple of {@link #SPAN_POSITIONS}
      */
     public MemorySegment outOf(int spanFrom) {
         int others = spanFrom / SPAN_POSITIONS - firstSpan;
-        return (keepsSpansApart && others > 0 ? spanOuts[others - 1] : out).segment();
+        return (hasSpanOuts && others > 0 ? spanOuts[others - 1] : out).segment();
     }
 
-    /** Whether a row's sums of a span are the first at {@link #outOf}: these are added to zero, others to what is there. */
+    /** Whether a row's sums of a span are the first in {@link #outOf}: those are added to zero, later ones to its content. */
     public boolean startsOut(int row, int spanFrom) {
-        int firstSeen = runFrom(0, row) < runTo(0, row) ? runFrom(0, row) : firstVisible(row);
-        return keepsSpansApart || spanFrom == firstSeen / SPAN_POSITIONS * SPAN_POSITIONS;
+        int sinksFrom = from(Range.SINKS, row);
+        int firstSeen = sinksFrom < to(Range.SINKS, row) ? sinksFrom : firstVisible(row);
+        return hasSpanOuts || spanFrom == firstSeen / SPAN_POSITIONS * SPAN_POSITIONS;
     }
 
     public long outByteOffset(int row) {
@@ -300,19 +317,19 @@ public final class AttentionTile implements AutoCloseable {
     }
 
     private long headByteOffset(Tensor tensor, int row) {
-        return ((firstQuery + row / headsPerKv) * tensor.stride(0) + (long) head(row) * headDim) * Float.BYTES;
+        return ((firstQuery + row / gqaGroupSize) * tensor.stride(0) + (long) head(row) * headDim) * Float.BYTES;
     }
 
     /**
-     * F32 scores, then pattern: the score of position p is at {@code scoreByteOffset(row) + 4 p}. Where a row does not see
-     * a position the content is undefined; memory from the group of 16 positions that its window begins in (from 0 where
-     * there are sinks) to the one that it ends in may be written.
+     * F32 scores, then pattern: the score of position p is at {@code scoreByteOffset(row) + 4 p}. The content at positions
+     * that a row does not attend to is undefined; kernels may write from the lane tile of 16 positions in which its window
+     * begins (from 0 where there are sinks) to the end of the one in which it ends.
      */
     public MemorySegment scores() {
         return scores;
     }
 
-    /** Where the score of position 0 would be. */
+    /** Byte offset of the score of position 0 in {@link #scores}; may be negative where a window begins later. */
     public long scoreByteOffset(int row) {
         return ((long) row * scoreStride - scoreBase) * Float.BYTES;
     }

@@ -48,11 +48,11 @@ public final class Compute implements AutoCloseable {
         this.kernels = kernels;
         this.pool = new ComputePool(numThreads);
         this.numKvHeads = numKvHeads;
-        int headsPerKv = numHeads / numKvHeads;
-        this.queriesPerTile = Math.max(1, MAX_TILE_ROWS / headsPerKv);
+        int gqaGroupSize = numHeads / numKvHeads;
+        this.queriesPerTile = Math.max(1, MAX_TILE_ROWS / gqaGroupSize);
         this.tiles = new AttentionTile[numThreads];
-        Arrays.setAll(tiles, worker -> new AttentionTile(headsPerKv, headDim));
-        this.splitAttention = new SplitAttention(kernels, pool, tiles, headsPerKv, headDim);
+        Arrays.setAll(tiles, worker -> new AttentionTile(gqaGroupSize, headDim));
+        this.splitAttention = new SplitAttention(kernels, pool, tiles, gqaGroupSize, headDim);
     }
 
     public Kernels kernels() {
@@ -103,10 +103,10 @@ public final class Compute implements AutoCloseable {
         attentionTask.run(step, layer, form, queries, out, fromToken, toToken, fusedAttention);
     }
 
-    /** What is done with a tile, on any thread. */
+    /** Work on one tile, on any thread. */
     @FunctionalInterface
     public interface TileWork {
-        /** Works on a tile that is aimed; it is another one's afterwards. */
+        /** Works on a tile that has its queries; the tile is reused afterwards. */
         void run(AttentionTile tile);
     }
 
@@ -256,7 +256,7 @@ public final class Compute implements AutoCloseable {
         private void runSplit(int numItems) {
             AttentionTile[] wholes = splitAttention.tiles(numItems);
             for (int item = 0; item < numItems; item++) {
-                aim(wholes[item], item);
+                setUp(wholes[item], item);
             }
             splitAttention.run(numItems, out);
         }
@@ -284,11 +284,11 @@ public final class Compute implements AutoCloseable {
         @Override
         public void run(int item, int worker) {
             AttentionTile tile = tiles[worker];
-            aim(tile, item);
+            setUp(tile, item);
             work.run(tile);
         }
 
-        private void aim(AttentionTile tile, int item) {
+        private void setUp(AttentionTile tile, int item) {
             int tileInRow = item / numKvHeads;
             int row = 0;
             while (tileInRow >= numTiles(row)) {
@@ -297,9 +297,9 @@ public final class Compute implements AutoCloseable {
             int fromQuery = tileInRow * queriesPerTile;
             int firstToken = firstQuery(row) + fromQuery;
             int queriesInTile = Math.min(queriesPerTile, numQueries(row) - fromQuery);
-            tile.enter(step.blocks(layer, row), step.layerInGroup(layer), form, queries, out);
+            tile.bind(step.blocks(layer, row), step.layerInGroup(layer), form, queries, out);
             tile.limitTo(step.window(layer));
-            tile.aim(item % numKvHeads, firstToken - fromToken, queriesInTile, step.position(row, firstToken));
+            tile.setQueries(item % numKvHeads, firstToken - fromToken, queriesInTile, step.position(row, firstToken));
         }
     }
 }

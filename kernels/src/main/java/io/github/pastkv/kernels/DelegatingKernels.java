@@ -5,11 +5,11 @@ import io.github.pastkv.cache.Tensor;
 import java.lang.foreign.Arena;
 import java.util.List;
 
-/** Kernels that leave everything to others, for subclasses that do some of it themselves, look at it or disturb it. */
+/** Forwards every call to a delegate: base class of partial overrides and test doubles. */
 public abstract class DelegatingKernels implements Kernels {
     private final Kernels delegate;
 
-    /** Around kernels that do the work. */
+    /** Forwards to {@code delegate}. */
     protected DelegatingKernels(Kernels delegate) {
         this.delegate = delegate;
     }

@@ -175,8 +175,8 @@ public final class ScalarKernels implements Kernels {
     @Override
     public void qkScores(AttentionTile tile) {
         for (int row = 0; row < tile.numRows(); row++) {
-            for (int run = 0; run < AttentionTile.NUM_RUNS; run++) {
-                for (int position = tile.runFrom(run, row); position < tile.runTo(run, row); position++) {
+            for (int position = 0; position < tile.numVisible(row); position++) {
+                if (tile.sees(row, position)) {
                     setScore(tile, row, position, formed(tile, row, position, dot(tile, row, position)));
                 }
             }
@@ -215,13 +215,13 @@ public final class ScalarKernels implements Kernels {
     public void softmax(AttentionTile tile) {
         for (int row = 0; row < tile.numRows(); row++) {
             float maximum = Float.NEGATIVE_INFINITY;
-            for (int run = 0; run < AttentionTile.NUM_RUNS; run++) {
-                for (int position = tile.runFrom(run, row); position < tile.runTo(run, row); position++) {
+            for (int position = 0; position < tile.numVisible(row); position++) {
+                if (tile.sees(row, position)) {
                     maximum = Math.max(maximum, score(tile, row, position));
                 }
             }
-            for (int run = 0; run < AttentionTile.NUM_RUNS; run++) {
-                for (int position = tile.runFrom(run, row); position < tile.runTo(run, row); position++) {
+            for (int position = 0; position < tile.numVisible(row); position++) {
+                if (tile.sees(row, position)) {
                     setScore(tile, row, position, ScalarMath.exp(score(tile, row, position) - maximum));
                 }
             }
@@ -231,8 +231,8 @@ public final class ScalarKernels implements Kernels {
                     sum += spanSum(tile, row, from);
                 }
             }
-            for (int run = 0; run < AttentionTile.NUM_RUNS; run++) {
-                for (int position = tile.runFrom(run, row); position < tile.runTo(run, row); position++) {
+            for (int position = 0; position < tile.numVisible(row); position++) {
+                if (tile.sees(row, position)) {
                     setScore(tile, row, position, score(tile, row, position) / sum);
                 }
             }

@@ -2,62 +2,66 @@ package io.github.pastkv.kernels;
 
 import io.github.pastkv.cache.DataType;
 import io.github.pastkv.cache.Tensor;
+import io.github.pastkv.kernels.AttentionTile.Range;
 import java.lang.foreign.Arena;
 import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 
 /**
- * Attention of a few long rows, one query each, cut into ranges of positions so that every thread has something to do:
- * the scores of all ranges, whoever has the last of a tile going on with its softmax, then the values of all ranges. A range is a whole number of
- * spans. Each span but a tile's first has sums of its own, which are added to the first's in order, so that the bits are
- * those of the tile in one piece, however it is cut.
+ * Split-KV attention (FlashDecoding: Dao et al. 2023) of a few long rows with one query each: positions are split so that
+ * every thread has work. First all splits compute their scores; the thread that finishes a tile's last split runs its
+ * softmax; then all splits sum their values.
  *
- * <p>Running it allocates nothing once buffers have grown. For one thread, which the pool's join.
+ * <p>Unlike FlashDecoding there is one softmax over the whole row and no rescaling of partial results, so the bits are those
+ * of an unsplit tile: a split is a whole number of spans, each span after a tile's first has a sum of its own, and these are
+ * added to the first in order.
+ *
+ * <p>Running it allocates nothing once buffers have grown. Used by one thread at a time, which takes part in the work.
  */
 final class SplitAttention implements AutoCloseable {
     private static final int SPAN = AttentionTile.SPAN_POSITIONS;
-    private static final int PARTS_PER_THREAD = 4;
-    /** Kernels take so many spans at a time where they can. */
+    private static final int SPLITS_PER_THREAD = 4;
+    /** Vector kernels sum the values of this many spans together. */
     private static final int SPANS_TOGETHER = 4;
 
     private final Kernels kernels;
     private final ComputePool pool;
     private final AttentionTile[] workerTiles;
-    private final int headsPerKv;
+    private final int gqaGroupSize;
     private final int headDim;
-    private final ComputePool.Task scoresTask = (item, worker) -> runPart(item, worker, true);
-    private final ComputePool.Task valuesTask = (item, worker) -> runPart(item, worker, false);
+    private final ComputePool.Task scoresTask = (item, worker) -> runSplit(item, worker, true);
+    private final ComputePool.Task valuesTask = (item, worker) -> runSplit(item, worker, false);
 
     private AttentionTile[] tiles = new AttentionTile[0];
     private int[] firstSpans = new int[0];
-    private int[] partStarts = new int[1]; // first part of each tile, and the number of all
-    private AtomicIntegerArray partsToScore = new AtomicIntegerArray(0); // of each tile
+    private int[] splitStarts = new int[1]; // first split of each tile, and the number of all
+    private AtomicIntegerArray splitsToScore = new AtomicIntegerArray(0); // of each tile
     private int numTiles;
-    private int spansPerPart;
+    private int spansPerSplit;
     private Tensor out;
     private Arena sumsArena = Arena.ofShared();
     private Tensor[] spanSums = new Tensor[0]; // [span after the first] [n, H * D]
 
     @SuppressWarnings("NullAway.Init") // out is an argument of the operation under way
-    SplitAttention(Kernels kernels, ComputePool pool, AttentionTile[] workerTiles, int headsPerKv, int headDim) {
+    SplitAttention(Kernels kernels, ComputePool pool, AttentionTile[] workerTiles, int gqaGroupSize, int headDim) {
         this.kernels = kernels;
         this.pool = pool;
         this.workerTiles = workerTiles;
-        this.headsPerKv = headsPerKv;
+        this.gqaGroupSize = gqaGroupSize;
         this.headDim = headDim;
     }
 
-    /** Tiles to be aimed and given back to {@link #run}, of which {@code count} will be used. */
+    /** At least {@code count} tiles, to be bound and given their queries before {@link #run}. */
     AttentionTile[] tiles(int count) {
         if (tiles.length < count) {
             int numBefore = tiles.length;
             tiles = Arrays.copyOf(tiles, count);
             for (int i = numBefore; i < count; i++) {
-                tiles[i] = new AttentionTile(headsPerKv, headDim);
+                tiles[i] = new AttentionTile(gqaGroupSize, headDim);
             }
             firstSpans = new int[count];
-            partStarts = new int[count + 1];
-            partsToScore = new AtomicIntegerArray(count);
+            splitStarts = new int[count + 1];
+            splitsToScore = new AtomicIntegerArray(count);
         }
         return tiles;
     }
@@ -66,10 +70,10 @@ final class SplitAttention implements AutoCloseable {
     void run(int count, Tensor newOut) {
         numTiles = count;
         out = newOut;
-        cut();
-        int numParts = partStarts[count];
-        pool.run(numParts, scoresTask);
-        pool.run(numParts, valuesTask);
+        planSplits();
+        int numSplits = splitStarts[count];
+        pool.run(numSplits, scoresTask);
+        pool.run(numSplits, valuesTask);
         for (int i = 0; i < count; i++) {
             if (tiles[i].kvHead() == 0) {
                 join(i);
@@ -77,7 +81,7 @@ final class SplitAttention implements AutoCloseable {
         }
     }
 
-    private void cut() {
+    private void planSplits() {
         int totalSpans = 0;
         int maxSpans = 0;
         for (int i = 0; i < numTiles; i++) {
@@ -86,16 +90,16 @@ final class SplitAttention implements AutoCloseable {
             maxSpans = Math.max(maxSpans, numSpans(i));
         }
         growSums(maxSpans - 1);
-        int spans = Math.ceilDiv(totalSpans, pool.numThreads() * PARTS_PER_THREAD);
-        spansPerPart = spans < SPANS_TOGETHER ? spans : Math.ceilDiv(spans, SPANS_TOGETHER) * SPANS_TOGETHER;
+        int spans = Math.ceilDiv(totalSpans, pool.numThreads() * SPLITS_PER_THREAD);
+        spansPerSplit = spans < SPANS_TOGETHER ? spans : Math.ceilDiv(spans, SPANS_TOGETHER) * SPANS_TOGETHER;
         for (int i = 0; i < numTiles; i++) {
-            partStarts[i + 1] = partStarts[i] + Math.ceilDiv(numSpans(i), spansPerPart);
-            partsToScore.set(i, partStarts[i + 1] - partStarts[i]);
+            splitStarts[i + 1] = splitStarts[i] + Math.ceilDiv(numSpans(i), spansPerSplit);
+            splitsToScore.set(i, splitStarts[i + 1] - splitStarts[i]);
         }
     }
 
     private static int firstSeen(AttentionTile tile) {
-        return tile.runTo(0, 0) > 0 ? 0 : tile.firstVisible(0);
+        return tile.to(Range.SINKS, 0) > 0 ? 0 : tile.firstVisible(0);
     }
 
     private int numSpans(int tile) {
@@ -114,23 +118,23 @@ final class SplitAttention implements AutoCloseable {
         }
     }
 
-    private void runPart(int item, int worker, boolean forScores) {
+    private void runSplit(int item, int worker, boolean forScores) {
         int tile = 0;
-        while (item >= partStarts[tile + 1]) {
+        while (item >= splitStarts[tile + 1]) {
             tile++;
         }
-        int from = firstSpans[tile] + (item - partStarts[tile]) * spansPerPart;
-        int to = Math.min(from + spansPerPart, firstSpans[tile] + numSpans(tile));
-        AttentionTile part = workerTiles[worker];
-        part.takePart(tiles[tile], from * SPAN, to * SPAN);
+        int from = firstSpans[tile] + (item - splitStarts[tile]) * spansPerSplit;
+        int to = Math.min(from + spansPerSplit, firstSpans[tile] + numSpans(tile));
+        AttentionTile split = workerTiles[worker];
+        split.asSplitOf(tiles[tile], from * SPAN, to * SPAN);
         if (forScores) {
-            kernels.qkScores(part);
-            if (partsToScore.decrementAndGet(tile) == 0) { // sees what the other threads wrote before they counted down
+            kernels.qkScores(split);
+            if (splitsToScore.decrementAndGet(tile) == 0) { // happens after the other splits were scored
                 kernels.softmax(tiles[tile]);
             }
         } else {
-            part.sumSpansApart(spanSums, firstSpans[tile]);
-            kernels.weightedValues(part);
+            split.storeSpansSeparately(spanSums, firstSpans[tile]);
+            kernels.weightedValues(split);
         }
     }
 

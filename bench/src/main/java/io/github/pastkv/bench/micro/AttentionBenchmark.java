@@ -53,7 +53,7 @@ public class AttentionBenchmark {
 
     @Param({"F32", "BF16", "F16", "Q8"}) public KvType kvType;
 
-    @Param({"1", "3", "8"}) public int headsPerKv;
+    @Param({"1", "3", "8"}) public int gqaGroupSize;
 
     /** Positions that the last query sees. */
     @Param({"1024", "4096"}) public int kvLength;
@@ -104,11 +104,11 @@ public class AttentionBenchmark {
                 layout.writeValue(blocks.memory, block, 0, kvHead, position % BLOCK_SIZE, ones.segment(), 0);
             }
         }
-        int width = KV_HEADS * headsPerKv * HEAD_DIM;
+        int width = KV_HEADS * gqaGroupSize * HEAD_DIM;
         Tensor out = Tensor.allocate(arena, DataType.F32, numQueries, width);
         chosen = KernelsChoice.choose(kernels).kernels();
-        tile = new AttentionTile(headsPerKv, HEAD_DIM);
-        tile.enter(blocks, 0, ScoreForm.scaled(SCALE), random(random, numQueries, width), out);
+        tile = new AttentionTile(gqaGroupSize, HEAD_DIM);
+        tile.bind(blocks, 0, ScoreForm.scaled(SCALE), random(random, numQueries, width), out);
         attend();
         for (float number : out.toFloatArray()) {
             if (!(Math.abs(number - 1) < 1e-4)) {
@@ -134,13 +134,13 @@ public class AttentionBenchmark {
     @Benchmark
     public void attention(Work work) {
         attend();
-        work.flops += 4L * numQueries * headsPerKv * KV_HEADS * HEAD_DIM * kvLength;
+        work.flops += 4L * numQueries * gqaGroupSize * KV_HEADS * HEAD_DIM * kvLength;
         work.cacheBytes += 2L * KV_HEADS * kvLength * kvType.bytesPerHead(HEAD_DIM);
     }
 
     private void attend() {
         for (int kvHead = 0; kvHead < KV_HEADS; kvHead++) {
-            tile.aim(kvHead, 0, numQueries, kvLength - numQueries);
+            tile.setQueries(kvHead, 0, numQueries, kvLength - numQueries);
             chosen.qkScores(tile);
             chosen.softmax(tile);
             chosen.weightedValues(tile);

@@ -106,9 +106,9 @@ public class BlockOrderBenchmark {
     @Benchmark
     public Tensor attentionOfADecodeStep() {
         for (int layer = 0; layer < LAYERS; layer++) {
-            tile.enter(blocks, layer, form, queries, out);
+            tile.bind(blocks, layer, form, queries, out);
             for (int kvHead = 0; kvHead < KV_HEADS; kvHead++) {
-                tile.aim(kvHead, 0, 1, NUM_TOKENS - 1);
+                tile.setQueries(kvHead, 0, 1, NUM_TOKENS - 1);
                 kernels.qkScores(tile);
                 kernels.softmax(tile);
                 kernels.weightedValues(tile);

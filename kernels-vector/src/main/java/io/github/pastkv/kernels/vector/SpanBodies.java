@@ -18,6 +18,7 @@ import io.github.pastkv.cache.KvLayout;
 import io.github.pastkv.cache.KvType;
 import io.github.pastkv.cache.ScaledBytes;
 import io.github.pastkv.kernels.AttentionTile;
+import io.github.pastkv.kernels.AttentionTile.Range;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 
@@ -41,13 +42,13 @@ final class SpanBodies {
 
     private SpanBodies() {}
 
-    /** Whether four spans from {@code from} on are taken so: few rows, all of which see all of them, as one run. */
+    /** Whether four spans from {@code from} on are taken so: few rows, all of which see all of them, as one range. */
     static boolean fit(AttentionTile tile, TileForm form, int from) {
         int lastRow = tile.numRows() - 1;
         return HAS_REGISTERS && AllMemory.IS_READABLE && lastRow < MAX_ROWS && form.inPlace()
                 && tile.headDim() % DIMS == 0
-                && tile.runFrom(1, lastRow) <= from
-                && tile.runTo(1, 0) >= from + SPANS * SPAN && haveAddresses(tile, from);
+                && tile.from(Range.WINDOW, lastRow) <= from
+                && tile.to(Range.WINDOW, 0) >= from + SPANS * SPAN && haveAddresses(tile, from);
     }
 
     /** Whether all blocks of the four spans have addresses. */

@@ -5,6 +5,7 @@ import static io.github.pastkv.kernels.vector.Lanes.load;
 import static java.nio.ByteOrder.LITTLE_ENDIAN;
 
 import io.github.pastkv.kernels.AttentionTile;
+import io.github.pastkv.kernels.AttentionTile.Range;
 import io.github.pastkv.kernels.ScoreForm;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
@@ -19,16 +20,15 @@ final class VectorScoreForm {
     static void apply(AttentionTile tile) {
         ScoreForm form = tile.form();
         for (int row = 0; row < tile.numRows(); row++) {
-            for (int run = tile.firstRun(); run < AttentionTile.NUM_RUNS; run++) {
-                apply(tile, form, row, run);
-            }
+            apply(tile, form, row, Range.SINKS);
+            apply(tile, form, row, Range.WINDOW);
         }
     }
 
-    private static void apply(AttentionTile tile, ScoreForm form, int row, int run) {
+    private static void apply(AttentionTile tile, ScoreForm form, int row, Range range) {
         long start = tile.scoreByteOffset(row);
-        int from = VisibleGroups.from(tile, run, row);
-        int to = VisibleGroups.to(tile, run, row);
+        int from = VisibleGroups.from(tile, range, row);
+        int to = VisibleGroups.to(tile, range, row);
         if (form.softCap() != 0) {
             VectorElementwise.softCapRow(form.softCap(), tile.scores(), start + 4L * from, to - from);
         }

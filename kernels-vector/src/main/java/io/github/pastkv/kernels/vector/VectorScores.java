@@ -6,6 +6,7 @@ import io.github.pastkv.cache.DataType;
 import io.github.pastkv.cache.KvBlocks;
 import io.github.pastkv.cache.KvLayout;
 import io.github.pastkv.kernels.AttentionTile;
+import io.github.pastkv.kernels.AttentionTile.Range;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -23,24 +24,23 @@ final class VectorScores {
     static void qkScores(AttentionTile tile) {
         gatherQueries(tile);
         TileForm form = TileForm.ofKeys(tile.blocks().layout());
-        for (int run = tile.firstRun(); run < AttentionTile.NUM_RUNS; run++) {
-            scoreRun(tile, form, run);
-        }
+        scoreRange(tile, form, Range.SINKS);
+        scoreRange(tile, form, Range.WINDOW);
     }
 
-    private static void scoreRun(AttentionTile tile, TileForm form, int run) {
-        int end = tile.runTo(run, tile.numRows() - 1);
+    private static void scoreRange(AttentionTile tile, TileForm form, Range range) {
+        int end = tile.to(range, tile.numRows() - 1);
         int step = form.inPlace() ? AttentionTile.SPAN_POSITIONS : GROUP;
         int to;
-        for (int from = tile.runFrom(run, 0); from < end; from = to) {
+        for (int from = tile.from(range, 0); from < end; from = to) {
             to = Math.min((from / step + 1) * step, end);
             if (!form.inPlace()) {
                 stage(tile, form, from, to);
             }
             for (int row = 0; row < tile.numRows(); row += 4) {
                 int lastRow = Math.min(row + 3, tile.numRows() - 1);
-                fourRows(tile, form, row, Math.max(from, tile.runFrom(run, row)),
-                        Math.min(to, tile.runTo(run, lastRow)));
+                fourRows(tile, form, row, Math.max(from, tile.from(range, row)),
+                        Math.min(to, tile.to(range, lastRow)));
             }
         }
     }
@@ -48,7 +48,7 @@ final class VectorScores {
     /** Sinks in the window's first group are staged with it, as their scores are written again. */
     private static void stage(AttentionTile tile, TileForm form, int from, int to) {
         int group = from / GROUP * GROUP;
-        int sinksTo = Math.min(from, tile.runTo(0, tile.numRows() - 1));
+        int sinksTo = Math.min(from, tile.to(Range.SINKS, tile.numRows() - 1));
         if (group < sinksTo) {
             form.stageKeys(tile, group, sinksTo);
         }

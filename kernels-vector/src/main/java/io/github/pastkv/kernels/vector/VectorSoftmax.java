@@ -8,11 +8,12 @@ import static java.nio.ByteOrder.LITTLE_ENDIAN;
 import static jdk.incubator.vector.VectorOperators.MAX;
 
 import io.github.pastkv.kernels.AttentionTile;
+import io.github.pastkv.kernels.AttentionTile.Range;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 
 /**
- * Scores to pattern. All passes run over whole groups of 16 positions ({@link VisibleGroups}); what the row does not see in
+ * Scores to pattern. All passes range over whole groups of 16 positions ({@link VisibleGroups}); what the row does not see in
  * them is minus infinity to the maximum and zero to the sum, which change neither.
  */
 final class VectorSoftmax {
@@ -21,63 +22,55 @@ final class VectorSoftmax {
     static void softmax(AttentionTile tile) {
         for (int row = 0; row < tile.numRows(); row++) {
             VisibleGroups.fillHoles(tile, row, Float.NEGATIVE_INFINITY);
-            float maximum = Float.NEGATIVE_INFINITY;
-            for (int run = tile.firstRun(); run < AttentionTile.NUM_RUNS; run++) {
-                maximum = Math.max(maximum, maximum(tile, row, run));
-            }
-            for (int run = tile.firstRun(); run < AttentionTile.NUM_RUNS; run++) {
-                exponentials(tile, row, run, maximum);
-            }
+            float maximum = Math.max(maximum(tile, row, Range.SINKS), maximum(tile, row, Range.WINDOW));
+            exponentials(tile, row, Range.SINKS, maximum);
+            exponentials(tile, row, Range.WINDOW, maximum);
             VisibleGroups.fillHoles(tile, row, 0f);
-            float sum = 0f;
-            for (int run = tile.firstRun(); run < AttentionTile.NUM_RUNS; run++) {
-                sum = sum(tile, row, run, sum);
-            }
-            for (int run = tile.firstRun(); run < AttentionTile.NUM_RUNS; run++) {
-                divide(tile, row, run, sum);
-            }
+            float sum = sum(tile, row, Range.WINDOW, sum(tile, row, Range.SINKS, 0f));
+            divide(tile, row, Range.SINKS, sum);
+            divide(tile, row, Range.WINDOW, sum);
         }
     }
 
-    private static float maximum(AttentionTile tile, int row, int run) {
+    private static float maximum(AttentionTile tile, int row, Range range) {
         MemorySegment scores = tile.scores();
-        long end = tile.scoreByteOffset(row) + 4L * VisibleGroups.to(tile, run, row);
+        long end = tile.scoreByteOffset(row) + 4L * VisibleGroups.to(tile, range, row);
         FloatVector maxima = FloatVector.broadcast(FLOATS, Float.NEGATIVE_INFINITY);
-        for (long offset = start(tile, row, run); offset < end; offset += BYTES) {
+        for (long offset = start(tile, row, range); offset < end; offset += BYTES) {
             maxima = maxima.max(load(scores, offset));
         }
         return maxima.reduceLanes(MAX);
     }
 
-    private static void exponentials(AttentionTile tile, int row, int run, float maximum) {
+    private static void exponentials(AttentionTile tile, int row, Range range, float maximum) {
         MemorySegment scores = tile.scores();
-        long end = tile.scoreByteOffset(row) + 4L * VisibleGroups.to(tile, run, row);
-        for (long offset = start(tile, row, run); offset < end; offset += BYTES) {
+        long end = tile.scoreByteOffset(row) + 4L * VisibleGroups.to(tile, range, row);
+        for (long offset = start(tile, row, range); offset < end; offset += BYTES) {
             VectorMath.exp(load(scores, offset).sub(maximum)).intoMemorySegment(scores, offset, LITTLE_ENDIAN);
         }
     }
 
-    /** {@code sum} and the sums of the run's spans, one after the other. */
-    private static float sum(AttentionTile tile, int row, int run, float sum) {
+    /** {@code sum} and the sums of the range's spans, one after the other. */
+    private static float sum(AttentionTile tile, int row, Range range, float sum) {
         float total = sum;
-        int end = VisibleGroups.to(tile, run, row);
+        int end = VisibleGroups.to(tile, range, row);
         int to;
-        for (int from = VisibleGroups.from(tile, run, row); from < end; from = to) {
+        for (int from = VisibleGroups.from(tile, range, row); from < end; from = to) {
             to = Math.min((from / AttentionTile.SPAN_POSITIONS + 1) * AttentionTile.SPAN_POSITIONS, end);
             total += VectorSums.sum(tile.scores(), tile.scoreByteOffset(row) + 4L * from, to - from);
         }
         return total;
     }
 
-    private static void divide(AttentionTile tile, int row, int run, float sum) {
+    private static void divide(AttentionTile tile, int row, Range range, float sum) {
         MemorySegment scores = tile.scores();
-        long end = tile.scoreByteOffset(row) + 4L * VisibleGroups.to(tile, run, row);
-        for (long offset = start(tile, row, run); offset < end; offset += BYTES) {
+        long end = tile.scoreByteOffset(row) + 4L * VisibleGroups.to(tile, range, row);
+        for (long offset = start(tile, row, range); offset < end; offset += BYTES) {
             store(load(scores, offset).div(sum), scores, offset);
         }
     }
 
-    private static long start(AttentionTile tile, int row, int run) {
-        return tile.scoreByteOffset(row) + 4L * VisibleGroups.from(tile, run, row);
+    private static long start(AttentionTile tile, int row, Range range) {
+        return tile.scoreByteOffset(row) + 4L * VisibleGroups.from(tile, range, row);
     }
 }

@@ -11,8 +11,8 @@ import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 
-/** The probe in vectors of the width that the kernels use. */
-public final class VectorSpeedProbe implements SpeedProbe {
+/** The speed probe in vectors of the width that the kernels use. */
+public final class VectorSpeedProbe extends SpeedProbe {
     /** More than the latency of a multiply-add times the number of its units. */
     private static final int CHAINS = 10;
 

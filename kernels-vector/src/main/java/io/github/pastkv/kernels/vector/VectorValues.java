@@ -11,6 +11,7 @@ import io.github.pastkv.cache.KvLayout;
 import io.github.pastkv.cache.KvType;
 import io.github.pastkv.cache.ScaledBytes;
 import io.github.pastkv.kernels.AttentionTile;
+import io.github.pastkv.kernels.AttentionTile.Range;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 
@@ -31,7 +32,7 @@ final class VectorValues {
     static void weightedValues(AttentionTile tile) {
         TileForm form = TileForm.ofValues(tile.blocks().layout());
         int lastRow = tile.numRows() - 1;
-        int from = spanOf(seesSinks(tile, lastRow) ? tile.runFrom(0, 0) : tile.firstVisible(0));
+        int from = spanOf(seesSinks(tile, lastRow) ? tile.from(Range.SINKS, 0) : tile.firstVisible(0));
         while (from < tile.numVisible(lastRow)) {
             if (SpanBodies.fit(tile, form, from)) {
                 sumFourSpans(tile, form, from);
@@ -39,23 +40,22 @@ final class VectorValues {
                 continue;
             }
             clearSums(tile, 1);
-            for (int run = tile.firstRun(); run < AttentionTile.NUM_RUNS; run++) {
-                sumRun(tile, form, run, from);
-            }
+            sumRange(tile, form, Range.SINKS, from);
+            sumRange(tile, form, Range.WINDOW, from);
             for (int row = 0; row < tile.numRows(); row++) {
                 if (tile.seesAny(row, from, from + AttentionTile.SPAN_POSITIONS)) {
                     addSpan(tile, form, row, row, from);
                 }
             }
             from += AttentionTile.SPAN_POSITIONS;
-            if (from >= tile.runTo(0, lastRow)) {
+            if (from >= tile.to(Range.SINKS, lastRow)) {
                 from = Math.max(from, spanOf(tile.firstVisible(0)));
             }
         }
     }
 
     private static boolean seesSinks(AttentionTile tile, int row) {
-        return tile.runFrom(0, row) < tile.runTo(0, row);
+        return tile.from(Range.SINKS, row) < tile.to(Range.SINKS, row);
     }
 
     /** Start of the span that a position is in. */
@@ -86,43 +86,43 @@ final class VectorValues {
         }
     }
 
-    /** What the rows see of a span in one run. */
-    private static void sumRun(AttentionTile tile, TileForm form, int run, int spanFrom) {
-        int end = Math.min(spanFrom + AttentionTile.SPAN_POSITIONS, tile.runTo(run, tile.numRows() - 1));
+    /** What the rows see of a span in one range. */
+    private static void sumRange(AttentionTile tile, TileForm form, Range range, int spanFrom) {
+        int end = Math.min(spanFrom + AttentionTile.SPAN_POSITIONS, tile.to(range, tile.numRows() - 1));
         int step = form.inPlace() ? AttentionTile.SPAN_POSITIONS : GROUP;
         int to;
-        for (int from = Math.max(spanFrom, tile.runFrom(run, 0)); from < end; from = to) {
+        for (int from = Math.max(spanFrom, tile.from(range, 0)); from < end; from = to) {
             to = Math.min((from / step + 1) * step, end);
             if (!form.inPlace()) {
                 form.stageValues(tile, from, to);
             }
             for (int row = 0; row < tile.numRows(); row += 4) {
                 for (int group = from / GROUP * GROUP; group < to; group += GROUP) {
-                    sumGroup(tile, form, run, row, group);
+                    sumGroup(tile, form, range, row, group);
                 }
             }
         }
     }
 
     /**
-     * Rows {@code [row, row + 4)}, a group of one run: for each row what it sees before the positions that all of them
+     * Rows {@code [row, row + 4)}, a group of one range: for each row what it sees before the positions that all of them
      * see, then those, then what else it sees.
      */
-    private static void sumGroup(AttentionTile tile, TileForm form, int run, int row, int group) {
+    private static void sumGroup(AttentionTile tile, TileForm form, Range range, int row, int group) {
         int lastRow = Math.min(row + 3, tile.numRows() - 1);
-        int to = Math.min(group + GROUP, tile.runTo(run, lastRow));
-        int sharedFrom = Math.clamp(tile.runFrom(run, lastRow), group, group + GROUP);
-        int sharedTo = Math.clamp(tile.runTo(run, row), sharedFrom, group + GROUP);
-        if (tile.runFrom(run, row) < sharedFrom) {
+        int to = Math.min(group + GROUP, tile.to(range, lastRow));
+        int sharedFrom = Math.clamp(tile.from(range, lastRow), group, group + GROUP);
+        int sharedTo = Math.clamp(tile.to(range, row), sharedFrom, group + GROUP);
+        if (tile.from(range, row) < sharedFrom) {
             for (int single = row; single <= lastRow; single++) {
-                sumPositions(tile, form, single, single, Math.max(group, tile.runFrom(run, single)),
-                        Math.min(tile.runTo(run, single), sharedFrom));
+                sumPositions(tile, form, single, single, Math.max(group, tile.from(range, single)),
+                        Math.min(tile.to(range, single), sharedFrom));
             }
         }
         sumPositions(tile, form, row, lastRow, sharedFrom, sharedTo);
         for (int single = row; single <= lastRow && sharedTo < to; single++) {
-            sumPositions(tile, form, single, single, Math.max(sharedTo, tile.runFrom(run, single)),
-                    Math.min(tile.runTo(run, single), to));
+            sumPositions(tile, form, single, single, Math.max(sharedTo, tile.from(range, single)),
+                    Math.min(tile.to(range, single), to));
         }
     }
 

@@ -4,9 +4,10 @@ import static io.github.pastkv.kernels.vector.TileForm.GROUP;
 
 import io.github.pastkv.cache.DataType;
 import io.github.pastkv.kernels.AttentionTile;
+import io.github.pastkv.kernels.AttentionTile.Range;
 
 /**
- * The whole groups of 16 positions that hold what a tile row sees, as at most two ranges, one for each run. Ranges never
+ * The whole groups of 16 positions that hold what a tile row sees, as at most two ranges, one for each {@link Range}. Ranges never
  * overlap nor end in one span: where sinks and window share a span they are one range, the second, with a hole in it.
  */
 final class VisibleGroups {
@@ -14,26 +15,27 @@ final class VisibleGroups {
 
     /** Whether sinks and window are one range. */
     private static boolean areJoined(AttentionTile tile, int row) {
-        int numSinks = tile.runTo(0, row);
-        return tile.runFrom(0, row) < numSinks
+        int numSinks = tile.to(Range.SINKS, row);
+        return tile.from(Range.SINKS, row) < numSinks
                 && (numSinks - 1) / AttentionTile.SPAN_POSITIONS
                         == tile.firstVisible(row) / AttentionTile.SPAN_POSITIONS;
     }
 
-    static int from(AttentionTile tile, int run, int row) {
-        return run == 0 || areJoined(tile, row) ? tile.runFrom(0, row) : tile.firstVisible(row) / GROUP * GROUP;
+    static int from(AttentionTile tile, Range range, int row) {
+        return range == Range.SINKS || areJoined(tile, row) ? tile.from(Range.SINKS, row)
+                : tile.firstVisible(row) / GROUP * GROUP;
     }
 
-    static int to(AttentionTile tile, int run, int row) {
-        if (run == 0 && areJoined(tile, row)) {
-            return tile.runFrom(0, row);
+    static int to(AttentionTile tile, Range range, int row) {
+        if (range == Range.SINKS && areJoined(tile, row)) {
+            return tile.from(Range.SINKS, row);
         }
-        return Math.ceilDiv(tile.runTo(run, row), GROUP) * GROUP;
+        return Math.ceilDiv(tile.to(range, row), GROUP) * GROUP;
     }
 
     /** Sets the scores within the ranges that the row does not see. */
     static void fillHoles(AttentionTile tile, int row, float score) {
-        int numSinks = tile.runTo(0, row);
+        int numSinks = tile.to(Range.SINKS, row);
         int firstVisible = tile.firstVisible(row);
         if (areJoined(tile, row)) {
             fill(tile, row, numSinks, firstVisible, score);

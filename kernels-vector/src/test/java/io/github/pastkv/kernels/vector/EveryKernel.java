@@ -82,9 +82,9 @@ final class EveryKernel {
         }
         Tensor out = Tensor.allocate(arena, DataType.F32, TOKENS, WIDTH);
         try (AttentionTile tile = new AttentionTile(HEADS, HEAD_DIM)) {
-            tile.enter(blocks, 0, ScoreForm.scaled(0.2f).withSoftCap(3f).withAlibi(HEADS).withWindow(window),
+            tile.bind(blocks, 0, ScoreForm.scaled(0.2f).withSoftCap(3f).withAlibi(HEADS).withWindow(window),
                     Numbers.rows(arena, random, TOKENS, WIDTH, 0), out);
-            tile.aim(0, 0, TOKENS, PAST);
+            tile.setQueries(0, 0, TOKENS, PAST);
             kernels.qkScores(tile);
             kernels.softmax(tile);
             kernels.weightedValues(tile);

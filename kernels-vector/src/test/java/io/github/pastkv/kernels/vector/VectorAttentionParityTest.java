@@ -40,18 +40,18 @@ class VectorAttentionParityTest {
     }
 
     /** A tile: queries at the end of a row of kvLength tokens. */
-    private record Case(KvLayout layout, int headsPerKv, int numQueries, int kvLength, ScoreForm form) {
-        Case(KvType type, int headDim, int blockSize, int headsPerKv, int numQueries, int kvLength) {
-            this(KvTypes.of(type), headDim, blockSize, headsPerKv, numQueries, kvLength);
+    private record Case(KvLayout layout, int gqaGroupSize, int numQueries, int kvLength, ScoreForm form) {
+        Case(KvType type, int headDim, int blockSize, int gqaGroupSize, int numQueries, int kvLength) {
+            this(KvTypes.of(type), headDim, blockSize, gqaGroupSize, numQueries, kvLength);
         }
 
-        Case(KvTypes types, int headDim, int blockSize, int headsPerKv, int numQueries, int kvLength) {
-            this(new TiledKvLayout(new KvShape(LAYERS, KV_HEADS, headDim), types, blockSize), headsPerKv,
+        Case(KvTypes types, int headDim, int blockSize, int gqaGroupSize, int numQueries, int kvLength) {
+            this(new TiledKvLayout(new KvShape(LAYERS, KV_HEADS, headDim), types, blockSize), gqaGroupSize,
                     Math.min(numQueries, kvLength), kvLength, FORM);
         }
 
         Case with(ScoreForm newForm) {
-            return new Case(layout, headsPerKv, numQueries, kvLength, newForm);
+            return new Case(layout, gqaGroupSize, numQueries, kvLength, newForm);
         }
 
         int headDim() {
@@ -128,10 +128,10 @@ class VectorAttentionParityTest {
     @ParameterizedTest
     @EnumSource
     void attention_ofAnyNumberOfHeadsAndQueries_givesTheBitsOfTheScalarTwin(KvType type) {
-        for (int headsPerKv : new int[] {1, 2, 3, 4, 7, 8}) {
+        for (int gqaGroupSize : new int[] {1, 2, 3, 4, 7, 8}) {
             for (int numQueries : new int[] {1, 2, 3, 4, 5, 9, 17, 33}) {
-                compare(new Case(type, 20, 16, headsPerKv, numQueries, 50));
-                compare(new Case(type, 64, 64, headsPerKv, numQueries, 50));
+                compare(new Case(type, 20, 16, gqaGroupSize, numQueries, 50));
+                compare(new Case(type, 64, 64, gqaGroupSize, numQueries, 50));
             }
         }
     }
@@ -171,14 +171,14 @@ class VectorAttentionParityTest {
         for (KvType type : KvType.values()) {
             Case c = new Case(type, 20, 16, 3, 6, 38);
             ShuffledBlocks blocks = blocks(c, rows -> {});
-            Tensor queries = Numbers.rows(arena, random, c.numQueries, KV_HEADS * c.headsPerKv * c.headDim(), 7);
+            Tensor queries = Numbers.rows(arena, random, c.numQueries, KV_HEADS * c.gqaGroupSize * c.headDim(), 7);
             Tensor expected = attend(vector, c, blocks, queries, c.kvLength - c.numQueries);
             for (int position = c.kvLength - 1; position > c.kvLength - c.numQueries; position--) {
                 blocks.write(position, Numbers.filled(arena, Float.NaN, LAYERS * 2 * KV_HEADS, c.headDim(), 0));
             }
             Tensor actual = attend(vector, c, blocks, queries, c.kvLength - c.numQueries);
-            int from = KV_HEAD * c.headsPerKv * c.headDim();
-            int to = from + c.headsPerKv * c.headDim();
+            int from = KV_HEAD * c.gqaGroupSize * c.headDim();
+            int to = from + c.gqaGroupSize * c.headDim();
             Numbers.assertSameBits(actual.narrow(0, 0, 1).narrow(1, from, to),
                     expected.narrow(0, 0, 1).narrow(1, from, to),
                     "first query");
@@ -195,7 +195,7 @@ class VectorAttentionParityTest {
 
     private void compare(Case c, Change ofTokens, Change ofQueries) {
         ShuffledBlocks blocks = blocks(c, ofTokens);
-        Tensor queries = Numbers.rows(arena, random, c.numQueries, KV_HEADS * c.headsPerKv * c.headDim(), 7);
+        Tensor queries = Numbers.rows(arena, random, c.numQueries, KV_HEADS * c.gqaGroupSize * c.headDim(), 7);
         ofQueries.apply(queries);
         int firstPosition = c.kvLength - c.numQueries;
         Tensor actual = attend(vector, c, blocks, queries, firstPosition);
@@ -222,9 +222,9 @@ class VectorAttentionParityTest {
 
     private Tensor attend(Kernels kernels, Case c, ShuffledBlocks blocks, Tensor queries, int firstPosition) {
         Tensor out = Numbers.filled(arena, Float.NaN, c.numQueries, (int) queries.shape(1), 7);
-        try (AttentionTile tile = new AttentionTile(c.headsPerKv, c.headDim())) {
-            tile.enter(blocks, LAYER, c.form, queries, out);
-            tile.aim(KV_HEAD, 0, c.numQueries, firstPosition);
+        try (AttentionTile tile = new AttentionTile(c.gqaGroupSize, c.headDim())) {
+            tile.bind(blocks, LAYER, c.form, queries, out);
+            tile.setQueries(KV_HEAD, 0, c.numQueries, firstPosition);
             kernels.qkScores(tile);
             kernels.softmax(tile);
             kernels.weightedValues(tile);

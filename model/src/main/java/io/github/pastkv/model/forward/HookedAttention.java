@@ -107,9 +107,9 @@ final class HookedAttention {
     /** Copies what a tile's rows see between the tile and {@code [B, H, N, P + N]}. */
     private void copy(Tensor all, AttentionTile tile, boolean intoTile) {
         for (int tileRow = 0; tileRow < tile.numRows(); tileRow++) {
-            int token = tile.firstQuery() + tileRow / tile.headsPerKv();
+            int token = tile.firstQuery() + tileRow / tile.gqaGroupSize();
             int row = slots.rowOfToken(token);
-            int head = tile.kvHead() * tile.headsPerKv() + tileRow % tile.headsPerKv();
+            int head = tile.kvHead() * tile.gqaGroupSize() + tileRow % tile.gqaGroupSize();
             long start = all.byteOffset(row, head, slots.slotOfToken(token), 0);
             for (int position = 0; position < tile.numVisible(tileRow); position++) {
                 if (!tile.sees(tileRow, position)) {
