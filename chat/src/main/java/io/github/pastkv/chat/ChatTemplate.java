@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -22,13 +23,18 @@ import tools.jackson.databind.node.ObjectNode;
  * The chat template of a model folder, rendered as {@code apply_chat_template} of Hugging Face transformers renders it.
  * A template that cannot be rendered is refused when it is read, with the file and the reason; it is never ignored.
  *
- * <p>A text that spells a control token, such as {@code <|im_end|>}, is written as ordinary tokens: only the template's
- * own markers are control tokens.
+ * <p>A content that spells a {@linkplain io.github.pastkv.model.tokenizer.Vocabulary#controlTokens control token}, such as
+ * {@code <|im_end|>}, is written as ordinary tokens: only the template's own markers are control tokens. The one exception
+ * are tags that models write into their answers ({@code <think>}, {@code <tool_call>}) where the tokenizer does not mark
+ * them special: in answers, and only there, they remain tokens, as templates look for them.
  */
 public final class ChatTemplate implements ChatFormat {
     /** Stands inside a control token that a text spells, until the template has been rendered. Not a character. */
     private static final String BREAK = "\uFDD0";
 
+    private static final String USER = "user";
+    private static final String ASSISTANT = "assistant";
+    private static final Pattern TAG = Pattern.compile("</?\\w+>");
     private static final String PROBE = "probe";
 
     private final Path file;
@@ -42,7 +48,7 @@ public final class ChatTemplate implements ChatFormat {
             throws JinjaException {
         this.file = files.templateFile();
         this.script = script;
-        this.specialTokens = files.specialTokens();
+        this.specialTokens = tokenizer.specialTokens();
         this.tokenizer = tokenizer;
         this.system = system;
         this.stopTokens = findStopTokens();
@@ -83,10 +89,10 @@ public final class ChatTemplate implements ChatFormat {
     public int[] encode(List<Turn> turns, String user) {
         List<Map.Entry<String, String>> messages = new ArrayList<>();
         for (Turn turn : turns) {
-            messages.add(Map.entry("user", turn.user()));
-            messages.add(Map.entry("assistant", turn.answer()));
+            messages.add(Map.entry(USER, turn.user()));
+            messages.add(Map.entry(ASSISTANT, turn.answer()));
         }
-        messages.add(Map.entry("user", user));
+        messages.add(Map.entry(USER, user));
         try {
             return tokenizer.encodeParts(List.of(render(messages, true).split(BREAK, -1)));
         } catch (JinjaException e) {
@@ -99,10 +105,10 @@ public final class ChatTemplate implements ChatFormat {
         ObjectNode values = JsonMapper.shared().createObjectNode();
         ArrayNode list = values.putArray("messages");
         if (!system.isEmpty()) {
-            list.addObject().put("role", "system").put("content", broken(system));
+            list.addObject().put("role", "system").put("content", broken("system", system));
         }
         messages.forEach(message -> list.addObject().put("role", message.getKey()).put("content",
-                broken(message.getValue())));
+                broken(message.getKey(), message.getValue())));
         values.put("add_generation_prompt", asksForAnswer);
         values.putNull("tools");
         values.putNull("documents");
@@ -110,14 +116,21 @@ public final class ChatTemplate implements ChatFormat {
         return script.render(values.toString());
     }
 
-    private String broken(String content) {
+    /** A content with a break inside each control token that it spells. */
+    private String broken(String role, String content) {
         String text = content.replace(BREAK, "\uFFFD");
-        for (String special : tokenizer.vocabulary().specialTokens()) {
-            if (special.length() > 1) {
-                text = text.replace(special, special.charAt(0) + BREAK + special.substring(1));
+        for (String token : tokenizer.vocabulary().controlTokens()) {
+            if (token.length() > 1 && !(role.equals(ASSISTANT) && isTag(token))) {
+                text = text.replace(token, token.charAt(0) + BREAK + token.substring(1));
             }
         }
         return text;
+    }
+
+    /** Whether a token is one that models write into their answers, and templates look for there, such as a thought's end. */
+    private boolean isTag(String token) {
+        return TAG.matcher(token).matches()
+                && !tokenizer.vocabulary().isSpecial(tokenizer.vocabulary().id(token).orElseThrow());
     }
 
     @Override
@@ -127,12 +140,12 @@ public final class ChatTemplate implements ChatFormat {
 
     /** The tokenizer's end token, and the first control token that the template writes behind an answer. */
     private Set<Integer> findStopTokens() throws JinjaException {
-        render(List.of(Map.entry("user", PROBE)), true);
-        String rendered = render(List.of(Map.entry("user", PROBE), Map.entry("assistant", PROBE)), false);
+        render(List.of(Map.entry(USER, PROBE)), true);
+        String rendered = render(List.of(Map.entry(USER, PROBE), Map.entry(ASSISTANT, PROBE)), false);
         int answerEnd = rendered.lastIndexOf(PROBE) + PROBE.length();
         IntStream behind = rendered.contains(PROBE)
                 ? IntStream.of(tokenizer.encode(rendered.substring(answerEnd), false))
-                        .filter(tokenizer.vocabulary()::isSpecial).limit(1)
+                        .filter(tokenizer.vocabulary()::isControl).limit(1)
                 : IntStream.empty();
         @Nullable String eos = specialTokens.get("eos_token");
         IntStream end = eos == null ? IntStream.empty() : tokenizer.vocabulary().id(eos).stream();

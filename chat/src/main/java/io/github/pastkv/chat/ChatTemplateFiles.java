@@ -7,29 +7,22 @@ import io.github.pastkv.model.files.ModelFormatException;
 import io.github.pastkv.model.files.ModelSource;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 
 /**
  * A chat template as a model folder holds it.
  *
  * @param templateFile where it stands
- * @param specialTokens such as {@code bos_token}, by the names that templates use
  */
-record ChatTemplateFiles(Path templateFile, String template, Map<String, String> specialTokens) {
+record ChatTemplateFiles(Path templateFile, String template) {
     private static final String KEY = "chat_template";
     private static final String DEFAULT = "default";
-    private static final List<String> SPECIAL_TOKENS =
-            List.of("bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token");
 
     static Optional<ChatTemplateFiles> find(ModelSource source) throws IOException {
-        Optional<ModelDocument> config = source.document(ModelFile.TOKENIZER_CONFIG);
-        Map<String, String> specialTokens = config.isPresent() ? specialTokens(config.get().json()) : Map.of();
         Optional<ModelDocument> jinja = source.document(ModelFile.CHAT_TEMPLATE);
         if (jinja.isPresent()) {
-            return Optional.of(new ChatTemplateFiles(jinja.get().path(), jinja.get().text(), specialTokens));
+            return Optional.of(new ChatTemplateFiles(jinja.get().path(), jinja.get().text()));
         }
         for (ModelFile file : List.of(ModelFile.CHAT_TEMPLATE_JSON, ModelFile.TOKENIZER_CONFIG)) {
             Optional<ModelDocument> document = source.document(file);
@@ -37,7 +30,7 @@ record ChatTemplateFiles(Path templateFile, String template, Map<String, String>
                     document.isPresent() ? template(document.get().json()) : Optional.empty();
             if (template.isPresent()) {
                 return Optional.of(
-                        new ChatTemplateFiles(document.get().path(), template.get(), specialTokens));
+                        new ChatTemplateFiles(document.get().path(), template.get()));
             }
         }
         return Optional.empty();
@@ -54,18 +47,5 @@ record ChatTemplateFiles(Path templateFile, String template, Map<String, String>
             }
         }
         throw json.refusal(KEY, "several, none of them named " + DEFAULT);
-    }
-
-    /** Each is a string, or an object with its spelling under {@code content}. */
-    private static Map<String, String> specialTokens(JsonObject config) throws ModelFormatException {
-        Map<String, String> tokens = new HashMap<>();
-        for (String name : SPECIAL_TOKENS) {
-            if (config.isObject(name)) {
-                tokens.put(name, config.requireObject(name).requireString("content"));
-            } else {
-                config.findString(name).ifPresent(token -> tokens.put(name, token));
-            }
-        }
-        return tokens;
     }
 }

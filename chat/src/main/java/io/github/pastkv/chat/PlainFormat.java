@@ -26,12 +26,18 @@ public final class PlainFormat implements ChatFormat {
     public int[] encode(List<Turn> turns, String user) {
         IntStream ids = IntStream.of(beginIds());
         String lead = system + newLine(system);
+        boolean isFirst = true;
         for (Turn turn : turns) {
-            ids = IntStream.concat(ids, IntStream.of(tokenizer.encodeContent(lead + turn.user())));
+            ids = IntStream.concat(ids, encode(lead + turn.user(), isFirst));
+            isFirst = false;
             ids = IntStream.concat(ids, IntStream.of(turn.answerTokenIds()));
             lead = newLine(turn.user() + turn.answer());
         }
-        return IntStream.concat(ids, IntStream.of(tokenizer.encodeContent(lead + user))).toArray();
+        return IntStream.concat(ids, encode(lead + user, isFirst)).toArray();
+    }
+
+    private IntStream encode(String text, boolean isFirst) {
+        return IntStream.of(isFirst ? tokenizer.encodeContent(text) : tokenizer.encodeContentContinuation(text));
     }
 
     /** What ends the last line of a text. */

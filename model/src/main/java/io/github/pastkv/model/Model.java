@@ -9,7 +9,6 @@ import io.github.pastkv.kernels.LinearWeights;
 import io.github.pastkv.model.config.GenerationConfig;
 import io.github.pastkv.model.config.ModelConfig;
 import io.github.pastkv.model.family.ModelTensors;
-import io.github.pastkv.model.files.ModelFile;
 import io.github.pastkv.model.files.ModelFormatException;
 import io.github.pastkv.model.files.ModelSource;
 import io.github.pastkv.model.forward.ForwardPass;
@@ -83,7 +82,7 @@ public final class Model implements AutoCloseable {
         TextTokenizer tokenizer = null;
         try {
             if (options.loadsTokenizer() && files.hasTokenizer()) { // first, as it is the quickest to fail
-                tokenizer = TextTokenizer.read(files.source().require(ModelFile.TOKENIZER));
+                tokenizer = TextTokenizer.read(files.source());
             }
             LinearPrecision precision = files.linearPrecision(options, kernels.kernels());
             LinearPacker packer = (parts, owner) -> {

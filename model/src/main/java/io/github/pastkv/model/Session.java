@@ -253,7 +253,10 @@ public final class Session implements AutoCloseable {
         return () -> steps.setProbe(before);
     }
 
-    /** Appends text to the only row, with the special tokens that the tokenizer adds when it is the first. */
+    /**
+     * Appends text to the only row. The first text gets what the tokenizer puts around one, such as {@code <s>}; a later one
+     * continues what is there, so that pieces have the tokens of the joined text ({@link TextTokenizer} says when).
+     */
     public Tensor append(String text) {
         return append(encode(text));
     }
@@ -263,7 +266,7 @@ public final class Session implements AutoCloseable {
         requireOpen();
         TextTokenizer tokenizer = model.tokenizer().orElseThrow(
                 () -> new IllegalStateException("the model folder " + model.folder() + " has no tokenizer.json"));
-        return tokenizer.encode(text, target.numSlots() == 0);
+        return target.numSlots() == 0 ? tokenizer.encode(text, true) : tokenizer.encodeContinuation(text);
     }
 
     /** Generates after text appended to the only row; {@code listener} hears of it on this thread. */

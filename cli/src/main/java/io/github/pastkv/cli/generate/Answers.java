@@ -34,14 +34,16 @@ record Answers(List<Answer> answers, int numPromptTokens, @Nullable Generation t
     }
 
     /** The best {@code limit} of a search. */
-    static Answers of(List<BeamHypothesis> found, int limit, @Nullable TextTokenizer tokenizer, int numPromptTokens,
+    static Answers of(List<BeamHypothesis> found, int limit, @Nullable TextTokenizer tokenizer, int[] promptIds,
             long nanos) {
-        return new Answers(found.stream().limit(limit).map(beam -> answer(beam, tokenizer)).toList(), numPromptTokens,
+        return new Answers(found.stream().limit(limit).map(beam -> answer(beam, tokenizer, promptIds)).toList(),
+                promptIds.length,
                 null, nanos);
     }
 
-    private static Answer answer(BeamHypothesis beam, @Nullable TextTokenizer tokenizer) {
-        String text = tokenizer == null ? "" : decode(beam.tokenIds(), tokenizer.streamingDecoder(true));
+    private static Answer answer(BeamHypothesis beam, @Nullable TextTokenizer tokenizer, int[] promptIds) {
+        String text =
+                tokenizer == null ? "" : decode(beam.tokenIds(), tokenizer.streamingDecoderAfter(promptIds, true));
         return new Answer(beam.tokenIds(), text, beam.reason(), beam.score());
     }
 

@@ -175,7 +175,7 @@ public final class GenerateCommand implements Callable<Integer> {
         long start = System.nanoTime();
         List<BeamHypothesis> found = session.beamSearch(new int[][] {promptIds}, options).getFirst();
         return Answers.of(found, answerOptions.numReturnSequences(), session.model().tokenizer().orElse(null),
-                promptIds.length, System.nanoTime() - start);
+                promptIds, System.nanoTime() - start);
     }
 
     private static Generation generate(Session session, int[] promptIds, GenerationOptions options,

@@ -53,6 +53,6 @@ public final class PromptMixin {
 
     /** What a token is called. */
     public static String label(Model model, int id) {
-        return model.tokenizer().map(tokenizer -> tokenizer.decode(new int[] {id}, false)).orElse(String.valueOf(id));
+        return model.tokenizer().map(tokenizer -> tokenizer.continuationText(id)).orElse(String.valueOf(id));
     }
 }

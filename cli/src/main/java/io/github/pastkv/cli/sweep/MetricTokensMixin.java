@@ -88,7 +88,7 @@ final class MetricTokensMixin {
      * @throws IllegalArgumentException naming the text's tokens, when it is not
      */
     static int singleToken(String name, String text, Model model) {
-        int[] ids = model.tokenizer().orElseThrow().encode(text, false);
+        int[] ids = model.tokenizer().orElseThrow().encodeContinuation(text);
         if (ids.length != 1) {
             List<String> parts = PromptMixin.labels(model, ids);
             throw new IllegalArgumentException(name + ": '" + text + "' is " + ids.length + " tokens "

@@ -6,6 +6,7 @@ import io.github.pastkv.model.tokenizer.StreamingDecoder;
 import io.github.pastkv.model.tokenizer.TextTokenizer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** The output of one row while it is being made: its tokens, its text so far, and whether it has come to an end. */
@@ -32,11 +33,16 @@ final class SequenceState {
         for (int tokenId : prompt) {
             remember(tokenId);
         }
-        this.decoder = tokenizer == null ? null : tokenizer.streamingDecoder(true);
+        this.decoder = tokenizer == null ? null : tokenizer.streamingDecoderAfter(context(prompt), true);
         this.stopStrings = new StopStrings(options.stopStrings());
         if (options.maxNewTokens() == 0) {
             reason = FinishReason.LENGTH;
         }
+    }
+
+    /** What the row's text holds before the answer, as far as it is known. */
+    private int[] context(int[] prompt) {
+        return IntStream.concat(options.knownTokens().stream().mapToInt(id -> id), IntStream.of(prompt)).toArray();
     }
 
     private void remember(int tokenId) {

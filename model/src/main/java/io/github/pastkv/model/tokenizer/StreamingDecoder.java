@@ -29,6 +29,7 @@ public final class StreamingDecoder {
     private static final int CUT_FROM_IDS = 32;
     private static final int MIN_IDS_AFTER_CUT = 4;
     private static final int MAX_IDS_AFTER_CUT = 9;
+    private static final int CONTEXT_IDS = 8;
 
     private final TextTokenizer tokenizer;
     private final boolean skipSpecial;
@@ -41,17 +42,46 @@ public final class StreamingDecoder {
         this.skipSpecial = skipSpecial;
     }
 
+    /**
+     * Begins a text that continues another one, which ends in {@code ids}: the text of those counts as given, but for the
+     * bytes of a character that they leave unfinished.
+     */
+    void startAfter(int[] ids) {
+        int from = ids.length;
+        for (int numText = 0; from > 0 && (numText < CONTEXT_IDS || isByte(ids[from - 1])); from--) {
+            numText += isText(ids[from - 1]) ? 1 : 0;
+        }
+        window = Arrays.stream(ids, from, ids.length).filter(this::isText).toArray();
+        numIds = window.length;
+        String text = decode(0, numIds);
+        int numWholeIds = numIds;
+        while (text.endsWith(String.valueOf(REPLACEMENT)) && numWholeIds > 0 && isByte(window[numWholeIds - 1])) {
+            numWholeIds--;
+        }
+        numSettledChars = numWholeIds < numIds
+                ? decode(0, numWholeIds).length()
+                : text.length() - (text.endsWith(String.valueOf(REPLACEMENT)) ? 1 : 0);
+        window = Arrays.copyOf(window, Math.max(16, numIds));
+    }
+
+    private boolean isText(int id) {
+        return tokenizer.vocabulary().contains(id) && !(skipSpecial && tokenizer.vocabulary().isSpecial(id));
+    }
+
+    private boolean isByte(int id) {
+        return tokenizer.vocabulary().isByteFallback(id);
+    }
+
     /** Takes the next id and returns the text that has become certain, often empty. */
     public String next(int id) {
-        Vocabulary vocabulary = tokenizer.vocabulary();
-        if (!vocabulary.contains(id) || (skipSpecial && vocabulary.isSpecial(id))) {
+        if (!isText(id)) {
             return "";
         }
         if (numIds == window.length) {
             window = Arrays.copyOf(window, 2 * numIds);
         }
         window[numIds++] = id;
-        return vocabulary.isByteFallback(id) ? "" : settle();
+        return isByte(id) ? "" : settle();
     }
 
     /** Ends the text: returns what was held back. The decoder may then be used for another text. */

@@ -1,47 +1,79 @@
 package io.github.pastkv.model.tokenizer;
 
-import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
 import io.github.pastkv.model.files.ModelDocument;
+import io.github.pastkv.model.files.ModelFile;
 import io.github.pastkv.model.files.ModelFormatException;
+import io.github.pastkv.model.files.ModelSource;
+import io.github.pastkv.model.tokenizer.TokenizerVariants.Variant;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
-import java.util.concurrent.locks.ReadWriteLock;
-import java.util.concurrent.locks.ReentrantReadWriteLock;
-import java.util.function.Function;
-import java.util.function.LongFunction;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A Hugging Face tokenizer, read from {@code tokenizer.json}. Nothing is cut off or padded, whatever the file says, and
- * nothing is ever downloaded. Holds native memory until {@link #close}; use after that is an
+ * A Hugging Face tokenizer, read from {@code tokenizer.json} and what stands beside it. Nothing is cut off or padded,
+ * whatever the file says, and nothing is ever downloaded. Holds native memory until {@link #close}; use after that is an
  * {@link IllegalStateException}.
+ *
+ * <p>Tokenizers made by sentencepiece put a space before a text and take it away again when they decode. So there are two
+ * ways to encode: as a text of its own, and as the continuation of another ({@link #encodeContinuation}), which adds
+ * nothing. A text and its continuation together have the tokens of the joined text, provided that no token of the joined
+ * text reaches over the join (it does not where the second piece begins with a space that begins a word) and that the first
+ * piece does not end in a control token.
  *
  * <p>Safe for any number of threads, closing included.
  */
 public final class TextTokenizer implements AutoCloseable {
-    private static final long NONE = 0;
-
-    private final TokenizersLibrary library = NativeTokenizers.library();
-    private final ReadWriteLock lock = new ReentrantReadWriteLock();
-    private final byte[] json;
     private final Vocabulary vocabulary;
-    private long handle;
-    private long respelledHandle = NONE;
-    private @Nullable RespelledTokenizerJson respelled;
+    private final TokenizerSettings settings;
+    private final TokenizerVariants variants;
+    private final int @Nullable [] beginIds; // null: tokenizer.json decides
+    private final int @Nullable [] endIds;
 
-    private TextTokenizer(byte[] json, Vocabulary vocabulary, long handle) {
-        this.json = json;
+    private TextTokenizer(Path file, byte[] json, Vocabulary vocabulary, TokenizerSettings settings)
+            throws ModelFormatException {
         this.vocabulary = vocabulary;
-        this.handle = handle;
+        this.settings = settings;
+        this.beginIds = idsOf(file, "bos_token", settings.begins());
+        this.endIds = idsOf(file, "eos_token", settings.ends());
+        this.variants = new TokenizerVariants(json, vocabulary,
+                new NativeTokenizer(new String(json, StandardCharsets.UTF_8)));
+    }
+
+    private int @Nullable [] idsOf(Path file, String name, Optional<String> token) throws ModelFormatException {
+        if (token.isEmpty()) {
+            return null;
+        }
+        OptionalInt id = vocabulary.id(token.get());
+        if (!token.get().isEmpty() && id.isEmpty()) {
+            throw new ModelFormatException(file,
+                    "has no token " + token.get() + ", which tokenizer_config.json adds to texts as " + name);
+        }
+        return token.get().isEmpty() ? new int[0] : new int[] {id.getAsInt()};
     }
 
     /**
-     * Reads a {@code tokenizer.json}.
+     * Reads the tokenizer of a model: its {@code tokenizer.json}, and {@code tokenizer_config.json} and
+     * {@code special_tokens_map.json} where they are there. These name special tokens, and {@code add_bos_token} and
+     * {@code add_eos_token} decide what is put around a text, as in transformers 5.
+     *
+     * @throws ModelFormatException if it is missing or no tokenizer
+     */
+    public static TextTokenizer read(ModelSource source) throws IOException {
+        return read(source.require(ModelFile.TOKENIZER), source.document(ModelFile.TOKENIZER_CONFIG),
+                source.document(ModelFile.SPECIAL_TOKENS_MAP));
+    }
+
+    /**
+     * Reads a {@code tokenizer.json} alone.
      *
      * @throws ModelFormatException if it is missing or no tokenizer
      */
@@ -49,34 +81,19 @@ public final class TextTokenizer implements AutoCloseable {
         if (!Files.isRegularFile(file)) {
             throw new ModelFormatException(file, "no such file");
         }
-        return read(new ModelDocument(file, Files.readAllBytes(file)));
+        return read(new ModelDocument(file, Files.readAllBytes(file)), Optional.empty(), Optional.empty());
     }
 
-    /**
-     * Reads the {@code tokenizer.json} of a model.
-     *
-     * @throws ModelFormatException if it is no tokenizer
-     */
-    public static TextTokenizer read(ModelDocument document) throws IOException {
-        byte[] json = document.bytes();
-        Vocabulary vocabulary = VocabularyReader.read(document.path(), json);
+    /** Reads the three documents. */
+    static TextTokenizer read(ModelDocument document, Optional<ModelDocument> config, Optional<ModelDocument> map)
+            throws ModelFormatException {
+        Path file = document.path();
+        Vocabulary vocabulary = VocabularyReader.read(file, document.bytes());
+        TokenizerSettings settings = TokenizerSettings.read(config, map);
         try {
-            return new TextTokenizer(json, vocabulary, create(new String(json, StandardCharsets.UTF_8)));
+            return new TextTokenizer(file, document.bytes(), vocabulary, settings);
         } catch (RuntimeException e) {
-            throw new ModelFormatException(document.path(), "no tokenizer: " + e.getMessage(), e);
-        }
-    }
-
-    private static long create(String json) {
-        TokenizersLibrary library = NativeTokenizers.library();
-        long handle = library.createTokenizerFromString(json);
-        try {
-            library.disableTruncation(handle);
-            library.disablePadding(handle);
-            return handle;
-        } catch (RuntimeException e) {
-            library.deleteTokenizer(handle);
-            throw e;
+            throw new ModelFormatException(file, "no tokenizer: " + e.getMessage(), e);
         }
     }
 
@@ -90,6 +107,11 @@ public final class TextTokenizer implements AutoCloseable {
         return vocabulary.size();
     }
 
+    /** Spellings of special tokens by name, such as {@code bos_token}; only those that the files name. */
+    public Map<String, String> specialTokens() {
+        return settings.specialTokens();
+    }
+
     /**
      * The ids of {@code text}. Control tokens spelled in the text are recognised, as in Hugging Face's own libraries;
      * for text from others use {@link #encodeContent}. An unpaired surrogate counts as U+FFFD.
@@ -97,17 +119,38 @@ public final class TextTokenizer implements AutoCloseable {
      * @param addSpecial whether to add what the tokenizer puts around a text, such as {@code <s>}
      */
     public int[] encode(String text, boolean addSpecial) {
-        return read(tokenizer -> encode(tokenizer, text, addSpecial));
+        if (!addSpecial || beginIds == null || endIds == null) {
+            return encode(Variant.TEXT, text, addSpecial);
+        }
+        return concat(beginIds, encode(Variant.TEXT, text, false), endIds);
+    }
+
+    private static int[] concat(int[]... parts) {
+        return Arrays.stream(parts).flatMapToInt(IntStream::of).toArray();
+    }
+
+    /** The ids of {@code text} as the continuation of another: nothing is put before or around it. */
+    public int[] encodeContinuation(String text) {
+        return encode(Variant.CONTINUATION, text, false);
     }
 
     /**
-     * The ids of {@code text}, taken as text throughout: a control token that it spells becomes ordinary tokens.
-     * Nothing is added around it.
+     * The ids of {@code text}, taken as text throughout: a {@linkplain Vocabulary#controlTokens control token} that it spells
+     * becomes ordinary tokens. Nothing is added around it.
      */
     public int[] encodeContent(String text) {
-        int[] ids = encode(text, false);
+        return encodeContent(text, false);
+    }
+
+    /** {@link #encodeContent(String)} of the continuation of another text. */
+    public int[] encodeContentContinuation(String text) {
+        return encodeContent(text, true);
+    }
+
+    private int[] encodeContent(String text, boolean isContinuation) {
+        int[] ids = encode(TokenizerVariants.variant(false, isContinuation), text, false);
         if (holdsControl(ids)) {
-            ids = encodeRespelled(_ -> text);
+            ids = encode(TokenizerVariants.variant(true, isContinuation), text, false);
         }
         if (holdsControl(ids)) {
             throw new IllegalStateException("this tokenizer cannot take the control tokens in a text as text");
@@ -128,73 +171,33 @@ public final class TextTokenizer implements AutoCloseable {
         if (parts.size() == 1) {
             return encode(parts.getFirst(), false);
         }
-        return encodeRespelled(spelling -> parts.stream().map(part -> respellAll(part, spelling))
-                .collect(Collectors.joining()));
+        return variants.call(Variant.RESPELLED, prepared -> prepared.tokenizer().encode(
+                parts.stream().map(part -> respell(part, prepared.spellings())).collect(Collectors.joining()), false));
     }
 
-    private String respellAll(String text, RespelledTokenizerJson spelling) {
-        List<String> specialTokens = vocabulary.specialTokens(); // longest first
+    private String respell(String text, Map<String, String> spellings) {
+        List<String> controlTokens = vocabulary.controlTokens(); // longest first
         StringBuilder result = new StringBuilder();
         int at = 0;
         while (at < text.length()) {
             int from = at;
-            String found = specialTokens.stream().filter(token -> text.startsWith(token, from)).findFirst()
+            String found = controlTokens.stream().filter(token -> text.startsWith(token, from)).findFirst()
                     .orElse(text.substring(at, at + 1));
-            result.append(spelling.respell(found));
+            result.append(spellings.getOrDefault(found, found));
             at += found.length();
         }
         return result.toString();
     }
 
-    /** Encodes with the tokenizer whose control tokens no text can spell. */
-    private int[] encodeRespelled(Function<RespelledTokenizerJson, String> toText) {
-        RespelledTokenizerJson spelling = prepareRespelled();
-        String text = toText.apply(spelling);
-        return read(_ -> encode(respelledHandle, text, false));
-    }
-
-    private RespelledTokenizerJson prepareRespelled() {
-        lock.writeLock().lock();
-        try {
-            requireOpen();
-            RespelledTokenizerJson spelling = respelled;
-            if (spelling == null) {
-                spelling = new RespelledTokenizerJson(json);
-                respelledHandle = create(spelling.json());
-                respelled = spelling;
-            }
-            return spelling;
-        } finally {
-            lock.writeLock().unlock();
-        }
-    }
-
-    private int[] encode(long tokenizer, String text, boolean addSpecial) {
-        long encoding = library.encode(tokenizer, withoutUnpairedSurrogates(text), addSpecial);
-        try {
-            return Arrays.stream(library.getTokenIds(encoding)).mapToInt(Math::toIntExact).toArray();
-        } finally {
-            library.deleteEncoding(encoding);
-        }
-    }
-
-    private static String withoutUnpairedSurrogates(String text) {
-        if (text.codePoints().noneMatch(TextTokenizer::isSurrogate)) {
-            return text;
-        }
-        int[] codePoints = text.codePoints().map(c -> isSurrogate(c) ? 0xFFFD : c).toArray();
-        return new String(codePoints, 0, codePoints.length);
-    }
-
-    private static boolean isSurrogate(int codePoint) {
-        return codePoint >= Character.MIN_SURROGATE && codePoint <= Character.MAX_SURROGATE;
+    private int[] encode(Variant variant, String text, boolean addSpecial) {
+        return variants.call(variant, prepared -> prepared.tokenizer().encode(text, addSpecial));
     }
 
     /**
      * The text of {@code ids}. Bytes that are not UTF-8 become U+FFFD; ids without a token (a model may have more rows
      * than its tokenizer) give nothing.
      *
-     * @param skipSpecial whether to leave out control tokens
+     * @param skipSpecial whether to leave out special tokens
      */
     public String decode(int[] ids, boolean skipSpecial) {
         long[] longIds = new long[ids.length];
@@ -204,51 +207,42 @@ public final class TextTokenizer implements AutoCloseable {
             }
             longIds[i] = ids[i];
         }
-        return read(tokenizer -> library.decode(tokenizer, longIds, skipSpecial));
+        return variants.call(Variant.TEXT, prepared -> prepared.tokenizer().decode(longIds, skipSpecial));
     }
 
-    /** The text of one id alone, control tokens included. */
+    /** The text of one id alone, control tokens included: without its space where the tokenizer strips that from a text. */
     public String tokenText(int id) {
         return decode(new int[] {id}, false);
     }
 
-    /** A decoder for ids that come one at a time. */
+    /** The text that one id adds to a text, control tokens included: with the space that it begins with. */
+    public String continuationText(int id) {
+        String alone = tokenText(id);
+        String twice = decode(new int[] {id, id}, false);
+        boolean isStripped = twice.length() > 2 * alone.length() && twice.endsWith(alone);
+        return isStripped ? twice.substring(alone.length()) : alone;
+    }
+
+    /** A decoder for ids that come one at a time, the first of which begins a text. */
     public StreamingDecoder streamingDecoder(boolean skipSpecial) {
         return new StreamingDecoder(this, skipSpecial);
     }
 
-    private <T> T read(LongFunction<T> call) {
-        lock.readLock().lock();
-        try {
-            requireOpen();
-            return call.apply(handle);
-        } finally {
-            lock.readLock().unlock();
-        }
-    }
-
-    private void requireOpen() {
-        if (handle == NONE) {
-            throw new IllegalStateException("tokenizer: is closed");
-        }
+    /**
+     * A decoder for ids that come one at a time and continue a text: its text is what they add to that of
+     * {@code precedingIds}. A character that these end in the middle of belongs to what comes.
+     *
+     * @param precedingIds what the text holds so far; its end suffices
+     */
+    public StreamingDecoder streamingDecoderAfter(int[] precedingIds, boolean skipSpecial) {
+        StreamingDecoder decoder = new StreamingDecoder(this, skipSpecial);
+        decoder.startAfter(precedingIds);
+        return decoder;
     }
 
     /** Gives the native memory back. Closing twice is allowed. */
     @Override
     public void close() {
-        lock.writeLock().lock();
-        try {
-            handle = delete(handle);
-            respelledHandle = delete(respelledHandle);
-        } finally {
-            lock.writeLock().unlock();
-        }
-    }
-
-    private long delete(long tokenizer) {
-        if (tokenizer != NONE) {
-            library.deleteTokenizer(tokenizer);
-        }
-        return NONE;
+        variants.close();
     }
 }

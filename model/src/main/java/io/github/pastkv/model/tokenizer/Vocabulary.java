@@ -18,19 +18,29 @@ public final class Vocabulary {
     private final Map<String, Integer> idByToken;
     private final @Nullable String[] tokenById;
     private final BitSet specialIds;
+    private final BitSet controlIds = new BitSet();
     private final BitSet byteFallbackIds;
-    private final OptionalInt unknownId;
+    private final boolean addsPrefix;
 
-    Vocabulary(Map<String, Integer> idByToken, BitSet specialIds, boolean byteFallback, OptionalInt unknownId) {
+    /**
+     * @param addedIds ids of the added tokens, special or not
+     * @param byteFallback whether tokens such as {@code <0x0A>} are bytes
+     * @param unknownId what stands for text that has no token
+     * @param addsPrefix whether the tokenizer may put a space before a text
+     */
+    Vocabulary(Map<String, Integer> idByToken, BitSet addedIds, BitSet specialIds, boolean byteFallback,
+            OptionalInt unknownId, boolean addsPrefix) {
         this.idByToken = new HashMap<>(idByToken);
         this.specialIds = (BitSet) specialIds.clone();
-        this.unknownId = unknownId;
+        this.addsPrefix = addsPrefix;
         this.tokenById = new @Nullable String[idByToken.values().stream().mapToInt(id -> id + 1).max().orElse(0)];
         this.byteFallbackIds = new BitSet();
         idByToken.forEach((token, id) -> {
             tokenById[id] = token;
             byteFallbackIds.set(id, byteFallback && isByteToken(token));
+            controlIds.set(id, specialIds.get(id) || (addedIds.get(id) && ControlTokens.looksLikeOne(token)));
         });
+        unknownId.ifPresent(controlIds::clear);
     }
 
     /** The greatest id plus 1; ids between may be unused. */
@@ -54,21 +64,30 @@ public final class Vocabulary {
         return id >= 0 && id < tokenById.length && tokenById[id] != null;
     }
 
-    /** Whether an id is a control token, such as the end of a text. */
+    /** Whether the file marks an id as special, such as the end of a text: the text of an answer leaves it out. */
     public boolean isSpecial(int id) {
         return specialIds.get(id);
     }
 
-    /** The control tokens as they are spelled, longest first. */
-    public List<String> specialTokens() {
-        return specialIds.stream().mapToObj(id -> tokenById[id]).filter(Objects::nonNull)
+    /**
+     * The tokens that have a meaning of their own to a model, which no text of others may spell, longest first: those that
+     * are special, and other added tokens in brackets such as {@code <think>} or {@code <|im_end|>}. White space and elements
+     * of HTML, which some tokenizers add as well, are none, nor is the token for unknown text.
+     */
+    public List<String> controlTokens() {
+        return controlIds.stream().mapToObj(id -> tokenById[id]).filter(Objects::nonNull)
                 .sorted(Comparator.comparingInt(String::length).reversed().thenComparing(Comparator.naturalOrder()))
                 .toList();
     }
 
-    /** Whether an id is special and has a meaning of its own; the token for unknown text has not. */
-    boolean isControl(int id) {
-        return isSpecial(id) && !(unknownId.isPresent() && unknownId.getAsInt() == id);
+    /** Whether an id is one of {@link #controlTokens}. */
+    public boolean isControl(int id) {
+        return controlIds.get(id);
+    }
+
+    /** Whether the tokenizer may put a space before a text. */
+    boolean addsPrefix() {
+        return addsPrefix;
     }
 
     /** Whether an id stands for one byte, whose text depends on the bytes around it. */

@@ -4,6 +4,7 @@ import io.github.pastkv.model.files.ModelFormatException;
 import java.nio.file.Path;
 import java.util.BitSet;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
@@ -23,8 +24,10 @@ final class VocabularyReader {
 
     private final Path file;
     private final Map<String, Integer> idByToken = new HashMap<>();
+    private final BitSet addedIds = new BitSet();
     private final BitSet specialIds = new BitSet();
     private boolean byteFallback;
+    private boolean addsPrefix;
     private @Nullable String unknownToken;
     private OptionalInt unknownId = OptionalInt.empty();
 
@@ -46,7 +49,7 @@ final class VocabularyReader {
         if (unknownToken != null && idByToken.containsKey(unknownToken)) {
             unknownId = OptionalInt.of(idByToken.get(unknownToken));
         }
-        return new Vocabulary(idByToken, specialIds, byteFallback, unknownId);
+        return new Vocabulary(idByToken, addedIds, specialIds, byteFallback, unknownId, addsPrefix);
     }
 
     private void readRoot(JsonParser parser) throws ModelFormatException {
@@ -59,7 +62,11 @@ final class VocabularyReader {
             } else if (key.equals("added_tokens") && value == JsonToken.START_ARRAY) {
                 readAddedTokens(parser);
             } else if (key.equals("decoder")) {
-                readDecoder(parser);
+                byteFallback = mentions(parser, "ByteFallback");
+            } else if (key.equals("normalizer")) {
+                addsPrefix |= mentions(parser, "Prepend");
+            } else if (key.equals("pre_tokenizer")) {
+                addsPrefix |= mentions(parser, "Metaspace", "add_prefix_space");
             } else {
                 parser.skipChildren();
             }
@@ -121,18 +128,26 @@ final class VocabularyReader {
             }
             require(id >= 0, "added_tokens: " + content + " has no id");
             put(content, id);
+            addedIds.set(id);
             specialIds.set(id, special);
         }
     }
 
-    /** Looks whether a part of the decoder puts bytes together. */
-    private void readDecoder(JsonParser parser) {
+    /**
+     * Whether a part of the current value is of one of these types, or has one of these keys with the value true. Leaves the
+     * parser at the end of the value.
+     */
+    private static boolean mentions(JsonParser parser, String... names) {
+        List<String> wanted = List.of(names);
+        boolean found = false;
         int depth = 0;
         do {
             JsonToken token = parser.currentToken();
             depth += token.isStructStart() ? 1 : token.isStructEnd() ? -1 : 0;
-            byteFallback |= token == JsonToken.VALUE_STRING && parser.getString().equals("ByteFallback");
+            found |= (token == JsonToken.VALUE_STRING && wanted.contains(parser.getString()))
+                    || (token == JsonToken.VALUE_TRUE && wanted.contains(parser.currentName()));
         } while (depth > 0 && parser.nextToken() != null);
+        return found;
     }
 
     private int readId(JsonParser parser) throws ModelFormatException {

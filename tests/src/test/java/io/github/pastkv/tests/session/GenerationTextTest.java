@@ -11,8 +11,11 @@ import io.github.pastkv.model.generation.Generator;
 import io.github.pastkv.model.tokenizer.TextTokenizer;
 import io.github.pastkv.tests.tinymodel.TinyModelFolder;
 import java.io.IOException;
+import java.net.URL;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -124,5 +127,32 @@ class GenerationTextTest {
         GeneratedRow row = say("a drink", "drink");
         assertThat(row.text()).isEqualTo("a ");
         assertThat(row.reason()).isEqualTo(FinishReason.STOP_STRING);
+    }
+
+    /** A tokenizer that strips the first space of a text, as those of Llama 2 and Mistral do. */
+    private static TextTokenizer openSentencePiece() throws IOException {
+        URL url = Objects.requireNonNull(
+                GenerationTextTest.class.getResource("/golden/tokenizer/metaspace_bpe/tokenizer.json"));
+        return TextTokenizer.open(Path.of(url.getPath()));
+    }
+
+    private GeneratedRow continueWith(String text, TextTokenizer sentencePiece, String... stopStrings) {
+        int[] script = sentencePiece.encodeContinuation(text);
+        int[][] prompt = {sentencePiece.encode("Mary gave", true)};
+        GenerationOptions options =
+                GenerationOptions.greedy(script.length).withStopStrings(List.of(stopStrings));
+        return Generator.generate(new ScriptedSource(sentencePiece.vocabSize(), script), prompt,
+                AttentionMask.ones(1, prompt[0].length), sentencePiece, options, listener).rows().getFirst();
+    }
+
+    @Test
+    void answerBehindAPrompt_keepsItsFirstSpace_andStopStringsSeeIt() throws IOException {
+        try (TextTokenizer sentencePiece = openSentencePiece()) {
+            assertThat(continueWith(" the cat 世界 the", sentencePiece).text()).isEqualTo(" the cat 世界 the");
+            assertThat(String.join("", pieces)).isEqualTo(" the cat 世界 the");
+            GeneratedRow stopped = continueWith(" the cat", sentencePiece, " the");
+            assertThat(stopped.text()).isEmpty();
+            assertThat(stopped.reason()).isEqualTo(FinishReason.STOP_STRING);
+        }
     }
 }
