@@ -16,9 +16,5 @@ public sealed interface Allocation {
      * @param limitBytes most bytes of blocks
      */
     record Exhausted(int numBlocksAsked, int numBlocksFree, int numBlocksEvictable,
-            long limitBytes) implements Allocation {
-        PoolExhaustedException toException() {
-            return new PoolExhaustedException(this);
-        }
-    }
+            long limitBytes) implements Allocation {}
 }

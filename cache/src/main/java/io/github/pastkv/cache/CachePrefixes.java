@@ -18,10 +18,10 @@ final class CachePrefixes {
     }
 
     /** Those of empty rows; without a namespace a cache has nothing to do with the index. */
-    static CachePrefixes empty(KvPool pool, @Nullable PrefixNamespace namespace, int batchSize) {
+    static CachePrefixes empty(@Nullable PrefixIndex index, @Nullable PrefixNamespace namespace, int batchSize) {
         RowTokens[] rows = new RowTokens[batchSize];
         Arrays.setAll(rows, _ -> new RowTokens());
-        return new CachePrefixes(namespace == null ? null : pool.indexOrNull(), namespace, rows);
+        return new CachePrefixes(namespace == null ? null : index, namespace, rows);
     }
 
     CachePrefixes fork() {
@@ -31,6 +31,10 @@ final class CachePrefixes {
 
     Optional<PrefixNamespace> namespace() {
         return Optional.ofNullable(namespace);
+    }
+
+    int batchSize() {
+        return rows.length;
     }
 
     RowTokens row(int row) {
@@ -91,10 +95,14 @@ final class CachePrefixes {
         if (index != null && namespace != null) {
             for (int row = 0; row < rows.length; row++) {
                 if (rows[row].numPublishable() > rows[row].numPublished()) {
-                    index.publish(namespace, rows[row], groups, row);
+                    index.publish(namespace, rows[row], tablesOf(row, groups));
                 }
             }
         }
+    }
+
+    private static BlockTable[] tablesOf(int row, LayerGroup[] groups) {
+        return Arrays.stream(groups).map(group -> group.table(row)).toArray(BlockTable[]::new);
     }
 
     /** Puts rows behind of whose tokens nothing is known and that are derived altogether. */

@@ -1,39 +1,38 @@
 package io.github.pastkv.cache;
 
-import io.github.pastkv.cache.prefix.PrefixNamespace;
 import java.util.Arrays;
 import java.util.Objects;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What a cache holds of its rows: block tables of each layer group, the mask of all slots, and how far each layer and row
  * has come. Changes all of them together; each operation refuses bad input before anything has changed.
  */
 final class CacheRows {
-    private final KvPool pool;
     private final LayerGroup[] groups;
+    private final int[] groupOfLayer; // [L]
     private final SlotMask mask;
     private final CacheLengths lengths;
     private final CachePrefixes prefixes;
 
-    private CacheRows(KvPool pool, LayerGroup[] groups, SlotMask mask, CacheLengths lengths, CachePrefixes prefixes) {
-        this.pool = pool;
+    private CacheRows(LayerGroup[] groups, int[] groupOfLayer, SlotMask mask, CacheLengths lengths, CachePrefixes prefixes) {
         this.groups = groups;
+        this.groupOfLayer = groupOfLayer;
         this.mask = mask;
         this.lengths = lengths;
         this.prefixes = prefixes;
     }
 
-    static CacheRows empty(KvPool pool, int batchSize, @Nullable PrefixNamespace namespace) {
-        return new CacheRows(pool, LayerGroup.emptyOf(pool, batchSize), new SlotMask(batchSize),
-                new CacheLengths(pool.config().shape().numLayers(), batchSize),
-                CachePrefixes.empty(pool, namespace, batchSize));
+    /** Empty rows over these groups of layers. */
+    static CacheRows empty(LayerGroup[] groups, int[] groupOfLayer, CachePrefixes prefixes) {
+        int batchSize = prefixes.batchSize();
+        return new CacheRows(groups, groupOfLayer, new SlotMask(batchSize),
+                new CacheLengths(groupOfLayer.length, batchSize), prefixes);
     }
 
     /** The same rows for another cache: blocks are shared. */
     CacheRows fork() {
-        return new CacheRows(pool, Arrays.stream(groups).map(LayerGroup::fork).toArray(LayerGroup[]::new), mask.copy(),
-                lengths.copy(), prefixes.fork());
+        return new CacheRows(Arrays.stream(groups).map(LayerGroup::fork).toArray(LayerGroup[]::new), groupOfLayer,
+                mask.copy(), lengths.copy(), prefixes.fork());
     }
 
     CachePrefixes prefixes() {
@@ -45,7 +44,25 @@ final class CacheRows {
     }
 
     LayerGroup groupOf(int layer) {
-        return groups[pool.groupOf(layer)];
+        return groups[groupOfLayer[layer]];
+    }
+
+    LayerGroup group(int index) {
+        return groups[index];
+    }
+
+    int groupIndex(int layer) {
+        return groupOfLayer[layer];
+    }
+
+    /** What a step or an edit sees of each group and row, {@code [group][row]}. */
+    StepBlocks[][] newStepBlocks() {
+        StepBlocks[][] blocks = new StepBlocks[groups.length][batchSize()];
+        for (int group = 0; group < groups.length; group++) {
+            LayerGroup layers = groups[group];
+            Arrays.setAll(blocks[group], row -> new StepBlocks(layers.storage(), layers.table(row)));
+        }
+        return blocks;
     }
 
     SlotMask mask() {
@@ -69,16 +86,19 @@ final class CacheRows {
         }
     }
 
-    /** Takes over the lengths and, for a step of all layers, the mask; windows let go of what nothing later sees. */
-    void stepCommitted(KvStep step) {
-        if (step.appendsMask()) {
-            mask.extendTo(lengths.numSlots(0));
-            mask.append(step.newMask());
-        }
-        lengths.append(step.fromLayer(), step.toLayer(), step.newMask());
-        if (step.publishes()) {
-            prefixes.publish(groups); // before windows let go of blocks that the index can still find
-        }
+    /** Puts the mask of a step of all layers behind the stored one. */
+    void appendMask(AttentionMask newMask) {
+        mask.extendTo(lengths.numSlots(0));
+        mask.append(newMask);
+    }
+
+    /** Puts what is known and exact into the index. */
+    void publish() {
+        prefixes.publish(groups);
+    }
+
+    /** Lets windows forget what nothing later sees. */
+    void letGoOutOfWindow() {
         for (LayerGroup group : groups) {
             if (group.storage().window().isBounded()) {
                 for (int row = 0; row < batchSize(); row++) {
@@ -168,7 +188,7 @@ final class CacheRows {
                 throw new IllegalArgumentException("tokens: row " + row + " cannot go back to " + numTokens
                         + ": layer " + group.storage().layer(0) + " (" + group.storage().window()
                         + ") has let go of what its next token would see; " + group.fewestTokens(row)
-                        + " is the fewest (maxRewindTokens is " + pool.config().maxRewindTokens() + ")");
+                        + " is the fewest (maxRewindTokens is " + group.maxRewindTokens() + ")");
             }
         }
     }
@@ -213,7 +233,7 @@ final class CacheRows {
     }
 
     void reset() {
-        prefixes.publish(groups);
+        publish();
         for (LayerGroup group : groups) {
             group.reset();
         }
@@ -229,7 +249,7 @@ final class CacheRows {
     }
 
     void close() {
-        prefixes.publish(groups);
+        publish();
         for (LayerGroup group : groups) {
             group.close();
         }

@@ -97,13 +97,13 @@ final class FlightEvents {
         }
     }
 
-    static void exhaust(Allocation.Exhausted result) {
+    static void exhaust(int numBlocksAsked, int numBlocksFree, int numBlocksEvictable, long limitBytes) {
         PoolExhausted event = new PoolExhausted();
         if (event.isEnabled()) {
-            event.numBlocksAsked = result.numBlocksAsked();
-            event.numBlocksFree = result.numBlocksFree();
-            event.numBlocksEvictable = result.numBlocksEvictable();
-            event.limitBytes = result.limitBytes();
+            event.numBlocksAsked = numBlocksAsked;
+            event.numBlocksFree = numBlocksFree;
+            event.numBlocksEvictable = numBlocksEvictable;
+            event.limitBytes = limitBytes;
             event.commit();
         }
     }

@@ -19,30 +19,35 @@ final class GroupStorage {
     private final int[] layers; // number in the group -> layer
     private final int[] numbers; // layer -> number in the group, or ELSEWHERE; [L]
 
-    private GroupStorage(KvCacheConfig config, int[] layers, PoolBudget budget) {
-        LayerStorageSpec spec = config.layers().get(layers[0]);
-        KvShape shape = new KvShape(layers.length, config.shape().numKvHeads(), config.shape().headDim());
-        this.layout = new TiledKvLayout(shape, spec.types(), config.blockSize());
+    private GroupStorage(TiledKvLayout layout, KvWindow window, int[] layers, int numLayers, PoolBudget budget) {
+        this.layout = layout;
         this.blocks = new BlockPool(layout.blockBytes(), budget);
-        this.window = spec.window();
+        this.window = window;
         this.layers = layers;
-        this.numbers = new int[config.shape().numLayers()];
+        this.numbers = new int[numLayers];
         Arrays.fill(numbers, ELSEWHERE);
         for (int number = 0; number < layers.length; number++) {
             numbers[layers[number]] = number;
         }
     }
 
-    /** The groups of a configuration, in the order of their first layers, with one limit in bytes over all. */
-    static GroupStorage[] groupsOf(KvCacheConfig config, long maxIdleBytes) {
+    /**
+     * The groups of a model's layers, in the order of their first layers.
+     *
+     * @param specs how each layer stores, {@code [L]}
+     * @param budget the limit in bytes over all groups
+     */
+    static GroupStorage[] groupsOf(KvShape shape, List<LayerStorageSpec> specs, int blockSize, PoolBudget budget) {
         Map<LayerStorageSpec, List<Integer>> groups = new LinkedHashMap<>();
-        for (int layer = 0; layer < config.layers().size(); layer++) {
-            groups.computeIfAbsent(config.layers().get(layer), _ -> new ArrayList<>()).add(layer);
+        for (int layer = 0; layer < specs.size(); layer++) {
+            groups.computeIfAbsent(specs.get(layer), _ -> new ArrayList<>()).add(layer);
         }
-        PoolBudget budget = new PoolBudget(config.maxPoolBytes(), maxIdleBytes);
-        return groups.values().stream()
-                .map(layers -> new GroupStorage(config, layers.stream().mapToInt(layer -> layer).toArray(), budget))
-                .toArray(GroupStorage[]::new);
+        return groups.entrySet().stream().map(group -> {
+            int[] layers = group.getValue().stream().mapToInt(layer -> layer).toArray();
+            KvShape groupShape = new KvShape(layers.length, shape.numKvHeads(), shape.headDim());
+            TiledKvLayout layout = new TiledKvLayout(groupShape, group.getKey().types(), blockSize);
+            return new GroupStorage(layout, group.getKey().window(), layers, specs.size(), budget);
+        }).toArray(GroupStorage[]::new);
     }
 
     KvLayout layout() {

@@ -42,7 +42,7 @@ public final class KvCache implements AutoCloseable {
 
     /** An empty cache; takes over one use of {@code pool}. */
     KvCache(KvCacheConfig config, KvPool pool, @Nullable PrefixNamespace namespace) {
-        this(config, pool, CacheRows.empty(pool, config.batchSize(), namespace));
+        this(config, pool, pool.newRows(config.batchSize(), namespace));
     }
 
     private KvCache(KvCacheConfig config, KvPool pool, CacheRows rows) {
@@ -56,7 +56,7 @@ public final class KvCache implements AutoCloseable {
     }
 
     private KvStep newStep() {
-        return new KvStep(this, StepBlocks.forAll(rows.groups(), config.batchSize()));
+        return new KvStep(rows, config.maxTokens());
     }
 
     public KvCacheConfig config() {
@@ -103,6 +103,7 @@ public final class KvCache implements AutoCloseable {
         requireOpen();
         requireBatch("newMask", newMask.batchSize());
         requireEvenLayers();
+        requireNoStep();
         takeBackLent();
         return step.beginModel(newMask, !frozen);
     }
@@ -126,6 +127,7 @@ public final class KvCache implements AutoCloseable {
             throw new IllegalArgumentException(
                     "tokenIds: " + tokenIds.length + ", the mask has " + numReal + " real tokens");
         }
+        requireNoStep();
         takeBackLent();
         return step.beginModel(newMask, !frozen, tokenIds, use);
     }
@@ -146,11 +148,6 @@ public final class KvCache implements AutoCloseable {
 
     private static String flag(boolean frozen) {
         return frozen ? "frozen" : "not frozen";
-    }
-
-    /** Called by the step when it is taken over. */
-    void stepCommitted(KvStep committed) {
-        rows.stepCommitted(committed);
     }
 
     /**
@@ -319,13 +316,9 @@ public final class KvCache implements AutoCloseable {
             Objects.checkIndex(fromPositions[row], numTokens(row) + 1);
         }
         takeBackLent();
-        KvEdit begun = new KvEdit(this, rows.groups(), fromPositions);
+        KvEdit begun = new KvEdit(rows, fromPositions);
         edit = begun;
         return begun;
-    }
-
-    void editEnded() {
-        edit = null;
     }
 
     /**
@@ -431,23 +424,16 @@ public final class KvCache implements AutoCloseable {
         return rows.mask();
     }
 
-    CachePrefixes prefixes() {
-        return rows.prefixes();
-    }
-
-    LayerGroup[] groups() {
-        return rows.groups();
-    }
-
     LayerGroup group(int index) {
-        return rows.groups()[index];
+        return rows.group(index);
     }
 
-    int groupOf(int layer) {
-        return pool.groupOf(layer);
+    LayerGroup groupOf(int layer) {
+        return rows.groupOf(layer);
     }
 
     KvStep beginEntryStep(int layer, AttentionMask newMask, boolean stores) {
+        requireNoStep();
         takeBackLent();
         return step.beginEntry(layer, newMask, stores);
     }
@@ -479,7 +465,7 @@ public final class KvCache implements AutoCloseable {
         if (step.isOpen()) {
             throw new IllegalStateException("a step of this cache is open; commit or close it first");
         }
-        if (edit != null) {
+        if (edit != null && edit.isOpen()) {
             throw new IllegalStateException("an edit of this cache is open; commit or close it first");
         }
     }

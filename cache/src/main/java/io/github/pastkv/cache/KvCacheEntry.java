@@ -65,7 +65,7 @@ public final class KvCacheEntry {
     }
 
     private LayerGroup group() {
-        return cache.group(cache.groupOf(layer));
+        return cache.groupOf(layer);
     }
 
     /**

@@ -13,7 +13,7 @@ import java.util.Objects;
  * it; for one thread.
  */
 public final class KvEdit implements AutoCloseable {
-    private final KvCache cache;
+    private final CacheRows rows;
     private final StepBlocks[][] blocks; // [group][row]
     private final int[] fromPositions; // [B]
     private final int[] firstWritten; // [B]
@@ -21,12 +21,14 @@ public final class KvEdit implements AutoCloseable {
     private boolean open;
 
     /** Plans and allocates; throws before anything has changed. */
-    KvEdit(KvCache cache, LayerGroup[] groups, int[] fromPositions) {
-        this.cache = cache;
-        this.blocks = StepBlocks.forAll(groups, cache.batchSize());
+    KvEdit(CacheRows rows, int[] fromPositions) {
+        LayerGroup[] groups = rows.groups();
+        int headDim = groups[0].layout().shape().headDim();
+        this.rows = rows;
+        this.blocks = rows.newStepBlocks();
         this.fromPositions = fromPositions.clone();
-        this.firstWritten = new int[cache.batchSize()];
-        this.number = Tensor.of(new float[cache.config().shape().headDim()], cache.config().shape().headDim());
+        this.firstWritten = new int[rows.batchSize()];
+        this.number = Tensor.of(new float[headDim], headDim);
         Arrays.fill(firstWritten, Integer.MAX_VALUE);
         int numBegun = 0;
         try {
@@ -41,20 +43,20 @@ public final class KvEdit implements AutoCloseable {
         }
     }
 
-    private void begin(LayerGroup group, StepBlocks[] rows) {
+    private void begin(LayerGroup group, StepBlocks[] rowBlocks) {
         int numBlocks = 0;
-        for (int row = 0; row < rows.length; row++) {
-            int numTokens = cache.numTokens(row);
+        for (int row = 0; row < rowBlocks.length; row++) {
+            int numTokens = rows.lengths().numTokens(0, row);
             int from = Math.min(Math.max(fromPositions[row], group.firstBlockedPosition(row)), numTokens);
-            rows[row].start(group.table(row));
-            numBlocks += rows[row].plan(from, numTokens, false, false);
+            rowBlocks[row].start(group.table(row));
+            numBlocks += rowBlocks[row].plan(from, numTokens, false, false);
         }
         int[] allocated = new int[numBlocks];
         if (group.pool().tryAllocate(numBlocks, allocated, 0) instanceof Allocation.Exhausted exhausted) {
-            throw exhausted.toException();
+            throw new PoolExhaustedException(exhausted);
         }
         int from = 0;
-        for (StepBlocks row : rows) {
+        for (StepBlocks row : rowBlocks) {
             from += row.begin(allocated, from);
         }
     }
@@ -76,23 +78,24 @@ public final class KvEdit implements AutoCloseable {
 
     private void set(boolean ofKeys, int[] place, float[] numbers) {
         requireOpen();
-        int layer = Objects.checkIndex(place[0], cache.numLayers());
-        int row = Objects.checkIndex(place[1], cache.batchSize());
-        int position = Objects.checkIndex(place[2], cache.numTokens(row));
-        int kvHead = Objects.checkIndex(place[3], cache.config().shape().numKvHeads());
+        KvShape shape = rows.group(0).layout().shape();
+        int layer = Objects.checkIndex(place[0], rows.lengths().numLayers());
+        int row = Objects.checkIndex(place[1], rows.batchSize());
+        int position = Objects.checkIndex(place[2], rows.lengths().numTokens(0, row));
+        int kvHead = Objects.checkIndex(place[3], shape.numKvHeads());
         requireHeld(layer, row, position);
-        if (numbers.length != cache.config().shape().headDim()) {
+        if (numbers.length != shape.headDim()) {
             throw new IllegalArgumentException(
-                    "numbers: " + numbers.length + ", a head has " + cache.config().shape().headDim());
+                    "numbers: " + numbers.length + ", a head has " + shape.headDim());
         }
         for (int dim = 0; dim < numbers.length; dim++) {
             number.set(numbers[dim], dim);
         }
-        StepBlocks rowBlocks = blocks[cache.groupOf(layer)][row];
+        StepBlocks rowBlocks = blocks[rows.groupIndex(layer)][row];
         KvLayout layout = rowBlocks.layout();
         int block = position / layout.blockSize();
         int slot = position % layout.blockSize();
-        int inGroup = cache.group(cache.groupOf(layer)).storage().layerInGroup(layer);
+        int inGroup = rows.groupOf(layer).storage().layerInGroup(layer);
         if (ofKeys) {
             layout.writeKey(rowBlocks.segment(block), rowBlocks.blockByteOffset(block), inGroup, kvHead, slot,
                     number.segment(), 0);
@@ -104,7 +107,7 @@ public final class KvEdit implements AutoCloseable {
     }
 
     private void requireHeld(int layer, int row, int position) {
-        int from = Math.max(fromPositions[row], cache.group(cache.groupOf(layer)).table(row).firstHeld());
+        int from = Math.max(fromPositions[row], rows.groupOf(layer).table(row).firstHeld());
         if (position < from) {
             throw new IllegalArgumentException("position: " + position + ", this edit may change row " + row
                     + " of layer " + layer + " from " + from + " on");
@@ -116,13 +119,13 @@ public final class KvEdit implements AutoCloseable {
         requireOpen();
         for (int group = 0; group < blocks.length; group++) {
             for (int row = 0; row < blocks[group].length; row++) {
-                cache.group(group).setTable(row, blocks[group][row].commit());
+                rows.group(group).setTable(row, blocks[group][row].commit());
             }
         }
         close();
         for (int row = 0; row < firstWritten.length; row++) {
             if (firstWritten[row] < Integer.MAX_VALUE) {
-                cache.markDerived(row, firstWritten[row]);
+                rows.prefixes().row(row).markDerived(firstWritten[row]);
             }
         }
     }
@@ -142,12 +145,11 @@ public final class KvEdit implements AutoCloseable {
     public void close() {
         if (open) {
             open = false;
-            for (StepBlocks[] rows : blocks) {
-                for (StepBlocks rowBlocks : rows) {
+            for (StepBlocks[] group : blocks) {
+                for (StepBlocks rowBlocks : group) {
                     rowBlocks.rollBack();
                 }
             }
-            cache.editEnded();
         }
     }
 }

@@ -1,22 +1,20 @@
 package io.github.pastkv.cache;
 
-import io.github.pastkv.cache.prefix.PrefixNamespace;
-
 /** Tells the Flight Recorder what happens, where the running Java has one. */
 final class KvEvents {
     private static final boolean HAS_RECORDER = ModuleLayer.boot().findModule("jdk.jfr").isPresent();
 
     private KvEvents() {}
 
-    static void hit(PrefixNamespace namespace, int numTokens, int numReused) {
+    static void hit(String namespace, int numTokens, int numReused) {
         if (HAS_RECORDER) {
-            FlightEvents.hit(namespace.label(), numTokens, numReused);
+            FlightEvents.hit(namespace, numTokens, numReused);
         }
     }
 
-    static void miss(PrefixNamespace namespace, int numTokens) {
+    static void miss(String namespace, int numTokens) {
         if (HAS_RECORDER) {
-            FlightEvents.miss(namespace.label(), numTokens);
+            FlightEvents.miss(namespace, numTokens);
         }
     }
 
@@ -32,9 +30,9 @@ final class KvEvents {
         }
     }
 
-    static void exhaust(Allocation.Exhausted result) {
+    static void exhaust(int numBlocksAsked, int numBlocksFree, int numBlocksEvictable, long limitBytes) {
         if (HAS_RECORDER) {
-            FlightEvents.exhaust(result);
+            FlightEvents.exhaust(numBlocksAsked, numBlocksFree, numBlocksEvictable, limitBytes);
         }
     }
 }

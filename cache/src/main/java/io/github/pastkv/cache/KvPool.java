@@ -32,7 +32,8 @@ public final class KvPool implements AutoCloseable {
     public KvPool(KvCacheConfig config, KvPoolOptions options) {
         this.config = config;
         this.options = options;
-        this.groups = GroupStorage.groupsOf(config, options.maxIdleBytes());
+        this.groups = GroupStorage.groupsOf(config.shape(), config.layers(), config.blockSize(),
+                new PoolBudget(config.maxPoolBytes(), options.maxIdleBytes()));
         this.groupOfLayer = new int[config.shape().numLayers()];
         for (int group = 0; group < groups.length; group++) {
             for (int number = 0; number < groups[group].numLayers(); number++) {
@@ -42,7 +43,7 @@ public final class KvPool implements AutoCloseable {
         }
         this.index = options.policy() == null
                 ? null
-                : new PrefixIndex(config, groups, options.policy(),
+                : new PrefixIndex(groups, config.maxRewindTokens(), options.policy(),
                         () -> TimeUnit.NANOSECONDS.toMillis(System.nanoTime()));
     }
 
@@ -85,9 +86,10 @@ public final class KvPool implements AutoCloseable {
         return Optional.ofNullable(index);
     }
 
-    @Nullable
-    PrefixIndex indexOrNull() {
-        return index;
+    /** Empty rows of a new cache; without a namespace they have nothing to do with the index. */
+    CacheRows newRows(int batchSize, @Nullable PrefixNamespace namespace) {
+        return CacheRows.empty(LayerGroup.emptyOf(groups, config.maxRewindTokens(), batchSize), groupOfLayer,
+                CachePrefixes.empty(index, namespace, batchSize));
     }
 
     KvPoolOptions options() {
@@ -132,10 +134,6 @@ public final class KvPool implements AutoCloseable {
 
     GroupStorage[] groups() {
         return groups;
-    }
-
-    int groupOf(int layer) {
-        return groupOfLayer[layer];
     }
 
     /** One more cache uses the pool. */

@@ -13,7 +13,8 @@ import java.util.Objects;
  * everything else is for one thread. The object is reused by the next step of its cache.
  */
 public final class KvStep implements AutoCloseable {
-    private final KvCache cache;
+    private final CacheRows rows;
+    private final int maxTokens;
     private final StepBlocks[][] blocks; // [group][row]
     private final int[] pastLengths; // [B]
     private final int[] rowStarts; // [B + 1]
@@ -32,14 +33,16 @@ public final class KvStep implements AutoCloseable {
     private boolean publishes;
     private boolean open;
 
-    KvStep(KvCache cache, StepBlocks[][] blocks) {
-        this.cache = cache;
-        this.blocks = blocks;
-        this.pastLengths = new int[cache.batchSize()];
-        this.rowStarts = new int[cache.batchSize() + 1];
-        this.numReused = new int[cache.batchSize()];
-        this.derived = new boolean[cache.batchSize()];
-        this.newMask = AttentionMask.ones(cache.batchSize(), 0);
+    /** A step over these rows, none of which may pass {@code maxTokens}. */
+    KvStep(CacheRows rows, int maxTokens) {
+        this.rows = rows;
+        this.maxTokens = maxTokens;
+        this.blocks = rows.newStepBlocks();
+        this.pastLengths = new int[rows.batchSize()];
+        this.rowStarts = new int[rows.batchSize() + 1];
+        this.numReused = new int[rows.batchSize()];
+        this.derived = new boolean[rows.batchSize()];
+        this.newMask = AttentionMask.ones(rows.batchSize(), 0);
     }
 
     /** Begins a step of all layers, whose mask joins the stored one, and of whose tokens nothing is known. */
@@ -50,9 +53,8 @@ public final class KvStep implements AutoCloseable {
 
     /** Begins a step of all layers whose tokens are known, {@code [T]}. */
     KvStep beginModel(AttentionMask mask, boolean willStore, int[] tokenIds, PrefixUse use) {
-        cache.requireNoStep();
-        cache.prefixes().publish(cache.groups());
-        cache.prefixes().stage(tokenIds, mask);
+        rows.publish();
+        rows.prefixes().stage(tokenIds, mask);
         knowsTokens = true;
         publishes = use != PrefixUse.STORE_LATER;
         return beginModel(mask, willStore, use == PrefixUse.REUSE);
@@ -63,13 +65,13 @@ public final class KvStep implements AutoCloseable {
         toGroup = blocks.length;
         appendsMask = true;
         stores = willStore;
-        begin(0, cache.numLayers(), mask, reuses);
+        begin(0, rows.lengths().numLayers(), mask, reuses);
         return this;
     }
 
     /** Begins a step of one layer, whose mask has been stored before or is all real. */
     KvStep beginEntry(int layer, AttentionMask mask, boolean willStore) {
-        fromGroup = cache.groupOf(layer);
+        fromGroup = rows.groupIndex(layer);
         toGroup = fromGroup + 1;
         appendsMask = false;
         stores = willStore;
@@ -80,7 +82,6 @@ public final class KvStep implements AutoCloseable {
 
     /** Plans and allocates; throws before anything has changed. */
     private void begin(int firstLayer, int endLayer, AttentionMask mask, boolean reuses) {
-        cache.requireNoStep();
         fromLayer = firstLayer;
         toLayer = endLayer;
         newMask = mask;
@@ -95,11 +96,12 @@ public final class KvStep implements AutoCloseable {
             result = allocateAll(reuses, true);
         }
         if (result instanceof Allocation.Exhausted exhausted) {
-            KvEvents.exhaust(exhausted);
-            throw exhausted.toException();
+            KvEvents.exhaust(exhausted.numBlocksAsked(), exhausted.numBlocksFree(), exhausted.numBlocksEvictable(),
+                    exhausted.limitBytes());
+            throw new PoolExhaustedException(exhausted);
         }
         for (int row = 0; reuses && row < pastLengths.length; row++) {
-            cache.prefixes().adopted(row, cache.numTokens(0, row), newMask.numReal(row), numReused[row]);
+            rows.prefixes().adopted(row, rows.lengths().numTokens(0, row), newMask.numReal(row), numReused[row]);
         }
         open = true;
     }
@@ -107,15 +109,15 @@ public final class KvStep implements AutoCloseable {
     /** Numbers the tokens that are computed. */
     private void layOutRows() {
         for (int row = 0; row < pastLengths.length; row++) {
-            pastLengths[row] = cache.numTokens(fromLayer, row) + numReused[row];
+            pastLengths[row] = rows.lengths().numTokens(fromLayer, row) + numReused[row];
             rowStarts[row + 1] = rowStarts[row] + newMask.numReal(row) - numReused[row];
         }
     }
 
     private void requireRoom(int row) {
-        if (kvLength(row) > cache.config().maxTokens()) {
+        if (kvLength(row) > maxTokens) {
             throw new IllegalArgumentException("tokens: row " + row + " would reach " + kvLength(row)
-                    + " tokens, the cache is configured for at most " + cache.config().maxTokens());
+                    + " tokens, the cache is configured for at most " + maxTokens);
         }
     }
 
@@ -130,7 +132,7 @@ public final class KvStep implements AutoCloseable {
         try {
             for (int group = fromGroup; group < toGroup; group++) {
                 for (int row = 0; row < pastLengths.length; row++) {
-                    blocks[group][row].start(cache.group(group).table(row));
+                    blocks[group][row].start(rows.group(group).table(row));
                 }
             }
             if (reuses) {
@@ -151,7 +153,7 @@ public final class KvStep implements AutoCloseable {
 
     private void adoptPrefixes(boolean wholeBlocksOnly) {
         for (int row = 0; row < pastLengths.length; row++) {
-            numReused[row] = cache.prefixes().adopt(row, cache.numTokens(0, row), newMask.numReal(row),
+            numReused[row] = rows.prefixes().adopt(row, rows.lengths().numTokens(0, row), newMask.numReal(row),
                     wholeBlocksOnly, blocks);
         }
         layOutRows();
@@ -162,7 +164,7 @@ public final class KvStep implements AutoCloseable {
         for (int row = 0; row < pastLengths.length; row++) {
             numBlocks += blocks[group][row].plan(pastLengths[row], kvLength(row), stores, sparing);
         }
-        Allocation result = allocate(cache.group(group).pool(), numBlocks);
+        Allocation result = allocate(rows.group(group).pool(), numBlocks);
         int from = 0;
         for (StepBlocks rowBlocks : blocks[group]) {
             if (result instanceof Allocation.Granted) {
@@ -246,20 +248,20 @@ public final class KvStep implements AutoCloseable {
 
     /** Slots before this step, pads included. */
     public int pastSlots() {
-        return cache.numSlots(fromLayer);
+        return rows.lengths().numSlots(fromLayer);
     }
 
     /** The mask of the slots before this step with those of this step behind it. */
     public AttentionMask mask() {
         SlotMask joined = new SlotMask(batchSize());
-        joined.append(cache.slotMask().slice(0, pastSlots()));
+        joined.append(rows.mask().slice(0, pastSlots()));
         joined.append(newMask);
         return joined.slice(0, joined.numSlots());
     }
 
     /** Whether a layer still holds a row's token of this position: windows let go of old ones. */
     public boolean holds(int layer, int row, int position) {
-        LayerGroup group = cache.group(cache.groupOf(layer));
+        LayerGroup group = rows.groupOf(layer);
         return position >= group.table(row).firstHeld() || position < group.storage().window().numSinks();
     }
 
@@ -276,17 +278,17 @@ public final class KvStep implements AutoCloseable {
     /** A row's keys and values in a layer, those written in this step included; valid until the step ends. */
     public KvBlocks blocks(int layer, int row) {
         requireOpen();
-        return blocks[cache.groupOf(layer)][row];
+        return blocks[rows.groupIndex(layer)][row];
     }
 
     /** The number that {@link KvLayout} knows a layer by. */
     public int layerInGroup(int layer) {
-        return cache.group(cache.groupOf(layer)).storage().layerInGroup(layer);
+        return rows.groupOf(layer).storage().layerInGroup(layer);
     }
 
     /** Which positions a layer holds for the step's tokens. */
     public KvWindow window(int layer) {
-        return cache.config().window(layer);
+        return rows.groupOf(layer).storage().window();
     }
 
     /**
@@ -301,7 +303,7 @@ public final class KvStep implements AutoCloseable {
      */
     public void write(int layer, Tensor keys, Tensor values, int firstToken, int from, int to) {
         requireOpen();
-        Objects.checkIndex(layer, cache.numLayers());
+        Objects.checkIndex(layer, rows.lengths().numLayers());
         Objects.checkFromToIndex(firstToken + from, firstToken + to, numTokens());
         requireWritable("keys", keys, from, to);
         requireWritable("values", values, from, to);
@@ -313,7 +315,7 @@ public final class KvStep implements AutoCloseable {
     }
 
     private void requireWritable(String name, Tensor tensor, int from, int to) {
-        KvShape shape = cache.config().shape();
+        KvShape shape = rows.group(0).layout().shape();
         int width = shape.numKvHeads() * shape.headDim();
         if (tensor.dataType() != DataType.F32 || tensor.rank() != 2 || tensor.shape(1) != width
                 || tensor.stride(1) != 1) {
@@ -324,7 +326,7 @@ public final class KvStep implements AutoCloseable {
 
     /** Stores one token from element offsets of its F32 key and value, heads one after the other. */
     void writeToken(int layer, int row, int position, Tensor keys, long keyOffset, Tensor values, long valueOffset) {
-        StepBlocks rowBlocks = blocks[cache.groupOf(layer)][row];
+        StepBlocks rowBlocks = blocks[rows.groupIndex(layer)][row];
         KvLayout layout = rowBlocks.layout();
         int block = position / layout.blockSize();
         int slot = position % layout.blockSize();
@@ -344,11 +346,11 @@ public final class KvStep implements AutoCloseable {
         if (stores) {
             for (int group = fromGroup; group < toGroup; group++) {
                 for (int row = 0; row < blocks[group].length; row++) {
-                    cache.group(group).setTable(row, blocks[group][row].commit());
+                    rows.group(group).setTable(row, blocks[group][row].commit());
                 }
             }
             commitTokens();
-            cache.stepCommitted(this);
+            commitLengths();
         }
         close();
     }
@@ -356,35 +358,28 @@ public final class KvStep implements AutoCloseable {
     private void commitTokens() {
         for (int row = 0; row < pastLengths.length; row++) {
             if (knowsTokens) {
-                cache.prefixes().commit(row, cache.numTokens(0, row), newMask.numReal(row));
+                rows.prefixes().commit(row, rows.lengths().numTokens(0, row), newMask.numReal(row));
             }
             if (derived[row] && numNewTokens(row) > 0) {
-                cache.prefixes().row(row).markDerived(pastLengths[row]);
+                rows.prefixes().row(row).markDerived(pastLengths[row]);
             }
         }
     }
 
-    int fromLayer() {
-        return fromLayer;
-    }
-
-    int toLayer() {
-        return toLayer;
-    }
-
-    /** Whether the step's mask joins the stored one. */
-    boolean appendsMask() {
-        return appendsMask;
-    }
-
-    /** Whether what is exact enters the index with this step. */
-    boolean publishes() {
-        return knowsTokens && publishes;
+    private void commitLengths() {
+        if (appendsMask) {
+            rows.appendMask(newMask);
+        }
+        rows.lengths().append(fromLayer, toLayer, newMask);
+        if (knowsTokens && publishes) {
+            rows.publish(); // before windows let go of blocks that the index can still find
+        }
+        rows.letGoOutOfWindow();
     }
 
     /** A row's tokens with those of the step, as far as these see them, held for a reader. */
     HeldBlocks hold(int layer, int row) {
-        return blocks[cache.groupOf(layer)][row].hold();
+        return blocks[rows.groupIndex(layer)][row].hold();
     }
 
     boolean isOpen() {

@@ -16,9 +16,8 @@ final class LayerGroup {
     }
 
     /** The groups of an empty cache. */
-    static LayerGroup[] emptyOf(KvPool pool, int batchSize) {
-        int maxRewindTokens = pool.config().maxRewindTokens();
-        return Arrays.stream(pool.groups()).map(storage -> empty(storage, maxRewindTokens, batchSize))
+    static LayerGroup[] emptyOf(GroupStorage[] groups, int maxRewindTokens, int batchSize) {
+        return Arrays.stream(groups).map(storage -> empty(storage, maxRewindTokens, batchSize))
                 .toArray(LayerGroup[]::new);
     }
 
@@ -34,6 +33,10 @@ final class LayerGroup {
         return new LayerGroup(storage, maxRewindTokens, forked);
     }
 
+    int maxRewindTokens() {
+        return maxRewindTokens;
+    }
+
     GroupStorage storage() {
         return storage;
     }
@@ -44,6 +47,11 @@ final class LayerGroup {
 
     BlockPool pool() {
         return storage.blocks();
+    }
+
+    /** The rows' tables. */
+    BlockTable[] tables() {
+        return tables;
     }
 
     BlockTable table(int row) {

@@ -12,11 +12,11 @@ final class MatchTables {
     private final int blockSize;
     private final int maxRewindTokens;
 
-    MatchTables(KvCacheConfig config, GroupStorage[] groups, PrefixTree tree) {
+    MatchTables(GroupStorage[] groups, int maxRewindTokens, PrefixTree tree) {
         this.groups = groups;
         this.tree = tree;
-        this.blockSize = config.blockSize();
-        this.maxRewindTokens = config.maxRewindTokens();
+        this.blockSize = tree.blockSize();
+        this.maxRewindTokens = maxRewindTokens;
     }
 
     /** The most tokens, {@code numTokens} at most, of which every group has what the next token sees. */

@@ -31,21 +31,21 @@ public final class PrefixIndex {
     private final int blockSize;
     private final LongSupplier clock;
     private final PrefixTree tree;
-    private final MatchTables tables;
+    private final MatchTables matchTables;
     private final PrefixMatch match = new PrefixMatch();
     private final Map<Integer, Integer> numPins = new HashMap<>();
     private final int[] blockIds; // of one logical block, [G]
     private final PrefixCounters counters = new PrefixCounters();
     private boolean closed;
 
-    PrefixIndex(KvCacheConfig config, GroupStorage[] groups, EvictionPolicy.Factory policy, LongSupplier clock) {
+    PrefixIndex(GroupStorage[] groups, int maxRewindTokens, EvictionPolicy.Factory policy, LongSupplier clock) {
         this.groups = groups;
         this.budget = groups[0].blocks().budget();
-        this.blockSize = config.blockSize();
+        this.blockSize = groups[0].layout().blockSize();
         this.clock = clock;
         this.blockIds = new int[groups.length];
         this.tree = new PrefixTree(blockSize, groups.length, new Store(), policy, clock);
-        this.tables = new MatchTables(config, groups, tree);
+        this.matchTables = new MatchTables(groups, maxRewindTokens, tree);
         budget.setEvictor(new PrefixEvictor(groups, tree));
     }
 
@@ -79,13 +79,13 @@ public final class PrefixIndex {
             if (request.wholeBlocksOnly) {
                 numTokens -= numTokens % blockSize;
             }
-            numTokens = tables.numUsable(match, numTokens);
+            numTokens = matchTables.numUsable(match, numTokens);
             if (numTokens <= request.numHeld) {
                 return new BlockTable[0];
             }
             request.numFound = numTokens;
             match.truncate(numTokens, blockSize);
-            BlockTable[] held = tables.hold(match, numTokens);
+            BlockTable[] held = matchTables.hold(match, numTokens);
             for (int block = 0; block < match.numEntries(); block++) {
                 tree.used(match.entry(block));
             }
@@ -99,14 +99,14 @@ public final class PrefixIndex {
             counters.lookUp(numAsked, numReused);
         }
         if (numReused == 0) {
-            KvEvents.miss(namespace, numHeld + numAsked + 1);
+            KvEvents.miss(namespace.label(), numHeld + numAsked + 1);
         } else {
-            KvEvents.hit(namespace, numHeld + numAsked + 1, numHeld + numReused);
+            KvEvents.hit(namespace.label(), numHeld + numAsked + 1, numHeld + numReused);
         }
     }
 
     /** Puts a row's tokens in that are not there yet, and lets the row share whole blocks that were there before. */
-    void publish(PrefixNamespace namespace, RowTokens row, LayerGroup[] layers, int rowNumber) {
+    void publish(PrefixNamespace namespace, RowTokens row, BlockTable[] tables) {
         synchronized (budget) {
             if (closed) {
                 return;
@@ -117,12 +117,12 @@ public final class PrefixIndex {
             for (int block = goesOn ? row.cursorBlocks() : 0; block * blockSize < numTokens; block++) {
                 int end = Math.min(numTokens, (block + 1) * blockSize);
                 for (int group = 0; group < groups.length; group++) {
-                    BlockTable table = layers[group].table(rowNumber);
+                    BlockTable table = tables[group];
                     blockIds[group] = table.holds(block) ? table.blockId(block) : NONE;
                 }
                 int entry = tree.put(parent, row.tokenIds(), block * blockSize, end, blockIds);
                 if (end == (block + 1) * blockSize) {
-                    share(entry, block, layers, rowNumber);
+                    share(entry, block, tables);
                     parent = entry;
                     row.setCursor(entry, tree.stamp(entry), block + 1);
                 }
@@ -133,9 +133,9 @@ public final class PrefixIndex {
     }
 
     /** Lets a row hold an entry's blocks instead of its own, which have the same bits. */
-    private void share(int entry, int block, LayerGroup[] layers, int rowNumber) {
+    private void share(int entry, int block, BlockTable[] tables) {
         for (int group = 0; group < groups.length; group++) {
-            BlockTable table = layers[group].table(rowNumber);
+            BlockTable table = tables[group];
             int blockId = tree.blockId(entry, group);
             if (blockId != NONE && table.holds(block) && table.blockId(block) != blockId && !table.isShared()) {
                 groups[group].blocks().retainCached(blockId);
@@ -150,7 +150,7 @@ public final class PrefixIndex {
             requireOpen();
             tree.match(tree.root(namespace), tokenIds, tokenIds.length, match);
             int numReused =
-                    tables.numUsable(match, Math.min(match.numTokens(), Math.max(0, tokenIds.length - 1)));
+                    matchTables.numUsable(match, Math.min(match.numTokens(), Math.max(0, tokenIds.length - 1)));
             return new PrefixExplainer(tree, clock.getAsLong()).explain(namespace, tokenIds, match, numReused);
         }
     }

@@ -26,16 +26,6 @@ final class StepBlocks implements KvBlocks {
         this.table = table;
     }
 
-    /** One for each group and row, {@code [group][row]}. */
-    static StepBlocks[][] forAll(LayerGroup[] groups, int batchSize) {
-        StepBlocks[][] blocks = new StepBlocks[groups.length][batchSize];
-        for (int group = 0; group < groups.length; group++) {
-            LayerGroup layers = groups[group];
-            Arrays.setAll(blocks[group], row -> new StepBlocks(layers.storage(), layers.table(row)));
-        }
-        return blocks;
-    }
-
     /** Takes over a table that holds more of the row's tokens than the row does; before the step is planned. */
     void adopt(BlockTable adopted) {
         table = adopted;

@@ -65,7 +65,8 @@ class LayerGroupTest extends CacheTest {
     void groups_areLayersOfEqualSpecWhereverTheyLie() {
         KvCache cache = open(config(MIXED));
         assertThat(cache.pool().groups()).hasSize(3);
-        assertThat(IntStream.range(0, 5).map(cache::groupOf)).containsExactly(0, 1, 2, 0, 1);
+        assertThat(IntStream.range(0, 5).mapToObj(cache::groupOf)).containsExactly(cache.group(0), cache.group(1),
+                cache.group(2), cache.group(0), cache.group(1));
         try (KvStep step = cache.beginStep(AttentionMask.ones(BATCH, 1))) {
             assertThat(IntStream.range(0, 5).map(step::layerInGroup)).containsExactly(0, 0, 0, 1, 1);
             assertThat(step.window(3)).isEqualTo(KvWindow.of(WINDOW));
