@@ -1,8 +1,11 @@
-/** Memory for the keys and values of past tokens. */
+/** Paged KV cache: tensors, block pools, caches and prefix caching. Needs nothing but the JDK. */
 module io.github.pastkv.cache {
     requires static transitive org.jspecify;
     requires static jdk.jfr;
 
     exports io.github.pastkv.cache;
+    exports io.github.pastkv.cache.layout;
+    exports io.github.pastkv.cache.mask;
     exports io.github.pastkv.cache.prefix;
+    exports io.github.pastkv.tensor;
 }

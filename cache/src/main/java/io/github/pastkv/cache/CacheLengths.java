@@ -1,5 +1,7 @@
 package io.github.pastkv.cache;
 
+import io.github.pastkv.cache.block.GroupStorage;
+import io.github.pastkv.cache.mask.AttentionMask;
 import java.util.Arrays;
 
 /** How far each layer and row of a cache has come, in slots and in real tokens. */

@@ -1,5 +1,10 @@
 package io.github.pastkv.cache;
 
+import io.github.pastkv.cache.block.LayerGroup;
+import io.github.pastkv.cache.block.StepBlocks;
+import io.github.pastkv.cache.mask.AttentionMask;
+import io.github.pastkv.cache.mask.SlotMask;
+import io.github.pastkv.cache.radix.CachePrefixes;
 import java.util.Arrays;
 import java.util.Objects;
 
@@ -14,7 +19,8 @@ final class CacheRows {
     private final CacheLengths lengths;
     private final CachePrefixes prefixes;
 
-    private CacheRows(LayerGroup[] groups, int[] groupOfLayer, SlotMask mask, CacheLengths lengths, CachePrefixes prefixes) {
+    private CacheRows(LayerGroup[] groups, int[] groupOfLayer, SlotMask mask, CacheLengths lengths,
+            CachePrefixes prefixes) {
         this.groups = groups;
         this.groupOfLayer = groupOfLayer;
         this.mask = mask;

@@ -1,5 +1,11 @@
 package io.github.pastkv.cache;
 
+import io.github.pastkv.cache.check.Require;
+import io.github.pastkv.cache.layout.KvShape;
+import io.github.pastkv.cache.layout.KvType;
+import io.github.pastkv.tensor.DataType;
+import io.github.pastkv.tensor.LazyTensor;
+import io.github.pastkv.tensor.Tensor;
 import java.util.Objects;
 
 /**
@@ -25,7 +31,7 @@ public final class FixedKvCache implements AutoCloseable {
      * @param dataType type of every update and of the storage
      */
     public FixedKvCache(int batchSize, int maxSeqLen, int numKvHeads, int headDim, DataType dataType) {
-        KvShape.requirePositive("maxSeqLen", maxSeqLen);
+        Require.positive("maxSeqLen", maxSeqLen);
         this.maxSeqLen = maxSeqLen;
         this.dataType = dataType;
         this.cache = new KvCache(KvCacheConfig.of(new KvShape(1, numKvHeads, headDim), batchSize)

@@ -1,5 +1,11 @@
 package io.github.pastkv.cache;
 
+import io.github.pastkv.cache.block.LayerGroup;
+import io.github.pastkv.cache.check.Require;
+import io.github.pastkv.cache.events.KvEvents;
+import io.github.pastkv.cache.layout.KvShape;
+import io.github.pastkv.cache.mask.AttentionMask;
+import io.github.pastkv.cache.mask.SlotMask;
 import io.github.pastkv.cache.prefix.PrefixNamespace;
 import java.util.List;
 import java.util.Objects;
@@ -276,7 +282,7 @@ public final class KvCache implements AutoCloseable {
      */
     public void selectRows(int... selected) {
         requireChangeable();
-        KvShape.requirePositive("rows.length", selected.length);
+        Require.positive("rows.length", selected.length);
         for (int row : selected) {
             Objects.checkIndex(row, batchSize());
         }
@@ -288,13 +294,13 @@ public final class KvCache implements AutoCloseable {
 
     /** Makes {@code times} rows of each row, side by side; nothing is copied. */
     public void repeatRows(int times) {
-        KvShape.requirePositive("times", times);
+        Require.positive("times", times);
         selectRows(IntStream.range(0, batchSize() * times).map(row -> row / times).toArray());
     }
 
     /** Adds empty rows behind the present ones; the slots so far are pads in them. */
     public void addRows(int numRows) {
-        KvShape.requirePositive("numRows", numRows);
+        Require.positive("numRows", numRows);
         requireChangeable();
         requireEvenLayers();
         int before = batchSize();
@@ -329,13 +335,13 @@ public final class KvCache implements AutoCloseable {
         requireChangeable();
         Objects.checkIndex(fromPosition, numTokens(row) + 1);
         if (fromPosition < numTokens(row)) {
-            rows.prefixes().row(row).markDerived(fromPosition);
+            rows.prefixes().markDerived(row, fromPosition);
         }
     }
 
     /** Leading tokens of a row that are exact: a function of the model and the token ids. */
     public int numExactTokens(int row) {
-        return rows.prefixes().row(row).numExact(numTokens(row));
+        return rows.prefixes().numExact(row, numTokens(row));
     }
 
     /** Whether any row holds derived tokens. */

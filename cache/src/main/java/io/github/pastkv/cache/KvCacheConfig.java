@@ -1,5 +1,12 @@
 package io.github.pastkv.cache;
 
+import io.github.pastkv.cache.check.Require;
+import io.github.pastkv.cache.layout.KvShape;
+import io.github.pastkv.cache.layout.KvType;
+import io.github.pastkv.cache.layout.KvTypes;
+import io.github.pastkv.cache.layout.KvWindow;
+import io.github.pastkv.cache.layout.LayerKvTypes;
+import io.github.pastkv.cache.layout.LayerStorageSpec;
 import java.util.Collections;
 import java.util.List;
 import java.util.function.IntFunction;
@@ -29,8 +36,8 @@ public record KvCacheConfig(KvShape shape, List<LayerStorageSpec> layers, int ba
             throw new IllegalArgumentException(
                     "layers: " + layers.size() + " specs, the shape has " + shape.numLayers() + " layers");
         }
-        KvShape.requirePositive("batchSize", batchSize);
-        KvShape.requirePositive("blockSize", blockSize);
+        Require.positive("batchSize", batchSize);
+        Require.positive("blockSize", blockSize);
         layers = List.copyOf(layers);
     }
 

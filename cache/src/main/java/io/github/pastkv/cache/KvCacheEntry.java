@@ -1,5 +1,13 @@
 package io.github.pastkv.cache;
 
+import io.github.pastkv.cache.block.HeldBlocks;
+import io.github.pastkv.cache.block.LayerGroup;
+import io.github.pastkv.cache.layout.KvShape;
+import io.github.pastkv.cache.layout.KvType;
+import io.github.pastkv.cache.mask.AttentionMask;
+import io.github.pastkv.tensor.DataType;
+import io.github.pastkv.tensor.Tensor;
+
 /**
  * One layer of a {@link KvCache}, readable by itself and appendable alone. Shapes are those of TransformerLens:
  * {@code [batch, pos, kv_heads, d_head]}, pads in their slots.

@@ -1,5 +1,11 @@
 package io.github.pastkv.cache;
 
+import io.github.pastkv.cache.block.Allocation;
+import io.github.pastkv.cache.block.LayerGroup;
+import io.github.pastkv.cache.block.StepBlocks;
+import io.github.pastkv.cache.layout.KvLayout;
+import io.github.pastkv.cache.layout.KvShape;
+import io.github.pastkv.tensor.Tensor;
 import java.util.Arrays;
 import java.util.Objects;
 
@@ -125,7 +131,7 @@ public final class KvEdit implements AutoCloseable {
         close();
         for (int row = 0; row < firstWritten.length; row++) {
             if (firstWritten[row] < Integer.MAX_VALUE) {
-                rows.prefixes().row(row).markDerived(firstWritten[row]);
+                rows.prefixes().markDerived(row, firstWritten[row]);
             }
         }
     }

@@ -1,5 +1,9 @@
 package io.github.pastkv.cache;
 
+import io.github.pastkv.cache.check.Require;
+import io.github.pastkv.cache.layout.KvShape;
+import io.github.pastkv.cache.mask.AttentionMask;
+import io.github.pastkv.tensor.Tensor;
 import java.util.Arrays;
 import java.util.Objects;
 
@@ -125,7 +129,7 @@ public final class KvGraft {
             throw new IllegalArgumentException("source: a cache of another pool; open both from one KvPool");
         }
         requireNotFrozen(target);
-        KvShape.requirePositive("rows.length", rows.length);
+        Require.positive("rows.length", rows.length);
         for (int row : rows) {
             Objects.checkIndex(row, source.batchSize());
         }

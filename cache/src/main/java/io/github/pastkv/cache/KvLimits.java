@@ -1,5 +1,8 @@
 package io.github.pastkv.cache;
 
+import io.github.pastkv.cache.check.Require;
+import io.github.pastkv.cache.layout.KvShape;
+
 /**
  * How much a cache may hold. Limits reserve nothing.
  *
@@ -9,8 +12,8 @@ package io.github.pastkv.cache;
  */
 public record KvLimits(int maxTokens, long maxPoolBytes, int maxRewindTokens) {
     public KvLimits {
-        KvShape.requirePositive("maxTokens", maxTokens);
-        KvShape.requirePositive("maxPoolBytes", maxPoolBytes);
+        Require.positive("maxTokens", maxTokens);
+        Require.positive("maxPoolBytes", maxPoolBytes);
         if (maxRewindTokens < 0) {
             throw new IllegalArgumentException("maxRewindTokens: " + maxRewindTokens + ", must not be negative");
         }

@@ -1,6 +1,12 @@
 package io.github.pastkv.cache;
 
+import io.github.pastkv.cache.block.GroupStorage;
+import io.github.pastkv.cache.block.LayerGroup;
+import io.github.pastkv.cache.block.PoolBudget;
+import io.github.pastkv.cache.prefix.PrefixIndex;
 import io.github.pastkv.cache.prefix.PrefixNamespace;
+import io.github.pastkv.cache.radix.CachePrefixes;
+import io.github.pastkv.cache.radix.RadixPrefixIndex;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -17,7 +23,7 @@ import org.jspecify.annotations.Nullable;
 public final class KvPool implements AutoCloseable {
     private final KvCacheConfig config;
     private final KvPoolOptions options;
-    private final @Nullable PrefixIndex index;
+    private final @Nullable RadixPrefixIndex index;
     private final GroupStorage[] groups;
     private final int[] groupOfLayer; // [L]
     private int numUsers = 1;
@@ -43,7 +49,7 @@ public final class KvPool implements AutoCloseable {
         }
         this.index = options.policy() == null
                 ? null
-                : new PrefixIndex(groups, config.maxRewindTokens(), options.policy(),
+                : new RadixPrefixIndex(groups, config.maxRewindTokens(), options.policy(),
                         () -> TimeUnit.NANOSECONDS.toMillis(System.nanoTime()));
     }
 

@@ -1,5 +1,19 @@
 package io.github.pastkv.cache;
 
+import io.github.pastkv.cache.block.Allocation;
+import io.github.pastkv.cache.block.BlockPool;
+import io.github.pastkv.cache.block.HeldBlocks;
+import io.github.pastkv.cache.block.LayerGroup;
+import io.github.pastkv.cache.block.StepBlocks;
+import io.github.pastkv.cache.events.KvEvents;
+import io.github.pastkv.cache.layout.KvBlocks;
+import io.github.pastkv.cache.layout.KvLayout;
+import io.github.pastkv.cache.layout.KvShape;
+import io.github.pastkv.cache.layout.KvWindow;
+import io.github.pastkv.cache.mask.AttentionMask;
+import io.github.pastkv.cache.mask.SlotMask;
+import io.github.pastkv.tensor.DataType;
+import io.github.pastkv.tensor.Tensor;
 import java.util.Arrays;
 import java.util.Objects;
 
@@ -267,12 +281,12 @@ public final class KvStep implements AutoCloseable {
 
     /** One number of a row's key in a layer, of this step or before it, as stored and widened; the slow, plain way. */
     public float readKey(int layer, int row, int position, int kvHead, int dim) {
-        return KvReader.read(blocks(layer, row), layerInGroup(layer), true, position, kvHead, dim);
+        return blocks(layer, row).read(layerInGroup(layer), true, position, kvHead, dim);
     }
 
     /** One number of a row's value in a layer. */
     public float readValue(int layer, int row, int position, int kvHead, int dim) {
-        return KvReader.read(blocks(layer, row), layerInGroup(layer), false, position, kvHead, dim);
+        return blocks(layer, row).read(layerInGroup(layer), false, position, kvHead, dim);
     }
 
     /** A row's keys and values in a layer, those written in this step included; valid until the step ends. */
@@ -361,7 +375,7 @@ public final class KvStep implements AutoCloseable {
                 rows.prefixes().commit(row, rows.lengths().numTokens(0, row), newMask.numReal(row));
             }
             if (derived[row] && numNewTokens(row) > 0) {
-                rows.prefixes().row(row).markDerived(pastLengths[row]);
+                rows.prefixes().markDerived(row, pastLengths[row]);
             }
         }
     }

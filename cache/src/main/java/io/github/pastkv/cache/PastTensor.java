@@ -1,5 +1,9 @@
 package io.github.pastkv.cache;
 
+import io.github.pastkv.cache.block.HeldBlocks;
+import io.github.pastkv.cache.layout.KvShape;
+import io.github.pastkv.cache.mask.AttentionMask;
+import io.github.pastkv.tensor.LazyTensor;
 import java.lang.ref.Cleaner;
 import java.lang.ref.Reference;
 import java.util.Objects;
@@ -66,7 +70,7 @@ public final class PastTensor extends LazyTensor implements AutoCloseable {
     }
 
     private float read(HeldBlocks blocks, int position, int kvHead, int dim) {
-        return !blocks.holds(position) ? 0f : KvReader.read(blocks, layer, ofKeys, position, kvHead, dim);
+        return !blocks.holds(position) ? 0f : blocks.read(layer, ofKeys, position, kvHead, dim);
     }
 
     /** Lets go of the blocks; reading afterwards is an {@link IllegalStateException}. Closing again does nothing. */

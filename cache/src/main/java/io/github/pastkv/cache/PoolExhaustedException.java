@@ -1,5 +1,7 @@
 package io.github.pastkv.cache;
 
+import io.github.pastkv.cache.block.Allocation;
+
 /** A step needs more blocks than the pool's limit leaves; nothing has changed. */
 public final class PoolExhaustedException extends RuntimeException {
     private static final long serialVersionUID = 1L;

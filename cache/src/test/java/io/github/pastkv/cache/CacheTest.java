@@ -2,6 +2,11 @@ package io.github.pastkv.cache;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.pastkv.cache.layout.KvShape;
+import io.github.pastkv.cache.layout.KvType;
+import io.github.pastkv.cache.mask.AttentionMask;
+import io.github.pastkv.tensor.LazyTensor;
+import io.github.pastkv.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;

@@ -2,6 +2,8 @@ package io.github.pastkv.cache;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.pastkv.cache.layout.KvShape;
+import io.github.pastkv.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
 

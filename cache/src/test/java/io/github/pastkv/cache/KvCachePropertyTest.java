@@ -4,6 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
+import io.github.pastkv.cache.block.BlockPool;
+import io.github.pastkv.cache.layout.KvShape;
+import io.github.pastkv.cache.layout.KvType;
+import io.github.pastkv.cache.layout.KvTypes;
+import io.github.pastkv.cache.layout.TiledKvLayout;
+import io.github.pastkv.cache.mask.AttentionMask;
+import io.github.pastkv.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumMap;
@@ -197,7 +204,7 @@ class KvCachePropertyTest {
             int layer = random.nextInt(SHAPE.numLayers());
             int row = step.rowOf(token);
             int i = random.nextInt(WIDTH);
-            assertThat(KvReader.read(step.blocks(layer, row), step.layerInGroup(layer), true, step.position(row, token),
+            assertThat(step.blocks(layer, row).read(step.layerInGroup(layer), true, step.position(row, token),
                     i / SHAPE.headDim(), i % SHAPE.headDim())).isEqualTo(tokens[layer][token][i]);
         }
     }

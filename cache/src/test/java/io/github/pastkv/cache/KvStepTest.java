@@ -7,6 +7,13 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.sun.management.ThreadMXBean;
+import io.github.pastkv.cache.block.LayerGroup;
+import io.github.pastkv.cache.layout.KvType;
+import io.github.pastkv.cache.layout.KvTypes;
+import io.github.pastkv.cache.layout.TiledKvLayout;
+import io.github.pastkv.cache.mask.AttentionMask;
+import io.github.pastkv.tensor.DataType;
+import io.github.pastkv.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.ValueLayout;
 import java.lang.management.ManagementFactory;
@@ -73,7 +80,7 @@ class KvStepTest extends CacheTest {
             write(step, SHAPE, 0);
             for (int row = 0; row < BATCH; row++) {
                 for (int position = 0; position < 7; position++) {
-                    assertThat(KvReader.read(step.blocks(1, row), step.layerInGroup(1), true, position, 2, 6))
+                    assertThat(step.blocks(1, row).read(step.layerInGroup(1), true, position, 2, 6))
                             .isEqualTo(Numbers.at(0, true, 1, row, position, 2, 6));
                 }
             }
@@ -185,9 +192,9 @@ class KvStepTest extends CacheTest {
         int numHeld = cache.group(0).pool().numHeld();
         try (KvStep step = cache.beginStep(AttentionMask.ones(BATCH, 9))) {
             write(step, SHAPE, 0);
-            assertThat(KvReader.read(step.blocks(0, 3), 0, false, 6, 1, 1))
+            assertThat(step.blocks(0, 3).read(0, false, 6, 1, 1))
                     .isEqualTo(Numbers.at(0, false, 0, 3, 6, 1, 1));
-            assertThat(KvReader.read(step.blocks(0, 3), 0, false, 15, 1, 1))
+            assertThat(step.blocks(0, 3).read(0, false, 15, 1, 1))
                     .isEqualTo(Numbers.at(0, false, 0, 3, 15, 1, 1));
             step.commit();
         }

@@ -4,6 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import io.github.pastkv.cache.layout.KvShape;
+import io.github.pastkv.cache.layout.KvType;
+import io.github.pastkv.cache.layout.KvTypes;
+import io.github.pastkv.cache.layout.KvWindow;
+import io.github.pastkv.cache.layout.LayerStorageSpec;
+import io.github.pastkv.cache.mask.AttentionMask;
 import java.util.Collections;
 import java.util.List;
 import java.util.stream.IntStream;

@@ -3,6 +3,8 @@ package io.github.pastkv.cache;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
+import io.github.pastkv.cache.block.BlockPool;
+import io.github.pastkv.cache.layout.KvShape;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;

@@ -1,5 +1,11 @@
 package io.github.pastkv.cache;
 
+import io.github.pastkv.cache.layout.KvShape;
+import io.github.pastkv.cache.layout.KvType;
+import io.github.pastkv.cache.layout.KvTypes;
+import io.github.pastkv.cache.layout.TiledKvLayout;
+import io.github.pastkv.tensor.DataType;
+import io.github.pastkv.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.SplittableRandom;
@@ -8,7 +14,7 @@ import java.util.SplittableRandom;
  * Numbers of keys and values that differ at every place, as a function of the place: a test knows what must be read
  * without having kept what was written. {@code salt} tells apart what is written twice to one place.
  */
-final class Numbers {
+public final class Numbers {
     private Numbers() {}
 
     /** A float in [-2, 2), mostly with all 24 bits in use. */
@@ -58,7 +64,7 @@ final class Numbers {
     }
 
     /** Random floats in [-2, 2) of any shape. */
-    static Tensor random(long seed, long... shape) {
+    public static Tensor random(long seed, long... shape) {
         SplittableRandom random = new SplittableRandom(seed);
         long numElements = 1;
         for (long length : shape) {

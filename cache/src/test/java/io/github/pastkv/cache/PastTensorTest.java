@@ -6,6 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatNoException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.github.pastkv.cache.layout.KvType;
+import io.github.pastkv.cache.mask.AttentionMask;
+import io.github.pastkv.tensor.DataType;
+import io.github.pastkv.tensor.Tensor;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,6 +1,11 @@
 package io.github.pastkv.cache;
 
+import io.github.pastkv.cache.block.Allocation;
+import io.github.pastkv.cache.layout.KvShape;
+import io.github.pastkv.cache.mask.AttentionMask;
 import io.github.pastkv.cache.prefix.PrefixNamespace;
+import io.github.pastkv.cache.prefix.PrefixStats;
+import io.github.pastkv.cache.radix.RadixPrefixIndex;
 import org.jetbrains.lincheck.datastructures.IntGen;
 import org.jetbrains.lincheck.datastructures.ModelCheckingOptions;
 import org.jetbrains.lincheck.datastructures.Operation;
@@ -24,14 +29,14 @@ public class PrefixIndexLinearizabilityTest {
     private static final int[][] TEXTS = {{1, 2, 3, 4, 0}, {1, 2, 5, 6, 0}};
 
     private final KvPool pool;
-    private final PrefixIndex index;
+    private final RadixPrefixIndex index;
 
     /** Stores the texts and lets go of them. */
     public PrefixIndexLinearizabilityTest() {
         KvCacheConfig config = KvCacheConfig.of(SHAPE, 1).withBlockSize(BLOCK_SIZE);
         long blockBytes = BLOCK_SIZE * config.bytesPerToken();
         pool = new KvPool(config.withMaxPoolBytes(NUM_BLOCKS * blockBytes), KvPoolOptions.defaults().withPrefixIndex());
-        index = pool.prefixIndex().orElseThrow();
+        index = (RadixPrefixIndex) pool.prefixIndex().orElseThrow();
         for (int[] text : TEXTS) {
             try (KvCache cache = pool.newCache(pool.config(), NAMESPACE);
                     KvStep step = cache.beginStep(AttentionMask.ones(1, 4), text, PrefixUse.REUSE)) {
@@ -43,7 +48,7 @@ public class PrefixIndexLinearizabilityTest {
     /** Finds a text and holds it from now on; returns the tokens found. */
     @Operation
     public int hold(@Param(name = "text") int text) {
-        PrefixIndex.Request request = new PrefixIndex.Request(TEXTS[text], 0, 4, false);
+        RadixPrefixIndex.Request request = new RadixPrefixIndex.Request(TEXTS[text], 0, 4, false);
         index.adopt(NAMESPACE, request);
         return request.numFound();
     }

@@ -2,9 +2,13 @@ package io.github.pastkv.cache;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.pastkv.cache.layout.KvShape;
+import io.github.pastkv.cache.layout.KvWindow;
+import io.github.pastkv.cache.mask.AttentionMask;
 import io.github.pastkv.cache.prefix.ArcPolicy;
 import io.github.pastkv.cache.prefix.EvictionPolicy;
 import io.github.pastkv.cache.prefix.LruPolicy;
+import io.github.pastkv.cache.prefix.PrefixIndex;
 import io.github.pastkv.cache.prefix.PrefixNamespace;
 import io.github.pastkv.cache.prefix.SlruPolicy;
 import java.util.ArrayList;

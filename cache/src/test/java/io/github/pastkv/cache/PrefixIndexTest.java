@@ -6,7 +6,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
+import io.github.pastkv.cache.layout.KvShape;
+import io.github.pastkv.cache.mask.AttentionMask;
 import io.github.pastkv.cache.prefix.EvictionPriority;
+import io.github.pastkv.cache.prefix.PrefixIndex;
+import io.github.pastkv.cache.prefix.PrefixStats;
 import io.github.pastkv.cache.prefix.WhyNotMore;
 import java.time.Duration;
 import org.junit.jupiter.api.AutoClose;

@@ -1,6 +1,9 @@
 package io.github.pastkv.cache;
 
+import io.github.pastkv.cache.layout.KvShape;
+import io.github.pastkv.cache.mask.AttentionMask;
 import io.github.pastkv.cache.prefix.LruPolicy;
+import io.github.pastkv.cache.prefix.PrefixIndex;
 import io.github.pastkv.cache.prefix.PrefixNamespace;
 import java.util.stream.IntStream;
 

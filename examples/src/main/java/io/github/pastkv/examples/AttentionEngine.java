@@ -1,14 +1,14 @@
 package io.github.pastkv.examples;
 
-import io.github.pastkv.cache.AttentionMask;
-import io.github.pastkv.cache.KvBlocks;
 import io.github.pastkv.cache.KvCache;
 import io.github.pastkv.cache.KvCacheConfig;
-import io.github.pastkv.cache.KvLayout;
-import io.github.pastkv.cache.KvShape;
 import io.github.pastkv.cache.KvStep;
-import io.github.pastkv.cache.KvWindow;
-import io.github.pastkv.cache.Tensor;
+import io.github.pastkv.cache.layout.KvBlocks;
+import io.github.pastkv.cache.layout.KvLayout;
+import io.github.pastkv.cache.layout.KvShape;
+import io.github.pastkv.cache.layout.KvWindow;
+import io.github.pastkv.cache.mask.AttentionMask;
+import io.github.pastkv.tensor.Tensor;
 import java.util.Random;
 
 /**

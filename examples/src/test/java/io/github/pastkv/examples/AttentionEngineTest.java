@@ -7,7 +7,7 @@ import io.github.pastkv.cache.KvCache;
 import io.github.pastkv.cache.KvCacheConfig;
 import io.github.pastkv.cache.KvGraft;
 import io.github.pastkv.cache.KvPool;
-import io.github.pastkv.cache.KvType;
+import io.github.pastkv.cache.layout.KvType;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

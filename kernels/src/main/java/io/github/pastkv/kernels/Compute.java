@@ -1,8 +1,8 @@
 package io.github.pastkv.kernels;
 
 import io.github.pastkv.cache.KvStep;
-import io.github.pastkv.cache.KvWindow;
-import io.github.pastkv.cache.Tensor;
+import io.github.pastkv.cache.layout.KvWindow;
+import io.github.pastkv.tensor.Tensor;
 import java.util.Arrays;
 
 /**

@@ -1,6 +1,6 @@
 package io.github.pastkv.kernels;
 
-import io.github.pastkv.cache.DataType;
+import io.github.pastkv.tensor.DataType;
 import java.util.Locale;
 
 /**

@@ -1,7 +1,7 @@
 package io.github.pastkv.kernels;
 
-import io.github.pastkv.cache.DataType;
-import io.github.pastkv.cache.Tensor;
+import io.github.pastkv.tensor.DataType;
+import io.github.pastkv.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.util.List;
 

@@ -1,6 +1,6 @@
 package io.github.pastkv.kernels;
 
-import io.github.pastkv.cache.DataType;
+import io.github.pastkv.tensor.DataType;
 
 /**
  * A packed linear layer, in the memory layout that one {@link Kernels} implementation reads fastest. Made by

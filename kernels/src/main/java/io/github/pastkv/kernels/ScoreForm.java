@@ -1,6 +1,6 @@
 package io.github.pastkv.kernels;
 
-import io.github.pastkv.cache.KvWindow;
+import io.github.pastkv.cache.layout.KvWindow;
 
 /**
  * What becomes of the dot product of a query and a key before softmax: {@code score = dot * scale}, then, where there is

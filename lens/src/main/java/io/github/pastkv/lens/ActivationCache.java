@@ -1,12 +1,12 @@
 package io.github.pastkv.lens;
 
-import io.github.pastkv.cache.DataType;
-import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.model.files.SafetensorsWriter;
 import io.github.pastkv.model.hooks.HookCatalog;
 import io.github.pastkv.model.hooks.HookName;
 import io.github.pastkv.model.hooks.HookShape;
 import io.github.pastkv.model.hooks.StepSlots;
+import io.github.pastkv.tensor.DataType;
+import io.github.pastkv.tensor.Tensor;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;

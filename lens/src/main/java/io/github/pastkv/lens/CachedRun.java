@@ -1,6 +1,6 @@
 package io.github.pastkv.lens;
 
-import io.github.pastkv.cache.Tensor;
+import io.github.pastkv.tensor.Tensor;
 
 /** A run and the activations that it kept; closing it frees those. */
 public record CachedRun(LensRun run, ActivationCache activations) implements AutoCloseable {

@@ -1,8 +1,8 @@
 package io.github.pastkv.lens;
 
-import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.model.hooks.HookFilter;
 import io.github.pastkv.model.hooks.HookName;
+import io.github.pastkv.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -1,11 +1,11 @@
 package io.github.pastkv.lens;
 
-import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.model.hooks.HookCatalog;
 import io.github.pastkv.model.hooks.HookName;
 import io.github.pastkv.model.hooks.HookPoint;
 import io.github.pastkv.model.hooks.Probe;
 import io.github.pastkv.model.hooks.StepSlots;
+import io.github.pastkv.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;

@@ -1,8 +1,8 @@
 package io.github.pastkv.lens;
 
-import io.github.pastkv.cache.AttentionMask;
-import io.github.pastkv.cache.Tensor;
+import io.github.pastkv.cache.mask.AttentionMask;
 import io.github.pastkv.model.StepInput;
+import io.github.pastkv.tensor.Tensor;
 
 /**
  * What came of a run.

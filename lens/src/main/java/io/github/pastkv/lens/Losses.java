@@ -1,7 +1,7 @@
 package io.github.pastkv.lens;
 
-import io.github.pastkv.cache.AttentionMask;
-import io.github.pastkv.cache.Tensor;
+import io.github.pastkv.cache.mask.AttentionMask;
+import io.github.pastkv.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -1,6 +1,5 @@
 package io.github.pastkv.lens;
 
-import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.kernels.LinearPart;
 import io.github.pastkv.kernels.NormWeights;
 import io.github.pastkv.model.Model;
@@ -9,6 +8,7 @@ import io.github.pastkv.model.family.LayerTensors;
 import io.github.pastkv.model.family.NormTensors;
 import io.github.pastkv.model.hooks.HookName;
 import io.github.pastkv.model.hooks.HookPoint;
+import io.github.pastkv.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

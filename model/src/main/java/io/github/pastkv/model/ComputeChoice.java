@@ -1,8 +1,8 @@
 package io.github.pastkv.model;
 
-import io.github.pastkv.cache.DataType;
 import io.github.pastkv.kernels.ComputeType;
 import io.github.pastkv.kernels.Kernels;
+import io.github.pastkv.tensor.DataType;
 
 /** Which compute type a model is run in. */
 public enum ComputeChoice {

@@ -1,7 +1,5 @@
 package io.github.pastkv.model;
 
-import io.github.pastkv.cache.DataType;
-import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.kernels.LinearPart;
 import io.github.pastkv.kernels.LinearParts;
 import io.github.pastkv.kernels.QuantizedRow;
@@ -12,6 +10,8 @@ import io.github.pastkv.model.files.SafetensorsWeights;
 import io.github.pastkv.model.files.SafetensorsWriter;
 import io.github.pastkv.model.files.TensorEntry;
 import io.github.pastkv.model.files.WeightSource;
+import io.github.pastkv.tensor.DataType;
+import io.github.pastkv.tensor.Tensor;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

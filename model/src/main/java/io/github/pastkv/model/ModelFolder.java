@@ -1,7 +1,5 @@
 package io.github.pastkv.model;
 
-import io.github.pastkv.cache.DataType;
-import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.kernels.Kernels;
 import io.github.pastkv.kernels.LinearPrecision;
 import io.github.pastkv.kernels.WeightType;
@@ -16,6 +14,8 @@ import io.github.pastkv.model.files.JsonObject;
 import io.github.pastkv.model.files.ModelFile;
 import io.github.pastkv.model.files.ModelFormatException;
 import io.github.pastkv.model.files.ModelSource;
+import io.github.pastkv.tensor.DataType;
+import io.github.pastkv.tensor.Tensor;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;

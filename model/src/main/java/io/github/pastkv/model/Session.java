@@ -1,13 +1,12 @@
 package io.github.pastkv.model;
 
-import io.github.pastkv.cache.AttentionMask;
 import io.github.pastkv.cache.KvCache;
 import io.github.pastkv.cache.KvGraft;
-import io.github.pastkv.cache.KvWindow;
 import io.github.pastkv.cache.PoolExhaustedException;
-import io.github.pastkv.cache.PrefixIndex;
-import io.github.pastkv.cache.Tensor;
+import io.github.pastkv.cache.layout.KvWindow;
+import io.github.pastkv.cache.mask.AttentionMask;
 import io.github.pastkv.cache.prefix.PrefixExplanation;
+import io.github.pastkv.cache.prefix.PrefixIndex;
 import io.github.pastkv.model.forward.KeyShift;
 import io.github.pastkv.model.generation.BeamHypothesis;
 import io.github.pastkv.model.generation.BeamOptions;
@@ -18,6 +17,7 @@ import io.github.pastkv.model.generation.GenerationOptions;
 import io.github.pastkv.model.generation.Generator;
 import io.github.pastkv.model.hooks.Probe;
 import io.github.pastkv.model.tokenizer.TextTokenizer;
+import io.github.pastkv.tensor.Tensor;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;

@@ -1,9 +1,9 @@
 package io.github.pastkv.model;
 
-import io.github.pastkv.cache.AttentionMask;
 import io.github.pastkv.cache.KvCache;
-import io.github.pastkv.cache.Tensor;
+import io.github.pastkv.cache.mask.AttentionMask;
 import io.github.pastkv.model.generation.DecodeBackend;
+import io.github.pastkv.tensor.Tensor;
 
 /** A model over a cache, as generation sees it. */
 record SessionBackend(Model model, StepRunner steps, KvCache cache) implements DecodeBackend {

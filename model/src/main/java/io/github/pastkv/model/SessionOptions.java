@@ -1,10 +1,10 @@
 package io.github.pastkv.model;
 
 import io.github.pastkv.cache.KvCacheConfig;
-import io.github.pastkv.cache.KvType;
-import io.github.pastkv.cache.KvTypes;
-import io.github.pastkv.cache.KvWindow;
-import io.github.pastkv.cache.LayerKvTypes;
+import io.github.pastkv.cache.layout.KvType;
+import io.github.pastkv.cache.layout.KvTypes;
+import io.github.pastkv.cache.layout.KvWindow;
+import io.github.pastkv.cache.layout.LayerKvTypes;
 import io.github.pastkv.model.config.ModelConfig;
 
 /**

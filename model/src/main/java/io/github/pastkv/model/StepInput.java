@@ -1,7 +1,7 @@
 package io.github.pastkv.model;
 
-import io.github.pastkv.cache.AttentionMask;
-import io.github.pastkv.cache.Tensor;
+import io.github.pastkv.cache.mask.AttentionMask;
+import io.github.pastkv.tensor.Tensor;
 
 /**
  * What enters a step of a session: token ids, embeddings in their stead, or a residual stream that enters at a layer. N

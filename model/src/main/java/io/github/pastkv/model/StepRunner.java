@@ -1,15 +1,15 @@
 package io.github.pastkv.model;
 
-import io.github.pastkv.cache.AttentionMask;
-import io.github.pastkv.cache.DataType;
 import io.github.pastkv.cache.KvCache;
 import io.github.pastkv.cache.KvStep;
 import io.github.pastkv.cache.PrefixUse;
-import io.github.pastkv.cache.Tensor;
+import io.github.pastkv.cache.mask.AttentionMask;
 import io.github.pastkv.model.forward.LayerRope;
 import io.github.pastkv.model.forward.PassInput;
 import io.github.pastkv.model.forward.PassRange;
 import io.github.pastkv.model.hooks.Probe;
+import io.github.pastkv.tensor.DataType;
+import io.github.pastkv.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;

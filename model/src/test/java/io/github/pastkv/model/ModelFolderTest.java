@@ -3,9 +3,9 @@ package io.github.pastkv.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.model.config.GenerationConfig;
 import io.github.pastkv.model.files.ModelFormatException;
+import io.github.pastkv.tensor.Tensor;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

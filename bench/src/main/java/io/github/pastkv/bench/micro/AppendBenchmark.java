@@ -1,11 +1,11 @@
 package io.github.pastkv.bench.micro;
 
-import io.github.pastkv.cache.AttentionMask;
 import io.github.pastkv.cache.KvCache;
 import io.github.pastkv.cache.KvCacheConfig;
-import io.github.pastkv.cache.KvShape;
 import io.github.pastkv.cache.KvStep;
-import io.github.pastkv.cache.Tensor;
+import io.github.pastkv.cache.layout.KvShape;
+import io.github.pastkv.cache.mask.AttentionMask;
+import io.github.pastkv.tensor.Tensor;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;

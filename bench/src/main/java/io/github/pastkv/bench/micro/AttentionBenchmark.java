@@ -1,17 +1,17 @@
 package io.github.pastkv.bench.micro;
 
-import io.github.pastkv.cache.DataType;
-import io.github.pastkv.cache.KvBlocks;
-import io.github.pastkv.cache.KvLayout;
-import io.github.pastkv.cache.KvShape;
-import io.github.pastkv.cache.KvType;
-import io.github.pastkv.cache.KvTypes;
-import io.github.pastkv.cache.Tensor;
-import io.github.pastkv.cache.TiledKvLayout;
+import io.github.pastkv.cache.layout.KvBlocks;
+import io.github.pastkv.cache.layout.KvLayout;
+import io.github.pastkv.cache.layout.KvShape;
+import io.github.pastkv.cache.layout.KvType;
+import io.github.pastkv.cache.layout.KvTypes;
+import io.github.pastkv.cache.layout.TiledKvLayout;
 import io.github.pastkv.kernels.AttentionTile;
 import io.github.pastkv.kernels.Kernels;
 import io.github.pastkv.kernels.KernelsChoice;
 import io.github.pastkv.kernels.ScoreForm;
+import io.github.pastkv.tensor.DataType;
+import io.github.pastkv.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Random;

@@ -1,11 +1,9 @@
 package io.github.pastkv.bench.micro;
 
-import io.github.pastkv.cache.AttentionMask;
-import io.github.pastkv.cache.DataType;
 import io.github.pastkv.cache.KvCache;
 import io.github.pastkv.cache.KvCacheConfig;
 import io.github.pastkv.cache.KvStep;
-import io.github.pastkv.cache.Tensor;
+import io.github.pastkv.cache.mask.AttentionMask;
 import io.github.pastkv.kernels.Compute;
 import io.github.pastkv.kernels.ComputeType;
 import io.github.pastkv.kernels.Kernels;
@@ -19,6 +17,8 @@ import io.github.pastkv.model.forward.LayerRope;
 import io.github.pastkv.model.forward.ModelWeights;
 import io.github.pastkv.model.forward.RopeTables;
 import io.github.pastkv.model.hooks.HookCatalog;
+import io.github.pastkv.tensor.DataType;
+import io.github.pastkv.tensor.Tensor;
 import io.github.pastkv.tinymodel.TinyModel;
 import java.io.IOException;
 import java.lang.foreign.Arena;

@@ -1,13 +1,13 @@
 package io.github.pastkv.bench.micro;
 
-import io.github.pastkv.cache.AttentionMask;
 import io.github.pastkv.cache.KvCache;
 import io.github.pastkv.cache.KvCacheConfig;
 import io.github.pastkv.cache.KvPool;
 import io.github.pastkv.cache.KvPoolOptions;
-import io.github.pastkv.cache.KvShape;
 import io.github.pastkv.cache.KvStep;
 import io.github.pastkv.cache.PrefixUse;
+import io.github.pastkv.cache.layout.KvShape;
+import io.github.pastkv.cache.mask.AttentionMask;
 import io.github.pastkv.cache.prefix.PrefixNamespace;
 import java.util.Random;
 

@@ -1,11 +1,11 @@
 package io.github.pastkv.bench.micro;
 
-import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.model.ComputeChoice;
 import io.github.pastkv.model.Model;
 import io.github.pastkv.model.ModelOptions;
 import io.github.pastkv.model.Session;
 import io.github.pastkv.model.SessionOptions;
+import io.github.pastkv.tensor.Tensor;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Random;

@@ -1,9 +1,9 @@
 package io.github.pastkv.bench.micro;
 
-import io.github.pastkv.cache.AttentionMask;
 import io.github.pastkv.cache.KvCache;
 import io.github.pastkv.cache.KvStep;
 import io.github.pastkv.cache.PrefixUse;
+import io.github.pastkv.cache.mask.AttentionMask;
 import java.util.Arrays;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;

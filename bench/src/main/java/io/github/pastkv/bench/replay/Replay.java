@@ -1,10 +1,10 @@
 package io.github.pastkv.bench.replay;
 
-import io.github.pastkv.cache.prefix.BlockStore;
 import io.github.pastkv.cache.prefix.EvictionPolicy;
-import io.github.pastkv.cache.prefix.PrefixMatch;
 import io.github.pastkv.cache.prefix.PrefixNamespace;
-import io.github.pastkv.cache.prefix.PrefixTree;
+import io.github.pastkv.cache.radix.BlockStore;
+import io.github.pastkv.cache.radix.PrefixMatch;
+import io.github.pastkv.cache.radix.PrefixTree;
 import java.util.List;
 
 /**

@@ -40,7 +40,7 @@ public final class PrefixNamespace {
     }
 
     /** First eight bytes of the identity. */
-    long seed() {
+    public long seed() {
         return ByteBuffer.wrap(digest).getLong();
     }
 

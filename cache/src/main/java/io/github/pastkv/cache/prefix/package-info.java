@@ -1,8 +1,4 @@
-/**
- * Finding cached prefixes by their token ids, and choosing which of them go when room is needed. Knows no bytes of keys
- * and values: blocks are numbers here, and the pool that owns them is asked through
- * {@link io.github.pastkv.cache.prefix.BlockStore}.
- */
+/** Prefix caching as its users see it: namespaces, what a prompt would reuse and why, and which prefixes are evicted first. */
 @NullMarked
 package io.github.pastkv.cache.prefix;
 

@@ -1,6 +1,6 @@
 package io.github.pastkv.cli.bench;
 
-import io.github.pastkv.cache.KvWindow;
+import io.github.pastkv.cache.layout.KvWindow;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;

@@ -1,11 +1,10 @@
 package io.github.pastkv.cli.bench;
 
-import io.github.pastkv.cache.AttentionMask;
 import io.github.pastkv.cache.KvCache;
 import io.github.pastkv.cache.KvStep;
-import io.github.pastkv.cache.KvWindow;
 import io.github.pastkv.cache.PoolExhaustedException;
-import io.github.pastkv.cache.Tensor;
+import io.github.pastkv.cache.layout.KvWindow;
+import io.github.pastkv.cache.mask.AttentionMask;
 import io.github.pastkv.cli.io.ByteSize;
 import io.github.pastkv.model.Model;
 import io.github.pastkv.model.Session;
@@ -13,6 +12,7 @@ import io.github.pastkv.model.SessionOptions;
 import io.github.pastkv.model.generation.Generation;
 import io.github.pastkv.model.generation.GenerationListener;
 import io.github.pastkv.model.generation.GenerationOptions;
+import io.github.pastkv.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;

@@ -1,8 +1,8 @@
 package io.github.pastkv.cli.bench;
 
-import io.github.pastkv.cache.KvType;
-import io.github.pastkv.cache.KvTypes;
-import io.github.pastkv.cache.LayerKvTypes;
+import io.github.pastkv.cache.layout.KvType;
+import io.github.pastkv.cache.layout.KvTypes;
+import io.github.pastkv.cache.layout.LayerKvTypes;
 import io.github.pastkv.cli.io.Progress;
 import io.github.pastkv.cli.io.Streams;
 import io.github.pastkv.cli.io.TokenId;

@@ -1,8 +1,8 @@
 package io.github.pastkv.cli.bench;
 
 import io.github.pastkv.cache.KvCacheConfig;
-import io.github.pastkv.cache.KvShape;
-import io.github.pastkv.cache.LayerKvTypes;
+import io.github.pastkv.cache.layout.KvShape;
+import io.github.pastkv.cache.layout.LayerKvTypes;
 import io.github.pastkv.model.quality.LogitDifference;
 import java.util.List;
 import java.util.Locale;

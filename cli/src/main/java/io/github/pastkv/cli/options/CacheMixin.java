@@ -1,9 +1,9 @@
 package io.github.pastkv.cli.options;
 
 import io.github.pastkv.cache.KvCacheConfig;
-import io.github.pastkv.cache.KvType;
-import io.github.pastkv.cache.KvTypes;
-import io.github.pastkv.cache.LayerKvTypes;
+import io.github.pastkv.cache.layout.KvType;
+import io.github.pastkv.cache.layout.KvTypes;
+import io.github.pastkv.cache.layout.LayerKvTypes;
 import io.github.pastkv.cli.io.ByteSize;
 import io.github.pastkv.model.SessionOptions;
 import io.github.pastkv.model.config.ModelConfig;

@@ -1,6 +1,6 @@
 package io.github.pastkv.cli.options;
 
-import io.github.pastkv.cache.KvWindow;
+import io.github.pastkv.cache.layout.KvWindow;
 import io.github.pastkv.model.SessionOptions;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;

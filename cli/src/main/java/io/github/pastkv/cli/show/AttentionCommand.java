@@ -1,6 +1,5 @@
 package io.github.pastkv.cli.show;
 
-import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.cli.io.OutFile;
 import io.github.pastkv.cli.io.Streams;
 import io.github.pastkv.cli.options.ModelMixin;
@@ -13,6 +12,7 @@ import io.github.pastkv.lens.plot.HeatMap;
 import io.github.pastkv.model.ComputeChoice;
 import io.github.pastkv.model.Model;
 import io.github.pastkv.model.StepInput;
+import io.github.pastkv.tensor.Tensor;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;

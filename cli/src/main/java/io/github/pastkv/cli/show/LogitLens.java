@@ -1,6 +1,5 @@
 package io.github.pastkv.cli.show;
 
-import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.cli.options.PromptMixin;
 import io.github.pastkv.lens.CachedRun;
 import io.github.pastkv.lens.Capture;
@@ -10,6 +9,7 @@ import io.github.pastkv.lens.Residuals;
 import io.github.pastkv.lens.plot.HeatMap;
 import io.github.pastkv.model.Model;
 import io.github.pastkv.model.StepInput;
+import io.github.pastkv.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;

@@ -1,6 +1,5 @@
 package io.github.pastkv.cli.show;
 
-import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.cli.io.ByteSize;
 import io.github.pastkv.cli.io.OutFile;
 import io.github.pastkv.cli.io.Progress;
@@ -12,6 +11,7 @@ import io.github.pastkv.model.ComputeChoice;
 import io.github.pastkv.model.Model;
 import io.github.pastkv.model.Session;
 import io.github.pastkv.model.files.SafetensorsWriter;
+import io.github.pastkv.tensor.Tensor;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;

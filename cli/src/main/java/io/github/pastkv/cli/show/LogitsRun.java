@@ -1,11 +1,11 @@
 package io.github.pastkv.cli.show;
 
-import io.github.pastkv.cache.DataType;
 import io.github.pastkv.cache.KvCacheEntry;
 import io.github.pastkv.cache.PastTensor;
-import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.model.Session;
 import io.github.pastkv.model.files.SafetensorsWriter;
+import io.github.pastkv.tensor.DataType;
+import io.github.pastkv.tensor.Tensor;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

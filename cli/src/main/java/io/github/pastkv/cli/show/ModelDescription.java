@@ -1,10 +1,9 @@
 package io.github.pastkv.cli.show;
 
-import io.github.pastkv.cache.DataType;
 import io.github.pastkv.cache.KvCacheConfig;
-import io.github.pastkv.cache.KvType;
-import io.github.pastkv.cache.KvTypes;
-import io.github.pastkv.cache.LayerKvTypes;
+import io.github.pastkv.cache.layout.KvType;
+import io.github.pastkv.cache.layout.KvTypes;
+import io.github.pastkv.cache.layout.LayerKvTypes;
 import io.github.pastkv.cli.io.ByteSize;
 import io.github.pastkv.cli.options.CacheMixin;
 import io.github.pastkv.cli.options.ModelMixin;
@@ -25,6 +24,7 @@ import io.github.pastkv.model.config.ModelConfig;
 import io.github.pastkv.model.config.RopeConfig;
 import io.github.pastkv.model.config.RopeScaling;
 import io.github.pastkv.model.config.YarnRope;
+import io.github.pastkv.tensor.DataType;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;

@@ -1,6 +1,6 @@
 package io.github.pastkv.cli.show;
 
-import io.github.pastkv.cache.AttentionMask;
+import io.github.pastkv.cache.mask.AttentionMask;
 import io.github.pastkv.model.files.JsonFile;
 import io.github.pastkv.model.files.JsonObject;
 import io.github.pastkv.model.files.ModelFormatException;

@@ -2,7 +2,7 @@ package io.github.pastkv.cli.bench;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.github.pastkv.cache.KvWindow;
+import io.github.pastkv.cache.layout.KvWindow;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 

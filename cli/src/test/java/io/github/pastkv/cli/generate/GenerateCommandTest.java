@@ -3,7 +3,7 @@ package io.github.pastkv.cli.generate;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.github.pastkv.cache.KvWindow;
+import io.github.pastkv.cache.layout.KvWindow;
 import io.github.pastkv.cli.CommandRun;
 import io.github.pastkv.cli.TestModels;
 import io.github.pastkv.model.Model;

@@ -2,10 +2,8 @@ package io.github.pastkv.cli.show;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.github.pastkv.cache.AttentionMask;
-import io.github.pastkv.cache.DataType;
 import io.github.pastkv.cache.PastTensor;
-import io.github.pastkv.cache.Tensor;
+import io.github.pastkv.cache.mask.AttentionMask;
 import io.github.pastkv.cli.CommandRun;
 import io.github.pastkv.cli.TestModels;
 import io.github.pastkv.cli.options.OptionConverters;
@@ -13,6 +11,8 @@ import io.github.pastkv.model.Model;
 import io.github.pastkv.model.Session;
 import io.github.pastkv.model.SessionOptions;
 import io.github.pastkv.model.files.SafetensorsFile;
+import io.github.pastkv.tensor.DataType;
+import io.github.pastkv.tensor.Tensor;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -2,7 +2,6 @@ package io.github.pastkv.cli.sweep;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.cli.CommandRun;
 import io.github.pastkv.cli.options.TinyModelFolder;
 import io.github.pastkv.lens.CachedRun;
@@ -12,6 +11,7 @@ import io.github.pastkv.lens.Lens;
 import io.github.pastkv.model.Model;
 import io.github.pastkv.model.Session;
 import io.github.pastkv.model.StepInput;
+import io.github.pastkv.tensor.Tensor;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

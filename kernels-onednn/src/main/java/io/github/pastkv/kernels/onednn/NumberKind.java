@@ -1,9 +1,9 @@
 package io.github.pastkv.kernels.onednn;
 
-import io.github.pastkv.cache.DataType;
 import io.github.pastkv.kernels.ComputeType;
 import io.github.pastkv.kernels.LinearPrecision;
 import io.github.pastkv.kernels.WeightType;
+import io.github.pastkv.tensor.DataType;
 import org.jspecify.annotations.Nullable;
 
 /** What is multiplied with what. Weights keep their values: a kind takes those only that it holds exactly. */

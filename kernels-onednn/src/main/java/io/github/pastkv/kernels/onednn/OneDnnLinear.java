@@ -1,6 +1,6 @@
 package io.github.pastkv.kernels.onednn;
 
-import io.github.pastkv.cache.Tensor;
+import io.github.pastkv.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 
 /**

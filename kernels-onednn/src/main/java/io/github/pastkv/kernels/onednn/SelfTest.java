@@ -1,13 +1,13 @@
 package io.github.pastkv.kernels.onednn;
 
-import io.github.pastkv.cache.DataType;
-import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.kernels.ComputeType;
 import io.github.pastkv.kernels.LinearPart;
 import io.github.pastkv.kernels.LinearPrecision;
 import io.github.pastkv.kernels.LinearWeights;
 import io.github.pastkv.kernels.ScalarKernels;
 import io.github.pastkv.kernels.WeightType;
+import io.github.pastkv.tensor.DataType;
+import io.github.pastkv.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.util.List;
 import java.util.Random;

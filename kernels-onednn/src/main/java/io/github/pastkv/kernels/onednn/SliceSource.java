@@ -1,9 +1,9 @@
 package io.github.pastkv.kernels.onednn;
 
-import io.github.pastkv.cache.DataType;
-import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.kernels.LinearPart;
 import io.github.pastkv.kernels.QuantizedRow;
+import io.github.pastkv.tensor.DataType;
+import io.github.pastkv.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;

@@ -1,6 +1,6 @@
 package io.github.pastkv.kernels.vector;
 
-import io.github.pastkv.cache.KvBlocks;
+import io.github.pastkv.cache.layout.KvBlocks;
 import io.github.pastkv.kernels.AttentionTile;
 import java.lang.foreign.MemorySegment;
 

@@ -14,7 +14,7 @@ import static jdk.incubator.vector.IntVector.broadcast;
 import static jdk.incubator.vector.VectorOperators.LSHL;
 import static jdk.incubator.vector.VectorOperators.ZERO_EXTEND_S2I;
 
-import io.github.pastkv.cache.ScaledBytes;
+import io.github.pastkv.cache.layout.ScaledBytes;
 import io.github.pastkv.kernels.AttentionTile;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;

@@ -13,12 +13,12 @@ import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 import static jdk.incubator.vector.IntVector.broadcast;
 import static jdk.incubator.vector.VectorOperators.LSHL;
 
-import io.github.pastkv.cache.KvBlocks;
-import io.github.pastkv.cache.KvLayout;
-import io.github.pastkv.cache.KvType;
-import io.github.pastkv.cache.ScaledBytes;
-import io.github.pastkv.kernels.AttentionTile;
+import io.github.pastkv.cache.layout.KvBlocks;
+import io.github.pastkv.cache.layout.KvLayout;
+import io.github.pastkv.cache.layout.KvType;
+import io.github.pastkv.cache.layout.ScaledBytes;
 import io.github.pastkv.kernels.AttentionTile.Range;
+import io.github.pastkv.kernels.AttentionTile;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 

@@ -2,12 +2,12 @@ package io.github.pastkv.kernels.vector;
 
 import static io.github.pastkv.kernels.vector.Lanes.store;
 
-import io.github.pastkv.cache.DataType;
-import io.github.pastkv.cache.KvBlocks;
-import io.github.pastkv.cache.KvLayout;
-import io.github.pastkv.cache.KvType;
-import io.github.pastkv.cache.TiledKvLayout;
+import io.github.pastkv.cache.layout.KvBlocks;
+import io.github.pastkv.cache.layout.KvLayout;
+import io.github.pastkv.cache.layout.KvType;
+import io.github.pastkv.cache.layout.TiledKvLayout;
 import io.github.pastkv.kernels.AttentionTile;
+import io.github.pastkv.tensor.DataType;
 import java.lang.foreign.MemorySegment;
 
 /**

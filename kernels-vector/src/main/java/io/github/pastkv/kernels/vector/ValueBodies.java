@@ -11,10 +11,10 @@ import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 import static jdk.incubator.vector.IntVector.broadcast;
 import static jdk.incubator.vector.VectorOperators.LSHL;
 
-import io.github.pastkv.cache.DataType;
-import io.github.pastkv.cache.KvType;
-import io.github.pastkv.cache.ScaledBytes;
+import io.github.pastkv.cache.layout.KvType;
+import io.github.pastkv.cache.layout.ScaledBytes;
 import io.github.pastkv.kernels.AttentionTile;
+import io.github.pastkv.tensor.DataType;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;

@@ -5,11 +5,11 @@ import static io.github.pastkv.kernels.vector.Lanes.load;
 import static io.github.pastkv.kernels.vector.Lanes.store;
 import static java.nio.ByteOrder.LITTLE_ENDIAN;
 
-import io.github.pastkv.cache.DataType;
-import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.kernels.Activation;
 import io.github.pastkv.kernels.RopeTable;
 import io.github.pastkv.kernels.ScalarMath;
+import io.github.pastkv.tensor.DataType;
+import io.github.pastkv.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 

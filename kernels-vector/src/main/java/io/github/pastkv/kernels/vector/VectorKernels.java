@@ -1,6 +1,5 @@
 package io.github.pastkv.kernels.vector;
 
-import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.kernels.Activation;
 import io.github.pastkv.kernels.AttentionTile;
 import io.github.pastkv.kernels.Kernels;
@@ -11,6 +10,7 @@ import io.github.pastkv.kernels.NormWeights;
 import io.github.pastkv.kernels.RopeTable;
 import io.github.pastkv.kernels.ScalarKernels;
 import io.github.pastkv.kernels.WeightType;
+import io.github.pastkv.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.util.List;
 

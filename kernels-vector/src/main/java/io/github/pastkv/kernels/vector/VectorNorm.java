@@ -4,10 +4,10 @@ import static io.github.pastkv.kernels.vector.Lanes.BYTES;
 import static io.github.pastkv.kernels.vector.Lanes.load;
 import static io.github.pastkv.kernels.vector.Lanes.store;
 
-import io.github.pastkv.cache.DataType;
-import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.kernels.NormWeights;
 import io.github.pastkv.kernels.ScalarMath;
+import io.github.pastkv.tensor.DataType;
+import io.github.pastkv.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 

@@ -5,8 +5,8 @@ import static io.github.pastkv.kernels.vector.Lanes.COUNT;
 import static io.github.pastkv.kernels.vector.Lanes.SHORTS;
 import static java.nio.ByteOrder.LITTLE_ENDIAN;
 
-import io.github.pastkv.cache.DataType;
-import io.github.pastkv.cache.Tensor;
+import io.github.pastkv.tensor.DataType;
+import io.github.pastkv.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;

@@ -2,11 +2,11 @@ package io.github.pastkv.kernels.vector;
 
 import static io.github.pastkv.kernels.vector.TileForm.GROUP;
 
-import io.github.pastkv.cache.DataType;
-import io.github.pastkv.cache.KvBlocks;
-import io.github.pastkv.cache.KvLayout;
-import io.github.pastkv.kernels.AttentionTile;
+import io.github.pastkv.cache.layout.KvBlocks;
+import io.github.pastkv.cache.layout.KvLayout;
 import io.github.pastkv.kernels.AttentionTile.Range;
+import io.github.pastkv.kernels.AttentionTile;
+import io.github.pastkv.tensor.DataType;
 import java.lang.foreign.MemorySegment;
 
 /**

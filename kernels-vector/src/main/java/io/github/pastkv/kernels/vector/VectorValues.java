@@ -5,13 +5,13 @@ import static io.github.pastkv.kernels.vector.Lanes.load;
 import static io.github.pastkv.kernels.vector.Lanes.store;
 import static io.github.pastkv.kernels.vector.TileForm.GROUP;
 
-import io.github.pastkv.cache.DataType;
-import io.github.pastkv.cache.KvBlocks;
-import io.github.pastkv.cache.KvLayout;
-import io.github.pastkv.cache.KvType;
-import io.github.pastkv.cache.ScaledBytes;
-import io.github.pastkv.kernels.AttentionTile;
+import io.github.pastkv.cache.layout.KvBlocks;
+import io.github.pastkv.cache.layout.KvLayout;
+import io.github.pastkv.cache.layout.KvType;
+import io.github.pastkv.cache.layout.ScaledBytes;
 import io.github.pastkv.kernels.AttentionTile.Range;
+import io.github.pastkv.kernels.AttentionTile;
+import io.github.pastkv.tensor.DataType;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 

@@ -2,9 +2,9 @@ package io.github.pastkv.kernels.vector;
 
 import static io.github.pastkv.kernels.vector.TileForm.GROUP;
 
-import io.github.pastkv.cache.DataType;
-import io.github.pastkv.kernels.AttentionTile;
 import io.github.pastkv.kernels.AttentionTile.Range;
+import io.github.pastkv.kernels.AttentionTile;
+import io.github.pastkv.tensor.DataType;
 
 /**
  * The whole groups of 16 positions that hold what a tile row sees, as at most two ranges, one for each {@link Range}. Ranges never

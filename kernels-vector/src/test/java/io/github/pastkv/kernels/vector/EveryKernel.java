@@ -1,13 +1,11 @@
 package io.github.pastkv.kernels.vector;
 
-import io.github.pastkv.cache.DataType;
-import io.github.pastkv.cache.KvLayout;
-import io.github.pastkv.cache.KvShape;
-import io.github.pastkv.cache.KvType;
-import io.github.pastkv.cache.KvTypes;
-import io.github.pastkv.cache.KvWindow;
-import io.github.pastkv.cache.Tensor;
-import io.github.pastkv.cache.TiledKvLayout;
+import io.github.pastkv.cache.layout.KvLayout;
+import io.github.pastkv.cache.layout.KvShape;
+import io.github.pastkv.cache.layout.KvType;
+import io.github.pastkv.cache.layout.KvTypes;
+import io.github.pastkv.cache.layout.KvWindow;
+import io.github.pastkv.cache.layout.TiledKvLayout;
 import io.github.pastkv.kernels.Activation;
 import io.github.pastkv.kernels.AttentionTile;
 import io.github.pastkv.kernels.ComputeType;
@@ -19,6 +17,8 @@ import io.github.pastkv.kernels.NormWeights;
 import io.github.pastkv.kernels.RopeTable;
 import io.github.pastkv.kernels.ScoreForm;
 import io.github.pastkv.kernels.WeightType;
+import io.github.pastkv.tensor.DataType;
+import io.github.pastkv.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.util.List;
 import java.util.Random;

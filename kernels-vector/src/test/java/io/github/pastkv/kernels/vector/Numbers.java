@@ -2,8 +2,8 @@ package io.github.pastkv.kernels.vector;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.github.pastkv.cache.DataType;
-import io.github.pastkv.cache.Tensor;
+import io.github.pastkv.tensor.DataType;
+import io.github.pastkv.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.util.Random;
 

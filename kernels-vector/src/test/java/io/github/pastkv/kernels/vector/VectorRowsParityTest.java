@@ -1,11 +1,11 @@
 package io.github.pastkv.kernels.vector;
 
-import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.kernels.Activation;
 import io.github.pastkv.kernels.Kernels;
 import io.github.pastkv.kernels.NormWeights;
 import io.github.pastkv.kernels.RopeTable;
 import io.github.pastkv.kernels.ScalarKernels;
+import io.github.pastkv.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.util.Arrays;
 import java.util.Random;

@@ -1,6 +1,5 @@
 package io.github.pastkv.lens.circuits;
 
-import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.lens.Hook;
 import io.github.pastkv.lens.Lens;
 import io.github.pastkv.lens.patching.PromptPair;
@@ -8,6 +7,7 @@ import io.github.pastkv.model.Model;
 import io.github.pastkv.model.Session;
 import io.github.pastkv.model.SessionOptions;
 import io.github.pastkv.model.StepInput;
+import io.github.pastkv.tensor.Tensor;
 import java.util.Arrays;
 import java.util.List;
 

@@ -1,11 +1,11 @@
 package io.github.pastkv.lens.circuits;
 
-import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.lens.Hook;
 import io.github.pastkv.lens.HookContext;
 import io.github.pastkv.model.hooks.HookFilter;
 import io.github.pastkv.model.hooks.HookName;
 import io.github.pastkv.model.hooks.HookPoint;
+import io.github.pastkv.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;

@@ -1,6 +1,5 @@
 package io.github.pastkv.lens.circuits;
 
-import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.lens.Hook;
 import io.github.pastkv.lens.HookContext;
 import io.github.pastkv.lens.Lens;
@@ -9,6 +8,7 @@ import io.github.pastkv.model.Session;
 import io.github.pastkv.model.StepInput;
 import io.github.pastkv.model.hooks.HookFilter;
 import io.github.pastkv.model.hooks.HookPoint;
+import io.github.pastkv.tensor.Tensor;
 import java.util.Set;
 
 /** What all senders added in a run of one prompt, and the streams before its layers, from a position on. */

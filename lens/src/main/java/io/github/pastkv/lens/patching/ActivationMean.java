@@ -1,8 +1,8 @@
 package io.github.pastkv.lens.patching;
 
-import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.lens.ActivationCache;
 import io.github.pastkv.model.hooks.HookName;
+import io.github.pastkv.tensor.Tensor;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;

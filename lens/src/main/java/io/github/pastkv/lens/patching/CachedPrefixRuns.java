@@ -1,12 +1,12 @@
 package io.github.pastkv.lens.patching;
 
-import io.github.pastkv.cache.AttentionMask;
-import io.github.pastkv.cache.Tensor;
+import io.github.pastkv.cache.mask.AttentionMask;
 import io.github.pastkv.lens.Lens;
 import io.github.pastkv.model.Session;
 import io.github.pastkv.model.StepInput;
 import io.github.pastkv.model.hooks.HookName;
 import io.github.pastkv.model.hooks.HookPoint;
+import io.github.pastkv.tensor.Tensor;
 import java.util.List;
 import java.util.stream.IntStream;
 

@@ -1,11 +1,11 @@
 package io.github.pastkv.lens.patching;
 
-import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.lens.Hook;
 import io.github.pastkv.lens.HookContext;
 import io.github.pastkv.model.hooks.HookName;
 import io.github.pastkv.model.hooks.HookPoint;
 import io.github.pastkv.model.hooks.StepSlots;
+import io.github.pastkv.tensor.Tensor;
 import java.util.List;
 
 /** Puts each row's part of the source's activation into a run: row i of the step gets what cell i says. */

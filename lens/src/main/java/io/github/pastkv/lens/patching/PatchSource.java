@@ -1,8 +1,8 @@
 package io.github.pastkv.lens.patching;
 
-import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.lens.ActivationCache;
 import io.github.pastkv.model.hooks.HookName;
+import io.github.pastkv.tensor.Tensor;
 
 /** Where the patched-in activations come from: another run, zeros, or the {@linkplain ActivationMean mean} over a set of
  * prompts. */

@@ -1,6 +1,5 @@
 package io.github.pastkv.lens.patching;
 
-import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.lens.CachedRun;
 import io.github.pastkv.lens.Capture;
 import io.github.pastkv.lens.Lens;
@@ -12,6 +11,7 @@ import io.github.pastkv.model.config.ModelConfig;
 import io.github.pastkv.model.hooks.HookFilter;
 import io.github.pastkv.model.hooks.HookName;
 import io.github.pastkv.model.hooks.HookPoint;
+import io.github.pastkv.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

@@ -1,7 +1,7 @@
 package io.github.pastkv.lens.patching;
 
-import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.model.hooks.HookPoint;
+import io.github.pastkv.tensor.Tensor;
 import java.util.List;
 
 /**

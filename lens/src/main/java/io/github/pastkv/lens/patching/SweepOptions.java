@@ -1,6 +1,6 @@
 package io.github.pastkv.lens.patching;
 
-import io.github.pastkv.cache.KvType;
+import io.github.pastkv.cache.layout.KvType;
 
 /**
  * How a sweep runs.

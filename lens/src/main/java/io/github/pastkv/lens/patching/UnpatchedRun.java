@@ -1,6 +1,5 @@
 package io.github.pastkv.lens.patching;
 
-import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.lens.CachedRun;
 import io.github.pastkv.lens.Capture;
 import io.github.pastkv.lens.Lens;
@@ -10,6 +9,7 @@ import io.github.pastkv.model.StepInput;
 import io.github.pastkv.model.hooks.HookFilter;
 import io.github.pastkv.model.hooks.HookName;
 import io.github.pastkv.model.hooks.HookPoint;
+import io.github.pastkv.tensor.Tensor;
 
 /**
  * The prompt that is patched, read once: its keys and values frozen, the streams before all layers from the first position

@@ -1,8 +1,8 @@
 package io.github.pastkv.model.config;
 
-import io.github.pastkv.cache.DataType;
-import io.github.pastkv.cache.KvShape;
+import io.github.pastkv.cache.layout.KvShape;
 import io.github.pastkv.kernels.Activation;
+import io.github.pastkv.tensor.DataType;
 import java.util.List;
 import java.util.Objects;
 

@@ -1,10 +1,10 @@
 package io.github.pastkv.model.family;
 
-import io.github.pastkv.cache.DataType;
 import io.github.pastkv.kernels.Activation;
 import io.github.pastkv.model.config.TokenIds;
 import io.github.pastkv.model.files.JsonObject;
 import io.github.pastkv.model.files.ModelFormatException;
+import io.github.pastkv.tensor.DataType;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;

@@ -1,6 +1,5 @@
 package io.github.pastkv.model.family;
 
-import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.kernels.LinearPart;
 import io.github.pastkv.kernels.NormWeights;
 import io.github.pastkv.model.config.AttentionConfig;
@@ -16,6 +15,7 @@ import io.github.pastkv.model.config.RopeConfig;
 import io.github.pastkv.model.files.JsonObject;
 import io.github.pastkv.model.files.ModelFormatException;
 import io.github.pastkv.model.files.WeightSource;
+import io.github.pastkv.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;

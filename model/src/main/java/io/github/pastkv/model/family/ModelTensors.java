@@ -1,7 +1,7 @@
 package io.github.pastkv.model.family;
 
-import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.kernels.LinearPart;
+import io.github.pastkv.tensor.Tensor;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;

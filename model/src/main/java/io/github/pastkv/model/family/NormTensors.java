@@ -1,6 +1,6 @@
 package io.github.pastkv.model.family;
 
-import io.github.pastkv.cache.Tensor;
+import io.github.pastkv.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**

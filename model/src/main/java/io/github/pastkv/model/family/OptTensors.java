@@ -1,11 +1,11 @@
 package io.github.pastkv.model.family;
 
-import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.kernels.LinearPart;
 import io.github.pastkv.model.config.ModelConfig;
 import io.github.pastkv.model.config.Residual;
 import io.github.pastkv.model.files.ModelFormatException;
 import io.github.pastkv.model.files.WeightSource;
+import io.github.pastkv.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;

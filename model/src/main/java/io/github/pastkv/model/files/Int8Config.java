@@ -1,6 +1,6 @@
 package io.github.pastkv.model.files;
 
-import io.github.pastkv.cache.DataType;
+import io.github.pastkv.tensor.DataType;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;

@@ -1,8 +1,8 @@
 package io.github.pastkv.model.files;
 
-import io.github.pastkv.cache.DataType;
-import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.kernels.LinearPart;
+import io.github.pastkv.tensor.DataType;
+import io.github.pastkv.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.Optional;

@@ -1,7 +1,7 @@
 package io.github.pastkv.model.forward;
 
-import io.github.pastkv.cache.DataType;
-import io.github.pastkv.cache.Tensor;
+import io.github.pastkv.tensor.DataType;
+import io.github.pastkv.tensor.Tensor;
 
 /** Rows of embedding tables, widened to F32. */
 final class EmbeddingRows {

@@ -1,8 +1,8 @@
 package io.github.pastkv.model.forward;
 
-import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.kernels.LinearWeights;
 import io.github.pastkv.kernels.NormWeights;
+import io.github.pastkv.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**

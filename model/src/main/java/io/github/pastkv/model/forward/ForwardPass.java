@@ -1,10 +1,9 @@
 package io.github.pastkv.model.forward;
 
 import io.github.pastkv.cache.KvStep;
-import io.github.pastkv.cache.KvWindow;
-import io.github.pastkv.cache.Tensor;
-import io.github.pastkv.kernels.Compute;
+import io.github.pastkv.cache.layout.KvWindow;
 import io.github.pastkv.kernels.Compute.TokenRange;
+import io.github.pastkv.kernels.Compute;
 import io.github.pastkv.kernels.Kernels;
 import io.github.pastkv.kernels.LinearWeights;
 import io.github.pastkv.kernels.NormWeights;
@@ -17,6 +16,7 @@ import io.github.pastkv.model.hooks.HookCatalog;
 import io.github.pastkv.model.hooks.HookPoint;
 import io.github.pastkv.model.hooks.Probe;
 import io.github.pastkv.model.hooks.StepSlots;
+import io.github.pastkv.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.Objects;
 import java.util.stream.IntStream;

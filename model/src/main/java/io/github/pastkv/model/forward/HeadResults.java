@@ -1,11 +1,11 @@
 package io.github.pastkv.model.forward;
 
-import io.github.pastkv.cache.DataType;
-import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.kernels.Compute;
 import io.github.pastkv.kernels.LinearPart;
 import io.github.pastkv.model.config.ModelConfig;
 import io.github.pastkv.model.hooks.HookPoint;
+import io.github.pastkv.tensor.DataType;
+import io.github.pastkv.tensor.Tensor;
 import java.util.List;
 
 /**

@@ -1,7 +1,5 @@
 package io.github.pastkv.model.forward;
 
-import io.github.pastkv.cache.DataType;
-import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.model.config.ModelConfig;
 import io.github.pastkv.model.hooks.HookCatalog;
 import io.github.pastkv.model.hooks.HookName;
@@ -9,6 +7,8 @@ import io.github.pastkv.model.hooks.HookPoint;
 import io.github.pastkv.model.hooks.HookShape;
 import io.github.pastkv.model.hooks.Probe;
 import io.github.pastkv.model.hooks.StepSlots;
+import io.github.pastkv.tensor.DataType;
+import io.github.pastkv.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.util.Arrays;
 

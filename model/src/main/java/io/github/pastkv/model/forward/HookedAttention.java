@@ -1,8 +1,6 @@
 package io.github.pastkv.model.forward;
 
-import io.github.pastkv.cache.DataType;
 import io.github.pastkv.cache.KvStep;
-import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.kernels.AttentionTile;
 import io.github.pastkv.kernels.Compute;
 import io.github.pastkv.kernels.Kernels;
@@ -10,6 +8,8 @@ import io.github.pastkv.kernels.ScoreForm;
 import io.github.pastkv.model.config.ModelConfig;
 import io.github.pastkv.model.hooks.HookPoint;
 import io.github.pastkv.model.hooks.StepSlots;
+import io.github.pastkv.tensor.DataType;
+import io.github.pastkv.tensor.Tensor;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 

@@ -1,10 +1,10 @@
 package io.github.pastkv.model.forward;
 
-import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.kernels.Compute;
 import io.github.pastkv.kernels.NormStages;
 import io.github.pastkv.kernels.NormWeights;
 import io.github.pastkv.model.hooks.HookPoint;
+import io.github.pastkv.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /** Norms taken apart, with divisor and normalised numbers handed out in between; the bits are those of the whole. */

@@ -1,11 +1,11 @@
 package io.github.pastkv.model.forward;
 
 import io.github.pastkv.cache.KvGraft;
-import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.kernels.Kernels;
 import io.github.pastkv.kernels.RopeTable;
 import io.github.pastkv.model.config.ModelConfig;
 import io.github.pastkv.model.config.RopeConfig;
+import io.github.pastkv.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.util.Arrays;
 import java.util.HashMap;

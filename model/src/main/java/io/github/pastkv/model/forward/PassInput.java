@@ -1,6 +1,6 @@
 package io.github.pastkv.model.forward;
 
-import io.github.pastkv.cache.Tensor;
+import io.github.pastkv.tensor.Tensor;
 
 /** What enters a pass: a row for each real token of the step, row after row. */
 public sealed interface PassInput {

@@ -1,13 +1,13 @@
 package io.github.pastkv.model.forward;
 
-import io.github.pastkv.cache.KvBlocks;
-import io.github.pastkv.cache.KvLayout;
-import io.github.pastkv.cache.KvShape;
-import io.github.pastkv.cache.KvType;
-import io.github.pastkv.cache.KvTypes;
-import io.github.pastkv.cache.Tensor;
-import io.github.pastkv.cache.TiledKvLayout;
+import io.github.pastkv.cache.layout.KvBlocks;
+import io.github.pastkv.cache.layout.KvLayout;
+import io.github.pastkv.cache.layout.KvShape;
+import io.github.pastkv.cache.layout.KvType;
+import io.github.pastkv.cache.layout.KvTypes;
+import io.github.pastkv.cache.layout.TiledKvLayout;
 import io.github.pastkv.model.hooks.StepSlots;
+import io.github.pastkv.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 
 /** A row's keys and values of one layer as a hook left them, in F32: what attention reads instead of what is stored. */

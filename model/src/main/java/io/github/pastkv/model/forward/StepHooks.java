@@ -1,11 +1,11 @@
 package io.github.pastkv.model.forward;
 
-import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.kernels.Compute;
 import io.github.pastkv.model.hooks.HookCatalog;
 import io.github.pastkv.model.hooks.HookPoint;
 import io.github.pastkv.model.hooks.Probe;
 import io.github.pastkv.model.hooks.StepSlots;
+import io.github.pastkv.tensor.Tensor;
 import java.util.Arrays;
 
 /** All that comes between the operations of one step with a probe. */

@@ -1,7 +1,5 @@
 package io.github.pastkv.model.forward;
 
-import io.github.pastkv.cache.DataType;
-import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.kernels.LinearPacker;
 import io.github.pastkv.kernels.LinearPart;
 import io.github.pastkv.kernels.LinearWeights;
@@ -11,6 +9,8 @@ import io.github.pastkv.model.family.EmbeddingTensors;
 import io.github.pastkv.model.family.LayerTensors;
 import io.github.pastkv.model.family.ModelTensors;
 import io.github.pastkv.model.family.NormTensors;
+import io.github.pastkv.tensor.DataType;
+import io.github.pastkv.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

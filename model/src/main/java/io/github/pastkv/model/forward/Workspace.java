@@ -1,8 +1,8 @@
 package io.github.pastkv.model.forward;
 
-import io.github.pastkv.cache.DataType;
-import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.model.config.ModelConfig;
+import io.github.pastkv.tensor.DataType;
+import io.github.pastkv.tensor.Tensor;
 import java.lang.foreign.Arena;
 
 /** The buffers of one pass over at most n tokens, all F32 and outside the heap. Owned until {@link #close}. */

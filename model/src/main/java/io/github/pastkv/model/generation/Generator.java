@@ -1,10 +1,10 @@
 package io.github.pastkv.model.generation;
 
-import io.github.pastkv.cache.AttentionMask;
 import io.github.pastkv.cache.PoolExhaustedException;
-import io.github.pastkv.cache.Tensor;
+import io.github.pastkv.cache.mask.AttentionMask;
 import io.github.pastkv.model.sampling.Sampler;
 import io.github.pastkv.model.tokenizer.TextTokenizer;
+import io.github.pastkv.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

@@ -1,7 +1,7 @@
 package io.github.pastkv.model.generation;
 
-import io.github.pastkv.cache.DataType;
-import io.github.pastkv.cache.Tensor;
+import io.github.pastkv.tensor.DataType;
+import io.github.pastkv.tensor.Tensor;
 
 /** Log-probabilities of one row of logits, in double and {@link StrictMath}, summed in the order of ids. */
 final class LogProbabilities {

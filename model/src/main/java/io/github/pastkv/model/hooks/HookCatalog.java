@@ -1,11 +1,11 @@
 package io.github.pastkv.model.hooks;
 
-import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.model.config.ModelConfig;
 import io.github.pastkv.model.family.BlockNorms;
 import io.github.pastkv.model.family.LayerTensors;
 import io.github.pastkv.model.family.ModelTensors;
 import io.github.pastkv.model.family.NormTensors;
+import io.github.pastkv.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;

@@ -1,7 +1,7 @@
 package io.github.pastkv.model.hooks;
 
-import io.github.pastkv.cache.AttentionMask;
 import io.github.pastkv.cache.KvStep;
+import io.github.pastkv.cache.mask.AttentionMask;
 import java.util.Objects;
 
 /**

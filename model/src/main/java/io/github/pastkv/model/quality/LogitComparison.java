@@ -1,7 +1,7 @@
 package io.github.pastkv.model.quality;
 
-import io.github.pastkv.cache.DataType;
-import io.github.pastkv.cache.Tensor;
+import io.github.pastkv.tensor.DataType;
+import io.github.pastkv.tensor.Tensor;
 
 /** Adds up a {@link LogitDifference} token by token, in double. */
 final class LogitComparison {

@@ -1,9 +1,9 @@
 package io.github.pastkv.model.quality;
 
-import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.model.Model;
 import io.github.pastkv.model.Session;
 import io.github.pastkv.model.SessionOptions;
+import io.github.pastkv.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

@@ -3,9 +3,9 @@ package io.github.pastkv.model.config;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.github.pastkv.cache.DataType;
 import io.github.pastkv.kernels.Activation;
 import io.github.pastkv.kernels.NormWeights;
+import io.github.pastkv.tensor.DataType;
 import java.util.List;
 import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;

@@ -3,8 +3,7 @@ package io.github.pastkv.model.family;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.github.pastkv.cache.DataType;
-import io.github.pastkv.cache.KvShape;
+import io.github.pastkv.cache.layout.KvShape;
 import io.github.pastkv.kernels.Activation;
 import io.github.pastkv.kernels.NormWeights;
 import io.github.pastkv.model.TestFiles;
@@ -29,6 +28,7 @@ import io.github.pastkv.model.config.YarnRope;
 import io.github.pastkv.model.files.JsonFile;
 import io.github.pastkv.model.files.JsonObject;
 import io.github.pastkv.model.files.ModelFormatException;
+import io.github.pastkv.tensor.DataType;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -3,14 +3,14 @@ package io.github.pastkv.model.family;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.github.pastkv.cache.DataType;
-import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.kernels.LinearPart;
 import io.github.pastkv.model.ModelFolder;
 import io.github.pastkv.model.TestFiles;
 import io.github.pastkv.model.files.ModelFormatException;
 import io.github.pastkv.model.files.SafetensorsWeights;
 import io.github.pastkv.model.files.SafetensorsWriter;
+import io.github.pastkv.tensor.DataType;
+import io.github.pastkv.tensor.Tensor;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;

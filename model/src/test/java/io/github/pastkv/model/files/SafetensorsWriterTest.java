@@ -3,8 +3,8 @@ package io.github.pastkv.model.files;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.github.pastkv.cache.DataType;
-import io.github.pastkv.cache.Tensor;
+import io.github.pastkv.tensor.DataType;
+import io.github.pastkv.tensor.Tensor;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.ByteBuffer;

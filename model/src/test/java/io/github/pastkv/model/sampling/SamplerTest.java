@@ -3,7 +3,7 @@ package io.github.pastkv.model.sampling;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.github.pastkv.cache.Tensor;
+import io.github.pastkv.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.Random;
 import org.junit.jupiter.api.Test;

@@ -1,6 +1,6 @@
 package io.github.pastkv.testkit.cache;
 
-import io.github.pastkv.cache.KvWindow;
+import io.github.pastkv.cache.layout.KvWindow;
 
 /**
  * A cache form that can go back and branch off, as {@link HistoryCacheContractTest} drives it. Windowed forms let go of

@@ -3,9 +3,9 @@ package io.github.pastkv.testkit.cache;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
-import io.github.pastkv.cache.KvType;
-import io.github.pastkv.cache.KvWindow;
-import io.github.pastkv.cache.Tensor;
+import io.github.pastkv.cache.layout.KvType;
+import io.github.pastkv.cache.layout.KvWindow;
+import io.github.pastkv.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;

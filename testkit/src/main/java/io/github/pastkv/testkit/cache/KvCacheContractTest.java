@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.github.pastkv.cache.DataType;
-import io.github.pastkv.cache.KvType;
-import io.github.pastkv.cache.Tensor;
+import io.github.pastkv.cache.layout.KvType;
+import io.github.pastkv.tensor.DataType;
+import io.github.pastkv.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;

@@ -2,8 +2,8 @@ package io.github.pastkv.testkit.cache;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.github.pastkv.cache.KvLayout;
-import io.github.pastkv.cache.KvShape;
+import io.github.pastkv.cache.layout.KvLayout;
+import io.github.pastkv.cache.layout.KvShape;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;

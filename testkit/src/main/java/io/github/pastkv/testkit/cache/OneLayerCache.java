@@ -1,8 +1,8 @@
 package io.github.pastkv.testkit.cache;
 
-import io.github.pastkv.cache.DataType;
-import io.github.pastkv.cache.KvType;
-import io.github.pastkv.cache.Tensor;
+import io.github.pastkv.cache.layout.KvType;
+import io.github.pastkv.tensor.DataType;
+import io.github.pastkv.tensor.Tensor;
 
 /**
  * One layer of a cache without pads, as {@link KvCacheContractTest} drives it: what an adapter must offer of a cache form

@@ -1,7 +1,7 @@
 package io.github.pastkv.testkit.cache;
 
-import io.github.pastkv.cache.DataType;
-import io.github.pastkv.cache.KvType;
+import io.github.pastkv.cache.layout.KvType;
+import io.github.pastkv.tensor.DataType;
 
 /** What is read of one head's numbers after a {@link KvType} stored them, worked out in another way. */
 public final class StoredNumbers {

@@ -1,7 +1,7 @@
 package io.github.pastkv.testkit.golden;
 
-import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.lens.Hook;
+import io.github.pastkv.tensor.Tensor;
 import tools.jackson.databind.JsonNode;
 
 /** An edit of a golden scenario: numbers of one slot, and perhaps one head, scaled, set or increased. */

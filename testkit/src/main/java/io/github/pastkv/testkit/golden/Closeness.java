@@ -1,8 +1,8 @@
 package io.github.pastkv.testkit.golden;
 
-import io.github.pastkv.cache.AttentionMask;
-import io.github.pastkv.cache.LazyTensor;
-import io.github.pastkv.cache.Tensor;
+import io.github.pastkv.cache.mask.AttentionMask;
+import io.github.pastkv.tensor.LazyTensor;
+import io.github.pastkv.tensor.Tensor;
 import java.util.Arrays;
 
 /**

@@ -1,9 +1,9 @@
 package io.github.pastkv.testkit.golden;
 
-import io.github.pastkv.cache.AttentionMask;
-import io.github.pastkv.cache.Tensor;
+import io.github.pastkv.cache.mask.AttentionMask;
 import io.github.pastkv.model.files.ModelFormatException;
 import io.github.pastkv.model.files.SafetensorsFile;
+import io.github.pastkv.tensor.Tensor;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;

@@ -1,14 +1,14 @@
 package io.github.pastkv.testkit.golden;
 
-import io.github.pastkv.cache.AttentionMask;
 import io.github.pastkv.cache.KvCache;
 import io.github.pastkv.cache.KvCacheEntry;
 import io.github.pastkv.cache.PastTensor;
-import io.github.pastkv.cache.Tensor;
+import io.github.pastkv.cache.mask.AttentionMask;
 import io.github.pastkv.lens.Hook;
 import io.github.pastkv.lens.Lens;
 import io.github.pastkv.model.Session;
 import io.github.pastkv.model.StepInput;
+import io.github.pastkv.tensor.Tensor;
 import java.util.stream.StreamSupport;
 import tools.jackson.databind.JsonNode;
 

@@ -1,11 +1,11 @@
 package io.github.pastkv.testkit.model;
 
-import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.kernels.DelegatingKernels;
 import io.github.pastkv.kernels.Kernels;
 import io.github.pastkv.kernels.LinearPart;
 import io.github.pastkv.kernels.LinearPrecision;
 import io.github.pastkv.kernels.LinearWeights;
+import io.github.pastkv.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.util.Collections;
 import java.util.IdentityHashMap;

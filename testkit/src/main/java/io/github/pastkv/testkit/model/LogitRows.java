@@ -1,7 +1,7 @@
 package io.github.pastkv.testkit.model;
 
-import io.github.pastkv.cache.AttentionMask;
-import io.github.pastkv.cache.Tensor;
+import io.github.pastkv.cache.mask.AttentionMask;
+import io.github.pastkv.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

@@ -1,6 +1,6 @@
 package io.github.pastkv.testkit.model;
 
-import io.github.pastkv.cache.AttentionMask;
+import io.github.pastkv.cache.mask.AttentionMask;
 import java.util.Arrays;
 import java.util.Random;
 import java.util.function.IntUnaryOperator;

@@ -1,16 +1,16 @@
 package io.github.pastkv.tests.cache;
 
-import io.github.pastkv.cache.AttentionMask;
 import io.github.pastkv.cache.FixedKvCache;
 import io.github.pastkv.cache.KeysValues;
 import io.github.pastkv.cache.KvCache;
 import io.github.pastkv.cache.KvCacheConfig;
 import io.github.pastkv.cache.KvCacheEntry;
-import io.github.pastkv.cache.KvShape;
 import io.github.pastkv.cache.KvStep;
-import io.github.pastkv.cache.KvType;
 import io.github.pastkv.cache.PastTensor;
-import io.github.pastkv.cache.Tensor;
+import io.github.pastkv.cache.layout.KvShape;
+import io.github.pastkv.cache.layout.KvType;
+import io.github.pastkv.cache.mask.AttentionMask;
+import io.github.pastkv.tensor.Tensor;
 import io.github.pastkv.testkit.cache.KvCacheContractTest;
 import io.github.pastkv.testkit.cache.OneLayerCache;
 import java.lang.foreign.MemorySegment;

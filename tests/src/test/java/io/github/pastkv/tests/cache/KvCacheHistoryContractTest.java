@@ -1,14 +1,14 @@
 package io.github.pastkv.tests.cache;
 
-import io.github.pastkv.cache.AttentionMask;
 import io.github.pastkv.cache.KvCache;
 import io.github.pastkv.cache.KvCacheConfig;
 import io.github.pastkv.cache.KvGraft;
-import io.github.pastkv.cache.KvShape;
 import io.github.pastkv.cache.KvStep;
-import io.github.pastkv.cache.KvWindow;
 import io.github.pastkv.cache.PastTensor;
-import io.github.pastkv.cache.Tensor;
+import io.github.pastkv.cache.layout.KvShape;
+import io.github.pastkv.cache.layout.KvWindow;
+import io.github.pastkv.cache.mask.AttentionMask;
+import io.github.pastkv.tensor.Tensor;
 import io.github.pastkv.testkit.cache.HistoryCache;
 import io.github.pastkv.testkit.cache.HistoryCacheContractTest;
 import io.github.pastkv.testkit.cache.OneLayerCache;

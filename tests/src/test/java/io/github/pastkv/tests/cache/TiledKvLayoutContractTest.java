@@ -1,10 +1,10 @@
 package io.github.pastkv.tests.cache;
 
-import io.github.pastkv.cache.KvLayout;
-import io.github.pastkv.cache.KvShape;
-import io.github.pastkv.cache.KvType;
-import io.github.pastkv.cache.KvTypes;
-import io.github.pastkv.cache.TiledKvLayout;
+import io.github.pastkv.cache.layout.KvLayout;
+import io.github.pastkv.cache.layout.KvShape;
+import io.github.pastkv.cache.layout.KvType;
+import io.github.pastkv.cache.layout.KvTypes;
+import io.github.pastkv.cache.layout.TiledKvLayout;
 import io.github.pastkv.testkit.cache.KvLayoutContractTest;
 import io.github.pastkv.testkit.cache.StoredNumbers;
 import java.util.stream.IntStream;

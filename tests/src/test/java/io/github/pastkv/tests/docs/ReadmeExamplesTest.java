@@ -2,18 +2,18 @@ package io.github.pastkv.tests.docs;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.github.pastkv.cache.AttentionMask;
-import io.github.pastkv.cache.KvBlocks;
 import io.github.pastkv.cache.KvCache;
 import io.github.pastkv.cache.KvCacheConfig;
-import io.github.pastkv.cache.KvShape;
 import io.github.pastkv.cache.KvStep;
-import io.github.pastkv.cache.KvType;
-import io.github.pastkv.cache.Tensor;
+import io.github.pastkv.cache.layout.KvBlocks;
+import io.github.pastkv.cache.layout.KvShape;
+import io.github.pastkv.cache.layout.KvType;
+import io.github.pastkv.cache.mask.AttentionMask;
 import io.github.pastkv.model.Model;
 import io.github.pastkv.model.Session;
 import io.github.pastkv.model.generation.GenerationListener;
 import io.github.pastkv.model.generation.GenerationOptions;
+import io.github.pastkv.tensor.Tensor;
 import io.github.pastkv.tinymodel.TinyModel;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -2,8 +2,7 @@ package io.github.pastkv.tests.docs;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.github.pastkv.cache.AttentionMask;
-import io.github.pastkv.cache.Tensor;
+import io.github.pastkv.cache.mask.AttentionMask;
 import io.github.pastkv.lens.CachedRun;
 import io.github.pastkv.lens.Capture;
 import io.github.pastkv.lens.Hook;
@@ -32,6 +31,7 @@ import io.github.pastkv.model.generation.Generation;
 import io.github.pastkv.model.generation.GenerationOptions;
 import io.github.pastkv.model.hooks.HookName;
 import io.github.pastkv.model.hooks.HookPoint;
+import io.github.pastkv.tensor.Tensor;
 import io.github.pastkv.tests.tinymodel.TinyModelFolder;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -1,8 +1,8 @@
 package io.github.pastkv.tests.equality;
 
-import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.model.Model;
 import io.github.pastkv.model.Session;
+import io.github.pastkv.tensor.Tensor;
 import io.github.pastkv.testkit.model.LogitRows;
 import io.github.pastkv.testkit.model.PaddedBatch;
 import java.io.IOException;

@@ -2,12 +2,12 @@ package io.github.pastkv.tests.equality;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.github.pastkv.cache.AttentionMask;
 import io.github.pastkv.cache.KvCache;
 import io.github.pastkv.cache.KvCacheConfig;
-import io.github.pastkv.cache.Tensor;
+import io.github.pastkv.cache.mask.AttentionMask;
 import io.github.pastkv.model.Model;
 import io.github.pastkv.model.Session;
+import io.github.pastkv.tensor.Tensor;
 import io.github.pastkv.testkit.model.LogitRows;
 import java.io.IOException;
 import java.util.Arrays;

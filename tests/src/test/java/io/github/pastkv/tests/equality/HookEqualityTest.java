@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.pastkv.cache.KvCacheEntry;
 import io.github.pastkv.cache.PastTensor;
-import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.lens.Hook;
 import io.github.pastkv.lens.Lens;
 import io.github.pastkv.model.Model;
@@ -16,6 +15,7 @@ import io.github.pastkv.model.generation.GenerationOptions;
 import io.github.pastkv.model.hooks.HookFilter;
 import io.github.pastkv.model.hooks.HookName;
 import io.github.pastkv.model.hooks.HookPoint;
+import io.github.pastkv.tensor.Tensor;
 import io.github.pastkv.testkit.model.LogitRows;
 import io.github.pastkv.testkit.model.PaddedBatch;
 import java.io.IOException;

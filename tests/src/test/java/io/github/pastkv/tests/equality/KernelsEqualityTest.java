@@ -2,7 +2,7 @@ package io.github.pastkv.tests.equality;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.github.pastkv.cache.KvType;
+import io.github.pastkv.cache.layout.KvType;
 import io.github.pastkv.kernels.KernelsChoice;
 import io.github.pastkv.kernels.LinearPrecision;
 import io.github.pastkv.kernels.ScalarKernels;

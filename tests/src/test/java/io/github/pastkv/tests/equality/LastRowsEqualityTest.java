@@ -1,10 +1,10 @@
 package io.github.pastkv.tests.equality;
 
-import io.github.pastkv.cache.AttentionMask;
-import io.github.pastkv.cache.Tensor;
+import io.github.pastkv.cache.mask.AttentionMask;
 import io.github.pastkv.model.Model;
 import io.github.pastkv.model.ModelOptions;
 import io.github.pastkv.model.Session;
+import io.github.pastkv.tensor.Tensor;
 import io.github.pastkv.testkit.model.LogitRows;
 import java.io.IOException;
 import java.util.Arrays;

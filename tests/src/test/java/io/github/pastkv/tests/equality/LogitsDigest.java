@@ -1,6 +1,6 @@
 package io.github.pastkv.tests.equality;
 
-import io.github.pastkv.cache.KvType;
+import io.github.pastkv.cache.layout.KvType;
 import io.github.pastkv.model.Model;
 import io.github.pastkv.model.Session;
 import io.github.pastkv.testkit.model.LogitRows;

@@ -2,12 +2,12 @@ package io.github.pastkv.tests.equality;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.github.pastkv.cache.AttentionMask;
-import io.github.pastkv.cache.Tensor;
+import io.github.pastkv.cache.mask.AttentionMask;
 import io.github.pastkv.model.Model;
 import io.github.pastkv.model.ModelOptions;
 import io.github.pastkv.model.Session;
 import io.github.pastkv.model.SessionOptions;
+import io.github.pastkv.tensor.Tensor;
 import io.github.pastkv.testkit.model.KernelsUnderTest;
 import io.github.pastkv.testkit.model.LogitRows;
 import java.io.IOException;

@@ -2,18 +2,18 @@ package io.github.pastkv.tests.equality;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.github.pastkv.cache.AttentionMask;
-import io.github.pastkv.cache.DataType;
 import io.github.pastkv.cache.KvCache;
 import io.github.pastkv.cache.KvCacheConfig;
-import io.github.pastkv.cache.KvShape;
 import io.github.pastkv.cache.KvStep;
-import io.github.pastkv.cache.KvType;
-import io.github.pastkv.cache.KvWindow;
-import io.github.pastkv.cache.Tensor;
+import io.github.pastkv.cache.layout.KvShape;
+import io.github.pastkv.cache.layout.KvType;
+import io.github.pastkv.cache.layout.KvWindow;
+import io.github.pastkv.cache.mask.AttentionMask;
 import io.github.pastkv.kernels.Compute;
 import io.github.pastkv.kernels.KernelsChoice;
 import io.github.pastkv.kernels.ScoreForm;
+import io.github.pastkv.tensor.DataType;
+import io.github.pastkv.tensor.Tensor;
 import io.github.pastkv.testkit.model.KernelsUnderTest;
 import java.util.List;
 import java.util.Random;

@@ -3,9 +3,9 @@ package io.github.pastkv.tests.equality;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
-import io.github.pastkv.cache.KvType;
-import io.github.pastkv.cache.KvTypes;
-import io.github.pastkv.cache.LayerKvTypes;
+import io.github.pastkv.cache.layout.KvType;
+import io.github.pastkv.cache.layout.KvTypes;
+import io.github.pastkv.cache.layout.LayerKvTypes;
 import io.github.pastkv.kernels.KernelsChoice;
 import io.github.pastkv.kernels.ScalarKernels;
 import io.github.pastkv.model.Model;

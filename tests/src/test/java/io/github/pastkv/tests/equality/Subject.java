@@ -1,6 +1,6 @@
 package io.github.pastkv.tests.equality;
 
-import io.github.pastkv.cache.KvType;
+import io.github.pastkv.cache.layout.KvType;
 import io.github.pastkv.kernels.ComputeType;
 import io.github.pastkv.kernels.LinearPrecision;
 import io.github.pastkv.kernels.WeightType;

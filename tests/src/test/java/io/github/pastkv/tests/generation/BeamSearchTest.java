@@ -2,13 +2,13 @@ package io.github.pastkv.tests.generation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.model.Model;
 import io.github.pastkv.model.Session;
 import io.github.pastkv.model.SessionOptions;
 import io.github.pastkv.model.generation.BeamHypothesis;
 import io.github.pastkv.model.generation.BeamOptions;
 import io.github.pastkv.model.generation.FinishReason;
+import io.github.pastkv.tensor.Tensor;
 import io.github.pastkv.tests.golden.GoldenResources;
 import java.io.IOException;
 import java.util.ArrayList;

@@ -2,13 +2,13 @@ package io.github.pastkv.tests.golden;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.github.pastkv.cache.DataType;
-import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.model.Model;
 import io.github.pastkv.model.ModelFolder;
 import io.github.pastkv.model.Session;
 import io.github.pastkv.model.files.SafetensorsFile;
 import io.github.pastkv.model.files.SafetensorsWriter;
+import io.github.pastkv.tensor.DataType;
+import io.github.pastkv.tensor.Tensor;
 import io.github.pastkv.testkit.golden.HfCase;
 import java.io.IOException;
 import java.lang.foreign.Arena;

@@ -2,10 +2,9 @@ package io.github.pastkv.tests.golden;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.github.pastkv.cache.AttentionMask;
 import io.github.pastkv.cache.KvCacheEntry;
 import io.github.pastkv.cache.PastTensor;
-import io.github.pastkv.cache.Tensor;
+import io.github.pastkv.cache.mask.AttentionMask;
 import io.github.pastkv.model.Model;
 import io.github.pastkv.model.ModelOptions;
 import io.github.pastkv.model.Session;
@@ -14,6 +13,7 @@ import io.github.pastkv.model.generation.GeneratedRow;
 import io.github.pastkv.model.generation.Generation;
 import io.github.pastkv.model.generation.GenerationListener;
 import io.github.pastkv.model.generation.GenerationOptions;
+import io.github.pastkv.tensor.Tensor;
 import io.github.pastkv.testkit.golden.Closeness;
 import io.github.pastkv.testkit.golden.HfCase;
 import io.github.pastkv.testkit.model.KernelsUnderTest;

@@ -2,7 +2,6 @@ package io.github.pastkv.tests.golden;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.lens.ActivationCache;
 import io.github.pastkv.lens.CachedRun;
 import io.github.pastkv.lens.Capture;
@@ -13,6 +12,7 @@ import io.github.pastkv.model.StepInput;
 import io.github.pastkv.model.hooks.HookFilter;
 import io.github.pastkv.model.hooks.HookName;
 import io.github.pastkv.model.hooks.HookPoint;
+import io.github.pastkv.tensor.Tensor;
 import io.github.pastkv.testkit.golden.Closeness;
 import io.github.pastkv.testkit.golden.GoldenTensors;
 import io.github.pastkv.testkit.model.KernelsUnderTest;

@@ -3,9 +3,8 @@ package io.github.pastkv.tests.lens;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.github.pastkv.cache.AttentionMask;
 import io.github.pastkv.cache.PastTensor;
-import io.github.pastkv.cache.Tensor;
+import io.github.pastkv.cache.mask.AttentionMask;
 import io.github.pastkv.lens.CachedRun;
 import io.github.pastkv.lens.Capture;
 import io.github.pastkv.lens.Hook;
@@ -17,6 +16,7 @@ import io.github.pastkv.model.SessionOptions;
 import io.github.pastkv.model.StepInput;
 import io.github.pastkv.model.generation.Generation;
 import io.github.pastkv.model.generation.GenerationOptions;
+import io.github.pastkv.tensor.Tensor;
 import io.github.pastkv.tests.golden.GoldenResources;
 import java.io.IOException;
 import java.util.ArrayList;

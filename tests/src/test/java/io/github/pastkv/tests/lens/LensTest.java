@@ -4,8 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import io.github.pastkv.cache.AttentionMask;
-import io.github.pastkv.cache.Tensor;
+import io.github.pastkv.cache.mask.AttentionMask;
 import io.github.pastkv.lens.CachedRun;
 import io.github.pastkv.lens.Capture;
 import io.github.pastkv.lens.Hook;
@@ -18,6 +17,7 @@ import io.github.pastkv.model.StepInput;
 import io.github.pastkv.model.generation.GenerationOptions;
 import io.github.pastkv.model.hooks.HookName;
 import io.github.pastkv.model.hooks.HookPoint;
+import io.github.pastkv.tensor.Tensor;
 import io.github.pastkv.tests.golden.GoldenResources;
 import java.io.IOException;
 import java.util.ArrayList;

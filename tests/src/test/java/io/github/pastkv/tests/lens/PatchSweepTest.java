@@ -3,7 +3,7 @@ package io.github.pastkv.tests.lens;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.github.pastkv.cache.KvType;
+import io.github.pastkv.cache.layout.KvType;
 import io.github.pastkv.lens.CachedRun;
 import io.github.pastkv.lens.Capture;
 import io.github.pastkv.lens.Lens;

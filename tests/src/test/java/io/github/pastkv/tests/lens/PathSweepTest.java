@@ -2,7 +2,6 @@ package io.github.pastkv.tests.lens;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.lens.CachedRun;
 import io.github.pastkv.lens.Capture;
 import io.github.pastkv.lens.Hook;
@@ -16,6 +15,7 @@ import io.github.pastkv.lens.patching.SweepListener;
 import io.github.pastkv.model.Model;
 import io.github.pastkv.model.Session;
 import io.github.pastkv.model.StepInput;
+import io.github.pastkv.tensor.Tensor;
 import io.github.pastkv.tests.golden.GoldenResources;
 import java.io.IOException;
 import java.util.List;

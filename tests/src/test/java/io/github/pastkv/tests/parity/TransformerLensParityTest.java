@@ -9,14 +9,12 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.github.pastkv.cache.AttentionMask;
-import io.github.pastkv.cache.DataType;
 import io.github.pastkv.cache.KvCache;
 import io.github.pastkv.cache.KvCacheConfig;
-import io.github.pastkv.cache.KvShape;
-import io.github.pastkv.cache.KvType;
 import io.github.pastkv.cache.PastTensor;
-import io.github.pastkv.cache.Tensor;
+import io.github.pastkv.cache.layout.KvShape;
+import io.github.pastkv.cache.layout.KvType;
+import io.github.pastkv.cache.mask.AttentionMask;
 import io.github.pastkv.kernels.RopeTable;
 import io.github.pastkv.model.Model;
 import io.github.pastkv.model.Session;
@@ -25,6 +23,8 @@ import io.github.pastkv.model.generation.GeneratedRow;
 import io.github.pastkv.model.generation.Generation;
 import io.github.pastkv.model.generation.GenerationListener;
 import io.github.pastkv.model.generation.GenerationOptions;
+import io.github.pastkv.tensor.DataType;
+import io.github.pastkv.tensor.Tensor;
 import io.github.pastkv.testkit.cache.IntegrityExtension;
 import io.github.pastkv.testkit.golden.Closeness;
 import io.github.pastkv.testkit.golden.HfCase;

@@ -2,7 +2,7 @@ package io.github.pastkv.tests.quality;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.github.pastkv.cache.KvType;
+import io.github.pastkv.cache.layout.KvType;
 import io.github.pastkv.model.Model;
 import io.github.pastkv.model.ModelOptions;
 import io.github.pastkv.model.SessionOptions;

@@ -2,13 +2,13 @@ package io.github.pastkv.tests.quality;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.kernels.LinearPrecision;
 import io.github.pastkv.kernels.WeightType;
 import io.github.pastkv.model.ComputeChoice;
 import io.github.pastkv.model.Model;
 import io.github.pastkv.model.ModelOptions;
 import io.github.pastkv.model.Session;
+import io.github.pastkv.tensor.Tensor;
 import io.github.pastkv.testkit.model.KernelsUnderTest;
 import io.github.pastkv.tests.tinymodel.TinyModelFolder;
 import io.github.pastkv.tinymodel.TinyModel;

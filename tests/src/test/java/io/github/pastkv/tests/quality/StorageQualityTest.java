@@ -4,13 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.within;
 
-import io.github.pastkv.cache.KvType;
-import io.github.pastkv.cache.Tensor;
+import io.github.pastkv.cache.layout.KvType;
 import io.github.pastkv.model.Model;
 import io.github.pastkv.model.Session;
 import io.github.pastkv.model.SessionOptions;
 import io.github.pastkv.model.quality.LogitDifference;
 import io.github.pastkv.model.quality.StorageQuality;
+import io.github.pastkv.tensor.Tensor;
 import io.github.pastkv.tests.tinymodel.TinyModelFolder;
 import io.github.pastkv.tinymodel.HeldOut;
 import java.io.IOException;

@@ -1,9 +1,9 @@
 package io.github.pastkv.tests.session;
 
-import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.kernels.DelegatingKernels;
 import io.github.pastkv.kernels.Kernels;
 import io.github.pastkv.kernels.LinearWeights;
+import io.github.pastkv.tensor.Tensor;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** Kernels that fail in the middle of a step when they are told to. */

@@ -2,7 +2,7 @@ package io.github.pastkv.tests.session;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.github.pastkv.cache.AttentionMask;
+import io.github.pastkv.cache.mask.AttentionMask;
 import io.github.pastkv.model.generation.FinishReason;
 import io.github.pastkv.model.generation.GeneratedRow;
 import io.github.pastkv.model.generation.GenerationListener;

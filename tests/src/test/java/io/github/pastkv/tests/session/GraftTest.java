@@ -5,11 +5,11 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import io.github.pastkv.cache.PastTensor;
-import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.model.Model;
 import io.github.pastkv.model.ModelOptions;
 import io.github.pastkv.model.Session;
 import io.github.pastkv.model.SessionOptions;
+import io.github.pastkv.tensor.Tensor;
 import io.github.pastkv.testkit.model.KernelsUnderTest;
 import io.github.pastkv.testkit.model.LogitRows;
 import io.github.pastkv.tests.golden.GoldenResources;

@@ -1,10 +1,10 @@
 package io.github.pastkv.tests.session;
 
-import io.github.pastkv.cache.DataType;
-import io.github.pastkv.cache.KvWindow;
+import io.github.pastkv.cache.layout.KvWindow;
 import io.github.pastkv.kernels.AttentionTile;
 import io.github.pastkv.kernels.DelegatingKernels;
 import io.github.pastkv.kernels.Kernels;
+import io.github.pastkv.tensor.DataType;
 
 /**
  * Kernels that know of no windows and see all that is stored, with a mask of minus infinity laid over the scores: what a

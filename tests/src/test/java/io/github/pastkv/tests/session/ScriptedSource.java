@@ -1,8 +1,8 @@
 package io.github.pastkv.tests.session;
 
-import io.github.pastkv.cache.AttentionMask;
-import io.github.pastkv.cache.Tensor;
+import io.github.pastkv.cache.mask.AttentionMask;
 import io.github.pastkv.model.generation.DecodeBackend;
+import io.github.pastkv.tensor.Tensor;
 
 /** A stand-in for a model of one row that says what it is told: its best token at each step is the next of a script. */
 final class ScriptedSource implements DecodeBackend {

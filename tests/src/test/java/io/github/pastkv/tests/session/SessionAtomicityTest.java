@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
-import io.github.pastkv.cache.AttentionMask;
 import io.github.pastkv.cache.PoolExhaustedException;
+import io.github.pastkv.cache.mask.AttentionMask;
 import io.github.pastkv.kernels.KernelsChoice;
 import io.github.pastkv.model.Model;
 import io.github.pastkv.model.ModelOptions;

@@ -2,9 +2,9 @@ package io.github.pastkv.tests.session;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.github.pastkv.cache.KvType;
 import io.github.pastkv.cache.PoolExhaustedException;
-import io.github.pastkv.cache.PrefixStats;
+import io.github.pastkv.cache.layout.KvType;
+import io.github.pastkv.cache.prefix.PrefixStats;
 import io.github.pastkv.model.Model;
 import io.github.pastkv.model.ModelOptions;
 import io.github.pastkv.model.Session;

@@ -2,11 +2,11 @@ package io.github.pastkv.tests.tinymodel;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.github.pastkv.cache.Tensor;
 import io.github.pastkv.model.Model;
 import io.github.pastkv.model.Session;
 import io.github.pastkv.model.generation.GenerationListener;
 import io.github.pastkv.model.generation.GenerationOptions;
+import io.github.pastkv.tensor.Tensor;
 import io.github.pastkv.testkit.golden.Closeness;
 import io.github.pastkv.tinymodel.TinyModel;
 import java.io.IOException;

@@ -1,8 +1,8 @@
 package io.github.pastkv.tests.torchtune;
 
-import io.github.pastkv.cache.DataType;
 import io.github.pastkv.cache.FixedKvCache;
-import io.github.pastkv.cache.Tensor;
+import io.github.pastkv.tensor.DataType;
+import io.github.pastkv.tensor.Tensor;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;

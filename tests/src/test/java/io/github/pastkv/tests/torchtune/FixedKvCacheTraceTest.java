@@ -3,11 +3,11 @@ package io.github.pastkv.tests.torchtune;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
-import io.github.pastkv.cache.DataType;
 import io.github.pastkv.cache.FixedKvCache;
 import io.github.pastkv.cache.KeysValues;
-import io.github.pastkv.cache.LazyTensor;
-import io.github.pastkv.cache.Tensor;
+import io.github.pastkv.tensor.DataType;
+import io.github.pastkv.tensor.LazyTensor;
+import io.github.pastkv.tensor.Tensor;
 import io.github.pastkv.testkit.cache.IntegrityExtension;
 import java.lang.foreign.Arena;
 import java.nio.ByteBuffer;

@@ -1,0 +1,396 @@
+package io.github.pastkv.cache.block;
+
+import static io.github.pastkv.cache.block.BlockRecords.ENTRY;
+import static io.github.pastkv.cache.block.BlockRecords.NONE;
+import static io.github.pastkv.cache.block.BlockRecords.NOT_LISTED;
+import static io.github.pastkv.cache.block.BlockRecords.NUM_SEALED;
+import static io.github.pastkv.cache.block.BlockRecords.PREVIOUS;
+import static io.github.pastkv.cache.block.BlockRecords.REF_COUNT;
+
+import io.github.pastkv.cache.check.Require;
+import io.github.pastkv.cache.layout.KvShape;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+
+/**
+ * All storage of one layer group: blocks of equal size in segments outside the heap, counted by their holders. The pool
+ * grows a segment at a time up to a limit in bytes and never moves a block; the limit reserves nothing.
+ *
+ * <p>A block is in one of three states: <em>held</em> by somebody; <em>cached</em>, which means that nobody holds it but an
+ * index may find it again; or <em>free</em>. A free block goes to the end of the free list and is handed out again from its
+ * front. When no free block is left within the limit, the index gives up cached ones, the least useful first. After
+ * {@link #close} nothing can be allocated; the memory goes when the last holder lets go of its block.
+ *
+ * <p>Safe for any number of threads; pools that share a limit share a lock.
+ */
+public final class BlockPool implements AutoCloseable {
+    private static final long SEGMENT_BYTES = 256 * 1024;
+    private static final long ALIGNMENT = 64;
+    /** All bits set: not a number in every type of float. */
+    private static final byte POISON = (byte) 0xFF;
+
+    private final long blockBytes;
+    private final PoolBudget budget;
+    private final int maxBlocks;
+    private final int segmentShift;
+    private final Arena arena = Arena.ofShared();
+    private volatile MemorySegment[] segments = new MemorySegment[0];
+    private final BlockRecords records;
+    private final BlockList free;
+    private final BlockList loose;
+
+    private int numHeld;
+    private int numCached;
+    private boolean poisonsFreed;
+    private boolean closed;
+
+    /**
+     * An empty pool.
+     *
+     * @param blockBytes bytes of one block
+     * @param limitBytes most bytes of blocks at any time; at least one block
+     */
+    public BlockPool(long blockBytes, long limitBytes) {
+        this(blockBytes, new PoolBudget(limitBytes, limitBytes));
+    }
+
+    /** An empty pool that shares a limit of held bytes with others. */
+    BlockPool(long blockBytes, PoolBudget budget) {
+        Require.positive("blockBytes", blockBytes);
+        long limitBytes = budget.limitBytes();
+        if (limitBytes < blockBytes) {
+            throw new IllegalArgumentException(
+                    "limitBytes: " + limitBytes + ", must hold at least one block of " + blockBytes + " bytes");
+        }
+        this.blockBytes = blockBytes;
+        this.budget = budget;
+        this.maxBlocks = (int) Math.min(limitBytes / blockBytes, Integer.MAX_VALUE >> 1);
+        long perSegment = Math.min(Math.max(SEGMENT_BYTES / blockBytes, 1), maxBlocks);
+        this.segmentShift = 63 - Long.numberOfLeadingZeros(perSegment);
+        this.records = new BlockRecords(arena, segmentShift);
+        this.free = new BlockList("free", records);
+        this.loose = new BlockList("loose", records);
+    }
+
+    public long blockBytes() {
+        return blockBytes;
+    }
+
+    /** Most bytes of held blocks, those of other pools that share the limit included. */
+    public long limitBytes() {
+        return budget.limitBytes();
+    }
+
+    /** Bytes of all segments taken from the system so far. */
+    public long poolBytes() {
+        long bytes = 0;
+        for (MemorySegment segment : segments) {
+            bytes += segment.byteSize();
+        }
+        return bytes;
+    }
+
+    /** Bytes of bookkeeping taken from the system so far, outside the heap. */
+    public long bookkeepingBytes() {
+        synchronized (budget) {
+            return records.bytes();
+        }
+    }
+
+    /** Whether blocks are filled with NaN when they become free, so that a stray read is seen. */
+    public void setPoisonsFreed(boolean newPoisonsFreed) {
+        synchronized (budget) {
+            poisonsFreed = newPoisonsFreed;
+        }
+    }
+
+    /** The lock of this pool and those that share its limit. */
+    Object lock() {
+        return budget;
+    }
+
+    public PoolBudget budget() {
+        return budget;
+    }
+
+    /** Blocks that somebody holds. */
+    public int numHeld() {
+        synchronized (budget) {
+            return numHeld;
+        }
+    }
+
+    /** Blocks that nobody holds and that the index may find again. */
+    public int numCached() {
+        synchronized (budget) {
+            return numCached;
+        }
+    }
+
+    /** Blocks that could be allocated now without giving up cached ones, growth up to the limit included. */
+    public int numFree() {
+        synchronized (budget) {
+            return (int) Math.min(maxBlocks - numHeld - numCached, budget.leftBytes() / blockBytes);
+        }
+    }
+
+    /** Allocates {@code count} blocks, each with a count of one, into {@code blockIds[from...]}; or none. */
+    public Allocation tryAllocate(int count, int[] blockIds, int from) {
+        synchronized (budget) {
+            requireOpen();
+            if (!budget.tryTake(count * blockBytes)) {
+                return new Allocation.Exhausted(count, numFree(),
+                        (int) (budget.evictor().evictableBytes() / blockBytes), budget.limitBytes());
+            }
+            try {
+                while (free.size() < count) {
+                    addSegment();
+                }
+            } catch (OutOfMemoryError e) {
+                budget.giveBack(count * blockBytes);
+                throw e;
+            }
+            for (int i = from; i < from + count; i++) {
+                blockIds[i] = takeFirstFree();
+            }
+            return Allocation.Granted.INSTANCE;
+        }
+    }
+
+    private void addSegment() {
+        int firstNew = records.numBlocks();
+        int perSegment = Math.min(1 << segmentShift, maxBlocks - firstNew);
+        MemorySegment[] grown = Arrays.copyOf(segments, segments.length + 1);
+        grown[segments.length] = arena.allocate(blockBytes * perSegment, ALIGNMENT);
+        records.addSegment(perSegment);
+        segments = grown;
+        for (int blockId = firstNew; blockId < firstNew + perSegment; blockId++) {
+            addFree(blockId);
+        }
+    }
+
+    private int takeFirstFree() {
+        int blockId = free.first();
+        free.remove(blockId);
+        records.set(blockId, REF_COUNT, 1);
+        numHeld++;
+        return blockId;
+    }
+
+    private void addFree(int blockId) {
+        if (poisonsFreed) {
+            segment(blockId).asSlice(byteOffset(blockId), blockBytes).fill(POISON);
+        }
+        free.append(blockId);
+    }
+
+    /** One more holder of a held block. */
+    public void retain(int blockId) {
+        synchronized (budget) {
+            records.set(blockId, REF_COUNT, requireHeld(blockId) + 1);
+        }
+    }
+
+    /** One more holder of a held or cached block. */
+    public void retainCached(int blockId) {
+        int refCount = records.get(blockId, REF_COUNT);
+        int entry = records.get(blockId, ENTRY);
+        requireState(refCount > 0 || entry != NONE, "block " + blockId + " is neither held nor cached");
+        records.set(blockId, REF_COUNT, refCount + 1);
+        if (refCount == 0) {
+            numHeld++;
+            numCached--;
+            budget.removeIdle(blockBytes);
+            tighten(blockId);
+            budget.evictor().held(entry);
+        }
+    }
+
+    /** One holder less; with the last one the block is cached or free. */
+    public void release(int blockId) {
+        synchronized (budget) {
+            int refCount = requireHeld(blockId) - 1;
+            records.set(blockId, REF_COUNT, refCount);
+            if (refCount > 0) {
+                return;
+            }
+            numHeld--;
+            int entry = records.get(blockId, ENTRY);
+            if (entry == NONE) {
+                setFree(blockId);
+            } else {
+                numCached++;
+                budget.evictor().unheld(this, blockId, entry);
+                budget.addIdle(blockBytes);
+            }
+        }
+    }
+
+    private void setFree(int blockId) {
+        addFree(blockId);
+        budget.giveBack(blockBytes);
+        closeArenaIfUnused();
+    }
+
+    /** Makes a held or cached block one that the index may find: its first slots must not be written any more. */
+    public boolean attach(int blockId, int entry, int numSealed) {
+        boolean held = records.get(blockId, REF_COUNT) > 0;
+        requireState(held || records.get(blockId, ENTRY) == entry, "block " + blockId + " is free");
+        records.set(blockId, ENTRY, entry);
+        records.set(blockId, NUM_SEALED, numSealed);
+        return held;
+    }
+
+    /** Makes a block one that the index does not find; a cached one is free from now on. */
+    public boolean detach(int blockId) {
+        records.set(blockId, ENTRY, NONE);
+        records.set(blockId, NUM_SEALED, 0);
+        boolean held = records.get(blockId, REF_COUNT) > 0;
+        if (!held) {
+            numCached--;
+            budget.removeIdle(blockBytes);
+            tighten(blockId);
+            setFree(blockId);
+        }
+        return held;
+    }
+
+    public boolean isAttached(int blockId, int entry, int numSealed) {
+        return records.get(blockId, ENTRY) == entry && records.get(blockId, NUM_SEALED) == numSealed;
+    }
+
+    /** The entry of the index that a block belongs to, or -1. */
+    public int entry(int blockId) {
+        return records.get(blockId, ENTRY);
+    }
+
+    public boolean isCached(int blockId) {
+        return records.get(blockId, REF_COUNT) == 0 && records.get(blockId, ENTRY) != NONE;
+    }
+
+    /** Puts a cached block at the end of the loose ones, which can be given up whatever becomes of their entry. */
+    public void loosen(int blockId) {
+        if (records.get(blockId, PREVIOUS) == NOT_LISTED) {
+            loose.append(blockId);
+        }
+    }
+
+    /** Takes a held or cached block out of the loose ones, if it is there. */
+    public void tighten(int blockId) {
+        if (records.get(blockId, PREVIOUS) != NOT_LISTED) {
+            loose.remove(blockId);
+        }
+    }
+
+    /** The block that has been loose for longest, or -1. */
+    public int firstLoose() {
+        return loose.first();
+    }
+
+    public int numLoose() {
+        return loose.size();
+    }
+
+    /** Holders of a block; 0 when it is cached or free. */
+    public int refCount(int blockId) {
+        synchronized (budget) {
+            return records.get(blockId, REF_COUNT);
+        }
+    }
+
+    /**
+     * Whether its one holder may write a block's slots from {@code fromSlot} on, as nobody else reads them.
+     *
+     * @param unseals whether to make it so by giving up what the index has of the block
+     */
+    boolean isWritable(int blockId, int fromSlot, boolean unseals) {
+        synchronized (budget) {
+            return records.get(blockId, REF_COUNT) == 1 && (records.get(blockId, NUM_SEALED) <= fromSlot
+                    || (unseals && budget.evictor().giveUp(records.get(blockId, ENTRY))));
+        }
+    }
+
+    /** The memory that holds a block. */
+    public MemorySegment segment(int blockId) {
+        return segments[blockId >> segmentShift];
+    }
+
+    /** First byte of a block in its {@link #segment}. */
+    public long byteOffset(int blockId) {
+        return (blockId & ((1 << segmentShift) - 1)) * blockBytes;
+    }
+
+    /** Copies the content of one block to another. */
+    public void copy(int fromBlockId, int toBlockId) {
+        MemorySegment.copy(segment(fromBlockId), byteOffset(fromBlockId), segment(toBlockId), byteOffset(toBlockId),
+                blockBytes);
+    }
+
+    /**
+     * Checks that every block is held, cached or once in the free list, and that the counts agree; an
+     * {@link IllegalStateException} names what is wrong.
+     */
+    public void checkIntegrity() {
+        synchronized (budget) {
+            if (closed && numHeld == 0) {
+                return;
+            }
+            int numWithHolders = 0;
+            int numWithEntryOnly = 0;
+            for (int blockId = 0; blockId < records.numBlocks(); blockId++) {
+                boolean held = records.get(blockId, REF_COUNT) > 0;
+                numWithHolders += held ? 1 : 0;
+                numWithEntryOnly += !held && records.get(blockId, ENTRY) != NONE ? 1 : 0;
+            }
+            requireState(numWithHolders == numHeld,
+                    numWithHolders + " blocks have holders, " + numHeld + " are counted as held");
+            requireState(numWithEntryOnly == numCached,
+                    numWithEntryOnly + " blocks are in the index only, " + numCached + " are counted as cached");
+            free.checkIntegrity(this::requireFree);
+            loose.checkIntegrity(
+                    blockId -> requireState(isCached(blockId), "block " + blockId + " is loose but not cached"));
+            requireState(free.size() + numHeld + numCached == records.numBlocks(), free.size() + " free + " + numHeld
+                    + " held + " + numCached + " cached blocks, " + records.numBlocks() + " in all");
+        }
+    }
+
+    private void requireFree(int blockId) {
+        requireState(records.get(blockId, REF_COUNT) == 0,
+                "block " + blockId + " is free but has " + records.get(blockId, REF_COUNT) + " holders");
+        requireState(records.get(blockId, ENTRY) == NONE, "block " + blockId + " is free but in the index");
+    }
+
+    /** Ends allocation; the memory goes with the last held block. Closing again does nothing. */
+    @Override
+    public void close() {
+        synchronized (budget) {
+            if (!closed) {
+                closed = true;
+                closeArenaIfUnused();
+            }
+        }
+    }
+
+    private void closeArenaIfUnused() {
+        if (closed && numHeld + numCached == 0) {
+            arena.close();
+        }
+    }
+
+    private int requireHeld(int blockId) {
+        int refCount = records.get(blockId, REF_COUNT);
+        requireState(refCount > 0, "block " + blockId + " is not held");
+        return refCount;
+    }
+
+    private void requireOpen() {
+        requireState(!closed, "the pool is closed");
+    }
+
+    private static void requireState(boolean holds, String otherwise) {
+        if (!holds) {
+            throw new IllegalStateException(otherwise);
+        }
+    }
+}

@@ -1,0 +1,93 @@
+package io.github.pastkv.cache.block;
+
+import io.github.pastkv.cache.layout.KvLayout;
+import io.github.pastkv.cache.layout.KvShape;
+import io.github.pastkv.cache.layout.KvWindow;
+import io.github.pastkv.cache.layout.LayerStorageSpec;
+import io.github.pastkv.cache.layout.TiledKvLayout;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Where the layers of one group are stored: any set of layers of equal {@link LayerStorageSpec}, in ascending order.
+ * Immutable, shared by all caches of a pool.
+ */
+public final class GroupStorage {
+    private static final int ELSEWHERE = -1;
+
+    private final KvLayout layout;
+    private final BlockPool blocks;
+    private final KvWindow window;
+    private final int[] layers; // number in the group -> layer
+    private final int[] numbers; // layer -> number in the group, or ELSEWHERE; [L]
+
+    private GroupStorage(TiledKvLayout layout, KvWindow window, int[] layers, int numLayers, PoolBudget budget) {
+        this.layout = layout;
+        this.blocks = new BlockPool(layout.blockBytes(), budget);
+        this.window = window;
+        this.layers = layers;
+        this.numbers = new int[numLayers];
+        Arrays.fill(numbers, ELSEWHERE);
+        for (int number = 0; number < layers.length; number++) {
+            numbers[layers[number]] = number;
+        }
+    }
+
+    /**
+     * The groups of a model's layers, in the order of their first layers.
+     *
+     * @param specs how each layer stores, {@code [L]}
+     * @param budget the limit in bytes over all groups
+     */
+    public static GroupStorage[] groupsOf(KvShape shape, List<LayerStorageSpec> specs, int blockSize,
+            PoolBudget budget) {
+        Map<LayerStorageSpec, List<Integer>> groups = new LinkedHashMap<>();
+        for (int layer = 0; layer < specs.size(); layer++) {
+            groups.computeIfAbsent(specs.get(layer), _ -> new ArrayList<>()).add(layer);
+        }
+        return groups.entrySet().stream().map(group -> {
+            int[] layers = group.getValue().stream().mapToInt(layer -> layer).toArray();
+            KvShape groupShape = new KvShape(layers.length, shape.numKvHeads(), shape.headDim());
+            TiledKvLayout layout = new TiledKvLayout(groupShape, group.getKey().types(), blockSize);
+            return new GroupStorage(layout, group.getKey().window(), layers, specs.size(), budget);
+        }).toArray(GroupStorage[]::new);
+    }
+
+    public KvLayout layout() {
+        return layout;
+    }
+
+    public BlockPool blocks() {
+        return blocks;
+    }
+
+    public KvWindow window() {
+        return window;
+    }
+
+    public int numLayers() {
+        return layers.length;
+    }
+
+    /** The layer with a number in the group. */
+    public int layer(int number) {
+        return layers[number];
+    }
+
+    boolean holds(int layer) {
+        return numbers[layer] != ELSEWHERE;
+    }
+
+    /** The number that the layout knows a layer by. */
+    public int layerInGroup(int layer) {
+        return numbers[layer];
+    }
+
+    /** Leading blocks that windows never let go of. */
+    public int numSinkBlocks() {
+        return layout.numBlocks(window.numSinks());
+    }
+}

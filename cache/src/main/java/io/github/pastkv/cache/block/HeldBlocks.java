@@ -1,0 +1,75 @@
+package io.github.pastkv.cache.block;
+
+import io.github.pastkv.cache.layout.KvBlocks;
+import io.github.pastkv.cache.layout.KvLayout;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * One row's blocks, held for a reader: they stay as they are, whatever becomes of the cache they were taken from, until
+ * {@link #release}. Of a windowed row they hold what the token at one position and those after it see.
+ */
+public final class HeldBlocks implements KvBlocks {
+    private final GroupStorage storage;
+    private final BlockTable table;
+    private final int numFromTable;
+    private final int[] ownBlockIds;
+    private final int firstQuery;
+
+    /**
+     * Takes over the caller's hold on {@code table} and on {@code ownBlockIds}.
+     *
+     * @param numFromTable logical blocks below this are the table's, the others own
+     * @param firstQuery position of the first token whose view this is
+     */
+    HeldBlocks(GroupStorage storage, BlockTable table, int numFromTable, int[] ownBlockIds, int firstQuery) {
+        this.storage = storage;
+        this.table = table;
+        this.numFromTable = numFromTable;
+        this.ownBlockIds = ownBlockIds;
+        this.firstQuery = firstQuery;
+    }
+
+    @Override
+    public KvLayout layout() {
+        return storage.layout();
+    }
+
+    /** First position of the window that is held; the sinks before it are held too. */
+    public int firstHeld() {
+        return storage.window().firstVisible(firstQuery);
+    }
+
+    /** Whether a position is held. */
+    public boolean holds(int position) {
+        return position >= firstHeld() || position < storage.window().numSinks();
+    }
+
+    private int blockId(int logicalBlock) {
+        return logicalBlock < numFromTable ? table.blockId(logicalBlock) : ownBlockIds[logicalBlock - numFromTable];
+    }
+
+    @Override
+    public MemorySegment segment(int logicalBlock) {
+        return storage.blocks().segment(blockId(logicalBlock));
+    }
+
+    @Override
+    public long blockByteOffset(int logicalBlock) {
+        return storage.blocks().byteOffset(blockId(logicalBlock));
+    }
+
+    /** A second holder of the same blocks. */
+    public HeldBlocks share() {
+        for (int blockId : ownBlockIds) {
+            storage.blocks().retain(blockId);
+        }
+        return new HeldBlocks(storage, table.retain(numFromTable), numFromTable, ownBlockIds, firstQuery);
+    }
+
+    public void release() {
+        for (int blockId : ownBlockIds) {
+            storage.blocks().release(blockId);
+        }
+        table.release();
+    }
+}

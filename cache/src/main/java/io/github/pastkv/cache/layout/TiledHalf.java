@@ -1,0 +1,88 @@
+package io.github.pastkv.cache.layout;
+
+import io.github.pastkv.tensor.DataType;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * The keys, or the values, of one layer in a block: {@code [kvHead][tile]}, a tile being the numbers of its slots and
+ * behind them their scales, if the type has any. Offsets are bytes from the start of the half.
+ */
+final class TiledHalf {
+    private final KvType type;
+    private final int numKvHeads;
+    private final int headDim;
+    private final int blockSize;
+    private final int tileSlots;
+    private final long numberInSlot; // elements from one number of a slot to the next
+    private final long slotInNumbers; // elements from one slot to the next
+    private final long scaleInSlot;
+    private final long slotInScales;
+
+    private TiledHalf(KvShape shape, KvType type, int blockSize, int tileSlots, boolean slotInnermost) {
+        this.type = type;
+        this.numKvHeads = shape.numKvHeads();
+        this.headDim = shape.headDim();
+        this.blockSize = blockSize;
+        this.tileSlots = tileSlots;
+        this.numberInSlot = slotInnermost ? tileSlots : 1;
+        this.slotInNumbers = slotInnermost ? 1 : headDim;
+        this.scaleInSlot = slotInnermost ? tileSlots : 1;
+        this.slotInScales = slotInnermost ? 1 : type.numScales(headDim);
+    }
+
+    /** Numbers {@code [dim][slot]}, scales {@code [group][slot]}. */
+    static TiledHalf ofKeys(KvShape shape, KvType type, int blockSize, int tileSlots) {
+        return new TiledHalf(shape, type, blockSize, tileSlots, true);
+    }
+
+    /** Numbers {@code [slot][dim]}, scales {@code [slot][group]}. */
+    static TiledHalf ofValues(KvShape shape, KvType type, int blockSize, int tileSlots) {
+        return new TiledHalf(shape, type, blockSize, tileSlots, false);
+    }
+
+    long bytes() {
+        return type.bytesPerHead(headDim) * numKvHeads * blockSize;
+    }
+
+    private long tileByteOffset(int kvHead, int slot) {
+        return ((long) kvHead * blockSize + slot - slot % tileSlots) * type.bytesPerHead(headDim);
+    }
+
+    long numberByteOffset(int kvHead, int slot, int dim) {
+        return tileByteOffset(kvHead, slot)
+                + (dim * numberInSlot + slot % tileSlots * slotInNumbers) * type.numberBytes();
+    }
+
+    long scaleByteOffset(int kvHead, int slot, int dim) {
+        long numbersBytes = (long) tileSlots * headDim * type.numberBytes();
+        long inScales = dim / ScaledBytes.GROUP_NUMBERS * scaleInSlot + slot % tileSlots * slotInScales;
+        return tileByteOffset(kvHead, slot) + numbersBytes + inScales * ScaledBytes.SCALE_BYTES;
+    }
+
+    /** Stores {@code headDim} contiguous floats, rounded to the type. */
+    void write(MemorySegment segment, long halfByteOffset, int kvHead, int slot, MemorySegment source,
+            long sourceByteOffset) {
+        long start = halfByteOffset + numberByteOffset(kvHead, slot, 0);
+        long stride = numberInSlot * type.numberBytes();
+        DataType plainType = type.plainType();
+        if (plainType == null) {
+            for (int dim = 0; dim < headDim; dim += ScaledBytes.GROUP_NUMBERS) {
+                ScaledBytes.write(segment, start + dim * stride, stride,
+                        halfByteOffset + scaleByteOffset(kvHead, slot, dim), source, sourceByteOffset + 4L * dim,
+                        Math.min(ScaledBytes.GROUP_NUMBERS, headDim - dim));
+            }
+        } else {
+            for (int dim = 0; dim < headDim; dim++) {
+                plainType.write(segment, start + dim * stride, DataType.F32.read(source, sourceByteOffset + 4L * dim));
+            }
+        }
+    }
+
+    float read(MemorySegment segment, long halfByteOffset, int kvHead, int slot, int dim) {
+        long byteOffset = halfByteOffset + numberByteOffset(kvHead, slot, dim);
+        DataType plainType = type.plainType();
+        return plainType == null
+                ? ScaledBytes.read(segment, byteOffset, halfByteOffset + scaleByteOffset(kvHead, slot, dim))
+                : plainType.read(segment, byteOffset);
+    }
+}

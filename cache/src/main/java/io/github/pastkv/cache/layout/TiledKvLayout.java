@@ -1,0 +1,108 @@
+package io.github.pastkv.cache.layout;
+
+import io.github.pastkv.cache.check.Require;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * Keys and values in tiles of up to 16 slots, each with a {@link KvType} of its own.
+ *
+ * <p>A block is {@code [layer][keys|values][kvHead][tile][...]}. A tile of keys is {@code [dim][slot]}, a tile of values
+ * {@code [slot][dim]} (measured against the alternatives in docs/decisions/0001-block-layout.md). Where the type has
+ * scales they lie behind the numbers of the tile, in the same order: of keys {@code [group][slot]}, so that the lanes of
+ * a vector are slots there too, of values {@code [slot][group]}.
+ */
+public final class TiledKvLayout implements KvLayout {
+    private final KvShape shape;
+    private final KvTypes types;
+    private final int blockSize;
+    private final TiledHalf keys;
+    private final TiledHalf values;
+    private final long layerBytes;
+
+    /**
+     * A layout.
+     *
+     * @param blockSize tokens per block: 1 to 16, or a multiple of 16
+     */
+    public TiledKvLayout(KvShape shape, KvTypes types, int blockSize) {
+        Require.positive("blockSize", blockSize);
+        if (blockSize > GROUP_POSITIONS && blockSize % GROUP_POSITIONS != 0) {
+            throw new IllegalArgumentException("blockSize: " + blockSize + ", above " + GROUP_POSITIONS
+                    + " it must be a multiple of " + GROUP_POSITIONS);
+        }
+        this.shape = shape;
+        this.types = types;
+        this.blockSize = blockSize;
+        this.keys = TiledHalf.ofKeys(shape, types.keys(), blockSize, tileSlots());
+        this.values = TiledHalf.ofValues(shape, types.values(), blockSize, tileSlots());
+        this.layerBytes = keys.bytes() + values.bytes();
+    }
+
+    @Override
+    public KvShape shape() {
+        return shape;
+    }
+
+    /** How keys and values are stored. */
+    public KvTypes types() {
+        return types;
+    }
+
+    @Override
+    public int blockSize() {
+        return blockSize;
+    }
+
+    @Override
+    public long blockBytes() {
+        return layerBytes * shape.numLayers();
+    }
+
+    @Override
+    public long keyByteOffset(int layer, int kvHead, int slot, int dim) {
+        return layer * layerBytes + keys.numberByteOffset(kvHead, slot, dim);
+    }
+
+    @Override
+    public long valueByteOffset(int layer, int kvHead, int slot, int dim) {
+        return layer * layerBytes + keys.bytes() + values.numberByteOffset(kvHead, slot, dim);
+    }
+
+    /** Byte offset in the block of the scale of one number of a key, where keys have scales. */
+    public long keyScaleByteOffset(int layer, int kvHead, int slot, int dim) {
+        return layer * layerBytes + keys.scaleByteOffset(kvHead, slot, dim);
+    }
+
+    /** Byte offset in the block of the scale of one number of a value, where values have scales. */
+    public long valueScaleByteOffset(int layer, int kvHead, int slot, int dim) {
+        return layer * layerBytes + keys.bytes() + values.scaleByteOffset(kvHead, slot, dim);
+    }
+
+    @Override
+    public void writeKey(MemorySegment segment, long blockByteOffset, int layer, int kvHead, int slot,
+            MemorySegment source, long sourceByteOffset) {
+        keys.write(segment, blockByteOffset + layer * layerBytes, kvHead, slot, source, sourceByteOffset);
+    }
+
+    @Override
+    public void writeValue(MemorySegment segment, long blockByteOffset, int layer, int kvHead, int slot,
+            MemorySegment source, long sourceByteOffset) {
+        values.write(segment, blockByteOffset + layer * layerBytes + keys.bytes(), kvHead, slot, source,
+                sourceByteOffset);
+    }
+
+    @Override
+    public float readKey(MemorySegment segment, long blockByteOffset, int layer, int kvHead, int slot, int dim) {
+        return keys.read(segment, blockByteOffset + layer * layerBytes, kvHead, slot, dim);
+    }
+
+    @Override
+    public float readValue(MemorySegment segment, long blockByteOffset, int layer, int kvHead, int slot, int dim) {
+        return values.read(segment, blockByteOffset + layer * layerBytes + keys.bytes(), kvHead, slot, dim);
+    }
+
+    @Override
+    public String toString() {
+        return types + " of " + shape + " in blocks of " + blockSize;
+    }
+}

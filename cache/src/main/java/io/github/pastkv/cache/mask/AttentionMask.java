@@ -1,0 +1,140 @@
+package io.github.pastkv.cache.mask;
+
+import io.github.pastkv.cache.check.Require;
+import io.github.pastkv.cache.layout.KvShape;
+import java.util.Arrays;
+import java.util.BitSet;
+import java.util.Objects;
+
+/**
+ * Which slots of a token matrix are real tokens: {@code [batch, slots]}, 1 for real and 0 for a pad or hole. Pads may
+ * stand anywhere. Immutable.
+ */
+public final class AttentionMask {
+    private final int batchSize;
+    private final int numSlots;
+    /** Per row the masked slots; an empty set takes no room. */
+    private final BitSet[] masked;
+
+    private AttentionMask(int batchSize, int numSlots, BitSet[] masked) {
+        this.batchSize = batchSize;
+        this.numSlots = numSlots;
+        this.masked = masked;
+    }
+
+    /** All slots real. */
+    public static AttentionMask ones(int batchSize, int numSlots) {
+        Require.positive("batchSize", batchSize);
+        if (numSlots < 0) {
+            throw new IllegalArgumentException("numSlots: " + numSlots + ", must not be negative");
+        }
+        BitSet[] masked = new BitSet[batchSize];
+        for (int row = 0; row < batchSize; row++) {
+            masked[row] = new BitSet(0);
+        }
+        return new AttentionMask(batchSize, numSlots, masked);
+    }
+
+    /** Rows of these lengths, padded on the right to the longest. */
+    public static AttentionMask ofLengths(int... lengths) {
+        AttentionMask mask = ones(lengths.length, Arrays.stream(lengths).max().orElse(0));
+        for (int row = 0; row < lengths.length; row++) {
+            mask.masked[row].set(lengths[row], mask.numSlots);
+        }
+        return mask;
+    }
+
+    /** From rows of 0 and 1, all of equal length; any other number is refused. */
+    public static AttentionMask of(int[]... rows) {
+        AttentionMask mask = ones(rows.length, rows.length == 0 ? 0 : rows[0].length);
+        for (int row = 0; row < rows.length; row++) {
+            requireWidth(row, rows[row].length, mask.numSlots);
+            for (int slot = 0; slot < mask.numSlots; slot++) {
+                mask.masked[row].set(slot, requireBit(row, slot, rows[row][slot]) == 0);
+            }
+        }
+        return mask;
+    }
+
+    private static void requireWidth(int row, int width, int expected) {
+        if (width != expected) {
+            throw new IllegalArgumentException("mask: row " + row + " has " + width + " slots, row 0 has " + expected);
+        }
+    }
+
+    private static int requireBit(int row, int slot, int bit) {
+        if (bit != 0 && bit != 1) {
+            throw new IllegalArgumentException("mask: " + bit + " at [" + row + ", " + slot + "], must be 0 or 1");
+        }
+        return bit;
+    }
+
+    /** A mask over masked slots that the caller will not change any more. */
+    static AttentionMask ofMasked(int numSlots, BitSet[] masked) {
+        return new AttentionMask(masked.length, numSlots, masked);
+    }
+
+    public int batchSize() {
+        return batchSize;
+    }
+
+    public int numSlots() {
+        return numSlots;
+    }
+
+    public boolean isReal(int row, int slot) {
+        Objects.checkIndex(slot, numSlots);
+        return !masked[row].get(slot);
+    }
+
+    /** Real tokens of a row. */
+    public int numReal(int row) {
+        return numSlots - masked[row].cardinality();
+    }
+
+    /** Real tokens of a row in slots {@code [0, toSlot)}: the position of a real token at {@code toSlot}. */
+    public int numReal(int row, int toSlot) {
+        Objects.checkFromToIndex(0, toSlot, numSlots);
+        int real = toSlot;
+        for (int slot = masked[row].nextSetBit(0); slot >= 0 && slot < toSlot;
+                slot = masked[row].nextSetBit(slot + 1)) {
+            real--;
+        }
+        return real;
+    }
+
+    /** Rows of 0 and 1. */
+    public int[][] toArray() {
+        int[][] rows = new int[batchSize][numSlots];
+        for (int row = 0; row < batchSize; row++) {
+            for (int slot = 0; slot < numSlots; slot++) {
+                rows[row][slot] = masked[row].get(slot) ? 0 : 1;
+            }
+        }
+        return rows;
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof AttentionMask that && batchSize == that.batchSize && numSlots == that.numSlots
+                && Arrays.equals(masked, that.masked);
+    }
+
+    @Override
+    public int hashCode() {
+        return 31 * numSlots + Arrays.hashCode(masked);
+    }
+
+    /** For example {@code [2, 5] 00111 11111}. */
+    @Override
+    public String toString() {
+        StringBuilder text = new StringBuilder("[" + batchSize + ", " + numSlots + "]");
+        for (int row = 0; row < batchSize; row++) {
+            text.append(' ');
+            for (int slot = 0; slot < numSlots; slot++) {
+                text.append(masked[row].get(slot) ? '0' : '1');
+            }
+        }
+        return text.toString();
+    }
+}

@@ -1,0 +1,5 @@
+/** Which slots of a token matrix are real tokens. */
+@NullMarked
+package io.github.pastkv.cache.mask;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,136 @@
+package io.github.pastkv.cache.radix;
+
+import io.github.pastkv.cache.block.BlockTable;
+import io.github.pastkv.cache.block.LayerGroup;
+import io.github.pastkv.cache.block.StepBlocks;
+import io.github.pastkv.cache.mask.AttentionMask;
+import io.github.pastkv.cache.prefix.PrefixNamespace;
+import java.util.Arrays;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** What a cache knows of its rows' tokens, and its side of the pool's index: takes prefixes from it and puts them in. */
+public final class CachePrefixes {
+    private final @Nullable RadixPrefixIndex index;
+    private final @Nullable PrefixNamespace namespace;
+    private RowTokens[] rows;
+
+    private CachePrefixes(@Nullable RadixPrefixIndex index, @Nullable PrefixNamespace namespace, RowTokens[] rows) {
+        this.index = index;
+        this.namespace = namespace;
+        this.rows = rows;
+    }
+
+    /** Those of empty rows; without a namespace a cache has nothing to do with the index. */
+    public static CachePrefixes empty(@Nullable RadixPrefixIndex index, @Nullable PrefixNamespace namespace,
+            int batchSize) {
+        RowTokens[] rows = new RowTokens[batchSize];
+        Arrays.setAll(rows, _ -> new RowTokens());
+        return new CachePrefixes(namespace == null ? null : index, namespace, rows);
+    }
+
+    public CachePrefixes fork() {
+        return new CachePrefixes(index, namespace,
+                Arrays.stream(rows).map(RowTokens::copy).toArray(RowTokens[]::new));
+    }
+
+    public Optional<PrefixNamespace> namespace() {
+        return Optional.ofNullable(namespace);
+    }
+
+    public int batchSize() {
+        return rows.length;
+    }
+
+    /** Marks a row's tokens from a position on, and all that follows them, as derived. */
+    public void markDerived(int row, int fromPosition) {
+        rows[row].markDerived(fromPosition);
+    }
+
+    /** Leading tokens of a row of {@code numTokens} tokens that are exact. */
+    public int numExact(int row, int numTokens) {
+        return rows[row].numExact(numTokens);
+    }
+
+    /** Keeps the ids of a step at hand: those of row 0, then those of row 1, and so on. */
+    public void stage(int[] tokenIds, AttentionMask mask) {
+        int from = 0;
+        for (int row = 0; index != null && row < rows.length; row++) {
+            rows[row].stage(tokenIds, from, mask.numReal(row));
+            from += mask.numReal(row);
+        }
+    }
+
+    /**
+     * Looks for more of a row than it holds, and lets {@code blocks} stand for that.
+     *
+     * @param numTokens tokens of the row
+     * @param numNewTokens staged ones, of which the last is always computed
+     * @param wholeBlocksOnly whether to take whole blocks only
+     * @param blocks the row's in each group, {@code [G][B]}
+     * @return how many of the staged tokens are there
+     */
+    public int adopt(int row, int numTokens, int numNewTokens, boolean wholeBlocksOnly, StepBlocks[][] blocks) {
+        if (index == null || namespace == null || !asks(row, numTokens, numNewTokens)) {
+            return 0;
+        }
+        RadixPrefixIndex.Request request = new RadixPrefixIndex.Request(rows[row].tokenIds(), numTokens,
+                numTokens + numNewTokens - 1, wholeBlocksOnly);
+        BlockTable[] adopted = index.adopt(namespace, request);
+        for (int group = 0; group < adopted.length; group++) {
+            blocks[group][row].adopt(adopted[group]);
+        }
+        return request.numFound() - numTokens;
+    }
+
+    private boolean asks(int row, int numTokens, int numNewTokens) {
+        return numNewTokens >= 2 && rows[row].isKnownAndExact(numTokens);
+    }
+
+    /** Counts what {@link #adopt} did, once the step has all that it needs. */
+    public void adopted(int row, int numTokens, int numNewTokens, int numReused) {
+        if (index != null && namespace != null && asks(row, numTokens, numNewTokens)) {
+            index.lookedUp(namespace, numTokens, numNewTokens - 1, numReused);
+        }
+    }
+
+    /** Takes over the staged tokens of a row that held {@code numTokens}. */
+    public void commit(int row, int numTokens, int numNewTokens) {
+        if (index != null) {
+            rows[row].commit(numTokens, numNewTokens);
+        }
+    }
+
+    /** Puts all known and exact tokens into the index that are not there yet. */
+    public void publish(LayerGroup[] groups) {
+        if (index != null && namespace != null) {
+            for (int row = 0; row < rows.length; row++) {
+                if (rows[row].numPublishable() > rows[row].numPublished()) {
+                    index.publish(namespace, rows[row], tablesOf(row, groups));
+                }
+            }
+        }
+    }
+
+    private static BlockTable[] tablesOf(int row, LayerGroup[] groups) {
+        return Arrays.stream(groups).map(group -> group.table(row)).toArray(BlockTable[]::new);
+    }
+
+    /** Puts rows behind of whose tokens nothing is known and that are derived altogether. */
+    public void addDerivedRows(int numRows) {
+        int before = rows.length;
+        rows = Arrays.copyOf(rows, before + numRows);
+        for (int row = before; row < rows.length; row++) {
+            rows[row] = new RowTokens();
+            rows[row].markDerived(0);
+        }
+    }
+
+    public void truncate(int row, int numTokens) {
+        rows[row].truncate(numTokens);
+    }
+
+    public void selectRows(int[] selected) {
+        rows = Arrays.stream(selected).mapToObj(row -> rows[row].copy()).toArray(RowTokens[]::new);
+    }
+}

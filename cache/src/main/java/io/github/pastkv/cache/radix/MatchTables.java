@@ -1,0 +1,78 @@
+package io.github.pastkv.cache.radix;
+
+import io.github.pastkv.cache.block.BlockTable;
+import io.github.pastkv.cache.block.GroupStorage;
+import io.github.pastkv.cache.layout.KvWindow;
+
+/** Makes block tables of what a walk through the prefix tree found, as far as each layer group holds it. Under its lock. */
+final class MatchTables {
+    private static final int NONE = PrefixTree.NONE;
+
+    private final GroupStorage[] groups;
+    private final PrefixTree tree;
+    private final int blockSize;
+    private final int maxRewindTokens;
+
+    MatchTables(GroupStorage[] groups, int maxRewindTokens, PrefixTree tree) {
+        this.groups = groups;
+        this.tree = tree;
+        this.blockSize = tree.blockSize();
+        this.maxRewindTokens = maxRewindTokens;
+    }
+
+    /** The most tokens, {@code numTokens} at most, of which every group has what the next token sees. */
+    int numUsable(PrefixMatch match, int numTokens) {
+        int usable = numTokens;
+        for (int group = 0; group < groups.length; group++) {
+            int here = numUsable(match, group, usable);
+            if (here < usable) {
+                usable = here;
+                group = -1; // what is seen from an earlier position may be missing in a group that has been looked at
+            }
+        }
+        return usable;
+    }
+
+    private int numUsable(PrefixMatch match, int group, int numTokens) {
+        KvWindow window = groups[group].window();
+        int usable = numTokens;
+        for (int block = Math.ceilDiv(numTokens, blockSize) - 1; window.isBounded() && block >= 0; block--) {
+            boolean seen = block < groups[group].numSinkBlocks() || block >= window.firstVisible(usable) / blockSize;
+            if (seen && tree.blockId(match.entry(block), group) == NONE) {
+                usable = block * blockSize;
+            }
+        }
+        return usable;
+    }
+
+    /** Tables that hold the first {@code numTokens} usable tokens of a match, {@code [G]}. */
+    BlockTable[] hold(PrefixMatch match, int numTokens) {
+        BlockTable[] tables = new BlockTable[groups.length];
+        for (int group = 0; group < groups.length; group++) {
+            tables[group] = hold(match, group, numTokens);
+        }
+        return tables;
+    }
+
+    private BlockTable hold(PrefixMatch match, int group, int numTokens) {
+        BlockTable table = new BlockTable(groups[group]);
+        KvWindow window = groups[group].window();
+        int numBlocks = Math.ceilDiv(numTokens, blockSize);
+        int first = window.firstVisible(numTokens) / blockSize;
+        int wanted = window.firstVisible(Math.max(0, numTokens - maxRewindTokens)) / blockSize;
+        while (first > wanted && tree.blockId(match.entry(first - 1), group) != NONE) {
+            first--;
+        }
+        int numSinkBlocks = Math.min(groups[group].numSinkBlocks(), numBlocks);
+        for (int block = 0; block < Math.min(numSinkBlocks, first); block++) {
+            table.adopt(tree.blockId(match.entry(block), group));
+        }
+        if (first > table.numBlocks()) {
+            table.skipTo(first, first * blockSize);
+        }
+        for (int block = table.numBlocks(); block < numBlocks; block++) {
+            table.adopt(tree.blockId(match.entry(block), group));
+        }
+        return table;
+    }
+}

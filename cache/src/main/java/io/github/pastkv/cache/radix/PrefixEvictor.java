@@ -1,0 +1,67 @@
+package io.github.pastkv.cache.radix;
+
+import io.github.pastkv.cache.block.BlockPool;
+import io.github.pastkv.cache.block.GroupStorage;
+import io.github.pastkv.cache.block.PoolBudget;
+import io.github.pastkv.cache.events.KvEvents;
+import java.util.stream.IntStream;
+
+/** The prefix index as the pools see it: what they may ask it to give up. Under the pools' lock. */
+final class PrefixEvictor implements PoolBudget.Evictor {
+    private static final int NONE = PrefixTree.NONE;
+
+    private final PrefixTree tree;
+    private final GroupStorage[] groups;
+    private final int[] windowed; // groups whose cached blocks may be loose
+
+    PrefixEvictor(GroupStorage[] groups, PrefixTree tree) {
+        this.tree = tree;
+        this.groups = groups;
+        this.windowed = IntStream.range(0, groups.length).filter(group -> groups[group].window().isBounded()).toArray();
+    }
+
+    @Override
+    public long evictableBytes() {
+        long bytes = tree.evictableBytes();
+        for (int group : windowed) {
+            bytes += groups[group].blocks().numLoose() * groups[group].layout().blockBytes();
+        }
+        return bytes;
+    }
+
+    @Override
+    public boolean evictOne() {
+        for (int group : windowed) {
+            int blockId = groups[group].blocks().firstLoose();
+            if (blockId != NONE) {
+                tree.setBlock(groups[group].blocks().entry(blockId), group, NONE);
+                return true;
+            }
+        }
+        boolean evicts = tree.evictOne();
+        if (evicts) {
+            KvEvents.evict(tree.numEvicted());
+        }
+        return evicts;
+    }
+
+    @Override
+    public boolean giveUp(int entry) {
+        return tree.giveUp(entry);
+    }
+
+    @Override
+    public void held(int entry) {
+        tree.block(entry);
+    }
+
+    @Override
+    public void unheld(BlockPool pool, int blockId, int entry) {
+        tree.unblock(entry);
+        for (int group : windowed) {
+            if (groups[group].blocks() == pool && tree.isBlocked(entry)) {
+                pool.loosen(blockId);
+            }
+        }
+    }
+}

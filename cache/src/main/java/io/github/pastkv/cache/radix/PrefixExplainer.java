@@ -1,0 +1,124 @@
+package io.github.pastkv.cache.radix;
+
+import io.github.pastkv.cache.prefix.PrefixExplanation;
+import io.github.pastkv.cache.prefix.PrefixNamespace;
+import io.github.pastkv.cache.prefix.WhyNotMore;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Finds out what a tree has of a request and what ends the hit. Under the tree's lock; changes nothing. */
+public final class PrefixExplainer {
+    private final PrefixTree tree;
+    private final PrefixNodes nodes;
+    private final long nowMillis;
+
+    public PrefixExplainer(PrefixTree tree, long nowMillis) {
+        this.tree = tree;
+        this.nodes = tree.nodes();
+        this.nowMillis = nowMillis;
+    }
+
+    /**
+     * Explains a hit.
+     *
+     * @param match what agrees, as long as tokens do
+     * @param numReused how much of that can be used
+     */
+    public PrefixExplanation explain(PrefixNamespace namespace, int[] tokenIds, PrefixMatch match, int numReused) {
+        return new PrefixExplanation(tokenIds.length, numReused, numFromRunning(match, numReused),
+                whyNotMore(namespace, tokenIds, match, numReused));
+    }
+
+    private int numFromRunning(PrefixMatch match, int numReused) {
+        int numFromRunning = 0;
+        for (int i = 0; i * tree.blockSize() < numReused; i++) {
+            int numHere = Math.min(tree.blockSize(), numReused - i * tree.blockSize());
+            numFromRunning += isHeld(match.entry(i)) ? numHere : 0;
+        }
+        return numFromRunning;
+    }
+
+    private boolean isHeld(int entry) {
+        for (int group = 0; group < tree.numGroups(); group++) {
+            int blockId = nodes.blockId(entry, group);
+            if (blockId != PrefixTree.NONE && tree.store().isHeld(group, blockId)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private WhyNotMore whyNotMore(PrefixNamespace namespace, int[] tokenIds, PrefixMatch match, int numReused) {
+        int numAgreeing = match.numTokens();
+        if (numReused >= tokenIds.length - 1) {
+            return new WhyNotMore.Whole();
+        }
+        if (numReused < Math.min(numAgreeing, tokenIds.length - 1)) {
+            return new WhyNotMore.OutsideWindow(numAgreeing);
+        }
+        long evictedMillis = evictedMillis(namespace, tokenIds, numAgreeing);
+        if (evictedMillis != EvictedPrefixes.NEVER_SEEN) {
+            return new WhyNotMore.Evicted(nowMillis - evictedMillis);
+        }
+        WhyNotMore difference = differenceAfter(namespace, tokenIds, match);
+        if (difference instanceof WhyNotMore.Expired) {
+            return difference;
+        }
+        WhyNotMore elsewhere = elsewhere(namespace, tokenIds, numAgreeing);
+        if (elsewhere != null) {
+            return elsewhere;
+        }
+        return difference == null ? new WhyNotMore.NeverSeen() : difference;
+    }
+
+    /** When the block that goes on from what agrees was evicted. */
+    private long evictedMillis(PrefixNamespace namespace, int[] tokenIds, int numAgreeing) {
+        long hash = namespace.seed();
+        int blockEnd = Math.min(tokenIds.length, (numAgreeing / tree.blockSize() + 1) * tree.blockSize());
+        for (int i = 0; i < blockEnd; i++) {
+            hash = TokenHash.next(hash, tokenIds[i]);
+            if (i >= numAgreeing && tree.evictedPrefixes().evictedMillis(hash) != EvictedPrefixes.NEVER_SEEN) {
+                return tree.evictedPrefixes().evictedMillis(hash);
+            }
+        }
+        return EvictedPrefixes.NEVER_SEEN;
+    }
+
+    private @Nullable WhyNotMore differenceAfter(PrefixNamespace namespace, int[] tokenIds, PrefixMatch match) {
+        int position = match.numTokens();
+        int inBlock = position % tree.blockSize();
+        if (inBlock > 0) { // the last entry agrees in part, or is part of a block
+            int last = match.entry(match.numEntries() - 1);
+            return inBlock < nodes.numTokens(last) ? difference(position, tokenIds, nodes.tokenId(last, inBlock))
+                    : null;
+        }
+        int parent = position == 0 ? tree.root(namespace) : match.entry(match.numEntries() - 1);
+        if (parent == PrefixTree.NONE || nodes.children(parent) == PrefixTree.NONE) {
+            return null;
+        }
+        int agreeing =
+                tree.siblings().findLongest(nodes.children(parent), tokenIds, position, tokenIds.length);
+        int nearest = agreeing == 0 ? nodes.children(parent) : tree.siblings().found();
+        return agreeing > 0 && nodes.expires(nearest) <= nowMillis
+                ? new WhyNotMore.Expired()
+                : difference(position, tokenIds, nodes.tokenId(nearest, 0));
+    }
+
+    private static WhyNotMore difference(int position, int[] tokenIds, int cachedTokenId) {
+        return new WhyNotMore.DifferentToken(position, tokenIds[position], cachedTokenId);
+    }
+
+    private @Nullable WhyNotMore elsewhere(PrefixNamespace namespace, int[] tokenIds, int numAgreeing) {
+        PrefixMatch match = new PrefixMatch();
+        int longest = numAgreeing;
+        PrefixNamespace where = null;
+        for (Map.Entry<PrefixNamespace, Integer> root : tree.roots().entrySet()) {
+            tree.match(root.getValue(), tokenIds, tokenIds.length, match);
+            if (!root.getKey().equals(namespace) && match.numTokens() > longest) {
+                longest = match.numTokens();
+                where = root.getKey();
+            }
+        }
+        return where == null ? null : new WhyNotMore.OtherNamespace(where.label(), longest);
+    }
+}

@@ -1,0 +1,214 @@
+package io.github.pastkv.cache.radix;
+
+import io.github.pastkv.cache.prefix.EvictionPriority;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/**
+ * The fields of a tree's entries, one record each, outside the heap: links, counts, a block id per layer group, the token
+ * ids of the block.
+ */
+final class PrefixNodes implements AutoCloseable {
+    static final int NONE = Records.NONE;
+    /** Time that never comes. */
+    static final long NEVER = Long.MAX_VALUE;
+
+    private static final long HASH = 0;
+    private static final long STAMP = 8;
+    private static final long EXPIRES = 16;
+    private static final long PARENT = 24;
+    private static final long CHILDREN = 28;
+    private static final long LEFT = 32;
+    private static final long RIGHT = 36;
+    private static final long NUM_TOKENS = 40;
+    private static final long BLOCKERS = 44;
+    private static final long PREVIOUS = 48;
+    private static final long NEXT = 52;
+    private static final long LIST = 56;
+    private static final long PRIORITY = 57;
+    private static final long NUM_USES = 58;
+    private static final long BLOCK_IDS = 60;
+
+    private final int numGroups;
+    private final long tokensOffset;
+    private final Records records;
+    private long nextStamp = 1;
+
+    PrefixNodes(int blockSize, int numGroups) {
+        this.numGroups = numGroups;
+        this.tokensOffset = BLOCK_IDS + (long) numGroups * Integer.BYTES;
+        this.records = new Records(Math.toIntExact(tokensOffset + (long) blockSize * Integer.BYTES));
+    }
+
+    Records records() {
+        return records;
+    }
+
+    /** A new entry below {@code parent}, in no list, without tokens and blocks. */
+    int add(int parent) {
+        int node = records.add();
+        records.setInt(node, PARENT, parent);
+        setChildren(node, NONE);
+        setNumTokens(node, 0);
+        setBlockers(node, 0);
+        setList(node, NONE);
+        setPriority(node, EvictionPriority.NORMAL.ordinal());
+        setNumUses(node, 1);
+        records.setLong(node, HASH, 0);
+        records.setLong(node, STAMP, nextStamp++);
+        setExpires(node, NEVER);
+        for (int group = 0; group < numGroups; group++) {
+            setBlockId(node, group, NONE);
+        }
+        return node;
+    }
+
+    /** Forgets an entry; its number may be given out again. */
+    void remove(int node) {
+        records.setLong(node, STAMP, 0);
+        records.remove(node);
+    }
+
+    int parent(int node) {
+        return records.getInt(node, PARENT);
+    }
+
+    /** The root of the search tree of a node's children. */
+    int children(int node) {
+        return records.getInt(node, CHILDREN);
+    }
+
+    void setChildren(int node, int root) {
+        records.setInt(node, CHILDREN, root);
+    }
+
+    int left(int node) {
+        return records.getInt(node, LEFT);
+    }
+
+    void setLeft(int node, int left) {
+        records.setInt(node, LEFT, left);
+    }
+
+    int right(int node) {
+        return records.getInt(node, RIGHT);
+    }
+
+    void setRight(int node, int right) {
+        records.setInt(node, RIGHT, right);
+    }
+
+    int numTokens(int node) {
+        return records.getInt(node, NUM_TOKENS);
+    }
+
+    void setNumTokens(int node, int numTokens) {
+        records.setInt(node, NUM_TOKENS, numTokens);
+    }
+
+    int blockers(int node) {
+        return records.getInt(node, BLOCKERS);
+    }
+
+    void setBlockers(int node, int blockers) {
+        records.setInt(node, BLOCKERS, blockers);
+    }
+
+    int previous(int node) {
+        return records.getInt(node, PREVIOUS);
+    }
+
+    void setPrevious(int node, int previous) {
+        records.setInt(node, PREVIOUS, previous);
+    }
+
+    int next(int node) {
+        return records.getInt(node, NEXT);
+    }
+
+    void setNext(int node, int next) {
+        records.setInt(node, NEXT, next);
+    }
+
+    int list(int node) {
+        return records.getByte(node, LIST);
+    }
+
+    void setList(int node, int list) {
+        records.setByte(node, LIST, list);
+    }
+
+    int priority(int node) {
+        return records.getByte(node, PRIORITY);
+    }
+
+    void setPriority(int node, int priority) {
+        records.setByte(node, PRIORITY, priority);
+    }
+
+    int numUses(int node) {
+        return records.getByte(node, NUM_USES) & 0xFF;
+    }
+
+    void setNumUses(int node, int numUses) {
+        records.setByte(node, NUM_USES, numUses);
+    }
+
+    /** A hash of all tokens up to this node's last. */
+    long hash(int node) {
+        return records.getLong(node, HASH);
+    }
+
+    void setHash(int node, long hash) {
+        records.setLong(node, HASH, hash);
+    }
+
+    /** A number that no other entry ever had; 0 after removal. */
+    long stamp(int node) {
+        return records.getLong(node, STAMP);
+    }
+
+    long expires(int node) {
+        return records.getLong(node, EXPIRES);
+    }
+
+    void setExpires(int node, long millis) {
+        records.setLong(node, EXPIRES, millis);
+    }
+
+    int blockId(int node, int group) {
+        return records.getInt(node, BLOCK_IDS + (long) group * Integer.BYTES);
+    }
+
+    void setBlockId(int node, int group, int blockId) {
+        records.setInt(node, BLOCK_IDS + (long) group * Integer.BYTES, blockId);
+    }
+
+    int tokenId(int node, int index) {
+        return records.getInt(node, tokensOffset + (long) index * Integer.BYTES);
+    }
+
+    /** Takes tokens {@code [from, from + numTokens)} as the node's. */
+    void setTokens(int node, int[] tokenIds, int from, int numTokens) {
+        MemorySegment.copy(tokenIds, from, records.segment(node), ValueLayout.JAVA_INT,
+                records.byteOffset(node) + tokensOffset, numTokens);
+        setNumTokens(node, numTokens);
+    }
+
+    /** How many of a node's first {@code count} tokens are those of {@code tokenIds} from {@code from} on. */
+    int agreeing(int node, int[] tokenIds, int from, int count) {
+        MemorySegment segment = records.segment(node);
+        long offset = records.byteOffset(node) + tokensOffset;
+        int i = 0;
+        while (i < count
+                && segment.get(ValueLayout.JAVA_INT, offset + (long) i * Integer.BYTES) == tokenIds[from + i]) {
+            i++;
+        }
+        return i;
+    }
+
+    @Override
+    public void close() {
+        records.close();
+    }
+}

@@ -1,0 +1,124 @@
+package io.github.pastkv.cache.radix;
+
+/**
+ * The children of one entry in the order of their tokens, as a treap (Seidel and Aragon 1996): a binary search tree whose
+ * shape is that of random insertion, whatever the order was. No child's tokens are the beginning of another's, so their
+ * order is settled at the first token that differs, and tokens added to a child never change it.
+ *
+ * <p>Entries lie in {@link PrefixNodes}. Under the tree's lock.
+ */
+final class Siblings {
+    private static final int NONE = Records.NONE;
+
+    private final PrefixNodes nodes;
+    private int found = NONE;
+    private int splitLeft;
+    private int splitRight;
+
+    Siblings(PrefixNodes nodes) {
+        this.nodes = nodes;
+    }
+
+    /** The child that {@link #findLongest} found. */
+    int found() {
+        return found;
+    }
+
+    /**
+     * Finds the child that agrees with tokens {@code [from, to)} for longest.
+     *
+     * @param root the root of the children's tree, or NONE
+     * @return tokens that agree, 0 where not even the first does
+     */
+    int findLongest(int root, int[] tokenIds, int from, int to) {
+        int longest = 0;
+        found = NONE;
+        int node = root;
+        while (node != NONE) {
+            int count = Math.min(nodes.numTokens(node), to - from);
+            int agreeing = nodes.agreeing(node, tokenIds, from, count);
+            if (agreeing > longest) {
+                longest = agreeing;
+                found = node;
+            }
+            if (agreeing == count) {
+                return longest; // one is the beginning of the other: no other child agrees for longer
+            }
+            node = tokenIds[from + agreeing] < nodes.tokenId(node, agreeing) ? nodes.left(node) : nodes.right(node);
+        }
+        return longest;
+    }
+
+    /** Puts a child in; returns the new root. */
+    int add(int root, int child) {
+        if (root == NONE || weight(child) > weight(root)) {
+            split(root, child);
+            nodes.setLeft(child, splitLeft);
+            nodes.setRight(child, splitRight);
+            return child;
+        }
+        if (isBefore(child, root)) {
+            nodes.setLeft(root, add(nodes.left(root), child));
+        } else {
+            nodes.setRight(root, add(nodes.right(root), child));
+        }
+        return root;
+    }
+
+    /** Takes a child out; returns the new root. */
+    int remove(int root, int child) {
+        if (root == child) {
+            return join(nodes.left(child), nodes.right(child));
+        }
+        if (isBefore(child, root)) {
+            nodes.setLeft(root, remove(nodes.left(root), child));
+        } else {
+            nodes.setRight(root, remove(nodes.right(root), child));
+        }
+        return root;
+    }
+
+    /** Cuts a tree in two: what comes before {@code child}, and what comes after. */
+    private void split(int root, int child) {
+        if (root == NONE) {
+            splitLeft = NONE;
+            splitRight = NONE;
+        } else if (isBefore(child, root)) {
+            split(nodes.left(root), child);
+            nodes.setLeft(root, splitRight);
+            splitRight = root;
+        } else {
+            split(nodes.right(root), child);
+            nodes.setRight(root, splitLeft);
+            splitLeft = root;
+        }
+    }
+
+    private int join(int left, int right) {
+        if (left == NONE || right == NONE) {
+            return left == NONE ? right : left;
+        }
+        if (weight(left) > weight(right)) {
+            nodes.setRight(left, join(nodes.right(left), right));
+            return left;
+        }
+        nodes.setLeft(right, join(left, nodes.left(right)));
+        return right;
+    }
+
+    private boolean isBefore(int node, int other) {
+        int count = Math.min(nodes.numTokens(node), nodes.numTokens(other));
+        for (int i = 0; i < count; i++) {
+            int order = Integer.compare(nodes.tokenId(node, i), nodes.tokenId(other, i));
+            if (order != 0) {
+                return order < 0;
+            }
+        }
+        throw new AssertionError("entry " + node + " and entry " + other + ": one begins with the other");
+    }
+
+    /** As good as random, and fixed for an entry. */
+    private long weight(int node) {
+        return TokenHash.mix(nodes.stamp(node));
+    }
+}

@@ -1,0 +1,68 @@
+package io.github.pastkv.tensor;
+
+import java.lang.foreign.Arena;
+import java.util.Arrays;
+
+/**
+ * Numbers with a shape of four axes that are looked up in blocks when they are read; nothing is copied before. What it
+ * reads from, and for how long, is said by whoever hands it out.
+ */
+public abstract class LazyTensor {
+    private final long[] shape;
+
+    protected LazyTensor(long... shape) {
+        this.shape = shape;
+    }
+
+    /** Lengths of the four axes. */
+    public final long[] shape() {
+        return shape.clone();
+    }
+
+    /** Length of one axis. */
+    public final int shape(int axis) {
+        return Math.toIntExact(shape[axis]);
+    }
+
+    /**
+     * One number, widened.
+     *
+     * @throws IndexOutOfBoundsException outside the shape
+     * @throws IllegalStateException when what it reads from is closed
+     */
+    public abstract float get(int i, int j, int k, int l);
+
+    /** All numbers in row-major order. */
+    public final float[] toFloatArray() {
+        Tensor copy = Tensor.of(new float[Math.toIntExact(shape[0] * shape[1] * shape[2] * shape[3])], shape);
+        copyTo(copy);
+        return copy.toFloatArray();
+    }
+
+    /** A copy of all numbers that depends on nothing but {@code arena}, F32. */
+    public final Tensor detach(Arena arena) {
+        Tensor copy = Tensor.allocate(arena, DataType.F32, shape);
+        copyTo(copy);
+        return copy;
+    }
+
+    /** Copies all numbers into a tensor of the same shape, rounding to its type. */
+    public final void copyTo(Tensor target) {
+        if (!Arrays.equals(shape, target.shape())) {
+            throw new IllegalArgumentException("target: " + target + ", source is " + Arrays.toString(shape));
+        }
+        for (int i = 0; i < shape[0]; i++) {
+            for (int j = 0; j < shape[1]; j++) {
+                copyRows(target, i, j);
+            }
+        }
+    }
+
+    private void copyRows(Tensor target, int i, int j) {
+        for (int k = 0; k < shape[2]; k++) {
+            for (int l = 0; l < shape[3]; l++) {
+                target.set(get(i, j, k, l), i, j, k, l);
+            }
+        }
+    }
+}

@@ -1,0 +1,248 @@
+package io.github.pastkv.tensor;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import java.util.Objects;
+
+/**
+ * Numbers of one {@link DataType} in a {@link MemorySegment}, seen through a shape and strides (in elements). The tensor
+ * does not own its memory: the arena (or the owner of the cache, file or session) that it came from does, and using it
+ * after that owner has closed is an {@link IllegalStateException}.
+ *
+ * <p>Immutable as a view; its numbers are not, and are not guarded against concurrent writes.
+ */
+public final class Tensor {
+    private static final long ALIGNMENT = 64;
+
+    private final DataType dataType;
+    private final MemorySegment segment;
+    private final long[] shape;
+    private final long[] strides;
+
+    private Tensor(DataType dataType, MemorySegment segment, long[] shape, long[] strides) {
+        this.dataType = dataType;
+        this.segment = segment;
+        this.shape = shape;
+        this.strides = strides;
+    }
+
+    /** A zeroed row-major tensor in memory of {@code arena}. */
+    public static Tensor allocate(Arena arena, DataType dataType, long... shape) {
+        long bytes = Math.multiplyExact(numElements(shape), dataType.bytes());
+        return wrap(dataType, arena.allocate(Math.max(bytes, 1), ALIGNMENT), shape);
+    }
+
+    /** A row-major F32 tensor over {@code values}, which it shares. */
+    public static Tensor of(float[] values, long... shape) {
+        return wrap(DataType.F32, MemorySegment.ofArray(values), shape);
+    }
+
+    /** A row-major tensor over the first bytes of {@code segment}. */
+    public static Tensor wrap(DataType dataType, MemorySegment segment, long... shape) {
+        long bytes = Math.multiplyExact(numElements(shape), dataType.bytes());
+        if (segment.byteSize() < bytes) {
+            throw new IllegalArgumentException("segment: " + segment.byteSize() + " bytes, but " + dataType
+                    + Arrays.toString(shape) + " needs " + bytes);
+        }
+        return new Tensor(dataType, segment, shape.clone(), rowMajorStrides(shape));
+    }
+
+    public DataType dataType() {
+        return dataType;
+    }
+
+    /** The memory, beginning at element 0. */
+    public MemorySegment segment() {
+        return segment;
+    }
+
+    public int rank() {
+        return shape.length;
+    }
+
+    /** A copy of the lengths of all axes. */
+    public long[] shape() {
+        return shape.clone();
+    }
+
+    /** Length of one axis. */
+    public long shape(int axis) {
+        return shape[Objects.checkIndex(axis, shape.length)];
+    }
+
+    /** Elements between neighbours on one axis. */
+    public long stride(int axis) {
+        return strides[Objects.checkIndex(axis, strides.length)];
+    }
+
+    public long numElements() {
+        return numElements(shape);
+    }
+
+    /** Whether the elements lie in row-major order without gaps; how far an axis of length 1 strides does not count. */
+    public boolean isContiguous() {
+        long expected = 1;
+        for (int axis = shape.length - 1; axis >= 0; axis--) {
+            if (shape[axis] != 1 && strides[axis] != expected) {
+                return false;
+            }
+            expected *= shape[axis];
+        }
+        return true;
+    }
+
+    /** Byte offset of an element from the start of {@link #segment()}; for tests and other slow paths. */
+    public long byteOffset(long... index) {
+        if (index.length != shape.length) {
+            throw new IllegalArgumentException("index: " + index.length + " axes, tensor has " + shape.length);
+        }
+        long elementOffset = 0;
+        for (int axis = 0; axis < index.length; axis++) {
+            elementOffset += Objects.checkIndex(index[axis], shape[axis]) * strides[axis];
+        }
+        return elementOffset * dataType.bytes();
+    }
+
+    public float get(long... index) {
+        return dataType.read(segment, byteOffset(index));
+    }
+
+    public void set(float value, long... index) {
+        dataType.write(segment, byteOffset(index), value);
+    }
+
+    /** The part {@code [from, to)} of one axis, over the same memory. */
+    public Tensor narrow(int axis, long from, long to) {
+        Objects.checkFromToIndex(from, to, shape(axis));
+        long[] narrowed = shape.clone();
+        narrowed[axis] = to - from;
+        long start = numElements(narrowed) == 0 ? 0 : from * strides[axis];
+        return new Tensor(dataType, segment.asSlice(start * dataType.bytes()), narrowed, strides);
+    }
+
+    /** Two axes exchanged, over the same memory. */
+    public Tensor transpose(int axis, int otherAxis) {
+        long[] newShape = shape.clone();
+        long[] newStrides = strides.clone();
+        newShape[axis] = shape(otherAxis);
+        newShape[otherAxis] = shape(axis);
+        newStrides[axis] = strides[otherAxis];
+        newStrides[otherAxis] = strides[axis];
+        return new Tensor(dataType, segment, newShape, newStrides);
+    }
+
+    /** One axis seen as several, over the same memory: {@code unflatten(1, H, D)} makes {@code [T, H * D]} {@code [T, H, D]}. */
+    public Tensor unflatten(int axis, long... lengths) {
+        if (numElements(lengths) != shape(axis)) {
+            throw new IllegalArgumentException(
+                    "lengths: " + Arrays.toString(lengths) + ", axis " + axis + " of " + this + " cannot be seen so");
+        }
+        long[] newShape = new long[shape.length + lengths.length - 1];
+        long[] newStrides = new long[newShape.length];
+        System.arraycopy(shape, 0, newShape, 0, axis);
+        System.arraycopy(strides, 0, newStrides, 0, axis);
+        System.arraycopy(shape, axis + 1, newShape, axis + lengths.length, shape.length - axis - 1);
+        System.arraycopy(strides, axis + 1, newStrides, axis + lengths.length, shape.length - axis - 1);
+        long stride = strides[axis];
+        for (int i = lengths.length - 1; i >= 0; i--) {
+            newShape[axis + i] = lengths[i];
+            newStrides[axis + i] = stride;
+            stride *= lengths[i];
+        }
+        return new Tensor(dataType, segment, newShape, newStrides);
+    }
+
+    /** The same numbers, which cannot be written through it. */
+    public Tensor asReadOnly() {
+        return new Tensor(dataType, segment.asReadOnly(), shape, strides);
+    }
+
+    /** A copy on the heap, F32 and row-major. */
+    public Tensor copy() {
+        return of(toFloatArray(), shape);
+    }
+
+    /** The same contiguous elements under another shape. */
+    public Tensor reshape(long... newShape) {
+        if (!isContiguous() || numElements(newShape) != numElements()) {
+            throw new IllegalArgumentException("shape: " + this + " cannot be seen as " + Arrays.toString(newShape));
+        }
+        return new Tensor(dataType, segment, newShape.clone(), rowMajorStrides(newShape));
+    }
+
+    /** All elements, widened, in row-major order. */
+    public float[] toFloatArray() {
+        float[] values = new float[Math.toIntExact(numElements())];
+        copyTo(of(values, shape));
+        return values;
+    }
+
+    /** Copies all elements into {@code target}, of the same shape, rounding to its type. */
+    public void copyTo(Tensor target) {
+        if (!Arrays.equals(shape, target.shape)) {
+            throw new IllegalArgumentException("target: " + target + ", source is " + this);
+        }
+        long rowLength = shape.length == 0 ? 1 : shape[shape.length - 1];
+        long[] index = new long[shape.length];
+        for (long i = 0, n = numElements(); i < n; i += rowLength) {
+            copyRow(byteOffset(index), target, target.byteOffset(index), rowLength);
+            advanceRow(index);
+        }
+    }
+
+    /** Takes over all elements of {@code source}, of the same shape, rounding to this type. */
+    public void copyFrom(Tensor source) {
+        source.copyTo(this);
+    }
+
+    private void copyRow(long fromOffset, Tensor target, long toOffset, long length) {
+        long step = shape.length == 0 ? 1 : strides[shape.length - 1];
+        long targetStep = shape.length == 0 ? 1 : target.strides[shape.length - 1];
+        if (step == 1 && targetStep == 1 && dataType == target.dataType) {
+            MemorySegment.copy(segment, fromOffset, target.segment, toOffset, length * dataType.bytes());
+            return;
+        }
+        for (long i = 0; i < length; i++) {
+            float number = dataType.read(segment, fromOffset + i * step * dataType.bytes());
+            target.dataType.write(target.segment, toOffset + i * targetStep * target.dataType.bytes(), number);
+        }
+    }
+
+    /** To the next row along the last axis. */
+    private void advanceRow(long[] index) {
+        for (int axis = index.length - 2; axis >= 0; axis--) {
+            if (++index[axis] < shape[axis]) {
+                return;
+            }
+            index[axis] = 0;
+        }
+    }
+
+    private static long numElements(long[] shape) {
+        long product = 1;
+        for (long length : shape) {
+            if (length < 0) {
+                throw new IllegalArgumentException("shape: negative length in " + Arrays.toString(shape));
+            }
+            product = Math.multiplyExact(product, length);
+        }
+        return product;
+    }
+
+    private static long[] rowMajorStrides(long[] shape) {
+        long[] strides = new long[shape.length];
+        long stride = 1;
+        for (int axis = shape.length - 1; axis >= 0; axis--) {
+            strides[axis] = stride;
+            stride *= shape[axis];
+        }
+        return strides;
+    }
+
+    /** For example {@code F32[2, 3, 5]}. */
+    @Override
+    public String toString() {
+        return dataType + Arrays.toString(shape);
+    }
+}
