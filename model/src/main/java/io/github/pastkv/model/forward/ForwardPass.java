@@ -2,8 +2,8 @@ package io.github.pastkv.model.forward;
 
 import io.github.pastkv.cache.KvStep;
 import io.github.pastkv.cache.layout.KvWindow;
-import io.github.pastkv.kernels.Compute.TokenRange;
 import io.github.pastkv.kernels.Compute;
+import io.github.pastkv.kernels.Compute.TokenRange;
 import io.github.pastkv.kernels.Kernels;
 import io.github.pastkv.kernels.LinearWeights;
 import io.github.pastkv.kernels.NormWeights;

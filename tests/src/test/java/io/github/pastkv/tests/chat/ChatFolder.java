@@ -1,6 +1,6 @@
 package io.github.pastkv.tests.chat;
 
-import io.github.pastkv.tests.tinymodel.TinyModelFolder;
+import io.github.pastkv.testkit.model.TinyModelFolder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

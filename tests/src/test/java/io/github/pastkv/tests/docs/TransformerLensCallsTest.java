@@ -32,7 +32,7 @@ import io.github.pastkv.model.generation.GenerationOptions;
 import io.github.pastkv.model.hooks.HookName;
 import io.github.pastkv.model.hooks.HookPoint;
 import io.github.pastkv.tensor.Tensor;
-import io.github.pastkv.tests.tinymodel.TinyModelFolder;
+import io.github.pastkv.testkit.model.TinyModelFolder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

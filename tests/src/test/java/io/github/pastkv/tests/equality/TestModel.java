@@ -1,8 +1,8 @@
 package io.github.pastkv.tests.equality;
 
-import io.github.pastkv.testkit.golden.HfCase;
-import io.github.pastkv.tests.golden.GoldenResources;
-import io.github.pastkv.tests.tinymodel.TinyModelFolder;
+import io.github.pastkv.testkit.golden.GoldenModel;
+import io.github.pastkv.testkit.model.TinyModelFolder;
+import io.github.pastkv.testkit.reference.HfCase;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
@@ -31,12 +31,12 @@ final class TestModel {
 
     /** The golden models. */
     static Stream<TestModel> golden() {
-        return GoldenResources.HF_CASES.stream().map(TestModel::golden);
+        return GoldenModel.NAMES.stream().map(TestModel::golden);
     }
 
     /** One of the golden models. */
     static TestModel golden(String name) {
-        HfCase hf = GoldenResources.hf(name);
+        HfCase hf = HfCase.of(name);
         return new TestModel(name, hf.folder(), hf.tokens());
     }
 

@@ -9,7 +9,8 @@ import io.github.pastkv.model.files.SafetensorsFile;
 import io.github.pastkv.model.files.SafetensorsWriter;
 import io.github.pastkv.tensor.DataType;
 import io.github.pastkv.tensor.Tensor;
-import io.github.pastkv.testkit.golden.HfCase;
+import io.github.pastkv.testkit.golden.GoldenModel;
+import io.github.pastkv.testkit.reference.HfCase;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;
@@ -27,7 +28,7 @@ class CheckpointNamesTest {
     @TempDir private Path folder;
 
     static Stream<HfCase> cases() {
-        return GoldenResources.HF_CASES.stream().map(GoldenResources::hf);
+        return GoldenModel.NAMES.stream().map(HfCase::of);
     }
 
     @ParameterizedTest
@@ -48,7 +49,7 @@ class CheckpointNamesTest {
         "gemma3_text, model., rotary_emb_local.inv_freq", "phi3, model., ", "olmo2, model., "})
     void withoutPrefix_andWithBuffers_givesTheSameLogits(String name, String prefix, String buffer)
             throws IOException {
-        HfCase hf = GoldenResources.hf(name);
+        HfCase hf = HfCase.of(name);
         Files.copy(hf.folder().resolve("config.json"), folder.resolve("config.json"));
         float[] expected = logits(hf.folder(), hf.tokens());
         rewrite(hf.folder(), tensor -> tensor.startsWith(prefix) ? tensor.substring(prefix.length()) : tensor,

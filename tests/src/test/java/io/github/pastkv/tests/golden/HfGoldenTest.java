@@ -15,8 +15,9 @@ import io.github.pastkv.model.generation.GenerationListener;
 import io.github.pastkv.model.generation.GenerationOptions;
 import io.github.pastkv.tensor.Tensor;
 import io.github.pastkv.testkit.golden.Closeness;
-import io.github.pastkv.testkit.golden.HfCase;
+import io.github.pastkv.testkit.golden.GoldenModel;
 import io.github.pastkv.testkit.model.KernelsUnderTest;
+import io.github.pastkv.testkit.reference.HfCase;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -35,7 +36,7 @@ class HfGoldenTest {
 
     /** Every case, in both spellings of its configuration, on all kernels. */
     static Stream<Arguments> cases() {
-        return GoldenResources.HF_CASES.stream().map(GoldenResources::hf).flatMap(
+        return GoldenModel.NAMES.stream().map(HfCase::of).flatMap(
                 hf -> Stream.of(false, true).flatMap(
                         old -> KernelsUnderTest.names().stream().map(kernels -> Arguments.of(hf, old, kernels))));
     }

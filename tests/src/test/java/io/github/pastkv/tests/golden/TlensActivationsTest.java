@@ -14,8 +14,11 @@ import io.github.pastkv.model.hooks.HookName;
 import io.github.pastkv.model.hooks.HookPoint;
 import io.github.pastkv.tensor.Tensor;
 import io.github.pastkv.testkit.golden.Closeness;
-import io.github.pastkv.testkit.golden.GoldenTensors;
+import io.github.pastkv.testkit.golden.GoldenFiles;
+import io.github.pastkv.testkit.golden.GoldenModel;
 import io.github.pastkv.testkit.model.KernelsUnderTest;
+import io.github.pastkv.testkit.reference.GoldenTensors;
+import io.github.pastkv.testkit.reference.HfCase;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -36,7 +39,7 @@ class TlensActivationsTest {
     private static final Set<String> NOT_HOOKS = Set.of("logits", "loss", "loss_per_token");
 
     static Stream<Arguments> cases() {
-        return GoldenResources.TLENS_CASES.stream().flatMap(
+        return GoldenModel.TLENS_NAMES.stream().flatMap(
                 name -> KernelsUnderTest.names().stream().map(kernels -> Arguments.of(name, kernels)));
     }
 
@@ -46,17 +49,17 @@ class TlensActivationsTest {
     }
 
     private static Path optInFile(String name) {
-        return GoldenResources.tlens(name).resolve("activations_optin.safetensors");
+        return GoldenFiles.path("tlens/" + name).resolve("activations_optin.safetensors");
     }
 
     private static Model load(String name, String kernels) throws IOException {
-        return Model.load(GoldenResources.hf(name).folder(), ModelOptions.defaults().withKernels(kernels));
+        return Model.load(HfCase.of(name).folder(), ModelOptions.defaults().withKernels(kernels));
     }
 
     @ParameterizedTest
     @MethodSource("cases")
     void activations_areGolden(String name, String kernels) throws IOException {
-        GoldenTensors golden = GoldenTensors.read(GoldenResources.tlens(name).resolve("activations.safetensors"));
+        GoldenTensors golden = GoldenTensors.read(GoldenFiles.path("tlens/" + name).resolve("activations.safetensors"));
         try (Model model = load(name, kernels);
                 CachedRun run = new Lens(model).runWithCache(StepInput.tokens(golden.intRows("tokens")),
                         Capture.all())) {
@@ -78,7 +81,8 @@ class TlensActivationsTest {
     @ParameterizedTest
     @MethodSource("optInCases")
     void optInActivations_areGolden(String name, String kernels) throws IOException {
-        GoldenTensors standard = GoldenTensors.read(GoldenResources.tlens(name).resolve("activations.safetensors"));
+        GoldenTensors standard =
+                GoldenTensors.read(GoldenFiles.path("tlens/" + name).resolve("activations.safetensors"));
         GoldenTensors golden = GoldenTensors.read(optInFile(name));
         try (Model model = load(name, kernels);
                 CachedRun run = new Lens(model).runWithCache(StepInput.tokens(standard.intRows("tokens")),

@@ -4,9 +4,10 @@ import io.github.pastkv.model.Model;
 import io.github.pastkv.model.ModelOptions;
 import io.github.pastkv.model.Session;
 import io.github.pastkv.model.SessionOptions;
-import io.github.pastkv.testkit.golden.CacheScenario;
-import io.github.pastkv.testkit.golden.ScenarioPlayer;
+import io.github.pastkv.testkit.golden.GoldenFiles;
+import io.github.pastkv.testkit.golden.GoldenModel;
 import io.github.pastkv.testkit.model.KernelsUnderTest;
+import io.github.pastkv.testkit.reference.HfCase;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.util.stream.Stream;
@@ -23,9 +24,10 @@ import org.junit.jupiter.params.provider.MethodSource;
 class TlensGoldenTest {
     /** Every scenario, on all kernels. */
     static Stream<Arguments> scenarios() {
-        return GoldenResources.TLENS_CASES.stream()
-                .filter(name -> Files.exists(GoldenResources.tlens(name).resolve("cache_scenarios.json"))).flatMap(
-                        name -> CacheScenario.readAll(GoldenResources.tlens(name)).stream()
+        return GoldenModel.TLENS_NAMES.stream()
+                .filter(name -> Files.exists(GoldenFiles.path("tlens/" + name).resolve("cache_scenarios.json")))
+                .flatMap(
+                        name -> CacheScenario.readAll(GoldenFiles.path("tlens/" + name)).stream()
                                 .flatMap(scenario -> KernelsUnderTest.names().stream()
                                         .map(kernels -> Arguments.of(name, scenario, kernels))));
     }
@@ -35,7 +37,7 @@ class TlensGoldenTest {
     void scenario_goesAsInTransformerLens(String name, CacheScenario scenario, String kernels) throws IOException {
         ModelOptions options = ModelOptions.defaults().withKernels(kernels);
         SessionOptions sessionOptions = SessionOptions.defaults().withBatchSize(scenario.batchSize());
-        try (Model model = Model.load(GoldenResources.hf(name).folder(), options);
+        try (Model model = Model.load(HfCase.of(name).folder(), options);
                 Session session = model.newSession(sessionOptions)) {
             new ScenarioPlayer(session, scenario).play();
         }

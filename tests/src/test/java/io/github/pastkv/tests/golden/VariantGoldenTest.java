@@ -4,8 +4,10 @@ import io.github.pastkv.model.Model;
 import io.github.pastkv.model.ModelOptions;
 import io.github.pastkv.model.Session;
 import io.github.pastkv.testkit.golden.Closeness;
-import io.github.pastkv.testkit.golden.GoldenTensors;
+import io.github.pastkv.testkit.golden.GoldenFiles;
 import io.github.pastkv.testkit.model.KernelsUnderTest;
+import io.github.pastkv.testkit.reference.GoldenTensors;
+import io.github.pastkv.testkit.reference.HfCase;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -31,9 +33,9 @@ class VariantGoldenTest {
     @ParameterizedTest
     @MethodSource("kernels")
     void bloom_withNormedResidual_givesTheReferencesLogits(String kernels) throws IOException {
-        Path variant = GoldenResources.variant("bloom_normed");
+        Path variant = GoldenFiles.path("variants/bloom_normed");
         Files.copy(variant.resolve("config.json"), folder.resolve("config.json"));
-        Files.copy(GoldenResources.hf("bloom_6heads").folder().resolve("model.safetensors"),
+        Files.copy(HfCase.of("bloom_6heads").folder().resolve("model.safetensors"),
                 folder.resolve("model.safetensors"));
         requireLogits(folder, variant, kernels);
     }
@@ -41,7 +43,7 @@ class VariantGoldenTest {
     @ParameterizedTest
     @MethodSource("kernels")
     void opt_withNormsBehindAndProjections_givesTheReferencesLogits(String kernels) throws IOException {
-        Path variant = GoldenResources.variant("opt_normed");
+        Path variant = GoldenFiles.path("variants/opt_normed");
         requireLogits(variant, variant, kernels);
     }
 

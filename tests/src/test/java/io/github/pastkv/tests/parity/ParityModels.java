@@ -2,9 +2,8 @@ package io.github.pastkv.tests.parity;
 
 import io.github.pastkv.model.Model;
 import io.github.pastkv.model.Session;
-import io.github.pastkv.testkit.golden.HfCase;
 import io.github.pastkv.testkit.model.LogitRows;
-import io.github.pastkv.tests.golden.GoldenResources;
+import io.github.pastkv.testkit.reference.HfCase;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Arrays;
@@ -17,7 +16,7 @@ import java.util.stream.Stream;
 /** The two golden models that the parity tests run on, with learned and with rotary positions; open until the JVM ends. */
 final class ParityModels {
     private static final Map<String, HfCase> CASES = Stream.of("gpt2", "llama")
-            .collect(Collectors.toMap(name -> name, GoldenResources::hf));
+            .collect(Collectors.toMap(name -> name, HfCase::of));
     private static final Map<String, Model> MODELS = CASES.entrySet().stream()
             .collect(Collectors.toMap(Map.Entry::getKey, entry -> load(entry.getValue())));
 

@@ -27,18 +27,17 @@ import io.github.pastkv.tensor.DataType;
 import io.github.pastkv.tensor.Tensor;
 import io.github.pastkv.testkit.cache.IntegrityExtension;
 import io.github.pastkv.testkit.golden.Closeness;
-import io.github.pastkv.testkit.golden.HfCase;
+import io.github.pastkv.testkit.golden.GoldenFiles;
 import io.github.pastkv.testkit.model.LogitRows;
 import io.github.pastkv.testkit.model.PaddedBatch;
+import io.github.pastkv.testkit.reference.HfCase;
 import java.io.IOException;
-import java.io.InputStream;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
@@ -351,9 +350,7 @@ class TransformerLensParityTest {
         for (String file : List.of("config.json", "model.safetensors")) {
             Files.copy(golden.folder().resolve(file), folder.resolve(file));
         }
-        try (InputStream tokenizer = getClass().getResourceAsStream("/golden/tokenizer/metaspace_bpe/tokenizer.json")) {
-            Files.copy(Objects.requireNonNull(tokenizer), folder.resolve("tokenizer.json"));
-        }
+        Files.copy(GoldenFiles.path("tokenizer/metaspace_bpe/tokenizer.json"), folder.resolve("tokenizer.json"));
         try (Model model = Model.load(folder); Session session = model.newSession()) {
             assertThat(session.encode("the")).startsWith(1);
             int[] whole = session.encode("the men and the cat");

@@ -8,8 +8,8 @@ import io.github.pastkv.model.ModelOptions;
 import io.github.pastkv.model.SessionOptions;
 import io.github.pastkv.model.quality.LogitDifference;
 import io.github.pastkv.model.quality.StorageQuality;
-import io.github.pastkv.testkit.golden.HfCase;
-import io.github.pastkv.tests.golden.GoldenResources;
+import io.github.pastkv.testkit.golden.GoldenModel;
+import io.github.pastkv.testkit.reference.HfCase;
 import java.io.IOException;
 import java.util.List;
 import java.util.Locale;
@@ -25,14 +25,14 @@ class GoldenStorageQualityTest {
     private static final double MOST_KL_OF_Q8 = 5e-3;
 
     static Stream<String> cases() {
-        return GoldenResources.HF_CASES.stream();
+        return GoldenModel.NAMES.stream();
     }
 
     /** On the kernels that are the specification, whose bits are those of the vector kernels. */
     @ParameterizedTest
     @MethodSource("cases")
     void smallerTypes_costLittle(String name) throws IOException {
-        HfCase golden = GoldenResources.hf(name);
+        HfCase golden = HfCase.of(name);
         List<SessionOptions> stored =
                 TYPES.stream().map(type -> SessionOptions.defaults().withKvType(type)).toList();
         List<LogitDifference> differences;

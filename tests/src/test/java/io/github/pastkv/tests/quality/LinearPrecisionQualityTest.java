@@ -10,7 +10,7 @@ import io.github.pastkv.model.ModelOptions;
 import io.github.pastkv.model.Session;
 import io.github.pastkv.tensor.Tensor;
 import io.github.pastkv.testkit.model.KernelsUnderTest;
-import io.github.pastkv.tests.tinymodel.TinyModelFolder;
+import io.github.pastkv.testkit.model.TinyModelFolder;
 import io.github.pastkv.tinymodel.TinyModel;
 import java.io.IOException;
 import java.io.InputStream;

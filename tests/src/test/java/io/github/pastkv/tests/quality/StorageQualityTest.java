@@ -11,7 +11,7 @@ import io.github.pastkv.model.SessionOptions;
 import io.github.pastkv.model.quality.LogitDifference;
 import io.github.pastkv.model.quality.StorageQuality;
 import io.github.pastkv.tensor.Tensor;
-import io.github.pastkv.tests.tinymodel.TinyModelFolder;
+import io.github.pastkv.testkit.model.TinyModelFolder;
 import io.github.pastkv.tinymodel.HeldOut;
 import java.io.IOException;
 import java.io.InputStream;

@@ -8,6 +8,7 @@ import io.github.pastkv.model.generation.GenerationListener;
 import io.github.pastkv.model.generation.GenerationOptions;
 import io.github.pastkv.tensor.Tensor;
 import io.github.pastkv.testkit.golden.Closeness;
+import io.github.pastkv.testkit.model.TinyModelFolder;
 import io.github.pastkv.tinymodel.TinyModel;
 import java.io.IOException;
 import java.io.InputStream;

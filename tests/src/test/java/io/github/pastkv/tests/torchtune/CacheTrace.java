@@ -3,15 +3,14 @@ package io.github.pastkv.tests.torchtune;
 import io.github.pastkv.cache.FixedKvCache;
 import io.github.pastkv.tensor.DataType;
 import io.github.pastkv.tensor.Tensor;
+import io.github.pastkv.testkit.golden.GoldenFiles;
 import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
-import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.util.List;
-import java.util.Objects;
+import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -26,10 +25,8 @@ final class CacheTrace {
 
     /** All lines of a file. */
     static List<CacheTrace> readAll(String file) {
-        InputStream in =
-                Objects.requireNonNull(CacheTrace.class.getResourceAsStream("/golden/torchtune/" + file), file);
-        try (BufferedReader reader = new BufferedReader(new InputStreamReader(in, StandardCharsets.UTF_8))) {
-            return reader.lines().map(line -> new CacheTrace(JsonMapper.shared().readTree(line))).toList();
+        try (Stream<String> lines = Files.lines(GoldenFiles.path("torchtune/" + file))) {
+            return lines.map(line -> new CacheTrace(JsonMapper.shared().readTree(line))).toList();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -1,0 +1,5 @@
+/** What reference libraries compute on the golden models, read with the safetensors reader of module {@code model}. */
+@NullMarked
+package io.github.pastkv.testkit.reference;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,52 @@
+package io.github.pastkv.testkit.golden;
+
+import java.nio.file.Path;
+import java.util.List;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * A small model with random weights and what Hugging Face transformers generates from a prompt: a case of {@code golden/hf}.
+ *
+ * @param name its name
+ * @param folder the model folder
+ * @param tokens the prompt
+ * @param greedy the greedy continuation of the prompt
+ */
+@SuppressWarnings("ArrayRecordComponent") // copied when read, never compared
+public record GoldenModel(String name, Path folder, int[] tokens, int[] greedy) {
+    /** The names of all golden models. */
+    public static final List<String> NAMES = List.of("gpt2", "gpt2_bare_names", "gpt_neo", "gpt_neox",
+            "gpt_neox_sequential", "opt", "bloom", "bloom_6heads", "llama", "llama3_rope_tied", "llama_bf16", "mistral",
+            "qwen2", "qwen3", "gemma2", "gemma3_text", "phi3", "olmo2");
+    /** Those with activations of TransformerLens, in {@code golden/tlens}. */
+    public static final List<String> TLENS_NAMES = List.of("gpt2", "llama", "gpt_neox", "gemma2", "qwen3");
+
+    /** Reads a golden model's case by name. */
+    public static GoldenModel of(String name) {
+        Path folder = GoldenFiles.path("hf/" + name);
+        JsonNode json = JsonMapper.shared().readTree(folder.resolve("case.json").toFile());
+        return new GoldenModel(name, folder, ints(json.required("tokens")), ints(json.required("greedy")));
+    }
+
+    private static int[] ints(JsonNode array) {
+        return array.valueStream().mapToInt(JsonNode::asInt).toArray();
+    }
+
+    /** A copy of the prompt, {@code [T]}. */
+    @Override
+    public int[] tokens() {
+        return tokens.clone();
+    }
+
+    /** A copy of the greedy continuation. */
+    @Override
+    public int[] greedy() {
+        return greedy.clone();
+    }
+
+    @Override
+    public String toString() {
+        return name;
+    }
+}
