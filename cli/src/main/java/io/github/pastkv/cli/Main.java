@@ -10,6 +10,7 @@ import io.github.pastkv.cli.generate.GenerateCommand;
 import io.github.pastkv.cli.io.ErrorReporter;
 import io.github.pastkv.cli.io.Streams;
 import io.github.pastkv.cli.options.CommonMixin;
+import io.github.pastkv.cli.options.OutputGuard;
 import io.github.pastkv.cli.show.ActivationsCommand;
 import io.github.pastkv.cli.show.AttentionCommand;
 import io.github.pastkv.cli.show.InspectCommand;
@@ -18,9 +19,12 @@ import io.github.pastkv.cli.show.LogitsCommand;
 import io.github.pastkv.cli.sweep.AblateCommand;
 import io.github.pastkv.cli.sweep.AcdcCommand;
 import io.github.pastkv.cli.sweep.PatchCommand;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.List;
 import picocli.CommandLine;
+import picocli.CommandLine.ExecutionException;
+import picocli.CommandLine.ParseResult;
 
 /** The entry point of the pastkv command. */
 public final class Main {
@@ -29,7 +33,6 @@ public final class Main {
     public static void main(String[] args) {
         Streams streams = Streams.ofProcess();
         int exitCode = run(streams, args);
-        streams.out().flush();
         System.exit(exitCode);
     }
 
@@ -41,19 +44,34 @@ public final class Main {
                 .setErr(new PrintWriter(streams.err(), true, UTF_8))
                 .setParameterExceptionHandler(errors)
                 .setExecutionExceptionHandler(errors)
+                .setExecutionStrategy(Main::runChecked)
                 // A text may begin with @ and is no name of a file with arguments.
                 .setExpandAtFiles(false)
                 .setUsageHelpWidth(100)
                 .setUsageHelpLongOptionsMaxWidth(32)
                 .setColorScheme(CommandLine.Help.defaultColorScheme(CommandLine.Help.Ansi.OFF));
         try {
-            return commandLine.execute(args);
+            return streams.exitCode(commandLine.execute(args));
         } catch (Error e) {
-            return errors.report(e, commandLine);
+            return streams.exitCode(errors.report(e, commandLine));
         }
     }
 
-    private static CommandLine commandLine(Streams streams) {
+    /** Runs the command that was given, unless it would write over what it reads. */
+    private static int runChecked(ParseResult result) {
+        CommandLine command = result.asCommandLineList().getLast();
+        if (!command.isUsageHelpRequested() && !command.isVersionHelpRequested()) {
+            try {
+                OutputGuard.check(command);
+            } catch (IOException e) {
+                throw new ExecutionException(command, "output", e);
+            }
+        }
+        return new CommandLine.RunLast().execute(result);
+    }
+
+    /** All commands, on the given streams. */
+    public static CommandLine commandLine(Streams streams) {
         CommandLine commandLine = new CommandLine(new PastKvCommand(streams));
         for (Object command : List.of(new GenerateCommand(streams), new ChatCommand(streams),
                 new LogitsCommand(streams), new ActivationsCommand(streams), new LensCommand(streams),

@@ -5,7 +5,6 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import io.github.pastkv.cli.io.Streams;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
-import java.io.PrintStream;
 import java.util.regex.Pattern;
 
 /**
@@ -25,9 +24,14 @@ public record CommandRun(int exitCode, String out, String err) {
     public static CommandRun withInput(byte[] input, String... args) {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         ByteArrayOutputStream err = new ByteArrayOutputStream();
-        int exitCode = Main.run(new Streams(new ByteArrayInputStream(input), new PrintStream(out, false, UTF_8),
-                new PrintStream(err, true, UTF_8), false), args);
+        int exitCode = Main.run(new Streams(new ByteArrayInputStream(input), out, err, false), args);
         return new CommandRun(exitCode, out.toString(UTF_8), withoutProgress(err.toString(UTF_8)));
+    }
+
+    /** Streams for a command line that is looked at and not run. */
+    public static Streams silentStreams() {
+        return new Streams(new ByteArrayInputStream(new byte[0]), new ByteArrayOutputStream(),
+                new ByteArrayOutputStream(), false);
     }
 
     /** What commands wrote to standard error, without lines such as {@code pastkv: loading the model ...}. */

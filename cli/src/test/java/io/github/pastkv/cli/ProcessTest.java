@@ -3,6 +3,7 @@ package io.github.pastkv.cli;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -12,6 +13,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What only a process of its own shows: signals, pipes and the encoding of its streams. */
 class ProcessTest {
@@ -22,13 +25,17 @@ class ProcessTest {
     @TempDir Path folder;
 
     private Process start(String... args) throws IOException {
+        return builder(args).start();
+    }
+
+    private ProcessBuilder builder(String... args) {
         List<String> command =
                 new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         "-XX:+UseSerialGC", "--enable-native-access=ALL-UNNAMED", "-cp",
                         System.getProperty("java.class.path"),
                         Main.class.getName()));
         command.addAll(List.of(args));
-        return new ProcessBuilder(command).redirectError(folder.resolve("err").toFile()).start();
+        return new ProcessBuilder(command).redirectError(folder.resolve("err").toFile());
     }
 
     private String err() throws IOException {
@@ -82,9 +89,26 @@ class ProcessTest {
 
     @Test
     void failure_setsTheExitCode() throws Exception {
-        Process process = start("inspect", "--model", "nowhere");
+        Process process = start("inspect", "--model", "./nowhere");
         assertThat(process.getInputStream().readAllBytes()).isEmpty();
         assertThat(exitCode(process)).isEqualTo(1);
-        assertThat(err()).isEqualTo("pastkv: nowhere: no such file or folder\n");
+        assertThat(err()).isEqualTo("pastkv: ./nowhere: no such file or folder\n");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"generate a --max-new-tokens 2", "generate --tokens 1,2 --max-new-tokens 2 --json",
+        "inspect", "inspect --hooks", "lens --color never a", "--help", "--version", "help"})
+    void fullDisk_isAnErrorForEveryStream(String command) throws Exception {
+        Process out = builder(command.split(" ")).redirectOutput(new File("/dev/full")).start();
+        assertThat(exitCode(out)).isEqualTo(1);
+        assertThat(err()).endsWith("pastkv: standard output: No space left on device\n");
+    }
+
+    @Test
+    void fullDisk_ofMessages_setsTheExitCode() throws Exception {
+        Process process =
+                builder("generate", "a", "--max-new-tokens", "2").redirectError(new File("/dev/full")).start();
+        assertThat(process.getInputStream().readAllBytes()).isNotEmpty();
+        assertThat(exitCode(process)).isEqualTo(1);
     }
 }

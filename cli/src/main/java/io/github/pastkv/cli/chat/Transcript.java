@@ -1,6 +1,7 @@
 package io.github.pastkv.cli.chat;
 
 import io.github.pastkv.chat.Turn;
+import io.github.pastkv.cli.io.OutFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
@@ -21,7 +22,7 @@ final class Transcript {
         if (Files.exists(file) && !ours.contains(file.toAbsolutePath())) {
             throw new IllegalArgumentException(file + ": is there already; take another name");
         }
-        Files.writeString(file, name.endsWith(".json") ? toJson(turns) : toText(turns));
+        OutFile.write(file, name.endsWith(".json") ? toJson(turns) : toText(turns));
         ours.add(file.toAbsolutePath());
         return file;
     }

@@ -135,6 +135,7 @@ public final class GenerateCommand implements Callable<Integer> {
                 ? LiveOutput.Form.NOTHING
                 : prompt == null ? LiveOutput.Form.IDS : LiveOutput.Form.TEXT;
         SamplingOptions chosen = sampling.options(session.model().generationConfig());
+        answerOptions.checkFor(chosen);
         try (Interruption interruption = new Interruption();
                 Progress progress = Progress.of(streams, progressText(promptIds))) {
             LiveOutput output =
@@ -208,7 +209,8 @@ public final class GenerateCommand implements Callable<Integer> {
 
     private GenerationReport.Setting setting(Session session) {
         return new GenerationReport.Setting(modelOptions.name(), cacheOptions.kvTypes().toString(),
-                windowOptions.window(), session.cache().cacheBytes(), session.model().linearPrecision().toString(),
+                windowOptions.window(), maxNewTokens, session.cache().cacheBytes(),
+                session.model().linearPrecision().toString(),
                 session.model().kernels().kernels().name());
     }
 }

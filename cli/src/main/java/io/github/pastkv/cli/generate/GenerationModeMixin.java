@@ -2,6 +2,7 @@ package io.github.pastkv.cli.generate;
 
 import io.github.pastkv.model.generation.BeamOptions;
 import io.github.pastkv.model.generation.GenerationOptions;
+import io.github.pastkv.model.sampling.SamplingOptions;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
@@ -46,6 +47,13 @@ final class GenerationModeMixin {
             require(!sampling.isGiven(), "--num-beams: searches without sampling, so --temperature, --top-k, --top-p, "
                     + "--repetition-penalty and --seed do not go with it");
         }
+    }
+
+    /** Refuses options that do not go with how tokens are drawn, which the model's files may say. */
+    void checkFor(SamplingOptions sampling) {
+        require(isBeamSearch() || numReturnSequences == 1 || sampling.temperature() > 0,
+                "--num-return-sequences: " + numReturnSequences + ", but without sampling all answers are the same; "
+                        + "give a --temperature above 0, or --num-beams");
     }
 
     private void require(boolean condition, String message) {

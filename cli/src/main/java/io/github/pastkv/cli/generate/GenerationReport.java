@@ -26,13 +26,18 @@ record GenerationReport(Answers answers, @Nullable String prompt, boolean hasTex
      *
      * @param model its name
      * @param window what tokens see at most, beside the model's own windows
+     * @param maxNewTokens the limit of an answer
      * @param kernels their name, such as {@code vector (512 bit)}
      */
-    record Setting(String model, String kvType, KvWindow window, long cacheBytes, String compute, String kernels) {}
+    record Setting(String model, String kvType, KvWindow window, int maxNewTokens, long cacheBytes, String compute,
+            String kernels) {}
 
-    private static String end(FinishReason reason) {
-        return switch (reason) {
-            case LENGTH -> "length";
+    /** Which limit was met is what a user can change. */
+    private String end(Answer answer) {
+        return switch (answer.reason()) {
+            case LENGTH -> answer.tokenIds().size() == setting.maxNewTokens()
+                    ? "--max-new-tokens " + setting.maxNewTokens()
+                    : "a full context";
             case STOP_TOKEN -> "stop token";
             case STOP_STRING -> "stop string";
             case CANCELLED -> "interruption";
@@ -72,7 +77,7 @@ record GenerationReport(Answers answers, @Nullable String prompt, boolean hasTex
 
     /** Why the answers ended, each reason once. */
     private String ends() {
-        return answers.answers().stream().map(answer -> end(answer.reason())).distinct()
+        return answers.answers().stream().map(this::end).distinct()
                 .collect(Collectors.joining(" and "));
     }
 

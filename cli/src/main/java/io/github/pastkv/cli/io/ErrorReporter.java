@@ -13,7 +13,6 @@ import picocli.CommandLine.IExecutionExceptionHandler;
 import picocli.CommandLine.IParameterExceptionHandler;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
-import picocli.CommandLine.UnmatchedArgumentException;
 
 /** Turns what went wrong into one line on stderr and an exit code. */
 public final class ErrorReporter implements IParameterExceptionHandler, IExecutionExceptionHandler {
@@ -30,20 +29,9 @@ public final class ErrorReporter implements IParameterExceptionHandler, IExecuti
 
     @Override
     public int handleParseException(ParameterException e, String[] args) {
-        String command = e.getCommandLine().getCommandSpec().qualifiedName();
-        err.println("pastkv: " + oneLine(e.getMessage()) + hint(e) + " (see " + command + " --help)");
+        err.println("pastkv: " + oneLine(UsageErrors.describe(e)) + " (see "
+                + e.getCommandLine().getCommandSpec().qualifiedName() + " --help)");
         return WRONG_USE;
-    }
-
-    private static String hint(ParameterException e) {
-        if (!(e instanceof UnmatchedArgumentException unmatched)) {
-            return "";
-        }
-        if (!unmatched.getSuggestions().isEmpty()) {
-            return ", did you mean " + String.join(" or ", unmatched.getSuggestions()) + "?";
-        }
-        boolean isPrompt = e.getCommandLine().getCommandName().equals("generate") && !unmatched.isUnknownOption();
-        return isPrompt ? "; a prompt of several words goes in quotes" : "";
     }
 
     @Override
@@ -71,7 +59,8 @@ public final class ErrorReporter implements IParameterExceptionHandler, IExecuti
 
     public static @Nullable String describe(Throwable thrown) {
         return switch (thrown) {
-            case NoSuchFileException e -> e.getFile() + ": no such file or folder";
+            case NoSuchFileException e -> e.getFile() + ": "
+                    + (e.getReason() == null ? "no such file or folder" : e.getReason());
             case AccessDeniedException e -> e.getFile() + ": permission denied";
             case FileSystemException e when e.getReason() == null -> e.getFile() + ": " + nameOf(e);
             case UncheckedIOException e when e.getCause() != null -> e.getMessage() + ": " + describe(e.getCause());

@@ -54,10 +54,10 @@ public final class Progress implements AutoCloseable {
                 if (millis < quietMillis) {
                     wait(quietMillis - millis);
                 } else if (streams.errIsTerminal()) {
-                    show(ERASE_LINE + "pastkv: " + what.get() + " ... " + millis / 1000 + " s");
+                    show(ERASE_LINE + Messages.escape("pastkv: " + what.get() + " ... " + millis / 1000 + " s"));
                     wait(REPEAT_MILLIS);
                 } else {
-                    show("pastkv: " + what.get() + " ..." + System.lineSeparator());
+                    show(Messages.escape("pastkv: " + what.get() + " ...") + System.lineSeparator());
                     return;
                 }
             }
@@ -67,7 +67,7 @@ public final class Progress implements AutoCloseable {
     }
 
     private void show(String line) {
-        streams.err().print(line);
+        streams.printControls(line);
         streams.err().flush();
         shown = true;
     }

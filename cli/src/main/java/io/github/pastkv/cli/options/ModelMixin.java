@@ -89,10 +89,21 @@ public final class ModelMixin {
         if (folder == null) {
             return TinyModelFolder.require();
         }
+        if (Files.isRegularFile(folder)) {
+            throw new IOException(folder + ": is a file; give the folder that it is in");
+        }
         if (!Files.isDirectory(folder)) {
-            throw new NoSuchFileException(folder.toString());
+            throw new NoSuchFileException(folder.toString(), null, "no such file or folder" + howToGet(folder));
         }
         return folder;
+    }
+
+    /** A name such as {@code openai-community/gpt2} is meant for Hugging Face's hub. */
+    private static String howToGet(Path folder) {
+        String name = folder.toString();
+        return name.matches("\\w[\\w.-]+(/[\\w.-]+)?")
+                ? "; models are not downloaded by name, so get it first: hf download OWNER/NAME --local-dir FOLDER"
+                : "";
     }
 
     /** The tokenizer of a model that texts are given for. */

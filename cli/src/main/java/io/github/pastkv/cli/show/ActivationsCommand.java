@@ -1,6 +1,7 @@
 package io.github.pastkv.cli.show;
 
 import io.github.pastkv.cli.io.OutFile;
+import io.github.pastkv.cli.io.Output;
 import io.github.pastkv.cli.io.Streams;
 import io.github.pastkv.cli.options.ModelMixin;
 import io.github.pastkv.cli.options.PromptMixin;
@@ -49,6 +50,7 @@ public final class ActivationsCommand implements Callable<Integer> {
     @Option(names = "--opt-in",
             description = "Let stars stand for the hooks too that are off by default in TransformerLens.") private boolean optIn;
 
+    @Output
     @Option(names = "--out", paramLabel = "FILE", required = true,
             description = "Where the activations go.") private Path out = Path.of("");
 
@@ -62,13 +64,12 @@ public final class ActivationsCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         modelOptions.check();
         prompt.check(text, "--prompt");
-        OutFile.requireFolderOf("--out", out);
         HookFilter filter = optIn ? HookFilter.of(names).withOptIn() : HookFilter.of(names);
         try (Model model = prompt.isIds() ? modelOptions.loadForIds(streams) : modelOptions.load(streams)) {
             int[] ids = prompt.ids(text, model, modelOptions);
             long start = System.nanoTime();
             try (CachedRun run = new Lens(model).runWithCache(StepInput.tokens(ids), Capture.of(filter))) {
-                run.activations().save(out);
+                OutFile.write(out, run.activations()::save);
                 streams.err()
                         .println(String.format(Locale.ROOT, "%d activations of %d tokens in %.0f ms, compute %s on %s",
                                 run.activations().names().size(), ids.length, (System.nanoTime() - start) / 1e6,

@@ -1,6 +1,7 @@
 package io.github.pastkv.cli.show;
 
 import io.github.pastkv.cli.io.OutFile;
+import io.github.pastkv.cli.io.Output;
 import io.github.pastkv.cli.io.Streams;
 import io.github.pastkv.cli.options.ModelMixin;
 import io.github.pastkv.cli.options.PromptMixin;
@@ -51,9 +52,11 @@ public final class AttentionCommand implements Callable<Integer> {
 
     @Option(names = "--head", paramLabel = "H", description = "The head, from 0. Default: 0.") private int head;
 
+    @Output
     @Option(names = "--png", paramLabel = "FILE",
             description = "Draw the head into this file.") private @Nullable Path png;
 
+    @Output
     @Option(names = "--html", paramLabel = "FILE",
             description = "Write a page with all heads to this file.") private @Nullable Path html;
 
@@ -67,12 +70,6 @@ public final class AttentionCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         modelOptions.check();
         prompt.check(text, "PROMPT");
-        if (png != null) {
-            OutFile.requireFolderOf("--png", png);
-        }
-        if (html != null) {
-            OutFile.requireFolderOf("--html", html);
-        }
         try (Model model = modelOptions.load(streams)) {
             requireInModel("--layer", layer, model.config().numLayers());
             requireInModel("--head", head, model.config().numHeads());
@@ -97,11 +94,11 @@ public final class AttentionCommand implements Callable<Integer> {
             streams.out().flush();
             String name = modelOptions.name() + ", layer " + layer + ", head " + head;
             if (png != null) {
-                new HeatMap("Attention of " + name, visible, visible, pattern, null).write(png);
+                OutFile.write(png, new HeatMap("Attention of " + name, visible, visible, pattern, null)::write);
             }
             if (html != null) {
-                new AttentionPage("Attention of " + modelOptions.name(), tokens, patterns(model, run), layer, head)
-                        .write(html);
+                OutFile.write(html, new AttentionPage("Attention of " + modelOptions.name(), tokens,
+                        patterns(model, run), layer, head)::write);
             }
         }
     }

@@ -1,6 +1,7 @@
 package io.github.pastkv.cli.show;
 
 import io.github.pastkv.cli.io.OutFile;
+import io.github.pastkv.cli.io.Output;
 import io.github.pastkv.cli.io.Streams;
 import io.github.pastkv.cli.options.ColorMixin;
 import io.github.pastkv.cli.options.ModelMixin;
@@ -31,6 +32,7 @@ public final class LensCommand implements Callable<Integer> {
 
     @Mixin private PromptMixin prompt = new PromptMixin();
 
+    @Output
     @Option(names = "--plot", paramLabel = "FILE",
             description = "Also draw the table into this PNG file.") private @Nullable Path plot;
 
@@ -46,15 +48,12 @@ public final class LensCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         modelOptions.check();
         prompt.check(text, "PROMPT");
-        if (plot != null) {
-            OutFile.requireFolderOf("--plot", plot);
-        }
         try (Model model = modelOptions.load(streams)) {
             LogitLens lens = LogitLens.of(model, prompt.ids(text, model, modelOptions));
             streams.out().print(lens.table(color.isOn(streams)));
             streams.out().flush();
             if (plot != null) {
-                lens.picture().write(plot);
+                OutFile.write(plot, lens.picture()::write);
             }
         }
         return 0;

@@ -2,6 +2,7 @@ package io.github.pastkv.cli.show;
 
 import io.github.pastkv.cli.io.ByteSize;
 import io.github.pastkv.cli.io.OutFile;
+import io.github.pastkv.cli.io.Output;
 import io.github.pastkv.cli.io.Progress;
 import io.github.pastkv.cli.io.Streams;
 import io.github.pastkv.cli.io.TokenId;
@@ -55,9 +56,11 @@ public final class LogitsCommand implements Callable<Integer> {
             description = "JSON file with rows of equally many token ids, and a mask of the same shape where 0 is a pad: "
                     + "{\"tokens\": [[...], ...], \"mask\": [[...], ...]}; the mask may be left out.") private @Nullable Path input;
 
+    @Output
     @Option(names = "--out", paramLabel = "FILE", required = true,
             description = "Where the logits go.") private Path out = Path.of("");
 
+    @Output
     @Option(names = "--kv-out", paramLabel = "FILE",
             description = "Where past keys and values go.") private @Nullable Path kvOut;
 
@@ -87,16 +90,11 @@ public final class LogitsCommand implements Callable<Integer> {
         return 0;
     }
 
-    private void checkOptions() throws IOException {
+    private void checkOptions() {
         modelOptions.check();
         cacheOptions.check();
         require((tokens == null) != (input == null),
                 tokens == null ? "no tokens: give --tokens or --input" : "--tokens and --input: give one of them");
-        require(!out.equals(kvOut), "--out and --kv-out: " + out + " cannot hold both");
-        OutFile.requireFolderOf("--out", out);
-        if (kvOut != null) {
-            OutFile.requireFolderOf("--kv-out", kvOut);
-        }
     }
 
     private void checkChunks(int numSlots) {
@@ -120,9 +118,11 @@ public final class LogitsCommand implements Callable<Integer> {
             logits = run.logits(chunks == null ? run.defaultPieces() : chunks);
         }
         double seconds = (System.nanoTime() - start) / 1e9;
-        new SafetensorsWriter().add("logits", input == null ? run.withoutOnlyRow(logits) : logits).write(out);
+        SafetensorsWriter writer =
+                new SafetensorsWriter().add("logits", input == null ? run.withoutOnlyRow(logits) : logits);
+        OutFile.write(out, writer::write);
         if (kvOut != null) {
-            run.writeKeysValues(kvOut);
+            OutFile.write(kvOut, run::writeKeysValues);
         }
         streams.err().println(summary(session, batch, seconds));
     }

@@ -2,6 +2,7 @@ package io.github.pastkv.cli.sweep;
 
 import io.github.pastkv.cli.io.Interruption;
 import io.github.pastkv.cli.io.OutFile;
+import io.github.pastkv.cli.io.Output;
 import io.github.pastkv.cli.io.Progress;
 import io.github.pastkv.cli.io.Streams;
 import io.github.pastkv.cli.options.ModelMixin;
@@ -73,6 +74,7 @@ public final class AcdcCommand implements Callable<Integer> {
     @Option(names = "--plain",
             description = "Try each edge by a run of its own, in full; slower, the same circuit.") private boolean plain;
 
+    @Output
     @Option(names = "--out", paramLabel = "FILE",
             description = "Where the circuit goes, as JSON.") private @Nullable Path out;
 
@@ -80,8 +82,10 @@ public final class AcdcCommand implements Callable<Integer> {
             description = "Go on from what FILE of --out has already, if it is of the same model, prompts and "
                     + "options.") private boolean resume;
 
+    @Output
     @Option(names = "--svg", paramLabel = "FILE", description = "Also draw the circuit.") private @Nullable Path svg;
 
+    @Output
     @Option(names = "--dot", paramLabel = "FILE",
             description = "Also write a graph for Graphviz.") private @Nullable Path dot;
 
@@ -124,8 +128,8 @@ public final class AcdcCommand implements Callable<Integer> {
         });
     }
 
-    /** Refuses files that are not asked for rightly or could not be written, before the work. */
-    private void requireOutput() throws IOException {
+    /** Refuses files that are not asked for rightly, before the work. */
+    private void requireOutput() {
         if (check != null) {
             if (out != null || threshold != null || resume || dot != null || svg != null) {
                 throw refused(
@@ -135,13 +139,6 @@ public final class AcdcCommand implements Callable<Integer> {
         }
         if (out == null || threshold == null) {
             throw refused("give --threshold and --out, or --check");
-        }
-        OutFile.requireWritable("--out", out);
-        if (dot != null) {
-            OutFile.requireWritable("--dot", dot);
-        }
-        if (svg != null) {
-            OutFile.requireWritable("--svg", svg);
         }
     }
 
@@ -183,12 +180,12 @@ public final class AcdcCommand implements Callable<Integer> {
                 earlier == null ? JsonNodeFactory.instance.objectNode() : earlier.json().path("counts"));
         report.write(file, spec.commandLine().getParseResult().originalArgs());
         if (dot != null) {
-            report.writeDot(dot);
+            OutFile.write(dot, report::writeDot);
         }
         if (svg != null) {
             String title = String.format(Locale.ROOT, "%,d of %,d edges; %s of the circuit alone %.4g",
                     circuit.kept().size(), search.graph().numEdges(), metric, search.metricOf(circuit));
-            new CircuitDrawing(search.graph(), circuit.kept(), title).write(svg);
+            OutFile.write(svg, new CircuitDrawing(search.graph(), circuit.kept(), title)::write);
         }
         streams.err().println(report.summary((System.nanoTime() - start) / 1e9, complete));
         return 0;

@@ -1,9 +1,8 @@
 package io.github.pastkv.cli.sweep;
 
-import io.github.pastkv.cli.io.OutFile;
+import io.github.pastkv.cli.io.Output;
 import io.github.pastkv.lens.circuits.PathSweep;
 import io.github.pastkv.lens.patching.PatchGrid;
-import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
@@ -40,6 +39,7 @@ final class SweepMixin {
     @Option(names = "--plain",
             description = "Run every prompt in full; slower, the same bits.") private boolean plain;
 
+    @Output
     @Option(names = "--out", paramLabel = "FILE", required = true,
             description = "Where the numbers go: .csv for a table of rows, else JSON.") private Path out = Path.of("");
 
@@ -47,21 +47,21 @@ final class SweepMixin {
             description = "Go on from what FILE of --out (JSON) has already, if it is of the same model, prompts and "
                     + "options.") private boolean resume;
 
+    @Output
     @Option(names = "--plot", paramLabel = "FILE",
             description = "Draw a heat map around the baseline (PNG); of several grids one each, their names put before the "
                     + "ending of FILE.") private @Nullable Path plot;
 
+    @Output
     @Option(names = "--page", paramLabel = "FILE",
             description = "Write all grids as one HTML page that needs nothing beside it.") private @Nullable Path page;
 
-    /** Refuses files that could not be written, and grids that there are not, before the work. */
-    void check() throws IOException {
-        OutFile.requireWritable("--out", out);
+    /** Refuses grids that there are not, before the work. */
+    void check() {
         if (resume && SweepReport.isTable(out)) {
             throw new ParameterException(spec.commandLine(),
                     "--resume: " + out + ", a table does not say what it is of; give --out a .json");
         }
-        pictures().requireWritable();
         grids();
     }
 

@@ -17,16 +17,6 @@ import org.jspecify.annotations.Nullable;
  * @param page an HTML file, or null
  */
 record SweepPictures(@Nullable Path plot, @Nullable Path page) {
-    /** Refuses files that could not be written, before the work. */
-    void requireWritable() throws IOException {
-        if (plot != null) {
-            OutFile.requireWritable("--plot", plot);
-        }
-        if (page != null) {
-            OutFile.requireWritable("--page", page);
-        }
-    }
-
     /** Refuses pictures that would be too large, before the work. */
     void requireDrawable(List<SweepNumbers.Part> parts) {
         if (plot != null) {
@@ -39,12 +29,12 @@ record SweepPictures(@Nullable Path plot, @Nullable Path page) {
         List<GridFigure> figures = grids.stream().map(grid -> GridFigure.of(grid, baseline, metric)).toList();
         if (plot != null) {
             for (int grid = 0; grid < figures.size(); grid++) {
-                new DivergingMap(figures.get(grid))
-                        .write(figures.size() == 1 ? plot : named(plot, grids.get(grid).name()));
+                OutFile.write(figures.size() == 1 ? plot : named(plot, grids.get(grid).name()),
+                        new DivergingMap(figures.get(grid))::write);
             }
         }
         if (page != null) {
-            new GridPage("Patching " + modelName, figures).write(page);
+            OutFile.write(page, new GridPage("Patching " + modelName, figures)::write);
         }
     }
 

@@ -106,7 +106,15 @@ class GenerateCommandTest {
         assertThat(run.out()).startsWith(STORY).endsWith("\n").hasSizeGreaterThan(STORY.length() + 10);
         assertThat(run.err()).hasLineCount(1).matches("4 prompt tokens, first token after \\d+ ms, prompt \\d+\\.\\d "
                 + "tok/s, decode \\d+\\.\\d tok/s \\(20 new tokens\\), cache [\\d.]+ KiB f32, compute (f32|bf16) on .+, "
-                + "ended by length\n");
+                + "ended by --max-new-tokens 20\n");
+    }
+
+    @Test
+    void fullContext_isNamedAsTheEnd() {
+        CommandRun run =
+                CommandRun.of("generate", "--model", TestModels.folder("llama").toString(), "--tokens", "5,6,7",
+                        "--ignore-eos", "--temperature", "0");
+        assertThat(run.err()).contains("(94 new tokens)").endsWith("ended by a full context\n");
     }
 
     @ParameterizedTest
@@ -314,7 +322,8 @@ class GenerateCommandTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"--num-beams=0", "--num-return-sequences=0", "--draft-tokens=-1", "--length-penalty=2",
+    @ValueSource(strings = {"--num-beams=0", "--num-return-sequences=0", "--num-return-sequences=2 --temperature=0",
+        "--draft-tokens=-1", "--length-penalty=2",
         "--num-beams=2 --length-penalty=NaN", "--num-beams=2 --num-return-sequences=3", "--num-beams=2 --seed=1",
         "--num-beams=2 --draft-tokens=1", "--num-beams=2 --stop=x", "--num-beams=2 --max-new-tokens=0"})
     void answerOptions_thatDoNotFit_areRefused(String options) {

@@ -23,19 +23,21 @@ class ErrorReporterTest {
     @CsvSource(delimiter = '|', quoteCharacter = '`', value = {
         "generate | nothing to go on from: give a PROMPT, - for standard input, or --tokens",
         "generate a --tokens 1 | PROMPT and --tokens: give one of them",
-        "generate --foo a | Unknown option",
-        "generate --temprature 1 a | did you mean --temperature",
+        "generate --foo a | there is no option --foo; before a prompt that begins with -, write --",
+        "generate --temprature 1 a | there is no option --temprature, did you mean --temperature?",
         "generate Once upon | a prompt of several words goes in quotes",
-        "genrate a | did you mean generate",
+        "genrate a | there is no command genrate, did you mean generate? (see pastkv --help)",
+        "xyz | there is no command xyz (see pastkv --help)", "--modle x | there is no option --modle (see",
+        "inspect --modle x | there is no option --modle, did you mean --model? (see",
         "generate --tokens 1,x | 'x' is no token id; ids are given as 1,2,3",
-        "generate --tokens | Missing required parameter for option '--tokens' (IDS)",
-        "generate --kv-type q5 a | '--kv-type': 'q5', must be f32 or f16 or bf16 or q8",
-        "generate --kv-type q8:f8 a | '--kv-type': 'f8', must be f32 or f16 or bf16 or q8",
-        "generate --kv-type q8,f32 a | '--kv-type': 'f32' is no layer's type such as 0=f32",
-        "generate --kv-type q8,0= a | '--kv-type': '', must be f32 or f16 or bf16 or q8",
-        "generate --compute f16 a | '--compute': 'f16', must be f32 or bf16 or auto",
-        "generate --weights int4 a | '--weights': 'int4', must be stored or int8",
-        "generate --kernels simd a | '--kernels': 'simd', must be scalar or vector",
+        "generate --tokens | --tokens: needs a value (IDS)",
+        "generate --kv-type q5 a | --kv-type: 'q5', must be f32 or f16 or bf16 or q8",
+        "generate --kv-type q8:f8 a | --kv-type: 'f8', must be f32 or f16 or bf16 or q8",
+        "generate --kv-type q8,f32 a | --kv-type: 'f32' is no layer's type such as 0=f32",
+        "generate --kv-type q8,0= a | --kv-type: '', must be f32 or f16 or bf16 or q8",
+        "generate --compute f16 a | --compute: 'f16', must be f32 or bf16 or auto",
+        "generate --weights int4 a | --weights: 'int4', must be stored or int8",
+        "generate --kernels simd a | --kernels: 'simd', must be scalar or vector",
         "generate --threads 0 a | --threads: 0, must be in [1, 1024]",
         "generate --block-size 17 a | --block-size: 17, must be 1 to 16 or a multiple of 16",
         "generate --cache-limit 8x a | '8x' is no size such as 512m, 8g or 1000000",
@@ -48,16 +50,18 @@ class ErrorReporterTest {
         "generate --top-k -1 a | --top-k: -1, must be at least 0",
         "generate --top-p 1.5 a | --top-p: 1.5, must be in [0, 1]",
         "generate --repetition-penalty 0 a | --repetition-penalty: 0.0, must be positive",
-        "generate --seed x a | Invalid value for option '--seed': 'x' is not a long",
-        "generate --seed 1 --seed 2 a | option '--seed' (N) should be specified only once",
+        "generate --seed x a | --seed: 'x' is not a whole number",
+        "generate --threads 9999999999 a | --threads: '9999999999' is not a whole number in the range of this option",
+        "generate --top-p x a | --top-p: 'x' is not a number",
+        "generate --seed 1 --seed 2 a | --seed: is given twice",
         "logits --out x | no tokens: give --tokens or --input",
         "logits --out x --tokens 1 --input y | --tokens and --input: give one of them",
-        "logits --tokens 1 | Missing required option: '--out=FILE'",
+        "logits --tokens 1 | needs --out FILE",
         "logits --tokens 1 --out x --kv-out x | --out and --kv-out: x cannot hold both",
         "logits --tokens 1,2,3 --out x --chunks 1,1 | --chunks: they add up to 2, there are 3 tokens",
         "logits --tokens 1,2,3 --out x --chunks 4,-1 | --chunks: each must be positive",
         "inspect --threads 2000 | --threads: 2000, must be in [1, 1024]",
-        "inspect x | Unmatched argument at index 1: 'x'"})
+        "inspect x | unexpected argument 'x'"})
     void wrongUse_exitsWith2(String command, String message) {
         CommandRun run = CommandRun.of(command.split(" "));
         assertThat(run.err()).startsWith("pastkv: ").contains(message).contains(" --help)\n").hasLineCount(1);
@@ -78,7 +82,9 @@ class ErrorReporterTest {
         "logits --tokens 1 --out /tmp | --out: /tmp is a folder",
         "logits --tokens 1 --out x --kv-out nowhere/x | --kv-out: there is no folder",
         "logits --input nowhere.json --out x | nowhere.json: no such file",
-        "inspect --model nowhere | nowhere: no such file or folder"})
+        "inspect --model ./nowhere | ./nowhere: no such file or folder",
+        "inspect --model gpt2 | gpt2: no such file or folder; models are not downloaded by name, so get it first: hf download",
+        "inspect --model LLAMA/config.json | config.json: is a file; give the folder that it is in"})
     void failure_exitsWith1(String command, String message) {
         CommandRun run = CommandRun.of(command.replace("LLAMA", LLAMA).split(" "));
         assertFailed(run, message);

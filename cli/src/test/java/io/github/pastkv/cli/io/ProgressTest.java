@@ -5,15 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.ByteArrayOutputStream;
 import java.io.InputStream;
-import java.io.PrintStream;
 import org.junit.jupiter.api.Test;
 
 class ProgressTest {
     private final ByteArrayOutputStream err = new ByteArrayOutputStream();
 
     private Streams streams(boolean errIsTerminal) {
-        return new Streams(InputStream.nullInputStream(), new PrintStream(new ByteArrayOutputStream(), false, UTF_8),
-                new PrintStream(err, true, UTF_8), errIsTerminal);
+        return new Streams(InputStream.nullInputStream(), new ByteArrayOutputStream(), err, errIsTerminal);
     }
 
     private void awaitOutput() throws InterruptedException {
