@@ -1,6 +1,6 @@
 package io.github.pastkv.cache;
 
-import io.github.pastkv.cache.block.GroupStorage;
+import io.github.pastkv.cache.block.LayerGroup;
 import io.github.pastkv.cache.mask.AttentionMask;
 import java.util.Arrays;
 
@@ -31,7 +31,7 @@ final class CacheLengths {
     }
 
     /** Tokens of a row in the layer of a group that has the fewest. */
-    int fewestTokens(GroupStorage group, int row) {
+    int fewestTokens(LayerGroup group, int row) {
         int fewest = Integer.MAX_VALUE;
         for (int number = 0; number < group.numLayers(); number++) {
             fewest = Math.min(fewest, numTokens[group.layer(number)][row]);

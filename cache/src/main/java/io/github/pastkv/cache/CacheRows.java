@@ -1,6 +1,6 @@
 package io.github.pastkv.cache;
 
-import io.github.pastkv.cache.block.LayerGroup;
+import io.github.pastkv.cache.block.LayerGroupTables;
 import io.github.pastkv.cache.block.StepBlocks;
 import io.github.pastkv.cache.mask.AttentionMask;
 import io.github.pastkv.cache.mask.SlotMask;
@@ -13,13 +13,13 @@ import java.util.Objects;
  * has come. Changes all of them together; each operation refuses bad input before anything has changed.
  */
 final class CacheRows {
-    private final LayerGroup[] groups;
+    private final LayerGroupTables[] groups;
     private final int[] groupOfLayer; // [L]
     private final SlotMask mask;
     private final CacheLengths lengths;
     private final CachePrefixes prefixes;
 
-    private CacheRows(LayerGroup[] groups, int[] groupOfLayer, SlotMask mask, CacheLengths lengths,
+    private CacheRows(LayerGroupTables[] groups, int[] groupOfLayer, SlotMask mask, CacheLengths lengths,
             CachePrefixes prefixes) {
         this.groups = groups;
         this.groupOfLayer = groupOfLayer;
@@ -29,7 +29,7 @@ final class CacheRows {
     }
 
     /** Empty rows over these groups of layers. */
-    static CacheRows empty(LayerGroup[] groups, int[] groupOfLayer, CachePrefixes prefixes) {
+    static CacheRows empty(LayerGroupTables[] groups, int[] groupOfLayer, CachePrefixes prefixes) {
         int batchSize = prefixes.batchSize();
         return new CacheRows(groups, groupOfLayer, new SlotMask(batchSize),
                 new CacheLengths(groupOfLayer.length, batchSize), prefixes);
@@ -37,7 +37,7 @@ final class CacheRows {
 
     /** The same rows for another cache: blocks are shared. */
     CacheRows fork() {
-        return new CacheRows(Arrays.stream(groups).map(LayerGroup::fork).toArray(LayerGroup[]::new), groupOfLayer,
+        return new CacheRows(Arrays.stream(groups).map(LayerGroupTables::fork).toArray(LayerGroupTables[]::new), groupOfLayer,
                 mask.copy(), lengths.copy(), prefixes.fork());
     }
 
@@ -45,15 +45,15 @@ final class CacheRows {
         return prefixes;
     }
 
-    LayerGroup[] groups() {
+    LayerGroupTables[] groups() {
         return groups;
     }
 
-    LayerGroup groupOf(int layer) {
+    LayerGroupTables groupOf(int layer) {
         return groups[groupOfLayer[layer]];
     }
 
-    LayerGroup group(int index) {
+    LayerGroupTables group(int index) {
         return groups[index];
     }
 
@@ -65,7 +65,7 @@ final class CacheRows {
     StepBlocks[][] newStepBlocks() {
         StepBlocks[][] blocks = new StepBlocks[groups.length][batchSize()];
         for (int group = 0; group < groups.length; group++) {
-            LayerGroup layers = groups[group];
+            LayerGroupTables layers = groups[group];
             Arrays.setAll(blocks[group], row -> new StepBlocks(layers.storage(), layers.table(row)));
         }
         return blocks;
@@ -105,7 +105,7 @@ final class CacheRows {
 
     /** Lets windows forget what nothing later sees. */
     void letGoOutOfWindow() {
-        for (LayerGroup group : groups) {
+        for (LayerGroupTables group : groups) {
             if (group.storage().window().isBounded()) {
                 for (int row = 0; row < batchSize(); row++) {
                     group.letGo(row, lengths.fewestTokens(group.storage(), row));
@@ -180,7 +180,7 @@ final class CacheRows {
     }
 
     private boolean canTruncate(int row, int numTokens) {
-        for (LayerGroup group : groups) {
+        for (LayerGroupTables group : groups) {
             if (!group.canTruncate(row, numTokens)) {
                 return false;
             }
@@ -189,7 +189,7 @@ final class CacheRows {
     }
 
     private void requireHeld(int row, int numTokens) {
-        for (LayerGroup group : groups) {
+        for (LayerGroupTables group : groups) {
             if (!group.canTruncate(row, numTokens)) {
                 throw new IllegalArgumentException("tokens: row " + row + " cannot go back to " + numTokens
                         + ": layer " + group.storage().layer(0) + " (" + group.storage().window()
@@ -200,7 +200,7 @@ final class CacheRows {
     }
 
     private void keepTokens(int row, int numKept) {
-        for (LayerGroup group : groups) {
+        for (LayerGroupTables group : groups) {
             group.truncate(row, numKept);
         }
         lengths.setTokens(row, numKept);
@@ -209,7 +209,7 @@ final class CacheRows {
 
     /** Makes row i what row {@code rows[i]} was. */
     void selectRows(int[] rows) {
-        for (LayerGroup group : groups) {
+        for (LayerGroupTables group : groups) {
             group.selectRows(rows);
         }
         mask.selectRows(rows);
@@ -240,7 +240,7 @@ final class CacheRows {
 
     void reset() {
         publish();
-        for (LayerGroup group : groups) {
+        for (LayerGroupTables group : groups) {
             group.reset();
         }
         for (int row = 0; row < batchSize(); row++) {
@@ -251,12 +251,12 @@ final class CacheRows {
     }
 
     long heldBytes() {
-        return Arrays.stream(groups).mapToLong(LayerGroup::heldBytes).sum();
+        return Arrays.stream(groups).mapToLong(LayerGroupTables::heldBytes).sum();
     }
 
     void close() {
         publish();
-        for (LayerGroup group : groups) {
+        for (LayerGroupTables group : groups) {
             group.close();
         }
     }

@@ -1,6 +1,6 @@
 package io.github.pastkv.cache;
 
-import io.github.pastkv.cache.block.LayerGroup;
+import io.github.pastkv.cache.block.LayerGroupTables;
 import io.github.pastkv.cache.check.Require;
 import io.github.pastkv.cache.events.KvEvents;
 import io.github.pastkv.cache.layout.KvShape;
@@ -430,11 +430,11 @@ public final class KvCache implements AutoCloseable {
         return rows.mask();
     }
 
-    LayerGroup group(int index) {
+    LayerGroupTables group(int index) {
         return rows.group(index);
     }
 
-    LayerGroup groupOf(int layer) {
+    LayerGroupTables groupOf(int layer) {
         return rows.groupOf(layer);
     }
 

@@ -1,7 +1,7 @@
 package io.github.pastkv.cache;
 
 import io.github.pastkv.cache.block.HeldBlocks;
-import io.github.pastkv.cache.block.LayerGroup;
+import io.github.pastkv.cache.block.LayerGroupTables;
 import io.github.pastkv.cache.layout.KvShape;
 import io.github.pastkv.cache.layout.KvType;
 import io.github.pastkv.cache.mask.AttentionMask;
@@ -64,7 +64,7 @@ public final class KvCacheEntry {
 
     private PastTensor past(boolean ofKeys) {
         cache.requireOpen();
-        LayerGroup group = group();
+        LayerGroupTables group = group();
         HeldBlocks[] rows = new HeldBlocks[cache.batchSize()];
         for (int row = 0; row < rows.length; row++) {
             rows[row] = group.hold(row, cache.numTokens(layer, row));
@@ -72,7 +72,7 @@ public final class KvCacheEntry {
         return new PastTensor(rows, group.storage().layerInGroup(layer), ofKeys, cache.slotMask().slice(0, numSlots()));
     }
 
-    private LayerGroup group() {
+    private LayerGroupTables group() {
         return cache.groupOf(layer);
     }
 

@@ -1,7 +1,7 @@
 package io.github.pastkv.cache;
 
 import io.github.pastkv.cache.block.Allocation;
-import io.github.pastkv.cache.block.LayerGroup;
+import io.github.pastkv.cache.block.LayerGroupTables;
 import io.github.pastkv.cache.block.StepBlocks;
 import io.github.pastkv.cache.layout.KvLayout;
 import io.github.pastkv.cache.layout.KvShape;
@@ -28,7 +28,7 @@ public final class KvEdit implements AutoCloseable {
 
     /** Plans and allocates; throws before anything has changed. */
     KvEdit(CacheRows rows, int[] fromPositions) {
-        LayerGroup[] groups = rows.groups();
+        LayerGroupTables[] groups = rows.groups();
         int headDim = groups[0].layout().shape().headDim();
         this.rows = rows;
         this.blocks = rows.newStepBlocks();
@@ -49,7 +49,7 @@ public final class KvEdit implements AutoCloseable {
         }
     }
 
-    private void begin(LayerGroup group, StepBlocks[] rowBlocks) {
+    private void begin(LayerGroupTables group, StepBlocks[] rowBlocks) {
         int numBlocks = 0;
         for (int row = 0; row < rowBlocks.length; row++) {
             int numTokens = rows.lengths().numTokens(0, row);

@@ -1,7 +1,7 @@
 package io.github.pastkv.cache;
 
-import io.github.pastkv.cache.block.GroupStorage;
 import io.github.pastkv.cache.block.LayerGroup;
+import io.github.pastkv.cache.block.LayerGroupTables;
 import io.github.pastkv.cache.block.PoolBudget;
 import io.github.pastkv.cache.prefix.PrefixIndex;
 import io.github.pastkv.cache.prefix.PrefixNamespace;
@@ -24,7 +24,7 @@ public final class KvPool implements AutoCloseable {
     private final KvCacheConfig config;
     private final KvPoolOptions options;
     private final @Nullable RadixPrefixIndex index;
-    private final GroupStorage[] groups;
+    private final LayerGroup[] groups;
     private final int[] groupOfLayer; // [L]
     private int numUsers = 1;
     private boolean closed;
@@ -38,7 +38,7 @@ public final class KvPool implements AutoCloseable {
     public KvPool(KvCacheConfig config, KvPoolOptions options) {
         this.config = config;
         this.options = options;
-        this.groups = GroupStorage.groupsOf(config.shape(), config.layers(), config.blockSize(),
+        this.groups = LayerGroup.groupsOf(config.shape(), config.layers(), config.blockSize(),
                 new PoolBudget(config.maxPoolBytes(), options.maxIdleBytes()));
         this.groupOfLayer = new int[config.shape().numLayers()];
         for (int group = 0; group < groups.length; group++) {
@@ -94,7 +94,7 @@ public final class KvPool implements AutoCloseable {
 
     /** Empty rows of a new cache; without a namespace they have nothing to do with the index. */
     CacheRows newRows(int batchSize, @Nullable PrefixNamespace namespace) {
-        return CacheRows.empty(LayerGroup.emptyOf(groups, config.maxRewindTokens(), batchSize), groupOfLayer,
+        return CacheRows.empty(LayerGroupTables.emptyOf(groups, config.maxRewindTokens(), batchSize), groupOfLayer,
                 CachePrefixes.empty(index, namespace, batchSize));
     }
 
@@ -105,7 +105,7 @@ public final class KvPool implements AutoCloseable {
     /** Bytes of blocks that caches and snapshots hold. */
     public long heldBytes() {
         long bytes = 0;
-        for (GroupStorage group : groups) {
+        for (LayerGroup group : groups) {
             bytes += group.blocks().numHeld() * group.layout().blockBytes();
         }
         return bytes;
@@ -114,7 +114,7 @@ public final class KvPool implements AutoCloseable {
     /** Bytes taken from the system so far. */
     public long poolBytes() {
         long bytes = 0;
-        for (GroupStorage group : groups) {
+        for (LayerGroup group : groups) {
             bytes += group.blocks().poolBytes();
         }
         return bytes;
@@ -122,7 +122,7 @@ public final class KvPool implements AutoCloseable {
 
     /** Checks the bookkeeping of all blocks; an {@link IllegalStateException} names what is wrong. */
     public void checkIntegrity() {
-        for (GroupStorage group : groups) {
+        for (LayerGroup group : groups) {
             group.blocks().checkIntegrity();
         }
         if (index != null) {
@@ -138,7 +138,7 @@ public final class KvPool implements AutoCloseable {
         }
     }
 
-    GroupStorage[] groups() {
+    LayerGroup[] groups() {
         return groups;
     }
 
@@ -161,7 +161,7 @@ public final class KvPool implements AutoCloseable {
             if (index != null) {
                 index.close();
             }
-            for (GroupStorage group : groups) {
+            for (LayerGroup group : groups) {
                 group.blocks().close();
             }
         }

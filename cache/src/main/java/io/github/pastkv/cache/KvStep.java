@@ -3,7 +3,7 @@ package io.github.pastkv.cache;
 import io.github.pastkv.cache.block.Allocation;
 import io.github.pastkv.cache.block.BlockPool;
 import io.github.pastkv.cache.block.HeldBlocks;
-import io.github.pastkv.cache.block.LayerGroup;
+import io.github.pastkv.cache.block.LayerGroupTables;
 import io.github.pastkv.cache.block.StepBlocks;
 import io.github.pastkv.cache.events.KvEvents;
 import io.github.pastkv.cache.layout.KvBlocks;
@@ -275,7 +275,7 @@ public final class KvStep implements AutoCloseable {
 
     /** Whether a layer still holds a row's token of this position: windows let go of old ones. */
     public boolean holds(int layer, int row, int position) {
-        LayerGroup group = rows.groupOf(layer);
+        LayerGroupTables group = rows.groupOf(layer);
         return position >= group.table(row).firstHeld() || position < group.storage().window().numSinks();
     }
 

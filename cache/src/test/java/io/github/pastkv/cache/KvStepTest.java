@@ -7,7 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.sun.management.ThreadMXBean;
-import io.github.pastkv.cache.block.LayerGroup;
+import io.github.pastkv.cache.block.LayerGroupTables;
 import io.github.pastkv.cache.layout.KvType;
 import io.github.pastkv.cache.layout.KvTypes;
 import io.github.pastkv.cache.layout.TiledKvLayout;
@@ -219,7 +219,7 @@ class KvStepTest extends CacheTest {
 
     /** All bytes of row 0's last block, the slots beyond its tokens included. */
     private static byte[] blockBytes(KvCache cache) {
-        LayerGroup group = cache.group(0);
+        LayerGroupTables group = cache.group(0);
         int blockId = group.table(0).blockId(group.table(0).numBlocks() - 1);
         return group.pool().segment(blockId).asSlice(group.pool().byteOffset(blockId), group.pool().blockBytes())
                 .toArray(ValueLayout.JAVA_BYTE);

@@ -130,11 +130,11 @@ public final class AttentionTile implements AutoCloseable {
         this.numQueries = numQueries;
         this.firstPosition = firstPosition;
         int kvLength = firstPosition + numQueries;
-        int lanes = KvLayout.GROUP_POSITIONS;
+        int lanes = KvLayout.LANE_TILE;
         this.scoreBase = window.numSinks() > 0 ? 0 : firstVisible(0) / lanes * lanes;
         this.scoreStride = Math.ceilDiv(kvLength, lanes) * lanes - scoreBase;
         growScores((long) numRows() * scoreStride * Float.BYTES);
-        growScratch((long) (KvLayout.GROUP_POSITIONS + SPANS_IN_SCRATCH * numRows() + 3) * headDim * Float.BYTES);
+        growScratch((long) (KvLayout.LANE_TILE + SPANS_IN_SCRATCH * numRows() + 3) * headDim * Float.BYTES);
     }
 
     /** Reads keys and values from other blocks of the same positions, until the next {@link #bind}. */

@@ -28,7 +28,7 @@ public final class BlockTable {
     private int maxBlocksRead;
 
     /** An empty table of blocks of {@code storage}. */
-    public BlockTable(GroupStorage storage) {
+    public BlockTable(LayerGroup storage) {
         this(storage.blocks(), storage.numSinkBlocks(), new int[4]);
     }
 

@@ -9,7 +9,7 @@ import java.lang.foreign.MemorySegment;
  * {@link #release}. Of a windowed row they hold what the token at one position and those after it see.
  */
 public final class HeldBlocks implements KvBlocks {
-    private final GroupStorage storage;
+    private final LayerGroup storage;
     private final BlockTable table;
     private final int numFromTable;
     private final int[] ownBlockIds;
@@ -21,7 +21,7 @@ public final class HeldBlocks implements KvBlocks {
      * @param numFromTable logical blocks below this are the table's, the others own
      * @param firstQuery position of the first token whose view this is
      */
-    HeldBlocks(GroupStorage storage, BlockTable table, int numFromTable, int[] ownBlockIds, int firstQuery) {
+    HeldBlocks(LayerGroup storage, BlockTable table, int numFromTable, int[] ownBlockIds, int firstQuery) {
         this.storage = storage;
         this.table = table;
         this.numFromTable = numFromTable;

@@ -1,185 +1,93 @@
 package io.github.pastkv.cache.block;
 
 import io.github.pastkv.cache.layout.KvLayout;
+import io.github.pastkv.cache.layout.KvShape;
 import io.github.pastkv.cache.layout.KvWindow;
+import io.github.pastkv.cache.layout.LayerStorageSpec;
+import io.github.pastkv.cache.layout.TiledKvLayout;
+import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.BitSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 
-/** One cache's rows in the layers of equal storage type and window, which share a block table for each row. */
+/**
+ * Where the layers of one group are stored: any set of layers of equal {@link LayerStorageSpec}, in ascending order.
+ * Immutable, shared by all caches of a pool.
+ */
 public final class LayerGroup {
-    private final GroupStorage storage;
-    private final int maxRewindTokens;
-    private BlockTable[] tables;
+    private static final int ELSEWHERE = -1;
 
-    private LayerGroup(GroupStorage storage, int maxRewindTokens, BlockTable[] tables) {
-        this.storage = storage;
-        this.maxRewindTokens = maxRewindTokens;
-        this.tables = tables;
-    }
+    private final KvLayout layout;
+    private final BlockPool blocks;
+    private final KvWindow window;
+    private final int[] layers; // number in the group -> layer
+    private final int[] numbers; // layer -> number in the group, or ELSEWHERE; [L]
 
-    /** The groups of an empty cache. */
-    public static LayerGroup[] emptyOf(GroupStorage[] groups, int maxRewindTokens, int batchSize) {
-        return Arrays.stream(groups).map(storage -> empty(storage, maxRewindTokens, batchSize))
-                .toArray(LayerGroup[]::new);
-    }
-
-    private static LayerGroup empty(GroupStorage storage, int maxRewindTokens, int batchSize) {
-        BlockTable[] tables = new BlockTable[batchSize];
-        Arrays.setAll(tables, _ -> new BlockTable(storage));
-        return new LayerGroup(storage, maxRewindTokens, tables);
-    }
-
-    /** The same rows for another cache. */
-    public LayerGroup fork() {
-        BlockTable[] forked = Arrays.stream(tables).map(BlockTable::fork).toArray(BlockTable[]::new);
-        return new LayerGroup(storage, maxRewindTokens, forked);
-    }
-
-    public int maxRewindTokens() {
-        return maxRewindTokens;
-    }
-
-    public GroupStorage storage() {
-        return storage;
-    }
-
-    public KvLayout layout() {
-        return storage.layout();
-    }
-
-    public BlockPool pool() {
-        return storage.blocks();
-    }
-
-    /** The rows' tables. */
-    BlockTable[] tables() {
-        return tables;
-    }
-
-    public BlockTable table(int row) {
-        return tables[row];
-    }
-
-    public void setTable(int row, BlockTable table) {
-        tables[row] = table;
-    }
-
-    /** A row's first tokens, those that the next one sees, held for a reader. */
-    public HeldBlocks hold(int row, int numTokens) {
-        int numBlocks = layout().numBlocks(numTokens);
-        return new HeldBlocks(storage, tables[row].retain(numBlocks), numBlocks, new int[0], numTokens);
-    }
-
-    public float read(int layer, int row, boolean ofKeys, int position, int kvHead, int dim) {
-        KvLayout layout = layout();
-        int blockId = tables[row].blockId(position / layout.blockSize());
-        int slot = position % layout.blockSize();
-        int inGroup = storage.layerInGroup(layer);
-        return ofKeys
-                ? layout.readKey(pool().segment(blockId), pool().byteOffset(blockId), inGroup, kvHead, slot, dim)
-                : layout.readValue(pool().segment(blockId), pool().byteOffset(blockId), inGroup, kvHead, slot, dim);
+    private LayerGroup(TiledKvLayout layout, KvWindow window, int[] layers, int numLayers, PoolBudget budget) {
+        this.layout = layout;
+        this.blocks = new BlockPool(layout.blockBytes(), budget);
+        this.window = window;
+        this.layers = layers;
+        this.numbers = new int[numLayers];
+        Arrays.fill(numbers, ELSEWHERE);
+        for (int number = 0; number < layers.length; number++) {
+            numbers[layers[number]] = number;
+        }
     }
 
     /**
-     * Lets go of a row's blocks that no later token sees, nor would see after going back by {@code maxRewindTokens}.
+     * The groups of a model's layers, in the order of their first layers.
      *
-     * @param numTokens tokens of the row in the layer that has the fewest
+     * @param specs how each layer stores, {@code [L]}
+     * @param budget the limit in bytes over all groups
      */
-    public void letGo(int row, int numTokens) {
-        KvWindow window = storage.window();
-        int firstHeld = window.firstVisible(Math.max(0, numTokens - maxRewindTokens));
-        if (firstHeld <= Math.max(window.numSinks(), tables[row].firstHeld())) {
-            return;
+    public static LayerGroup[] groupsOf(KvShape shape, List<LayerStorageSpec> specs, int blockSize,
+            PoolBudget budget) {
+        Map<LayerStorageSpec, List<Integer>> groups = new LinkedHashMap<>();
+        for (int layer = 0; layer < specs.size(); layer++) {
+            groups.computeIfAbsent(specs.get(layer), _ -> new ArrayList<>()).add(layer);
         }
-        tables[row].setFirstHeld(firstHeld);
-        if (tables[row].canDropBefore(firstHeld, layout().blockSize())) {
-            unshare(row);
-            tables[row].dropBefore(firstHeld, layout().blockSize());
-        }
+        return groups.entrySet().stream().map(group -> {
+            int[] layers = group.getValue().stream().mapToInt(layer -> layer).toArray();
+            KvShape groupShape = new KvShape(layers.length, shape.numKvHeads(), shape.headDim());
+            TiledKvLayout layout = new TiledKvLayout(groupShape, group.getKey().types(), blockSize);
+            return new LayerGroup(layout, group.getKey().window(), layers, specs.size(), budget);
+        }).toArray(LayerGroup[]::new);
     }
 
-    /** The first position from which on a row has all blocks. */
-    public int firstBlockedPosition(int row) {
-        return tables[row].firstBlockInLine() * layout().blockSize();
+    public KvLayout layout() {
+        return layout;
     }
 
-    /** Whether a position of a row is held: later tokens, or a rewind of the stated distance, may ask for it. */
-    public boolean holds(int row, int position) {
-        return position >= tables[row].firstHeld() || position < storage.window().numSinks();
+    public BlockPool blocks() {
+        return blocks;
     }
 
-    /** The fewest tokens to which a row can go back: the next token must see all that it would have seen. */
-    public int fewestTokens(int row) {
-        int firstHeld = tables[row].firstHeld();
-        return firstHeld == 0 ? 0 : firstHeld + storage.window().numTokens() - 1;
+    public KvWindow window() {
+        return window;
     }
 
-    /** Whether a row can go back to its first {@code numTokens} tokens. */
-    public boolean canTruncate(int row, int numTokens) {
-        return numTokens <= storage.window().numSinks() || numTokens >= fewestTokens(row);
+    public int numLayers() {
+        return layers.length;
     }
 
-    /** Keeps a row's first tokens; readers of the others keep theirs. */
-    public void truncate(int row, int numTokens) {
-        unshare(row);
-        tables[row].truncate(layout().numBlocks(numTokens));
-        if (numTokens <= storage.window().numSinks()) {
-            tables[row].setFirstHeld(0);
-        }
+    /** The layer with a number in the group. */
+    public int layer(int number) {
+        return layers[number];
     }
 
-    /** Leaves a row's table to its readers, if there are any, and goes on with a copy. */
-    private void unshare(int row) {
-        BlockTable table = tables[row];
-        if (table.isShared()) {
-            tables[row] = table.fork();
-            table.releaseByOwner();
-        }
+    boolean holds(int layer) {
+        return numbers[layer] != ELSEWHERE;
     }
 
-    /** Makes row i what row {@code rows[i]} was; blocks are shared, not copied. */
-    public void selectRows(int[] rows) {
-        BlockTable[] selected = new BlockTable[rows.length];
-        for (int i = 0; i < rows.length; i++) {
-            selected[i] = tables[rows[i]].fork();
-        }
-        for (BlockTable table : tables) {
-            table.releaseByOwner();
-        }
-        tables = selected;
+    /** The number that the layout knows a layer by. */
+    public int layerInGroup(int layer) {
+        return numbers[layer];
     }
 
-    /** Puts rows of another cache of the pool behind; blocks are shared, not copied. */
-    public void addRows(LayerGroup other, int[] rows) {
-        int numBefore = tables.length;
-        tables = Arrays.copyOf(tables, numBefore + rows.length);
-        for (int i = 0; i < rows.length; i++) {
-            tables[numBefore + i] = other.tables[rows[i]].fork();
-        }
-    }
-
-    /** Empties all rows, in time that depends on the number of blocks only. */
-    public void reset() {
-        for (int row = 0; row < tables.length; row++) {
-            tables[row].releaseByOwner();
-            tables[row] = new BlockTable(storage);
-        }
-    }
-
-    /** Bytes of the blocks in the rows' tables, each counted once. */
-    public long heldBytes() {
-        BitSet blockIds = new BitSet();
-        for (BlockTable table : tables) {
-            for (int i = 0; i < table.numHeldBlocks(); i++) {
-                blockIds.set(table.heldBlockId(i));
-            }
-        }
-        return blockIds.cardinality() * layout().blockBytes();
-    }
-
-    public void close() {
-        for (BlockTable table : tables) {
-            table.releaseByOwner();
-        }
+    /** Leading blocks that windows never let go of. */
+    public int numSinkBlocks() {
+        return layout.numBlocks(window.numSinks());
     }
 }

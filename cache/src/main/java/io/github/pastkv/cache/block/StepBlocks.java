@@ -10,7 +10,7 @@ import java.util.Arrays;
  * new ones for new tokens, and copies of blocks that others hold too (copy on write). Reused from step to step.
  */
 public final class StepBlocks implements KvBlocks {
-    private final GroupStorage storage;
+    private final LayerGroup storage;
     private final KvLayout layout;
     private final BlockPool pool;
     private BlockTable rowTable;
@@ -20,7 +20,7 @@ public final class StepBlocks implements KvBlocks {
     private int[] ownBlockIds = new int[2];
     private int numOwn;
 
-    public StepBlocks(GroupStorage storage, BlockTable table) {
+    public StepBlocks(LayerGroup storage, BlockTable table) {
         this.storage = storage;
         this.layout = storage.layout();
         this.pool = storage.blocks();

@@ -15,7 +15,7 @@ import java.lang.foreign.MemorySegment;
  */
 public interface KvLayout {
     /** Positions that arithmetic takes together, whatever the block size. */
-    int GROUP_POSITIONS = 16;
+    int LANE_TILE = 16;
 
     /** The layers, kv heads and head dimension of one block. */
     KvShape shape();
@@ -33,7 +33,7 @@ public interface KvLayout {
 
     /** Slots per tile: 16, or the block size where that is smaller. */
     default int tileSlots() {
-        return Math.min(blockSize(), GROUP_POSITIONS);
+        return Math.min(blockSize(), LANE_TILE);
     }
 
     /** Byte offset in the block of one number of a key. */

@@ -17,7 +17,7 @@ public enum KvType {
     F16(DataType.F16),
     /** Plain bfloat16. */
     BF16(DataType.BF16),
-    /** Integers in [-127, 127], each 32 of a head with a bf16 scale, see {@link ScaledBytes}. */
+    /** Integers in [-127, 127], each 32 of a head with a bf16 scale, see {@link Q8Codec}. */
     Q8(null);
 
     private final @Nullable DataType plainType;
@@ -48,12 +48,12 @@ public enum KvType {
 
     /** Scales of one head of one token. */
     public int numScales(int headDim) {
-        return plainType == null ? Math.ceilDiv(headDim, ScaledBytes.GROUP_NUMBERS) : 0;
+        return plainType == null ? Math.ceilDiv(headDim, Q8Codec.Q8_GROUP_SIZE) : 0;
     }
 
     /** Bytes of one head of one token. */
     public long bytesPerHead(int headDim) {
-        return (long) headDim * numberBytes() + (long) numScales(headDim) * ScaledBytes.SCALE_BYTES;
+        return (long) headDim * numberBytes() + (long) numScales(headDim) * Q8Codec.SCALE_BYTES;
     }
 
     /** As options and results spell it, for example {@code bf16}. */

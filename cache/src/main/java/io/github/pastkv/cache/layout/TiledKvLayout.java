@@ -15,8 +15,8 @@ public final class TiledKvLayout implements KvLayout {
     private final KvShape shape;
     private final KvTypes types;
     private final int blockSize;
-    private final TiledHalf keys;
-    private final TiledHalf values;
+    private final TiledPlane keys;
+    private final TiledPlane values;
     private final long layerBytes;
 
     /**
@@ -26,15 +26,15 @@ public final class TiledKvLayout implements KvLayout {
      */
     public TiledKvLayout(KvShape shape, KvTypes types, int blockSize) {
         Require.positive("blockSize", blockSize);
-        if (blockSize > GROUP_POSITIONS && blockSize % GROUP_POSITIONS != 0) {
-            throw new IllegalArgumentException("blockSize: " + blockSize + ", above " + GROUP_POSITIONS
-                    + " it must be a multiple of " + GROUP_POSITIONS);
+        if (blockSize > LANE_TILE && blockSize % LANE_TILE != 0) {
+            throw new IllegalArgumentException("blockSize: " + blockSize + ", above " + LANE_TILE
+                    + " it must be a multiple of " + LANE_TILE);
         }
         this.shape = shape;
         this.types = types;
         this.blockSize = blockSize;
-        this.keys = TiledHalf.ofKeys(shape, types.keys(), blockSize, tileSlots());
-        this.values = TiledHalf.ofValues(shape, types.values(), blockSize, tileSlots());
+        this.keys = TiledPlane.ofKeys(shape, types.keys(), blockSize, tileSlots());
+        this.values = TiledPlane.ofValues(shape, types.values(), blockSize, tileSlots());
         this.layerBytes = keys.bytes() + values.bytes();
     }
 

@@ -1,7 +1,7 @@
 package io.github.pastkv.cache.radix;
 
 import io.github.pastkv.cache.block.BlockTable;
-import io.github.pastkv.cache.block.LayerGroup;
+import io.github.pastkv.cache.block.LayerGroupTables;
 import io.github.pastkv.cache.block.StepBlocks;
 import io.github.pastkv.cache.mask.AttentionMask;
 import io.github.pastkv.cache.prefix.PrefixNamespace;
@@ -102,7 +102,7 @@ public final class CachePrefixes {
     }
 
     /** Puts all known and exact tokens into the index that are not there yet. */
-    public void publish(LayerGroup[] groups) {
+    public void publish(LayerGroupTables[] groups) {
         if (index != null && namespace != null) {
             for (int row = 0; row < rows.length; row++) {
                 if (rows[row].numPublishable() > rows[row].numPublished()) {
@@ -112,7 +112,7 @@ public final class CachePrefixes {
         }
     }
 
-    private static BlockTable[] tablesOf(int row, LayerGroup[] groups) {
+    private static BlockTable[] tablesOf(int row, LayerGroupTables[] groups) {
         return Arrays.stream(groups).map(group -> group.table(row)).toArray(BlockTable[]::new);
     }
 

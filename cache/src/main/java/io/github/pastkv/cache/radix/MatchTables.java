@@ -1,19 +1,19 @@
 package io.github.pastkv.cache.radix;
 
 import io.github.pastkv.cache.block.BlockTable;
-import io.github.pastkv.cache.block.GroupStorage;
+import io.github.pastkv.cache.block.LayerGroup;
 import io.github.pastkv.cache.layout.KvWindow;
 
 /** Makes block tables of what a walk through the prefix tree found, as far as each layer group holds it. Under its lock. */
 final class MatchTables {
     private static final int NONE = PrefixTree.NONE;
 
-    private final GroupStorage[] groups;
+    private final LayerGroup[] groups;
     private final PrefixTree tree;
     private final int blockSize;
     private final int maxRewindTokens;
 
-    MatchTables(GroupStorage[] groups, int maxRewindTokens, PrefixTree tree) {
+    MatchTables(LayerGroup[] groups, int maxRewindTokens, PrefixTree tree) {
         this.groups = groups;
         this.tree = tree;
         this.blockSize = tree.blockSize();

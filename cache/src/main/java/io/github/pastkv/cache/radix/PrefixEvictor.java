@@ -1,7 +1,7 @@
 package io.github.pastkv.cache.radix;
 
 import io.github.pastkv.cache.block.BlockPool;
-import io.github.pastkv.cache.block.GroupStorage;
+import io.github.pastkv.cache.block.LayerGroup;
 import io.github.pastkv.cache.block.PoolBudget;
 import io.github.pastkv.cache.events.KvEvents;
 import java.util.stream.IntStream;
@@ -11,10 +11,10 @@ final class PrefixEvictor implements PoolBudget.Evictor {
     private static final int NONE = PrefixTree.NONE;
 
     private final PrefixTree tree;
-    private final GroupStorage[] groups;
+    private final LayerGroup[] groups;
     private final int[] windowed; // groups whose cached blocks may be loose
 
-    PrefixEvictor(GroupStorage[] groups, PrefixTree tree) {
+    PrefixEvictor(LayerGroup[] groups, PrefixTree tree) {
         this.tree = tree;
         this.groups = groups;
         this.windowed = IntStream.range(0, groups.length).filter(group -> groups[group].window().isBounded()).toArray();

@@ -2,7 +2,7 @@ package io.github.pastkv.cache.radix;
 
 import io.github.pastkv.cache.block.BlockPool;
 import io.github.pastkv.cache.block.BlockTable;
-import io.github.pastkv.cache.block.GroupStorage;
+import io.github.pastkv.cache.block.LayerGroup;
 import io.github.pastkv.cache.block.PoolBudget;
 import io.github.pastkv.cache.events.KvEvents;
 import io.github.pastkv.cache.prefix.EvictionPolicy;
@@ -23,7 +23,7 @@ import java.util.function.LongSupplier;
 public final class RadixPrefixIndex implements PrefixIndex {
     private static final int NONE = PrefixTree.NONE;
 
-    private final GroupStorage[] groups;
+    private final LayerGroup[] groups;
     private final PoolBudget budget;
     private final int blockSize;
     private final LongSupplier clock;
@@ -35,7 +35,7 @@ public final class RadixPrefixIndex implements PrefixIndex {
     private final PrefixCounters counters = new PrefixCounters();
     private boolean closed;
 
-    public RadixPrefixIndex(GroupStorage[] groups, int maxRewindTokens, EvictionPolicy.Factory policy,
+    public RadixPrefixIndex(LayerGroup[] groups, int maxRewindTokens, EvictionPolicy.Factory policy,
             LongSupplier clock) {
         this.groups = groups;
         this.budget = groups[0].blocks().budget();
@@ -249,7 +249,7 @@ public final class RadixPrefixIndex implements PrefixIndex {
 
     private long cachedBytes() {
         long bytes = 0;
-        for (GroupStorage group : groups) {
+        for (LayerGroup group : groups) {
             bytes += group.blocks().numCached() * group.layout().blockBytes();
         }
         return bytes;

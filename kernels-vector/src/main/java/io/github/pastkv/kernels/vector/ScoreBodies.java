@@ -14,7 +14,7 @@ import static jdk.incubator.vector.IntVector.broadcast;
 import static jdk.incubator.vector.VectorOperators.LSHL;
 import static jdk.incubator.vector.VectorOperators.ZERO_EXTEND_S2I;
 
-import io.github.pastkv.cache.layout.ScaledBytes;
+import io.github.pastkv.cache.layout.Q8Codec;
 import io.github.pastkv.kernels.AttentionTile;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
@@ -91,9 +91,9 @@ final class ScoreBodies {
         FloatVector sum1 = zero(FLOATS);
         FloatVector sum2 = zero(FLOATS);
         FloatVector sum3 = zero(FLOATS);
-        for (int from = 0; from < tile.headDim(); from += ScaledBytes.GROUP_NUMBERS) {
-            FloatVector keyScale = Lanes.loadBf16(keys, scales + 2L * GROUP * (from / ScaledBytes.GROUP_NUMBERS));
-            int to = Math.min(from + ScaledBytes.GROUP_NUMBERS, tile.headDim());
+        for (int from = 0; from < tile.headDim(); from += Q8Codec.Q8_GROUP_SIZE) {
+            FloatVector keyScale = Lanes.loadBf16(keys, scales + 2L * GROUP * (from / Q8Codec.Q8_GROUP_SIZE));
+            int to = Math.min(from + Q8Codec.Q8_GROUP_SIZE, tile.headDim());
             for (int dim = from; dim < to; dim++) {
                 FloatVector key = Lanes.loadBytes(keys, start + (long) GROUP * dim).mul(keyScale);
                 sum0 = broadcast(INTS, queries.get(INT, fourQueries + 16L * dim)).reinterpretAsFloats().fma(key, sum0);
@@ -288,13 +288,13 @@ final class ScoreBodies {
         FloatVector sum2d = zero(FLOATS);
         FloatVector sum3d = zero(FLOATS);
         long scales = (long) GROUP * tile.headDim();
-        for (int from = 0; from < tile.headDim(); from += ScaledBytes.GROUP_NUMBERS) {
-            long scale = scales + 2L * GROUP * (from / ScaledBytes.GROUP_NUMBERS);
+        for (int from = 0; from < tile.headDim(); from += Q8Codec.Q8_GROUP_SIZE) {
+            long scale = scales + 2L * GROUP * (from / Q8Codec.Q8_GROUP_SIZE);
             FloatVector scale0 = Lanes.loadBf16(ALL, start0 + scale);
             FloatVector scale1 = Lanes.loadBf16(ALL, start1 + scale);
             FloatVector scale2 = Lanes.loadBf16(ALL, start2 + scale);
             FloatVector scale3 = Lanes.loadBf16(ALL, start3 + scale);
-            int to = Math.min(from + ScaledBytes.GROUP_NUMBERS, tile.headDim());
+            int to = Math.min(from + Q8Codec.Q8_GROUP_SIZE, tile.headDim());
             for (int dim = from; dim < to; dim++) {
                 FloatVector a = Lanes.loadBytes(ALL, start0 + (long) GROUP * dim).mul(scale0);
                 FloatVector b = Lanes.loadBytes(ALL, start1 + (long) GROUP * dim).mul(scale1);

@@ -16,7 +16,7 @@ import static jdk.incubator.vector.VectorOperators.LSHL;
 import io.github.pastkv.cache.layout.KvBlocks;
 import io.github.pastkv.cache.layout.KvLayout;
 import io.github.pastkv.cache.layout.KvType;
-import io.github.pastkv.cache.layout.ScaledBytes;
+import io.github.pastkv.cache.layout.Q8Codec;
 import io.github.pastkv.kernels.AttentionTile.Range;
 import io.github.pastkv.kernels.AttentionTile;
 import jdk.incubator.vector.FloatVector;
@@ -263,10 +263,10 @@ final class SpanBodies {
         long weights = tile.scores().address() + tile.scoreByteOffset(row) + 4L * position;
         long sums = tile.scratch().address() + sumByteOffset(tile, row) + 4L * dim;
         long sumStride = 4L * tile.numRows() * tile.headDim();
-        long scaleStride = (long) ScaledBytes.SCALE_BYTES * KvType.Q8.numScales(tile.headDim());
+        long scaleStride = (long) Q8Codec.SCALE_BYTES * KvType.Q8.numScales(tile.headDim());
         long scalesAb =
-                (long) GROUP * tile.headDim() + (long) ScaledBytes.SCALE_BYTES * (dim / ScaledBytes.GROUP_NUMBERS);
-        long scalesCd = scalesAb + (long) ScaledBytes.SCALE_BYTES * (2 * COUNT / ScaledBytes.GROUP_NUMBERS);
+                (long) GROUP * tile.headDim() + (long) Q8Codec.SCALE_BYTES * (dim / Q8Codec.Q8_GROUP_SIZE);
+        long scalesCd = scalesAb + (long) Q8Codec.SCALE_BYTES * (2 * COUNT / Q8Codec.Q8_GROUP_SIZE);
         FloatVector sum0a = fromMemorySegment(FLOATS, ALL, sums, LITTLE_ENDIAN);
         FloatVector sum0b = fromMemorySegment(FLOATS, ALL, sums + BYTES, LITTLE_ENDIAN);
         FloatVector sum0c = fromMemorySegment(FLOATS, ALL, sums + 2 * BYTES, LITTLE_ENDIAN);

@@ -28,7 +28,7 @@ enum TileForm {
     /** Anything else, copied number by number. */
     STAGED;
 
-    static final int GROUP = KvLayout.GROUP_POSITIONS;
+    static final int GROUP = KvLayout.LANE_TILE;
 
     static TileForm ofKeys(KvLayout layout) {
         return layout instanceof TiledKvLayout tiled ? of(tiled, tiled.types().keys()) : STAGED;

@@ -12,7 +12,7 @@ import static jdk.incubator.vector.IntVector.broadcast;
 import static jdk.incubator.vector.VectorOperators.LSHL;
 
 import io.github.pastkv.cache.layout.KvType;
-import io.github.pastkv.cache.layout.ScaledBytes;
+import io.github.pastkv.cache.layout.Q8Codec;
 import io.github.pastkv.kernels.AttentionTile;
 import io.github.pastkv.tensor.DataType;
 import java.lang.foreign.MemorySegment;
@@ -263,9 +263,9 @@ final class ValueBodies {
         long weights1 = tile.scoreByteOffset(Math.min(row + 1, lastRow));
         long weights2 = tile.scoreByteOffset(Math.min(row + 2, lastRow));
         long weights3 = tile.scoreByteOffset(Math.min(row + 3, lastRow));
-        long scaleStride = (long) ScaledBytes.SCALE_BYTES * KvType.Q8.numScales(tile.headDim());
-        long scalesAb = scales + (long) ScaledBytes.SCALE_BYTES * (dim / ScaledBytes.GROUP_NUMBERS);
-        long scalesCd = scales + (long) ScaledBytes.SCALE_BYTES * ((dim + 2 * COUNT) / ScaledBytes.GROUP_NUMBERS);
+        long scaleStride = (long) Q8Codec.SCALE_BYTES * KvType.Q8.numScales(tile.headDim());
+        long scalesAb = scales + (long) Q8Codec.SCALE_BYTES * (dim / Q8Codec.Q8_GROUP_SIZE);
+        long scalesCd = scales + (long) Q8Codec.SCALE_BYTES * ((dim + 2 * COUNT) / Q8Codec.Q8_GROUP_SIZE);
         FloatVector sum0a = fromMemorySegment(FLOATS, sums, sums0, LITTLE_ENDIAN);
         FloatVector sum0b = fromMemorySegment(FLOATS, sums, sums0 + BYTES, LITTLE_ENDIAN);
         FloatVector sum0c = fromMemorySegment(FLOATS, sums, sums0 + 2 * BYTES, LITTLE_ENDIAN);
@@ -341,8 +341,8 @@ final class ValueBodies {
         long weights1 = tile.scoreByteOffset(Math.min(row + 1, lastRow));
         long weights2 = tile.scoreByteOffset(Math.min(row + 2, lastRow));
         long weights3 = tile.scoreByteOffset(Math.min(row + 3, lastRow));
-        long scaleStride = (long) ScaledBytes.SCALE_BYTES * KvType.Q8.numScales(tile.headDim());
-        long scale = scales + (long) ScaledBytes.SCALE_BYTES * (dim / ScaledBytes.GROUP_NUMBERS);
+        long scaleStride = (long) Q8Codec.SCALE_BYTES * KvType.Q8.numScales(tile.headDim());
+        long scale = scales + (long) Q8Codec.SCALE_BYTES * (dim / Q8Codec.Q8_GROUP_SIZE);
         FloatVector sum0 = fromMemorySegment(FLOATS, sums, sums0, LITTLE_ENDIAN);
         FloatVector sum1 = fromMemorySegment(FLOATS, sums, sums1, LITTLE_ENDIAN);
         FloatVector sum2 = fromMemorySegment(FLOATS, sums, sums2, LITTLE_ENDIAN);
@@ -363,14 +363,14 @@ final class ValueBodies {
 
     static void singleQ8(AttentionTile tile, int row, int lastRow, MemorySegment values, long start, long scales,
             int from, int to, int dim) {
-        long scaleStride = (long) ScaledBytes.SCALE_BYTES * KvType.Q8.numScales(tile.headDim());
-        long scale = scales + (long) ScaledBytes.SCALE_BYTES * (dim / ScaledBytes.GROUP_NUMBERS);
+        long scaleStride = (long) Q8Codec.SCALE_BYTES * KvType.Q8.numScales(tile.headDim());
+        long scale = scales + (long) Q8Codec.SCALE_BYTES * (dim / Q8Codec.Q8_GROUP_SIZE);
         for (int r = row; r <= lastRow; r++) {
             long sumOffset = sumByteOffset(tile, r) + 4L * dim;
             float sum = DataType.F32.read(tile.scratch(), sumOffset);
             for (int position = from; position < to; position++) {
                 float weight = DataType.F32.read(tile.scores(), tile.scoreByteOffset(r) + 4L * position);
-                float value = ScaledBytes.read(values, start + (long) (position - from) * tile.headDim() + dim,
+                float value = Q8Codec.read(values, start + (long) (position - from) * tile.headDim() + dim,
                         scale + (position - from) * scaleStride);
                 sum = Math.fma(weight, value, sum);
             }

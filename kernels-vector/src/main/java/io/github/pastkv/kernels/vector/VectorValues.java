@@ -8,7 +8,7 @@ import static io.github.pastkv.kernels.vector.TileForm.GROUP;
 import io.github.pastkv.cache.layout.KvBlocks;
 import io.github.pastkv.cache.layout.KvLayout;
 import io.github.pastkv.cache.layout.KvType;
-import io.github.pastkv.cache.layout.ScaledBytes;
+import io.github.pastkv.cache.layout.Q8Codec;
 import io.github.pastkv.kernels.AttentionTile.Range;
 import io.github.pastkv.kernels.AttentionTile;
 import io.github.pastkv.tensor.DataType;
@@ -181,7 +181,7 @@ final class VectorValues {
             int to) {
         int slot = from % GROUP;
         long scales = start + (long) (GROUP - slot) * tile.headDim()
-                + (long) slot * KvType.Q8.numScales(tile.headDim()) * ScaledBytes.SCALE_BYTES;
+                + (long) slot * KvType.Q8.numScales(tile.headDim()) * Q8Codec.SCALE_BYTES;
         int dim = 0;
         for (; dim + WIDE <= tile.headDim(); dim += WIDE) {
             ValueBodies.fourVectorsQ8(tile, row, lastRow, values, start, scales, from, to, dim);

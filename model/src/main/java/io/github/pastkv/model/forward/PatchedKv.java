@@ -24,7 +24,7 @@ final class PatchedKv implements KvBlocks {
     PatchedKv(HookDispatcher dispatcher, Tensor keys, Tensor values, int row) {
         StepSlots slots = dispatcher.slots();
         layout = new TiledKvLayout(new KvShape(1, (int) keys.shape(2), (int) keys.shape(3)),
-                KvTypes.of(KvType.F32), KvLayout.GROUP_POSITIONS);
+                KvTypes.of(KvType.F32), KvLayout.LANE_TILE);
         memory = dispatcher.allocate(layout.numBlocks(slots.kvLength(row)) * layout.blockBytes() / Float.BYTES);
         for (int position = 0; position < slots.kvLength(row); position++) {
             for (int head = 0; head < keys.shape(2); head++) {

@@ -5,15 +5,15 @@ import io.github.pastkv.tensor.DataType;
 
 /** What is read of one head's numbers after a {@link KvType} stored them, worked out in another way. */
 public final class StoredNumbers {
-    private static final int GROUP_NUMBERS = 32;
+    private static final int Q8_GROUP_SIZE = 32;
 
     private StoredNumbers() {}
 
     /** The numbers as read back. */
     public static float[] of(KvType type, float[] written) {
         float[] stored = new float[written.length];
-        for (int from = 0; from < written.length; from += GROUP_NUMBERS) {
-            int to = Math.min(from + GROUP_NUMBERS, written.length);
+        for (int from = 0; from < written.length; from += Q8_GROUP_SIZE) {
+            int to = Math.min(from + Q8_GROUP_SIZE, written.length);
             double scale = type == KvType.Q8 ? scale(written, from, to) : 0;
             for (int i = from; i < to; i++) {
                 stored[i] = switch (type) {

@@ -20,9 +20,9 @@ import java.lang.foreign.ValueLayout;
  * into plausible numbers. Minus zero reads as zero, and so does a group whose largest magnitude is below 1.5e-36, where
  * scales would lose bits.
  */
-public final class ScaledBytes {
+public final class Q8Codec {
     /** Neighbouring numbers of a head that share a scale; the last group of a head may be smaller. */
-    public static final int GROUP_NUMBERS = 32;
+    public static final int Q8_GROUP_SIZE = 32;
     /** Bytes of a scale. */
     public static final int SCALE_BYTES = DataType.BF16.bytes();
 
@@ -32,7 +32,7 @@ public final class ScaledBytes {
     /** The largest BF16 number that 127 times is still finite. */
     private static final float LARGEST_SCALE = 0x1.02p121f;
 
-    private ScaledBytes() {}
+    private Q8Codec() {}
 
     /**
      * Stores one group.

@@ -13,7 +13,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Rounding to integers with a scale, on numbers that can be worked out by hand. */
-class ScaledBytesTest {
+class Q8CodecTest {
     private static final long START = 3;
     private static final long STRIDE = 2;
     private static final long SCALE_START = 101;
@@ -23,7 +23,7 @@ class ScaledBytesTest {
         static Group of(float... numbers) {
             Group group = new Group(MemorySegment.ofArray(new byte[128]), numbers.length);
             group.memory.fill((byte) 0x5A);
-            ScaledBytes.write(group.memory, START, STRIDE, SCALE_START, Tensor.of(numbers, numbers.length).segment(),
+            Q8Codec.write(group.memory, START, STRIDE, SCALE_START, Tensor.of(numbers, numbers.length).segment(),
                     0, numbers.length);
             return group;
         }
@@ -43,7 +43,7 @@ class ScaledBytesTest {
         float[] read() {
             float[] numbers = new float[count];
             for (int i = 0; i < count; i++) {
-                numbers[i] = ScaledBytes.read(memory, START + i * STRIDE, SCALE_START);
+                numbers[i] = Q8Codec.read(memory, START + i * STRIDE, SCALE_START);
             }
             return numbers;
         }

@@ -5,9 +5,9 @@ import java.lang.foreign.MemorySegment;
 
 /**
  * The keys, or the values, of one layer in a block: {@code [kvHead][tile]}, a tile being the numbers of its slots and
- * behind them their scales, if the type has any. Offsets are bytes from the start of the half.
+ * behind them their scales, if the type has any. Offsets are bytes from the start of the plane.
  */
-final class TiledHalf {
+final class TiledPlane {
     private final KvType type;
     private final int numKvHeads;
     private final int headDim;
@@ -18,7 +18,7 @@ final class TiledHalf {
     private final long scaleInSlot;
     private final long slotInScales;
 
-    private TiledHalf(KvShape shape, KvType type, int blockSize, int tileSlots, boolean slotInnermost) {
+    private TiledPlane(KvShape shape, KvType type, int blockSize, int tileSlots, boolean slotInnermost) {
         this.type = type;
         this.numKvHeads = shape.numKvHeads();
         this.headDim = shape.headDim();
@@ -31,13 +31,13 @@ final class TiledHalf {
     }
 
     /** Numbers {@code [dim][slot]}, scales {@code [group][slot]}. */
-    static TiledHalf ofKeys(KvShape shape, KvType type, int blockSize, int tileSlots) {
-        return new TiledHalf(shape, type, blockSize, tileSlots, true);
+    static TiledPlane ofKeys(KvShape shape, KvType type, int blockSize, int tileSlots) {
+        return new TiledPlane(shape, type, blockSize, tileSlots, true);
     }
 
     /** Numbers {@code [slot][dim]}, scales {@code [slot][group]}. */
-    static TiledHalf ofValues(KvShape shape, KvType type, int blockSize, int tileSlots) {
-        return new TiledHalf(shape, type, blockSize, tileSlots, false);
+    static TiledPlane ofValues(KvShape shape, KvType type, int blockSize, int tileSlots) {
+        return new TiledPlane(shape, type, blockSize, tileSlots, false);
     }
 
     long bytes() {
@@ -55,21 +55,21 @@ final class TiledHalf {
 
     long scaleByteOffset(int kvHead, int slot, int dim) {
         long numbersBytes = (long) tileSlots * headDim * type.numberBytes();
-        long inScales = dim / ScaledBytes.GROUP_NUMBERS * scaleInSlot + slot % tileSlots * slotInScales;
-        return tileByteOffset(kvHead, slot) + numbersBytes + inScales * ScaledBytes.SCALE_BYTES;
+        long inScales = dim / Q8Codec.Q8_GROUP_SIZE * scaleInSlot + slot % tileSlots * slotInScales;
+        return tileByteOffset(kvHead, slot) + numbersBytes + inScales * Q8Codec.SCALE_BYTES;
     }
 
     /** Stores {@code headDim} contiguous floats, rounded to the type. */
-    void write(MemorySegment segment, long halfByteOffset, int kvHead, int slot, MemorySegment source,
+    void write(MemorySegment segment, long planeByteOffset, int kvHead, int slot, MemorySegment source,
             long sourceByteOffset) {
-        long start = halfByteOffset + numberByteOffset(kvHead, slot, 0);
+        long start = planeByteOffset + numberByteOffset(kvHead, slot, 0);
         long stride = numberInSlot * type.numberBytes();
         DataType plainType = type.plainType();
         if (plainType == null) {
-            for (int dim = 0; dim < headDim; dim += ScaledBytes.GROUP_NUMBERS) {
-                ScaledBytes.write(segment, start + dim * stride, stride,
-                        halfByteOffset + scaleByteOffset(kvHead, slot, dim), source, sourceByteOffset + 4L * dim,
-                        Math.min(ScaledBytes.GROUP_NUMBERS, headDim - dim));
+            for (int dim = 0; dim < headDim; dim += Q8Codec.Q8_GROUP_SIZE) {
+                Q8Codec.write(segment, start + dim * stride, stride,
+                        planeByteOffset + scaleByteOffset(kvHead, slot, dim), source, sourceByteOffset + 4L * dim,
+                        Math.min(Q8Codec.Q8_GROUP_SIZE, headDim - dim));
             }
         } else {
             for (int dim = 0; dim < headDim; dim++) {
@@ -78,11 +78,11 @@ final class TiledHalf {
         }
     }
 
-    float read(MemorySegment segment, long halfByteOffset, int kvHead, int slot, int dim) {
-        long byteOffset = halfByteOffset + numberByteOffset(kvHead, slot, dim);
+    float read(MemorySegment segment, long planeByteOffset, int kvHead, int slot, int dim) {
+        long byteOffset = planeByteOffset + numberByteOffset(kvHead, slot, dim);
         DataType plainType = type.plainType();
         return plainType == null
-                ? ScaledBytes.read(segment, byteOffset, halfByteOffset + scaleByteOffset(kvHead, slot, dim))
+                ? Q8Codec.read(segment, byteOffset, planeByteOffset + scaleByteOffset(kvHead, slot, dim))
                 : plainType.read(segment, byteOffset);
     }
 }
