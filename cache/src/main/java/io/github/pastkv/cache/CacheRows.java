@@ -104,11 +104,11 @@ final class CacheRows {
     }
 
     /** Lets windows forget what nothing later sees. */
-    void letGoOutOfWindow() {
+    void evictOutOfWindow() {
         for (LayerGroupTables group : groups) {
             if (group.storage().window().isBounded()) {
                 for (int row = 0; row < batchSize(); row++) {
-                    group.letGo(row, lengths.fewestTokens(group.storage(), row));
+                    group.evictOutOfWindow(row, lengths.fewestTokens(group.storage(), row));
                 }
             }
         }

@@ -37,9 +37,9 @@ public final class KvCache implements AutoCloseable {
     private KvStep step;
     private boolean frozen;
     private boolean closed;
-    private @Nullable Runnable lent;
+    private @Nullable Runnable currentView;
     private @Nullable KvEdit edit;
-    private final @Nullable LeakWatch watch;
+    private final @Nullable LeakDetector watch;
 
     /** An empty cache with a pool of its own. */
     public KvCache(KvCacheConfig config) {
@@ -58,7 +58,7 @@ public final class KvCache implements AutoCloseable {
         this.entries = IntStream.range(0, config.shape().numLayers()).mapToObj(layer -> new KvCacheEntry(this, layer))
                 .toList();
         this.step = newStep();
-        this.watch = LeakWatch.of(this, pool.options().leakListener());
+        this.watch = LeakDetector.of(this, pool.options().leakListener());
     }
 
     private KvStep newStep() {
@@ -110,7 +110,7 @@ public final class KvCache implements AutoCloseable {
         requireBatch("newMask", newMask.batchSize());
         requireEvenLayers();
         requireNoStep();
-        takeBackLent();
+        invalidateView();
         return step.beginModel(newMask, !frozen);
     }
 
@@ -134,7 +134,7 @@ public final class KvCache implements AutoCloseable {
                     "tokenIds: " + tokenIds.length + ", the mask has " + numReal + " real tokens");
         }
         requireNoStep();
-        takeBackLent();
+        invalidateView();
         return step.beginModel(newMask, !frozen, tokenIds, use);
     }
 
@@ -237,7 +237,7 @@ public final class KvCache implements AutoCloseable {
      */
     public void truncate(int newNumSlots) {
         requireChangeable();
-        takeBackLent();
+        invalidateView();
         rows.truncate(newNumSlots);
     }
 
@@ -250,7 +250,7 @@ public final class KvCache implements AutoCloseable {
      */
     public void truncateRow(int row, int newNumTokens) {
         requireChangeable();
-        takeBackLent();
+        invalidateView();
         rows.truncateRow(row, newNumTokens);
     }
 
@@ -261,7 +261,7 @@ public final class KvCache implements AutoCloseable {
      */
     public void rewind(int numTokens) {
         requireChangeable();
-        takeBackLent();
+        invalidateView();
         rows.rewind(numTokens);
     }
 
@@ -286,7 +286,7 @@ public final class KvCache implements AutoCloseable {
         for (int row : selected) {
             Objects.checkIndex(row, batchSize());
         }
-        takeBackLent();
+        invalidateView();
         rows.selectRows(selected);
         config = config.withBatchSize(selected.length);
         step = newStep();
@@ -321,7 +321,7 @@ public final class KvCache implements AutoCloseable {
         for (int row = 0; row < fromPositions.length; row++) {
             Objects.checkIndex(fromPositions[row], numTokens(row) + 1);
         }
-        takeBackLent();
+        invalidateView();
         KvEdit begun = new KvEdit(rows, fromPositions);
         edit = begun;
         return begun;
@@ -352,7 +352,7 @@ public final class KvCache implements AutoCloseable {
     /** Forgets all tokens and the mask; flags stay. Snapshots taken before keep theirs. */
     public void reset() {
         requireChangeable();
-        takeBackLent();
+        invalidateView();
         rows.reset();
     }
 
@@ -375,7 +375,7 @@ public final class KvCache implements AutoCloseable {
             if (edit != null) {
                 edit.close();
             }
-            takeBackLent();
+            invalidateView();
             closed = true;
             rows.close();
             pool.leave();
@@ -420,7 +420,7 @@ public final class KvCache implements AutoCloseable {
         requireEvenLayers();
         source.requireChangeable();
         source.requireEvenLayers();
-        takeBackLent();
+        invalidateView();
         rows.addRows(source.rows, selected);
         config = config.withBatchSize(rows.batchSize());
         step = newStep();
@@ -440,19 +440,19 @@ public final class KvCache implements AutoCloseable {
 
     KvStep beginEntryStep(int layer, AttentionMask newMask, boolean stores) {
         requireNoStep();
-        takeBackLent();
+        invalidateView();
         return step.beginEntry(layer, newMask, stores);
     }
 
-    /** Remembers what was lent until the next change. */
-    void lend(Runnable takeBack) {
-        lent = takeBack;
+    /** Remembers a view that is valid until the next change. */
+    void setCurrentView(Runnable invalidate) {
+        currentView = invalidate;
     }
 
-    private void takeBackLent() {
-        if (lent != null) {
-            lent.run();
-            lent = null;
+    private void invalidateView() {
+        if (currentView != null) {
+            currentView.run();
+            currentView = null;
         }
     }
 

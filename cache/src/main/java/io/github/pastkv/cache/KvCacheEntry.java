@@ -91,7 +91,7 @@ public final class KvCacheEntry {
             write(step, newKeys, newValues);
             KeysValues held = hold(step, numSlots() + step.newMask().numSlots());
             step.commit();
-            return lend(held);
+            return asCurrentView(held);
         }
     }
 
@@ -152,8 +152,8 @@ public final class KvCacheEntry {
                 new PastTensor(sameRows, inGroup, false, mask));
     }
 
-    private KeysValues lend(KeysValues held) {
-        cache.lend(() -> {
+    private KeysValues asCurrentView(KeysValues held) {
+        cache.setCurrentView(() -> {
             ((PastTensor) held.keys()).close();
             ((PastTensor) held.values()).close();
         });

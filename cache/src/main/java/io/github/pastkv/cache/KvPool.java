@@ -39,7 +39,7 @@ public final class KvPool implements AutoCloseable {
         this.config = config;
         this.options = options;
         this.groups = LayerGroup.groupsOf(config.shape(), config.layers(), config.blockSize(),
-                new PoolBudget(config.maxPoolBytes(), options.maxIdleBytes()));
+                new PoolBudget(config.maxPoolBytes(), options.maxCachedBytes()));
         this.groupOfLayer = new int[config.shape().numLayers()];
         for (int group = 0; group < groups.length; group++) {
             for (int number = 0; number < groups[group].numLayers(); number++) {
@@ -131,10 +131,10 @@ public final class KvPool implements AutoCloseable {
     }
 
     /** Bytes of blocks that nobody holds and that the index may find again. */
-    public long idleBytes() {
+    public long cachedBytes() {
         PoolBudget budget = groups[0].blocks().budget();
         synchronized (budget) {
-            return budget.idleBytes();
+            return budget.cachedBytes();
         }
     }
 

@@ -12,18 +12,18 @@ import org.jspecify.annotations.Nullable;
  * @param poisonsFreed whether blocks are filled with NaN when they become free, so that a stray read is seen
  * @param leakListener hears of caches that were forgotten without being closed, and where they were opened; null for
  *        nobody. It is called by a thread of the {@link java.lang.ref.Cleaner}
- * @param maxIdleBytes most bytes of cached prefixes that nobody holds; beyond it the least useful go, though the pool had
+ * @param maxCachedBytes most bytes of cached prefixes that nobody holds; beyond it the least useful go, though the pool had
  *        room. Pinned ones stay
  */
 public record KvPoolOptions(EvictionPolicy.@Nullable Factory policy, boolean poisonsFreed,
-        @Nullable Consumer<String> leakListener, long maxIdleBytes) {
+        @Nullable Consumer<String> leakListener, long maxCachedBytes) {
     public KvPoolOptions {
-        if (maxIdleBytes < 0) {
-            throw new IllegalArgumentException("maxIdleBytes: " + maxIdleBytes + ", must not be negative");
+        if (maxCachedBytes < 0) {
+            throw new IllegalArgumentException("maxCachedBytes: " + maxCachedBytes + ", must not be negative");
         }
     }
 
-    /** No index, no aids, and no limit of idle prefixes but the pool's own. */
+    /** No index, no aids, and no limit of cached prefixes but the pool's own. */
     public static KvPoolOptions defaults() {
         return new KvPoolOptions(null, false, null, Long.MAX_VALUE);
     }
@@ -38,18 +38,18 @@ public record KvPoolOptions(EvictionPolicy.@Nullable Factory policy, boolean poi
 
     /** With an index of prefixes that evicts by a policy. */
     public KvPoolOptions withPrefixIndex(EvictionPolicy.Factory newPolicy) {
-        return new KvPoolOptions(newPolicy, poisonsFreed, leakListener, maxIdleBytes);
+        return new KvPoolOptions(newPolicy, poisonsFreed, leakListener, maxCachedBytes);
     }
 
     public KvPoolOptions withPoisonedFreedBlocks() {
-        return new KvPoolOptions(policy, true, leakListener, maxIdleBytes);
+        return new KvPoolOptions(policy, true, leakListener, maxCachedBytes);
     }
 
     public KvPoolOptions withLeakListener(Consumer<String> newLeakListener) {
-        return new KvPoolOptions(policy, poisonsFreed, newLeakListener, maxIdleBytes);
+        return new KvPoolOptions(policy, poisonsFreed, newLeakListener, maxCachedBytes);
     }
 
-    public KvPoolOptions withMaxIdleBytes(long newMaxIdleBytes) {
-        return new KvPoolOptions(policy, poisonsFreed, leakListener, newMaxIdleBytes);
+    public KvPoolOptions withMaxCachedBytes(long newMaxCachedBytes) {
+        return new KvPoolOptions(policy, poisonsFreed, leakListener, newMaxCachedBytes);
     }
 }

@@ -105,9 +105,9 @@ public final class KvStep implements AutoCloseable {
         for (int row = 0; row < pastLengths.length; row++) {
             requireRoom(row);
         }
-        Allocation result = allocateAll(reuses, false);
+        Allocation result = allocateAll(reuses, true);
         if (result instanceof Allocation.Exhausted) { // no step may fail that would not fail without an index
-            result = allocateAll(reuses, true);
+            result = allocateAll(reuses, false);
         }
         if (result instanceof Allocation.Exhausted exhausted) {
             KvEvents.exhaust(exhausted.numBlocksAsked(), exhausted.numBlocksFree(), exhausted.numBlocksEvictable(),
@@ -115,7 +115,7 @@ public final class KvStep implements AutoCloseable {
             throw new PoolExhaustedException(exhausted);
         }
         for (int row = 0; reuses && row < pastLengths.length; row++) {
-            rows.prefixes().adopted(row, rows.lengths().numTokens(0, row), newMask.numReal(row), numReused[row]);
+            rows.prefixes().acquired(row, rows.lengths().numTokens(0, row), newMask.numReal(row), numReused[row]);
         }
         open = true;
     }
@@ -138,10 +138,10 @@ public final class KvStep implements AutoCloseable {
     /**
      * Takes prefixes from the index, then allocates; all or nothing.
      *
-     * @param sparing whether to take whole blocks only, which never need a copy, and to write to blocks that only the index
-     *        keeps from it
+     * @param allowCopy whether blocks may be copied that the index shares; if not, only whole blocks are reused, and blocks
+     *        that only the index shares are invalidated there and written in place
      */
-    private Allocation allocateAll(boolean reuses, boolean sparing) {
+    private Allocation allocateAll(boolean reuses, boolean allowCopy) {
         boolean granted = false;
         try {
             for (int group = fromGroup; group < toGroup; group++) {
@@ -150,11 +150,11 @@ public final class KvStep implements AutoCloseable {
                 }
             }
             if (reuses) {
-                adoptPrefixes(sparing);
+                acquirePrefixes(allowCopy);
             }
             Allocation result = Allocation.Granted.INSTANCE;
             for (int group = fromGroup; group < toGroup && result instanceof Allocation.Granted; group++) {
-                result = beginGroup(group, sparing);
+                result = beginGroup(group, allowCopy);
             }
             granted = result instanceof Allocation.Granted;
             return result;
@@ -165,18 +165,18 @@ public final class KvStep implements AutoCloseable {
         }
     }
 
-    private void adoptPrefixes(boolean wholeBlocksOnly) {
+    private void acquirePrefixes(boolean allowCopy) {
         for (int row = 0; row < pastLengths.length; row++) {
-            numReused[row] = rows.prefixes().adopt(row, rows.lengths().numTokens(0, row), newMask.numReal(row),
-                    wholeBlocksOnly, blocks);
+            numReused[row] = rows.prefixes().acquirePrefix(row, rows.lengths().numTokens(0, row), newMask.numReal(row),
+                    allowCopy, blocks);
         }
         layOutRows();
     }
 
-    private Allocation beginGroup(int group, boolean sparing) {
+    private Allocation beginGroup(int group, boolean allowCopy) {
         int numBlocks = 0;
         for (int row = 0; row < pastLengths.length; row++) {
-            numBlocks += blocks[group][row].plan(pastLengths[row], kvLength(row), stores, sparing);
+            numBlocks += blocks[group][row].plan(pastLengths[row], kvLength(row), stores, !allowCopy);
         }
         Allocation result = allocate(rows.group(group).pool(), numBlocks);
         int from = 0;
@@ -388,7 +388,7 @@ public final class KvStep implements AutoCloseable {
         if (knowsTokens && publishes) {
             rows.publish(); // before windows let go of blocks that the index can still find
         }
-        rows.letGoOutOfWindow();
+        rows.evictOutOfWindow();
     }
 
     /** A row's tokens with those of the step, as far as these see them, held for a reader. */

@@ -48,8 +48,8 @@ public class PrefixIndexLinearizabilityTest {
     /** Finds a text and holds it from now on; returns the tokens found. */
     @Operation
     public int hold(@Param(name = "text") int text) {
-        RadixPrefixIndex.Request request = new RadixPrefixIndex.Request(TEXTS[text], 0, 4, false);
-        index.adopt(NAMESPACE, request);
+        RadixPrefixIndex.Request request = new RadixPrefixIndex.Request(TEXTS[text], 0, 4, true);
+        index.acquirePrefix(NAMESPACE, request);
         return request.numFound();
     }
 
@@ -85,7 +85,7 @@ public class PrefixIndexLinearizabilityTest {
     @Operation
     public String stats() {
         PrefixStats stats = index.stats();
-        return stats.numEntries() + " " + stats.cachedBytes() + " " + stats.numEvicted();
+        return stats.numBlocks() + " " + stats.cachedBytes() + " " + stats.numEvicted();
     }
 
     /** After each run. */

@@ -126,8 +126,8 @@ class PrefixIndexPropertyTest {
         }
         long bytes = (long) maxBlocks * blockSize * SHAPE.elementsPerToken() * Float.BYTES;
         KvPoolOptions options = KvPoolOptions.defaults().withPrefixIndex(factory).withPoisonedFreedBlocks();
-        if (policy.equals("SLRU")) { // of idle prefixes much less than there is room for
-            options = options.withMaxIdleBytes(bytes / 3);
+        if (policy.equals("SLRU")) { // of cached prefixes much less than there is room for
+            options = options.withMaxCachedBytes(bytes / 3);
         }
         return new KvPool(config.withMaxPoolBytes(bytes), options);
     }
@@ -396,7 +396,7 @@ class PrefixIndexPropertyTest {
         pool.prefixIndex().orElseThrow().clear();
         pool.checkIntegrity();
         assertThat(pool.prefixIndex().orElseThrow().stats().cachedBytes()).isZero();
-        assertThat(pool.prefixIndex().orElseThrow().stats().numEntries()).isZero();
+        assertThat(pool.prefixIndex().orElseThrow().stats().numBlocks()).isZero();
         snapshots.clear();
         pins.clear();
         published.clear();

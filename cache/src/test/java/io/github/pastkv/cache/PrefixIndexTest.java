@@ -11,7 +11,7 @@ import io.github.pastkv.cache.mask.AttentionMask;
 import io.github.pastkv.cache.prefix.EvictionPriority;
 import io.github.pastkv.cache.prefix.PrefixIndex;
 import io.github.pastkv.cache.prefix.PrefixStats;
-import io.github.pastkv.cache.prefix.WhyNotMore;
+import io.github.pastkv.cache.prefix.PrefixMissReason;
 import java.time.Duration;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
@@ -85,16 +85,16 @@ class PrefixIndexTest {
     }
 
     @Test
-    void idlePrefixes_beyondTheirLimit_goThoughThereIsRoom() {
-        try (TextPool few = new TextPool(100, KvPoolOptions.defaults().withMaxIdleBytes(3 * TextPool.BLOCK_BYTES))) {
+    void cachedPrefixes_beyondTheirLimit_goThoughThereIsRoom() {
+        try (TextPool few = new TextPool(100, KvPoolOptions.defaults().withMaxCachedBytes(3 * TextPool.BLOCK_BYTES))) {
             few.read(A);
             few.read(B);
-            assertThat(few.pool.idleBytes()).isEqualTo(3 * TextPool.BLOCK_BYTES);
+            assertThat(few.pool.cachedBytes()).isEqualTo(3 * TextPool.BLOCK_BYTES);
             assertThat(few.numFindable(A)).as("its last block went").isEqualTo(3);
             assertThat(few.numFindable(B)).isEqualTo(5);
             try (KvCache running = few.open()) {
                 TextPool.append(running, text(0, 30));
-                assertThat(few.pool.idleBytes()).as("what is held counts for nothing").isEqualTo(
+                assertThat(few.pool.cachedBytes()).as("what is held counts for nothing").isEqualTo(
                         3 * TextPool.BLOCK_BYTES);
                 assertThat(few.numFindable(text(0, 30))).isEqualTo(29);
             }
@@ -104,8 +104,8 @@ class PrefixIndexTest {
     }
 
     @Test
-    void idlePrefixes_thatArePinned_stayBeyondTheirLimit() {
-        try (TextPool none = new TextPool(100, KvPoolOptions.defaults().withMaxIdleBytes(0))) {
+    void cachedPrefixes_thatArePinned_stayBeyondTheirLimit() {
+        try (TextPool none = new TextPool(100, KvPoolOptions.defaults().withMaxCachedBytes(0))) {
             none.read(A);
             assertThat(none.numFindable(A)).isZero();
             PrefixIndex.Pin pin;
@@ -118,7 +118,7 @@ class PrefixIndexTest {
             assertThat(none.numFindable(B)).isZero();
             pin.close();
             assertThat(none.numFindable(A)).isZero();
-            assertThat(none.pool.idleBytes()).isZero();
+            assertThat(none.pool.cachedBytes()).isZero();
         }
     }
 
@@ -152,7 +152,7 @@ class PrefixIndexTest {
         assertThat(texts.index.setTimeToLive(NAMESPACE, B, Duration.ofHours(1))).isEqualTo(6);
         assertThat(texts.index.setTimeToLive(NAMESPACE, C, Duration.ZERO)).isEqualTo(6);
         assertThat(texts.numFindable(B)).isEqualTo(5);
-        assertThat(texts.index.explain(NAMESPACE, C).whyNotMore()).isEqualTo(new WhyNotMore.Expired());
+        assertThat(texts.index.explain(NAMESPACE, C).missReason()).isEqualTo(new PrefixMissReason.Expired());
         texts.read(D);
         assertThat(texts.numFindable(A)).as("what has expired goes before the oldest").isEqualTo(5);
         assertThat(texts.index.stats().numEvicted()).isEqualTo(2);
@@ -231,7 +231,7 @@ class PrefixIndexTest {
             }
             PrefixStats stats = pool.prefixIndex().orElseThrow().stats();
             assertThat(stats.numEvicted()).isEqualTo(2L * numBlocks);
-            assertThat(stats.numEntries()).isEqualTo(numBlocks);
+            assertThat(stats.numBlocks()).isEqualTo(numBlocks);
             // a root, which begins a segment of 512 records
             assertThat(stats.bookkeepingBytes()).isLessThanOrEqualTo((numBlocks + 512) * 160L)
                     .isGreaterThan(numBlocks * 100L);

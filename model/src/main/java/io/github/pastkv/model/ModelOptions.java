@@ -15,59 +15,59 @@ import org.jspecify.annotations.Nullable;
  * @param numThreads threads of a step, the caller's included
  * @param maxPassTokens most tokens that go through the weights together; a longer step takes several passes
  * @param loadsTokenizer whether {@code tokenizer.json} is read where there is one; ids need none
- * @param maxIdleBytes most bytes that each way of storing keeps of what closed sessions have read, for later ones to find;
+ * @param maxCachedBytes most bytes that each way of storing keeps of what closed sessions have read, for later ones to find;
  *        what is beyond is forgotten, the least recently used first. 0 keeps nothing; open sessions still share
  * @param leakListener hears of sessions that were forgotten without being closed, and where they were opened; null for nobody
  * @param allowedConfigKeys keys of {@code config.json} that are let pass though the family does not know them
  */
 public record ModelOptions(@Nullable String kernels, ComputeChoice compute, WeightType weights, int numThreads,
-        int maxPassTokens, boolean loadsTokenizer, long maxIdleBytes,
+        int maxPassTokens, boolean loadsTokenizer, long maxCachedBytes,
         @Nullable Consumer<String> leakListener, Set<String> allowedConfigKeys) {
     /** What is kept of closed sessions unless said otherwise: 1 GiB. */
-    public static final long DEFAULT_MAX_IDLE_BYTES = 1L << 30;
+    public static final long DEFAULT_MAX_CACHED_BYTES = 1L << 30;
 
     public ModelOptions {
         allowedConfigKeys = Set.copyOf(allowedConfigKeys);
         requirePositive("numThreads", numThreads);
         requirePositive("maxPassTokens", maxPassTokens);
-        if (maxIdleBytes < 0) {
-            throw new IllegalArgumentException("maxIdleBytes: " + maxIdleBytes + ", must not be negative");
+        if (maxCachedBytes < 0) {
+            throw new IllegalArgumentException("maxCachedBytes: " + maxCachedBytes + ", must not be negative");
         }
     }
 
-    /** Fastest kernels, F32, weights as stored, all processors, passes of 512 tokens, 1 GiB of idle prefixes. */
+    /** Fastest kernels, F32, weights as stored, all processors, passes of 512 tokens, 1 GiB of cached prefixes. */
     public static ModelOptions defaults() {
         return new ModelOptions(null, ComputeChoice.F32, WeightType.STORED,
-                Runtime.getRuntime().availableProcessors(), 512, true, DEFAULT_MAX_IDLE_BYTES, null, Set.of());
+                Runtime.getRuntime().availableProcessors(), 512, true, DEFAULT_MAX_CACHED_BYTES, null, Set.of());
     }
 
     public ModelOptions withKernels(@Nullable String newKernels) {
         return new ModelOptions(newKernels, compute, weights, numThreads, maxPassTokens, loadsTokenizer,
-                maxIdleBytes, leakListener, allowedConfigKeys);
+                maxCachedBytes, leakListener, allowedConfigKeys);
     }
 
     public ModelOptions withCompute(ComputeChoice newCompute) {
         return new ModelOptions(kernels, newCompute, weights, numThreads, maxPassTokens, loadsTokenizer,
-                maxIdleBytes, leakListener, allowedConfigKeys);
+                maxCachedBytes, leakListener, allowedConfigKeys);
     }
 
     public ModelOptions withWeights(WeightType newWeights) {
         return new ModelOptions(kernels, compute, newWeights, numThreads, maxPassTokens, loadsTokenizer,
-                maxIdleBytes, leakListener, allowedConfigKeys);
+                maxCachedBytes, leakListener, allowedConfigKeys);
     }
 
     public ModelOptions withNumThreads(int newNumThreads) {
         return new ModelOptions(kernels, compute, weights, newNumThreads, maxPassTokens, loadsTokenizer,
-                maxIdleBytes, leakListener, allowedConfigKeys);
+                maxCachedBytes, leakListener, allowedConfigKeys);
     }
 
     public ModelOptions withMaxPassTokens(int newMaxPassTokens) {
         return new ModelOptions(kernels, compute, weights, numThreads, newMaxPassTokens, loadsTokenizer,
-                maxIdleBytes, leakListener, allowedConfigKeys);
+                maxCachedBytes, leakListener, allowedConfigKeys);
     }
 
     public ModelOptions withoutTokenizer() {
-        return new ModelOptions(kernels, compute, weights, numThreads, maxPassTokens, false, maxIdleBytes,
+        return new ModelOptions(kernels, compute, weights, numThreads, maxPassTokens, false, maxCachedBytes,
                 leakListener, allowedConfigKeys);
     }
 
@@ -76,8 +76,8 @@ public record ModelOptions(@Nullable String kernels, ComputeChoice compute, Weig
      * fill each pool up to {@link SessionOptions#maxPoolBytes()}. What has been given up is used again by the pool; the
      * system gets memory back when the model is closed.
      */
-    public ModelOptions withMaxIdleBytes(long newMaxIdleBytes) {
-        return new ModelOptions(kernels, compute, weights, numThreads, maxPassTokens, loadsTokenizer, newMaxIdleBytes,
+    public ModelOptions withMaxCachedBytes(long newMaxCachedBytes) {
+        return new ModelOptions(kernels, compute, weights, numThreads, maxPassTokens, loadsTokenizer, newMaxCachedBytes,
                 leakListener, allowedConfigKeys);
     }
 
@@ -89,13 +89,13 @@ public record ModelOptions(@Nullable String kernels, ComputeChoice compute, Weig
      * @param newLeakListener called by a thread of the {@link java.lang.ref.Cleaner}
      */
     public ModelOptions withLeakListener(Consumer<String> newLeakListener) {
-        return new ModelOptions(kernels, compute, weights, numThreads, maxPassTokens, loadsTokenizer, maxIdleBytes,
+        return new ModelOptions(kernels, compute, weights, numThreads, maxPassTokens, loadsTokenizer, maxCachedBytes,
                 newLeakListener, allowedConfigKeys);
     }
 
     public ModelOptions withAllowedConfigKeys(Set<String> newAllowedConfigKeys) {
         return new ModelOptions(kernels, compute, weights, numThreads, maxPassTokens, loadsTokenizer,
-                maxIdleBytes, leakListener, newAllowedConfigKeys);
+                maxCachedBytes, leakListener, newAllowedConfigKeys);
     }
 
     private static void requirePositive(String name, int value) {

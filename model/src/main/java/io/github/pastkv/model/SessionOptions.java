@@ -16,7 +16,7 @@ import io.github.pastkv.model.config.ModelConfig;
  * @param maxSeqLen longest row in tokens; 0 for the model's own limit. Where a model's rotary frequencies depend on length
  *        (dynamic, longrope), it is this one, so that they are the same from the first token to the last
  * @param maxPoolBytes most bytes of cache; a limit, not a reservation. Sessions that reuse prefixes and store alike share
- *        it: what closed ones have read stays as far as {@link ModelOptions#maxIdleBytes()} and this limit leave room
+ *        it: what closed ones have read stays as far as {@link ModelOptions#maxCachedBytes()} and this limit leave room
  * @param window what tokens see at most, beside the model's own windows; what no later token sees is let go of
  * @param maxRewindTokens how far back a session over windows can always be rewound
  * @param prefixReuse whether the session shares what has been read with others of its model

@@ -7,7 +7,7 @@ import io.github.pastkv.cache.KvCache;
 import io.github.pastkv.cache.KvCacheConfig;
 import io.github.pastkv.cache.layout.KvType;
 import io.github.pastkv.cache.mask.AttentionMask;
-import io.github.pastkv.cache.prefix.WhyNotMore;
+import io.github.pastkv.cache.prefix.PrefixMissReason;
 import io.github.pastkv.kernels.DelegatingKernels;
 import io.github.pastkv.kernels.KernelsChoice;
 import io.github.pastkv.kernels.RopeTable;
@@ -104,7 +104,7 @@ class PrefixReuseTest {
 
     @Test
     void closedSessions_areForgottenBeyondTheIdleLimit_openOnesShare() throws IOException {
-        try (Model forgetful = Model.load(LLAMA.folder(), ModelOptions.defaults().withMaxIdleBytes(0))) {
+        try (Model forgetful = Model.load(LLAMA.folder(), ModelOptions.defaults().withMaxCachedBytes(0))) {
             try (Session open = forgetful.newSession(); Session other = forgetful.newSession()) {
                 open.append(PROMPT);
                 other.prefill(PROMPT);
@@ -113,7 +113,7 @@ class PrefixReuseTest {
             try (Session later = forgetful.newSession()) {
                 later.prefill(PROMPT);
                 assertThat(later.numReusedTokens()).isZero();
-                assertThat(later.cache().pool().idleBytes()).isZero();
+                assertThat(later.cache().pool().cachedBytes()).isZero();
             }
         }
     }
@@ -210,10 +210,10 @@ class PrefixReuseTest {
             int[] parting = PROMPT.clone();
             parting[12] = PROMPT[12] == 1 ? 2 : 1;
             assertThat(session.explainPrefix(parting).numReused()).isEqualTo(12);
-            assertThat(session.explainPrefix(parting).whyNotMore())
-                    .isEqualTo(new WhyNotMore.DifferentToken(12, parting[12], PROMPT[12]));
-            assertThat(session.explainPrefix(Arrays.copyOf(PROMPT, 20)).whyNotMore())
-                    .isEqualTo(new WhyNotMore.Whole());
+            assertThat(session.explainPrefix(parting).missReason())
+                    .isEqualTo(new PrefixMissReason.DifferentToken(12, parting[12], PROMPT[12]));
+            assertThat(session.explainPrefix(Arrays.copyOf(PROMPT, 20)).missReason())
+                    .isEqualTo(new PrefixMissReason.Whole());
         }
     }
 

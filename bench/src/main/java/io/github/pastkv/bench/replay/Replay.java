@@ -2,7 +2,7 @@ package io.github.pastkv.bench.replay;
 
 import io.github.pastkv.cache.prefix.EvictionPolicy;
 import io.github.pastkv.cache.prefix.PrefixNamespace;
-import io.github.pastkv.cache.radix.BlockStore;
+import io.github.pastkv.cache.radix.BlockOwner;
 import io.github.pastkv.cache.radix.PrefixMatch;
 import io.github.pastkv.cache.radix.PrefixTree;
 import java.util.List;
@@ -11,7 +11,7 @@ import java.util.List;
  * Runs a trace through the library's own prefix tree, one request at a time: its leading cached blocks are hits, the others
  * are put in, and what does not fit is evicted by a policy. A request's own blocks are held while it runs.
  */
-final class Replay implements BlockStore, AutoCloseable {
+final class Replay implements BlockOwner, AutoCloseable {
     private static final PrefixNamespace NAMESPACE = PrefixNamespace.builder("replay").build();
 
     private final int capacity;
@@ -45,27 +45,27 @@ final class Replay implements BlockStore, AutoCloseable {
         now = request.timestamp();
         path = path.length < ids.length ? new int[ids.length] : path;
         tree.match(tree.root(NAMESPACE), ids, ids.length, match);
-        int numHits = match.numEntries();
+        int numHits = match.numNodes();
         for (int i = 0; i < numHits; i++) {
-            path[i] = match.entry(i);
+            path[i] = match.node(i);
             tree.used(path[i]);
-            tree.block(path[i]);
+            tree.lock(path[i]);
         }
         int numHeld = numHits;
         while (numHeld < ids.length && makeRoom()) {
             int parent = numHeld == 0 ? tree.rootFor(NAMESPACE) : path[numHeld - 1];
             path[numHeld] = tree.put(parent, ids, numHeld, numHeld + 1, new int[] {ids[numHeld]});
-            tree.block(path[numHeld]);
+            tree.lock(path[numHeld]);
             numHeld++;
         }
         for (int i = numHeld - 1; i >= 0; i--) {
-            tree.unblock(path[i]);
+            tree.unlock(path[i]);
         }
         return numHits;
     }
 
     private boolean makeRoom() {
-        return tree.numEntries() < capacity || tree.evictOne();
+        return tree.numNodes() < capacity || tree.evictOne();
     }
 
     @Override

@@ -1,6 +1,6 @@
 package io.github.pastkv.cache.block;
 
-import static io.github.pastkv.cache.block.BlockRecords.ENTRY;
+import static io.github.pastkv.cache.block.BlockRecords.NODE;
 import static io.github.pastkv.cache.block.BlockRecords.NONE;
 import static io.github.pastkv.cache.block.BlockRecords.NOT_LISTED;
 import static io.github.pastkv.cache.block.BlockRecords.NUM_SEALED;
@@ -38,7 +38,7 @@ public final class BlockPool implements AutoCloseable {
     private volatile MemorySegment[] segments = new MemorySegment[0];
     private final BlockRecords records;
     private final BlockList free;
-    private final BlockList loose;
+    private final BlockList reclaimable;
 
     private int numHeld;
     private int numCached;
@@ -70,7 +70,7 @@ public final class BlockPool implements AutoCloseable {
         this.segmentShift = 63 - Long.numberOfLeadingZeros(perSegment);
         this.records = new BlockRecords(arena, segmentShift);
         this.free = new BlockList("free", records);
-        this.loose = new BlockList("loose", records);
+        this.reclaimable = new BlockList("reclaimable", records);
     }
 
     public long blockBytes() {
@@ -195,15 +195,15 @@ public final class BlockPool implements AutoCloseable {
     /** One more holder of a held or cached block. */
     public void retainCached(int blockId) {
         int refCount = records.get(blockId, REF_COUNT);
-        int entry = records.get(blockId, ENTRY);
-        requireState(refCount > 0 || entry != NONE, "block " + blockId + " is neither held nor cached");
+        int node = records.get(blockId, NODE);
+        requireState(refCount > 0 || node != NONE, "block " + blockId + " is neither held nor cached");
         records.set(blockId, REF_COUNT, refCount + 1);
         if (refCount == 0) {
             numHeld++;
             numCached--;
-            budget.removeIdle(blockBytes);
-            tighten(blockId);
-            budget.evictor().held(entry);
+            budget.removeCached(blockBytes);
+            unmarkReclaimable(blockId);
+            budget.evictor().held(node);
         }
     }
 
@@ -216,13 +216,13 @@ public final class BlockPool implements AutoCloseable {
                 return;
             }
             numHeld--;
-            int entry = records.get(blockId, ENTRY);
-            if (entry == NONE) {
+            int node = records.get(blockId, NODE);
+            if (node == NONE) {
                 setFree(blockId);
             } else {
                 numCached++;
-                budget.evictor().unheld(this, blockId, entry);
-                budget.addIdle(blockBytes);
+                budget.evictor().unheld(this, blockId, node);
+                budget.addCached(blockBytes);
             }
         }
     }
@@ -234,62 +234,62 @@ public final class BlockPool implements AutoCloseable {
     }
 
     /** Makes a held or cached block one that the index may find: its first slots must not be written any more. */
-    public boolean attach(int blockId, int entry, int numSealed) {
+    public boolean attach(int blockId, int node, int numSealed) {
         boolean held = records.get(blockId, REF_COUNT) > 0;
-        requireState(held || records.get(blockId, ENTRY) == entry, "block " + blockId + " is free");
-        records.set(blockId, ENTRY, entry);
+        requireState(held || records.get(blockId, NODE) == node, "block " + blockId + " is free");
+        records.set(blockId, NODE, node);
         records.set(blockId, NUM_SEALED, numSealed);
         return held;
     }
 
     /** Makes a block one that the index does not find; a cached one is free from now on. */
     public boolean detach(int blockId) {
-        records.set(blockId, ENTRY, NONE);
+        records.set(blockId, NODE, NONE);
         records.set(blockId, NUM_SEALED, 0);
         boolean held = records.get(blockId, REF_COUNT) > 0;
         if (!held) {
             numCached--;
-            budget.removeIdle(blockBytes);
-            tighten(blockId);
+            budget.removeCached(blockBytes);
+            unmarkReclaimable(blockId);
             setFree(blockId);
         }
         return held;
     }
 
-    public boolean isAttached(int blockId, int entry, int numSealed) {
-        return records.get(blockId, ENTRY) == entry && records.get(blockId, NUM_SEALED) == numSealed;
+    public boolean isAttached(int blockId, int node, int numSealed) {
+        return records.get(blockId, NODE) == node && records.get(blockId, NUM_SEALED) == numSealed;
     }
 
-    /** The entry of the index that a block belongs to, or -1. */
-    public int entry(int blockId) {
-        return records.get(blockId, ENTRY);
+    /** The node of the index that a block belongs to, or -1. */
+    public int node(int blockId) {
+        return records.get(blockId, NODE);
     }
 
     public boolean isCached(int blockId) {
-        return records.get(blockId, REF_COUNT) == 0 && records.get(blockId, ENTRY) != NONE;
+        return records.get(blockId, REF_COUNT) == 0 && records.get(blockId, NODE) != NONE;
     }
 
-    /** Puts a cached block at the end of the loose ones, which can be given up whatever becomes of their entry. */
-    public void loosen(int blockId) {
+    /** Puts a cached block at the end of the reclaimable ones, which can be given up whatever becomes of their node. */
+    public void markReclaimable(int blockId) {
         if (records.get(blockId, PREVIOUS) == NOT_LISTED) {
-            loose.append(blockId);
+            reclaimable.append(blockId);
         }
     }
 
-    /** Takes a held or cached block out of the loose ones, if it is there. */
-    public void tighten(int blockId) {
+    /** Takes a held or cached block out of the reclaimable ones, if it is there. */
+    public void unmarkReclaimable(int blockId) {
         if (records.get(blockId, PREVIOUS) != NOT_LISTED) {
-            loose.remove(blockId);
+            reclaimable.remove(blockId);
         }
     }
 
-    /** The block that has been loose for longest, or -1. */
-    public int firstLoose() {
-        return loose.first();
+    /** The block that has been reclaimable for longest, or -1. */
+    public int firstReclaimable() {
+        return reclaimable.first();
     }
 
-    public int numLoose() {
-        return loose.size();
+    public int numReclaimable() {
+        return reclaimable.size();
     }
 
     /** Holders of a block; 0 when it is cached or free. */
@@ -302,12 +302,12 @@ public final class BlockPool implements AutoCloseable {
     /**
      * Whether its one holder may write a block's slots from {@code fromSlot} on, as nobody else reads them.
      *
-     * @param unseals whether to make it so by giving up what the index has of the block
+     * @param invalidateCached whether to make it so by giving up what the index has of the block
      */
-    boolean isWritable(int blockId, int fromSlot, boolean unseals) {
+    boolean isWritable(int blockId, int fromSlot, boolean invalidateCached) {
         synchronized (budget) {
             return records.get(blockId, REF_COUNT) == 1 && (records.get(blockId, NUM_SEALED) <= fromSlot
-                    || (unseals && budget.evictor().giveUp(records.get(blockId, ENTRY))));
+                    || (invalidateCached && budget.evictor().evictSubtree(records.get(blockId, NODE))));
         }
     }
 
@@ -341,15 +341,15 @@ public final class BlockPool implements AutoCloseable {
             for (int blockId = 0; blockId < records.numBlocks(); blockId++) {
                 boolean held = records.get(blockId, REF_COUNT) > 0;
                 numWithHolders += held ? 1 : 0;
-                numWithEntryOnly += !held && records.get(blockId, ENTRY) != NONE ? 1 : 0;
+                numWithEntryOnly += !held && records.get(blockId, NODE) != NONE ? 1 : 0;
             }
             requireState(numWithHolders == numHeld,
                     numWithHolders + " blocks have holders, " + numHeld + " are counted as held");
             requireState(numWithEntryOnly == numCached,
                     numWithEntryOnly + " blocks are in the index only, " + numCached + " are counted as cached");
             free.checkIntegrity(this::requireFree);
-            loose.checkIntegrity(
-                    blockId -> requireState(isCached(blockId), "block " + blockId + " is loose but not cached"));
+            reclaimable.checkIntegrity(
+                    blockId -> requireState(isCached(blockId), "block " + blockId + " is reclaimable but not cached"));
             requireState(free.size() + numHeld + numCached == records.numBlocks(), free.size() + " free + " + numHeld
                     + " held + " + numCached + " cached blocks, " + records.numBlocks() + " in all");
         }
@@ -358,7 +358,7 @@ public final class BlockPool implements AutoCloseable {
     private void requireFree(int blockId) {
         requireState(records.get(blockId, REF_COUNT) == 0,
                 "block " + blockId + " is free but has " + records.get(blockId, REF_COUNT) + " holders");
-        requireState(records.get(blockId, ENTRY) == NONE, "block " + blockId + " is free but in the index");
+        requireState(records.get(blockId, NODE) == NONE, "block " + blockId + " is free but in the index");
     }
 
     /** Ends allocation; the memory goes with the last held block. Closing again does nothing. */

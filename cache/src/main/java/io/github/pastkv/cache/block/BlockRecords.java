@@ -14,7 +14,7 @@ final class BlockRecords {
 
     static final int REF_COUNT = 0;
     /** Entry of the index, or NONE. */
-    static final int ENTRY = 1;
+    static final int NODE = 1;
     /** Slots that the index promises. */
     static final int NUM_SEALED = 2;
     static final int PREVIOUS = 3;
@@ -47,7 +47,7 @@ final class BlockRecords {
         int end = numBlocks + count;
         while (numBlocks < end) {
             int blockId = numBlocks++;
-            set(blockId, ENTRY, NONE);
+            set(blockId, NODE, NONE);
             set(blockId, PREVIOUS, NOT_LISTED);
         }
     }

@@ -9,7 +9,7 @@ import java.util.Arrays;
  *
  * <pre>
  * logical block   0 .. numSinkBlocks        held
- *                 .. + numDropped           let go of, must not be asked for
+ *                 .. + numReleased           let go of, must not be asked for
  *                 .. numBlocks              held
  * </pre>
  *
@@ -21,7 +21,7 @@ public final class BlockTable {
     private final BlockPool pool;
     private final int numSinkBlocks;
     private volatile int[] blockIds; // of the held blocks
-    private int numDropped;
+    private int numReleased;
     private int numBlocks;
     private int firstHeld;
     private int numHolders = 1;
@@ -50,7 +50,7 @@ public final class BlockTable {
 
     /** The first block from which on all are held. */
     int firstBlockInLine() {
-        return numDropped == 0 ? 0 : numSinkBlocks + numDropped;
+        return numReleased == 0 ? 0 : numSinkBlocks + numReleased;
     }
 
     public int blockId(int logicalBlock) {
@@ -59,7 +59,7 @@ public final class BlockTable {
 
     /** Blocks that are held. */
     int numHeldBlocks() {
-        return numBlocks - numDropped;
+        return numBlocks - numReleased;
     }
 
     /** One of the held blocks, in order. */
@@ -71,8 +71,8 @@ public final class BlockTable {
         if (logicalBlock < numSinkBlocks) {
             return logicalBlock;
         }
-        assert logicalBlock >= numSinkBlocks + numDropped : logicalBlock;
-        return logicalBlock - numDropped;
+        assert logicalBlock >= numSinkBlocks + numReleased : logicalBlock;
+        return logicalBlock - numReleased;
     }
 
     /** Appends a block and takes over the caller's hold on it. */
@@ -86,14 +86,14 @@ public final class BlockTable {
     }
 
     /** Appends a held or cached block and holds it. */
-    public void adopt(int blockId) {
+    public void appendCached(int blockId) {
         pool.retainCached(blockId);
         append(blockId);
     }
 
     /** Makes an empty table, or one of sinks only, begin again at a later block, as if those between had been let go of. */
     public void skipTo(int logicalBlock, int firstHeldPosition) {
-        numDropped = logicalBlock - numBlocks;
+        numReleased = logicalBlock - numBlocks;
         numBlocks = logicalBlock;
         firstHeld = firstHeldPosition;
     }
@@ -101,7 +101,7 @@ public final class BlockTable {
     /** Whether a block is there and has not been let go of. */
     public boolean holds(int logicalBlock) {
         return logicalBlock < numBlocks
-                && (logicalBlock < numSinkBlocks || logicalBlock >= numSinkBlocks + numDropped);
+                && (logicalBlock < numSinkBlocks || logicalBlock >= numSinkBlocks + numReleased);
     }
 
     /** Puts another block in a place, takes over the caller's hold on it and lets go of the old one. */
@@ -121,14 +121,14 @@ public final class BlockTable {
         }
         BlockTable fork = new BlockTable(pool, numSinkBlocks, Arrays.copyOf(blockIds, Math.max(4, numHeld)));
         fork.numBlocks = numBlocks;
-        fork.numDropped = numDropped;
+        fork.numReleased = numReleased;
         fork.firstHeld = firstHeld;
         return fork;
     }
 
-    /** Whether {@link #dropBefore} would let go of a block. */
-    boolean canDropBefore(int position, int blockSize) {
-        return position / blockSize > numSinkBlocks + numDropped;
+    /** Whether {@link #releaseBefore} would let go of a block. */
+    boolean canReleaseBefore(int position, int blockSize) {
+        return position / blockSize > numSinkBlocks + numReleased;
     }
 
     /** Marks tokens before {@code position}, but for the sinks, as not held. */
@@ -137,9 +137,9 @@ public final class BlockTable {
     }
 
     /** Lets go of whole blocks before {@code position}, but for the sinks'; nobody else may hold this table. */
-    void dropBefore(int position, int blockSize) {
+    void releaseBefore(int position, int blockSize) {
         int numHeld = numHeldBlocks();
-        int count = position / blockSize - numSinkBlocks - numDropped;
+        int count = position / blockSize - numSinkBlocks - numReleased;
         synchronized (pool.lock()) {
             for (int i = numSinkBlocks; i < numSinkBlocks + count; i++) {
                 pool.release(blockIds[i]);
@@ -147,7 +147,7 @@ public final class BlockTable {
         }
         int from = numSinkBlocks + count;
         System.arraycopy(blockIds, from, blockIds, numSinkBlocks, numHeld - from);
-        numDropped += count;
+        numReleased += count;
     }
 
     /** Lets go of the blocks from {@code numKept} on; nobody else may hold this table. */
@@ -195,9 +195,9 @@ public final class BlockTable {
 
     private void releaseFrom(int firstBlock) {
         while (numBlocks > firstBlock) {
-            if (numDropped > 0 && numBlocks == numSinkBlocks + numDropped) {
+            if (numReleased > 0 && numBlocks == numSinkBlocks + numReleased) {
                 numBlocks = numSinkBlocks; // what lies between the sinks and here has been let go of before
-                numDropped = 0;
+                numReleased = 0;
             } else {
                 pool.release(blockIds[place(--numBlocks)]);
             }

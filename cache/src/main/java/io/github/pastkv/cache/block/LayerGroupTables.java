@@ -85,16 +85,16 @@ public final class LayerGroupTables {
      *
      * @param numTokens tokens of the row in the layer that has the fewest
      */
-    public void letGo(int row, int numTokens) {
+    public void evictOutOfWindow(int row, int numTokens) {
         KvWindow window = storage.window();
         int firstHeld = window.firstVisible(Math.max(0, numTokens - maxRewindTokens));
         if (firstHeld <= Math.max(window.numSinks(), tables[row].firstHeld())) {
             return;
         }
         tables[row].setFirstHeld(firstHeld);
-        if (tables[row].canDropBefore(firstHeld, layout().blockSize())) {
+        if (tables[row].canReleaseBefore(firstHeld, layout().blockSize())) {
             unshare(row);
-            tables[row].dropBefore(firstHeld, layout().blockSize());
+            tables[row].releaseBefore(firstHeld, layout().blockSize());
         }
     }
 

@@ -13,14 +13,14 @@ public final class PoolBudget {
         /** Gives up some blocks; false where none can be. */
         boolean evictOne();
 
-        /** Gives an entry up, though its block is held; false where others hold or pin something that goes on from it. */
-        boolean giveUp(int entry);
+        /** Gives a node up, though its block is held; false where others hold or pin something that goes on from it. */
+        boolean evictSubtree(int node);
 
-        /** A block of an entry is held again. */
-        void held(int entry);
+        /** A block of a node is held again. */
+        void held(int node);
 
-        /** A block of an entry is held no more. */
-        void unheld(BlockPool pool, int blockId, int entry);
+        /** A block of a node is held no more. */
+        void unheld(BlockPool pool, int blockId, int node);
     }
 
     private static final Evictor CACHES_NOTHING = new Evictor() {
@@ -35,30 +35,30 @@ public final class PoolBudget {
         }
 
         @Override
-        public boolean giveUp(int entry) {
+        public boolean evictSubtree(int node) {
             return false;
         }
 
         @Override
-        public void held(int entry) {
-            throw new AssertionError(entry);
+        public void held(int node) {
+            throw new AssertionError(node);
         }
 
         @Override
-        public void unheld(BlockPool pool, int blockId, int entry) {
-            throw new AssertionError(entry);
+        public void unheld(BlockPool pool, int blockId, int node) {
+            throw new AssertionError(node);
         }
     };
 
     private final long limitBytes;
-    private final long maxIdleBytes;
+    private final long maxCachedBytes;
     private Evictor evictor = CACHES_NOTHING;
     private long usedBytes;
-    private long idleBytes; // of these, those of cached blocks
+    private long cachedBytes; // of these, those of cached blocks
 
-    public PoolBudget(long limitBytes, long maxIdleBytes) {
+    public PoolBudget(long limitBytes, long maxCachedBytes) {
         this.limitBytes = limitBytes;
-        this.maxIdleBytes = maxIdleBytes;
+        this.maxCachedBytes = maxCachedBytes;
     }
 
     Evictor evictor() {
@@ -101,26 +101,26 @@ public final class PoolBudget {
     }
 
     /** Bytes of cached blocks. */
-    public long idleBytes() {
-        return idleBytes;
+    public long cachedBytes() {
+        return cachedBytes;
     }
 
     /** Nobody holds a block any more that is cached. */
-    void addIdle(long bytes) {
-        idleBytes += bytes;
-        trimIdle();
+    void addCached(long bytes) {
+        cachedBytes += bytes;
+        trimCached();
     }
 
     /** Gives up the least useful of the cached blocks while they are too many, as far as it can be. */
-    public void trimIdle() {
+    public void trimCached() {
         boolean gives = true;
-        while (gives && idleBytes > maxIdleBytes) {
+        while (gives && cachedBytes > maxCachedBytes) {
             gives = evictor.evictOne();
         }
     }
 
     /** A cached block is held again, or free. */
-    void removeIdle(long bytes) {
-        idleBytes -= bytes;
+    void removeCached(long bytes) {
+        cachedBytes -= bytes;
     }
 }

@@ -14,7 +14,7 @@ public final class StepBlocks implements KvBlocks {
     private final KvLayout layout;
     private final BlockPool pool;
     private BlockTable rowTable;
-    private BlockTable table; // the row's, or an adopted one
+    private BlockTable table; // the row's, or one from the prefix index
     private int pastLength;
     private int numFromTable;
     private int[] ownBlockIds = new int[2];
@@ -29,8 +29,8 @@ public final class StepBlocks implements KvBlocks {
     }
 
     /** Takes over a table that holds more of the row's tokens than the row does; before the step is planned. */
-    public void adopt(BlockTable adopted) {
-        table = adopted;
+    public void useTable(BlockTable found) {
+        table = found;
     }
 
     /** Forgets the last step; {@code newRowTable} is the row's. */
@@ -44,25 +44,25 @@ public final class StepBlocks implements KvBlocks {
      * Plans a step that writes positions {@code [pastTokens, kvLength)}.
      *
      * @param mayWriteTable false when the row's own blocks must stay as they are
-     * @param unseals whether to write to blocks that only the index keeps from it, which then forgets them
+     * @param invalidateCached whether to write to blocks that only the index keeps from it, which then forgets them
      * @return own blocks that the step needs
      */
-    public int plan(int pastTokens, int kvLength, boolean mayWriteTable, boolean unseals) {
+    public int plan(int pastTokens, int kvLength, boolean mayWriteTable, boolean invalidateCached) {
         this.pastLength = pastTokens;
         int numNeeded = layout.numBlocks(kvLength);
         int firstWritten = pastTokens == kvLength ? numNeeded : pastTokens / layout.blockSize();
         numFromTable = firstWritten;
         while (mayWriteTable && numFromTable < Math.min(numNeeded, table.numBlocks())
-                && isOurs(numFromTable, unseals)) {
+                && isOurs(numFromTable, invalidateCached)) {
             numFromTable++;
         }
         numOwn = numNeeded - numFromTable;
         return numOwn;
     }
 
-    private boolean isOurs(int logicalBlock, boolean unseals) {
+    private boolean isOurs(int logicalBlock, boolean invalidateCached) {
         int fromSlot = Math.max(0, pastLength - logicalBlock * layout.blockSize());
-        return pool.isWritable(table.blockId(logicalBlock), fromSlot, unseals);
+        return pool.isWritable(table.blockId(logicalBlock), fromSlot, invalidateCached);
     }
 
     /** The planned blocks are not to be had. */

@@ -8,7 +8,7 @@ public final class ArcPolicy implements EvictionPolicy {
     private final EvictionLists lists;
     private final int usedOnce;
     private final int usedAgain;
-    /** Entries that {@code usedOnce} should have. */
+    /** Nodes that {@code usedOnce} should have. */
     private double target;
 
     public ArcPolicy(EvictionLists lists) {
@@ -18,13 +18,13 @@ public final class ArcPolicy implements EvictionPolicy {
     }
 
     @Override
-    public void add(int entry) {
-        lists.append(lists.numUses(entry) > 1 ? usedAgain : usedOnce, entry);
+    public void add(int node) {
+        lists.append(lists.numUses(node) > 1 ? usedAgain : usedOnce, node);
     }
 
     @Override
-    public void remove(int entry) {
-        lists.remove(entry);
+    public void remove(int node) {
+        lists.remove(node);
     }
 
     @Override

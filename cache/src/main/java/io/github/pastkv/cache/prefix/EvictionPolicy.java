@@ -1,8 +1,8 @@
 package io.github.pastkv.cache.prefix;
 
 /**
- * Chooses which cached prefix goes next. It is told of an entry while that can be evicted: nobody holds or pins it or
- * anything that goes on from it. Whatever it chooses, the tree evicts leaves first: the entry itself or one below it.
+ * Chooses which cached prefix goes next. It is told of a node while that can be evicted: nobody holds or pins it or
+ * anything that goes on from it. Whatever it chooses, the tree evicts leaves first: the node itself or one below it.
  *
  * <p>Called under the tree's lock only, so it needs none of its own.
  */
@@ -13,19 +13,19 @@ public interface EvictionPolicy {
         EvictionPolicy over(EvictionLists lists);
     }
 
-    /** An entry can be evicted from now on. Of entries let go of together, later tokens come before earlier ones. */
-    void add(int entry);
+    /** A node can be evicted from now on. Of nodes let go of together, later tokens come before earlier ones. */
+    void add(int node);
 
-    /** An entry can no longer be evicted: it is held again or gone. */
-    void remove(int entry);
+    /** A node can no longer be evicted: it is held again or gone. */
+    void remove(int node);
 
-    /** The entry that should go next, or {@link EvictionLists#NONE} where there is none; it stays until removed. */
+    /** The node that should go next, or {@link EvictionLists#NONE} where there is none; it stays until removed. */
     int victim();
 
     /**
      * Tokens that had been evicted from {@code list} were computed again: an adaptive policy learns from it.
      *
-     * @param list the list that the entry was in when it was evicted
+     * @param list the list that the node was in when it was evicted
      */
     default void missed(int list) {}
 }

@@ -11,13 +11,13 @@ public final class LruPolicy implements EvictionPolicy {
     }
 
     @Override
-    public void add(int entry) {
-        lists.append(list, entry);
+    public void add(int node) {
+        lists.append(list, node);
     }
 
     @Override
-    public void remove(int entry) {
-        lists.remove(entry);
+    public void remove(int node) {
+        lists.remove(node);
     }
 
     @Override

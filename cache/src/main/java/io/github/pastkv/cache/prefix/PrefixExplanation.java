@@ -7,21 +7,21 @@ package io.github.pastkv.cache.prefix;
  * @param numTokens tokens asked about
  * @param numReused leading tokens that would not be computed
  * @param numFromRunning how many of those lie in blocks that a sequence holds now; the others are of finished ones
- * @param whyNotMore what ends the hit
+ * @param missReason what ends the hit
  */
-public record PrefixExplanation(int numTokens, int numReused, int numFromRunning, WhyNotMore whyNotMore) {
+public record PrefixExplanation(int numTokens, int numReused, int numFromRunning, PrefixMissReason missReason) {
     /** One line for people. */
     @Override
     public String toString() {
-        String why = switch (whyNotMore) {
-            case WhyNotMore.Whole _ -> "the last token is always computed";
-            case WhyNotMore.NeverSeen _ -> "the rest was never seen";
-            case WhyNotMore.Evicted(long millisAgo) -> "the rest was evicted " + millisAgo + " ms ago";
-            case WhyNotMore.Expired _ -> "the time to live of the rest has passed";
-            case WhyNotMore.DifferentToken(int position, int asked, int cached) -> "token " + position + " is " + asked
+        String why = switch (missReason) {
+            case PrefixMissReason.Whole _ -> "the last token is always computed";
+            case PrefixMissReason.NeverSeen _ -> "the rest was never seen";
+            case PrefixMissReason.Evicted(long millisAgo) -> "the rest was evicted " + millisAgo + " ms ago";
+            case PrefixMissReason.Expired _ -> "the time to live of the rest has passed";
+            case PrefixMissReason.DifferentToken(int position, int asked, int cached) -> "token " + position + " is " + asked
                     + ", the nearest cached text has " + cached;
-            case WhyNotMore.OtherNamespace(String label, int numThere) -> "namespace " + label + " has " + numThere;
-            case WhyNotMore.OutsideWindow(int numThere) -> numThere + " agree, but windowed layers let go of some";
+            case PrefixMissReason.OtherNamespace(String label, int numThere) -> "namespace " + label + " has " + numThere;
+            case PrefixMissReason.OutsideWindow(int numThere) -> numThere + " agree, but windowed layers let go of some";
         };
         return numReused + " of " + numTokens + " tokens reused (" + numFromRunning + " from running, "
                 + (numReused - numFromRunning) + " from finished sequences); " + why;

@@ -7,11 +7,11 @@ package io.github.pastkv.cache.prefix;
  * @param numHits how many of them found more than they held
  * @param numTokensAsked tokens that they asked for, the last of each row left out
  * @param numTokensReused tokens that they found
- * @param numEntries blocks in the index now, each counted once over all layer groups
- * @param maxEntries most of them at once
+ * @param numBlocks blocks in the index now, each counted once over all layer groups
+ * @param maxBlocks most of them at once
  * @param numEvicted how many were evicted
  * @param cachedBytes bytes of blocks that nobody holds
  * @param bookkeepingBytes bytes of the index itself, outside the heap
  */
-public record PrefixStats(long numLookups, long numHits, long numTokensAsked, long numTokensReused, int numEntries,
-        long maxEntries, long numEvicted, long cachedBytes, long bookkeepingBytes) {}
+public record PrefixStats(long numLookups, long numHits, long numTokensAsked, long numTokensReused, int numBlocks,
+        long maxBlocks, long numEvicted, long cachedBytes, long bookkeepingBytes) {}

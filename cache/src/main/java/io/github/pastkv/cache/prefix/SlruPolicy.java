@@ -2,7 +2,7 @@ package io.github.pastkv.cache.prefix;
 
 /**
  * Evicts what was of use once before what was of use again, each in the order in which it was let go of (segmented LRU:
- * Karedla, Love, Wherry 1994). Of all entries at most four fifths are protected; what is beyond goes back to the others.
+ * Karedla, Love, Wherry 1994). Of all nodes at most four fifths are protected; what is beyond goes back to the others.
  */
 public final class SlruPolicy implements EvictionPolicy {
     private static final double MAX_PROTECTED = 0.8;
@@ -18,8 +18,8 @@ public final class SlruPolicy implements EvictionPolicy {
     }
 
     @Override
-    public void add(int entry) {
-        lists.append(lists.numUses(entry) > 1 ? usedAgain : usedOnce, entry);
+    public void add(int node) {
+        lists.append(lists.numUses(node) > 1 ? usedAgain : usedOnce, node);
         int numAll = lists.size(usedOnce) + lists.size(usedAgain);
         while (lists.size(usedAgain) > MAX_PROTECTED * numAll) {
             int demoted = lists.first(usedAgain);
@@ -29,8 +29,8 @@ public final class SlruPolicy implements EvictionPolicy {
     }
 
     @Override
-    public void remove(int entry) {
-        lists.remove(entry);
+    public void remove(int node) {
+        lists.remove(node);
     }
 
     @Override

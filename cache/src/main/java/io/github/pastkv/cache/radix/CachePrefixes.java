@@ -66,19 +66,19 @@ public final class CachePrefixes {
      *
      * @param numTokens tokens of the row
      * @param numNewTokens staged ones, of which the last is always computed
-     * @param wholeBlocksOnly whether to take whole blocks only
+     * @param allowCopy whether part of a block may be taken, which copies it
      * @param blocks the row's in each group, {@code [G][B]}
      * @return how many of the staged tokens are there
      */
-    public int adopt(int row, int numTokens, int numNewTokens, boolean wholeBlocksOnly, StepBlocks[][] blocks) {
+    public int acquirePrefix(int row, int numTokens, int numNewTokens, boolean allowCopy, StepBlocks[][] blocks) {
         if (index == null || namespace == null || !asks(row, numTokens, numNewTokens)) {
             return 0;
         }
         RadixPrefixIndex.Request request = new RadixPrefixIndex.Request(rows[row].tokenIds(), numTokens,
-                numTokens + numNewTokens - 1, wholeBlocksOnly);
-        BlockTable[] adopted = index.adopt(namespace, request);
-        for (int group = 0; group < adopted.length; group++) {
-            blocks[group][row].adopt(adopted[group]);
+                numTokens + numNewTokens - 1, allowCopy);
+        BlockTable[] acquired = index.acquirePrefix(namespace, request);
+        for (int group = 0; group < acquired.length; group++) {
+            blocks[group][row].useTable(acquired[group]);
         }
         return request.numFound() - numTokens;
     }
@@ -87,8 +87,8 @@ public final class CachePrefixes {
         return numNewTokens >= 2 && rows[row].isKnownAndExact(numTokens);
     }
 
-    /** Counts what {@link #adopt} did, once the step has all that it needs. */
-    public void adopted(int row, int numTokens, int numNewTokens, int numReused) {
+    /** Counts what {@link #acquirePrefix} did, once the step has all that it needs. */
+    public void acquired(int row, int numTokens, int numNewTokens, int numReused) {
         if (index != null && namespace != null && asks(row, numTokens, numNewTokens)) {
             index.lookedUp(namespace, numTokens, numNewTokens - 1, numReused);
         }

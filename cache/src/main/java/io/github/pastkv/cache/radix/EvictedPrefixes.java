@@ -1,22 +1,22 @@
 package io.github.pastkv.cache.radix;
 
 /**
- * The last evicted entries, known by their hash: when each went, and from which list. As many as the tree has ever had
- * entries at once; the oldest is forgotten first. Outside the heap but for the heads of its chains. Under the tree's lock.
+ * The last evicted nodes, known by their hash: when each went, and from which list. As many as the tree has ever had
+ * nodes at once; the oldest is forgotten first. Outside the heap but for the heads of its chains. Under the tree's lock.
  */
 final class EvictedPrefixes implements AutoCloseable {
     /** Asked for a hash that is not here. */
     static final long NEVER_SEEN = Long.MIN_VALUE;
-    /** Bytes of one remembered entry: its record, and at most one head. */
-    static final long BYTES_PER_ENTRY = 32;
-    private static final int NONE = Records.NONE;
+    /** Bytes of one remembered node: its record, and at most one head. */
+    static final long BYTES_PER_NODE = 32;
+    private static final int NONE = OffHeapTable.NONE;
     private static final long HASH = 0;
     private static final long MILLIS = 8;
     private static final long NEXT = 16;
     private static final long LIST = 20;
 
-    private final Records ring = new Records(24);
-    private Records heads = new Records(Integer.BYTES);
+    private final OffHeapTable ring = new OffHeapTable(24);
+    private OffHeapTable heads = new OffHeapTable(Integer.BYTES);
     private int numHeads;
     private int oldest;
     private int capacity;
@@ -26,9 +26,9 @@ final class EvictedPrefixes implements AutoCloseable {
         return ring.bytes() + heads.bytes();
     }
 
-    /** Remembers an entry; {@code numEntries} are in the tree. */
-    void add(long hash, long millis, int list, int numEntries) {
-        capacity = Math.max(capacity, numEntries);
+    /** Remembers a node; {@code numNodes} are in the tree. */
+    void add(long hash, long millis, int list, int numNodes) {
+        capacity = Math.max(capacity, numNodes);
         int record;
         if (ring.numGiven() < capacity) {
             record = ring.add();
@@ -44,13 +44,13 @@ final class EvictedPrefixes implements AutoCloseable {
         link(record);
     }
 
-    /** When the entry with this hash was evicted, or {@link #NEVER_SEEN}. */
+    /** When the node with this hash was evicted, or {@link #NEVER_SEEN}. */
     long evictedMillis(long hash) {
         int record = find(hash);
         return record == NONE ? NEVER_SEEN : ring.getLong(record, MILLIS);
     }
 
-    /** The list that the entry with this hash was evicted from, or NONE; forgets the list, so that it counts once. */
+    /** The list that the node with this hash was evicted from, or NONE; forgets the list, so that it counts once. */
     int takeList(long hash) {
         int record = find(hash);
         if (record == NONE) {
@@ -103,7 +103,7 @@ final class EvictedPrefixes implements AutoCloseable {
         }
         heads.close();
         numHeads = Math.max(512, 2 * numHeads);
-        heads = new Records(Integer.BYTES);
+        heads = new OffHeapTable(Integer.BYTES);
         for (int head = 0; head < numHeads; head++) {
             heads.setInt(heads.add(), 0, NONE);
         }

@@ -38,7 +38,7 @@ final class MatchTables {
         int usable = numTokens;
         for (int block = Math.ceilDiv(numTokens, blockSize) - 1; window.isBounded() && block >= 0; block--) {
             boolean seen = block < groups[group].numSinkBlocks() || block >= window.firstVisible(usable) / blockSize;
-            if (seen && tree.blockId(match.entry(block), group) == NONE) {
+            if (seen && tree.blockId(match.node(block), group) == NONE) {
                 usable = block * blockSize;
             }
         }
@@ -60,18 +60,18 @@ final class MatchTables {
         int numBlocks = Math.ceilDiv(numTokens, blockSize);
         int first = window.firstVisible(numTokens) / blockSize;
         int wanted = window.firstVisible(Math.max(0, numTokens - maxRewindTokens)) / blockSize;
-        while (first > wanted && tree.blockId(match.entry(first - 1), group) != NONE) {
+        while (first > wanted && tree.blockId(match.node(first - 1), group) != NONE) {
             first--;
         }
         int numSinkBlocks = Math.min(groups[group].numSinkBlocks(), numBlocks);
         for (int block = 0; block < Math.min(numSinkBlocks, first); block++) {
-            table.adopt(tree.blockId(match.entry(block), group));
+            table.appendCached(tree.blockId(match.node(block), group));
         }
         if (first > table.numBlocks()) {
             table.skipTo(first, first * blockSize);
         }
         for (int block = table.numBlocks(); block < numBlocks; block++) {
-            table.adopt(tree.blockId(match.entry(block), group));
+            table.appendCached(tree.blockId(match.node(block), group));
         }
         return table;
     }

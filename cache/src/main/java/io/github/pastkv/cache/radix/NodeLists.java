@@ -24,8 +24,8 @@ final class NodeLists implements EvictionLists {
     }
 
     @Override
-    public int listOf(int entry) {
-        return nodes.list(entry);
+    public int listOf(int node) {
+        return nodes.list(node);
     }
 
     @Override
@@ -39,30 +39,30 @@ final class NodeLists implements EvictionLists {
     }
 
     @Override
-    public int numUses(int entry) {
-        return nodes.numUses(entry);
+    public int numUses(int node) {
+        return nodes.numUses(node);
     }
 
     @Override
-    public void append(int list, int entry) {
-        assert nodes.list(entry) == NONE : entry;
-        nodes.setList(entry, list);
-        nodes.setPrevious(entry, last[list]);
-        nodes.setNext(entry, NONE);
+    public void append(int list, int node) {
+        assert nodes.list(node) == NONE : node;
+        nodes.setList(node, list);
+        nodes.setPrevious(node, last[list]);
+        nodes.setNext(node, NONE);
         if (last[list] == NONE) {
-            first[list] = entry;
+            first[list] = node;
         } else {
-            nodes.setNext(last[list], entry);
+            nodes.setNext(last[list], node);
         }
-        last[list] = entry;
+        last[list] = node;
         sizes[list]++;
     }
 
     @Override
-    public void remove(int entry) {
-        int list = nodes.list(entry);
-        int previous = nodes.previous(entry);
-        int next = nodes.next(entry);
+    public void remove(int node) {
+        int list = nodes.list(node);
+        int previous = nodes.previous(node);
+        int next = nodes.next(node);
         if (previous == NONE) {
             first[list] = next;
         } else {
@@ -73,11 +73,11 @@ final class NodeLists implements EvictionLists {
         } else {
             nodes.setPrevious(next, previous);
         }
-        nodes.setList(entry, NONE);
+        nodes.setList(node, NONE);
         sizes[list]--;
     }
 
-    /** Entries in all lists. */
+    /** Nodes in all lists. */
     int numListed() {
         int numListed = 0;
         for (int list = 0; list < numLists; list++) {
@@ -86,18 +86,18 @@ final class NodeLists implements EvictionLists {
         return numListed;
     }
 
-    /** Counts the entries of all lists anew; an {@link IllegalStateException} names a list that is wrong. */
+    /** Counts the nodes of all lists anew; an {@link IllegalStateException} names a list that is wrong. */
     void checkIntegrity() {
         for (int list = 0; list < numLists; list++) {
             int numCounted = 0;
-            for (int entry = first[list]; entry != NONE; entry = nodes.next(entry)) {
-                if (nodes.list(entry) != list || ++numCounted > sizes[list]) {
-                    throw new IllegalStateException("eviction list " + list + " is wrong at entry " + entry);
+            for (int node = first[list]; node != NONE; node = nodes.next(node)) {
+                if (nodes.list(node) != list || ++numCounted > sizes[list]) {
+                    throw new IllegalStateException("eviction list " + list + " is wrong at node " + node);
                 }
             }
             if (numCounted != sizes[list]) {
                 throw new IllegalStateException(
-                        "eviction list " + list + " has " + numCounted + " entries, " + sizes[list] + " are counted");
+                        "eviction list " + list + " has " + numCounted + " nodes, " + sizes[list] + " are counted");
             }
         }
     }

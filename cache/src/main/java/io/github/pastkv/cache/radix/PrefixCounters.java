@@ -17,12 +17,12 @@ final class PrefixCounters {
         numTokensReused += numReused;
     }
 
-    void entries(int numEntries) {
-        maxEntries = Math.max(maxEntries, numEntries);
+    void nodes(int numNodes) {
+        maxEntries = Math.max(maxEntries, numNodes);
     }
 
-    PrefixStats toStats(int numEntries, long numEvicted, long cachedBytes, long bookkeepingBytes) {
-        return new PrefixStats(numLookups, numHits, numTokensAsked, numTokensReused, numEntries, maxEntries, numEvicted,
+    PrefixStats toStats(int numNodes, long numEvicted, long cachedBytes, long bookkeepingBytes) {
+        return new PrefixStats(numLookups, numHits, numTokensAsked, numTokensReused, numNodes, maxEntries, numEvicted,
                 cachedBytes, bookkeepingBytes);
     }
 }

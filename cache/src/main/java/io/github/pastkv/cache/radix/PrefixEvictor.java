@@ -12,7 +12,7 @@ final class PrefixEvictor implements PoolBudget.Evictor {
 
     private final PrefixTree tree;
     private final LayerGroup[] groups;
-    private final int[] windowed; // groups whose cached blocks may be loose
+    private final int[] windowed; // groups whose cached blocks may be reclaimable
 
     PrefixEvictor(LayerGroup[] groups, PrefixTree tree) {
         this.tree = tree;
@@ -24,7 +24,7 @@ final class PrefixEvictor implements PoolBudget.Evictor {
     public long evictableBytes() {
         long bytes = tree.evictableBytes();
         for (int group : windowed) {
-            bytes += groups[group].blocks().numLoose() * groups[group].layout().blockBytes();
+            bytes += groups[group].blocks().numReclaimable() * groups[group].layout().blockBytes();
         }
         return bytes;
     }
@@ -32,9 +32,9 @@ final class PrefixEvictor implements PoolBudget.Evictor {
     @Override
     public boolean evictOne() {
         for (int group : windowed) {
-            int blockId = groups[group].blocks().firstLoose();
+            int blockId = groups[group].blocks().firstReclaimable();
             if (blockId != NONE) {
-                tree.setBlock(groups[group].blocks().entry(blockId), group, NONE);
+                tree.setBlock(groups[group].blocks().node(blockId), group, NONE);
                 return true;
             }
         }
@@ -46,21 +46,21 @@ final class PrefixEvictor implements PoolBudget.Evictor {
     }
 
     @Override
-    public boolean giveUp(int entry) {
-        return tree.giveUp(entry);
+    public boolean evictSubtree(int node) {
+        return tree.evictSubtree(node);
     }
 
     @Override
-    public void held(int entry) {
-        tree.block(entry);
+    public void held(int node) {
+        tree.lock(node);
     }
 
     @Override
-    public void unheld(BlockPool pool, int blockId, int entry) {
-        tree.unblock(entry);
+    public void unheld(BlockPool pool, int blockId, int node) {
+        tree.unlock(node);
         for (int group : windowed) {
-            if (groups[group].blocks() == pool && tree.isBlocked(entry)) {
-                pool.loosen(blockId);
+            if (groups[group].blocks() == pool && tree.isLocked(node)) {
+                pool.markReclaimable(blockId);
             }
         }
     }

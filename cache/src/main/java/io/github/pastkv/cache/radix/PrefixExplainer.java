@@ -2,7 +2,7 @@ package io.github.pastkv.cache.radix;
 
 import io.github.pastkv.cache.prefix.PrefixExplanation;
 import io.github.pastkv.cache.prefix.PrefixNamespace;
-import io.github.pastkv.cache.prefix.WhyNotMore;
+import io.github.pastkv.cache.prefix.PrefixMissReason;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -26,49 +26,49 @@ public final class PrefixExplainer {
      */
     public PrefixExplanation explain(PrefixNamespace namespace, int[] tokenIds, PrefixMatch match, int numReused) {
         return new PrefixExplanation(tokenIds.length, numReused, numFromRunning(match, numReused),
-                whyNotMore(namespace, tokenIds, match, numReused));
+                missReason(namespace, tokenIds, match, numReused));
     }
 
     private int numFromRunning(PrefixMatch match, int numReused) {
         int numFromRunning = 0;
         for (int i = 0; i * tree.blockSize() < numReused; i++) {
             int numHere = Math.min(tree.blockSize(), numReused - i * tree.blockSize());
-            numFromRunning += isHeld(match.entry(i)) ? numHere : 0;
+            numFromRunning += isHeld(match.node(i)) ? numHere : 0;
         }
         return numFromRunning;
     }
 
-    private boolean isHeld(int entry) {
+    private boolean isHeld(int node) {
         for (int group = 0; group < tree.numGroups(); group++) {
-            int blockId = nodes.blockId(entry, group);
-            if (blockId != PrefixTree.NONE && tree.store().isHeld(group, blockId)) {
+            int blockId = nodes.blockId(node, group);
+            if (blockId != PrefixTree.NONE && tree.owner().isHeld(group, blockId)) {
                 return true;
             }
         }
         return false;
     }
 
-    private WhyNotMore whyNotMore(PrefixNamespace namespace, int[] tokenIds, PrefixMatch match, int numReused) {
+    private PrefixMissReason missReason(PrefixNamespace namespace, int[] tokenIds, PrefixMatch match, int numReused) {
         int numAgreeing = match.numTokens();
         if (numReused >= tokenIds.length - 1) {
-            return new WhyNotMore.Whole();
+            return new PrefixMissReason.Whole();
         }
         if (numReused < Math.min(numAgreeing, tokenIds.length - 1)) {
-            return new WhyNotMore.OutsideWindow(numAgreeing);
+            return new PrefixMissReason.OutsideWindow(numAgreeing);
         }
         long evictedMillis = evictedMillis(namespace, tokenIds, numAgreeing);
         if (evictedMillis != EvictedPrefixes.NEVER_SEEN) {
-            return new WhyNotMore.Evicted(nowMillis - evictedMillis);
+            return new PrefixMissReason.Evicted(nowMillis - evictedMillis);
         }
-        WhyNotMore difference = differenceAfter(namespace, tokenIds, match);
-        if (difference instanceof WhyNotMore.Expired) {
+        PrefixMissReason difference = differenceAfter(namespace, tokenIds, match);
+        if (difference instanceof PrefixMissReason.Expired) {
             return difference;
         }
-        WhyNotMore elsewhere = elsewhere(namespace, tokenIds, numAgreeing);
+        PrefixMissReason elsewhere = elsewhere(namespace, tokenIds, numAgreeing);
         if (elsewhere != null) {
             return elsewhere;
         }
-        return difference == null ? new WhyNotMore.NeverSeen() : difference;
+        return difference == null ? new PrefixMissReason.NeverSeen() : difference;
     }
 
     /** When the block that goes on from what agrees was evicted. */
@@ -84,31 +84,31 @@ public final class PrefixExplainer {
         return EvictedPrefixes.NEVER_SEEN;
     }
 
-    private @Nullable WhyNotMore differenceAfter(PrefixNamespace namespace, int[] tokenIds, PrefixMatch match) {
+    private @Nullable PrefixMissReason differenceAfter(PrefixNamespace namespace, int[] tokenIds, PrefixMatch match) {
         int position = match.numTokens();
         int inBlock = position % tree.blockSize();
-        if (inBlock > 0) { // the last entry agrees in part, or is part of a block
-            int last = match.entry(match.numEntries() - 1);
+        if (inBlock > 0) { // the last node agrees in part, or is part of a block
+            int last = match.node(match.numNodes() - 1);
             return inBlock < nodes.numTokens(last) ? difference(position, tokenIds, nodes.tokenId(last, inBlock))
                     : null;
         }
-        int parent = position == 0 ? tree.root(namespace) : match.entry(match.numEntries() - 1);
+        int parent = position == 0 ? tree.root(namespace) : match.node(match.numNodes() - 1);
         if (parent == PrefixTree.NONE || nodes.children(parent) == PrefixTree.NONE) {
             return null;
         }
         int agreeing =
-                tree.siblings().findLongest(nodes.children(parent), tokenIds, position, tokenIds.length);
-        int nearest = agreeing == 0 ? nodes.children(parent) : tree.siblings().found();
+                tree.childTreap().findLongest(nodes.children(parent), tokenIds, position, tokenIds.length);
+        int nearest = agreeing == 0 ? nodes.children(parent) : tree.childTreap().found();
         return agreeing > 0 && nodes.expires(nearest) <= nowMillis
-                ? new WhyNotMore.Expired()
+                ? new PrefixMissReason.Expired()
                 : difference(position, tokenIds, nodes.tokenId(nearest, 0));
     }
 
-    private static WhyNotMore difference(int position, int[] tokenIds, int cachedTokenId) {
-        return new WhyNotMore.DifferentToken(position, tokenIds[position], cachedTokenId);
+    private static PrefixMissReason difference(int position, int[] tokenIds, int cachedTokenId) {
+        return new PrefixMissReason.DifferentToken(position, tokenIds[position], cachedTokenId);
     }
 
-    private @Nullable WhyNotMore elsewhere(PrefixNamespace namespace, int[] tokenIds, int numAgreeing) {
+    private @Nullable PrefixMissReason elsewhere(PrefixNamespace namespace, int[] tokenIds, int numAgreeing) {
         PrefixMatch match = new PrefixMatch();
         int longest = numAgreeing;
         PrefixNamespace where = null;
@@ -119,6 +119,6 @@ public final class PrefixExplainer {
                 where = root.getKey();
             }
         }
-        return where == null ? null : new WhyNotMore.OtherNamespace(where.label(), longest);
+        return where == null ? null : new PrefixMissReason.OtherNamespace(where.label(), longest);
     }
 }

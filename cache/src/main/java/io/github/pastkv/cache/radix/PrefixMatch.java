@@ -2,38 +2,38 @@ package io.github.pastkv.cache.radix;
 
 import java.util.Arrays;
 
-/** The entries that a walk through a tree passed, first tokens first. Reused from walk to walk. */
+/** The nodes that a walk through a tree passed, first tokens first. Reused from walk to walk. */
 public final class PrefixMatch {
-    private int[] entries = new int[16];
-    private int numEntries;
+    private int[] nodes = new int[16];
+    private int numNodes;
     private int numTokens;
 
     /** Of a walk to come. */
     public PrefixMatch() {}
 
     void clear() {
-        numEntries = 0;
+        numNodes = 0;
         numTokens = 0;
     }
 
-    void add(int entry, int numAgreeing) {
-        if (numEntries == entries.length) {
-            entries = Arrays.copyOf(entries, 2 * numEntries);
+    void add(int node, int numAgreeing) {
+        if (numNodes == nodes.length) {
+            nodes = Arrays.copyOf(nodes, 2 * numNodes);
         }
-        entries[numEntries++] = entry;
+        nodes[numNodes++] = node;
         numTokens += numAgreeing;
     }
 
-    /** Entries passed; entry i has the tokens of logical block i. */
-    public int numEntries() {
-        return numEntries;
+    /** Nodes passed; node i has the tokens of logical block i. */
+    public int numNodes() {
+        return numNodes;
     }
 
-    public int entry(int logicalBlock) {
-        return entries[logicalBlock];
+    public int node(int logicalBlock) {
+        return nodes[logicalBlock];
     }
 
-    /** Tokens that agree, from the first on; perhaps only some of the last entry's. */
+    /** Tokens that agree, from the first on; perhaps only some of the last node's. */
     public int numTokens() {
         return numTokens;
     }
@@ -42,7 +42,7 @@ public final class PrefixMatch {
     public void truncate(int newNumTokens, int blockSize) {
         if (newNumTokens < numTokens) {
             numTokens = newNumTokens;
-            numEntries = Math.ceilDiv(newNumTokens, blockSize);
+            numNodes = Math.ceilDiv(newNumTokens, blockSize);
         }
     }
 }

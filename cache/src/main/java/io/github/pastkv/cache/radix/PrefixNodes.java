@@ -5,11 +5,11 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * The fields of a tree's entries, one record each, outside the heap: links, counts, a block id per layer group, the token
+ * The fields of a tree's nodes, one record each, outside the heap: links, counts, a block id per layer group, the token
  * ids of the block.
  */
 final class PrefixNodes implements AutoCloseable {
-    static final int NONE = Records.NONE;
+    static final int NONE = OffHeapTable.NONE;
     /** Time that never comes. */
     static final long NEVER = Long.MAX_VALUE;
 
@@ -21,7 +21,7 @@ final class PrefixNodes implements AutoCloseable {
     private static final long LEFT = 32;
     private static final long RIGHT = 36;
     private static final long NUM_TOKENS = 40;
-    private static final long BLOCKERS = 44;
+    private static final long LOCK_COUNT = 44;
     private static final long PREVIOUS = 48;
     private static final long NEXT = 52;
     private static final long LIST = 56;
@@ -31,26 +31,26 @@ final class PrefixNodes implements AutoCloseable {
 
     private final int numGroups;
     private final long tokensOffset;
-    private final Records records;
+    private final OffHeapTable records;
     private long nextStamp = 1;
 
     PrefixNodes(int blockSize, int numGroups) {
         this.numGroups = numGroups;
         this.tokensOffset = BLOCK_IDS + (long) numGroups * Integer.BYTES;
-        this.records = new Records(Math.toIntExact(tokensOffset + (long) blockSize * Integer.BYTES));
+        this.records = new OffHeapTable(Math.toIntExact(tokensOffset + (long) blockSize * Integer.BYTES));
     }
 
-    Records records() {
+    OffHeapTable records() {
         return records;
     }
 
-    /** A new entry below {@code parent}, in no list, without tokens and blocks. */
+    /** A new node below {@code parent}, in no list, without tokens and blocks. */
     int add(int parent) {
         int node = records.add();
         records.setInt(node, PARENT, parent);
         setChildren(node, NONE);
         setNumTokens(node, 0);
-        setBlockers(node, 0);
+        setLockCount(node, 0);
         setList(node, NONE);
         setPriority(node, EvictionPriority.NORMAL.ordinal());
         setNumUses(node, 1);
@@ -63,7 +63,7 @@ final class PrefixNodes implements AutoCloseable {
         return node;
     }
 
-    /** Forgets an entry; its number may be given out again. */
+    /** Forgets a node; its number may be given out again. */
     void remove(int node) {
         records.setLong(node, STAMP, 0);
         records.remove(node);
@@ -106,12 +106,12 @@ final class PrefixNodes implements AutoCloseable {
         records.setInt(node, NUM_TOKENS, numTokens);
     }
 
-    int blockers(int node) {
-        return records.getInt(node, BLOCKERS);
+    int lockCount(int node) {
+        return records.getInt(node, LOCK_COUNT);
     }
 
-    void setBlockers(int node, int blockers) {
-        records.setInt(node, BLOCKERS, blockers);
+    void setLockCount(int node, int lockCount) {
+        records.setInt(node, LOCK_COUNT, lockCount);
     }
 
     int previous(int node) {
@@ -163,7 +163,7 @@ final class PrefixNodes implements AutoCloseable {
         records.setLong(node, HASH, hash);
     }
 
-    /** A number that no other entry ever had; 0 after removal. */
+    /** A number that no other node ever had; 0 after removal. */
     long stamp(int node) {
         return records.getLong(node, STAMP);
     }

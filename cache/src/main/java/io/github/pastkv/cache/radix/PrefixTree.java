@@ -10,28 +10,28 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Blocks by the token ids of all tokens up to theirs: a tree whose root is a {@link PrefixNamespace} and whose entries are
- * blocks. Only the last entry of a branch may have fewer tokens than a block. A walk compares token ids, so that no hash
+ * Blocks by the token ids of all tokens up to theirs: a tree whose root is a {@link PrefixNamespace} and whose nodes are
+ * blocks. Only the last node of a branch may have fewer tokens than a block. A walk compares token ids, so that no hash
  * decides a hit.
  *
- * <p>An entry is <em>blocked</em> while somebody holds one of its blocks, while it is pinned, or while an entry below it is
- * blocked; the others can be evicted, leaves first, in the order of an {@link EvictionPolicy} for each priority.
+ * <p>A node is <em>locked</em> while somebody holds one of its blocks, while it is pinned, or while a node below it is
+ * locked; the others can be evicted, leaves first, in the order of an {@link EvictionPolicy} for each priority.
  *
- * <p>Not thread-safe: its owner has a lock, under which policies and the {@link BlockStore} are called too. Bookkeeping
+ * <p>Not thread-safe: its owner has a lock, under which policies and the {@link BlockOwner} are called too. Bookkeeping
  * lies outside the heap and is freed by {@link #close}.
  */
 public final class PrefixTree implements AutoCloseable {
-    /** No entry. */
-    public static final int NONE = Records.NONE;
+    /** No node. */
+    public static final int NONE = OffHeapTable.NONE;
     private static final long EXPIRY_RETRY_MILLIS = 1000;
 
     private final int blockSize;
     private final int numGroups;
-    private final BlockStore store;
+    private final BlockOwner owner;
     private final LongSupplier clock;
     private final PrefixNodes nodes;
-    private final Siblings siblings;
-    private final Evictables evictables;
+    private final ChildTreap childTreap;
+    private final EvictionQueue evictionQueue;
     private final EvictedPrefixes evicted = new EvictedPrefixes();
     private final Map<PrefixNamespace, Integer> roots = new HashMap<>();
     private long numEvicted;
@@ -41,47 +41,47 @@ public final class PrefixTree implements AutoCloseable {
      * An empty tree.
      *
      * @param blockSize tokens per block
-     * @param numGroups layer groups, each with a block for an entry
+     * @param numGroups layer groups, each with a block for a node
      * @param clock time in milliseconds, from any start
      */
-    public PrefixTree(int blockSize, int numGroups, BlockStore store, EvictionPolicy.Factory policy,
+    public PrefixTree(int blockSize, int numGroups, BlockOwner owner, EvictionPolicy.Factory policy,
             LongSupplier clock) {
         this.blockSize = blockSize;
         this.numGroups = numGroups;
-        this.store = store;
+        this.owner = owner;
         this.clock = clock;
         this.nodes = new PrefixNodes(blockSize, numGroups);
-        this.siblings = new Siblings(nodes);
-        this.evictables = new Evictables(nodes, numGroups, store, policy);
+        this.childTreap = new ChildTreap(nodes);
+        this.evictionQueue = new EvictionQueue(nodes, numGroups, owner, policy);
     }
 
-    /** Entries, each with a block in one group at least. */
-    public int numEntries() {
+    /** Nodes, each with a block in one group at least. */
+    public int numNodes() {
         return nodes.records().numRecords() - roots.size();
     }
 
     /** Bytes of blocks that could be evicted. */
     public long evictableBytes() {
-        return evictables.bytes();
+        return evictionQueue.bytes();
     }
 
-    /** Entries evicted so far. */
+    /** Nodes evicted so far. */
     public long numEvicted() {
         return numEvicted;
     }
 
-    /** Bytes of bookkeeping taken from the system, those about evicted entries included. */
+    /** Bytes of bookkeeping taken from the system, those about evicted nodes included. */
     public long bookkeepingBytes() {
         return nodes.records().bytes() + evicted.bytes();
     }
 
     /**
-     * Bytes of bookkeeping of one entry, those about an evicted one included: 60, and 4 for each layer group and for each
+     * Bytes of bookkeeping of one node, those about an evicted one included: 60, and 4 for each layer group and for each
      * token of a block, rounded up to 8; then 32 for one that was evicted. In blocks of 16 that is 160 with one layer group,
      * 168 with two or three; most of it are the token ids themselves, which a hit is verified against.
      */
-    public long bytesPerEntry() {
-        return nodes.records().recordBytes() + EvictedPrefixes.BYTES_PER_ENTRY;
+    public long bytesPerNode() {
+        return nodes.records().recordBytes() + EvictedPrefixes.BYTES_PER_NODE;
     }
 
     /** Tokens per block. */
@@ -106,8 +106,8 @@ public final class PrefixTree implements AutoCloseable {
         int node = root;
         int position = 0;
         while (node != NONE && position < numTokens) {
-            int agreeing = siblings.findLongest(nodes.children(node), tokenIds, position, numTokens);
-            int child = siblings.found();
+            int agreeing = childTreap.findLongest(nodes.children(node), tokenIds, position, numTokens);
+            int child = childTreap.found();
             if (agreeing == 0 || nodes.expires(child) <= now) {
                 return;
             }
@@ -117,39 +117,39 @@ public final class PrefixTree implements AutoCloseable {
         }
     }
 
-    /** The block of an entry in a group, or {@link #NONE}. */
-    public int blockId(int entry, int group) {
-        return nodes.blockId(entry, group);
+    /** The block of a node in a group, or {@link #NONE}. */
+    public int blockId(int node, int group) {
+        return nodes.blockId(node, group);
     }
 
-    /** Tokens of an entry. */
-    public int numTokens(int entry) {
-        return nodes.numTokens(entry);
+    /** Tokens of a node. */
+    public int numTokens(int node) {
+        return nodes.numTokens(node);
     }
 
-    /** A number that only this entry ever has; 0 when it is gone. */
-    public long stamp(int entry) {
-        return nodes.stamp(entry);
+    /** A number that only this node ever has; 0 when it is gone. */
+    public long stamp(int node) {
+        return nodes.stamp(node);
     }
 
     PrefixNodes nodes() {
         return nodes;
     }
 
-    Siblings siblings() {
-        return siblings;
+    ChildTreap childTreap() {
+        return childTreap;
     }
 
     EvictedPrefixes evictedPrefixes() {
         return evicted;
     }
 
-    /** An entry was of use. */
-    public void used(int entry) {
-        nodes.setNumUses(entry, Math.min(255, nodes.numUses(entry) + 1));
+    /** A node was of use. */
+    public void used(int node) {
+        nodes.setNumUses(node, Math.min(255, nodes.numUses(node) + 1));
     }
 
-    /** The root of a namespace, made where there is none; it goes with its last entry. */
+    /** The root of a namespace, made where there is none; it goes with its last node. */
     public int rootFor(PrefixNamespace namespace) {
         Integer present = roots.get(namespace);
         if (present != null) {
@@ -157,7 +157,7 @@ public final class PrefixTree implements AutoCloseable {
         }
         int root = nodes.add(NONE);
         nodes.setHash(root, namespace.seed());
-        nodes.setBlockers(root, 1); // never evicted
+        nodes.setLockCount(root, 1); // never evicted
         roots.put(namespace, root);
         return root;
     }
@@ -172,16 +172,16 @@ public final class PrefixTree implements AutoCloseable {
     }
 
     /**
-     * Sees to it that an entry below {@code parent} has tokens {@code [from, to)}: one that has them already, perhaps with
+     * Sees to it that a node below {@code parent} has tokens {@code [from, to)}: one that has them already, perhaps with
      * other blocks; one with fewer of them, which then takes these blocks; or a new one.
      *
-     * @param parent a root, or an entry of a whole block
+     * @param parent a root, or a node of a whole block
      * @param blockIds a block for each group, or NONE, {@code [G]}
-     * @return the entry
+     * @return the node
      */
     public int put(int parent, int[] tokenIds, int from, int to, int[] blockIds) {
-        int agreeing = siblings.findLongest(nodes.children(parent), tokenIds, from, to);
-        int child = siblings.found();
+        int agreeing = childTreap.findLongest(nodes.children(parent), tokenIds, from, to);
+        int child = childTreap.found();
         if (agreeing == to - from) {
             renewIfExpired(child);
             fillHoles(child, to - from, blockIds);
@@ -190,8 +190,8 @@ public final class PrefixTree implements AutoCloseable {
         if (child == NONE || agreeing < nodes.numTokens(child)) {
             child = nodes.add(parent);
             nodes.setTokens(child, tokenIds, from, to - from);
-            nodes.setChildren(parent, siblings.add(nodes.children(parent), child));
-            evictables.add(child);
+            nodes.setChildren(parent, childTreap.add(nodes.children(parent), child));
+            evictionQueue.add(child);
         } else {
             nodes.setTokens(child, tokenIds, from, to - from);
             renewIfExpired(child);
@@ -208,67 +208,67 @@ public final class PrefixTree implements AutoCloseable {
         return child;
     }
 
-    /** Takes blocks in groups where an entry of as many tokens has none. */
-    private void fillHoles(int entry, int numTokens, int[] blockIds) {
-        for (int group = 0; group < numGroups && numTokens == nodes.numTokens(entry); group++) {
-            if (nodes.blockId(entry, group) == NONE && blockIds[group] != NONE) {
-                setBlock(entry, group, blockIds[group]);
+    /** Takes blocks in groups where a node of as many tokens has none. */
+    private void fillHoles(int node, int numTokens, int[] blockIds) {
+        for (int group = 0; group < numGroups && numTokens == nodes.numTokens(node); group++) {
+            if (nodes.blockId(node, group) == NONE && blockIds[group] != NONE) {
+                setBlock(node, group, blockIds[group]);
             }
         }
     }
 
     /** What had expired was computed again. */
-    private void renewIfExpired(int entry) {
-        if (nextExpiry != PrefixNodes.NEVER && nodes.expires(entry) <= clock.getAsLong()) {
-            nodes.setExpires(entry, PrefixNodes.NEVER);
+    private void renewIfExpired(int node) {
+        if (nextExpiry != PrefixNodes.NEVER && nodes.expires(node) <= clock.getAsLong()) {
+            nodes.setExpires(node, PrefixNodes.NEVER);
         }
     }
 
-    /** What had been evicted was computed again: it counts as of use again, and the policy hears of it. */
-    private void learnFromMiss(int entry, long hash) {
+    /** What had been evicted was computed again: it counts as of use again, and the policy is told. */
+    private void learnFromMiss(int node, long hash) {
         int list = evicted.takeList(hash);
         if (list != NONE) {
-            used(entry);
-            evictables.missed(list);
+            used(node);
+            evictionQueue.missed(list);
         }
     }
 
-    /** Gives an entry another block in a group; the caller holds the new one, or nobody does. */
-    public void setBlock(int entry, int group, int blockId) {
-        int before = nodes.blockId(entry, group);
-        if (blockId != NONE && store.attach(group, blockId, entry, nodes.numTokens(entry)) && before != blockId) {
-            block(entry);
+    /** Gives a node another block in a group; the caller holds the new one, or nobody does. */
+    public void setBlock(int node, int group, int blockId) {
+        int before = nodes.blockId(node, group);
+        if (blockId != NONE && owner.attach(group, blockId, node, nodes.numTokens(node)) && before != blockId) {
+            lock(node);
         }
         if (before == blockId) {
             return;
         }
-        evictables.setBlockId(entry, group, blockId);
-        if (before != NONE && store.detach(group, before)) {
-            unblock(entry);
+        evictionQueue.setBlockId(node, group, blockId);
+        if (before != NONE && owner.detach(group, before)) {
+            unlock(node);
         }
     }
 
-    /** One more reason not to evict an entry: a block of it is held now, or it is pinned. */
-    public void block(int entry) {
-        evictables.block(entry);
+    /** One more reason not to evict a node: a block of it is held now, or it is pinned. */
+    public void lock(int node) {
+        evictionQueue.lock(node);
     }
 
     /** One reason less. */
-    public void unblock(int entry) {
-        evictables.unblock(entry);
+    public void unlock(int node) {
+        evictionQueue.unlock(node);
     }
 
-    /** Whether an entry cannot be evicted now. */
-    public boolean isBlocked(int entry) {
-        return nodes.blockers(entry) > 0;
+    /** Whether a node cannot be evicted now. */
+    public boolean isLocked(int node) {
+        return nodes.lockCount(node) > 0;
     }
 
-    /** Evicts one entry without entries below it; false where all are blocked. */
+    /** Evicts one node without nodes below it; false where all are locked. */
     public boolean evictOne() {
         if (dropExpired()) {
             return true;
         }
-        int victim = evictables.victim();
+        int victim = evictionQueue.victim();
         if (victim == NONE) {
             return false;
         }
@@ -277,56 +277,56 @@ public final class PrefixTree implements AutoCloseable {
     }
 
     /**
-     * Evicts an entry, though blocks of it are held, and all below it.
+     * Evicts a node, though blocks of it are held, and all below it.
      *
      * @return false where it or something below is pinned, or something below is held; then it stays
      */
-    public boolean giveUp(int entry) {
-        while (nodes.children(entry) != NONE) {
-            int leaf = leafBelow(entry);
-            if (isBlocked(leaf)) {
+    public boolean evictSubtree(int node) {
+        while (nodes.children(node) != NONE) {
+            int leaf = leafBelow(node);
+            if (isLocked(leaf)) {
                 return false;
             }
             evict(leaf);
         }
         int numHeld = 0;
         for (int group = 0; group < numGroups; group++) {
-            int blockId = nodes.blockId(entry, group);
-            numHeld += blockId != NONE && store.isHeld(group, blockId) ? 1 : 0;
+            int blockId = nodes.blockId(node, group);
+            numHeld += blockId != NONE && owner.isHeld(group, blockId) ? 1 : 0;
         }
-        if (nodes.blockers(entry) > numHeld) {
+        if (nodes.lockCount(node) > numHeld) {
             return false;
         }
         for (int group = 0; group < numGroups; group++) {
-            setBlock(entry, group, NONE);
+            setBlock(node, group, NONE);
         }
-        evict(entry);
+        evict(node);
         return true;
     }
 
-    private int leafBelow(int entry) {
-        int leaf = entry;
+    private int leafBelow(int node) {
+        int leaf = node;
         while (nodes.children(leaf) != NONE) {
             leaf = nodes.children(leaf);
         }
         return leaf;
     }
 
-    /** Forgets a leaf that is not blocked, and remembers that it went. */
+    /** Forgets a leaf that is not locked, and remembers that it went. */
     private void evict(int leaf) {
-        evicted.add(nodes.hash(leaf), clock.getAsLong(), nodes.list(leaf), numEntries());
+        evicted.add(nodes.hash(leaf), clock.getAsLong(), nodes.list(leaf), numNodes());
         numEvicted++;
         remove(leaf);
     }
 
-    /** Forgets a leaf that is not blocked. */
+    /** Forgets a leaf that is not locked. */
     private void remove(int leaf) {
-        evictables.remove(leaf);
+        evictionQueue.remove(leaf);
         int parent = nodes.parent(leaf);
-        nodes.setChildren(parent, siblings.remove(nodes.children(parent), leaf));
+        nodes.setChildren(parent, childTreap.remove(nodes.children(parent), leaf));
         for (int group = 0; group < numGroups; group++) {
             if (nodes.blockId(leaf, group) != NONE) {
-                store.detach(group, nodes.blockId(leaf, group));
+                owner.detach(group, nodes.blockId(leaf, group));
             }
         }
         nodes.remove(leaf);
@@ -336,7 +336,7 @@ public final class PrefixTree implements AutoCloseable {
         }
     }
 
-    /** Evicts all entries that have expired and are not blocked, if the time of one has come. */
+    /** Evicts all nodes that have expired and are not locked, if the time of one has come. */
     private boolean dropExpired() {
         if (nextExpiry == PrefixNodes.NEVER || clock.getAsLong() < nextExpiry) {
             return false;
@@ -344,54 +344,54 @@ public final class PrefixTree implements AutoCloseable {
         long now = clock.getAsLong();
         long before = numEvicted;
         nextExpiry = PrefixNodes.NEVER;
-        for (int entry = 0; entry < nodes.records().numGiven(); entry++) {
-            dropIfExpired(entry, now);
+        for (int node = 0; node < nodes.records().numGiven(); node++) {
+            dropIfExpired(node, now);
         }
         return numEvicted > before;
     }
 
-    private void dropIfExpired(int entry, long now) {
-        while (nodes.stamp(entry) != 0 && nodes.expires(entry) <= now && nodes.blockers(entry) == 0) {
-            evict(leafBelow(entry));
+    private void dropIfExpired(int node, long now) {
+        while (nodes.stamp(node) != 0 && nodes.expires(node) <= now && nodes.lockCount(node) == 0) {
+            evict(leafBelow(node));
         }
-        if (nodes.stamp(entry) != 0) { // those that are blocked are looked at again in a while
-            nextExpiry = Math.min(nextExpiry, Math.max(nodes.expires(entry), now + EXPIRY_RETRY_MILLIS));
+        if (nodes.stamp(node) != 0) { // those that are locked are looked at again in a while
+            nextExpiry = Math.min(nextExpiry, Math.max(nodes.expires(node), now + EXPIRY_RETRY_MILLIS));
         }
     }
 
-    /** Sets when an entry expires: it is not found from then on, and goes before all others. Never is the default. */
-    public void setExpiry(int entry, long millis) {
-        nodes.setExpires(entry, millis);
+    /** Sets when a node expires: it is not found from then on, and goes before all others. Never is the default. */
+    public void setExpiry(int node, long millis) {
+        nodes.setExpires(node, millis);
         nextExpiry = Math.min(nextExpiry, millis);
     }
 
-    /** Sets the priority of an entry. */
-    public void setPriority(int entry, EvictionPriority priority) {
-        evictables.setPriority(entry, priority);
+    /** Sets the priority of a node. */
+    public void setPriority(int node, EvictionPriority priority) {
+        evictionQueue.setPriority(node, priority);
     }
 
-    /** Forgets all entries below a root that are not blocked. */
+    /** Forgets all nodes below a root that are not locked. */
     public void clear(@Nullable PrefixNamespace namespace) {
-        for (int entry = 0; entry < nodes.records().numGiven(); entry++) {
-            while (nodes.stamp(entry) != 0 && nodes.blockers(entry) == 0 && isBelow(entry, namespace)) {
-                remove(leafBelow(entry));
+        for (int node = 0; node < nodes.records().numGiven(); node++) {
+            while (nodes.stamp(node) != 0 && nodes.lockCount(node) == 0 && isBelow(node, namespace)) {
+                remove(leafBelow(node));
             }
         }
     }
 
     /** Lets go of all blocks, held ones too; the tree is good for nothing but {@link #close} afterwards. */
     public void detachAll() {
-        for (int entry = 0; entry < nodes.records().numGiven(); entry++) {
-            for (int group = 0; nodes.stamp(entry) != 0 && group < numGroups; group++) {
-                if (nodes.blockId(entry, group) != NONE) {
-                    store.detach(group, nodes.blockId(entry, group));
+        for (int node = 0; node < nodes.records().numGiven(); node++) {
+            for (int group = 0; nodes.stamp(node) != 0 && group < numGroups; group++) {
+                if (nodes.blockId(node, group) != NONE) {
+                    owner.detach(group, nodes.blockId(node, group));
                 }
             }
         }
     }
 
-    private boolean isBelow(int entry, @Nullable PrefixNamespace namespace) {
-        int root = entry;
+    private boolean isBelow(int node, @Nullable PrefixNamespace namespace) {
+        int root = node;
         while (nodes.parent(root) != NONE) {
             root = nodes.parent(root);
         }
@@ -401,24 +401,24 @@ public final class PrefixTree implements AutoCloseable {
     /**
      * Checks links, counts and lists; an {@link IllegalStateException} names what is wrong.
      *
-     * @param numPins how often an entry is pinned
+     * @param numPins how often a node is pinned
      */
     public void checkIntegrity(IntUnaryOperator numPins) {
         new PrefixTreeCheck(this, numPins).run();
-        evictables.checkIntegrity();
+        evictionQueue.checkIntegrity();
     }
 
-    /** Entries in lists of policies. */
+    /** Nodes in lists of policies. */
     int numListed() {
-        return evictables.numListed();
+        return evictionQueue.numListed();
     }
 
     int numGroups() {
         return numGroups;
     }
 
-    BlockStore store() {
-        return store;
+    BlockOwner owner() {
+        return owner;
     }
 
     @Override

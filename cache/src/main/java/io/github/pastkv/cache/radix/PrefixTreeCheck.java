@@ -6,7 +6,7 @@ import java.util.function.IntUnaryOperator;
 
 /** Counts everything in a tree anew. */
 final class PrefixTreeCheck {
-    private static final int NONE = Records.NONE;
+    private static final int NONE = OffHeapTable.NONE;
 
     private final PrefixTree tree;
     private final PrefixNodes nodes;
@@ -25,18 +25,18 @@ final class PrefixTreeCheck {
     void run() {
         for (int root : tree.roots().values()) {
             require(seen.add(root), root, "is twice a root");
-            int numBlocked = checkChildren(root);
-            require(nodes.blockers(root) == 1 + numBlocked, root, "has a wrong number of blockers");
+            int numLocked = checkChildren(root);
+            require(nodes.lockCount(root) == 1 + numLocked, root, "has a wrong number of locks");
         }
         require(seen.size() == nodes.records().numRecords(), NONE,
-                seen.size() + " entries can be reached, " + nodes.records().numRecords() + " are counted");
+                seen.size() + " nodes can be reached, " + nodes.records().numRecords() + " are counted");
         require(numListed == tree.numListed(), NONE,
-                numListed + " entries can be evicted, " + tree.numListed() + " are in lists");
+                numListed + " nodes can be evicted, " + tree.numListed() + " are in lists");
         require(evictableBytes == tree.evictableBytes(), NONE,
                 evictableBytes + " bytes can be evicted, " + tree.evictableBytes() + " are counted");
     }
 
-    /** Checks all below a node; returns how many of its children are blocked. */
+    /** Checks all below a node; returns how many of its children are locked. */
     private int checkChildren(int parent) {
         lastChild = NONE;
         return checkTreap(nodes.children(parent), parent);
@@ -46,13 +46,13 @@ final class PrefixTreeCheck {
         if (child == NONE) {
             return 0;
         }
-        int numBlocked = checkTreap(nodes.left(child), parent);
+        int numLocked = checkTreap(nodes.left(child), parent);
         require(seen.add(child), child, "is in two places");
         require(nodes.parent(child) == parent, child, "has another parent than " + parent);
         require(lastChild == NONE || isOrdered(lastChild, child), child, "is out of order");
-        numBlocked += checkNode(child) ? 1 : 0;
+        numLocked += checkNode(child) ? 1 : 0;
         lastChild = child;
-        return numBlocked + checkTreap(nodes.right(child), parent);
+        return numLocked + checkTreap(nodes.right(child), parent);
     }
 
     private boolean isOrdered(int node, int other) {
@@ -68,28 +68,28 @@ final class PrefixTreeCheck {
         int numTokens = nodes.numTokens(node);
         require(numTokens > 0 && numTokens <= tree.blockSize(), node, "has " + numTokens + " tokens");
         require(numTokens == tree.blockSize() || nodes.children(node) == NONE, node, "is partial and goes on");
-        int blockers = numPins.applyAsInt(node);
+        int lockCount = numPins.applyAsInt(node);
         long bytes = 0;
         for (int group = 0; group < tree.numGroups(); group++) {
             int blockId = nodes.blockId(node, group);
             if (blockId != NONE) {
-                require(tree.store().isAttached(group, blockId, node, numTokens), node,
+                require(tree.owner().isAttached(group, blockId, node, numTokens), node,
                         "and block " + blockId + " of group " + group + " do not agree");
-                blockers += tree.store().isHeld(group, blockId) ? 1 : 0;
-                bytes += tree.store().blockBytes(group);
+                lockCount += tree.owner().isHeld(group, blockId) ? 1 : 0;
+                bytes += tree.owner().blockBytes(group);
             }
         }
-        blockers += checkChildren(node);
-        require(nodes.blockers(node) == blockers, node, "has " + nodes.blockers(node) + " blockers, not " + blockers);
-        require((blockers == 0) == (nodes.list(node) != NONE), node, "is wrongly in a list or not");
-        numListed += blockers == 0 ? 1 : 0;
-        evictableBytes += blockers == 0 ? bytes : 0;
-        return blockers > 0;
+        lockCount += checkChildren(node);
+        require(nodes.lockCount(node) == lockCount, node, "has " + nodes.lockCount(node) + " locks, not " + lockCount);
+        require((lockCount == 0) == (nodes.list(node) != NONE), node, "is wrongly in a list or not");
+        numListed += lockCount == 0 ? 1 : 0;
+        evictableBytes += lockCount == 0 ? bytes : 0;
+        return lockCount > 0;
     }
 
-    private static void require(boolean holds, int entry, String otherwise) {
+    private static void require(boolean holds, int node, String otherwise) {
         if (!holds) {
-            throw new IllegalStateException(entry == NONE ? otherwise : "prefix entry " + entry + " " + otherwise);
+            throw new IllegalStateException(node == NONE ? otherwise : "prefix node " + node + " " + otherwise);
         }
     }
 }

@@ -42,7 +42,7 @@ public final class RadixPrefixIndex implements PrefixIndex {
         this.blockSize = groups[0].layout().blockSize();
         this.clock = clock;
         this.blockIds = new int[groups.length];
-        this.tree = new PrefixTree(blockSize, groups.length, new Store(), policy, clock);
+        this.tree = new PrefixTree(blockSize, groups.length, new PoolOwner(), policy, clock);
         this.matchTables = new MatchTables(groups, maxRewindTokens, tree);
         budget.setEvictor(new PrefixEvictor(groups, tree));
     }
@@ -52,15 +52,15 @@ public final class RadixPrefixIndex implements PrefixIndex {
         private final int[] tokenIds;
         private final int numHeld;
         private final int limit;
-        private final boolean wholeBlocksOnly;
+        private final boolean allowCopy;
         private int numFound;
 
         /** Looks for the first {@code limit} of these tokens. */
-        public Request(int[] tokenIds, int numHeld, int limit, boolean wholeBlocksOnly) {
+        public Request(int[] tokenIds, int numHeld, int limit, boolean allowCopy) {
             this.tokenIds = tokenIds;
             this.numHeld = numHeld;
             this.limit = limit;
-            this.wholeBlocksOnly = wholeBlocksOnly;
+            this.allowCopy = allowCopy;
             this.numFound = numHeld;
         }
 
@@ -71,11 +71,11 @@ public final class RadixPrefixIndex implements PrefixIndex {
     }
 
     /** Finds more of a row than it holds; returns tables that hold it, {@code [G]}, or none. */
-    public BlockTable[] adopt(PrefixNamespace namespace, Request request) {
+    public BlockTable[] acquirePrefix(PrefixNamespace namespace, Request request) {
         synchronized (budget) {
             tree.match(tree.root(namespace), request.tokenIds, request.limit, match);
             int numTokens = match.numTokens();
-            if (request.wholeBlocksOnly) {
+            if (!request.allowCopy) {
                 numTokens -= numTokens % blockSize;
             }
             numTokens = matchTables.numUsable(match, numTokens);
@@ -85,8 +85,8 @@ public final class RadixPrefixIndex implements PrefixIndex {
             request.numFound = numTokens;
             match.truncate(numTokens, blockSize);
             BlockTable[] held = matchTables.hold(match, numTokens);
-            for (int block = 0; block < match.numEntries(); block++) {
-                tree.used(match.entry(block));
+            for (int block = 0; block < match.numNodes(); block++) {
+                tree.used(match.node(block));
             }
             return held;
         }
@@ -111,31 +111,31 @@ public final class RadixPrefixIndex implements PrefixIndex {
                 return;
             }
             int numTokens = row.numPublishable();
-            boolean goesOn = row.cursorBlocks() > 0 && tree.stamp(row.cursorEntry()) == row.cursorStamp();
-            int parent = goesOn ? row.cursorEntry() : tree.rootFor(namespace);
+            boolean goesOn = row.cursorBlocks() > 0 && tree.stamp(row.cursorNode()) == row.cursorStamp();
+            int parent = goesOn ? row.cursorNode() : tree.rootFor(namespace);
             for (int block = goesOn ? row.cursorBlocks() : 0; block * blockSize < numTokens; block++) {
                 int end = Math.min(numTokens, (block + 1) * blockSize);
                 for (int group = 0; group < groups.length; group++) {
                     BlockTable table = tables[group];
                     blockIds[group] = table.holds(block) ? table.blockId(block) : NONE;
                 }
-                int entry = tree.put(parent, row.tokenIds(), block * blockSize, end, blockIds);
+                int node = tree.put(parent, row.tokenIds(), block * blockSize, end, blockIds);
                 if (end == (block + 1) * blockSize) {
-                    share(entry, block, tables);
-                    parent = entry;
-                    row.setCursor(entry, tree.stamp(entry), block + 1);
+                    share(node, block, tables);
+                    parent = node;
+                    row.setCursor(node, tree.stamp(node), block + 1);
                 }
             }
             row.setPublished(numTokens);
-            counters.entries(tree.numEntries());
+            counters.nodes(tree.numNodes());
         }
     }
 
-    /** Lets a row hold an entry's blocks instead of its own, which have the same bits. */
-    private void share(int entry, int block, BlockTable[] tables) {
+    /** Lets a row hold a node's blocks instead of its own, which have the same bits. */
+    private void share(int node, int block, BlockTable[] tables) {
         for (int group = 0; group < groups.length; group++) {
             BlockTable table = tables[group];
-            int blockId = tree.blockId(entry, group);
+            int blockId = tree.blockId(node, group);
             if (blockId != NONE && table.holds(block) && table.blockId(block) != blockId && !table.isShared()) {
                 groups[group].blocks().retainCached(blockId);
                 table.replace(block, blockId);
@@ -154,13 +154,13 @@ public final class RadixPrefixIndex implements PrefixIndex {
         }
     }
 
-    private final class EntryPin implements Pin {
-        private final int entry;
+    private final class NodePin implements Pin {
+        private final int node;
         private final int numTokens;
         private boolean ended;
 
-        EntryPin(int entry, int numTokens) {
-            this.entry = entry;
+        NodePin(int node, int numTokens) {
+            this.node = node;
             this.numTokens = numTokens;
         }
 
@@ -172,10 +172,10 @@ public final class RadixPrefixIndex implements PrefixIndex {
         @Override
         public void close() {
             synchronized (budget) {
-                if (!ended && entry != NONE && !closed) {
-                    numPins.merge(entry, -1, (before, less) -> before + less == 0 ? null : before + less);
-                    tree.unblock(entry);
-                    budget.trimIdle();
+                if (!ended && node != NONE && !closed) {
+                    numPins.merge(node, -1, (before, less) -> before + less == 0 ? null : before + less);
+                    tree.unlock(node);
+                    budget.trimCached();
                 }
                 ended = true;
             }
@@ -187,14 +187,14 @@ public final class RadixPrefixIndex implements PrefixIndex {
         synchronized (budget) {
             requireOpen();
             tree.match(tree.root(namespace), tokenIds, tokenIds.length, match);
-            int numEntries = match.numEntries();
-            if (numEntries == 0) {
-                return new EntryPin(NONE, 0);
+            int numNodes = match.numNodes();
+            if (numNodes == 0) {
+                return new NodePin(NONE, 0);
             }
-            int last = match.entry(numEntries - 1);
-            tree.block(last);
+            int last = match.node(numNodes - 1);
+            tree.lock(last);
             numPins.merge(last, 1, Integer::sum);
-            return new EntryPin(last, match.numTokens());
+            return new NodePin(last, match.numTokens());
         }
     }
 
@@ -203,8 +203,8 @@ public final class RadixPrefixIndex implements PrefixIndex {
         synchronized (budget) {
             requireOpen();
             tree.match(tree.root(namespace), tokenIds, tokenIds.length, match);
-            for (int block = match.numEntries() - 1; block >= 0; block--) {
-                tree.setPriority(match.entry(block), priority);
+            for (int block = match.numNodes() - 1; block >= 0; block--) {
+                tree.setPriority(match.node(block), priority);
             }
             return match.numTokens();
         }
@@ -216,8 +216,8 @@ public final class RadixPrefixIndex implements PrefixIndex {
             requireOpen();
             tree.match(tree.root(namespace), tokenIds, tokenIds.length, match);
             long expiry = clock.getAsLong() + timeToLive.toMillis();
-            for (int block = 0; block < match.numEntries(); block++) {
-                tree.setExpiry(match.entry(block), expiry);
+            for (int block = 0; block < match.numNodes(); block++) {
+                tree.setExpiry(match.node(block), expiry);
             }
             return match.numTokens();
         }
@@ -242,7 +242,7 @@ public final class RadixPrefixIndex implements PrefixIndex {
     @Override
     public PrefixStats stats() {
         synchronized (budget) {
-            return counters.toStats(closed ? 0 : tree.numEntries(), closed ? 0 : tree.numEvicted(), cachedBytes(),
+            return counters.toStats(closed ? 0 : tree.numNodes(), closed ? 0 : tree.numEvicted(), cachedBytes(),
                     closed ? 0 : tree.bookkeepingBytes());
         }
     }
@@ -259,10 +259,10 @@ public final class RadixPrefixIndex implements PrefixIndex {
     public void checkIntegrity() {
         synchronized (budget) {
             if (!closed) {
-                tree.checkIntegrity(entry -> numPins.getOrDefault(entry, 0));
-                if (cachedBytes() != budget.idleBytes()) {
+                tree.checkIntegrity(node -> numPins.getOrDefault(node, 0));
+                if (cachedBytes() != budget.cachedBytes()) {
                     throw new IllegalStateException(
-                            cachedBytes() + " bytes are cached, " + budget.idleBytes() + " are counted as idle");
+                            cachedBytes() + " bytes are cached, " + budget.cachedBytes() + " are counted");
                 }
             }
         }
@@ -286,10 +286,10 @@ public final class RadixPrefixIndex implements PrefixIndex {
     }
 
     /** The pools as the tree sees them. */
-    private final class Store implements BlockStore {
+    private final class PoolOwner implements BlockOwner {
         @Override
-        public boolean attach(int group, int blockId, int entry, int numTokens) {
-            return groups[group].blocks().attach(blockId, entry, numTokens);
+        public boolean attach(int group, int blockId, int node, int numTokens) {
+            return groups[group].blocks().attach(blockId, node, numTokens);
         }
 
         @Override
@@ -303,8 +303,8 @@ public final class RadixPrefixIndex implements PrefixIndex {
         }
 
         @Override
-        public boolean isAttached(int group, int blockId, int entry, int numTokens) {
-            return groups[group].blocks().isAttached(blockId, entry, numTokens);
+        public boolean isAttached(int group, int blockId, int node, int numTokens) {
+            return groups[group].blocks().isAttached(blockId, node, numTokens);
         }
 
         @Override
@@ -312,22 +312,22 @@ public final class RadixPrefixIndex implements PrefixIndex {
             return groups[group].layout().blockBytes();
         }
 
-        /** A blocked entry's cached blocks of windowed groups are loose: no running sequence sees them any more. */
+        /** A locked node's cached blocks of windowed groups are reclaimable: no running sequence sees them any more. */
         @Override
-        public void blockedChanged(int entry, boolean blocked) {
+        public void lockChanged(int node, boolean locked) {
             for (int group = 0; group < groups.length; group++) {
-                if (groups[group].window().isBounded() && tree.blockId(entry, group) != NONE) {
-                    setLoose(groups[group].blocks(), tree.blockId(entry, group), blocked);
+                if (groups[group].window().isBounded() && tree.blockId(node, group) != NONE) {
+                    setReclaimable(groups[group].blocks(), tree.blockId(node, group), locked);
                 }
             }
         }
     }
 
-    private static void setLoose(BlockPool pool, int blockId, boolean loose) {
-        if (loose && pool.isCached(blockId)) {
-            pool.loosen(blockId);
+    private static void setReclaimable(BlockPool pool, int blockId, boolean reclaimable) {
+        if (reclaimable && pool.isCached(blockId)) {
+            pool.markReclaimable(blockId);
         } else {
-            pool.tighten(blockId);
+            pool.unmarkReclaimable(blockId);
         }
     }
 }

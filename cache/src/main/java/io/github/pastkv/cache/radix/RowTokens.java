@@ -14,8 +14,8 @@ final class RowTokens {
     private int numKnown;
     private int derivedFrom = NOWHERE;
     private int numPublished;
-    /** The entry of the last whole block in the index, its stamp, and the blocks up to its end; 0 blocks for none. */
-    private int cursorEntry;
+    /** The node of the last whole block in the index, its stamp, and the blocks up to its end; 0 blocks for none. */
+    private int cursorNode;
     private long cursorStamp;
     private int cursorBlocks;
 
@@ -28,7 +28,7 @@ final class RowTokens {
         numKnown = other.numKnown;
         derivedFrom = other.derivedFrom;
         numPublished = other.numPublished;
-        cursorEntry = other.cursorEntry;
+        cursorNode = other.cursorNode;
         cursorStamp = other.cursorStamp;
         cursorBlocks = other.cursorBlocks;
     }
@@ -102,8 +102,8 @@ final class RowTokens {
         numPublished = numTokens;
     }
 
-    int cursorEntry() {
-        return cursorEntry;
+    int cursorNode() {
+        return cursorNode;
     }
 
     long cursorStamp() {
@@ -114,8 +114,8 @@ final class RowTokens {
         return cursorBlocks;
     }
 
-    void setCursor(int entry, long stamp, int numBlocks) {
-        cursorEntry = entry;
+    void setCursor(int node, long stamp, int numBlocks) {
+        cursorNode = node;
         cursorStamp = stamp;
         cursorBlocks = numBlocks;
     }

@@ -28,7 +28,7 @@ class PrefixTreePropertyTest {
     /** A text that somebody holds. */
     private record Held(List<Integer> blockIds) {}
 
-    private final CountingStore store = new CountingStore();
+    private final CountingOwner owner = new CountingOwner();
     private final Map<Integer, int[]> textOfBlock = new HashMap<>();
     private final Map<Integer, Integer> namespaceOfBlock = new HashMap<>();
     private final List<Held> texts = new ArrayList<>();
@@ -37,7 +37,7 @@ class PrefixTreePropertyTest {
     private int nextBlockId;
 
     private PrefixTree newTree(int blockSize, EvictionPolicy.Factory policy) {
-        return new PrefixTree(blockSize, 1, store, policy, () -> 7);
+        return new PrefixTree(blockSize, 1, owner, policy, () -> 7);
     }
 
     @AfterEach
@@ -77,16 +77,16 @@ class PrefixTreePropertyTest {
         while (evict()) {
             tree.checkIntegrity(_ -> 0);
         }
-        assertThat(tree.numEntries()).isZero();
-        assertThat(store.attached).isEmpty();
+        assertThat(tree.numNodes()).isZero();
+        assertThat(owner.attached).isEmpty();
     }
 
     @Test
     void bytesPerEntry_growWithGroupsAndTokensOnly() {
         int[][] blockSizeGroupsBytes = {{16, 1, 160}, {16, 2, 168}, {16, 3, 168}, {1, 1, 104}, {64, 1, 352}};
         for (int[] each : blockSizeGroupsBytes) {
-            try (PrefixTree other = new PrefixTree(each[0], each[1], store, LruPolicy::new, () -> 7)) {
-                assertThat(other.bytesPerEntry()).isEqualTo(each[2]);
+            try (PrefixTree other = new PrefixTree(each[0], each[1], owner, LruPolicy::new, () -> 7)) {
+                assertThat(other.bytesPerNode()).isEqualTo(each[2]);
             }
         }
     }
@@ -106,7 +106,7 @@ class PrefixTreePropertyTest {
         for (int from = 0; from < text.length; from += blockSize) {
             int to = Math.min(text.length, from + blockSize);
             int blockId = nextBlockId++;
-            store.held.add(blockId);
+            owner.held.add(blockId);
             blockIds.add(blockId);
             node = tree.put(node, text, from, to, new int[] {blockId});
             if (tree.blockId(node, 0) == blockId) {
@@ -123,19 +123,19 @@ class PrefixTreePropertyTest {
     private void letGo() {
         if (!texts.isEmpty()) {
             for (int blockId : texts.remove(random.nextInt(texts.size())).blockIds().reversed()) {
-                store.held.remove(blockId);
-                CountingStore.Attachment attachment = store.attached.get(blockId);
+                owner.held.remove(blockId);
+                CountingOwner.Attachment attachment = owner.attached.get(blockId);
                 if (attachment != null) {
-                    tree.unblock(attachment.entry());
+                    tree.unlock(attachment.node());
                 }
             }
         }
     }
 
     private boolean evict() {
-        int before = store.attached.size();
+        int before = owner.attached.size();
         boolean evicts = tree.evictOne();
-        assertThat(evicts).isEqualTo(store.attached.size() < before);
+        assertThat(evicts).isEqualTo(owner.attached.size() < before);
         return evicts;
     }
 
@@ -145,8 +145,8 @@ class PrefixTreePropertyTest {
         PrefixMatch match = new PrefixMatch();
         tree.match(tree.root(NAMESPACES[namespace]), text, text.length, match);
         assertThat(match.numTokens()).isEqualTo(longestAgreement(namespace, text));
-        for (int i = 0; i < match.numEntries(); i++) {
-            int blockId = tree.blockId(match.entry(i), 0);
+        for (int i = 0; i < match.numNodes(); i++) {
+            int blockId = tree.blockId(match.node(i), 0);
             int end = Math.min(match.numTokens(), (i + 1) * tree.blockSize());
             assertThat(Arrays.copyOf(textOfBlock.get(blockId), end)).isEqualTo(Arrays.copyOf(text, end));
         }
@@ -154,7 +154,7 @@ class PrefixTreePropertyTest {
 
     private int longestAgreement(int namespace, int[] text) {
         int longest = 0;
-        for (int blockId : store.attached.keySet()) {
+        for (int blockId : owner.attached.keySet()) {
             if (namespaceOfBlock.get(blockId) == namespace) {
                 int mismatch = Arrays.mismatch(textOfBlock.get(blockId), text);
                 int agreeing = mismatch < 0 ? text.length : mismatch;

@@ -5,19 +5,19 @@ import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
 
-/** A store of blocks that are numbers only: who holds which, and which belong to what entry. One group. */
-final class CountingStore implements BlockStore {
+/** A owner of blocks that are numbers only: who holds which, and which belong to what node. One group. */
+final class CountingOwner implements BlockOwner {
     static final long BLOCK_BYTES = 100;
 
-    /** An entry and how many slots of its block are its. */
-    record Attachment(int entry, int numTokens) {}
+    /** A node and how many slots of its block are its. */
+    record Attachment(int node, int numTokens) {}
 
     final Set<Integer> held = new HashSet<>();
     final Map<Integer, Attachment> attached = new HashMap<>();
 
     @Override
-    public boolean attach(int group, int blockId, int entry, int numTokens) {
-        attached.put(blockId, new Attachment(entry, numTokens));
+    public boolean attach(int group, int blockId, int node, int numTokens) {
+        attached.put(blockId, new Attachment(node, numTokens));
         return held.contains(blockId);
     }
 
@@ -35,8 +35,8 @@ final class CountingStore implements BlockStore {
     }
 
     @Override
-    public boolean isAttached(int group, int blockId, int entry, int numTokens) {
-        return new Attachment(entry, numTokens).equals(attached.get(blockId));
+    public boolean isAttached(int group, int blockId, int node, int numTokens) {
+        return new Attachment(node, numTokens).equals(attached.get(blockId));
     }
 
     @Override

@@ -9,7 +9,7 @@ import java.util.Arrays;
  * A growing table of records of equal size, outside the heap. Records never move; the numbers of removed ones are given
  * out again. Not thread-safe; owns its memory until {@link #close}.
  */
-final class Records implements AutoCloseable {
+final class OffHeapTable implements AutoCloseable {
     static final int NONE = -1;
     private static final int SEGMENT_SHIFT = 9;
     private static final int SEGMENT_RECORDS = 1 << SEGMENT_SHIFT;
@@ -23,7 +23,7 @@ final class Records implements AutoCloseable {
     private int firstRemoved = NONE;
 
     /** An empty table of records of at least {@code recordBytes} bytes, rounded up to whole longs. */
-    Records(int recordBytes) {
+    OffHeapTable(int recordBytes) {
         this.recordBytes = Math.ceilDiv(recordBytes, Long.BYTES) * (long) Long.BYTES;
     }
 
@@ -35,7 +35,7 @@ final class Records implements AutoCloseable {
         return numRecords;
     }
 
-    /** Records given out so far, removed ones included: every number is below this. */
+    /** OffHeapTable given out so far, removed ones included: every number is below this. */
     int numGiven() {
         return numGiven;
     }

@@ -1,21 +1,21 @@
 package io.github.pastkv.cache.radix;
 
 /**
- * The children of one entry in the order of their tokens, as a treap (Seidel and Aragon 1996): a binary search tree whose
+ * The children of one node in the order of their tokens, as a treap (Seidel and Aragon 1996): a binary search tree whose
  * shape is that of random insertion, whatever the order was. No child's tokens are the beginning of another's, so their
  * order is settled at the first token that differs, and tokens added to a child never change it.
  *
- * <p>Entries lie in {@link PrefixNodes}. Under the tree's lock.
+ * <p>Nodes lie in {@link PrefixNodes}. Under the tree's lock.
  */
-final class Siblings {
-    private static final int NONE = Records.NONE;
+final class ChildTreap {
+    private static final int NONE = OffHeapTable.NONE;
 
     private final PrefixNodes nodes;
     private int found = NONE;
     private int splitLeft;
     private int splitRight;
 
-    Siblings(PrefixNodes nodes) {
+    ChildTreap(PrefixNodes nodes) {
         this.nodes = nodes;
     }
 
@@ -114,10 +114,10 @@ final class Siblings {
                 return order < 0;
             }
         }
-        throw new AssertionError("entry " + node + " and entry " + other + ": one begins with the other");
+        throw new AssertionError("node " + node + " and node " + other + ": one begins with the other");
     }
 
-    /** As good as random, and fixed for an entry. */
+    /** As good as random, and fixed for a node. */
     private long weight(int node) {
         return TokenHash.mix(nodes.stamp(node));
     }

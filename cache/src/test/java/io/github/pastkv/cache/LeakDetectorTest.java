@@ -11,7 +11,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 /** A cache that is forgotten open is reported with the place where it was opened; one that is used after its end, too. */
-class LeakWatchTest {
+class LeakDetectorTest {
     private static final KvCacheConfig CONFIG = KvCacheConfig.of(new KvShape(1, 1, 1), 1);
     private static final int MOST_COLLECTIONS = 100;
 
@@ -50,7 +50,7 @@ class LeakWatchTest {
         try (KvPool pool = watchedPool()) {
             openAndForget(pool);
             assertThat(awaitReport()).startsWith("a cache was forgotten without being closed").contains(
-                    "LeakWatchTest.openAndForget");
+                    "LeakDetectorTest.openAndForget");
         }
     }
 
@@ -60,7 +60,7 @@ class LeakWatchTest {
             try (KvCache cache = pool.newCache(1)) {
                 forkAndForget(cache);
             }
-            assertThat(awaitReport()).contains("LeakWatchTest.forkAndForget");
+            assertThat(awaitReport()).contains("LeakDetectorTest.forkAndForget");
             System.gc();
             assertThat(reports.poll(100, TimeUnit.MILLISECONDS)).isNull();
         }

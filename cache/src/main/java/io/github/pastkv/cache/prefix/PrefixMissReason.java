@@ -1,25 +1,25 @@
 package io.github.pastkv.cache.prefix;
 
 /** Why a prefix hit is not longer. */
-public sealed interface WhyNotMore {
+public sealed interface PrefixMissReason {
     /** It could not be: all tokens but the last, which is always computed, are there. */
-    record Whole() implements WhyNotMore {}
+    record Whole() implements PrefixMissReason {}
 
     /** Nothing that goes on like this was ever seen, as far as is remembered. */
-    record NeverSeen() implements WhyNotMore {}
+    record NeverSeen() implements PrefixMissReason {}
 
     /** What follows was there and was evicted. */
-    record Evicted(long millisAgo) implements WhyNotMore {}
+    record Evicted(long millisAgo) implements PrefixMissReason {}
 
     /** What follows is there, but its time to live has passed. */
-    record Expired() implements WhyNotMore {}
+    record Expired() implements PrefixMissReason {}
 
     /** What follows in the nearest cached text is another token. */
-    record DifferentToken(int position, int askedTokenId, int cachedTokenId) implements WhyNotMore {}
+    record DifferentToken(int position, int askedTokenId, int cachedTokenId) implements PrefixMissReason {}
 
     /** Another namespace has more of these tokens; it is named by its label. */
-    record OtherNamespace(String label, int numTokens) implements WhyNotMore {}
+    record OtherNamespace(String label, int numTokens) implements PrefixMissReason {}
 
     /** The tokens are there, but a layer group with a window has let go of what it needs. */
-    record OutsideWindow(int numTokens) implements WhyNotMore {}
+    record OutsideWindow(int numTokens) implements PrefixMissReason {}
 }

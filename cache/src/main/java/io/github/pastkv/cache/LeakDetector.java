@@ -7,20 +7,20 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** Remembers where a cache was opened and closed, and reports it if it is forgotten open. Costs two stack traces a cache. */
-final class LeakWatch {
+final class LeakDetector {
     private static final Cleaner CLEANER = Cleaner.create();
 
     private final Trace trace;
     private final Cleaner.Cleanable cleanable;
 
-    private LeakWatch(Object cache, Trace trace) {
+    private LeakDetector(Object cache, Trace trace) {
         this.trace = trace;
         this.cleanable = CLEANER.register(cache, trace);
     }
 
     /** Watches a cache, where somebody listens. */
-    static @Nullable LeakWatch of(Object cache, @Nullable Consumer<String> listener) {
-        return listener == null ? null : new LeakWatch(cache, new Trace(listener));
+    static @Nullable LeakDetector of(Object cache, @Nullable Consumer<String> listener) {
+        return listener == null ? null : new LeakDetector(cache, new Trace(listener));
     }
 
     void closed() {

@@ -1,0 +1,130 @@
+package io.github.pastkv.cache.radix;
+
+import io.github.pastkv.cache.prefix.EvictionPolicy;
+import io.github.pastkv.cache.prefix.EvictionPriority;
+
+/**
+ * Which nodes of a tree can be evicted, in what order, and how many bytes that would free: those that are not locked, in the
+ * lists of a policy for each priority. Under the tree's lock.
+ */
+final class EvictionQueue {
+    private static final int NONE = OffHeapTable.NONE;
+
+    private final PrefixNodes nodes;
+    private final int numGroups;
+    private final BlockOwner owner;
+    private final NodeLists lists;
+    private final EvictionPolicy[] policies; // by priority, the first to go first
+    private long bytes;
+
+    EvictionQueue(PrefixNodes nodes, int numGroups, BlockOwner owner, EvictionPolicy.Factory policy) {
+        this.nodes = nodes;
+        this.numGroups = numGroups;
+        this.owner = owner;
+        this.lists = new NodeLists(nodes);
+        this.policies = new EvictionPolicy[EvictionPriority.values().length];
+        for (int priority = 0; priority < policies.length; priority++) {
+            policies[priority] = policy.over(lists);
+        }
+    }
+
+    /** Bytes of blocks that could be evicted. */
+    long bytes() {
+        return bytes;
+    }
+
+    int numListed() {
+        return lists.numListed();
+    }
+
+    /** Puts a node that is not locked into its list; its blocks are counted apart. */
+    void add(int node) {
+        policies[nodes.priority(node)].add(node);
+    }
+
+    /** Takes out a node that is not locked. */
+    void remove(int node) {
+        policies[nodes.priority(node)].remove(node);
+        count(node, -1);
+    }
+
+    /** The node that should go next, or NONE. */
+    int victim() {
+        for (EvictionPolicy policy : policies) {
+            int victim = policy.victim();
+            if (victim != NONE) {
+                return victim;
+            }
+        }
+        return NONE;
+    }
+
+    /** What had been evicted from a list was computed again. */
+    void missed(int list) {
+        for (EvictionPolicy policy : policies) {
+            policy.missed(list);
+        }
+    }
+
+    /** Gives a node another block in a group, or none. */
+    void setBlockId(int node, int group, int blockId) {
+        count(node, -1);
+        nodes.setBlockId(node, group, blockId);
+        count(node, 1);
+    }
+
+    private void count(int node, int sign) {
+        if (nodes.lockCount(node) == 0) {
+            for (int group = 0; group < numGroups; group++) {
+                bytes += nodes.blockId(node, group) == NONE ? 0 : sign * owner.blockBytes(group);
+            }
+        }
+    }
+
+    /** Adds a lock to a node; the first lock of a node locks its parent too. */
+    void lock(int node) {
+        int at = node;
+        while (at != NONE) {
+            int lockCount = nodes.lockCount(at);
+            if (lockCount == 0) {
+                remove(at);
+            }
+            nodes.setLockCount(at, lockCount + 1);
+            if (lockCount == 0) {
+                owner.lockChanged(at, true);
+            }
+            at = lockCount == 0 ? nodes.parent(at) : NONE;
+        }
+    }
+
+    /** Removes a lock. */
+    void unlock(int node) {
+        int at = node;
+        while (at != NONE) {
+            int lockCount = nodes.lockCount(at) - 1;
+            nodes.setLockCount(at, lockCount);
+            if (lockCount == 0) {
+                count(at, 1);
+                add(at);
+                owner.lockChanged(at, false);
+            }
+            at = lockCount == 0 ? nodes.parent(at) : NONE;
+        }
+    }
+
+    void setPriority(int node, EvictionPriority priority) {
+        boolean listed = nodes.lockCount(node) == 0;
+        if (listed) {
+            policies[nodes.priority(node)].remove(node);
+        }
+        nodes.setPriority(node, priority.ordinal());
+        if (listed) {
+            policies[priority.ordinal()].add(node);
+        }
+    }
+
+    /** An {@link IllegalStateException} names a list that is wrong. */
+    void checkIntegrity() {
+        lists.checkIntegrity();
+    }
+}
