@@ -2,10 +2,12 @@
 module io.github.pastkv.lens {
     requires transitive io.github.pastkv.model;
     requires transitive java.desktop;
+    requires tools.jackson.databind;
     requires static transitive org.jspecify;
 
     exports io.github.pastkv.lens;
     exports io.github.pastkv.lens.circuits;
     exports io.github.pastkv.lens.patching;
     exports io.github.pastkv.lens.plot;
+    exports io.github.pastkv.lens.sweep;
 }

@@ -4,7 +4,6 @@ import io.github.pastkv.cli.io.TokenId;
 import io.github.pastkv.model.Model;
 import io.github.pastkv.model.tokenizer.TextTokenizer;
 import java.util.List;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -44,15 +43,5 @@ public final class PromptMixin {
             throw new ParameterException(spec.commandLine(), "the prompt is empty");
         }
         return ids;
-    }
-
-    /** What each token is called: its text where there is a tokenizer, else its id. */
-    public static List<String> labels(Model model, int[] ids) {
-        return IntStream.of(ids).mapToObj(id -> label(model, id)).toList();
-    }
-
-    /** What a token is called. */
-    public static String label(Model model, int id) {
-        return model.tokenizer().map(tokenizer -> tokenizer.continuationText(id)).orElse(String.valueOf(id));
     }
 }

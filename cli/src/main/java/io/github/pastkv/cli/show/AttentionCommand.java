@@ -8,6 +8,7 @@ import io.github.pastkv.cli.options.PromptMixin;
 import io.github.pastkv.lens.CachedRun;
 import io.github.pastkv.lens.Capture;
 import io.github.pastkv.lens.Lens;
+import io.github.pastkv.lens.TokenLabels;
 import io.github.pastkv.lens.plot.AttentionPage;
 import io.github.pastkv.lens.plot.HeatMap;
 import io.github.pastkv.model.ComputeChoice;
@@ -85,8 +86,8 @@ public final class AttentionCommand implements Callable<Integer> {
     }
 
     private void show(Model model, int[] ids) throws IOException {
-        List<String> tokens = PromptMixin.labels(model, ids);
-        List<String> visible = tokens.stream().map(LogitLens::visible).toList();
+        List<String> tokens = TokenLabels.of(model, ids);
+        List<String> visible = tokens.stream().map(TokenLabels::visible).toList();
         try (CachedRun run = new Lens(model).runWithCache(StepInput.tokens(ids),
                 Capture.of("blocks.*.attn.hook_pattern"))) {
             float[][] pattern = pattern(run.get("attn" + layer), head);

@@ -1,11 +1,11 @@
 package io.github.pastkv.cli.show;
 
-import io.github.pastkv.cli.options.PromptMixin;
 import io.github.pastkv.lens.CachedRun;
 import io.github.pastkv.lens.Capture;
 import io.github.pastkv.lens.Lens;
 import io.github.pastkv.lens.ResidualStack;
 import io.github.pastkv.lens.Residuals;
+import io.github.pastkv.lens.TokenLabels;
 import io.github.pastkv.lens.plot.HeatMap;
 import io.github.pastkv.model.Model;
 import io.github.pastkv.model.StepInput;
@@ -43,11 +43,11 @@ record LogitLens(List<String> tokens, List<String> layers, String[][] tops, floa
                 for (int token = 0; token < ids.length; token++) {
                     float[] row = logits.narrow(1, token, token + 1L).toFloatArray();
                     int best = argmax(row);
-                    tops[layer][token] = visible(PromptMixin.label(model, best));
+                    tops[layer][token] = TokenLabels.visible(TokenLabels.of(model, best));
                     probabilities[layer][token] = probability(row, best);
                 }
             }
-            List<String> tokens = PromptMixin.labels(model, ids).stream().map(LogitLens::visible).toList();
+            List<String> tokens = TokenLabels.of(model, ids).stream().map(TokenLabels::visible).toList();
             return new LogitLens(tokens, names, tops, probabilities);
         }
     }
@@ -66,11 +66,6 @@ record LogitLens(List<String> tokens, List<String> layers, String[][] tops, floa
             sum += Math.exp(logit - row[id]);
         }
         return (float) (1 / sum);
-    }
-
-    /** A token on one line, its spaces to be seen. */
-    static String visible(String token) {
-        return token.replace("\n", "↵").replace("\t", "⇥").replace(' ', '·');
     }
 
     /** A table for the terminal: a column for each token, a row for each layer, the last at the bottom. */

@@ -5,18 +5,16 @@ import io.github.pastkv.cli.io.Streams;
 import io.github.pastkv.cli.io.TokenId;
 import io.github.pastkv.cli.options.ModelMixin;
 import io.github.pastkv.cli.options.PromptMixin;
+import io.github.pastkv.lens.patching.MetricSpec;
+import io.github.pastkv.lens.sweep.AblationCase;
+import io.github.pastkv.lens.sweep.PairsFile;
 import io.github.pastkv.model.ComputeChoice;
 import io.github.pastkv.model.Model;
-import io.github.pastkv.model.files.JsonFile;
-import io.github.pastkv.model.files.JsonObject;
-import io.github.pastkv.model.files.ModelFormatException;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
-import java.util.Set;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -26,7 +24,6 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
-import tools.jackson.databind.node.JsonNodeFactory;
 
 /** Takes parts of a model away, one after the other. */
 @Command(name = "ablate", sortOptions = false, header = {"Finds what a behaviour cannot do without.", ""},
@@ -54,9 +51,9 @@ public final class AblateCommand implements Callable<Integer> {
 
     @Mixin private PromptMixin promptOptions = new PromptMixin();
 
-    @Option(names = "--by", paramLabel = "zero|mean|resample", converter = Ablation.Converter.class,
+    @Option(names = "--by", paramLabel = "zero|mean|resample", converter = KindConverters.Ablation.class,
             description = "What is put in: zeros, the mean over the prompts of --set, or what it is for the prompt of --with. "
-                    + "Default: zero.") private Ablation ablation = Ablation.ZERO;
+                    + "Default: zero.") private AblationCase.Kind ablation = AblationCase.Kind.ZERO;
 
     @Option(names = "--set", paramLabel = "FILE",
             description = "Prompts for the mean, one a line: {\"text\": ...} or {\"text_tokens\": [...]}.") private @Nullable Path set;
@@ -89,27 +86,26 @@ public final class AblateCommand implements Callable<Integer> {
         try (Model model = isIds ? modelOptions.loadForIds(streams) : modelOptions.load(streams);
                 Interruption interruption = new Interruption()) {
             int[] ids = promptOptions.ids(text, model, modelOptions);
-            AblationCase only = new AblationCase(ids, others(model, ids), ablation, answerOptions.ids(model),
-                    sweepOptions.metric());
-            new SweepRun(streams, model, sweepOptions, interruption).run(modelOptions.name(),
-                    JsonNodeFactory.instance.objectNode().put("ablation", ablation.toString()), List.of(only), false,
-                    spec.commandLine().getParseResult().originalArgs());
+            AblationCase only = new AblationCase(ids, ablation, references(model, ids),
+                    answerOptions.metric(sweepOptions.metric(), model));
+            new SweepRun(streams, model, sweepOptions, interruption).run(modelOptions.name(), List.of(only), false,
+                    CommandLineText.of(spec.commandLine().getParseResult().originalArgs()));
             return 0;
         }
     }
 
     private void checkSources() {
-        requireOnlyWith("--set", set != null, Ablation.MEAN);
-        requireOnlyWith("--with, --with-tokens", other != null || otherIds != null, Ablation.RESAMPLE);
+        requireOnlyWith("--set", set != null, AblationCase.Kind.MEAN);
+        requireOnlyWith("--with, --with-tokens", other != null || otherIds != null, AblationCase.Kind.RESAMPLE);
         if (other != null && otherIds != null) {
             throw refused("--with and --with-tokens: give one of them");
         }
-        if (sweepOptions.metric() == MetricChoice.NORMALISED && ablation != Ablation.RESAMPLE) {
+        if (sweepOptions.metric() == MetricSpec.Kind.NORMALISED && ablation != AblationCase.Kind.RESAMPLE) {
             throw refused("--metric: normalised needs the other prompt of --by resample, which is its zero");
         }
     }
 
-    private void requireOnlyWith(String option, boolean isGiven, Ablation by) {
+    private void requireOnlyWith(String option, boolean isGiven, AblationCase.Kind by) {
         if (isGiven != (ablation == by)) {
             throw refused(isGiven
                     ? option + ": is for --by " + by + ", which is " + ablation
@@ -122,10 +118,11 @@ public final class AblateCommand implements Callable<Integer> {
     }
 
     /** The prompts that are put in; refuses those that do not fit. */
-    private List<int[]> others(Model model, int[] ids) throws IOException {
+    private List<int[]> references(Model model, int[] ids) throws IOException {
         return switch (ablation) {
             case ZERO -> List.of();
-            case MEAN -> readSet(model, ids);
+            case MEAN ->
+                    new PairsFile(model, sweepOptions.metric()).readPrompts(Objects.requireNonNull(set), ids.length);
             case RESAMPLE -> {
                 int[] tokens = other == null
                         ? TokenId.toArray(otherIds)
@@ -138,24 +135,6 @@ public final class AblateCommand implements Callable<Integer> {
                 yield List.of(tokens);
             }
         };
-    }
-
-    private List<int[]> readSet(Model model, int[] ids) throws IOException {
-        Path file = Objects.requireNonNull(set);
-        PairsFile reader = new PairsFile(model, sweepOptions.metric(), modelOptions);
-        List<int[]> prompts = new ArrayList<>();
-        for (JsonObject line : JsonFile.readLines(file)) {
-            int[] tokens = reader.prompt(line, "text");
-            line.refuseUnknownKeys(Set.of());
-            if (tokens.length != ids.length) {
-                throw line.refusal("text", tokens.length + " tokens, the prompt has " + ids.length);
-            }
-            prompts.add(tokens);
-        }
-        if (prompts.isEmpty()) {
-            throw new ModelFormatException(file, "no prompt; a mean needs at least one, one a line");
-        }
-        return prompts;
     }
 
     private void requireSameLength(String option, int[] tokens, int[] ids) {

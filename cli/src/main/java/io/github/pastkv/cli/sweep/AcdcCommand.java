@@ -10,8 +10,12 @@ import io.github.pastkv.lens.circuits.Circuit;
 import io.github.pastkv.lens.circuits.CircuitCase;
 import io.github.pastkv.lens.circuits.CircuitOptions;
 import io.github.pastkv.lens.circuits.CircuitSearch;
-import io.github.pastkv.lens.patching.Metric;
+import io.github.pastkv.lens.patching.MetricSpec;
+import io.github.pastkv.lens.plot.CircuitDot;
 import io.github.pastkv.lens.plot.CircuitDrawing;
+import io.github.pastkv.lens.sweep.CircuitResult;
+import io.github.pastkv.lens.sweep.ModelIdentity;
+import io.github.pastkv.lens.sweep.PatchCase;
 import io.github.pastkv.model.ComputeChoice;
 import io.github.pastkv.model.Model;
 import java.io.IOException;
@@ -19,8 +23,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
-import java.util.OptionalDouble;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
@@ -30,8 +34,6 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
-import tools.jackson.databind.node.JsonNodeFactory;
-import tools.jackson.databind.node.ObjectNode;
 
 /** Searches for the circuit behind a behaviour. */
 @Command(name = "acdc", sortOptions = false, header = {"Finds the circuit behind a behaviour.", ""},
@@ -55,6 +57,8 @@ import tools.jackson.databind.node.ObjectNode;
             "      --answer \" Mary\" --wrong \" John\" --threshold 0.05 --out circuit.json --svg circuit.svg",
             "  pastkv acdc --pairs names.jsonl --check circuit.json"})
 public final class AcdcCommand implements Callable<Integer> {
+    private static final int MAX_DIFFERENCES = 5;
+
     private final Streams streams;
 
     @Spec private CommandSpec spec = CommandSpec.create();
@@ -63,10 +67,10 @@ public final class AcdcCommand implements Callable<Integer> {
 
     @Mixin private MetricTokensMixin answerOptions = new MetricTokensMixin();
 
-    @Option(names = "--metric", paramLabel = "NAME", converter = MetricChoice.Converter.class,
+    @Option(names = "--metric", paramLabel = "NAME", converter = KindConverters.Metric.class,
             description = "What must not rise: kl, the divergence from the clean run in nats, or logit_diff, by how much the "
-                    + "answer's logit less the wrong one's has fallen. Default: kl.") private MetricChoice metric =
-                            MetricChoice.KL;
+                    + "answer's logit less the wrong one's has fallen. Default: kl.") private MetricSpec.Kind metric =
+                            MetricSpec.Kind.KL;
 
     @Option(names = "--threshold", paramLabel = "X",
             description = "An edge goes when the metric rises by less than this.") private @Nullable Double threshold;
@@ -102,7 +106,7 @@ public final class AcdcCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         modelOptions.check();
         pairOptions.check(answerOptions, metric);
-        if (metric != MetricChoice.KL && metric != MetricChoice.LOGIT_DIFF) {
+        if (metric != MetricSpec.Kind.KL && metric != MetricSpec.Kind.LOGIT_DIFF) {
             throw refused("--metric: '" + metric + "', known are kl, logit_diff");
         }
         requireOutput();
@@ -110,22 +114,15 @@ public final class AcdcCommand implements Callable<Integer> {
         boolean isIds = pairOptions.isIds() && answerOptions.isIds();
         try (Model model = isIds ? modelOptions.loadForIds(streams) : modelOptions.load(streams);
                 Interruption interruption = new Interruption()) {
-            List<AnsweredPair> pairs = pairOptions.pairs(model, modelOptions, answerOptions, metric, false);
-            try (CircuitSearch search =
-                    new CircuitSearch(model, pairs.stream().map(this::circuitCase).toList(), options)) {
+            List<PatchCase> pairs = pairOptions.pairs(model, modelOptions, answerOptions, metric, false, true);
+            List<CircuitCase> circuitCases =
+                    pairs.stream().map(each -> CircuitCase.of(each.pair(), each.metric())).toList();
+            try (CircuitSearch search = new CircuitSearch(model, circuitCases, options)) {
                 return check == null
                         ? search(model, pairs, search, interruption)
                         : check(model, pairs, search, check);
             }
         }
-    }
-
-    /** Lower is better. */
-    private CircuitCase circuitCase(AnsweredPair pair) {
-        return new CircuitCase(pair.prompts(), cleanLogits -> {
-            Metric named = metric.of(pair.answers(), cleanLogits, cleanLogits);
-            return metric == MetricChoice.KL ? named : logits -> named.of(cleanLogits) - named.of(logits);
-        });
     }
 
     /** Refuses files that are not asked for rightly, before the work. */
@@ -154,41 +151,50 @@ public final class AcdcCommand implements Callable<Integer> {
         }
     }
 
-    private SweepSetup setup(Model model, List<AnsweredPair> pairs) throws IOException {
-        ObjectNode commandOptions = JsonNodeFactory.instance.objectNode();
-        if (threshold != null) {
-            commandOptions.put("threshold", threshold);
-        }
+    private ModelIdentity identity(Model model) throws IOException {
         try (Progress _ = Progress.of(streams, "reading the weights for their digest")) {
-            return SweepSetup.of(SweepSetup.describe(model, modelOptions.name()), metric, commandOptions,
-                    pairs.stream().map(pair -> new PatchCase(pair, true, metric)).toList());
+            return ModelIdentity.of(model, modelOptions.name());
         }
     }
 
-    private int search(Model model, List<AnsweredPair> pairs, CircuitSearch search, Interruption interruption)
+    private int search(Model model, List<PatchCase> pairs, CircuitSearch search, Interruption interruption)
             throws IOException {
         Path file = Objects.requireNonNull(out);
-        SweepSetup setup = setup(model, pairs);
-        PreviousResult earlier = resume && Files.exists(file) ? PreviousResult.read("--resume", file) : null;
-        Circuit circuit = earlier == null
-                ? search.emptyCircuit()
-                : CircuitFile.resumed(earlier, setup, search.graph());
+        double limit = Objects.requireNonNull(threshold);
+        ModelIdentity identity = identity(model);
+        CircuitResult result = resume && Files.exists(file)
+                ? CircuitResult.resume("--resume", file, identity, pairs, limit, search)
+                : CircuitResult.empty(identity, pairs, limit, search);
         long start = System.nanoTime();
         interruption.resultToCome();
+        Circuit circuit = result.circuit();
         boolean complete = run(search, circuit, interruption);
-        CircuitReport report = new CircuitReport(setup, search, circuit,
-                earlier == null ? JsonNodeFactory.instance.objectNode() : earlier.json().path("counts"));
-        report.write(file, spec.commandLine().getParseResult().originalArgs());
+        double seconds = (System.nanoTime() - start) / 1e9;
+        double alone = result.alone();
+        OutFile.write(file, result.json(alone,
+                Map.of("command", CommandLineText.of(spec.commandLine().getParseResult().originalArgs()))));
         if (dot != null) {
-            OutFile.write(dot, report::writeDot);
+            OutFile.write(dot, new CircuitDot(search.graph(), circuit.kept()).text());
         }
         if (svg != null) {
             String title = String.format(Locale.ROOT, "%,d of %,d edges; %s of the circuit alone %.4g",
-                    circuit.kept().size(), search.graph().numEdges(), metric, search.metricOf(circuit));
+                    circuit.kept().size(), search.graph().numEdges(), metric, alone);
             OutFile.write(svg, new CircuitDrawing(search.graph(), circuit.kept(), title)::write);
         }
-        streams.err().println(report.summary((System.nanoTime() - start) / 1e9, complete));
+        streams.err().println(summary(search, circuit, alone, seconds, complete));
         return 0;
+    }
+
+    private String summary(CircuitSearch search, Circuit circuit, double alone, double seconds, boolean complete) {
+        return String.format(Locale.ROOT,
+                "%,d of %,d edges kept; %s of the circuit alone %.4g (corrupted prompt %.4g); %,d runs in %.2f s%s%s",
+                circuit.kept().size(), search.graph().numEdges(), metric, alone, search.corruptedMetric(),
+                search.numRuns(), seconds,
+                search.numPlainTokens() == 0
+                        ? ""
+                        : String.format(Locale.ROOT, ", %.1f %% of the work of plain ones",
+                                100.0 * search.numTokensRun() / search.numPlainTokens()),
+                complete ? "" : "; ended by interruption, --resume goes on");
     }
 
     private boolean run(CircuitSearch search, Circuit circuit, Interruption interruption) {
@@ -204,24 +210,33 @@ public final class AcdcCommand implements Callable<Integer> {
         }
     }
 
-    private int check(Model model, List<AnsweredPair> pairs, CircuitSearch search, Path file) throws IOException {
-        PreviousResult earlier = PreviousResult.read("--check", file);
-        Circuit circuit = CircuitFile.read(earlier, search.graph());
-        double alone = search.metricOf(circuit);
+    private int check(Model model, List<PatchCase> pairs, CircuitSearch search, Path file) throws IOException {
+        CircuitResult.Check checked = CircuitResult.check("--check", file, identity(model), pairs, search);
         streams.out().printf(Locale.ROOT,
                 "%s: %,d of %,d edges; %s of the circuit alone %.4g (whole model %.4g, corrupted %s "
                         + "%.4g)%n",
-                file, circuit.kept().size(), search.graph().numEdges(), metric, alone, search.cleanMetric(),
-                pairs.size() == 1 ? "prompt" : "prompts", search.corruptedMetric());
-        OptionalDouble said = CircuitFile.aloneOfSame(earlier, setup(model, pairs));
-        if (said.isPresent() && said.getAsDouble() != alone) {
-            throw earlier.refusal(String.format(Locale.ROOT,
-                    "says %s for the same model and prompts, and this run gives %s", said.getAsDouble(), alone));
+                file, checked.circuit().kept().size(), search.graph().numEdges(), metric, checked.alone(),
+                search.cleanMetric(), pairs.size() == 1 ? "prompt" : "prompts", search.corruptedMetric());
+        if (checked.isContradicted()) {
+            throw new IOException(String.format(Locale.ROOT,
+                    "--check: %s says %s for the same model and prompts, and this run gives %s", file,
+                    checked.recorded().orElseThrow(), checked.alone()));
         }
-        streams.out().println(said.isPresent()
-                ? "The file is of the same model and prompts and says the same."
-                : "The file is of another model, metric or prompts.");
+        streams.out().print(checkedText(checked.differences()));
         return 0;
+    }
+
+    /** Whether the file is of the same prompts, or how it differs. */
+    private static String checkedText(List<String> differences) {
+        if (differences.isEmpty()) {
+            return String.format("The file is of the same model and prompts and says the same.%n");
+        }
+        StringBuilder text = new StringBuilder(String.format("The circuit was found for something else:%n"));
+        differences.stream().limit(MAX_DIFFERENCES).forEach(each -> text.append("  ").append(each).append('\n'));
+        if (differences.size() > MAX_DIFFERENCES) {
+            text.append("  and ").append(differences.size() - MAX_DIFFERENCES).append(" more fields\n");
+        }
+        return text.toString();
     }
 
     private static String progress(long numUndecided, long numRuns, long start) {

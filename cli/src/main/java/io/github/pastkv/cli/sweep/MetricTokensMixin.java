@@ -1,17 +1,19 @@
 package io.github.pastkv.cli.sweep;
 
 import io.github.pastkv.cli.io.TokenId;
-import io.github.pastkv.cli.options.PromptMixin;
+import io.github.pastkv.lens.TokenLabels;
+import io.github.pastkv.lens.patching.MetricSpec;
 import io.github.pastkv.model.Model;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** The two tokens that a metric weighs against each other, as texts or as ids. */
+/** The two tokens that a metric compares, as texts or as ids. */
 final class MetricTokensMixin {
+    private static final int NO_TOKEN = -1;
+
     @Spec(Spec.Target.MIXEE) private CommandSpec spec = CommandSpec.create();
 
     @Option(names = "--answer", paramLabel = "TEXT",
@@ -27,7 +29,7 @@ final class MetricTokensMixin {
             description = "A token id instead of --wrong.") private @Nullable Integer wrongId;
 
     /** Refuses tokens that a metric needs and that are not there, and those that are there twice. */
-    void check(MetricChoice metric) {
+    void check(MetricSpec.Kind metric) {
         requireAtMostOne("--answer", answer, answerId, metric.needsAnswer());
         requireAtMostOne("--wrong", wrong, wrongId, metric.needsWrong());
     }
@@ -58,19 +60,19 @@ final class MetricTokensMixin {
         return answer == null && wrong == null;
     }
 
-    /** The ids. */
-    AnswerIds ids(Model model) {
-        return new AnswerIds(id("--answer", answer, answerId, model), id("--wrong", wrong, wrongId, model));
+    /** The metric for these tokens. */
+    MetricSpec metric(MetricSpec.Kind kind, Model model) {
+        return kind.of(id("--answer", answer, answerId, model), id("--wrong", wrong, wrongId, model));
     }
 
     private int id(String option, @Nullable String text, @Nullable Integer id, Model model) {
         if (text == null) {
-            return id == null ? AnswerIds.NONE : requireToken(option + "-token", id, model);
+            return id == null ? NO_TOKEN : requireToken(option + "-token", id, model);
         }
         try {
-            return singleToken(option, text, model);
+            return TokenLabels.singleToken(model, text);
         } catch (IllegalArgumentException e) {
-            throw refused(String.valueOf(e.getMessage()));
+            throw refused(option + ": " + e.getMessage());
         }
     }
 
@@ -80,20 +82,5 @@ final class MetricTokensMixin {
             throw refused(option + ": " + id + ", the vocabulary has " + vocabSize);
         }
         return id;
-    }
-
-    /**
-     * The id of a text that is one token.
-     *
-     * @throws IllegalArgumentException naming the text's tokens, when it is not
-     */
-    static int singleToken(String name, String text, Model model) {
-        int[] ids = model.tokenizer().orElseThrow().encodeContinuation(text);
-        if (ids.length != 1) {
-            List<String> parts = PromptMixin.labels(model, ids);
-            throw new IllegalArgumentException(name + ": '" + text + "' is " + ids.length + " tokens "
-                    + (ids.length == 0 ? "" : parts + " ") + "and must be one");
-        }
-        return ids[0];
     }
 }

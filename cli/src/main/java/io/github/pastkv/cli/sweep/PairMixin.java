@@ -2,7 +2,10 @@ package io.github.pastkv.cli.sweep;
 
 import io.github.pastkv.cli.io.TokenId;
 import io.github.pastkv.cli.options.ModelMixin;
+import io.github.pastkv.lens.patching.MetricSpec;
 import io.github.pastkv.lens.patching.PromptPair;
+import io.github.pastkv.lens.sweep.PairsFile;
+import io.github.pastkv.lens.sweep.PatchCase;
 import io.github.pastkv.model.Model;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -36,7 +39,7 @@ final class PairMixin {
                     + "clean_tokens, corrupt_tokens, answer_token, wrong_token with ids. The numbers are the means over them.") private @Nullable Path pairsFile;
 
     /** Refuses a pair that is not there, or there twice, and answers that the metric needs and that are not there. */
-    void check(MetricTokensMixin answers, MetricChoice metric) {
+    void check(MetricTokensMixin answers, MetricSpec.Kind metric) {
         if (pairsFile != null) {
             refuseBesideFile();
             answers.refuse("--pairs");
@@ -79,12 +82,13 @@ final class PairMixin {
      * The pairs; refuses those that cannot be patched.
      *
      * @param equallyLong whether all pairs must have equally many tokens
+     * @param noising whether the clean prompts are patched
      */
-    List<AnsweredPair> pairs(Model model, ModelMixin modelOptions, MetricTokensMixin answers, MetricChoice metric,
-            boolean equallyLong) throws IOException {
+    List<PatchCase> pairs(Model model, ModelMixin modelOptions, MetricTokensMixin answers, MetricSpec.Kind metric,
+            boolean equallyLong, boolean noising) throws IOException {
         return pairsFile == null
-                ? List.of(new AnsweredPair(pair(model, modelOptions), answers.ids(model)))
-                : new PairsFile(model, metric, modelOptions).read(pairsFile, equallyLong);
+                ? List.of(new PatchCase(pair(model, modelOptions), noising, answers.metric(metric, model)))
+                : new PairsFile(model, metric).read(pairsFile, equallyLong, noising);
     }
 
     private PromptPair pair(Model model, ModelMixin modelOptions) {

@@ -3,6 +3,7 @@ package io.github.pastkv.cli.sweep;
 import io.github.pastkv.cli.io.Interruption;
 import io.github.pastkv.cli.io.Streams;
 import io.github.pastkv.cli.options.ModelMixin;
+import io.github.pastkv.lens.sweep.PatchCase;
 import io.github.pastkv.model.ComputeChoice;
 import io.github.pastkv.model.Model;
 import java.io.IOException;
@@ -13,7 +14,6 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
-import tools.jackson.databind.node.JsonNodeFactory;
 
 /** Sweeps over patched runs of a pair of prompts. */
 @Command(name = "patch", sortOptions = false, header = {"Finds where in a model a behaviour comes from.", ""},
@@ -63,12 +63,10 @@ public final class PatchCommand implements Callable<Integer> {
         boolean isIds = pairOptions.isIds() && answerOptions.isIds();
         try (Model model = isIds ? modelOptions.loadForIds(streams) : modelOptions.load(streams);
                 Interruption interruption = new Interruption()) {
-            List<PatchCase> cases = pairOptions
-                    .pairs(model, modelOptions, answerOptions, sweepOptions.metric(), true).stream()
-                    .map(pair -> new PatchCase(pair, noising, sweepOptions.metric())).toList();
-            new SweepRun(streams, model, sweepOptions, interruption).run(modelOptions.name(),
-                    JsonNodeFactory.instance.objectNode().put("noising", noising), cases, pairOptions.isSet(),
-                    spec.commandLine().getParseResult().originalArgs());
+            List<PatchCase> cases =
+                    pairOptions.pairs(model, modelOptions, answerOptions, sweepOptions.metric(), true, noising);
+            new SweepRun(streams, model, sweepOptions, interruption).run(modelOptions.name(), cases,
+                    pairOptions.isSet(), CommandLineText.of(spec.commandLine().getParseResult().originalArgs()));
             return 0;
         }
     }

@@ -2,10 +2,11 @@ package io.github.pastkv.cli.sweep;
 
 import io.github.pastkv.cli.io.Output;
 import io.github.pastkv.lens.circuits.PathSweep;
-import io.github.pastkv.lens.patching.PatchGrid;
+import io.github.pastkv.lens.patching.MetricSpec;
+import io.github.pastkv.lens.sweep.SweepGrid;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.stream.Stream;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -31,10 +32,10 @@ final class SweepMixin {
     @Option(names = "--grid", paramLabel = "NAME", split = ",", hideParamSyntax = true, required = true,
             description = "What is exchanged; may be given more than once.") private List<String> gridNames = List.of();
 
-    @Option(names = "--metric", paramLabel = "NAME", converter = MetricChoice.Converter.class,
+    @Option(names = "--metric", paramLabel = "NAME", converter = KindConverters.Metric.class,
             description = "logit_diff, normalised (the same, 0 for the corrupted prompt and 1 for the clean one), probability, "
-                    + "loss or rank of the answer, or kl (from the clean run). Default: logit_diff.") private MetricChoice metric =
-                            MetricChoice.LOGIT_DIFF;
+                    + "loss or rank of the answer, or kl (from the clean run). Default: logit_diff.") private MetricSpec.Kind metric =
+                            MetricSpec.Kind.LOGIT_DIFF;
 
     @Option(names = "--plain",
             description = "Run every prompt in full; slower, the same bits.") private boolean plain;
@@ -58,14 +59,19 @@ final class SweepMixin {
 
     /** Refuses grids that there are not, before the work. */
     void check() {
-        if (resume && SweepReport.isTable(out)) {
+        if (resume && isTable()) {
             throw new ParameterException(spec.commandLine(),
                     "--resume: " + out + ", a table does not say what it is of; give --out a .json");
         }
         grids();
     }
 
-    MetricChoice metric() {
+    /** Whether the name of the file asks for a table. */
+    boolean isTable() {
+        return out.toString().toLowerCase(Locale.ROOT).endsWith(".csv");
+    }
+
+    MetricSpec.Kind metric() {
         return metric;
     }
 
@@ -88,16 +94,10 @@ final class SweepMixin {
     /** The grids, those of bundles one by one. */
     List<SweepGrid> grids() {
         try {
-            return gridNames.stream().flatMap(SweepMixin::named).distinct().toList();
+            return gridNames.stream().flatMap(name -> SweepGrid.named(name).stream()).distinct().toList();
         } catch (IllegalArgumentException e) {
             throw new ParameterException(spec.commandLine(),
                     "--grid: " + e.getMessage() + ", " + PathSweep.GRID_NAME);
         }
-    }
-
-    private static Stream<SweepGrid> named(String name) {
-        return name.equals(PathSweep.GRID_NAME)
-                ? Stream.of(new SweepGrid(name, null))
-                : PatchGrid.named(name).stream().map(grid -> new SweepGrid(grid.name(), grid));
     }
 }

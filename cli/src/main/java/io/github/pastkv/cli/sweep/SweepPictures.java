@@ -18,9 +18,9 @@ import org.jspecify.annotations.Nullable;
  */
 record SweepPictures(@Nullable Path plot, @Nullable Path page) {
     /** Refuses pictures that would be too large, before the work. */
-    void requireDrawable(List<SweepNumbers.Part> parts) {
+    void requireDrawable(List<LabelledGrid> grids) {
         if (plot != null) {
-            parts.forEach(part -> new DivergingMap(GridFigure.of(part.grid(), 0, "")).requireDrawable());
+            grids.forEach(grid -> new DivergingMap(GridFigure.of(grid, 0, "")).requireDrawable());
         }
     }
 

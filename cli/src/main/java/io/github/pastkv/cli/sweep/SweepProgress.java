@@ -1,7 +1,7 @@
 package io.github.pastkv.cli.sweep;
 
 import io.github.pastkv.lens.patching.SweepListener;
-import java.util.List;
+import io.github.pastkv.lens.sweep.SweepResult;
 import java.util.Locale;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
@@ -13,17 +13,16 @@ final class SweepProgress implements SweepListener {
     private final BooleanSupplier isStopped;
     private final long startNanos = System.nanoTime();
     private final long numDoneAtStart;
-    private long numBefore; // cells of the grids before this one that are done
-    private final AtomicInteger numCasesDone;
+    private long numBefore; // cells that were done before this task
+    private final AtomicInteger caseNumber;
     private volatile String name = "";
     private volatile long numDone;
 
-    /** What is to do: cells, those of them that are done, cases. */
+    /** What there is to do: cells, how many of them are done, cases, how many of them are complete. */
     record Extent(long numCells, long numDone, int numCases, int numCasesDone) {
-        static Extent of(List<SweepNumbers> cases) {
-            return new Extent(cases.stream().mapToLong(SweepNumbers::numCells).sum(),
-                    cases.stream().mapToLong(SweepNumbers::numDone).sum(), cases.size(),
-                    Math.toIntExact(cases.stream().filter(SweepNumbers::isComplete).count()));
+        static Extent of(SweepResult result) {
+            return new Extent(result.numCells(), result.numDone(), result.sweep().cases().size(),
+                    result.numCasesDone());
         }
     }
 
@@ -32,24 +31,20 @@ final class SweepProgress implements SweepListener {
         this.numDoneAtStart = extent.numDone();
         this.numDone = numDoneAtStart;
         this.numCases = extent.numCases();
-        this.numCasesDone = new AtomicInteger(extent.numCasesDone());
+        this.caseNumber = new AtomicInteger(extent.numCasesDone() + 1);
         this.isStopped = isStopped;
     }
 
-    /** The next grid begins. */
-    void begin(String newName, long numDoneOfIt) {
-        numBefore = numDone - numDoneOfIt;
-        name = newName;
-    }
-
-    /** A case is complete. */
-    void endCase() {
-        numCasesDone.incrementAndGet();
+    /** The next task begins. */
+    void begin(String grid, int caseIndex) {
+        numBefore = numDone;
+        name = grid;
+        caseNumber.set(caseIndex + 1);
     }
 
     @Override
-    public boolean onProgress(long ofGrid, long ofCells) {
-        numDone = numBefore + ofGrid;
+    public boolean onProgress(long numDoneOfTask, long numTaskCells) {
+        numDone = numBefore + numDoneOfTask;
         return !isStopped.getAsBoolean();
     }
 
@@ -62,7 +57,7 @@ final class SweepProgress implements SweepListener {
     String text(double seconds) {
         long done = numDone;
         String what =
-                name + (numCases == 1 ? "" : String.format(Locale.ROOT, " of pair %,d of %,d", numCasesDone.get() + 1,
+                name + (numCases == 1 ? "" : String.format(Locale.ROOT, " of pair %,d of %,d", caseNumber.get(),
                         numCases));
         if (done == numDoneAtStart || seconds <= 0) {
             return String.format(Locale.ROOT, "patching %s, %,d runs", what, numCells - done);

@@ -1,31 +1,28 @@
 package io.github.pastkv.cli.sweep;
 
 import io.github.pastkv.cli.io.Interruption;
+import io.github.pastkv.cli.io.OutFile;
 import io.github.pastkv.cli.io.Progress;
 import io.github.pastkv.cli.io.Streams;
-import io.github.pastkv.lens.circuits.CircuitOptions;
-import io.github.pastkv.lens.circuits.PathSweep;
-import io.github.pastkv.lens.patching.GridResult;
-import io.github.pastkv.lens.patching.LabelledGrid;
-import io.github.pastkv.lens.patching.PatchSweep;
-import io.github.pastkv.lens.patching.SweepOptions;
+import io.github.pastkv.lens.sweep.ModelIdentity;
+import io.github.pastkv.lens.sweep.Sweep;
+import io.github.pastkv.lens.sweep.SweepCase;
+import io.github.pastkv.lens.sweep.SweepResult;
+import io.github.pastkv.lens.sweep.SweepRunner;
+import io.github.pastkv.lens.sweep.SweepTask;
 import io.github.pastkv.model.Model;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.util.List;
 import java.util.Locale;
-import tools.jackson.databind.node.ObjectNode;
+import java.util.Map;
 
-/**
- * Runs cases, one after the other, and writes what is known at the end, be it all or what was done before Ctrl-C or a
- * failure.
- */
+/** Runs a sweep task by task, and writes what is known at the end, even after Ctrl-C or a failure. */
 final class SweepRun {
     private final Streams streams;
     private final Model model;
     private final SweepMixin options;
     private final Interruption interruption;
-    private long numRuns;
 
     SweepRun(Streams streams, Model model, SweepMixin options, Interruption interruption) {
         this.streams = streams;
@@ -35,113 +32,66 @@ final class SweepRun {
     }
 
     /**
-     * Runs all.
+     * Runs all cases.
      *
      * @param modelName as messages and results say it
-     * @param commandOptions the command's options, which the prompts are added to
      * @param isSet whether the numbers are means over cases
-     * @param arguments the command line
+     * @param command the command line, for the result file
      */
-    void run(String modelName, ObjectNode commandOptions, List<? extends SweepCase> cases, boolean isSet,
-            List<String> arguments) throws IOException {
-        List<SweepNumbers> numbers =
-                cases.stream().map(each -> SweepNumbers.empty(each, options.grids(), model)).toList();
-        List<String> positions =
-                AnsweredPair.positionLabels(model, cases.stream().map(SweepCase::baseIds).toList());
-        options.pictures().requireDrawable(numbers.getFirst().parts());
-        SweepSetup setup = setup(modelName, commandOptions, cases);
+    void run(String modelName, List<? extends SweepCase> cases, boolean isSet, String command) throws IOException {
+        ModelIdentity identity = identity(modelName);
+        SweepResult result = SweepResult.empty(new Sweep(identity, cases, options.grids(), isSet), model);
+        options.pictures().requireDrawable(result.grids());
         if (options.resume() && Files.exists(options.out())) {
-            new SweepResume(PreviousResult.read("--resume", options.out())).fill(setup, numbers);
+            result.resume("--resume", options.out());
         }
         long start = System.nanoTime();
         interruption.resultToCome();
-        SweepReport report = new SweepReport(setup, numbers, isSet, positions);
-        try {
-            runAll(numbers);
-        } catch (RuntimeException e) {
-            if (numRuns > 0) { // of hours of work nothing is lost
-                report.write(options.out(), arguments);
+        try (SweepRunner runner = new SweepRunner(model, identity, options.plain())) {
+            try {
+                runAll(runner, result);
+            } catch (RuntimeException e) {
+                if (runner.numRuns() > 0) { // hours of work are not lost
+                    write(result, command);
+                }
+                throw e;
             }
-            throw e;
+            write(result, command);
+            options.pictures().write(result.grids(), result.unpatched(), options.metric().toString(), modelName);
+            streams.err().println(summary(runner.numRuns(), (System.nanoTime() - start) / 1e9, result.isComplete()));
         }
-        report.write(options.out(), arguments);
-        options.pictures().write(report.grids(), report.baseline(cases.getFirst().unpatched()), setup.metric(),
-                modelName);
-        streams.err().println(summary((System.nanoTime() - start) / 1e9,
-                numbers.stream().allMatch(SweepNumbers::isComplete)));
     }
 
-    private SweepSetup setup(String modelName, ObjectNode commandOptions, List<? extends SweepCase> cases)
-            throws IOException {
+    private ModelIdentity identity(String modelName) throws IOException {
         try (Progress _ = Progress.of(streams, "reading the weights for their digest")) {
-            return SweepSetup.of(SweepSetup.describe(model, modelName), options.metric(), commandOptions, cases);
+            return ModelIdentity.of(model, modelName);
         }
     }
 
-    private void runAll(List<SweepNumbers> cases) {
-        SweepProgress progress = new SweepProgress(SweepProgress.Extent.of(cases), interruption::isRequested);
+    private void runAll(SweepRunner runner, SweepResult result) {
+        SweepProgress progress = new SweepProgress(SweepProgress.Extent.of(result), interruption::isRequested);
+        boolean isSingle = result.sweep().cases().size() == 1;
         try (Progress _ = Progress.of(streams, progress::text)) {
-            for (int number = 0; number < cases.size(); number++) {
-                SweepNumbers each = cases.get(number);
-                if (!each.isComplete() && !runNumbered(each, cases.size() == 1 ? 0 : number + 1, progress)) {
-                    break;
+            for (SweepTask task : result.openTasks()) {
+                progress.begin(task.grid().name(), task.caseIndex());
+                try {
+                    if (!runner.run(task, progress, result::add)) {
+                        return;
+                    }
+                } catch (IllegalArgumentException e) {
+                    throw isSingle
+                            ? e
+                            : new IllegalArgumentException("pair " + (task.caseIndex() + 1) + ": " + e.getMessage(), e);
                 }
             }
         }
     }
 
-    /** @param pair its number among several, from 1, which messages name; 0 for the only one */
-    private boolean runNumbered(SweepNumbers numbers, int pair, SweepProgress progress) {
-        try {
-            return run(numbers, progress);
-        } catch (IllegalArgumentException e) {
-            throw pair == 0 ? e : new IllegalArgumentException("pair " + pair + ": " + e.getMessage(), e);
-        }
+    private void write(SweepResult result, String command) throws IOException {
+        OutFile.write(options.out(), options.isTable() ? result.table() : result.json(Map.of("command", command)));
     }
 
-    private boolean run(SweepNumbers numbers, SweepProgress progress) {
-        SweepCase sweepCase = numbers.sweepCase();
-        SweepOptions sweepOptions = SweepOptions.defaults().withPlain(options.plain());
-        try (PatchSweep sweep = new PatchSweep(model, sweepCase.baseIds(), sweepCase.from(), sweepOptions)) {
-            SweepCase.Baselines baselines = sweepCase.baselines(sweep);
-            numbers.baselines().putAll(baselines.numbers());
-            for (SweepNumbers.Part part : numbers.parts()) {
-                progress.begin(part.grid().name(), part.grid().done().cardinality());
-                if (!part.isComplete() && !run(sweep, sweepCase, part, baselines, progress)) {
-                    return false;
-                }
-            }
-            progress.endCase();
-            return true;
-        }
-    }
-
-    private boolean run(PatchSweep sweep, SweepCase sweepCase, SweepNumbers.Part part, SweepCase.Baselines baselines,
-            SweepProgress progress) {
-        GridResult cells = part.cells();
-        if (cells == null) {
-            return runPaths(sweepCase, part.grid(), baselines, progress);
-        }
-        long before = sweep.numRuns();
-        try {
-            return sweepCase.withSource(sweep, cells.grid(),
-                    source -> sweep.run(cells, source, baselines.metric(), progress));
-        } finally {
-            numRuns += sweep.numRuns() - before;
-        }
-    }
-
-    private boolean runPaths(SweepCase sweepCase, LabelledGrid grid, SweepCase.Baselines baselines,
-            SweepProgress progress) {
-        CircuitOptions edgeOptions = CircuitOptions.of(1).withPlain(options.plain());
-        try (PathSweep paths = new PathSweep(model, sweepCase.paths().orElseThrow(), edgeOptions)) {
-            boolean isRun = paths.run(grid, baselines.metric(), progress);
-            numRuns += paths.numRuns();
-            return isRun;
-        }
-    }
-
-    private String summary(double seconds, boolean complete) {
+    private static String summary(long numRuns, double seconds, boolean complete) {
         return String.format(Locale.ROOT, "%,d patched runs in %.2f s (%,.0f a second)%s", numRuns, seconds,
                 numRuns / seconds, complete ? "" : ", ended by interruption; --resume goes on");
     }

@@ -34,7 +34,8 @@ class AcdcCommandTest {
     @Test
     void circuitOfTheShippedModel_keepsItsMetric_andIsWrittenAsJsonAndGraph() throws Exception {
         CommandRun run = acdc("circuit.json", "--threshold", "0.3", "--dot", folder.resolve("c.dot").toString());
-        assertThat(run.err()).contains(" edges kept; kl of the circuit alone ");
+        assertThat(run.err()).contains(" edges kept; kl of the circuit alone ",
+                "; " + json("circuit.json").at("/counts/runs").asInt() + " runs in ");
         assertThat(run.exitCode()).isZero();
         JsonNode json = JsonMapper.shared().readTree(folder.resolve("circuit.json").toFile());
         int numKept = json.at("/edges").size();
@@ -72,7 +73,8 @@ class AcdcCommandTest {
         JsonNode whole = json("c.json");
         ObjectNode partly = (ObjectNode) json("c.json");
         ArrayNode tried = (ArrayNode) partly.at("/tried");
-        while (tried.size() > 120) {
+        assertThat(tried.size()).isGreaterThan(60);
+        while (tried.size() > 60) {
             tried.remove(tried.size() - 1);
         }
         partly.put("metric_now", 0.0);
@@ -104,7 +106,8 @@ class AcdcCommandTest {
         assertThat(same.out()).contains(" of 784 edges; kl of the circuit alone 0.69", "says the same");
         CommandRun others = check("c.json", "--clean", PAIR[1].replace("Mary", "Anna"), "--corrupt",
                 PAIR[3].replace("Mary", "Anna"), "--answer", " Anna", "--wrong", " John");
-        assertThat(others.out()).contains("of another model, metric or prompts");
+        assertThat(others.out()).contains("was found for something else:", "setup.prompts.0.clean_tokens.1: ",
+                " there, ");
         assertThat(others.exitCode()).isZero();
         ObjectNode wrong = ((ObjectNode) json("c.json")).put("circuit_alone", 0.1);
         Files.writeString(folder.resolve("c.json"), wrong.toString());

@@ -200,7 +200,7 @@ class PatchCommandTest {
     void resume_ofAnotherSweep_isRefused_andTheFileStays() throws Exception {
         assertThat(patch("old.json", with(PAIR, "--grid", "resid_pre")).exitCode()).isZero();
         String old = Files.readString(folder.resolve("old.json"));
-        assertNotResumed("another metric: \"logit_diff\" there, rank here",
+        assertNotResumed("another metric: \"logit_diff\" there, \"rank\" here",
                 with(PAIR, "--grid", "resid_pre", "--metric", "rank"));
         assertNotResumed("another setup.noising: false there, true here",
                 with(PAIR, "--grid", "resid_pre", "--noising"));

@@ -21,14 +21,13 @@ class SweepProgressTest {
     @Test
     void text_ofSeveralGridsAndPairs_countsThemAll_andOnlyNewRunsForTheRate() {
         SweepProgress progress = of(400, 100, 2, false);
-        progress.begin("resid_pre", 60);
-        boolean _ = progress.onProgress(100, 100);
-        progress.begin("attn_out", 40);
-        boolean _ = progress.onProgress(100, 100);
+        progress.begin("resid_pre", 0);
+        boolean _ = progress.onProgress(40, 40);
+        progress.begin("attn_out", 0);
+        boolean _ = progress.onProgress(60, 60);
         assertThat(progress.text(10))
                 .isEqualTo("patching attn_out of pair 1 of 2, 200 of 400 runs, 10 a second, 20 s left");
-        progress.endCase();
-        progress.begin("resid_pre", 0);
+        progress.begin("resid_pre", 1);
         boolean _ = progress.onProgress(50, 100);
         assertThat(progress.text(10))
                 .isEqualTo("patching resid_pre of pair 2 of 2, 250 of 400 runs, 15 a second, 10 s left");

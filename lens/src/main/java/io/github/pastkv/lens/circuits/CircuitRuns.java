@@ -28,8 +28,6 @@ final class CircuitRuns implements AutoCloseable {
     private final SenderOutputs clean;
     private final float[][] cleanDifferences; // [senders][n * E], clean less corrupted
     private final Session base; // frozen, the clean prompt
-    private long numRuns;
-    private long numTokensRun;
 
     CircuitRuns(Model model, CircuitGraph graph, PromptPair pair, CircuitOptions options) {
         this.model = model;
@@ -85,12 +83,10 @@ final class CircuitRuns implements AutoCloseable {
         return corrupted.lastLogits();
     }
 
-    long numRuns() {
-        return numRuns;
-    }
-
-    long numTokensRun() {
-        return numTokensRun;
+    /** Tokens times layers that {@link #lastLogits} computes. */
+    long numTokensRun(int entryLayer, int numRows) {
+        int layer = plain ? 0 : entryLayer;
+        return (long) numRows * (cleanIds.length - from) * (model.config().numLayers() - layer);
     }
 
     /**
@@ -101,8 +97,6 @@ final class CircuitRuns implements AutoCloseable {
     float[][] lastLogits(int entryLayer, List<EdgeMask> rows) {
         int layer = plain ? 0 : entryLayer;
         EdgeEdits edits = new EdgeEdits(graph, layer, model.config().hiddenSize(), rows, corrupted, cleanDifferences);
-        numRuns += rows.size();
-        numTokensRun += (long) rows.size() * (cleanIds.length - from) * (model.config().numLayers() - layer);
         try (Session session = plain ? freshRows(rows.size()) : prefixRows(rows.size())) {
             Tensor logits = plain
                     ? lens.lastLogits(session, tokens(rows.size()), edits.hooks())

@@ -31,6 +31,8 @@ public final class CircuitSearch implements AutoCloseable {
     private final int maxRows;
     private int numRows = FIRST_ROWS;
     private long numPlainRuns;
+    private long numRuns;
+    private long numTokensRun;
 
     private record Candidate(int sender, int receiver) {}
 
@@ -109,14 +111,14 @@ public final class CircuitSearch implements AutoCloseable {
         return means;
     }
 
-    /** Runs made so far, those that turned out to be for nothing among them. */
+    /** Runs of the search so far, including those whose results a kept edge made useless. */
     public long numRuns() {
-        return cases.stream().mapToLong(each -> each.runs().numRuns()).sum();
+        return numRuns;
     }
 
     /** Tokens times layers that these runs computed. */
     public long numTokensRun() {
-        return cases.stream().mapToLong(each -> each.runs().numTokensRun()).sum();
+        return numTokensRun;
     }
 
     /** Runs that one edge after another would have taken. */
@@ -203,6 +205,8 @@ public final class CircuitSearch implements AutoCloseable {
             rows.add(mask);
         }
         double[] metrics = metrics(layer, rows);
+        numRuns += (long) rows.size() * cases.size();
+        cases.forEach(each -> numTokensRun += each.runs().numTokensRun(layer, rows.size()));
         for (int i = 0; i < batch.size(); i++) {
             double without = metrics[i];
             double effect = without - circuit.metric();
@@ -216,7 +220,10 @@ public final class CircuitSearch implements AutoCloseable {
         return batch.size();
     }
 
-    /** The metric of a circuit run alone, with all edges removed that it does not keep, entering at the first layer. */
+    /**
+     * The metric of a circuit run alone, with all edges removed that it does not keep, entering at the first layer. Not
+     * counted among the runs of the search.
+     */
     public double metricOf(Circuit circuit) {
         return metrics(0, List.of(circuit.mask()))[0];
     }

@@ -25,6 +25,7 @@ public final class PathSweep implements AutoCloseable {
     private final CircuitGraph graph;
     private final int maxRows;
     private final CircuitRuns runs;
+    private long numRuns;
 
     /**
      * Reads both prompts.
@@ -44,7 +45,7 @@ public final class PathSweep implements AutoCloseable {
 
     /** Runs made so far. */
     public long numRuns() {
-        return runs.numRuns();
+        return numRuns;
     }
 
     /** A grid by receiver and sender without numbers yet; cells without an edge never get one. */
@@ -89,6 +90,7 @@ public final class PathSweep implements AutoCloseable {
             mask.remove(sender, receiver);
             return mask;
         }).toList();
+        numRuns += rows.size();
         float[][] logits = runs.lastLogits(graph.receiver(receiver).layer(), rows);
         for (int row = 0; row < logits.length; row++) {
             result.put(receiver * graph.numSenders() + senders.get(row), metric.of(logits[row]));

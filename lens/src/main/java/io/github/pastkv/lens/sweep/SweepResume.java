@@ -1,4 +1,4 @@
-package io.github.pastkv.cli.sweep;
+package io.github.pastkv.lens.sweep;
 
 import io.github.pastkv.lens.patching.LabelledGrid;
 import java.io.IOException;
@@ -6,7 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import tools.jackson.databind.JsonNode;
 
-/** Numbers of a file that a sweep wrote before. */
+/** Reads the numbers of a result file. */
 final class SweepResume {
     private final PreviousResult file;
 
@@ -15,10 +15,10 @@ final class SweepResume {
     }
 
     /** Takes over numbers and baselines; refuses a file of something else, naming what differs, before any is taken. */
-    void fill(SweepSetup setup, List<SweepNumbers> cases) throws IOException {
+    void fill(SweepSetup setup, List<CaseNumbers> cases) throws IOException {
         file.requireSame(setup);
         JsonNode json = file.json();
-        List<String> names = cases.getFirst().parts().stream().map(part -> part.grid().name()).toList();
+        List<String> names = cases.getFirst().grids().stream().map(part -> part.of().name()).toList();
         for (String name : json.path("grids").propertyNames()) {
             if (!names.contains(name)) {
                 throw file.refusal(
@@ -30,18 +30,18 @@ final class SweepResume {
         }
     }
 
-    private void fill(SweepNumbers numbers, JsonNode from) throws IOException {
+    private void fill(CaseNumbers numbers, JsonNode from) throws IOException {
         JsonNode baselines = from.path("baselines");
         for (String name : baselines.propertyNames()) {
             if (!baselines.get(name).isNull()) {
                 numbers.baselines().put(name, file.number(baselines.get(name), "baselines"));
             }
         }
-        for (SweepNumbers.Part part : numbers.parts()) {
-            JsonNode grid = from.path("grids").path(part.grid().name());
+        for (CaseNumbers.GridNumbers part : numbers.grids()) {
+            JsonNode grid = from.path("grids").path(part.of().name());
             JsonNode values = grid.has("values") ? grid.get("values") : grid;
             if (!values.isMissingNode()) {
-                fill(part.grid(), values);
+                fill(part.numbers(), values);
             }
         }
     }

@@ -1,80 +1,44 @@
-package io.github.pastkv.cli.sweep;
+package io.github.pastkv.lens.sweep;
 
-import io.github.pastkv.cli.io.OutFile;
 import io.github.pastkv.lens.patching.LabelledGrid;
 import io.github.pastkv.lens.patching.PatchAxis;
-import java.io.IOException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
-/**
- * What a sweep found, as JSON or as a table.
- *
- * @param isSet whether the numbers are means over cases, with a spread
- * @param positions what positions are called
- */
-record SweepReport(SweepSetup setup, List<SweepNumbers> cases, boolean isSet, List<String> positions) {
+/** Writes a {@link SweepResult} as JSON or as a table. */
+final class SweepReport {
     private static final List<String> TABLE_AXES = Arrays.stream(PatchAxis.values()).map(PatchAxis::label).toList();
 
-    /** Whether a file's name asks for a table. */
-    static boolean isTable(Path file) {
-        return file.toString().toLowerCase(Locale.ROOT).endsWith(".csv");
-    }
+    private SweepReport() {}
 
-    /** The grids: of the one case, or the means. */
-    List<LabelledGrid> grids() {
-        int numGrids = cases.getFirst().parts().size();
-        return IntStream.range(0, numGrids).mapToObj(grid -> {
-            List<LabelledGrid> perCase = cases.stream().map(each -> each.parts().get(grid).grid()).toList();
-            return (isSet ? LabelledGrid.mean(perCase) : perCase.getFirst()).withPositions(positions);
-        }).toList();
-    }
-
-    /** The mean of a baseline over the cases that have it. */
-    double baseline(String name) {
-        return LabelledGrid.mean(baselines(name));
-    }
-
-    private double[] baselines(String name) {
-        return cases.stream().map(SweepNumbers::baselines).filter(numbers -> numbers.containsKey(name))
-                .mapToDouble(numbers -> numbers.get(name)).toArray();
-    }
-
-    /** Writes a table if the file's name ends so, else JSON. */
-    void write(Path file, List<String> arguments) throws IOException {
-        OutFile.write(file, isTable(file) ? table() : json(arguments));
-    }
-
-    private String json(List<String> arguments) {
+    static String json(SweepResult result, Map<String, String> extra) {
         ObjectNode json = JsonNodeFactory.instance.objectNode();
-        List<String> names = List.copyOf(cases.getFirst().baselines().keySet());
         ObjectNode baselines = json.putObject("baselines");
-        names.forEach(name -> baselines.put(name, baseline(name)));
+        result.baselineNames().forEach(name -> baselines.put(name, result.baseline(name)));
+        boolean isSet = result.sweep().isSet();
         if (isSet) {
             ObjectNode spread = json.putObject("spread");
-            names.forEach(name -> spread.put(name, LabelledGrid.standardDeviation(baselines(name))));
-            json.put("num_pairs", cases.size());
-            json.put("num_pairs_done", cases.stream().filter(SweepNumbers::isComplete).count());
+            result.baselineNames()
+                    .forEach(name -> spread.put(name, LabelledGrid.standardDeviation(result.baselines(name))));
+            json.put("num_pairs", result.cases().size());
+            json.put("num_pairs_done", result.numCasesDone());
         }
-        json.put("metric", setup.metric());
-        json.set("model", setup.model());
-        json.put("command", "pastkv " + String.join(" ", arguments));
-        json.set("setup", setup.setup());
+        json.put("metric", result.setup().metric());
+        json.set("model", result.setup().model());
+        extra.forEach(json::put);
+        json.set("setup", result.setup().setup());
         ObjectNode grids = json.putObject("grids");
-        grids().forEach(grid -> addGrid(grids.putObject(grid.name()), grid));
+        result.grids().forEach(grid -> addGrid(grids.putObject(grid.name()), grid));
         if (isSet) {
             ArrayNode pairs = json.putArray("pairs");
-            cases.forEach(each -> addCase(pairs.addObject(), each));
+            result.cases().forEach(each -> addCase(pairs.addObject(), each));
         }
         return JsonMapper.shared().writerWithDefaultPrettyPrinter().writeValueAsString(json) + System.lineSeparator();
     }
@@ -93,14 +57,14 @@ record SweepReport(SweepSetup setup, List<SweepNumbers> cases, boolean isSet, Li
         }
     }
 
-    private static void addCase(ObjectNode target, SweepNumbers numbers) {
+    private static void addCase(ObjectNode target, CaseNumbers numbers) {
         ObjectNode baselines = target.putObject("baselines");
         for (Map.Entry<String, Double> baseline : numbers.baselines().entrySet()) {
             baselines.put(baseline.getKey(), baseline.getValue());
         }
         ObjectNode grids = target.putObject("grids");
-        for (SweepNumbers.Part part : numbers.parts()) {
-            addNumbers(grids.putArray(part.grid().name()), part.grid(), part.grid().values());
+        for (CaseNumbers.GridNumbers grid : numbers.grids()) {
+            addNumbers(grids.putArray(grid.of().name()), grid.numbers(), grid.numbers().values());
         }
     }
 
@@ -128,13 +92,13 @@ record SweepReport(SweepSetup setup, List<SweepNumbers> cases, boolean isSet, Li
      * A row for each cell: the grid, an index for each axis (empty where the grid has none), names of parts of the model for
      * edges, the number, and its spread.
      */
-    private String table() {
-        List<LabelledGrid> grids = grids();
+    static String table(SweepResult result) {
+        List<LabelledGrid> grids = result.grids();
         List<String> axes = new ArrayList<>(TABLE_AXES);
         grids.stream().flatMap(grid -> grid.axes().stream()).filter(axis -> !axes.contains(axis)).distinct()
                 .forEach(axes::add);
         StringBuilder table = new StringBuilder("grid,").append(String.join(",", axes)).append(",value")
-                .append(isSet ? ",spread\n" : "\n");
+                .append(result.sweep().isSet() ? ",spread\n" : "\n");
         for (LabelledGrid grid : grids) {
             for (int cell = 0; cell < grid.values().length; cell++) {
                 appendRow(table, grid, axes, cell);

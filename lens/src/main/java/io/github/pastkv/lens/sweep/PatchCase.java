@@ -1,7 +1,8 @@
-package io.github.pastkv.cli.sweep;
+package io.github.pastkv.lens.sweep;
 
 import io.github.pastkv.lens.CachedRun;
 import io.github.pastkv.lens.patching.Metric;
+import io.github.pastkv.lens.patching.MetricSpec;
 import io.github.pastkv.lens.patching.PatchGrid;
 import io.github.pastkv.lens.patching.PatchSource;
 import io.github.pastkv.lens.patching.PatchSweep;
@@ -10,43 +11,37 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
-import tools.jackson.databind.node.ObjectNode;
 
 /**
- * A pair of prompts: one is run, with activations of the other.
+ * Activation patching of a pair (Vig et al. 2020; Meng et al. 2022, "Locating and Editing Factual Associations in GPT"):
+ * one prompt runs with activations of the other.
  *
- * @param noising whether it is the clean one that is run
+ * @param pair the prompts
+ * @param noising whether the clean prompt is patched with corrupted activations, rather than the other way round
+ * @param metric of each run
  */
-record PatchCase(AnsweredPair pair, boolean noising, MetricChoice metric) implements SweepCase {
-    static final String CLEAN = "clean";
-    static final String CORRUPTED = "corrupted";
-
-    @Override
-    public ObjectNode describe() {
-        return pair.describe();
-    }
-
+public record PatchCase(PromptPair pair, boolean noising, MetricSpec metric) implements SweepCase {
     @Override
     public int[] baseIds() {
-        return noising ? pair.prompts().clean() : pair.prompts().corrupted();
+        return noising ? pair.clean() : pair.corrupted();
     }
 
     private int[] sourceIds() {
-        return noising ? pair.prompts().corrupted() : pair.prompts().clean();
+        return noising ? pair.corrupted() : pair.clean();
     }
 
     @Override
-    public int from() {
-        return pair.prompts().firstDifference();
+    public int firstDifference() {
+        return pair.firstDifference();
     }
 
     @Override
-    public Optional<PromptPair> paths() {
+    public Optional<PromptPair> edgePair() {
         return Optional.of(new PromptPair(baseIds(), sourceIds()));
     }
 
     @Override
-    public String unpatched() {
+    public String unpatchedName() {
         return noising ? CLEAN : CORRUPTED;
     }
 
@@ -55,11 +50,11 @@ record PatchCase(AnsweredPair pair, boolean noising, MetricChoice metric) implem
         float[] sourceLogits = sweep.lastLogits(sourceIds());
         float[] clean = noising ? sweep.baseLogits() : sourceLogits;
         float[] corrupted = noising ? sourceLogits : sweep.baseLogits();
-        Metric of = metric.of(pair.answers(), clean, corrupted);
-        Map<String, Double> numbers = new LinkedHashMap<>();
-        numbers.put(CLEAN, of.of(clean));
-        numbers.put(CORRUPTED, of.of(corrupted));
-        return new Baselines(of, numbers);
+        Metric bound = metric.bind(clean, corrupted);
+        Map<String, Double> values = new LinkedHashMap<>();
+        values.put(CLEAN, bound.of(clean));
+        values.put(CORRUPTED, bound.of(corrupted));
+        return new Baselines(bound, values);
     }
 
     @Override

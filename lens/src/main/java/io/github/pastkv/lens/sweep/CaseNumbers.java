@@ -1,0 +1,115 @@
+package io.github.pastkv.lens.sweep;
+
+import io.github.pastkv.lens.TokenLabels;
+import io.github.pastkv.lens.circuits.CircuitGraph;
+import io.github.pastkv.lens.circuits.PathSweep;
+import io.github.pastkv.lens.patching.LabelledGrid;
+import io.github.pastkv.lens.patching.PatchGrid;
+import io.github.pastkv.lens.patching.PatchSweep;
+import io.github.pastkv.model.Model;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** The numbers of one case, as far as they are known. Not thread-safe. */
+final class CaseNumbers {
+    private final SweepCase sweepCase;
+    private final Map<String, Double> baselines = new LinkedHashMap<>();
+    private final List<GridNumbers> grids = new ArrayList<>();
+
+    /**
+     * The numbers of one grid.
+     *
+     * @param of what is run
+     * @param numbers the cells with their labels
+     * @param cells places that have a cell; others, such as edges against the order of the run, never get a number
+     */
+    record GridNumbers(SweepGrid of, LabelledGrid numbers, BitSet cells) {
+        boolean isComplete() {
+            return numDone() == cells.cardinality();
+        }
+
+        long numDone() {
+            return numbers.done().cardinality();
+        }
+
+        int[] openCells() {
+            BitSet open = (BitSet) cells.clone();
+            open.andNot(numbers.done());
+            return open.stream().toArray();
+        }
+    }
+
+    private CaseNumbers(SweepCase sweepCase) {
+        this.sweepCase = sweepCase;
+    }
+
+    /**
+     * No numbers yet.
+     *
+     * @throws IllegalArgumentException for a grid that the model or the case does not have
+     */
+    static CaseNumbers empty(SweepCase sweepCase, List<SweepGrid> grids, Model model) {
+        CaseNumbers numbers = new CaseNumbers(sweepCase);
+        List<String> tokens = TokenLabels.of(model, sweepCase.baseIds());
+        for (SweepGrid grid : grids) {
+            numbers.grids.add(switch (grid) {
+                case SweepGrid.Activations(PatchGrid patches) -> activations(grid, patches, model, tokens);
+                case SweepGrid.DirectPaths paths -> paths(paths, sweepCase, model);
+            });
+        }
+        return numbers;
+    }
+
+    private static GridNumbers activations(SweepGrid grid, PatchGrid patches, Model model, List<String> tokens) {
+        LabelledGrid numbers = LabelledGrid.of(PatchSweep.emptyResult(model, patches, tokens.size()), tokens);
+        BitSet cells = new BitSet();
+        cells.set(0, numbers.values().length);
+        return new GridNumbers(grid, numbers, cells);
+    }
+
+    private static GridNumbers paths(SweepGrid grid, SweepCase sweepCase, Model model) {
+        if (sweepCase.edgePair().isEmpty()) {
+            throw new IllegalArgumentException("grid: " + grid.name() + ", needs another prompt to take edges from");
+        }
+        CircuitGraph graph = CircuitGraph.of(model);
+        BitSet cells = new BitSet();
+        for (int receiver = 0; receiver < graph.receivers().size(); receiver++) {
+            int row = receiver * graph.senders().size();
+            cells.set(row, row + graph.numSendersOf(receiver));
+        }
+        return new GridNumbers(grid, PathSweep.emptyResult(graph), cells);
+    }
+
+    SweepCase sweepCase() {
+        return sweepCase;
+    }
+
+    /** By name; empty before anything has run. */
+    Map<String, Double> baselines() {
+        return baselines;
+    }
+
+    List<GridNumbers> grids() {
+        return grids;
+    }
+
+    Optional<GridNumbers> grid(String name) {
+        return grids.stream().filter(grid -> grid.of().name().equals(name)).findFirst();
+    }
+
+    boolean isComplete() {
+        return !baselines.isEmpty() && grids.stream().allMatch(GridNumbers::isComplete);
+    }
+
+    long numDone() {
+        return grids.stream().mapToLong(GridNumbers::numDone).sum();
+    }
+
+    long numCells() {
+        return grids.stream().mapToLong(grid -> grid.cells().cardinality()).sum();
+    }
+}

@@ -1,0 +1,215 @@
+package io.github.pastkv.lens.sweep;
+
+import io.github.pastkv.lens.TokenLabels;
+import io.github.pastkv.lens.patching.LabelledGrid;
+import io.github.pastkv.model.Model;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.stream.IntStream;
+
+/**
+ * The numbers of a {@link Sweep}, as far as they are known: parts are added as they come, in any order, and the report is
+ * the same as if one machine had run the whole. Not thread-safe.
+ */
+public final class SweepResult {
+    private final Sweep sweep;
+    private final String sweepId;
+    private final SweepSetup setup;
+    private final List<CaseNumbers> cases;
+    private final List<String> positions;
+
+    private SweepResult(Sweep sweep, List<CaseNumbers> cases, List<String> positions) {
+        this.sweep = sweep;
+        this.sweepId = sweep.id();
+        this.setup = SweepSetup.of(sweep);
+        this.cases = cases;
+        this.positions = positions;
+    }
+
+    /**
+     * A result without numbers.
+     *
+     * @param model the sweep's model, for shapes and labels; nothing runs
+     * @throws IllegalArgumentException for a grid that the model or a case does not have
+     */
+    public static SweepResult empty(Sweep sweep, Model model) {
+        List<CaseNumbers> cases =
+                sweep.cases().stream().map(each -> CaseNumbers.empty(each, sweep.grids(), model)).toList();
+        return new SweepResult(sweep, cases,
+                TokenLabels.ofPositions(model, sweep.cases().stream().map(SweepCase::baseIds).toList()));
+    }
+
+    public Sweep sweep() {
+        return sweep;
+    }
+
+    /** Work that is left, case by case and grid by grid. */
+    public List<SweepTask> openTasks() {
+        return openTasks(Integer.MAX_VALUE);
+    }
+
+    /**
+     * The same, cut.
+     *
+     * @param maxCells most cells of a task
+     */
+    public List<SweepTask> openTasks(int maxCells) {
+        if (maxCells <= 0) {
+            throw new IllegalArgumentException("maxCells: " + maxCells + ", must be positive");
+        }
+        List<SweepTask> tasks = new ArrayList<>();
+        for (int number = 0; number < cases.size(); number++) {
+            int numBefore = tasks.size();
+            for (CaseNumbers.GridNumbers grid : cases.get(number).grids()) {
+                int[] open = grid.openCells();
+                for (int from = 0; from < open.length; from += maxCells) {
+                    int to = (int) Math.min((long) from + maxCells, open.length);
+                    tasks.add(task(number, grid.of(), Arrays.copyOfRange(open, from, to)));
+                }
+            }
+            if (tasks.size() == numBefore && cases.get(number).baselines().isEmpty()) {
+                tasks.add(task(number, sweep.grids().getFirst()));
+            }
+        }
+        return tasks;
+    }
+
+    private SweepTask task(int caseIndex, SweepGrid grid, int... cells) {
+        return new SweepTask(sweepId, sweep.model().digest(), sweep.model().arithmetic(), caseIndex,
+                sweep.cases().get(caseIndex), grid, cells);
+    }
+
+    /**
+     * Merges a part.
+     *
+     * @throws IllegalArgumentException for a part of another sweep, or with another number for a cell that has one; nothing
+     *         has changed then
+     */
+    public void add(SweepPart part) {
+        if (!part.sweepId().equals(sweepId)) {
+            throw new IllegalArgumentException("part: is of sweep " + part.sweepId() + ", this one is " + sweepId);
+        }
+        if (part.caseIndex() >= cases.size()) {
+            throw new IllegalArgumentException("part: case " + part.caseIndex() + ", there are " + cases.size());
+        }
+        CaseNumbers numbers = cases.get(part.caseIndex());
+        LabelledGrid grid = numbers.grid(part.grid()).orElseThrow(
+                () -> new IllegalArgumentException("part: grid " + part.grid() + " is not of this sweep")).numbers();
+        requireConsistent(part, numbers, grid);
+        numbers.baselines().putAll(part.baselines());
+        for (int i = 0; i < part.cells().length; i++) {
+            grid.put(part.cells()[i], part.values()[i]);
+        }
+    }
+
+    private static void requireConsistent(SweepPart part, CaseNumbers numbers, LabelledGrid grid) {
+        part.baselines().forEach((name, value) -> {
+            Double known = numbers.baselines().getOrDefault(name, value);
+            if (!known.equals(value)) {
+                throw new IllegalArgumentException("part: baseline " + name + " is " + value + ", another part has "
+                        + known + "; equal models give equal bits");
+            }
+        });
+        for (int i = 0; i < part.cells().length; i++) {
+            int cell = part.cells()[i];
+            if (cell >= grid.values().length) {
+                throw new IllegalArgumentException(
+                        "part: cell " + cell + ", grid " + part.grid() + " has " + grid.values().length);
+            }
+            if (grid.isDone(cell)) {
+                SweepPart.requireSameBits(part.grid(), cell, grid.values()[cell], part.values()[i]);
+            }
+        }
+    }
+
+    /**
+     * Takes over the numbers of a JSON file that a sweep of the same model, cases and options wrote.
+     *
+     * @param option the option that named the file, for messages
+     * @throws IOException for a file of another sweep, naming what differs; nothing has changed then
+     */
+    public void resume(String option, Path file) throws IOException {
+        new SweepResume(PreviousResult.read(option, file)).fill(setup, cases);
+    }
+
+    /** Whether all cells have their number. */
+    public boolean isComplete() {
+        return cases.stream().allMatch(CaseNumbers::isComplete);
+    }
+
+    /** Cells that have their number. */
+    public long numDone() {
+        return cases.stream().mapToLong(CaseNumbers::numDone).sum();
+    }
+
+    /** All cells. */
+    public long numCells() {
+        return cases.stream().mapToLong(CaseNumbers::numCells).sum();
+    }
+
+    /** Cases of which all cells have their number. */
+    public int numCasesDone() {
+        return (int) cases.stream().filter(CaseNumbers::isComplete).count();
+    }
+
+    /** The grids of the sweep, of its one case or averaged over all, as far as they are known. */
+    public List<LabelledGrid> grids() {
+        return IntStream.range(0, sweep.grids().size()).mapToObj(grid -> {
+            List<LabelledGrid> perCase = cases.stream().map(each -> each.grids().get(grid).numbers()).toList();
+            return (sweep.isSet() ? LabelledGrid.mean(perCase) : perCase.getFirst()).withPositions(positions);
+        }).toList();
+    }
+
+    /** Names of the baselines, in the order of the file; empty before anything has run. */
+    public List<String> baselineNames() {
+        return List.copyOf(cases.getFirst().baselines().keySet());
+    }
+
+    /** The mean of a baseline over the cases that have it; NaN if none has. */
+    public double baseline(String name) {
+        return LabelledGrid.mean(baselines(name));
+    }
+
+    /** The baseline that patched numbers are compared with. */
+    public double unpatched() {
+        return baseline(sweep.cases().getFirst().unpatchedName());
+    }
+
+    double[] baselines(String name) {
+        return cases.stream().map(CaseNumbers::baselines).map(numbers -> numbers.get(name))
+                .filter(Objects::nonNull).mapToDouble(Double::doubleValue).toArray();
+    }
+
+    /** The number of each case. */
+    List<CaseNumbers> cases() {
+        return cases;
+    }
+
+    SweepSetup setup() {
+        return setup;
+    }
+
+    /**
+     * The result as JSON, which {@link #resume} reads.
+     *
+     * @param extra further fields, such as the command that made it
+     */
+    public String json(Map<String, String> extra) {
+        return SweepReport.json(this, extra);
+    }
+
+    /** The result as a table: a row for each cell of each grid, comma-separated. */
+    public String table() {
+        return SweepReport.table(this);
+    }
+
+    @Override
+    public String toString() {
+        return "SweepResult[" + sweep.cases().size() + " cases, " + numDone() + " of " + numCells() + " cells]";
+    }
+}
