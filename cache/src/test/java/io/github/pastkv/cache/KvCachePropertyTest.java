@@ -17,12 +17,14 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Seeded random operations on a cache against {@link NaiveCache}: what both show must be equal after each of them. */
+@Tag("stress")
 class KvCachePropertyTest {
-    private static final int NUM_OPERATIONS = 700;
+    private static final int NUM_OPERATIONS = 700 * Integer.getInteger("pastkv.test.scale", 1);
     private static final int MAX_SLOTS = 130;
     private static final int MAX_SNAPSHOTS = 5;
     private static final KvShape SHAPE = new KvShape(3, 2, 7);

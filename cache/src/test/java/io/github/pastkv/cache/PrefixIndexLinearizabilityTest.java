@@ -12,6 +12,7 @@ import org.jetbrains.lincheck.datastructures.Operation;
 import org.jetbrains.lincheck.datastructures.Param;
 import org.jetbrains.lincheck.datastructures.StressOptions;
 import org.jetbrains.lincheck.datastructures.Validate;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -21,7 +22,9 @@ import org.junit.jupiter.api.Test;
  * <p>The index begins with two texts of four tokens, which share their first block of two.
  */
 @Param(name = "text", gen = IntGen.class, conf = "0:1")
+@Tag("stress")
 public class PrefixIndexLinearizabilityTest {
+    private static final int SCALE = Integer.getInteger("pastkv.test.scale", 1);
     private static final KvShape SHAPE = new KvShape(1, 1, 1);
     private static final int BLOCK_SIZE = 2;
     private static final int NUM_BLOCKS = 4;
@@ -96,13 +99,13 @@ public class PrefixIndexLinearizabilityTest {
 
     @Test
     void underStress_isLinearizable() {
-        new StressOptions().iterations(6).invocationsPerIteration(200).threads(3).actorsPerThread(3)
+        new StressOptions().iterations(2 * SCALE).invocationsPerIteration(200).threads(3).actorsPerThread(3)
                 .check(PrefixIndexLinearizabilityTest.class);
     }
 
     @Test
     void overInterleavings_isLinearizable() {
-        new ModelCheckingOptions().iterations(2).invocationsPerIteration(30).threads(2)
+        new ModelCheckingOptions().iterations(1 * SCALE).invocationsPerIteration(30).threads(2)
                 .actorsPerThread(2)
                 .loopBound(10_000) // more than the slots of a hash table that are set one by one
                 .check(PrefixIndexLinearizabilityTest.class);

@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -25,12 +26,13 @@ import org.junit.jupiter.params.provider.CsvSource;
  * Seeded random operations on caches of one pool with an index, against maps of token lists: what a cache holds after each
  * of them is a function of its tokens, hits are as long as tokens agree, and the bookkeeping is right.
  *
- * <p>100,000 operations in all; the system property {@code pastkv.test.operations} asks for more, and
- * {@code pastkv.test.seed} for others.
+ * <p>20,000 operations in all; the system property {@code pastkv.test.scale} multiplies them, and {@code pastkv.test.seed}
+ * chooses others.
  */
+@Tag("stress")
 class PrefixIndexPropertyTest {
     private static final int NUM_VARIANTS = 10;
-    private static final long NUM_OPERATIONS = Long.getLong("pastkv.test.operations", 100_000L) / NUM_VARIANTS;
+    private static final long NUM_OPERATIONS = 20_000L * Integer.getInteger("pastkv.test.scale", 1) / NUM_VARIANTS;
     private static final long MORE_SEED = Long.getLong("pastkv.test.seed", 0L);
     /** After so many a new pool is opened: checking all of one that forgets nothing takes longer and longer. */
     private static final long ROUND_OPERATIONS = 10_000;

@@ -15,6 +15,7 @@ import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -22,10 +23,11 @@ import org.junit.jupiter.params.provider.CsvSource;
  * Eight threads over one frozen prefix and one index at once, on a pool so small that blocks are evicted all the time:
  * each thread gets the bits of the same texts read alone.
  */
+@Tag("stress")
 class SharedPrefixStressTest {
     private static final GoldenModel LLAMA = GoldenModel.of("llama");
     private static final int NUM_THREADS = 8;
-    private static final int NUM_ROUNDS = 25;
+    private static final int NUM_ROUNDS = 25 * Integer.getInteger("pastkv.test.scale", 1);
     private static final int NUM_SUFFIXES = 6;
     private static final int SUFFIX_TOKENS = 21;
     private static final int BLOCK_SIZE = 4;

@@ -6,6 +6,7 @@ import org.jetbrains.lincheck.datastructures.Operation;
 import org.jetbrains.lincheck.datastructures.Param;
 import org.jetbrains.lincheck.datastructures.StressOptions;
 import org.jetbrains.lincheck.datastructures.Validate;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -14,7 +15,9 @@ import org.junit.jupiter.api.Test;
  */
 @Param(name = "blockId", gen = IntGen.class, conf = "0:2")
 @Param(name = "count", gen = IntGen.class, conf = "1:2")
+@Tag("stress")
 public class BlockPoolLinearizabilityTest {
+    private static final int SCALE = Integer.getInteger("pastkv.test.scale", 1);
     private static final int BLOCK_BYTES = 8;
     private static final int NUM_BLOCKS = 3;
 
@@ -82,13 +85,13 @@ public class BlockPoolLinearizabilityTest {
 
     @Test
     void underStress_isLinearizable() {
-        new StressOptions().iterations(15).invocationsPerIteration(1_000).threads(3).actorsPerThread(3)
+        new StressOptions().iterations(4 * SCALE).invocationsPerIteration(1_000).threads(3).actorsPerThread(3)
                 .check(BlockPoolLinearizabilityTest.class);
     }
 
     @Test
     void overInterleavings_isLinearizable() {
-        new ModelCheckingOptions().iterations(6).invocationsPerIteration(60).threads(2)
+        new ModelCheckingOptions().iterations(2 * SCALE).invocationsPerIteration(60).threads(2)
                 .actorsPerThread(3)
                 .check(BlockPoolLinearizabilityTest.class);
     }

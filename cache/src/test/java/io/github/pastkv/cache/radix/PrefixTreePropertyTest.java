@@ -14,13 +14,15 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Seeded random operations on a tree against a map of token lists. Few tokens, so that texts often agree in part. */
+@Tag("stress")
 class PrefixTreePropertyTest {
-    private static final int NUM_OPERATIONS = 4_000;
+    private static final int NUM_OPERATIONS = 1_000 * Integer.getInteger("pastkv.test.scale", 1);
     private static final int MAX_TOKENS = 23;
     private static final PrefixNamespace[] NAMESPACES = {PrefixNamespace.builder("a").with("salt", "1").build(),
         PrefixNamespace.builder("b").with("salt", "2").build()};

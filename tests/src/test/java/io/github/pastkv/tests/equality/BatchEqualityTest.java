@@ -18,6 +18,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** A row's logits do not depend on the rows beside it, nor on pads, wherever they stand. */
 @Tag("kernels")
+@Tag("slow")
 class BatchEqualityTest {
     private static final int NUM_RANDOM_MASKS = 5;
 

@@ -13,6 +13,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** A logit does not depend on how the tokens before it were cut: into steps, into blocks or into passes. */
 @Tag("kernels")
+@Tag("slow")
 class ChunkEqualityTest {
     private static final int NUM_SPLITS = 20;
     private static final int[] BLOCK_SIZES = {1, 5, 16, 64};

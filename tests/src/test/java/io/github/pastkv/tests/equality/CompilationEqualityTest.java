@@ -18,6 +18,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** A logit does not depend on what the JIT has compiled: interpreted, cold and warm give the same bits. */
 @Tag("kernels")
+@Tag("slow")
 class CompilationEqualityTest {
     private static final int WARM_UP_STEPS = 2000;
     private static final int STEPS_BETWEEN_LOOKS = 100;

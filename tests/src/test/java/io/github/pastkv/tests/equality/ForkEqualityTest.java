@@ -9,10 +9,12 @@ import io.github.pastkv.model.Session;
 import io.github.pastkv.testkit.model.LogitRows;
 import java.io.IOException;
 import java.util.Arrays;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** A logit does not depend on forks: those it comes from, those beside it, and what they were rewound from. */
+@Tag("slow")
 class ForkEqualityTest {
     private static int[] from(int[] tokenIds, int first) {
         return Arrays.copyOfRange(tokenIds, first, tokenIds.length);

@@ -17,6 +17,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** A logit does not depend on what the cache went through before: frozen runs, resets, truncations, other sessions. */
 @Tag("kernels")
+@Tag("slow")
 class HistoryEqualityTest {
     private static final int NUM_REPEATS = 3;
 

@@ -31,6 +31,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** A hook that looks changes no bit, and neither does one that puts back what it saw, at any point on any path. */
 @Tag("kernels")
+@Tag("slow")
 class HookEqualityTest {
     private static final int NUM_SPLITS = 4;
     private static final int NUM_GENERATED = 6;

@@ -17,6 +17,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** Kernels of one numeric identity give a model the same bits. */
 @Tag("kernels")
+@Tag("slow")
 class KernelsEqualityTest {
     @ParameterizedTest
     @MethodSource("io.github.pastkv.tests.equality.TestModel#all")

@@ -17,6 +17,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * over no row of a pass in which none is wanted.
  */
 @Tag("kernels")
+@Tag("slow")
 class LastRowsEqualityTest {
     private static final int[] LENGTHS = {1, 9, 31, 32, 47};
     private static final int[] PASS_TOKENS = {7, 40, 512};

@@ -26,6 +26,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * window: positions are those of real tokens, so pads move nothing, wherever they stand and in whichever step.
  */
 @Tag("kernels")
+@Tag("slow")
 class MaskEqualityTest {
     private static final int PAD_ID = -1;
 

@@ -26,6 +26,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** A logit does not depend on whether the tokens before it were computed here or found in the index. */
 @Tag("kernels")
+@Tag("slow")
 class PrefixHitEqualityTest {
     private static SessionOptions alone(SessionOptions options) {
         return options.withPrefixReuse(false);

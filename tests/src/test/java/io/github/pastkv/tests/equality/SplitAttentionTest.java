@@ -27,6 +27,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * those of the scalar kernels on one thread, which never cut.
  */
 @Tag("kernels")
+@Tag("slow")
 class SplitAttentionTest {
     private static final int NUM_HEADS = 6;
     private static final int NUM_KV_HEADS = 2;

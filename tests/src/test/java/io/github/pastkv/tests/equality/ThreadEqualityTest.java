@@ -19,6 +19,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** A logit does not depend on the number of threads, nor on other sessions of the same model. */
 @Tag("kernels")
+@Tag("slow")
 class ThreadEqualityTest {
     private static final int NUM_SESSIONS = 2;
     private static final int NUM_RUNS = 5;

@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -29,6 +30,7 @@ import tools.jackson.databind.json.JsonMapper;
  * What bf16 inputs and int8 weights do to the logits of the shipped model, against plain f32, over text that it was not
  * trained on. Prints a line for docs/benchmarks.md.
  */
+@Tag("slow")
 class LinearPrecisionQualityTest {
     /** How many tokens; a system property asks for more. */
     private static final int MAX_TOKENS = Integer.getInteger("pastkv.qualityTokens", 500);

@@ -22,11 +22,13 @@ import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /** What the storage types cost the shipped model, on text that it was not trained on. */
+@Tag("slow")
 class StorageQualityTest {
     private static final int NUM_DOCUMENTS = 8;
     private static final double MOST_KL_OF_Q8 = 1e-4;
