@@ -26,12 +26,13 @@ import java.util.Objects;
  * Masked slots have no token. One step at a time per cache; writing different tokens from different threads is fine,
  * everything else is for one thread. The object is reused by the next step of its cache.
  */
-public final class KvStep implements AutoCloseable {
+public final class KvStep implements StepRows, AutoCloseable {
     private final CacheRows rows;
     private final int maxTokens;
     private final StepBlocks[][] blocks; // [group][row]
     private final int[] pastLengths; // [B]
     private final int[] rowStarts; // [B + 1]
+    private int[] rowOf = new int[16]; // [T]
     private final int[] numReused; // [B]
     private final boolean[] derived; // [B]
     private int[] allocated = new int[16];
@@ -117,6 +118,7 @@ public final class KvStep implements AutoCloseable {
         for (int row = 0; reuses && row < pastLengths.length; row++) {
             rows.prefixes().acquired(row, rows.lengths().numTokens(0, row), newMask.numReal(row), numReused[row]);
         }
+        findRows();
         open = true;
     }
 
@@ -125,6 +127,16 @@ public final class KvStep implements AutoCloseable {
         for (int row = 0; row < pastLengths.length; row++) {
             pastLengths[row] = rows.lengths().numTokens(fromLayer, row) + numReused[row];
             rowStarts[row + 1] = rowStarts[row] + newMask.numReal(row) - numReused[row];
+        }
+    }
+
+    /** Finds the row of each token, once it is certain which are computed. */
+    private void findRows() {
+        if (rowOf.length < numTokens()) {
+            rowOf = new int[Math.max(numTokens(), 2 * rowOf.length)];
+        }
+        for (int row = 0; row < pastLengths.length; row++) {
+            Arrays.fill(rowOf, rowStarts[row], rowStarts[row + 1], row);
         }
     }
 
@@ -202,12 +214,17 @@ public final class KvStep implements AutoCloseable {
         return pastLengths.length;
     }
 
-    /** Real tokens of the step over all rows, T. */
+    @Override
+    public int numRows() {
+        return pastLengths.length;
+    }
+
+    @Override
     public int numTokens() {
         return rowStarts[rowStarts.length - 1];
     }
 
-    /** First token of a row in the numbering of the step; {@code rowStart(batchSize())} is their number. */
+    @Override
     public int rowStart(int row) {
         return rowStarts[row];
     }
@@ -236,7 +253,7 @@ public final class KvStep implements AutoCloseable {
         return pastLengths[row];
     }
 
-    /** Tokens of a row with those of this step. */
+    @Override
     public int kvLength(int row) {
         return pastLengths[row] + numNewTokens(row);
     }
@@ -246,13 +263,14 @@ public final class KvStep implements AutoCloseable {
         return pastLengths[row] + token - rowStarts[row];
     }
 
-    /** The row that a token of the step belongs to. */
+    @Override
+    public int position(int token) {
+        return position(rowOf[token], token);
+    }
+
+    @Override
     public int rowOf(int token) {
-        int row = 0;
-        while (token >= rowStarts[row + 1]) {
-            row++;
-        }
-        return row;
+        return rowOf[token];
     }
 
     /** The mask of the step's slots. */
@@ -289,19 +307,24 @@ public final class KvStep implements AutoCloseable {
         return blocks(layer, row).read(layerInGroup(layer), false, position, kvHead, dim);
     }
 
-    /** A row's keys and values in a layer, those written in this step included; valid until the step ends. */
+    @Override
     public KvBlocks blocks(int layer, int row) {
         requireOpen();
         return blocks[rows.groupIndex(layer)][row];
     }
 
-    /** The number that {@link KvLayout} knows a layer by. */
+    /** The number by which {@link KvLayout} knows a layer. */
     public int layerInGroup(int layer) {
         return rows.groupOf(layer).storage().layerInGroup(layer);
     }
 
-    /** Which positions a layer holds for the step's tokens. */
-    public KvWindow window(int layer) {
+    @Override
+    public int layerInGroup(int layer, int row) {
+        return layerInGroup(layer);
+    }
+
+    @Override
+    public KvWindow window(int layer, int row) {
         return rows.groupOf(layer).storage().window();
     }
 
@@ -315,6 +338,7 @@ public final class KvStep implements AutoCloseable {
      * @throws IllegalArgumentException for another type or width, before anything is written
      * @throws IllegalStateException when the step has ended
      */
+    @Override
     public void write(int layer, Tensor keys, Tensor values, int firstToken, int from, int to) {
         requireOpen();
         Objects.checkIndex(layer, rows.lengths().numLayers());
@@ -322,7 +346,7 @@ public final class KvStep implements AutoCloseable {
         requireWritable("keys", keys, from, to);
         requireWritable("values", values, from, to);
         for (int i = from; i < to; i++) {
-            int row = rowOf(firstToken + i);
+            int row = rowOf[firstToken + i];
             int position = position(row, firstToken + i);
             writeToken(layer, row, position, keys, i * keys.stride(0), values, i * values.stride(0));
         }

@@ -75,8 +75,8 @@ class LayerGroupTest extends CacheTest {
                 cache.group(2), cache.group(0), cache.group(1));
         try (KvStep step = cache.beginStep(AttentionMask.ones(BATCH, 1))) {
             assertThat(IntStream.range(0, 5).map(step::layerInGroup)).containsExactly(0, 0, 0, 1, 1);
-            assertThat(step.window(3)).isEqualTo(KvWindow.of(WINDOW));
-            assertThat(step.window(4)).isEqualTo(KvWindow.NONE);
+            assertThat(step.window(3, 0)).isEqualTo(KvWindow.of(WINDOW));
+            assertThat(step.window(4, 0)).isEqualTo(KvWindow.NONE);
         }
     }
 

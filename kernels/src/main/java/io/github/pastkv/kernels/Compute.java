@@ -1,6 +1,6 @@
 package io.github.pastkv.kernels;
 
-import io.github.pastkv.cache.KvStep;
+import io.github.pastkv.cache.StepRows;
 import io.github.pastkv.cache.layout.KvWindow;
 import io.github.pastkv.tensor.Tensor;
 import java.util.Arrays;
@@ -98,9 +98,9 @@ public final class Compute implements AutoCloseable {
      * @param queries {@code [toToken - fromToken, H * D]}, rotated where the model rotates
      * @param out {@code [toToken - fromToken, H * D]}
      */
-    public void attention(KvStep step, int layer, ScoreForm form, Tensor queries, Tensor out, int fromToken,
+    public void attention(StepRows rows, int layer, ScoreForm form, Tensor queries, Tensor out, int fromToken,
             int toToken) {
-        attentionTask.run(step, layer, form, queries, out, fromToken, toToken, fusedAttention);
+        attentionTask.run(rows, layer, form, queries, out, fromToken, toToken, fusedAttention);
     }
 
     /** Work on one tile, on any thread. */
@@ -111,9 +111,9 @@ public final class Compute implements AutoCloseable {
     }
 
     /** Runs {@code work} on each tile that {@link #attention} with the same arguments would compute. */
-    public void forTiles(KvStep step, int layer, ScoreForm form, Tensor queries, Tensor out, int fromToken,
+    public void forTiles(StepRows rows, int layer, ScoreForm form, Tensor queries, Tensor out, int fromToken,
             int toToken, TileWork work) {
-        attentionTask.run(step, layer, form, queries, out, fromToken, toToken, work);
+        attentionTask.run(rows, layer, form, queries, out, fromToken, toToken, work);
     }
 
     private void attend(AttentionTile tile) {
@@ -215,7 +215,7 @@ public final class Compute implements AutoCloseable {
     // NullAway: arguments of the operation under way; ReferenceEquality: which of our own two tasks it is.
     @SuppressWarnings({"NullAway.Init", "ReferenceEquality"})
     private final class AttentionTask implements ComputePool.Task {
-        private KvStep step;
+        private StepRows rows;
         private int layer;
         private ScoreForm form;
         private Tensor queries;
@@ -225,10 +225,10 @@ public final class Compute implements AutoCloseable {
         private int toToken;
         private TileWork work;
 
-        void run(KvStep newStep, int newLayer, ScoreForm newForm, Tensor newQueries, Tensor newOut, int from,
+        void run(StepRows newRows, int newLayer, ScoreForm newForm, Tensor newQueries, Tensor newOut, int from,
                 int to, TileWork newWork) {
             work = newWork;
-            step = newStep;
+            rows = newRows;
             layer = newLayer;
             form = newForm;
             queries = newQueries;
@@ -238,7 +238,7 @@ public final class Compute implements AutoCloseable {
             int numItems = 0;
             int numQueries = 0;
             long numSeen = 0;
-            for (int row = 0; row < step.batchSize(); row++) {
+            for (int row = 0; row < rows.numRows(); row++) {
                 numItems += numTiles(row) * numKvHeads;
                 numQueries += numQueries(row);
                 numSeen += (long) numQueries(row) * mostSeen(row);
@@ -263,18 +263,18 @@ public final class Compute implements AutoCloseable {
 
         /** Positions that the last query of a row sees, or a few more. */
         private int mostSeen(int row) {
-            KvWindow window = form.window().narrower(step.window(layer));
-            int kvLength = step.kvLength(row);
+            KvWindow window = form.window().narrower(rows.window(layer, row));
+            int kvLength = rows.kvLength(row);
             return kvLength - window.firstVisible(Math.max(0, kvLength - 1)) + window.numSinks();
         }
 
         /** First token of a row that is in the range, in the numbering of the step. */
         private int firstQuery(int row) {
-            return Math.max(fromToken, step.rowStart(row));
+            return Math.max(fromToken, rows.rowStart(row));
         }
 
         private int numQueries(int row) {
-            return Math.max(0, Math.min(toToken, step.rowStart(row + 1)) - firstQuery(row));
+            return Math.max(0, Math.min(toToken, rows.rowStart(row + 1)) - firstQuery(row));
         }
 
         private int numTiles(int row) {
@@ -297,9 +297,9 @@ public final class Compute implements AutoCloseable {
             int fromQuery = tileInRow * queriesPerTile;
             int firstToken = firstQuery(row) + fromQuery;
             int queriesInTile = Math.min(queriesPerTile, numQueries(row) - fromQuery);
-            tile.bind(step.blocks(layer, row), step.layerInGroup(layer), form, queries, out);
-            tile.limitTo(step.window(layer));
-            tile.setQueries(item % numKvHeads, firstToken - fromToken, queriesInTile, step.position(row, firstToken));
+            tile.bind(rows.blocks(layer, row), rows.layerInGroup(layer, row), form, queries, out);
+            tile.limitTo(rows.window(layer, row));
+            tile.setQueries(item % numKvHeads, firstToken - fromToken, queriesInTile, rows.position(firstToken));
         }
     }
 }

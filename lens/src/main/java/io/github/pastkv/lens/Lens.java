@@ -4,7 +4,7 @@ import io.github.pastkv.cache.mask.AttentionMask;
 import io.github.pastkv.model.Model;
 import io.github.pastkv.model.Session;
 import io.github.pastkv.model.SessionOptions;
-import io.github.pastkv.model.StepInput;
+import io.github.pastkv.model.engine.StepInput;
 import io.github.pastkv.model.generation.Generation;
 import io.github.pastkv.model.generation.GenerationListener;
 import io.github.pastkv.model.generation.GenerationOptions;
@@ -201,7 +201,7 @@ public final class Lens {
         SessionOptions options = SessionOptions.defaults().withBatchSize(input.mask().batchSize())
                 .withPrefixReuse(false);
         Session session = model.newSession(options.forTokens(model.config(), Math.max(1, longestRow(input.mask()))));
-        if (input instanceof StepInput.Stream) {
+        if (input instanceof StepInput.Residual) {
             session.freeze();
         }
         return session;

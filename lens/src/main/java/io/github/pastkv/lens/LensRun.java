@@ -1,7 +1,7 @@
 package io.github.pastkv.lens;
 
 import io.github.pastkv.cache.mask.AttentionMask;
-import io.github.pastkv.model.StepInput;
+import io.github.pastkv.model.engine.StepInput;
 import io.github.pastkv.tensor.Tensor;
 
 /**

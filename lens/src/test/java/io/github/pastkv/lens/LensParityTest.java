@@ -8,7 +8,7 @@ import io.github.pastkv.cache.mask.AttentionMask;
 import io.github.pastkv.model.Model;
 import io.github.pastkv.model.Session;
 import io.github.pastkv.model.SessionOptions;
-import io.github.pastkv.model.StepInput;
+import io.github.pastkv.model.engine.StepInput;
 import io.github.pastkv.model.generation.Generation;
 import io.github.pastkv.model.generation.GenerationOptions;
 import io.github.pastkv.tensor.Tensor;
@@ -78,7 +78,7 @@ class LensParityTest {
             for (int layer = 0; layer <= model.config().numLayers(); layer++) {
                 Tensor stream = lens.stream(session, suffix, layer);
                 // the mask of the new slots only: the stored one is the session's
-                StepInput rest = new StepInput.Stream(stream, mask, layer);
+                StepInput rest = new StepInput.Residual(stream, mask, layer);
                 assertThat(lens.run(session, rest).logits().toFloatArray()).as("layer " + layer).isEqualTo(whole);
             }
             assertThat(session.size()).isEqualTo(PREFIX.length);
@@ -86,7 +86,7 @@ class LensParityTest {
             assertThatThrownBy(() -> lens.stream(session, suffix, 1)).isInstanceOf(IllegalStateException.class)
                     .hasMessageContaining("stopAtLayer: 1");
             Tensor stream = lens.stream(suffix, -1);
-            assertThatThrownBy(() -> lens.run(session, new StepInput.Stream(stream, mask, 1)))
+            assertThatThrownBy(() -> lens.run(session, new StepInput.Residual(stream, mask, 1)))
                     .isInstanceOf(IllegalStateException.class).hasMessageContaining("startAtLayer: 1");
         }
     }

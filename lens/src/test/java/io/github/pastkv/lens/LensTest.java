@@ -7,7 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import io.github.pastkv.cache.mask.AttentionMask;
 import io.github.pastkv.model.Model;
 import io.github.pastkv.model.Session;
-import io.github.pastkv.model.StepInput;
+import io.github.pastkv.model.engine.StepInput;
 import io.github.pastkv.model.generation.GenerationOptions;
 import io.github.pastkv.model.hooks.HookName;
 import io.github.pastkv.model.hooks.HookPoint;
@@ -199,7 +199,7 @@ class LensTest {
             requireClose(full.sum().toFloatArray(), stream);
             ResidualStack states = residuals.accumulated(numLayers, true);
             assertThat(states.get("final_post").toFloatArray()).isEqualTo(stream);
-            requireClose(new Lens(other).run(StepInput.stream(states.get("final_post"), numLayers)).logits()
+            requireClose(new Lens(other).run(StepInput.residual(states.get("final_post"), numLayers)).logits()
                     .toFloatArray(), run.logits().toFloatArray());
             float[] parts = residuals.logitAttribution(full, 7, 11).toFloatArray(); // [C, 1, N]
             Tensor logits = run.logits();

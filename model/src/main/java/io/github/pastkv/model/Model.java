@@ -8,11 +8,13 @@ import io.github.pastkv.kernels.LinearPrecision;
 import io.github.pastkv.kernels.LinearWeights;
 import io.github.pastkv.model.config.GenerationConfig;
 import io.github.pastkv.model.config.ModelConfig;
+import io.github.pastkv.model.engine.Engine;
+import io.github.pastkv.model.engine.EngineStats;
+import io.github.pastkv.model.engine.SequenceGroup;
 import io.github.pastkv.model.family.ModelTensors;
 import io.github.pastkv.model.files.ModelFormatException;
 import io.github.pastkv.model.files.ModelSource;
 import io.github.pastkv.model.forward.ForwardPass;
-import io.github.pastkv.model.forward.LayerRope;
 import io.github.pastkv.model.forward.ModelWeights;
 import io.github.pastkv.model.forward.RopeTables;
 import io.github.pastkv.model.hooks.HookCatalog;
@@ -25,8 +27,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A transformer read from a Hugging Face folder, ready to run. It holds no state of any text: that is a
- * {@link Session}'s, and many sessions share one model, from any number of threads; their steps take turns on the
- * model's compute threads.
+ * {@link Session}'s. Many sessions share one model, from any number of threads; their steps share forward passes.
  *
  * <p>Owns weights, threads and tokenizer until {@link #close}; sessions must be closed first.
  */
@@ -38,14 +39,14 @@ public final class Model implements AutoCloseable {
     private final LinearPrecision precision;
     private final Arena arena;
     private final ModelWeights weights;
-    private final ForwardPass forwardPass;
+    private final Engine engine;
     private final @Nullable TextTokenizer tokenizer;
-    private final RopeTables rotaryTables;
+    private final RopeTables ropeTables;
     private final SharedPools pools;
 
     private Model(ModelFolder folder, HookCatalog hooks, ModelOptions options, KernelsChoice kernels,
             LinearPrecision precision,
-            Arena arena, ModelWeights weights, ForwardPass forwardPass, @Nullable TextTokenizer tokenizer) {
+            Arena arena, ModelWeights weights, Engine engine, @Nullable TextTokenizer tokenizer) {
         this.folder = folder;
         this.hooks = hooks;
         this.options = options;
@@ -53,9 +54,9 @@ public final class Model implements AutoCloseable {
         this.precision = precision;
         this.arena = arena;
         this.weights = weights;
-        this.forwardPass = forwardPass;
+        this.engine = engine;
         this.tokenizer = tokenizer;
-        this.rotaryTables = new RopeTables(folder.config(), arena);
+        this.ropeTables = new RopeTables(folder.config(), arena);
         this.pools = new SharedPools(this);
     }
 
@@ -92,8 +93,8 @@ public final class Model implements AutoCloseable {
             };
             ModelWeights weights = ModelWeights.pack(files.config(), files.tensors(), packer, arena);
             HookCatalog hooks = HookCatalog.of(files.config(), files.tensors());
-            ForwardPass forwardPass = forwardPass(hooks, files, weights, options, kernels);
-            return new Model(files, hooks, options, kernels, precision, arena, weights, forwardPass, tokenizer);
+            Engine engine = engine(hooks, files, weights, options, kernels);
+            return new Model(files, hooks, options, kernels, precision, arena, weights, engine, tokenizer);
         } catch (IOException | RuntimeException | Error e) { // not enough memory is an Error
             if (tokenizer != null) {
                 tokenizer.close();
@@ -104,13 +105,14 @@ public final class Model implements AutoCloseable {
         }
     }
 
-    private static ForwardPass forwardPass(HookCatalog hooks, ModelFolder files, ModelWeights weights,
+    private static Engine engine(HookCatalog hooks, ModelFolder files, ModelWeights weights,
             ModelOptions options, KernelsChoice kernels) {
         ModelConfig config = files.config();
         Compute compute = new Compute(kernels.kernels(), options.numThreads(), config.numHeads(), config.numKvHeads(),
                 config.headDim());
         try {
-            return new ForwardPass(hooks, files.tensors(), weights, compute, options.maxPassTokens());
+            return new Engine(config, new ForwardPass(hooks, files.tensors(), weights, compute),
+                    options.maxBatchTokens());
         } catch (RuntimeException | Error e) {
             compute.close();
             throw e;
@@ -206,13 +208,8 @@ public final class Model implements AutoCloseable {
         return Session.over(this, cache);
     }
 
-    /** The rotary tables for sessions whose rows hold up to {@code maxSeqLen} tokens. */
-    LayerRope rotary(int maxSeqLen) {
-        return rotaryTables.forLength(maxSeqLen);
-    }
-
-    String rotaryLengths(int maxSeqLen) {
-        return rotaryTables.lengthsThatMatter(maxSeqLen);
+    String ropeLengths(int maxSeqLen) {
+        return ropeTables.lengthsThatMatter(maxSeqLen);
     }
 
     /** The pools that sessions share. */
@@ -220,8 +217,14 @@ public final class Model implements AutoCloseable {
         return pools;
     }
 
-    ForwardPass forwardPass() {
-        return forwardPass;
+    /** A group of sequences over the rows of a cache. */
+    SequenceGroup newGroup(KvCache cache) {
+        return engine.newGroup(cache, ropeTables.forLength(cache.config().maxTokens()));
+    }
+
+    /** What has been computed since the model was loaded, over all sessions. */
+    public EngineStats engineStats() {
+        return engine.stats();
     }
 
     /** Ends the threads and frees the weights. Closing again does nothing. */
@@ -230,7 +233,7 @@ public final class Model implements AutoCloseable {
         if (!arena.scope().isAlive()) {
             return;
         }
-        forwardPass.close();
+        engine.close();
         pools.close();
         if (tokenizer != null) {
             tokenizer.close();

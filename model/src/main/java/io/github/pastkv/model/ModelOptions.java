@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
  * @param compute type of the inputs of linear layers
  * @param weights what becomes of the weights of linear layers
  * @param numThreads threads of a step, the caller's included
- * @param maxPassTokens most tokens that go through the weights together; a longer step takes several passes
+ * @param maxBatchTokens most tokens of a forward pass, over all sessions that share it; longer prompts are computed in
+ *        chunks (chunked prefill)
  * @param loadsTokenizer whether {@code tokenizer.json} is read where there is one; ids need none
  * @param maxCachedBytes most bytes that each way of storing keeps of what closed sessions have read, for later ones to find;
  *        what is beyond is forgotten, the least recently used first. 0 keeps nothing; open sessions still share
@@ -21,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param allowedConfigKeys keys of {@code config.json} that are let pass though the family does not know them
  */
 public record ModelOptions(@Nullable String kernels, ComputeChoice compute, WeightType weights, int numThreads,
-        int maxPassTokens, boolean loadsTokenizer, long maxCachedBytes,
+        int maxBatchTokens, boolean loadsTokenizer, long maxCachedBytes,
         @Nullable Consumer<String> leakListener, Set<String> allowedConfigKeys) {
     /** What is kept of closed sessions unless said otherwise: 1 GiB. */
     public static final long DEFAULT_MAX_CACHED_BYTES = 1L << 30;
@@ -29,7 +30,7 @@ public record ModelOptions(@Nullable String kernels, ComputeChoice compute, Weig
     public ModelOptions {
         allowedConfigKeys = Set.copyOf(allowedConfigKeys);
         requirePositive("numThreads", numThreads);
-        requirePositive("maxPassTokens", maxPassTokens);
+        requirePositive("maxBatchTokens", maxBatchTokens);
         if (maxCachedBytes < 0) {
             throw new IllegalArgumentException("maxCachedBytes: " + maxCachedBytes + ", must not be negative");
         }
@@ -42,32 +43,32 @@ public record ModelOptions(@Nullable String kernels, ComputeChoice compute, Weig
     }
 
     public ModelOptions withKernels(@Nullable String newKernels) {
-        return new ModelOptions(newKernels, compute, weights, numThreads, maxPassTokens, loadsTokenizer,
+        return new ModelOptions(newKernels, compute, weights, numThreads, maxBatchTokens, loadsTokenizer,
                 maxCachedBytes, leakListener, allowedConfigKeys);
     }
 
     public ModelOptions withCompute(ComputeChoice newCompute) {
-        return new ModelOptions(kernels, newCompute, weights, numThreads, maxPassTokens, loadsTokenizer,
+        return new ModelOptions(kernels, newCompute, weights, numThreads, maxBatchTokens, loadsTokenizer,
                 maxCachedBytes, leakListener, allowedConfigKeys);
     }
 
     public ModelOptions withWeights(WeightType newWeights) {
-        return new ModelOptions(kernels, compute, newWeights, numThreads, maxPassTokens, loadsTokenizer,
+        return new ModelOptions(kernels, compute, newWeights, numThreads, maxBatchTokens, loadsTokenizer,
                 maxCachedBytes, leakListener, allowedConfigKeys);
     }
 
     public ModelOptions withNumThreads(int newNumThreads) {
-        return new ModelOptions(kernels, compute, weights, newNumThreads, maxPassTokens, loadsTokenizer,
+        return new ModelOptions(kernels, compute, weights, newNumThreads, maxBatchTokens, loadsTokenizer,
                 maxCachedBytes, leakListener, allowedConfigKeys);
     }
 
-    public ModelOptions withMaxPassTokens(int newMaxPassTokens) {
+    public ModelOptions withMaxBatchTokens(int newMaxPassTokens) {
         return new ModelOptions(kernels, compute, weights, numThreads, newMaxPassTokens, loadsTokenizer,
                 maxCachedBytes, leakListener, allowedConfigKeys);
     }
 
     public ModelOptions withoutTokenizer() {
-        return new ModelOptions(kernels, compute, weights, numThreads, maxPassTokens, false, maxCachedBytes,
+        return new ModelOptions(kernels, compute, weights, numThreads, maxBatchTokens, false, maxCachedBytes,
                 leakListener, allowedConfigKeys);
     }
 
@@ -77,7 +78,7 @@ public record ModelOptions(@Nullable String kernels, ComputeChoice compute, Weig
      * system gets memory back when the model is closed.
      */
     public ModelOptions withMaxCachedBytes(long newMaxCachedBytes) {
-        return new ModelOptions(kernels, compute, weights, numThreads, maxPassTokens, loadsTokenizer, newMaxCachedBytes,
+        return new ModelOptions(kernels, compute, weights, numThreads, maxBatchTokens, loadsTokenizer, newMaxCachedBytes,
                 leakListener, allowedConfigKeys);
     }
 
@@ -89,12 +90,12 @@ public record ModelOptions(@Nullable String kernels, ComputeChoice compute, Weig
      * @param newLeakListener called by a thread of the {@link java.lang.ref.Cleaner}
      */
     public ModelOptions withLeakListener(Consumer<String> newLeakListener) {
-        return new ModelOptions(kernels, compute, weights, numThreads, maxPassTokens, loadsTokenizer, maxCachedBytes,
+        return new ModelOptions(kernels, compute, weights, numThreads, maxBatchTokens, loadsTokenizer, maxCachedBytes,
                 newLeakListener, allowedConfigKeys);
     }
 
     public ModelOptions withAllowedConfigKeys(Set<String> newAllowedConfigKeys) {
-        return new ModelOptions(kernels, compute, weights, numThreads, maxPassTokens, loadsTokenizer,
+        return new ModelOptions(kernels, compute, weights, numThreads, maxBatchTokens, loadsTokenizer,
                 maxCachedBytes, leakListener, newAllowedConfigKeys);
     }
 

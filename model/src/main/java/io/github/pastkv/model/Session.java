@@ -3,10 +3,14 @@ package io.github.pastkv.model;
 import io.github.pastkv.cache.KvCache;
 import io.github.pastkv.cache.KvGraft;
 import io.github.pastkv.cache.PoolExhaustedException;
+import io.github.pastkv.cache.PrefixUse;
 import io.github.pastkv.cache.layout.KvWindow;
 import io.github.pastkv.cache.mask.AttentionMask;
 import io.github.pastkv.cache.prefix.PrefixExplanation;
 import io.github.pastkv.cache.prefix.PrefixIndex;
+import io.github.pastkv.model.engine.Logits;
+import io.github.pastkv.model.engine.SequenceGroup;
+import io.github.pastkv.model.engine.StepInput;
 import io.github.pastkv.model.forward.KeyShift;
 import io.github.pastkv.model.generation.BeamHypothesis;
 import io.github.pastkv.model.generation.BeamOptions;
@@ -21,7 +25,10 @@ import io.github.pastkv.tensor.Tensor;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.IntStream;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A text (or a batch of texts) that a model is reading and writing: a {@link KvCache} joined to a {@link Model}. What
@@ -38,8 +45,12 @@ public final class Session implements AutoCloseable {
     private final Model model;
     private final KvCache cache;
     private final boolean ownsCache;
-    private final StepRunner steps;
+    private final SequenceGroup ownGroup;
+    private final AtomicReference<@Nullable Thread> user = new AtomicReference<>();
     private KvCache target; // what appends go to: the cache, or one that stands in for a while
+    private SequenceGroup group; // over the target
+    private @Nullable Probe probe;
+    private int numReusedTokens;
     private boolean closed;
 
     private Session(Model model, KvCache cache, boolean ownsCache) {
@@ -47,7 +58,8 @@ public final class Session implements AutoCloseable {
         this.cache = cache;
         this.ownsCache = ownsCache;
         this.target = cache;
-        this.steps = new StepRunner(model, cache.config().maxTokens());
+        this.ownGroup = model.newGroup(cache);
+        this.group = ownGroup;
     }
 
     static Session withOwnCache(Model model, SessionOptions options) {
@@ -138,14 +150,16 @@ public final class Session implements AutoCloseable {
      */
     public Tensor prefill(int[][] tokenIds, AttentionMask mask) {
         requireOpen();
-        Tensor last = steps.runForLast(target, tokenIds, mask);
-        int numRows = (int) IntStream.range(0, batchSize()).filter(row -> mask.numReal(row) > 0).count();
-        return Tensor.of(last.narrow(0, 0, numRows).toFloatArray(), numRows, model.config().vocabSize());
+        return exclusively(() -> {
+            Tensor last = group.forward(StepInput.tokens(tokenIds, mask), Logits.LAST, PrefixUse.REUSE);
+            numReusedTokens = group.numReusedTokens();
+            return Tensor.of(last.toFloatArray(), last.shape());
+        });
     }
 
     /** Tokens that the last {@link #prefill} or the prompt of the last generation did not need to compute. */
     public int numReusedTokens() {
-        return steps.numReusedTokens();
+        return numReusedTokens;
     }
 
     /** The index of what the model's sessions that store alike have read; none where this session does not share. */
@@ -192,7 +206,7 @@ public final class Session implements AutoCloseable {
     public Tensor append(StepInput input) {
         requireOpen();
         requireEnterable(input);
-        return steps.runForSlots(target, input);
+        return exclusively(() -> group.forwardSlots(input, PrefixUse.STORE));
     }
 
     /**
@@ -209,11 +223,11 @@ public final class Session implements AutoCloseable {
                 throw new IllegalArgumentException("mask: row " + row + " has no token, so it has no last one");
             }
         }
-        return steps.runForLast(target, input);
+        return exclusively(() -> group.forward(input, Logits.LAST, null));
     }
 
     private void requireEnterable(StepInput input) {
-        if (input instanceof StepInput.Stream stream && stream.startAtLayer() > 0) {
+        if (input instanceof StepInput.Residual stream && stream.startAtLayer() > 0) {
             requireFrozen("startAtLayer", stream.startAtLayer());
         }
     }
@@ -227,13 +241,13 @@ public final class Session implements AutoCloseable {
      */
     public Tensor residualBefore(StepInput input, int stopAtLayer) {
         requireOpen();
-        int startAtLayer = input instanceof StepInput.Stream stream ? stream.startAtLayer() : 0;
+        int startAtLayer = input instanceof StepInput.Residual stream ? stream.startAtLayer() : 0;
         if (stopAtLayer < startAtLayer || stopAtLayer > model.config().numLayers()) {
             throw new IllegalArgumentException("stopAtLayer: " + stopAtLayer + ", must be in [" + startAtLayer + ", "
                     + model.config().numLayers() + "]");
         }
         requireFrozen("stopAtLayer", stopAtLayer);
-        return steps.streamForSlots(target, input, stopAtLayer);
+        return exclusively(() -> group.residualBefore(input, stopAtLayer));
     }
 
     private void requireFrozen(String name, int layer) {
@@ -245,12 +259,18 @@ public final class Session implements AutoCloseable {
 
     /**
      * Until the result is closed, the activations of all steps of this session, those of generation too, are handed to
-     * {@code probe}. An inner scope's probe stands in for an outer one's.
+     * {@code newProbe}. An inner scope's probe stands in for an outer one's.
      */
-    public Scope withProbe(Probe probe) {
+    public Scope withProbe(Probe newProbe) {
         requireOpen();
-        Probe before = steps.setProbe(probe);
-        return () -> steps.setProbe(before);
+        Probe before = probe;
+        setProbe(newProbe);
+        return () -> setProbe(before);
+    }
+
+    private void setProbe(@Nullable Probe newProbe) {
+        probe = newProbe;
+        group.setProbe(newProbe);
     }
 
     /**
@@ -294,19 +314,33 @@ public final class Session implements AutoCloseable {
     public Generation generate(int[][] tokenIds, AttentionMask mask, GenerationOptions options,
             GenerationListener listener) {
         requireOpen();
-        steps.gather(target, tokenIds, mask); // refuses bad input before the listener hears anything
-        if (!target.frozen()) {
-            return generateOn(target, tokenIds, mask, options, listener);
-        }
-        try (KvCache fork = target.fork()) {
-            return generateOn(fork, tokenIds, mask, options, listener);
+        StepInput.tokens(tokenIds, mask).pack(model.config(), batchSize()); // refuses bad input before anything else
+        return exclusively(() -> onTargetOrFork(on -> generateOn(on, tokenIds, mask, options, listener)));
+    }
+
+    /** On a frozen session, runs on a fork that is dropped. */
+    private <T> T onTargetOrFork(Function<SequenceGroup, T> call) {
+        return target.frozen() ? onFork(call) : call.apply(group);
+    }
+
+    private <T> T onFork(Function<SequenceGroup, T> call) {
+        try (KvCache fork = target.fork(); SequenceGroup ofFork = model.newGroup(fork)) {
+            ofFork.setProbe(probe);
+            return call.apply(ofFork);
         }
     }
 
-    private Generation generateOn(KvCache on, int[][] tokenIds, AttentionMask mask, GenerationOptions options,
+    private Generation generateOn(SequenceGroup on, int[][] tokenIds, AttentionMask mask, GenerationOptions options,
             GenerationListener listener) {
-        return Generator.generate(new SessionBackend(model, steps, on), tokenIds, mask, model.tokenizer().orElse(null),
-                options, listener);
+        on.beginGeneration(options);
+        try {
+            Generation generation =
+                    Generator.generate(on, tokenIds, mask, model.tokenizer().orElse(null), options, listener);
+            numReusedTokens = generation.numReusedTokens();
+            return generation;
+        } finally {
+            on.endGeneration();
+        }
     }
 
     /**
@@ -317,9 +351,7 @@ public final class Session implements AutoCloseable {
     public List<List<BeamHypothesis>> beamSearch(int[][] prompts, BeamOptions options) {
         requireOpen();
         AttentionMask mask = maskOf(prompts);
-        try (KvCache fork = target.fork()) {
-            return BeamSearch.search(new SessionBackend(model, steps, fork), padded(prompts, mask), mask, options);
-        }
+        return exclusively(() -> onFork(on -> BeamSearch.search(on, padded(prompts, mask), mask, options)));
     }
 
     private static AttentionMask maskOf(int[][] prompts) {
@@ -337,17 +369,17 @@ public final class Session implements AutoCloseable {
 
     /** From now on appends see what is stored and store nothing. */
     public void freeze() {
-        openCache().freeze();
+        exclusively(() -> openCache().freeze());
     }
 
     /** Appends store again. */
     public void unfreeze() {
-        openCache().unfreeze();
+        exclusively(() -> openCache().unfreeze());
     }
 
     /** Forgets all tokens. */
     public void reset() {
-        openCache().reset();
+        exclusively(() -> openCache().reset());
     }
 
     /**
@@ -355,7 +387,7 @@ public final class Session implements AutoCloseable {
      * not frozen. Either may be closed first.
      */
     public Session fork() {
-        return new Session(model, openCache().fork(), true);
+        return exclusively(() -> new Session(model, openCache().fork(), true));
     }
 
     /** Whether {@link #rewind} can take back so many tokens: always, where they are there and no layer has a window. */
@@ -369,7 +401,7 @@ public final class Session implements AutoCloseable {
      * @throws IllegalArgumentException when {@link #canRewind} says no; nothing has changed
      */
     public void rewind(int numTokens) {
-        openCache().rewind(numTokens);
+        exclusively(() -> openCache().rewind(numTokens));
     }
 
     /**
@@ -395,7 +427,7 @@ public final class Session implements AutoCloseable {
                     + ", but this model's positions are learned and cannot be corrected");
         }
         try (KeyShift shift = new KeyShift(model.config(), model.kernels().kernels(), maxSeqLen(), distance)) {
-            KvGraft.appendTokens(openCache(), 0, tokens, shift);
+            exclusively(() -> KvGraft.appendTokens(openCache(), 0, tokens, shift));
         }
     }
 
@@ -416,13 +448,45 @@ public final class Session implements AutoCloseable {
         }
         KvCache empty = new KvCache(cache.config());
         empty.freeze();
-        target = empty;
+        setTarget(empty, model.newGroup(empty));
+        SequenceGroup ofEmpty = group;
         return () -> {
             if (target == empty) {
-                target = cache;
+                setTarget(cache, ownGroup);
             }
+            ofEmpty.close();
             empty.close();
         };
+    }
+
+    private void setTarget(KvCache newTarget, SequenceGroup newGroup) {
+        target = newTarget;
+        group = newGroup;
+        group.setProbe(probe);
+    }
+
+    /** Runs a call that no other may interrupt, of another thread or of a hook or listener of the call itself. */
+    private <T> T exclusively(Supplier<T> call) {
+        Thread before = user.compareAndExchange(null, Thread.currentThread());
+        if (before == Thread.currentThread()) {
+            throw new IllegalStateException("this session is in use by this thread: a listener or hook cannot use the"
+                    + " session that calls it");
+        }
+        if (before != null) {
+            throw new IllegalStateException("this session is in use by thread " + before.getName());
+        }
+        try {
+            return call.get();
+        } finally {
+            user.set(null);
+        }
+    }
+
+    private void exclusively(Runnable call) {
+        exclusively(() -> {
+            call.run();
+            return true;
+        });
     }
 
     private void requireOpen() {
@@ -448,13 +512,16 @@ public final class Session implements AutoCloseable {
         if (closed) {
             return;
         }
-        closed = true;
-        steps.close();
-        if (target != cache) {
-            target.close();
-        }
-        if (ownsCache) {
-            cache.close();
-        }
+        exclusively(() -> {
+            closed = true;
+            group.close();
+            ownGroup.close();
+            if (target != cache) {
+                target.close();
+            }
+            if (ownsCache) {
+                cache.close();
+            }
+        });
     }
 }

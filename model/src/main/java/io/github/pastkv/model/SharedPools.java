@@ -54,7 +54,7 @@ final class SharedPools implements AutoCloseable {
                 .with("model", modelIdentity).with("kernels", model.kernels().kernels().name())
                 .with("storage", config.layers().toString())
                 .with("window", options.window().toString())
-                .with("rotary", model.rotaryLengths(config.maxTokens()))
+                .with("rotary", model.ropeLengths(config.maxTokens()))
                 .with("salt", options.prefixReuse().salt()).build();
     }
 

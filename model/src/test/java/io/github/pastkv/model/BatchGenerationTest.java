@@ -107,7 +107,7 @@ class BatchGenerationTest {
         SessionOptions limited = SessionOptions.defaults().withMaxSeqLen(35);
         GenerationOptions unbounded = GenerationOptions.greedy(1000);
         List<GeneratedRow> rows = generate(limited, unbounded, GenerationListener.NONE, MIDDLE, LONG);
-        assertThat(rows).extracting(GeneratedRow::reason).containsOnly(FinishReason.LENGTH);
+        assertThat(rows).extracting(GeneratedRow::reason).containsOnly(FinishReason.CONTEXT_FULL);
         assertThat(rows.get(0).tokenIds()).hasSize(35 - MIDDLE.length + 1);
         assertThat(rows.get(1).tokenIds()).hasSize(35 - LONG.length + 1);
     }

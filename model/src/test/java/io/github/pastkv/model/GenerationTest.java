@@ -70,10 +70,10 @@ class GenerationTest {
 
     @ParameterizedTest
     @ValueSource(ints = {32, 33, 40, 96})
-    void contextLimit_endsWithLength(int maxSeqLen) {
+    void contextLimit_endsAsFull(int maxSeqLen) {
         try (Session session = model.newSession(SessionOptions.defaults().withMaxSeqLen(maxSeqLen))) {
             GeneratedRow row = generate(session, PROMPT, GenerationOptions.greedy(1000), GenerationListener.NONE);
-            assertThat(row.reason()).isEqualTo(FinishReason.LENGTH);
+            assertThat(row.reason()).isEqualTo(FinishReason.CONTEXT_FULL);
             assertThat(session.size()).isEqualTo(maxSeqLen);
             assertThat(row.tokenIds()).hasSize(maxSeqLen - PROMPT.length + 1);
             int numKnown = Math.min(row.tokenIds().size(), GREEDY.size());

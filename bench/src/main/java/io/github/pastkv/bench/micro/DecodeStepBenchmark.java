@@ -15,6 +15,7 @@ import io.github.pastkv.model.config.ModelConfig;
 import io.github.pastkv.model.forward.ForwardPass;
 import io.github.pastkv.model.forward.LayerRope;
 import io.github.pastkv.model.forward.ModelWeights;
+import io.github.pastkv.model.forward.Pass;
 import io.github.pastkv.model.forward.RopeTables;
 import io.github.pastkv.model.hooks.HookCatalog;
 import io.github.pastkv.tensor.DataType;
@@ -70,7 +71,7 @@ public class DecodeStepBenchmark {
     private final Arena arena = Arena.ofShared();
     private ModelFolder folder;
     private ForwardPass forwardPass;
-    private LayerRope rotary;
+    private LayerRope rope;
     private KvCache cache;
     private AttentionMask mask;
     private int[] tokenIds;
@@ -84,11 +85,11 @@ public class DecodeStepBenchmark {
         folder = ModelFolder.open(unpacked);
         ModelConfig config = folder.config();
         KernelsChoice kernels = KernelsChoice.choose(null);
-        rotary = new RopeTables(config, arena).forLength(config.maxSeqLen());
+        rope = new RopeTables(config, arena).forLength(config.maxSeqLen());
         Compute compute = new Compute(kernels.kernels(), numThreads, config.numHeads(), config.numKvHeads(),
                 config.headDim());
         forwardPass = new ForwardPass(HookCatalog.of(config, folder.tensors()), folder.tensors(),
-                weights(config, kernels.kernels()), compute, 512);
+                weights(config, kernels.kernels()), compute);
         cache = new KvCache(KvCacheConfig.of(config.toKvShape(), 1).withMaxTokens(config.maxSeqLen()));
         mask = AttentionMask.ones(1, numTokens);
         tokenIds = new int[numTokens];
@@ -114,7 +115,7 @@ public class DecodeStepBenchmark {
         arena.close();
     }
 
-    private final int[] wanted = new int[1];
+    private final int[] logitTokens = new int[1];
 
     /** One step; the cache starts anew when it is nearly full. */
     @Benchmark
@@ -122,9 +123,9 @@ public class DecodeStepBenchmark {
         if (cache.numSlots() + numTokens > RESTART_AT) {
             cache.truncate(0);
         }
-        wanted[0] = numTokens - 1;
+        logitTokens[0] = numTokens - 1;
         try (KvStep step = cache.beginStep(mask)) {
-            forwardPass.run(step, tokenIds, rotary, wanted, 1, logits);
+            forwardPass.run(new Pass(step, rope).tokens(tokenIds).logits(logitTokens, 1, logits));
             step.commit();
         }
         return logits.segment().get(java.lang.foreign.ValueLayout.JAVA_FLOAT, 0);

@@ -87,6 +87,15 @@ public final class AttentionMask {
         return !masked[row].get(slot);
     }
 
+    /** Real tokens of all rows. */
+    public int numReal() {
+        int numReal = 0;
+        for (int row = 0; row < batchSize; row++) {
+            numReal += numReal(row);
+        }
+        return numReal;
+    }
+
     /** Real tokens of a row. */
     public int numReal(int row) {
         return numSlots - masked[row].cardinality();

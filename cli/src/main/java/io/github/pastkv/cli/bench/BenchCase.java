@@ -52,8 +52,8 @@ record BenchCase(Kind kind, int numTokens, int depth, int batchSize) {
     }
 
     /** Forward passes: one for each decoded token, or one for each piece of the prompt. */
-    int numPasses(int maxPassTokens) {
-        return kind == Kind.PROMPT ? Math.ceilDiv(numTokens, maxPassTokens) : numTokens;
+    int numPasses(int maxBatchTokens) {
+        return kind == Kind.PROMPT ? Math.ceilDiv(numTokens, maxBatchTokens) : numTokens;
     }
 
     /** Tokens of all rows together. */

@@ -82,7 +82,7 @@ final class BenchRun {
     }
 
     private BenchResult result(BenchCase test, List<Double> seconds, double cacheBytesPerPass) {
-        int numPasses = test.numPasses(model.options().maxPassTokens());
+        int numPasses = test.numPasses(model.options().maxBatchTokens());
         double weightBytes = (double) numPasses * model.packedBytes();
         double readLimit = limits.readBytesPerSecond((long) (model.packedBytes() + cacheBytesPerPass));
         return new BenchResult(test, seconds, numPasses, weightBytes, numPasses * cacheBytesPerPass,

@@ -192,9 +192,9 @@ final class ChatLoop {
         FinishReason reason = turn.generation().rows().getFirst().reason();
         if (reason == FinishReason.CANCELLED) {
             note("(stopped)");
-        } else if (reason == FinishReason.LENGTH && numTokens == options.maxNewTokens()) {
-            note("(stopped after --max-new-tokens " + numTokens + ")");
         } else if (reason == FinishReason.LENGTH) {
+            note("(stopped after --max-new-tokens " + numTokens + ")");
+        } else if (reason == FinishReason.CONTEXT_FULL) {
             note("(the context of " + conversation.session().maxSeqLen()
                     + " tokens is full; nothing is lost: /undo makes room, /save FILE keeps the text)");
         } else if (numTokens == 0) {

@@ -35,9 +35,8 @@ record GenerationReport(Answers answers, @Nullable String prompt, boolean hasTex
     /** Which limit was met is what a user can change. */
     private String end(Answer answer) {
         return switch (answer.reason()) {
-            case LENGTH -> answer.tokenIds().size() == setting.maxNewTokens()
-                    ? "--max-new-tokens " + setting.maxNewTokens()
-                    : "a full context";
+            case LENGTH -> "--max-new-tokens " + setting.maxNewTokens();
+            case CONTEXT_FULL -> "a full context";
             case STOP_TOKEN -> "stop token";
             case STOP_STRING -> "stop string";
             case CANCELLED -> "interruption";

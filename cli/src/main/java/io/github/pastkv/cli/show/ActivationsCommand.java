@@ -10,7 +10,7 @@ import io.github.pastkv.lens.Capture;
 import io.github.pastkv.lens.Lens;
 import io.github.pastkv.model.ComputeChoice;
 import io.github.pastkv.model.Model;
-import io.github.pastkv.model.StepInput;
+import io.github.pastkv.model.engine.StepInput;
 import io.github.pastkv.model.hooks.HookFilter;
 import java.io.IOException;
 import java.nio.file.Path;

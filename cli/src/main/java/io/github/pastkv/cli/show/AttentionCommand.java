@@ -13,7 +13,7 @@ import io.github.pastkv.lens.plot.AttentionPage;
 import io.github.pastkv.lens.plot.HeatMap;
 import io.github.pastkv.model.ComputeChoice;
 import io.github.pastkv.model.Model;
-import io.github.pastkv.model.StepInput;
+import io.github.pastkv.model.engine.StepInput;
 import io.github.pastkv.tensor.Tensor;
 import java.io.IOException;
 import java.nio.file.Path;

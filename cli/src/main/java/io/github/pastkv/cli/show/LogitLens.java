@@ -8,7 +8,7 @@ import io.github.pastkv.lens.Residuals;
 import io.github.pastkv.lens.TokenLabels;
 import io.github.pastkv.lens.plot.HeatMap;
 import io.github.pastkv.model.Model;
-import io.github.pastkv.model.StepInput;
+import io.github.pastkv.model.engine.StepInput;
 import io.github.pastkv.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
@@ -39,7 +39,7 @@ record LogitLens(List<String> tokens, List<String> layers, String[][] tops, floa
             List<String> names = new ArrayList<>();
             for (int layer = 0; layer <= numLayers; layer++) {
                 names.add(layer == 0 ? "embedding" : "layer " + (layer - 1));
-                Tensor logits = lens.run(StepInput.stream(states.get(layer), numLayers)).logits();
+                Tensor logits = lens.run(StepInput.residual(states.get(layer), numLayers)).logits();
                 for (int token = 0; token < ids.length; token++) {
                     float[] row = logits.narrow(1, token, token + 1L).toFloatArray();
                     int best = argmax(row);

@@ -6,7 +6,7 @@ import io.github.pastkv.lens.patching.PromptPair;
 import io.github.pastkv.model.Model;
 import io.github.pastkv.model.Session;
 import io.github.pastkv.model.SessionOptions;
-import io.github.pastkv.model.StepInput;
+import io.github.pastkv.model.engine.StepInput;
 import io.github.pastkv.tensor.Tensor;
 import java.util.Arrays;
 import java.util.List;
@@ -122,7 +122,7 @@ final class CircuitRuns implements AutoCloseable {
             hooks = edits.hooks();
         }
         Tensor entering = Tensor.of(rows, numRows, cleanIds.length - from, model.config().hiddenSize());
-        return lens.lastLogits(session, StepInput.stream(entering, layer), hooks);
+        return lens.lastLogits(session, StepInput.residual(entering, layer), hooks);
     }
 
     private StepInput tokens(int numRows) {

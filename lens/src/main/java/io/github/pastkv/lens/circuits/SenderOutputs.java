@@ -5,7 +5,7 @@ import io.github.pastkv.lens.HookContext;
 import io.github.pastkv.lens.Lens;
 import io.github.pastkv.lens.LensRun;
 import io.github.pastkv.model.Session;
-import io.github.pastkv.model.StepInput;
+import io.github.pastkv.model.engine.StepInput;
 import io.github.pastkv.model.hooks.HookFilter;
 import io.github.pastkv.model.hooks.HookPoint;
 import io.github.pastkv.tensor.Tensor;

@@ -3,7 +3,7 @@ package io.github.pastkv.lens.patching;
 import io.github.pastkv.cache.mask.AttentionMask;
 import io.github.pastkv.lens.Lens;
 import io.github.pastkv.model.Session;
-import io.github.pastkv.model.StepInput;
+import io.github.pastkv.model.engine.StepInput;
 import io.github.pastkv.model.hooks.HookName;
 import io.github.pastkv.model.hooks.HookPoint;
 import io.github.pastkv.tensor.Tensor;
@@ -46,12 +46,12 @@ final class CachedPrefixRuns implements PatchedRuns {
         if (points.equals(List.of(HookPoint.RESID_PRE))) { // what enters the layer is patched: no hook is needed
             enter(layer);
             patchStream(source.at(HookName.of(HookPoint.RESID_PRE, layer)));
-            return lens.lastLogits(session, new StepInput.Stream(entering, mask, layer));
+            return lens.lastLogits(session, new StepInput.Residual(entering, mask, layer));
         }
         enter(layer);
-        Tensor leaving = lens.stream(session, new StepInput.Stream(entering, mask, layer), layer + 1,
+        Tensor leaving = lens.stream(session, new StepInput.Residual(entering, mask, layer), layer + 1,
                 PatchEdit.hooks(points, layer, source, cells));
-        return lens.lastLogits(session, new StepInput.Stream(leaving, mask, layer + 1));
+        return lens.lastLogits(session, new StepInput.Residual(leaving, mask, layer + 1));
     }
 
     /** Fills in the base run's stream before a layer, of each row from its start on. */

@@ -3,7 +3,7 @@ package io.github.pastkv.lens.patching;
 import io.github.pastkv.lens.Lens;
 import io.github.pastkv.model.Session;
 import io.github.pastkv.model.SessionOptions;
-import io.github.pastkv.model.StepInput;
+import io.github.pastkv.model.engine.StepInput;
 import io.github.pastkv.model.hooks.HookPoint;
 import io.github.pastkv.tensor.Tensor;
 import java.util.Arrays;

@@ -12,7 +12,7 @@ import io.github.pastkv.lens.patching.PromptPair;
 import io.github.pastkv.lens.patching.SweepListener;
 import io.github.pastkv.model.Model;
 import io.github.pastkv.model.Session;
-import io.github.pastkv.model.StepInput;
+import io.github.pastkv.model.engine.StepInput;
 import io.github.pastkv.tensor.Tensor;
 import io.github.pastkv.testkit.golden.GoldenModel;
 import java.io.IOException;

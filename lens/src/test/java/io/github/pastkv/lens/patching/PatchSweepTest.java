@@ -8,7 +8,7 @@ import io.github.pastkv.lens.CachedRun;
 import io.github.pastkv.lens.Capture;
 import io.github.pastkv.lens.Lens;
 import io.github.pastkv.model.Model;
-import io.github.pastkv.model.StepInput;
+import io.github.pastkv.model.engine.StepInput;
 import io.github.pastkv.model.hooks.HookName;
 import io.github.pastkv.testkit.golden.GoldenFiles;
 import io.github.pastkv.testkit.golden.GoldenModel;

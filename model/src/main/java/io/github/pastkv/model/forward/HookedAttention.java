@@ -20,12 +20,14 @@ import org.jspecify.annotations.Nullable;
 final class HookedAttention {
     private final HookDispatcher dispatcher;
     private final StepSlots slots;
+    private final KvStep step;
     private final Compute compute;
     private final Kernels kernels;
     private final ModelConfig config;
 
-    HookedAttention(HookDispatcher dispatcher, Compute compute, ModelConfig config) {
+    HookedAttention(HookDispatcher dispatcher, KvStep step, Compute compute, ModelConfig config) {
         this.dispatcher = dispatcher;
+        this.step = step;
         this.slots = dispatcher.slots();
         this.compute = compute;
         this.kernels = compute.kernels();
@@ -33,9 +35,9 @@ final class HookedAttention {
     }
 
     /** Attention of all tokens of the step in one layer, as {@link Compute#attention}. */
-    void run(KvStep step, int layer, ScoreForm form, Tensor queries, Tensor out) {
-        PatchedKv @Nullable [] edited = editedBlocks(step, layer);
-        Work work = new Work(step, layer, form, queries, out, edited);
+    void run(int layer, ScoreForm form, Tensor queries, Tensor out) {
+        PatchedKv @Nullable [] edited = editedBlocks(layer);
+        Work work = new Work(layer, form, queries, out, edited);
         boolean wantsScores = dispatcher.wants(HookPoint.ATTN_SCORES, layer);
         if (!wantsScores && !dispatcher.wants(HookPoint.PATTERN, layer)) {
             work.forTiles(tile -> {
@@ -127,24 +129,24 @@ final class HookedAttention {
     }
 
     /** What attention reads instead of the stored keys and values, where a hook changed any; else null. */
-    private PatchedKv @Nullable [] editedBlocks(KvStep step, int layer) {
-        Tensor keys = handedOut(step, layer, true, HookPoint.ROT_K, HookPoint.PAST_K);
-        Tensor values = handedOut(step, layer, false, HookPoint.PAST_V);
+    private PatchedKv @Nullable [] editedBlocks(int layer) {
+        Tensor keys = handedOut(layer, true, HookPoint.ROT_K, HookPoint.PAST_K);
+        Tensor values = handedOut(layer, false, HookPoint.PAST_V);
         if (keys == null && values == null) {
             return null;
         }
-        Tensor allKeys = keys == null ? past(step, layer, true) : keys;
-        Tensor allValues = values == null ? past(step, layer, false) : values;
+        Tensor allKeys = keys == null ? past(layer, true) : keys;
+        Tensor allValues = values == null ? past(layer, false) : values;
         return IntStream.range(0, slots.batchSize())
                 .mapToObj(row -> new PatchedKv(dispatcher, allKeys, allValues, row)).toArray(PatchedKv[]::new);
     }
 
     /** Hands out past and new keys or values; returns them where they were changed. */
-    private @Nullable Tensor handedOut(KvStep step, int layer, boolean ofKeys, HookPoint... points) {
+    private @Nullable Tensor handedOut(int layer, boolean ofKeys, HookPoint... points) {
         if (!dispatcher.wantsAny(layer, points)) {
             return null;
         }
-        Tensor past = past(step, layer, ofKeys);
+        Tensor past = past(layer, ofKeys);
         Tensor before = past.copy();
         for (HookPoint point : points) {
             if (dispatcher.wants(point, layer)) {
@@ -155,19 +157,19 @@ final class HookedAttention {
     }
 
     /** {@code [B, P + N, K, D]} as stored; zeros at pads and at what a window let go. */
-    private Tensor past(KvStep step, int layer, boolean ofKeys) {
+    private Tensor past(int layer, boolean ofKeys) {
         Tensor past = dispatcher.allocate(slots.batchSize(), slots.kvSlots(), config.numKvHeads(), config.headDim());
         for (int row = 0; row < slots.batchSize(); row++) {
             for (int position = 0; position < slots.kvLength(row); position++) {
                 if (step.holds(layer, row, position)) {
-                    readToken(step, layer, ofKeys, past, row, position);
+                    readToken(layer, ofKeys, past, row, position);
                 }
             }
         }
         return past;
     }
 
-    private void readToken(KvStep step, int layer, boolean ofKeys, Tensor past, int row, int position) {
+    private void readToken(int layer, boolean ofKeys, Tensor past, int row, int position) {
         long start = past.byteOffset(row, slots.keySlotOf(row, position), 0, 0);
         for (int head = 0; head < config.numKvHeads(); head++) {
             for (int dim = 0; dim < config.headDim(); dim++) {
@@ -181,15 +183,13 @@ final class HookedAttention {
 
     /** What is the same for all tiles of a run. */
     private final class Work {
-        private final KvStep step;
         private final int layer;
         private final ScoreForm form;
         private final Tensor queries;
         private final Tensor out;
         private final PatchedKv @Nullable [] edited;
 
-        Work(KvStep step, int layer, ScoreForm form, Tensor queries, Tensor out, PatchedKv @Nullable [] edited) {
-            this.step = step;
+        Work(int layer, ScoreForm form, Tensor queries, Tensor out, PatchedKv @Nullable [] edited) {
             this.layer = layer;
             this.form = form;
             this.queries = queries;

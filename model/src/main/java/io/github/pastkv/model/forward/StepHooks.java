@@ -1,5 +1,6 @@
 package io.github.pastkv.model.forward;
 
+import io.github.pastkv.cache.KvStep;
 import io.github.pastkv.kernels.Compute;
 import io.github.pastkv.model.hooks.HookCatalog;
 import io.github.pastkv.model.hooks.HookPoint;
@@ -11,11 +12,11 @@ import java.util.Arrays;
 /** All that comes between the operations of one step with a probe. */
 record StepHooks(HookDispatcher dispatcher, HookedNorms norms, HeadInputs inputs, HookedAttention attention,
         HeadResults results) implements AutoCloseable {
-    static StepHooks of(HookCatalog hooks, Probe probe, StepSlots slots, Compute compute) {
-        HookDispatcher dispatcher = new HookDispatcher(hooks, probe, slots);
+    static StepHooks of(HookCatalog hooks, Probe probe, KvStep step, Compute compute) {
+        HookDispatcher dispatcher = new HookDispatcher(hooks, probe, StepSlots.of(step));
         return new StepHooks(dispatcher, new HookedNorms(dispatcher, compute),
                 new HeadInputs(dispatcher, compute, hooks.config()),
-                new HookedAttention(dispatcher, compute, hooks.config()),
+                new HookedAttention(dispatcher, step, compute, hooks.config()),
                 new HeadResults(dispatcher, compute, hooks.config()));
     }
 
@@ -53,7 +54,7 @@ record StepHooks(HookDispatcher dispatcher, HookedNorms norms, HeadInputs inputs
         return input;
     }
 
-    /** Whether a hook lies behind the layers, so that all tokens must come by there. */
+    /** Whether any hook sits after the last layer, so that the head must run for all tokens. */
     boolean wantsHead() {
         return dispatcher.wantsAny(0, HookPoint.LN_FINAL_SCALE, HookPoint.LN_FINAL_NORMALIZED, HookPoint.UNEMBED_IN,
                 HookPoint.UNEMBED_OUT);

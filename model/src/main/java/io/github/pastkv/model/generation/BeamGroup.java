@@ -69,7 +69,7 @@ final class BeamGroup {
         parents = nextParents;
         done = running.isEmpty() || length() == options.maxNewTokens() || cannotImprove();
         if (length() == options.maxNewTokens()) {
-            endAll();
+            endAll(FinishReason.LENGTH);
         }
     }
 
@@ -82,10 +82,10 @@ final class BeamGroup {
                 && finished.getLast().score() >= options.score(running.getFirst().sum(), length());
     }
 
-    /** Ends the running beams for lack of room. */
-    void endAll() {
+    /** Ends the running beams. */
+    void endAll(FinishReason reason) {
         for (Beam beam : running) {
-            finish(beam.tokenIds(), beam.sum(), beam.tokenIds().size(), FinishReason.LENGTH);
+            finish(beam.tokenIds(), beam.sum(), beam.tokenIds().size(), reason);
         }
         running = List.of();
         done = true;

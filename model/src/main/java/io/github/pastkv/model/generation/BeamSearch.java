@@ -75,7 +75,7 @@ public final class BeamSearch {
 
     private void endWithoutRoom(BeamGroup group, int firstRow) {
         if (!group.isDone() && backend.numTokens(firstRow) >= backend.maxSeqLen()) {
-            group.endAll();
+            group.endAll(FinishReason.CONTEXT_FULL);
         }
     }
 

@@ -3,9 +3,9 @@ package io.github.pastkv.model.generation;
 import io.github.pastkv.cache.mask.AttentionMask;
 import io.github.pastkv.tensor.Tensor;
 
-/** What generation needs of a session. */
+/** What generation needs of the sequences that it writes. */
 public interface DecodeBackend {
-    /** Tokens that there are, V. */
+    /** Tokens of the vocabulary, V. */
     int vocabSize();
 
     /** Real tokens of a row so far. */
@@ -36,4 +36,12 @@ public interface DecodeBackend {
 
     /** Makes {@code times} rows of each row, side by side. */
     void repeatRows(int times);
+
+    /** Whether the generation was cancelled; then steps end with a {@link java.util.concurrent.CancellationException}. */
+    default boolean isCancelled() {
+        return false;
+    }
+
+    /** Waits after a {@link PreemptedException}, with the rows rewound to where the generation began. */
+    default void awaitMemory() {}
 }

@@ -3,6 +3,7 @@ package io.github.pastkv.model.generation;
 import io.github.pastkv.model.sampling.SamplingOptions;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Consumer;
 
 /**
  * How a session generates.
@@ -14,14 +15,17 @@ import java.util.Set;
  * @param numReturnSequences answers to each prompt, which is computed once; answer i of a prompt is the one that the
  *        same seed gives with {@code firstSampleIndex} i alone
  * @param firstSampleIndex number of the first answer, an argument of every random draw
- * @param maxDraftTokens most tokens guessed ahead by looking for the last ones earlier in the text; 0 for none. Guesses
- *        change the speed, never a token; for a moment they take room in the cache where it has some to spare
- * @param knownTokens ids that the session holds before the prompts: the repetition penalty and the guesses look at them, at
- *        the prompt and at the answer, as Hugging Face's {@code generate} does, which is always given the whole text
+ * @param maxDraftTokens most tokens drafted in a step by prompt lookup, for speculative decoding; 0 for none. They change
+ *        the speed, never a token; for a moment they take room in the cache where it has some to spare
+ * @param knownTokens ids that the session holds before the prompts: the repetition penalty and prompt lookup see them as
+ *        they see the prompt and the answer, as Hugging Face's {@code generate} does, which is always given the whole text
+ * @param priority which generations of a model come first when they do not all fit into a pass or into memory: higher ones,
+ *        then those that began first. The lowest is preempted: it waits, is recomputed, and gives the same tokens
+ * @param cancellation ends the generation from another thread
  */
 public record GenerationOptions(int maxNewTokens, SamplingOptions sampling, Set<Integer> stopTokens,
         List<String> stopStrings, int numReturnSequences, long firstSampleIndex, int maxDraftTokens,
-        List<Integer> knownTokens) {
+        List<Integer> knownTokens, int priority, Cancellation cancellation) {
     public GenerationOptions {
         require("maxNewTokens", maxNewTokens, 0);
         require("numReturnSequences", numReturnSequences, 1);
@@ -43,41 +47,82 @@ public record GenerationOptions(int maxNewTokens, SamplingOptions sampling, Set<
 
     /** One answer, the best token always, up to {@code maxNewTokens}; nothing stops it earlier. */
     public static GenerationOptions greedy(int maxNewTokens) {
-        return new GenerationOptions(maxNewTokens, SamplingOptions.GREEDY, Set.of(), List.of(), 1, 0, 0, List.of());
+        return new GenerationOptions(maxNewTokens, SamplingOptions.GREEDY, Set.of(), List.of(), 1, 0, 0, List.of(), 0,
+                new Cancellation());
+    }
+
+    public GenerationOptions withMaxNewTokens(int newMaxNewTokens) {
+        return with(copy -> copy.maxNewTokens = newMaxNewTokens);
     }
 
     public GenerationOptions withSampling(SamplingOptions newSampling) {
-        return new GenerationOptions(maxNewTokens, newSampling, stopTokens, stopStrings, numReturnSequences,
-                firstSampleIndex, maxDraftTokens, knownTokens);
+        return with(copy -> copy.sampling = newSampling);
     }
 
     public GenerationOptions withStopTokens(Set<Integer> newStopTokens) {
-        return new GenerationOptions(maxNewTokens, sampling, newStopTokens, stopStrings, numReturnSequences,
-                firstSampleIndex, maxDraftTokens, knownTokens);
+        return with(copy -> copy.stopTokens = newStopTokens);
     }
 
     public GenerationOptions withStopStrings(List<String> newStopStrings) {
-        return new GenerationOptions(maxNewTokens, sampling, stopTokens, newStopStrings, numReturnSequences,
-                firstSampleIndex, maxDraftTokens, knownTokens);
+        return with(copy -> copy.stopStrings = newStopStrings);
     }
 
     public GenerationOptions withNumReturnSequences(int newNumReturnSequences) {
-        return new GenerationOptions(maxNewTokens, sampling, stopTokens, stopStrings, newNumReturnSequences,
-                firstSampleIndex, maxDraftTokens, knownTokens);
+        return with(copy -> copy.numReturnSequences = newNumReturnSequences);
     }
 
     public GenerationOptions withFirstSampleIndex(long newFirstSampleIndex) {
-        return new GenerationOptions(maxNewTokens, sampling, stopTokens, stopStrings, numReturnSequences,
-                newFirstSampleIndex, maxDraftTokens, knownTokens);
+        return with(copy -> copy.firstSampleIndex = newFirstSampleIndex);
     }
 
     public GenerationOptions withMaxDraftTokens(int newMaxDraftTokens) {
-        return new GenerationOptions(maxNewTokens, sampling, stopTokens, stopStrings, numReturnSequences,
-                firstSampleIndex, newMaxDraftTokens, knownTokens);
+        return with(copy -> copy.maxDraftTokens = newMaxDraftTokens);
     }
 
     public GenerationOptions withKnownTokens(List<Integer> newKnownTokens) {
-        return new GenerationOptions(maxNewTokens, sampling, stopTokens, stopStrings, numReturnSequences,
-                firstSampleIndex, maxDraftTokens, newKnownTokens);
+        return with(copy -> copy.knownTokens = newKnownTokens);
+    }
+
+    public GenerationOptions withPriority(int newPriority) {
+        return with(copy -> copy.priority = newPriority);
+    }
+
+    public GenerationOptions withCancellation(Cancellation newCancellation) {
+        return with(copy -> copy.cancellation = newCancellation);
+    }
+
+    private GenerationOptions with(Consumer<Copy> change) {
+        Copy copy = new Copy(this);
+        change.accept(copy);
+        return new GenerationOptions(copy.maxNewTokens, copy.sampling, copy.stopTokens, copy.stopStrings,
+                copy.numReturnSequences, copy.firstSampleIndex, copy.maxDraftTokens, copy.knownTokens, copy.priority,
+                copy.cancellation);
+    }
+
+    /** The components, to be changed. */
+    private static final class Copy {
+        private int maxNewTokens;
+        private SamplingOptions sampling;
+        private Set<Integer> stopTokens;
+        private List<String> stopStrings;
+        private int numReturnSequences;
+        private long firstSampleIndex;
+        private int maxDraftTokens;
+        private List<Integer> knownTokens;
+        private int priority;
+        private Cancellation cancellation;
+
+        Copy(GenerationOptions options) {
+            maxNewTokens = options.maxNewTokens;
+            sampling = options.sampling;
+            stopTokens = options.stopTokens;
+            stopStrings = options.stopStrings;
+            numReturnSequences = options.numReturnSequences;
+            firstSampleIndex = options.firstSampleIndex;
+            maxDraftTokens = options.maxDraftTokens;
+            knownTokens = options.knownTokens;
+            priority = options.priority;
+            cancellation = options.cancellation;
+        }
     }
 }

@@ -8,16 +8,18 @@ import io.github.pastkv.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.CancellationException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Lets a stream of tokens follow a prompt, for all rows together. Each prompt is computed once, whatever the number of
- * answers to it. A row that has ended takes no further part: its later slots are pads, which cost nothing. The last token
- * chosen is given out but not appended.
+ * Generates after a prompt, for all rows together. Each prompt is computed once, whatever the number of answers to it. A
+ * row that has ended takes no further part: its later slots are pads, which cost nothing. The last token chosen is given
+ * out but not appended.
  *
- * <p>With drafts, a step appends the last token and some draft tokens, chooses at each of them, and takes back the draft tokens
- * from the first wrong one on. As logits do not depend on the path, the tokens are those of generation without drafts.
- * Guesses take no room that the tokens themselves need: where they do not fit, the step is made without them.
+ * <p>Speculative decoding: a step appends the last token and a few draft tokens found by prompt lookup, chooses at each of
+ * them, and rolls back from the first one that is rejected. As logits do not depend on the path, the tokens are those of
+ * generation without drafts. Drafts take no room that the tokens themselves need: where they do not fit, the step is made
+ * without them.
  */
 public final class Generator {
     private static final int[] NO_DRAFT = new int[0];
@@ -25,7 +27,8 @@ public final class Generator {
     private final DecodeBackend backend;
     private final GenerationOptions options;
     private final Sampler sampler;
-    private final List<SequenceState> rows = new ArrayList<>();
+    private final List<Sequence> rows = new ArrayList<>();
+    private int[] firstPositions = {}; // of each row, of its prompt
     private int numDecoded;
     private int numDrafted;
 
@@ -54,7 +57,7 @@ public final class Generator {
             for (int answer = 0; answer < options.numReturnSequences(); answer++) {
                 int outputRow = generator.rows.size();
                 generator.rows
-                        .add(new SequenceState(outputRow, prompt, backend.vocabSize(), options, listener, tokenizer));
+                        .add(new Sequence(outputRow, prompt, backend.vocabSize(), options, listener, tokenizer));
             }
         }
         return generator.run(tokenIds, mask);
@@ -76,20 +79,51 @@ public final class Generator {
 
     private Generation run(int[][] tokenIds, AttentionMask mask) {
         long start = System.nanoTime();
-        Tensor promptLogits = backend.prefill(tokenIds, mask);
-        int numReused = backend.numReusedTokens();
-        choosePromptEnds(promptLogits);
+        int numReused = 0;
+        try {
+            Tensor promptLogits = prefill(tokenIds, mask);
+            numReused = backend.numReusedTokens();
+            choosePromptEnds(promptLogits);
+        } catch (CancellationException _) {
+            rows.forEach(Sequence::cancel);
+        }
         long promptEnd = System.nanoTime();
-        while (rows.stream().anyMatch(SequenceState::isActive)) {
-            decodeStep();
+        while (rows.stream().anyMatch(Sequence::isActive)) {
+            try {
+                decodeStep();
+            } catch (CancellationException _) {
+                rows.forEach(Sequence::cancel);
+            }
         }
         long decodeNanos = System.nanoTime() - promptEnd;
-        List<GeneratedRow> results = rows.stream().map(SequenceState::finish).toList();
-        int numPrompt = 0;
-        for (int row = 0; row < mask.batchSize(); row++) {
-            numPrompt += mask.numReal(row);
+        List<GeneratedRow> results = rows.stream().map(Sequence::finish).toList();
+        return new Generation(results, mask.numReal(), numReused, promptEnd - start, numDecoded, decodeNanos,
+                numDrafted);
+    }
+
+    private Tensor prefill(int[][] tokenIds, AttentionMask mask) {
+        while (true) {
+            try {
+                return backend.prefill(tokenIds, mask);
+            } catch (PreemptedException _) {
+                backend.awaitMemory(); // nothing has been appended
+            }
         }
-        return new Generation(results, numPrompt, numReused, promptEnd - start, numDecoded, decodeNanos, numDrafted);
+    }
+
+    /** After a preemption: rewinds each row to where it began, waits, and computes again what it held. */
+    private void recompute() {
+        int[][] texts = new int[rows.size()][];
+        for (int row = 0; row < texts.length; row++) {
+            int numAppended = backend.numTokens(row) - firstPositions[row];
+            texts[row] = rows.get(row).tokenIds(numAppended);
+            backend.truncateRow(row, firstPositions[row]);
+        }
+        backend.awaitMemory();
+        int[] lengths = Arrays.stream(texts).mapToInt(text -> text.length).toArray();
+        int width = Arrays.stream(lengths).max().orElse(0);
+        Arrays.setAll(texts, row -> Arrays.copyOf(texts[row], width));
+        prefill(texts, AttentionMask.ofLengths(lengths));
     }
 
     /** The first token of every answer; from here on each answer has a row of its own. */
@@ -98,6 +132,8 @@ public final class Generator {
         if (perPrompt > 1) {
             backend.repeatRows(perPrompt);
         }
+        firstPositions = new int[rows.size()];
+        Arrays.setAll(firstPositions, row -> backend.numTokens(row) - rows.get(row).promptLength());
         for (int row = 0; row < rows.size(); row++) {
             if (rows.get(row).isActive()) {
                 choose(row, logits, row / perPrompt, backend.numTokens(row));
@@ -126,16 +162,19 @@ public final class Generator {
         }
     }
 
-    /** Appends the last tokens and the draft tokens behind them; where the cache has no room for draft tokens, the tokens alone. */
+    /** Appends the last tokens and the drafts; where the cache has no room for drafts, the tokens alone. */
     private Tensor appendLastAnd(int[][] drafts) {
-        try {
-            return append(drafts);
-        } catch (PoolExhaustedException e) {
-            if (Arrays.stream(drafts).allMatch(draft -> draft.length == 0)) {
-                throw e;
+        while (true) {
+            try {
+                return append(drafts);
+            } catch (PreemptedException _) {
+                recompute();
+            } catch (PoolExhaustedException e) {
+                if (Arrays.stream(drafts).allMatch(draft -> draft.length == 0)) {
+                    throw e;
+                }
+                Arrays.fill(drafts, NO_DRAFT); // nothing has changed, so the step may be tried again without them
             }
-            Arrays.fill(drafts, NO_DRAFT); // nothing has changed, so the step may be tried again without them
-            return append(drafts);
         }
     }
 
@@ -188,7 +227,7 @@ public final class Generator {
     }
 
     private int choose(int row, Tensor logits, int logitsRow, int position) {
-        SequenceState sequence = rows.get(row);
+        Sequence sequence = rows.get(row);
         long sampleIndex = options.firstSampleIndex() + row % options.numReturnSequences();
         long byteOffset = (long) logitsRow * backend.vocabSize() * Float.BYTES;
         int chosen = sampler.next(logits.segment(), byteOffset, sequence.history(), sampleIndex, position);

@@ -185,7 +185,7 @@ class ConversationTest {
         GenerationOptions endless = GenerationOptions.greedy(100);
         try (Conversation conversation = new Conversation(model.newSession(small), format)) {
             Turn turn = conversation.say(SAID.get(0), endless, GenerationListener.NONE);
-            assertThat(turn.generation().rows().getFirst().reason()).isEqualTo(FinishReason.LENGTH);
+            assertThat(turn.generation().rows().getFirst().reason()).isEqualTo(FinishReason.CONTEXT_FULL);
             assertThat(conversation.session().numTokens(0)).isEqualTo(24);
             assertThatThrownBy(() -> conversation.say(SAID.get(1), endless, GenerationListener.NONE))
                     .isInstanceOf(IllegalArgumentException.class)

@@ -26,7 +26,7 @@ import io.github.pastkv.lens.patching.SweepOptions;
 import io.github.pastkv.model.Model;
 import io.github.pastkv.model.Session;
 import io.github.pastkv.model.SessionOptions;
-import io.github.pastkv.model.StepInput;
+import io.github.pastkv.model.engine.StepInput;
 import io.github.pastkv.model.generation.Generation;
 import io.github.pastkv.model.generation.GenerationOptions;
 import io.github.pastkv.model.hooks.HookName;
@@ -130,7 +130,7 @@ class TransformerLensCallsTest {
     @Test
     void partsOfTheLayers() {
         Tensor stream = lens.stream(StepInput.tokens(lens.encode(TEXT)), 2); // before layer 2
-        LensRun rest = lens.run(StepInput.stream(stream, 2));
+        LensRun rest = lens.run(StepInput.residual(stream, 2));
         assertThat(rest.logits().toFloatArray()).isEqualTo(lens.run(TEXT).logits().toFloatArray());
     }
 

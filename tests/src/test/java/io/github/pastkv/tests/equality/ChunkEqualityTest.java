@@ -57,10 +57,10 @@ class ChunkEqualityTest {
         try (Model model = subject.load()) {
             expected = Paths.oneShot(model, subject.session(), tokenIds);
         }
-        for (int maxPassTokens : PASS_TOKENS) {
-            try (Model model = subject.load(ModelOptions.defaults().withMaxPassTokens(maxPassTokens))) {
+        for (int maxBatchTokens : PASS_TOKENS) {
+            try (Model model = subject.load(ModelOptions.defaults().withMaxBatchTokens(maxBatchTokens))) {
                 Paths.oneShot(model, subject.session(), tokenIds)
-                        .requireSameBits("passes of " + maxPassTokens, expected);
+                        .requireSameBits("passes of " + maxBatchTokens, expected);
             }
         }
     }

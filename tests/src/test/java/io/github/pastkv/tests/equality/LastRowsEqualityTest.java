@@ -26,13 +26,13 @@ class LastRowsEqualityTest {
     @MethodSource("io.github.pastkv.tests.equality.Subject#all")
     void lastRow_ofAnyLengthAndPass_isThatOfTheWholeStep(Subject subject) throws IOException {
         int[] tokenIds = repeated(subject.tokenIds(), 47);
-        for (int maxPassTokens : PASS_TOKENS) {
-            try (Model model = subject.load(ModelOptions.defaults().withMaxPassTokens(maxPassTokens))) {
+        for (int maxBatchTokens : PASS_TOKENS) {
+            try (Model model = subject.load(ModelOptions.defaults().withMaxBatchTokens(maxBatchTokens))) {
                 LogitRows all = Paths.oneShot(model, subject.session(), tokenIds);
                 for (int length : LENGTHS) {
                     try (Session session = model.newSession(subject.session().withPrefixReuse(false))) {
                         Tensor last = session.prefill(Arrays.copyOf(tokenIds, length));
-                        String path = length + " tokens in passes of " + maxPassTokens;
+                        String path = length + " tokens in passes of " + maxBatchTokens;
                         LogitRows.of(last.reshape(1, last.numElements())).requireSameBits(path,
                                 all.slice(length - 1, length));
                     }

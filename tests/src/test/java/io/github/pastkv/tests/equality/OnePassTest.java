@@ -35,7 +35,7 @@ class OnePassTest {
     @ValueSource(ints = {1, 3})
     void stepLongerThanAPass_computesEachOutputOncePerPass(int numThreads) throws IOException {
         CountingKernels kernels = new CountingKernels(KernelsChoice.choose(null).kernels());
-        ModelOptions options = ModelOptions.defaults().withNumThreads(numThreads).withMaxPassTokens(30);
+        ModelOptions options = ModelOptions.defaults().withNumThreads(numThreads).withMaxBatchTokens(30);
         try (Model model = Model.load(LLAMA.folder(), options, new KernelsChoice(kernels, "counting"));
                 Session session = model.newSession()) {
             session.append(new int[100]);

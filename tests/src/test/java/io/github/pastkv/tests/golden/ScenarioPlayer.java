@@ -7,7 +7,7 @@ import io.github.pastkv.cache.mask.AttentionMask;
 import io.github.pastkv.lens.Hook;
 import io.github.pastkv.lens.Lens;
 import io.github.pastkv.model.Session;
-import io.github.pastkv.model.StepInput;
+import io.github.pastkv.model.engine.StepInput;
 import io.github.pastkv.tensor.Tensor;
 import io.github.pastkv.testkit.golden.Closeness;
 import java.util.stream.StreamSupport;
@@ -71,7 +71,7 @@ public final class ScenarioPlayer {
     private StepInput input(JsonNode step) {
         AttentionMask mask = scenario.tensors().mask(step.required("mask").asString());
         return step.has("start_at_layer")
-                ? new StepInput.Stream(scenario.tensors().floats(step.required("input").asString()), mask,
+                ? new StepInput.Residual(scenario.tensors().floats(step.required("input").asString()), mask,
                         step.required("start_at_layer").asInt())
                 : StepInput.tokens(scenario.tensors().intRows(step.required("tokens").asString()), mask);
     }

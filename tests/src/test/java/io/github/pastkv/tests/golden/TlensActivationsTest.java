@@ -8,7 +8,7 @@ import io.github.pastkv.lens.Capture;
 import io.github.pastkv.lens.Lens;
 import io.github.pastkv.model.Model;
 import io.github.pastkv.model.ModelOptions;
-import io.github.pastkv.model.StepInput;
+import io.github.pastkv.model.engine.StepInput;
 import io.github.pastkv.model.hooks.HookFilter;
 import io.github.pastkv.model.hooks.HookName;
 import io.github.pastkv.model.hooks.HookPoint;

@@ -273,7 +273,7 @@ class TorchtuneParityTest {
         Session session = session(ParityModels.llama(), SessionOptions.defaults().withMaxSeqLen(12));
         Generation generation = session.generate(new int[][] {PROMPT}, GenerationOptions.greedy(50),
                 GenerationListener.NONE);
-        assertThat(generation.rows().getFirst().reason()).isEqualTo(FinishReason.LENGTH);
+        assertThat(generation.rows().getFirst().reason()).isEqualTo(FinishReason.CONTEXT_FULL);
         assertThat(generation.rows().getFirst().tokenIds()).hasSize(4);
         assertThat(session.size()).isEqualTo(12);
         session.reset();

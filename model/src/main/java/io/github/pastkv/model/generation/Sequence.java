@@ -5,13 +5,15 @@ import io.github.pastkv.model.sampling.TokenHistory;
 import io.github.pastkv.model.tokenizer.StreamingDecoder;
 import io.github.pastkv.model.tokenizer.TextTokenizer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
-/** The output of one row while it is being made: its tokens, its text so far, and whether it has come to an end. */
-final class SequenceState {
+/** One sequence that is being generated: its token ids, its text so far, and whether and why it has ended. */
+final class Sequence {
     private final int row;
+    private final int[] prompt;
     private final GenerationOptions options;
     private final GenerationListener listener;
     private final TokenHistory history;
@@ -22,9 +24,10 @@ final class SequenceState {
     private final StringBuilder text = new StringBuilder();
     private @Nullable FinishReason reason;
 
-    SequenceState(int row, int[] prompt, int vocabSize, GenerationOptions options, GenerationListener listener,
+    Sequence(int row, int[] prompt, int vocabSize, GenerationOptions options, GenerationListener listener,
             @Nullable TextTokenizer tokenizer) {
         this.row = row;
+        this.prompt = prompt;
         this.options = options;
         this.listener = listener;
         this.history = new TokenHistory(vocabSize);
@@ -50,7 +53,7 @@ final class SequenceState {
         lookup.add(tokenId);
     }
 
-    /** Guesses at what follows the last token, at most {@code limit}. */
+    /** Draft tokens after the last one, at most {@code limit}. */
     int[] draft(int limit) {
         return lookup.draft(Math.min(limit, options.maxNewTokens() - tokenIds.size() - 1));
     }
@@ -65,6 +68,24 @@ final class SequenceState {
 
     int lastTokenId() {
         return tokenIds.getLast();
+    }
+
+    int promptLength() {
+        return prompt.length;
+    }
+
+    /** The first {@code count} ids of prompt and answer. */
+    int[] tokenIds(int count) {
+        int[] ids = Arrays.copyOf(prompt, count);
+        for (int i = prompt.length; i < count; i++) {
+            ids[i] = tokenIds.get(i - prompt.length);
+        }
+        return ids;
+    }
+
+    /** Ends the sequence where it is, unless it has ended. */
+    void cancel() {
+        reason = reason == null ? FinishReason.CANCELLED : reason;
     }
 
     /** Takes the chosen token; ends the row where an option says so. */
@@ -88,9 +109,9 @@ final class SequenceState {
         }
     }
 
-    /** Ends the row for lack of room. */
+    /** Ends the sequence as its row is full. */
     void endAtContextLimit() {
-        reason = FinishReason.LENGTH;
+        reason = FinishReason.CONTEXT_FULL;
     }
 
     private void emit(String piece) {

@@ -1,0 +1,297 @@
+package io.github.pastkv.model.engine;
+
+import io.github.pastkv.cache.KvCache;
+import io.github.pastkv.model.config.ModelConfig;
+import io.github.pastkv.model.forward.ForwardPass;
+import io.github.pastkv.model.forward.LayerRope;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Computes the steps of all groups of sequences of a model, in passes that they share: continuous batching. Each sequence
+ * gets the bits that it gets alone, as no bit of a forward pass depends on the other rows of its pass.
+ *
+ * <p>It has no thread of its own. A thread that brings a step {@linkplain #run waits} until it is computed; one of those
+ * that wait leads: it computes passes over all the steps that are there (flat combining, Hendler et al. 2010) until its own
+ * is done, and passes the lead on. Sequences that are decoded come back at once with their next token, so a leader waits
+ * for those of the last pass, at most as long as that pass took, and not for those that were slower the last time. Whoever
+ * is alone never waits.
+ *
+ * <p>Safe for any number of threads.
+ */
+public final class Engine implements AutoCloseable {
+    /** Longest time that a pass waits for sequences that were in the last one. */
+    private static final long MAX_GATHER_NANOS = 20_000_000;
+
+    private final ModelConfig model;
+    private final PassRunner passes;
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition gathered = lock.newCondition();
+    private final Condition leadEnded = lock.newCondition();
+    private final Scheduler scheduler;
+    private final MemoryQueue memory = new MemoryQueue(lock);
+    private final List<SequenceGroup> expected = new ArrayList<>(); // of the last pass, not back yet
+    private @Nullable Thread leader;
+    private long lastPassEnd;
+    private long lastPassNanos;
+    private long numPasses;
+    private long numSteps;
+    private long numTokens;
+    private boolean closed;
+
+    /**
+     * An engine over a forward pass, which it owns from now on.
+     *
+     * @param maxBatchTokens most tokens of a pass
+     */
+    public Engine(ModelConfig model, ForwardPass forwardPass, int maxBatchTokens) {
+        this.model = model;
+        this.passes = new PassRunner(model, forwardPass);
+        this.scheduler = new Scheduler(maxBatchTokens);
+    }
+
+    /** A group over the rows of {@code cache}, whose positions are rotated by {@code rope}. */
+    public SequenceGroup newGroup(KvCache cache, LayerRope rope) {
+        return new SequenceGroup(this, model, cache, rope);
+    }
+
+    /** What has been computed so far. */
+    public EngineStats stats() {
+        lock.lock();
+        try {
+            return new EngineStats(numPasses, numSteps, numTokens, memory.numPreemptions());
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    MemoryQueue memory() {
+        return memory;
+    }
+
+    Condition newCondition() {
+        return lock.newCondition();
+    }
+
+    /**
+     * Computes a step, together with those of other threads; the caller commits it.
+     *
+     * @throws CancellationException when it was cancelled first; the step is as if it had not been computed
+     * @throws IllegalStateException when the model is closed, or from a hook of a pass of this model
+     */
+    void run(StepRequest request) {
+        lock.lock();
+        boolean interrupted = false;
+        try {
+            requireOpen();
+            if (leader == Thread.currentThread()) {
+                throw new IllegalStateException("a run of this model is under way on this thread: a hook cannot"
+                        + " begin another");
+            }
+            comeBack(request.group);
+            scheduler.add(request);
+            while (!request.isDone()) {
+                requireOpen();
+                if (leader == null && mayLead(request)) {
+                    lead(request);
+                } else {
+                    interrupted |= await(request);
+                }
+                interrupted |= cancelIfAsked(request);
+            }
+        } finally {
+            scheduler.remove(request);
+            signalNextLeader();
+            lock.unlock();
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+        rethrow(request);
+    }
+
+    private static void rethrow(StepRequest request) {
+        if (request.failure() instanceof Error error) {
+            throw error;
+        }
+        if (request.failure() instanceof RuntimeException exception) {
+            throw exception;
+        }
+        if (request.isCancelled()) {
+            throw new CancellationException("the step was cancelled");
+        }
+    }
+
+    /** Waits until something about a request has changed; returns whether the thread was interrupted. */
+    private static boolean await(StepRequest request) {
+        try {
+            request.changed.await();
+            return false;
+        } catch (InterruptedException _) {
+            request.group.interrupted();
+            return true;
+        }
+    }
+
+    private static boolean cancelIfAsked(StepRequest request) {
+        boolean interrupted = request.group.endsOnInterrupt() && Thread.interrupted();
+        if (interrupted) {
+            request.group.interrupted();
+        }
+        if (request.group.isCancelled()) {
+            request.cancel();
+        }
+        return interrupted;
+    }
+
+    /** A step that runs alone does so on its own thread. */
+    private boolean mayLead(StepRequest request) {
+        StepRequest first = scheduler.first();
+        return first == null || !first.runsAlone() || first == request;
+    }
+
+    /** Computes passes until {@code own} is done, or a step that runs alone is next. */
+    private void lead(StepRequest own) {
+        leader = Thread.currentThread();
+        try {
+            while (!own.isDone() && !closed && mayLead(own)) {
+                gather();
+                if (mayLead(own)) { // another may have come meanwhile
+                    step();
+                    cancelIfAsked(own);
+                }
+            }
+        } finally {
+            leader = null;
+            leadEnded.signalAll();
+        }
+    }
+
+    /** One pass: schedule, run, postprocess. Called with the lock held; releases it while computing. */
+    private void step() {
+        List<StepRequest> batch = scheduler.schedule();
+        if (batch.isEmpty()) {
+            return;
+        }
+        long start = System.nanoTime();
+        lock.unlock();
+        try {
+            passes.run(batch);
+        } finally {
+            lock.lock();
+        }
+        lastPassEnd = System.nanoTime();
+        lastPassNanos = lastPassEnd - start;
+        postprocess(batch);
+    }
+
+    private void postprocess(List<StepRequest> batch) {
+        numPasses++;
+        for (StepRequest request : batch) {
+            numTokens += request.numScheduled;
+            request.advance();
+            if (request.isDone()) {
+                numSteps++;
+                scheduler.remove(request);
+                request.group.leftAt(lastPassEnd);
+                if (request.group.comesBackSoon()) {
+                    expected.add(request.group);
+                }
+                request.changed.signal();
+            }
+        }
+    }
+
+    /** Waits a moment for sequences of the last pass. */
+    private void gather() {
+        long deadline = lastPassEnd + Math.min(lastPassNanos, MAX_GATHER_NANOS);
+        try {
+            while (!expected.isEmpty()) {
+                long left = deadline - System.nanoTime();
+                if (left <= 0) {
+                    expected.clear();
+                } else {
+                    gathered.awaitNanos(left);
+                }
+            }
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt(); // whoever cares looks at the flag after the pass
+            expected.clear();
+        }
+    }
+
+    private void comeBack(SequenceGroup group) {
+        group.backAt(System.nanoTime(), Math.min(lastPassNanos, MAX_GATHER_NANOS));
+        leave(group);
+    }
+
+    /** No pass need wait for {@code group} any more. */
+    private void leave(SequenceGroup group) {
+        if (expected.remove(group) && expected.isEmpty()) {
+            gathered.signal();
+        }
+    }
+
+    private void signalNextLeader() {
+        StepRequest first = scheduler.first();
+        if (leader == null && first != null) {
+            first.changed.signal();
+        }
+    }
+
+    /** Tells the engine that a group has no next step. */
+    void ended(SequenceGroup group) {
+        lock.lock();
+        try {
+            memory.end(group);
+            leave(group);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Wakes all threads that wait, so that each sees whether it was cancelled. */
+    void wakeAll() {
+        lock.lock();
+        try {
+            scheduler.wakeAll();
+            memory.wakeAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void requireOpen() {
+        if (closed) {
+            throw new IllegalStateException("the model is closed");
+        }
+    }
+
+    /** Frees everything once the pass under way is done; what waits is refused. */
+    @Override
+    public void close() {
+        lock.lock();
+        try {
+            if (closed) {
+                return;
+            }
+            if (leader == Thread.currentThread()) {
+                throw new IllegalStateException("a step of this model is being computed on this thread: a hook cannot"
+                        + " close the model");
+            }
+            closed = true;
+            scheduler.wakeAll();
+            memory.wakeAll();
+            while (leader != null) {
+                leadEnded.awaitUninterruptibly();
+            }
+            passes.close();
+        } finally {
+            lock.unlock();
+        }
+    }
+}

@@ -1,0 +1,16 @@
+package io.github.pastkv.model.engine;
+
+import io.github.pastkv.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A {@link StepInput} without pads: a row for each real token, row after row. One of the first three is not null.
+ *
+ * @param tokenIds {@code [T]}
+ * @param embeddings F32 {@code [T, E]}
+ * @param residual F32 {@code [T, E]}
+ * @param startAtLayer first layer that runs
+ */
+@SuppressWarnings("ArrayRecordComponent") // ids as everywhere; nothing compares inputs
+public record PackedInput(int @Nullable [] tokenIds, @Nullable Tensor embeddings, @Nullable Tensor residual,
+        int startAtLayer) {}

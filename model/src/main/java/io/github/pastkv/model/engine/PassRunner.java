@@ -1,0 +1,178 @@
+package io.github.pastkv.model.engine;
+
+import io.github.pastkv.cache.JoinedRows;
+import io.github.pastkv.cache.StepRows;
+import io.github.pastkv.model.config.ModelConfig;
+import io.github.pastkv.model.forward.ForwardPass;
+import io.github.pastkv.model.forward.LayerRope;
+import io.github.pastkv.model.forward.Pass;
+import io.github.pastkv.tensor.DataType;
+import io.github.pastkv.tensor.Tensor;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * Joins what a schedule chose into one forward pass and hands out its logits. For one thread at a time; owns the forward
+ * pass and its buffers.
+ */
+final class PassRunner implements AutoCloseable {
+    private final ForwardPass forwardPass;
+    private final int vocabSize;
+    private final JoinedRows rows = new JoinedRows();
+    private int[] tokenIds = new int[16];
+    private int[] logitTokens = new int[16];
+    private LayerRope[] ropes = new LayerRope[16];
+    private Arena arena = Arena.ofShared();
+    private Tensor logits;
+
+    PassRunner(ModelConfig model, ForwardPass forwardPass) {
+        this.forwardPass = forwardPass;
+        this.vocabSize = model.vocabSize();
+        this.logits = Tensor.allocate(arena, DataType.F32, 1, vocabSize);
+    }
+
+    /**
+     * Computes the scheduled tokens of each request. A request that cannot be computed fails by itself: a pass that fails
+     * is tried again with each of its requests alone, which computes the same numbers at the same places.
+     */
+    void run(List<StepRequest> batch) {
+        if (batch.size() > 1) {
+            try {
+                runJoined(batch);
+                return;
+            } catch (RuntimeException | Error _) {
+                // not all of them may be at fault
+            }
+        }
+        for (StepRequest request : batch) {
+            try {
+                runOne(request);
+            } catch (RuntimeException | Error thrown) {
+                request.fail(thrown);
+            }
+        }
+    }
+
+    private void runOne(StepRequest request) {
+        if (request.numTokensLeft() == 0) {
+            return;
+        }
+        if (request.runsAlone()) {
+            forwardPass.run(alonePass(request));
+        } else if (request.numScheduled == request.step.numTokens()) {
+            int[] ids = request.input.tokenIds();
+            forwardPass.run(pass(request, request.step).tokens(ids == null ? new int[0] : ids)
+                    .logits(request.logitTokens, request.numLogits, logitsOf(request)));
+        } else {
+            runChunk(request);
+        }
+    }
+
+    private Pass alonePass(StepRequest request) {
+        PackedInput input = request.input;
+        Pass pass = pass(request, request.step);
+        if (input.residual() != null) {
+            pass.residual(input.residual(), input.startAtLayer());
+        } else if (input.embeddings() != null) {
+            pass.embeddings(input.embeddings());
+        } else if (input.tokenIds() != null) {
+            pass.tokens(input.tokenIds());
+        }
+        if (request.probe != null) {
+            pass.probe(request.probe);
+        }
+        return request.residualOut == null
+                ? pass.logits(request.logitTokens, request.numLogits, logitsOf(request))
+                : pass.residualBefore(request.stopLayer, request.residualOut);
+    }
+
+    private Tensor logitsOf(StepRequest request) {
+        return request.logits == null ? logits : request.logits;
+    }
+
+    /** A chunk of one request, whose logits go straight to it. */
+    private void runChunk(StepRequest request) {
+        rows.clear();
+        int numLogits = addChunk(request, 0);
+        int from = request.numLogitsComputed;
+        Tensor out = numLogits == 0 ? logits : logitsOf(request).narrow(0, from, (long) from + numLogits);
+        forwardPass.run(pass(request, rows).tokens(tokenIds).logits(logitTokens, numLogits, out));
+    }
+
+    private void runJoined(List<StepRequest> batch) {
+        rows.clear();
+        int numLogits = 0;
+        for (StepRequest request : batch) {
+            int fromRow = rows.numRows();
+            numLogits += addChunk(request, numLogits);
+            growRopes(rows.numRows());
+            Arrays.fill(ropes, fromRow, rows.numRows(), request.rope);
+        }
+        growLogits(numLogits);
+        forwardPass.run(new Pass(rows, ropes).tokens(tokenIds).logits(logitTokens, numLogits, logits));
+        copyLogits(batch);
+    }
+
+    /** Adds a request's scheduled tokens to the rows; returns how many logits are asked of them. */
+    private int addChunk(StepRequest request, int firstLogit) {
+        int from = request.numComputed;
+        int start = rows.add(request.step, from, from + request.numScheduled);
+        tokenIds = grown(tokenIds, rows.numTokens());
+        int[] ids = request.input.tokenIds();
+        if (ids != null) {
+            System.arraycopy(ids, from, tokenIds, start, request.numScheduled);
+        }
+        int numLogits = request.numLogitsOf(request.numScheduled);
+        logitTokens = grown(logitTokens, firstLogit + numLogits);
+        for (int i = 0; i < numLogits; i++) {
+            logitTokens[firstLogit + i] = start + request.logitTokens[request.numLogitsComputed + i] - from;
+        }
+        return numLogits;
+    }
+
+    private static int[] grown(int[] numbers, int length) {
+        return numbers.length < length ? Arrays.copyOf(numbers, Math.max(length, 2 * numbers.length)) : numbers;
+    }
+
+    private void growRopes(int numRows) {
+        if (ropes.length < numRows) {
+            ropes = Arrays.copyOf(ropes, Math.max(numRows, 2 * ropes.length));
+        }
+    }
+
+    private Pass pass(StepRequest request, StepRows ofRequest) {
+        growRopes(ofRequest.numRows());
+        Arrays.fill(ropes, 0, ofRequest.numRows(), request.rope);
+        return new Pass(ofRequest, ropes);
+    }
+
+    private void copyLogits(List<StepRequest> batch) {
+        long rowBytes = (long) vocabSize * Float.BYTES;
+        long from = 0;
+        for (StepRequest request : batch) {
+            int numLogits = request.numLogitsOf(request.numScheduled);
+            if (request.logits != null) {
+                MemorySegment.copy(logits.segment(), from, request.logits.segment(),
+                        request.numLogitsComputed * rowBytes, numLogits * rowBytes);
+            }
+            from += numLogits * rowBytes;
+        }
+    }
+
+    private void growLogits(int numRows) {
+        if (logits.shape(0) < numRows) {
+            Arena larger = Arena.ofShared();
+            logits = Tensor.allocate(larger, DataType.F32, Math.max(numRows, 2 * logits.shape(0)), vocabSize);
+            arena.close();
+            arena = larger;
+        }
+    }
+
+    @Override
+    public void close() {
+        forwardPass.close();
+        arena.close();
+    }
+}

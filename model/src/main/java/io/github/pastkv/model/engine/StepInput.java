@@ -1,0 +1,164 @@
+package io.github.pastkv.model.engine;
+
+import io.github.pastkv.cache.mask.AttentionMask;
+import io.github.pastkv.model.config.ModelConfig;
+import io.github.pastkv.tensor.Tensor;
+
+/**
+ * What enters a step: token ids, embeddings in their place, or a residual stream that enters at a layer. N slots for each
+ * of B rows; where the mask is 0 the slot is a pad, whose content is ignored.
+ */
+public sealed interface StepInput {
+    /** Which slots are real, {@code [B, N]}, of these slots only. */
+    AttentionMask mask();
+
+    /**
+     * Drops the pads: the real tokens, row after row.
+     *
+     * @throws IllegalArgumentException for an input of another shape than {@code batchSize} rows of the model's; nothing
+     *         has changed
+     */
+    PackedInput pack(ModelConfig model, int batchSize);
+
+    /**
+     * Token ids.
+     *
+     * @param tokenIds {@code [B, N]}
+     */
+    @SuppressWarnings("ArrayRecordComponent") // ids as everywhere; nothing compares inputs
+    record Tokens(int[][] tokenIds, AttentionMask mask) implements StepInput {
+        @Override
+        public PackedInput pack(ModelConfig model, int batchSize) {
+            requireShape(batchSize);
+            int[] packed = new int[mask.numReal()];
+            int token = 0;
+            for (int row = 0; row < tokenIds.length; row++) {
+                for (int slot = 0; slot < mask.numSlots(); slot++) {
+                    if (mask.isReal(row, slot)) {
+                        requireTokenId(model.vocabSize(), row, slot);
+                        packed[token++] = tokenIds[row][slot];
+                    }
+                }
+            }
+            return new PackedInput(packed, null, null, 0);
+        }
+
+        private void requireShape(int batchSize) {
+            if (tokenIds.length != batchSize || mask.batchSize() != batchSize) {
+                throw new IllegalArgumentException("tokenIds: " + tokenIds.length + " rows, mask: " + mask.batchSize()
+                        + " rows, the session has a batch of " + batchSize);
+            }
+            for (int row = 0; row < tokenIds.length; row++) {
+                if (tokenIds[row].length != mask.numSlots()) {
+                    throw new IllegalArgumentException("tokenIds: row " + row + " has " + tokenIds[row].length
+                            + " slots, the mask has " + mask.numSlots());
+                }
+            }
+        }
+
+        private void requireTokenId(int vocabSize, int row, int slot) {
+            int tokenId = tokenIds[row][slot];
+            if (tokenId < 0 || tokenId >= vocabSize) {
+                throw new IllegalArgumentException(
+                        "tokenIds: " + tokenId + " at [" + row + ", " + slot + "], the vocabulary has " + vocabSize);
+            }
+        }
+    }
+
+    /**
+     * Rows that take the place of looked-up embeddings (scaled and normalised already, where the model does that); learned
+     * positions are still added.
+     *
+     * @param embeddings F32 {@code [B, N, E]}
+     */
+    record Embeddings(Tensor embeddings, AttentionMask mask) implements StepInput {
+        public Embeddings {
+            requireRows("embeddings", embeddings, mask);
+        }
+
+        @Override
+        public PackedInput pack(ModelConfig model, int batchSize) {
+            return new PackedInput(null, packRows("embeddings", embeddings, mask, model, batchSize), null, 0);
+        }
+    }
+
+    /**
+     * A residual stream, positions included, that enters before a layer. At the number of layers only the final norm and
+     * the head are left.
+     *
+     * @param residual F32 {@code [B, N, E]}
+     * @param startAtLayer first layer that runs
+     */
+    record Residual(Tensor residual, AttentionMask mask, int startAtLayer) implements StepInput {
+        public Residual {
+            requireRows("residual", residual, mask);
+        }
+
+        @Override
+        public PackedInput pack(ModelConfig model, int batchSize) {
+            if (startAtLayer < 0 || startAtLayer > model.numLayers()) {
+                throw new IllegalArgumentException(
+                        "startAtLayer: " + startAtLayer + ", the model has " + model.numLayers() + " layers");
+            }
+            return new PackedInput(null, null, packRows("residual", residual, mask, model, batchSize), startAtLayer);
+        }
+    }
+
+    /** One row of tokens. */
+    static StepInput tokens(int... tokenIds) {
+        return new Tokens(new int[][] {tokenIds}, AttentionMask.ones(1, tokenIds.length));
+    }
+
+    /** Rows of equally many tokens, no pads. */
+    static StepInput tokens(int[][] tokenIds) {
+        return tokens(tokenIds, AttentionMask.ones(tokenIds.length, tokenIds.length == 0 ? 0 : tokenIds[0].length));
+    }
+
+    /** Rows of slots. */
+    static StepInput tokens(int[][] tokenIds, AttentionMask mask) {
+        return new Tokens(tokenIds, mask);
+    }
+
+    /** Embeddings without pads. */
+    static StepInput embeddings(Tensor embeddings) {
+        return new Embeddings(embeddings, onesFor(embeddings));
+    }
+
+    /** A residual stream without pads. */
+    static StepInput residual(Tensor residual, int startAtLayer) {
+        return new Residual(residual, onesFor(residual), startAtLayer);
+    }
+
+    private static AttentionMask onesFor(Tensor rows) {
+        if (rows.rank() != 3) {
+            throw new IllegalArgumentException("rows: " + rows + ", must be [B, N, E]");
+        }
+        return AttentionMask.ones(Math.toIntExact(rows.shape(0)), Math.toIntExact(rows.shape(1)));
+    }
+
+    private static void requireRows(String name, Tensor rows, AttentionMask mask) {
+        if (rows.rank() != 3 || rows.shape(0) != mask.batchSize() || rows.shape(1) != mask.numSlots()) {
+            throw new IllegalArgumentException(name + ": " + rows + ", must be [" + mask.batchSize() + ", "
+                    + mask.numSlots() + ", E] as the mask says");
+        }
+    }
+
+    private static Tensor packRows(String name, Tensor rows, AttentionMask mask, ModelConfig model, int batchSize) {
+        int width = model.hiddenSize();
+        if (rows.shape(0) != batchSize || rows.shape(2) != width) {
+            throw new IllegalArgumentException(name + ": " + rows + ", must be [" + batchSize + ", N, " + width + "]");
+        }
+        int numTokens = mask.numReal();
+        Tensor packed = Tensor.of(new float[Math.multiplyExact(numTokens, width)], numTokens, width);
+        int token = 0;
+        for (int row = 0; row < batchSize; row++) {
+            for (int slot = 0; slot < mask.numSlots(); slot++) {
+                if (mask.isReal(row, slot)) {
+                    packed.narrow(0, token, ++token).unflatten(0, 1, 1)
+                            .copyFrom(rows.narrow(0, row, row + 1L).narrow(1, slot, slot + 1L));
+                }
+            }
+        }
+        return packed;
+    }
+}

@@ -1,0 +1,196 @@
+package io.github.pastkv.model.forward;
+
+import io.github.pastkv.cache.StepRows;
+import io.github.pastkv.cache.layout.KvWindow;
+import io.github.pastkv.kernels.Compute.TokenRange;
+import io.github.pastkv.kernels.NormWeights;
+import io.github.pastkv.kernels.RopeTable;
+import io.github.pastkv.kernels.ScoreForm;
+import io.github.pastkv.model.config.ModelConfig;
+import io.github.pastkv.model.family.BlockNorms;
+import io.github.pastkv.model.family.ModelTensors;
+import io.github.pastkv.model.hooks.HookPoint;
+import io.github.pastkv.tensor.Tensor;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/** Paged attention of one layer: reads the residual stream, stores keys and values, and adds its output to the stream. */
+final class AttentionBlock {
+    /** From so many tokens for each logit asked for, attention in the last layer computes the queries of those alone. */
+    private static final int MIN_TOKENS_PER_LOGIT = 32;
+
+    private final PassContext context;
+    private final ModelTensors tensors;
+    private final ScoreForm[] scoreForms; // [L]
+    private final TokenRange normaliseHeadsRotateAndStore = this::normaliseHeadsRotateAndStoreTokens;
+    private final TokenRange rotate = this::rotateTokens;
+    private final TokenRange store = this::storeTokens;
+    private final TokenRange addToStream = this::addToStream;
+
+    AttentionBlock(PassContext context, ModelTensors tensors) {
+        this.context = context;
+        this.tensors = tensors;
+        this.scoreForms = IntStream.range(0, context.config.numLayers())
+                .mapToObj(layer -> scoreForm(context.config, layer)).toArray(ScoreForm[]::new);
+    }
+
+    private static ScoreForm scoreForm(ModelConfig config, int layer) {
+        ScoreForm scaled = ScoreForm.scaled(config.layer(layer).scoreScale())
+                .withSoftCap(config.attention().scoreSoftCap()).withWindow(KvWindow.of(config.window(layer)));
+        return config.attention().alibi() ? scaled.withAlibi(config.numHeads()) : scaled;
+    }
+
+    /** Runs the block for all tokens. */
+    void run() {
+        project();
+        if (context.hooks == null) {
+            storeKeysAndValues();
+            attend(0, context.numTokens, context.space.queries, context.space.attention); // [T, H * D]
+        } else {
+            runHooked(context.hooks);
+        }
+        addOutput();
+    }
+
+    /**
+     * Runs the block of the last layer: keys and values of all tokens, but all that follows only for those whose logits are
+     * asked for, as nothing else reads it. They are at the front of the buffers afterwards.
+     */
+    void runForLogits() {
+        Pass pass = context.pass;
+        project();
+        storeKeysAndValues();
+        if (pass.numLogits > 0 && context.numTokens < MIN_TOKENS_PER_LOGIT * pass.numLogits) {
+            attend(0, context.numTokens, context.space.queries, context.space.attention);
+            context.moveLogitTokensToFront(context.space.attention);
+        } else {
+            attendForLogits();
+        }
+        context.moveLogitTokensToFront(context.space.hidden);
+        context.numTokens = pass.numLogits;
+        if (context.numTokens > 0) {
+            addOutput();
+        }
+    }
+
+    private void attendForLogits() {
+        for (int i = 0; i < context.pass.numLogits; i++) {
+            int token = context.pass.logitTokens[i];
+            attend(token, token + 1, context.space.queries.narrow(0, token, token + 1L),
+                    context.space.attention.narrow(0, i, i + 1L));
+        }
+    }
+
+    /** From the stream to queries, keys and values. */
+    private void project() {
+        Workspace space = context.space;
+        LayerWeights weights = context.layerWeights();
+        BlockNorms<NormWeights> norms = weights.attentionNorms();
+        context.normalise(norms.ofStream(), space.hidden, space.hidden, NormHooks.LN1);
+        context.runHooks(HookPoint.RESID_PRE, space.hidden);
+        if (context.hooks != null) {
+            context.hooks.inputs().dispatch(context.layer, space.hidden);
+        }
+        context.normalise(norms.before(), space.hidden, space.normed, NormHooks.LN1); // normed [T, E]
+        context.compute.linear(context.readAfter(norms.before()), weights.qkv(), space.qkv, context.numTokens); // [T, (H + 2K) * D]
+    }
+
+    private void storeKeysAndValues() {
+        context.forTokens(widthOfKeysAndValues(), normaliseHeadsRotateAndStore);
+    }
+
+    private int widthOfKeysAndValues() {
+        return 2 * context.config.numKvHeads() * context.config.headDim();
+    }
+
+    private void attend(int fromToken, int toToken, Tensor queries, Tensor out) {
+        context.compute.attention(context.pass.rows, context.layer, scoreForms[context.layer], queries, out, fromToken,
+                toToken);
+    }
+
+    /** From queries, keys and values to the output of the heads, in the stages that hooks can see. */
+    private void runHooked(StepHooks hooks) {
+        Workspace space = context.space;
+        LayerWeights weights = context.layerWeights();
+        hooks.inputs().apply(weights, space.qkv);
+        context.runHooks(HookPoint.Q, space.queries);
+        context.runHooks(HookPoint.K, space.keys);
+        context.runHooks(HookPoint.V, space.values);
+        hooks.norms().normaliseHeads(weights.queryNorm(), space.queries, NormHooks.QUERY, context.layer);
+        hooks.norms().normaliseHeads(weights.keyNorm(), space.keys, NormHooks.KEY, context.layer);
+        context.forTokens(widthOfKeysAndValues(), rotate);
+        context.runHooks(HookPoint.ROT_Q, space.queries);
+        context.forTokens(widthOfKeysAndValues(), store);
+        hooks.attention().run(context.layer, scoreForms[context.layer], space.queries, space.attention);
+        context.runHooks(HookPoint.Z, space.attention);
+    }
+
+    /** Projects the output of the heads, and adds it to the stream where the residuals are serial. */
+    private void addOutput() {
+        Workspace space = context.space;
+        LayerWeights weights = context.layerWeights();
+        BlockNorms<NormWeights> norms = weights.attentionNorms();
+        context.compute.linear(space.attention, weights.attentionOut(), space.attentionOut, context.numTokens); // [T, E]
+        if (context.hooks != null) {
+            context.hooks.results().dispatch(context.layer, tensors.layers().get(context.layer).attentionOut(),
+                    space.attention, space.attentionOut);
+        }
+        context.normalise(norms.after(), space.attentionOut, space.attentionOut,
+                norms.before() == null ? NormHooks.LN1 : NormHooks.LN1_POST);
+        context.runHooks(HookPoint.ATTN_OUT, space.attentionOut);
+        if (!context.config.parallelResidual()) { // else the stream stays as it is until the FFN block has read it
+            context.forTokens(context.config.hiddenSize(), addToStream);
+        }
+    }
+
+    private void normaliseHeadsRotateAndStoreTokens(int from, int to) {
+        Workspace space = context.space;
+        normaliseHeads(context.layerWeights().queryNorm(), space.queries, space.queryHeads, from, to);
+        normaliseHeads(context.layerWeights().keyNorm(), space.keys, space.keyHeads, from, to);
+        rotateTokens(from, to);
+        storeTokens(from, to);
+    }
+
+    /** Normalises each head by itself where the norm is as wide as a head, else all together. */
+    private void normaliseHeads(@Nullable NormWeights norm, Tensor all, Tensor[] heads, int from, int to) {
+        if (norm == null) {
+            return;
+        }
+        if (norm.hiddenSize() == all.shape(1)) {
+            context.kernels.normalise(norm, all, all, from, to);
+        } else {
+            for (Tensor head : heads) {
+                context.kernels.normalise(norm, head, head, from, to);
+            }
+        }
+    }
+
+    /** Applies RoPE, row by row, as rows may have different tables. */
+    private void rotateTokens(int from, int to) {
+        StepRows rows = context.pass.rows;
+        for (int token = from; token < to;) {
+            int row = rows.rowOf(token);
+            int end = Math.min(to, rows.rowStart(row + 1));
+            RopeTable table = context.pass.ropes[row].of(context.layer);
+            if (table != null) {
+                rotate(table, token, end);
+            }
+            token = end;
+        }
+    }
+
+    private void rotate(RopeTable table, int from, int to) {
+        Workspace space = context.space;
+        ModelConfig config = context.config;
+        context.kernels.applyRope(space.queries, config.numHeads(), config.headDim(), table, space.positions, from, to);
+        context.kernels.applyRope(space.keys, config.numKvHeads(), config.headDim(), table, space.positions, from, to);
+    }
+
+    private void storeTokens(int from, int to) {
+        context.pass.rows.write(context.layer, context.space.keys, context.space.values, 0, from, to);
+    }
+
+    private void addToStream(int from, int to) {
+        context.kernels.add(context.space.hidden, context.space.attentionOut, context.config.hiddenSize(), from, to);
+    }
+}

@@ -1,0 +1,61 @@
+package io.github.pastkv.model.forward;
+
+import io.github.pastkv.kernels.Compute.TokenRange;
+import io.github.pastkv.kernels.NormWeights;
+import io.github.pastkv.model.config.ModelConfig;
+import io.github.pastkv.model.family.BlockNorms;
+import io.github.pastkv.model.hooks.HookPoint;
+import io.github.pastkv.tensor.Tensor;
+
+/** The feed-forward block of one layer: reads the residual stream and adds its output to it. */
+final class FfnBlock {
+    private final PassContext context;
+    private final TokenRange activate = this::activateTokens;
+    private final TokenRange addToStream = this::addToStream;
+
+    FfnBlock(PassContext context) {
+        this.context = context;
+    }
+
+    void run() {
+        Workspace space = context.space;
+        LayerWeights weights = context.layerWeights();
+        BlockNorms<NormWeights> norms = weights.ffnNorms();
+        context.normalise(norms.ofStream(), space.hidden, space.hidden, NormHooks.LN2);
+        context.runHooks(HookPoint.RESID_MID, space.hidden);
+        Tensor input = context.hooks == null ? space.hidden : context.hooks.ffnInput(context.layer, space.hidden);
+        context.normalise(norms.before(), input, space.normed, NormHooks.LN2); // normed [n, E]
+        Tensor read = norms.before() == null ? input : space.normed;
+        context.compute.linear(read, weights.ffnUp(), space.ffn, context.numTokens); // [n, F] or [n, 2F]
+        context.runHooks(HookPoint.MLP_PRE, space.ffnGate);
+        context.runHooks(HookPoint.MLP_PRE_LINEAR, space.ffnUp);
+        context.forTokens(context.config.ffnSize(), activate); // ffnGate [n, F]
+        context.runHooks(HookPoint.MLP_POST, space.ffnGate);
+        context.compute.linear(space.ffnGate, weights.ffnDown(), space.ffnOut, context.numTokens); // [n, E]
+        context.normalise(norms.after(), space.ffnOut, space.ffnOut,
+                norms.before() == null ? NormHooks.LN2 : NormHooks.LN2_POST);
+        context.runHooks(HookPoint.MLP_OUT, space.ffnOut);
+        context.forTokens(context.config.hiddenSize(), addToStream);
+        context.runHooks(HookPoint.RESID_POST, space.hidden);
+    }
+
+    private void activateTokens(int from, int to) {
+        Workspace space = context.space;
+        ModelConfig config = context.config;
+        if (config.gatedFfn()) {
+            context.kernels.gatedActivation(config.activation(), space.ffnGate, space.ffnUp, config.ffnSize(), from,
+                    to);
+        } else {
+            context.kernels.activate(config.activation(), space.ffnGate, config.ffnSize(), from, to);
+        }
+    }
+
+    /** In serial and parallel residuals alike, the output of attention is added first. */
+    private void addToStream(int from, int to) {
+        Workspace space = context.space;
+        if (context.config.parallelResidual()) {
+            context.kernels.add(space.hidden, space.attentionOut, context.config.hiddenSize(), from, to);
+        }
+        context.kernels.add(space.hidden, space.ffnOut, context.config.hiddenSize(), from, to);
+    }
+}

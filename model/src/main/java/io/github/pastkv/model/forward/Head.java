@@ -1,0 +1,45 @@
+package io.github.pastkv.model.forward;
+
+import io.github.pastkv.kernels.LinearWeights;
+import io.github.pastkv.kernels.NormWeights;
+import io.github.pastkv.model.hooks.HookPoint;
+import io.github.pastkv.tensor.Tensor;
+
+/** Final norm, unembedding and soft cap: from the residual stream that leaves the last layer to logits. */
+final class Head {
+    private final PassContext context;
+
+    Head(PassContext context) {
+        this.context = context;
+    }
+
+    /** Computes logits of all tokens at the front of the buffers, into the pass's output. */
+    void run(Tensor logits) {
+        Workspace space = context.space;
+        NormWeights finalNorm = context.weights.finalNorm();
+        context.normalise(finalNorm, space.hidden, space.normed, NormHooks.FINAL);
+        Tensor input = context.readAfter(finalNorm); // [n, E]
+        context.runHooks(HookPoint.UNEMBED_IN, input);
+        LinearWeights headIn = context.weights.headIn();
+        if (headIn != null) {
+            context.compute.linear(input, headIn, space.embedded, context.numTokens); // [n, width]
+            input = space.embedded;
+        }
+        context.compute.linear(input, context.weights.head(), logits, context.numTokens); // [n, V]
+        context.runHooks(HookPoint.UNEMBED_OUT, logits);
+        float softCap = context.config.head().softCap();
+        if (softCap != 0) {
+            context.kernels.softCap(softCap, logits, context.config.vocabSize(), 0, context.numTokens);
+        }
+    }
+
+    /** For hooks after the last layer, which see all tokens; copies the logits that are asked for. */
+    void runForAllTokens(StepHooks hooks, Tensor logits) {
+        Tensor all = hooks.dispatcher().allocate(context.numTokens, context.config.vocabSize());
+        run(all);
+        for (int i = 0; i < context.pass.numLogits; i++) {
+            int token = context.pass.logitTokens[i];
+            logits.narrow(0, i, i + 1L).copyFrom(all.narrow(0, token, token + 1L));
+        }
+    }
+}
