@@ -175,10 +175,10 @@ class GenerateCommandTest {
     }
 
     @Test
-    void contextLimit_endsWithLength() throws Exception {
+    void contextLimit_endsAsFull() throws Exception {
         JsonNode json = json("--model", TestModels.folder("llama").toString(), "--tokens", "5,6,7",
                 "--max-new-tokens", "1000", "--ignore-eos");
-        assertThat(json.get("finish_reason").stringValue()).isEqualTo("length");
+        assertThat(json.get("finish_reason").stringValue()).isEqualTo("context_full");
         assertThat(json.get("tokens").size()).isEqualTo(96 - 3 + 1);
         String full = IntStream.range(0, 96).mapToObj(String::valueOf).collect(Collectors.joining(","));
         assertThat(json("--model", TestModels.folder("llama").toString(), "--tokens", full).get("tokens").size())
