@@ -37,7 +37,8 @@ final class CacheRows {
 
     /** The same rows for another cache: blocks are shared. */
     CacheRows fork() {
-        return new CacheRows(Arrays.stream(groups).map(LayerGroupTables::fork).toArray(LayerGroupTables[]::new), groupOfLayer,
+        return new CacheRows(Arrays.stream(groups).map(LayerGroupTables::fork).toArray(LayerGroupTables[]::new),
+                groupOfLayer,
                 mask.copy(), lengths.copy(), prefixes.fork());
     }
 

@@ -1,5 +1,6 @@
 package io.github.pastkv.cache;
 
+import io.github.pastkv.cache.KvCacheEntry.KeysValues;
 import io.github.pastkv.cache.check.Require;
 import io.github.pastkv.cache.layout.KvShape;
 import io.github.pastkv.cache.layout.KvType;

@@ -3,7 +3,6 @@ package io.github.pastkv.cache;
 import io.github.pastkv.cache.block.LayerGroupTables;
 import io.github.pastkv.cache.check.Require;
 import io.github.pastkv.cache.events.KvEvents;
-import io.github.pastkv.cache.layout.KvShape;
 import io.github.pastkv.cache.mask.AttentionMask;
 import io.github.pastkv.cache.mask.SlotMask;
 import io.github.pastkv.cache.prefix.PrefixNamespace;
@@ -125,10 +124,7 @@ public final class KvCache implements AutoCloseable {
         requireOpen();
         requireBatch("newMask", newMask.batchSize());
         requireEvenLayers();
-        int numReal = 0;
-        for (int row = 0; row < batchSize(); row++) {
-            numReal += newMask.numReal(row);
-        }
+        int numReal = newMask.numReal();
         if (tokenIds.length < numReal) {
             throw new IllegalArgumentException(
                     "tokenIds: " + tokenIds.length + ", the mask has " + numReal + " real tokens");

@@ -23,7 +23,7 @@ import java.util.stream.IntStream;
  * @param limits how much it may hold
  */
 public record KvCacheConfig(KvShape shape, List<LayerStorageSpec> layers, int batchSize, int blockSize,
-        KvLimits limits) {
+        Limits limits) {
     /** Tokens per block unless said otherwise. */
     public static final int DEFAULT_BLOCK_SIZE = 16;
     /** Limit of a pool unless said otherwise: 8 GiB. */
@@ -45,7 +45,7 @@ public record KvCacheConfig(KvShape shape, List<LayerStorageSpec> layers, int ba
     public static KvCacheConfig of(KvShape shape, int batchSize) {
         LayerStorageSpec layer = new LayerStorageSpec(KvTypes.of(KvType.F32), KvWindow.NONE);
         return new KvCacheConfig(shape, Collections.nCopies(shape.numLayers(), layer), batchSize, DEFAULT_BLOCK_SIZE,
-                new KvLimits(Integer.MAX_VALUE, DEFAULT_MAX_POOL_BYTES, DEFAULT_MAX_REWIND_TOKENS));
+                new Limits(Integer.MAX_VALUE, DEFAULT_MAX_POOL_BYTES, DEFAULT_MAX_REWIND_TOKENS));
     }
 
     /** What a layer's keys and values are rounded to. */
@@ -130,18 +130,35 @@ public record KvCacheConfig(KvShape shape, List<LayerStorageSpec> layers, int ba
     }
 
     public KvCacheConfig withMaxTokens(int newMaxTokens) {
-        return withLimits(new KvLimits(newMaxTokens, limits.maxPoolBytes(), limits.maxRewindTokens()));
+        return withLimits(new Limits(newMaxTokens, limits.maxPoolBytes(), limits.maxRewindTokens()));
     }
 
     public KvCacheConfig withMaxPoolBytes(long newMaxPoolBytes) {
-        return withLimits(new KvLimits(limits.maxTokens(), newMaxPoolBytes, limits.maxRewindTokens()));
+        return withLimits(new Limits(limits.maxTokens(), newMaxPoolBytes, limits.maxRewindTokens()));
     }
 
     public KvCacheConfig withMaxRewindTokens(int newMaxRewindTokens) {
-        return withLimits(new KvLimits(limits.maxTokens(), limits.maxPoolBytes(), newMaxRewindTokens));
+        return withLimits(new Limits(limits.maxTokens(), limits.maxPoolBytes(), newMaxRewindTokens));
     }
 
-    private KvCacheConfig withLimits(KvLimits newLimits) {
+    private KvCacheConfig withLimits(Limits newLimits) {
         return new KvCacheConfig(shape, layers, batchSize, blockSize, newLimits);
+    }
+
+    /**
+     * How much a cache may hold. Limits reserve nothing.
+     *
+     * @param maxTokens longest row
+     * @param maxPoolBytes most bytes of held blocks, over all layer groups and caches of the pool
+     * @param maxRewindTokens how far back windowed layers can always be rewound; each keeps as many tokens beyond its window
+     */
+    public record Limits(int maxTokens, long maxPoolBytes, int maxRewindTokens) {
+        public Limits {
+            Require.positive("maxTokens", maxTokens);
+            Require.positive("maxPoolBytes", maxPoolBytes);
+            if (maxRewindTokens < 0) {
+                throw new IllegalArgumentException("maxRewindTokens: " + maxRewindTokens + ", must not be negative");
+            }
+        }
     }
 }

@@ -6,6 +6,7 @@ import io.github.pastkv.cache.layout.KvShape;
 import io.github.pastkv.cache.layout.KvType;
 import io.github.pastkv.cache.mask.AttentionMask;
 import io.github.pastkv.tensor.DataType;
+import io.github.pastkv.tensor.LazyTensor;
 import io.github.pastkv.tensor.Tensor;
 
 /**
@@ -13,6 +14,9 @@ import io.github.pastkv.tensor.Tensor;
  * {@code [batch, pos, kv_heads, d_head]}, pads in their slots.
  */
 public final class KvCacheEntry {
+    /** Keys and values of one layer, of equal shape. */
+    public record KeysValues(LazyTensor keys, LazyTensor values) {}
+
     private final KvCache cache;
     private final int layer;
     private boolean frozen;

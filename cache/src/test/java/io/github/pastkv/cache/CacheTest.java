@@ -2,6 +2,7 @@ package io.github.pastkv.cache;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.pastkv.cache.KvCacheEntry.KeysValues;
 import io.github.pastkv.cache.layout.KvShape;
 import io.github.pastkv.cache.layout.KvType;
 import io.github.pastkv.cache.mask.AttentionMask;

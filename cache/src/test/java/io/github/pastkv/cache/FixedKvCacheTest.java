@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatNoException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.github.pastkv.cache.KvCacheEntry.KeysValues;
 import io.github.pastkv.tensor.DataType;
 import io.github.pastkv.tensor.LazyTensor;
 import io.github.pastkv.tensor.Tensor;

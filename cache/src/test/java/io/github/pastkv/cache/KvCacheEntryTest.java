@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
+import io.github.pastkv.cache.KvCacheEntry.KeysValues;
 import io.github.pastkv.cache.block.BlockPool;
 import io.github.pastkv.cache.layout.KvType;
 import io.github.pastkv.cache.layout.KvTypes;

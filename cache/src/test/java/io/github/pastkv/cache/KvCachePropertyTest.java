@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
+import io.github.pastkv.cache.KvCacheEntry.KeysValues;
 import io.github.pastkv.cache.block.BlockPool;
 import io.github.pastkv.cache.layout.KvShape;
 import io.github.pastkv.cache.layout.KvType;

@@ -32,7 +32,8 @@ final class SharedPools implements AutoCloseable {
 
     private synchronized KvPool pool(KvCacheConfig config) {
         return pools.computeIfAbsent(config.withBatchSize(1).withMaxTokens(model.config().longestSeqLen()),
-                key -> new KvPool(key, options().withPrefixIndex().withMaxCachedBytes(model.options().maxCachedBytes())));
+                key -> new KvPool(key,
+                        options().withPrefixIndex().withMaxCachedBytes(model.options().maxCachedBytes())));
     }
 
     /** An empty cache that shares nothing. */

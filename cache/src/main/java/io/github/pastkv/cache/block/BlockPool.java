@@ -1,14 +1,6 @@
 package io.github.pastkv.cache.block;
 
-import static io.github.pastkv.cache.block.BlockRecords.NODE;
-import static io.github.pastkv.cache.block.BlockRecords.NONE;
-import static io.github.pastkv.cache.block.BlockRecords.NOT_LISTED;
-import static io.github.pastkv.cache.block.BlockRecords.NUM_SEALED;
-import static io.github.pastkv.cache.block.BlockRecords.PREVIOUS;
-import static io.github.pastkv.cache.block.BlockRecords.REF_COUNT;
-
 import io.github.pastkv.cache.check.Require;
-import io.github.pastkv.cache.layout.KvShape;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
@@ -30,15 +22,25 @@ public final class BlockPool implements AutoCloseable {
     /** All bits set: not a number in every type of float. */
     private static final byte POISON = (byte) 0xFF;
 
+    private static final int NONE = OffHeapTable.NONE;
+    // fields of a block's record
+    private static final long REF_COUNT = 0;
+    /** Node of the prefix tree, or NONE. */
+    private static final long NODE = 4;
+    /** Slots that the node promises, which must not be written. */
+    private static final long NUM_SEALED = 8;
+    private static final long LINKS = 12;
+    private static final int RECORD_BYTES = 20;
+
     private final long blockBytes;
     private final PoolBudget budget;
     private final int maxBlocks;
     private final int segmentShift;
     private final Arena arena = Arena.ofShared();
     private volatile MemorySegment[] segments = new MemorySegment[0];
-    private final BlockRecords records;
-    private final BlockList free;
-    private final BlockList reclaimable;
+    private final OffHeapTable records;
+    private final RecordList free;
+    private final RecordList reclaimable;
 
     private int numHeld;
     private int numCached;
@@ -68,9 +70,9 @@ public final class BlockPool implements AutoCloseable {
         this.maxBlocks = (int) Math.min(limitBytes / blockBytes, Integer.MAX_VALUE >> 1);
         long perSegment = Math.min(Math.max(SEGMENT_BYTES / blockBytes, 1), maxBlocks);
         this.segmentShift = 63 - Long.numberOfLeadingZeros(perSegment);
-        this.records = new BlockRecords(arena, segmentShift);
-        this.free = new BlockList("free", records);
-        this.reclaimable = new BlockList("reclaimable", records);
+        this.records = new OffHeapTable(arena, RECORD_BYTES, segmentShift);
+        this.free = new RecordList("free blocks", records, LINKS);
+        this.reclaimable = new RecordList("reclaimable blocks", records, LINKS);
     }
 
     public long blockBytes() {
@@ -159,21 +161,29 @@ public final class BlockPool implements AutoCloseable {
     }
 
     private void addSegment() {
-        int firstNew = records.numBlocks();
+        int firstNew = records.numGiven();
         int perSegment = Math.min(1 << segmentShift, maxBlocks - firstNew);
         MemorySegment[] grown = Arrays.copyOf(segments, segments.length + 1);
         grown[segments.length] = arena.allocate(blockBytes * perSegment, ALIGNMENT);
-        records.addSegment(perSegment);
         segments = grown;
         for (int blockId = firstNew; blockId < firstNew + perSegment; blockId++) {
+            addRecord();
             addFree(blockId);
         }
+    }
+
+    private void addRecord() {
+        int blockId = records.add();
+        records.setInt(blockId, REF_COUNT, 0);
+        records.setInt(blockId, NODE, NONE);
+        records.setInt(blockId, NUM_SEALED, 0);
+        free.initialize(blockId);
     }
 
     private int takeFirstFree() {
         int blockId = free.first();
         free.remove(blockId);
-        records.set(blockId, REF_COUNT, 1);
+        records.setInt(blockId, REF_COUNT, 1);
         numHeld++;
         return blockId;
     }
@@ -188,16 +198,16 @@ public final class BlockPool implements AutoCloseable {
     /** One more holder of a held block. */
     public void retain(int blockId) {
         synchronized (budget) {
-            records.set(blockId, REF_COUNT, requireHeld(blockId) + 1);
+            records.setInt(blockId, REF_COUNT, requireHeld(blockId) + 1);
         }
     }
 
     /** One more holder of a held or cached block. */
     public void retainCached(int blockId) {
-        int refCount = records.get(blockId, REF_COUNT);
-        int node = records.get(blockId, NODE);
+        int refCount = records.getInt(blockId, REF_COUNT);
+        int node = records.getInt(blockId, NODE);
         requireState(refCount > 0 || node != NONE, "block " + blockId + " is neither held nor cached");
-        records.set(blockId, REF_COUNT, refCount + 1);
+        records.setInt(blockId, REF_COUNT, refCount + 1);
         if (refCount == 0) {
             numHeld++;
             numCached--;
@@ -211,12 +221,12 @@ public final class BlockPool implements AutoCloseable {
     public void release(int blockId) {
         synchronized (budget) {
             int refCount = requireHeld(blockId) - 1;
-            records.set(blockId, REF_COUNT, refCount);
+            records.setInt(blockId, REF_COUNT, refCount);
             if (refCount > 0) {
                 return;
             }
             numHeld--;
-            int node = records.get(blockId, NODE);
+            int node = records.getInt(blockId, NODE);
             if (node == NONE) {
                 setFree(blockId);
             } else {
@@ -235,18 +245,18 @@ public final class BlockPool implements AutoCloseable {
 
     /** Makes a held or cached block one that the index may find: its first slots must not be written any more. */
     public boolean attach(int blockId, int node, int numSealed) {
-        boolean held = records.get(blockId, REF_COUNT) > 0;
-        requireState(held || records.get(blockId, NODE) == node, "block " + blockId + " is free");
-        records.set(blockId, NODE, node);
-        records.set(blockId, NUM_SEALED, numSealed);
+        boolean held = records.getInt(blockId, REF_COUNT) > 0;
+        requireState(held || records.getInt(blockId, NODE) == node, "block " + blockId + " is free");
+        records.setInt(blockId, NODE, node);
+        records.setInt(blockId, NUM_SEALED, numSealed);
         return held;
     }
 
     /** Makes a block one that the index does not find; a cached one is free from now on. */
     public boolean detach(int blockId) {
-        records.set(blockId, NODE, NONE);
-        records.set(blockId, NUM_SEALED, 0);
-        boolean held = records.get(blockId, REF_COUNT) > 0;
+        records.setInt(blockId, NODE, NONE);
+        records.setInt(blockId, NUM_SEALED, 0);
+        boolean held = records.getInt(blockId, REF_COUNT) > 0;
         if (!held) {
             numCached--;
             budget.removeCached(blockBytes);
@@ -257,28 +267,28 @@ public final class BlockPool implements AutoCloseable {
     }
 
     public boolean isAttached(int blockId, int node, int numSealed) {
-        return records.get(blockId, NODE) == node && records.get(blockId, NUM_SEALED) == numSealed;
+        return records.getInt(blockId, NODE) == node && records.getInt(blockId, NUM_SEALED) == numSealed;
     }
 
     /** The node of the index that a block belongs to, or -1. */
     public int node(int blockId) {
-        return records.get(blockId, NODE);
+        return records.getInt(blockId, NODE);
     }
 
     public boolean isCached(int blockId) {
-        return records.get(blockId, REF_COUNT) == 0 && records.get(blockId, NODE) != NONE;
+        return records.getInt(blockId, REF_COUNT) == 0 && records.getInt(blockId, NODE) != NONE;
     }
 
     /** Puts a cached block at the end of the reclaimable ones, which can be given up whatever becomes of their node. */
     public void markReclaimable(int blockId) {
-        if (records.get(blockId, PREVIOUS) == NOT_LISTED) {
+        if (!reclaimable.isListed(blockId)) {
             reclaimable.append(blockId);
         }
     }
 
     /** Takes a held or cached block out of the reclaimable ones, if it is there. */
     public void unmarkReclaimable(int blockId) {
-        if (records.get(blockId, PREVIOUS) != NOT_LISTED) {
+        if (reclaimable.isListed(blockId)) {
             reclaimable.remove(blockId);
         }
     }
@@ -295,7 +305,7 @@ public final class BlockPool implements AutoCloseable {
     /** Holders of a block; 0 when it is cached or free. */
     public int refCount(int blockId) {
         synchronized (budget) {
-            return records.get(blockId, REF_COUNT);
+            return records.getInt(blockId, REF_COUNT);
         }
     }
 
@@ -306,8 +316,8 @@ public final class BlockPool implements AutoCloseable {
      */
     boolean isWritable(int blockId, int fromSlot, boolean invalidateCached) {
         synchronized (budget) {
-            return records.get(blockId, REF_COUNT) == 1 && (records.get(blockId, NUM_SEALED) <= fromSlot
-                    || (invalidateCached && budget.evictor().evictSubtree(records.get(blockId, NODE))));
+            return records.getInt(blockId, REF_COUNT) == 1 && (records.getInt(blockId, NUM_SEALED) <= fromSlot
+                    || (invalidateCached && budget.evictor().evictSubtree(records.getInt(blockId, NODE))));
         }
     }
 
@@ -338,10 +348,10 @@ public final class BlockPool implements AutoCloseable {
             }
             int numWithHolders = 0;
             int numWithEntryOnly = 0;
-            for (int blockId = 0; blockId < records.numBlocks(); blockId++) {
-                boolean held = records.get(blockId, REF_COUNT) > 0;
+            for (int blockId = 0; blockId < records.numGiven(); blockId++) {
+                boolean held = records.getInt(blockId, REF_COUNT) > 0;
                 numWithHolders += held ? 1 : 0;
-                numWithEntryOnly += !held && records.get(blockId, NODE) != NONE ? 1 : 0;
+                numWithEntryOnly += !held && records.getInt(blockId, NODE) != NONE ? 1 : 0;
             }
             requireState(numWithHolders == numHeld,
                     numWithHolders + " blocks have holders, " + numHeld + " are counted as held");
@@ -350,15 +360,15 @@ public final class BlockPool implements AutoCloseable {
             free.checkIntegrity(this::requireFree);
             reclaimable.checkIntegrity(
                     blockId -> requireState(isCached(blockId), "block " + blockId + " is reclaimable but not cached"));
-            requireState(free.size() + numHeld + numCached == records.numBlocks(), free.size() + " free + " + numHeld
-                    + " held + " + numCached + " cached blocks, " + records.numBlocks() + " in all");
+            requireState(free.size() + numHeld + numCached == records.numGiven(), free.size() + " free + " + numHeld
+                    + " held + " + numCached + " cached blocks, " + records.numGiven() + " in all");
         }
     }
 
     private void requireFree(int blockId) {
-        requireState(records.get(blockId, REF_COUNT) == 0,
-                "block " + blockId + " is free but has " + records.get(blockId, REF_COUNT) + " holders");
-        requireState(records.get(blockId, NODE) == NONE, "block " + blockId + " is free but in the index");
+        requireState(records.getInt(blockId, REF_COUNT) == 0,
+                "block " + blockId + " is free but has " + records.getInt(blockId, REF_COUNT) + " holders");
+        requireState(records.getInt(blockId, NODE) == NONE, "block " + blockId + " is free but in the index");
     }
 
     /** Ends allocation; the memory goes with the last held block. Closing again does nothing. */
@@ -379,7 +389,7 @@ public final class BlockPool implements AutoCloseable {
     }
 
     private int requireHeld(int blockId) {
-        int refCount = records.get(blockId, REF_COUNT);
+        int refCount = records.getInt(blockId, REF_COUNT);
         requireState(refCount > 0, "block " + blockId + " is not held");
         return refCount;
     }

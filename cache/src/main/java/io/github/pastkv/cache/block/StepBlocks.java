@@ -43,8 +43,16 @@ public final class StepBlocks implements KvBlocks {
     /**
      * Plans a step that writes positions {@code [pastTokens, kvLength)}.
      *
+     * <pre>
+     * logical block   0 ........ firstWritten ........ numFromTable ........ numNeeded
+     * comes from      table, only read | table, written in place | own: new, or a copy of the table's
+     * </pre>
+     *
+     * A block of the table is written in place where this row is its only holder and the prefix index does not promise the
+     * slots to be written.
+     *
      * @param mayWriteTable false when the row's own blocks must stay as they are
-     * @param invalidateCached whether to write to blocks that only the index keeps from it, which then forgets them
+     * @param invalidateCached whether to write in place also where only the index promises the slots, which then evicts them
      * @return own blocks that the step needs
      */
     public int plan(int pastTokens, int kvLength, boolean mayWriteTable, boolean invalidateCached) {

@@ -1,7 +1,6 @@
 package io.github.pastkv.cache.mask;
 
 import io.github.pastkv.cache.check.Require;
-import io.github.pastkv.cache.layout.KvShape;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Objects;

@@ -18,10 +18,13 @@ public record PrefixExplanation(int numTokens, int numReused, int numFromRunning
             case PrefixMissReason.NeverSeen _ -> "the rest was never seen";
             case PrefixMissReason.Evicted(long millisAgo) -> "the rest was evicted " + millisAgo + " ms ago";
             case PrefixMissReason.Expired _ -> "the time to live of the rest has passed";
-            case PrefixMissReason.DifferentToken(int position, int asked, int cached) -> "token " + position + " is " + asked
-                    + ", the nearest cached text has " + cached;
-            case PrefixMissReason.OtherNamespace(String label, int numThere) -> "namespace " + label + " has " + numThere;
-            case PrefixMissReason.OutsideWindow(int numThere) -> numThere + " agree, but windowed layers let go of some";
+            case PrefixMissReason.DifferentToken(int position, int asked, int cached) ->
+                    "token " + position + " is " + asked
+                            + ", the nearest cached text has " + cached;
+            case PrefixMissReason.OtherNamespace(String label, int numThere) ->
+                    "namespace " + label + " has " + numThere;
+            case PrefixMissReason.OutsideWindow(int numThere) ->
+                    numThere + " agree, but windowed layers let go of some";
         };
         return numReused + " of " + numTokens + " tokens reused (" + numFromRunning + " from running, "
                 + (numReused - numFromRunning) + " from finished sequences); " + why;

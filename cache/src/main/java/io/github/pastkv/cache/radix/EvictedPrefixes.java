@@ -1,5 +1,7 @@
 package io.github.pastkv.cache.radix;
 
+import io.github.pastkv.cache.block.OffHeapTable;
+
 /**
  * The last evicted nodes, known by their hash: when each went, and from which list. As many as the tree has ever had
  * nodes at once; the oldest is forgotten first. Outside the heap but for the heads of its chains. Under the tree's lock.

@@ -1,8 +1,8 @@
 package io.github.pastkv.cache.radix;
 
 import io.github.pastkv.cache.prefix.PrefixExplanation;
-import io.github.pastkv.cache.prefix.PrefixNamespace;
 import io.github.pastkv.cache.prefix.PrefixMissReason;
+import io.github.pastkv.cache.prefix.PrefixNamespace;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 

@@ -1,12 +1,23 @@
 package io.github.pastkv.cache.radix;
 
+import io.github.pastkv.cache.block.OffHeapTable;
+import io.github.pastkv.cache.block.RecordList;
 import io.github.pastkv.cache.prefix.EvictionPriority;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * The fields of a tree's nodes, one record each, outside the heap: links, counts, a block id per layer group, the token
- * ids of the block.
+ * The fields of a tree's nodes, one record each, outside the heap.
+ *
+ * <pre>
+ * byte   0  hash, stamp, expiry                     3 longs
+ *       24  parent; children, left, right           4 ints: the tree, and the treap of a node's children
+ *       40  tokens, locks                           2 ints
+ *       48  previous, next in an eviction list      2 ints
+ *       56  eviction list, priority, uses           3 bytes
+ *       60  block id in each layer group            G ints
+ *   60+4G  token ids of the block                   P ints
+ * </pre>
  */
 final class PrefixNodes implements AutoCloseable {
     static final int NONE = OffHeapTable.NONE;
@@ -22,8 +33,7 @@ final class PrefixNodes implements AutoCloseable {
     private static final long RIGHT = 36;
     private static final long NUM_TOKENS = 40;
     private static final long LOCK_COUNT = 44;
-    private static final long PREVIOUS = 48;
-    private static final long NEXT = 52;
+    private static final long LINKS = 48;
     private static final long LIST = 56;
     private static final long PRIORITY = 57;
     private static final long NUM_USES = 58;
@@ -114,20 +124,9 @@ final class PrefixNodes implements AutoCloseable {
         records.setInt(node, LOCK_COUNT, lockCount);
     }
 
-    int previous(int node) {
-        return records.getInt(node, PREVIOUS);
-    }
-
-    void setPrevious(int node, int previous) {
-        records.setInt(node, PREVIOUS, previous);
-    }
-
-    int next(int node) {
-        return records.getInt(node, NEXT);
-    }
-
-    void setNext(int node, int next) {
-        records.setInt(node, NEXT, next);
+    /** An empty list over the nodes' links. */
+    RecordList newList(String name) {
+        return new RecordList(name, records, LINKS);
     }
 
     int list(int node) {

@@ -1,5 +1,6 @@
 package io.github.pastkv.cache.radix;
 
+import io.github.pastkv.cache.block.OffHeapTable;
 import io.github.pastkv.cache.prefix.EvictionPolicy;
 import io.github.pastkv.cache.prefix.EvictionPriority;
 import io.github.pastkv.cache.prefix.PrefixNamespace;

@@ -1,5 +1,6 @@
 package io.github.pastkv.cache.radix;
 
+import io.github.pastkv.cache.block.OffHeapTable;
 import java.util.HashSet;
 import java.util.Set;
 import java.util.function.IntUnaryOperator;

@@ -32,7 +32,11 @@ public final class RadixPrefixIndex implements PrefixIndex {
     private final PrefixMatch match = new PrefixMatch();
     private final Map<Integer, Integer> numPins = new HashMap<>();
     private final int[] blockIds; // of one logical block, [G]
-    private final PrefixCounters counters = new PrefixCounters();
+    private long numLookups;
+    private long numHits;
+    private long numTokensAsked;
+    private long numTokensReused;
+    private int maxBlocks;
     private boolean closed;
 
     public RadixPrefixIndex(LayerGroup[] groups, int maxRewindTokens, EvictionPolicy.Factory policy,
@@ -95,7 +99,10 @@ public final class RadixPrefixIndex implements PrefixIndex {
     /** Counts a search whose step went through: of {@code numAsked} tokens beyond {@code numHeld}, so many were reused. */
     void lookedUp(PrefixNamespace namespace, int numHeld, int numAsked, int numReused) {
         synchronized (budget) {
-            counters.lookUp(numAsked, numReused);
+            numLookups++;
+            numHits += numReused > 0 ? 1 : 0;
+            numTokensAsked += numAsked;
+            numTokensReused += numReused;
         }
         if (numReused == 0) {
             KvEvents.miss(namespace.label(), numHeld + numAsked + 1);
@@ -127,7 +134,7 @@ public final class RadixPrefixIndex implements PrefixIndex {
                 }
             }
             row.setPublished(numTokens);
-            counters.nodes(tree.numNodes());
+            maxBlocks = Math.max(maxBlocks, tree.numNodes());
         }
     }
 
@@ -242,8 +249,8 @@ public final class RadixPrefixIndex implements PrefixIndex {
     @Override
     public PrefixStats stats() {
         synchronized (budget) {
-            return counters.toStats(closed ? 0 : tree.numNodes(), closed ? 0 : tree.numEvicted(), cachedBytes(),
-                    closed ? 0 : tree.bookkeepingBytes());
+            return new PrefixStats(numLookups, numHits, numTokensAsked, numTokensReused, closed ? 0 : tree.numNodes(),
+                    maxBlocks, closed ? 0 : tree.numEvicted(), cachedBytes(), closed ? 0 : tree.bookkeepingBytes());
         }
     }
 

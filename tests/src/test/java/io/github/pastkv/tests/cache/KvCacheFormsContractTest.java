@@ -1,10 +1,10 @@
 package io.github.pastkv.tests.cache;
 
 import io.github.pastkv.cache.FixedKvCache;
-import io.github.pastkv.cache.KeysValues;
 import io.github.pastkv.cache.KvCache;
 import io.github.pastkv.cache.KvCacheConfig;
 import io.github.pastkv.cache.KvCacheEntry;
+import io.github.pastkv.cache.KvCacheEntry.KeysValues;
 import io.github.pastkv.cache.KvStep;
 import io.github.pastkv.cache.PastTensor;
 import io.github.pastkv.cache.layout.KvShape;

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import io.github.pastkv.cache.FixedKvCache;
-import io.github.pastkv.cache.KeysValues;
+import io.github.pastkv.cache.KvCacheEntry.KeysValues;
 import io.github.pastkv.tensor.DataType;
 import io.github.pastkv.tensor.LazyTensor;
 import io.github.pastkv.tensor.Tensor;

@@ -1,4 +1,4 @@
-package io.github.pastkv.cache.radix;
+package io.github.pastkv.cache.block;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -7,48 +7,58 @@ import java.util.Arrays;
 
 /**
  * A growing table of records of equal size, outside the heap. Records never move; the numbers of removed ones are given
- * out again. Not thread-safe; owns its memory until {@link #close}.
+ * out again. Not thread-safe; owns its memory until {@link #close}, or shares an arena that its owner closes.
  */
-final class OffHeapTable implements AutoCloseable {
-    static final int NONE = -1;
+public final class OffHeapTable implements AutoCloseable {
+    /** No record. */
+    public static final int NONE = -1;
     private static final int SEGMENT_SHIFT = 9;
-    private static final int SEGMENT_RECORDS = 1 << SEGMENT_SHIFT;
     private static final long ALIGNMENT = 64;
 
-    private final Arena arena = Arena.ofShared();
+    private final Arena arena;
     private final long recordBytes;
+    private final int segmentShift;
     private MemorySegment[] segments = new MemorySegment[0];
     private int numGiven;
     private int numRecords;
     private int firstRemoved = NONE;
 
     /** An empty table of records of at least {@code recordBytes} bytes, rounded up to whole longs. */
-    OffHeapTable(int recordBytes) {
-        this.recordBytes = Math.ceilDiv(recordBytes, Long.BYTES) * (long) Long.BYTES;
+    public OffHeapTable(int recordBytes) {
+        this(Arena.ofShared(), recordBytes, SEGMENT_SHIFT);
     }
 
-    long recordBytes() {
+    /** An empty table in memory of {@code arena} that grows by {@code 1 << segmentShift} records. */
+    OffHeapTable(Arena arena, int recordBytes, int segmentShift) {
+        this.arena = arena;
+        this.recordBytes = Math.ceilDiv(recordBytes, Long.BYTES) * (long) Long.BYTES;
+        this.segmentShift = segmentShift;
+    }
+
+    /** Bytes of one record. */
+    public long recordBytes() {
         return recordBytes;
     }
 
-    int numRecords() {
+    /** Records in use. */
+    public int numRecords() {
         return numRecords;
     }
 
-    /** OffHeapTable given out so far, removed ones included: every number is below this. */
-    int numGiven() {
+    /** Records given out so far, removed ones included: every number is below this. */
+    public int numGiven() {
         return numGiven;
     }
 
     /** Bytes taken from the system. */
-    long bytes() {
-        return (long) segments.length * SEGMENT_RECORDS * recordBytes;
+    public long bytes() {
+        return ((long) segments.length << segmentShift) * recordBytes;
     }
 
     /** A new record, its content undefined. */
-    int add() {
-        if (firstRemoved == NONE && numGiven == segments.length << SEGMENT_SHIFT) {
-            MemorySegment next = arena.allocate(SEGMENT_RECORDS * recordBytes, ALIGNMENT);
+    public int add() {
+        if (firstRemoved == NONE && numGiven == segments.length << segmentShift) {
+            MemorySegment next = arena.allocate(recordBytes << segmentShift, ALIGNMENT);
             segments = Arrays.copyOf(segments, segments.length + 1);
             segments[segments.length - 1] = next;
         }
@@ -61,41 +71,44 @@ final class OffHeapTable implements AutoCloseable {
         return record;
     }
 
-    void remove(int record) {
+    /** Removes a record; its number is given out again. */
+    public void remove(int record) {
         setInt(record, 0, firstRemoved);
         firstRemoved = record;
         numRecords--;
     }
 
-    MemorySegment segment(int record) {
-        return segments[record >>> SEGMENT_SHIFT];
+    /** The memory that holds a record. */
+    public MemorySegment segment(int record) {
+        return segments[record >>> segmentShift];
     }
 
-    long byteOffset(int record) {
-        return (record & (SEGMENT_RECORDS - 1)) * recordBytes;
+    /** First byte of a record in its {@link #segment}. */
+    public long byteOffset(int record) {
+        return (record & ((1 << segmentShift) - 1)) * recordBytes;
     }
 
-    int getInt(int record, long field) {
+    public int getInt(int record, long field) {
         return segment(record).get(ValueLayout.JAVA_INT, byteOffset(record) + field);
     }
 
-    void setInt(int record, long field, int value) {
+    public void setInt(int record, long field, int value) {
         segment(record).set(ValueLayout.JAVA_INT, byteOffset(record) + field, value);
     }
 
-    long getLong(int record, long field) {
+    public long getLong(int record, long field) {
         return segment(record).get(ValueLayout.JAVA_LONG, byteOffset(record) + field);
     }
 
-    void setLong(int record, long field, long value) {
+    public void setLong(int record, long field, long value) {
         segment(record).set(ValueLayout.JAVA_LONG, byteOffset(record) + field, value);
     }
 
-    byte getByte(int record, long field) {
+    public byte getByte(int record, long field) {
         return segment(record).get(ValueLayout.JAVA_BYTE, byteOffset(record) + field);
     }
 
-    void setByte(int record, long field, int value) {
+    public void setByte(int record, long field, int value) {
         segment(record).set(ValueLayout.JAVA_BYTE, byteOffset(record) + field, (byte) value);
     }
 
