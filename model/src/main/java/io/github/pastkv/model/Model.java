@@ -85,6 +85,7 @@ public final class Model implements AutoCloseable {
             if (options.loadsTokenizer() && files.hasTokenizer()) { // first, as it is the quickest to fail
                 tokenizer = TextTokenizer.read(files.source());
             }
+            FiniteWeights.require(files.tensors(), files.source().weights());
             LinearPrecision precision = files.linearPrecision(options, kernels.kernels());
             LinearPacker packer = (parts, owner) -> {
                 LinearWeights packed = kernels.kernels().pack(parts, precision, owner);
@@ -100,7 +101,11 @@ public final class Model implements AutoCloseable {
                 tokenizer.close();
             }
             arena.close();
-            files.close();
+            try (files) {
+                if (e instanceof InternalError) { // what a mapped file that has been shortened throws
+                    files.source().weights().requireWhole();
+                }
+            }
             throw e;
         }
     }

@@ -68,7 +68,8 @@ public final class ModelFolder implements AutoCloseable {
             GenerationConfig generationConfig = generation.isPresent()
                     ? GenerationConfig.read(generation.get(), config)
                     : GenerationConfig.of(config);
-            return new ModelFolder(source, config, generationConfig, family.readTensors(config, source.weights()));
+            ModelTensors tensors = family.readTensors(config, source.weights());
+            return new ModelFolder(source, config.withTiedHead(tensors.isTied()), generationConfig, tensors);
         } catch (IOException | RuntimeException | Error e) {
             source.close();
             throw e;

@@ -78,7 +78,8 @@ public record ModelOptions(@Nullable String kernels, ComputeChoice compute, Weig
      * system gets memory back when the model is closed.
      */
     public ModelOptions withMaxCachedBytes(long newMaxCachedBytes) {
-        return new ModelOptions(kernels, compute, weights, numThreads, maxBatchTokens, loadsTokenizer, newMaxCachedBytes,
+        return new ModelOptions(kernels, compute, weights, numThreads, maxBatchTokens, loadsTokenizer,
+                newMaxCachedBytes,
                 leakListener, allowedConfigKeys);
     }
 

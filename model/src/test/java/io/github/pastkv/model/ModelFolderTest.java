@@ -32,7 +32,8 @@ class ModelFolderTest {
     void open_withoutGenerationConfigAndTokenizer_takesTheConfig() throws IOException {
         try (ModelFolder model = ModelFolder.open(folder)) {
             assertThat(model.generationConfig()).isEqualTo(new GenerationConfig(List.of(2), false,
-                    OptionalDouble.empty(), OptionalInt.empty(), OptionalDouble.empty(), OptionalDouble.empty()));
+                    OptionalDouble.empty(), OptionalInt.empty(), OptionalDouble.empty(), OptionalDouble.empty(),
+                    List.of()));
             assertThat(model.hasTokenizer()).isFalse();
             assertThat(model.folder()).isEqualTo(folder);
         }
@@ -45,7 +46,8 @@ class ModelFolderTest {
                  "repetition_penalty":1.1,"_from_model_config":true,"num_beams":4}""");
         try (ModelFolder model = ModelFolder.open(folder)) {
             assertThat(model.generationConfig()).isEqualTo(new GenerationConfig(List.of(3, 4), true,
-                    OptionalDouble.of(0.6), OptionalInt.of(40), OptionalDouble.of(0.9), OptionalDouble.of(1.1)));
+                    OptionalDouble.of(0.6), OptionalInt.of(40), OptionalDouble.of(0.9), OptionalDouble.of(1.1),
+                    List.of("num_beams: 4")));
         }
     }
 
@@ -66,11 +68,12 @@ class ModelFolderTest {
             {"temperature":"hot"}       | temperature: "hot", must be a finite number
             {"temperature":-0.5}        | temperature: -0.5, must be in [0, Infinity)
             {"top_p":1.5}               | top_p: 1.5, must be in [0, 1.0]
-            {"top_k":0.5}               | top_k: 0.5, must be an integer
+            {"top_k":0.5}               | top_k: 0.5, must be an integer in [-1, 2147483647]
+            {"top_k":-2}                | top_k: -2, must be an integer in [-1, 2147483647]
             {"do_sample":1}             | do_sample: 1, must be true or false
             {"repetition_penalty":0}    | repetition_penalty: 0, must be positive
             {"eos_token_id":[2,"3"]}    | eos_token_id: "3", must be an integer
-            {"eos_token_id":193}        | eos_token_id: 193, must be in [0, 192]
+            {"eos_token_id":-2}         | eos_token_id: -2, must be in [-1, 2147483647]
             """)
     void open_wrongGenerationConfig_isRefused(String json, String problem) throws IOException {
         Path file = writeGenerationConfig(json);

@@ -71,9 +71,9 @@ public final class ChatCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         checkOptions();
-        try (Model model = modelOptions.load(streams)) {
-            TextTokenizer tokenizer = model.tokenizer().orElseThrow(() -> new IllegalStateException(
-                    modelOptions.name() + ": has no tokenizer.json, which a chat needs"));
+        try (Model model = modelOptions.loadForText(streams)) {
+            TextTokenizer tokenizer = model.tokenizer()
+                    .orElseThrow(() -> modelOptions.noTokenizer("which a chat needs"));
             Optional<ChatTemplate> template = plain ? Optional.empty() : ChatTemplate.find(model, system);
             ChatFormat format =
                     template.<ChatFormat> map(found -> found).orElseGet(() -> new PlainFormat(tokenizer, system));

@@ -92,7 +92,7 @@ public final class GenerateCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         checkOptions();
         String prompt = promptArgument == null ? null : Prompt.read(promptArgument, streams.in(), spec);
-        try (Model model = modelOptions.load(streams)) {
+        try (Model model = modelOptions.loadForText(streams)) {
             int[] promptIds = prompt == null ? TokenId.toArray(tokens) : encode(prompt, model);
             requireFits(model, promptIds);
             SessionOptions options = cacheOptions.options(model.config(), (long) promptIds.length + maxNewTokens);
@@ -123,8 +123,8 @@ public final class GenerateCommand implements Callable<Integer> {
     }
 
     private int[] encode(String prompt, Model model) {
-        TextTokenizer tokenizer = model.tokenizer().orElseThrow(() -> new IllegalStateException(
-                modelOptions.name() + ": has no tokenizer.json, so give token ids with --tokens"));
+        TextTokenizer tokenizer = model.tokenizer()
+                .orElseThrow(() -> modelOptions.noTokenizer("so give token ids with --tokens"));
         int[] ids = tokenizer.encode(prompt, true);
         require(ids.length > 0, "the prompt is empty");
         return ids;

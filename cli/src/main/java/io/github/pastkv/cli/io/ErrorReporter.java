@@ -1,6 +1,7 @@
 package io.github.pastkv.cli.io;
 
 import io.github.pastkv.cache.PoolExhaustedException;
+import io.github.pastkv.model.files.Messages;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.io.UncheckedIOException;
@@ -85,6 +86,6 @@ public final class ErrorReporter implements IParameterExceptionHandler, IExecuti
     }
 
     private static String oneLine(@Nullable String message) {
-        return String.valueOf(message).strip().replaceAll("\\s*\\R\\s*", "; ");
+        return Messages.printable(String.valueOf(message).strip().replaceAll("\\s*\\R\\s*", "; "));
     }
 }

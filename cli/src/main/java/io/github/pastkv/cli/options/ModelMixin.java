@@ -6,10 +6,10 @@ import io.github.pastkv.kernels.WeightType;
 import io.github.pastkv.model.ComputeChoice;
 import io.github.pastkv.model.Model;
 import io.github.pastkv.model.ModelOptions;
+import io.github.pastkv.model.files.Messages;
 import io.github.pastkv.model.tokenizer.TextTokenizer;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
@@ -86,35 +86,39 @@ public final class ModelMixin {
 
     /** The same of any folder; null for the shipped model. */
     public static Path requireFolder(@Nullable Path folder) throws IOException {
-        if (folder == null) {
-            return TinyModelFolder.require();
-        }
-        if (Files.isRegularFile(folder)) {
-            throw new IOException(folder + ": is a file; give the folder that it is in");
-        }
-        if (!Files.isDirectory(folder)) {
-            throw new NoSuchFileException(folder.toString(), null, "no such file or folder" + howToGet(folder));
-        }
-        return folder;
-    }
-
-    /** A name such as {@code openai-community/gpt2} is meant for Hugging Face's hub. */
-    private static String howToGet(Path folder) {
-        String name = folder.toString();
-        return name.matches("\\w[\\w.-]+(/[\\w.-]+)?")
-                ? "; models are not downloaded by name, so get it first: hf download OWNER/NAME --local-dir FOLDER"
-                : "";
+        return folder == null ? TinyModelFolder.require() : folder;
     }
 
     /** The tokenizer of a model that texts are given for. */
     public TextTokenizer tokenizer(Model model) {
-        return model.tokenizer().orElseThrow(
-                () -> new IllegalStateException(name() + ": has no tokenizer.json, so give token ids"));
+        return model.tokenizer().orElseThrow(() -> noTokenizer("so give token ids"));
+    }
+
+    /**
+     * The refusal of a model without a tokenizer.
+     *
+     * @param advice what to do instead
+     */
+    public IllegalStateException noTokenizer(String advice) {
+        boolean isConvertible = folder != null && Files.exists(folder.resolve("tokenizer.model"));
+        return new IllegalStateException(name() + ": has no tokenizer.json, " + advice + (isConvertible
+                ? "; transformers makes one of tokenizer.model: AutoTokenizer.from_pretrained(DIR).save_pretrained(DIR)"
+                : ""));
     }
 
     /** Loads the model, with a line on stderr if that takes long. */
     public Model load(Streams streams) throws IOException {
         return load(streams, options());
+    }
+
+    /** The same for generation, with a line on stderr of what the model's makers set and is not applied. */
+    public Model loadForText(Streams streams) throws IOException {
+        Model model = load(streams);
+        for (String setting : model.generationConfig().unapplied()) {
+            streams.err().println(Messages.printable(
+                    "pastkv: generation_config.json of " + name() + " sets what is not applied: " + setting));
+        }
+        return model;
     }
 
     /** The same without its tokenizer. */

@@ -153,6 +153,6 @@ class ErrorReporterTest {
         String[] debugArgs = Arrays.copyOf(args, args.length + 1);
         debugArgs[args.length] = "--debug";
         assertThat(CommandRun.of(debugArgs).err()).startsWith(CommandRun.of(args).err())
-                .contains("NoSuchFileException").contains("\tat io.github.pastkv.cli.");
+                .contains("ModelFormatException").contains("\tat io.github.pastkv.cli.");
     }
 }

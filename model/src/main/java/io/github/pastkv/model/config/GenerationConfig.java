@@ -2,13 +2,16 @@ package io.github.pastkv.model.config;
 
 import io.github.pastkv.model.files.JsonObject;
 import io.github.pastkv.model.files.ModelFormatException;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
+import java.util.Set;
 
 /**
  * The defaults that a model's makers give for generation, from {@code generation_config.json} where there is one. Keys
- * that are absent stay empty; keys of other generation tools are ignored.
+ * that are absent stay empty.
  *
  * @param eosIds each of these ends a sequence
  * @param doSample whether to draw rather than to take the best token
@@ -16,26 +19,90 @@ import java.util.OptionalInt;
  * @param topK draw from this many best tokens; 0 for all
  * @param topP draw from the best tokens that reach this probability, in (0, 1]
  * @param repetitionPenalty weakens tokens that occurred; greater than 0
+ * @param unapplied settings that change what transformers generates and are not applied here, such as
+ *        {@code suppress_tokens: [49,58]}; for users to be told
  */
 public record GenerationConfig(List<Integer> eosIds, boolean doSample, OptionalDouble temperature, OptionalInt topK,
-        OptionalDouble topP, OptionalDouble repetitionPenalty) {
+        OptionalDouble topP, OptionalDouble repetitionPenalty, List<String> unapplied) {
+    /** Keys that change no token, or that options of ours stand for in any case. */
+    private static final Set<String> HARMLESS = Set.of("_from_model_config", "transformers_version", "bos_token_id",
+            "pad_token_id", "decoder_start_token_id", "max_length", "max_new_tokens", "use_cache",
+            "cache_implementation", "cache_config", "return_dict_in_generate", "return_legacy_cache", "output_scores",
+            "output_logits", "output_attentions", "output_hidden_states", "remove_invalid_values", "trust_remote_code",
+            "chat_format", "user_token_id", "assistant_token_id", "compile_config", "disable_compile",
+            "max_window_size", "attn_implementation", "low_memory", "assistant_early_exit",
+            "num_assistant_tokens", "num_assistant_tokens_schedule", "assistant_confidence_threshold",
+            "prompt_lookup_num_tokens", "max_matching_ngram_size", "target_lookbehind", "assistant_lookbehind",
+            "is_assistant", "prefill_chunk_size", "max_context_size", "_name_or_path", "_commit_hash");
+    /** Settings of beam search, which do nothing where one beam is followed. */
+    private static final Set<String> OF_BEAMS =
+            Set.of("early_stopping", "length_penalty", "num_beam_groups", "diversity_penalty", "renormalize_logits");
+    /** Values with which a setting changes nothing. */
+    private static final Map<String, Double> NEUTRAL = Map.ofEntries(Map.entry("min_p", 0.0),
+            Map.entry("typical_p", 1.0),
+            Map.entry("epsilon_cutoff", 0.0), Map.entry("eta_cutoff", 0.0), Map.entry("top_h", 1.0),
+            Map.entry("no_repeat_ngram_size", 0.0), Map.entry("encoder_no_repeat_ngram_size", 0.0),
+            Map.entry("encoder_repetition_penalty", 1.0), Map.entry("min_length", 0.0),
+            Map.entry("min_new_tokens", 0.0),
+            Map.entry("num_beams", 1.0), Map.entry("num_return_sequences", 1.0), Map.entry("penalty_alpha", 0.0),
+            Map.entry("presence_penalty", 0.0), Map.entry("frequency_penalty", 0.0), Map.entry("guidance_scale", 1.0));
+
     public GenerationConfig {
         eosIds = List.copyOf(eosIds);
+        unapplied = List.copyOf(unapplied);
     }
 
     /** The defaults of a model without {@code generation_config.json}: the best token until one of its eos ids. */
     public static GenerationConfig of(ModelConfig config) {
-        return new GenerationConfig(config.tokenIds().eos(), false, OptionalDouble.empty(), OptionalInt.empty(),
-                OptionalDouble.empty(), OptionalDouble.empty());
+        return new GenerationConfig(within(config.tokenIds().eos(), config), false, OptionalDouble.empty(),
+                OptionalInt.empty(), OptionalDouble.empty(), OptionalDouble.empty(),
+                beyond(config.tokenIds().eos(), config));
     }
 
     /** Reads {@code generation_config.json}; where it names no eos id, those of {@code config} hold. */
     public static GenerationConfig read(JsonObject json, ModelConfig config) throws ModelFormatException {
-        List<Integer> eosIds = json.findInts("eos_token_id", 0, config.vocabSize() - 1);
-        return new GenerationConfig(eosIds.isEmpty() ? config.tokenIds().eos() : eosIds,
-                json.findBoolean("do_sample", false), inRange(json, "temperature", Double.POSITIVE_INFINITY),
-                json.findInt("top_k", 0, Integer.MAX_VALUE), inRange(json, "top_p", 1),
-                json.findPositive("repetition_penalty"));
+        List<Integer> stated = json.findInts("eos_token_id", -1, Integer.MAX_VALUE).stream().filter(id -> id >= 0)
+                .toList();
+        List<Integer> eosIds = stated.isEmpty() ? config.tokenIds().eos() : stated;
+        GenerationConfig read = new GenerationConfig(within(eosIds, config), json.findBoolean("do_sample", false),
+                inRange(json, "temperature", Double.POSITIVE_INFINITY), topK(json), inRange(json, "top_p", 1),
+                json.findPositive("repetition_penalty"), List.of());
+        List<String> unapplied = new ArrayList<>(beyond(eosIds, config));
+        for (String key : json.keys()) {
+            if (json.isUnknown(key) && !isHarmless(json, key)) {
+                unapplied.add(key + ": " + json.describe(key));
+            }
+        }
+        return new GenerationConfig(read.eosIds, read.doSample, read.temperature, read.topK, read.topP,
+                read.repetitionPenalty, unapplied);
+    }
+
+    private static boolean isHarmless(JsonObject json, String key) {
+        boolean isOneBeam = json.describe("num_beams").matches("null|1");
+        return HARMLESS.contains(key) || (OF_BEAMS.contains(key) && isOneBeam)
+                || (NEUTRAL.containsKey(key) && json.isNumber(key, NEUTRAL.get(key)));
+    }
+
+    private static List<Integer> within(List<Integer> ids, ModelConfig config) {
+        return ids.stream().filter(id -> id < config.vocabSize()).toList();
+    }
+
+    private static List<String> beyond(List<Integer> ids, ModelConfig config) {
+        return ids.stream().filter(id -> id >= config.vocabSize())
+                .map(id -> "eos_token_id: " + id + ", the vocabulary has " + config.vocabSize() + " tokens").toList();
+    }
+
+    /** A count; -1 says all, and some files write it as 50.0. */
+    private static OptionalInt topK(JsonObject json) throws ModelFormatException {
+        OptionalDouble number = json.findNumber("top_k");
+        if (number.isEmpty()) {
+            return OptionalInt.empty();
+        }
+        double topK = number.getAsDouble();
+        if (topK != Math.rint(topK) || topK < -1 || topK > Integer.MAX_VALUE) {
+            throw json.refusal("top_k", json.describe("top_k") + ", must be an integer in [-1, 2147483647]");
+        }
+        return OptionalInt.of(Math.max(0, (int) topK));
     }
 
     private static OptionalDouble inRange(JsonObject json, String key, double max) throws ModelFormatException {

@@ -98,6 +98,13 @@ public record ModelConfig(String architecture, ModelSizes sizes, EmbeddingConfig
         return head.tied();
     }
 
+    /** The same model where the weights decide whether there is a head of its own. */
+    public ModelConfig withTiedHead(boolean isTied) {
+        return isTied == head.tied() ? this
+                : new ModelConfig(architecture, sizes, embedding, norm, attention, ffn, layers, residual,
+                        new HeadConfig(isTied, head.softCap(), head.normed()), storageType, tokenIds);
+    }
+
     /** Whether the feed-forward block reads what attention read, rather than what attention left. */
     public boolean parallelResidual() {
         return residual == Residual.PARALLEL;

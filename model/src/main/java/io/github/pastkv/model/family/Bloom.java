@@ -32,7 +32,6 @@ final class Bloom implements Family {
             "attention_softmax_in_fp32", "bias_dropout_fusion", "masked_softmax_fusion", "n_inner", "offset_alibi",
             "pretraining_tp", "skip_bias_add", "skip_bias_add_qkv", "slow_but_exact");
     private static final Pattern IGNORED = Pattern.compile("");
-    private static final Pattern IGNORED_IF_TIED = Pattern.compile("lm_head\\.weight");
 
     @Override
     public String modelType() {
@@ -85,8 +84,9 @@ final class Bloom implements Family {
 
     @Override
     public ModelTensors readTensors(ModelConfig config, WeightSource weights) throws ModelFormatException {
-        TensorReader reader = new TensorReader(weights, "transformer.", "word_embeddings.weight");
-        Tensor tokens = reader.tensor("word_embeddings.weight", config.vocabSize(), config.hiddenSize());
+        TensorReader reader = new TensorReader(weights, "transformer.", "word_embeddings.weight", "ln_f.weight");
+        Tensor tokens = reader.embedding("word_embeddings.weight", "lm_head.weight", config.tiedHead(),
+                config.vocabSize(), config.hiddenSize());
         EmbeddingTensors embedding = new EmbeddingTensors(tokens, null, List.of(),
                 reader.norm("word_embeddings_layernorm", config.hiddenSize(), true));
         List<LayerTensors> layers = new ArrayList<>();
@@ -95,8 +95,8 @@ final class Bloom implements Family {
         }
         NormTensors finalNorm = reader.norm("ln_f", config.hiddenSize(), true);
         List<LinearPart> head = reader.head(tokens, config.tiedHead(), "lm_head.weight");
-        reader.refuseUnknown(config.tiedHead() ? IGNORED_IF_TIED : IGNORED);
-        return new ModelTensors(embedding, layers, finalNorm, List.of(), head, reader.linears());
+        reader.refuseUnknown(IGNORED);
+        return new ModelTensors(embedding, layers, finalNorm, List.of(), head, reader.linears(), reader.names());
     }
 
     private static BlockNorms<NormTensors> norm(TensorReader reader, String name, ModelConfig config)

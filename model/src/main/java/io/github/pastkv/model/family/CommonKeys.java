@@ -26,7 +26,10 @@ final class CommonKeys {
     private static final Set<String> HARMLESS = Set.of("_name_or_path", "_commit_hash", "_attn_implementation",
             "_attn_implementation_autoset", "_flash_attn_2_enabled", "transformers_version", "transformers.js_config",
             "task_specific_params", "finetuning_task", "problem_type", "tokenizer_class", "id2label", "label2id",
-            "num_labels", "license", "language", "unsloth_version", "unsloth_fixed", "neftune_noise_alpha",
+            "num_labels", "_num_labels", "auto_map", "model_max_length", "pruned_heads", "is_encoder_decoder",
+            "tie_encoder_decoder", "cross_attention_hidden_size", "attn_implementation",
+            "_attn_implementation_internal", "base_model_tp_plan", "model_name", "trust_remote_code", "license",
+            "language", "unsloth_version", "unsloth_fixed", "neftune_noise_alpha",
             "initializer_range", "gradient_checkpointing", "use_cache", "output_past", "output_attentions",
             "output_hidden_states", "return_dict", "torchscript", "tf_legacy_loss", "use_bfloat16",
             "chunk_size_feed_forward", "is_decoder", "unk_token_id", "sep_token_id", "cls_token_id", "mask_token_id",
@@ -63,21 +66,15 @@ final class CommonKeys {
     }
 
     static TokenIds tokenIds(JsonObject json, int vocabSize) throws ModelFormatException {
-        List<Integer> eos = json.findInts("eos_token_id", -1, vocabSize - 1);
+        List<Integer> eos = json.findInts("eos_token_id", -1, Integer.MAX_VALUE);
         return new TokenIds(tokenId(json, "bos_token_id", vocabSize), eos.stream().filter(id -> id >= 0).toList(),
-                padId(json, vocabSize));
+                tokenId(json, "pad_token_id", vocabSize));
     }
 
-    /** The pad id; some published files name one past the vocabulary, which says that the model itself has none. */
-    private static OptionalInt padId(JsonObject json, int vocabSize) throws ModelFormatException {
-        OptionalInt id = json.findInt("pad_token_id", -1, Integer.MAX_VALUE);
-        return id.isPresent() && id.getAsInt() >= 0 && id.getAsInt() < vocabSize ? id : OptionalInt.empty();
-    }
-
-    /** The id under a key; -1, as some files have it, says that there is none. */
+    /** The id under a key; -1 or one beyond the vocabulary, as some files have it, says that the model itself has none. */
     private static OptionalInt tokenId(JsonObject json, String key, int vocabSize) throws ModelFormatException {
-        OptionalInt id = json.findInt(key, -1, vocabSize - 1);
-        return id.isPresent() && id.getAsInt() < 0 ? OptionalInt.empty() : id;
+        OptionalInt id = json.findInt(key, -1, Integer.MAX_VALUE);
+        return id.isPresent() && id.getAsInt() >= 0 && id.getAsInt() < vocabSize ? id : OptionalInt.empty();
     }
 
     /** Refuses a pair of keys unless {@code divisor} divides {@code value}. */
@@ -89,11 +86,7 @@ final class CommonKeys {
     }
 
     static float epsilon(JsonObject json, String key, double absent) throws ModelFormatException {
-        float epsilon = (float) json.findPositive(key).orElse(absent);
-        if (epsilon == 0 || Float.isInfinite(epsilon)) {
-            throw json.refusal(key, json.findPositive(key) + ", out of the range of a float");
-        }
-        return epsilon;
+        return (float) json.findPositive(key).orElse(absent);
     }
 
     private static <T> T requireKnown(JsonObject json, String key, String value, Map<String, T> known)

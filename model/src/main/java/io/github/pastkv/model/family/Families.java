@@ -4,12 +4,17 @@ import io.github.pastkv.model.files.JsonObject;
 import io.github.pastkv.model.files.ModelFormatException;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /** The families this version knows. */
 public final class Families {
     private static final List<Family> ALL = List.of(new Gpt2(), new GptNeo(), new GptNeoX(), new Opt(), new Bloom(),
-            new Llama(), new Mistral(), new Qwen2(), new Qwen3(), new Gemma2(), new Gemma3Text(), new Phi3(),
+            new Llama(), new Mistral(), new Qwen2(), new Qwen3(), new Gemma2(), new Gemma3(), new Gemma3Text(),
+            new Phi3(),
             new Olmo2());
+
+    private static final List<String> QUANTIZATION_KEYS =
+            List.of("quantization_config", "quantization", "compression_config");
 
     private Families() {}
 
@@ -29,15 +34,36 @@ public final class Families {
             boolean typeAgrees = modelType.isEmpty() || modelType.get().equals(family.modelType());
             boolean architectureAgrees = architectures.stream().anyMatch(family.architectures()::contains);
             if (typeAgrees && (architectureAgrees || (architectures.isEmpty() && modelType.isPresent()))) {
+                requireFloats(config);
                 return family;
             }
         }
-        throw config.refusal("architectures",
-                architectures + " with model_type " + modelType.orElse("absent") + ", known are " + knownNames());
+        throw refusal(config, architectures, modelType);
     }
 
-    private static List<String> knownNames() {
-        return ALL.stream().map(family -> family.architectures().stream().sorted().toList() + " with model_type "
-                + family.modelType()).toList();
+    /** Other libraries' quantised weights are no floats, and would be refused tensor by tensor. */
+    private static void requireFloats(JsonObject config) throws ModelFormatException {
+        for (String key : QUANTIZATION_KEYS) {
+            if (config.isUnknown(key)) {
+                throw config.refusal(key, config.describe(key) + ", weights quantised by another library are not "
+                        + "supported; take the model in F32, F16 or BF16 (--allow-config " + key
+                        + " reads its tensors as they are)");
+            }
+        }
+    }
+
+    private static ModelFormatException refusal(JsonObject config, List<String> architectures,
+            Optional<String> modelType) {
+        Optional<Family> ofType =
+                ALL.stream().filter(family -> family.modelType().equals(modelType.orElse(""))).findFirst();
+        if (ofType.isPresent()) {
+            return config.refusal("architectures", architectures + " with model_type " + modelType.get()
+                    + ", must be one of " + ofType.get().architectures().stream().sorted().toList());
+        }
+        return config.refusal(modelType.isPresent() ? "model_type" : "architectures",
+                (modelType.isPresent() ? "\"" + modelType.get() + "\"" : architectures.toString())
+                        + " is not supported; supported are "
+                        + ALL.stream().map(Family::modelType).sorted().collect(Collectors.joining(", "))
+                        + " (docs/models.md tells how to add one)");
     }
 }

@@ -10,6 +10,7 @@ import io.github.pastkv.model.config.Residual;
 import io.github.pastkv.model.files.JsonObject;
 import io.github.pastkv.model.files.ModelFormatException;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -30,10 +31,10 @@ final class Gemma {
     private final JsonObject json;
     private final LlamaKeys keys;
 
-    Gemma(JsonObject json, int defaultMaxSeqLen) throws ModelFormatException {
+    Gemma(JsonObject json, int defaultMaxSeqLen, Map<String, Integer> defaultSizes) throws ModelFormatException {
         this.json = json;
         this.keys = new LlamaKeys(json, new LlamaKeys.Defaults(defaultMaxSeqLen, OptionalInt.of(DEFAULT_KV_HEADS),
-                OptionalInt.of(DEFAULT_HEAD_DIM), 1e-6, true));
+                OptionalInt.of(DEFAULT_HEAD_DIM), 1e-6, true)).withSizes(defaultSizes);
     }
 
     ModelSizes sizes() throws ModelFormatException {

@@ -7,6 +7,7 @@ import io.github.pastkv.model.config.RopeConfig;
 import io.github.pastkv.model.files.JsonObject;
 import io.github.pastkv.model.files.ModelFormatException;
 import io.github.pastkv.model.files.WeightSource;
+import java.util.Map;
 import java.util.Set;
 
 /** Gemma 2: caps on scores and logits, a window in every second layer from the first. */
@@ -27,7 +28,7 @@ final class Gemma2 implements Family {
 
     @Override
     public ModelConfig readConfig(JsonObject json) throws ModelFormatException {
-        Gemma gemma = new Gemma(json, DEFAULT_MAX_SEQ_LEN);
+        Gemma gemma = new Gemma(json, DEFAULT_MAX_SEQ_LEN, Map.of());
         AttentionConfig attention = gemma.attention(DEFAULT_SCORE_CAP);
         RopeConfig rotary = new RopeKeys(json, attention.headDim(), gemma.sizes().maxSeqLen())
                 .read(RopeKeys.Spelling.USUAL);

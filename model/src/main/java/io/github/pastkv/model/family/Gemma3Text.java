@@ -8,6 +8,7 @@ import io.github.pastkv.model.files.JsonObject;
 import io.github.pastkv.model.files.ModelFormatException;
 import io.github.pastkv.model.files.WeightSource;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
@@ -22,6 +23,11 @@ final class Gemma3Text implements Family {
     private static final RopeKeys.Spelling LOCAL =
             RopeKeys.Spelling.USUAL.withTheta("rope_local_base_freq", 10_000);
 
+    static final LlamaTensors.Form FORM = LlamaTensors.Form.GEMMA.with(LlamaTensors.HeadNorms.EACH);
+    /** Multimodal folders leave out what is so in the 4B model. */
+    private static final Map<String, Integer> DEFAULT_SIZES = Map.of("num_hidden_layers", 26, "hidden_size", 2304,
+            "vocab_size", 262208, "num_attention_heads", 8, "intermediate_size", 9216);
+
     @Override
     public String modelType() {
         return "gemma3_text";
@@ -34,7 +40,7 @@ final class Gemma3Text implements Family {
 
     @Override
     public ModelConfig readConfig(JsonObject json) throws ModelFormatException {
-        Gemma gemma = new Gemma(json, DEFAULT_MAX_SEQ_LEN);
+        Gemma gemma = new Gemma(json, DEFAULT_MAX_SEQ_LEN, DEFAULT_SIZES);
         AttentionConfig attention = gemma.attention(0);
         return gemma.model(modelType(), attention, layers(json, gemma, attention.headDim()), 0);
     }
@@ -69,6 +75,6 @@ final class Gemma3Text implements Family {
 
     @Override
     public ModelTensors readTensors(ModelConfig config, WeightSource weights) throws ModelFormatException {
-        return LlamaTensors.read(config, LlamaTensors.Form.GEMMA.with(LlamaTensors.HeadNorms.EACH), weights);
+        return LlamaTensors.read(config, FORM, weights);
     }
 }

@@ -29,10 +29,9 @@ final class Gpt2 implements Family {
     private static final Set<String> HARMLESS_KEYS = CommonKeys.harmless("n_ctx", "attn_pdrop", "embd_pdrop",
             "resid_pdrop", "reorder_and_upcast_attn", "summary_activation", "summary_first_dropout",
             "summary_proj_to_labels", "summary_type", "summary_use_proj");
-    /** Causal masks kept by old versions, and a head that repeats the embedding. */
-    private static final String MASKS = "h\\.\\d+\\.attn\\.(bias|masked_bias)";
-    private static final Pattern IGNORED = Pattern.compile(MASKS);
-    private static final Pattern IGNORED_IF_TIED = Pattern.compile(MASKS + "|lm_head\\.weight");
+    /** Causal masks kept by old versions. */
+    private static final Pattern IGNORED =
+            Pattern.compile("h\\.\\d+\\.attn\\.(bias|masked_bias)");
 
     @Override
     public String modelType() {
@@ -79,9 +78,10 @@ final class Gpt2 implements Family {
 
     @Override
     public ModelTensors readTensors(ModelConfig config, WeightSource weights) throws ModelFormatException {
-        TensorReader reader = new TensorReader(weights, "transformer.", "wte.weight");
+        TensorReader reader = new TensorReader(weights, "transformer.", "wte.weight", "ln_f.weight");
         int hiddenSize = config.hiddenSize();
-        Tensor embedding = reader.tensor("wte.weight", config.vocabSize(), hiddenSize);
+        Tensor embedding = reader.embedding("wte.weight", "lm_head.weight", config.tiedHead(),
+                config.vocabSize(), hiddenSize);
         Tensor positions = reader.tensor("wpe.weight", config.maxSeqLen(), hiddenSize);
         List<LayerTensors> layers = new ArrayList<>();
         for (int layer = 0; layer < config.numLayers(); layer++) {
@@ -89,9 +89,9 @@ final class Gpt2 implements Family {
         }
         NormTensors finalNorm = reader.norm("ln_f", hiddenSize, true);
         List<LinearPart> head = reader.head(embedding, config.tiedHead(), "lm_head.weight");
-        reader.refuseUnknown(config.tiedHead() ? IGNORED_IF_TIED : IGNORED);
+        reader.refuseUnknown(IGNORED);
         return new ModelTensors(EmbeddingTensors.plain(embedding, positions), layers, finalNorm, List.of(), head,
-                reader.linears());
+                reader.linears(), reader.names());
     }
 
     private static LayerTensors layer(TensorReader reader, String name, ModelConfig config)

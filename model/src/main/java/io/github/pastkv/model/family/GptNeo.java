@@ -30,10 +30,9 @@ final class GptNeo implements Family {
     private static final Set<String> HARMLESS_KEYS = CommonKeys.harmless("attention_dropout", "embed_dropout",
             "resid_dropout", "classifier_dropout", "summary_activation", "summary_first_dropout",
             "summary_proj_to_labels", "summary_type", "summary_use_proj");
-    /** Causal masks kept by old versions, and a head that repeats the embedding. */
-    private static final String MASKS = "h\\.\\d+\\.attn\\.attention\\.(bias|masked_bias)";
-    private static final Pattern IGNORED = Pattern.compile(MASKS);
-    private static final Pattern IGNORED_IF_TIED = Pattern.compile(MASKS + "|lm_head\\.weight");
+    /** Causal masks kept by old versions. */
+    private static final Pattern IGNORED =
+            Pattern.compile("h\\.\\d+\\.attn\\.attention\\.(bias|masked_bias)");
 
     @Override
     public String modelType() {
@@ -97,9 +96,10 @@ final class GptNeo implements Family {
 
     @Override
     public ModelTensors readTensors(ModelConfig config, WeightSource weights) throws ModelFormatException {
-        TensorReader reader = new TensorReader(weights, "transformer.", "wte.weight");
+        TensorReader reader = new TensorReader(weights, "transformer.", "wte.weight", "ln_f.weight");
         int hiddenSize = config.hiddenSize();
-        Tensor embedding = reader.tensor("wte.weight", config.vocabSize(), hiddenSize);
+        Tensor embedding = reader.embedding("wte.weight", "lm_head.weight", config.tiedHead(),
+                config.vocabSize(), hiddenSize);
         Tensor positions = reader.tensor("wpe.weight", config.maxSeqLen(), hiddenSize);
         List<LayerTensors> layers = new ArrayList<>();
         for (int layer = 0; layer < config.numLayers(); layer++) {
@@ -107,9 +107,9 @@ final class GptNeo implements Family {
         }
         NormTensors finalNorm = reader.norm("ln_f", hiddenSize, true);
         List<LinearPart> head = reader.head(embedding, config.tiedHead(), "lm_head.weight");
-        reader.refuseUnknown(config.tiedHead() ? IGNORED_IF_TIED : IGNORED);
+        reader.refuseUnknown(IGNORED);
         return new ModelTensors(EmbeddingTensors.plain(embedding, positions), layers, finalNorm, List.of(), head,
-                reader.linears());
+                reader.linears(), reader.names());
     }
 
     private static LayerTensors layer(TensorReader reader, String name, ModelConfig config)

@@ -31,11 +31,10 @@ final class GptNeoX implements Family {
             RopeKeys.Spelling.USUAL.withTheta("rotary_emb_base", 10000).withPart("rotary_pct", 0.25);
     private static final Set<String> HARMLESS_KEYS =
             CommonKeys.harmless("attention_dropout", "hidden_dropout", "classifier_dropout");
-    /** Causal masks and frequencies kept by old versions, and a head that repeats the embedding. */
-    private static final String BUFFERS = "layers\\.\\d+\\.attention\\.(bias|masked_bias|rotary_emb\\.inv_freq)"
-            + "|rotary_emb\\.inv_freq";
-    private static final Pattern IGNORED = Pattern.compile(BUFFERS);
-    private static final Pattern IGNORED_IF_TIED = Pattern.compile(BUFFERS + "|embed_out\\.weight");
+    /** Causal masks and frequencies kept by old versions. */
+    private static final Pattern IGNORED =
+            Pattern.compile("layers\\.\\d+\\.attention\\.(bias|masked_bias|rotary_emb\\.inv_freq)"
+                    + "|rotary_emb\\.inv_freq");
 
     @Override
     public String modelType() {
@@ -75,17 +74,19 @@ final class GptNeoX implements Family {
 
     @Override
     public ModelTensors readTensors(ModelConfig config, WeightSource weights) throws ModelFormatException {
-        TensorReader reader = new TensorReader(weights, "gpt_neox.", "embed_in.weight");
-        Tensor embedding = reader.tensor("embed_in.weight", config.vocabSize(), config.hiddenSize());
+        TensorReader reader = new TensorReader(weights, "gpt_neox.", "embed_in.weight",
+                "final_layer_norm.weight");
+        Tensor embedding = reader.embedding("embed_in.weight", "embed_out.weight", config.tiedHead(),
+                config.vocabSize(), config.hiddenSize());
         List<LayerTensors> layers = new ArrayList<>();
         for (int layer = 0; layer < config.numLayers(); layer++) {
             layers.add(layer(reader, "layers." + layer + ".", config));
         }
         NormTensors finalNorm = reader.norm("final_layer_norm", config.hiddenSize(), true);
         List<LinearPart> head = reader.head(embedding, config.tiedHead(), "embed_out.weight");
-        reader.refuseUnknown(config.tiedHead() ? IGNORED_IF_TIED : IGNORED);
+        reader.refuseUnknown(IGNORED);
         return new ModelTensors(EmbeddingTensors.plain(embedding, null), layers, finalNorm, List.of(), head,
-                reader.linears());
+                reader.linears(), reader.names());
     }
 
     private static LayerTensors layer(TensorReader reader, String name, ModelConfig config)

@@ -13,6 +13,7 @@ import io.github.pastkv.model.config.Residual;
 import io.github.pastkv.model.files.JsonObject;
 import io.github.pastkv.model.files.ModelFormatException;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalInt;
 
 /**
@@ -33,18 +34,39 @@ final class LlamaKeys {
 
     private final JsonObject json;
     private final Defaults defaults;
+    private final Map<String, Integer> absentSizes;
 
-    LlamaKeys(JsonObject json, Defaults defaults) throws ModelFormatException {
+    private LlamaKeys(JsonObject json, Defaults defaults, Map<String, Integer> absentSizes) {
         this.json = json;
         this.defaults = defaults;
+        this.absentSizes = absentSizes;
+    }
+
+    LlamaKeys(JsonObject json, Defaults defaults) throws ModelFormatException {
+        this(json, defaults, Map.of());
         json.findStrings("architectures");
         json.findString("model_type");
     }
 
+    /**
+     * Settings that leave out sizes, as the text part of a multimodal model does where they are the family's defaults.
+     *
+     * @param absent sizes by key
+     */
+    LlamaKeys withSizes(Map<String, Integer> absent) {
+        return new LlamaKeys(json, defaults, absent);
+    }
+
+    private int size(String key, int max) throws ModelFormatException {
+        OptionalInt stated = json.findInt(key, 1, max);
+        return stated.isPresent() || !absentSizes.containsKey(key)
+                ? json.requireInt(key, 1, max)
+                : absentSizes.get(key);
+    }
+
     ModelSizes sizes() throws ModelFormatException {
-        return new ModelSizes(json.requireInt("num_hidden_layers", 1, CommonKeys.MAX_LAYERS),
-                json.requireInt("hidden_size", 1, CommonKeys.MAX_WIDTH),
-                json.requireInt("vocab_size", 1, CommonKeys.MAX_VOCAB),
+        return new ModelSizes(size("num_hidden_layers", CommonKeys.MAX_LAYERS),
+                size("hidden_size", CommonKeys.MAX_WIDTH), size("vocab_size", CommonKeys.MAX_VOCAB),
                 json.findInt("max_position_embeddings", 1, CommonKeys.MAX_SEQ_LEN).orElse(defaults.maxSeqLen));
     }
 
@@ -55,7 +77,7 @@ final class LlamaKeys {
 
     /** Heads without biases or caps. */
     AttentionConfig heads() throws ModelFormatException {
-        int numHeads = json.requireInt("num_attention_heads", 1, CommonKeys.MAX_HEADS);
+        int numHeads = size("num_attention_heads", CommonKeys.MAX_HEADS);
         int numKvHeads = json.isNull("num_key_value_heads")
                 ? numHeads
                 : json.findInt("num_key_value_heads", 1, CommonKeys.MAX_HEADS)
@@ -69,14 +91,14 @@ final class LlamaKeys {
         if (stated.isPresent() || (defaults.headDim.isPresent() && !json.isNull("head_dim"))) {
             return stated.orElseGet(defaults.headDim::getAsInt);
         }
-        int hiddenSize = json.requireInt("hidden_size", 1, CommonKeys.MAX_WIDTH);
+        int hiddenSize = size("hidden_size", CommonKeys.MAX_WIDTH);
         CommonKeys.requireDivides(json, "hidden_size", hiddenSize, "num_attention_heads", numHeads);
         return hiddenSize / numHeads;
     }
 
     /** A gated block without biases. */
     FfnConfig ffn(String activationKey, String activation) throws ModelFormatException {
-        return new FfnConfig(json.requireInt("intermediate_size", 1, CommonKeys.MAX_WIDTH),
+        return new FfnConfig(size("intermediate_size", CommonKeys.MAX_WIDTH),
                 CommonKeys.activation(json, activationKey, activation), true, false);
     }
 

@@ -16,11 +16,12 @@ final class LlamaTensors {
     private static final String POST_ATTENTION = "post_attention_layernorm";
     private static final String PRE_FFN = "pre_feedforward_layernorm";
     private static final String POST_FFN = "post_feedforward_layernorm";
-    /** Frequencies kept by old versions, and a head that repeats the embedding. */
-    private static final String FREQUENCIES =
-            "layers\\.\\d+\\.self_attn\\.rotary_emb\\.inv_freq|rotary_emb\\.inv_freq|rotary_emb_local\\.inv_freq";
-    private static final Pattern IGNORED = Pattern.compile(FREQUENCIES);
-    private static final Pattern IGNORED_IF_TIED = Pattern.compile(FREQUENCIES + "|lm_head\\.weight");
+    /** Frequencies kept by old versions. */
+    private static final Pattern IGNORED =
+            Pattern.compile(
+                    "layers\\.\\d+\\.self_attn\\.rotary_emb\\.inv_freq|rotary_emb\\.inv_freq|rotary_emb_local\\.inv_freq");
+
+    private static final Pattern NOTHING = Pattern.compile("");
 
     /** Which queries and keys are normalised together. */
     enum HeadNorms {
@@ -70,21 +71,28 @@ final class LlamaTensors {
     }
 
     static ModelTensors read(ModelConfig config, Form form, WeightSource weights) throws ModelFormatException {
-        TensorReader reader = new TensorReader(weights, "model.", "embed_tokens.weight");
-        return new LlamaTensors(config, form, reader).read();
+        return read(config, form, weights, NOTHING);
     }
 
-    private ModelTensors read() throws ModelFormatException {
-        Tensor embedding = reader.tensor("embed_tokens.weight", config.vocabSize(), config.hiddenSize());
+    /** The same where the source holds other parts of a larger model too, whose names match {@code otherParts}. */
+    static ModelTensors read(ModelConfig config, Form form, WeightSource weights, Pattern otherParts)
+            throws ModelFormatException {
+        TensorReader reader = new TensorReader(weights, "model.", "embed_tokens.weight", "norm.weight");
+        return new LlamaTensors(config, form, reader).read(otherParts);
+    }
+
+    private ModelTensors read(Pattern otherParts) throws ModelFormatException {
+        Tensor embedding = reader.embedding("embed_tokens.weight", "lm_head.weight", config.tiedHead(),
+                config.vocabSize(), config.hiddenSize());
         List<LayerTensors> layers = new ArrayList<>();
         for (int layer = 0; layer < config.numLayers(); layer++) {
             layers.add(layer("layers." + layer + "."));
         }
         NormTensors finalNorm = reader.norm("norm", config.hiddenSize(), false);
         List<LinearPart> head = reader.head(embedding, config.tiedHead(), "lm_head.weight");
-        reader.refuseUnknown(config.tiedHead() ? IGNORED_IF_TIED : IGNORED);
+        reader.refuseUnknown(IGNORED, otherParts);
         return new ModelTensors(EmbeddingTensors.plain(embedding, null), layers, finalNorm, List.of(), head,
-                reader.linears());
+                reader.linears(), reader.names());
     }
 
     private LayerTensors layer(String name) throws ModelFormatException {

@@ -5,6 +5,7 @@ import io.github.pastkv.tensor.Tensor;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -18,14 +19,21 @@ import org.jspecify.annotations.Nullable;
  * @param head projection to {@code [V]}; its weight is that of the embedding itself where the two are tied
  * @param linears every linear weight by its name in the source, as {@code [outputs, inputs]}; a tied head is not
  *     among them, and a fused weight is there once
+ * @param names names in the source of all tensors of the model, its linear weights among them
  */
 public record ModelTensors(EmbeddingTensors embedding, List<LayerTensors> layers, @Nullable NormTensors finalNorm,
-        List<LinearPart> headIn, List<LinearPart> head, Map<String, LinearPart> linears) {
+        List<LinearPart> headIn, List<LinearPart> head, Map<String, LinearPart> linears, Set<String> names) {
     public ModelTensors {
         layers = List.copyOf(layers);
         headIn = List.copyOf(headIn);
         head = List.copyOf(head);
         linears = Map.copyOf(linears);
+        names = Set.copyOf(names);
+    }
+
+    /** Whether the head's weight is the embedding. */
+    public boolean isTied() {
+        return head.getFirst().weight() == embedding.tokens();
     }
 
     /** Trained numbers, a tied head counted once. */

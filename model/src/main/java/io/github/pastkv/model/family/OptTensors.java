@@ -17,7 +17,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class OptTensors {
     private static final Pattern IGNORED = Pattern.compile("");
-    private static final Pattern IGNORED_IF_TIED = Pattern.compile("lm_head\\.weight");
 
     private final ModelConfig config;
     private final TensorReader reader;
@@ -25,14 +24,16 @@ final class OptTensors {
 
     OptTensors(ModelConfig config, WeightSource weights) {
         this.config = config;
-        this.reader = new TensorReader(weights, List.of("", "decoder.", "model.decoder."), "embed_tokens.weight");
+        this.reader = new TensorReader(weights, List.of("", "decoder.", "model.decoder."), "embed_tokens.weight",
+                "embed_positions.weight");
         this.normsBehind = config.residual() == Residual.NORMED;
     }
 
     ModelTensors read() throws ModelFormatException {
         int e = config.hiddenSize();
         int width = config.embedding().width();
-        Tensor tokens = reader.tensor("embed_tokens.weight", config.vocabSize(), width);
+        Tensor tokens = reader.embedding("embed_tokens.weight", "lm_head.weight", config.tiedHead(),
+                config.vocabSize(), width);
         Tensor positions = reader.tensor("embed_positions.weight", config.maxSeqLen() + Opt.FIRST_POSITION_ROW, e);
         EmbeddingTensors embedding =
                 new EmbeddingTensors(tokens, positions, projection("project_in", e, width), null);
@@ -50,9 +51,9 @@ final class OptTensors {
         NormTensors finalNorm = config.head().normed() && !normsBehind ? norm("final_layer_norm") : null;
         List<LinearPart> headIn = projection("project_out", width, e);
         List<LinearPart> head = reader.head(tokens, config.tiedHead(), "lm_head.weight");
-        reader.refuseUnknown(config.tiedHead() ? IGNORED_IF_TIED : IGNORED);
+        reader.refuseUnknown(IGNORED);
         return new ModelTensors(embedding, layers, normsBehind ? behindLast : finalNorm, headIn, head,
-                reader.linears());
+                reader.linears(), reader.names());
     }
 
     private NormTensors norm(String name) throws ModelFormatException {

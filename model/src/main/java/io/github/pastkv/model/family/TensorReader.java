@@ -12,27 +12,39 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /** Reads the tensors of a source by name and shape, and remembers which were read. */
 final class TensorReader {
+    /** What stands before the names of a text model inside a multimodal one. */
+    private static final List<String> OUTER_PREFIXES = List.of("", "language_model.", "model.language_model.");
+
+    private static final Pattern NOTHING = Pattern.compile("");
+
     private final WeightSource weights;
     private final String prefix;
+    private String embeddingName = "";
     private final Set<String> readNames = new HashSet<>();
     private final Map<String, LinearPart> linears = new LinkedHashMap<>();
 
     /**
      * A reader of a source whose names may or may not begin with {@code optionalPrefix}.
      *
-     * @param knownName a tensor that is surely there, by its name without the prefix; it tells which of the two holds
+     * @param knownNames tensors of which one is surely there, by their names without the prefix
      */
-    TensorReader(WeightSource weights, String optionalPrefix, String knownName) {
-        this(weights, List.of("", optionalPrefix), knownName);
+    TensorReader(WeightSource weights, String optionalPrefix, String... knownNames) {
+        this(weights, List.of("", optionalPrefix), knownNames);
     }
 
-    /** A reader of a source whose names begin with one of {@code prefixes}, the last if {@code knownName} is missing. */
-    TensorReader(WeightSource weights, List<String> prefixes, String knownName) {
+    /**
+     * A reader of a source whose names begin with one of {@code prefixes}, the last if all {@code knownNames} are missing.
+     * Text models inside multimodal ones have a further prefix before these.
+     */
+    TensorReader(WeightSource weights, List<String> prefixes, String... knownNames) {
         this.weights = weights;
-        this.prefix = prefixes.stream().filter(each -> weights.names().contains(each + knownName)).findFirst()
+        Set<String> names = weights.names();
+        this.prefix = OUTER_PREFIXES.stream().flatMap(outer -> prefixes.stream().map(outer::concat))
+                .filter(each -> Stream.of(knownNames).anyMatch(name -> names.contains(each + name))).findFirst()
                 .orElse(prefixes.getLast());
     }
 
@@ -47,10 +59,45 @@ final class TensorReader {
         return weights.tensor(name, shape);
     }
 
-    /** The head under a name that never has the prefix, or the embedding where the two are tied. */
+    /**
+     * The embedding; where head and embedding are tied, a file may hold the two under the name of the head alone.
+     *
+     * @param headName the head's name, which never has the prefix
+     */
+    Tensor embedding(String name, String headName, boolean tied, int vocabSize, int width)
+            throws ModelFormatException {
+        boolean isUnderHead = tied && !weights.names().contains(prefix + name)
+                && weights.names().contains(outer(headName));
+        embeddingName = isUnderHead ? outer(headName) : prefix + name;
+        return unprefixed(embeddingName, vocabSize, width);
+    }
+
+    /**
+     * The head under a name that never has the prefix. Where it is tied, it is the embedding, unless the file holds a
+     * head that differs from it: then that one counts, as in transformers.
+     */
     List<LinearPart> head(Tensor embedding, boolean tied, String name) throws ModelFormatException {
-        return List.of(tied ? new LinearPart(embedding, null) : unbiased(name, WeightSource.Layout.OUTPUTS_FIRST,
-                Math.toIntExact(embedding.shape(0)), Math.toIntExact(embedding.shape(1))));
+        String headName = outer(name);
+        if (tied && !weights.names().contains(headName)) {
+            return List.of(new LinearPart(embedding, null));
+        }
+        if (tied && repeatsEmbedding(headName)) {
+            readNames.add(headName);
+            return List.of(new LinearPart(embedding, null));
+        }
+        return List.of(unbiased(headName, WeightSource.Layout.OUTPUTS_FIRST, Math.toIntExact(embedding.shape(0)),
+                Math.toIntExact(embedding.shape(1))));
+    }
+
+    private boolean repeatsEmbedding(String headName) throws ModelFormatException {
+        return headName.equals(embeddingName)
+                || weights.bytes(headName).mismatch(weights.bytes(embeddingName)) == -1;
+    }
+
+    /** A name without the prefix, within a multimodal model if it is only there. */
+    private String outer(String name) {
+        return OUTER_PREFIXES.stream().map(outer -> outer + name).filter(weights.names()::contains).findFirst()
+                .orElse(name);
     }
 
     /** Weight and, if {@code biased}, bias of a norm of {@code width} elements. */
@@ -83,6 +130,11 @@ final class TensorReader {
         return weight;
     }
 
+    /** The names of all tensors that were read. */
+    Set<String> names() {
+        return readNames;
+    }
+
     /** What was read as linear weights, by the name of the weight in the file; a tied head is not among them. */
     Map<String, LinearPart> linears() {
         return linears;
@@ -108,8 +160,18 @@ final class TensorReader {
 
     /** Refuses tensors that were not read and whose names without the prefix do not match {@code ignoredNames}. */
     void refuseUnknown(Pattern ignoredNames) throws ModelFormatException {
+        refuseUnknown(ignoredNames, NOTHING);
+    }
+
+    /**
+     * The same where a larger model holds other parts.
+     *
+     * @param otherParts what their names match, prefix included
+     */
+    void refuseUnknown(Pattern ignoredNames, Pattern otherParts) throws ModelFormatException {
         Predicate<String> ignored = name -> ignoredNames
-                .matcher(name.startsWith(prefix) ? name.substring(prefix.length()) : name).matches();
+                .matcher(name.startsWith(prefix) ? name.substring(prefix.length()) : name).matches()
+                || otherParts.matcher(name).matches();
         for (String name : weights.names().stream().sorted().toList()) {
             if (!readNames.contains(name) && !ignored.test(name)) {
                 throw new ModelFormatException(weights.fileOf(name),

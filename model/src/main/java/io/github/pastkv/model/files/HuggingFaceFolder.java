@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /**
  * A Hugging Face model folder: {@code config.json}, {@code model.safetensors} or shards and their index, and the
@@ -13,6 +14,9 @@ import java.util.Optional;
  * <p>Immutable, safe for any number of threads.
  */
 public final class HuggingFaceFolder implements ModelSource {
+    private static final String ADAPTER_FILE = "adapter_config.json";
+    private static final Pattern HUB_NAME = Pattern.compile("[A-Za-z0-9][\\w.-]*(/[\\w.-]+)?");
+
     private final Path folder;
     private final SafetensorsWeights weights;
 
@@ -27,8 +31,41 @@ public final class HuggingFaceFolder implements ModelSource {
      * @throws ModelFormatException if {@code config.json} or the weights are missing or damaged
      */
     public static HuggingFaceFolder open(Path folder) throws IOException {
+        requireModelFolder(folder);
         Optional<Int8Config> int8 = Int8Config.find(JsonFile.read(folder.resolve(ModelFile.CONFIG.fileName())));
         return new HuggingFaceFolder(folder, SafetensorsWeights.open(folder, int8.map(Int8Config::madeFrom)));
+    }
+
+    private static void requireModelFolder(Path folder) throws IOException {
+        if (Files.isRegularFile(folder)) {
+            throw new ModelFormatException(folder, "is a file; give the folder that it is in");
+        }
+        if (!Files.isDirectory(folder)) {
+            throw new ModelFormatException(folder, "no such file or folder" + howToGet(folder.toString()));
+        }
+        if (!Files.exists(folder.resolve(ModelFile.CONFIG.fileName()))
+                && Files.isDirectory(folder.resolve("snapshots"))) {
+            throw new ModelFormatException(folder,
+                    "is a model's root in the Hub's cache; give one of the folders in its "
+                            + "snapshots");
+        }
+        Path adapter = folder.resolve(ADAPTER_FILE);
+        if (Files.exists(adapter)) {
+            String base = JsonFile.read(adapter).findString("base_model_name_or_path").orElse("its base model");
+            throw new ModelFormatException(adapter, Files.exists(folder.resolve(ModelFile.CONFIG.fileName()))
+                    ? "an adapter lies beside the model and would change it; merge it into the weights (peft's "
+                            + "merge_and_unload), or move it elsewhere to run the model without it"
+                    : "is an adapter, not a model; merge it into " + base + " (peft's merge_and_unload) and give that "
+                            + "folder");
+        }
+    }
+
+    /** How a name of the Hub becomes a folder. */
+    private static String howToGet(String name) {
+        return HUB_NAME.matcher(name).matches()
+                ? "; models are not downloaded by name, so get it first: hf download " + name + " --local-dir "
+                        + name.substring(name.lastIndexOf('/') + 1)
+                : "";
     }
 
     @Override

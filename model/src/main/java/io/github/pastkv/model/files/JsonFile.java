@@ -2,6 +2,7 @@ package io.github.pastkv.model.files;
 
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
@@ -41,7 +42,9 @@ public final class JsonFile {
         if (Files.size(file) > MAX_BYTES) {
             throw new ModelFormatException(file, Files.size(file) + " bytes, at most " + MAX_BYTES + " are read");
         }
-        return Files.readAllBytes(file);
+        byte[] bytes = Files.readAllBytes(file);
+        ForeignContent.refuse(file, MemorySegment.ofArray(bytes));
+        return bytes;
     }
 
     /**

@@ -22,6 +22,9 @@ import tools.jackson.databind.node.ObjectNode;
  */
 public final class JsonObject {
     private static final int MAX_REPEATED = 1 << 14;
+    /** Far from the ends of a float's range, so that products and quotients of two settings stay in it. */
+    private static final double MIN_POSITIVE = 1e-18;
+    private static final double MAX_POSITIVE = 1e18;
 
     private final Path file;
     private final String path;
@@ -47,6 +50,18 @@ public final class JsonObject {
      */
     public JsonObject allowing(Set<String> keys) {
         return new JsonObject(file, path, node, Set.copyOf(keys));
+    }
+
+    /** The same object with those of {@code keys} that it lacks as {@code other} has them. */
+    public JsonObject withAbsentFrom(JsonObject other, Set<String> keys) {
+        ObjectNode merged = (ObjectNode) node.deepCopy();
+        for (String key : keys) {
+            JsonNode inherited = other.find(key);
+            if (find(key) == null && inherited != null) {
+                merged.set(key, inherited);
+            }
+        }
+        return new JsonObject(file, path, merged, allowedKeys);
     }
 
     /** Where in the file it is, as messages say it: {@code "line 3: "}, or empty where it is the whole file. */
@@ -124,12 +139,12 @@ public final class JsonObject {
         }
     }
 
-    /** A finite number greater than 0. */
+    /** A number greater than 0, in [1e-18, 1e18]. */
     public double requirePositive(String key) throws ModelFormatException {
         return toPositive(key, require(key, "a number"));
     }
 
-    /** A finite number greater than 0, or empty if the key is absent. */
+    /** A number greater than 0, in [1e-18, 1e18], or empty if the key is absent. */
     public OptionalDouble findPositive(String key) throws ModelFormatException {
         JsonNode value = find(key);
         return value == null ? OptionalDouble.empty() : OptionalDouble.of(toPositive(key, value));
@@ -168,7 +183,7 @@ public final class JsonObject {
             return absent;
         }
         if (!value.isBoolean()) {
-            throw refusal(key, value + ", must be true or false");
+            throw refusal(key, abbreviate(value.toString()) + ", must be true or false");
         }
         return value.booleanValue();
     }
@@ -191,7 +206,7 @@ public final class JsonObject {
             return List.of();
         }
         if (!value.isArray()) {
-            throw refusal(key, value + ", must be an array of strings");
+            throw refusal(key, abbreviate(value.toString()) + ", must be an array of strings");
         }
         List<String> strings = new ArrayList<>();
         for (JsonNode element : value) {
@@ -230,7 +245,7 @@ public final class JsonObject {
             return Optional.empty();
         }
         if (!value.isObject()) {
-            throw refusal(key, value + ", must be an object");
+            throw refusal(key, abbreviate(value.toString()) + ", must be an object");
         }
         return Optional.of(new JsonObject(file, path + key + ".", value, allowedKeys));
     }
@@ -258,7 +273,7 @@ public final class JsonObject {
             if (!element.isObject()) {
                 throw refusal(key, abbreviate(element.toString()) + ", must be an object");
             }
-            objects.add(new JsonObject(file, path + key + "[" + objects.size() + "].", element));
+            objects.add(new JsonObject(file, path + key + "[" + objects.size() + "].", element, allowedKeys));
         }
         return List.copyOf(objects);
     }
@@ -291,12 +306,29 @@ public final class JsonObject {
      */
     public void refuseUnknownKeys(Set<String> harmlessKeys) throws ModelFormatException {
         for (String key : node.propertyNames()) {
-            JsonNode value = node.get(key);
-            boolean isKnown = askedKeys.contains(key) || harmlessKeys.contains(key) || allowedKeys.contains(path + key);
-            if (!isKnown && !saysNothing(value)) {
-                throw refusal(key, abbreviate(value.toString()) + ", this key is not known and may change the result");
+            if (!harmlessKeys.contains(key) && isUnknown(key)) {
+                throw refusal(key, abbreviate(node.get(key).toString())
+                        + ", this key is not known and may change the result (--allow-config " + abbreviate(path + key)
+                        + " lets it pass)");
             }
         }
+    }
+
+    /** Whether the key says something, was not asked for so far and is not let pass. */
+    public boolean isUnknown(String key) {
+        JsonNode value = node.get(key);
+        return value != null && !saysNothing(value) && !askedKeys.contains(key) && !allowedKeys.contains(path + key);
+    }
+
+    /** Whether the key holds this number. */
+    public boolean isNumber(String key, double number) {
+        JsonNode value = node.get(key);
+        return value != null && value.isNumber() && value.doubleValue() == number;
+    }
+
+    /** The value of {@code key} as JSON, cut to a length for messages; {@code null} if it is absent. */
+    public String describe(String key) {
+        return abbreviate(String.valueOf(node.get(key)));
     }
 
     /** The text of the same object where {@code key} holds an object of these strings, whatever it held. */
@@ -309,7 +341,7 @@ public final class JsonObject {
 
     /** The exception that refuses the value of {@code key}. */
     public ModelFormatException refusal(String key, String problem) {
-        return new ModelFormatException(file, path + key + ": " + problem);
+        return new ModelFormatException(file, abbreviate(path + key) + ": " + problem);
     }
 
     private static boolean saysNothing(JsonNode value) {
@@ -338,7 +370,7 @@ public final class JsonObject {
             throw refusal(key, abbreviate(value.toString()) + ", must be an integer");
         }
         if (!value.canConvertToInt() || value.intValue() < min || value.intValue() > max) {
-            throw refusal(key, value + ", must be in [" + min + ", " + max + "]");
+            throw refusal(key, abbreviate(value.toString()) + ", must be in [" + min + ", " + max + "]");
         }
         return value.intValue();
     }
@@ -353,7 +385,11 @@ public final class JsonObject {
     private double toPositive(String key, JsonNode value) throws ModelFormatException {
         double number = toNumber(key, value);
         if (number <= 0) {
-            throw refusal(key, value + ", must be positive");
+            throw refusal(key, abbreviate(value.toString()) + ", must be positive");
+        }
+        if (number < MIN_POSITIVE || number > MAX_POSITIVE) {
+            throw refusal(key,
+                    abbreviate(value.toString()) + ", must be in [" + MIN_POSITIVE + ", " + MAX_POSITIVE + "]");
         }
         return number;
     }

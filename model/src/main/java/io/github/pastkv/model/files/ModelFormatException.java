@@ -3,7 +3,10 @@ package io.github.pastkv.model.files;
 import java.io.IOException;
 import java.nio.file.Path;
 
-/** A file of a model folder that is missing, damaged, contradictory or of a kind this version does not know. */
+/**
+ * A file of a model that is missing, damaged, contradictory or of a kind this version does not know. The message is one
+ * {@linkplain Messages#printable printable} line, whatever the file holds.
+ */
 public final class ModelFormatException extends IOException {
     private static final long serialVersionUID = 1;
 
@@ -16,13 +19,13 @@ public final class ModelFormatException extends IOException {
      * @param problem one line: the key or tensor, what is there, what was expected
      */
     public ModelFormatException(Path file, String problem) {
-        super(file + ": " + problem);
+        super(Messages.printable(file + ": " + problem));
         this.file = file;
     }
 
     /** As {@link #ModelFormatException(Path, String)}, with the exception that told of the problem. */
     public ModelFormatException(Path file, String problem, Throwable cause) {
-        super(file + ": " + problem, cause);
+        super(Messages.printable(file + ": " + problem), cause);
         this.file = file;
     }
 

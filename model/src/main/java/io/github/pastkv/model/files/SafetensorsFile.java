@@ -3,15 +3,14 @@ package io.github.pastkv.model.files;
 import io.github.pastkv.tensor.DataType;
 import io.github.pastkv.tensor.Tensor;
 import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
 import java.nio.channels.FileChannel.MapMode;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.List;
@@ -22,7 +21,7 @@ import java.util.stream.LongStream;
 /**
  * A safetensors file, checked when it is opened and mapped into memory. Tensors are views of the mapping: nothing is
  * copied, and using one after {@link #close} is an {@link IllegalStateException}. The file must not be shortened while
- * it is open.
+ * it is open; see {@link #requireWhole}.
  *
  * <p>Safe for any number of threads.
  */
@@ -32,12 +31,15 @@ public final class SafetensorsFile implements AutoCloseable {
     private static final ValueLayout.OfInt I32 = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     private final Path path;
+    private final RandomAccessFile file; // a channel would be closed by the first thread that is interrupted in it
     private final Arena arena;
     private final MemorySegment bytes;
     private final SafetensorsHeader header;
 
-    private SafetensorsFile(Path path, Arena arena, MemorySegment bytes, SafetensorsHeader header) {
+    private SafetensorsFile(Path path, RandomAccessFile file, Arena arena, MemorySegment bytes,
+            SafetensorsHeader header) {
         this.path = path;
+        this.file = file;
         this.arena = arena;
         this.bytes = bytes;
         this.header = header;
@@ -51,11 +53,14 @@ public final class SafetensorsFile implements AutoCloseable {
     public static SafetensorsFile open(Path path) throws IOException {
         JsonFile.requireFile(path);
         Arena arena = Arena.ofShared();
-        try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
-            MemorySegment bytes = channel.map(MapMode.READ_ONLY, 0, Files.size(path), arena);
-            return new SafetensorsFile(path, arena, bytes, SafetensorsHeader.read(path, bytes));
+        RandomAccessFile file = new RandomAccessFile(path.toFile(), "r");
+        try {
+            MemorySegment bytes = file.getChannel().map(MapMode.READ_ONLY, 0, file.length(), arena);
+            ForeignContent.refuse(path, bytes);
+            return new SafetensorsFile(path, file, arena, bytes, SafetensorsHeader.read(path, bytes));
         } catch (IOException | RuntimeException e) {
             arena.close();
+            file.close();
             throw e;
         }
     }
@@ -126,6 +131,23 @@ public final class SafetensorsFile implements AutoCloseable {
         };
     }
 
+    /**
+     * Refuses a file that is shorter than it was when it was opened: what lay beyond its end cannot be read any more, and
+     * may read as zeros.
+     */
+    void requireWhole() throws ModelFormatException {
+        long length;
+        try {
+            length = file.length();
+        } catch (IOException e) {
+            throw new ModelFormatException(path, "cannot be read any more: " + e.getMessage(), e);
+        }
+        if (length < bytes.byteSize()) {
+            throw new ModelFormatException(path, length + " bytes, had " + bytes.byteSize()
+                    + " when it was opened; weights must stay whole while a model is open");
+        }
+    }
+
     private MemorySegment segment(TensorEntry entry) {
         return bytes.asSlice(entry.fromByteOffset(), entry.numBytes());
     }
@@ -140,6 +162,11 @@ public final class SafetensorsFile implements AutoCloseable {
     public void close() {
         if (arena.scope().isAlive()) {
             arena.close();
+            try {
+                file.close();
+            } catch (IOException e) {
+                throw new UncheckedIOException(path + ": cannot be closed", e);
+            }
         }
     }
 }

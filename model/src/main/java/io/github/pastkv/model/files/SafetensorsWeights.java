@@ -14,7 +14,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * The weights of a Hugging Face folder: {@code model.safetensors}, or the shards that
@@ -29,6 +31,9 @@ public final class SafetensorsWeights implements WeightSource {
 
     private static final String SINGLE_FILE = "model.safetensors";
     private static final String INDEX_FILE = "model.safetensors.index.json";
+
+    private static final Pattern OTHER_WEIGHTS =
+            Pattern.compile("(?i).+\\.(safetensors|bin|pt|pth|ckpt|h5|msgpack|gguf|onnx|npz)");
 
     private final Path location;
     private final Optional<DataType> quantizedFrom;
@@ -69,7 +74,17 @@ public final class SafetensorsWeights implements WeightSource {
         if (Files.exists(index)) {
             return openShards(index, folder, quantizedFrom);
         }
-        throw new ModelFormatException(folder, "holds neither " + SINGLE_FILE + " nor " + INDEX_FILE);
+        throw new ModelFormatException(folder,
+                "holds neither " + SINGLE_FILE + " nor " + INDEX_FILE + otherWeights(folder));
+    }
+
+    /** What the folder has instead, for the message. */
+    private static String otherWeights(Path folder) throws IOException {
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.map(file -> String.valueOf(file.getFileName()))
+                    .filter(name -> OTHER_WEIGHTS.matcher(name).matches()).sorted().findFirst()
+                    .map(name -> "; " + name + " is of another format or name, convert or rename it").orElse("");
+        }
     }
 
     private static SafetensorsWeights openShards(Path index, Path folder, Optional<DataType> quantizedFrom)
@@ -77,46 +92,68 @@ public final class SafetensorsWeights implements WeightSource {
         JsonObject weightMap = JsonFile.read(index).requireObject("weight_map");
         Map<String, SafetensorsFile> shards = new LinkedHashMap<>();
         try {
-            Map<String, SafetensorsFile> fileByTensor = new LinkedHashMap<>();
             for (String tensor : weightMap.keys()) {
-                fileByTensor.put(tensor, shardOf(tensor, weightMap, folder, shards));
+                openShard(tensor, weightMap, folder, shards);
             }
-            requireListed(shards, fileByTensor, index);
-            return new SafetensorsWeights(index, quantizedFrom, List.copyOf(shards.values()), fileByTensor);
+            return new SafetensorsWeights(index, quantizedFrom, List.copyOf(shards.values()),
+                    fileByTensor(shards, weightMap));
         } catch (IOException | RuntimeException e) {
             shards.values().forEach(SafetensorsFile::close);
             throw e;
         }
     }
 
-    /** The open shard of a tensor, which is seen to hold it. */
-    private static SafetensorsFile shardOf(String tensor, JsonObject weightMap, Path folder,
+    private static void openShard(String tensor, JsonObject weightMap, Path folder,
             Map<String, SafetensorsFile> shards) throws IOException {
         String fileName = weightMap.requireString(tensor);
-        if (fileName.isEmpty() || !fileName.matches("[A-Za-z0-9._-]+") || fileName.startsWith(".")) {
-            throw weightMap.refusal(tensor, "\"" + fileName + "\", must be the name of a file in the same folder");
+        requirePlainName(tensor, fileName, weightMap);
+        if (!shards.containsKey(fileName)) {
+            shards.put(fileName, SafetensorsFile.open(folder.resolve(fileName)));
         }
-        SafetensorsFile shard = shards.get(fileName);
-        if (shard == null) {
-            shard = SafetensorsFile.open(folder.resolve(fileName));
-            shards.put(fileName, shard);
-        }
-        if (!shard.contains(tensor)) {
-            throw weightMap.refusal(tensor, "is not in " + shard.path());
-        }
-        return shard;
     }
 
-    private static void requireListed(Map<String, SafetensorsFile> shards, Map<String, SafetensorsFile> fileByTensor,
-            Path index) throws ModelFormatException {
-        for (SafetensorsFile shard : shards.values()) {
-            for (String tensor : shard.names()) {
-                if (fileByTensor.get(tensor) != shard) {
-                    throw new ModelFormatException(shard.path(),
-                            "tensor " + tensor + ": not listed for this file in " + index);
+    /** Any name of a file in the folder, but no path that leads elsewhere. */
+    private static void requirePlainName(String tensor, String fileName, JsonObject weightMap)
+            throws ModelFormatException {
+        String problem = fileName.isEmpty() ? "is empty"
+                : fileName.equals(".") || fileName.equals("..") ? "is a folder"
+                        : fileName.chars().filter(character -> character == '/' || character == '\\'
+                                || Character.isISOControl(character)).mapToObj(
+                                        character -> "has the character '" + (char) character + "'")
+                                .findFirst().orElse("");
+        if (!problem.isEmpty()) {
+            throw weightMap.refusal(tensor, "\"" + fileName + "\" " + problem
+                    + ", must be the name of a file in the same folder");
+        }
+    }
+
+    /**
+     * Every tensor of every shard, whether the index lists it or not, as transformers loads them; the index decides between
+     * shards that hold the same. What it lists and no shard holds is missing only to those who need it.
+     */
+    private static Map<String, SafetensorsFile> fileByTensor(Map<String, SafetensorsFile> shards, JsonObject weightMap)
+            throws ModelFormatException {
+        Map<String, SafetensorsFile> fileByTensor = new LinkedHashMap<>();
+        for (Map.Entry<String, SafetensorsFile> shard : shards.entrySet()) {
+            for (String tensor : shard.getValue().names()) {
+                SafetensorsFile other = fileByTensor.putIfAbsent(tensor, shard.getValue());
+                if (other != null) {
+                    fileByTensor.put(tensor, choose(tensor, other, shard.getValue(), shards, weightMap));
                 }
             }
         }
+        return fileByTensor;
+    }
+
+    private static SafetensorsFile choose(String tensor, SafetensorsFile first, SafetensorsFile second,
+            Map<String, SafetensorsFile> shards, JsonObject weightMap) throws ModelFormatException {
+        SafetensorsFile listed = shards.get(weightMap.findString(tensor).orElse(""));
+        if (listed == null || !listed.contains(tensor)) {
+            throw new ModelFormatException(second.path(),
+                    "tensor " + tensor + ": is in " + first.path().getFileName()
+                            + " as well, and the index lists neither");
+        }
+        return listed;
     }
 
     /** The file that was opened: the single file or the index. */
@@ -184,6 +221,13 @@ public final class SafetensorsWeights implements WeightSource {
                     + ", the configuration asks for " + Arrays.toString(expectedShape));
         }
         return tensor;
+    }
+
+    @Override
+    public void requireWhole() throws ModelFormatException {
+        for (SafetensorsFile file : files) {
+            file.requireWhole();
+        }
     }
 
     @Override

@@ -58,6 +58,13 @@ public interface WeightSource extends AutoCloseable {
     /** The bytes of a tensor of any type as its file stores them, read-only and little-endian. */
     MemorySegment bytes(String name) throws ModelFormatException;
 
+    /**
+     * Refuses weights whose files have been shortened since they were opened. Cheap: asks for lengths only.
+     *
+     * @throws ModelFormatException if a file is shorter than it was, or cannot be read any more
+     */
+    void requireWhole() throws ModelFormatException;
+
     /** Gives the memory back; tensors may not be used any more. Closing twice is allowed. */
     @Override
     void close();

@@ -150,16 +150,16 @@ class FamilyConfigTest {
             "n_layer":null                     | n_layer: missing, must be an integer
             "vocab_size":99999999999           | vocab_size: 99999999999, must be in
             "layer_norm_epsilon":0             | layer_norm_epsilon: 0, must be positive
-            "layer_norm_epsilon":1e-300        | layer_norm_epsilon: OptionalDouble[1.0E-300], out of the range
+            "layer_norm_epsilon":1e-300        | layer_norm_epsilon: 1.0E-300, must be in [1.0E-18, 1.0E18]
             "activation_function":"mish"       | activation_function: "mish", known are [gelu, gelu_accurate,
             "tie_word_embeddings":"yes"        | tie_word_embeddings: "yes", must be true or false
-            "eos_token_id":20                  | eos_token_id: 20, must be in [-1, 19]
+            "eos_token_id":-2                  | eos_token_id: -2, must be in [-1, 2147483647]
             "dtype":"int8"                     | dtype: "int8", known are [bfloat16, float16, float32]
-            "quantization_config":{"bits":4}   | quantization_config: {"bits":4}, this key is not known
+            "quantization_config":{"bits":4}   | quantization_config: {"bits":4}, weights quantised by another library are not supported
             "add_cross_attention":true         | add_cross_attention: true, this key is not known
-            "architectures":["GPT3"]           | [GPT3] with model_type gpt2, known are [[GPT2LMHeadModel, GPT2Model]
-            "model_type":"llama"               | [GPT2LMHeadModel] with model_type llama, known are
-            "architectures":[],"model_type":null | [] with model_type absent, known are
+            "architectures":["GPT3"]           | architectures: [GPT3] with model_type gpt2, must be one of [GPT2LMHeadModel, GPT2Model]
+            "model_type":"llama"               | architectures: [GPT2LMHeadModel] with model_type llama, must be one of [LLaMAForCausalLM,
+            "architectures":[],"model_type":null | architectures: [] is not supported; supported are bloom,
             """)
     void readConfig_wrongGpt2_isRefusedByName(String keys, String problem) throws IOException {
         refused(write(with(GPT2, keys)), problem);

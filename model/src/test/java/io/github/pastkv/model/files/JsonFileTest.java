@@ -83,7 +83,8 @@ class JsonFileTest {
         assertThat(json.requireInt("asked", 1, 1)).isEqualTo(1);
         json.refuseUnknownKeys(Set.of("harmless", "other"));
         refused(() -> json.refuseUnknownKeys(Set.of("harmless")),
-                json.file() + ": other: 0, this key is not known and may change the result");
+                json.file()
+                        + ": other: 0, this key is not known and may change the result (--allow-config other lets it pass)");
     }
 
     private static void refused(ThrowingCallable call, String message) {

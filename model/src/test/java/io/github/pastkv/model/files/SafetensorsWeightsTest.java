@@ -59,14 +59,18 @@ class SafetensorsWeightsTest {
     }
 
     @Test
-    void open_tensorNotInItsShard_namesBoth() throws IOException {
+    void open_tensorNotInItsShard_isMissingToThoseWhoNeedIt() throws IOException {
         writeShard("model-1.safetensors", "a", 1);
         writeIndex("{\"weight_map\":{\"a\":\"model-1.safetensors\",\"b\":\"model-1.safetensors\"}}");
-        refused(index() + ": weight_map.b: is not in " + folder.resolve("model-1.safetensors"));
+        try (SafetensorsWeights weights = SafetensorsWeights.open(folder)) { // as transformers reads it
+            assertThat(weights.names()).containsExactly("a");
+            assertThatThrownBy(() -> weights.tensor("b", 1)).hasMessage(
+                    index() + ": tensor b: missing, expected [1]; looked in [model-1.safetensors]");
+        }
     }
 
     @Test
-    void open_tensorNotInTheIndex_namesIt() throws IOException {
+    void open_tensorNotInTheIndex_isThere() throws IOException {
         writeShard("model-1.safetensors", "a", 1);
         writeShard("model-2.safetensors", "a", 1);
         writeIndex("{\"weight_map\":{\"a\":\"model-1.safetensors\"}}");
@@ -75,7 +79,34 @@ class SafetensorsWeightsTest {
         }
         new SafetensorsWriter().add("a", new long[] {1}, 1).add("z", new long[] {1}, 1)
                 .write(folder.resolve("model-1.safetensors"));
-        refused(folder.resolve("model-1.safetensors") + ": tensor z: not listed for this file in " + index());
+        try (SafetensorsWeights weights = SafetensorsWeights.open(folder)) {
+            assertThat(weights.names()).containsExactlyInAnyOrder("a", "z");
+        }
+    }
+
+    @Test
+    void open_tensorInTwoShards_isThatOfTheIndex() throws IOException {
+        writeShard("model-1.safetensors", "a", 1);
+        new SafetensorsWriter().add("a", Tensor.of(new float[] {2}, 1)).add("b", Tensor.of(new float[] {3}, 1))
+                .write(folder.resolve("model-2.safetensors"));
+        writeIndex("{\"weight_map\":{\"a\":\"model-1.safetensors\",\"b\":\"model-2.safetensors\"}}");
+        try (SafetensorsWeights weights = SafetensorsWeights.open(folder)) {
+            assertThat(weights.tensor("a", 1).get(0)).isEqualTo(1);
+        }
+        writeIndex("{\"weight_map\":{\"b\":\"model-2.safetensors\",\"c\":\"model-1.safetensors\"}}");
+        refused(folder.resolve("model-2.safetensors")
+                + ": tensor a: is in model-1.safetensors as well, and the index lists "
+                + "neither");
+    }
+
+    @Test
+    void open_shardsOfAnyPlainName_areRead() throws IOException {
+        writeShard("model 1.safetensors", "a", 1);
+        writeShard("pytorch_model+2.safetensors", "b", 1);
+        writeIndex("{\"weight_map\":{\"a\":\"model 1.safetensors\",\"b\":\"pytorch_model+2.safetensors\"}}");
+        try (SafetensorsWeights weights = SafetensorsWeights.open(folder)) {
+            assertThat(weights.names()).containsExactlyInAnyOrder("a", "b");
+        }
     }
 
     @ParameterizedTest

@@ -1,0 +1,40 @@
+package io.github.pastkv.model.files;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** Content that often lies where a file of a model should be, told by its first bytes. */
+final class ForeignContent {
+    private static final int MAX_PREFIX_BYTES = 64;
+    private static final Map<String, String> KINDS = new LinkedHashMap<>();
+
+    static {
+        KINDS.put("version https://git-lfs.github.com/",
+                "is a Git LFS pointer, not the file itself; fetch it with: git lfs pull");
+        KINDS.put("<!DOCTYPE", "is a web page, not the file itself; the download went wrong");
+        KINDS.put("<!doctype", "is a web page, not the file itself; the download went wrong");
+        KINDS.put("<html", "is a web page, not the file itself; the download went wrong");
+        KINDS.put("Entry not found", "is an error message of the Hub, not the file itself; the download went wrong");
+        KINDS.put("PK\u0003\u0004", "is a PyTorch or zip file, not safetensors");
+        KINDS.put("\u0080\u0002", "is a Python pickle, not safetensors");
+        KINDS.put("GGUF", "is a GGUF file, not safetensors");
+    }
+
+    private ForeignContent() {}
+
+    /** Refuses {@code bytes}, the content of {@code file}, if they are of a kind that is known to be something else. */
+    static void refuse(Path file, MemorySegment bytes) throws ModelFormatException {
+        int length = (int) Math.min(MAX_PREFIX_BYTES, bytes.byteSize());
+        byte[] prefix = bytes.asSlice(0, length).toArray(ValueLayout.JAVA_BYTE);
+        String text = new String(prefix, StandardCharsets.ISO_8859_1);
+        for (Map.Entry<String, String> kind : KINDS.entrySet()) {
+            if (text.startsWith(kind.getKey())) {
+                throw new ModelFormatException(file, kind.getValue());
+            }
+        }
+    }
+}

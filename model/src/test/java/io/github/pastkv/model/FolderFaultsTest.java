@@ -1,0 +1,281 @@
+package io.github.pastkv.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.github.pastkv.model.family.ModelTensors;
+import io.github.pastkv.model.files.ModelFormatException;
+import io.github.pastkv.model.files.SafetensorsFile;
+import io.github.pastkv.model.files.SafetensorsWriter;
+import io.github.pastkv.tensor.DataType;
+import io.github.pastkv.tensor.Tensor;
+import io.github.pastkv.testkit.golden.GoldenFiles;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.List;
+import java.util.Set;
+import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Folders as they are found: tied heads, adapters, downloads that went wrong, damaged weights. */
+class FolderFaultsTest {
+    private static final String EMBEDDING = "model.embed_tokens.weight";
+    private static final String HEAD = "lm_head.weight";
+
+    @TempDir private Path folder;
+
+    private void copy(String name) throws IOException {
+        for (String file : List.of("config.json", "model.safetensors")) {
+            Files.copy(GoldenFiles.path("hf/" + name).resolve(file), folder.resolve(file));
+        }
+    }
+
+    /** The same tensors under other names. */
+    private void rewrite(UnaryOperator<String> rename, UnaryOperator<SafetensorsWriter> more) throws IOException {
+        Path file = folder.resolve("model.safetensors");
+        try (SafetensorsFile stored = SafetensorsFile.open(file)) {
+            SafetensorsWriter writer = new SafetensorsWriter();
+            for (String name : stored.names()) {
+                writer.add(rename.apply(name), stored.tensor(name));
+            }
+            more.apply(writer).write(folder.resolve("other"));
+        }
+        Files.move(folder.resolve("other"), file, StandardCopyOption.REPLACE_EXISTING);
+    }
+
+    private void refused(String message) {
+        assertThatThrownBy(() -> Model.load(folder, ModelOptions.defaults().withKernels("scalar")).close())
+                .isInstanceOf(ModelFormatException.class).hasMessageContaining(message);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {EMBEDDING, "embed_tokens.weight"})
+    void tiedWeights_underTheHeadsNameAlone_areTheEmbedding(String embedding) throws IOException {
+        copy("llama3_rope_tied");
+        boolean isBare = !embedding.startsWith("model.");
+        rewrite(name -> name.equals(EMBEDDING) ? HEAD : isBare ? name.replaceFirst("^model\\.", "") : name, w -> w);
+        try (ModelFolder model = ModelFolder.open(folder);
+                ModelFolder usual = ModelFolder.open(GoldenFiles.path("hf/llama3_rope_tied"))) {
+            assertThat(model.config()).isEqualTo(usual.config());
+            assertThat(model.tensors().isTied()).isTrue();
+            assertThat(model.tensors().embedding().tokens().toFloatArray())
+                    .isEqualTo(usual.tensors().embedding().tokens().toFloatArray());
+        }
+    }
+
+    @Test
+    void tiedWeights_withAHeadThatDiffers_useTheHead() throws IOException {
+        copy("llama3_rope_tied");
+        Tensor own;
+        try (ModelFolder model = ModelFolder.open(folder)) {
+            own = Tensor.of(new float[model.config().vocabSize() * model.config().hiddenSize()],
+                    model.config().vocabSize(), model.config().hiddenSize());
+        }
+        own.set(0.5f, 3, 1);
+        rewrite(name -> name, writer -> writer.add(HEAD, own));
+        try (ModelFolder model = ModelFolder.open(folder)) {
+            assertThat(model.config().tiedHead()).isFalse();
+            assertThat(model.tensors().isTied()).isFalse();
+            assertThat(model.tensors().head().getFirst().weight().get(3, 1)).isEqualTo(0.5f);
+        }
+    }
+
+    @Test
+    void tiedWeights_withTheSameHead_stayTied() throws IOException {
+        copy("llama3_rope_tied");
+        try (ModelFolder model = ModelFolder.open(folder)) {
+            Tensor tokens = model.tensors().embedding().tokens();
+            Tensor same = Tensor.of(tokens.toFloatArray(), tokens.shape());
+            rewrite(name -> name, writer -> writer.add(HEAD, same));
+        }
+        try (ModelFolder model = ModelFolder.open(folder)) {
+            assertThat(model.config().tiedHead()).isTrue();
+        }
+    }
+
+    @Test
+    void textPartOfALargerModel_isFoundUnderItsPrefix() throws IOException {
+        copy("llama");
+        float[] usual = embedding();
+        rewrite(name -> "language_model." + name, w -> w);
+        assertThat(embedding()).isEqualTo(usual);
+        rewrite(name -> name.replace("language_model.model.", "model.language_model.")
+                .replace("language_model.lm_head", "lm_head"), w -> w);
+        assertThat(embedding()).isEqualTo(usual);
+    }
+
+    private float[] embedding() throws IOException {
+        try (ModelFolder model = ModelFolder.open(folder)) {
+            ModelTensors tensors = model.tensors();
+            return tensors.embedding().tokens().toFloatArray();
+        }
+    }
+
+    @Test
+    void adapterBesideTheModel_isRefused() throws IOException {
+        copy("llama");
+        Files.writeString(folder.resolve("adapter_config.json"), "{\"base_model_name_or_path\":\"x/y\"}");
+        refused("adapter_config.json: an adapter lies beside the model and would change it");
+    }
+
+    @Test
+    void adapterAlone_namesItsBase() throws IOException {
+        Files.writeString(folder.resolve("adapter_config.json"), "{\"base_model_name_or_path\":\"x/y\"}");
+        refused("adapter_config.json: is an adapter, not a model; merge it into x/y");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"config.json", "model.safetensors", "tokenizer.json"})
+    void gitLfsPointer_isNamed(String file) throws IOException {
+        copy("llama");
+        Files.writeString(folder.resolve(file),
+                "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a21\nsize 12345\n");
+        refused(folder.resolve(file) + ": is a Git LFS pointer, not the file itself");
+    }
+
+    @Test
+    void otherKindsOfFiles_areNamed() throws IOException {
+        copy("llama");
+        Files.writeString(folder.resolve("model.safetensors"), "<!DOCTYPE html><html>");
+        refused("is a web page");
+        Files.write(folder.resolve("model.safetensors"), new byte[] {'P', 'K', 3, 4, 0, 0, 0, 0, 0});
+        refused("is a PyTorch or zip file");
+        Files.move(folder.resolve("model.safetensors"), folder.resolve("pytorch_model.bin"));
+        refused("holds neither model.safetensors nor model.safetensors.index.json; pytorch_model.bin is of another");
+    }
+
+    @Test
+    void fileOrNameInsteadOfAFolder_saysWhatToDo() throws IOException {
+        copy("llama");
+        Path file = folder.resolve("config.json");
+        assertThatThrownBy(() -> ModelFolder.open(file))
+                .hasMessage(file + ": is a file; give the folder that it is in");
+        assertThatThrownBy(() -> ModelFolder.open(Path.of("gpt2")))
+                .hasMessage("gpt2: no such file or folder; models are not "
+                        + "downloaded by name, so get it first: hf download gpt2 --local-dir gpt2");
+        assertThatThrownBy(() -> ModelFolder.open(Path.of("org/a.b-1"))).hasMessageEndingWith(
+                "hf download org/a.b-1 --local-dir a.b-1");
+        assertThatThrownBy(() -> ModelFolder.open(Path.of("/no/such"))).hasMessage("/no/such: no such file or folder");
+        Path cache = Files.createDirectories(folder.resolve("models--org--name/snapshots/abc")).getParent().getParent();
+        assertThatThrownBy(() -> ModelFolder.open(cache)).hasMessageContaining("snapshots");
+    }
+
+    @ParameterizedTest
+    @ValueSource(floats = {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY})
+    void weightThatIsNotFinite_isRefusedByName(float number) throws IOException {
+        copy("llama");
+        Path file = folder.resolve("model.safetensors");
+        for (String tensor : List.of(EMBEDDING, "model.norm.weight", "model.layers.1.mlp.up_proj.weight")) {
+            long offset;
+            try (SafetensorsFile stored = SafetensorsFile.open(file)) {
+                offset = stored.entry(tensor).toByteOffset() - Float.BYTES;
+            }
+            byte[] before = Files.readAllBytes(file);
+            write(file, offset, number);
+            refused("tensor " + tensor + ": holds a number that is infinite or not a number");
+            Files.write(file, before);
+        }
+        Model.load(folder, ModelOptions.defaults().withKernels("scalar")).close();
+    }
+
+    @Test
+    void halfWeightsThatAreNotFinite_areRefused() throws IOException {
+        copy("llama_bf16");
+        Path file = folder.resolve("model.safetensors");
+        long offset;
+        try (SafetensorsFile stored = SafetensorsFile.open(file)) {
+            offset = stored.entry(EMBEDDING).fromByteOffset();
+        }
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+            channel.write(ByteBuffer.wrap(new byte[] {(byte) 0x80, 0x7F}), offset + 6);
+        }
+        refused("tensor " + EMBEDDING + ": holds a number");
+    }
+
+    private static void write(Path file, long offset, float number) throws IOException {
+        ByteBuffer bytes = ByteBuffer.allocate(Float.BYTES).order(ByteOrder.LITTLE_ENDIAN).putFloat(0, number);
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+            channel.write(bytes, offset);
+        }
+    }
+
+    @Test
+    void fileThatHasBeenShortened_isNamed() throws IOException {
+        copy("llama");
+        Path file = folder.resolve("model.safetensors");
+        long length = Files.size(file);
+        try (ModelFolder model = ModelFolder.open(folder)) {
+            model.source().weights().requireWhole();
+            try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+                channel.truncate(100);
+            }
+            assertThatThrownBy(() -> model.source().weights().requireWhole())
+                    .hasMessage(file + ": 100 bytes, had " + length
+                            + " when it was opened; weights must stay whole while a model is open");
+        }
+    }
+
+    @Test
+    void controlCharacters_areEscapedInMessages() throws IOException {
+        copy("llama");
+        Path config = folder.resolve("config.json");
+        Files.writeString(config,
+                Files.readString(config).replaceFirst("\\{", "{\"a\\\\nb\\\\u001b[31mEVIL\\\\u202e\":3,"));
+        refused("a\\nb\\u001b[31mEVIL\\u202e: 3, this key is not known");
+    }
+
+    @Test
+    void unknownKey_saysHowToLetItPass() throws IOException {
+        copy("llama");
+        Path config = folder.resolve("config.json");
+        Files.writeString(config, Files.readString(config).replaceFirst("\\{", "{\"weird\":3,"));
+        refused("weird: 3, this key is not known and may change the result (--allow-config weird lets it pass)");
+        ModelFolder.open(folder, Set.of("weird")).close();
+    }
+
+    @Test
+    void generationSettingsThatAreNotApplied_areListed() throws IOException {
+        copy("llama");
+        Files.writeString(folder.resolve("generation_config.json"), """
+                {"suppress_tokens":[49,58],"min_p":0.05,"typical_p":1.0,"no_repeat_ngram_size":0,"num_beams":4,
+                 "early_stopping":true,"eos_token_id":[2,7,100000],"top_k":-1,"max_length":4096,
+                 "pad_token_id":0,"forced_eos_token_id":2,"transformers_version":"4.50"}""");
+        try (ModelFolder model = ModelFolder.open(folder)) {
+            assertThat(model.generationConfig().unapplied()).containsExactly(
+                    "eos_token_id: 100000, the vocabulary has " + model.config().vocabSize() + " tokens",
+                    "suppress_tokens: [49,58]", "min_p: 0.05", "num_beams: 4", "early_stopping: true",
+                    "forced_eos_token_id: 2");
+            assertThat(model.generationConfig().eosIds()).containsExactly(2, 7);
+            assertThat(model.generationConfig().topK()).hasValue(0);
+        }
+        Files.writeString(folder.resolve("generation_config.json"), """
+                {"eos_token_id":-1,"top_k":50.0,"early_stopping":true,"length_penalty":2.0}""");
+        try (ModelFolder model = ModelFolder.open(folder)) {
+            assertThat(model.generationConfig().unapplied()).isEmpty();
+            assertThat(model.generationConfig().eosIds()).containsExactly(2);
+            assertThat(model.generationConfig().topK()).hasValue(50);
+        }
+    }
+
+    @Test
+    void endTokenBeyondTheVocabulary_leavesTheModelUsable() throws IOException {
+        copy("llama");
+        Path config = folder.resolve("config.json");
+        Files.writeString(config,
+                Files.readString(config).replaceFirst("\"eos_token_id\": *2", "\"eos_token_id\":[2,99999]"));
+        try (ModelFolder model = ModelFolder.open(folder)) {
+            assertThat(model.generationConfig().eosIds()).containsExactly(2);
+            assertThat(model.generationConfig().unapplied()).hasSize(1);
+            assertThat(model.config().storageType()).isEqualTo(DataType.F32);
+        }
+    }
+}
