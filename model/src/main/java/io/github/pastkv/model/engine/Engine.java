@@ -85,7 +85,6 @@ public final class Engine implements AutoCloseable {
      */
     void run(StepRequest request) {
         lock.lock();
-        boolean interrupted = false;
         try {
             requireOpen();
             if (leader == Thread.currentThread()) {
@@ -99,15 +98,15 @@ public final class Engine implements AutoCloseable {
                 if (leader == null && mayLead(request)) {
                     lead(request);
                 } else {
-                    interrupted |= await(request);
+                    await(request);
                 }
-                interrupted |= cancelIfAsked(request);
+                cancelIfAsked(request);
             }
         } finally {
             scheduler.remove(request);
             signalNextLeader();
             lock.unlock();
-            if (interrupted) {
+            if (request.wasInterrupted()) {
                 Thread.currentThread().interrupt();
             }
         }
@@ -126,26 +125,23 @@ public final class Engine implements AutoCloseable {
         }
     }
 
-    /** Waits until something about a request has changed; returns whether the thread was interrupted. */
-    private static boolean await(StepRequest request) {
+    /** Waits until something about a request has changed. */
+    private static void await(StepRequest request) {
         try {
             request.changed.await();
-            return false;
         } catch (InterruptedException _) {
-            request.group.interrupted();
-            return true;
+            request.interrupt();
         }
     }
 
-    private static boolean cancelIfAsked(StepRequest request) {
-        boolean interrupted = request.group.endsOnInterrupt() && Thread.interrupted();
-        if (interrupted) {
-            request.group.interrupted();
+    /** Called on the request's own thread. */
+    private static void cancelIfAsked(StepRequest request) {
+        if (request.group.endsOnInterrupt() && Thread.interrupted()) {
+            request.interrupt();
         }
         if (request.group.isCancelled()) {
             request.cancel();
         }
-        return interrupted;
     }
 
     /** A step that runs alone does so on its own thread. */

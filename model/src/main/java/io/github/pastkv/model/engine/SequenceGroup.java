@@ -108,7 +108,7 @@ public final class SequenceGroup implements DecodeBackend, AutoCloseable {
         int[] tokenIds = packed.tokenIds();
         boolean isPlain = tokenIds != null && probe == null && use != null; // a probe may edit: nothing for an index
         while (true) {
-            if (isCancelled()) {
+            if (isCancelled() || endsOnInterrupt() && Thread.currentThread().isInterrupted()) {
                 throw new CancellationException("the generation was cancelled");
             }
             engine.memory().requireNotAskedToYield(this);

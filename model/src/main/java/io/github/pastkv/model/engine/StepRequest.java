@@ -32,6 +32,7 @@ final class StepRequest {
 
     private boolean done;
     private boolean cancelled;
+    private boolean interrupted;
     private @Nullable Throwable failure;
 
     StepRequest(SequenceGroup group, KvStep step, PackedInput input, LayerRope rope, @Nullable Probe probe,
@@ -80,6 +81,16 @@ final class StepRequest {
         failure = thrown;
         numScheduled = 0;
         done = true;
+    }
+
+    /** Its thread was interrupted, which ends a generation; the flag is set again when the step is over. */
+    void interrupt() {
+        interrupted = true;
+        group.interrupted();
+    }
+
+    boolean wasInterrupted() {
+        return interrupted;
     }
 
     /** Ends it before the next pass. */
