@@ -32,6 +32,9 @@ public final class JoinedRows implements StepRows {
     private int[] positions = new int[16];
     private int numRows;
 
+    /** A batch of no rows. */
+    public JoinedRows() {}
+
     /** Removes all rows. */
     public void clear() {
         parts.clear();
