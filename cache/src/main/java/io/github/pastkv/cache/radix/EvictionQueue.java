@@ -118,9 +118,9 @@ final class EvictionQueue {
         if (listed) {
             policies[nodes.priority(node)].remove(node);
         }
-        nodes.setPriority(node, priority.ordinal());
+        nodes.setPriority(node, priority.level());
         if (listed) {
-            policies[priority.ordinal()].add(node);
+            policies[priority.level()].add(node);
         }
     }
 

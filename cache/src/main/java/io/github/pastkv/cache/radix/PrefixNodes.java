@@ -62,7 +62,7 @@ final class PrefixNodes implements AutoCloseable {
         setNumTokens(node, 0);
         setLockCount(node, 0);
         setList(node, NONE);
-        setPriority(node, EvictionPriority.NORMAL.ordinal());
+        setPriority(node, EvictionPriority.NORMAL.level());
         setNumUses(node, 1);
         records.setLong(node, HASH, 0);
         records.setLong(node, STAMP, nextStamp++);
