@@ -26,7 +26,7 @@ final class Gemma {
     private static final int DEFAULT_WINDOW = 4096;
     /** {@code hidden_act} stands beside the {@code hidden_activation} that counts. */
     private static final Set<String> HARMLESS_KEYS =
-            CommonKeys.harmless("attention_dropout", "cache_implementation", "hidden_act");
+            CommonKeys.harmless("attention_dropout", "cache_implementation", "hidden_act", "sliding_window_size");
 
     private final JsonObject json;
     private final LlamaKeys keys;

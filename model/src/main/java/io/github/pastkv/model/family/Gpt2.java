@@ -26,9 +26,10 @@ import java.util.stream.IntStream;
  * {@code [inputs, outputs]}, queries, keys and values as one; names may lack the prefix {@code transformer.}.
  */
 final class Gpt2 implements Family {
-    private static final Set<String> HARMLESS_KEYS = CommonKeys.harmless("n_ctx", "attn_pdrop", "embd_pdrop",
-            "resid_pdrop", "reorder_and_upcast_attn", "summary_activation", "summary_first_dropout",
-            "summary_proj_to_labels", "summary_type", "summary_use_proj");
+    private static final Set<String> HARMLESS_KEYS =
+            CommonKeys.harmless("n_ctx", "n_special", "predict_special_tokens", "attn_pdrop", "embd_pdrop",
+                    "resid_pdrop", "reorder_and_upcast_attn", "summary_activation", "summary_first_dropout",
+                    "summary_proj_to_labels", "summary_type", "summary_use_proj");
     /** Causal masks kept by old versions. */
     private static final Pattern IGNORED =
             Pattern.compile("h\\.\\d+\\.attn\\.(bias|masked_bias)");

@@ -27,9 +27,10 @@ import java.util.regex.Pattern;
 final class GptNeo implements Family {
     private static final int DEFAULT_MAX_SEQ_LEN = 2048;
     private static final int DEFAULT_WINDOW = 256;
-    private static final Set<String> HARMLESS_KEYS = CommonKeys.harmless("attention_dropout", "embed_dropout",
-            "resid_dropout", "classifier_dropout", "summary_activation", "summary_first_dropout",
-            "summary_proj_to_labels", "summary_type", "summary_use_proj");
+    private static final Set<String> HARMLESS_KEYS =
+            CommonKeys.harmless("jax_dtype", "attention_dropout", "embed_dropout",
+                    "resid_dropout", "classifier_dropout", "summary_activation", "summary_first_dropout",
+                    "summary_proj_to_labels", "summary_type", "summary_use_proj");
     /** Causal masks kept by old versions. */
     private static final Pattern IGNORED =
             Pattern.compile("h\\.\\d+\\.attn\\.attention\\.(bias|masked_bias)");

@@ -30,7 +30,8 @@ final class GptNeoX implements Family {
     private static final RopeKeys.Spelling SPELLING =
             RopeKeys.Spelling.USUAL.withTheta("rotary_emb_base", 10000).withPart("rotary_pct", 0.25);
     private static final Set<String> HARMLESS_KEYS =
-            CommonKeys.harmless("attention_dropout", "hidden_dropout", "classifier_dropout");
+            CommonKeys.harmless("attention_dropout", "attention_probs_dropout_prob", "hidden_dropout_prob",
+                    "custom_pipelines", "hidden_dropout", "classifier_dropout");
     /** Causal masks and frequencies kept by old versions. */
     private static final Pattern IGNORED =
             Pattern.compile("layers\\.\\d+\\.attention\\.(bias|masked_bias|rotary_emb\\.inv_freq)"

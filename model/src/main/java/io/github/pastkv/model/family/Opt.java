@@ -26,7 +26,8 @@ final class Opt implements Family {
     /** torch.nn.LayerNorm's own. */
     private static final float EPSILON = 1e-5f;
     private static final Set<String> HARMLESS_KEYS =
-            CommonKeys.harmless("attention_dropout", "activation_dropout", "dropout", "layerdrop", "init_std");
+            CommonKeys.harmless("attention_dropout", "activation_dropout", "dropout", "layerdrop", "init_std",
+                    "learned_embeddings");
 
     @Override
     public String modelType() {
