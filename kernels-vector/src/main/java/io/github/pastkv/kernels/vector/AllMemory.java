@@ -35,14 +35,14 @@ final class AllMemory {
         return true;
     }
 
-    /** Address of the keys of a position's group. */
+    /** Address of the keys of a position's lane tile. */
     static long keys(AttentionTile tile, int position) {
-        return blockOf(tile, position).address() + VectorScores.groupByteOffset(tile, position);
+        return blockOf(tile, position).address() + VectorScores.laneTileByteOffset(tile, position);
     }
 
-    /** Address of the values of a position's group. */
+    /** Address of the values of a position's lane tile. */
     static long values(AttentionTile tile, int position) {
-        return blockOf(tile, position).address() + SpanBodies.groupByteOffset(tile, position);
+        return blockOf(tile, position).address() + VectorValues.laneTileByteOffset(tile, position);
     }
 
     private static MemorySegment blockOf(AttentionTile tile, int position) {

@@ -11,24 +11,24 @@ import io.github.pastkv.tensor.DataType;
 import java.lang.foreign.MemorySegment;
 
 /**
- * How attention gets at the keys, or the values, of a group of 16 positions. Whole groups of F32, BF16 or Q8 are read
+ * How attention gets at the keys, or the values, of a lane tile of 16 positions. Whole lane tiles of F32, BF16 or Q8 are read
  * where they lie; everything else is first copied to the tile's scratch memory in the form of an F32 tile (keys
  * {@code [dim][16]}, values {@code [16][dim]}), so that any layout works with the F32 bodies and can get bodies of its own
  * later.
  */
 enum TileForm {
-    /** Whole F32 groups, read in place. */
+    /** Whole F32 lane tiles, read in place. */
     F32_IN_PLACE,
-    /** Whole BF16 groups, read in place. */
+    /** Whole BF16 lane tiles, read in place. */
     BF16_IN_PLACE,
-    /** Whole Q8 groups, read in place with their scales. */
+    /** Whole Q8 lane tiles, read in place with their scales. */
     Q8_IN_PLACE,
-    /** Whole F16 groups, widened to scratch memory. */
+    /** Whole F16 lane tiles, widened to scratch memory. */
     F16_STAGED,
     /** Anything else, copied number by number. */
     STAGED;
 
-    static final int GROUP = KvLayout.LANE_TILE;
+    static final int LANE_TILE = KvLayout.LANE_TILE;
 
     static TileForm ofKeys(KvLayout layout) {
         return layout instanceof TiledKvLayout tiled ? of(tiled, tiled.types().keys()) : STAGED;
@@ -39,7 +39,7 @@ enum TileForm {
     }
 
     private static TileForm of(TiledKvLayout layout, KvType type) {
-        if (layout.blockSize() % GROUP != 0) {
+        if (layout.blockSize() % LANE_TILE != 0) {
             return STAGED;
         }
         return switch (type) {
@@ -55,7 +55,7 @@ enum TileForm {
     }
 
     /**
-     * Copies the keys of positions {@code [from, to)}, a group or part of it, to their places in a group at the start of
+     * Copies the keys of positions {@code [from, to)}, a lane tile or part of it, to their places in a lane tile at the start of
      * scratch memory. Other slots are left as they are, or hold anything.
      */
     void stageKeys(AttentionTile tile, int from, int to) {
@@ -63,10 +63,10 @@ enum TileForm {
         KvLayout layout = blocks.layout();
         if (this == F16_STAGED) {
             int block = from / layout.blockSize();
-            int slot = from % layout.blockSize() / GROUP * GROUP;
+            int slot = from % layout.blockSize() / LANE_TILE * LANE_TILE;
             long source = blocks.blockByteOffset(block)
                     + layout.keyByteOffset(tile.layer(), tile.kvHead(), slot, 0);
-            widen(blocks.segment(block), source, tile.scratch(), 0, GROUP * tile.headDim());
+            widen(blocks.segment(block), source, tile.scratch(), 0, LANE_TILE * tile.headDim());
             return;
         }
         for (int position = from; position < to; position++) {
@@ -74,7 +74,7 @@ enum TileForm {
             for (int dim = 0; dim < tile.headDim(); dim++) {
                 float key = layout.readKey(blocks.segment(block), blocks.blockByteOffset(block), tile.layer(),
                         tile.kvHead(), position % layout.blockSize(), dim);
-                DataType.F32.write(tile.scratch(), 4L * (dim * GROUP + position % GROUP), key);
+                DataType.F32.write(tile.scratch(), 4L * (dim * LANE_TILE + position % LANE_TILE), key);
             }
         }
     }
@@ -85,10 +85,10 @@ enum TileForm {
         KvLayout layout = blocks.layout();
         if (this == F16_STAGED) {
             int block = from / layout.blockSize();
-            int slot = from % layout.blockSize() / GROUP * GROUP;
+            int slot = from % layout.blockSize() / LANE_TILE * LANE_TILE;
             long source = blocks.blockByteOffset(block)
                     + layout.valueByteOffset(tile.layer(), tile.kvHead(), slot, 0);
-            widen(blocks.segment(block), source, tile.scratch(), 0, GROUP * tile.headDim());
+            widen(blocks.segment(block), source, tile.scratch(), 0, LANE_TILE * tile.headDim());
             return;
         }
         for (int position = from; position < to; position++) {
@@ -96,7 +96,7 @@ enum TileForm {
             for (int dim = 0; dim < tile.headDim(); dim++) {
                 float value = layout.readValue(blocks.segment(block), blocks.blockByteOffset(block), tile.layer(),
                         tile.kvHead(), position % layout.blockSize(), dim);
-                DataType.F32.write(tile.scratch(), 4L * (position % GROUP * tile.headDim() + dim), value);
+                DataType.F32.write(tile.scratch(), 4L * (position % LANE_TILE * tile.headDim() + dim), value);
             }
         }
     }

@@ -45,11 +45,7 @@ final class VectorKernels implements Kernels {
     @Override
     public void linear(Tensor x, LinearWeights weights, Tensor y, int numTokens, int fromOutput, int toOutput) {
         assert fromOutput % weights.outputGrain() == 0 : fromOutput;
-        if (weights instanceof VectorInt8Weights int8) {
-            VectorInt8Linear.linear(x, int8, y, numTokens, fromOutput, toOutput);
-        } else {
-            VectorLinear.linear(x, (VectorLinearWeights) weights, y, numTokens, fromOutput, toOutput);
-        }
+        VectorLinear.linear(x, weights, y, numTokens, fromOutput, toOutput);
     }
 
     @Override

@@ -12,7 +12,7 @@ import jdk.incubator.vector.FloatVector;
 
 /**
  * Soft caps and ALiBi, in a pass of its own over scores that are already scaled: most models have neither and skip it.
- * Runs over whole groups of 16 positions, as memory to the end of the last one is the tile's.
+ * Runs over whole lane tiles of 16 positions, as memory to the end of the last one is the tile's.
  */
 final class VectorScoreForm {
     private VectorScoreForm() {}
@@ -27,8 +27,8 @@ final class VectorScoreForm {
 
     private static void apply(AttentionTile tile, ScoreForm form, int row, Range range) {
         long start = tile.scoreByteOffset(row);
-        int from = VisibleGroups.from(tile, range, row);
-        int to = VisibleGroups.to(tile, range, row);
+        int from = VisibleLaneTiles.from(tile, range, row);
+        int to = VisibleLaneTiles.to(tile, range, row);
         if (form.softCap() != 0) {
             VectorElementwise.softCapRow(form.softCap(), tile.scores(), start + 4L * from, to - from);
         }

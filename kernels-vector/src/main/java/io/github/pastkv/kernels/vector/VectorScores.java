@@ -1,6 +1,6 @@
 package io.github.pastkv.kernels.vector;
 
-import static io.github.pastkv.kernels.vector.TileForm.GROUP;
+import static io.github.pastkv.kernels.vector.TileForm.LANE_TILE;
 
 import io.github.pastkv.cache.layout.KvBlocks;
 import io.github.pastkv.cache.layout.KvLayout;
@@ -11,11 +11,11 @@ import java.lang.foreign.MemorySegment;
 
 /**
  * Scores of a tile: lanes are keys, so each score is a chain of its own over the dimensions. Four tile rows share one
- * read of a group of keys; where fewer are left the last one fills their places, and its scores are written more than
+ * read of a lane tile of keys; where fewer are left the last one fills their places, and its scores are written more than
  * once.
  *
  * <p>Positions are walked in spans, all rows over one span before the next, so that its keys come from a near cache for
- * all rows but the first. Behind one staged group the tile's scratch memory holds the queries, those of four rows
+ * all rows but the first. Behind one staged lane tile the tile's scratch memory holds the queries, those of four rows
  * interleaved, {@code [row / 4][dim][row % 4]}: a body then reads them with one offset.
  */
 final class VectorScores {
@@ -30,7 +30,7 @@ final class VectorScores {
 
     private static void scoreRange(AttentionTile tile, TileForm form, Range range) {
         int end = tile.to(range, tile.numRows() - 1);
-        int step = form.inPlace() ? AttentionTile.SPAN_POSITIONS : GROUP;
+        int step = form.inPlace() ? AttentionTile.SPAN_POSITIONS : LANE_TILE;
         int to;
         for (int from = tile.from(range, 0); from < end; from = to) {
             to = Math.min((from / step + 1) * step, end);
@@ -45,12 +45,12 @@ final class VectorScores {
         }
     }
 
-    /** Sinks in the window's first group are staged with it, as their scores are written again. */
+    /** Sinks in the window's first lane tile are staged with it, as their scores are written again. */
     private static void stage(AttentionTile tile, TileForm form, int from, int to) {
-        int group = from / GROUP * GROUP;
+        int laneTile = from / LANE_TILE * LANE_TILE;
         int sinksTo = Math.min(from, tile.to(Range.SINKS, tile.numRows() - 1));
-        if (group < sinksTo) {
-            form.stageKeys(tile, group, sinksTo);
+        if (laneTile < sinksTo) {
+            form.stageKeys(tile, laneTile, sinksTo);
         }
         form.stageKeys(tile, from, to);
     }
@@ -69,33 +69,22 @@ final class VectorScores {
 
     /** Where the queries of {@code row} and its three neighbours begin in scratch memory. */
     static long fourQueriesByteOffset(AttentionTile tile, int row) {
-        return 4L * (GROUP + (row & ~3)) * tile.headDim();
+        return 4L * (LANE_TILE + (row & ~3)) * tile.headDim();
     }
 
     /** Rows {@code [row, row + 4)}, positions {@code [from, to)} and those that share a vector with them. */
     private static void fourRows(AttentionTile tile, TileForm form, int row, int from, int to) {
         int position = from / Lanes.COUNT * Lanes.COUNT;
-        if (form.inPlace() && ScoreBodies.HAS_FOUR_GROUPS) {
-            for (; position + 4 * GROUP <= to && AllMemory.hasFour(tile, position, GROUP); position += 4 * GROUP) {
-                fourGroups(tile, form, row, position);
+        if (form.inPlace() && ScoreBodies.HAS_FOUR_LANE_TILES) {
+            int width = 4 * LANE_TILE;
+            for (; position + width <= to && AllMemory.hasFour(tile, position, LANE_TILE); position += width) {
+                ScoreBodies.fourLaneTiles(tile, form, row, position);
             }
         }
         for (; position < to; position += Lanes.COUNT) {
             MemorySegment keys = form.inPlace() ? keys(tile, position) : tile.scratch();
-            long group = form.inPlace() ? groupByteOffset(tile, position) : 0;
-            switch (form) {
-                case BF16_IN_PLACE -> ScoreBodies.fourRowsBf16(tile, row, keys, group, position);
-                case Q8_IN_PLACE -> ScoreBodies.fourRowsQ8(tile, row, keys, group, position);
-                default -> ScoreBodies.fourRowsF32(tile, row, keys, group, position);
-            }
-        }
-    }
-
-    private static void fourGroups(AttentionTile tile, TileForm form, int row, int position) {
-        switch (form) {
-            case BF16_IN_PLACE -> ScoreBodies.fourGroupsBf16(tile, row, position);
-            case Q8_IN_PLACE -> ScoreBodies.fourGroupsQ8(tile, row, position);
-            default -> ScoreBodies.fourGroupsF32(tile, row, position);
+            long laneTile = form.inPlace() ? laneTileByteOffset(tile, position) : 0;
+            ScoreBodies.fourRows(tile, form, row, keys, laneTile, position);
         }
     }
 
@@ -105,12 +94,12 @@ final class VectorScores {
         return blocks.segment(position / blocks.layout().blockSize());
     }
 
-    /** Where the group of a position begins in it. */
-    static long groupByteOffset(AttentionTile tile, int position) {
+    /** Where the lane tile of a position begins in it. */
+    static long laneTileByteOffset(AttentionTile tile, int position) {
         KvBlocks blocks = tile.blocks();
         KvLayout layout = blocks.layout();
         int block = position / layout.blockSize();
-        int slot = position % layout.blockSize() / GROUP * GROUP;
+        int slot = position % layout.blockSize() / LANE_TILE * LANE_TILE;
         return blocks.blockByteOffset(block) + layout.keyByteOffset(tile.layer(), tile.kvHead(), slot, 0);
     }
 

@@ -13,7 +13,7 @@ import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 
 /**
- * Scores to pattern. All passes range over whole groups of 16 positions ({@link VisibleGroups}); what the row does not see in
+ * Scores to pattern. All passes run over whole lane tiles of 16 positions ({@link VisibleLaneTiles}); what the row does not see in
  * them is minus infinity to the maximum and zero to the sum, which change neither.
  */
 final class VectorSoftmax {
@@ -21,11 +21,11 @@ final class VectorSoftmax {
 
     static void softmax(AttentionTile tile) {
         for (int row = 0; row < tile.numRows(); row++) {
-            VisibleGroups.fillHoles(tile, row, Float.NEGATIVE_INFINITY);
+            VisibleLaneTiles.fillHoles(tile, row, Float.NEGATIVE_INFINITY);
             float maximum = Math.max(maximum(tile, row, Range.SINKS), maximum(tile, row, Range.WINDOW));
             exponentials(tile, row, Range.SINKS, maximum);
             exponentials(tile, row, Range.WINDOW, maximum);
-            VisibleGroups.fillHoles(tile, row, 0f);
+            VisibleLaneTiles.fillHoles(tile, row, 0f);
             float sum = sum(tile, row, Range.WINDOW, sum(tile, row, Range.SINKS, 0f));
             divide(tile, row, Range.SINKS, sum);
             divide(tile, row, Range.WINDOW, sum);
@@ -34,7 +34,7 @@ final class VectorSoftmax {
 
     private static float maximum(AttentionTile tile, int row, Range range) {
         MemorySegment scores = tile.scores();
-        long end = tile.scoreByteOffset(row) + 4L * VisibleGroups.to(tile, range, row);
+        long end = tile.scoreByteOffset(row) + 4L * VisibleLaneTiles.to(tile, range, row);
         FloatVector maxima = FloatVector.broadcast(FLOATS, Float.NEGATIVE_INFINITY);
         for (long offset = start(tile, row, range); offset < end; offset += BYTES) {
             maxima = maxima.max(load(scores, offset));
@@ -44,7 +44,7 @@ final class VectorSoftmax {
 
     private static void exponentials(AttentionTile tile, int row, Range range, float maximum) {
         MemorySegment scores = tile.scores();
-        long end = tile.scoreByteOffset(row) + 4L * VisibleGroups.to(tile, range, row);
+        long end = tile.scoreByteOffset(row) + 4L * VisibleLaneTiles.to(tile, range, row);
         for (long offset = start(tile, row, range); offset < end; offset += BYTES) {
             VectorMath.exp(load(scores, offset).sub(maximum)).intoMemorySegment(scores, offset, LITTLE_ENDIAN);
         }
@@ -53,9 +53,9 @@ final class VectorSoftmax {
     /** {@code sum} and the sums of the range's spans, one after the other. */
     private static float sum(AttentionTile tile, int row, Range range, float sum) {
         float total = sum;
-        int end = VisibleGroups.to(tile, range, row);
+        int end = VisibleLaneTiles.to(tile, range, row);
         int to;
-        for (int from = VisibleGroups.from(tile, range, row); from < end; from = to) {
+        for (int from = VisibleLaneTiles.from(tile, range, row); from < end; from = to) {
             to = Math.min((from / AttentionTile.SPAN_POSITIONS + 1) * AttentionTile.SPAN_POSITIONS, end);
             total += VectorSums.sum(tile.scores(), tile.scoreByteOffset(row) + 4L * from, to - from);
         }
@@ -64,13 +64,13 @@ final class VectorSoftmax {
 
     private static void divide(AttentionTile tile, int row, Range range, float sum) {
         MemorySegment scores = tile.scores();
-        long end = tile.scoreByteOffset(row) + 4L * VisibleGroups.to(tile, range, row);
+        long end = tile.scoreByteOffset(row) + 4L * VisibleLaneTiles.to(tile, range, row);
         for (long offset = start(tile, row, range); offset < end; offset += BYTES) {
             store(load(scores, offset).div(sum), scores, offset);
         }
     }
 
     private static long start(AttentionTile tile, int row, Range range) {
-        return tile.scoreByteOffset(row) + 4L * VisibleGroups.from(tile, range, row);
+        return tile.scoreByteOffset(row) + 4L * VisibleLaneTiles.from(tile, range, row);
     }
 }

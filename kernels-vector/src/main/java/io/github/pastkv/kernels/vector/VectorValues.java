@@ -3,12 +3,10 @@ package io.github.pastkv.kernels.vector;
 import static io.github.pastkv.kernels.vector.Lanes.BYTES;
 import static io.github.pastkv.kernels.vector.Lanes.load;
 import static io.github.pastkv.kernels.vector.Lanes.store;
-import static io.github.pastkv.kernels.vector.TileForm.GROUP;
+import static io.github.pastkv.kernels.vector.TileForm.LANE_TILE;
 
 import io.github.pastkv.cache.layout.KvBlocks;
 import io.github.pastkv.cache.layout.KvLayout;
-import io.github.pastkv.cache.layout.KvType;
-import io.github.pastkv.cache.layout.Q8Codec;
 import io.github.pastkv.kernels.AttentionTile.Range;
 import io.github.pastkv.kernels.AttentionTile;
 import io.github.pastkv.tensor.DataType;
@@ -17,15 +15,23 @@ import jdk.incubator.vector.FloatVector;
 
 /**
  * Weighted sums of values: lanes are dimensions. A span's sums lie in the tile's scratch memory, a row of headDim floats
- * for each tile row behind one staged group, and go through registers for a group of positions at a time; so rows that
+ * for each tile row behind one staged lane tile, and go through registers for a lane tile of positions at a time; so rows that
  * see different numbers of positions need no weights of zero (0 * NaN would be NaN).
  *
  * <p>Dimensions go four vectors at a time, then one, then singly ({@link ValueBodies}). Where fewer than four rows are
  * left the last one fills their places: the same sums are written more than once.
  */
 final class VectorValues {
-    /** Dimensions of the widest body. */
-    private static final int WIDE = 4 * Lanes.COUNT;
+    /** Dimensions of the widest bodies, four vectors. */
+    private static final int WIDE = ValueBodies.WIDE;
+    /** Spans that {@link SpanBodies} sum together. */
+    private static final int SPANS = 4;
+    /** Whether a lane tile fills a vector, which implies as many registers as {@link SpanBodies} need. */
+    private static final boolean HAS_REGISTERS = Lanes.COUNT == LANE_TILE;
+    /** With more rows the arithmetic takes longer than the reading, and four rows at a time are faster. */
+    private static final int MAX_SPAN_ROWS = 8;
+
+    private static final int SPAN = AttentionTile.SPAN_POSITIONS;
 
     private VectorValues() {}
 
@@ -34,24 +40,52 @@ final class VectorValues {
         int lastRow = tile.numRows() - 1;
         int from = spanOf(seesSinks(tile, lastRow) ? tile.from(Range.SINKS, 0) : tile.firstVisible(0));
         while (from < tile.numVisible(lastRow)) {
-            if (SpanBodies.fit(tile, form, from)) {
+            if (takesFourSpans(tile, form, from)) {
                 sumFourSpans(tile, form, from);
-                from += SpanBodies.SPANS * AttentionTile.SPAN_POSITIONS;
+                from += SPANS * SPAN;
                 continue;
             }
             clearSums(tile, 1);
             sumRange(tile, form, Range.SINKS, from);
             sumRange(tile, form, Range.WINDOW, from);
             for (int row = 0; row < tile.numRows(); row++) {
-                if (tile.seesAny(row, from, from + AttentionTile.SPAN_POSITIONS)) {
+                if (tile.seesAny(row, from, from + SPAN)) {
                     addSpan(tile, form, row, row, from);
                 }
             }
-            from += AttentionTile.SPAN_POSITIONS;
+            from += SPAN;
             if (from >= tile.to(Range.SINKS, lastRow)) {
                 from = Math.max(from, spanOf(tile.firstVisible(0)));
             }
         }
+    }
+
+    /** Whether four spans from {@code from} on are summed together: few rows, each of which attends to all four. */
+    private static boolean takesFourSpans(AttentionTile tile, TileForm form, int from) {
+        int lastRow = tile.numRows() - 1;
+        return HAS_REGISTERS && AllMemory.IS_READABLE && lastRow < MAX_SPAN_ROWS && form.inPlace()
+                && tile.headDim() % WIDE == 0
+                && tile.from(Range.WINDOW, lastRow) <= from
+                && tile.to(Range.WINDOW, 0) >= from + SPANS * SPAN && haveAddresses(tile, from);
+    }
+
+    /** Whether all blocks of the four spans have addresses. */
+    private static boolean haveAddresses(AttentionTile tile, int from) {
+        for (int position = from; position < from + SPAN; position += LANE_TILE) {
+            if (!AllMemory.hasFour(tile, position, SPAN)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Where the lane tile of a position begins in the memory of its block. */
+    static long laneTileByteOffset(AttentionTile tile, int position) {
+        KvBlocks blocks = tile.blocks();
+        KvLayout layout = blocks.layout();
+        int block = position / layout.blockSize();
+        return blocks.blockByteOffset(block)
+                + layout.valueByteOffset(tile.layer(), tile.kvHead(), position % layout.blockSize(), 0);
     }
 
     private static boolean seesSinks(AttentionTile tile, int row) {
@@ -60,21 +94,21 @@ final class VectorValues {
 
     /** Start of the span that a position is in. */
     private static int spanOf(int position) {
-        return position / AttentionTile.SPAN_POSITIONS * AttentionTile.SPAN_POSITIONS;
+        return position / SPAN * SPAN;
     }
 
-    /** Where the sums of a tile row lie in scratch memory, behind one staged group. */
+    /** Where the sums of a tile row lie in scratch memory, behind one staged lane tile. */
     static long sumByteOffset(AttentionTile tile, int row) {
-        return 4L * (GROUP + row) * tile.headDim();
+        return 4L * (LANE_TILE + row) * tile.headDim();
     }
 
     /** All rows of four spans, each of which all rows see to its end. */
     private static void sumFourSpans(AttentionTile tile, TileForm form, int from) {
-        clearSums(tile, SpanBodies.SPANS);
+        clearSums(tile, SPANS);
         SpanBodies.sum(tile, form, from);
-        for (int span = 0; span < SpanBodies.SPANS; span++) {
+        for (int span = 0; span < SPANS; span++) {
             for (int row = 0; row < tile.numRows(); row++) {
-                addSpan(tile, form, row, span * tile.numRows() + row, from + span * AttentionTile.SPAN_POSITIONS);
+                addSpan(tile, form, row, span * tile.numRows() + row, from + span * SPAN);
             }
         }
     }
@@ -88,8 +122,8 @@ final class VectorValues {
 
     /** What the rows see of a span in one range. */
     private static void sumRange(AttentionTile tile, TileForm form, Range range, int spanFrom) {
-        int end = Math.min(spanFrom + AttentionTile.SPAN_POSITIONS, tile.to(range, tile.numRows() - 1));
-        int step = form.inPlace() ? AttentionTile.SPAN_POSITIONS : GROUP;
+        int end = Math.min(spanFrom + SPAN, tile.to(range, tile.numRows() - 1));
+        int step = form.inPlace() ? SPAN : LANE_TILE;
         int to;
         for (int from = Math.max(spanFrom, tile.from(range, 0)); from < end; from = to) {
             to = Math.min((from / step + 1) * step, end);
@@ -97,25 +131,25 @@ final class VectorValues {
                 form.stageValues(tile, from, to);
             }
             for (int row = 0; row < tile.numRows(); row += 4) {
-                for (int group = from / GROUP * GROUP; group < to; group += GROUP) {
-                    sumGroup(tile, form, range, row, group);
+                for (int laneTile = from / LANE_TILE * LANE_TILE; laneTile < to; laneTile += LANE_TILE) {
+                    sumLaneTile(tile, form, range, row, laneTile);
                 }
             }
         }
     }
 
     /**
-     * Rows {@code [row, row + 4)}, a group of one range: for each row what it sees before the positions that all of them
+     * Rows {@code [row, row + 4)}, a lane tile of one range: for each row what it sees before the positions that all of them
      * see, then those, then what else it sees.
      */
-    private static void sumGroup(AttentionTile tile, TileForm form, Range range, int row, int group) {
+    private static void sumLaneTile(AttentionTile tile, TileForm form, Range range, int row, int laneTile) {
         int lastRow = Math.min(row + 3, tile.numRows() - 1);
-        int to = Math.min(group + GROUP, tile.to(range, lastRow));
-        int sharedFrom = Math.clamp(tile.from(range, lastRow), group, group + GROUP);
-        int sharedTo = Math.clamp(tile.to(range, row), sharedFrom, group + GROUP);
+        int to = Math.min(laneTile + LANE_TILE, tile.to(range, lastRow));
+        int sharedFrom = Math.clamp(tile.from(range, lastRow), laneTile, laneTile + LANE_TILE);
+        int sharedTo = Math.clamp(tile.to(range, row), sharedFrom, laneTile + LANE_TILE);
         if (tile.from(range, row) < sharedFrom) {
             for (int single = row; single <= lastRow; single++) {
-                sumPositions(tile, form, single, single, Math.max(group, tile.from(range, single)),
+                sumPositions(tile, form, single, single, Math.max(laneTile, tile.from(range, single)),
                         Math.min(tile.to(range, single), sharedFrom));
             }
         }
@@ -126,7 +160,7 @@ final class VectorValues {
         }
     }
 
-    /** Positions {@code [from, to)} of one group; all rows see them. */
+    /** Positions {@code [from, to)} of one lane tile; all rows see them. */
     private static void sumPositions(AttentionTile tile, TileForm form, int row, int lastRow, int from, int to) {
         if (from >= to) {
             return;
@@ -134,64 +168,14 @@ final class VectorValues {
         KvBlocks blocks = tile.blocks();
         KvLayout layout = blocks.layout();
         MemorySegment values = tile.scratch();
-        long start = 4L * (from % GROUP) * tile.headDim();
+        long start = 4L * (from % LANE_TILE) * tile.headDim();
         if (form.inPlace()) {
             int block = from / layout.blockSize();
             values = blocks.segment(block);
             start = blocks.blockByteOffset(block)
                     + layout.valueByteOffset(tile.layer(), tile.kvHead(), from % layout.blockSize(), 0);
         }
-        switch (form) {
-            case BF16_IN_PLACE -> sumBf16(tile, row, lastRow, values, start, from, to);
-            case Q8_IN_PLACE -> sumQ8(tile, row, lastRow, values, start, from, to);
-            default -> sumF32(tile, row, lastRow, values, start, from, to);
-        }
-    }
-
-    private static void sumF32(AttentionTile tile, int row, int lastRow, MemorySegment values, long start, int from,
-            int to) {
-        int dim = 0;
-        for (; dim + WIDE <= tile.headDim(); dim += WIDE) {
-            ValueBodies.fourVectorsF32(tile, row, lastRow, values, start + 4L * dim, from, to, dim);
-        }
-        for (; dim + Lanes.COUNT <= tile.headDim(); dim += Lanes.COUNT) {
-            ValueBodies.oneVectorF32(tile, row, lastRow, values, start + 4L * dim, from, to, dim);
-        }
-        for (; dim < tile.headDim(); dim++) {
-            ValueBodies.single(tile, row, lastRow, DataType.F32, values, start + 4L * dim, from, to, dim);
-        }
-    }
-
-    private static void sumBf16(AttentionTile tile, int row, int lastRow, MemorySegment values, long start, int from,
-            int to) {
-        int dim = 0;
-        for (; dim + WIDE <= tile.headDim(); dim += WIDE) {
-            ValueBodies.fourVectorsBf16(tile, row, lastRow, values, start + 2L * dim, from, to, dim);
-        }
-        for (; dim + Lanes.COUNT <= tile.headDim(); dim += Lanes.COUNT) {
-            ValueBodies.oneVectorBf16(tile, row, lastRow, values, start + 2L * dim, from, to, dim);
-        }
-        for (; dim < tile.headDim(); dim++) {
-            ValueBodies.single(tile, row, lastRow, DataType.BF16, values, start + 2L * dim, from, to, dim);
-        }
-    }
-
-    /** The scales lie behind the integers of the group's 16 slots, one slot's after the other's. */
-    private static void sumQ8(AttentionTile tile, int row, int lastRow, MemorySegment values, long start, int from,
-            int to) {
-        int slot = from % GROUP;
-        long scales = start + (long) (GROUP - slot) * tile.headDim()
-                + (long) slot * KvType.Q8.numScales(tile.headDim()) * Q8Codec.SCALE_BYTES;
-        int dim = 0;
-        for (; dim + WIDE <= tile.headDim(); dim += WIDE) {
-            ValueBodies.fourVectorsQ8(tile, row, lastRow, values, start, scales, from, to, dim);
-        }
-        for (; dim + Lanes.COUNT <= tile.headDim(); dim += Lanes.COUNT) {
-            ValueBodies.oneVectorQ8(tile, row, lastRow, values, start, scales, from, to, dim);
-        }
-        for (; dim < tile.headDim(); dim++) {
-            ValueBodies.singleQ8(tile, row, lastRow, values, start, scales, from, to, dim);
-        }
+        ValueBodies.sum(tile, form, row, lastRow, values, start, from, to);
     }
 
     /** Adds a span's sums, those of {@code sumRow} in scratch memory, to where they go. */
