@@ -1,0 +1,5 @@
+/** Timing concurrent sessions. */
+@NullMarked
+package io.github.pastkv.bench.sessions;
+
+import org.jspecify.annotations.NullMarked;
