@@ -1,7 +1,6 @@
 /** Conversations. */
 module io.github.pastkv.chat {
     requires transitive io.github.pastkv.model;
-    requires org.mozilla.rhino;
     requires tools.jackson.databind;
     requires static transitive org.jspecify;
 

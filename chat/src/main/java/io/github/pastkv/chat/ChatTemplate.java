@@ -1,12 +1,14 @@
 package io.github.pastkv.chat;
 
-import io.github.pastkv.chat.JinjaScript.JinjaException;
+import io.github.pastkv.chat.jinja.JinjaException;
+import io.github.pastkv.chat.jinja.JinjaTemplate;
 import io.github.pastkv.model.Model;
 import io.github.pastkv.model.files.ModelFormatException;
 import io.github.pastkv.model.tokenizer.TextTokenizer;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -15,6 +17,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -38,13 +41,13 @@ public final class ChatTemplate implements ChatFormat {
     private static final String PROBE = "probe";
 
     private final Path file;
-    private final JinjaScript script;
+    private final JinjaTemplate script;
     private final Map<String, String> specialTokens;
     private final TextTokenizer tokenizer;
     private final String system;
     private final Set<Integer> stopTokens;
 
-    private ChatTemplate(ChatTemplateFiles files, JinjaScript script, TextTokenizer tokenizer, String system)
+    private ChatTemplate(ChatTemplateFiles files, JinjaTemplate script, TextTokenizer tokenizer, String system)
             throws JinjaException {
         this.file = files.templateFile();
         this.script = script;
@@ -74,7 +77,7 @@ public final class ChatTemplate implements ChatFormat {
         Path file = found.get().templateFile();
         try {
             return Optional.of(
-                    new ChatTemplate(found.get(), new JinjaScript(found.get().template()), tokenizer, system));
+                    new ChatTemplate(found.get(), JinjaTemplate.parse(found.get().template()), tokenizer, system));
         } catch (JinjaException e) {
             throw new ModelFormatException(file, "chat template: cannot be rendered: " + e.getMessage(), e);
         }
@@ -113,7 +116,9 @@ public final class ChatTemplate implements ChatFormat {
         values.putNull("tools");
         values.putNull("documents");
         specialTokens.forEach(values::put);
-        return script.render(values.toString());
+        Map<String, JsonNode> variables = new HashMap<>();
+        values.properties().forEach(entry -> variables.put(entry.getKey(), entry.getValue()));
+        return script.render(variables);
     }
 
     /** A content with a break inside each control token that it spells. */

@@ -1,0 +1,14 @@
+package io.github.pastkv.chat.jinja;
+
+import org.jspecify.annotations.Nullable;
+
+/** Something that can be called. */
+interface Function {
+    /** Calls it. */
+    Object call(Arguments arguments);
+
+    /** A named attribute, or null if there is none. */
+    default @Nullable Object attribute(String name) {
+        return null;
+    }
+}
