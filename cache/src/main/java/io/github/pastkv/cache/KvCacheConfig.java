@@ -7,6 +7,7 @@ import io.github.pastkv.cache.layout.KvTypes;
 import io.github.pastkv.cache.layout.KvWindow;
 import io.github.pastkv.cache.layout.LayerKvTypes;
 import io.github.pastkv.cache.layout.LayerStorageSpec;
+import io.github.pastkv.cache.layout.TiledKvLayout;
 import java.util.Collections;
 import java.util.List;
 import java.util.function.IntFunction;
@@ -37,7 +38,7 @@ public record KvCacheConfig(KvShape shape, List<LayerStorageSpec> layers, int ba
                     "layers: " + layers.size() + " specs, the shape has " + shape.numLayers() + " layers");
         }
         Require.positive("batchSize", batchSize);
-        Require.positive("blockSize", blockSize);
+        TiledKvLayout.requireBlockSize(blockSize);
         layers = List.copyOf(layers);
     }
 

@@ -132,6 +132,7 @@ public final class KvCacheEntry {
                 }
             }
         }
+        step.markWritten(layer);
     }
 
     private static void copyToken(Tensor source, int row, int slot, Tensor token) {

@@ -8,6 +8,7 @@ import io.github.pastkv.cache.block.StepBlocks;
 import io.github.pastkv.cache.events.KvEvents;
 import io.github.pastkv.cache.layout.KvBlocks;
 import io.github.pastkv.cache.layout.KvLayout;
+import io.github.pastkv.cache.layout.KvRangeException;
 import io.github.pastkv.cache.layout.KvShape;
 import io.github.pastkv.cache.layout.KvWindow;
 import io.github.pastkv.cache.mask.AttentionMask;
@@ -35,6 +36,7 @@ public final class KvStep implements StepRows, AutoCloseable {
     private int[] rowOf = new int[16]; // [T]
     private final int[] numReused; // [B]
     private final boolean[] derived; // [B]
+    private final WrittenTokens written = new WrittenTokens();
     private int[] allocated = new int[16];
 
     private int fromGroup;
@@ -119,6 +121,7 @@ public final class KvStep implements StepRows, AutoCloseable {
             rows.prefixes().acquired(row, rows.lengths().numTokens(0, row), newMask.numReal(row), numReused[row]);
         }
         findRows();
+        written.start(rows.lengths().numLayers(), numTokens());
         open = true;
     }
 
@@ -335,7 +338,8 @@ public final class KvStep implements StepRows, AutoCloseable {
      * @param keys F32 {@code [n, K * D]} whose row 0 is {@code firstToken}'s, rotated where the model rotates; rows
      *        contiguous, row stride free
      * @param values F32 {@code [n, K * D]}
-     * @throws IllegalArgumentException for another type or width, before anything is written
+     * @throws IllegalArgumentException for another type or width, before anything is written; for a number beyond the range
+     *         of the storage type, naming layer, position and number: the step cannot be committed then
      * @throws IllegalStateException when the step has ended
      */
     @Override
@@ -350,6 +354,12 @@ public final class KvStep implements StepRows, AutoCloseable {
             int position = position(row, firstToken + i);
             writeToken(layer, row, position, keys, i * keys.stride(0), values, i * values.stride(0));
         }
+        written.mark(layer, firstToken + from, firstToken + to);
+    }
+
+    /** Marks all tokens of a layer as written, each of them by {@link #writeToken}. */
+    void markWritten(int layer) {
+        written.mark(layer, 0, numTokens());
     }
 
     private void requireWritable(String name, Tensor tensor, int from, int to) {
@@ -369,19 +379,28 @@ public final class KvStep implements StepRows, AutoCloseable {
         int block = position / layout.blockSize();
         int slot = position % layout.blockSize();
         int inGroup = layerInGroup(layer);
-        for (int head = 0; head < layout.shape().numKvHeads(); head++) {
-            long headBytes = (long) head * layout.shape().headDim() * Float.BYTES;
-            layout.writeKey(rowBlocks.segment(block), rowBlocks.blockByteOffset(block), inGroup, head, slot,
-                    keys.segment(), keyOffset * Float.BYTES + headBytes);
-            layout.writeValue(rowBlocks.segment(block), rowBlocks.blockByteOffset(block), inGroup, head, slot,
-                    values.segment(), valueOffset * Float.BYTES + headBytes);
+        try {
+            for (int head = 0; head < layout.shape().numKvHeads(); head++) {
+                long headBytes = (long) head * layout.shape().headDim() * Float.BYTES;
+                layout.writeKey(rowBlocks.segment(block), rowBlocks.blockByteOffset(block), inGroup, head, slot,
+                        keys.segment(), keyOffset * Float.BYTES + headBytes);
+                layout.writeValue(rowBlocks.segment(block), rowBlocks.blockByteOffset(block), inGroup, head, slot,
+                        values.segment(), valueOffset * Float.BYTES + headBytes);
+            }
+        } catch (KvRangeException e) {
+            throw e.at("layer " + layer + ", row " + row + ", position " + position);
         }
     }
 
-    /** Makes the step part of the cache; on a frozen cache drops it. */
+    /**
+     * Makes the step part of the cache; on a frozen cache drops it.
+     *
+     * @throws IllegalStateException when a layer has not been written for all tokens, naming it; nothing has changed then
+     */
     public void commit() {
         requireOpen();
         if (stores) {
+            requireWritten();
             for (int group = fromGroup; group < toGroup; group++) {
                 for (int row = 0; row < blocks[group].length; row++) {
                     rows.group(group).setTable(row, blocks[group][row].commit());
@@ -391,6 +410,18 @@ public final class KvStep implements StepRows, AutoCloseable {
             commitLengths();
         }
         close();
+    }
+
+    /** Otherwise the cache would show what an earlier holder of the block left there. */
+    private void requireWritten() {
+        for (int layer = fromLayer; layer < toLayer; layer++) {
+            int token = written.firstUnwritten(layer);
+            if (token < numTokens()) {
+                throw new IllegalStateException("layer " + layer + " has no keys and values for the token at position "
+                        + position(token) + " of row " + rowOf[token]
+                        + "; write every layer for all tokens of the step before commit");
+            }
+        }
     }
 
     private void commitTokens() {

@@ -100,6 +100,15 @@ public enum DataType {
     /** Stores {@code value} at {@code byteOffset}, rounded to this type. */
     public abstract void write(MemorySegment segment, long byteOffset, float value);
 
+    /** The smallest magnitude that is rounded to infinity; infinity itself where no finite number is. */
+    public float overflowsFrom() {
+        return switch (this) {
+            case F16 -> 65520f;
+            case BF16 -> 0x1.FFp127f;
+            case F32, I8 -> Float.POSITIVE_INFINITY;
+        };
+    }
+
     /** The value that {@link #read} gives back after {@link #write}. */
     public abstract float round(float value);
 

@@ -43,6 +43,7 @@ public class PrefixIndexLinearizabilityTest {
         for (int[] text : TEXTS) {
             try (KvCache cache = pool.newCache(pool.config(), NAMESPACE);
                     KvStep step = cache.beginStep(AttentionMask.ones(1, 4), text, PrefixUse.REUSE)) {
+                CacheTest.write(step, SHAPE, 0);
                 step.commit();
             }
         }

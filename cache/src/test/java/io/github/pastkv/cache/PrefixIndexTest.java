@@ -12,6 +12,7 @@ import io.github.pastkv.cache.prefix.EvictionPriority;
 import io.github.pastkv.cache.prefix.PrefixIndex;
 import io.github.pastkv.cache.prefix.PrefixMissReason;
 import io.github.pastkv.cache.prefix.PrefixStats;
+import io.github.pastkv.tensor.Tensor;
 import java.time.Duration;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
@@ -225,6 +226,8 @@ class PrefixIndexTest {
                 try (KvCache cache = pool.newCache(pool.config(), NAMESPACE)) {
                     int[] ids = text(generation * 1_000_000, numBlocks * 16);
                     try (KvStep step = cache.beginStep(AttentionMask.ones(1, ids.length), ids, PrefixUse.STORE)) {
+                        Tensor zeros = Tensor.of(new float[ids.length], ids.length, 1);
+                        step.write(0, zeros, zeros, 0, 0, ids.length);
                         step.commit();
                     }
                 }

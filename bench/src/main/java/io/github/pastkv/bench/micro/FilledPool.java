@@ -9,6 +9,7 @@ import io.github.pastkv.cache.PrefixUse;
 import io.github.pastkv.cache.layout.KvShape;
 import io.github.pastkv.cache.mask.AttentionMask;
 import io.github.pastkv.cache.prefix.PrefixNamespace;
+import io.github.pastkv.tensor.Tensor;
 import java.util.Random;
 
 /** A pool with an index, of the smallest shape: what is measured over it is bookkeeping, whatever a block's bytes. */
@@ -33,9 +34,15 @@ final class FilledPool implements AutoCloseable {
         return pool.newCache(pool.config(), NAMESPACE);
     }
 
-    /** Stores a text, of whose keys and values nobody asks. */
+    /** Stores a text; its keys and values are zeros. */
     void store(KvCache cache, int[] tokenIds) {
         try (KvStep step = cache.beginStep(AttentionMask.ones(1, tokenIds.length), tokenIds, PrefixUse.REUSE)) {
+            KvShape shape = pool.config().shape();
+            int width = shape.numKvHeads() * shape.headDim();
+            Tensor zeros = Tensor.of(new float[step.numTokens() * width], step.numTokens(), width);
+            for (int layer = 0; layer < shape.numLayers(); layer++) {
+                step.write(layer, zeros, zeros, 0, 0, step.numTokens());
+            }
             step.commit();
         }
     }

@@ -30,7 +30,9 @@ public final class BlockPool implements AutoCloseable {
     /** Slots that the node promises, which must not be written. */
     private static final long NUM_SEALED = 8;
     private static final long LINKS = 12;
-    private static final int RECORD_BYTES = 20;
+    /** 1 for a block that somebody has held before. */
+    private static final long USED = 20;
+    private static final int RECORD_BYTES = 24;
 
     private final long blockBytes;
     private final PoolBudget budget;
@@ -177,6 +179,7 @@ public final class BlockPool implements AutoCloseable {
         records.setInt(blockId, REF_COUNT, 0);
         records.setInt(blockId, NODE, NONE);
         records.setInt(blockId, NUM_SEALED, 0);
+        records.setInt(blockId, USED, 0);
         free.initialize(blockId);
     }
 
@@ -238,6 +241,7 @@ public final class BlockPool implements AutoCloseable {
     }
 
     private void setFree(int blockId) {
+        records.setInt(blockId, USED, 1);
         addFree(blockId);
         budget.giveBack(blockBytes);
         closeArenaIfUnused();
@@ -329,6 +333,17 @@ public final class BlockPool implements AutoCloseable {
     /** First byte of a block in its {@link #segment}. */
     public long byteOffset(int blockId) {
         return (blockId & ((1 << segmentShift) - 1)) * blockBytes;
+    }
+
+    /** Fills a block with zeros if it was held before; new memory is zero already, and poisoned blocks stay poisoned. */
+    void eraseIfReused(int blockId) {
+        boolean reused;
+        synchronized (budget) {
+            reused = records.getInt(blockId, USED) == 1 && !poisonsFreed;
+        }
+        if (reused) {
+            segment(blockId).asSlice(byteOffset(blockId), blockBytes).fill((byte) 0);
+        }
     }
 
     /** Copies the content of one block to another. */

@@ -84,8 +84,12 @@ public final class StepBlocks implements KvBlocks {
             ownBlockIds = new int[Math.max(numOwn, 2 * ownBlockIds.length)];
         }
         System.arraycopy(blockIds, from, ownBlockIds, 0, numOwn);
-        for (int i = 0; i < numOwn && numFromTable + i < table.numBlocks(); i++) {
-            pool.copy(table.blockId(numFromTable + i), ownBlockIds[i]);
+        for (int i = 0; i < numOwn; i++) {
+            if (numFromTable + i < table.numBlocks()) {
+                pool.copy(table.blockId(numFromTable + i), ownBlockIds[i]);
+            } else {
+                pool.eraseIfReused(ownBlockIds[i]); // nobody may see what an earlier holder left
+            }
         }
         return numOwn;
     }

@@ -42,11 +42,19 @@ public interface KvLayout {
     /** Byte offset in the block of one number of a value. */
     long valueByteOffset(int layer, int kvHead, int slot, int dim);
 
-    /** Stores a key of {@code headDim} contiguous floats, rounded to the storage type. */
+    /**
+     * Stores a key of {@code headDim} contiguous floats, rounded to the storage type.
+     *
+     * @throws KvRangeException for a finite number that the storage type would round to infinity
+     */
     void writeKey(MemorySegment segment, long blockByteOffset, int layer, int kvHead, int slot, MemorySegment source,
             long sourceByteOffset);
 
-    /** Stores a value of {@code headDim} contiguous floats, rounded to the storage type. */
+    /**
+     * Stores a value of {@code headDim} contiguous floats, rounded to the storage type.
+     *
+     * @throws KvRangeException for a finite number that the storage type would round to infinity
+     */
     void writeValue(MemorySegment segment, long blockByteOffset, int layer, int kvHead, int slot, MemorySegment source,
             long sourceByteOffset);
 

@@ -25,17 +25,22 @@ public final class TiledKvLayout implements KvLayout {
      * @param blockSize tokens per block: 1 to 16, or a multiple of 16
      */
     public TiledKvLayout(KvShape shape, KvTypes types, int blockSize) {
-        Require.positive("blockSize", blockSize);
-        if (blockSize > LANE_TILE && blockSize % LANE_TILE != 0) {
-            throw new IllegalArgumentException("blockSize: " + blockSize + ", above " + LANE_TILE
-                    + " it must be a multiple of " + LANE_TILE);
-        }
+        requireBlockSize(blockSize);
         this.shape = shape;
         this.types = types;
         this.blockSize = blockSize;
         this.keys = TiledPlane.ofKeys(shape, types.keys(), blockSize, tileSlots());
         this.values = TiledPlane.ofValues(shape, types.values(), blockSize, tileSlots());
         this.layerBytes = keys.bytes() + values.bytes();
+    }
+
+    /** Rejects a block size that tiles of {@value #LANE_TILE} slots do not fill. */
+    public static void requireBlockSize(int blockSize) {
+        Require.positive("blockSize", blockSize);
+        if (blockSize > LANE_TILE && blockSize % LANE_TILE != 0) {
+            throw new IllegalArgumentException("blockSize: " + blockSize + ", above " + LANE_TILE
+                    + " it must be a multiple of " + LANE_TILE);
+        }
     }
 
     @Override

@@ -8,6 +8,7 @@ import java.lang.foreign.MemorySegment;
  * behind them their scales, if the type has any. Offsets are bytes from the start of the plane.
  */
 final class TiledPlane {
+    private final String what; // for messages
     private final KvType type;
     private final int numKvHeads;
     private final int headDim;
@@ -19,6 +20,7 @@ final class TiledPlane {
     private final long slotInScales;
 
     private TiledPlane(KvShape shape, KvType type, int blockSize, int tileSlots, boolean slotInnermost) {
+        this.what = slotInnermost ? "keys" : "values";
         this.type = type;
         this.numKvHeads = shape.numKvHeads();
         this.headDim = shape.headDim();
@@ -59,7 +61,7 @@ final class TiledPlane {
         return tileByteOffset(kvHead, slot) + numbersBytes + inScales * Q8Codec.SCALE_BYTES;
     }
 
-    /** Stores {@code headDim} contiguous floats, rounded to the type. */
+    /** Stores {@code headDim} contiguous floats, rounded to the type; a finite one that would become infinite is refused. */
     void write(MemorySegment segment, long planeByteOffset, int kvHead, int slot, MemorySegment source,
             long sourceByteOffset) {
         long start = planeByteOffset + numberByteOffset(kvHead, slot, 0);
@@ -72,8 +74,14 @@ final class TiledPlane {
                         Math.min(Q8Codec.Q8_GROUP_SIZE, headDim - dim));
             }
         } else {
+            float largest = 0;
             for (int dim = 0; dim < headDim; dim++) {
-                plainType.write(segment, start + dim * stride, DataType.F32.read(source, sourceByteOffset + 4L * dim));
+                float number = DataType.F32.read(source, sourceByteOffset + 4L * dim);
+                largest = Math.max(largest, Math.abs(number));
+                plainType.write(segment, start + dim * stride, number);
+            }
+            if (largest >= plainType.overflowsFrom() && largest < Float.POSITIVE_INFINITY) {
+                throw KvRangeException.of(what, largest, type);
             }
         }
     }
