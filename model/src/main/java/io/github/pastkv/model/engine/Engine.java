@@ -94,7 +94,9 @@ public final class Engine implements AutoCloseable {
             comeBack(request.group);
             scheduler.add(request);
             while (!request.isDone()) {
-                requireOpen();
+                if (!request.isInPass()) { // else the pass still writes to its blocks
+                    requireOpen();
+                }
                 if (leader == null && mayLead(request)) {
                     lead(request);
                 } else {
@@ -174,21 +176,28 @@ public final class Engine implements AutoCloseable {
             return;
         }
         long start = System.nanoTime();
+        Throwable failure = null;
         lock.unlock();
         try {
             passes.run(batch);
+        } catch (RuntimeException | Error thrown) {
+            failure = thrown;
         } finally {
             lock.lock();
         }
         lastPassEnd = System.nanoTime();
         lastPassNanos = lastPassEnd - start;
-        postprocess(batch);
+        postprocess(batch, failure);
     }
 
-    private void postprocess(List<StepRequest> batch) {
+    /** Whatever has happened, no request stays in a pass. */
+    private void postprocess(List<StepRequest> batch, @Nullable Throwable failure) {
         numPasses++;
         for (StepRequest request : batch) {
-            numTokens += request.numScheduled;
+            if (failure != null) {
+                request.fail(failure);
+            }
+            numTokens += request.numScheduled();
             request.advance();
             if (request.isDone()) {
                 numSteps++;

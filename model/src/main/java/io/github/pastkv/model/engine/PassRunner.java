@@ -61,7 +61,7 @@ final class PassRunner implements AutoCloseable {
         }
         if (request.runsAlone()) {
             forwardPass.run(alonePass(request));
-        } else if (request.numScheduled == request.step.numTokens()) {
+        } else if (request.numScheduled() == request.step.numTokens()) {
             int[] ids = request.input.tokenIds();
             forwardPass.run(pass(request, request.step).tokens(ids == null ? new int[0] : ids)
                     .logits(request.logitTokens, request.numLogits, logitsOf(request)));
@@ -118,13 +118,13 @@ final class PassRunner implements AutoCloseable {
     /** Adds a request's scheduled tokens to the rows; returns how many logits are asked of them. */
     private int addChunk(StepRequest request, int firstLogit) {
         int from = request.numComputed;
-        int start = rows.add(request.step, from, from + request.numScheduled);
+        int start = rows.add(request.step, from, from + request.numScheduled());
         tokenIds = grown(tokenIds, rows.numTokens());
         int[] ids = request.input.tokenIds();
         if (ids != null) {
-            System.arraycopy(ids, from, tokenIds, start, request.numScheduled);
+            System.arraycopy(ids, from, tokenIds, start, request.numScheduled());
         }
-        int numLogits = request.numLogitsOf(request.numScheduled);
+        int numLogits = request.numLogitsOf(request.numScheduled());
         logitTokens = grown(logitTokens, firstLogit + numLogits);
         for (int i = 0; i < numLogits; i++) {
             logitTokens[firstLogit + i] = start + request.logitTokens[request.numLogitsComputed + i] - from;
@@ -152,7 +152,7 @@ final class PassRunner implements AutoCloseable {
         long rowBytes = (long) vocabSize * Float.BYTES;
         long from = 0;
         for (StepRequest request : batch) {
-            int numLogits = request.numLogitsOf(request.numScheduled);
+            int numLogits = request.numLogitsOf(request.numScheduled());
             if (request.logits != null) {
                 MemorySegment.copy(logits.segment(), from, request.logits.segment(),
                         request.numLogitsComputed * rowBytes, numLogits * rowBytes);

@@ -53,7 +53,7 @@ final class Scheduler {
         batch.clear();
         StepRequest first = first();
         if (first != null && first.runsAlone()) {
-            first.numScheduled = first.numTokensLeft();
+            first.schedule(first.numTokensLeft());
             batch.add(first);
             return batch;
         }
@@ -61,8 +61,8 @@ final class Scheduler {
         for (int i = 0; i < requests.size() && budget > 0; i++) {
             StepRequest request = requests.get(i);
             if (!request.runsAlone()) {
-                request.numScheduled = Math.min(budget, request.numTokensLeft());
-                budget -= request.numScheduled;
+                request.schedule(Math.min(budget, request.numTokensLeft()));
+                budget -= request.numScheduled();
                 batch.add(request);
             }
         }

@@ -25,10 +25,11 @@ final class StepRequest {
     int stopLayer;
     @Nullable Tensor residualOut; // [T, E]
 
-    /** Tokens and logits computed so far, and the tokens of the pass under way. */
+    /** Tokens and logits computed so far; then the tokens of the pass under way. */
     int numComputed;
     int numLogitsComputed;
-    int numScheduled;
+    private int numScheduled;
+    private boolean inPass;
 
     private boolean done;
     private boolean cancelled;
@@ -74,7 +75,23 @@ final class StepRequest {
         numComputed += numScheduled;
         numLogitsComputed += numNewLogits;
         numScheduled = 0;
+        inPass = false;
         done |= numTokensLeft() == 0;
+    }
+
+    /** It takes part in the next pass with so many of the tokens that are left. */
+    void schedule(int numTokens) {
+        numScheduled = numTokens;
+        inPass = true;
+    }
+
+    int numScheduled() {
+        return numScheduled;
+    }
+
+    /** Whether a pass may be writing to its blocks, so that the step must stay open. */
+    boolean isInPass() {
+        return inPass;
     }
 
     void fail(Throwable thrown) {
@@ -96,7 +113,6 @@ final class StepRequest {
     /** Ends it before the next pass. */
     void cancel() {
         cancelled = true;
-        done |= numScheduled == 0;
     }
 
     boolean isCancelled() {
@@ -104,7 +120,7 @@ final class StepRequest {
     }
 
     boolean isDone() {
-        return done || (cancelled && numScheduled == 0);
+        return !inPass && (done || cancelled);
     }
 
     @Nullable

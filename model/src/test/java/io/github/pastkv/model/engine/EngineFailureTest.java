@@ -174,6 +174,40 @@ class EngineFailureTest {
         }
     }
 
+    /** Steps in a pass end with it; what waits is refused; nothing writes to a freed block. */
+    @Test
+    void modelThatIsClosedUnderRunningSessions_endsThemAll() throws Exception {
+        for (int round = 0; round < 20; round++) {
+            Model closing = Model.load(LLAMA.folder(), ModelOptions.defaults().withNumThreads(1).withMaxBatchTokens(3));
+            CountDownLatch running = new CountDownLatch(8);
+            try (ExecutorService threads = Executors.newFixedThreadPool(8)) {
+                List<Future<?>> calls = new ArrayList<>();
+                for (int thread = 0; thread < 8; thread++) {
+                    calls.add(threads.submit(() -> generateUntilClosed(closing, running)));
+                }
+                running.await();
+                closing.close();
+                for (Future<?> call : calls) {
+                    call.get();
+                }
+            }
+        }
+    }
+
+    private void generateUntilClosed(Model closing, CountDownLatch running) {
+        try (Session session = closing.newSession(SessionOptions.defaults().withPrefixReuse(false))) {
+            for (boolean counted = false; true; counted = true) {
+                assertThat(generate(session, TWENTY, GenerationListener.NONE).tokenIds()).isEqualTo(expected);
+                if (!counted) {
+                    running.countDown();
+                }
+                session.reset();
+            }
+        } catch (IllegalStateException e) {
+            assertThat(e).hasMessageContaining("the model is closed");
+        }
+    }
+
     /** Each alone fits into the pool, all together do not. */
     @Test
     void generationsThatDoNotFitTogether_arePreempted_andEqualEachAlone() throws Exception {
