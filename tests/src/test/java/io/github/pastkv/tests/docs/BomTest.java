@@ -21,8 +21,9 @@ class BomTest {
     void bom_listsEveryPublishedModule_andNoOther() throws IOException {
         List<String> modules = Pattern.compile("<module>([\\w-]+)</module>").matcher(pom(".")).results()
                 .map(module -> module.group(1)).filter(module -> !module.equals("bom") && isPublished(module)).toList();
-        List<String> listed = Pattern.compile("<artifactId>pastkv-([\\w-]+)</artifactId>\\s+<version>").matcher(pom("bom"))
-                .results().map(module -> module.group(1)).filter(module -> !module.equals("bom")).toList();
+        List<String> listed =
+                Pattern.compile("<artifactId>pastkv-([\\w-]+)</artifactId>\\s+<version>").matcher(pom("bom"))
+                        .results().map(module -> module.group(1)).filter(module -> !module.equals("bom")).toList();
         assertThat(listed).containsExactlyInAnyOrderElementsOf(modules);
     }
 

@@ -129,8 +129,21 @@ class DocumentNamesTest {
         if (!Character.isUpperCase(name.charAt(0))) {
             return words.contains(name);
         }
+        if (isOfJavaLang(parts)) {
+            return true;
+        }
         String source = sourceOfType.get(parts[0]);
         return source != null
                 && (parts.length == 1 || Pattern.compile("\\b" + parts[1] + "\\b").matcher(source).find());
+    }
+
+    private static boolean isOfJavaLang(String[] parts) {
+        try {
+            Class<?> type = Class.forName("java.lang." + parts[0]);
+            return parts.length == 1
+                    || Arrays.stream(type.getMethods()).anyMatch(method -> method.getName().equals(parts[1]));
+        } catch (ClassNotFoundException _) {
+            return false;
+        }
     }
 }

@@ -9,6 +9,11 @@ import io.github.pastkv.cache.layout.KvBlocks;
 import io.github.pastkv.cache.layout.KvShape;
 import io.github.pastkv.cache.layout.KvType;
 import io.github.pastkv.cache.mask.AttentionMask;
+import io.github.pastkv.lens.CachedRun;
+import io.github.pastkv.lens.Capture;
+import io.github.pastkv.lens.Hook;
+import io.github.pastkv.lens.Lens;
+import io.github.pastkv.lens.LensRun;
 import io.github.pastkv.model.Model;
 import io.github.pastkv.model.Session;
 import io.github.pastkv.model.generation.GenerationListener;
@@ -19,6 +24,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -52,6 +58,32 @@ class ReadmeExamplesTest {
             assertThat(gave.shape(1)).isEqualTo(sold.shape(1)).isEqualTo(model.config().vocabSize());
         }
         assertThat(text).isNotEmpty();
+    }
+
+    @Test
+    void oneHead_isPatched() throws IOException {
+        TinyModel.unpackTo(folder);
+        String clean = "When Mary and John went to the store, John gave a drink to";
+        String corrupted = "When Mary and John went to the store, Mary gave a drink to";
+        try (Model model = Model.load(folder)) {
+            // README: begin
+            Lens lens = new Lens(model);
+            try (CachedRun run = lens.runWithCache(clean, Capture.of("z1"))) {
+                Tensor head = run.get("z1").narrow(2, 1, 2); // [B, N, 1, D]: head 1 of layer 1
+                LensRun patched =
+                        lens.run(corrupted, Hook.edit("z1", (z, context) -> z.narrow(2, 1, 2).copyFrom(head)));
+                // README: end
+                assertThat(bestNext(patched)).isEqualTo(bestNext(lens.run(clean)));
+                assertThat(bestNext(lens.run(corrupted))).isNotEqualTo(bestNext(lens.run(clean)));
+            }
+        }
+    }
+
+    /** The most likely token after the last one. */
+    private static int bestNext(LensRun run) {
+        Tensor logits = run.logits(); // [1, N, V]
+        float[] last = logits.narrow(1, logits.shape(1) - 1, logits.shape(1)).toFloatArray();
+        return IntStream.range(0, last.length).reduce((best, id) -> last[id] > last[best] ? id : best).orElseThrow();
     }
 
     @Test
