@@ -35,7 +35,7 @@ public abstract class DelegatingKernels implements Kernels {
     }
 
     @Override
-    public LinearWeights pack(List<LinearPart> parts, LinearPrecision precision, Arena arena) {
+    public LinearWeights pack(List<WeightMatrix> parts, LinearPrecision precision, Arena arena) {
         return delegate.pack(parts, precision, arena);
     }
 

@@ -45,7 +45,7 @@ public interface Kernels {
      * @param parts weights {@code [outputs, inputs]} with equal inputs
      * @param arena owner of the packed memory
      */
-    LinearWeights pack(List<LinearPart> parts, LinearPrecision precision, Arena arena);
+    LinearWeights pack(List<WeightMatrix> parts, LinearPrecision precision, Arena arena);
 
     /**
      * y[t] = x[t] rounded to BF16, over {@code width} columns: the inputs of linear layers whose compute type is BF16.

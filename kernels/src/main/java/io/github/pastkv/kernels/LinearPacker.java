@@ -12,5 +12,5 @@ public interface LinearPacker {
      * @param parts weights {@code [outputs, inputs]} with equal inputs
      * @param arena owner of the packed memory
      */
-    LinearWeights pack(List<LinearPart> parts, Arena arena);
+    LinearWeights pack(List<WeightMatrix> parts, Arena arena);
 }

@@ -40,10 +40,10 @@ public final class QuantizedRow {
      *
      * @throws IllegalArgumentException when a weight is infinite or not a number
      */
-    public void quantize(LinearPart part, long row) {
-        Tensor weight = part.weight();
-        if (part.scales() != null) {
-            scale = part.scales().get(row);
+    public void quantize(WeightMatrix part, long row) {
+        Tensor weight = WeightMatrices.tensor(part);
+        if (part instanceof WeightMatrix.RowScaled scaled) {
+            scale = scaled.scales().get(row);
             readNumbers(weight, row);
             return;
         }

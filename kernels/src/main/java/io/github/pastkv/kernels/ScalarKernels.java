@@ -30,7 +30,7 @@ public final class ScalarKernels implements Kernels {
     }
 
     @Override
-    public LinearWeights pack(List<LinearPart> parts, LinearPrecision precision, Arena arena) {
+    public LinearWeights pack(List<WeightMatrix> parts, LinearPrecision precision, Arena arena) {
         return ScalarLinearWeights.pack(parts, precision, arena);
     }
 

@@ -30,24 +30,24 @@ final class ScalarLinearWeights implements LinearWeights {
         this.hasBias = new boolean[numOutputs];
     }
 
-    static ScalarLinearWeights pack(List<LinearPart> parts, LinearPrecision precision, Arena arena) {
-        Tensor first = LinearParts.requireMatching(parts, precision);
-        ScalarLinearWeights packed = new ScalarLinearWeights(first, LinearParts.numOutputs(parts), precision, arena);
+    static ScalarLinearWeights pack(List<WeightMatrix> parts, LinearPrecision precision, Arena arena) {
+        Tensor first = WeightMatrices.tensor(WeightMatrices.requireMatching(parts, precision));
+        ScalarLinearWeights packed = new ScalarLinearWeights(first, WeightMatrices.numOutputs(parts), precision, arena);
         int from = 0;
-        for (LinearPart part : parts) {
+        for (WeightMatrix part : parts) {
             packed.put(part, from);
-            from += Math.toIntExact(part.weight().shape(0));
+            from += Math.toIntExact(part.numOutputs());
         }
         return packed;
     }
 
-    private void put(LinearPart part, int fromOutput) {
-        long numRows = part.weight().shape(0);
+    private void put(WeightMatrix part, int fromOutput) {
+        long numRows = part.numOutputs();
         if (isScaled()) {
             putQuantized(part, fromOutput);
         } else {
             MemorySegment target = weights.asSlice((long) fromOutput * numInputs * weightBytes());
-            part.weight().copyTo(Tensor.wrap(storedType, target, numRows, numInputs));
+            WeightMatrices.tensor(part).copyTo(Tensor.wrap(storedType, target, numRows, numInputs));
         }
         for (int row = 0; part.bias() != null && row < numRows; row++) {
             hasBias[fromOutput + row] = true;
@@ -55,9 +55,9 @@ final class ScalarLinearWeights implements LinearWeights {
         }
     }
 
-    private void putQuantized(LinearPart part, int fromOutput) {
+    private void putQuantized(WeightMatrix part, int fromOutput) {
         QuantizedRow quantized = new QuantizedRow(numInputs);
-        for (int row = 0; row < part.weight().shape(0); row++) {
+        for (int row = 0; row < part.numOutputs(); row++) {
             quantized.quantize(part, row);
             scales[fromOutput + row] = quantized.scale();
             MemorySegment.copy(quantized.numbers(), 0, weights, ValueLayout.JAVA_BYTE,

@@ -67,7 +67,7 @@ class QuantizedRowTest {
             weight.set(random.nextInt(-127, 128), i / 5, i % 5);
         }
         Tensor scales = Tensor.of(new float[] {0.1f, 0f, 3f}, 3);
-        LinearPart part = new LinearPart(weight, null, scales);
+        WeightMatrix part = WeightMatrix.of(weight, null, scales);
         QuantizedRow row = new QuantizedRow(5);
         for (int output = 0; output < 3; output++) {
             row.quantize(part, output);
@@ -86,15 +86,15 @@ class QuantizedRowTest {
         assertThatIllegalArgumentException().isThrownBy(() -> part(numbers)).withMessageContaining("I8[2, 3]");
         Tensor scales = Tensor.of(new float[2], 2);
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> new LinearPart(Tensor.of(new float[6], 2, 3), null, scales))
+                .isThrownBy(() -> WeightMatrix.of(Tensor.of(new float[6], 2, 3), null, scales))
                 .withMessageContaining("scales: F32[2]");
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> new ScalarKernels().pack(List.of(new LinearPart(numbers, null, scales)),
+                .isThrownBy(() -> new ScalarKernels().pack(List.of(WeightMatrix.of(numbers, null, scales)),
                         LinearPrecision.PLAIN, Arena.ofAuto()))
                 .withMessageContaining("precision: f32");
     }
 
-    private static LinearPart part(Tensor weight) {
-        return new LinearPart(weight, null);
+    private static WeightMatrix part(Tensor weight) {
+        return new WeightMatrix.Plain(weight, null);
     }
 }

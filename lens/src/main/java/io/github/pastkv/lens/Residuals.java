@@ -1,7 +1,7 @@
 package io.github.pastkv.lens;
 
-import io.github.pastkv.kernels.LinearPart;
 import io.github.pastkv.kernels.NormWeights;
+import io.github.pastkv.kernels.WeightMatrix;
 import io.github.pastkv.model.Model;
 import io.github.pastkv.model.config.ModelConfig;
 import io.github.pastkv.model.family.LayerTensors;
@@ -169,9 +169,9 @@ public final class Residuals {
         float[] biases = new float[config.hiddenSize()];
         for (int l = 0; l < layer; l++) {
             int output = 0;
-            for (LinearPart part : model.tensors().layers().get(l).attentionOut()) {
+            for (WeightMatrix part : model.tensors().layers().get(l).attentionOut()) {
                 Tensor bias = part.bias();
-                for (int i = 0; i < part.weight().shape(0); i++, output++) {
+                for (int i = 0; i < part.numOutputs(); i++, output++) {
                     biases[output] += bias == null ? 0f : bias.get(i);
                 }
             }
@@ -184,13 +184,13 @@ public final class Residuals {
     }
 
     /** Inputs {@code [from, to)} through a projection, {@code [rows, E]}, without its bias. */
-    private Tensor projected(List<LinearPart> projection, Tensor inputs, int from, int to) {
+    private Tensor projected(List<WeightMatrix> projection, Tensor inputs, int from, int to) {
         int numRows = Math.toIntExact(inputs.shape(0));
         float[] x = inputs.narrow(1, from, to).toFloatArray(); // [rows, inputs]
         float[] y = new float[numRows * config.hiddenSize()];
         int first = 0;
-        for (LinearPart part : projection) {
-            int outputs = Math.toIntExact(part.weight().shape(0));
+        for (WeightMatrix part : projection) {
+            int outputs = Math.toIntExact(part.numOutputs());
             float[] weight = part.weights(from, to); // [outputs, inputs]
             for (int row = 0; row < numRows; row++) {
                 for (int output = 0; output < outputs; output++) {
@@ -265,11 +265,11 @@ public final class Residuals {
             throw new IllegalArgumentException("tokenId: " + tokenId + ", the vocabulary has " + config.vocabSize());
         }
         long row = tokenId;
-        for (LinearPart part : model.tensors().head()) {
-            if (row < part.weight().shape(0)) {
+        for (WeightMatrix part : model.tensors().head()) {
+            if (row < part.numOutputs()) {
                 return part.outputs(row, row + 1).weights();
             }
-            row -= part.weight().shape(0);
+            row -= part.numOutputs();
         }
         throw new IllegalStateException("the head has no row " + tokenId);
     }

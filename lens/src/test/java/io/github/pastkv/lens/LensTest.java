@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import io.github.pastkv.cache.mask.AttentionMask;
+import io.github.pastkv.kernels.WeightMatrices;
 import io.github.pastkv.model.Model;
 import io.github.pastkv.model.Session;
 import io.github.pastkv.model.engine.StepInput;
@@ -227,7 +228,7 @@ class LensTest {
         Tensor bias = other.tensors().finalNorm().bias();
         double sum = 0;
         for (int i = 0; bias != null && i < bias.shape(0); i++) {
-            sum += bias.get(i) * (double) other.tensors().head().getFirst().weight().get(tokenId, i);
+            sum += bias.get(i) * (double) WeightMatrices.tensor(other.tensors().head().getFirst()).get(tokenId, i);
         }
         return sum;
     }

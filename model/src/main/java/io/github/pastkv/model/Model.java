@@ -89,7 +89,7 @@ public final class Model implements AutoCloseable {
             LinearPrecision precision = files.linearPrecision(options, kernels.kernels());
             LinearPacker packer = (parts, owner) -> {
                 LinearWeights packed = kernels.kernels().pack(parts, precision, owner);
-                parts.forEach(part -> ModelFolder.letGo(part.weight()));
+                parts.forEach(ModelFolder::letGo);
                 return packed;
             };
             ModelWeights weights = ModelWeights.pack(files.config(), files.tensors(), packer, arena);

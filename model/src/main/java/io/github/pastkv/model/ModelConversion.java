@@ -1,8 +1,8 @@
 package io.github.pastkv.model;
 
-import io.github.pastkv.kernels.LinearPart;
-import io.github.pastkv.kernels.LinearParts;
 import io.github.pastkv.kernels.QuantizedRow;
+import io.github.pastkv.kernels.WeightMatrices;
+import io.github.pastkv.kernels.WeightMatrix;
 import io.github.pastkv.kernels.WeightType;
 import io.github.pastkv.model.files.Int8Config;
 import io.github.pastkv.model.files.ModelFile;
@@ -105,7 +105,7 @@ public final class ModelConversion {
         WeightSource weights = source.source().weights();
         List<String> names = weights.names().stream().sorted().toList();
         for (String name : names) {
-            LinearPart linear = source.tensors().linears().get(name);
+            WeightMatrix linear = source.tensors().linears().get(name);
             if (linear == null) {
                 TensorEntry entry = weights.entry(name).orElseThrow();
                 writer.add(name, entry.dtype(), entry.shape(), _ -> {
@@ -118,7 +118,7 @@ public final class ModelConversion {
         }
         writer.write(target.resolve("model.safetensors"));
         copyOtherFiles(target);
-        Int8Config config = new Int8Config(source.tensors().head().getFirst().weight().dataType());
+        Int8Config config = new Int8Config(WeightMatrices.tensor(source.tensors().head().getFirst()).dataType());
         Files.writeString(target.resolve(ModelFile.CONFIG.fileName()),
                 source.source().config().textWith(Int8Config.KEY, config.entries()) + "\n");
     }
@@ -128,9 +128,9 @@ public final class ModelConversion {
     }
 
     /** Numbers as the weight lay in its file, then scales, which are known once the numbers are. */
-    private void addQuantized(SafetensorsWriter writer, String name, LinearPart linear, int numTensors)
+    private void addQuantized(SafetensorsWriter writer, String name, WeightMatrix linear, int numTensors)
             throws IOException {
-        float[] scales = new float[Math.toIntExact(linear.weight().shape(0))];
+        float[] scales = new float[Math.toIntExact(linear.numOutputs())];
         List<Long> shape = source.source().weights().entry(name).orElseThrow().shape();
         writer.add(name, "I8", shape, arena -> {
             tell(numTensors);
@@ -139,11 +139,11 @@ public final class ModelConversion {
         writer.add(name + SafetensorsWeights.SCALES_SUFFIX, Tensor.of(scales, scales.length));
     }
 
-    private static MemorySegment numbers(LinearPart linear, float[] scales, Arena arena) {
-        Tensor weight = linear.weight();
+    private static MemorySegment numbers(WeightMatrix linear, float[] scales, Arena arena) {
+        Tensor weight = WeightMatrices.tensor(linear);
         int numInputs = Math.toIntExact(weight.shape(1));
         MemorySegment numbers = arena.allocate(weight.numElements());
-        LinearParts.packRows(linear, numbers, ROWS_PER_RANGE, (fromRow, toRow) -> {
+        WeightMatrices.packRows(linear, numbers, ROWS_PER_RANGE, (fromRow, toRow) -> {
             QuantizedRow row = new QuantizedRow(numInputs);
             for (int output = fromRow; output < toRow; output++) {
                 row.quantize(linear, output);
@@ -154,7 +154,7 @@ public final class ModelConversion {
                 }
             }
         });
-        ModelFolder.letGo(weight);
+        ModelFolder.letGo(linear);
         return numbers;
     }
 

@@ -2,6 +2,8 @@ package io.github.pastkv.model;
 
 import io.github.pastkv.kernels.Kernels;
 import io.github.pastkv.kernels.LinearPrecision;
+import io.github.pastkv.kernels.WeightMatrices;
+import io.github.pastkv.kernels.WeightMatrix;
 import io.github.pastkv.kernels.WeightType;
 import io.github.pastkv.model.config.GenerationConfig;
 import io.github.pastkv.model.config.ModelConfig;
@@ -102,7 +104,7 @@ public final class ModelFolder implements AutoCloseable {
     /** The precision of the linear layers that {@code options} ask for; stored int8 weights stay int8. */
     public LinearPrecision linearPrecision(ModelOptions options, Kernels kernels) {
         Optional<DataType> quantizedFrom = source.weights().quantizedFrom();
-        DataType stored = quantizedFrom.orElse(tensors.head().getFirst().weight().dataType());
+        DataType stored = quantizedFrom.orElse(WeightMatrices.tensor(tensors.head().getFirst()).dataType());
         return new LinearPrecision(options.compute().resolve(stored, kernels),
                 quantizedFrom.isPresent() ? WeightType.INT8 : options.weights());
     }
@@ -121,7 +123,11 @@ public final class ModelFolder implements AutoCloseable {
      * Gives back the memory in which the system holds a weight that has been packed, so that none is held twice. It stays
      * readable: what is read again, as rows of a tied embedding are, comes from the file once more.
      */
-    static void letGo(Tensor weight) {
+    static void letGo(WeightMatrix weights) {
+        if (weights instanceof WeightMatrix.Grouped) {
+            return; // has no tensor
+        }
+        Tensor weight = WeightMatrices.tensor(weights);
         if (weight.segment().isMapped()) {
             weight.segment().unload();
         }

@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.pastkv.kernels.DelegatingKernels;
 import io.github.pastkv.kernels.KernelsChoice;
-import io.github.pastkv.kernels.LinearPart;
 import io.github.pastkv.kernels.LinearPrecision;
 import io.github.pastkv.kernels.LinearWeights;
+import io.github.pastkv.kernels.WeightMatrix;
 import io.github.pastkv.model.files.ModelFormatException;
 import io.github.pastkv.testkit.golden.GoldenModel;
 import java.io.IOException;
@@ -70,7 +70,7 @@ class ModelLoadFailureTest {
     void memoryThatRunsOut_whilePacking_closesAll() throws IOException {
         KernelsChoice full = new KernelsChoice(new DelegatingKernels(KernelsChoice.choose(null).kernels()) {
             @Override
-            public LinearWeights pack(List<LinearPart> parts, LinearPrecision precision, Arena arena) {
+            public LinearWeights pack(List<WeightMatrix> parts, LinearPrecision precision, Arena arena) {
                 throw new OutOfMemoryError("told to fail");
             }
         }, "fails");

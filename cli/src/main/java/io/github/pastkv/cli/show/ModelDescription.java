@@ -11,6 +11,7 @@ import io.github.pastkv.kernels.ComputeType;
 import io.github.pastkv.kernels.Kernels;
 import io.github.pastkv.kernels.KernelsChoice;
 import io.github.pastkv.kernels.LinearPrecision;
+import io.github.pastkv.kernels.WeightMatrices;
 import io.github.pastkv.kernels.WeightType;
 import io.github.pastkv.model.ModelFolder;
 import io.github.pastkv.model.config.DefaultRope;
@@ -75,7 +76,7 @@ final class ModelDescription {
 
     /** What is multiplied with what, and where, such as "bf16 weights, f32 inputs and sums, in vector (512 bit)". */
     private String linearLayers(LinearPrecision precision, Kernels kernels) {
-        DataType stored = folder.tensors().layers().getFirst().ffnDown().getFirst().weight().dataType();
+        DataType stored = WeightMatrices.tensor(folder.tensors().layers().getFirst().ffnDown().getFirst()).dataType();
         String weights = precision.weights() == WeightType.STORED ? lowerCase(stored) + " weights"
                 : "int8 weights" + (stored == DataType.I8 ? "" : " made of " + lowerCase(stored));
         String inputs = precision.compute() == ComputeType.F32 ? "f32 inputs and sums" : "bf16 inputs, f32 sums";

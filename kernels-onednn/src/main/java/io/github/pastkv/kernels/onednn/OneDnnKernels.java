@@ -3,9 +3,9 @@ package io.github.pastkv.kernels.onednn;
 import io.github.pastkv.kernels.ComputeType;
 import io.github.pastkv.kernels.DelegatingKernels;
 import io.github.pastkv.kernels.Kernels;
-import io.github.pastkv.kernels.LinearPart;
 import io.github.pastkv.kernels.LinearPrecision;
 import io.github.pastkv.kernels.LinearWeights;
+import io.github.pastkv.kernels.WeightMatrix;
 import io.github.pastkv.tensor.DataType;
 import io.github.pastkv.tensor.Tensor;
 import java.lang.foreign.Arena;
@@ -68,7 +68,7 @@ final class OneDnnKernels extends DelegatingKernels {
     }
 
     @Override
-    public LinearWeights pack(List<LinearPart> parts, LinearPrecision precision, Arena arena) {
+    public LinearWeights pack(List<WeightMatrix> parts, LinearPrecision precision, Arena arena) {
         LinearWeights weights = takes(precision) ? OneDnnLinearWeights.pack(parts, precision, arena) : null;
         return weights == null ? others.pack(parts, precision, arena) : weights;
     }

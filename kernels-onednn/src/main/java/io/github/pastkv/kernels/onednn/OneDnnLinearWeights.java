@@ -1,11 +1,10 @@
 package io.github.pastkv.kernels.onednn;
 
-import io.github.pastkv.kernels.LinearPart;
-import io.github.pastkv.kernels.LinearParts;
 import io.github.pastkv.kernels.LinearPrecision;
 import io.github.pastkv.kernels.LinearWeights;
+import io.github.pastkv.kernels.WeightMatrices;
+import io.github.pastkv.kernels.WeightMatrix;
 import io.github.pastkv.tensor.DataType;
-import io.github.pastkv.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -57,11 +56,13 @@ final class OneDnnLinearWeights implements LinearWeights {
     }
 
     /** Packs, on all processors; null where the library has no kernel for it that keeps a row's bits. */
-    static @Nullable OneDnnLinearWeights pack(List<LinearPart> parts, LinearPrecision precision, Arena arena) {
-        Tensor first = LinearParts.requireMatching(parts, precision);
-        NumberKind kind = NumberKind.of(precision, first.dataType());
-        int numInputs = Math.toIntExact(first.shape(1));
-        int numOutputs = LinearParts.numOutputs(parts);
+    static @Nullable OneDnnLinearWeights pack(List<WeightMatrix> parts, LinearPrecision precision, Arena arena) {
+        WeightMatrix first = WeightMatrices.requireMatching(parts, precision);
+        NumberKind kind = first instanceof WeightMatrix.Grouped
+                ? null
+                : NumberKind.of(precision, WeightMatrices.tensor(first).dataType());
+        int numInputs = Math.toIntExact(first.numInputs());
+        int numOutputs = WeightMatrices.numOutputs(parts);
         if (kind == null || numInputs == 0 || numOutputs == 0) {
             return null;
         }
@@ -79,22 +80,22 @@ final class OneDnnLinearWeights implements LinearWeights {
         return weights;
     }
 
-    private void fill(List<LinearPart> parts) {
+    private void fill(List<WeightMatrix> parts) {
         putBiases(parts);
         IntStream all = IntStream.range(0, slices.length);
-        (LinearParts.areShared(parts, packed) ? all.parallel() : all).forEach(slice -> {
+        (WeightMatrices.areShared(parts, packed) ? all.parallel() : all).forEach(slice -> {
             int from = slice * outputsPerSlice;
             new SliceSource(parts, kind, numInputs).pack(kernel(slice), from, slices[slice].packedAddress(), scales);
         });
     }
 
-    private void putBiases(List<LinearPart> parts) {
+    private void putBiases(List<WeightMatrix> parts) {
         int from = 0;
-        for (LinearPart part : parts) {
+        for (WeightMatrix part : parts) {
             for (int row = 0; part.bias() != null && row < part.bias().shape(0); row++) {
                 DataType.F32.write(biases, (long) (from + row) * Float.BYTES, part.bias().get(row));
             }
-            from += Math.toIntExact(part.weight().shape(0));
+            from += Math.toIntExact(part.numOutputs());
         }
     }
 

@@ -1,10 +1,10 @@
 package io.github.pastkv.kernels.onednn;
 
 import io.github.pastkv.kernels.ComputeType;
-import io.github.pastkv.kernels.LinearPart;
 import io.github.pastkv.kernels.LinearPrecision;
 import io.github.pastkv.kernels.LinearWeights;
 import io.github.pastkv.kernels.ScalarKernels;
+import io.github.pastkv.kernels.WeightMatrix;
 import io.github.pastkv.kernels.WeightType;
 import io.github.pastkv.tensor.DataType;
 import io.github.pastkv.tensor.Tensor;
@@ -48,7 +48,7 @@ final class SelfTest {
     }
 
     private String tryPrecision(LinearPrecision precision, DataType stored) {
-        List<LinearPart> parts = List.of(new LinearPart(random(stored, NUM_OUTPUTS, NUM_INPUTS), null));
+        List<WeightMatrix> parts = List.of(new WeightMatrix.Plain(random(stored, NUM_OUTPUTS, NUM_INPUTS), null));
         OneDnnLinearWeights weights = OneDnnLinearWeights.pack(parts, precision, arena);
         if (weights == null) {
             throw new UnsupportedOperationException(
@@ -68,7 +68,7 @@ final class SelfTest {
         return implementation.substring(implementation.indexOf(':') + 1);
     }
 
-    private Tensor expected(Tensor rounded, List<LinearPart> parts, LinearPrecision precision) {
+    private Tensor expected(Tensor rounded, List<WeightMatrix> parts, LinearPrecision precision) {
         Tensor wide = Tensor.allocate(arena, DataType.F32, NUM_TOKENS, NUM_INPUTS);
         rounded.copyTo(wide);
         LinearWeights weights = scalar.pack(parts, precision, arena);

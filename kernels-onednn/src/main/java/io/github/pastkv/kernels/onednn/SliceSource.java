@@ -1,7 +1,8 @@
 package io.github.pastkv.kernels.onednn;
 
-import io.github.pastkv.kernels.LinearPart;
 import io.github.pastkv.kernels.QuantizedRow;
+import io.github.pastkv.kernels.WeightMatrices;
+import io.github.pastkv.kernels.WeightMatrix;
 import io.github.pastkv.tensor.DataType;
 import io.github.pastkv.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
@@ -13,11 +14,11 @@ import java.util.List;
  * quantised, which goes through a buffer of rows.
  */
 final class SliceSource {
-    private final List<LinearPart> parts;
+    private final List<WeightMatrix> parts;
     private final NumberKind kind;
     private final int numInputs;
 
-    SliceSource(List<LinearPart> parts, NumberKind kind, int numInputs) {
+    SliceSource(List<WeightMatrix> parts, NumberKind kind, int numInputs) {
         this.parts = parts;
         this.kind = kind;
         this.numInputs = numInputs;
@@ -27,11 +28,11 @@ final class SliceSource {
     void pack(SliceKernel kernel, int fromOutput, long target, MemorySegment scales) {
         int numOutputs = kernel.shape().numOutputs();
         int partStart = 0;
-        for (LinearPart part : parts) {
-            Tensor weight = part.weight();
+        for (WeightMatrix part : parts) {
+            Tensor weight = WeightMatrices.tensor(part);
             int partEnd = partStart + Math.toIntExact(weight.shape(0));
             boolean isInside = partStart <= fromOutput && fromOutput + numOutputs <= partEnd;
-            boolean isAsStored = kind.isScaled() == (part.scales() != null);
+            boolean isAsStored = kind.isScaled() == part instanceof WeightMatrix.RowScaled;
             if (isInside && isAsStored && weight.segment().isNative()) {
                 long first = (fromOutput - partStart) * weight.stride(0) * weight.dataType().bytes();
                 putScales(part, fromOutput - partStart, numOutputs, scales, fromOutput);
@@ -43,9 +44,11 @@ final class SliceSource {
         packThroughRows(kernel, fromOutput, target, scales);
     }
 
-    private static void putScales(LinearPart part, int fromRow, int numRows, MemorySegment scales, int fromOutput) {
-        for (int i = 0; part.scales() != null && i < numRows; i++) {
-            DataType.F32.write(scales, (long) (fromOutput + i) * Float.BYTES, part.scales().get(fromRow + i));
+    private static void putScales(WeightMatrix part, int fromRow, int numRows, MemorySegment scales, int fromOutput) {
+        if (part instanceof WeightMatrix.RowScaled scaled) {
+            for (int i = 0; i < numRows; i++) {
+                DataType.F32.write(scales, (long) (fromOutput + i) * Float.BYTES, scaled.scales().get(fromRow + i));
+            }
         }
     }
 
@@ -55,8 +58,8 @@ final class SliceSource {
         MemorySegment rows = ThreadBuffers.ofThisThread().rows(numOutputs * rowBytes);
         QuantizedRow quantized = new QuantizedRow(kind.isScaled() ? numInputs : 0);
         int partStart = 0;
-        for (LinearPart part : parts) {
-            int partEnd = partStart + Math.toIntExact(part.weight().shape(0));
+        for (WeightMatrix part : parts) {
+            int partEnd = partStart + Math.toIntExact(part.numOutputs());
             int to = Math.min(fromOutput + numOutputs, partEnd);
             for (int output = Math.max(fromOutput, partStart); output < to; output++) {
                 MemorySegment row = rows.asSlice((output - fromOutput) * rowBytes, rowBytes);
@@ -65,7 +68,7 @@ final class SliceSource {
                     MemorySegment.copy(quantized.numbers(), 0, row, ValueLayout.JAVA_BYTE, 0, numInputs);
                     DataType.F32.write(scales, (long) output * Float.BYTES, quantized.scale());
                 } else {
-                    copyRow(part.weight(), output - partStart, row);
+                    copyRow(WeightMatrices.tensor(part), output - partStart, row);
                 }
             }
             partStart = partEnd;

@@ -7,10 +7,10 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.github.pastkv.kernels.ComputeType;
 import io.github.pastkv.kernels.Kernels;
-import io.github.pastkv.kernels.LinearPart;
 import io.github.pastkv.kernels.LinearPrecision;
 import io.github.pastkv.kernels.LinearWeights;
 import io.github.pastkv.kernels.ScalarKernels;
+import io.github.pastkv.kernels.WeightMatrix;
 import io.github.pastkv.kernels.WeightType;
 import io.github.pastkv.tensor.DataType;
 import io.github.pastkv.tensor.Tensor;
@@ -65,7 +65,7 @@ class OneDnnLinearTest {
     @EnumSource(NumberKind.class)
     void linear_ofAnyShape_isNearTheScalarKernels(NumberKind kind) {
         shapes().forEach(shape -> {
-            List<LinearPart> parts = parts(kind, shape[0], shape[1], shape[1] % 2 == 0);
+            List<WeightMatrix> parts = parts(kind, shape[0], shape[1], shape[1] % 2 == 0);
             LinearWeights weights = onednn.pack(parts, precision(kind), arena);
             assertThat(weights).isInstanceOf(OneDnnLinearWeights.class);
             Tensor x = inputs(kind, 3, shape[0]);
@@ -109,9 +109,9 @@ class OneDnnLinearTest {
     @EnumSource(NumberKind.class)
     void linear_ofPartsTransposedAndStrided_isNearTheScalarKernels(NumberKind kind) {
         DataType stored = stored(kind);
-        List<LinearPart> parts = List.of(new LinearPart(random(stored, 33, 20).transpose(0, 1), null),
-                new LinearPart(random(stored, 7, 33), random(DataType.F32, 1, 7).reshape(7)),
-                new LinearPart(random(stored, 33, 300).transpose(0, 1), null));
+        List<WeightMatrix> parts = List.of(new WeightMatrix.Plain(random(stored, 33, 20).transpose(0, 1), null),
+                new WeightMatrix.Plain(random(stored, 7, 33), random(DataType.F32, 1, 7).reshape(7)),
+                new WeightMatrix.Plain(random(stored, 33, 300).transpose(0, 1), null));
         LinearWeights weights = onednn.pack(parts, precision(kind), arena);
         Tensor wide = inputs(kind, 5, 40);
         Tensor x = wide.narrow(1, 3, 36);
@@ -125,8 +125,8 @@ class OneDnnLinearTest {
 
     @Test
     void pack_ofWhatWouldNotStayAsStored_isLeftToTheOtherKernels() {
-        List<LinearPart> bf16 = List.of(new LinearPart(random(DataType.BF16, 64, 32), null));
-        List<LinearPart> f32 = List.of(new LinearPart(random(DataType.F32, 64, 32), null));
+        List<WeightMatrix> bf16 = List.of(new WeightMatrix.Plain(random(DataType.BF16, 64, 32), null));
+        List<WeightMatrix> f32 = List.of(new WeightMatrix.Plain(random(DataType.F32, 64, 32), null));
         LinearPrecision rounding = new LinearPrecision(ComputeType.BF16, WeightType.STORED);
         assertThat(onednn.pack(bf16, LinearPrecision.PLAIN, arena)).isNotInstanceOf(OneDnnLinearWeights.class);
         assertThat(onednn.pack(f32, rounding, arena)).isNotInstanceOf(OneDnnLinearWeights.class);
@@ -145,7 +145,8 @@ class OneDnnLinearTest {
                     LinearPrecision precision = new LinearPrecision(compute, weights);
                     Tensor weight = random(stored, 64, 32);
                     Tensor scales = stored == DataType.I8 ? random(DataType.F32, 1, 64).reshape(64) : null;
-                    LinearWeights packed = onednn.pack(List.of(new LinearPart(weight, null, scales)), precision, arena);
+                    LinearWeights packed =
+                            onednn.pack(List.of(WeightMatrix.of(weight, null, scales)), precision, arena);
                     String name = onednn.linearName(precision, stored);
                     assertThat(name.startsWith("onednn ")).as("%s of %s", precision, stored)
                             .isEqualTo(packed instanceof OneDnnLinearWeights);
@@ -158,7 +159,8 @@ class OneDnnLinearTest {
     @Test
     void packedBytes_areThoseOfTheWeights() {
         LinearWeights weights =
-                onednn.pack(List.of(new LinearPart(random(DataType.F32, 2048, 512), null)), LinearPrecision.PLAIN,
+                onednn.pack(List.of(new WeightMatrix.Plain(random(DataType.F32, 2048, 512), null)),
+                        LinearPrecision.PLAIN,
                         arena);
         assertThat(weights.packedBytes()).isBetween(2048L * 512 * 4, 2048L * 512 * 4 * 11 / 10);
     }
@@ -191,9 +193,9 @@ class OneDnnLinearTest {
         return kind == NumberKind.F32 ? DataType.F32 : DataType.BF16;
     }
 
-    private List<LinearPart> parts(NumberKind kind, int numInputs, int numOutputs, boolean withBias) {
+    private List<WeightMatrix> parts(NumberKind kind, int numInputs, int numOutputs, boolean withBias) {
         Tensor bias = withBias ? random(DataType.F32, 1, numOutputs).reshape(numOutputs) : null;
-        return List.of(new LinearPart(random(stored(kind), numOutputs, numInputs), bias));
+        return List.of(new WeightMatrix.Plain(random(stored(kind), numOutputs, numInputs), bias));
     }
 
     private Tensor inputs(NumberKind kind, int numRows, int numInputs) {
@@ -214,7 +216,7 @@ class OneDnnLinearTest {
         return y;
     }
 
-    private Tensor expected(Tensor x, List<LinearPart> parts, NumberKind kind) {
+    private Tensor expected(Tensor x, List<WeightMatrix> parts, NumberKind kind) {
         int numRows = (int) x.shape(0);
         Tensor wide = Tensor.allocate(arena, DataType.F32, x.shape());
         x.copyTo(wide);

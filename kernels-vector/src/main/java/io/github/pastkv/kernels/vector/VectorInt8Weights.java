@@ -1,10 +1,10 @@
 package io.github.pastkv.kernels.vector;
 
-import io.github.pastkv.kernels.LinearPart;
-import io.github.pastkv.kernels.LinearParts;
 import io.github.pastkv.kernels.LinearPrecision;
 import io.github.pastkv.kernels.LinearWeights;
 import io.github.pastkv.kernels.QuantizedRow;
+import io.github.pastkv.kernels.WeightMatrices;
+import io.github.pastkv.kernels.WeightMatrix;
 import io.github.pastkv.tensor.DataType;
 import io.github.pastkv.tensor.Tensor;
 import java.lang.foreign.Arena;
@@ -44,20 +44,20 @@ final class VectorInt8Weights implements LinearWeights {
     }
 
     /** Quantises and packs, on all processors. */
-    static VectorInt8Weights pack(List<LinearPart> parts, LinearPrecision precision, Arena arena) {
-        Tensor first = LinearParts.requireMatching(parts, precision);
+    static VectorInt8Weights pack(List<WeightMatrix> parts, LinearPrecision precision, Arena arena) {
+        Tensor first = WeightMatrices.tensor(WeightMatrices.requireMatching(parts, precision));
         VectorInt8Weights packed = new VectorInt8Weights(Math.toIntExact(first.shape(1)),
-                LinearParts.numOutputs(parts), precision, arena);
+                WeightMatrices.numOutputs(parts), precision, arena);
         int from = 0;
-        for (LinearPart part : parts) {
+        for (WeightMatrix part : parts) {
             packed.put(part, from);
-            from += Math.toIntExact(part.weight().shape(0));
+            from += Math.toIntExact(part.numOutputs());
         }
         return packed;
     }
 
-    private void put(LinearPart part, int fromOutput) {
-        LinearParts.packRows(part, panels, OUTPUT_GRAIN, (fromRow, toRow) -> {
+    private void put(WeightMatrix part, int fromOutput) {
+        WeightMatrices.packRows(part, panels, OUTPUT_GRAIN, (fromRow, toRow) -> {
             QuantizedRow row = new QuantizedRow(numInputs);
             for (int i = fromRow; i < toRow; i++) {
                 row.quantize(part, i);

@@ -3,12 +3,12 @@ package io.github.pastkv.kernels.vector;
 import io.github.pastkv.kernels.Activation;
 import io.github.pastkv.kernels.AttentionTile;
 import io.github.pastkv.kernels.Kernels;
-import io.github.pastkv.kernels.LinearPart;
 import io.github.pastkv.kernels.LinearPrecision;
 import io.github.pastkv.kernels.LinearWeights;
 import io.github.pastkv.kernels.NormWeights;
 import io.github.pastkv.kernels.RopeTable;
 import io.github.pastkv.kernels.ScalarKernels;
+import io.github.pastkv.kernels.WeightMatrix;
 import io.github.pastkv.kernels.WeightType;
 import io.github.pastkv.tensor.Tensor;
 import java.lang.foreign.Arena;
@@ -31,7 +31,7 @@ final class VectorKernels implements Kernels {
     }
 
     @Override
-    public LinearWeights pack(List<LinearPart> parts, LinearPrecision precision, Arena arena) {
+    public LinearWeights pack(List<WeightMatrix> parts, LinearPrecision precision, Arena arena) {
         return precision.weights() == WeightType.INT8
                 ? VectorInt8Weights.pack(parts, precision, arena)
                 : VectorLinearWeights.pack(parts, precision, arena);

@@ -1,9 +1,9 @@
 package io.github.pastkv.kernels.vector;
 
-import io.github.pastkv.kernels.LinearPart;
-import io.github.pastkv.kernels.LinearParts;
 import io.github.pastkv.kernels.LinearPrecision;
 import io.github.pastkv.kernels.LinearWeights;
+import io.github.pastkv.kernels.WeightMatrices;
+import io.github.pastkv.kernels.WeightMatrix;
 import io.github.pastkv.tensor.DataType;
 import io.github.pastkv.tensor.Tensor;
 import java.lang.foreign.Arena;
@@ -47,25 +47,25 @@ final class VectorLinearWeights implements LinearWeights {
         this.biases = arena.allocate(Math.max((long) numPanels * PANEL_OUTPUTS * Float.BYTES, 1), ALIGNMENT);
     }
 
-    static VectorLinearWeights pack(List<LinearPart> parts, LinearPrecision precision, Arena arena) {
-        Tensor first = LinearParts.requireMatching(parts, precision);
+    static VectorLinearWeights pack(List<WeightMatrix> parts, LinearPrecision precision, Arena arena) {
+        Tensor first = WeightMatrices.tensor(WeightMatrices.requireMatching(parts, precision));
         DataType packedType = first.dataType() == DataType.BF16 ? DataType.BF16 : DataType.F32;
         VectorLinearWeights packed = new VectorLinearWeights(Math.toIntExact(first.shape(1)),
-                LinearParts.numOutputs(parts), packedType, precision, arena);
+                WeightMatrices.numOutputs(parts), packedType, precision, arena);
         int from = 0;
-        for (LinearPart part : parts) {
+        for (WeightMatrix part : parts) {
             packed.put(part, from);
-            from += Math.toIntExact(part.weight().shape(0));
+            from += Math.toIntExact(part.numOutputs());
         }
         return packed;
     }
 
-    private void put(LinearPart part, int fromOutput) {
-        for (int row = 0; row < part.weight().shape(0); row++) {
+    private void put(WeightMatrix part, int fromOutput) {
+        for (int row = 0; row < part.numOutputs(); row++) {
             int output = fromOutput + row;
             float bias = part.bias() == null ? -0f : part.bias().get(row);
             DataType.F32.write(biases, (long) output * Float.BYTES, bias);
-            putRow(part.weight(), row, output);
+            putRow(WeightMatrices.tensor(part), row, output);
         }
     }
 

@@ -4,8 +4,8 @@ import static io.github.pastkv.kernels.vector.TileForm.LANE_TILE;
 
 import io.github.pastkv.cache.layout.KvBlocks;
 import io.github.pastkv.cache.layout.KvLayout;
-import io.github.pastkv.kernels.AttentionTile.Range;
 import io.github.pastkv.kernels.AttentionTile;
+import io.github.pastkv.kernels.AttentionTile.Range;
 import io.github.pastkv.tensor.DataType;
 import java.lang.foreign.MemorySegment;
 

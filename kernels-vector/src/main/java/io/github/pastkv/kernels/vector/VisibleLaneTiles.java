@@ -2,8 +2,8 @@ package io.github.pastkv.kernels.vector;
 
 import static io.github.pastkv.kernels.vector.TileForm.LANE_TILE;
 
-import io.github.pastkv.kernels.AttentionTile.Range;
 import io.github.pastkv.kernels.AttentionTile;
+import io.github.pastkv.kernels.AttentionTile.Range;
 import io.github.pastkv.tensor.DataType;
 
 /**

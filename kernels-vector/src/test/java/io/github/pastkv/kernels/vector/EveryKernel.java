@@ -10,12 +10,12 @@ import io.github.pastkv.kernels.Activation;
 import io.github.pastkv.kernels.AttentionTile;
 import io.github.pastkv.kernels.ComputeType;
 import io.github.pastkv.kernels.Kernels;
-import io.github.pastkv.kernels.LinearPart;
 import io.github.pastkv.kernels.LinearPrecision;
 import io.github.pastkv.kernels.LinearWeights;
 import io.github.pastkv.kernels.NormWeights;
 import io.github.pastkv.kernels.RopeTable;
 import io.github.pastkv.kernels.ScoreForm;
+import io.github.pastkv.kernels.WeightMatrix;
 import io.github.pastkv.kernels.WeightType;
 import io.github.pastkv.tensor.DataType;
 import io.github.pastkv.tensor.Tensor;
@@ -67,7 +67,7 @@ final class EveryKernel {
         take(rounded);
         for (WeightType weightType : WeightType.values()) {
             LinearPrecision precision = new LinearPrecision(ComputeType.F32, weightType);
-            LinearWeights weights = kernels.pack(List.of(new LinearPart(weight, null)), precision, arena);
+            LinearWeights weights = kernels.pack(List.of(new WeightMatrix.Plain(weight, null)), precision, arena);
             Tensor y = Tensor.allocate(arena, DataType.F32, TOKENS, 40);
             kernels.linear(x, weights, y, TOKENS, 0, 40);
             take(y);

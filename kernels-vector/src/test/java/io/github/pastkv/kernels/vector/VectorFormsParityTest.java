@@ -4,10 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.pastkv.kernels.ComputeType;
 import io.github.pastkv.kernels.Kernels;
-import io.github.pastkv.kernels.LinearPart;
 import io.github.pastkv.kernels.LinearPrecision;
 import io.github.pastkv.kernels.LinearWeights;
 import io.github.pastkv.kernels.ScalarKernels;
+import io.github.pastkv.kernels.WeightMatrices;
+import io.github.pastkv.kernels.WeightMatrix;
 import io.github.pastkv.kernels.WeightType;
 import io.github.pastkv.tensor.DataType;
 import io.github.pastkv.tensor.Tensor;
@@ -62,7 +63,7 @@ class VectorFormsParityTest {
             }
         }
         compare(Numbers.rows(arena, random, 33, 33, 0), List.of(part(stored, 20, 33, true), part(stored, 7, 33, false),
-                new LinearPart(part(stored, 33, 50, false).weight().transpose(0, 1), null)));
+                new WeightMatrix.Plain(WeightMatrices.tensor(part(stored, 33, 50, false)).transpose(0, 1), null)));
     }
 
     @Test
@@ -79,19 +80,19 @@ class VectorFormsParityTest {
         }
     }
 
-    private LinearPart part(DataType stored, int numOutputs, int numInputs, boolean withBias) {
+    private WeightMatrix part(DataType stored, int numOutputs, int numInputs, boolean withBias) {
         Tensor weight = Numbers.as(arena, stored, Numbers.rows(arena, random, numOutputs, numInputs, 0));
         Tensor bias = Numbers.rows(arena, random, 1, numOutputs, 0).reshape(numOutputs);
-        return new LinearPart(weight, withBias ? bias : null);
+        return new WeightMatrix.Plain(weight, withBias ? bias : null);
     }
 
-    private void compare(Tensor x, List<LinearPart> parts) {
+    private void compare(Tensor x, List<WeightMatrix> parts) {
         Tensor actual = run(vector, x, parts);
         Numbers.assertSameBits(actual, run(scalar, x, parts), parts.getFirst() + " on " + x);
         Numbers.assertGapsUntouched(actual, "int8");
     }
 
-    private Tensor run(Kernels kernels, Tensor x, List<LinearPart> parts) {
+    private Tensor run(Kernels kernels, Tensor x, List<WeightMatrix> parts) {
         LinearWeights weights = kernels.pack(parts, INT8, arena);
         int numTokens = (int) x.shape(0);
         Tensor y = Numbers.filled(arena, Float.NaN, numTokens, weights.numOutputs(), 5);

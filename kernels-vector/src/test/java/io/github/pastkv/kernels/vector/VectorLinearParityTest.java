@@ -3,10 +3,11 @@ package io.github.pastkv.kernels.vector;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.pastkv.kernels.Kernels;
-import io.github.pastkv.kernels.LinearPart;
 import io.github.pastkv.kernels.LinearPrecision;
 import io.github.pastkv.kernels.LinearWeights;
 import io.github.pastkv.kernels.ScalarKernels;
+import io.github.pastkv.kernels.WeightMatrices;
+import io.github.pastkv.kernels.WeightMatrix;
 import io.github.pastkv.tensor.DataType;
 import io.github.pastkv.tensor.Tensor;
 import java.lang.foreign.Arena;
@@ -49,8 +50,8 @@ class VectorLinearParityTest {
     @ParameterizedTest
     @EnumSource(value = DataType.class, names = {"F32", "F16", "BF16"})
     void linear_ofSeveralParts_givesTheBitsOfTheScalarTwin(DataType dataType) {
-        List<LinearPart> parts = List.of(part(dataType, 20, 33, true), part(dataType, 7, 33, false),
-                new LinearPart(part(dataType, 33, 50, false).weight().transpose(0, 1), null));
+        List<WeightMatrix> parts = List.of(part(dataType, 20, 33, true), part(dataType, 7, 33, false),
+                new WeightMatrix.Plain(WeightMatrices.tensor(part(dataType, 33, 50, false)).transpose(0, 1), null));
         compare(Numbers.rows(arena, random, 33, 33, 0), parts, "parts");
     }
 
@@ -62,7 +63,7 @@ class VectorLinearParityTest {
             Numbers.strew(x, random, 5);
             Tensor weight = Numbers.rows(arena, random, 50, 31, 0);
             Numbers.strew(weight, random, 5);
-            compare(x, List.of(new LinearPart(Numbers.as(arena, dataType, weight), null)), "extremes");
+            compare(x, List.of(new WeightMatrix.Plain(Numbers.as(arena, dataType, weight), null)), "extremes");
         }
     }
 
@@ -70,8 +71,8 @@ class VectorLinearParityTest {
     void linear_ofSumThatUnderflows_keepsItsSign() {
         Tensor x = Numbers.filled(arena, -1e-40f, 5, 3, 0);
         Tensor weight = Numbers.filled(arena, 1e-30f, 33, 3, 0);
-        compare(x, List.of(new LinearPart(weight, null)), "-0");
-        assertThat(Float.floatToRawIntBits(run(vector, x, List.of(new LinearPart(weight, null))).get(0, 0)))
+        compare(x, List.of(new WeightMatrix.Plain(weight, null)), "-0");
+        assertThat(Float.floatToRawIntBits(run(vector, x, List.of(new WeightMatrix.Plain(weight, null))).get(0, 0)))
                 .isEqualTo(Float.floatToRawIntBits(-0f));
     }
 
@@ -111,19 +112,19 @@ class VectorLinearParityTest {
         }
     }
 
-    private LinearPart part(DataType dataType, int numOutputs, int numInputs, boolean withBias) {
+    private WeightMatrix part(DataType dataType, int numOutputs, int numInputs, boolean withBias) {
         Tensor weight = Numbers.as(arena, dataType, Numbers.rows(arena, random, numOutputs, numInputs, 0));
         Tensor bias = Numbers.rows(arena, random, 1, numOutputs, 0).reshape(numOutputs);
-        return new LinearPart(weight, withBias ? bias : null);
+        return new WeightMatrix.Plain(weight, withBias ? bias : null);
     }
 
-    private void compare(Tensor x, List<LinearPart> parts, String what) {
+    private void compare(Tensor x, List<WeightMatrix> parts, String what) {
         Tensor actual = run(vector, x, parts);
         Numbers.assertSameBits(actual, run(scalar, x, parts), what + " of " + parts.getFirst() + " on " + x);
         Numbers.assertGapsUntouched(actual, what);
     }
 
-    private Tensor run(Kernels kernels, Tensor x, List<LinearPart> parts) {
+    private Tensor run(Kernels kernels, Tensor x, List<WeightMatrix> parts) {
         LinearWeights weights = kernels.pack(parts, LinearPrecision.PLAIN, arena);
         int numTokens = (int) x.shape(0);
         Tensor y = Numbers.filled(arena, Float.NaN, numTokens, weights.numOutputs(), 5);

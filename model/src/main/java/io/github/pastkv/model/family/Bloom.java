@@ -1,8 +1,8 @@
 package io.github.pastkv.model.family;
 
 import io.github.pastkv.kernels.Activation;
-import io.github.pastkv.kernels.LinearPart;
 import io.github.pastkv.kernels.NormWeights;
+import io.github.pastkv.kernels.WeightMatrix;
 import io.github.pastkv.model.config.AttentionConfig;
 import io.github.pastkv.model.config.EmbeddingConfig;
 import io.github.pastkv.model.config.FfnConfig;
@@ -94,7 +94,7 @@ final class Bloom implements Family {
             layers.add(layer(reader, "h." + layer + ".", config));
         }
         NormTensors finalNorm = reader.norm("ln_f", config.hiddenSize(), true);
-        List<LinearPart> head = reader.head(tokens, config.tiedHead(), "lm_head.weight");
+        List<WeightMatrix> head = reader.head(tokens, config.tiedHead(), "lm_head.weight");
         reader.refuseUnknown(IGNORED);
         return new ModelTensors(embedding, layers, finalNorm, List.of(), head, reader.linears(), reader.names());
     }

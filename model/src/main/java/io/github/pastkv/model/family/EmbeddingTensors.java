@@ -1,6 +1,6 @@
 package io.github.pastkv.model.family;
 
-import io.github.pastkv.kernels.LinearPart;
+import io.github.pastkv.kernels.WeightMatrix;
 import io.github.pastkv.tensor.Tensor;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param projection {@code [width]} to {@code [E]}, or empty where the two are equal
  * @param norm norm of the result {@code [E]}, or null
  */
-public record EmbeddingTensors(Tensor tokens, @Nullable Tensor positions, List<LinearPart> projection,
+public record EmbeddingTensors(Tensor tokens, @Nullable Tensor positions, List<WeightMatrix> projection,
         @Nullable NormTensors norm) {
     public EmbeddingTensors {
         projection = List.copyOf(projection);

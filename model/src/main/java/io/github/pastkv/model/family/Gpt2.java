@@ -1,7 +1,7 @@
 package io.github.pastkv.model.family;
 
-import io.github.pastkv.kernels.LinearPart;
 import io.github.pastkv.kernels.NormWeights;
+import io.github.pastkv.kernels.WeightMatrix;
 import io.github.pastkv.model.config.AttentionConfig;
 import io.github.pastkv.model.config.EmbeddingConfig;
 import io.github.pastkv.model.config.FfnConfig;
@@ -89,7 +89,7 @@ final class Gpt2 implements Family {
             layers.add(layer(reader, "h." + layer + ".", config));
         }
         NormTensors finalNorm = reader.norm("ln_f", hiddenSize, true);
-        List<LinearPart> head = reader.head(embedding, config.tiedHead(), "lm_head.weight");
+        List<WeightMatrix> head = reader.head(embedding, config.tiedHead(), "lm_head.weight");
         reader.refuseUnknown(IGNORED);
         return new ModelTensors(EmbeddingTensors.plain(embedding, positions), layers, finalNorm, List.of(), head,
                 reader.linears(), reader.names());

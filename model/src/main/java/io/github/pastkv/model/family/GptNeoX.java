@@ -1,7 +1,7 @@
 package io.github.pastkv.model.family;
 
-import io.github.pastkv.kernels.LinearPart;
 import io.github.pastkv.kernels.NormWeights;
+import io.github.pastkv.kernels.WeightMatrix;
 import io.github.pastkv.model.config.AttentionConfig;
 import io.github.pastkv.model.config.EmbeddingConfig;
 import io.github.pastkv.model.config.FfnConfig;
@@ -84,7 +84,7 @@ final class GptNeoX implements Family {
             layers.add(layer(reader, "layers." + layer + ".", config));
         }
         NormTensors finalNorm = reader.norm("final_layer_norm", config.hiddenSize(), true);
-        List<LinearPart> head = reader.head(embedding, config.tiedHead(), "embed_out.weight");
+        List<WeightMatrix> head = reader.head(embedding, config.tiedHead(), "embed_out.weight");
         reader.refuseUnknown(IGNORED);
         return new ModelTensors(EmbeddingTensors.plain(embedding, null), layers, finalNorm, List.of(), head,
                 reader.linears(), reader.names());

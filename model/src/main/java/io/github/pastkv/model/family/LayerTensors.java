@@ -1,6 +1,6 @@
 package io.github.pastkv.model.family;
 
-import io.github.pastkv.kernels.LinearPart;
+import io.github.pastkv.kernels.WeightMatrix;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -16,9 +16,9 @@ import org.jspecify.annotations.Nullable;
  * @param ffnUp projections to gate {@code [F]} (gated blocks only) and up {@code [F]}, in this order
  * @param ffnDown projection {@code [F]} to {@code [E]}
  */
-public record LayerTensors(BlockNorms<NormTensors> attentionNorms, List<LinearPart> qkv,
-        @Nullable NormTensors queryNorm, @Nullable NormTensors keyNorm, List<LinearPart> attentionOut,
-        BlockNorms<NormTensors> ffnNorms, List<LinearPart> ffnUp, List<LinearPart> ffnDown) {
+public record LayerTensors(BlockNorms<NormTensors> attentionNorms, List<WeightMatrix> qkv,
+        @Nullable NormTensors queryNorm, @Nullable NormTensors keyNorm, List<WeightMatrix> attentionOut,
+        BlockNorms<NormTensors> ffnNorms, List<WeightMatrix> ffnUp, List<WeightMatrix> ffnDown) {
     public LayerTensors {
         qkv = List.copyOf(qkv);
         attentionOut = List.copyOf(attentionOut);

@@ -1,6 +1,6 @@
 package io.github.pastkv.model.family;
 
-import io.github.pastkv.kernels.LinearPart;
+import io.github.pastkv.kernels.WeightMatrix;
 import io.github.pastkv.model.config.ModelConfig;
 import io.github.pastkv.model.files.ModelFormatException;
 import io.github.pastkv.model.files.WeightSource;
@@ -89,7 +89,7 @@ final class LlamaTensors {
             layers.add(layer("layers." + layer + "."));
         }
         NormTensors finalNorm = reader.norm("norm", config.hiddenSize(), false);
-        List<LinearPart> head = reader.head(embedding, config.tiedHead(), "lm_head.weight");
+        List<WeightMatrix> head = reader.head(embedding, config.tiedHead(), "lm_head.weight");
         reader.refuseUnknown(IGNORED, otherParts);
         return new ModelTensors(EmbeddingTensors.plain(embedding, null), layers, finalNorm, List.of(), head,
                 reader.linears(), reader.names());
@@ -122,7 +122,7 @@ final class LlamaTensors {
         };
     }
 
-    private List<LinearPart> qkv(String name) throws ModelFormatException {
+    private List<WeightMatrix> qkv(String name) throws ModelFormatException {
         int e = config.hiddenSize();
         int queries = config.numHeads() * config.headDim();
         int keys = config.numKvHeads() * config.headDim();
@@ -134,7 +134,7 @@ final class LlamaTensors {
                 reader.linear(name + "k_proj", keys, e, biased), reader.linear(name + "v_proj", keys, e, biased));
     }
 
-    private List<LinearPart> ffnUp(String name) throws ModelFormatException {
+    private List<WeightMatrix> ffnUp(String name) throws ModelFormatException {
         int e = config.hiddenSize();
         int f = config.ffnSize();
         boolean biased = config.ffn().bias();

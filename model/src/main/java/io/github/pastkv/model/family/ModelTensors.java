@@ -1,6 +1,6 @@
 package io.github.pastkv.model.family;
 
-import io.github.pastkv.kernels.LinearPart;
+import io.github.pastkv.kernels.WeightMatrix;
 import io.github.pastkv.tensor.Tensor;
 import java.util.List;
 import java.util.Map;
@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param names names in the source of all tensors of the model, its linear weights among them
  */
 public record ModelTensors(EmbeddingTensors embedding, List<LayerTensors> layers, @Nullable NormTensors finalNorm,
-        List<LinearPart> headIn, List<LinearPart> head, Map<String, LinearPart> linears, Set<String> names) {
+        List<WeightMatrix> headIn, List<WeightMatrix> head, Map<String, WeightMatrix> linears, Set<String> names) {
     public ModelTensors {
         layers = List.copyOf(layers);
         headIn = List.copyOf(headIn);
@@ -33,7 +33,7 @@ public record ModelTensors(EmbeddingTensors embedding, List<LayerTensors> layers
 
     /** Whether the head's weight is the embedding. */
     public boolean isTied() {
-        return head.getFirst().weight() == embedding.tokens();
+        return isEmbedding(head.getFirst());
     }
 
     /** Trained numbers, a tied head counted once. */
@@ -42,13 +42,20 @@ public record ModelTensors(EmbeddingTensors embedding, List<LayerTensors> layers
                 .map(Objects::requireNonNull);
         Stream<NormTensors> norms = Stream.concat(Stream.of(embedding.norm(), finalNorm).filter(Objects::nonNull)
                 .map(Objects::requireNonNull), layers.stream().flatMap(ModelTensors::norms));
-        Stream<LinearPart> linears = Stream.concat(
+        Stream<WeightMatrix> linears = Stream.concat(
                 Stream.of(embedding.projection(), headIn, head).flatMap(List::stream)
-                        .filter(part -> part.weight() != embedding.tokens()),
+                        .filter(part -> !isEmbedding(part)),
                 layers.stream().flatMap(ModelTensors::linears));
-        return Stream.of(own, norms.flatMap(norm -> count(norm.weight(), norm.bias())),
-                linears.flatMap(part -> count(part.weight(), part.bias()))).flatMap(tensors -> tensors)
-                .mapToLong(Tensor::numElements).sum();
+        return Stream.concat(own, norms.flatMap(norm -> count(norm.weight(), norm.bias())))
+                .mapToLong(Tensor::numElements).sum() + linears.mapToLong(ModelTensors::numParameters).sum();
+    }
+
+    private static long numParameters(WeightMatrix part) {
+        return part.numOutputs() * part.numInputs() + (part.bias() == null ? 0 : part.numOutputs());
+    }
+
+    private boolean isEmbedding(WeightMatrix part) {
+        return part instanceof WeightMatrix.Plain plain && plain.weight() == embedding.tokens();
     }
 
     private static Stream<NormTensors> norms(LayerTensors layer) {
@@ -57,7 +64,7 @@ public record ModelTensors(EmbeddingTensors embedding, List<LayerTensors> layers
         return Stream.of(layer.attentionNorms().stream(), ofHeads, layer.ffnNorms().stream()).flatMap(norms -> norms);
     }
 
-    private static Stream<LinearPart> linears(LayerTensors layer) {
+    private static Stream<WeightMatrix> linears(LayerTensors layer) {
         return Stream.of(layer.qkv(), layer.attentionOut(), layer.ffnUp(), layer.ffnDown()).flatMap(List::stream);
     }
 

@@ -1,6 +1,6 @@
 package io.github.pastkv.model.family;
 
-import io.github.pastkv.kernels.LinearPart;
+import io.github.pastkv.kernels.WeightMatrix;
 import io.github.pastkv.model.config.ModelConfig;
 import io.github.pastkv.model.config.Residual;
 import io.github.pastkv.model.files.ModelFormatException;
@@ -49,8 +49,8 @@ final class OptTensors {
             behindLast = ffnNorm;
         }
         NormTensors finalNorm = config.head().normed() && !normsBehind ? norm("final_layer_norm") : null;
-        List<LinearPart> headIn = projection("project_out", width, e);
-        List<LinearPart> head = reader.head(tokens, config.tiedHead(), "lm_head.weight");
+        List<WeightMatrix> headIn = projection("project_out", width, e);
+        List<WeightMatrix> head = reader.head(tokens, config.tiedHead(), "lm_head.weight");
         reader.refuseUnknown(IGNORED);
         return new ModelTensors(embedding, layers, normsBehind ? behindLast : finalNorm, headIn, head,
                 reader.linears(), reader.names());
@@ -60,7 +60,7 @@ final class OptTensors {
         return config.norm().weighted() ? reader.norm(name, config.hiddenSize(), true) : new NormTensors(null, null);
     }
 
-    private List<LinearPart> projection(String name, int outputs, int inputs) throws ModelFormatException {
+    private List<WeightMatrix> projection(String name, int outputs, int inputs) throws ModelFormatException {
         return outputs == inputs ? List.of() : List.of(reader.linear(name, outputs, inputs, false));
     }
 

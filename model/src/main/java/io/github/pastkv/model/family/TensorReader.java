@@ -1,6 +1,6 @@
 package io.github.pastkv.model.family;
 
-import io.github.pastkv.kernels.LinearPart;
+import io.github.pastkv.kernels.WeightMatrix;
 import io.github.pastkv.model.files.ModelFormatException;
 import io.github.pastkv.model.files.WeightSource;
 import io.github.pastkv.tensor.Tensor;
@@ -25,7 +25,7 @@ final class TensorReader {
     private final String prefix;
     private String embeddingName = "";
     private final Set<String> readNames = new HashSet<>();
-    private final Map<String, LinearPart> linears = new LinkedHashMap<>();
+    private final Map<String, WeightMatrix> linears = new LinkedHashMap<>();
 
     /**
      * A reader of a source whose names may or may not begin with {@code optionalPrefix}.
@@ -76,14 +76,14 @@ final class TensorReader {
      * The head under a name that never has the prefix. Where it is tied, it is the embedding, unless the file holds a
      * head that differs from it: then that one counts, as in transformers.
      */
-    List<LinearPart> head(Tensor embedding, boolean tied, String name) throws ModelFormatException {
+    List<WeightMatrix> head(Tensor embedding, boolean tied, String name) throws ModelFormatException {
         String headName = outer(name);
         if (tied && !weights.names().contains(headName)) {
-            return List.of(new LinearPart(embedding, null));
+            return List.of(new WeightMatrix.Plain(embedding, null));
         }
         if (tied && repeatsEmbedding(headName)) {
             readNames.add(headName);
-            return List.of(new LinearPart(embedding, null));
+            return List.of(new WeightMatrix.Plain(embedding, null));
         }
         return List.of(unbiased(headName, WeightSource.Layout.OUTPUTS_FIRST, Math.toIntExact(embedding.shape(0)),
                 Math.toIntExact(embedding.shape(1))));
@@ -106,26 +106,26 @@ final class TensorReader {
     }
 
     /** A linear part stored as {@code [outputs, inputs]}. */
-    LinearPart linear(String name, int outputs, int inputs, boolean biased) throws ModelFormatException {
+    WeightMatrix linear(String name, int outputs, int inputs, boolean biased) throws ModelFormatException {
         return linear(name, WeightSource.Layout.OUTPUTS_FIRST, outputs, inputs, biased);
     }
 
     /** A linear part stored as {@code [inputs, outputs]}. */
-    LinearPart transposedLinear(String name, int outputs, int inputs, boolean biased) throws ModelFormatException {
+    WeightMatrix transposedLinear(String name, int outputs, int inputs, boolean biased) throws ModelFormatException {
         return linear(name, WeightSource.Layout.INPUTS_FIRST, outputs, inputs, biased);
     }
 
-    private LinearPart linear(String name, WeightSource.Layout layout, int outputs, int inputs, boolean biased)
+    private WeightMatrix linear(String name, WeightSource.Layout layout, int outputs, int inputs, boolean biased)
             throws ModelFormatException {
         Tensor bias = biased ? tensor(name + ".bias", outputs) : null;
-        LinearPart weight = unbiased(prefix + name + ".weight", layout, outputs, inputs);
-        return new LinearPart(weight.weight(), bias, weight.scales());
+        WeightMatrix weight = unbiased(prefix + name + ".weight", layout, outputs, inputs);
+        return weight.withBias(bias);
     }
 
-    private LinearPart unbiased(String name, WeightSource.Layout layout, int outputs, int inputs)
+    private WeightMatrix unbiased(String name, WeightSource.Layout layout, int outputs, int inputs)
             throws ModelFormatException {
         readNames.add(name);
-        LinearPart weight = weights.linear(name, layout, outputs, inputs);
+        WeightMatrix weight = weights.linear(name, layout, outputs, inputs);
         linears.put(name, weight);
         return weight;
     }
@@ -136,7 +136,7 @@ final class TensorReader {
     }
 
     /** What was read as linear weights, by the name of the weight in the file; a tied head is not among them. */
-    Map<String, LinearPart> linears() {
+    Map<String, WeightMatrix> linears() {
         return linears;
     }
 
@@ -144,11 +144,11 @@ final class TensorReader {
      * Queries, keys and values stored as one and head by head, {@code [H, (query, key, value), D]}: their rows in the order
      * of the forward pass, all heads' queries, then keys, then values. Views, nothing is copied.
      */
-    List<LinearPart> interleavedQkv(String name, int numHeads, int headDim, boolean biased)
+    List<WeightMatrix> interleavedQkv(String name, int numHeads, int headDim, boolean biased)
             throws ModelFormatException {
         int width = numHeads * headDim;
-        LinearPart stored = linear(name, 3 * width, width, biased);
-        List<LinearPart> parts = new ArrayList<>();
+        WeightMatrix stored = linear(name, 3 * width, width, biased);
+        List<WeightMatrix> parts = new ArrayList<>();
         for (int third = 0; third < 3; third++) {
             for (int head = 0; head < numHeads; head++) {
                 long first = (3L * head + third) * headDim;

@@ -1,6 +1,6 @@
 package io.github.pastkv.model.files;
 
-import io.github.pastkv.kernels.LinearPart;
+import io.github.pastkv.kernels.WeightMatrix;
 import io.github.pastkv.tensor.DataType;
 import io.github.pastkv.tensor.Tensor;
 import java.io.IOException;
@@ -190,13 +190,13 @@ public final class SafetensorsWeights implements WeightSource {
     }
 
     @Override
-    public LinearPart linear(String name, Layout layout, int outputs, int inputs) throws ModelFormatException {
+    public WeightMatrix linear(String name, Layout layout, int outputs, int inputs) throws ModelFormatException {
         boolean isTransposed = layout == Layout.INPUTS_FIRST;
         long[] shape = isTransposed ? new long[] {inputs, outputs} : new long[] {outputs, inputs};
         SafetensorsFile file = requireFileOf(name, shape);
         boolean isInt8 = quantizedFrom.isPresent();
         Tensor stored = requireShape(name, file, isInt8 ? file.integers(name) : file.tensor(name), shape);
-        return new LinearPart(isTransposed ? stored.transpose(0, 1) : stored, null,
+        return WeightMatrix.of(isTransposed ? stored.transpose(0, 1) : stored, null,
                 isInt8 ? tensor(name + SCALES_SUFFIX, outputs) : null);
     }
 

@@ -1,6 +1,6 @@
 package io.github.pastkv.model.files;
 
-import io.github.pastkv.kernels.LinearPart;
+import io.github.pastkv.kernels.WeightMatrix;
 import io.github.pastkv.tensor.DataType;
 import io.github.pastkv.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
@@ -50,7 +50,7 @@ public interface WeightSource extends AutoCloseable {
      * @param layout the order of axes in which Hugging Face's checkpoint has it
      * @throws ModelFormatException if there is none of this name, or its type or shape is another
      */
-    LinearPart linear(String name, Layout layout, int outputs, int inputs) throws ModelFormatException;
+    WeightMatrix linear(String name, Layout layout, int outputs, int inputs) throws ModelFormatException;
 
     /** The type that linear weights had before they were quantised; empty where they are stored as floats. */
     Optional<DataType> quantizedFrom();

@@ -1,7 +1,7 @@
 package io.github.pastkv.model.forward;
 
 import io.github.pastkv.kernels.Compute;
-import io.github.pastkv.kernels.LinearPart;
+import io.github.pastkv.kernels.WeightMatrix;
 import io.github.pastkv.model.config.ModelConfig;
 import io.github.pastkv.model.hooks.HookPoint;
 import io.github.pastkv.tensor.DataType;
@@ -31,7 +31,7 @@ final class HeadResults {
      * @param attention {@code [n, H * D]}
      * @param attentionOut {@code [n, E]}, the output of the projection
      */
-    void dispatch(int layer, List<LinearPart> projection, Tensor attention, Tensor attentionOut) {
+    void dispatch(int layer, List<WeightMatrix> projection, Tensor attention, Tensor attentionOut) {
         if (!dispatcher.wants(HookPoint.RESULT, layer)) {
             return;
         }
@@ -50,12 +50,12 @@ final class HeadResults {
     }
 
     /** Fills {@code results}, F32 {@code [n, H * E]}: each an fma chain over the head's dimensions ascending. */
-    static Tensor results(Compute compute, ModelConfig config, List<LinearPart> projection, Tensor attention,
+    static Tensor results(Compute compute, ModelConfig config, List<WeightMatrix> projection, Tensor attention,
             Tensor results) {
         int firstOutput = 0;
-        for (LinearPart part : projection) {
+        for (WeightMatrix part : projection) {
             float[] weight = part.weights(); // [outputs, H * D]
-            int outputs = Math.toIntExact(part.weight().shape(0));
+            int outputs = Math.toIntExact(part.numOutputs());
             int first = firstOutput;
             compute.forTokens(Math.toIntExact(attention.shape(0)), config.numHeads() * config.hiddenSize(),
                     (from, to) -> {
@@ -85,10 +85,10 @@ final class HeadResults {
         }
     }
 
-    private void addUp(Tensor results, List<LinearPart> projection, Tensor attentionOut, int token) {
+    private void addUp(Tensor results, List<WeightMatrix> projection, Tensor attentionOut, int token) {
         int output = 0;
-        for (LinearPart part : projection) {
-            for (int i = 0; i < part.weight().shape(0); i++, output++) {
+        for (WeightMatrix part : projection) {
+            for (int i = 0; i < part.numOutputs(); i++, output++) {
                 float sum = 0f;
                 for (int head = 0; head < config.numHeads(); head++) {
                     sum += results.get(token, (long) head * config.hiddenSize() + output);

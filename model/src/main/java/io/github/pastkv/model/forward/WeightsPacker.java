@@ -1,9 +1,9 @@
 package io.github.pastkv.model.forward;
 
 import io.github.pastkv.kernels.LinearPacker;
-import io.github.pastkv.kernels.LinearPart;
 import io.github.pastkv.kernels.LinearWeights;
 import io.github.pastkv.kernels.NormWeights;
+import io.github.pastkv.kernels.WeightMatrix;
 import io.github.pastkv.model.config.ModelConfig;
 import io.github.pastkv.model.family.EmbeddingTensors;
 import io.github.pastkv.model.family.LayerTensors;
@@ -44,11 +44,11 @@ final class WeightsPacker {
                 linear(layer.ffnUp()), linear(layer.ffnDown()));
     }
 
-    private LinearWeights linear(List<LinearPart> parts) {
+    private LinearWeights linear(List<WeightMatrix> parts) {
         return packer.pack(parts, arena);
     }
 
-    private @Nullable LinearWeights projection(List<LinearPart> parts) {
+    private @Nullable LinearWeights projection(List<WeightMatrix> parts) {
         return parts.isEmpty() ? null : linear(parts);
     }
 

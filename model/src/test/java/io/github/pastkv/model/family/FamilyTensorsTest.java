@@ -3,7 +3,8 @@ package io.github.pastkv.model.family;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.github.pastkv.kernels.LinearPart;
+import io.github.pastkv.kernels.WeightMatrices;
+import io.github.pastkv.kernels.WeightMatrix;
 import io.github.pastkv.model.ModelFolder;
 import io.github.pastkv.model.TestFiles;
 import io.github.pastkv.model.files.ModelFormatException;
@@ -37,16 +38,16 @@ class FamilyTensorsTest {
                 SafetensorsWeights weights = SafetensorsWeights.open(source)) {
             ModelTensors tensors = model.tensors();
             LayerTensors layer = tensors.layers().get(1);
-            LinearPart qkv = layer.qkv().getFirst();
+            WeightMatrix qkv = layer.qkv().getFirst();
             Tensor stored = weights.tensor("h.1.attn.c_attn.weight", 28, 84);
 
             assertThat(tensors.layers()).hasSize(2);
-            assertThat(qkv.weight().shape()).containsExactly(84, 28);
-            assertThat(qkv.weight().get(50, 3)).isEqualTo(stored.get(3, 50));
+            assertThat(WeightMatrices.tensor(qkv).shape()).containsExactly(84, 28);
+            assertThat(WeightMatrices.tensor(qkv).get(50, 3)).isEqualTo(stored.get(3, 50));
             assertThat(Objects.requireNonNull(qkv.bias()).shape()).containsExactly(84);
-            assertThat(layer.ffnDown().getFirst().weight().shape()).containsExactly(28, 112);
+            assertThat(WeightMatrices.tensor(layer.ffnDown().getFirst()).shape()).containsExactly(28, 112);
             assertThat(Objects.requireNonNull(tensors.embedding().positions()).shape()).containsExactly(52, 28);
-            assertThat(tensors.head().getFirst().weight()).isSameAs(tensors.embedding().tokens());
+            assertThat(WeightMatrices.tensor(tensors.head().getFirst())).isSameAs(tensors.embedding().tokens());
             assertThat(tensors.numParameters()).isEqualTo((193 + 52 + 2) * 28
                     + 2 * (4 * 28 + 28 * 84 + 84 + 28 * 28 + 28 + 28 * 112 + 112 + 112 * 28 + 28));
         }
@@ -57,11 +58,12 @@ class FamilyTensorsTest {
         try (ModelFolder model = ModelFolder.open(TestFiles.resource("hf/llama_bf16"))) {
             LayerTensors layer = model.tensors().layers().get(4);
 
-            assertThat(layer.qkv()).extracting(part -> part.weight().shape(0)).containsExactly(32L, 16L, 16L);
-            assertThat(layer.ffnUp()).extracting(part -> part.weight().shape(0)).containsExactly(58L, 58L);
+            assertThat(layer.qkv()).extracting(part -> part.numOutputs()).containsExactly(32L, 16L, 16L);
+            assertThat(layer.ffnUp()).extracting(part -> part.numOutputs()).containsExactly(58L, 58L);
             assertThat(Objects.requireNonNull(layer.ffnNorms().before()).bias()).isNull();
             assertThat(model.tensors().embedding().positions()).isNull();
-            assertThat(model.tensors().head().getFirst().weight()).isNotSameAs(model.tensors().embedding().tokens());
+            assertThat(WeightMatrices.tensor(model.tensors().head().getFirst()))
+                    .isNotSameAs(model.tensors().embedding().tokens());
         }
     }
 
@@ -69,7 +71,8 @@ class FamilyTensorsTest {
     void llama_withBiases_readsThem() throws IOException {
         try (ModelFolder model = open(llamaShapes(), true)) {
             LayerTensors layer = model.tensors().layers().getFirst();
-            for (List<LinearPart> parts : List.of(layer.qkv(), layer.attentionOut(), layer.ffnUp(), layer.ffnDown())) {
+            for (List<WeightMatrix> parts : List.of(layer.qkv(), layer.attentionOut(), layer.ffnUp(),
+                    layer.ffnDown())) {
                 assertThat(parts).allMatch(part -> part.bias() != null);
             }
         }
@@ -81,7 +84,8 @@ class FamilyTensorsTest {
         shapes.put("lm_head.weight", new long[] {7, 6});
         shapes.put("model.layers.0.self_attn.rotary_emb.inv_freq", new long[] {1});
         try (ModelFolder model = open(shapes, true)) {
-            assertThat(model.tensors().head().getFirst().weight()).isSameAs(model.tensors().embedding().tokens());
+            assertThat(WeightMatrices.tensor(model.tensors().head().getFirst()))
+                    .isSameAs(model.tensors().embedding().tokens());
         }
     }
 

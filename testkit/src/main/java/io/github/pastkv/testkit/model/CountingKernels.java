@@ -2,9 +2,9 @@ package io.github.pastkv.testkit.model;
 
 import io.github.pastkv.kernels.DelegatingKernels;
 import io.github.pastkv.kernels.Kernels;
-import io.github.pastkv.kernels.LinearPart;
 import io.github.pastkv.kernels.LinearPrecision;
 import io.github.pastkv.kernels.LinearWeights;
+import io.github.pastkv.kernels.WeightMatrix;
 import io.github.pastkv.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.util.Collections;
@@ -29,7 +29,7 @@ public final class CountingKernels extends DelegatingKernels {
     }
 
     @Override
-    public LinearWeights pack(List<LinearPart> parts, LinearPrecision precision, Arena arena) {
+    public LinearWeights pack(List<WeightMatrix> parts, LinearPrecision precision, Arena arena) {
         LinearWeights weights = super.pack(parts, precision, arena);
         timesComputed.put(weights, new AtomicIntegerArray(weights.numOutputs()));
         return weights;
