@@ -56,7 +56,7 @@ class KvCacheTest extends CacheTest {
         assertThat(cache.cacheBytes()).isEqualTo(numBlocks * KvTypes.of(KvType.F32).bytesPerToken(SHAPE) * blockSize);
     }
 
-    /** Bytes of blocks beyond those of the tokens in them; {@code docs/benchmarks.md} has the shares. */
+    /** Bytes of blocks beyond those of the tokens in them; {@code docs/benchmark-log.md} has the shares. */
     @ParameterizedTest
     @CsvSource({"16,F32,0.01", "16,Q8,0.01", "64,F16,0.04"})
     void cacheBytes_from1600TokensOn_wasteLittle(int blockSize, KvType type, double mostWaste) {

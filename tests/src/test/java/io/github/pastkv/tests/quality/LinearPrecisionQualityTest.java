@@ -28,7 +28,7 @@ import tools.jackson.databind.json.JsonMapper;
 
 /**
  * What bf16 inputs and int8 weights do to the logits of the shipped model, against plain f32, over text that it was not
- * trained on. Prints a line for docs/benchmarks.md.
+ * trained on. Prints a line for docs/benchmark-log.md.
  */
 @Tag("slow")
 class LinearPrecisionQualityTest {
