@@ -23,6 +23,9 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -73,11 +76,31 @@ public final class Model implements AutoCloseable {
      * @throws IllegalStateException when forced kernels are not to be had
      */
     public static Model load(Path folder, ModelOptions options) throws IOException {
-        return load(folder, options, KernelsChoice.choose(options.kernels()));
+        return load(folder, options, chooseInBackground(options.kernels()));
+    }
+
+    /** Finding and trying kernels takes about as long as reading the configuration and the tokenizer. */
+    private static Supplier<KernelsChoice> chooseInBackground(@Nullable String name) {
+        CompletableFuture<KernelsChoice> chosen = CompletableFuture.supplyAsync(() -> KernelsChoice.choose(name),
+                task -> Thread.ofPlatform().daemon().name("pastkv-kernels").start(task));
+        return () -> {
+            try {
+                return chosen.join();
+            } catch (CompletionException e) {
+                if (e.getCause() instanceof IllegalStateException refused) {
+                    throw new IllegalStateException(refused.getMessage(), refused);
+                }
+                throw e;
+            }
+        };
     }
 
     /** {@link #load(Path, ModelOptions)} with kernels chosen by the caller. */
     public static Model load(Path folder, ModelOptions options, KernelsChoice kernels) throws IOException {
+        return load(folder, options, () -> kernels);
+    }
+
+    private static Model load(Path folder, ModelOptions options, Supplier<KernelsChoice> chosen) throws IOException {
         ModelFolder files = ModelFolder.open(folder, options.allowedConfigKeys());
         Arena arena = Arena.ofShared();
         TextTokenizer tokenizer = null;
@@ -86,6 +109,7 @@ public final class Model implements AutoCloseable {
                 tokenizer = TextTokenizer.read(files.source());
             }
             FiniteWeights.require(files.tensors(), files.source().weights());
+            KernelsChoice kernels = chosen.get();
             LinearPrecision precision = files.linearPrecision(options, kernels.kernels());
             LinearPacker packer = (parts, owner) -> {
                 LinearWeights packed = kernels.kernels().pack(parts, precision, owner);

@@ -21,7 +21,8 @@ final class TerminalLines implements LineSource {
 
     TerminalLines(List<String> commands) throws IOException {
         terminal = TerminalBuilder.builder().name("pastkv").system(true).dumb(true).nativeSignals(true)
-                .signalHandler(Terminal.SignalHandler.SIG_IGN).build();
+                // Asking the terminal for its modes would take what was typed meanwhile for the answer.
+                .graphemeCluster(false).signalHandler(Terminal.SignalHandler.SIG_IGN).build();
         // A line is a text, not a command: quotes and backslashes stand for themselves.
         DefaultParser parser = new DefaultParser();
         parser.setEscapeChars(null);

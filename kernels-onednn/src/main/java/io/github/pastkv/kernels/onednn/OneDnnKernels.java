@@ -6,10 +6,13 @@ import io.github.pastkv.kernels.Kernels;
 import io.github.pastkv.kernels.LinearPrecision;
 import io.github.pastkv.kernels.LinearWeights;
 import io.github.pastkv.kernels.WeightMatrix;
+import io.github.pastkv.kernels.WeightType;
 import io.github.pastkv.tensor.DataType;
 import io.github.pastkv.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * Linear layers in oneDNN, everything else in other kernels; so are the linear layers that oneDNN cannot take with
@@ -19,9 +22,14 @@ import java.util.List;
  * on the rows beside it, the range of outputs or the threads; {@link RowProof} looks at that when weights are packed.
  */
 final class OneDnnKernels extends DelegatingKernels {
+    private static final System.Logger LOGGER = System.getLogger(OneDnnKernels.class.getName());
+
     private final Kernels others;
     private final String instructionSet;
     private final boolean isFastInBf16;
+
+    /** Whether the library passed the self-test, for each precision that was asked for: it takes a while. */
+    private final Map<LinearPrecision, Boolean> passed = new ConcurrentHashMap<>();
 
     /**
      * Composes.
@@ -35,6 +43,12 @@ final class OneDnnKernels extends DelegatingKernels {
         this.others = others;
         this.instructionSet = instructionSet;
         this.isFastInBf16 = isFastInBf16;
+        passed.put(mainPrecision(isFastInBf16), true);
+    }
+
+    /** The precision that the provider has tried already. */
+    static LinearPrecision mainPrecision(boolean isFastInBf16) {
+        return isFastInBf16 ? new LinearPrecision(ComputeType.BF16, WeightType.STORED) : LinearPrecision.PLAIN;
     }
 
     @Override
@@ -48,13 +62,26 @@ final class OneDnnKernels extends DelegatingKernels {
 
     @Override
     public String linearName(LinearPrecision precision, DataType stored) {
-        return takes(precision) && NumberKind.of(precision, stored) != null ? ownName()
+        return NumberKind.of(precision, stored) != null && takes(precision) ? ownName()
                 : others.linearName(precision, stored);
     }
 
-    /** What the machine cannot multiply fast is left to the others. */
+    /** What the machine cannot multiply fast, or the library gets wrong, is left to the others. */
     private boolean takes(LinearPrecision precision) {
-        return precision.compute() != ComputeType.BF16 || isFastInBf16;
+        boolean isKnown = precision.compute() == ComputeType.BF16
+                ? isFastInBf16
+                : precision.weights() == WeightType.STORED;
+        return isKnown && passed.computeIfAbsent(precision, OneDnnKernels::passes);
+    }
+
+    private static boolean passes(LinearPrecision precision) {
+        try {
+            SelfTest.run(precision);
+            return true;
+        } catch (UnsupportedOperationException e) {
+            LOGGER.log(System.Logger.Level.WARNING, "{0}; other kernels are used for this precision", e.getMessage());
+            return false;
+        }
     }
 
     @Override

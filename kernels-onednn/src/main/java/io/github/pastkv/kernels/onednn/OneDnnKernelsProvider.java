@@ -26,7 +26,7 @@ public final class OneDnnKernelsProvider implements KernelsProvider {
             throw new UnsupportedOperationException("oneDNN: this machine has no AVX-512");
         }
         isFastInBf16 = has(bits, Dnnl.ISA_AVX512_BF16);
-        instructionSet = SelfTest.run(isFastInBf16);
+        instructionSet = SelfTest.run(OneDnnKernels.mainPrecision(isFastInBf16));
     }
 
     private static boolean has(int bits, int instructionSet) {

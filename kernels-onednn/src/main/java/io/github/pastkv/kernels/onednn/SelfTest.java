@@ -5,14 +5,13 @@ import io.github.pastkv.kernels.LinearPrecision;
 import io.github.pastkv.kernels.LinearWeights;
 import io.github.pastkv.kernels.ScalarKernels;
 import io.github.pastkv.kernels.WeightMatrix;
-import io.github.pastkv.kernels.WeightType;
 import io.github.pastkv.tensor.DataType;
 import io.github.pastkv.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.util.List;
 import java.util.Random;
 
-/** Compares small layers with the scalar kernels before anything else is computed: some milliseconds. */
+/** Compares small layers with the scalar kernels before a precision is used: some milliseconds. */
 final class SelfTest {
     private static final int NUM_INPUTS = 67;
     private static final int NUM_OUTPUTS = 130;
@@ -29,21 +28,15 @@ final class SelfTest {
     }
 
     /**
-     * Tries all forms that will be used.
+     * Tries a precision.
      *
      * @return the instruction set of the kernel that the library chose, for example {@code avx512_core_bf16}
      * @throws UnsupportedOperationException when there is no kernel or it computes something else
      */
-    static String run(boolean withBf16) {
+    static String run(LinearPrecision precision) {
         try (Arena arena = Arena.ofShared()) {
-            SelfTest test = new SelfTest(arena);
-            String instructionSet = test.tryPrecision(LinearPrecision.PLAIN, DataType.F32);
-            if (withBf16) {
-                instructionSet =
-                        test.tryPrecision(new LinearPrecision(ComputeType.BF16, WeightType.STORED), DataType.BF16);
-                test.tryPrecision(new LinearPrecision(ComputeType.BF16, WeightType.INT8), DataType.BF16);
-            }
-            return instructionSet;
+            return new SelfTest(arena).tryPrecision(precision,
+                    precision.compute() == ComputeType.BF16 ? DataType.BF16 : DataType.F32);
         }
     }
 
