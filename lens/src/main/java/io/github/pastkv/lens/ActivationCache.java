@@ -33,7 +33,7 @@ public final class ActivationCache implements AutoCloseable {
 
     /** The hook that fills it. */
     Hook hook() {
-        return Hook.observe(capture.filter(), this::take);
+        return Hook.observe(capture.filter(), this::take).withoutCopy(); // copies what it keeps, sliced
     }
 
     private void take(Tensor activation, HookContext context) {
@@ -109,7 +109,16 @@ public final class ActivationCache implements AutoCloseable {
 
     /** Writes all activations to a safetensors file, F32 under their names. */
     public void save(Path file) throws IOException {
-        SafetensorsWriter writer = new SafetensorsWriter();
+        save(file, Map.of());
+    }
+
+    /**
+     * The same with metadata, such as prompt and model.
+     *
+     * @param metadata texts by name, for the header
+     */
+    public void save(Path file, Map<String, String> metadata) throws IOException {
+        SafetensorsWriter writer = new SafetensorsWriter().withMetadata(metadata);
         activations.forEach((name, activation) -> writer.add(name.toString(), activation));
         writer.write(file);
     }

@@ -6,24 +6,29 @@ import io.github.pastkv.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A function called with activations, and where it is called. One that observes is handed read-only tensors; a run with
- * one that edits is a derived one: what it stores is no function of its tokens alone. Immutable, if its function is.
+ * A function that is called with activations, and the hook points at which it is called. A run with a hook that edits is
+ * derived: what it stores is no function of its tokens alone. Immutable, if its function is.
+ *
+ * <p>The function is given a copy of the activation, which it may keep; an editor's copy is written back when it returns.
+ * {@link #withoutCopy} gives it the run's own memory instead.
  */
 public final class Hook {
     private final HookFilter filter;
     private final boolean edits;
     private final Editor function;
+    private final boolean copies;
 
-    private Hook(HookFilter filter, boolean edits, Editor function) {
+    private Hook(HookFilter filter, boolean edits, Editor function, boolean copies) {
         this.filter = filter;
         this.edits = edits;
         this.function = function;
+        this.copies = copies;
     }
 
     /** Looks at an activation. */
     @FunctionalInterface
     public interface Observer {
-        /** Takes a read-only activation, which is valid during the call only. */
+        /** Takes a read-only activation. */
         void observe(Tensor activation, HookContext context);
     }
 
@@ -31,9 +36,9 @@ public final class Hook {
     @FunctionalInterface
     public interface Editor {
         /**
-         * Takes an activation, valid during the call only, which may be changed in place.
+         * Takes an activation, which may be changed in place.
          *
-         * @return a tensor of the same shape to go on with, or null to go on with {@code activation} as it now is
+         * @return a tensor of the same shape that replaces it, or null to use {@code activation} as it now is
          */
         @Nullable
         Tensor edit(Tensor activation, HookContext context);
@@ -42,7 +47,7 @@ public final class Hook {
     /** Changes an activation in place. */
     @FunctionalInterface
     public interface InPlaceEditor {
-        /** Takes an activation, valid during the call only, and leaves in it what the run goes on with. */
+        /** Takes an activation and changes it to what the run uses from there on. */
         void edit(Tensor activation, HookContext context);
     }
 
@@ -61,7 +66,7 @@ public final class Hook {
         return new Hook(filter, false, (activation, context) -> {
             observer.observe(activation, context);
             return null;
-        });
+        }, true);
     }
 
     /** Replaces or changes activations by name, shorthand or pattern. */
@@ -71,7 +76,7 @@ public final class Hook {
 
     /** Replaces or changes all activations that are meant. */
     public static Hook replace(HookFilter filter, Editor editor) {
-        return new Hook(filter, true, editor);
+        return new Hook(filter, true, editor, true);
     }
 
     /** Changes activations in place by name, shorthand or pattern. */
@@ -89,7 +94,7 @@ public final class Hook {
         return new Hook(filter, true, (activation, context) -> {
             editor.edit(activation, context);
             return null;
-        });
+        }, true);
     }
 
     /** Which hooks are meant. */
@@ -100,6 +105,19 @@ public final class Hook {
     /** Whether it may change what it sees. */
     public boolean edits() {
         return edits;
+    }
+
+    /**
+     * The same function on the run's own memory: nothing is copied, and a tensor that it keeps shows other numbers, or
+     * fails, after the call. For functions that read or write in place and keep nothing.
+     */
+    public Hook withoutCopy() {
+        return new Hook(filter, edits, function, false);
+    }
+
+    /** Whether the function is given a copy. */
+    boolean copies() {
+        return copies;
     }
 
     @Nullable

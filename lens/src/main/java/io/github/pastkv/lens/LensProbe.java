@@ -56,13 +56,15 @@ final class LensProbe implements Probe {
     public @Nullable Tensor visit(HookName name, Tensor activation, StepSlots slots) {
         HookContext context = new HookContext(name, slots);
         for (Hook hook : hooks.getOrDefault(name, List.of())) {
-            Tensor given = hook.edits() ? activation : activation.asReadOnly();
+            Tensor own = hook.copies() ? activation.copy() : activation;
+            Tensor given = hook.edits() ? own : own.asReadOnly();
             Tensor replacement = hook.call(given, context);
-            if (replacement != null && replacement != given) {
-                requireSameShape(name, activation, replacement);
+            Tensor result = replacement == null ? given : replacement;
+            if (hook.edits() && result != activation) {
+                requireSameShape(name, activation, result);
                 // Copied at once: the next hook may write, and not into what belongs to the caller.
-                boolean overlaps = replacement.segment().asOverlappingSlice(activation.segment()).isPresent();
-                activation.copyFrom(overlaps ? replacement.copy() : replacement);
+                boolean overlaps = result.segment().asOverlappingSlice(activation.segment()).isPresent();
+                activation.copyFrom(overlaps ? result.copy() : result);
             }
         }
         return null;

@@ -22,6 +22,11 @@ public final class TokenLabels {
                 .orElse(String.valueOf(tokenId));
     }
 
+    /** A prompt on one line, as its tokens spell it; ids where there is no tokenizer. */
+    public static String text(Model model, int... tokenIds) {
+        return String.join(model.tokenizer().isPresent() ? "" : " ", of(model, tokenIds)).replace("\n", "↵");
+    }
+
     /** A label on one line whose white space can be seen: {@code ·} for a space, {@code ↵} and {@code ⇥}. */
     public static String visible(String label) {
         return label.replace("\n", "↵").replace("\t", "⇥").replace(' ', '·');

@@ -3,7 +3,6 @@ package io.github.pastkv.cli.generate;
 import io.github.pastkv.cache.layout.KvWindow;
 import io.github.pastkv.cli.generate.Answers.Answer;
 import io.github.pastkv.cli.io.ByteSize;
-import io.github.pastkv.model.generation.FinishReason;
 import io.github.pastkv.model.generation.Generation;
 import io.github.pastkv.model.sampling.SamplingOptions;
 import java.util.Locale;

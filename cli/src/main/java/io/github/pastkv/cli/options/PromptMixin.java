@@ -1,28 +1,35 @@
 package io.github.pastkv.cli.options;
 
 import io.github.pastkv.cli.io.TokenId;
+import io.github.pastkv.lens.TokenLabels;
 import io.github.pastkv.model.Model;
 import io.github.pastkv.model.tokenizer.TextTokenizer;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** The tokens that a command looks at: of a text, or given. */
 public final class PromptMixin {
     @Spec(Spec.Target.MIXEE) private CommandSpec spec = CommandSpec.create();
 
+    @Parameters(arity = "0..1", paramLabel = "PROMPT", description = "The text.") private @Nullable String text;
+
     @Option(names = "--tokens", paramLabel = "IDS", split = ",", hideParamSyntax = true, converter = TokenId.class,
             description = "Token ids instead of a text, such as 1,2,3.") private @Nullable List<Integer> tokens;
 
-    /** Refuses two prompts, or none; {@code name} is what the text is called. */
-    public void check(@Nullable String text, String name) {
+    /** Refuses two prompts, or none. */
+    public void check() {
         if ((text == null) == (tokens == null)) {
             throw new ParameterException(spec.commandLine(), text == null
-                    ? "nothing to look at: give " + name + " or --tokens"
-                    : name + " and --tokens: give one of them");
+                    ? "no prompt: give PROMPT or --tokens"
+                    : "PROMPT and --tokens: give one of them");
         }
     }
 
@@ -31,8 +38,8 @@ public final class PromptMixin {
         return tokens != null;
     }
 
-    /** The ids, those of {@code text} where none were given. */
-    public int[] ids(@Nullable String text, Model model, ModelMixin modelOptions) {
+    /** The ids, those of the text where none were given. */
+    public int[] ids(Model model, ModelMixin modelOptions) {
         if (text == null) {
             return TokenId.toArray(tokens);
         }
@@ -43,5 +50,12 @@ public final class PromptMixin {
             throw new ParameterException(spec.commandLine(), "the prompt is empty");
         }
         return ids;
+    }
+
+    /** What a file of a prompt's numbers says of them. */
+    public static Map<String, String> metadata(Model model, ModelMixin modelOptions, int... ids) {
+        return Map.of("prompt", TokenLabels.text(model, ids), "tokens",
+                Arrays.stream(ids).mapToObj(String::valueOf).collect(Collectors.joining(",")), "model",
+                modelOptions.name(), "arithmetic", model.numericIdentity());
     }
 }

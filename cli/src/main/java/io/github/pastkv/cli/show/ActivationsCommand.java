@@ -17,7 +17,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -25,21 +24,20 @@ import picocli.CommandLine.Option;
 /** Writes activations of a prompt. */
 @Command(name = "activations", sortOptions = false,
         header = {"Writes what goes on inside a model to a file.", ""},
-        customSynopsis = {"pastkv activations [OPTIONS] --prompt TEXT --names NAMES --out FILE",
-            "       pastkv activations [OPTIONS] --tokens IDS --names NAMES --out FILE", ""},
+        customSynopsis = {"pastkv activations [OPTIONS] --names NAMES --out FILE PROMPT",
+            "       pastkv activations [OPTIONS] --names NAMES --out FILE --tokens IDS", ""},
         description = "Runs a prompt and writes the activations at the named hooks to a safetensors file, one f32 tensor "
                 + "for each under its name, with a batch axis of 1. pastkv inspect --hooks lists names and shapes.%n",
         footer = {"", "Names are those of TransformerLens, its shorthands, and patterns in which * stands for any",
             "characters: * alone means every hook that is on by default there, with --opt-in the others too.",
             "A pattern whose last part has no star (blocks.*.hook_mlp_in) needs no --opt-in.",
-            "In Python: safetensors.numpy.load_file(FILE).", "", "Examples:",
-            "  pastkv activations --prompt \"Mary and John\" --names 'blocks.*.attn.hook_pattern' --out a.safetensors",
+            "A name without its layer (resid_post) means that of all layers. The file's metadata has the prompt, its",
+            "tokens and the model. In Python: safetensors.numpy.load_file(FILE).", "", "Examples:",
+            "  pastkv activations --names 'blocks.*.attn.hook_pattern' --out a.safetensors \"Mary and John\"",
             "  pastkv activations --model gpt2 --tokens 1,15,27 --names '*' --opt-in --out a.safetensors",
-            "  pastkv activations --prompt \"Once\" --names k0,resid_post3 --out a.safetensors"})
+            "  pastkv activations --names k0,resid_post --out a.safetensors \"Once\""})
 public final class ActivationsCommand implements Callable<Integer> {
     private final Streams streams;
-
-    @Option(names = "--prompt", paramLabel = "TEXT", description = "The text to run.") private @Nullable String text;
 
     @Mixin private PromptMixin prompt = new PromptMixin();
 
@@ -63,13 +61,14 @@ public final class ActivationsCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         modelOptions.check();
-        prompt.check(text, "--prompt");
+        prompt.check();
         HookFilter filter = optIn ? HookFilter.of(names).withOptIn() : HookFilter.of(names);
         try (Model model = prompt.isIds() ? modelOptions.loadForIds(streams) : modelOptions.load(streams)) {
-            int[] ids = prompt.ids(text, model, modelOptions);
+            int[] ids = prompt.ids(model, modelOptions);
             long start = System.nanoTime();
             try (CachedRun run = new Lens(model).runWithCache(StepInput.tokens(ids), Capture.of(filter))) {
-                OutFile.write(out, run.activations()::save);
+                OutFile.write(out,
+                        file -> run.activations().save(file, PromptMixin.metadata(model, modelOptions, ids)));
                 streams.err()
                         .println(String.format(Locale.ROOT, "%d activations of %d tokens in %.0f ms, compute %s on %s",
                                 run.activations().names().size(), ids.length, (System.nanoTime() - start) / 1e6,

@@ -10,7 +10,9 @@ import io.github.pastkv.lens.Capture;
 import io.github.pastkv.lens.Lens;
 import io.github.pastkv.lens.TokenLabels;
 import io.github.pastkv.lens.plot.AttentionPage;
+import io.github.pastkv.lens.plot.Caption;
 import io.github.pastkv.lens.plot.HeatMap;
+import io.github.pastkv.lens.plot.Picture;
 import io.github.pastkv.model.ComputeChoice;
 import io.github.pastkv.model.Model;
 import io.github.pastkv.model.engine.StepInput;
@@ -20,31 +22,29 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** Draws where heads look. */
-@Command(name = "attention", sortOptions = false, header = {"Draws where a model's heads look.", ""},
+/** Shows which tokens heads attend to. */
+@Command(name = "attention", sortOptions = false, header = {"Shows which tokens a head attends to.", ""},
         customSynopsis = {"pastkv attention [OPTIONS] --layer L --head H PROMPT",
             "       pastkv attention [OPTIONS] --html FILE PROMPT", ""},
         description = "Runs a prompt and shows the attention pattern: of one head in the terminal and as a picture, of all "
                 + "heads as one HTML page that needs nothing beside it.%n",
         footer = {"", "Examples:", "  pastkv attention --layer 2 --head 1 \"Mary and John went. Mary and\"",
-            "  pastkv attention --layer 2 --head 1 --png head.png --html heads.html \"Mary and John\""})
+            "  pastkv attention --layer 2 --head 1 --plot head.svg --html heads.html \"Mary and John\""})
 public final class AttentionCommand implements Callable<Integer> {
     private static final int MAX_LISTED = 3;
 
     private final Streams streams;
 
     @Spec private CommandSpec spec = CommandSpec.create();
-
-    @Parameters(arity = "0..1", paramLabel = "PROMPT", description = "The text.") private @Nullable String text;
 
     @Mixin private PromptMixin prompt = new PromptMixin();
 
@@ -54,8 +54,8 @@ public final class AttentionCommand implements Callable<Integer> {
     @Option(names = "--head", paramLabel = "H", description = "The head, from 0. Default: 0.") private int head;
 
     @Output
-    @Option(names = "--png", paramLabel = "FILE",
-            description = "Draw the head into this file.") private @Nullable Path png;
+    @Option(names = {"--plot", "--png"}, paramLabel = "FILE",
+            description = "Draw the head into this file (.svg or .png).") private @Nullable Path plot;
 
     @Output
     @Option(names = "--html", paramLabel = "FILE",
@@ -70,11 +70,12 @@ public final class AttentionCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         modelOptions.check();
-        prompt.check(text, "PROMPT");
+        prompt.check();
+        Picture.requireFormat("--plot", plot);
         try (Model model = modelOptions.load(streams)) {
             requireInModel("--layer", layer, model.config().numLayers());
             requireInModel("--head", head, model.config().numHeads());
-            show(model, prompt.ids(text, model, modelOptions));
+            show(model, prompt.ids(model, modelOptions));
         }
         return 0;
     }
@@ -93,15 +94,23 @@ public final class AttentionCommand implements Callable<Integer> {
             float[][] pattern = pattern(run.get("attn" + layer), head);
             streams.out().print(list(visible, pattern));
             streams.out().flush();
-            String name = modelOptions.name() + ", layer " + layer + ", head " + head;
-            if (png != null) {
-                OutFile.write(png, new HeatMap("Attention of " + name, visible, visible, pattern, null)::write);
+            if (plot != null) {
+                OutFile.write(plot, picture(model, ids, visible, pattern).picture()::write);
             }
             if (html != null) {
                 OutFile.write(html, new AttentionPage("Attention of " + modelOptions.name(), tokens,
                         patterns(model, run), layer, head)::write);
             }
         }
+    }
+
+    private HeatMap picture(Model model, int[] ids, List<String> visible, float[][] pattern) {
+        List<String> numbered =
+                IntStream.range(0, visible.size()).mapToObj(at -> at + " " + visible.get(at)).toList();
+        return new HeatMap(
+                new Caption("Attention of layer " + layer + ", head " + head,
+                        List.of("model: " + modelOptions.name(), "prompt: " + TokenLabels.text(model, ids))),
+                "query (attends)", "key (attended to)", "attention weight", numbered, numbered, pattern, null);
     }
 
     private static float[][][][] patterns(Model model, CachedRun run) {
@@ -125,7 +134,7 @@ public final class AttentionCommand implements Callable<Integer> {
         return rows;
     }
 
-    /** For each token those it looks at most. */
+    /** For each token those with the greatest attention weights. */
     private static String list(List<String> tokens, float[][] pattern) {
         int width = tokens.stream().mapToInt(String::length).max().orElse(0);
         StringBuilder lines = new StringBuilder();

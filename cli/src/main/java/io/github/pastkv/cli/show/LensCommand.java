@@ -6,6 +6,7 @@ import io.github.pastkv.cli.io.Streams;
 import io.github.pastkv.cli.options.ColorMixin;
 import io.github.pastkv.cli.options.ModelMixin;
 import io.github.pastkv.cli.options.PromptMixin;
+import io.github.pastkv.lens.plot.Picture;
 import io.github.pastkv.model.ComputeChoice;
 import io.github.pastkv.model.Model;
 import java.io.IOException;
@@ -15,26 +16,25 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 
-/** Shows what a model would say after each layer. */
-@Command(name = "lens", sortOptions = false, header = {"Shows what a model would say after each of its layers.", ""},
+/** Shows what a model would predict after each layer. */
+@Command(name = "lens", sortOptions = false,
+        header = {"Shows what a model would predict after each of its layers.", ""},
         customSynopsis = {"pastkv lens [OPTIONS] PROMPT", "       pastkv lens [OPTIONS] --tokens IDS", ""},
         description = "The logit lens: final norm and head are applied to the residual stream before each layer, and the "
-                + "most likely next token is shown for each position. Deeper colour is higher probability.%n",
-        footer = {"", "Columns are the tokens of the prompt; the last row is what the model really says next.", "",
+                + "likeliest next token is shown for each position, then for the last position the five likeliest with their "
+                + "probabilities. Deeper colour is higher probability.%n",
+        footer = {"", "Columns are the tokens of the prompt; the last row is what the model itself predicts.", "",
             "Examples:", "  pastkv lens \"Mary and John went to the shop. John gave a ball to\"",
             "  pastkv lens --plot lens.png \"Once upon a time\""})
 public final class LensCommand implements Callable<Integer> {
     private final Streams streams;
 
-    @Parameters(arity = "0..1", paramLabel = "PROMPT", description = "The text.") private @Nullable String text;
-
     @Mixin private PromptMixin prompt = new PromptMixin();
 
     @Output
     @Option(names = "--plot", paramLabel = "FILE",
-            description = "Also draw the table into this PNG file.") private @Nullable Path plot;
+            description = "Also draw the table into this file (.svg or .png).") private @Nullable Path plot;
 
     @Mixin private ColorMixin color = new ColorMixin();
 
@@ -47,13 +47,15 @@ public final class LensCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         modelOptions.check();
-        prompt.check(text, "PROMPT");
+        prompt.check();
+        Picture.requireFormat("--plot", plot);
         try (Model model = modelOptions.load(streams)) {
-            LogitLens lens = LogitLens.of(model, prompt.ids(text, model, modelOptions));
+            LensTable lens = LensTable.of(model, prompt.ids(model, modelOptions));
             streams.out().print(lens.table(color.isOn(streams)));
+            streams.out().print(lens.list(model));
             streams.out().flush();
             if (plot != null) {
-                OutFile.write(plot, lens.picture()::write);
+                OutFile.write(plot, lens.picture(modelOptions.name()).picture()::write);
             }
         }
         return 0;

@@ -18,28 +18,33 @@ import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** Writes the logits of given tokens, and what the cache holds after them. */
 @Command(name = "logits", sortOptions = false,
         header = {"Writes the logits of given tokens to a file.", ""},
-        customSynopsis = {"pastkv logits [OPTIONS] --tokens IDS --out FILE",
+        customSynopsis = {"pastkv logits [OPTIONS] --out FILE PROMPT",
+            "       pastkv logits [OPTIONS] --tokens IDS --out FILE",
             "       pastkv logits [OPTIONS] --input FILE --out FILE", ""},
         description = "Feeds tokens to a model and writes the logits of each of them to a safetensors file, and on "
-                + "request what its cache then holds. Needs no tokenizer.%n",
-        footer = {"", "The file of --out holds the tensor logits, f32: [T, V] with --tokens, [B, T, V] with --input",
+                + "request what its cache then holds. Token ids need no tokenizer.%n",
+        footer = {"", "The file of --out holds the tensor logits, f32: [T, V] of one row, [B, T, V] with --input",
             "(zeros at pads). The file of --kv-out holds past_keys.N and past_values.N for each layer N, f32:",
             "[heads, T, D], or [B, heads, T, D] for more than one row (zeros at pads); keys are after rotary,",
             "and both as rounded to --kv-type. Of a layer with a window W they are the last W - 1 tokens: all",
             "that a next one sees. In Python: safetensors.numpy.load_file(FILE).", "",
-            "Examples:", "  pastkv logits --tokens 1,15,27 --out logits.safetensors",
+            "Examples:", "  pastkv logits --out logits.safetensors \"Mary and John\"",
+            "  pastkv logits --tokens 1,15,27 --out logits.safetensors",
             "  pastkv logits --model gpt2 --tokens 1,15,27 --chunks 2,1 --kv-type f16 --out l.safetensors \\",
             "      --kv-out kv.safetensors",
             "  echo '{\"tokens\": [[1, 15, 27], [0, 8, 9]], \"mask\": [[1, 1, 1], [0, 1, 1]]}' > batch.json",
@@ -48,6 +53,8 @@ public final class LogitsCommand implements Callable<Integer> {
     private final Streams streams;
 
     @Spec private CommandSpec spec = CommandSpec.create();
+
+    @Parameters(arity = "0..1", paramLabel = "PROMPT", description = "The text.") private @Nullable String text;
 
     @Option(names = "--tokens", paramLabel = "IDS", split = ",", hideParamSyntax = true, converter = TokenId.class,
             description = "Token ids of one row, such as 1,2,3.") private @Nullable List<Integer> tokens;
@@ -79,22 +86,40 @@ public final class LogitsCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         checkOptions();
+        TokenBatch ids = text == null ? readIds() : null;
+        try (Model model = ids == null ? modelOptions.load(streams) : modelOptions.loadForIds(streams)) {
+            run(model, ids == null ? encoded(model) : ids);
+        }
+        return 0;
+    }
+
+    private TokenBatch readIds() throws IOException {
         TokenBatch batch = input == null ? TokenBatch.ofRow(TokenId.toArray(tokens)) : TokenBatch.read(input);
         checkChunks(batch.numSlots());
-        try (Model model = modelOptions.loadForIds(streams);
-                Session session = model.newSession(
-                        cacheOptions.options(model.config(), batch.longestRow()).withBatchSize(batch.size()));
+        return batch;
+    }
+
+    private TokenBatch encoded(Model model) {
+        TokenBatch batch = TokenBatch.ofRow(modelOptions.tokenizer(model).encode(String.valueOf(text), true));
+        require(batch.numSlots() > 0, "the prompt is empty");
+        checkChunks(batch.numSlots());
+        return batch;
+    }
+
+    private void run(Model model, TokenBatch batch) throws IOException {
+        try (Session session = model.newSession(
+                cacheOptions.options(model.config(), batch.longestRow()).withBatchSize(batch.size()));
                 Arena arena = Arena.ofShared()) {
             run(new LogitsRun(session, batch, arena), session, batch);
         }
-        return 0;
     }
 
     private void checkOptions() {
         modelOptions.check();
         cacheOptions.check();
-        require((tokens == null) != (input == null),
-                tokens == null ? "no tokens: give --tokens or --input" : "--tokens and --input: give one of them");
+        long numGiven = Stream.of(text, tokens, input).filter(Objects::nonNull).count();
+        require(numGiven > 0, "no prompt: give PROMPT, --tokens or --input");
+        require(numGiven == 1, "PROMPT, --tokens and --input: give one of them");
     }
 
     private void checkChunks(int numSlots) {

@@ -22,7 +22,6 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** Takes parts of a model away, one after the other. */
@@ -46,8 +45,6 @@ public final class AblateCommand implements Callable<Integer> {
     private final Streams streams;
 
     @Spec private CommandSpec spec = CommandSpec.create();
-
-    @Parameters(arity = "0..1", paramLabel = "PROMPT", description = "The text.") private @Nullable String text;
 
     @Mixin private PromptMixin promptOptions = new PromptMixin();
 
@@ -78,14 +75,14 @@ public final class AblateCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         modelOptions.check();
-        promptOptions.check(text, "PROMPT");
+        promptOptions.check();
         answerOptions.check(sweepOptions.metric());
         sweepOptions.check();
         checkSources();
         boolean isIds = promptOptions.isIds() && answerOptions.isIds() && other == null && set == null;
         try (Model model = isIds ? modelOptions.loadForIds(streams) : modelOptions.load(streams);
                 Interruption interruption = new Interruption()) {
-            int[] ids = promptOptions.ids(text, model, modelOptions);
+            int[] ids = promptOptions.ids(model, modelOptions);
             AblationCase only = new AblationCase(ids, ablation, references(model, ids),
                     answerOptions.metric(sweepOptions.metric(), model));
             new SweepRun(streams, model, sweepOptions, interruption).run(modelOptions.name(), List.of(only), false,

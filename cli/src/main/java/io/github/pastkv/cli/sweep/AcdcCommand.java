@@ -6,13 +6,16 @@ import io.github.pastkv.cli.io.Output;
 import io.github.pastkv.cli.io.Progress;
 import io.github.pastkv.cli.io.Streams;
 import io.github.pastkv.cli.options.ModelMixin;
+import io.github.pastkv.lens.TokenLabels;
 import io.github.pastkv.lens.circuits.Circuit;
 import io.github.pastkv.lens.circuits.CircuitCase;
 import io.github.pastkv.lens.circuits.CircuitOptions;
 import io.github.pastkv.lens.circuits.CircuitSearch;
 import io.github.pastkv.lens.patching.MetricSpec;
+import io.github.pastkv.lens.plot.Caption;
 import io.github.pastkv.lens.plot.CircuitDot;
 import io.github.pastkv.lens.plot.CircuitDrawing;
+import io.github.pastkv.lens.plot.Picture;
 import io.github.pastkv.lens.sweep.CircuitResult;
 import io.github.pastkv.lens.sweep.ModelIdentity;
 import io.github.pastkv.lens.sweep.PatchCase;
@@ -21,6 +24,7 @@ import io.github.pastkv.model.Model;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -87,7 +91,8 @@ public final class AcdcCommand implements Callable<Integer> {
                     + "options.") private boolean resume;
 
     @Output
-    @Option(names = "--svg", paramLabel = "FILE", description = "Also draw the circuit.") private @Nullable Path svg;
+    @Option(names = {"--plot", "--svg"}, paramLabel = "FILE",
+            description = "Also draw the circuit (.svg or .png).") private @Nullable Path plot;
 
     @Output
     @Option(names = "--dot", paramLabel = "FILE",
@@ -110,6 +115,7 @@ public final class AcdcCommand implements Callable<Integer> {
             throw refused("--metric: '" + metric + "', known are kl, logit_diff");
         }
         requireOutput();
+        Picture.requireFormat("--plot", plot);
         CircuitOptions options = options();
         boolean isIds = pairOptions.isIds() && answerOptions.isIds();
         try (Model model = isIds ? modelOptions.loadForIds(streams) : modelOptions.load(streams);
@@ -128,9 +134,9 @@ public final class AcdcCommand implements Callable<Integer> {
     /** Refuses files that are not asked for rightly, before the work. */
     private void requireOutput() {
         if (check != null) {
-            if (out != null || threshold != null || resume || dot != null || svg != null) {
+            if (out != null || threshold != null || resume || dot != null || plot != null) {
                 throw refused(
-                        "--check: searches for nothing, so not with --out, --threshold, --resume, --dot or --svg");
+                        "--check: searches for nothing, so not with --out, --threshold, --resume, --dot or --plot");
             }
             return;
         }
@@ -176,13 +182,29 @@ public final class AcdcCommand implements Callable<Integer> {
         if (dot != null) {
             OutFile.write(dot, new CircuitDot(search.graph(), circuit.kept()).text());
         }
-        if (svg != null) {
-            String title = String.format(Locale.ROOT, "%,d of %,d edges; %s of the circuit alone %.4g",
-                    circuit.kept().size(), search.graph().numEdges(), metric, alone);
-            OutFile.write(svg, new CircuitDrawing(search.graph(), circuit.kept(), title)::write);
+        if (plot != null) {
+            OutFile.write(plot, drawing(model, pairs, search, circuit, alone).picture()::write);
         }
         streams.err().println(summary(search, circuit, alone, seconds, complete));
         return 0;
+    }
+
+    private CircuitDrawing drawing(Model model, List<PatchCase> pairs, CircuitSearch search, Circuit circuit,
+            double alone) {
+        PatchCase first = pairs.getFirst();
+        List<String> notes = new ArrayList<>();
+        notes.add("clean: " + TokenLabels.text(model, first.pair().clean()));
+        notes.add("corrupted: " + TokenLabels.text(model, first.pair().corrupted()));
+        if (pairs.size() > 1) {
+            notes.add("and " + (pairs.size() - 1) + " more pairs");
+        }
+        notes.add(SweepText.metric(model, first.metric(), pairs.size() > 1));
+        notes.add(String.format(Locale.ROOT, "circuit alone %.4g, corrupted %.4g; removed: all edges below %s", alone,
+                search.corruptedMetric(), threshold));
+        notes.add("numbers: by how much the metric rises without the edge; model: " + modelOptions.name());
+        String title = String.format(Locale.ROOT, "Circuit: %,d of %,d edges", circuit.kept().size(),
+                search.graph().numEdges());
+        return new CircuitDrawing(search.graph(), circuit.kept(), new Caption(title, notes));
     }
 
     private String summary(CircuitSearch search, Circuit circuit, double alone, double seconds, boolean complete) {

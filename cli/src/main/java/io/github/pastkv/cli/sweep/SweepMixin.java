@@ -41,8 +41,8 @@ final class SweepMixin {
             description = "Run every prompt in full; slower, the same bits.") private boolean plain;
 
     @Output
-    @Option(names = "--out", paramLabel = "FILE", required = true,
-            description = "Where the numbers go: .csv for a table of rows, else JSON.") private Path out = Path.of("");
+    @Option(names = "--out", paramLabel = "FILE",
+            description = "Write all numbers to FILE: .csv for a table of rows, else JSON.") private @Nullable Path out;
 
     @Option(names = "--resume",
             description = "Go on from what FILE of --out (JSON) has already, if it is of the same model, prompts and "
@@ -50,8 +50,8 @@ final class SweepMixin {
 
     @Output
     @Option(names = "--plot", paramLabel = "FILE",
-            description = "Draw a heat map around the baseline (PNG); of several grids one each, their names put before the "
-                    + "ending of FILE.") private @Nullable Path plot;
+            description = "Draw a heat map around the baseline (.svg or .png). Several grids get a file each, with the grid's name "
+                    + "before the ending.") private @Nullable Path plot;
 
     @Output
     @Option(names = "--page", paramLabel = "FILE",
@@ -59,16 +59,21 @@ final class SweepMixin {
 
     /** Refuses grids that there are not, before the work. */
     void check() {
+        if (resume && out == null) {
+            throw new ParameterException(spec.commandLine(),
+                    "--resume: goes on from the file of --out, which is missing");
+        }
         if (resume && isTable()) {
             throw new ParameterException(spec.commandLine(),
                     "--resume: " + out + ", a table does not say what it is of; give --out a .json");
         }
+        pictures().requireFormat();
         grids();
     }
 
     /** Whether the name of the file asks for a table. */
     boolean isTable() {
-        return out.toString().toLowerCase(Locale.ROOT).endsWith(".csv");
+        return out != null && out.toString().toLowerCase(Locale.ROOT).endsWith(".csv");
     }
 
     MetricSpec.Kind metric() {
@@ -79,6 +84,7 @@ final class SweepMixin {
         return plain;
     }
 
+    @Nullable
     Path out() {
         return out;
     }

@@ -5,6 +5,7 @@ import io.github.pastkv.lens.patching.LabelledGrid;
 import io.github.pastkv.lens.plot.DivergingMap;
 import io.github.pastkv.lens.plot.GridFigure;
 import io.github.pastkv.lens.plot.GridPage;
+import io.github.pastkv.lens.plot.Picture;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -13,28 +14,34 @@ import org.jspecify.annotations.Nullable;
 /**
  * What a sweep found, as pictures.
  *
- * @param plot a PNG file, or null
+ * @param plot an SVG or PNG file, or null
  * @param page an HTML file, or null
  */
 record SweepPictures(@Nullable Path plot, @Nullable Path page) {
+    /** Refuses files of unknown formats, before anything is loaded. */
+    void requireFormat() {
+        Picture.requireFormat("--plot", plot);
+    }
+
     /** Refuses pictures that would be too large, before the work. */
-    void requireDrawable(List<LabelledGrid> grids) {
+    void requireDrawable(SweepText sweep) {
         if (plot != null) {
-            grids.forEach(grid -> new DivergingMap(GridFigure.of(grid, 0, "")).requireDrawable());
+            sweep.figures().forEach(figure -> new DivergingMap(figure).picture());
         }
     }
 
     /** Writes those asked for. */
-    void write(List<LabelledGrid> grids, double baseline, String metric, String modelName) throws IOException {
-        List<GridFigure> figures = grids.stream().map(grid -> GridFigure.of(grid, baseline, metric)).toList();
+    void write(SweepText sweep) throws IOException {
+        List<GridFigure> figures = sweep.figures();
         if (plot != null) {
+            List<LabelledGrid> grids = sweep.result().grids();
             for (int grid = 0; grid < figures.size(); grid++) {
                 OutFile.write(figures.size() == 1 ? plot : named(plot, grids.get(grid).name()),
-                        new DivergingMap(figures.get(grid))::write);
+                        new DivergingMap(figures.get(grid)).picture()::write);
             }
         }
         if (page != null) {
-            OutFile.write(page, new GridPage("Patching " + modelName, figures)::write);
+            OutFile.write(page, new GridPage(sweep.pageCaption(), figures)::write);
         }
     }
 

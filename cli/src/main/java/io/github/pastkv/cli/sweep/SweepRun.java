@@ -13,6 +13,7 @@ import io.github.pastkv.lens.sweep.SweepTask;
 import io.github.pastkv.model.Model;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -41,9 +42,11 @@ final class SweepRun {
     void run(String modelName, List<? extends SweepCase> cases, boolean isSet, String command) throws IOException {
         ModelIdentity identity = identity(modelName);
         SweepResult result = SweepResult.empty(new Sweep(identity, cases, options.grids(), isSet), model);
-        options.pictures().requireDrawable(result.grids());
-        if (options.resume() && Files.exists(options.out())) {
-            result.resume("--resume", options.out());
+        SweepText text = new SweepText(model, result, command);
+        options.pictures().requireDrawable(text);
+        Path out = options.out();
+        if (out != null && options.resume() && Files.exists(out)) {
+            result.resume("--resume", out);
         }
         long start = System.nanoTime();
         interruption.resultToCome();
@@ -57,7 +60,9 @@ final class SweepRun {
                 throw e;
             }
             write(result, command);
-            options.pictures().write(result.grids(), result.unpatched(), options.metric().toString(), modelName);
+            options.pictures().write(text);
+            streams.out().print(text.summary());
+            streams.out().flush();
             streams.err().println(summary(runner.numRuns(), (System.nanoTime() - start) / 1e9, result.isComplete()));
         }
     }
@@ -88,11 +93,14 @@ final class SweepRun {
     }
 
     private void write(SweepResult result, String command) throws IOException {
-        OutFile.write(options.out(), options.isTable() ? result.table() : result.json(Map.of("command", command)));
+        Path out = options.out();
+        if (out != null) {
+            OutFile.write(out, options.isTable() ? result.table() : result.json(Map.of("command", command)));
+        }
     }
 
     private static String summary(long numRuns, double seconds, boolean complete) {
         return String.format(Locale.ROOT, "%,d patched runs in %.2f s (%,.0f a second)%s", numRuns, seconds,
-                numRuns / seconds, complete ? "" : ", ended by interruption; --resume goes on");
+                numRuns / seconds, complete ? "" : ", ended by interruption; --out and --resume go on from there");
     }
 }

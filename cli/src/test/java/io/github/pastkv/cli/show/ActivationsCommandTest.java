@@ -69,11 +69,15 @@ class ActivationsCommandTest {
     @Test
     void textOfTheShippedModel_isRun() throws Exception {
         Path out = folder.resolve("a.safetensors");
-        CommandRun run = CommandRun.of("activations", "--prompt", "Mary and John", "--names", "attn0", "--out",
+        CommandRun run = CommandRun.of("activations", "Mary and John", "--names", "attn0", "--out",
                 out.toString());
         assertThat(run.exitCode()).as(run.err()).isZero();
         assertThat(run.out()).isEmpty();
         assertThat(run.err()).startsWith("1 activations of ");
+        try (SafetensorsFile file = SafetensorsFile.open(out)) {
+            assertThat(file.metadata()).containsEntry("prompt", "Mary and John").containsEntry("model", "tiny")
+                    .containsKeys("tokens", "arithmetic");
+        }
     }
 
     @Test

@@ -9,10 +9,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.assertj.core.data.Offset;
@@ -74,15 +72,14 @@ class PatchCommandTest {
         assertThat(run.exitCode()).as(run.err()).isZero();
         JsonNode json = JsonMapper.shared().readTree(folder.resolve("grids.json").toFile());
         BufferedImage map = ImageIO.read(folder.resolve("map.resid_pre.png").toFile());
-        Set<Integer> colours = new HashSet<>();
-        for (int x = 0; x < map.getWidth(); x++) {
-            colours.add(map.getRGB(x, 2 * (44 + 22 + 10)));
-        }
-        assertThat(colours).hasSizeGreaterThan(3);
+        assertThat(map.getWidth()).isGreaterThan(600);
         assertThat(folder.resolve("map.head_v_all_pos.png")).exists();
         assertThat(folder.resolve("map.head_v_by_pos.png")).exists();
         String page = Files.readString(folder.resolve("map.html"));
-        assertThat(page).contains("resid_pre: logit_diff", "head_v_by_pos: logit_diff")
+        assertThat(page)
+                .contains("clean into corrupted): resid_pre", "): head_v_by_pos", "clean: " + CLEAN,
+                        "corrupted: " + CORRUPT,
+                        "less logit of", "pastkv patch --out ")
                 .contains(json.at("/grids/resid_pre/values/0/12").asString()).doesNotContain("src=", "href=");
     }
 

@@ -45,8 +45,8 @@ final class EdgeEdits {
     /** Observers of the senders that are read, and editors of the receivers with a removed edge. */
     Hook[] hooks() {
         List<Hook> hooks = new ArrayList<>();
-        hooks.add(Hook.observe(HookFilter.where(this::isSenderOfRun), this::takeOutputs));
-        hooks.add(Hook.edit(HookFilter.where(this::hasRemoved), this::edit));
+        hooks.add(Hook.observe(HookFilter.where(this::isSenderOfRun), this::takeOutputs).withoutCopy());
+        hooks.add(Hook.edit(HookFilter.where(this::hasRemoved), this::edit).withoutCopy());
         return hooks.toArray(Hook[]::new);
     }
 

@@ -31,7 +31,7 @@ final class SenderOutputs {
         this.outputs = new float[graph.numSenders()][];
         this.streams = new float[numLayers + 1][];
         LensRun run = lens.run(session, StepInput.tokens(tokenIds),
-                Hook.observe(HookFilter.where(name -> POINTS.contains(name.point())), this::take));
+                Hook.observe(HookFilter.where(name -> POINTS.contains(name.point())), this::take).withoutCopy());
         this.lastLogits = run.lastLogits().toFloatArray();
     }
 

@@ -3,6 +3,7 @@ package io.github.pastkv.lens.patching;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -96,6 +97,13 @@ public record LabelledGrid(String name, List<String> axes, List<List<String>> la
     public void put(int flat, double value) {
         values[flat] = value;
         done.set(flat);
+    }
+
+    /** Places of the cells farthest from a baseline, the farthest first. */
+    public List<Integer> strongest(double baseline, int maxCells) {
+        return done.stream().boxed().filter(cell -> Double.isFinite(values[cell]) && values[cell] != baseline)
+                .sorted(Comparator.comparingDouble(cell -> -Math.abs(values[cell] - baseline))).limit(maxCells)
+                .toList();
     }
 
     /** The indices of a cell, one for each axis, from its place in {@link #values}. */

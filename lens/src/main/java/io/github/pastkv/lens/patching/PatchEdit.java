@@ -28,7 +28,7 @@ final class PatchEdit {
     }
 
     private Hook hook() {
-        return Hook.edit(HookName.of(point, layer), this::edit);
+        return Hook.edit(HookName.of(point, layer), this::edit).withoutCopy();
     }
 
     private void edit(Tensor activation, HookContext context) {

@@ -91,11 +91,13 @@ public record PatchGrid(String name, List<HookPoint> points, List<PatchAxis> axe
     }
 
     /**
-     * The ready-made grids of a name: one, or those of a bundle.
+     * The ready-made grids of a name: one, or those of a bundle. TransformerLens' own words are read too:
+     * {@code attn_head_out_by_pos}, {@code get_act_patch_resid_pre}.
      *
      * @throws IllegalArgumentException for an unknown name
      */
-    public static List<PatchGrid> named(String name) {
+    public static List<PatchGrid> named(String given) {
+        String name = given.replaceFirst("^get_act_patch_", "").replaceFirst("^attn_head_", "head_");
         List<String> names = BUNDLES.getOrDefault(name, List.of(ALIASES.getOrDefault(name, name)));
         return names.stream().map(each -> known(name, each)).toList();
     }

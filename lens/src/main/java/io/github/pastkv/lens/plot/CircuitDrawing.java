@@ -4,85 +4,73 @@ import io.github.pastkv.lens.circuits.CircuitEdge;
 import io.github.pastkv.lens.circuits.CircuitGraph;
 import io.github.pastkv.lens.circuits.Receiver;
 import io.github.pastkv.lens.circuits.Sender;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
+import io.github.pastkv.lens.plot.Picture.Style;
+import java.awt.Color;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Objects;
 import java.util.TreeMap;
-import java.util.TreeSet;
 
 /**
- * A circuit as a picture (SVG): the embedding below, the output above, between them a line of heads and one of the
- * feed-forward block for each layer that has a part in it. Edges are coloured by what reads them and are the wider the more
- * hangs on them; the pointer shows how much.
+ * A circuit as a picture: the embedding below, the output above, between them a line of heads and one of the feed-forward
+ * block for each layer that takes part. An edge has the colour of what reads it, a width and a number that say by how much
+ * the metric rises without it, and an arrow at its reader.
  *
  * @param graph the model's graph
  * @param edges the circuit
- * @param title what it shows
+ * @param caption what it shows
  */
-public record CircuitDrawing(CircuitGraph graph, List<CircuitEdge> edges, String title) {
+public record CircuitDrawing(CircuitGraph graph, List<CircuitEdge> edges, Caption caption) {
     private static final int NODE_WIDTH = 64;
     private static final int NODE_HEIGHT = 26;
-    private static final int COLUMN = 92;
-    private static final int LINE = 84;
-    private static final int MIN_WIDTH = 420; // of title and legend
-    private static final int MARGIN = 24;
-    private static final int TITLE_HEIGHT = 34;
-    private static final int LEGEND_HEIGHT = 34;
+    private static final int LINE = 88;
+    private static final int MARGIN = 20;
+    private static final int MIN_WIDTH = 400; // of the legend
+    private static final int LEGEND_HEIGHT = 30;
+    private static final int ARROW = 7;
+    private static final Style EFFECT = Style.PLAIN.of(10, Color.BLACK);
+    private static final Color NODE_FILL = new Color(0xF4F4F4);
+    private static final Color NODE_LINE = new Color(0x555555);
 
-    /** Lines of one node lean to one side or the other, so that edges past them can be seen; in columns. */
-    private static final double[] LEANS = {0, 0.9, -0.9, 0.45, -0.45};
+    private record Drawn(CircuitEdge edge, CircuitLayout.Way way) {}
 
-    /** Place of a node: its line from below, and its column. */
-    private record Node(String name, int rank) {}
-
-    private record Place(double x, double y) {}
-
-    /** Writes it. */
-    public void write(Path file) throws IOException {
-        Files.writeString(file, svg());
-    }
-
-    /** The picture. */
-    public String svg() {
-        TreeMap<Integer, TreeSet<Node>> lines = lines();
-        int columns = lines.values().stream().mapToInt(TreeSet::size).max().orElse(1);
-        int width = 2 * MARGIN + Math.max((columns + 1) * COLUMN, MIN_WIDTH);
-        int height = TITLE_HEIGHT + LEGEND_HEIGHT + 2 * MARGIN + Math.max(0, lines.size() - 1) * LINE + NODE_HEIGHT;
-        Map<String, Place> places = places(lines, width, height);
-        StringBuilder svg = new StringBuilder(String.format(Locale.ROOT,
-                "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\" height=\"%d\" "
-                        + "font-family=\"sans-serif\" font-size=\"13\">%n<rect width=\"100%%\" height=\"100%%\" "
-                        + "fill=\"white\"/>%n<text x=\"%d\" y=\"22\" font-size=\"14\">%s</text>%n",
-                width, height, width, height, MARGIN, escaped(title)));
+    /** Draws it. */
+    public Picture picture() {
+        Map<String, Integer> ranks = ranks();
+        CircuitLayout layout = new CircuitLayout(ranks);
+        List<Drawn> drawn = new ArrayList<>();
+        for (CircuitEdge edge : edges) {
+            String from = graph.senders().get(edge.sender()).name();
+            readers(edge.receiver()).forEach(reader -> drawn.add(new Drawn(edge, layout.addEdge(from, reader))));
+        }
+        layout.arrange();
+        double width = Math.max(layout.width(), Math.max(caption.minWidth(), MIN_WIDTH));
+        double top = MARGIN + caption.height(width) + 8;
+        double height = top + Math.max(0, layout.numLines() - 1) * LINE + NODE_HEIGHT + LEGEND_HEIGHT + MARGIN;
+        Picture picture = new Picture(width + 2 * MARGIN, height);
+        caption.draw(picture, MARGIN, MARGIN, width);
+        double left = MARGIN + (width - layout.width()) / 2;
+        double bottom = height - MARGIN - LEGEND_HEIGHT - NODE_HEIGHT / 2.0;
         double largest = edges.stream().mapToDouble(CircuitEdge::effect).filter(Double::isFinite).max().orElse(1);
-        edges.forEach(edge -> appendEdge(svg, edge, places, largest));
-        places.forEach((name, place) -> appendNode(svg, name, place));
-        appendLegend(svg, height);
-        return svg.append("</svg>\n").toString();
+        drawn.forEach(each -> drawEdge(picture, each, left, bottom, largest));
+        drawn.forEach(each -> drawEffect(picture, each, left, bottom));
+        ranks.keySet().forEach(name -> drawNode(picture, name, left + layout.place(name).x(),
+                bottom - (double) layout.place(name).line() * LINE));
+        drawLegend(picture, height - 18);
+        return picture;
     }
 
-    /** The nodes that are on an edge, by line. */
-    private TreeMap<Integer, TreeSet<Node>> lines() {
-        TreeMap<Integer, TreeSet<Node>> lines = new TreeMap<>();
+    /** The nodes that are on an edge, with their ranks from below. */
+    private Map<String, Integer> ranks() {
+        Map<String, Integer> ranks = new TreeMap<>();
         for (CircuitEdge edge : edges) {
             Sender from = graph.senders().get(edge.sender());
             Receiver to = graph.receivers().get(edge.receiver());
-            add(lines, new Node(from.name(), rank(from)));
-            readers(edge.receiver()).forEach(name -> add(lines, new Node(name, rank(to))));
+            ranks.put(from.name(), rank(from));
+            readers(edge.receiver()).forEach(name -> ranks.put(name, rank(to)));
         }
-        return lines;
-    }
-
-    private static void add(TreeMap<Integer, TreeSet<Node>> lines, Node node) {
-        lines.computeIfAbsent(node.rank(), _ -> new TreeSet<>((a, b) -> {
-            int byLength = Integer.compare(a.name().length(), b.name().length()); // a1.2 before a1.10
-            return byLength != 0 ? byLength : a.name().compareTo(b.name());
-        })).add(node);
+        return ranks;
     }
 
     /** The nodes that a receiver is a part of; keys and values are those of several heads, of which some lead on. */
@@ -113,47 +101,51 @@ public record CircuitDrawing(CircuitGraph graph, List<CircuitEdge> edges, String
         };
     }
 
-    private static Map<String, Place> places(TreeMap<Integer, TreeSet<Node>> lines, int width, int height) {
-        Map<String, Place> places = new TreeMap<>();
-        int line = 0;
-        for (TreeSet<Node> nodes : lines.values()) {
-            double y = height - LEGEND_HEIGHT - MARGIN - NODE_HEIGHT / 2.0 - (double) line * LINE;
-            int column = 0;
-            for (Node node : nodes) {
-                double lean = nodes.size() == 1 ? LEANS[line % LEANS.length] * COLUMN : 0;
-                double x = width / 2.0 + (column - (nodes.size() - 1) / 2.0) * COLUMN + lean;
-                places.put(node.name(), new Place(x, y));
-                column++;
+    private void drawEdge(Picture picture, Drawn drawn, double left, double bottom, double largest) {
+        Receiver to = graph.receivers().get(drawn.edge().receiver());
+        Color color = color(to.kind());
+        double effect = drawn.edge().effect();
+        double lineWidth = 1 + 5 * (Double.isFinite(effect) ? Math.max(0, effect) / largest : 0);
+        String tip = String.format(Locale.ROOT, "%s to %s: %.4g",
+                graph.senders().get(drawn.edge().sender()).name(), to.name(), effect);
+        List<CircuitLayout.Place> places = drawn.way().places();
+        for (int i = 1; i < places.size(); i++) {
+            boolean isLast = i == places.size() - 1;
+            double x0 = left + places.get(i - 1).x();
+            double y0 = bottom - (double) places.get(i - 1).line() * LINE - (i == 1 ? NODE_HEIGHT / 2.0 : 0);
+            double x1 = left + places.get(i).x() + (isLast ? port(to) : 0);
+            double y1 = bottom - (double) places.get(i).line() * LINE
+                    + (isLast ? NODE_HEIGHT / 2.0 + ARROW + lineWidth : 0);
+            double bend = (y0 - y1) / 2;
+            picture.curve(color, lineWidth, tip, x0, y0, x0, y0 - bend, x1, y1 + bend, x1, y1);
+            if (isLast) {
+                double half = ARROW / 2.0 + lineWidth / 2;
+                picture.polygon(color, x1 - half, y1 + 0.5, x1 + half, y1 + 0.5, x1, y1 - ARROW - lineWidth);
             }
-            line++;
-        }
-        return places;
-    }
-
-    private void appendEdge(StringBuilder svg, CircuitEdge edge, Map<String, Place> places, double largest) {
-        Receiver to = graph.receivers().get(edge.receiver());
-        String from = graph.senders().get(edge.sender()).name();
-        Place start = place(places, from);
-        for (String reader : readers(edge.receiver())) {
-            Place end = place(places, reader);
-            double y0 = start.y() - NODE_HEIGHT / 2.0;
-            double x1 = end.x() + port(to);
-            double y1 = end.y() + NODE_HEIGHT / 2.0;
-            double bend = Math.max(24, (y0 - y1) / 2);
-            double effect = Double.isFinite(edge.effect()) ? Math.max(0, edge.effect()) / largest : 0;
-            svg.append(String.format(Locale.ROOT,
-                    "<path d=\"M%.1f %.1f C%.1f %.1f %.1f %.1f %.1f %.1f\" fill=\"none\" stroke=\"%s\" "
-                            + "stroke-width=\"%.2f\" stroke-opacity=\"0.8\"><title>%s to %s: %.4g</title></path>%n",
-                    start.x(), y0, start.x(), y0 - bend, x1, y1 + bend, x1, y1, colour(to.kind()), 1 + 5 * effect,
-                    from, to.name(), edge.effect()));
         }
     }
 
-    private static Place place(Map<String, Place> places, String name) {
-        return Objects.requireNonNull(places.get(name), name);
+    /** By how much the metric rises without the edge: where it passes a line, else in its middle. */
+    private void drawEffect(Picture picture, Drawn drawn, double left, double bottom) {
+        Receiver to = graph.receivers().get(drawn.edge().receiver());
+        List<CircuitLayout.Place> places = drawn.way().places();
+        CircuitLayout.Place start = places.getFirst();
+        CircuitLayout.Place end = places.getLast();
+        boolean passes = places.size() > 2;
+        CircuitLayout.Place passage = places.get(places.size() / 2);
+        double x = left + (passes ? passage.x() : (start.x() + end.x() + port(to)) / 2);
+        double line = passes ? passage.line() : (start.line() + end.line()) / 2.0;
+        boolean isLeft = !passes && (to.kind() == Receiver.Kind.QUERY
+                || (to.kind() != Receiver.Kind.VALUE && start.x() < end.x()));
+        double effect = drawn.edge().effect();
+        String text = String.format(Locale.ROOT, Math.abs(effect) >= 1 ? "%.1f" : "%.2g", effect);
+        double width = EFFECT.width(text);
+        double textLeft = isLeft ? x - 6 - width : x + 6;
+        picture.fill(textLeft - 1, bottom - line * LINE - 7, width + 2, 13, Color.WHITE);
+        picture.text(text, textLeft, bottom - line * LINE + 4, EFFECT.of(10, color(to.kind())));
     }
 
-    /** Queries, keys and values come in beside each other. */
+    /** Queries, keys and values enter beside each other. */
     private static double port(Receiver receiver) {
         return switch (receiver.kind()) {
             case QUERY -> -18;
@@ -162,38 +154,42 @@ public record CircuitDrawing(CircuitGraph graph, List<CircuitEdge> edges, String
         };
     }
 
-    private static String colour(Receiver.Kind kind) {
+    private static Color color(Receiver.Kind kind) {
         return switch (kind) {
-            case QUERY -> "#0072b2";
-            case KEY -> "#009e73";
-            case VALUE -> "#d55e00";
-            case MLP -> "#6b6b6b";
-            case OUTPUT -> "#000000";
+            case QUERY -> new Color(0x0072B2);
+            case KEY -> new Color(0x009E73);
+            case VALUE -> new Color(0xD55E00);
+            case MLP -> new Color(0x6B6B6B);
+            case OUTPUT -> Color.BLACK;
         };
     }
 
-    private static void appendNode(StringBuilder svg, String name, Place place) {
-        svg.append(String.format(Locale.ROOT,
-                "<rect x=\"%.1f\" y=\"%.1f\" width=\"%d\" height=\"%d\" rx=\"6\" fill=\"#f4f4f4\" stroke=\"#555\"/>"
-                        + "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"middle\">%s</text>%n",
-                place.x() - NODE_WIDTH / 2.0, place.y() - NODE_HEIGHT / 2.0, NODE_WIDTH, NODE_HEIGHT, place.x(),
-                place.y() + 4.5, escaped(name)));
+    private static String title(Receiver.Kind kind) {
+        return switch (kind) {
+            case QUERY -> "query";
+            case KEY -> "key";
+            case VALUE -> "value";
+            case MLP -> "feed-forward";
+            case OUTPUT -> "output";
+        };
     }
 
-    private static void appendLegend(StringBuilder svg, int height) {
-        List<Receiver.Kind> kinds = new ArrayList<>(List.of(Receiver.Kind.values()));
-        List<String> names = List.of("query", "key", "value", "feed-forward", "output");
-        int x = MARGIN;
-        for (int kind = 0; kind < kinds.size(); kind++) {
-            svg.append(String.format(Locale.ROOT,
-                    "<path d=\"M%d %d h18\" stroke=\"%s\" stroke-width=\"3\"/><text x=\"%d\" y=\"%d\" "
-                            + "font-size=\"11\">%s</text>%n",
-                    x, height - 16, colour(kinds.get(kind)), x + 23, height - 12, names.get(kind)));
-            x += 34 + 7 * names.get(kind).length();
+    private static void drawNode(Picture picture, String name, double x, double y) {
+        picture.frame(x - NODE_WIDTH / 2.0, y - NODE_HEIGHT / 2.0, NODE_WIDTH, NODE_HEIGHT, NODE_FILL, NODE_LINE);
+        picture.text(name, x, y + 4.5, Style.PLAIN.at(Picture.Anchor.MIDDLE));
+    }
+
+    /** The kinds of readers that there are. */
+    private void drawLegend(Picture picture, double y) {
+        double x = MARGIN;
+        picture.text("read as", x, y, Style.NOTE);
+        x += Style.NOTE.width("read as") + 12;
+        for (Receiver.Kind kind : Receiver.Kind.values()) {
+            if (edges.stream().anyMatch(edge -> graph.receivers().get(edge.receiver()).kind() == kind)) {
+                picture.curve(color(kind), 3, "", x, y - 4, x + 18, y - 4);
+                picture.text(title(kind), x + 23, y, Style.NOTE);
+                x += 23 + Style.NOTE.width(title(kind)) + 16;
+            }
         }
-    }
-
-    private static String escaped(String text) {
-        return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;");
     }
 }

@@ -1,160 +1,134 @@
 package io.github.pastkv.lens.plot;
 
-import java.awt.BasicStroke;
+import io.github.pastkv.lens.plot.Picture.Anchor;
+import io.github.pastkv.lens.plot.Picture.Style;
 import java.awt.Color;
-import java.awt.Font;
-import java.awt.FontMetrics;
-import java.awt.Graphics2D;
-import java.awt.RenderingHints;
-import java.awt.geom.AffineTransform;
-import java.awt.image.BufferedImage;
-import java.io.IOException;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
-import javax.imageio.ImageIO;
 
 /**
- * Draws a figure as heat maps: white is the baseline, red above it, blue below it, grey where there is no number, with
- * labels on both axes and a scale beside them. Drawn at twice the size that it is laid out in, fit for print.
+ * A {@link GridFigure} as heat maps: white is the baseline, red above it, blue below it, grey has no number. The colour bar
+ * shows the range that the numbers have; one step of colour is the same difference above and below the baseline. Small
+ * figures have their numbers in the cells.
  *
  * @param figure what is drawn
  */
 public record DivergingMap(GridFigure figure) {
-    private static final int SCALE = 2;
-    private static final int MAX_SIDE = 20_000;
     private static final int MARGIN = 16;
-    private static final int CELL = 20;
-    private static final int HEADER = 44;
-    private static final int SCALE_WIDTH = 96;
-    private static final int SCALE_HEIGHT = 120;
-    private static final Font FONT = new Font(Font.SANS_SERIF, Font.PLAIN, 12);
-    private static final Font BOLD = new Font(Font.SANS_SERIF, Font.BOLD, 14);
+    private static final int CELL = 24;
+    private static final int MAX_NUMBERS = 240;
     private static final Color NO_NUMBER = new Color(0xD8D8D8);
+    private static final Style NUMBER = new Style(10, false, Anchor.MIDDLE, 0, Color.BLACK);
 
-    /** Where things lie, in units before scaling. */
-    private record Layout(int left, int below, int panelWidth, int panelHeight, int width, int height) {
-        static Layout of(GridFigure figure, FontMetrics metrics) {
-            int left = 24 + widest(figure.rowLabels(), metrics);
-            int below = (int) Math.ceil(widest(figure.columnLabels(), metrics) * 0.71) + 40;
-            int panelWidth = left + Math.max(figure.columnLabels().size() * CELL + below - 24, 90);
-            int panelHeight = 22 + figure.rowLabels().size() * CELL + below;
-            int across = Math.min(figure.panelsPerRow(), figure.values().length);
-            int down = Math.ceilDiv(figure.values().length, figure.panelsPerRow());
-            int width = Math.max(across * panelWidth + SCALE_WIDTH, metrics.stringWidth(figure.title()) * 5 / 4);
-            return new Layout(left, below, panelWidth, panelHeight, 2 * MARGIN + width,
-                    MARGIN + HEADER + Math.max(down * panelHeight, SCALE_HEIGHT + 40));
-        }
+    /** Where things lie. */
+    private record Layout(double left, double below, double cellWidth, double panelWidth, double panelHeight,
+            double captionWidth, double width, double height) {}
 
-        private static int widest(List<String> labels, FontMetrics metrics) {
-            return labels.stream().mapToInt(metrics::stringWidth).max().orElse(0);
-        }
+    private Layout layout() {
+        int numRows = figure.rowLabels().size();
+        int numColumns = figure.columnLabels().size();
+        double cellWidth = hasNumbers() ? Math.max(CELL, NUMBER.width(number(-figure.reach())) + 8) : CELL;
+        double left = 26 + Style.PLAIN.widest(figure.rowLabels());
+        double label = isSlanted(cellWidth) ? Style.PLAIN.widest(figure.columnLabels()) * 0.71 : 8;
+        double below = label + 40;
+        double beyond = Math.max(12, label - cellWidth / 2 + 8); // slanted labels of the last columns
+        double panelWidth = left + numColumns * cellWidth + beyond;
+        double panelHeight = (isSingle() ? 4 : 24) + numRows * CELL + below;
+        int across = Math.min(figure.panelsPerRow(), figure.values().length);
+        int down = Math.ceilDiv(figure.values().length, figure.panelsPerRow());
+        double width = Math.max(across * panelWidth + bar().width(), figure.caption().minWidth());
+        return new Layout(left, below, cellWidth, panelWidth, panelHeight, width, width + 2 * MARGIN,
+                figure.caption().height(width) + Math.max(down * panelHeight, bar().minHeight() + 40) + 2 * MARGIN);
     }
 
-    private static Layout layout(GridFigure figure) {
-        Graphics2D g = new BufferedImage(1, 1, BufferedImage.TYPE_INT_RGB).createGraphics();
-        try {
-            return Layout.of(figure, g.getFontMetrics(FONT));
-        } finally {
-            g.dispose();
-        }
+    private boolean isSingle() {
+        return figure.values().length == 1;
+    }
+
+    private boolean isSlanted(double cellWidth) {
+        return Style.PLAIN.widest(figure.columnLabels()) > cellWidth - 4;
+    }
+
+    private boolean hasNumbers() {
+        return isSingle() && figure.rowLabels().size() * figure.columnLabels().size() <= MAX_NUMBERS;
     }
 
     /**
-     * Refuses a picture that is too large, so that it can be asked before the numbers are there.
+     * Draws it.
      *
      * @throws IllegalArgumentException if a side is beyond 20,000 pixels
      */
-    public void requireDrawable() {
-        Layout layout = layout(figure);
-        if (layout.width * SCALE > MAX_SIDE || layout.height * SCALE > MAX_SIDE) {
-            throw new IllegalArgumentException("picture: " + layout.width * SCALE + " x " + layout.height * SCALE
-                    + " pixels, at most " + MAX_SIDE + " a side; use a page or fewer tokens");
-        }
-    }
-
-    /** Draws it. */
-    public BufferedImage draw() {
-        requireDrawable();
-        Layout layout = layout(figure);
-        BufferedImage image =
-                new BufferedImage(layout.width * SCALE, layout.height * SCALE, BufferedImage.TYPE_INT_RGB);
-        Graphics2D g = image.createGraphics();
-        g.scale(SCALE, SCALE);
-        g.setRenderingHint(RenderingHints.KEY_ANTIALIASING, RenderingHints.VALUE_ANTIALIAS_ON);
-        g.setRenderingHint(RenderingHints.KEY_TEXT_ANTIALIASING, RenderingHints.VALUE_TEXT_ANTIALIAS_ON);
-        g.setColor(Color.WHITE);
-        g.fillRect(0, 0, layout.width, layout.height);
-        text(g, BOLD, figure.title(), MARGIN, MARGIN + 12);
+    public Picture picture() {
+        Layout layout = layout();
+        Picture picture = new Picture(layout.width, layout.height);
+        figure.caption().draw(picture, MARGIN, MARGIN, layout.captionWidth);
+        double top = MARGIN + figure.caption().height(layout.captionWidth);
         for (int panel = 0; panel < figure.values().length; panel++) {
-            int x = MARGIN + panel % figure.panelsPerRow() * layout.panelWidth;
-            int y = HEADER + panel / figure.panelsPerRow() * layout.panelHeight;
-            drawPanel(g, layout, panel, x, y);
+            int column = panel % figure.panelsPerRow();
+            int row = panel / figure.panelsPerRow();
+            double x = MARGIN + column * layout.panelWidth;
+            double y = top + row * layout.panelHeight;
+            drawPanel(picture, layout, panel, x, y);
         }
-        drawScale(g, layout.width - MARGIN - SCALE_WIDTH + 20, HEADER + 22);
-        g.dispose();
-        return image;
+        int across = Math.min(figure.panelsPerRow(), figure.values().length);
+        double mapHeight = (double) figure.rowLabels().size() * CELL;
+        bar().draw(picture, MARGIN + across * layout.panelWidth, top + (isSingle() ? 4 : 24),
+                Math.max(bar().minHeight(), mapHeight));
+        return picture;
     }
 
-    private void drawPanel(Graphics2D g, Layout layout, int panel, int x, int y) {
-        text(g, FONT, figure.panelTitles().get(panel), x + layout.left, y + 14);
-        int left = x + layout.left;
-        int top = y + 22;
+    private void drawPanel(Picture picture, Layout layout, int panel, double x, double y) {
+        double left = x + layout.left;
+        double top = y + (isSingle() ? 4 : 24);
         int numRows = figure.rowLabels().size();
         int numColumns = figure.columnLabels().size();
+        picture.text(figure.panelTitles().get(panel), left, y + 16, Style.PLAIN);
         for (int row = 0; row < numRows; row++) {
-            String label = figure.rowLabels().get(row);
-            text(g, FONT, label, left - 6 - g.getFontMetrics(FONT).stringWidth(label), top + row * CELL + 14);
+            picture.text(figure.rowLabels().get(row), left - 6, top + row * CELL + 16, Style.PLAIN.at(Anchor.END));
             for (int column = 0; column < numColumns; column++) {
-                g.setColor(color(figure.values()[panel][row][column]));
-                g.fillRect(left + column * CELL, top + row * CELL, CELL, CELL);
+                drawCell(picture, figure.values()[panel][row][column], left + column * layout.cellWidth,
+                        top + row * CELL, layout.cellWidth);
             }
         }
-        g.setStroke(new BasicStroke(0.6f));
-        g.setColor(Color.GRAY);
-        g.drawRect(left, top, numColumns * CELL, numRows * CELL);
+        double bottom = top + numRows * CELL;
+        double right = numColumns * layout.cellWidth;
+        picture.frame(left, top, right, bottom - top, null, Color.GRAY);
         for (int column = 0; column < numColumns; column++) {
-            turned(g, Math.PI / 4, figure.columnLabels().get(column), left + column * CELL + 6,
-                    top + numRows * CELL + 14);
+            double middle = left + (column + 0.5) * layout.cellWidth;
+            if (isSlanted(layout.cellWidth)) {
+                picture.text(figure.columnLabels().get(column), middle - 4, bottom + 14, Style.PLAIN.turned(45));
+            } else {
+                picture.text(figure.columnLabels().get(column), middle, bottom + 16, Style.PLAIN.at(Anchor.MIDDLE));
+            }
         }
-        text(g, FONT, figure.columnAxis(), left, top + numRows * CELL + layout.below - 10);
-        int axisWidth = g.getFontMetrics(FONT).stringWidth(figure.rowAxis());
-        turned(g, -Math.PI / 2, figure.rowAxis(), x + 11, top + (numRows * CELL + axisWidth) / 2);
+        picture.text(figure.columnAxis(), left + right / 2, bottom + layout.below - 8, Style.PLAIN.at(Anchor.MIDDLE));
+        picture.text(figure.rowAxis(), x + 12, top + (bottom - top) / 2, Style.PLAIN.at(Anchor.MIDDLE).turned(-90));
     }
 
-    private void drawScale(Graphics2D g, int x, int y) {
+    private void drawCell(Picture picture, double value, double x, double y, double width) {
+        Color color = Double.isFinite(value) ? color(value) : NO_NUMBER;
+        picture.fill(x, y, width + 0.3, CELL + 0.3, color);
+        if (hasNumbers() && Double.isFinite(value)) {
+            picture.text(number(value), x + width / 2, y + 16, NUMBER.of(10, Picture.readableOn(color)));
+        }
+    }
+
+    private ColorBar bar() {
+        GridFigure.Scale scale = figure.scale();
+        return new ColorBar(scale.title(), figure.low(), figure.high(),
+                List.of(new ColorBar.Tick(scale.baseline(), number(scale.baseline()) + " " + scale.baselineLabel()),
+                        new ColorBar.Tick(figure.high(), number(figure.high())),
+                        new ColorBar.Tick(figure.low(), number(figure.low()))),
+                this::color);
+    }
+
+    private String number(double value) {
         double reach = figure.reach();
-        for (int step = 0; step < SCALE_HEIGHT; step++) {
-            g.setColor(color(figure.baseline() + reach * (1 - 2.0 * step / (SCALE_HEIGHT - 1))));
-            g.fillRect(x, y + step, 14, 1);
-        }
-        g.setColor(Color.GRAY);
-        g.drawRect(x, y, 14, SCALE_HEIGHT);
-        text(g, FONT, number(figure.baseline() + reach), x + 20, y + 10);
-        text(g, FONT, number(figure.baseline()), x + 20, y + SCALE_HEIGHT / 2 + 5);
-        text(g, FONT, number(figure.baseline() - reach), x + 20, y + SCALE_HEIGHT);
-    }
-
-    private static String number(double value) {
-        return String.format(Locale.ROOT, "%.3g", value);
-    }
-
-    private static void text(Graphics2D g, Font font, String text, int x, int y) {
-        g.setFont(font);
-        g.setColor(Color.BLACK);
-        g.drawString(text, x, y);
-    }
-
-    private static void turned(Graphics2D g, double angle, String text, int x, int y) {
-        AffineTransform upright = g.getTransform();
-        g.translate(x, y);
-        g.rotate(angle);
-        text(g, FONT, text, 0, 0);
-        g.setTransform(upright);
+        return String.format(Locale.ROOT, reach >= 10 ? "%.1f" : reach >= 0.1 ? "%.2f" : "%.1e", value);
     }
 
     private Color color(double value) {
-        return Double.isFinite(value) ? color(value, figure.baseline(), figure.reach()) : NO_NUMBER;
+        return color(value, figure.scale().baseline(), figure.reach());
     }
 
     /** White at the baseline, red a reach above it, blue a reach below it. */
@@ -167,12 +141,5 @@ public record DivergingMap(GridFigure figure) {
             channels[channel] = (int) Math.round(255 + (end[channel] - 255) * weight);
         }
         return new Color(channels[0], channels[1], channels[2]);
-    }
-
-    /** Draws it into a PNG file. */
-    public void write(Path file) throws IOException {
-        if (!ImageIO.write(draw(), "png", file.toFile())) {
-            throw new IOException(file + ": this JDK writes no PNG");
-        }
     }
 }

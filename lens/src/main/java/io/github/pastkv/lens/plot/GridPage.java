@@ -9,16 +9,17 @@ import java.util.List;
 import java.util.stream.Collectors;
 
 /**
- * Patching grids as one HTML page that needs nothing beside it: heat maps around the baseline, and the number where the
+ * Sweep grids as one HTML page that needs nothing beside it: heat maps around the baseline, and the number where the
  * pointer is.
  *
- * @param title what it shows
+ * @param caption what it shows: the prompts, the metric and the command
  * @param figures the grids
  */
-public record GridPage(String title, List<GridFigure> figures) {
+public record GridPage(Caption caption, List<GridFigure> figures) {
     /** The page. */
     public String html() throws IOException {
-        String data = "{\"title\":" + AttentionPage.quoted(title) + ",\"figures\":"
+        String data = "{\"title\":" + AttentionPage.quoted(caption.title()) + ",\"notes\":" + texts(caption.notes())
+                + ",\"figures\":"
                 + figures.stream().map(GridPage::json).collect(Collectors.joining(",", "[", "]")) + "}";
         try (InputStream template = GridPage.class.getResourceAsStream("grids.html")) {
             if (template == null) {
@@ -34,12 +35,14 @@ public record GridPage(String title, List<GridFigure> figures) {
     }
 
     private static String json(GridFigure figure) {
-        return "{\"title\":" + AttentionPage.quoted(figure.title()) + ",\"rowAxis\":"
+        return "{\"title\":" + AttentionPage.quoted(figure.caption().title()) + ",\"rowAxis\":"
                 + AttentionPage.quoted(figure.rowAxis()) + ",\"columnAxis\":"
                 + AttentionPage.quoted(figure.columnAxis()) + ",\"rows\":" + texts(figure.rowLabels())
                 + ",\"columns\":" + texts(figure.columnLabels()) + ",\"panels\":" + texts(figure.panelTitles())
-                + ",\"baseline\":" + number(figure.baseline()) + ",\"reach\":"
-                + number(figure.reach())
+                + ",\"scale\":" + AttentionPage.quoted(figure.scale().title()) + ",\"baseline\":"
+                + number(figure.scale().baseline()) + ",\"baselineLabel\":"
+                + AttentionPage.quoted(figure.scale().baselineLabel()) + ",\"low\":" + number(figure.low())
+                + ",\"high\":" + number(figure.high()) + ",\"reach\":" + number(figure.reach())
                 + ",\"values\":" + numbers(figure.values()) + "}";
     }
 

@@ -18,6 +18,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.UUID;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.JsonNodeFactory;
@@ -35,6 +36,7 @@ public final class SafetensorsWriter {
     private static final int BUFFER_BYTES = 1 << 16;
 
     private final Map<String, Part> parts = new LinkedHashMap<>();
+    private final Map<String, String> metadata = new TreeMap<>();
 
     private record Part(String dtype, List<Long> shape, int elementBytes, Body body) {
         long numBytes() {
@@ -86,6 +88,12 @@ public final class SafetensorsWriter {
         return add(name, part);
     }
 
+    /** Adds texts to the header, under {@code __metadata__}. */
+    public SafetensorsWriter withMetadata(Map<String, String> texts) {
+        metadata.putAll(texts);
+        return this;
+    }
+
     private SafetensorsWriter add(String name, Part part) {
         if (name.equals("__metadata__") || parts.putIfAbsent(name, part) != null) {
             throw new IllegalArgumentException("name: " + name + ", already taken");
@@ -127,6 +135,10 @@ public final class SafetensorsWriter {
     /** The JSON header, padded with spaces so that the data begins at a multiple of 8. */
     private byte[] header() {
         ObjectNode root = JsonNodeFactory.instance.objectNode();
+        if (!metadata.isEmpty()) {
+            ObjectNode texts = root.putObject("__metadata__");
+            metadata.forEach(texts::put);
+        }
         long offset = 0;
         for (Map.Entry<String, Part> entry : parts.entrySet()) {
             Part part = entry.getValue();

@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
@@ -82,14 +83,23 @@ public final class HookFilter {
 
     private Set<HookName> meantBy(String pattern, List<HookName> all) {
         if (!pattern.contains("*")) {
-            HookName name = HookName.parse(pattern);
-            return all.contains(name) ? Set.of(name) : Set.of();
+            return meantByName(pattern, all);
         }
         String regex = Arrays.stream(pattern.split("\\*", -1)).map(Pattern::quote).collect(Collectors.joining(".*"));
         Predicate<String> matches = Pattern.compile(regex).asMatchPredicate();
         boolean spelled = !pattern.substring(pattern.lastIndexOf('.') + 1).contains("*");
         return all.stream().filter(name -> matches.test(name.toString()))
                 .filter(name -> spelled || isMeantByStar(name.point())).collect(Collectors.toSet());
+    }
+
+    /** A name, a shorthand, or a shorthand without its layer ({@code resid_post}), which means all layers. */
+    private static Set<HookName> meantByName(String pattern, List<HookName> all) {
+        Optional<HookName> single = HookName.find(pattern);
+        if (single.isPresent()) {
+            return all.contains(single.get()) ? Set.of(single.get()) : Set.of();
+        }
+        HookPoint point = HookName.find(pattern + 0).orElseGet(() -> HookName.parse(pattern)).point();
+        return all.stream().filter(name -> name.point() == point).collect(Collectors.toSet());
     }
 
     private boolean isMeantByStar(HookPoint point) {

@@ -56,8 +56,12 @@ public record HookName(HookPoint point, OptionalInt layer) {
      * @throws IllegalArgumentException when it names no hook
      */
     public static HookName parse(String name) {
-        return full(name).or(() -> shorthand(name)).orElseThrow(() -> new IllegalArgumentException("hook name: '" + name
+        return find(name).orElseThrow(() -> new IllegalArgumentException("hook name: '" + name
                 + "' is neither a name such as blocks.0.attn.hook_k nor a shorthand such as k0"));
+    }
+
+    static Optional<HookName> find(String name) {
+        return full(name).or(() -> shorthand(name));
     }
 
     /** The shorthand {@code activation} in {@code layer}: {@code parse("k", 6)} is that of {@code k6}. */

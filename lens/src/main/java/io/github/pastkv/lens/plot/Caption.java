@@ -1,0 +1,60 @@
+package io.github.pastkv.lens.plot;
+
+import io.github.pastkv.lens.plot.Picture.Style;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * What stands above a picture.
+ *
+ * @param title one line
+ * @param notes what a reader needs to know: the prompts, the metric, the model; wrapped where they are too long
+ */
+public record Caption(String title, List<String> notes) {
+    private static final int LINE = 17;
+    private static final int TITLE = 26;
+    private static final int MAX_NOTE = 560;
+
+    public Caption {
+        notes = List.copyOf(notes);
+    }
+
+    /** The same notes under another title. */
+    public Caption withTitle(String newTitle) {
+        return new Caption(newTitle, notes);
+    }
+
+    /** The width that the title needs, and that notes are not wrapped too narrowly in. */
+    double minWidth() {
+        return Math.max(Style.TITLE.width(title), Math.min(Style.NOTE.widest(notes), MAX_NOTE));
+    }
+
+    double height(double width) {
+        return TITLE + wrapped(width).size() * LINE;
+    }
+
+    void draw(Picture picture, double x, double y, double width) {
+        picture.text(title, x, y + 14, Style.TITLE);
+        List<String> lines = wrapped(width);
+        for (int line = 0; line < lines.size(); line++) {
+            picture.text(lines.get(line), x, y + TITLE + 11 + line * LINE, Style.NOTE);
+        }
+    }
+
+    private List<String> wrapped(double width) {
+        List<String> lines = new ArrayList<>();
+        for (String note : notes) {
+            StringBuilder line = new StringBuilder();
+            for (String word : note.split("(?<= )")) {
+                if (!line.isEmpty() && Style.NOTE.width(line + word) > width) {
+                    lines.add(line.toString());
+                    line.setLength(0);
+                    line.append("    ");
+                }
+                line.append(word);
+            }
+            lines.add(line.toString());
+        }
+        return lines;
+    }
+}
