@@ -9,5 +9,9 @@ public enum Activation {
     /** 0.5 x (1 + erf(x / sqrt(2))), Hugging Face's {@code gelu}. */
     GELU,
     /** max(x, 0). */
-    RELU
+    RELU,
+    /** max(x, 0)^2. */
+    RELU_SQUARED,
+    /** {@link Xielu}, which has trained numbers for each layer: not computed by {@link Kernels#activate}. */
+    XIELU
 }

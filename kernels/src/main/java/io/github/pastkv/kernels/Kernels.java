@@ -69,8 +69,8 @@ public interface Kernels {
     void normalise(NormWeights norm, Tensor x, Tensor y, int fromToken, int toToken);
 
     /**
-     * Turns each head of x by its token's position, in place: with half = rotaryDim / 2, (x[i], x[i + half]) becomes
-     * (x[i] cos - x[i + half] sin, x[i + half] cos + x[i] sin).
+     * Turns each head of x by its token's position, in place: for each pair of dimensions i and j of the table, (x[i], x[j])
+     * becomes (x[i] cos - x[j] sin, x[j] cos + x[i] sin).
      *
      * @param x {@code [T, numHeads * headDim]}
      * @param positions position of each token, int {@code [T]}
@@ -85,6 +85,16 @@ public interface Kernels {
 
     /** x = x + y, over {@code width} columns. */
     void add(Tensor x, Tensor y, int width, int fromToken, int toToken);
+
+    /** x = factor * x, in place, over {@code width} columns. */
+    default void scale(float factor, Tensor x, int width, int fromToken, int toToken) {
+        Elementwise.scale(factor, x, width, fromToken, toToken);
+    }
+
+    /** x = x, at least -limit and at most limit, in place, over {@code width} columns. */
+    default void clip(float limit, Tensor x, int width, int fromToken, int toToken) {
+        Elementwise.clip(limit, x, width, fromToken, toToken);
+    }
 
     /** x = cap * tanh(x / cap), in place, over {@code width} columns. */
     void softCap(float cap, Tensor x, int width, int fromToken, int toToken);

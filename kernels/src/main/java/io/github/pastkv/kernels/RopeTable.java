@@ -20,6 +20,7 @@ public final class RopeTable {
 
     private final double[] inverseFrequencies;
     private final double attentionFactor;
+    private final boolean isInterleaved;
     private final int maxPositions;
     private final Arena arena;
     private volatile MemorySegment[] chunks = new MemorySegment[0];
@@ -31,8 +32,19 @@ public final class RopeTable {
      * @param attentionFactor multiplies cosines and sines (1 for all but long-context variants)
      */
     public RopeTable(double[] inverseFrequencies, double attentionFactor, int maxPositions, Arena arena) {
+        this(inverseFrequencies, attentionFactor, false, maxPositions, arena);
+    }
+
+    /**
+     * A table whose pairs may be interleaved.
+     *
+     * @param isInterleaved whether pair i is dimensions 2i and 2i + 1 of a head, rather than i and i + rotaryDim / 2
+     */
+    public RopeTable(double[] inverseFrequencies, double attentionFactor, boolean isInterleaved, int maxPositions,
+            Arena arena) {
         this.inverseFrequencies = inverseFrequencies.clone();
         this.attentionFactor = attentionFactor;
+        this.isInterleaved = isInterleaved;
         this.maxPositions = maxPositions;
         this.arena = arena;
     }
@@ -40,6 +52,16 @@ public final class RopeTable {
     /** Dimensions of a head that are turned. */
     public int rotaryDim() {
         return 2 * inverseFrequencies.length;
+    }
+
+    /** First dimension of a pair, within a head. */
+    public int firstOfPair(int pair) {
+        return isInterleaved ? 2 * pair : pair;
+    }
+
+    /** From the first dimension of a pair to its second. */
+    public int pairDistance() {
+        return isInterleaved ? 1 : inverseFrequencies.length;
     }
 
     /** Makes rows {@code [0, numPositions)}. */

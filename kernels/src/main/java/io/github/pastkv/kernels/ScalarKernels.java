@@ -114,17 +114,17 @@ public final class ScalarKernels implements Kernels {
                 for (int pair = 0; pair < half; pair++) {
                     float cos = DataType.F32.read(row, cosOffset + 4L * pair);
                     float sin = DataType.F32.read(row, cosOffset + 4L * (half + pair));
-                    rotatePair(x, token, head * headDim + pair, half, cos, sin);
+                    rotatePair(x, token, head * headDim + table.firstOfPair(pair), table.pairDistance(), cos, sin);
                 }
             }
         }
     }
 
-    private static void rotatePair(Tensor x, int token, int column, int half, float cos, float sin) {
+    private static void rotatePair(Tensor x, int token, int column, int distance, float cos, float sin) {
         float first = number(x, token, column);
-        float second = number(x, token, column + half);
+        float second = number(x, token, column + distance);
         setNumber(x, token, column, Math.fma(first, cos, -(second * sin)));
-        setNumber(x, token, column + half, Math.fma(second, cos, first * sin));
+        setNumber(x, token, column + distance, Math.fma(second, cos, first * sin));
     }
 
     @Override
@@ -151,6 +151,8 @@ public final class ScalarKernels implements Kernels {
             case GELU_TANH -> ScalarMath.geluTanh(x);
             case GELU -> ScalarMath.gelu(x);
             case RELU -> ScalarMath.relu(x);
+            case RELU_SQUARED -> ScalarMath.relu(x) * ScalarMath.relu(x);
+            case XIELU -> throw new IllegalArgumentException("activation: XIELU, has numbers of its own");
         };
     }
 

@@ -47,6 +47,11 @@ public final class ScoreForm {
         return new ScoreForm(scale, softCap, newSlopes, window);
     }
 
+    /** The same with slopes of ALiBi, one for each head, {@code [H]}. */
+    public ScoreForm withSlopes(float... newSlopes) {
+        return new ScoreForm(scale, softCap, newSlopes.clone(), window);
+    }
+
     /** The same within a window. */
     public ScoreForm withWindow(KvWindow newWindow) {
         return new ScoreForm(scale, softCap, slopes, newWindow);

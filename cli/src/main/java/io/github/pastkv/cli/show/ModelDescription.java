@@ -14,6 +14,7 @@ import io.github.pastkv.kernels.LinearPrecision;
 import io.github.pastkv.kernels.WeightMatrices;
 import io.github.pastkv.kernels.WeightType;
 import io.github.pastkv.model.ModelFolder;
+import io.github.pastkv.model.config.AlphaNtkRope;
 import io.github.pastkv.model.config.DefaultRope;
 import io.github.pastkv.model.config.DynamicNtkRope;
 import io.github.pastkv.model.config.GenerationConfig;
@@ -152,6 +153,7 @@ final class ModelDescription {
     private static String scaling(RopeScaling scaling) {
         return switch (scaling) {
             case DefaultRope _ -> "";
+            case AlphaNtkRope alpha -> ", base stretched by alpha " + alpha.alpha();
             case LinearRope linear -> ", scaled linearly by " + linear.factor();
             case DynamicNtkRope dynamic -> ", stretched by " + dynamic.factor() + " beyond "
                     + number(dynamic.trainedMaxSeqLen()) + " tokens";

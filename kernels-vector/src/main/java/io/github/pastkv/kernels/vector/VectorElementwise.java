@@ -25,8 +25,12 @@ final class VectorElementwise {
             long cosines = table.cosByteOffset(positions[token]);
             for (int head = 0; head < numHeads; head++) {
                 long start = rowByteOffset(x, token) + 4L * head * headDim;
-                rotateVectors(x.segment(), start, row, cosines, half);
-                rotateTail(x.segment(), start, row, cosines, half);
+                if (table.pairDistance() == half) {
+                    rotateVectors(x.segment(), start, row, cosines, half);
+                    rotateTail(x.segment(), start, row, cosines, half);
+                } else {
+                    rotateNeighbours(x.segment(), start, row, cosines, half);
+                }
             }
         }
     }
@@ -55,6 +59,19 @@ final class VectorElementwise {
         }
     }
 
+    /** Interleaved pairs: 2i and 2i + 1. */
+    private static void rotateNeighbours(MemorySegment x, long start, MemorySegment table, long cosines, int half) {
+        for (int pair = 0; pair < half; pair++) {
+            float cos = DataType.F32.read(table, cosines + 4L * pair);
+            float sin = DataType.F32.read(table, cosines + 4L * (half + pair));
+            long offset = start + 8L * pair;
+            float first = DataType.F32.read(x, offset);
+            float second = DataType.F32.read(x, offset + Float.BYTES);
+            DataType.F32.write(x, offset, Math.fma(first, cos, -(second * sin)));
+            DataType.F32.write(x, offset + Float.BYTES, Math.fma(second, cos, first * sin));
+        }
+    }
+
     static void activate(Activation activation, Tensor x, int width, int fromToken, int toToken) {
         for (int token = fromToken; token < toToken; token++) {
             activateRow(activation, x.segment(), rowByteOffset(x, token), width);
@@ -75,6 +92,8 @@ final class VectorElementwise {
             case GELU_TANH -> geluTanhRow(x, start, width);
             case GELU -> geluRow(x, start, width);
             case RELU -> reluRow(x, start, width);
+            case RELU_SQUARED -> reluSquaredRow(x, start, width);
+            case XIELU -> throw new IllegalArgumentException("activation: XIELU, has numbers of its own");
         }
     }
 
@@ -112,6 +131,11 @@ final class VectorElementwise {
         for (long offset = start + Lanes.wholeBytes(width); offset < start + 4L * width; offset += Float.BYTES) {
             DataType.F32.write(x, offset, ScalarMath.relu(DataType.F32.read(x, offset)));
         }
+    }
+
+    private static void reluSquaredRow(MemorySegment x, long start, int width) {
+        reluRow(x, start, width);
+        multiplyRow(x, start, x, start, width);
     }
 
     static void softCap(float cap, Tensor x, int width, int fromToken, int toToken) {

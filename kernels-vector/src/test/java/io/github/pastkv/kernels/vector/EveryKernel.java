@@ -20,6 +20,7 @@ import io.github.pastkv.kernels.WeightType;
 import io.github.pastkv.tensor.DataType;
 import io.github.pastkv.tensor.Tensor;
 import java.lang.foreign.Arena;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Random;
 
@@ -106,7 +107,7 @@ final class EveryKernel {
         take(x);
         kernels.softCap(1.5f, x, WIDTH, 0, TOKENS);
         take(x);
-        for (Activation activation : Activation.values()) {
+        for (Activation activation : EnumSet.complementOf(EnumSet.of(Activation.XIELU))) {
             kernels.add(x, y, WIDTH, 0, TOKENS);
             kernels.activate(activation, x, WIDTH, 0, TOKENS);
             kernels.gatedActivation(activation, x, y, WIDTH, 0, TOKENS);

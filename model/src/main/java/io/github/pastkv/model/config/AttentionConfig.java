@@ -1,5 +1,7 @@
 package io.github.pastkv.model.config;
 
+import java.util.List;
+
 /**
  * The attention of all layers; what differs between layers is in {@link LayerConfig}.
  *
@@ -9,25 +11,56 @@ package io.github.pastkv.model.config;
  * @param qkvBias whether query, key and value projections carry a bias
  * @param outBias whether the output projection carries a bias
  * @param scoreSoftCap cap of {@code cap * tanh(score / cap)}, which every scaled score becomes; 0 for none
- * @param alibi whether scores fall linearly with the distance of key and query (ALiBi, Press et al. 2021)
+ * @param alibiSlopes what each head's scores fall by with the distance of key and query, {@code [H]}; empty without ALiBi
+ * @param clip largest magnitude of queries, keys and values, which are clipped to it as they are projected; 0 for none
+ * @param headNorms norms of queries and keys
+ * @param normAfterRope whether these norms stand after RoPE rather than before it
  */
 public record AttentionConfig(int numHeads, int numKvHeads, int headDim, boolean qkvBias, boolean outBias,
-        float scoreSoftCap, boolean alibi) {
-    /** Heads without biases, caps or ALiBi. */
+        float scoreSoftCap, List<Double> alibiSlopes, float clip, HeadNorms headNorms, boolean normAfterRope) {
+    public AttentionConfig {
+        alibiSlopes = List.copyOf(alibiSlopes);
+    }
+
+    /** Heads without biases, caps, ALiBi, clips or norms. */
     public static AttentionConfig of(int numHeads, int numKvHeads, int headDim) {
-        return new AttentionConfig(numHeads, numKvHeads, headDim, false, false, 0f, false);
+        return new AttentionConfig(numHeads, numKvHeads, headDim, false, false, 0f, List.of(), 0f, HeadNorms.NONE,
+                false);
     }
 
     public AttentionConfig withBiases(boolean newQkvBias, boolean newOutBias) {
-        return new AttentionConfig(numHeads, numKvHeads, headDim, newQkvBias, newOutBias, scoreSoftCap, alibi);
+        return new AttentionConfig(numHeads, numKvHeads, headDim, newQkvBias, newOutBias, scoreSoftCap, alibiSlopes,
+                clip, headNorms, normAfterRope);
     }
 
     public AttentionConfig withScoreSoftCap(float newScoreSoftCap) {
-        return new AttentionConfig(numHeads, numKvHeads, headDim, qkvBias, outBias, newScoreSoftCap, alibi);
+        return new AttentionConfig(numHeads, numKvHeads, headDim, qkvBias, outBias, newScoreSoftCap, alibiSlopes, clip,
+                headNorms, normAfterRope);
     }
 
-    public AttentionConfig withAlibi() {
-        return new AttentionConfig(numHeads, numKvHeads, headDim, qkvBias, outBias, scoreSoftCap, true);
+    public AttentionConfig withAlibi(List<Double> newAlibiSlopes) {
+        return new AttentionConfig(numHeads, numKvHeads, headDim, qkvBias, outBias, scoreSoftCap, newAlibiSlopes, clip,
+                headNorms, normAfterRope);
+    }
+
+    public AttentionConfig withClip(float newClip) {
+        return new AttentionConfig(numHeads, numKvHeads, headDim, qkvBias, outBias, scoreSoftCap, alibiSlopes, newClip,
+                headNorms, normAfterRope);
+    }
+
+    public AttentionConfig withHeadNorms(HeadNorms newHeadNorms) {
+        return new AttentionConfig(numHeads, numKvHeads, headDim, qkvBias, outBias, scoreSoftCap, alibiSlopes, clip,
+                newHeadNorms, normAfterRope);
+    }
+
+    public AttentionConfig withNormAfterRope() {
+        return new AttentionConfig(numHeads, numKvHeads, headDim, qkvBias, outBias, scoreSoftCap, alibiSlopes, clip,
+                headNorms, true);
+    }
+
+    /** Whether scores fall with distance. */
+    public boolean alibi() {
+        return !alibiSlopes.isEmpty();
     }
 
     /** The usual factor of scores, 1 / sqrt(D). */

@@ -14,6 +14,10 @@ public record EmbeddingConfig(int width, float scale, boolean learnedPositions, 
         return new EmbeddingConfig(hiddenSize, 1f, false, 0);
     }
 
+    public EmbeddingConfig withScale(float newScale) {
+        return new EmbeddingConfig(width, newScale, learnedPositions, firstPositionRow);
+    }
+
     /** Embeddings with learned positions. */
     public static EmbeddingConfig withPositions(int hiddenSize) {
         return new EmbeddingConfig(hiddenSize, 1f, true, 0);

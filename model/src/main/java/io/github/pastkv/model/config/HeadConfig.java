@@ -6,10 +6,24 @@ package io.github.pastkv.model.config;
  * @param tied whether its weight is the embedding
  * @param softCap cap of {@code cap * tanh(logit / cap)}, which every logit becomes; 0 for none
  * @param normed whether a norm stands before it
+ * @param logitScale factor of all logits, before the cap
  */
-public record HeadConfig(boolean tied, float softCap, boolean normed) {
+public record HeadConfig(boolean tied, float softCap, boolean normed, float logitScale) {
+    /** A head whose logits are not scaled. */
+    public HeadConfig(boolean tied, float softCap, boolean normed) {
+        this(tied, softCap, normed, 1f);
+    }
+
     /** A head without a cap. */
     public static HeadConfig uncapped(boolean tied) {
         return new HeadConfig(tied, 0f, true);
+    }
+
+    public HeadConfig withLogitScale(float newLogitScale) {
+        return new HeadConfig(tied, softCap, normed, newLogitScale);
+    }
+
+    public HeadConfig withTied(boolean newTied) {
+        return new HeadConfig(newTied, softCap, normed, logitScale);
     }
 }

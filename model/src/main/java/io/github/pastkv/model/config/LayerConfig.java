@@ -12,8 +12,15 @@ import org.jspecify.annotations.Nullable;
  *        {@code p - window}; 0 for all
  * @param forgets whether a cache lets go of what no later query of the layer sees
  * @param rotary how queries and keys are turned, or null where they are not
+ * @param blockScale factor of what attention and feed-forward block add to the residual stream
  */
-public record LayerConfig(float scoreScale, int window, boolean forgets, @Nullable RopeConfig rotary) {
+public record LayerConfig(float scoreScale, int window, boolean forgets, @Nullable RopeConfig rotary,
+        float blockScale) {
+    /** A layer whose blocks add what they give. */
+    public LayerConfig(float scoreScale, int window, boolean forgets, @Nullable RopeConfig rotary) {
+        this(scoreScale, window, forgets, rotary, 1f);
+    }
+
     /** A layer that sees everything. */
     public static LayerConfig full(float scoreScale, @Nullable RopeConfig rotary) {
         return new LayerConfig(scoreScale, 0, false, rotary);
@@ -21,7 +28,12 @@ public record LayerConfig(float scoreScale, int window, boolean forgets, @Nullab
 
     /** The same layer within a window beyond which a cache forgets; 0 for none. */
     public LayerConfig withWindow(int newWindow) {
-        return new LayerConfig(scoreScale, newWindow, newWindow > 0, rotary);
+        return new LayerConfig(scoreScale, newWindow, newWindow > 0, rotary, blockScale);
+    }
+
+    /** The same layer with another factor of what its blocks add. */
+    public LayerConfig withBlockScale(float newBlockScale) {
+        return new LayerConfig(scoreScale, window, forgets, rotary, newBlockScale);
     }
 
     /** {@code numLayers} equal layers that see everything. */

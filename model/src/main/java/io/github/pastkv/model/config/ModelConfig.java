@@ -100,9 +100,27 @@ public record ModelConfig(String architecture, ModelSizes sizes, EmbeddingConfig
 
     /** The same model where the weights decide whether there is a head of its own. */
     public ModelConfig withTiedHead(boolean isTied) {
-        return isTied == head.tied() ? this
-                : new ModelConfig(architecture, sizes, embedding, norm, attention, ffn, layers, residual,
-                        new HeadConfig(isTied, head.softCap(), head.normed()), storageType, tokenIds);
+        return withHead(head.withTied(isTied));
+    }
+
+    public ModelConfig withHead(HeadConfig newHead) {
+        return new ModelConfig(architecture, sizes, embedding, norm, attention, ffn, layers, residual, newHead,
+                storageType, tokenIds);
+    }
+
+    public ModelConfig withNorm(NormConfig newNorm) {
+        return new ModelConfig(architecture, sizes, embedding, newNorm, attention, ffn, layers, residual, head,
+                storageType, tokenIds);
+    }
+
+    public ModelConfig withEmbedding(EmbeddingConfig newEmbedding) {
+        return new ModelConfig(architecture, sizes, newEmbedding, norm, attention, ffn, layers, residual, head,
+                storageType, tokenIds);
+    }
+
+    public ModelConfig withResidual(Residual newResidual) {
+        return new ModelConfig(architecture, sizes, embedding, norm, attention, ffn, layers, newResidual, head,
+                storageType, tokenIds);
     }
 
     /** Whether the feed-forward block reads what attention read, rather than what attention left. */

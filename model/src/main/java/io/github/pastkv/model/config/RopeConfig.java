@@ -1,14 +1,24 @@
 package io.github.pastkv.model.config;
 
 /**
- * Queries and keys turned by an angle that grows with the position (RoFormer, Su et al. 2021). The two halves of the
- * turned dimensions are paired: dimension i with i + rotaryDim / 2.
+ * Queries and keys turned by an angle that grows with the position (RoFormer, Su et al. 2021).
  *
  * @param rotaryDim leading dimensions of a head that are turned; even
  * @param theta the base of the frequencies
  * @param scaling how the frequencies are changed for longer contexts
+ * @param isInterleaved whether neighbours are paired, dimensions 2i and 2i + 1, rather than i and i + rotaryDim / 2
  */
-public record RopeConfig(int rotaryDim, double theta, RopeScaling scaling) {
+public record RopeConfig(int rotaryDim, double theta, RopeScaling scaling, boolean isInterleaved) {
+    /** RoPE that pairs the two halves. */
+    public RopeConfig(int rotaryDim, double theta, RopeScaling scaling) {
+        this(rotaryDim, theta, scaling, false);
+    }
+
+    /** The same with neighbours paired. */
+    public RopeConfig interleaved() {
+        return new RopeConfig(rotaryDim, theta, scaling, true);
+    }
+
     /**
      * Angle per position of each pair, {@code [rotaryDim / 2]}.
      *

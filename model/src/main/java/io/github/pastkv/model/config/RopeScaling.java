@@ -9,6 +9,7 @@ package io.github.pastkv.model.config;
  */
 public sealed interface RopeScaling permits
         DefaultRope,
+        AlphaNtkRope,
         LinearRope,
         DynamicNtkRope,
         Llama3Rope,

@@ -3,6 +3,7 @@ package io.github.pastkv.model.family;
 import io.github.pastkv.kernels.Activation;
 import io.github.pastkv.kernels.NormWeights;
 import io.github.pastkv.kernels.WeightMatrix;
+import io.github.pastkv.model.config.AlibiSlopes;
 import io.github.pastkv.model.config.AttentionConfig;
 import io.github.pastkv.model.config.EmbeddingConfig;
 import io.github.pastkv.model.config.FfnConfig;
@@ -47,14 +48,16 @@ final class Bloom implements Family {
     public ModelConfig readConfig(JsonObject json) throws ModelFormatException {
         json.findStrings("architectures");
         json.findString("model_type");
-        int hiddenSize = eitherInt(json, "hidden_size", "n_embed", CommonKeys.MAX_WIDTH);
-        ModelSizes sizes = new ModelSizes(eitherInt(json, "n_layer", "num_hidden_layers", CommonKeys.MAX_LAYERS),
-                hiddenSize, json.requireInt("vocab_size", 1, CommonKeys.MAX_VOCAB),
-                json.findInt("seq_length", 1, CommonKeys.MAX_SEQ_LEN).orElse(DEFAULT_MAX_SEQ_LEN));
-        int numHeads = eitherInt(json, "n_head", "num_attention_heads", CommonKeys.MAX_HEADS);
+        int hiddenSize = CommonKeys.eitherInt(json, "hidden_size", "n_embed", CommonKeys.MAX_WIDTH);
+        ModelSizes sizes =
+                new ModelSizes(CommonKeys.eitherInt(json, "n_layer", "num_hidden_layers", CommonKeys.MAX_LAYERS),
+                        hiddenSize, json.requireInt("vocab_size", 1, CommonKeys.MAX_VOCAB),
+                        json.findInt("seq_length", 1, CommonKeys.MAX_SEQ_LEN).orElse(DEFAULT_MAX_SEQ_LEN));
+        int numHeads = CommonKeys.eitherInt(json, "n_head", "num_attention_heads", CommonKeys.MAX_HEADS);
         CommonKeys.requireDivides(json, "hidden_size", hiddenSize, "n_head", numHeads);
         AttentionConfig attention =
-                AttentionConfig.of(numHeads, numHeads, hiddenSize / numHeads).withBiases(true, true).withAlibi();
+                AttentionConfig.of(numHeads, numHeads, hiddenSize / numHeads).withBiases(true, true)
+                        .withAlibi(AlibiSlopes.ofLowerPower(numHeads));
         ModelConfig config = new ModelConfig(modelType(), sizes, EmbeddingConfig.plain(hiddenSize),
                 new NormConfig(NormWeights.Kind.LAYER, CommonKeys.epsilon(json, "layer_norm_epsilon", 1e-5)), attention,
                 new FfnConfig(4 * hiddenSize, Activation.GELU_TANH, false, true),
@@ -67,19 +70,6 @@ final class Bloom implements Family {
 
     private static Residual residual(JsonObject json) throws ModelFormatException {
         return json.findBoolean("apply_residual_connection_post_layernorm", false) ? Residual.NORMED : Residual.SERIAL;
-    }
-
-    /** A size under either of its names; under both if they agree. */
-    private static int eitherInt(JsonObject json, String key, String otherKey, int max) throws ModelFormatException {
-        int other = json.findInt(otherKey, 1, max).orElse(0);
-        if (other == 0) {
-            return json.requireInt(key, 1, max);
-        }
-        int value = json.findInt(key, 1, max).orElse(other);
-        if (value != other) {
-            throw json.refusal(key, value + ", but " + otherKey + " is " + other);
-        }
-        return value;
     }
 
     @Override

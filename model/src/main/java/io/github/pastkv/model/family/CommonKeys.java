@@ -43,7 +43,7 @@ final class CommonKeys {
     private static final Map<String, Activation> ACTIVATIONS = Map.of("silu", Activation.SILU, "swish",
             Activation.SILU, "gelu_new", Activation.GELU_TANH, "gelu_pytorch_tanh", Activation.GELU_TANH, "gelu_fast",
             Activation.GELU_TANH, "gelu_accurate", Activation.GELU_TANH, "gelu", Activation.GELU, "gelu_python",
-            Activation.GELU, "relu", Activation.RELU);
+            Activation.GELU, "relu", Activation.RELU, "relu2", Activation.RELU_SQUARED);
     private static final Map<String, DataType> STORAGE_TYPES = Map.of("float32", DataType.F32, "float16", DataType.F16,
             "bfloat16", DataType.BF16);
 
@@ -83,6 +83,19 @@ final class CommonKeys {
         if (value % divisor != 0) {
             throw json.refusal(key, value + ", must be a multiple of " + divisorKey + " " + divisor);
         }
+    }
+
+    /** A size under either of its names; under both if they agree. */
+    static int eitherInt(JsonObject json, String key, String otherKey, int max) throws ModelFormatException {
+        OptionalInt other = json.findInt(otherKey, 1, max);
+        if (other.isEmpty()) {
+            return json.requireInt(key, 1, max);
+        }
+        int value = json.findInt(key, 1, max).orElse(other.getAsInt());
+        if (value != other.getAsInt()) {
+            throw json.refusal(key, value + ", but " + otherKey + " is " + other.getAsInt());
+        }
+        return value;
     }
 
     static float epsilon(JsonObject json, String key, double absent) throws ModelFormatException {

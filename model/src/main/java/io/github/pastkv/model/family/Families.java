@@ -11,7 +11,10 @@ public final class Families {
     private static final List<Family> ALL = List.of(new Gpt2(), new GptNeo(), new GptNeoX(), new Opt(), new Bloom(),
             new Llama(), new Mistral(), new Qwen2(), new Qwen3(), new Gemma2(), new Gemma3(), new Gemma3Text(),
             new Phi3(),
-            new Olmo2());
+            new Olmo2(), new Gemma1(), new GptJ(), new CodeGen(), new GptBigCode(), new Falcon(), new Mpt(), new Xglm(),
+            new BioGpt(), new Phi(), new StableLm(), new Starcoder2(), new Cohere(), new Cohere2(), new Granite(),
+            new SmolLm3(), new Glm(), new Glm4(), new Olmo(), new Olmo3(), new Exaone4(), new Ernie45(),
+            new HunYuanDense(), new Apertus(), new Nemotron(), new SeedOss(), new Arcee(), new Helium());
 
     private static final List<String> QUANTIZATION_KEYS =
             List.of("quantization_config", "quantization", "compression_config");

@@ -1,6 +1,7 @@
 package io.github.pastkv.model.family;
 
 import io.github.pastkv.kernels.WeightMatrix;
+import io.github.pastkv.kernels.Xielu;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -9,16 +10,25 @@ import org.jspecify.annotations.Nullable;
  *
  * @param attentionNorms the norms around attention, {@code [E]}
  * @param qkv projections to queries {@code [H * D]}, keys {@code [K * D]} and values {@code [K * D]}, in this order
- * @param queryNorm norm of the queries, of each head {@code [D]} or of all together {@code [H * D]}; or null
- * @param keyNorm norm of the keys, {@code [D]} or {@code [K * D]}; or null
+ * @param queryNorm norm of the queries, of each head {@code [D]} or {@code [H, D]}, or of all together {@code [H * D]};
+ *        or null
+ * @param keyNorm norm of the keys, {@code [D]}, {@code [K, D]} or {@code [K * D]}; or null
  * @param attentionOut projection of the heads {@code [H * D]} to the residual stream {@code [E]}
  * @param ffnNorms the norms around the feed-forward block, {@code [E]}
  * @param ffnUp projections to gate {@code [F]} (gated blocks only) and up {@code [F]}, in this order
  * @param ffnDown projection {@code [F]} to {@code [E]}
+ * @param xielu the activation where it has trained numbers, or null
  */
 public record LayerTensors(BlockNorms<NormTensors> attentionNorms, List<WeightMatrix> qkv,
         @Nullable NormTensors queryNorm, @Nullable NormTensors keyNorm, List<WeightMatrix> attentionOut,
-        BlockNorms<NormTensors> ffnNorms, List<WeightMatrix> ffnUp, List<WeightMatrix> ffnDown) {
+        BlockNorms<NormTensors> ffnNorms, List<WeightMatrix> ffnUp, List<WeightMatrix> ffnDown, @Nullable Xielu xielu) {
+    /** A layer whose activation has no numbers of its own. */
+    public LayerTensors(BlockNorms<NormTensors> attentionNorms, List<WeightMatrix> qkv, @Nullable NormTensors queryNorm,
+            @Nullable NormTensors keyNorm, List<WeightMatrix> attentionOut, BlockNorms<NormTensors> ffnNorms,
+            List<WeightMatrix> ffnUp, List<WeightMatrix> ffnDown) {
+        this(attentionNorms, qkv, queryNorm, keyNorm, attentionOut, ffnNorms, ffnUp, ffnDown, null);
+    }
+
     public LayerTensors {
         qkv = List.copyOf(qkv);
         attentionOut = List.copyOf(attentionOut);

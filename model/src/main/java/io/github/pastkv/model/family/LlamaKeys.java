@@ -75,6 +75,11 @@ final class LlamaKeys {
                 weightOffset, true);
     }
 
+    /** LayerNorm in the place of RMS norm. */
+    NormConfig layerNorm(String epsilonKey, double epsilon) throws ModelFormatException {
+        return new NormConfig(NormWeights.Kind.LAYER, CommonKeys.epsilon(json, epsilonKey, epsilon));
+    }
+
     /** Heads without biases or caps. */
     AttentionConfig heads() throws ModelFormatException {
         int numHeads = size("num_attention_heads", CommonKeys.MAX_HEADS);

@@ -1,5 +1,6 @@
 package io.github.pastkv.model.family;
 
+import io.github.pastkv.model.config.AlphaNtkRope;
 import io.github.pastkv.model.config.DefaultRope;
 import io.github.pastkv.model.config.DynamicNtkRope;
 import io.github.pastkv.model.config.LinearRope;
@@ -26,7 +27,8 @@ final class RopeKeys {
     /** A rotary type; a further one is one further class and one further line here. */
     private static final Map<String, Reader> TYPES = Map.of("default", (_, _) -> new DefaultRope(), "linear",
             (json, _) -> new LinearRope(json.requirePositive("factor")), "dynamic", RopeKeys::dynamic, "llama3",
-            RopeKeys::llama3, "yarn", RopeKeys::yarn, "longrope", RopeKeys::longRope);
+            RopeKeys::llama3, "yarn", RopeKeys::yarn, "longrope", RopeKeys::longRope, "dynamic_alpha",
+            RopeKeys::alphaNtk);
 
     /** What is known besides the settings themselves. */
     private record Context(int rotaryDim, int maxSeqLen, OptionalInt outerOriginal) {
@@ -111,7 +113,7 @@ final class RopeKeys {
     RopeConfig read(Optional<JsonObject> settings, Spelling spelling) throws ModelFormatException {
         double theta = agreeing(settings, spelling.thetaKey, "rope_theta", spelling.theta);
         outerOriginal(); // known, also where no settings ask for it
-        double part = agreeing(settings, spelling.partKey, "partial_rotary_factor", spelling.part);
+        double part = part(settings, spelling);
         int rotaryDim = (int) (headDim * part);
         if (rotaryDim % 2 != 0 || rotaryDim == 0 || rotaryDim > headDim) {
             throw config.refusal(part == 1 ? "head_dim" : spelling.partKey,
@@ -132,6 +134,15 @@ final class RopeKeys {
                     outer.getAsDouble() + ", but rope_parameters." + innerKey + " is " + inner.getAsDouble());
         }
         return inner.isPresent() ? inner.getAsDouble() : outer.orElse(absent);
+    }
+
+    /** The settings count; beside them stands the family's default in some files. */
+    private double part(Optional<JsonObject> settings, Spelling spelling) throws ModelFormatException {
+        OptionalDouble outer = config.findPositive(spelling.partKey);
+        OptionalDouble inner = settings.isPresent()
+                ? settings.get().findPositive("partial_rotary_factor")
+                : OptionalDouble.empty();
+        return inner.isPresent() ? inner.getAsDouble() : outer.orElse(spelling.part);
     }
 
     private RopeScaling scaling(JsonObject json, int rotaryDim, Spelling spelling) throws ModelFormatException {
@@ -161,6 +172,19 @@ final class RopeKeys {
             throw json.refusal("rope_type", "\"dynamic\", needs more than 2 rotated dimensions");
         }
         return new DynamicNtkRope(json.requirePositive("factor"), context.maxSeqLen);
+    }
+
+    /** HunYuan's: with alpha a fixed base, without it dynamic; settings of YaRN stand beside it and do nothing. */
+    private static RopeScaling alphaNtk(JsonObject json, Context context) throws ModelFormatException {
+        OptionalDouble alpha = json.findPositive("alpha");
+        if (alpha.isEmpty()) {
+            return dynamic(json, context);
+        }
+        for (String unused : List.of("factor", "beta_fast", "beta_slow", "mscale", "mscale_all_dim",
+                "original_max_position_embeddings")) {
+            json.findNumber(unused);
+        }
+        return new AlphaNtkRope(alpha.getAsDouble());
     }
 
     private static RopeScaling llama3(JsonObject json, Context context) throws ModelFormatException {

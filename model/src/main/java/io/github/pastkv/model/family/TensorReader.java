@@ -1,6 +1,7 @@
 package io.github.pastkv.model.family;
 
 import io.github.pastkv.kernels.WeightMatrix;
+import io.github.pastkv.model.config.AttentionConfig;
 import io.github.pastkv.model.files.ModelFormatException;
 import io.github.pastkv.model.files.WeightSource;
 import io.github.pastkv.tensor.Tensor;
@@ -156,6 +157,39 @@ final class TensorReader {
             }
         }
         return parts;
+    }
+
+    /**
+     * Queries, keys and values stored as one and group by group, {@code [K, (H / K queries, key, value), D]}: all queries,
+     * then keys, then values. Views, nothing is copied.
+     */
+    List<WeightMatrix> groupedQkv(String name, AttentionConfig heads, int numInputs, boolean biased)
+            throws ModelFormatException {
+        int d = heads.headDim();
+        int perGroup = heads.numHeads() / heads.numKvHeads();
+        WeightMatrix stored = linear(name, (heads.numHeads() + 2 * heads.numKvHeads()) * d, numInputs, biased);
+        List<WeightMatrix> queries = new ArrayList<>();
+        List<WeightMatrix> keys = new ArrayList<>();
+        List<WeightMatrix> values = new ArrayList<>();
+        for (int group = 0; group < heads.numKvHeads(); group++) {
+            long first = (long) group * (perGroup + 2) * d;
+            long key = first + (long) perGroup * d;
+            queries.add(stored.outputs(first, key));
+            keys.add(stored.outputs(key, key + d));
+            values.add(stored.outputs(key + d, key + 2L * d));
+        }
+        return Stream.of(queries, keys, values).flatMap(List::stream).toList();
+    }
+
+    /** The head with a bias, under a name that never has the prefix; it is not tied. */
+    List<WeightMatrix> biasedHead(String name, int vocabSize, int width) throws ModelFormatException {
+        return List.of(unbiased(name + ".weight", WeightSource.Layout.OUTPUTS_FIRST, vocabSize, width)
+                .withBias(unprefixed(name + ".bias", vocabSize)));
+    }
+
+    /** Whether there is a tensor of this name without the prefix. */
+    boolean has(String name) {
+        return weights.names().contains(prefix + name);
     }
 
     /** Refuses tensors that were not read and whose names without the prefix do not match {@code ignoredNames}. */

@@ -256,6 +256,12 @@ public final class JsonObject {
         return value != null && value.isArray();
     }
 
+    /** Whether the key holds a string. */
+    public boolean isString(String key) {
+        JsonNode value = find(key);
+        return value != null && value.isString();
+    }
+
     /** Whether the key holds an object. */
     public boolean isObject(String key) {
         JsonNode value = find(key);

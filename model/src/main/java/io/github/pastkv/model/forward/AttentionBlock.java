@@ -25,6 +25,8 @@ final class AttentionBlock {
     private final TokenRange normaliseHeadsRotateAndStore = this::normaliseHeadsRotateAndStoreTokens;
     private final TokenRange rotate = this::rotateTokens;
     private final TokenRange store = this::storeTokens;
+    private final TokenRange clip = this::clipTokens;
+    private final TokenRange scaleOutput = this::scaleOutputOfTokens;
     private final TokenRange addToStream = this::addToStream;
 
     AttentionBlock(PassContext context, ModelTensors tensors) {
@@ -37,7 +39,15 @@ final class AttentionBlock {
     private static ScoreForm scoreForm(ModelConfig config, int layer) {
         ScoreForm scaled = ScoreForm.scaled(config.layer(layer).scoreScale())
                 .withSoftCap(config.attention().scoreSoftCap()).withWindow(KvWindow.of(config.window(layer)));
-        return config.attention().alibi() ? scaled.withAlibi(config.numHeads()) : scaled;
+        return config.attention().alibi() ? scaled.withSlopes(slopes(config)) : scaled;
+    }
+
+    private static float[] slopes(ModelConfig config) {
+        float[] slopes = new float[config.numHeads()];
+        for (int head = 0; head < slopes.length; head++) {
+            slopes[head] = config.attention().alibiSlopes().get(head).floatValue();
+        }
+        return slopes;
     }
 
     /** Runs the block for all tokens. */
@@ -96,7 +106,19 @@ final class AttentionBlock {
     }
 
     private void storeKeysAndValues() {
+        clip();
         context.forTokens(widthOfKeysAndValues(), normaliseHeadsRotateAndStore);
+    }
+
+    /** Clips queries, keys and values as they are projected, where the model does. */
+    private void clip() {
+        if (context.config.attention().clip() != 0) {
+            context.forTokens(context.space.qkvWidth(), clip);
+        }
+    }
+
+    private void clipTokens(int from, int to) {
+        context.kernels.clip(context.config.attention().clip(), context.space.qkv, context.space.qkvWidth(), from, to);
     }
 
     private int widthOfKeysAndValues() {
@@ -113,16 +135,26 @@ final class AttentionBlock {
         Workspace space = context.space;
         LayerWeights weights = context.layerWeights();
         hooks.inputs().apply(weights, space.qkv);
+        clip();
         context.runHooks(HookPoint.Q, space.queries);
         context.runHooks(HookPoint.K, space.keys);
         context.runHooks(HookPoint.V, space.values);
-        hooks.norms().normaliseHeads(weights.queryNorm(), space.queries, NormHooks.QUERY, context.layer);
-        hooks.norms().normaliseHeads(weights.keyNorm(), space.keys, NormHooks.KEY, context.layer);
-        context.forTokens(widthOfKeysAndValues(), rotate);
+        if (context.config.attention().normAfterRope()) {
+            context.forTokens(widthOfKeysAndValues(), rotate);
+            normaliseHeads(hooks, weights);
+        } else {
+            normaliseHeads(hooks, weights);
+            context.forTokens(widthOfKeysAndValues(), rotate);
+        }
         context.runHooks(HookPoint.ROT_Q, space.queries);
         context.forTokens(widthOfKeysAndValues(), store);
         hooks.attention().run(context.layer, scoreForms[context.layer], space.queries, space.attention);
         context.runHooks(HookPoint.Z, space.attention);
+    }
+
+    private void normaliseHeads(StepHooks hooks, LayerWeights weights) {
+        hooks.norms().normaliseHeads(weights.queryNorm(), context.space.queries, NormHooks.QUERY, context.layer);
+        hooks.norms().normaliseHeads(weights.keyNorm(), context.space.keys, NormHooks.KEY, context.layer);
     }
 
     /** Projects the output of the heads, and adds it to the stream where the residuals are serial. */
@@ -137,6 +169,9 @@ final class AttentionBlock {
         }
         context.normalise(norms.after(), space.attentionOut, space.attentionOut,
                 norms.before() == null ? NormHooks.LN1 : NormHooks.LN1_POST);
+        if (context.blockScale() != 1f) {
+            context.forTokens(context.config.hiddenSize(), scaleOutput);
+        }
         context.runHooks(HookPoint.ATTN_OUT, space.attentionOut);
         if (!context.config.parallelResidual()) { // else the stream stays as it is until the FFN block has read it
             context.forTokens(context.config.hiddenSize(), addToStream);
@@ -144,23 +179,32 @@ final class AttentionBlock {
     }
 
     private void normaliseHeadsRotateAndStoreTokens(int from, int to) {
-        Workspace space = context.space;
-        normaliseHeads(context.layerWeights().queryNorm(), space.queries, space.queryHeads, from, to);
-        normaliseHeads(context.layerWeights().keyNorm(), space.keys, space.keyHeads, from, to);
-        rotateTokens(from, to);
+        if (context.config.attention().normAfterRope()) {
+            rotateTokens(from, to);
+            normaliseHeadsOfTokens(from, to);
+        } else {
+            normaliseHeadsOfTokens(from, to);
+            rotateTokens(from, to);
+        }
         storeTokens(from, to);
     }
 
+    private void normaliseHeadsOfTokens(int from, int to) {
+        Workspace space = context.space;
+        normaliseHeads(context.layerWeights().queryNorm(), space.queries, space.queryHeads, from, to);
+        normaliseHeads(context.layerWeights().keyNorm(), space.keys, space.keyHeads, from, to);
+    }
+
     /** Normalises each head by itself where the norm is as wide as a head, else all together. */
-    private void normaliseHeads(@Nullable NormWeights norm, Tensor all, Tensor[] heads, int from, int to) {
+    private void normaliseHeads(@Nullable HeadNormWeights norm, Tensor all, Tensor[] heads, int from, int to) {
         if (norm == null) {
             return;
         }
-        if (norm.hiddenSize() == all.shape(1)) {
-            context.kernels.normalise(norm, all, all, from, to);
+        if (norm.width() == all.shape(1)) {
+            context.kernels.normalise(norm.ofHead(0), all, all, from, to);
         } else {
-            for (Tensor head : heads) {
-                context.kernels.normalise(norm, head, head, from, to);
+            for (int head = 0; head < heads.length; head++) {
+                context.kernels.normalise(norm.ofHead(head), heads[head], heads[head], from, to);
             }
         }
     }
@@ -188,6 +232,10 @@ final class AttentionBlock {
 
     private void storeTokens(int from, int to) {
         context.pass.rows.write(context.layer, context.space.keys, context.space.values, 0, from, to);
+    }
+
+    private void scaleOutputOfTokens(int from, int to) {
+        context.kernels.scale(context.blockScale(), context.space.attentionOut, context.config.hiddenSize(), from, to);
     }
 
     private void addToStream(int from, int to) {

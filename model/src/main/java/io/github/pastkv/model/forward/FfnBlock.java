@@ -2,6 +2,7 @@ package io.github.pastkv.model.forward;
 
 import io.github.pastkv.kernels.Compute.TokenRange;
 import io.github.pastkv.kernels.NormWeights;
+import io.github.pastkv.kernels.Xielu;
 import io.github.pastkv.model.config.ModelConfig;
 import io.github.pastkv.model.family.BlockNorms;
 import io.github.pastkv.model.hooks.HookPoint;
@@ -11,6 +12,7 @@ import io.github.pastkv.tensor.Tensor;
 final class FfnBlock {
     private final PassContext context;
     private final TokenRange activate = this::activateTokens;
+    private final TokenRange scaleOutput = this::scaleOutputOfTokens;
     private final TokenRange addToStream = this::addToStream;
 
     FfnBlock(PassContext context) {
@@ -34,6 +36,9 @@ final class FfnBlock {
         context.compute.linear(space.ffnGate, weights.ffnDown(), space.ffnOut, context.numTokens); // [n, E]
         context.normalise(norms.after(), space.ffnOut, space.ffnOut,
                 norms.before() == null ? NormHooks.LN2 : NormHooks.LN2_POST);
+        if (context.blockScale() != 1f) {
+            context.forTokens(context.config.hiddenSize(), scaleOutput);
+        }
         context.runHooks(HookPoint.MLP_OUT, space.ffnOut);
         context.forTokens(context.config.hiddenSize(), addToStream);
         context.runHooks(HookPoint.RESID_POST, space.hidden);
@@ -42,12 +47,19 @@ final class FfnBlock {
     private void activateTokens(int from, int to) {
         Workspace space = context.space;
         ModelConfig config = context.config;
-        if (config.gatedFfn()) {
+        Xielu xielu = context.layerWeights().xielu();
+        if (xielu != null) {
+            xielu.apply(space.ffnGate, config.ffnSize(), from, to);
+        } else if (config.gatedFfn()) {
             context.kernels.gatedActivation(config.activation(), space.ffnGate, space.ffnUp, config.ffnSize(), from,
                     to);
         } else {
             context.kernels.activate(config.activation(), space.ffnGate, config.ffnSize(), from, to);
         }
+    }
+
+    private void scaleOutputOfTokens(int from, int to) {
+        context.kernels.scale(context.blockScale(), context.space.ffnOut, context.config.hiddenSize(), from, to);
     }
 
     /** In serial and parallel residuals alike, the output of attention is added first. */

@@ -5,7 +5,7 @@ import io.github.pastkv.kernels.NormWeights;
 import io.github.pastkv.model.hooks.HookPoint;
 import io.github.pastkv.tensor.Tensor;
 
-/** Final norm, unembedding and soft cap: from the residual stream that leaves the last layer to logits. */
+/** Final norm, unembedding, factor and soft cap of logits: from the residual stream that leaves the last layer to logits. */
 final class Head {
     private final PassContext context;
 
@@ -27,6 +27,10 @@ final class Head {
         }
         context.compute.linear(input, context.weights.head(), logits, context.numTokens); // [n, V]
         context.runHooks(HookPoint.UNEMBED_OUT, logits);
+        float logitScale = context.config.head().logitScale();
+        if (logitScale != 1f) {
+            context.kernels.scale(logitScale, logits, context.config.vocabSize(), 0, context.numTokens);
+        }
         float softCap = context.config.head().softCap();
         if (softCap != 0) {
             context.kernels.softCap(softCap, logits, context.config.vocabSize(), 0, context.numTokens);

@@ -20,27 +20,30 @@ final class HookedNorms {
     /** y = norm(x) over the step's n tokens, {@code [n, E]}; x and y may be the same. */
     void normalise(NormWeights norm, Tensor x, Tensor y, NormHooks points, int layer) {
         int numTokens = dispatcher.slots().numTokens();
-        rows(norm, x.narrow(0, 0, numTokens), y.narrow(0, 0, numTokens), points, layer, 1);
+        rows(new HeadNormWeights(new NormWeights[] {norm}), x.narrow(0, 0, numTokens), y.narrow(0, 0, numTokens),
+                points,
+                layer, 1);
     }
 
     /** The same for each of {@code numHeads} heads of {@code [n, heads * D]}, or for all together, in place. */
-    void normaliseHeads(@Nullable NormWeights norm, Tensor heads, NormHooks points, int layer) {
+    void normaliseHeads(@Nullable HeadNormWeights norm, Tensor heads, NormHooks points, int layer) {
         if (norm == null) {
             return;
         }
         int numTokens = dispatcher.slots().numTokens();
         long width = heads.shape(1);
-        int perToken = Math.toIntExact(width / norm.hiddenSize());
+        int perToken = Math.toIntExact(width / norm.width());
         Tensor packed = dispatcher.allocate(numTokens, width);
         packed.copyFrom(heads.narrow(0, 0, numTokens));
-        Tensor each = packed.reshape((long) numTokens * perToken, norm.hiddenSize());
+        Tensor each = packed.reshape((long) numTokens * perToken, norm.width());
         rows(norm, each, each, points, layer, perToken);
         heads.narrow(0, 0, numTokens).copyFrom(packed);
     }
 
-    private void rows(NormWeights norm, Tensor x, Tensor y, NormHooks points, int layer, int perToken) {
+    private void rows(HeadNormWeights norms, Tensor x, Tensor y, NormHooks points, int layer, int perToken) {
         int numRows = Math.toIntExact(x.shape(0));
-        int width = norm.hiddenSize();
+        int width = norms.width();
+        NormWeights norm = norms.ofHead(0); // all have one formula
         Tensor means = dispatcher.allocate(numRows, 1);
         Tensor scales = dispatcher.allocate(numRows, 1);
         Tensor normalized = dispatcher.allocate(numRows, width);
@@ -48,7 +51,11 @@ final class HookedNorms {
         dispatch(points.scale(), layer, scales, perToken);
         compute.forTokens(numRows, width, (from, to) -> NormStages.divide(x, means, scales, normalized, from, to));
         dispatch(points.normalized(), layer, normalized, perToken);
-        compute.forTokens(numRows, width, (from, to) -> NormStages.affine(norm, normalized, y, from, to));
+        compute.forTokens(numRows, width, (from, to) -> {
+            for (int row = from; row < to; row++) {
+                NormStages.affine(norms.ofHead(row % perToken), normalized, y, row, row + 1);
+            }
+        });
     }
 
     private void dispatch(HookPoint point, int layer, Tensor rows, int perToken) {

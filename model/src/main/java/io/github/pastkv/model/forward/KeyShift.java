@@ -55,7 +55,7 @@ public final class KeyShift implements KvGraft.KeyChange, AutoCloseable {
         return tables.computeIfAbsent(rotary, _ -> {
             double[] angles = Arrays.stream(rotary.inverseFrequencies(maxSeqLen)).map(angle -> angle * distance)
                     .toArray();
-            RopeTable table = new RopeTable(angles, 1, 2, arena);
+            RopeTable table = new RopeTable(angles, 1, rotary.isInterleaved(), 2, arena);
             table.prepare(2);
             return table;
         });

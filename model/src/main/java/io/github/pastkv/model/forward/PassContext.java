@@ -67,6 +67,11 @@ final class PassContext implements AutoCloseable {
         }
     }
 
+    /** Factor of what the blocks of the layer add to the stream. */
+    float blockScale() {
+        return config.layer(layer).blockScale();
+    }
+
     LayerWeights layerWeights() {
         return weights.layers().get(layer);
     }

@@ -47,6 +47,7 @@ public final class RopeTables {
     private RopeTable table(RopeConfig rotary, int maxSeqLen) {
         Key key = new Key(rotary, rotary.scaling().effectiveLength(maxSeqLen));
         return tables.computeIfAbsent(key, _ -> new RopeTable(rotary.inverseFrequencies(maxSeqLen),
-                rotary.scaling().attentionFactor(), Math.max(config.maxSeqLen(), key.effectiveLength), arena));
+                rotary.scaling().attentionFactor(), rotary.isInterleaved(),
+                Math.max(config.maxSeqLen(), key.effectiveLength), arena));
     }
 }

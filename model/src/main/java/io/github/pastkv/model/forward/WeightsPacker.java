@@ -13,6 +13,7 @@ import io.github.pastkv.tensor.DataType;
 import io.github.pastkv.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** Brings the weights of a model into the form that kernels read: linear layers packed, norms in F32. */
@@ -39,9 +40,9 @@ final class WeightsPacker {
     private LayerWeights layer(LayerTensors layer) {
         int headDim = config.headDim();
         return new LayerWeights(layer.attentionNorms().map(norm -> norm(norm, config.hiddenSize())),
-                linear(layer.qkv()), headNorm(layer.queryNorm(), headDim), headNorm(layer.keyNorm(), headDim),
+                linear(layer.qkv()), headNorms(layer.queryNorm(), headDim), headNorms(layer.keyNorm(), headDim),
                 linear(layer.attentionOut()), layer.ffnNorms().map(norm -> norm(norm, config.hiddenSize())),
-                linear(layer.ffnUp()), linear(layer.ffnDown()));
+                linear(layer.ffnUp()), linear(layer.ffnDown()), layer.xielu());
     }
 
     private LinearWeights linear(List<WeightMatrix> parts) {
@@ -56,8 +57,19 @@ final class WeightsPacker {
         return norm == null ? null : norm(norm, config.hiddenSize());
     }
 
-    private @Nullable NormWeights headNorm(@Nullable NormTensors norm, int headDim) {
-        return norm == null ? null : norm(norm, headDim);
+    /** One norm for all heads, or one for each row of a weight {@code [heads, D]}. */
+    private @Nullable HeadNormWeights headNorms(@Nullable NormTensors norm, int headDim) {
+        if (norm == null) {
+            return null;
+        }
+        Tensor weight = norm.weight();
+        if (weight == null || weight.rank() == 1) {
+            return new HeadNormWeights(new NormWeights[] {norm(norm, headDim)});
+        }
+        return new HeadNormWeights(IntStream.range(0, Math.toIntExact(weight.shape(0)))
+                .mapToObj(head -> norm(new NormTensors(weight.narrow(0, head, head + 1L).reshape(headDim), null),
+                        headDim))
+                .toArray(NormWeights[]::new));
     }
 
     /** A norm of the width of its weight, or of {@code width} where it has none. */

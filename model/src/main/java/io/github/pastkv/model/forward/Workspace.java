@@ -50,6 +50,11 @@ final class Workspace implements AutoCloseable {
         positions = new int[maxTokens];
     }
 
+    /** (H + 2K) * D. */
+    int qkvWidth() {
+        return (int) qkv.shape(1);
+    }
+
     private Tensor buffer(int width) {
         return Tensor.allocate(arena, DataType.F32, maxTokens, width);
     }

@@ -117,6 +117,6 @@ public final class HookCatalog {
     /** Whether a norm runs over all heads together. */
     private boolean isWide(@Nullable NormTensors norm) {
         Tensor weight = norm == null ? null : norm.weight();
-        return weight != null && weight.shape(0) != config.headDim();
+        return weight != null && weight.rank() == 1 && weight.shape(0) != config.headDim();
     }
 }

@@ -7,6 +7,7 @@ import io.github.pastkv.cache.layout.KvShape;
 import io.github.pastkv.kernels.Activation;
 import io.github.pastkv.kernels.NormWeights;
 import io.github.pastkv.model.TestFiles;
+import io.github.pastkv.model.config.AlibiSlopes;
 import io.github.pastkv.model.config.AttentionConfig;
 import io.github.pastkv.model.config.DefaultRope;
 import io.github.pastkv.model.config.DynamicNtkRope;
@@ -159,7 +160,7 @@ class FamilyConfigTest {
             "add_cross_attention":true         | add_cross_attention: true, this key is not known
             "architectures":["GPT3"]           | architectures: [GPT3] with model_type gpt2, must be one of [GPT2LMHeadModel, GPT2Model]
             "model_type":"llama"               | architectures: [GPT2LMHeadModel] with model_type llama, must be one of [LLaMAForCausalLM,
-            "architectures":[],"model_type":null | architectures: [] is not supported; supported are bloom,
+            "architectures":[],"model_type":null | architectures: [] is not supported; supported are apertus, arcee, biogpt, bloom,
             """)
     void readConfig_wrongGpt2_isRefusedByName(String keys, String problem) throws IOException {
         refused(write(with(GPT2, keys)), problem);
@@ -251,7 +252,8 @@ class FamilyConfigTest {
                 {"model_type":"bloom","architectures":["BloomForCausalLM"],"vocab_size":20,"n_layer":2,
                  "n_embed":12,"num_attention_heads":3,"seq_length":99}""";
         ModelConfig config = read(write(bloom));
-        assertThat(config.attention()).isEqualTo(AttentionConfig.of(3, 3, 4).withBiases(true, true).withAlibi());
+        assertThat(config.attention()).isEqualTo(AttentionConfig.of(3, 3, 4).withBiases(true, true)
+                .withAlibi(AlibiSlopes.ofLowerPower(3)));
         assertThat(config.ffnSize()).isEqualTo(48);
         assertThat(config.maxSeqLen()).isEqualTo(99);
         refused(write(with(bloom, "\"hidden_size\":15")), "hidden_size: 15, but n_embed is 12");

@@ -1,0 +1,13 @@
+package io.github.pastkv.model.config;
+
+/** Which norms queries and keys have. */
+public enum HeadNorms {
+    /** None. */
+    NONE,
+    /** Each head by itself, all with the same weights {@code [D]}. */
+    SHARED,
+    /** Each head by itself, each with weights of its own, {@code [heads, D]}. */
+    OWN,
+    /** All heads of a token together, {@code [heads * D]}. */
+    JOINT
+}
