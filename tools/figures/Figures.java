@@ -36,9 +36,9 @@ import javax.tools.ToolProvider;
  * <p>Counts the files below {@code ROOT/*}{@code /src/main/java}, without {@code package-info} and {@code module-info}.
  * A method is counted from its first modifier to its closing brace, constructors included. Generated files count in
  * circles and packages only. Percentiles are nearest-rank. A file depends on another if it names one of its types, in
- * code; a package depends on another if one of its files does. A circle is a strongly connected component of two or more.
- * A {@code permits} clause is no dependency: a sealed type always names what implements it. {@code --list} adds the
- * members of every circle, the packages with the most files, the longest files and methods, and each line over 120
+ * code; a package depends on another if one of its files does. A circle is a strongly connected component of two or
+ * more. A {@code permits} clause is no dependency: a sealed type always names what implements it. {@code --list} adds
+ * the members of every circle, the packages with the most files, the longest files and methods, and each line over 120
  * columns.
  */
 public final class Figures {

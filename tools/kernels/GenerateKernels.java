@@ -17,9 +17,9 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
- * Generates the inner loops of the vector kernels from templates and from snippets that load one storage type. A program
- * of one file, since the build needs a JDK anyway: {@code java tools/kernels/GenerateKernels.java [target folder]}.
- * README.md describes the template language.
+ * Generates the inner loops of the vector kernels from templates and from snippets that load one storage type. A
+ * program of one file, since the build needs a JDK anyway:
+ * {@code java tools/kernels/GenerateKernels.java [target folder]}. README.md describes the template language.
  */
 public final class GenerateKernels {
     private static final Path TARGET =
@@ -172,7 +172,9 @@ public final class GenerateKernels {
         return macro;
     }
 
-    /** {@code T.name|argument|argument}: the lines of a snippet, its arguments in the places of {@code $1}, {@code $2}. */
+    /**
+     * {@code T.name|argument|argument}: the lines of a snippet, its arguments in the places of {@code $1}, {@code $2}.
+     */
     private List<String> snippet(String call) {
         String[] parts = call.split("\\|", -1);
         int dot = parts[0].indexOf('.');
@@ -202,8 +204,8 @@ public final class GenerateKernels {
     }
 
     /**
-     * A variable, its index in its loop ({@code #x}), a snippet of one line ({@code T.name|argument}), or a term of a sum
-     * ({@code + x unit}): nothing, {@code + unit} or {@code + x * unit}.
+     * A variable, its index in its loop ({@code #x}), a snippet of one line ({@code T.name|argument}), or a term of a
+     * sum ({@code + x unit}): nothing, {@code + unit} or {@code + x * unit}.
      */
     private String value(String expression) {
         if (expression.startsWith("+ ")) {

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** What the cache promises, on an engine that is not ours: the same bits on every path. */
+/** The promise, on an engine that is not PastKV's: the same bits on every path. */
 class AttentionEngineTest {
     private static final int NUM_TOKENS = 90;
     private static final int[] TOKENS = new Random(1).ints(NUM_TOKENS, 0, AttentionEngine.VOCAB_SIZE).toArray();

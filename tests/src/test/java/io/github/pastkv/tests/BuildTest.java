@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** Shows that tests run at all; goes as soon as others stand. */
+/** The tests run on JDK 25 or newer, with assertions enabled. */
 @Tag("kernels")
 class BuildTest {
     @Test

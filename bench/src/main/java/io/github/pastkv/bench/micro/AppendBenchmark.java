@@ -22,8 +22,8 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * Does the append of one token grow with the past? Time and bytes allocated ({@code gc.alloc.rate.norm}) must not differ
- * between a past of 1,024 and of 65,536 slots. After each 512 appends the cache is cut back, so that the past stays.
+ * Appending a token must not slow down with the past: time and heap bytes ({@code gc.alloc.rate.norm}) at 1,024 and
+ * 65,536 slots. After 512 appends the cache is truncated, so that the past stays the same.
  *
  * <p>Run: {@code mvn -Dquick -DskipTests -pl bench -am package -Dbenchmark="AppendBenchmark -prof gc"}
  */

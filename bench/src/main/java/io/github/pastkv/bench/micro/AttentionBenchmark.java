@@ -31,8 +31,8 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * How fast does attention read the cache? Scores, softmax and values of all heads of one layer on one thread:
- * {@code cacheBytes} per nanosecond are GB/s, {@code flops} per nanosecond GFLOP/s (the softmax is not counted).
+ * Speed of attention: scores, softmax and weighted values of all heads of one layer on one thread. {@code cacheBytes}
+ * per nanosecond are GB/s, {@code flops} per nanosecond GFLOP/s (without the softmax).
  *
  * <p>Run: {@code mvn -Dquick -DskipTests -pl bench -am package -Dbenchmark="AttentionBenchmark -prof gc"}
  */

@@ -34,9 +34,8 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * What does it cost that a row's blocks lie anywhere? All attention of one decode step at 16,384 tokens (30 layers, 9
- * query heads over 3 key/value heads of 64, bf16, blocks of 16, one thread), with block ids in order and shuffled: the
- * same kernel, the same bytes.
+ * Cost of scattered blocks: all attention of one decode step at 16,384 tokens (30 layers, 9 query heads over 3
+ * key/value heads of 64, bf16, blocks of 16, one thread), with block ids in order and shuffled.
  *
  * <p>Run: {@code mvn -Dquick -DskipTests -pl bench -am package -Dbenchmark=BlockOrderBenchmark}
  */

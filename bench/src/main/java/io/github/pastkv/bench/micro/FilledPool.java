@@ -12,7 +12,10 @@ import io.github.pastkv.cache.prefix.PrefixNamespace;
 import io.github.pastkv.tensor.Tensor;
 import java.util.Random;
 
-/** A pool with an index, of the smallest shape: what is measured over it is bookkeeping, whatever a block's bytes. */
+/**
+ * A pool with a prefix index, of the smallest shape: benchmarks over it measure bookkeeping, whatever the size of a
+ * block.
+ */
 final class FilledPool implements AutoCloseable {
     private static final int VOCAB = 50_000;
     private static final PrefixNamespace NAMESPACE = PrefixNamespace.builder("bench").with("model", "none").build();

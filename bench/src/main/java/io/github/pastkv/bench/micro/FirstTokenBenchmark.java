@@ -25,8 +25,8 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * How much sooner does the first token come when 4,096 of 4,112 prompt tokens have been read before? Cold sessions share
- * nothing; warm ones are new too, and find the shared tokens in the model's index. The last 16 differ at each call.
+ * Time to first token when 4,096 of 4,112 prompt tokens are cached. Cold sessions share nothing; warm ones find the
+ * shared tokens in the model's prefix index. The last 16 tokens differ at each call.
  *
  * <p>Run: {@code mvn -Dquick -DskipTests -pl bench -am package -Dbenchmark="FirstTokenBenchmark -p model=DIR"}
  */

@@ -15,8 +15,8 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * The rate of F32 fused multiply-adds of one thread, from registers: what arithmetic of other benchmarks is compared with.
- * Operations per nanosecond are vectors; times twice the lanes (32 at 512 bits) they are GFLOP/s.
+ * Peak rate of f32 fused multiply-adds of one thread, from registers: the reference of other benchmarks. Operations per
+ * nanosecond are vectors; times twice the lanes (32 at 512 bits) they are GFLOP/s.
  *
  * <p>Run: {@code mvn -Dquick -DskipTests -pl bench -am package -Dbenchmark=FmaPeakBenchmark}
  */

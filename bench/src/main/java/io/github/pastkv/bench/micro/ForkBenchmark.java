@@ -17,8 +17,8 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * What does forking a cache of known tokens cost, and closing the fork? The bar is 10 microseconds for 1,000 tokens, the
- * closing aside.
+ * Time to fork a cache of indexed tokens and to close the fork. The target for the fork is 10 microseconds per 1,000
+ * tokens.
  *
  * <p>Run: {@code mvn -Dquick -DskipTests -pl bench -am package -Dbenchmark=ForkBenchmark}
  */

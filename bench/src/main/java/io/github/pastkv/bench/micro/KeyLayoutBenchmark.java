@@ -20,9 +20,9 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * In which order should the keys of a block lie? Scores of four query heads against {@link #KEYS} cached keys of one kv
- * head, one thread, vectors of 512 bits; the result is millions of keys a second. Times {@code headDim * 2} bytes (4 for
- * F32) it is what {@link Layout#READ} of the same memory can be at most. The answer is docs/decisions/0001-block-layout.md.
+ * Compares orders of keys in a block: scores of four query heads against {@link #KEYS} cached keys of one key/value
+ * head, one thread, 512 bits. The result is millions of keys per second; times {@code headDim * 2} bytes (4 for F32) it
+ * compares with {@link Layout#READ} of the same memory. docs/decisions/0001-block-layout.md has the decision.
  *
  * <p>Run: {@code mvn -Dquick -DskipTests -pl bench -am package -Dbenchmark=KeyLayoutBenchmark}
  */

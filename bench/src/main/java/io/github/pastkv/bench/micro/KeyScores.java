@@ -16,8 +16,8 @@ import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * The candidates of {@link KeyLayoutBenchmark}: each gives the scores of a group of 16 keys that begins at a byte offset,
- * for four query heads.
+ * Candidates of {@link KeyLayoutBenchmark}: each computes the scores of 16 keys from a byte offset on, for four query
+ * heads.
  *
  * @param keys the keys of one kv head
  * @param queries F32 {@code [HEADS, headDim]}

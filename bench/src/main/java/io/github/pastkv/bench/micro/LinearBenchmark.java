@@ -28,10 +28,11 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * How near does a linear layer come to the machine? On one thread: {@code flops} per nanosecond are GFLOP/s, to be
- * compared with {@link FmaPeakBenchmark}; {@code weightBytes} per nanosecond are GB/s.
+ * Throughput of a linear layer on one thread: {@code flops} per nanosecond are GFLOP/s, to compare with
+ * {@link FmaPeakBenchmark}; {@code weightBytes} per nanosecond are GB/s.
  *
- * <p>Run: {@code mvn -Dquick -DskipTests -pl bench -am package -Dbenchmark="LinearBenchmark -prof gc -p kernels=vector,onednn"}
+ * <p>Run:
+ * {@code mvn -Dquick -DskipTests -pl bench -am package -Dbenchmark="LinearBenchmark -prof gc -p kernels=vector,onednn"}
  * (the scalar kernels take an hour; {@code -p tokens=1} keeps them short)
  */
 @State(Scope.Thread)

@@ -21,8 +21,8 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * What does finding a prefix cost, from opening an empty cache to its step standing behind the prefix, and closing both?
- * The index holds eight texts, of which each begins as others do. The bar is 20 ns a token at 50,000 tokens.
+ * Time of a prefix hit: open an empty cache, begin a step after the prefix, and close both. The index holds eight texts
+ * that begin alike. The target is 20 ns per token at 50,000 tokens.
  *
  * <p>Run: {@code mvn -Dquick -DskipTests -pl bench -am package -Dbenchmark=PrefixLookupBenchmark}
  */

@@ -8,9 +8,9 @@ import java.util.Map;
 import java.util.TreeSet;
 
 /**
- * The best hit rate that any policy can reach, knowing the future (Belady 1966): what goes is the block that is used again
- * last, and of equals the later one in its text. As a block is never used without those before it, no block stays without
- * those either. A block that is used again later than all others is not kept at all.
+ * The optimal hit rate of a policy that knows the future (Belady 1966). It evicts the block whose next use is furthest
+ * away, and of equals the later one in its prompt. A block is never used without those before it, so none is kept
+ * without them.
  */
 final class Belady {
     private static final int NEVER = Integer.MAX_VALUE;

@@ -8,8 +8,8 @@ import io.github.pastkv.cache.radix.PrefixTree;
 import java.util.List;
 
 /**
- * Runs a trace through the library's own prefix tree, one request at a time: its leading cached blocks are hits, the others
- * are put in, and what does not fit is evicted by a policy. A request's own blocks are held while it runs.
+ * Replays a trace on the library's prefix tree, one request at a time: leading cached blocks are hits, the others are
+ * inserted, and the policy evicts what does not fit. A request's own blocks are pinned while it runs.
  */
 final class Replay implements BlockOwner, AutoCloseable {
     private static final PrefixNamespace NAMESPACE = PrefixNamespace.builder("replay").build();

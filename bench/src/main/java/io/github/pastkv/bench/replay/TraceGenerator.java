@@ -8,8 +8,8 @@ import java.util.Locale;
 import java.util.SplittableRandom;
 
 /**
- * Makes traces of three kinds of use, with a seed: people talking, agents at work, questions about documents that are
- * shared. Blocks are of 512 tokens.
+ * Generates seeded traces of three kinds: conversations, agents, and questions about shared documents. A block has 512
+ * tokens.
  */
 final class TraceGenerator {
     private static final int BLOCK_TOKENS = 512;

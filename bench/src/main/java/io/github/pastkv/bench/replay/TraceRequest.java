@@ -1,8 +1,8 @@
 package io.github.pastkv.bench.replay;
 
 /**
- * A request of a trace, as in Mooncake's public ones (Qin et al. 2025): no text, only which blocks its prompt consists of.
- * Blocks of equal id have equal tokens and equal tokens before them.
+ * A request of a trace, in the format of Mooncake's public traces (Qin et al. 2025): the block ids of its prompt,
+ * without text. Equal ids mean equal tokens and equal tokens before them.
  *
  * @param timestamp milliseconds from the start of the trace
  * @param inputLength tokens of the prompt

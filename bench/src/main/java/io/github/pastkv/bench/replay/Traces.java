@@ -15,8 +15,8 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * Traces as files: a line of JSON for each request, {@code {"timestamp": 27482, "input_length": 6955, "output_length": 52,
- * "hash_ids": [46, 47, 48]}}.
+ * Reads and writes traces, one JSON object per request:
+ * {@code {"timestamp": 27482, "input_length": 6955, "output_length": 52, "hash_ids": [46, 47, 48]}}.
  */
 final class Traces {
     private static final JsonMapper JSON = new JsonMapper();
@@ -26,7 +26,8 @@ final class Traces {
     /**
      * Reads a trace; empty lines count for nothing.
      *
-     * @throws IOException when the file cannot be read, is no UTF-8, or has a line that is no request; it names file and line
+     * @throws IOException when the file cannot be read, is no UTF-8, or has a line that is no request; it names file
+     *        and line
      */
     static List<TraceRequest> read(Path file) throws IOException {
         List<TraceRequest> requests = new ArrayList<>();

@@ -27,9 +27,9 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
 /**
- * Times concurrent sessions of one model: each of a number of caller threads decodes on a session of its own. How many
- * tokens do they make together, beside one alone? The numbers of callers take turns, so that a busy machine is busy for
- * all; the best turn of each counts.
+ * Times concurrent sessions of one model, each decoding on a caller thread of its own, as a multiple of the tokens per
+ * second of one. The numbers of callers take turns, so that other load affects all of them; the best turn of each
+ * counts.
  *
  * <p>Run: {@code mvn -Dquick -DskipTests -pl bench -am package -Dsessions="--model DIR"}
  */

@@ -27,8 +27,8 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
 /**
- * Times a sweep of {@code resid_pre} over all layers and positions, every run in full and over the frozen prefix, on the
- * same kernels. Prompts are random and differ in their middle token.
+ * Times a sweep of {@code resid_pre} over all layers and positions, in full and over a frozen prefix, on the same
+ * kernels. Prompts are random and differ in their middle token.
  *
  * <p>Run: {@code mvn -Dquick -DskipTests -pl bench -am package -Dsweep="--model DIR"}
  */

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Traces are read as they were written; a damaged one is refused by file and line, whatever its damage. */
+/** Traces round-trip through files; a damaged file is rejected by name and line. */
 class TracesTest {
     private static final String LINE =
             "{\"timestamp\": 27482, \"input_length\": 6955, \"output_length\": 52, \"hash_ids\": [46, 47, 2147483647]}";

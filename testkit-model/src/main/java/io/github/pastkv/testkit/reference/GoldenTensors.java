@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/** All tensors of a golden safetensors file, read into the heap. Failures to read are unchecked, as this is for tests. */
+/** All tensors of a golden safetensors file, read to the heap. I/O failures are unchecked, as this is for tests. */
 public final class GoldenTensors {
     private final Map<String, Tensor> floats = new HashMap<>();
     private final Map<String, long[]> integers = new HashMap<>();

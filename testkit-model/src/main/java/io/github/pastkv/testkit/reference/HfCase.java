@@ -7,10 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/**
- * A model folder with what Hugging Face transformers computes of it: a case of {@code golden/hf}. Shapes are those of its
- * README.
- */
+/** A golden model with the results of Hugging Face transformers: a case of {@code golden/hf}. */
 public final class HfCase {
     private static final String CONFIG_FILE = "config.json";
     private static final String OLD_CONFIG_FILE = "config.v4.json";

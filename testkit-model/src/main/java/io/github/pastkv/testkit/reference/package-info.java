@@ -1,4 +1,4 @@
-/** What reference libraries compute on the golden models, read with the safetensors reader of module {@code model}. */
+/** Results of reference libraries on the golden models, read with the safetensors reader of module {@code model}. */
 @NullMarked
 package io.github.pastkv.testkit.reference;
 

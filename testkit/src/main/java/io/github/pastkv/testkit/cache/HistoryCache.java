@@ -3,8 +3,8 @@ package io.github.pastkv.testkit.cache;
 import io.github.pastkv.cache.layout.KvWindow;
 
 /**
- * A cache form that can go back and branch off, as {@link HistoryCacheContractTest} drives it. Windowed forms let go of
- * what no later token sees.
+ * A cache form with forks and rewinds, as {@link HistoryCacheContractTest} drives it. Windowed forms free what no later
+ * token attends to.
  */
 public interface HistoryCache extends OneLayerCache {
     /**

@@ -17,8 +17,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * What every form of a cache must do that can fork, go back and take tokens from another, with windows and without.
- * Extend it for each form; it needs nothing of PastKV's own caches:
+ * Contract of every cache form that forks, rewinds and takes tokens from another, with and without windows. Extend it
+ * for each form; it needs nothing of PastKV's own caches:
  *
  * <pre>
  * class MyCacheTest extends HistoryCacheContractTest {

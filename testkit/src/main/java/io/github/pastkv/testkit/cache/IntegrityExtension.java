@@ -8,7 +8,7 @@ import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
 /**
- * Checks the bookkeeping of all caches that a test opened, after the test, and closes them:
+ * Calls {@code checkIntegrity} on every cache that a test opened, after the test, and closes it:
  *
  * <pre>
  * &#64;RegisterExtension

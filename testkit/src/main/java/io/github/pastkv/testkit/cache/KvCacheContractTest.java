@@ -21,7 +21,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * What every form of a cache must do, for every type of storage. Extend it for each form:
+ * Contract of every cache form, in every storage type. Extend it for each form:
  *
  * <pre>
  * class MyCacheTest extends KvCacheContractTest {

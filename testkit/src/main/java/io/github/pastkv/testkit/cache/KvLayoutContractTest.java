@@ -17,7 +17,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * What every {@link KvLayout} must do. Extend it for each way of storing:
+ * Contract of every {@link KvLayout}. Extend it for each layout:
  *
  * <pre>
  * class MyLayoutTest extends KvLayoutContractTest {

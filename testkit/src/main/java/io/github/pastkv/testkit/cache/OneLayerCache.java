@@ -5,8 +5,8 @@ import io.github.pastkv.tensor.DataType;
 import io.github.pastkv.tensor.Tensor;
 
 /**
- * One layer of a cache without pads, as {@link KvCacheContractTest} drives it: what an adapter must offer of a cache form
- * to have it tested. Whatever is refused is refused before anything has changed.
+ * One layer of a cache without padding, as {@link KvCacheContractTest} drives it: the adapter of a cache form under
+ * test. Invalid calls are rejected before anything has changed.
  */
 public interface OneLayerCache extends AutoCloseable {
     /**
@@ -51,7 +51,9 @@ public interface OneLayerCache extends AutoCloseable {
     /** Fails where the bookkeeping is wrong; allowed after {@link #close}. */
     void checkIntegrity();
 
-    /** Frees the memory; all but {@link #checkIntegrity} and a second close are an {@link IllegalStateException} then. */
+    /**
+     * Frees the memory; all but {@link #checkIntegrity} and a second close are an {@link IllegalStateException} then.
+     */
     @Override
     void close();
 }

@@ -3,7 +3,7 @@ package io.github.pastkv.testkit.cache;
 import io.github.pastkv.cache.layout.KvType;
 import io.github.pastkv.tensor.DataType;
 
-/** What is read of one head's numbers after a {@link KvType} stored them, worked out in another way. */
+/** Expected values of numbers after storage in a {@link KvType}, computed independently of the cache. */
 public final class StoredNumbers {
     private static final int Q8_GROUP_SIZE = 32;
 

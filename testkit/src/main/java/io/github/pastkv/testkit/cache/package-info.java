@@ -1,4 +1,4 @@
-/** What every way of storing and every form of a cache must do, as tests to extend, and the check after each test. */
+/** Contract tests of caches and layouts, to extend for each implementation. */
 @NullMarked
 package io.github.pastkv.testkit.cache;
 

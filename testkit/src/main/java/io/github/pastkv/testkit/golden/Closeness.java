@@ -6,8 +6,8 @@ import io.github.pastkv.tensor.Tensor;
 import java.util.Arrays;
 
 /**
- * The distance of computed numbers from golden ones, gathered number by number. {@link #require} fails with the greatest
- * and the mean distance, so that a failure shows whether one number is wrong or all are.
+ * Distance of computed from golden numbers. {@link #require} fails with the largest and the mean distance, so that a
+ * failure shows whether one number is wrong or all are.
  */
 public final class Closeness {
     /** How close F32 arithmetic comes to the exact logits, keys and values (the golden README, "Precision"). */
@@ -91,8 +91,8 @@ public final class Closeness {
     }
 
     /**
-     * Compares keys or values {@code [B, P, K, D]} at the real slots of a mask; where fewer are expected they are the last
-     * ones.
+     * Compares keys or values {@code [B, P, K, D]} at the real slots of a mask; where fewer are expected they are the
+     * last ones.
      */
     public static void requireCloseAtReal(String what, LazyTensor actual, Tensor expected, AttentionMask mask) {
         Closeness closeness = new Closeness(what);

@@ -6,7 +6,8 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * A small model with random weights and what Hugging Face transformers generates from a prompt: a case of {@code golden/hf}.
+ * A small model with random weights and what Hugging Face transformers generates from a prompt: a case of
+ * {@code golden/hf}.
  *
  * @param name its name
  * @param folder the model folder

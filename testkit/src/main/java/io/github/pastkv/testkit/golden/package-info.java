@@ -1,4 +1,4 @@
-/** Files of numbers made by the reference libraries, and how close to them is close enough. */
+/** Golden models and files of reference libraries, and tolerances. */
 @NullMarked
 package io.github.pastkv.testkit.golden;
 

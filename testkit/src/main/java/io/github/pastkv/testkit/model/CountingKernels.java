@@ -15,8 +15,8 @@ import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.stream.IntStream;
 
 /**
- * Kernels that count how often each output of each linear layer is computed, however threads cut the outputs: a step
- * that goes through the weights once computes each once, for all its tokens together. Safe for any number of threads.
+ * Kernels that count how often each output of each linear layer is computed, whatever the division over threads. A step
+ * that reads the weights once computes each output once for all its tokens. Thread-safe.
  */
 public final class CountingKernels extends DelegatingKernels {
     /** By packed layer, how often each of its outputs was computed. */

@@ -10,11 +10,10 @@ import java.util.ServiceLoader;
 import java.util.stream.Stream;
 
 /**
- * The names of the kernels to test here, for {@link KernelsChoice#choose}: {@code scalar}, and what providers offer, the
- * fastest last. {@link #REQUIRE_PROPERTY} names kernels (separated by commas) without which tests fail, so that a
- * provider that cannot be made is no silent pass.
+ * Names of the kernels to test, for {@link KernelsChoice#choose}: {@code scalar} and those of all providers, the fastest
+ * last. Tests fail if kernels that {@link #REQUIRE_PROPERTY} lists (separated by commas) are not available.
  *
- * <p>A run that forces the width of vectors is one of the vector kernels: others are left out, as they do not know of it.
+ * <p>A run with a forced vector width tests the vector kernels only.
  */
 public final class KernelsUnderTest {
     /** System property with the names of kernels that must be there. */

@@ -8,8 +8,7 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * The logits of consecutive tokens of one row, gathered over any number of steps and compared bit by bit. Not
- * thread-safe.
+ * Logits of consecutive tokens of one row, collected over any number of steps and compared bit by bit. Not thread-safe.
  */
 public final class LogitRows {
     private final List<float[]> rows = new ArrayList<>(); // [T][V]

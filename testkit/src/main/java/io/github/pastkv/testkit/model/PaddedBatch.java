@@ -7,8 +7,8 @@ import java.util.function.IntUnaryOperator;
 import java.util.stream.IntStream;
 
 /**
- * Rows of different lengths in one token matrix, with pads on the left, on the right or anywhere. Pads carry an id that
- * no vocabulary has, as a pad's id counts for nothing.
+ * Rows of different lengths in one token matrix, padded on the left, on the right or anywhere. Padding has an id
+ * outside every vocabulary, since a pad's id is never read.
  */
 public final class PaddedBatch {
     private static final int PAD_ID = -1;

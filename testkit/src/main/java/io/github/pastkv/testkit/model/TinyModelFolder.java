@@ -4,7 +4,7 @@ import io.github.pastkv.tinymodel.TinyModel;
 import java.io.IOException;
 import java.nio.file.Path;
 
-/** The shipped model, unpacked below the build's folder. */
+/** The shipped model, unpacked below the module's build folder. */
 public final class TinyModelFolder {
     private TinyModelFolder() {}
 

@@ -1,4 +1,4 @@
-/** Models under test: their kernels, their logits bit by bit, and batches with pads in any place. */
+/** Kernels under test, bitwise comparison of logits, padded batches, the shipped model. */
 @NullMarked
 package io.github.pastkv.testkit.model;
 

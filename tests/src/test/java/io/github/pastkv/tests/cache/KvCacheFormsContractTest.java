@@ -17,7 +17,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Nested;
 
-/** Each way of using the one storage engine keeps the contract. */
+/** The cache contract for each form: a model step, an entry, and the fixed cache. */
 class KvCacheFormsContractTest {
     /** One entry appended to alone. */
     @Nested

@@ -14,7 +14,7 @@ import io.github.pastkv.testkit.cache.HistoryCacheContractTest;
 import io.github.pastkv.testkit.cache.OneLayerCache;
 import org.junit.jupiter.api.Nested;
 
-/** Our caches keep the contract of forms that fork, go back and graft. */
+/** The contract of forks, rewinds and grafts for {@code KvCache}. */
 class KvCacheHistoryContractTest {
     /** All layers alike. */
     @Nested

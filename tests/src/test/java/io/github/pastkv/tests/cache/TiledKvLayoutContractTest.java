@@ -10,7 +10,7 @@ import io.github.pastkv.testkit.cache.StoredNumbers;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Nested;
 
-/** {@link TiledKvLayout} keeps the contract in every type, and with unlike ones for keys and values. */
+/** The layout contract for {@link TiledKvLayout}, in every type and with different types for keys and values. */
 class TiledKvLayoutContractTest {
     @Nested
     class F32 extends Tiled {

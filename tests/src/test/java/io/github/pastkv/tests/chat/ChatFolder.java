@@ -5,7 +5,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** Copies of the shipped model with a chat template. Its tokenizer knows one control token, which ends turns here. */
+/** Copies of the shipped model with a chat template. Its tokenizer has one control token, which ends turns here. */
 final class ChatFolder {
     /** Turns in lines, each ended by the control token. */
     static final String TEMPLATE = "{% for m in messages %}{{ m.role + ': ' + m.content | trim + '<|endoftext|>\\n' }}"

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Where a template is looked for, what of it is a control token, and how one that cannot be rendered is refused. */
+/** Lookup of chat templates, control tokens in templates, and rejection of templates that cannot be rendered. */
 class ChatTemplateTest {
     private static final int END = 0; // <|endoftext|>
 

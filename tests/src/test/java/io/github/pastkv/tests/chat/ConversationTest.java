@@ -31,7 +31,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Each answer of a conversation is the one that a fresh session gives, and only what is new is computed for it. */
+/** Answers of a conversation equal those of a fresh session, and only new tokens are computed. */
 class ConversationTest {
     private static final GenerationOptions OPTIONS = GenerationOptions.greedy(12)
             .withSampling(SamplingOptions.GREEDY.withTemperature(0.8).withSeed(4).withRepetitionPenalty(1.3))

@@ -10,10 +10,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
-/**
- * Every line of Java in a document is a line of a test or an example, which the build compiles and runs. The tests of this package
- * hold the code of README and guides; a line that is nowhere in them is a line that nobody compiled.
- */
+/** Every line of Java in a document occurs in a test or example that the build compiles and runs. */
 class DocumentCodeTest {
     @Test
     void everyLineOfJava_isCompiled() {

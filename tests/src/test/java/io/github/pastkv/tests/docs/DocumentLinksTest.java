@@ -11,7 +11,7 @@ import java.util.Map;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
-/** Links between documents, and from code to documents, lead somewhere. */
+/** Links between documents, and from code to documents, resolve. */
 class DocumentLinksTest {
     private static final Pattern LINK = Pattern.compile("!?\\[[^\\]]*\\]\\(([^)\\s]+)\\)");
     private static final Pattern IMAGE_TAG = Pattern.compile("<img [^>]*src=\"([^\"]+)\"");

@@ -19,8 +19,9 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 /**
- * What documents write in code font exists: types, their members, methods, packages, modules, benchmarks and tests. Names of other
- * projects are listed in {@code foreign-names.txt}; one that no document uses any more must leave that list.
+ * What documents write in code font exists: types, their members, methods, packages, modules, benchmarks and tests.
+ * Names of other projects are listed in {@code foreign-names.txt}; one that no document uses any more must leave that
+ * list.
  */
 class DocumentNamesTest {
     private static final Pattern CODE_SPAN = Pattern.compile("`([^`\n]+)`");

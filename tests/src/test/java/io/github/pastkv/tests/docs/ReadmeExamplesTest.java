@@ -29,7 +29,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The examples of the README, compiled and run; each of their lines stands in the README as it stands here. */
+/** The examples of the README, compiled and run. Every line here occurs in the README. */
 class ReadmeExamplesTest {
     private static final String SOURCE =
             "src/test/java/io/github/pastkv/tests/docs/ReadmeExamplesTest.java";

@@ -42,7 +42,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The calls of docs/coming-from-transformerlens.md, compiled and run; each line of its code stands here as it stands there. */
+/** The calls of docs/coming-from-transformerlens.md, compiled and run. Every line there occurs here. */
 class TransformerLensCallsTest {
     private static final String SOURCE =
             "src/test/java/io/github/pastkv/tests/docs/TransformerLensCallsTest.java";

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** A row's logits do not depend on the rows beside it, nor on pads, wherever they stand. */
+/** A row's logits do not depend on other rows or on padding. */
 @Tag("kernels")
 @Tag("slow")
 class BatchEqualityTest {

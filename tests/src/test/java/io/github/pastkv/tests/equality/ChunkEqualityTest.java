@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** A logit does not depend on how the tokens before it were cut: into steps, into blocks or into passes. */
+/** A logit does not depend on how earlier tokens were divided into steps, blocks or passes. */
 @Tag("kernels")
 @Tag("slow")
 class ChunkEqualityTest {

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** A logit does not depend on what the JIT has compiled: interpreted, cold and warm give the same bits. */
+/** A logit does not depend on the JIT: interpreted, cold and warm runs give the same bits. */
 @Tag("kernels")
 @Tag("slow")
 class CompilationEqualityTest {

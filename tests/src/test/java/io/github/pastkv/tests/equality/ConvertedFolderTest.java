@@ -29,7 +29,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** A folder with int8 weights gives the bits that its source gives with weights rounded at load. */
+/** A converted folder with int8 weights gives the bits of its source with weights quantized at load. */
 class ConvertedFolderTest {
     @TempDir private Path folder;
 

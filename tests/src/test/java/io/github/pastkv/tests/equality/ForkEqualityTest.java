@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** A logit does not depend on forks: those it comes from, those beside it, and what they were rewound from. */
+/** A logit does not depend on forks: a cache's parents, its children, and what was rewound. */
 @Tag("slow")
 class ForkEqualityTest {
     private static int[] from(int[] tokenIds, int first) {

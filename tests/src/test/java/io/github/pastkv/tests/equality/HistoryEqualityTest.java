@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** A logit does not depend on what the cache went through before: frozen runs, resets, truncations, other sessions. */
+/** A logit does not depend on the cache's history: frozen runs, resets, truncations, other sessions. */
 @Tag("kernels")
 @Tag("slow")
 class HistoryEqualityTest {

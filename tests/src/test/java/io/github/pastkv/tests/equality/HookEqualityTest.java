@@ -29,7 +29,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** A hook that looks changes no bit, and neither does one that puts back what it saw, at any point on any path. */
+/** A hook that reads changes no bit, nor does one that writes back what it read, at any hook point on any path. */
 @Tag("kernels")
 @Tag("slow")
 class HookEqualityTest {

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Kernels of one numeric identity give a model the same bits. */
+/** Kernels of one numeric identity give the same bits on whole models. */
 @Tag("kernels")
 @Tag("slow")
 class KernelsEqualityTest {

@@ -13,8 +13,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Logits of last tokens only are those of a step that computes them all: the last layer goes over wanted rows alone, and
- * over no row of a pass in which none is wanted.
+ * Logits of the last tokens alone equal those of a step that computes all of them. The last layer then runs for the
+ * requested rows only.
  */
 @Tag("kernels")
 @Tag("slow")

@@ -10,7 +10,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 
-/** A digest of the bits of a prompt's logits; as a program, that of the first steps which a JVM runs. */
+/** A digest of the bits of a prompt's logits. As a program, it prints the digests of a JVM's first steps. */
 final class LogitsDigest {
     /** Few tokens, as an interpreter is slow. */
     private static final int[] CHUNKS = {5, 1, 7};

@@ -22,8 +22,8 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Masks on every position scheme (learned, at an offset, rotary of all or part of a head, of two bases, ALiBi) and every
- * window: positions are those of real tokens, so pads move nothing, wherever they stand and in whichever step.
+ * A logit does not depend on padding, for every position scheme (learned, offset, RoPE over all or part of a head, two
+ * RoPE bases, ALiBi) and every window: positions count real tokens only.
  */
 @Tag("kernels")
 @Tag("slow")

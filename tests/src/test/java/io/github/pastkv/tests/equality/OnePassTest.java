@@ -12,7 +12,7 @@ import java.util.Random;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A step of T tokens goes through each weight once, whatever T. */
+/** A step of T tokens reads each weight once, whatever T is. */
 class OnePassTest {
     private static final TestModel LLAMA = TestModel.golden("llama3_rope_tied");
     private static final int LINEARS_PER_LAYER = 4;

@@ -7,7 +7,7 @@ import io.github.pastkv.testkit.model.LogitRows;
 import java.util.Arrays;
 import java.util.Random;
 
-/** Ways to feed tokens to a session of one row. */
+/** Ways to append tokens to a session of one row. */
 final class Paths {
     private Paths() {}
 

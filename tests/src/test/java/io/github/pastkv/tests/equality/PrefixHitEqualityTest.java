@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** A logit does not depend on whether the tokens before it were computed here or found in the index. */
+/** A logit does not depend on whether earlier tokens were computed or found by prefix caching. */
 @Tag("kernels")
 @Tag("slow")
 class PrefixHitEqualityTest {

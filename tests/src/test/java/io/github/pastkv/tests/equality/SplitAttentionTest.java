@@ -23,8 +23,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Decoding over a long past is cut by position where there are more threads than heads. Whatever the cut, the bits are
- * those of the scalar kernels on one thread, which never cut.
+ * Split-KV attention: decoding over a long past is split by position where there are more threads than heads. Every
+ * split gives the bits of the scalar kernels on one thread, which never split.
  */
 @Tag("kernels")
 @Tag("slow")

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Keys, values and layers that are stored unlike each other: every path still gives the bits of one step. */
+/** A logit does not depend on the path when keys, values and layers are stored in different types. */
 @Tag("kernels")
 class StorageEqualityTest {
     private static final KvTypes Q8_AND_F16 = new KvTypes(KvType.Q8, KvType.F16);

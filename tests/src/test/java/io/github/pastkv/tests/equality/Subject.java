@@ -16,7 +16,7 @@ import java.util.Set;
 import java.util.stream.Stream;
 
 /**
- * One corner of the equality matrix: whatever path a test takes, its bits must be those of {@link Paths#oneShot}.
+ * One cell of the equality matrix. Every path must give the bits of {@link Paths#oneShot}.
  *
  * @param model the model and its prompt
  * @param kernels name of the kernels
@@ -38,13 +38,15 @@ record Subject(TestModel model, String kernels, KvType kvType, LinearPrecision p
         this(model, kernels, kvType, LinearPrecision.PLAIN);
     }
 
-    /** Models that run in every type and precision on scalar kernels too, which are slow, and at each width of vectors. */
+    /**
+     * Models that run in every type and precision on scalar kernels too, which are slow, and at each width of vectors.
+     */
     private static final Set<String> OF_EACH_KIND = Set.of("gpt2", "llama", "llama3_rope_tied", "mistral", "tiny");
 
     /**
-     * The golden models on all kernels, and the shipped one, which is larger, on the fastest ({@link KernelsEqualityTest}
-     * shows the others equal to those); with all storage types and all forms of linear layers, but for most models on scalar
-     * kernels and at forced widths, which run the plainest only.
+     * The golden models on all kernels, and the shipped one, which is larger, on the fastest
+     * ({@link KernelsEqualityTest} shows the others equal to those); with all storage types and all forms of linear
+     * layers, but for most models on scalar kernels and at forced widths, which run the plainest only.
      */
     static Stream<Subject> all() {
         Stream<Subject> golden = TestModel.golden()
@@ -59,8 +61,8 @@ record Subject(TestModel model, String kernels, KvType kvType, LinearPrecision p
     }
 
     /**
-     * For paths that take long: the models of each kind in every type and precision on the fast kernels, all others, and scalar
-     * kernels, in the plainest.
+     * For paths that take long: the models of each kind in every type and precision on the fast kernels, all others,
+     * and scalar kernels, in the plainest.
      */
     static Stream<Subject> fewer() {
         return all().filter(subject -> subject.isPlainest() || (OF_EACH_KIND.contains(subject.model().toString())

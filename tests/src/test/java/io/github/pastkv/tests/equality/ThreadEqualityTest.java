@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** A logit does not depend on the number of threads, nor on other sessions of the same model. */
+/** A logit does not depend on the number of threads or on other sessions of the model. */
 @Tag("kernels")
 @Tag("slow")
 class ThreadEqualityTest {

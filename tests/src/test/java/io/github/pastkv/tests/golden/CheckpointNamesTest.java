@@ -23,7 +23,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Checkpoints name tensors with and without a prefix, and carry buffers that are no weights: the numbers stay the same. */
+/** Tensor names with and without a prefix, and buffers that are no weights, change no result. */
 class CheckpointNamesTest {
     @TempDir private Path folder;
 

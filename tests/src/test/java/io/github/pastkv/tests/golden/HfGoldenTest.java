@@ -30,7 +30,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Our numbers against those of Hugging Face transformers in double precision, on an F32 cache. */
+/** Logits, caches and generations against Hugging Face transformers in double precision, on an f32 cache. */
 @Tag("kernels")
 class HfGoldenTest {
     @TempDir private Path oldSpelling;

@@ -13,7 +13,7 @@ import io.github.pastkv.testkit.golden.Closeness;
 import java.util.stream.StreamSupport;
 import tools.jackson.databind.JsonNode;
 
-/** Plays a {@link CacheScenario} on a session and compares what it finds with what TransformerLens found. */
+/** Replays a {@link CacheScenario} on a session and compares the results with those of TransformerLens. */
 public final class ScenarioPlayer {
     private final Session session;
     private final Lens lens;

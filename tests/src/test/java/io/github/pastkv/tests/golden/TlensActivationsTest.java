@@ -33,7 +33,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Every activation and loss that TransformerLens gave for the golden prompts. */
+/** Every activation and loss that TransformerLens recorded for the golden prompts. */
 @Tag("kernels")
 class TlensActivationsTest {
     private static final Set<String> NOT_HOOKS = Set.of("logits", "loss", "loss_per_token");

@@ -17,8 +17,8 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * The cache scenarios of TransformerLens: pads, holes, frozen runs, chunks, cropping, expanding, selecting, edits, runs over
- * part of the layers.
+ * Cache scenarios recorded with TransformerLens: padding, frozen runs, chunks, cropping, expanding, row selection,
+ * edits, runs over part of the layers.
  */
 @Tag("kernels")
 class TlensGoldenTest {

@@ -19,8 +19,8 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Settings that no case of Hugging Face has, against {@code tools/reference/variants.py}: norms in place of the residual
- * stream (Bloom), norms behind the blocks, without weights, and embeddings of another width (OPT).
+ * Config settings that no Hugging Face case covers, against {@code tools/reference/variants.py}: Bloom with post-norm
+ * residuals, OPT with norms after the blocks, without norm weights, and with embeddings of another width.
  */
 @Tag("kernels")
 class VariantGoldenTest {

@@ -13,7 +13,10 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
-/** The two golden models that the parity tests run on, with learned and with rotary positions; open until the JVM ends. */
+/**
+ * The golden models of the parity tests, one with learned positions and one with RoPE. They stay open until the JVM
+ * ends.
+ */
 final class ParityModels {
     private static final Map<String, HfCase> CASES = Stream.of("gpt2", "llama")
             .collect(Collectors.toMap(name -> name, HfCase::of));

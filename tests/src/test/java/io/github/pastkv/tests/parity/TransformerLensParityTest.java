@@ -45,8 +45,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Behaviours of TransformerLens' cache that need a model, by the numbers of docs/parity.md. Where TransformerLens comes
- * close, ours must be equal in every bit.
+ * Behaviours of TransformerLens' cache that need a model, numbered as in docs/parity.md. Where TransformerLens is
+ * close, PastKV must be equal in every bit.
  */
 class TransformerLensParityTest {
     /** Models that stay open from test to test. */

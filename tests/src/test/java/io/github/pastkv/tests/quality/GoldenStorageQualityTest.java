@@ -18,7 +18,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** What the storage types cost the golden models, over their prompts. Prints a line for docs/storage.md. */
+/** Cost of KV cache quantization on the golden models, over their prompts. Prints a line for docs/storage.md. */
 class GoldenStorageQualityTest {
     private static final List<KvType> TYPES = List.of(KvType.F16, KvType.BF16, KvType.Q8);
     /** Random weights spread what a step loses further than a trained model's do. */

@@ -27,8 +27,8 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * What bf16 inputs and int8 weights do to the logits of the shipped model, against plain f32, over text that it was not
- * trained on. Prints a line for docs/benchmark-log.md.
+ * Cost of bf16 compute and int8 weights: logits of the shipped model against f32, on held-out text. Prints a line for
+ * docs/benchmark-log.md.
  */
 @Tag("slow")
 class LinearPrecisionQualityTest {

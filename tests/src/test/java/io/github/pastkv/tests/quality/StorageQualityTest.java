@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Test;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** What the storage types cost the shipped model, on text that it was not trained on. */
+/** Cost of KV cache quantization on the shipped model, on held-out text. */
 @Tag("slow")
 class StorageQualityTest {
     private static final int NUM_DOCUMENTS = 8;

@@ -23,7 +23,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** What the shipped model has learned, measured on text that it was not trained on; and its golden continuations. */
+/** Abilities of the shipped model, measured on held-out text, and its golden continuations. */
 class TinyModelTest {
     private static final int PROMPTS_PER_HALF = 100;
     private static final double LEAST_SHARE_RIGHT = 0.95;

@@ -15,7 +15,7 @@ import java.util.stream.StreamSupport;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** Operations on torchtune's {@code KVCache} and what it showed after each: a line of {@code golden/torchtune}. */
+/** Calls on torchtune's {@code KVCache} and their results: a line of {@code golden/torchtune}. */
 final class CacheTrace {
     private final JsonNode json;
 

@@ -22,7 +22,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import tools.jackson.databind.JsonNode;
 
-/** Sequences that were run on torchtune's own {@code KVCache}, played on ours: the same sizes, bytes and refusals. */
+/**
+ * Call sequences recorded on torchtune's {@code KVCache}, replayed on {@code FixedKvCache}: same sizes, bytes and
+ * errors.
+ */
 class FixedKvCacheTraceTest {
     @RegisterExtension final IntegrityExtension caches = new IntegrityExtension();
 

@@ -9,9 +9,9 @@ import java.util.List;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** Says in the log which kernels this run tests, and which are impossible here and why. */
+/** Logs the kernels that this run tests, and why others are not available. */
 @Tag("kernels")
-class KernelsLegsTest {
+class AvailableKernelsTest {
     private static final List<String> ALL = List.of("scalar", "vector", "onednn");
 
     @Test
