@@ -1,7 +1,7 @@
 /** Conversations. */
 module io.github.pastkv.chat {
     requires transitive io.github.pastkv.model;
-    requires tools.jackson.databind;
+    requires transitive tools.jackson.databind;
     requires static transitive org.jspecify;
 
     exports io.github.pastkv.chat;

@@ -7,7 +7,6 @@ import io.github.pastkv.model.files.ModelFormatException;
 import io.github.pastkv.model.tokenizer.TextTokenizer;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -24,36 +23,32 @@ import tools.jackson.databind.node.ObjectNode;
 
 /**
  * The chat template of a model folder, rendered as {@code apply_chat_template} of Hugging Face transformers renders it.
- * A template that cannot be rendered is refused when it is read, with the file and the reason; it is never ignored.
+ * A template that cannot be parsed is refused when it is read, with the file, the line and the reason; it is never ignored.
  *
  * <p>A content that spells a {@linkplain io.github.pastkv.model.tokenizer.Vocabulary#controlTokens control token}, such as
  * {@code <|im_end|>}, is written as ordinary tokens: only the template's own markers are control tokens. The one exception
  * are tags that models write into their answers ({@code <think>}, {@code <tool_call>}) where the tokenizer does not mark
  * them special: in answers, and only there, they remain tokens, as templates look for them.
+ *
+ * <p>Immutable, safe for any number of threads while its tokenizer is open.
  */
 public final class ChatTemplate implements ChatFormat {
-    /** Stands inside a control token that a text spells, until the template has been rendered. Not a character. */
-    private static final String BREAK = "\uFDD0";
-
-    private static final String USER = "user";
-    private static final String ASSISTANT = "assistant";
+    private static final String BREAK = String.valueOf(JinjaTemplate.BREAK);
     private static final Pattern TAG = Pattern.compile("</?\\w+>");
     private static final String PROBE = "probe";
 
     private final Path file;
-    private final JinjaTemplate script;
-    private final Map<String, String> specialTokens;
+    private final JinjaTemplate template;
     private final TextTokenizer tokenizer;
-    private final String system;
+    private final Map<String, JsonNode> variables;
     private final Set<Integer> stopTokens;
 
-    private ChatTemplate(ChatTemplateFiles files, JinjaTemplate script, TextTokenizer tokenizer, String system)
+    private ChatTemplate(Path file, JinjaTemplate template, TextTokenizer tokenizer, Map<String, JsonNode> variables)
             throws JinjaException {
-        this.file = files.templateFile();
-        this.script = script;
-        this.specialTokens = tokenizer.specialTokens();
+        this.file = file;
+        this.template = template;
         this.tokenizer = tokenizer;
-        this.system = system;
+        this.variables = Map.copyOf(variables);
         this.stopTokens = findStopTokens();
     }
 
@@ -61,13 +56,17 @@ public final class ChatTemplate implements ChatFormat {
      * Reads {@code chat_template.jinja}, or {@code chat_template} in {@code chat_template.json} or
      * {@code tokenizer_config.json}.
      *
-     * @param system what the system says first, or empty
      * @return empty where the folder has none of them
      * @throws ModelFormatException if the template cannot be parsed, or not be rendered for a conversation of one question
      *         and one answer
-     * @throws IllegalArgumentException if the model has no tokenizer
+     * @throws IllegalArgumentException if the model has a template but no tokenizer
      */
-    public static Optional<ChatTemplate> find(Model model, String system) throws IOException {
+    public static Optional<ChatTemplate> find(Model model) throws IOException {
+        return find(model, Map.of());
+    }
+
+    /** {@link #find(Model)} with variables beside the messages: {@link #withVariables}. */
+    public static Optional<ChatTemplate> find(Model model, Map<String, JsonNode> variables) throws IOException {
         Optional<ChatTemplateFiles> found = ChatTemplateFiles.find(model.source());
         if (found.isEmpty()) {
             return Optional.empty();
@@ -76,11 +75,31 @@ public final class ChatTemplate implements ChatFormat {
                 "model: " + model.folder() + " has a chat template but no tokenizer"));
         Path file = found.get().templateFile();
         try {
-            return Optional.of(
-                    new ChatTemplate(found.get(), JinjaTemplate.parse(found.get().template()), tokenizer, system));
+            JinjaTemplate template = JinjaTemplate.parse(found.get().template());
+            return Optional.of(new ChatTemplate(file, template, tokenizer, variables));
         } catch (JinjaException e) {
             throw new ModelFormatException(file, "chat template: cannot be rendered: " + e.getMessage(), e);
         }
+    }
+
+    /**
+     * The same template with variables beside the messages, such as {@code enable_thinking}, {@code tools} or
+     * {@code documents}; they replace those of the same name.
+     *
+     * @throws IllegalArgumentException when the template cannot be rendered with them, saying why
+     */
+    public ChatTemplate withVariables(Map<String, JsonNode> newVariables) {
+        Map<String, JsonNode> all = new HashMap<>(variables);
+        all.putAll(newVariables);
+        try {
+            return new ChatTemplate(file, template, tokenizer, all);
+        } catch (JinjaException e) {
+            throw refusal(e);
+        }
+    }
+
+    private IllegalArgumentException refusal(JinjaException e) {
+        return new IllegalArgumentException("chat template of " + file + ": " + e.getMessage(), e);
     }
 
     /** The file that holds the template. */
@@ -89,43 +108,70 @@ public final class ChatTemplate implements ChatFormat {
     }
 
     @Override
-    public int[] encode(List<Turn> turns, String user) {
-        List<Map.Entry<String, String>> messages = new ArrayList<>();
-        for (Turn turn : turns) {
-            messages.add(Map.entry(USER, turn.user()));
-            messages.add(Map.entry(ASSISTANT, turn.answer()));
-        }
-        messages.add(Map.entry(USER, user));
+    public int[] encode(List<ChatMessage> messages) {
         try {
-            return tokenizer.encodeParts(List.of(render(messages, true).split(BREAK, -1)));
+            return tokenizer.encodeParts(List.of(render(broken(messages), true).split(BREAK, -1)));
         } catch (JinjaException e) {
-            throw new IllegalArgumentException("chat template of " + file + ": " + e.getMessage(), e);
+            throw refusal(e);
         }
     }
 
-    /** The text of a conversation, with breaks inside the control tokens that its contents spell. */
-    private String render(List<Map.Entry<String, String>> messages, boolean asksForAnswer) throws JinjaException {
-        ObjectNode values = JsonMapper.shared().createObjectNode();
-        ArrayNode list = values.putArray("messages");
-        if (!system.isEmpty()) {
-            list.addObject().put("role", "system").put("content", broken("system", system));
+    /**
+     * The text of a conversation up to where the next answer begins, as transformers renders it.
+     *
+     * @throws IllegalArgumentException when the template does not take these messages, saying why
+     */
+    public String render(List<ChatMessage> messages) {
+        ArrayNode list = JsonMapper.shared().createArrayNode();
+        messages.forEach(message -> list.add(message.json()));
+        try {
+            return render(list, true);
+        } catch (JinjaException e) {
+            throw refusal(e);
         }
-        messages.forEach(message -> list.addObject().put("role", message.getKey()).put("content",
-                broken(message.getKey(), message.getValue())));
-        values.put("add_generation_prompt", asksForAnswer);
-        values.putNull("tools");
-        values.putNull("documents");
-        specialTokens.forEach(values::put);
-        Map<String, JsonNode> variables = new HashMap<>();
-        values.properties().forEach(entry -> variables.put(entry.getKey(), entry.getValue()));
-        return script.render(variables);
     }
 
-    /** A content with a break inside each control token that it spells. */
-    private String broken(String role, String content) {
+    private String render(ArrayNode messages, boolean addsGenerationPrompt) throws JinjaException {
+        JsonMapper json = JsonMapper.shared();
+        Map<String, JsonNode> values = new HashMap<>();
+        values.put("messages", messages);
+        values.put("add_generation_prompt", json.getNodeFactory().booleanNode(addsGenerationPrompt));
+        values.put("tools", json.getNodeFactory().nullNode());
+        values.put("documents", json.getNodeFactory().nullNode());
+        tokenizer.specialTokens().forEach((name, token) -> values.put(name, json.getNodeFactory().stringNode(token)));
+        values.putAll(variables);
+        return template.render(values);
+    }
+
+    /** The messages with a break inside each control token that one of their strings spells. */
+    private ArrayNode broken(List<ChatMessage> messages) {
+        ArrayNode list = JsonMapper.shared().createArrayNode();
+        messages.forEach(message -> list.add(broken(message.json(), message.hasRole(ChatMessage.ASSISTANT))));
+        return list;
+    }
+
+    private JsonNode broken(JsonNode node, boolean isAnswer) {
+        return switch (node.getNodeType()) {
+            case STRING -> JsonMapper.shared().getNodeFactory().stringNode(broken(node.stringValue(), isAnswer));
+            case ARRAY -> {
+                ArrayNode array = JsonMapper.shared().createArrayNode();
+                node.values().forEach(item -> array.add(broken(item, isAnswer)));
+                yield array;
+            }
+            case OBJECT -> {
+                ObjectNode object = JsonMapper.shared().createObjectNode();
+                node.properties().forEach(field -> object.set(broken(field.getKey(), isAnswer),
+                        broken(field.getValue(), isAnswer)));
+                yield object;
+            }
+            default -> node;
+        };
+    }
+
+    private String broken(String content, boolean isAnswer) {
         String text = content.replace(BREAK, "\uFFFD");
         for (String token : tokenizer.vocabulary().controlTokens()) {
-            if (token.length() > 1 && !(role.equals(ASSISTANT) && isTag(token))) {
+            if (token.length() > 1 && !(isAnswer && isTag(token))) {
                 text = text.replace(token, token.charAt(0) + BREAK + token.substring(1));
             }
         }
@@ -143,17 +189,23 @@ public final class ChatTemplate implements ChatFormat {
         return stopTokens;
     }
 
-    /** The tokenizer's end token, and the first control token that the template writes behind an answer. */
+    @Override
+    public boolean continuesText() {
+        return false;
+    }
+
+    /** The tokenizer's end token, and the first control token that the template writes after an answer. */
     private Set<Integer> findStopTokens() throws JinjaException {
-        render(List.of(Map.entry(USER, PROBE)), true);
-        String rendered = render(List.of(Map.entry(USER, PROBE), Map.entry(ASSISTANT, PROBE)), false);
+        ArrayNode question = JsonMapper.shared().createArrayNode().add(ChatMessage.user(PROBE).json());
+        render(question, true);
+        String rendered = render(question.deepCopy().add(ChatMessage.assistant(PROBE).json()), false);
         int answerEnd = rendered.lastIndexOf(PROBE) + PROBE.length();
-        IntStream behind = rendered.contains(PROBE)
+        IntStream after = rendered.contains(PROBE)
                 ? IntStream.of(tokenizer.encode(rendered.substring(answerEnd), false))
                         .filter(tokenizer.vocabulary()::isControl).limit(1)
                 : IntStream.empty();
-        @Nullable String eos = specialTokens.get("eos_token");
+        @Nullable String eos = tokenizer.specialTokens().get("eos_token");
         IntStream end = eos == null ? IntStream.empty() : tokenizer.vocabulary().id(eos).stream();
-        return IntStream.concat(behind, end).boxed().collect(Collectors.toUnmodifiableSet());
+        return IntStream.concat(after, end).boxed().collect(Collectors.toUnmodifiableSet());
     }
 }

@@ -5,6 +5,7 @@ import io.github.pastkv.model.Session;
 import io.github.pastkv.model.generation.Generation;
 import io.github.pastkv.model.generation.GenerationListener;
 import io.github.pastkv.model.generation.GenerationOptions;
+import io.github.pastkv.model.tokenizer.TextTokenizer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -16,9 +17,10 @@ import java.util.Set;
 
 /**
  * A conversation with a model, in branches that share what they have in common. A turn computes only what the cache does
- * not hold: the tokens of the whole conversation are written down anew for each turn, and the cache goes back to where
- * they first differ from what it holds. So a format may change what is past (templates leave out old thinking, say), a
- * turn may be taken back, and each answer is the one that a fresh session would give to the same tokens.
+ * not hold: the whole conversation is encoded for each turn, and the cache is rewound to where the tokens first differ from
+ * what it holds. So a format may change earlier messages (templates leave out old thinking, say), a turn may be undone, and
+ * each answer is the one that a fresh session gives to the same tokens. An answer keeps the tokens that the model chose for
+ * it wherever the format writes its text unchanged.
  *
  * <p>For one thread at a time. Owns its sessions until {@link #close}.
  */
@@ -27,6 +29,7 @@ public final class Conversation implements AutoCloseable {
     public static final String MAIN = "main";
 
     private final ChatFormat format;
+    private final TextTokenizer tokenizer;
     private final Map<String, Branch> branches = new LinkedHashMap<>();
     private Branch current;
 
@@ -36,42 +39,85 @@ public final class Conversation implements AutoCloseable {
      * @param session of one row and empty; closed with the conversation
      */
     public Conversation(Session session, ChatFormat format) {
+        this(session, format, List.of());
+    }
+
+    private Conversation(Session session, ChatFormat format, List<ChatMessage> messages) {
         if (session.batchSize() != 1 || session.size() != 0 || session.frozen()) {
             throw new IllegalArgumentException("session: has " + session.batchSize() + " rows and " + session.size()
                     + " slots" + (session.frozen() ? ", frozen" : "") + ", must be one empty row");
         }
         this.format = format;
-        this.current = Branch.root(MAIN, session);
+        this.tokenizer = session.model().tokenizer().orElseThrow(
+                () -> new IllegalArgumentException("session: its model has no tokenizer"));
+        this.current = Branch.root(MAIN, session, messages);
         branches.put(MAIN, current);
     }
 
     /**
-     * Asks, and adds the answer as a turn; one that the listener cancels is added as far as it came.
+     * A conversation that goes on from messages, a system message for example. Questions that have an answer are turns; if
+     * the last message has none, {@link #answer} gives it one.
+     *
+     * @param session of one row and empty; closed with the conversation
+     */
+    public static Conversation of(Session session, ChatFormat format, List<ChatMessage> messages) {
+        return new Conversation(session, format, messages);
+    }
+
+    /**
+     * Asks, and adds the answer as a turn; one that is cancelled is added as far as it came.
      *
      * @param options one answer only; the format's own stop tokens are added, and the conversation so far is known to the
-     *        repetition penalty and to guesses
-     * @param listener hears the answer in row 0, on this thread
-     * @throws IllegalArgumentException when the conversation would not fit into the context, naming both numbers, or the
-     *         format refuses it; nothing has changed
+     *        repetition penalty and to speculative decoding
+     * @param listener receives the answer in row 0, on this thread
+     * @throws ContextFullException when the conversation would not fit into the context; nothing has changed
+     * @throws IllegalArgumentException when the format refuses it; nothing has changed
      * @throws PoolExhaustedException when the cache's limit in bytes is reached; no turn is added
      */
     public Turn say(String user, GenerationOptions options, GenerationListener listener) {
+        if (user.isEmpty() && current.messages().isEmpty()) {
+            throw new IllegalArgumentException("user: nothing is said");
+        }
+        return answer(List.of(ChatMessage.user(user)), options, listener);
+    }
+
+    /**
+     * Answers the conversation after further messages, such as the results of tools, as {@link #say} does.
+     *
+     * @param messages none where the last message is to be answered
+     */
+    public Turn answer(List<ChatMessage> messages, GenerationOptions options, GenerationListener listener) {
         requireOneAnswer(options);
-        int[] ids = format.encode(current.turns(), user);
-        requireFits(ids);
+        int[] ids = promptIds(messages);
         int numKnown = current.rewindTo(ids);
         List<Integer> known = Arrays.stream(ids, 0, numKnown).boxed().toList();
         int[] newIds = Arrays.copyOfRange(ids, numKnown, ids.length);
-        List<Integer> answer = new ArrayList<>();
+        AnswerText answer = new AnswerText(tokenizer, format.continuesText(), listener);
         try {
             Generation generation = current.session().generate(new int[][] {newIds},
-                    withStopTokens(options).withKnownTokens(known), remembering(answer, listener));
-            Turn turn = new Turn(user, generation, numKnown);
-            current.turns().add(turn);
-            return turn;
+                    withStopTokens(options).withKnownTokens(known), answer);
+            Turn turn = new Turn(messages, answer.message(generation), Optional.of(generation), numKnown);
+            return current.add(turn);
         } finally {
-            current.noteCached(ids, answer);
+            current.noteCached(ids, answer.tokenIds());
         }
+    }
+
+    /**
+     * The tokens that {@link #answer} would have the model read.
+     *
+     * @throws ContextFullException when they do not fit into the context
+     * @throws IllegalArgumentException when the format refuses the conversation
+     */
+    public int[] promptIds(List<ChatMessage> added) {
+        List<ChatMessage> messages = new ArrayList<>(current.messages());
+        messages.addAll(added);
+        if (messages.isEmpty()) {
+            throw new IllegalArgumentException("messages: there are none to answer");
+        }
+        int[] ids = current.keepTokens(format.encode(messages), tokenizer);
+        requireFits(ids);
+        return ids;
     }
 
     private static void requireOneAnswer(GenerationOptions options) {
@@ -86,8 +132,7 @@ public final class Conversation implements AutoCloseable {
             throw new IllegalArgumentException("user: nothing is said");
         }
         if (ids.length > current.session().maxSeqLen()) {
-            throw new IllegalArgumentException("the conversation would have " + ids.length
-                    + " tokens, the context is " + current.session().maxSeqLen());
+            throw new ContextFullException(ids.length, current.session().maxSeqLen());
         }
     }
 
@@ -95,21 +140,6 @@ public final class Conversation implements AutoCloseable {
         Set<Integer> stopTokens = new HashSet<>(options.stopTokens());
         stopTokens.addAll(format.stopTokens());
         return options.withStopTokens(stopTokens);
-    }
-
-    private static GenerationListener remembering(List<Integer> answer, GenerationListener listener) {
-        return new GenerationListener() {
-            @Override
-            public boolean onToken(int row, int tokenId) {
-                answer.add(tokenId);
-                return listener.onToken(row, tokenId);
-            }
-
-            @Override
-            public void onText(int row, String text) {
-                listener.onText(row, text);
-            }
-        };
     }
 
     /**
@@ -122,16 +152,43 @@ public final class Conversation implements AutoCloseable {
     }
 
     /**
+     * Removes the oldest turns of the current branch, to make room; messages before them, such as a system message, stay.
+     *
+     * @throws IllegalArgumentException unless there are so many
+     */
+    public void dropOldest(int numTurns) {
+        if (numTurns < 0 || numTurns > current.turns().size()) {
+            throw new IllegalArgumentException("numTurns: " + numTurns + ", there are " + current.turns().size());
+        }
+        current.dropOldest(numTurns);
+    }
+
+    private void requireNew(String name) {
+        if (branches.containsKey(name) || name.isBlank()) {
+            throw new IllegalArgumentException(
+                    name.isBlank() ? "name: is blank" : "name: there is a branch " + name + " already");
+        }
+    }
+
+    /**
      * Goes on in a copy of the current branch; nothing is computed or copied for it.
      *
      * @throws IllegalArgumentException when there is a branch of that name
      */
     public void fork(String name) {
-        if (branches.containsKey(name) || name.isBlank()) {
-            throw new IllegalArgumentException(
-                    name.isBlank() ? "name: is blank" : "name: there is a branch " + name + " already");
-        }
+        requireNew(name);
         current = current.fork(name);
+        branches.put(name, current);
+    }
+
+    /**
+     * Goes on in a new branch that consists of messages which are given.
+     *
+     * @throws IllegalArgumentException when there is a branch of that name
+     */
+    public void load(String name, List<ChatMessage> messages) {
+        requireNew(name);
+        current = current.forkFor(name, messages);
         branches.put(name, current);
     }
 
@@ -152,6 +209,11 @@ public final class Conversation implements AutoCloseable {
     /** The turns of the current branch, oldest first. */
     public List<Turn> turns() {
         return List.copyOf(current.turns());
+    }
+
+    /** All messages of the current branch, oldest first. */
+    public List<ChatMessage> messages() {
+        return List.copyOf(current.messages());
     }
 
     /** The session of the current branch, to look at. */

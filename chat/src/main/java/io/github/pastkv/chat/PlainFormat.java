@@ -1,5 +1,6 @@
 package io.github.pastkv.chat;
 
+import io.github.pastkv.model.Model;
 import io.github.pastkv.model.tokenizer.TextTokenizer;
 import java.util.Arrays;
 import java.util.List;
@@ -7,33 +8,57 @@ import java.util.Set;
 import java.util.stream.IntStream;
 
 /**
- * A conversation without markers, one plain text: what the user writes, the answer right behind it, and the next turn in
- * a new line. Answers stay the tokens that the model chose. For models without a chat template.
+ * A conversation without markers, as one plain text: each message but an answer begins a new line, and an answer follows the
+ * question directly. Answers keep the tokens that the model chose. For models without a chat template.
  */
 public final class PlainFormat implements ChatFormat {
     private static final String PROBE = "a";
 
     private final TextTokenizer tokenizer;
-    private final String system;
 
-    /** A format whose text begins with {@code system}, which may be empty. */
-    public PlainFormat(TextTokenizer tokenizer, String system) {
+    private PlainFormat(TextTokenizer tokenizer) {
         this.tokenizer = tokenizer;
-        this.system = system;
+    }
+
+    /**
+     * The format for a model.
+     *
+     * @throws IllegalArgumentException if the model has no tokenizer
+     */
+    public static PlainFormat of(Model model) {
+        return new PlainFormat(model.tokenizer().orElseThrow(
+                () -> new IllegalArgumentException("model: " + model.folder() + " has no tokenizer")));
     }
 
     @Override
-    public int[] encode(List<Turn> turns, String user) {
+    public int[] encode(List<ChatMessage> messages) {
         IntStream ids = IntStream.of(beginIds());
-        String lead = system + newLine(system);
+        StringBuilder text = new StringBuilder(); // what has not been encoded yet
+        String line = ""; // the last line so far
         boolean isFirst = true;
-        for (Turn turn : turns) {
-            ids = IntStream.concat(ids, encode(lead + turn.user(), isFirst));
-            isFirst = false;
-            ids = IntStream.concat(ids, IntStream.of(turn.answerTokenIds()));
-            lead = newLine(turn.user() + turn.answer());
+        for (ChatMessage message : messages) {
+            requirePlain(message);
+            boolean isAnswer = message.hasRole(ChatMessage.ASSISTANT);
+            text.append(isAnswer ? "" : newLine(line));
+            if (isAnswer && !message.tokenIds().isEmpty()) {
+                ids = IntStream.concat(IntStream.concat(ids, encode(text.toString(), isFirst)),
+                        message.tokenIds().stream().mapToInt(id -> id));
+                isFirst = false;
+                text.setLength(0);
+            } else {
+                text.append(message.content());
+            }
+            line = isAnswer ? line + message.content() : message.content();
         }
-        return IntStream.concat(ids, encode(lead + user, isFirst)).toArray();
+        return IntStream.concat(ids, encode(text.toString(), isFirst)).toArray();
+    }
+
+    private static void requirePlain(ChatMessage message) {
+        boolean isKnown = List.of(ChatMessage.SYSTEM, ChatMessage.USER, ChatMessage.ASSISTANT).contains(message.role());
+        if (!isKnown || message.json().path("content").isArray() || message.json().has("tool_calls")) {
+            throw new IllegalArgumentException("messages: '" + message.role()
+                    + "' with more than a text needs a chat template, which this model has not");
+        }
     }
 
     private IntStream encode(String text, boolean isFirst) {
@@ -59,5 +84,10 @@ public final class PlainFormat implements ChatFormat {
     @Override
     public Set<Integer> stopTokens() {
         return Set.of();
+    }
+
+    @Override
+    public boolean continuesText() {
+        return true;
     }
 }

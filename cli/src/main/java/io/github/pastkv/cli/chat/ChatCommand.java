@@ -1,6 +1,7 @@
 package io.github.pastkv.cli.chat;
 
 import io.github.pastkv.chat.ChatFormat;
+import io.github.pastkv.chat.ChatMessage;
 import io.github.pastkv.chat.ChatTemplate;
 import io.github.pastkv.chat.Conversation;
 import io.github.pastkv.chat.PlainFormat;
@@ -15,28 +16,39 @@ import io.github.pastkv.model.Session;
 import io.github.pastkv.model.generation.GenerationOptions;
 import io.github.pastkv.model.tokenizer.TextTokenizer;
 import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 /** Talks with a model. */
 @Command(name = "chat", sortOptions = false,
         header = {"Talks with a model; each turn computes only what is new.", ""},
-        customSynopsis = {"pastkv chat [OPTIONS]", "       pastkv chat [OPTIONS] < FILE", ""},
-        description = "Each line is said to the model, which answers at once. What has been read is kept, so a turn costs "
-                + "its own tokens only, and a conversation can be taken back and go on in branches. The chat template of "
-                + "the model's folder says how turns are written down; without one they are plain text, one after the "
-                + "other.%n",
+        customSynopsis = {"pastkv chat [OPTIONS]", "       pastkv chat [OPTIONS] < FILE",
+            "       pastkv chat --print-prompt --messages FILE [--template-var NAME=JSON] [--json]", ""},
+        description = "Each line is a message to the model, which answers at once. Earlier turns stay in the cache, so a turn "
+                + "computes only its own tokens. Turns can be undone, and the conversation can branch. The chat template of "
+                + "the model's folder formats the messages; without one they are plain text, one after the other.%n",
         footer = {"", "Lines that begin with / are commands; /help lists them. Ctrl-C stops an answer, Ctrl-D ends.",
             "",
             "Examples:", "  pastkv chat", "  pastkv chat --model ~/models/SmolLM2-135M-Instruct --system \"Be brief.\"",
-            "  printf 'Once upon a time\\n/undo\\nOne day\\n/tree\\n' | pastkv chat --max-new-tokens 30"})
+            "  printf 'Once upon a time\\n/undo\\nOne day\\n/tree\\n' | pastkv chat --max-new-tokens 30",
+            "  pastkv chat --model ~/models/Qwen3-0.6B --template-var enable_thinking=false",
+            "  pastkv chat --model ~/models/Qwen3-0.6B --print-prompt --messages messages.json --json"})
 public final class ChatCommand implements Callable<Integer> {
     private final Streams streams;
 
@@ -45,11 +57,25 @@ public final class ChatCommand implements Callable<Integer> {
     @Mixin private ModelMixin modelOptions = new ModelMixin(ComputeChoice.AUTO);
 
     @Option(names = "--system", paramLabel = "TEXT",
-            description = "What the model is told before the conversation begins. Default: nothing.") private String system =
-                    "";
+            description = "System message, the first of the conversation. Default: none.") private String system = "";
+
+    @Option(names = "--messages", paramLabel = "FILE",
+            description = "Begin with the messages of a JSON file: a list of objects with role and content, or an object "
+                    + "with such a list as messages and variables of the template beside it, such as tools. If the last "
+                    + "one is a user's, it is answered.") private @Nullable Path messagesFile;
+
+    @Option(names = "--template-var", paramLabel = "NAME=JSON",
+            description = "Set a variable of the chat template, such as enable_thinking=false; a text stands in double "
+                    + "quotes. May be given more than once.") private List<String> templateVariables = List.of();
+
+    @Option(names = "--print-prompt",
+            description = "Print the prompt that the model would read for --messages, and its token ids; generate "
+                    + "nothing.") private boolean printsPrompt;
+
+    @Option(names = "--json", description = "With --print-prompt: as one JSON object.") private boolean asJson;
 
     @Option(names = "--plain",
-            description = "Turns as plain text even if the folder has a chat template.") private boolean plain;
+            description = "Format messages as plain text even if the folder has a chat template.") private boolean plain;
 
     @Option(names = "--max-new-tokens", paramLabel = "N",
             description = "Most tokens of an answer. Default: 512.") private int maxNewTokens = 512;
@@ -57,8 +83,8 @@ public final class ChatCommand implements Callable<Integer> {
     @Mixin private SamplingMixin sampling = new SamplingMixin();
 
     @Option(names = "--draft-tokens", paramLabel = "N",
-            description = "Guess up to N tokens ahead from the conversation so far; changes the speed, never a token. "
-                    + "Default: 0.") private int draftTokens;
+            description = "Speculative decoding: draft up to N tokens by prompt lookup in the conversation so far; changes "
+                    + "the speed, never a token. Default: 0.") private int draftTokens;
 
     @Mixin private CacheMixin cacheOptions = new CacheMixin();
 
@@ -74,15 +100,60 @@ public final class ChatCommand implements Callable<Integer> {
         try (Model model = modelOptions.loadForText(streams)) {
             TextTokenizer tokenizer = model.tokenizer()
                     .orElseThrow(() -> modelOptions.noTokenizer("which a chat needs"));
-            Optional<ChatTemplate> template = plain ? Optional.empty() : ChatTemplate.find(model, system);
-            ChatFormat format =
-                    template.<ChatFormat> map(found -> found).orElseGet(() -> new PlainFormat(tokenizer, system));
-            try (Conversation conversation = new Conversation(session(model), format);
+            MessagesFile given =
+                    messagesFile == null ? new MessagesFile(List.of(), Map.of()) : MessagesFile.read(messagesFile);
+            ChatFormat format = format(model, given);
+            List<ChatMessage> messages = messages(given);
+            if (printsPrompt) {
+                new PromptPrinter(format, tokenizer).print(messages, asJson, streams.out());
+                return 0;
+            }
+            requireTaken(format, messages);
+            try (Conversation conversation = Conversation.of(session(model), format, messages);
                     LineSource lines = lines()) {
-                return new ChatLoop(streams, lines, conversation, options(model))
-                        .run(welcome(template));
+                return new ChatLoop(streams, lines, conversation, options(model)).run(welcome(format));
             }
         }
+    }
+
+    private ChatFormat format(Model model, MessagesFile given) throws IOException {
+        Map<String, JsonNode> variables = new HashMap<>(given.variables());
+        templateVariables.forEach(one -> addVariable(one, variables));
+        Optional<ChatTemplate> template = plain ? Optional.empty() : ChatTemplate.find(model, variables);
+        if (template.isEmpty() && !variables.isEmpty()) {
+            throw new IllegalArgumentException(
+                    "template variables " + variables.keySet() + ": " + modelOptions.name() + " has no chat template");
+        }
+        return template.isPresent() ? template.get() : PlainFormat.of(model);
+    }
+
+    private void addVariable(String definition, Map<String, JsonNode> variables) {
+        int end = definition.indexOf('=');
+        require(end > 0, "--template-var: '" + definition + "', must be NAME=JSON");
+        String name = definition.substring(0, end);
+        try {
+            variables.put(name, JsonMapper.shared().readTree(definition.substring(end + 1)));
+        } catch (JacksonException _) {
+            require(false, "--template-var " + name + ": " + definition.substring(end + 1)
+                    + " is not JSON; a text stands in double quotes, as in '" + name + "=\"text\"'");
+        }
+    }
+
+    private List<ChatMessage> messages(MessagesFile given) {
+        List<ChatMessage> messages = new ArrayList<>(given.messages());
+        if (!system.isEmpty()) {
+            messages.addFirst(ChatMessage.system(system));
+        }
+        return messages;
+    }
+
+    /** Refuses messages that the format does not take, a system message for example, before the conversation begins. */
+    private static void requireTaken(ChatFormat format, List<ChatMessage> messages) {
+        List<ChatMessage> asked = new ArrayList<>(messages);
+        if (asked.isEmpty() || !asked.getLast().role().equals("user")) {
+            asked.add(ChatMessage.user("probe"));
+        }
+        format.encode(asked);
     }
 
     /** A conversation may grow to the model's longest, so that is the length its rotary frequencies are for. */
@@ -96,6 +167,8 @@ public final class ChatCommand implements Callable<Integer> {
         cacheOptions.check();
         windowOptions.check();
         sampling.check();
+        require(!printsPrompt || messagesFile != null, "--print-prompt: needs --messages");
+        require(!asJson || printsPrompt, "--json: only with --print-prompt");
         require(maxNewTokens >= 1, "--max-new-tokens: " + maxNewTokens + ", must be at least 1");
         require(draftTokens >= 0, "--draft-tokens: " + draftTokens + ", must be at least 0");
     }
@@ -115,9 +188,11 @@ public final class ChatCommand implements Callable<Integer> {
         return streams.isTerminal() ? new TerminalLines(ChatLoop.commandNames()) : new PipedLines(streams.in());
     }
 
-    private String welcome(Optional<ChatTemplate> template) {
-        String turns = template.map(found -> "the chat template of " + found.file().getFileName()).orElse("plain text");
-        return "Talking with " + modelOptions.name() + ", turns as " + turns
+    private String welcome(ChatFormat format) {
+        String formatName = format instanceof ChatTemplate template
+                ? "by the chat template in " + template.file().getFileName()
+                : "as plain text";
+        return "Chat with " + modelOptions.name() + ", formatted " + formatName
                 + "." + System.lineSeparator() + "/help shows the commands, Ctrl-C stops an answer, Ctrl-D ends.";
     }
 }

@@ -1,11 +1,14 @@
 package io.github.pastkv.cli.chat;
 
 import io.github.pastkv.cache.PoolExhaustedException;
+import io.github.pastkv.chat.ChatMessage;
+import io.github.pastkv.chat.ContextFullException;
 import io.github.pastkv.chat.Conversation;
 import io.github.pastkv.chat.Turn;
 import io.github.pastkv.cli.io.ErrorReporter;
 import io.github.pastkv.cli.io.Streams;
 import io.github.pastkv.model.generation.FinishReason;
+import io.github.pastkv.model.generation.GeneratedRow;
 import io.github.pastkv.model.generation.GenerationListener;
 import io.github.pastkv.model.generation.GenerationOptions;
 import java.io.IOException;
@@ -29,7 +32,9 @@ final class ChatLoop {
         SWITCH("/switch NAME", "go on in another branch"), //
         TREE("/tree", "show the branches"), //
         STATS("/stats", "show tokens, cache and speed"), //
+        DROP("/drop N", "drop the oldest N turns, to make room in the context"), //
         SAVE("/save FILE", "write this branch to a file; as JSON if its name ends in .json"), //
+        LOAD("/load FILE", "go on from messages in a JSON file, such as /save writes, in a branch of the file's name"), //
         HELP("/help", "show this"), //
         QUIT("/quit", "end, as Ctrl-D does");
 
@@ -79,6 +84,7 @@ final class ChatLoop {
         if (lines.isInteractive()) {
             note(welcome);
         }
+        attempt(this::answerLast);
         while (!isOver && !streams.out().checkError()) {
             String line = lines.next(prompt());
             if (line == null) {
@@ -103,7 +109,7 @@ final class ChatLoop {
     }
 
     private void takeIn(String line) {
-        try {
+        attempt(() -> {
             if (line.startsWith("//")) {
                 say(line.substring(1));
             } else if (line.startsWith("/")) {
@@ -111,6 +117,20 @@ final class ChatLoop {
             } else {
                 say(line);
             }
+        });
+    }
+
+    /** Something that a line asks for. */
+    private interface Action {
+        void run() throws IOException;
+    }
+
+    /** Runs an action; what goes wrong is said in one line, and the chat goes on. */
+    private void attempt(Action action) {
+        try {
+            action.run();
+        } catch (ContextFullException e) {
+            note("pastkv: context full: " + e.getMessage() + "; nothing is lost: /drop N drops the oldest N turns");
         } catch (PoolExhaustedException e) {
             note("pastkv: " + e.getMessage() + "; nothing is lost: /undo, or start with a larger --cache-limit");
         } catch (IllegalArgumentException | IllegalStateException e) {
@@ -146,11 +166,41 @@ final class ChatLoop {
             }
             case TREE -> show(BranchTree.of(conversation.branches()));
             case STATS -> show(stats.lines());
+            case DROP -> drop(argument);
+            case LOAD -> load(argument);
             case SAVE -> note("saved " + count(conversation.turns().size()) + " to "
-                    + transcript.save(argument, conversation.turns()));
+                    + transcript.save(argument, conversation.messages(), conversation.turns()));
             case HELP -> Arrays.stream(ChatVerb.values())
                     .forEach(known -> streams.out().printf("%-14s %s%n", known.usage, known.meaning));
             case QUIT -> isOver = true;
+        }
+    }
+
+    private void drop(String argument) {
+        if (!argument.matches("\\d{1,9}")) {
+            throw new IllegalArgumentException("used as " + ChatVerb.DROP.usage);
+        }
+        conversation.dropOldest(Integer.parseInt(argument));
+        note("dropped the oldest " + count(Integer.parseInt(argument)) + ", " + count(conversation.turns().size())
+                + " left");
+    }
+
+    private void load(String name) throws IOException {
+        MessagesFile given = MessagesFile.read(Transcript.toPath(name));
+        if (!given.variables().isEmpty()) {
+            throw new IllegalArgumentException(name + ": has template variables " + given.variables().keySet()
+                    + ", which only --messages takes");
+        }
+        conversation.load(name, given.messages());
+        noteBranch();
+        answerLast();
+    }
+
+    /** Answers the last message if it is a user's that has no answer. */
+    private void answerLast() {
+        List<ChatMessage> messages = conversation.messages();
+        if (!messages.isEmpty() && messages.getLast().role().equals("user")) {
+            say(List.of());
         }
     }
 
@@ -170,14 +220,18 @@ final class ChatLoop {
             note("nothing to answer again");
         } else {
             sampleIndex++;
-            say(turn.get().user());
+            say(turn.get().asked());
         }
     }
 
     private void say(String text) {
+        say(List.of(ChatMessage.user(text)));
+    }
+
+    private void say(List<ChatMessage> messages) {
         Printer printer = new Printer(streams.out(), lines.watchCtrlC());
         try {
-            Turn turn = conversation.say(text, options.withFirstSampleIndex(sampleIndex), printer);
+            Turn turn = conversation.answer(messages, options.withFirstSampleIndex(sampleIndex), printer);
             printer.end();
             stats.add(turn);
             noteEnd(turn);
@@ -188,15 +242,16 @@ final class ChatLoop {
     }
 
     private void noteEnd(Turn turn) {
-        int numTokens = turn.generation().rows().getFirst().tokenIds().size();
-        FinishReason reason = turn.generation().rows().getFirst().reason();
+        GeneratedRow answer = turn.generation().orElseThrow().rows().getFirst();
+        int numTokens = answer.tokenIds().size();
+        FinishReason reason = answer.reason();
         if (reason == FinishReason.CANCELLED) {
             note("(stopped)");
         } else if (reason == FinishReason.LENGTH) {
             note("(stopped after --max-new-tokens " + numTokens + ")");
         } else if (reason == FinishReason.CONTEXT_FULL) {
-            note("(the context of " + conversation.session().maxSeqLen()
-                    + " tokens is full; nothing is lost: /undo makes room, /save FILE keeps the text)");
+            note("(context full: " + conversation.session().maxSeqLen()
+                    + " tokens; nothing is lost: /drop N drops the oldest N turns, /save FILE keeps the text)");
         } else if (numTokens == 0) {
             note("(an empty answer)");
         }

@@ -25,8 +25,10 @@ final class ChatStats {
     void add(Turn turn) {
         last = turn;
         numKnown += turn.numKnownTokens();
-        numComputed += turn.generation().numPromptTokens();
-        numAnswered += turn.generation().rows().getFirst().tokenIds().size();
+        turn.generation().ifPresent(generation -> {
+            numComputed += generation.numPromptTokens();
+            numAnswered += generation.rows().getFirst().tokenIds().size();
+        });
     }
 
     List<String> lines() {
@@ -37,8 +39,8 @@ final class ChatStats {
                         session.maxSeqLen(), conversation.branch().name()));
         lines.add(String.format(Locale.ROOT, "cache      %s in all branches together",
                 new ByteSize(session.cache().pool().heldBytes())));
-        if (last != null) {
-            Generation generation = last.generation();
+        if (last != null && last.generation().isPresent()) {
+            Generation generation = last.generation().get();
             lines.add(String.format(Locale.ROOT,
                     "last turn  %d tokens were in the cache, %d read in %.0f ms, %d answered at %.1f tok/s",
                     last.numKnownTokens(), generation.numPromptTokens(), generation.promptNanos() / 1e6,

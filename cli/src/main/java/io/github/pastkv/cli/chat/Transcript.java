@@ -1,5 +1,6 @@
 package io.github.pastkv.cli.chat;
 
+import io.github.pastkv.chat.ChatMessage;
 import io.github.pastkv.chat.Turn;
 import io.github.pastkv.cli.io.OutFile;
 import java.io.IOException;
@@ -17,17 +18,17 @@ final class Transcript {
     private final Set<Path> ours = new HashSet<>();
 
     /** Returns the file. */
-    Path save(String name, List<Turn> turns) throws IOException {
+    Path save(String name, List<ChatMessage> messages, List<Turn> turns) throws IOException {
         Path file = toPath(name);
         if (Files.exists(file) && !ours.contains(file.toAbsolutePath())) {
             throw new IllegalArgumentException(file + ": is there already; take another name");
         }
-        OutFile.write(file, name.endsWith(".json") ? toJson(turns) : toText(turns));
+        OutFile.write(file, name.endsWith(".json") ? toJson(messages) : toText(turns));
         ours.add(file.toAbsolutePath());
         return file;
     }
 
-    private static Path toPath(String name) {
+    static Path toPath(String name) {
         try {
             return Path.of(name);
         } catch (InvalidPathException e) {
@@ -36,13 +37,10 @@ final class Transcript {
     }
 
     /** As chat programs exchange it: roles and contents. */
-    private static String toJson(List<Turn> turns) {
-        ArrayNode messages = JsonMapper.shared().createArrayNode();
-        for (Turn turn : turns) {
-            messages.addObject().put("role", "user").put("content", turn.user());
-            messages.addObject().put("role", "assistant").put("content", turn.answer());
-        }
-        return messages.toPrettyString() + "\n";
+    private static String toJson(List<ChatMessage> messages) {
+        ArrayNode list = JsonMapper.shared().createArrayNode();
+        messages.forEach(message -> list.add(message.json()));
+        return list.toPrettyString() + "\n";
     }
 
     private static String toText(List<Turn> turns) {

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.pastkv.cli.CommandRun;
 import io.github.pastkv.cli.TestModels;
+import io.github.pastkv.tinymodel.TinyModel;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -127,5 +129,73 @@ class ChatCommandTest {
     @CsvSource({"--max-new-tokens, 0", "--draft-tokens, -1", "--top-p, 2"})
     void wrongOption_isRefused(String option, String value) {
         assertThat(chat(List.of(), option, value).exitCode()).isEqualTo(2);
+    }
+
+    private Path messages(String json) throws IOException {
+        return Files.writeString(folder.resolve("messages.json"), json);
+    }
+
+    /** The shipped model with a chat template. */
+    private String withTemplate(String template) throws IOException {
+        Path model = Files.createDirectory(folder.resolve("model"));
+        TinyModel.unpackTo(model);
+        Files.writeString(model.resolve("chat_template.jinja"), template);
+        return model.toString();
+    }
+
+    @Test
+    void printPrompt_printsTheTextAndItsIds() throws IOException {
+        String model = withTemplate("{% for m in messages %}{{ m.role }}: {{ m.content }}<|endoftext|>\n{% endfor %}"
+                + "{% if think is false %}no {% endif %}{{ tools | length if tools }}assistant:");
+        String file =
+                messages("{\"messages\": [{\"role\": \"user\", \"content\": \"Hi <|endoftext|>\"}], \"tools\": [1, 2]}")
+                        .toString();
+        CommandRun run = chat(List.of(), "--model", model, "--print-prompt", "--messages", file, "--template-var",
+                "think=false");
+        assertThat(run.out()).startsWith("user: Hi <|endoftext|><|endoftext|>\nno 2assistant:\n");
+        assertThat(run.out().lines().toList().getLast()).matches("\\d+(,\\d+)+");
+        JsonNode json = JsonMapper.shared().readTree(
+                chat(List.of(), "--model", model, "--print-prompt", "--messages", file, "--json").out());
+        assertThat(json.get("prompt").stringValue()).isEqualTo("user: Hi <|endoftext|><|endoftext|>\n2assistant:");
+        assertThat(json.get("tokenIds").valueStream().filter(id -> id.intValue() == 0)).as("the template's own marker")
+                .hasSize(1);
+    }
+
+    @Test
+    void load_goesOnFromWhatSaveWrote_andGivenQuestionsAreAnswered() throws IOException {
+        Path saved = folder.resolve("saved.json");
+        CommandRun first = chat(List.of(STORY, "/save " + saved, "Then"));
+        CommandRun second = chat(List.of("/load " + saved, "Then", "/tree"));
+        assertThat(second.out()).startsWith(first.out().lines().toList().getLast());
+        assertThat(second.err()).contains("now in " + saved + ", 1 turn, the last: " + STORY);
+        String file = messages("[{\"role\": \"user\", \"content\": \"" + STORY + "\"}]").toString();
+        assertThat(chat(List.of(), "--messages", file).out()).isEqualTo(generated(STORY));
+    }
+
+    @Test
+    void drop_removesTheOldestTurns() {
+        CommandRun run = chat(List.of(STORY, "Then", "/drop 1", "/tree", "/drop x", "/drop 5"));
+        assertThat(run.err()).contains("dropped the oldest 1 turn, 1 turn left").contains("used as /drop N")
+                .contains("numTurns: 5, there are 1");
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '`', value = {"--template-var | x | must be NAME=JSON",
+        "--template-var | x=a b | is not JSON; a text stands in double quotes",
+        "--template-var | x=1 | has no chat template"})
+    void wrongTemplateVariable_isRefused(String option, String value, String message) {
+        CommandRun run = chat(List.of(), option, value);
+        assertThat(run.exitCode()).isNotZero();
+        assertThat(run.err()).contains(message);
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '`',
+            value = {"[1] | messages[0]: message: must be an object with a role",
+                "{} | has no messages", "[ | not JSON", "{\"messages\": 3} | messages: must be a list"})
+    void wrongMessages_areRefused(String json, String message) throws IOException {
+        CommandRun run = chat(List.of(), "--messages", messages(json).toString());
+        assertThat(run.exitCode()).isEqualTo(1);
+        assertThat(run.err()).contains(message);
     }
 }

@@ -6,7 +6,9 @@ import static org.assertj.core.groups.Tuple.tuple;
 
 import io.github.pastkv.cache.PoolExhaustedException;
 import io.github.pastkv.chat.BranchInfo;
+import io.github.pastkv.chat.Chat;
 import io.github.pastkv.chat.ChatFormat;
+import io.github.pastkv.chat.ChatMessage;
 import io.github.pastkv.chat.ChatTemplate;
 import io.github.pastkv.chat.Conversation;
 import io.github.pastkv.chat.PlainFormat;
@@ -19,7 +21,9 @@ import io.github.pastkv.model.generation.GeneratedRow;
 import io.github.pastkv.model.generation.GenerationListener;
 import io.github.pastkv.model.generation.GenerationOptions;
 import io.github.pastkv.model.sampling.SamplingOptions;
+import io.github.pastkv.model.tokenizer.TextTokenizer;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -53,9 +57,8 @@ class ConversationTest {
 
     private ChatFormat format(String name) throws IOException {
         return switch (name) {
-            case "plain" -> new PlainFormat(model.tokenizer().orElseThrow(), "");
-            case "system" -> new PlainFormat(model.tokenizer().orElseThrow(), "A story.");
-            case "template" -> ChatTemplate.find(model, "Be kind.").orElseThrow();
+            case "plain", "system" -> PlainFormat.of(model);
+            case "template" -> ChatTemplate.find(model).orElseThrow();
             default -> new Forgetful(format("plain"));
         };
     }
@@ -63,8 +66,13 @@ class ConversationTest {
     /** Forgets all answers but the last, as templates leave out old thinking. */
     private record Forgetful(ChatFormat all) implements ChatFormat {
         @Override
-        public int[] encode(List<Turn> turns, String user) {
-            return all.encode(turns.subList(Math.max(0, turns.size() - 1), turns.size()), user);
+        public int[] encode(List<ChatMessage> messages) {
+            return all.encode(messages.subList(Math.max(0, messages.size() - 3), messages.size()));
+        }
+
+        @Override
+        public boolean continuesText() {
+            return all.continuesText();
         }
 
         @Override
@@ -79,14 +87,18 @@ class ConversationTest {
 
     /** Says it, and requires the answer to be that of a session that has computed nothing before. */
     private Turn say(Conversation conversation, ChatFormat format, String user) {
-        int[] ids = format.encode(conversation.turns(), user);
+        int[] ids = conversation.promptIds(List.of(ChatMessage.user(user)));
+        List<ChatMessage> messages = new ArrayList<>(conversation.messages());
+        messages.add(ChatMessage.user(user));
+        TextTokenizer tokenizer = model.tokenizer().orElseThrow();
+        assertThat(tokenizer.decode(ids, false)).isEqualTo(tokenizer.decode(format.encode(messages), false));
         GeneratedRow expected;
         try (Session fresh = model.newSession()) {
             expected = fresh.generate(new int[][] {ids}, OPTIONS, GenerationListener.NONE).rows().getFirst();
         }
         Turn turn = conversation.say(user, OPTIONS, GenerationListener.NONE);
-        assertThat(turn.generation().rows().getFirst()).isEqualTo(expected);
-        assertThat(turn.numKnownTokens() + turn.generation().numPromptTokens()).isEqualTo(ids.length);
+        assertThat(turn.generation().orElseThrow().rows().getFirst()).isEqualTo(expected);
+        assertThat(turn.numKnownTokens() + turn.generation().orElseThrow().numPromptTokens()).isEqualTo(ids.length);
         assertThat(conversation.session().numTokens(0)).isEqualTo(conversation.branch().numCachedTokens());
         conversation.session().cache().checkIntegrity();
         return turn;
@@ -96,7 +108,12 @@ class ConversationTest {
     @ValueSource(strings = {"plain", "system", "template", "forgetful"})
     void everyTurn_isThatOfAFreshSession(String name) throws IOException {
         ChatFormat format = format(name);
-        try (Conversation conversation = conversation(format)) {
+        List<ChatMessage> before = switch (name) {
+            case "system" -> List.of(ChatMessage.system("A story."));
+            case "template" -> List.of(ChatMessage.system("Be kind."));
+            default -> List.of();
+        };
+        try (Conversation conversation = Conversation.of(model.newSession(), format, before)) {
             int numKnown = 0;
             for (String user : SAID) {
                 numKnown = say(conversation, format, user).numKnownTokens();
@@ -114,7 +131,7 @@ class ConversationTest {
             int numCached = conversation.branch().numCachedTokens();
             Turn turn = say(conversation, format, SAID.get(1));
             assertThat(turn.numKnownTokens()).isEqualTo(numCached);
-            assertThat(turn.generation().numPromptTokens()).isLessThan(12);
+            assertThat(turn.generation().orElseThrow().numPromptTokens()).isLessThan(12);
         }
     }
 
@@ -127,8 +144,8 @@ class ConversationTest {
             Turn second = say(conversation, format, SAID.get(1));
             assertThat(conversation.undo()).contains(second);
             Turn again = say(conversation, format, SAID.get(1));
-            assertThat(again.generation().rows()).isEqualTo(second.generation().rows());
-            assertThat(again.generation().numPromptTokens()).isEqualTo(1); // the last one, for its logits
+            assertThat(again.generation().orElseThrow().rows()).isEqualTo(second.generation().orElseThrow().rows());
+            assertThat(again.generation().orElseThrow().numPromptTokens()).isEqualTo(1); // the last one, for its logits
             conversation.undo();
             conversation.undo();
             say(conversation, format, SAID.get(2));
@@ -150,8 +167,8 @@ class ConversationTest {
             say(conversation, format, SAID.get(2));
             conversation.switchTo(Conversation.MAIN);
             assertThat(conversation.turns()).hasSize(1);
-            assertThat(say(conversation, format, SAID.get(1)).generation().rows())
-                    .isEqualTo(forked.generation().rows());
+            assertThat(say(conversation, format, SAID.get(1)).generation().orElseThrow().rows())
+                    .isEqualTo(forked.generation().orElseThrow().rows());
             conversation.switchTo("other");
             assertThat(conversation.turns()).containsExactly(conversation.turns().getFirst(), forked);
             assertThat(conversation.branches()).extracting(BranchInfo::name, BranchInfo::parent,
@@ -185,7 +202,7 @@ class ConversationTest {
         GenerationOptions endless = GenerationOptions.greedy(100);
         try (Conversation conversation = new Conversation(model.newSession(small), format)) {
             Turn turn = conversation.say(SAID.get(0), endless, GenerationListener.NONE);
-            assertThat(turn.generation().rows().getFirst().reason()).isEqualTo(FinishReason.CONTEXT_FULL);
+            assertThat(turn.generation().orElseThrow().rows().getFirst().reason()).isEqualTo(FinishReason.CONTEXT_FULL);
             assertThat(conversation.session().numTokens(0)).isEqualTo(24);
             assertThatThrownBy(() -> conversation.say(SAID.get(1), endless, GenerationListener.NONE))
                     .isInstanceOf(IllegalArgumentException.class)
@@ -245,7 +262,8 @@ class ConversationTest {
                     return ++numHeard[0] < limit;
                 }
             });
-            assertThat(cancelled.generation().rows().getFirst().reason()).isEqualTo(FinishReason.CANCELLED);
+            assertThat(cancelled.generation().orElseThrow().rows().getFirst().reason())
+                    .isEqualTo(FinishReason.CANCELLED);
             assertThat(conversation.turns()).hasSize(2);
             say(conversation, format, SAID.get(2));
         }
@@ -264,5 +282,52 @@ class ConversationTest {
                     () -> conversation.say("a", OPTIONS.withNumReturnSequences(2), GenerationListener.NONE))
                     .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("numReturnSequences: 2");
         }
+    }
+
+    @Test
+    void givenMessages_areTurns_andTheLastQuestionIsAnswered() throws IOException {
+        ChatFormat format = format("template");
+        List<ChatMessage> messages = List.of(ChatMessage.system("Be kind."), ChatMessage.user("Hi"),
+                ChatMessage.assistant("Hello."), ChatMessage.user(SAID.get(1)));
+        try (Conversation conversation = Conversation.of(model.newSession(), format, messages);
+                Session fresh = model.newSession()) {
+            assertThat(conversation.turns()).extracting(Turn::user, Turn::answer)
+                    .containsExactly(tuple("Hi", "Hello."));
+            Turn turn = conversation.answer(List.of(), OPTIONS, GenerationListener.NONE);
+            assertThat(turn.generation().orElseThrow().rows())
+                    .isEqualTo(fresh.generate(new int[][] {format.encode(messages)}, OPTIONS, GenerationListener.NONE)
+                            .rows());
+            assertThat(conversation.messages()).hasSize(5).startsWith(messages.toArray(ChatMessage[]::new));
+            conversation.dropOldest(1);
+            assertThat(conversation.messages()).extracting(ChatMessage::role)
+                    .containsExactly("system", "user", "assistant");
+            assertThatThrownBy(() -> conversation.dropOldest(2)).isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("numTurns: 2, there are 1");
+            conversation.load("other", messages.subList(0, 3));
+            assertThat(conversation.turns()).hasSize(1);
+            say(conversation, format, SAID.get(1));
+        }
+    }
+
+    /** Sampled tokens are seldom those that the tokenizer makes of their text. */
+    @Test
+    void answersOfEarlierCalls_areNotComputedAgain_whenAClientSendsThemBack() throws IOException {
+        model.close();
+        model = Model.load(ChatFolder.in(Files.createDirectory(folder.resolve("other")), "{% for m in messages %}"
+                + "{{ m.role + ':' + m.content + '<|endoftext|>' }}{% endfor %}assistant:"));
+        Chat chat = Chat.of(model);
+        GenerationOptions wild = OPTIONS.withSampling(SamplingOptions.GREEDY.withTemperature(3).withSeed(9));
+        List<ChatMessage> messages = new ArrayList<>();
+        int numBefore = 0;
+        for (String user : SAID) {
+            messages.add(ChatMessage.user(user));
+            Turn turn = chat.answer(messages, wild, GenerationListener.NONE);
+            assertThat(turn.generation().orElseThrow().numReusedTokens()).as("%s", turn)
+                    .isGreaterThanOrEqualTo(numBefore);
+            numBefore = turn.generation().orElseThrow().numPromptTokens()
+                    + turn.generation().orElseThrow().rows().getFirst().tokenIds().size() - 16; // a block that is not full
+            messages.add(ChatMessage.assistant(turn.answer())); // as a client has it, without tokens
+        }
+        assertThat(numBefore).isPositive();
     }
 }

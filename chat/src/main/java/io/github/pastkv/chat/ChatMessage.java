@@ -1,0 +1,124 @@
+package io.github.pastkv.chat;
+
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * A message of a conversation, as chat templates see it: a role, a content, and whatever other fields a template knows, such
+ * as {@code tool_calls}. Immutable.
+ *
+ * @param role {@code system}, {@code user}, {@code assistant}, {@code tool} or what else a template knows
+ * @param content its text; empty where it has none, or where it consists of parts
+ * @param json all its fields, role and content included; not to be changed
+ * @param tokenIds the tokens that a model chose for it, or empty: a format without a template writes these again
+ */
+public record ChatMessage(String role, String content, ObjectNode json, List<Integer> tokenIds) {
+    static final String SYSTEM = "system";
+    static final String USER = "user";
+    static final String ASSISTANT = "assistant";
+    static final String TOOL = "tool";
+
+    public ChatMessage {
+        tokenIds = List.copyOf(tokenIds);
+    }
+
+    /** What the model is told before the conversation begins. */
+    public static ChatMessage system(String content) {
+        return of(SYSTEM, content);
+    }
+
+    /** What the user says. */
+    public static ChatMessage user(String content) {
+        return of(USER, content);
+    }
+
+    /** What the model answered. */
+    public static ChatMessage assistant(String content) {
+        return of(ASSISTANT, content);
+    }
+
+    /**
+     * What a tool gave back.
+     *
+     * @param toolCallId the call that it answers
+     */
+    public static ChatMessage tool(String toolCallId, String content) {
+        ChatMessage message = of(TOOL, content);
+        message.json.put("tool_call_id", toolCallId);
+        return message;
+    }
+
+    static ChatMessage of(String role, String content) {
+        ObjectNode json = JsonMapper.shared().createObjectNode().put("role", role).put("content", content);
+        return new ChatMessage(role, content, json, List.of());
+    }
+
+    /**
+     * A message with any fields, as in Hugging Face's and OpenAI's interfaces.
+     *
+     * @throws IllegalArgumentException unless it is an object whose {@code role} is a string and whose {@code content}, if it
+     *         has one, is a string, a list of parts or null
+     */
+    public static ChatMessage of(JsonNode json) {
+        if (!(json instanceof ObjectNode fields) || !fields.path("role").isString()) {
+            throw new IllegalArgumentException("message: must be an object with a role, is " + shortened(json));
+        }
+        JsonNode content = fields.path("content");
+        if (!content.isString() && !content.isArray() && !content.isNull() && !content.isMissingNode()) {
+            throw new IllegalArgumentException(
+                    "message: content must be a string, a list or null, is " + shortened(content));
+        }
+        return new ChatMessage(fields.path("role").stringValue(), content.isString() ? content.stringValue() : "",
+                fields.deepCopy(), List.of());
+    }
+
+    /**
+     * The messages of a JSON array.
+     *
+     * @throws IllegalArgumentException naming the message that is none, counted from 0
+     */
+    public static List<ChatMessage> listOf(JsonNode array) {
+        if (!array.isArray()) {
+            throw new IllegalArgumentException("messages: must be a list, is " + shortened(array));
+        }
+        int[] index = {0};
+        return array.valueStream().map(json -> {
+            try {
+                index[0]++;
+                return of(json);
+            } catch (IllegalArgumentException e) {
+                throw new IllegalArgumentException("messages[" + (index[0] - 1) + "]: " + e.getMessage(), e);
+            }
+        }).toList();
+    }
+
+    private static String shortened(JsonNode json) {
+        String text = json.toString();
+        return text.length() <= 60 ? text : text.substring(0, 57) + "...";
+    }
+
+    /** The same message as the tokens that a model chose for it. */
+    ChatMessage withTokenIds(List<Integer> newTokenIds) {
+        return new ChatMessage(role, content, json, newTokenIds);
+    }
+
+    boolean hasRole(String wanted) {
+        return role.equals(wanted);
+    }
+
+    @Override
+    public String toString() {
+        StringBuilder text = new StringBuilder(role + ": " + content);
+        for (Iterator<Map.Entry<String, JsonNode>> fields = json.properties().iterator(); fields.hasNext();) {
+            Map.Entry<String, JsonNode> field = fields.next();
+            if (!field.getKey().equals("role") && !field.getValue().isString()) {
+                text.append(' ').append(field.getKey()).append('=').append(field.getValue());
+            }
+        }
+        return text.toString();
+    }
+}
