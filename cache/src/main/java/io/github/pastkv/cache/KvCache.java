@@ -335,6 +335,16 @@ public final class KvCache implements AutoCloseable {
         }
     }
 
+    /**
+     * The ids of a row's tokens, as far as they are known from the first on: steps, grafts and edits may bring tokens
+     * without ids, and none after those is known.
+     */
+    public int[] knownTokenIds(int row) {
+        requireOpen();
+        Objects.checkIndex(row, batchSize());
+        return rows.prefixes().knownTokenIds(row);
+    }
+
     /** Leading tokens of a row that are exact: a function of the model and the token ids. */
     public int numExactTokens(int row) {
         return rows.prefixes().numExact(row, numTokens(row));

@@ -17,6 +17,7 @@ import io.github.pastkv.model.files.ModelSource;
 import io.github.pastkv.model.forward.ForwardPass;
 import io.github.pastkv.model.forward.ModelWeights;
 import io.github.pastkv.model.forward.RopeTables;
+import io.github.pastkv.model.generation.GenerationOptions;
 import io.github.pastkv.model.hooks.HookCatalog;
 import io.github.pastkv.model.tokenizer.TextTokenizer;
 import java.io.IOException;
@@ -156,6 +157,11 @@ public final class Model implements AutoCloseable {
         return folder.generationConfig();
     }
 
+    /** What the model's makers recommend for generation, until it ends or the context is full. */
+    public GenerationOptions generationOptions() {
+        return GenerationOptions.of(generationConfig());
+    }
+
     public ModelOptions options() {
         return options;
     }
@@ -269,5 +275,10 @@ public final class Model implements AutoCloseable {
         }
         arena.close();
         folder.close();
+    }
+
+    @Override
+    public String toString() {
+        return "Model[" + folder() + ", " + config().numLayers() + " layers, " + kernels.kernels().name() + "]";
     }
 }

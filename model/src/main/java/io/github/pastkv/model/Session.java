@@ -23,11 +23,16 @@ import io.github.pastkv.model.hooks.Probe;
 import io.github.pastkv.model.tokenizer.TextTokenizer;
 import io.github.pastkv.tensor.Tensor;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -289,10 +294,54 @@ public final class Session implements AutoCloseable {
         return target.numSlots() == 0 ? tokenizer.encode(text, true) : tokenizer.encodeContinuation(text);
     }
 
-    /** Generates after text appended to the only row; {@code listener} hears of it on this thread. */
+    /** Generates after text appended to the only row, as the model's makers recommend, until it ends or the context is full. */
+    public Generation generate(String prompt) {
+        return generate(prompt, model.generationOptions());
+    }
+
+    /** Generates after text appended to the only row. */
+    public Generation generate(String prompt, GenerationOptions options) {
+        return generate(prompt, options, GenerationListener.NONE);
+    }
+
+    /** Generates after text appended to the only row; {@code onText} gets each piece of text on this thread. */
+    public Generation generate(String prompt, GenerationOptions options, Consumer<String> onText) {
+        return generate(prompt, options, GenerationListener.ofText(onText));
+    }
+
+    /** Generates after text appended to the only row; {@code listener} is called on this thread. */
     public Generation generate(String prompt, GenerationOptions options, GenerationListener listener) {
         requireOneRow();
         return generate(new int[][] {encode(prompt)}, options, listener);
+    }
+
+    /**
+     * Generates after text appended to the only row, piece by piece of text, as the stream is read. The session is in use
+     * until the stream has been read to its end or is closed, so close it.
+     */
+    public Stream<String> stream(String prompt, GenerationOptions options) {
+        requireOneRow();
+        if (options.numReturnSequences() != 1) {
+            throw new IllegalArgumentException(
+                    "numReturnSequences: " + options.numReturnSequences() + ", a stream has one answer");
+        }
+        int[][] ids = {encode(prompt)};
+        AttentionMask mask = maskOf(ids);
+        acquire();
+        try {
+            KvCache fork = target.frozen() ? target.fork() : null;
+            SequenceGroup on = fork == null ? group : model.newGroup(fork);
+            return new TextStream(model, on, ids, mask, effective(options), () -> {
+                if (fork != null) {
+                    on.close();
+                    fork.close();
+                }
+                release();
+            }).stream();
+        } catch (RuntimeException | Error e) {
+            release();
+            throw e;
+        }
     }
 
     /** {@link #generate(int[][], AttentionMask, GenerationOptions, GenerationListener)} with rows of any length. */
@@ -314,6 +363,8 @@ public final class Session implements AutoCloseable {
     public Generation generate(int[][] tokenIds, AttentionMask mask, GenerationOptions options,
             GenerationListener listener) {
         requireOpen();
+        Objects.requireNonNull(options, "options");
+        Objects.requireNonNull(listener, "listener");
         StepInput.tokens(tokenIds, mask).pack(model.config(), batchSize()); // refuses bad input before anything else
         return exclusively(() -> onTargetOrFork(on -> generateOn(on, tokenIds, mask, options, listener)));
     }
@@ -334,13 +385,23 @@ public final class Session implements AutoCloseable {
             GenerationListener listener) {
         on.beginGeneration(options);
         try {
-            Generation generation =
-                    Generator.generate(on, tokenIds, mask, model.tokenizer().orElse(null), options, listener);
+            Generation generation = Generator.generate(on, tokenIds, mask, model.tokenizer().orElse(null),
+                    effective(options), listener);
             numReusedTokens = generation.numReusedTokens();
             return generation;
         } finally {
             on.endGeneration();
         }
+    }
+
+    /** With the model's own end-of-text tokens, where they count. */
+    private GenerationOptions effective(GenerationOptions options) {
+        if (!options.stopsAtEos()) {
+            return options;
+        }
+        Set<Integer> stopTokens = new HashSet<>(options.stopTokens());
+        stopTokens.addAll(model.generationConfig().eosIds());
+        return options.withStopTokens(stopTokens);
     }
 
     /**
@@ -467,19 +528,27 @@ public final class Session implements AutoCloseable {
 
     /** Runs a call that no other may interrupt, of another thread or of a hook or listener of the call itself. */
     private <T> T exclusively(Supplier<T> call) {
+        acquire();
+        try {
+            return call.get();
+        } finally {
+            release();
+        }
+    }
+
+    private void acquire() {
         Thread before = user.compareAndExchange(null, Thread.currentThread());
         if (before == Thread.currentThread()) {
             throw new IllegalStateException("this session is in use by this thread: a listener or hook cannot use the"
-                    + " session that calls it");
+                    + " session that calls it, nor anything a session whose stream is open");
         }
         if (before != null) {
             throw new IllegalStateException("this session is in use by thread " + before.getName());
         }
-        try {
-            return call.get();
-        } finally {
-            user.set(null);
-        }
+    }
+
+    private void release() {
+        user.set(null);
     }
 
     private void exclusively(Runnable call) {
@@ -523,5 +592,13 @@ public final class Session implements AutoCloseable {
                 cache.close();
             }
         });
+    }
+
+    @Override
+    public String toString() {
+        return closed
+                ? "Session[closed]"
+                : "Session[" + batchSize() + " rows, " + cache.numSlots() + " of " + maxSeqLen() + " slots"
+                        + (cache.frozen() ? ", frozen]" : "]");
     }
 }

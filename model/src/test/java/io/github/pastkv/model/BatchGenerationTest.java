@@ -105,7 +105,7 @@ class BatchGenerationTest {
     @Test
     void contextLimit_endsEachRowByItself() {
         SessionOptions limited = SessionOptions.defaults().withMaxSeqLen(35);
-        GenerationOptions unbounded = GenerationOptions.greedy(1000);
+        GenerationOptions unbounded = GenerationOptions.greedy(1000).ignoringEos();
         List<GeneratedRow> rows = generate(limited, unbounded, GenerationListener.NONE, MIDDLE, LONG);
         assertThat(rows).extracting(GeneratedRow::reason).containsOnly(FinishReason.CONTEXT_FULL);
         assertThat(rows.get(0).tokenIds()).hasSize(35 - MIDDLE.length + 1);

@@ -126,7 +126,7 @@ public final class SessionsCommand implements Callable<Integer> {
         try (Session session = model
                 .newSession(SessionOptions.defaults().withKvType(KvType.BF16).withPrefixReuse(false))) {
             int[] prompt = random.ints(PROMPT_TOKENS, 0, model.config().vocabSize()).toArray();
-            return session.generate(new int[][] {prompt}, GenerationOptions.greedy(numTokens),
+            return session.generate(new int[][] {prompt}, GenerationOptions.greedy(numTokens).ignoringEos(),
                     GenerationListener.NONE).decodeNanos();
         }
     }

@@ -55,7 +55,7 @@ public final class CachePrefixes {
     /** Keeps the ids of a step at hand: those of row 0, then those of row 1, and so on. */
     public void stage(int[] tokenIds, AttentionMask mask) {
         int from = 0;
-        for (int row = 0; index != null && row < rows.length; row++) {
+        for (int row = 0; row < rows.length; row++) {
             rows[row].stage(tokenIds, from, mask.numReal(row));
             from += mask.numReal(row);
         }
@@ -94,11 +94,14 @@ public final class CachePrefixes {
         }
     }
 
+    /** Leading ids of a row that are known. */
+    public int[] knownTokenIds(int row) {
+        return Arrays.copyOf(rows[row].tokenIds(), rows[row].numKnown());
+    }
+
     /** Takes over the staged tokens of a row that held {@code numTokens}. */
     public void commit(int row, int numTokens, int numNewTokens) {
-        if (index != null) {
-            rows[row].commit(numTokens, numNewTokens);
-        }
+        rows[row].commit(numTokens, numNewTokens);
     }
 
     /** Puts all known and exact tokens into the index that are not there yet. */

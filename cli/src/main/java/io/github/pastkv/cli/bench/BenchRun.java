@@ -109,7 +109,8 @@ final class BenchRun {
         try (Session fork = session.fork()) {
             long bytesBefore = fork.cache().cacheBytes();
             Generation generation = fork.generate(tokenIds,
-                    GenerationOptions.greedy(decodes ? test.numTokens() + 1 : 1), GenerationListener.NONE);
+                    GenerationOptions.greedy(decodes ? test.numTokens() + 1 : 1).ignoringEos(),
+                    GenerationListener.NONE);
             long bytesAfter = fork.cache().cacheBytes();
             return decodes
                     ? new Repetition(generation.decodeNanos(), (bytesBefore + bytesAfter) / 2.0)

@@ -160,8 +160,9 @@ public final class GenerateCommand implements Callable<Integer> {
             output.printAll(found.answers());
             return found;
         }
-        GenerationOptions options = answerOptions.addTo(GenerationOptions.greedy(maxNewTokens).withSampling(chosen)
-                .withStopTokens(stopTokens).withStopStrings(stopStrings));
+        GenerationOptions options =
+                answerOptions.addTo(GenerationOptions.greedy(maxNewTokens).ignoringEos().withSampling(chosen)
+                        .withStopTokens(stopTokens).withStopStrings(stopStrings));
         boolean isLive = options.numReturnSequences() == 1;
         Answers made = Answers.of(generate(session, promptIds, options, isLive ? output : output.silent()));
         if (isLive) {

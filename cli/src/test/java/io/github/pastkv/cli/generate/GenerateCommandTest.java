@@ -78,7 +78,7 @@ class GenerateCommandTest {
         List<Integer> expected;
         try (Model loaded = Model.load(model);
                 Session session = loaded.newSession(SessionOptions.defaults().withWindow(window))) {
-            expected = session.generate(new int[][] {promptIds}, GenerationOptions.greedy(NUM_WINDOWED),
+            expected = session.generate(new int[][] {promptIds}, GenerationOptions.greedy(NUM_WINDOWED).ignoringEos(),
                     GenerationListener.NONE).rows().getFirst().tokenIds();
         }
         String[] plain = {"--model", model.toString(), "--tokens", TestModels.prompt("llama"), "--max-new-tokens",

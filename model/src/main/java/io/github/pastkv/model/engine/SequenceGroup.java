@@ -229,6 +229,11 @@ public final class SequenceGroup implements DecodeBackend, AutoCloseable {
     }
 
     @Override
+    public int[] knownTokenIds(int row) {
+        return cache.knownTokenIds(row);
+    }
+
+    @Override
     public int maxSeqLen() {
         return cache.config().maxTokens();
     }

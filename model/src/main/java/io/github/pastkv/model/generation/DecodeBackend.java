@@ -11,6 +11,11 @@ public interface DecodeBackend {
     /** Real tokens of a row so far. */
     int numTokens(int row);
 
+    /** Ids of a row so far, as far as they are known from the first on. */
+    default int[] knownTokenIds(int row) {
+        return new int[0];
+    }
+
     /** Longest row, in tokens. */
     int maxSeqLen();
 

@@ -1,9 +1,23 @@
 package io.github.pastkv.model.generation;
 
-/** Hears of tokens and text as they are made, on the generating thread. */
+import java.util.Objects;
+import java.util.function.Consumer;
+
+/** Is told of tokens and text as they are generated, on the generating thread; it cannot use the generating session. */
 public interface GenerationListener {
-    /** A listener that hears nothing. */
+    /** A listener that does nothing. */
     GenerationListener NONE = new GenerationListener() {};
+
+    /** A listener that passes on the text of all rows. */
+    static GenerationListener ofText(Consumer<String> onText) {
+        Objects.requireNonNull(onText, "onText");
+        return new GenerationListener() {
+            @Override
+            public void onText(int row, String text) {
+                onText.accept(text);
+            }
+        };
+    }
 
     /**
      * A row has a new token.

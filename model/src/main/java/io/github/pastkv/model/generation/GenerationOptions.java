@@ -1,5 +1,6 @@
 package io.github.pastkv.model.generation;
 
+import io.github.pastkv.model.config.GenerationConfig;
 import io.github.pastkv.model.sampling.SamplingOptions;
 import java.util.List;
 import java.util.Set;
@@ -11,26 +12,34 @@ import java.util.function.Consumer;
  * @param maxNewTokens most tokens per answer
  * @param sampling how each token is chosen
  * @param stopTokens ids that end an answer
+ * @param stopsAtEos whether the model's own end-of-text tokens end an answer too
  * @param stopStrings texts that end an answer; they need a tokenizer
  * @param numReturnSequences answers to each prompt, which is computed once; answer i of a prompt is the one that the
  *        same seed gives with {@code firstSampleIndex} i alone
  * @param firstSampleIndex number of the first answer, an argument of every random draw
  * @param maxDraftTokens most tokens drafted in a step by prompt lookup, for speculative decoding; 0 for none. They change
  *        the speed, never a token; for a moment they take room in the cache where it has some to spare
- * @param knownTokens ids that the session holds before the prompts: the repetition penalty and prompt lookup see them as
- *        they see the prompt and the answer, as Hugging Face's {@code generate} does, which is always given the whole text
+ * @param knownTokens ids before the prompts, which penalties and prompt lookup see as they see the prompt and the answer;
+ *        empty for those that the session knows, as Hugging Face's {@code generate} is always given the whole text
+ * @param numLogProbabilities best tokens whose log-probabilities are given beside that of each chosen token; 0 for that
+ *        alone, {@link #NO_LOG_PROBABILITIES} for none
  * @param priority which generations of a model come first when they do not all fit into a pass or into memory: higher ones,
  *        then those that began first. The lowest is preempted: it waits, is recomputed, and gives the same tokens
  * @param cancellation ends the generation from another thread
  */
 public record GenerationOptions(int maxNewTokens, SamplingOptions sampling, Set<Integer> stopTokens,
-        List<String> stopStrings, int numReturnSequences, long firstSampleIndex, int maxDraftTokens,
-        List<Integer> knownTokens, int priority, Cancellation cancellation) {
+        boolean stopsAtEos, List<String> stopStrings, int numReturnSequences, long firstSampleIndex,
+        int maxDraftTokens, List<Integer> knownTokens, int numLogProbabilities, int priority,
+        Cancellation cancellation) {
+    /** For {@link #numLogProbabilities}: none, not even of the chosen tokens. */
+    public static final int NO_LOG_PROBABILITIES = -1;
+
     public GenerationOptions {
         require("maxNewTokens", maxNewTokens, 0);
         require("numReturnSequences", numReturnSequences, 1);
         require("firstSampleIndex", firstSampleIndex, 0);
         require("maxDraftTokens", maxDraftTokens, 0);
+        require("numLogProbabilities", numLogProbabilities, NO_LOG_PROBABILITIES);
         if (stopStrings.contains("")) {
             throw new IllegalArgumentException("stopStrings: one is empty");
         }
@@ -45,10 +54,17 @@ public record GenerationOptions(int maxNewTokens, SamplingOptions sampling, Set<
         }
     }
 
-    /** One answer, the best token always, up to {@code maxNewTokens}; nothing stops it earlier. */
+    /** One answer, the best token always, up to {@code maxNewTokens} or an end-of-text token of the model. */
     public static GenerationOptions greedy(int maxNewTokens) {
-        return new GenerationOptions(maxNewTokens, SamplingOptions.GREEDY, Set.of(), List.of(), 1, 0, 0, List.of(), 0,
-                new Cancellation());
+        return new GenerationOptions(maxNewTokens, SamplingOptions.GREEDY, Set.of(), true, List.of(), 1, 0, 0,
+                List.of(), NO_LOG_PROBABILITIES, 0, new Cancellation());
+    }
+
+    /** What a model's makers recommend in {@code generation_config.json}, up to a full context. */
+    public static GenerationOptions of(GenerationConfig config) {
+        SamplingOptions sampling = new SamplingOptions(config.doSample() ? config.temperature().orElse(1) : 0,
+                config.topK().orElse(0), config.topP().orElse(1), config.repetitionPenalty().orElse(1), 0);
+        return greedy(Integer.MAX_VALUE).withSampling(sampling);
     }
 
     public GenerationOptions withMaxNewTokens(int newMaxNewTokens) {
@@ -61,6 +77,11 @@ public record GenerationOptions(int maxNewTokens, SamplingOptions sampling, Set<
 
     public GenerationOptions withStopTokens(Set<Integer> newStopTokens) {
         return with(copy -> copy.stopTokens = newStopTokens);
+    }
+
+    /** Goes on after the model's end-of-text tokens. */
+    public GenerationOptions ignoringEos() {
+        return with(copy -> copy.stopsAtEos = false);
     }
 
     public GenerationOptions withStopStrings(List<String> newStopStrings) {
@@ -83,6 +104,10 @@ public record GenerationOptions(int maxNewTokens, SamplingOptions sampling, Set<
         return with(copy -> copy.knownTokens = newKnownTokens);
     }
 
+    public GenerationOptions withNumLogProbabilities(int newNumLogProbabilities) {
+        return with(copy -> copy.numLogProbabilities = newNumLogProbabilities);
+    }
+
     public GenerationOptions withPriority(int newPriority) {
         return with(copy -> copy.priority = newPriority);
     }
@@ -94,9 +119,9 @@ public record GenerationOptions(int maxNewTokens, SamplingOptions sampling, Set<
     private GenerationOptions with(Consumer<Copy> change) {
         Copy copy = new Copy(this);
         change.accept(copy);
-        return new GenerationOptions(copy.maxNewTokens, copy.sampling, copy.stopTokens, copy.stopStrings,
-                copy.numReturnSequences, copy.firstSampleIndex, copy.maxDraftTokens, copy.knownTokens, copy.priority,
-                copy.cancellation);
+        return new GenerationOptions(copy.maxNewTokens, copy.sampling, copy.stopTokens, copy.stopsAtEos,
+                copy.stopStrings, copy.numReturnSequences, copy.firstSampleIndex, copy.maxDraftTokens,
+                copy.knownTokens, copy.numLogProbabilities, copy.priority, copy.cancellation);
     }
 
     /** The components, to be changed. */
@@ -104,11 +129,13 @@ public record GenerationOptions(int maxNewTokens, SamplingOptions sampling, Set<
         private int maxNewTokens;
         private SamplingOptions sampling;
         private Set<Integer> stopTokens;
+        private boolean stopsAtEos;
         private List<String> stopStrings;
         private int numReturnSequences;
         private long firstSampleIndex;
         private int maxDraftTokens;
         private List<Integer> knownTokens;
+        private int numLogProbabilities;
         private int priority;
         private Cancellation cancellation;
 
@@ -116,11 +143,13 @@ public record GenerationOptions(int maxNewTokens, SamplingOptions sampling, Set<
             maxNewTokens = options.maxNewTokens;
             sampling = options.sampling;
             stopTokens = options.stopTokens;
+            stopsAtEos = options.stopsAtEos;
             stopStrings = options.stopStrings;
             numReturnSequences = options.numReturnSequences;
             firstSampleIndex = options.firstSampleIndex;
             maxDraftTokens = options.maxDraftTokens;
             knownTokens = options.knownTokens;
+            numLogProbabilities = options.numLogProbabilities;
             priority = options.priority;
             cancellation = options.cancellation;
         }

@@ -26,17 +26,17 @@ public final class Generator {
 
     private final DecodeBackend backend;
     private final GenerationOptions options;
+    private final int[][] promptIds;
+    private final AttentionMask promptMask;
     private final Sampler sampler;
+    private final @Nullable LogProbabilities logProbabilities;
     private final List<Sequence> rows = new ArrayList<>();
     private int[] firstPositions = {}; // of each row, of its prompt
+    private int numReused;
+    private long promptNanos;
+    private long decodeNanos;
     private int numDecoded;
     private int numDrafted;
-
-    private Generator(DecodeBackend backend, GenerationOptions options) {
-        this.backend = backend;
-        this.options = options;
-        this.sampler = new Sampler(options.sampling(), backend.vocabSize());
-    }
 
     /**
      * Appends a prompt to each row and generates. With several answers to a prompt the backend's rows become as many: the
@@ -48,19 +48,37 @@ public final class Generator {
      */
     public static Generation generate(DecodeBackend backend, int[][] tokenIds, AttentionMask mask,
             @Nullable TextTokenizer tokenizer, GenerationOptions options, GenerationListener listener) {
+        Generator generator = new Generator(backend, tokenIds, mask, tokenizer, options, listener);
+        while (generator.step()) {
+            // the listener is told of each token
+        }
+        return generator.finish();
+    }
+
+    /** A generation that is made step by step; see {@link #generate}. */
+    public Generator(DecodeBackend backend, int[][] tokenIds, AttentionMask mask, @Nullable TextTokenizer tokenizer,
+            GenerationOptions options, GenerationListener listener) {
         if (tokenizer == null && !options.stopStrings().isEmpty()) {
             throw new IllegalArgumentException("stopStrings: " + options.stopStrings() + " need a tokenizer");
         }
-        Generator generator = new Generator(backend, options);
+        this.backend = backend;
+        this.options = options;
+        this.promptIds = tokenIds;
+        this.promptMask = mask;
+        this.sampler = new Sampler(options.sampling(), backend.vocabSize());
+        this.logProbabilities = options.numLogProbabilities() == GenerationOptions.NO_LOG_PROBABILITIES
+                ? null
+                : new LogProbabilities(backend.vocabSize());
         for (int row = 0; row < mask.batchSize(); row++) {
             int[] prompt = realTokens(tokenIds[row], mask, row);
+            int[] past = options.knownTokens().isEmpty()
+                    ? backend.knownTokenIds(row)
+                    : options.knownTokens().stream().mapToInt(id -> id).toArray();
             for (int answer = 0; answer < options.numReturnSequences(); answer++) {
-                int outputRow = generator.rows.size();
-                generator.rows
-                        .add(new Sequence(outputRow, prompt, backend.vocabSize(), options, listener, tokenizer));
+                int outputRow = rows.size();
+                rows.add(new Sequence(outputRow, past, prompt, backend.vocabSize(), options, listener, tokenizer));
             }
         }
-        return generator.run(tokenIds, mask);
     }
 
     private static int[] realTokens(int[] slots, AttentionMask mask, int row) {
@@ -77,27 +95,32 @@ public final class Generator {
         return tokens;
     }
 
-    private Generation run(int[][] tokenIds, AttentionMask mask) {
+    /** Runs the next step: the prompts first, then a token or more of each row. Returns whether any row goes on. */
+    public boolean step() {
         long start = System.nanoTime();
-        int numReused = 0;
         try {
-            Tensor promptLogits = prefill(tokenIds, mask);
-            numReused = backend.numReusedTokens();
-            choosePromptEnds(promptLogits);
+            if (promptNanos == 0) {
+                choosePromptEnds(prefill(promptIds, promptMask));
+            } else {
+                decodeStep();
+            }
         } catch (CancellationException _) {
             rows.forEach(Sequence::cancel);
         }
-        long promptEnd = System.nanoTime();
-        while (rows.stream().anyMatch(Sequence::isActive)) {
-            try {
-                decodeStep();
-            } catch (CancellationException _) {
-                rows.forEach(Sequence::cancel);
-            }
+        long nanos = Math.max(1, System.nanoTime() - start);
+        if (promptNanos == 0) {
+            promptNanos = nanos;
+        } else {
+            decodeNanos += nanos;
         }
-        long decodeNanos = System.nanoTime() - promptEnd;
+        return rows.stream().anyMatch(Sequence::isActive);
+    }
+
+    /** Gives out the text that was held back, and the result. */
+    public Generation finish() {
+        rows.forEach(Sequence::cancel);
         List<GeneratedRow> results = rows.stream().map(Sequence::finish).toList();
-        return new Generation(results, mask.numReal(), numReused, promptEnd - start, numDecoded, decodeNanos,
+        return new Generation(results, promptMask.numReal(), numReused, promptNanos, numDecoded, decodeNanos,
                 numDrafted);
     }
 
@@ -128,6 +151,7 @@ public final class Generator {
 
     /** The first token of every answer; from here on each answer has a row of its own. */
     private void choosePromptEnds(Tensor logits) {
+        numReused = backend.numReusedTokens();
         int perPrompt = options.numReturnSequences();
         if (perPrompt > 1) {
             backend.repeatRows(perPrompt);
@@ -231,6 +255,10 @@ public final class Generator {
         long sampleIndex = options.firstSampleIndex() + row % options.numReturnSequences();
         long byteOffset = (long) logitsRow * backend.vocabSize() * Float.BYTES;
         int chosen = sampler.next(logits.segment(), byteOffset, sequence.history(), sampleIndex, position);
+        if (logProbabilities != null) {
+            logProbabilities.read(logits, logitsRow);
+            sequence.addLogProbability(logProbabilities.of(chosen, options.numLogProbabilities()));
+        }
         sequence.accept(chosen);
         if (sequence.isActive() && position >= backend.maxSeqLen()) {
             sequence.endAtContextLimit();

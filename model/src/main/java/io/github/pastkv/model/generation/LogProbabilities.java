@@ -2,6 +2,10 @@ package io.github.pastkv.model.generation;
 
 import io.github.pastkv.tensor.DataType;
 import io.github.pastkv.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.PriorityQueue;
 
 /** Log-probabilities of one row of logits, in double and {@link StrictMath}, summed in the order of ids. */
 final class LogProbabilities {
@@ -33,6 +37,26 @@ final class LogProbabilities {
 
     double of(int id) {
         return values[id];
+    }
+
+    /** That of a token, with the {@code count} best at its place; among equals the lower id comes first. */
+    TokenLogProbability of(int tokenId, int count) {
+        List<TokenLogProbability> best = new ArrayList<>();
+        PriorityQueue<Integer> worstFirst = new PriorityQueue<>(
+                Comparator.comparingDouble((Integer id) -> values[id]).thenComparing(Comparator.reverseOrder()));
+        for (int id = 0; id < values.length && count > 0; id++) {
+            if (worstFirst.size() < count || values[id] > values[worstFirst.element()]) {
+                worstFirst.add(id);
+            }
+            if (worstFirst.size() > count) {
+                worstFirst.remove();
+            }
+        }
+        while (!worstFirst.isEmpty()) {
+            int id = worstFirst.remove();
+            best.addFirst(new TokenLogProbability(id, values[id], List.of()));
+        }
+        return new TokenLogProbability(tokenId, values[tokenId], best);
     }
 
     int vocabSize() {

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** One sequence that is being generated: its token ids, its text so far, and whether and why it has ended. */
@@ -21,10 +22,12 @@ final class Sequence {
     private final @Nullable StreamingDecoder decoder;
     private final StopStrings stopStrings;
     private final List<Integer> tokenIds = new ArrayList<>();
+    private final List<TokenLogProbability> logProbabilities = new ArrayList<>();
     private final StringBuilder text = new StringBuilder();
     private @Nullable FinishReason reason;
 
-    Sequence(int row, int[] prompt, int vocabSize, GenerationOptions options, GenerationListener listener,
+    /** @param past ids before the prompt */
+    Sequence(int row, int[] past, int[] prompt, int vocabSize, GenerationOptions options, GenerationListener listener,
             @Nullable TextTokenizer tokenizer) {
         this.row = row;
         this.prompt = prompt;
@@ -32,10 +35,8 @@ final class Sequence {
         this.listener = listener;
         this.history = new TokenHistory(vocabSize);
         this.lookup = new PromptLookup(options.maxDraftTokens());
-        options.knownTokens().forEach(this::remember);
-        for (int tokenId : prompt) {
-            remember(tokenId);
-        }
+        IntStream.concat(Arrays.stream(past), Arrays.stream(prompt)).forEach(this::remember);
+        history.endPrompt();
         this.decoder = tokenizer == null ? null : tokenizer.streamingDecoderAfter(context(prompt), true);
         this.stopStrings = new StopStrings(options.stopStrings());
         if (options.maxNewTokens() == 0) {
@@ -88,6 +89,13 @@ final class Sequence {
         reason = reason == null ? FinishReason.CANCELLED : reason;
     }
 
+    /** Takes the log-probability of the token that {@link #accept} is given next, unless it ends the sequence. */
+    void addLogProbability(TokenLogProbability chosen) {
+        if (!options.stopTokens().contains(chosen.tokenId())) {
+            logProbabilities.add(chosen);
+        }
+    }
+
     /** Takes the chosen token; ends the row where an option says so. */
     void accept(int tokenId) {
         if (options.stopTokens().contains(tokenId)) {
@@ -132,6 +140,6 @@ final class Sequence {
                 emit(stopStrings.finish());
             }
         }
-        return new GeneratedRow(tokenIds, text.toString(), why);
+        return new GeneratedRow(tokenIds, text.toString(), why, logProbabilities);
     }
 }

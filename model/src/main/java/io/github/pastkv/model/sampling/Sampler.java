@@ -3,6 +3,9 @@ package io.github.pastkv.model.sampling;
 import io.github.pastkv.tensor.DataType;
 import io.github.pastkv.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * Chooses the next token of a row of logits. The same options, logits, history, sample index and position give the same
@@ -15,9 +18,10 @@ import java.lang.foreign.MemorySegment;
 public final class Sampler {
     private final SamplingOptions options;
     private final int vocabSize;
-    private final double[] scores; // [V] after penalty and temperature
+    private final double[] scores; // [V] after processors and temperature
     private final double[] weights; // [V] exp(score - best score), by id or by rank
     private final TopKHeap heap;
+    private final List<LogitsProcessor> processors;
 
     /** A sampler for rows of {@code vocabSize} logits. */
     public Sampler(SamplingOptions options, int vocabSize) {
@@ -29,6 +33,7 @@ public final class Sampler {
         this.scores = new double[vocabSize];
         this.weights = new double[vocabSize];
         this.heap = new TopKHeap(scores);
+        this.processors = LogitsProcessors.of(options);
     }
 
     public SamplingOptions options() {
@@ -56,8 +61,9 @@ public final class Sampler {
      */
     public int next(MemorySegment logits, long byteOffset, TokenHistory history, long sampleIndex, long position) {
         readScores(logits, byteOffset);
-        if (options.repetitionPenalty() != 1) {
-            penalise(history);
+        requireNumbers(position);
+        for (LogitsProcessor processor : processors) {
+            processor.process(scores, history);
         }
         int best = best(position);
         if (options.isGreedy()) {
@@ -76,11 +82,15 @@ public final class Sampler {
         }
     }
 
-    private void penalise(TokenHistory history) {
-        double penalty = options.repetitionPenalty();
-        for (int i = 0; i < history.numIds(); i++) {
-            int id = history.id(i);
-            scores[id] = scores[id] > 0 ? scores[id] / penalty : scores[id] * penalty;
+    /** A processor may rule a token out, but the model's own logits must be numbers. */
+    private void requireNumbers(long position) {
+        for (int id = 0; id < vocabSize; id++) {
+            if (!(scores[id] < Double.POSITIVE_INFINITY)) {
+                throw new IllegalStateException("logits: " + scores[id] + " for token " + id + " at position "
+                        + position
+                        + ", must be finite; weights that are not finite cause this, or keys and values beyond"
+                        + " what the cache's type holds (f16: 65504)");
+            }
         }
     }
 
@@ -88,16 +98,13 @@ public final class Sampler {
     private int best(long position) {
         int best = 0;
         for (int id = 0; id < vocabSize; id++) {
-            if (!(scores[id] < Double.POSITIVE_INFINITY)) {
-                throw new IllegalStateException("logits: " + scores[id] + " for token " + id + " at position "
-                        + position + ", must be finite");
-            }
-            if (scores[id] > scores[best]) {
+            if (scores[id] > scores[best] || Double.isNaN(scores[best])) {
                 best = id;
             }
         }
-        if (scores[best] == Double.NEGATIVE_INFINITY) {
-            throw new IllegalStateException("logits: all are -Infinity at position " + position);
+        if (!(Math.abs(scores[best]) <= Double.MAX_VALUE)) {
+            throw new IllegalStateException("logits: the greatest is " + scores[best] + " at position " + position
+                    + (processors.isEmpty() ? "" : " after all processors"));
         }
         return best;
     }
@@ -112,10 +119,10 @@ public final class Sampler {
             weights[id] = StrictMath.exp(scores[id]);
             total += weights[id];
         }
-        if (options.topP() == 1) {
+        if (options.topP() == 1 && options.minP() == 0 && options.typicalP() == 1) {
             return locate(uniform * total, vocabSize);
         }
-        return drawRanked(uniform, takeUntil(options.topP() * total));
+        return drawRanked(uniform, takeUntil(options.topP() == 1 ? Double.POSITIVE_INFINITY : options.topP() * total));
     }
 
     /** Takes the best {@code topK}, then as many of them as top-p asks; their weights lie by rank. */
@@ -136,7 +143,7 @@ public final class Sampler {
         return options.topK();
     }
 
-    /** Takes the best until their weight reaches {@code mass}; their weights lie by rank. */
+    /** Takes the best until their weight reaches {@code mass} or min-p leaves out the rest; their weights lie by rank. */
     private int takeUntil(double mass) {
         heap.build();
         double taken = 0;
@@ -144,11 +151,58 @@ public final class Sampler {
         do {
             weights[numTaken] = StrictMath.exp(scores[heap.take()]);
             taken += weights[numTaken++];
-        } while (taken < mass && !heap.isEmpty());
+        } while (taken < mass && weights[numTaken - 1] >= options.minP() && !heap.isEmpty());
         return numTaken;
     }
 
-    private int drawRanked(double uniform, int numCandidates) {
+    /** Of candidates by rank, how many are at least min-p times as probable as the best, whose weight is 1. */
+    private int keepMinP(int numCandidates) {
+        int kept = numCandidates;
+        while (kept > 1 && weights[kept - 1] < options.minP()) {
+            kept--;
+        }
+        return kept;
+    }
+
+    /**
+     * Sets the weights of candidates to 0 that are not typical: sorted by how far their information is from the entropy,
+     * those after the first that reach typical-p together. Equals keep the order of ranks.
+     */
+    private void keepTypical(int numCandidates) {
+        double total = 0;
+        for (int rank = 0; rank < numCandidates; rank++) {
+            total += weights[rank];
+        }
+        double entropy = 0;
+        for (int rank = 0; rank < numCandidates; rank++) {
+            double probability = weights[rank] / total;
+            entropy -= probability > 0 ? probability * StrictMath.log(probability) : 0;
+        }
+        double[] distances = new double[numCandidates];
+        for (int rank = 0; rank < numCandidates; rank++) {
+            distances[rank] = Math.abs(-StrictMath.log(weights[rank] / total) - entropy);
+        }
+        double mass = 0;
+        for (int rank : byDistance(distances)) {
+            double probability = weights[rank] / total;
+            if (mass >= options.typicalP()) {
+                weights[rank] = 0;
+            }
+            mass += probability;
+        }
+    }
+
+    private static int[] byDistance(double[] distances) {
+        return IntStream.range(0, distances.length).boxed()
+                .sorted(Comparator.comparingDouble((Integer rank) -> distances[rank])).mapToInt(rank -> rank)
+                .toArray();
+    }
+
+    private int drawRanked(double uniform, int numTaken) {
+        int numCandidates = keepMinP(numTaken);
+        if (options.typicalP() < 1) {
+            keepTypical(numCandidates);
+        }
         double total = 0;
         for (int rank = 0; rank < numCandidates; rank++) {
             total += weights[rank];

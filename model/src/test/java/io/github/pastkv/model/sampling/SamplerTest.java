@@ -133,12 +133,13 @@ class SamplerTest {
     @Test
     void next_badLogits_areRefused() {
         assertThatThrownBy(() -> draw(SamplingOptions.GREEDY, 1, Float.NaN)).isInstanceOf(IllegalStateException.class)
-                .hasMessage("logits: NaN for token 1 at position 0, must be finite");
+                .hasMessageStartingWith("logits: NaN for token 1 at position 0, must be finite");
         assertThatThrownBy(() -> draw(SamplingOptions.GREEDY, Float.POSITIVE_INFINITY, 1))
                 .isInstanceOf(IllegalStateException.class)
-                .hasMessage("logits: Infinity for token 0 at position 0, must be finite");
+                .hasMessageStartingWith("logits: Infinity for token 0 at position 0, must be finite");
         assertThatThrownBy(() -> draw(SamplingOptions.GREEDY, Float.NEGATIVE_INFINITY))
-                .isInstanceOf(IllegalStateException.class).hasMessage("logits: all are -Infinity at position 0");
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessage("logits: the greatest is -Infinity at position 0");
         assertThatThrownBy(() -> new Sampler(SamplingOptions.GREEDY, 3).next(Tensor.of(new float[2], 2),
                 new TokenHistory(3), 0, 0)).isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("logits: F32[2], must be contiguous F32[3]");

@@ -135,7 +135,7 @@ class TinyModelTest {
                     .stream(prompt.required("continuation").spliterator(), false).map(JsonNode::asInt).toList();
             try (Session session = model.newSession()) {
                 assertThat(session.encode(prompt.required("prompt").asString())).containsExactly(tokenIds);
-                GenerationOptions options = GenerationOptions.greedy(continuation.size());
+                GenerationOptions options = GenerationOptions.greedy(continuation.size()).ignoringEos();
                 assertThat(session.generate(new int[][] {tokenIds}, options, GenerationListener.NONE).rows()
                         .getFirst().tokenIds()).isEqualTo(continuation);
             }

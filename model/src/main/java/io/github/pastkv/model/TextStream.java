@@ -1,0 +1,72 @@
+package io.github.pastkv.model;
+
+import io.github.pastkv.cache.mask.AttentionMask;
+import io.github.pastkv.model.engine.SequenceGroup;
+import io.github.pastkv.model.generation.GenerationListener;
+import io.github.pastkv.model.generation.GenerationOptions;
+import io.github.pastkv.model.generation.Generator;
+import java.util.ArrayDeque;
+import java.util.Queue;
+import java.util.Spliterators.AbstractSpliterator;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
+
+/** A generation as a stream of text: each step is computed when the text before it has been read. */
+final class TextStream extends AbstractSpliterator<String> {
+    private final SequenceGroup group;
+    private final Generator generator;
+    private final Runnable onClose;
+    private final Queue<String> pieces = new ArrayDeque<>();
+    private boolean ended;
+
+    /** @param onClose run once, at the end or when the stream is closed before */
+    TextStream(Model model, SequenceGroup group, int[][] tokenIds, AttentionMask mask, GenerationOptions options,
+            Runnable onClose) {
+        super(Long.MAX_VALUE, ORDERED | NONNULL);
+        this.group = group;
+        this.onClose = onClose;
+        this.generator = new Generator(group, tokenIds, mask, model.tokenizer().orElseThrow(), options,
+                GenerationListener.ofText(pieces::add));
+        group.beginGeneration(options);
+    }
+
+    Stream<String> stream() {
+        return StreamSupport.stream(this, false).onClose(this::close);
+    }
+
+    @Override
+    public boolean tryAdvance(Consumer<? super String> action) {
+        while (pieces.isEmpty() && !ended) {
+            advance();
+        }
+        String piece = pieces.poll();
+        if (piece == null) {
+            return false;
+        }
+        action.accept(piece);
+        return true;
+    }
+
+    private void advance() {
+        boolean goesOn = false;
+        try {
+            goesOn = generator.step();
+            if (!goesOn) {
+                generator.finish();
+            }
+        } finally { // also when the step fails
+            if (!goesOn) {
+                close();
+            }
+        }
+    }
+
+    private void close() {
+        if (!ended) {
+            ended = true;
+            group.endGeneration();
+            onClose.run();
+        }
+    }
+}
