@@ -135,13 +135,22 @@ public final class Model implements AutoCloseable {
         }
     }
 
+    private static void requireWhole(ModelFolder files) {
+        try {
+            files.source().weights().requireWhole();
+        } catch (ModelFormatException e) {
+            throw new IllegalStateException(e.getMessage(), e);
+        }
+    }
+
     private static Engine engine(HookCatalog hooks, ModelFolder files, ModelWeights weights,
             ModelOptions options, KernelsChoice kernels) {
         ModelConfig config = files.config();
         Compute compute = new Compute(kernels.kernels(), options.numThreads(), config.numHeads(), config.numKvHeads(),
                 config.headDim());
         try {
-            return new Engine(config, new ForwardPass(hooks, files.tensors(), weights, compute),
+            return new Engine(config, new ForwardPass(hooks, files.tensors(), weights, compute,
+                    () -> requireWhole(files)),
                     options.maxBatchTokens());
         } catch (RuntimeException | Error e) {
             compute.close();

@@ -487,6 +487,10 @@ public final class Session implements AutoCloseable {
             throw new IllegalArgumentException("fromToken: " + fromToken + " would come to position " + numTokens(0)
                     + ", but this model's positions are learned and cannot be corrected");
         }
+        if (distance != 0 && model.config().attention().normAfterRope()) {
+            throw new IllegalArgumentException("fromToken: " + fromToken + " would come to position " + numTokens(0)
+                    + ", but this model's keys are normalised after RoPE and cannot be corrected");
+        }
         try (KeyShift shift = new KeyShift(model.config(), model.kernels().kernels(), maxSeqLen(), distance)) {
             exclusively(() -> KvGraft.appendTokens(openCache(), 0, tokens, shift));
         }

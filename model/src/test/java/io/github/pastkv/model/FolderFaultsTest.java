@@ -225,6 +225,24 @@ class FolderFaultsTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(longs = {0, 100, -1})
+    void weightsShortenedDuringARun_endItByName(long length) throws IOException {
+        copy("llama");
+        Path file = folder.resolve("model.safetensors");
+        long whole = Files.size(file);
+        try (Model model = Model.load(folder, ModelOptions.defaults().withKernels("vector"));
+                Session session = model.newSession()) {
+            session.append(1, 2, 3);
+            try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+                channel.truncate(length < 0 ? whole + length : length);
+            }
+            assertThatThrownBy(() -> session.append(4, 5, 6)).isInstanceOf(IllegalStateException.class)
+                    .hasMessageStartingWith(file + ": ").hasMessageContaining("bytes, had " + whole);
+            assertThat(session.numTokens(0)).isEqualTo(3);
+        }
+    }
+
     @Test
     void controlCharacters_areEscapedInMessages() throws IOException {
         copy("llama");

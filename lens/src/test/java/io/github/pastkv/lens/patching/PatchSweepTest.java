@@ -60,7 +60,8 @@ class PatchSweepTest {
 
     static Stream<Arguments> modelsAndTypes() {
         Stream<Arguments> models =
-                GoldenModel.NAMES.stream().map(name -> Arguments.of(name, KvType.F32));
+                Stream.concat(GoldenModel.NAMES.stream(), GoldenModel.MECHANISM_NAMES.stream())
+                        .map(name -> Arguments.of(name, KvType.F32));
         Stream<Arguments> types = Stream.of(KvType.F16, KvType.BF16, KvType.Q8).flatMap(
                 type -> Stream.of("gpt2", "llama", "mistral").map(name -> Arguments.of(name, type)));
         return Stream.concat(models, types);

@@ -5,7 +5,7 @@ package io.github.pastkv.model.config;
  *
  * @param width numbers of an embedding row; where it is not E, a projection follows
  * @param scale factor of every embedding
- * @param learnedPositions whether a learned row for the position is added
+ * @param learnedPositions whether a row for the position is added: a learned one, in XGLM a sinusoidal one
  * @param firstPositionRow the row of position 0 among those (OPT keeps two rows before it)
  */
 public record EmbeddingConfig(int width, float scale, boolean learnedPositions, int firstPositionRow) {

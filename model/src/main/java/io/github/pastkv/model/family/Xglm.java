@@ -50,7 +50,7 @@ final class Xglm implements Family {
                 CommonKeys.activation(json, "activation_function", "gelu"), false, true);
         float scale = json.findBoolean("scale_embedding", true) ? (float) Math.sqrt(hiddenSize) : 1f;
         ModelConfig config = new ModelConfig(modelType(), sizes,
-                new EmbeddingConfig(hiddenSize, scale, false, SinusoidalPositions.FIRST_ROW),
+                new EmbeddingConfig(hiddenSize, scale, true, SinusoidalPositions.FIRST_ROW),
                 new NormConfig(NormWeights.Kind.LAYER, 1e-5f), attention, ffn,
                 LayerConfig.equal(sizes.numLayers(), attention.scaleByHeadDim(), null), Residual.SERIAL,
                 HeadConfig.uncapped(json.findBoolean("tie_word_embeddings", true)), CommonKeys.storageType(json),

@@ -24,6 +24,7 @@ public final class ForwardPass implements AutoCloseable {
     private final AttentionBlock attention;
     private final FfnBlock ffn;
     private final Head head;
+    private final Runnable requireWhole;
 
     /**
      * A forward pass over {@code weights}, which it does not own.
@@ -33,6 +34,17 @@ public final class ForwardPass implements AutoCloseable {
      * @param compute kernels and threads, owned from now on
      */
     public ForwardPass(HookCatalog catalog, ModelTensors tensors, ModelWeights weights, Compute compute) {
+        this(catalog, tensors, weights, compute, () -> {});
+    }
+
+    /**
+     * The same over weights whose files may be shortened while they are mapped.
+     *
+     * @param requireWhole throws if a file has been; asked after each pass, which may have read zeros or failed for it
+     */
+    public ForwardPass(HookCatalog catalog, ModelTensors tensors, ModelWeights weights, Compute compute,
+            Runnable requireWhole) {
+        this.requireWhole = requireWhole;
         this.catalog = catalog;
         this.context = new PassContext(catalog.config(), weights, compute);
         this.embedding = new Embedding(context);
@@ -50,6 +62,10 @@ public final class ForwardPass implements AutoCloseable {
         try (StepHooks hooks = hooksOf(pass)) {
             context.hooks = hooks;
             runLayers(pass);
+            requireWhole.run();
+        } catch (InternalError e) { // what reading beyond the end of a mapped file throws
+            requireWhole.run();
+            throw e;
         } finally {
             context.hooks = null;
         }

@@ -20,12 +20,15 @@ public record GoldenModel(String name, Path folder, int[] tokens, int[] greedy) 
     public static final List<String> NAMES = List.of("gpt2", "gpt2_bare_names", "gpt_neo", "gpt_neox",
             "gpt_neox_sequential", "opt", "bloom", "bloom_6heads", "llama", "llama3_rope_tied", "llama_bf16", "mistral",
             "qwen2", "qwen3", "gemma2", "gemma3_text", "phi3", "olmo2");
-    /** The names of the golden models of families that share all their mechanisms with those of {@link #NAMES} or have one more. */
+    /** The names of the golden models of further dense families. */
     public static final List<String> DENSE_NAMES = List.of("gptj", "codegen", "gemma", "phi", "stablelm",
             "stablelm_parallel_qknorm", "gpt_bigcode", "gpt_bigcode_mha", "starcoder2", "falcon", "falcon_alibi",
             "falcon_new_decoder", "cohere", "cohere_qk_norm", "cohere2", "granite", "smollm3", "glm", "glm4", "olmo",
             "olmo3", "exaone4", "ernie4_5", "hunyuan_v1_dense", "apertus", "nemotron", "seed_oss", "arcee", "helium",
             "mpt", "xglm", "biogpt");
+    /** Of {@link #DENSE_NAMES} one for each mechanism that {@link #NAMES} lack: what equality of bits is checked with. */
+    public static final List<String> MECHANISM_NAMES = List.of("stablelm_parallel_qknorm", "cohere2", "granite", "olmo",
+            "hunyuan_v1_dense", "apertus");
     /** Those with activations of TransformerLens, in {@code golden/tlens}. */
     public static final List<String> TLENS_NAMES = List.of("gpt2", "llama", "gpt_neox", "gemma2", "qwen3");
 

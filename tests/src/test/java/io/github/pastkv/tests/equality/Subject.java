@@ -8,6 +8,7 @@ import io.github.pastkv.model.ComputeChoice;
 import io.github.pastkv.model.Model;
 import io.github.pastkv.model.ModelOptions;
 import io.github.pastkv.model.SessionOptions;
+import io.github.pastkv.testkit.golden.GoldenModel;
 import io.github.pastkv.testkit.model.KernelsUnderTest;
 import java.io.IOException;
 import java.util.Arrays;
@@ -56,7 +57,8 @@ record Subject(TestModel model, String kernels, KvType kvType, LinearPrecision p
 
     private static Stream<Subject> of(TestModel model, String kernels) {
         boolean isSlowOrAgain = kernels.equals(KernelsUnderTest.SCALAR) || KernelsUnderTest.isWidthForced();
-        boolean isPlainest = isSlowOrAgain && !OF_EACH_KIND.contains(model.toString());
+        boolean isPlainest = (isSlowOrAgain && !OF_EACH_KIND.contains(model.toString()))
+                || GoldenModel.MECHANISM_NAMES.contains(model.toString());
         return isPlainest ? Stream.of(new Subject(model, kernels, KvType.F32)) : allTypes(model, kernels);
     }
 

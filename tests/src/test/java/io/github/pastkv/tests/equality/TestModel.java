@@ -31,7 +31,7 @@ final class TestModel {
 
     /** The golden models. */
     static Stream<TestModel> golden() {
-        return GoldenModel.NAMES.stream().map(TestModel::golden);
+        return Stream.concat(GoldenModel.NAMES.stream(), GoldenModel.MECHANISM_NAMES.stream()).map(TestModel::golden);
     }
 
     /** One of the golden models. */
