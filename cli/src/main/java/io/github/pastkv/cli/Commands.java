@@ -9,9 +9,11 @@ import io.github.pastkv.cli.io.Streams;
 import io.github.pastkv.cli.options.CommonMixin;
 import io.github.pastkv.cli.show.ActivationsCommand;
 import io.github.pastkv.cli.show.AttentionCommand;
+import io.github.pastkv.cli.show.DetokenizeCommand;
 import io.github.pastkv.cli.show.InspectCommand;
 import io.github.pastkv.cli.show.LensCommand;
 import io.github.pastkv.cli.show.LogitsCommand;
+import io.github.pastkv.cli.show.TokenizeCommand;
 import io.github.pastkv.cli.sweep.AblateCommand;
 import io.github.pastkv.cli.sweep.AcdcCommand;
 import io.github.pastkv.cli.sweep.PatchCommand;
@@ -25,7 +27,8 @@ import picocli.CommandLine;
 final class Commands {
     /** Names in the order of the help. */
     private static final List<String> NAMES = List.of("generate", "chat", "logits", "activations", "lens", "attention",
-            "score", "patch", "ablate", "acdc", "inspect", "convert", "bench", "kv-quality", "completion");
+            "score", "patch", "ablate", "acdc", "inspect", "tokenize", "detokenize", "convert", "bench", "kv-quality",
+            "completion");
 
     private Commands() {}
 
@@ -65,6 +68,8 @@ final class Commands {
             case "ablate" -> new AblateCommand(streams);
             case "acdc" -> new AcdcCommand(streams);
             case "inspect" -> new InspectCommand(streams);
+            case "tokenize" -> new TokenizeCommand(streams);
+            case "detokenize" -> new DetokenizeCommand(streams);
             case "convert" -> new ConvertCommand(streams);
             case "bench" -> new BenchCommand(streams);
             case "kv-quality" -> new KvQualityCommand(streams);

@@ -1,6 +1,7 @@
 package io.github.pastkv.cli.generate;
 
 import io.github.pastkv.cli.io.ErrorReporter;
+import io.github.pastkv.cli.io.InputText;
 import io.github.pastkv.cli.io.Interruption;
 import io.github.pastkv.cli.io.Progress;
 import io.github.pastkv.cli.io.Streams;
@@ -91,7 +92,8 @@ public final class GenerateCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         checkOptions();
-        String prompt = promptArgument == null ? null : Prompt.read(promptArgument, streams.in(), spec);
+        String prompt = promptArgument == null ? null
+                : InputText.of(promptArgument, streams.in(), "the prompt", spec.commandLine());
         try (Model model = modelOptions.loadForText(streams)) {
             int[] promptIds = prompt == null ? TokenId.toArray(tokens) : encode(prompt, model);
             requireFits(model, promptIds);

@@ -54,10 +54,10 @@ public final class Progress implements AutoCloseable {
                 if (millis < quietMillis) {
                     wait(quietMillis - millis);
                 } else if (streams.errIsTerminal()) {
-                    show(ERASE_LINE + Messages.escape("pastkv: " + what.get() + " ... " + millis / 1000 + " s"));
+                    show(ERASE_LINE + MessageStream.escape("pastkv: " + what.get() + " ... " + millis / 1000 + " s"));
                     wait(REPEAT_MILLIS);
                 } else {
-                    show(Messages.escape("pastkv: " + what.get() + " ...") + System.lineSeparator());
+                    show(MessageStream.escape("pastkv: " + what.get() + " ...") + System.lineSeparator());
                     return;
                 }
             }

@@ -30,7 +30,7 @@ public final class Streams {
     private final CheckedOutput outTarget;
     private final CheckedOutput errTarget;
     private final PrintStream out;
-    private final Messages err;
+    private final MessageStream err;
     private final boolean errIsTerminal;
 
     private final boolean ofProcess;
@@ -46,7 +46,7 @@ public final class Streams {
         this.outTarget = new CheckedOutput(out);
         this.errTarget = new CheckedOutput(err);
         this.out = new PrintStream(outTarget, false, StandardCharsets.UTF_8);
-        this.err = new Messages(errTarget);
+        this.err = new MessageStream(errTarget);
         this.errIsTerminal = errIsTerminal;
     }
 
@@ -65,7 +65,7 @@ public final class Streams {
         return out;
     }
 
-    /** Messages, progress and closing lines; control characters are escaped. */
+    /** MessageStream, progress and closing lines; control characters are escaped. */
     public PrintStream err() {
         return err;
     }

@@ -29,7 +29,8 @@ import picocli.CommandLine.Model.OptionSpec;
 class OutputGuardTest {
     /** Every option and argument that names a file or folder which a command reads, or a folder that must be new. */
     private static final Set<String> NOT_OUTPUTS = Set.of("* --model", "* PROMPT", "acdc --check", "acdc --pairs",
-            "convert --out", "kv-quality --text", "logits --input", "patch --pairs", "ablate --set", "score FILE");
+            "convert --out", "kv-quality --text", "logits --input", "tokenize --input", "detokenize --input",
+            "patch --pairs", "ablate --set", "score FILE");
 
     @TempDir Path folder;
     private Path model;

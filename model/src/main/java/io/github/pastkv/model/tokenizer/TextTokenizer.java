@@ -84,6 +84,27 @@ public final class TextTokenizer implements AutoCloseable {
         return read(new ModelDocument(file, Files.readAllBytes(file)), Optional.empty(), Optional.empty());
     }
 
+    /**
+     * Reads a tokenizer as {@link #read(ModelSource)} does, from a folder that need not hold a model.
+     *
+     * @throws ModelFormatException if {@code tokenizer.json} is missing or no tokenizer
+     */
+    public static TextTokenizer openFolder(Path folder) throws IOException {
+        Path file = folder.resolve(ModelFile.TOKENIZER.fileName());
+        if (!Files.isRegularFile(file)) {
+            throw new ModelFormatException(file, "no such file");
+        }
+        return read(new ModelDocument(file, Files.readAllBytes(file)), find(folder, ModelFile.TOKENIZER_CONFIG),
+                find(folder, ModelFile.SPECIAL_TOKENS_MAP));
+    }
+
+    private static Optional<ModelDocument> find(Path folder, ModelFile name) throws IOException {
+        Path file = folder.resolve(name.fileName());
+        return Files.exists(file)
+                ? Optional.of(new ModelDocument(file, Files.readAllBytes(file)))
+                : Optional.empty();
+    }
+
     /** Reads the three documents. */
     static TextTokenizer read(ModelDocument document, Optional<ModelDocument> config, Optional<ModelDocument> map)
             throws ModelFormatException {
@@ -139,15 +160,28 @@ public final class TextTokenizer implements AutoCloseable {
      * becomes ordinary tokens. Nothing is added around it.
      */
     public int[] encodeContent(String text) {
-        return encodeContent(text, false);
+        return contentIds(text, false);
     }
 
     /** {@link #encodeContent(String)} of the continuation of another text. */
     public int[] encodeContentContinuation(String text) {
-        return encodeContent(text, true);
+        return contentIds(text, true);
     }
 
-    private int[] encodeContent(String text, boolean isContinuation) {
+    /** {@link #encodeContent(String)}, on request with what the tokenizer puts around a text. */
+    public int[] encodeContent(String text, boolean addSpecial) {
+        int[] ids = contentIds(text, false);
+        if (!addSpecial) {
+            return ids;
+        }
+        if (beginIds != null && endIds != null) {
+            return concat(beginIds, ids, endIds);
+        }
+        boolean spellsControl = holdsControl(encode(Variant.TEXT, text, false));
+        return encode(TokenizerVariants.variant(spellsControl, false), text, true);
+    }
+
+    private int[] contentIds(String text, boolean isContinuation) {
         int[] ids = encode(TokenizerVariants.variant(false, isContinuation), text, false);
         if (holdsControl(ids)) {
             ids = encode(TokenizerVariants.variant(true, isContinuation), text, false);

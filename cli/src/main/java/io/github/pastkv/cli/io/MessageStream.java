@@ -8,8 +8,8 @@ import java.nio.charset.StandardCharsets;
  * A print stream for messages. Control characters other than tabs and line ends are escaped: names of files, keys and
  * tokens come from outside and must not steer the terminal.
  */
-final class Messages extends PrintStream {
-    Messages(OutputStream out) {
+final class MessageStream extends PrintStream {
+    MessageStream(OutputStream out) {
         super(out, true, StandardCharsets.UTF_8);
     }
 
@@ -35,7 +35,7 @@ final class Messages extends PrintStream {
 
     /** {@code \u001b} in place of an escape character, and so on. */
     static String escape(String text) {
-        if (text.codePoints().noneMatch(Messages::isControl)) {
+        if (text.codePoints().noneMatch(MessageStream::isControl)) {
             return text;
         }
         StringBuilder escaped = new StringBuilder(text.length() + 16);
