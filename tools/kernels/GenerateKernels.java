@@ -59,7 +59,7 @@ public final class GenerateKernels {
         return Files.readAllLines(file, StandardCharsets.UTF_8);
     }
 
-    /** {@code == section}, then {@code name: line} or {@code name:} and indented lines. */
+    /** {@code == section}, then {@code name: line} or {@code name:} and indented lines; {@code like: section} copies one. */
     private static Map<String, Map<String, List<String>>> readSections(Path file) throws IOException {
         Map<String, Map<String, List<String>>> sections = new LinkedHashMap<>();
         Map<String, List<String>> section = Map.of();
@@ -77,7 +77,9 @@ public final class GenerateKernels {
                 int colon = line.indexOf(':');
                 snippet = new ArrayList<>();
                 section.put(line.substring(0, colon), snippet);
-                if (colon + 1 < line.length()) {
+                if (line.startsWith("like: ")) {
+                    section.putAll(sections.get(line.substring(6)));
+                } else if (colon + 1 < line.length()) {
                     snippet.add(line.substring(colon + 1).replaceFirst("^ ", ""));
                 }
             }

@@ -59,6 +59,10 @@ public interface Kernels {
      * range. For INT8 weights w are the integers, and the sum is multiplied by the output's scale before the bias is
      * added.
      *
+     * <p>For grouped integers: y[t, n] = (sum over groups g, ascending, from 0: one fma of scale[n, g] and the fma chain
+     * from 0 of x[t, k] * w[n, k] over the group's k ascending; then, where there are minimums, one fma of minimum[n, g]
+     * and the sum from 0 of the group's x[t, k] ascending) + bias[n].
+     *
      * @param x {@code [T, K]} of {@link LinearWeights#inputType()}, rounded by {@link #round} where the weights' compute
      *     type is BF16; must not overlap y
      * @param y {@code [T, N]}

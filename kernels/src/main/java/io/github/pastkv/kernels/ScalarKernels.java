@@ -31,7 +31,9 @@ public final class ScalarKernels implements Kernels {
 
     @Override
     public LinearWeights pack(List<WeightMatrix> parts, LinearPrecision precision, Arena arena) {
-        return ScalarLinearWeights.pack(parts, precision, arena);
+        return WeightMatrices.requireMatching(parts, precision) instanceof WeightMatrix.Grouped
+                ? ScalarGroupedWeights.pack(parts, precision, arena)
+                : ScalarLinearWeights.pack(parts, precision, arena);
     }
 
     @Override
@@ -46,6 +48,10 @@ public final class ScalarKernels implements Kernels {
 
     @Override
     public void linear(Tensor x, LinearWeights weights, Tensor y, int numTokens, int fromOutput, int toOutput) {
+        if (weights instanceof ScalarGroupedWeights grouped) {
+            groupedLinear(x, grouped, y, numTokens, fromOutput, toOutput);
+            return;
+        }
         ScalarLinearWeights w = (ScalarLinearWeights) weights;
         for (int token = 0; token < numTokens; token++) {
             for (int output = fromOutput; output < toOutput; output++) {
@@ -57,6 +63,34 @@ public final class ScalarKernels implements Kernels {
                 setNumber(y, token, output, w.hasBias(output) ? scaled + w.bias(output) : scaled);
             }
         }
+    }
+
+    private static void groupedLinear(Tensor x, ScalarGroupedWeights w, Tensor y, int numTokens, int fromOutput,
+            int toOutput) {
+        for (int token = 0; token < numTokens; token++) {
+            for (int output = fromOutput; output < toOutput; output++) {
+                float total = 0f;
+                for (int group = 0; group < w.numGroups(); group++) {
+                    total = addGroup(total, x, token, w, output, group);
+                }
+                Float bias = w.bias(output);
+                setNumber(y, token, output, bias == null ? total : total + bias);
+            }
+        }
+    }
+
+    /** Adds scale * (sum of integer * input), then minimum * (sum of inputs), each product and sum rounded once. */
+    private static float addGroup(float total, Tensor x, int token, ScalarGroupedWeights w, int output, int group) {
+        int from = group * w.format().groupSize();
+        int to = Math.min(from + w.format().groupSize(), w.numInputs());
+        float sum = 0f;
+        float inputs = 0f;
+        for (int input = from; input < to; input++) {
+            sum = Math.fma(number(x, token, input), w.number(output, input), sum);
+            inputs += number(x, token, input);
+        }
+        float scaled = Math.fma(w.scale(output, group), sum, total);
+        return w.format().hasMinimums() ? Math.fma(w.minimum(output, group), inputs, scaled) : scaled;
     }
 
     @Override

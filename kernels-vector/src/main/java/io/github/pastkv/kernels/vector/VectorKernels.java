@@ -8,6 +8,7 @@ import io.github.pastkv.kernels.LinearWeights;
 import io.github.pastkv.kernels.NormWeights;
 import io.github.pastkv.kernels.RopeTable;
 import io.github.pastkv.kernels.ScalarKernels;
+import io.github.pastkv.kernels.WeightMatrices;
 import io.github.pastkv.kernels.WeightMatrix;
 import io.github.pastkv.kernels.WeightType;
 import io.github.pastkv.tensor.Tensor;
@@ -32,6 +33,9 @@ final class VectorKernels implements Kernels {
 
     @Override
     public LinearWeights pack(List<WeightMatrix> parts, LinearPrecision precision, Arena arena) {
+        if (WeightMatrices.requireMatching(parts, precision) instanceof WeightMatrix.Grouped) {
+            return VectorGroupedWeights.pack(parts, precision, arena);
+        }
         return precision.weights() == WeightType.INT8
                 ? VectorInt8Weights.pack(parts, precision, arena)
                 : VectorLinearWeights.pack(parts, precision, arena);

@@ -15,6 +15,11 @@ final class VectorLinear {
                     LinearBodies.panelInt8(x, int8, y, numTokens, output);
                 }
             }
+            case VectorGroupedWeights grouped -> {
+                for (int output = fromOutput; output < toOutput; output += VectorGroupedWeights.PANEL_OUTPUTS) {
+                    GroupedBodies.panel(x, grouped, y, numTokens, output);
+                }
+            }
             case VectorLinearWeights plain -> linear(x, plain, y, numTokens, fromOutput, toOutput);
             default -> throw new IllegalArgumentException("weights: " + weights + ", not packed by these kernels");
         }

@@ -9,6 +9,7 @@ import io.github.pastkv.cache.layout.TiledKvLayout;
 import io.github.pastkv.kernels.Activation;
 import io.github.pastkv.kernels.AttentionTile;
 import io.github.pastkv.kernels.ComputeType;
+import io.github.pastkv.kernels.GroupFormat;
 import io.github.pastkv.kernels.Kernels;
 import io.github.pastkv.kernels.LinearPrecision;
 import io.github.pastkv.kernels.LinearWeights;
@@ -19,6 +20,9 @@ import io.github.pastkv.kernels.WeightMatrix;
 import io.github.pastkv.kernels.WeightType;
 import io.github.pastkv.tensor.DataType;
 import io.github.pastkv.tensor.Tensor;
+import io.github.pastkv.testkit.kernels.GroupedNumbers;
+import io.github.pastkv.testkit.kernels.Numbers;
+import io.github.pastkv.testkit.kernels.ShuffledBlocks;
 import java.lang.foreign.Arena;
 import java.util.EnumSet;
 import java.util.List;
@@ -51,6 +55,10 @@ final class EveryKernel {
             for (DataType dataType : new DataType[] {DataType.F32, DataType.F16, DataType.BF16}) {
                 run.linear(arena, dataType);
             }
+            for (int bits : new int[] {4, 8}) {
+                run.groupedLinear(arena, new GroupFormat(bits, 16, true));
+                run.groupedLinear(arena, new GroupFormat(bits, 32, false));
+            }
             for (KvType type : KvType.values()) {
                 run.attention(arena, type, KvWindow.NONE);
                 run.attention(arena, type, new KvWindow(30, 3));
@@ -73,6 +81,14 @@ final class EveryKernel {
             kernels.linear(x, weights, y, TOKENS, 0, 40);
             take(y);
         }
+    }
+
+    private void groupedLinear(Arena arena, GroupFormat format) {
+        Tensor x = Numbers.rows(arena, random, TOKENS, WIDTH, 0);
+        WeightMatrix weight = GroupedNumbers.random(format, 140, WIDTH, random);
+        Tensor y = Tensor.allocate(arena, DataType.F32, TOKENS, 140);
+        kernels.linear(x, kernels.pack(List.of(weight), LinearPrecision.PLAIN, arena), y, TOKENS, 0, 140);
+        take(y);
     }
 
     private void attention(Arena arena, KvType type, KvWindow window) {

@@ -1,4 +1,4 @@
-package io.github.pastkv.kernels.vector;
+package io.github.pastkv.testkit.kernels;
 
 import io.github.pastkv.cache.layout.KvBlocks;
 import io.github.pastkv.cache.layout.KvLayout;
@@ -12,11 +12,11 @@ import java.util.List;
 import java.util.Random;
 
 /** Blocks in any order over two segments, full of NaN (all bits set) until written. */
-record ShuffledBlocks(KvLayout layout, MemorySegment even, MemorySegment odd, List<Integer> blockIds)
+public record ShuffledBlocks(KvLayout layout, MemorySegment even, MemorySegment odd, List<Integer> blockIds)
         implements KvBlocks {
     private static final int FORGOTTEN = -1_000_000;
 
-    static ShuffledBlocks allocate(Arena arena, KvLayout layout, int numTokens, Random random) {
+    public static ShuffledBlocks allocate(Arena arena, KvLayout layout, int numTokens, Random random) {
         int numBlocks = Math.ceilDiv(numTokens, layout.blockSize());
         List<Integer> ids = new ArrayList<>();
         for (int id = 0; id < numBlocks; id++) {
@@ -29,7 +29,7 @@ record ShuffledBlocks(KvLayout layout, MemorySegment even, MemorySegment odd, Li
     }
 
     /** Writes the keys and values of all layers and heads of one token, {@code [layers * 2 * kvHeads, headDim]}. */
-    void write(int position, Tensor rows) {
+    public void write(int position, Tensor rows) {
         int block = position / layout.blockSize();
         int slot = position % layout.blockSize();
         int numKvHeads = layout.shape().numKvHeads();

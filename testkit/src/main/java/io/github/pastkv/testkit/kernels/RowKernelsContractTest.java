@@ -1,42 +1,30 @@
-package io.github.pastkv.kernels.vector;
+package io.github.pastkv.testkit.kernels;
+
+import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.pastkv.kernels.Activation;
 import io.github.pastkv.kernels.Kernels;
 import io.github.pastkv.kernels.NormWeights;
 import io.github.pastkv.kernels.RopeTable;
-import io.github.pastkv.kernels.ScalarKernels;
+import io.github.pastkv.tensor.DataType;
 import io.github.pastkv.tensor.Tensor;
-import java.lang.foreign.Arena;
 import java.util.Arrays;
 import java.util.EnumSet;
-import java.util.Random;
 import java.util.function.BiConsumer;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Norm, rotary and element-wise work: rows of any width, of normal and of extreme numbers. */
-@Tag("kernels")
-class VectorRowsParityTest {
+/** Norms, RoPE, element-wise work and rounding, over rows of any width, of normal and of extreme numbers. */
+public abstract class RowKernelsContractTest extends KernelsContractTest {
     private static final int TOKENS = 7;
     private static final int FROM = 1;
     private static final int TO = 6;
 
-    private final Kernels vector = new VectorKernels();
-    private final Kernels scalar = new ScalarKernels();
-    private final Random random = new Random(20253);
-    private final Arena arena = Arena.ofConfined();
-
-    @AfterEach
-    void close() {
-        arena.close();
-    }
-
     @ParameterizedTest
     @ValueSource(ints = {1, 7, 8, 13, 16, 31, 33, 48, 207, 702})
-    void normalise_givesTheBitsOfTheScalarTwin(int width) {
+    void normalise_givesTheSpecifiedBits(int width) {
         for (NormWeights.Kind kind : NormWeights.Kind.values()) {
             for (boolean withBias : new boolean[] {false, true}) {
                 Tensor weight = Numbers.rows(arena, random, 1, width, 0).reshape(width);
@@ -54,7 +42,7 @@ class VectorRowsParityTest {
 
     @ParameterizedTest
     @CsvSource({"4,4", "8,8", "10,4", "14,14", "20,10", "64,64", "80,20", "80,80", "66,66", "2,2"})
-    void rotate_givesTheBitsOfTheScalarTwin(int headDim, int rotaryDim) {
+    void applyRope_givesTheSpecifiedBits(int headDim, int rotaryDim) {
         double[] frequencies = new double[rotaryDim / 2];
         Arrays.setAll(frequencies, pair -> Math.pow(10_000, -2.0 * pair / rotaryDim));
         int[] positions = random.ints(TOKENS, 0, 300).toArray();
@@ -67,7 +55,7 @@ class VectorRowsParityTest {
 
     @ParameterizedTest
     @ValueSource(ints = {1, 7, 8, 13, 16, 31, 33, 207, 702})
-    void activateGateAndAdd_giveTheBitsOfTheScalarTwin(int width) {
+    void activations_gatedActivation_softCapAndAdd_giveTheSpecifiedBits(int width) {
         Tensor other = Numbers.rows(arena, random, TOKENS, width, 2);
         Numbers.strew(other, random, 3);
         compare(width, (kernels, x) -> kernels.add(x, other, width, FROM, TO));
@@ -78,6 +66,21 @@ class VectorRowsParityTest {
         }
     }
 
+    @ParameterizedTest
+    @EnumSource(names = {"F32", "BF16"})
+    void round_givesTheSpecifiedBits(DataType target) {
+        for (int width : new int[] {1, 3, 4, 7, 8, 13, 16, 17, 31, 33, 207}) {
+            Tensor x = Numbers.rows(arena, random, 5, width, 3);
+            Numbers.strew(x, random, 2 * width);
+            Tensor actual = Tensor.allocate(arena, target, 5, width + 2).narrow(1, 0, width);
+            Tensor expected = Tensor.allocate(arena, target, 5, width + 2).narrow(1, 0, width);
+            kernels().round(x, actual, width, 1, 5);
+            scalar.round(x, expected, width, 1, 5);
+            Numbers.assertSameBits(actual, expected, "width " + width);
+            assertThat(actual.get(0, 0)).as("the row before the range").isZero();
+        }
+    }
+
     private void compare(int width, BiConsumer<Kernels, Tensor> operation) {
         for (int numExtremes : new int[] {0, 1, 5}) {
             Tensor start = Numbers.rows(arena, random, TOKENS, width, 3);
@@ -85,7 +88,7 @@ class VectorRowsParityTest {
             Tensor expected = Numbers.copy(arena, start, 3);
             operation.accept(scalar, expected);
             Tensor actual = Numbers.copy(arena, start, 3);
-            operation.accept(vector, actual);
+            operation.accept(kernels(), actual);
             Numbers.assertSameBits(actual, expected, "width " + width);
             Numbers.assertGapsUntouched(actual, "width " + width);
             Numbers.assertSameBits(actual.narrow(0, 0, FROM), start.narrow(0, 0, FROM), "before the range");
