@@ -7,5 +7,6 @@ module io.github.pastkv.cache {
     exports io.github.pastkv.cache.layout;
     exports io.github.pastkv.cache.mask;
     exports io.github.pastkv.cache.prefix;
+    exports io.github.pastkv.cache.store;
     exports io.github.pastkv.tensor;
 }

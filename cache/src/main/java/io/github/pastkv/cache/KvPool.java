@@ -3,10 +3,12 @@ package io.github.pastkv.cache;
 import io.github.pastkv.cache.block.LayerGroup;
 import io.github.pastkv.cache.block.LayerGroupTables;
 import io.github.pastkv.cache.block.PoolBudget;
+import io.github.pastkv.cache.layout.TiledKvLayout;
 import io.github.pastkv.cache.prefix.PrefixIndex;
 import io.github.pastkv.cache.prefix.PrefixNamespace;
 import io.github.pastkv.cache.radix.CachePrefixes;
 import io.github.pastkv.cache.radix.RadixPrefixIndex;
+import io.github.pastkv.cache.radix.StoreBinding;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -50,7 +52,15 @@ public final class KvPool implements AutoCloseable {
         this.index = options.policy() == null
                 ? null
                 : new RadixPrefixIndex(groups, config.maxRewindTokens(), options.policy(),
-                        () -> TimeUnit.NANOSECONDS.toMillis(System.nanoTime()));
+                        () -> TimeUnit.NANOSECONDS.toMillis(System.nanoTime()), storeBinding(config, options));
+    }
+
+    /** The store beneath the index; its blocks are named by all that decides their bytes, besides the namespace. */
+    private static @Nullable StoreBinding storeBinding(KvCacheConfig config, KvPoolOptions options) {
+        String storage = "layout " + TiledKvLayout.VERSION + ", blocks of " + config.blockSize() + ", " + config.shape()
+                + ", " + config.layers();
+        return options.store() == null ? null
+                : new StoreBinding(options.store(), storage, options.maxStoreQueueBytes());
     }
 
     /** The pool of a cache made without one: it lives as long as that cache and its forks, and opens no others. */

@@ -2,6 +2,7 @@ package io.github.pastkv.cache;
 
 import io.github.pastkv.cache.prefix.EvictionPolicy;
 import io.github.pastkv.cache.prefix.LruPolicy;
+import io.github.pastkv.cache.store.BlockStore;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -14,18 +15,30 @@ import org.jspecify.annotations.Nullable;
  *        nobody. It is called by a thread of the {@link java.lang.ref.Cleaner}
  * @param maxCachedBytes most bytes of cached prefixes that nobody holds; beyond it the least useful go, though the pool had
  *        room. Pinned ones stay
+ * @param store where evicted blocks go and missing ones are looked for; null for none
+ * @param maxStoreQueueBytes most bytes of evicted blocks that wait to be written to the store; beyond it they are dropped
  */
 public record KvPoolOptions(EvictionPolicy.@Nullable Factory policy, boolean poisonsFreed,
-        @Nullable Consumer<String> leakListener, long maxCachedBytes) {
+        @Nullable Consumer<String> leakListener, long maxCachedBytes, @Nullable BlockStore store,
+        long maxStoreQueueBytes) {
+    /** Limit of what waits to be written to a store unless said otherwise: 64 MiB. */
+    public static final long DEFAULT_MAX_STORE_QUEUE_BYTES = 64L << 20;
+
     public KvPoolOptions {
         if (maxCachedBytes < 0) {
             throw new IllegalArgumentException("maxCachedBytes: " + maxCachedBytes + ", must not be negative");
+        }
+        if (maxStoreQueueBytes < 0) {
+            throw new IllegalArgumentException("maxStoreQueueBytes: " + maxStoreQueueBytes + ", must not be negative");
+        }
+        if (store != null && policy == null) {
+            throw new IllegalArgumentException("store: needs a prefix index; call withPrefixIndex first");
         }
     }
 
     /** No index, no aids, and no limit of cached prefixes but the pool's own. */
     public static KvPoolOptions defaults() {
-        return new KvPoolOptions(null, false, null, Long.MAX_VALUE);
+        return new KvPoolOptions(null, false, null, Long.MAX_VALUE, null, DEFAULT_MAX_STORE_QUEUE_BYTES);
     }
 
     /**
@@ -38,18 +51,30 @@ public record KvPoolOptions(EvictionPolicy.@Nullable Factory policy, boolean poi
 
     /** With an index of prefixes that evicts by a policy. */
     public KvPoolOptions withPrefixIndex(EvictionPolicy.Factory newPolicy) {
-        return new KvPoolOptions(newPolicy, poisonsFreed, leakListener, maxCachedBytes);
+        return new KvPoolOptions(newPolicy, poisonsFreed, leakListener, maxCachedBytes, store, maxStoreQueueBytes);
     }
 
     public KvPoolOptions withPoisonedFreedBlocks() {
-        return new KvPoolOptions(policy, true, leakListener, maxCachedBytes);
+        return new KvPoolOptions(policy, true, leakListener, maxCachedBytes, store, maxStoreQueueBytes);
     }
 
     public KvPoolOptions withLeakListener(Consumer<String> newLeakListener) {
-        return new KvPoolOptions(policy, poisonsFreed, newLeakListener, maxCachedBytes);
+        return new KvPoolOptions(policy, poisonsFreed, newLeakListener, maxCachedBytes, store, maxStoreQueueBytes);
     }
 
     public KvPoolOptions withMaxCachedBytes(long newMaxCachedBytes) {
-        return new KvPoolOptions(policy, poisonsFreed, leakListener, newMaxCachedBytes);
+        return new KvPoolOptions(policy, poisonsFreed, leakListener, newMaxCachedBytes, store, maxStoreQueueBytes);
+    }
+
+    /**
+     * With a store beneath the prefix index, which gets what is evicted and is asked for what the index lacks. The caller
+     * closes it, after the pool.
+     */
+    public KvPoolOptions withBlockStore(BlockStore newStore) {
+        return new KvPoolOptions(policy, poisonsFreed, leakListener, maxCachedBytes, newStore, maxStoreQueueBytes);
+    }
+
+    public KvPoolOptions withMaxStoreQueueBytes(long newMaxStoreQueueBytes) {
+        return new KvPoolOptions(policy, poisonsFreed, leakListener, maxCachedBytes, store, newMaxStoreQueueBytes);
     }
 }

@@ -108,7 +108,15 @@ public final class KvStep implements StepRows, AutoCloseable {
         for (int row = 0; row < pastLengths.length; row++) {
             requireRoom(row);
         }
-        Allocation result = allocateAll(reuses, true);
+        Allocation result;
+        try {
+            for (int row = 0; reuses && row < pastLengths.length; row++) {
+                rows.prefixes().load(row, rows.lengths().numTokens(0, row), newMask.numReal(row));
+            }
+            result = allocateAll(reuses, true);
+        } finally {
+            rows.prefixes().endLoad();
+        }
         if (result instanceof Allocation.Exhausted) { // no step may fail that would not fail without an index
             result = allocateAll(reuses, false);
         }

@@ -141,6 +141,7 @@ public final class BlockPool implements AutoCloseable {
 
     /** Allocates {@code count} blocks, each with a count of one, into {@code blockIds[from...]}; or none. */
     public Allocation tryAllocate(int count, int[] blockIds, int from) {
+        budget.evictor().prepareRoom(count * blockBytes);
         synchronized (budget) {
             requireOpen();
             if (!budget.tryTake(count * blockBytes)) {
@@ -218,6 +219,16 @@ public final class BlockPool implements AutoCloseable {
             unmarkReclaimable(blockId);
             budget.evictor().held(node);
         }
+    }
+
+    /** Makes the caller the one holder of a cached block whose node is about to be evicted; under the lock. */
+    public void takeCached(int blockId) {
+        requireState(isCached(blockId), "block " + blockId + " is not cached");
+        records.setInt(blockId, REF_COUNT, 1);
+        numHeld++;
+        numCached--;
+        budget.removeCached(blockBytes);
+        unmarkReclaimable(blockId);
     }
 
     /** One holder less; with the last one the block is cached or free. */

@@ -10,8 +10,16 @@ public final class PoolBudget {
         /** Bytes of blocks that could be given up. */
         long evictableBytes();
 
-        /** Gives up some blocks; false where none can be. */
+        /** Gives up some blocks, which are free afterwards; false where none can be. */
         boolean evictOne();
+
+        /** Gives up some blocks, which are no longer cached but may be held for a while to be written to a store. */
+        default boolean trimOne() {
+            return evictOne();
+        }
+
+        /** Called without the lock before so many bytes are taken: room may be made for them. */
+        default void prepareRoom(long bytes) {}
 
         /** Gives a node up, though its block is held; false where others hold or pin something that goes on from it. */
         boolean evictSubtree(int node);
@@ -61,7 +69,7 @@ public final class PoolBudget {
         this.maxCachedBytes = maxCachedBytes;
     }
 
-    Evictor evictor() {
+    public Evictor evictor() {
         return evictor;
     }
 
@@ -74,7 +82,7 @@ public final class PoolBudget {
     }
 
     /** Bytes that are neither held nor cached. */
-    long leftBytes() {
+    public long leftBytes() {
         return limitBytes - usedBytes;
     }
 
@@ -115,7 +123,7 @@ public final class PoolBudget {
     public void trimCached() {
         boolean gives = true;
         while (gives && cachedBytes > maxCachedBytes) {
-            gives = evictor.evictOne();
+            gives = evictor.trimOne();
         }
     }
 

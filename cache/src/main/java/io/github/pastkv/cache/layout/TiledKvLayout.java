@@ -12,6 +12,9 @@ import java.lang.foreign.MemorySegment;
  * a vector are slots there too, of values {@code [slot][group]}.
  */
 public final class TiledKvLayout implements KvLayout {
+    /** Changes whenever a number of a block would lie elsewhere or be rounded otherwise. */
+    public static final int VERSION = 1;
+
     private final KvShape shape;
     private final KvTypes types;
     private final int blockSize;

@@ -23,6 +23,10 @@ public record PrefixExplanation(int numTokens, int numReused, int numFromRunning
                             + ", the nearest cached text has " + cached;
             case PrefixMissReason.OtherNamespace(String label, int numThere) ->
                     "namespace " + label + " has " + numThere;
+            case PrefixMissReason.InStore(int numThere) -> "the store has " + numThere + ", loaded by the next request";
+            case PrefixMissReason.StorePending _ -> "the rest is being written to the store";
+            case PrefixMissReason.StoreUnavailable _ -> "the store is unavailable";
+            case PrefixMissReason.StoreRefused(String fault) -> "the store's block was discarded: " + fault;
             case PrefixMissReason.OutsideWindow(int numThere) ->
                     numThere + " agree, but windowed layers let go of some";
         };

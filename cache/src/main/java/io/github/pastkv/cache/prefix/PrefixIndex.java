@@ -43,11 +43,23 @@ public interface PrefixIndex {
      */
     int setTimeToLive(PrefixNamespace namespace, int[] tokenIds, Duration timeToLive);
 
-    /** Forgets all blocks of a namespace that are neither held nor pinned. */
+    /** Forgets all blocks of a namespace that are neither held nor pinned; those in a store stay. */
     void clear(PrefixNamespace namespace);
 
-    /** Forgets all blocks that are neither held nor pinned. */
+    /** Forgets all blocks that are neither held nor pinned; those in a store stay. */
     void clear();
+
+    /**
+     * Writes to the store beneath the index every whole block that it does not have yet, in the calling thread, and waits for
+     * what was evicted before: at the end of a long prompt, or before the pool is closed. Blocks with a time to live are not
+     * written. Without a store it does nothing.
+     *
+     * @return blocks that the store has taken
+     */
+    int writeToStore();
+
+    /** What the store beneath the index was used for. */
+    StoreUse storeUse();
 
     /** Counts so far. */
     PrefixStats stats();

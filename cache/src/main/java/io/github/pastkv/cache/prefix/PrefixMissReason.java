@@ -20,6 +20,18 @@ public sealed interface PrefixMissReason {
     /** Another namespace has more of these tokens; it is named by its label. */
     record OtherNamespace(String label, int numTokens) implements PrefixMissReason {}
 
+    /** The store beneath the index has the first {@code numTokens} tokens; the next request loads them. */
+    record InStore(int numTokens) implements PrefixMissReason {}
+
+    /** What follows is being written to the store beneath the index. */
+    record StorePending() implements PrefixMissReason {}
+
+    /** The store beneath the index cannot be asked now. */
+    record StoreUnavailable() implements PrefixMissReason {}
+
+    /** What the store returned did not pass verification, and was discarded. */
+    record StoreRefused(String fault) implements PrefixMissReason {}
+
     /** The tokens are there, but a layer group with a window has let go of what it needs. */
     record OutsideWindow(int numTokens) implements PrefixMissReason {}
 }

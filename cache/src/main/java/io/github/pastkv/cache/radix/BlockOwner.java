@@ -25,6 +25,9 @@ public interface BlockOwner {
     /** Bytes of a block of a group. */
     long blockBytes(int group);
 
+    /** An unlocked node is about to be evicted; its blocks may be taken. */
+    default void evicting(int node) {}
+
     /** A node has become locked, or is unlocked. */
     default void lockChanged(int node, boolean locked) {}
 }

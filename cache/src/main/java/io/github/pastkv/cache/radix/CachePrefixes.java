@@ -4,8 +4,11 @@ import io.github.pastkv.cache.block.BlockTable;
 import io.github.pastkv.cache.block.LayerGroupTables;
 import io.github.pastkv.cache.block.StepBlocks;
 import io.github.pastkv.cache.mask.AttentionMask;
+import io.github.pastkv.cache.prefix.PrefixIndex.Pin;
 import io.github.pastkv.cache.prefix.PrefixNamespace;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -14,6 +17,7 @@ public final class CachePrefixes {
     private final @Nullable RadixPrefixIndex index;
     private final @Nullable PrefixNamespace namespace;
     private RowTokens[] rows;
+    private final List<Pin> loaded = new ArrayList<>();
 
     private CachePrefixes(@Nullable RadixPrefixIndex index, @Nullable PrefixNamespace namespace, RowTokens[] rows) {
         this.index = index;
@@ -58,6 +62,24 @@ public final class CachePrefixes {
         for (int row = 0; row < rows.length; row++) {
             rows[row].stage(tokenIds, from, mask.numReal(row));
             from += mask.numReal(row);
+        }
+    }
+
+    /** Loads from a store beneath the index what that lacks of a row's staged tokens; ends with {@link #endLoad}. */
+    public void load(int row, int numTokens, int numNewTokens) {
+        if (index != null && namespace != null && asks(row, numTokens, numNewTokens)) {
+            Pin pin = index.loadFromStore(namespace, rows[row].tokenIds(), numTokens + numNewTokens);
+            if (pin != null) {
+                loaded.add(pin);
+            }
+        }
+    }
+
+    /** Lets what was loaded be evicted again, where no row has taken it. */
+    public void endLoad() {
+        if (!loaded.isEmpty()) {
+            loaded.forEach(Pin::close);
+            loaded.clear();
         }
     }
 

@@ -37,12 +37,17 @@ final class MatchTables {
         KvWindow window = groups[group].window();
         int usable = numTokens;
         for (int block = Math.ceilDiv(numTokens, blockSize) - 1; window.isBounded() && block >= 0; block--) {
-            boolean seen = block < groups[group].numSinkBlocks() || block >= window.firstVisible(usable) / blockSize;
-            if (seen && tree.blockId(match.node(block), group) == NONE) {
+            if (isSeen(group, block, usable) && tree.blockId(match.node(block), group) == NONE) {
                 usable = block * blockSize;
             }
         }
         return usable;
+    }
+
+    /** Whether the token at position {@code numTokens} sees something of a block through a group's window. */
+    boolean isSeen(int group, int block, int numTokens) {
+        return block < groups[group].numSinkBlocks()
+                || block >= groups[group].window().firstVisible(numTokens) / blockSize;
     }
 
     /** Tables that hold the first {@code numTokens} usable tokens of a match, {@code [G]}. */

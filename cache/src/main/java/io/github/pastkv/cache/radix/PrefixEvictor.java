@@ -5,6 +5,7 @@ import io.github.pastkv.cache.block.LayerGroup;
 import io.github.pastkv.cache.block.PoolBudget;
 import io.github.pastkv.cache.events.KvEvents;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /** The prefix index as the pools see it: what they may ask it to give up. Under the pools' lock. */
 final class PrefixEvictor implements PoolBudget.Evictor {
@@ -12,9 +13,11 @@ final class PrefixEvictor implements PoolBudget.Evictor {
 
     private final PrefixTree tree;
     private final LayerGroup[] groups;
+    private final @Nullable StoreWriter writer;
     private final int[] windowed; // groups whose cached blocks may be reclaimable
 
-    PrefixEvictor(LayerGroup[] groups, PrefixTree tree) {
+    PrefixEvictor(LayerGroup[] groups, PrefixTree tree, @Nullable StoreWriter writer) {
+        this.writer = writer;
         this.tree = tree;
         this.groups = groups;
         this.windowed = IntStream.range(0, groups.length).filter(group -> groups[group].window().isBounded()).toArray();
@@ -34,7 +37,11 @@ final class PrefixEvictor implements PoolBudget.Evictor {
         for (int group : windowed) {
             int blockId = groups[group].blocks().firstReclaimable();
             if (blockId != NONE) {
-                tree.setBlock(groups[group].blocks().node(blockId), group, NONE);
+                int node = groups[group].blocks().node(blockId);
+                if (writer != null) {
+                    writer.evicting(node, false);
+                }
+                tree.setBlock(node, group, NONE);
                 return true;
             }
         }
@@ -43,6 +50,18 @@ final class PrefixEvictor implements PoolBudget.Evictor {
             KvEvents.evict(tree.numEvicted());
         }
         return evicts;
+    }
+
+    @Override
+    public boolean trimOne() {
+        return writer == null ? evictOne() : writer.trimOne(this::evictOne);
+    }
+
+    @Override
+    public void prepareRoom(long bytes) {
+        if (writer != null) {
+            writer.prepareRoom(bytes, this::evictOne);
+        }
     }
 
     @Override

@@ -7,6 +7,7 @@ public final class PrefixMatch {
     private int[] nodes = new int[16];
     private int numNodes;
     private int numTokens;
+    private boolean expired;
 
     /** Of a walk to come. */
     public PrefixMatch() {}
@@ -14,6 +15,7 @@ public final class PrefixMatch {
     void clear() {
         numNodes = 0;
         numTokens = 0;
+        expired = false;
     }
 
     void add(int node, int numAgreeing) {
@@ -22,6 +24,15 @@ public final class PrefixMatch {
         }
         nodes[numNodes++] = node;
         numTokens += numAgreeing;
+    }
+
+    /** Whether the walk ended at tokens that agree but whose time to live has passed. */
+    boolean endsExpired() {
+        return expired;
+    }
+
+    void setExpired(boolean newExpired) {
+        expired = newExpired;
     }
 
     /** Nodes passed; node i has the tokens of logical block i. */

@@ -3,6 +3,7 @@ package io.github.pastkv.cache.radix;
 import io.github.pastkv.cache.block.OffHeapTable;
 import io.github.pastkv.cache.block.RecordList;
 import io.github.pastkv.cache.prefix.EvictionPriority;
+import io.github.pastkv.cache.store.BlockKey;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
@@ -14,9 +15,10 @@ import java.lang.foreign.ValueLayout;
  *       24  parent; children, left, right           4 ints: the tree, and the treap of a node's children
  *       40  tokens, locks                           2 ints
  *       48  previous, next in an eviction list      2 ints
- *       56  eviction list, priority, uses           3 bytes
+ *       56  eviction list, priority, uses, stored   4 bytes
  *       60  block id in each layer group            G ints
  *   60+4G  token ids of the block                   P ints
+ *          key of the block                         32 bytes, where there is a store
  * </pre>
  */
 final class PrefixNodes implements AutoCloseable {
@@ -37,17 +39,21 @@ final class PrefixNodes implements AutoCloseable {
     private static final long LIST = 56;
     private static final long PRIORITY = 57;
     private static final long NUM_USES = 58;
+    private static final long STORED = 59;
     private static final long BLOCK_IDS = 60;
 
     private final int numGroups;
     private final long tokensOffset;
+    private final long keyOffset;
     private final OffHeapTable records;
     private long nextStamp = 1;
 
-    PrefixNodes(int blockSize, int numGroups) {
+    /** No nodes yet, each with room for a block's key where {@code hasKeys}. */
+    PrefixNodes(int blockSize, int numGroups, boolean hasKeys) {
         this.numGroups = numGroups;
         this.tokensOffset = BLOCK_IDS + (long) numGroups * Integer.BYTES;
-        this.records = new OffHeapTable(Math.toIntExact(tokensOffset + (long) blockSize * Integer.BYTES));
+        this.keyOffset = tokensOffset + (long) blockSize * Integer.BYTES;
+        this.records = new OffHeapTable(Math.toIntExact(keyOffset + (hasKeys ? BlockKey.BYTES : 0)));
     }
 
     OffHeapTable records() {
@@ -64,6 +70,7 @@ final class PrefixNodes implements AutoCloseable {
         setList(node, NONE);
         setPriority(node, EvictionPriority.NORMAL.level());
         setNumUses(node, 1);
+        setStored(node, false);
         records.setLong(node, HASH, 0);
         records.setLong(node, STAMP, nextStamp++);
         setExpires(node, NEVER);
@@ -151,6 +158,26 @@ final class PrefixNodes implements AutoCloseable {
 
     void setNumUses(int node, int numUses) {
         records.setByte(node, NUM_USES, numUses);
+    }
+
+    /** Whether the store beneath the index has the block. */
+    boolean isStored(int node) {
+        return records.getByte(node, STORED) != 0;
+    }
+
+    void setStored(int node, boolean stored) {
+        records.setByte(node, STORED, stored ? 1 : 0);
+    }
+
+    /** The key of a root or of a whole block. */
+    BlockKey key(int node) {
+        return BlockKey.ofBytes(records.segment(node).asSlice(records.byteOffset(node) + keyOffset, BlockKey.BYTES)
+                .toArray(ValueLayout.JAVA_BYTE));
+    }
+
+    void setKey(int node, BlockKey key) {
+        MemorySegment.copy(key.toBytes(), 0, records.segment(node), ValueLayout.JAVA_BYTE,
+                records.byteOffset(node) + keyOffset, BlockKey.BYTES);
     }
 
     /** A hash of all tokens up to this node's last. */

@@ -4,10 +4,13 @@ import io.github.pastkv.cache.block.OffHeapTable;
 import io.github.pastkv.cache.prefix.EvictionPolicy;
 import io.github.pastkv.cache.prefix.EvictionPriority;
 import io.github.pastkv.cache.prefix.PrefixNamespace;
+import io.github.pastkv.cache.store.BlockKey;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.function.Function;
 import java.util.function.IntUnaryOperator;
 import java.util.function.LongSupplier;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,6 +33,7 @@ public final class PrefixTree implements AutoCloseable {
     private final int numGroups;
     private final BlockOwner owner;
     private final LongSupplier clock;
+    private final @Nullable Function<PrefixNamespace, BlockKey> rootKeys;
     private final PrefixNodes nodes;
     private final ChildTreap childTreap;
     private final EvictionQueue evictionQueue;
@@ -47,11 +51,18 @@ public final class PrefixTree implements AutoCloseable {
      */
     public PrefixTree(int blockSize, int numGroups, BlockOwner owner, EvictionPolicy.Factory policy,
             LongSupplier clock) {
+        this(blockSize, numGroups, owner, policy, clock, null);
+    }
+
+    /** An empty tree whose whole blocks have keys in a store, that of each namespace's root being {@code rootKeys}'. */
+    PrefixTree(int blockSize, int numGroups, BlockOwner owner, EvictionPolicy.Factory policy, LongSupplier clock,
+            @Nullable Function<PrefixNamespace, BlockKey> rootKeys) {
+        this.rootKeys = rootKeys;
         this.blockSize = blockSize;
         this.numGroups = numGroups;
         this.owner = owner;
         this.clock = clock;
-        this.nodes = new PrefixNodes(blockSize, numGroups);
+        this.nodes = new PrefixNodes(blockSize, numGroups, rootKeys != null);
         this.childTreap = new ChildTreap(nodes);
         this.evictionQueue = new EvictionQueue(nodes, numGroups, owner, policy);
     }
@@ -110,6 +121,7 @@ public final class PrefixTree implements AutoCloseable {
             int agreeing = childTreap.findLongest(nodes.children(node), tokenIds, position, numTokens);
             int child = childTreap.found();
             if (agreeing == 0 || nodes.expires(child) <= now) {
+                match.setExpired(agreeing > 0);
                 return;
             }
             match.add(child, agreeing);
@@ -126,6 +138,40 @@ public final class PrefixTree implements AutoCloseable {
     /** Tokens of a node. */
     public int numTokens(int node) {
         return nodes.numTokens(node);
+    }
+
+    /** Token ids of a node. */
+    int[] tokenIds(int node) {
+        return IntStream.range(0, nodes.numTokens(node)).map(index -> nodes.tokenId(node, index)).toArray();
+    }
+
+    /** The key of a root or whole block in the store beneath. */
+    BlockKey key(int node) {
+        return nodes.key(node);
+    }
+
+    /** Whether a number is that of a node of a whole block. */
+    boolean isWhole(int node) {
+        return nodes.stamp(node) != 0 && nodes.numTokens(node) == blockSize;
+    }
+
+    /** Whether the store beneath has the block. */
+    boolean isStored(int node) {
+        return nodes.isStored(node);
+    }
+
+    void setStored(int node, boolean stored) {
+        nodes.setStored(node, stored);
+    }
+
+    /** Whether a node is found for a limited time only. */
+    boolean hasExpiry(int node) {
+        return nodes.expires(node) != PrefixNodes.NEVER;
+    }
+
+    /** Every node has a number below this. */
+    int numNodesGiven() {
+        return nodes.records().numGiven();
     }
 
     /** A number that only this node ever has; 0 when it is gone. */
@@ -158,6 +204,9 @@ public final class PrefixTree implements AutoCloseable {
         }
         int root = nodes.add(NONE);
         nodes.setHash(root, namespace.seed());
+        if (rootKeys != null) {
+            nodes.setKey(root, rootKeys.apply(namespace));
+        }
         nodes.setLockCount(root, 1); // never evicted
         roots.put(namespace, root);
         return root;
@@ -202,6 +251,9 @@ public final class PrefixTree implements AutoCloseable {
             hash = TokenHash.next(hash, tokenIds[i]);
         }
         nodes.setHash(child, hash);
+        if (rootKeys != null && to - from == blockSize) {
+            nodes.setKey(child, nodes.key(parent).next(tokenIds, from, to));
+        }
         for (int group = 0; group < numGroups; group++) {
             setBlock(child, group, blockIds[group]);
         }
@@ -315,6 +367,7 @@ public final class PrefixTree implements AutoCloseable {
 
     /** Forgets a leaf that is not locked, and remembers that it went. */
     private void evict(int leaf) {
+        owner.evicting(leaf);
         evicted.add(nodes.hash(leaf), clock.getAsLong(), nodes.list(leaf), numNodes());
         numEvicted++;
         remove(leaf);

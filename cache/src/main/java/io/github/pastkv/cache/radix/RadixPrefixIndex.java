@@ -9,12 +9,15 @@ import io.github.pastkv.cache.prefix.EvictionPolicy;
 import io.github.pastkv.cache.prefix.EvictionPriority;
 import io.github.pastkv.cache.prefix.PrefixExplanation;
 import io.github.pastkv.cache.prefix.PrefixIndex;
+import io.github.pastkv.cache.prefix.PrefixMissReason;
 import io.github.pastkv.cache.prefix.PrefixNamespace;
 import io.github.pastkv.cache.prefix.PrefixStats;
+import io.github.pastkv.cache.prefix.StoreUse;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The prefix index of a pool: a {@link PrefixTree} over the pool's blocks. Guarded by the lock that the block pools share,
@@ -31,6 +34,8 @@ public final class RadixPrefixIndex implements PrefixIndex {
     private final MatchTables matchTables;
     private final PrefixMatch match = new PrefixMatch();
     private final Map<Integer, Integer> numPins = new HashMap<>();
+    private final @Nullable StoreWriter writer;
+    private final @Nullable StoreReader reader;
     private final int[] blockIds; // of one logical block, [G]
     private long numLookups;
     private long numHits;
@@ -39,16 +44,20 @@ public final class RadixPrefixIndex implements PrefixIndex {
     private int maxBlocks;
     private boolean closed;
 
+    /** An empty index over a pool's groups, perhaps with a store beneath it. */
     public RadixPrefixIndex(LayerGroup[] groups, int maxRewindTokens, EvictionPolicy.Factory policy,
-            LongSupplier clock) {
+            LongSupplier clock, @Nullable StoreBinding store) {
         this.groups = groups;
         this.budget = groups[0].blocks().budget();
         this.blockSize = groups[0].layout().blockSize();
         this.clock = clock;
         this.blockIds = new int[groups.length];
-        this.tree = new PrefixTree(blockSize, groups.length, new PoolOwner(), policy, clock);
+        this.tree = new PrefixTree(blockSize, groups.length, new PoolOwner(), policy, clock,
+                store == null ? null : store::rootKey);
         this.matchTables = new MatchTables(groups, maxRewindTokens, tree);
-        budget.setEvictor(new PrefixEvictor(groups, tree));
+        this.writer = store == null ? null : new StoreWriter(store, groups, tree);
+        this.reader = store == null ? null : new StoreReader(store, groups, tree, matchTables);
+        budget.setEvictor(new PrefixEvictor(groups, tree, writer));
     }
 
     /** A search: tokens {@code [numHeld, limit)} beyond those that the row holds are wanted. */
@@ -72,6 +81,29 @@ public final class RadixPrefixIndex implements PrefixIndex {
         public int numFound() {
             return numFound;
         }
+    }
+
+    /**
+     * Loads from the store beneath what the index lacks of a text, and keeps that and what precedes it from being evicted until
+     * the result is closed. Waits for the store; takes no lock while it does.
+     *
+     * @param tokenIds the text, of which the first {@code numTokens} count
+     * @return null where there is no store, or it adds nothing
+     */
+    @Nullable
+    Pin loadFromStore(PrefixNamespace namespace, int[] tokenIds, int numTokens) {
+        if (reader == null) {
+            return null;
+        }
+        return reader.load(namespace, tokenIds, numTokens, this::pinNode);
+    }
+
+    /** Keeps a node and all before it from being evicted; under the lock. */
+    private Pin pinNode(int node) {
+        requireOpen();
+        tree.lock(node);
+        numPins.merge(node, 1, Integer::sum);
+        return new NodePin(node, 0);
     }
 
     /** Finds more of a row than it holds; returns tables that hold it, {@code [G]}, or none. */
@@ -152,13 +184,19 @@ public final class RadixPrefixIndex implements PrefixIndex {
 
     @Override
     public PrefixExplanation explain(PrefixNamespace namespace, int[] tokenIds) {
+        PrefixExplanation inIndex;
         synchronized (budget) {
             requireOpen();
             tree.match(tree.root(namespace), tokenIds, tokenIds.length, match);
             int numReused =
                     matchTables.numUsable(match, Math.min(match.numTokens(), Math.max(0, tokenIds.length - 1)));
-            return new PrefixExplainer(tree, clock.getAsLong()).explain(namespace, tokenIds, match, numReused);
+            inIndex = new PrefixExplainer(tree, clock.getAsLong()).explain(namespace, tokenIds, match, numReused);
         }
+        boolean isSettled = inIndex.missReason() instanceof PrefixMissReason.Whole
+                || inIndex.missReason() instanceof PrefixMissReason.Expired;
+        PrefixMissReason inStore = reader == null || isSettled ? null : reader.explain(namespace, tokenIds);
+        return inStore == null ? inIndex
+                : new PrefixExplanation(inIndex.numTokens(), inIndex.numReused(), inIndex.numFromRunning(), inStore);
     }
 
     private final class NodePin implements Pin {
@@ -247,6 +285,21 @@ public final class RadixPrefixIndex implements PrefixIndex {
     }
 
     @Override
+    public int writeToStore() {
+        synchronized (budget) {
+            requireOpen();
+        }
+        return writer == null ? 0 : writer.writeAll();
+    }
+
+    @Override
+    public StoreUse storeUse() {
+        return writer == null || reader == null ? new StoreUse(0, 0, 0, 0)
+                : new StoreUse(reader.numTokensLoaded(), reader.numRefused(), writer.numWritten(),
+                        writer.numDropped());
+    }
+
+    @Override
     public PrefixStats stats() {
         synchronized (budget) {
             return new PrefixStats(numLookups, numHits, numTokensAsked, numTokensReused, closed ? 0 : tree.numNodes(),
@@ -275,8 +328,11 @@ public final class RadixPrefixIndex implements PrefixIndex {
         }
     }
 
-    /** Forgets all; the pool is about to close. */
+    /** Writes what is queued for the store, then forgets all; the pool is about to close. */
     public void close() {
+        if (writer != null) {
+            writer.close();
+        }
         synchronized (budget) {
             if (!closed) {
                 closed = true;
@@ -317,6 +373,13 @@ public final class RadixPrefixIndex implements PrefixIndex {
         @Override
         public long blockBytes(int group) {
             return groups[group].layout().blockBytes();
+        }
+
+        @Override
+        public void evicting(int node) {
+            if (writer != null) {
+                writer.evicting(node, true);
+            }
         }
 
         /** A locked node's cached blocks of windowed groups are reclaimable: no running sequence sees them any more. */

@@ -1,0 +1,100 @@
+package io.github.pastkv.cache.store;
+
+import io.github.pastkv.cache.prefix.PrefixNamespace;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
+import java.util.HexFormat;
+
+/**
+ * The stable name of a block: a SHA-256 chain over all that its keys and values are a function of. It is the same in every
+ * process, and never contains a salt in clear.
+ *
+ * <pre>
+ * root  = SHA-256(version, digest of the namespace, storage identity)
+ * block = SHA-256(key of the block before, token ids of this block as little-endian ints)
+ * </pre>
+ *
+ * <p>The namespace holds model, numeric identity, rotary lengths and salt; the storage identity holds shape, types, windows,
+ * block size and layout version. Immutable.
+ */
+public final class BlockKey {
+    /** Bytes of a key. */
+    public static final int BYTES = 32;
+    private static final String VERSION = "io.github.pastkv.block.1";
+
+    private final byte[] digest;
+
+    private BlockKey(byte[] digest) {
+        this.digest = digest;
+    }
+
+    /**
+     * The key before the first block of a text.
+     *
+     * @param storage all that decides where in a block each number lies and how it is rounded
+     */
+    public static BlockKey root(PrefixNamespace namespace, String storage) {
+        MessageDigest sha256 = sha256();
+        for (byte[] part : new byte[][] {bytes(VERSION), bytes(namespace.digest()), bytes(storage)}) {
+            sha256.update(
+                    ByteBuffer.allocate(Integer.BYTES).order(ByteOrder.LITTLE_ENDIAN).putInt(part.length).array());
+            sha256.update(part);
+        }
+        return new BlockKey(sha256.digest());
+    }
+
+    /** A key from its {@value #BYTES} bytes. */
+    public static BlockKey ofBytes(byte[] bytes) {
+        if (bytes.length != BYTES) {
+            throw new IllegalArgumentException("bytes: " + bytes.length + ", a key has " + BYTES);
+        }
+        return new BlockKey(bytes.clone());
+    }
+
+    /** The key of the block that follows with tokens {@code [from, to)}. */
+    public BlockKey next(int[] tokenIds, int from, int to) {
+        ByteBuffer tokens = ByteBuffer.allocate((to - from) * Integer.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        tokens.asIntBuffer().put(tokenIds, from, to - from);
+        MessageDigest sha256 = sha256();
+        sha256.update(digest);
+        sha256.update(tokens);
+        return new BlockKey(sha256.digest());
+    }
+
+    /** A copy of the {@value #BYTES} bytes. */
+    public byte[] toBytes() {
+        return digest.clone();
+    }
+
+    private static byte[] bytes(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+
+    private static MessageDigest sha256() {
+        try {
+            return MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java platform has SHA-256", e);
+        }
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof BlockKey key && Arrays.equals(digest, key.digest);
+    }
+
+    @Override
+    public int hashCode() {
+        return ByteBuffer.wrap(digest).getInt();
+    }
+
+    /** The key as 64 hexadecimal digits. */
+    @Override
+    public String toString() {
+        return HexFormat.of().formatHex(digest);
+    }
+}

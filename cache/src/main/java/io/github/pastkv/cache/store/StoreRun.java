@@ -1,0 +1,21 @@
+package io.github.pastkv.cache.store;
+
+/**
+ * How many leading blocks a store has, and why not more.
+ *
+ * @param numBlocks blocks that can be got now
+ * @param next what is known of the block after them
+ */
+public record StoreRun(int numBlocks, Next next) {
+    /** What is known of a block that cannot be got now. */
+    public enum Next {
+        /** There is none: all blocks that were asked for are there. */
+        NONE_ASKED,
+        /** The store does not have it. */
+        MISSING,
+        /** It is being written, and will be there soon. */
+        PENDING,
+        /** The store cannot say now; asking again later may help. */
+        RETRY
+    }
+}

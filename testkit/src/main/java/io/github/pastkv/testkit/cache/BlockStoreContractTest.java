@@ -1,0 +1,212 @@
+package io.github.pastkv.testkit.cache;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.github.pastkv.cache.prefix.PrefixNamespace;
+import io.github.pastkv.cache.store.BlockKey;
+import io.github.pastkv.cache.store.BlockStore;
+import io.github.pastkv.cache.store.PutResult;
+import io.github.pastkv.cache.store.StoreResult;
+import io.github.pastkv.cache.store.StoreRun;
+import io.github.pastkv.cache.store.StoredBlock;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** What every {@link BlockStore} does. A store passes it by a subclass that opens one. */
+public abstract class BlockStoreContractTest {
+    /** Tokens per block. */
+    protected static final int BLOCK_SIZE = 3;
+    /** Bytes of keys and values of a block that {@link #block} makes. */
+    protected static final int BLOCK_BYTES = 70 + 44;
+
+    private BlockStore store;
+
+    /** An empty store of at most {@code maxBytes} bytes of keys and values; at most 100 blocks are put in a test. */
+    protected abstract BlockStore open(long maxBytes);
+
+    /** Waits until what was put before can be got, where a store writes behind. */
+    protected void settle(BlockStore written) throws InterruptedException {}
+
+    @BeforeEach
+    void openStore() {
+        store = open(100L * BLOCK_BYTES);
+    }
+
+    @AfterEach
+    void closeStore() {
+        store.close();
+    }
+
+    /** The keys of consecutive blocks of a text. */
+    protected static List<BlockKey> keys(int text, int numBlocks) {
+        List<BlockKey> keys = new ArrayList<>();
+        BlockKey key = BlockKey.root(PrefixNamespace.builder("contract").with("model", 7).build(), "storage");
+        for (int block = 0; block < numBlocks; block++) {
+            key = key.next(tokenIds(text, block), 0, BLOCK_SIZE);
+            keys.add(key);
+        }
+        return keys;
+    }
+
+    private static int[] tokenIds(int text, int block) {
+        return IntStream.range(0, BLOCK_SIZE).map(i -> text * 1000 + block * BLOCK_SIZE + i).toArray();
+    }
+
+    /** A block of two groups, of 70 and 44 bytes, whose content is a function of text and block. */
+    protected static StoredBlock block(int text, int block) {
+        return block(text, block, true);
+    }
+
+    private static StoredBlock block(int text, int block, boolean withSecondGroup) {
+        return StoredBlock.of(keys(text, block + 1).get(block), tokenIds(text, block),
+                Arrays.asList(bytes(text, block, 70), withSecondGroup ? bytes(text, block, 44) : null));
+    }
+
+    private static MemorySegment bytes(int text, int block, int numBytes) {
+        byte[] bytes = new byte[numBytes];
+        new Random(text * 31L + block).nextBytes(bytes);
+        return MemorySegment.ofArray(bytes);
+    }
+
+    private static void assertSame(StoreResult result, StoredBlock expected) {
+        assertThat(result).isInstanceOf(StoreResult.Found.class);
+        StoredBlock found = ((StoreResult.Found) result).block();
+        assertThat(found.key()).isEqualTo(expected.key());
+        assertThat(found.tokenIds()).containsExactly(expected.tokenIds());
+        assertThat(found.isIntact()).isTrue();
+        for (int group = 0; group < 2; group++) {
+            assertThat(content(found.groups().get(group))).isEqualTo(content(expected.groups().get(group)));
+        }
+    }
+
+    private static byte @Nullable [] content(@Nullable MemorySegment group) {
+        return group == null ? null : group.toArray(ValueLayout.JAVA_BYTE);
+    }
+
+    @Test
+    void emptyStore_hasNothing() {
+        assertThat(store.find(keys(1, 3))).isEqualTo(new StoreRun(0, StoreRun.Next.MISSING));
+        assertThat(store.find(List.of())).isEqualTo(new StoreRun(0, StoreRun.Next.NONE_ASKED));
+        assertThat(store.get(keys(1, 1).getFirst())).isEqualTo(new StoreResult.Missing());
+        store.forget(keys(1, 1).getFirst());
+        assertThat(store.stats().numBlocks()).isZero();
+    }
+
+    @Test
+    void get_returnsWhatWasPut_alsoWithAGroupMissing() throws InterruptedException {
+        assertThat(store.put(block(1, 0))).isEqualTo(PutResult.STORED);
+        assertThat(store.put(block(1, 1, false))).isEqualTo(PutResult.STORED);
+        settle(store);
+        assertSame(store.get(block(1, 0).key()), block(1, 0));
+        assertSame(store.get(block(1, 1).key()), block(1, 1, false));
+        assertThat(store.stats().numBlocks()).isEqualTo(2);
+        assertThat(store.stats().bytes()).isEqualTo(BLOCK_BYTES + 70);
+    }
+
+    @Test
+    void put_copiesBeforeItReturns() throws InterruptedException {
+        StoredBlock mine = block(1, 0).copy();
+        store.put(mine);
+        mine.groups().getFirst().fill((byte) 99);
+        settle(store);
+        assertSame(store.get(mine.key()), block(1, 0));
+    }
+
+    @Test
+    void put_ofAKeyThatIsThere_keepsTheOneWithMoreGroups() throws InterruptedException {
+        store.put(block(1, 0, false));
+        settle(store);
+        assertThat(store.put(block(1, 0))).isEqualTo(PutResult.STORED);
+        settle(store);
+        assertThat(store.put(block(1, 0, false))).isEqualTo(PutResult.STORED);
+        settle(store);
+        assertSame(store.get(block(1, 0).key()), block(1, 0));
+        assertThat(store.stats().numBlocks()).isEqualTo(1);
+    }
+
+    @Test
+    void find_countsLeadingBlocks_upToTheFirstThatIsMissing() throws InterruptedException {
+        for (int block : new int[] {0, 1, 3}) {
+            store.put(block(2, block));
+        }
+        settle(store);
+        assertThat(store.find(keys(2, 5))).isEqualTo(new StoreRun(2, StoreRun.Next.MISSING));
+        assertThat(store.find(keys(2, 2))).isEqualTo(new StoreRun(2, StoreRun.Next.NONE_ASKED));
+        assertThat(store.find(keys(2, 5).subList(3, 5))).isEqualTo(new StoreRun(1, StoreRun.Next.MISSING));
+        assertThat(store.find(keys(3, 5)).numBlocks()).isZero();
+    }
+
+    @Test
+    void forget_removesOneBlock() throws InterruptedException {
+        store.put(block(1, 0));
+        store.put(block(1, 1));
+        settle(store);
+        store.forget(block(1, 0).key());
+        assertThat(store.get(block(1, 0).key())).isInstanceOf(StoreResult.Missing.class);
+        assertSame(store.get(block(1, 1).key()), block(1, 1));
+        assertThat(store.stats().bytes()).isEqualTo(BLOCK_BYTES);
+    }
+
+    @Test
+    void limit_holdsAfterEveryPut() throws InterruptedException {
+        try (BlockStore small = open(5L * BLOCK_BYTES + 1)) {
+            for (int block = 0; block < 20; block++) {
+                small.put(block(1, block));
+                settle(small);
+                assertThat(small.stats().bytes()).isLessThanOrEqualTo(5L * BLOCK_BYTES + 1);
+            }
+            assertThat(small.stats().numBlocks()).isPositive();
+        }
+        try (BlockStore none = open(BLOCK_BYTES - 1)) {
+            assertThat(none.put(block(1, 0))).isEqualTo(PutResult.REFUSED);
+            assertThat(none.get(block(1, 0).key())).isInstanceOf(StoreResult.Missing.class);
+        }
+    }
+
+    @Test
+    void manyThreads_neverGetAnythingButWhatWasPut() throws Exception {
+        int numThreads = 4;
+        try (ExecutorService threads = Executors.newFixedThreadPool(numThreads)) {
+            List<Future<@Nullable Void>> results = new ArrayList<>();
+            for (int thread = 0; thread < numThreads; thread++) {
+                int seed = thread;
+                results.add(threads.submit((Callable<@Nullable Void>) () -> {
+                    putAndGet(new Random(seed));
+                    return null;
+                }));
+            }
+            for (Future<@Nullable Void> result : results) {
+                result.get();
+            }
+        }
+    }
+
+    private void putAndGet(Random random) {
+        for (int i = 0; i < 300; i++) {
+            StoredBlock block = block(random.nextInt(4), random.nextInt(6));
+            switch (random.nextInt(4)) {
+                case 0 -> store.put(block);
+                case 1 -> store.forget(block.key());
+                case 2 -> assertThat(store.find(keys(1, 6)).numBlocks()).isBetween(0, 6);
+                default -> {
+                    if (store.get(block.key()) instanceof StoreResult.Found found) {
+                        assertSame(found, block);
+                    }
+                }
+            }
+        }
+    }
+}
