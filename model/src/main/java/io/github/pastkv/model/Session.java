@@ -542,7 +542,7 @@ public final class Session implements AutoCloseable {
 
     private void acquire() {
         Thread before = user.compareAndExchange(null, Thread.currentThread());
-        if (before == Thread.currentThread()) {
+        if (Thread.currentThread().equals(before)) {
             throw new IllegalStateException("this session is in use by this thread: a listener or hook cannot use the"
                     + " session that calls it, nor anything a session whose stream is open");
         }

@@ -87,7 +87,7 @@ public final class Engine implements AutoCloseable {
         lock.lock();
         try {
             requireOpen();
-            if (leader == Thread.currentThread()) {
+            if (isLeading()) {
                 throw new IllegalStateException("a run of this model is under way on this thread: a hook cannot"
                         + " begin another");
             }
@@ -115,6 +115,11 @@ public final class Engine implements AutoCloseable {
         rethrow(request);
     }
 
+    /** Whether this thread computes the pass under way. */
+    private boolean isLeading() {
+        return Thread.currentThread().equals(leader);
+    }
+
     private static void rethrow(StepRequest request) {
         if (request.failure() instanceof Error error) {
             throw error;
@@ -128,6 +133,7 @@ public final class Engine implements AutoCloseable {
     }
 
     /** Waits until something about a request has changed. */
+    @SuppressWarnings("WaitNotInLoop") // the caller loops
     private static void await(StepRequest request) {
         try {
             request.changed.await();
@@ -284,7 +290,7 @@ public final class Engine implements AutoCloseable {
             if (closed) {
                 return;
             }
-            if (leader == Thread.currentThread()) {
+            if (isLeading()) {
                 throw new IllegalStateException("a step of this model is being computed on this thread: a hook cannot"
                         + " close the model");
             }

@@ -133,6 +133,7 @@ final class MemoryQueue {
         }
     }
 
+    @SuppressWarnings("WaitNotInLoop") // the callers loop
     private void awaitChange(SequenceGroup group) {
         try {
             changed.await();

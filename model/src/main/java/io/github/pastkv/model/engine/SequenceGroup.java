@@ -8,7 +8,6 @@ import io.github.pastkv.cache.PrefixUse;
 import io.github.pastkv.cache.mask.AttentionMask;
 import io.github.pastkv.model.config.ModelConfig;
 import io.github.pastkv.model.forward.LayerRope;
-import io.github.pastkv.model.generation.Cancellation;
 import io.github.pastkv.model.generation.DecodeBackend;
 import io.github.pastkv.model.generation.GenerationOptions;
 import io.github.pastkv.model.hooks.Probe;
@@ -106,16 +105,18 @@ public final class SequenceGroup implements DecodeBackend, AutoCloseable {
 
     private KvStep begin(AttentionMask mask, PackedInput packed, @Nullable PrefixUse use) {
         int[] tokenIds = packed.tokenIds();
-        boolean isPlain = tokenIds != null && probe == null && use != null; // a probe may edit: nothing for an index
+        boolean isPlain = probe == null; // a probe may edit: nothing for an index
         while (true) {
-            if (isCancelled() || endsOnInterrupt() && Thread.currentThread().isInterrupted()) {
+            if (isCancelled() || (endsOnInterrupt() && Thread.currentThread().isInterrupted())) {
                 throw new CancellationException("the generation was cancelled");
             }
             engine.memory().requireNotAskedToYield(this);
             try {
-                return isPlain ? cache.beginStep(mask, tokenIds, use) : cache.beginStep(mask);
+                return isPlain && tokenIds != null && use != null
+                        ? cache.beginStep(mask, tokenIds, use)
+                        : cache.beginStep(mask);
             } catch (PoolExhaustedException e) {
-                if (use == PrefixUse.STORE_LATER && hasDrafts(mask) || !engine.memory().makeRoom(this)) {
+                if ((use == PrefixUse.STORE_LATER && hasDrafts(mask)) || !engine.memory().makeRoom(this)) {
                     throw e;
                 }
             }

@@ -4,7 +4,6 @@ import io.github.pastkv.cache.FixedKvCache;
 import io.github.pastkv.tensor.DataType;
 import io.github.pastkv.tensor.Tensor;
 import io.github.pastkv.testkit.golden.GoldenFiles;
-import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
