@@ -76,7 +76,7 @@ public final class KvQualityCommand implements Callable<Integer> {
         require(text == null || tokens.isEmpty(), "--text and --tokens: give one of them");
         require(modelOptions.isShipped() || text != null || !tokens.isEmpty(),
                 "no text for this model: give --text or --tokens");
-        List<int[]> ids = tokens.stream().map(KvQualityCommand::ids).toList();
+        List<int[]> ids = tokens.stream().map(TokenId::parse).toList();
         try (Model model = text == null ? modelOptions.loadForIds(streams) : modelOptions.load(streams)) {
             List<int[]> all = text != null
                     ? KvQualityTexts.ofFile(text, model)
@@ -93,11 +93,6 @@ public final class KvQualityCommand implements Callable<Integer> {
         if (!condition) {
             throw new ParameterException(spec.commandLine(), message);
         }
-    }
-
-    private static int[] ids(String text) {
-        TokenId converter = new TokenId();
-        return Arrays.stream(text.split(",")).mapToInt(converter::convert).toArray();
     }
 
     private KvQualityReport compare(Model model, List<int[]> texts) {

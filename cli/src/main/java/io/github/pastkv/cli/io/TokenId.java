@@ -1,5 +1,6 @@
 package io.github.pastkv.cli.io;
 
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ITypeConverter;
@@ -14,6 +15,12 @@ public final class TokenId implements ITypeConverter<Integer> {
         } catch (NumberFormatException _) {
             throw new TypeConversionException("'" + text + "' is no token id; ids are given as 1,2,3");
         }
+    }
+
+    /** The ids of a text such as {@code 1,2,3}. */
+    public static int[] parse(String text) {
+        TokenId converter = new TokenId();
+        return Arrays.stream(text.split(",", -1)).mapToInt(converter::convert).toArray();
     }
 
     public static int[] toArray(@Nullable List<Integer> ids) {

@@ -16,6 +16,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.TypeConversionException;
 import tools.jackson.databind.json.JsonMapper;
 
 /** Shows the text of tokens. */
@@ -29,8 +30,8 @@ public final class DetokenizeCommand implements Callable<Integer> {
 
     @Spec private CommandSpec spec = CommandSpec.create();
 
-    @Parameters(arity = "0..1", paramLabel = "IDS", split = ",", hideParamSyntax = true, converter = TokenId.class,
-            description = "Token ids, such as 1,2,3.") private @Nullable List<Integer> ids;
+    @Parameters(arity = "0..1", paramLabel = "IDS",
+            description = "Token ids, such as 1,2,3.") private @Nullable String ids;
 
     @Option(names = "--input", paramLabel = "FILE",
             description = "JSON file with a list of lists of ids; prints a JSON list of texts.") private @Nullable Path input;
@@ -43,13 +44,21 @@ public final class DetokenizeCommand implements Callable<Integer> {
         this.streams = streams;
     }
 
+    private int[] parse(@Nullable String text) {
+        try {
+            return TokenId.parse(String.valueOf(text));
+        } catch (TypeConversionException e) {
+            throw new ParameterException(spec.commandLine(), "IDS: " + e.getMessage(), e);
+        }
+    }
+
     @Override
     public Integer call() throws IOException {
         if ((ids == null) == (input == null)) {
             throw new ParameterException(spec.commandLine(),
                     ids == null ? "no ids: give IDS or --input" : "IDS and --input: give one of them");
         }
-        List<int[]> rows = input == null ? List.of(TokenId.toArray(ids)) : JsonTexts.readIds(input);
+        List<int[]> rows = input == null ? List.of(parse(ids)) : JsonTexts.readIds(input);
         try (TextTokenizer tokenizer = tokenizerOptions.open()) {
             List<String> texts = rows.stream().map(row -> tokenizer.decode(row, skipsSpecial)).toList();
             streams.out().println(input == null ? texts.getFirst() : JsonMapper.shared().writeValueAsString(texts));

@@ -87,7 +87,8 @@ class TokenizeCommandTest {
                 "tokenize --input nowhere.json | 1 | nowhere.json: no such file",
                 "tokenize --input pom.xml | 1 | pom.xml: not JSON",
                 "tokenize --model /dev a | 1 | tokenizer.json: no such file",
-                "detokenize 1,x | 2 | 'x' is no token id", "detokenize -5 | 2 | there is no option -5",
+                "detokenize 1,x | 2 | IDS: 'x' is no token id",
+                "detokenize -5 | 1 | ids: -5 at 0, must not be negative",
                 "detokenize | 2 | no ids: give IDS or --input"})
     void wrongUse_isRefused(String command, int exitCode, String message) {
         CommandRun run = CommandRun.of(command.split(" "));
