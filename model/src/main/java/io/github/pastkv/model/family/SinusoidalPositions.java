@@ -11,6 +11,9 @@ final class SinusoidalPositions {
     /** Row of position 0. */
     static final int FIRST_ROW = 2;
 
+    /** Positions are computed when a model is read, so that there may not be any number of them. */
+    static final int MAX_SEQ_LEN = 1 << 16;
+
     private SinusoidalPositions() {}
 
     /** F32 {@code [maxSeqLen + 2, width]}; an odd width gets a last column of zeros. */

@@ -41,7 +41,7 @@ final class Xglm implements Family {
         int hiddenSize = json.requireInt("d_model", 1, CommonKeys.MAX_WIDTH);
         ModelSizes sizes = new ModelSizes(json.requireInt("num_layers", 1, CommonKeys.MAX_LAYERS), hiddenSize,
                 json.requireInt("vocab_size", 1, CommonKeys.MAX_VOCAB),
-                json.findInt("max_position_embeddings", 1, CommonKeys.MAX_SEQ_LEN).orElse(2048));
+                json.findInt("max_position_embeddings", 1, SinusoidalPositions.MAX_SEQ_LEN).orElse(2048));
         int numHeads = json.requireInt("attention_heads", 1, CommonKeys.MAX_HEADS);
         CommonKeys.requireDivides(json, "d_model", hiddenSize, "attention_heads", numHeads);
         AttentionConfig attention =

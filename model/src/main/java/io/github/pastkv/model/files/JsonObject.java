@@ -329,7 +329,7 @@ public final class JsonObject {
     /** Whether the key holds this number. */
     public boolean isNumber(String key, double number) {
         JsonNode value = node.get(key);
-        return value != null && value.isNumber() && value.doubleValue() == number;
+        return value != null && value.isNumber() && toDouble(value) == number;
     }
 
     /** The value of {@code key} as JSON, cut to a length for messages; {@code null} if it is absent. */
@@ -382,10 +382,15 @@ public final class JsonObject {
     }
 
     private double toNumber(String key, JsonNode value) throws ModelFormatException {
-        if (!value.isNumber() || !Double.isFinite(value.doubleValue())) {
+        if (!value.isNumber() || !Double.isFinite(toDouble(value))) {
             throw refusal(key, abbreviate(value.toString()) + ", must be a finite number");
         }
-        return value.doubleValue();
+        return toDouble(value);
+    }
+
+    /** Infinite where the number is too large, of which the library's own conversion makes an exception. */
+    private static double toDouble(JsonNode value) {
+        return Double.parseDouble(value.toString());
     }
 
     private double toPositive(String key, JsonNode value) throws ModelFormatException {
