@@ -13,8 +13,10 @@ import io.github.pastkv.model.config.ModelConfig;
  * @param batchSize rows
  * @param kvTypes what keys and values are stored as, by layer
  * @param blockSize tokens per block: 1 to 16, or a multiple of 16
- * @param maxSeqLen longest row in tokens; 0 for the model's own limit. Where a model's rotary frequencies depend on length
- *        (dynamic, longrope), it is this one, so that they are the same from the first token to the last
+ * @param maxSeqLen longest row in tokens; 0 for the model's own limit, or the original context of a LongRoPE model. Where
+ *        RoPE frequencies depend on length (dynamic, longrope), they are those of a text of this length from the first
+ *        token on, as transformers has them for a prompt of this length; the bits of a token are the same within sessions
+ *        of one effective length, and differ between those of short and of long texts
  * @param maxPoolBytes most bytes of cache; a limit, not a reservation. Sessions that reuse prefixes and store alike share
  *        it: what closed ones have read stays as far as {@link ModelOptions#maxCachedBytes()} and this limit leave room
  * @param window what tokens see at most, beside the model's own windows; what no later token sees is let go of
@@ -118,7 +120,7 @@ public record SessionOptions(int batchSize, LayerKvTypes kvTypes, int blockSize,
         }
         return KvCacheConfig.of(model.toKvShape(), batchSize).withKvTypes(kvTypes).withBlockSize(blockSize)
                 .withWindows(layer -> storedWindow(model, layer)).withMaxRewindTokens(maxRewindTokens)
-                .withMaxTokens(maxSeqLen == 0 ? model.maxSeqLen() : maxSeqLen).withMaxPoolBytes(maxPoolBytes);
+                .withMaxTokens(maxSeqLen == 0 ? model.defaultSeqLen() : maxSeqLen).withMaxPoolBytes(maxPoolBytes);
     }
 
     /** What a layer's cache keeps: what it sees, or more where the model's own window does not make it forget. */

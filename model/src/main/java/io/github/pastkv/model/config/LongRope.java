@@ -33,4 +33,10 @@ public record LongRope(List<Double> shortFactors, List<Double> longFactors, doub
     public int effectiveLength(int maxSeqLen) {
         return maxSeqLen > originalMaxSeqLen ? originalMaxSeqLen + 1 : originalMaxSeqLen;
     }
+
+    /** Short factors: a text longer than the original context has to be asked for, as it has other keys throughout. */
+    @Override
+    public int defaultReach(int maxSeqLen) {
+        return Math.min(maxSeqLen, originalMaxSeqLen);
+    }
 }

@@ -57,6 +57,15 @@ public record ModelConfig(String architecture, ModelSizes sizes, EmbeddingConfig
                 .mapToInt(rotary -> rotary.scaling().reach(maxSeqLen())).min().orElse(maxSeqLen());
     }
 
+    /**
+     * The longest rows of a session that asks for no length: {@link #maxSeqLen}, or, for LongRoPE, the original context,
+     * which has the factors of short texts.
+     */
+    public int defaultSeqLen() {
+        return layers.stream().map(LayerConfig::rotary).filter(Objects::nonNull).map(Objects::requireNonNull)
+                .mapToInt(rotary -> rotary.scaling().defaultReach(maxSeqLen())).min().orElse(maxSeqLen());
+    }
+
     /** Whether the frequencies of rotary positions depend on the longest row of a session. */
     public boolean dependsOnLength() {
         return layers.stream().map(LayerConfig::rotary).filter(Objects::nonNull).map(Objects::requireNonNull)

@@ -39,4 +39,12 @@ public sealed interface RopeScaling permits
     default int reach(int maxSeqLen) {
         return maxSeqLen;
     }
+
+    /**
+     * The longest rows of a session that asks for no length, where the model's own limit is {@code maxSeqLen}: as long as
+     * frequencies are those of short texts.
+     */
+    default int defaultReach(int maxSeqLen) {
+        return maxSeqLen;
+    }
 }
