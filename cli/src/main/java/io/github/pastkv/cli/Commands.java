@@ -9,6 +9,7 @@ import io.github.pastkv.cli.io.Streams;
 import io.github.pastkv.cli.options.CommonMixin;
 import io.github.pastkv.cli.show.ActivationsCommand;
 import io.github.pastkv.cli.show.AttentionCommand;
+import io.github.pastkv.cli.show.AttributeCommand;
 import io.github.pastkv.cli.show.DetokenizeCommand;
 import io.github.pastkv.cli.show.InspectCommand;
 import io.github.pastkv.cli.show.LensCommand;
@@ -27,8 +28,8 @@ import picocli.CommandLine;
 final class Commands {
     /** Names in the order of the help. */
     private static final List<String> NAMES = List.of("generate", "chat", "logits", "activations", "lens", "attention",
-            "score", "patch", "ablate", "acdc", "inspect", "tokenize", "detokenize", "convert", "bench", "kv-quality",
-            "completion");
+            "attribute", "score", "patch", "ablate", "acdc", "inspect", "tokenize", "detokenize", "convert", "bench",
+            "kv-quality", "completion");
 
     private Commands() {}
 
@@ -62,6 +63,7 @@ final class Commands {
             case "logits" -> new LogitsCommand(streams);
             case "activations" -> new ActivationsCommand(streams);
             case "lens" -> new LensCommand(streams);
+            case "attribute" -> new AttributeCommand(streams);
             case "attention" -> new AttentionCommand(streams);
             case "score" -> new ScoreCommand(streams);
             case "patch" -> new PatchCommand(streams);

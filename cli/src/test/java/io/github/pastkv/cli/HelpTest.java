@@ -19,8 +19,8 @@ class HelpTest {
 
     @ParameterizedTest
     @ValueSource(
-            strings = {"generate", "chat", "logits", "activations", "lens", "attention", "score", "patch", "ablate",
-                "acdc", "inspect", "convert", "tokenize", "detokenize", "bench", "kv-quality", "completion"})
+            strings = {"generate", "chat", "logits", "activations", "lens", "attention", "attribute", "score", "patch",
+                "ablate", "acdc", "inspect", "convert", "tokenize", "detokenize", "bench", "kv-quality", "completion"})
     void help_ofCommand_isAsWritten(String command) throws Exception {
         CommandRun run = CommandRun.of(command, "--help");
         assertThat(run.exitCode()).isZero();

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -49,6 +50,17 @@ class TutorialTest {
     }
 
     private void assertThatNumbersAreTold() {
+        assertThat(all("names.json", "/grids/head_out_all_pos/values").filter(value -> value > -12.25)).hasSize(2);
+        assertThat(all("without.json", "/grids/head_out_all_pos/values").filter(value -> value < 9.25)).hasSize(3);
+        assertThat(all("without.json", "/grids/mlp_out_all_pos/values").filter(value -> value < 9.25)).hasSize(1);
+        double[] residual = all("grids.json", "/grids/resid_pre/values").mapToDouble(value -> value).toArray();
+        for (int layer = 0; layer < 6; layer++) {
+            for (int position = 0; position < 14; position++) {
+                boolean isAnswer = position == (layer < 2 ? 9 : 13);
+                assertThat(residual[layer * 14 + position] > 0).as("layer %d, position %d", layer, position)
+                        .isEqualTo(isAnswer);
+            }
+        }
         assertNumber("grids.json", "/baselines/clean", 12.2);
         assertNumber("grids.json", "/baselines/corrupted", -13.7);
         assertNumber("grids.json", "/grids/head_out_all_pos/values/0/1", 9.0);
@@ -65,6 +77,11 @@ class TutorialTest {
         assertThat(edges.valueStream().map(edge -> String.format(Locale.ROOT, "%s %s %.1f",
                 edge.path("from").asString(), edge.path("to").asString(), edge.path("effect").asDouble())))
                 .containsExactlyInAnyOrder(told.split(", "));
+    }
+
+    private Stream<Double> all(String file, String pointer) {
+        return json(file).at(pointer).valueStream()
+                .flatMap(each -> each.isArray() ? each.valueStream() : Stream.of(each)).map(JsonNode::asDouble);
     }
 
     private void assertNumber(String file, String pointer, double told) {

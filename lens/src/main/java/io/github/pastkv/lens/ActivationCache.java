@@ -10,9 +10,11 @@ import io.github.pastkv.tensor.Tensor;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -100,6 +102,25 @@ public final class ActivationCache implements AutoCloseable {
                     + capture.filter() + ")");
         }
         return activation;
+    }
+
+    /**
+     * An activation of all layers, {@code [L, ...]}, such as {@code stacked("resid_post")}; a copy on the heap.
+     *
+     * @throws IllegalArgumentException when the run did not keep it in some layer
+     */
+    public Tensor stacked(String activation) {
+        int numLayers = hooks.config().numLayers();
+        long[] shape = get(activation, 0).shape();
+        long[] stackedShape = LongStream.concat(LongStream.of(numLayers), Arrays.stream(shape)).toArray();
+        Tensor stacked = Tensor.of(
+                new float[Math.toIntExact(Arrays.stream(stackedShape).reduce(1, Math::multiplyExact))], stackedShape);
+        for (int layer = 0; layer < numLayers; layer++) {
+            long[] one = stackedShape.clone();
+            one[0] = 1;
+            stacked.narrow(0, layer, layer + 1L).copyFrom(get(activation, layer).copy().reshape(one));
+        }
+        return stacked;
     }
 
     /** The hooks of the model that it was filled from. */

@@ -87,6 +87,23 @@ public final class Lens {
                 .encode(text, true);
     }
 
+    /**
+     * The first position of a token in a text (TransformerLens' {@code get_token_position}).
+     *
+     * @param token a text that is one token, with its space
+     * @throws IllegalArgumentException when it is not one token, or not in the text
+     */
+    public int positionOf(String text, String token) {
+        int id = TokenLabels.singleToken(model, token);
+        int[] ids = encode(text);
+        for (int position = 0; position < ids.length; position++) {
+            if (ids[position] == id) {
+                return position;
+            }
+        }
+        throw new IllegalArgumentException("token: '" + token + "' is not among the " + ids.length + " of the text");
+    }
+
     /** Runs without a past, and keeps none. */
     public LensRun run(StepInput input, Hook... runHooks) {
         try (Session session = freshSession(input)) {

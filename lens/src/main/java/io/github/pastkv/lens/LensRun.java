@@ -3,6 +3,8 @@ package io.github.pastkv.lens;
 import io.github.pastkv.cache.mask.AttentionMask;
 import io.github.pastkv.model.engine.StepInput;
 import io.github.pastkv.tensor.Tensor;
+import java.util.Arrays;
+import java.util.List;
 
 /**
  * What came of a run.
@@ -56,6 +58,23 @@ public record LensRun(StepInput input, Tensor logits) {
                     logits.narrow(0, row, row + 1L).narrow(1, slot, slot + 1L).reshape(1, vocabSize));
         }
         return last;
+    }
+
+    /**
+     * The likeliest next tokens after the last one, best first.
+     *
+     * @throws IllegalStateException for a run of several rows
+     */
+    public List<LogitLens.Prediction> topPredictions(int topK) {
+        if (logits.shape(0) != 1) {
+            throw new IllegalStateException("run: has " + logits.shape(0) + " rows; use lastLogits and LogitLens.top");
+        }
+        return LogitLens.top(lastLogits().toFloatArray(), topK);
+    }
+
+    @Override
+    public String toString() {
+        return "LensRun[logits " + Arrays.toString(logits.shape()) + "]";
     }
 
     private int[][] tokenIds() {

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import javax.imageio.ImageIO;
+import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -66,5 +67,27 @@ class LookingCommandsTest {
         Matcher matcher = Pattern.compile("perplexity\\s+([0-9.]+)").matcher(run.out());
         assertThat(matcher.find()).as(run.out()).isTrue();
         return Double.parseDouble(matcher.group(1));
+    }
+
+    @Test
+    void attribute_addsUpToTheLogitDifference() throws Exception {
+        Path table = folder.resolve("parts.csv");
+        CommandRun run = CommandRun.of("attribute", "--answer", " Mary", "--wrong", " John", "--out", table.toString(),
+                "--plot", folder.resolve("parts.svg").toString(),
+                "When Mary and John went to the store, John gave a drink to");
+        assertThat(run.exitCode()).as(run.err()).isZero();
+        assertThat(run.out()).startsWith("logit of \" Mary\" less logit of \" John\" after 13 ·to: 12.24")
+                .contains("L1H1", "rest");
+        double sum = 0;
+        double total = 0;
+        for (String line : Files.readAllLines(table).subList(1, Files.readAllLines(table).size())) {
+            double value = Double.parseDouble(line.substring(line.indexOf(',') + 1));
+            total = line.startsWith("total,") ? value : total;
+            sum += line.startsWith("total,") ? 0 : value;
+        }
+        assertThat(sum).isCloseTo(total, Offset.offset(1e-9));
+        assertThat(Files.readString(folder.resolve("parts.svg"))).contains("Direct logit attribution", ">mlp</text>");
+        assertThat(CommandRun.of("attribute", "--answer", " Mary John", "x").err()).contains("--answer: ",
+                "must be one");
     }
 }

@@ -1,0 +1,14 @@
+import io.github.pastkv.cache.mask.*;
+import io.github.pastkv.lens.*;
+import io.github.pastkv.lens.circuits.*;
+import io.github.pastkv.lens.patching.*;
+import io.github.pastkv.lens.plot.*;
+import io.github.pastkv.lens.sweep.*;
+import io.github.pastkv.model.*;
+import io.github.pastkv.model.engine.*;
+import io.github.pastkv.model.generation.*;
+import io.github.pastkv.model.hooks.*;
+import io.github.pastkv.tensor.*;
+import io.github.pastkv.tinymodel.*;
+import java.nio.file.*;
+import java.util.*;
