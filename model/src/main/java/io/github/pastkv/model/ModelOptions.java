@@ -1,5 +1,6 @@
 package io.github.pastkv.model;
 
+import io.github.pastkv.cache.store.BlockStore;
 import io.github.pastkv.kernels.WeightType;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -23,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record ModelOptions(@Nullable String kernels, ComputeChoice compute, WeightType weights, int numThreads,
         int maxBatchTokens, boolean loadsTokenizer, long maxCachedBytes,
-        @Nullable Consumer<String> leakListener, Set<String> allowedConfigKeys) {
+        @Nullable Consumer<String> leakListener, Set<String> allowedConfigKeys, @Nullable BlockStore blockStore) {
     /** What is kept of closed sessions unless said otherwise: 1 GiB. */
     public static final long DEFAULT_MAX_CACHED_BYTES = 1L << 30;
 
@@ -39,37 +40,37 @@ public record ModelOptions(@Nullable String kernels, ComputeChoice compute, Weig
     /** Fastest kernels, F32, weights as stored, all processors, passes of 512 tokens, 1 GiB of cached prefixes. */
     public static ModelOptions defaults() {
         return new ModelOptions(null, ComputeChoice.F32, WeightType.STORED,
-                Runtime.getRuntime().availableProcessors(), 512, true, DEFAULT_MAX_CACHED_BYTES, null, Set.of());
+                Runtime.getRuntime().availableProcessors(), 512, true, DEFAULT_MAX_CACHED_BYTES, null, Set.of(), null);
     }
 
     public ModelOptions withKernels(@Nullable String newKernels) {
         return new ModelOptions(newKernels, compute, weights, numThreads, maxBatchTokens, loadsTokenizer,
-                maxCachedBytes, leakListener, allowedConfigKeys);
+                maxCachedBytes, leakListener, allowedConfigKeys, blockStore);
     }
 
     public ModelOptions withCompute(ComputeChoice newCompute) {
         return new ModelOptions(kernels, newCompute, weights, numThreads, maxBatchTokens, loadsTokenizer,
-                maxCachedBytes, leakListener, allowedConfigKeys);
+                maxCachedBytes, leakListener, allowedConfigKeys, blockStore);
     }
 
     public ModelOptions withWeights(WeightType newWeights) {
         return new ModelOptions(kernels, compute, newWeights, numThreads, maxBatchTokens, loadsTokenizer,
-                maxCachedBytes, leakListener, allowedConfigKeys);
+                maxCachedBytes, leakListener, allowedConfigKeys, blockStore);
     }
 
     public ModelOptions withNumThreads(int newNumThreads) {
         return new ModelOptions(kernels, compute, weights, newNumThreads, maxBatchTokens, loadsTokenizer,
-                maxCachedBytes, leakListener, allowedConfigKeys);
+                maxCachedBytes, leakListener, allowedConfigKeys, blockStore);
     }
 
     public ModelOptions withMaxBatchTokens(int newMaxPassTokens) {
         return new ModelOptions(kernels, compute, weights, numThreads, newMaxPassTokens, loadsTokenizer,
-                maxCachedBytes, leakListener, allowedConfigKeys);
+                maxCachedBytes, leakListener, allowedConfigKeys, blockStore);
     }
 
     public ModelOptions withoutTokenizer() {
         return new ModelOptions(kernels, compute, weights, numThreads, maxBatchTokens, false, maxCachedBytes,
-                leakListener, allowedConfigKeys);
+                leakListener, allowedConfigKeys, blockStore);
     }
 
     /**
@@ -80,7 +81,7 @@ public record ModelOptions(@Nullable String kernels, ComputeChoice compute, Weig
     public ModelOptions withMaxCachedBytes(long newMaxCachedBytes) {
         return new ModelOptions(kernels, compute, weights, numThreads, maxBatchTokens, loadsTokenizer,
                 newMaxCachedBytes,
-                leakListener, allowedConfigKeys);
+                leakListener, allowedConfigKeys, blockStore);
     }
 
     /**
@@ -92,12 +93,22 @@ public record ModelOptions(@Nullable String kernels, ComputeChoice compute, Weig
      */
     public ModelOptions withLeakListener(Consumer<String> newLeakListener) {
         return new ModelOptions(kernels, compute, weights, numThreads, maxBatchTokens, loadsTokenizer, maxCachedBytes,
-                newLeakListener, allowedConfigKeys);
+                newLeakListener, allowedConfigKeys, blockStore);
     }
 
     public ModelOptions withAllowedConfigKeys(Set<String> newAllowedConfigKeys) {
         return new ModelOptions(kernels, compute, weights, numThreads, maxBatchTokens, loadsTokenizer,
-                maxCachedBytes, leakListener, newAllowedConfigKeys);
+                maxCachedBytes, leakListener, newAllowedConfigKeys, blockStore);
+    }
+
+    /**
+     * Puts a store beneath the prefix caches of this model's sessions. What it holds is found by every process that opens files
+     * of the same content with kernels of the same numeric identity; loading then reads all files once for their digest. The
+     * caller closes the store, after the model.
+     */
+    public ModelOptions withBlockStore(BlockStore newBlockStore) {
+        return new ModelOptions(kernels, compute, weights, numThreads, maxBatchTokens, loadsTokenizer,
+                maxCachedBytes, leakListener, allowedConfigKeys, newBlockStore);
     }
 
     private static void requirePositive(String name, int value) {

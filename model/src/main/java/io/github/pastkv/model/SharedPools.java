@@ -4,7 +4,11 @@ import io.github.pastkv.cache.KvCache;
 import io.github.pastkv.cache.KvCacheConfig;
 import io.github.pastkv.cache.KvPool;
 import io.github.pastkv.cache.KvPoolOptions;
+import io.github.pastkv.cache.prefix.PrefixIndex;
 import io.github.pastkv.cache.prefix.PrefixNamespace;
+import io.github.pastkv.cache.store.BlockStore;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.UUID;
@@ -12,16 +16,25 @@ import java.util.function.Consumer;
 
 /**
  * The pools that a model's sessions share, one for each way of storing, each with an index of what has been read. They live
- * as long as the model, so that the model's own identity in them is a number drawn when it is loaded. Safe for any number
- * of threads.
+ * as long as the model. Without a store the model's identity in them is a number drawn when it is loaded; with one it is the
+ * digest of the content of its files, which every process finds again. Safe for any number of threads.
  */
 final class SharedPools implements AutoCloseable {
     private final Model model;
-    private final String modelIdentity = UUID.randomUUID().toString();
+    private final String modelIdentity;
     private final Map<KvCacheConfig, KvPool> pools = new HashMap<>();
 
     SharedPools(Model model) {
         this.model = model;
+        this.modelIdentity = model.options().blockStore() == null ? UUID.randomUUID().toString() : digest(model);
+    }
+
+    private static String digest(Model model) {
+        try {
+            return model.source().digest();
+        } catch (IOException e) {
+            throw new UncheckedIOException("digest of the model's files", e);
+        }
     }
 
     /** An empty cache that shares, in the pool of all that store alike. */
@@ -32,8 +45,13 @@ final class SharedPools implements AutoCloseable {
 
     private synchronized KvPool pool(KvCacheConfig config) {
         return pools.computeIfAbsent(config.withBatchSize(1).withMaxTokens(model.config().longestSeqLen()),
-                key -> new KvPool(key,
-                        options().withPrefixIndex().withMaxCachedBytes(model.options().maxCachedBytes())));
+                key -> new KvPool(key, sharing()));
+    }
+
+    private KvPoolOptions sharing() {
+        KvPoolOptions sharing = options().withPrefixIndex().withMaxCachedBytes(model.options().maxCachedBytes());
+        BlockStore store = model.options().blockStore();
+        return store == null ? sharing : sharing.withBlockStore(store);
     }
 
     /** An empty cache that shares nothing. */
@@ -52,7 +70,9 @@ final class SharedPools implements AutoCloseable {
     /** All that changes the bytes of keys and values, and the caller's salt. */
     PrefixNamespace namespace(KvCacheConfig config, SessionOptions options) {
         return PrefixNamespace.builder(model.folder().getFileName() + ", " + config.layers().getFirst().types())
-                .with("model", modelIdentity).with("kernels", model.kernels().kernels().name())
+                .with("model", modelIdentity).with("kernels", model.kernels().kernels().numericIdentity())
+                .with("compute", model.options().compute().toString())
+                .with("weights", model.options().weights().toString())
                 .with("storage", config.layers().toString())
                 .with("window", options.window().toString())
                 .with("rotary", model.ropeLengths(config.maxTokens()))
@@ -61,6 +81,9 @@ final class SharedPools implements AutoCloseable {
 
     @Override
     public synchronized void close() {
+        if (model.options().blockStore() != null) { // so that another process finds what was read here
+            pools.values().forEach(pool -> pool.prefixIndex().ifPresent(PrefixIndex::writeToStore));
+        }
         pools.values().forEach(KvPool::close);
     }
 }

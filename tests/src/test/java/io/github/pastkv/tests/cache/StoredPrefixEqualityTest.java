@@ -19,6 +19,7 @@ import io.github.pastkv.cache.store.InMemoryBlockStore;
 import io.github.pastkv.testkit.cache.FaultyBlockStore;
 import io.github.pastkv.testkit.cache.FaultyBlockStore.Fault;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Random;
 import java.util.Set;
 import java.util.stream.IntStream;
@@ -33,6 +34,7 @@ class StoredPrefixEqualityTest {
     private static final KvShape SHAPE = new KvShape(3, 2, 6);
     private static final PrefixNamespace NAMESPACE = namespace("");
     private static final int[] TEXT = text(1, 47);
+    private static final List<KvType> KEY_TYPES = List.of(KvType.F32, KvType.F16, KvType.BF16, KvType.Q8);
 
     private static PrefixNamespace namespace(String salt) {
         return PrefixNamespace.builder("stored").with("model", "digest").with("salt", salt).build();
@@ -93,7 +95,7 @@ class StoredPrefixEqualityTest {
                 int[] parting = TEXT.clone();
                 parting[33] = 77;
                 int expected = 33 / blockSize * blockSize;
-                assertThat(read(pool, NAMESPACE, parting)).as("part").isEqualTo(window == 0 ? expected : expected);
+                assertThat(read(pool, NAMESPACE, parting)).as("part").isEqualTo(expected);
                 assertThat(index(pool).storeUse().numBlocksRefused()).isZero();
                 assertThat(index(pool).storeUse().numTokensLoaded()).isPositive();
             }
@@ -258,7 +260,7 @@ class StoredPrefixEqualityTest {
     @ValueSource(longs = {11, 12, 13, 14})
     void randomTexts_withFailingStore_haveTheBitsOfComputedOnes(long seed) {
         Random random = new Random(seed);
-        KvCacheConfig wide = config(KvType.values()[(int) (seed % 4)], KvType.BF16, seed % 2 == 0 ? 7 : 0, 4);
+        KvCacheConfig wide = config(KEY_TYPES.get((int) (seed % 4)), KvType.BF16, seed % 2 == 0 ? 7 : 0, 4);
         KvCacheConfig config = wide.withMaxPoolBytes(90 * wide.bytesPerToken());
         Set<Fault> faults = EnumSet.allOf(Fault.class);
         try (BlockStore store = new FaultyBlockStore(new InMemoryBlockStore(40_000), faults, 0.1, seed)) {
