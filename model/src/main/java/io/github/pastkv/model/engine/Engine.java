@@ -48,6 +48,7 @@ public final class Engine implements AutoCloseable {
      *
      * @param maxBatchTokens most tokens of a pass
      */
+    @SuppressWarnings("exports") // made by the model alone
     public Engine(ModelConfig model, ForwardPass forwardPass, int maxBatchTokens) {
         this.model = model;
         this.passes = new PassRunner(model, forwardPass);
@@ -55,6 +56,7 @@ public final class Engine implements AutoCloseable {
     }
 
     /** A group over the rows of {@code cache}, whose positions are rotated by {@code rope}. */
+    @SuppressWarnings("exports") // asked for by the model alone
     public SequenceGroup newGroup(KvCache cache, LayerRope rope) {
         return new SequenceGroup(this, model, cache, rope);
     }

@@ -10,6 +10,9 @@ public final class Cancellation {
     private volatile boolean cancelled;
     private volatile @Nullable Runnable onCancel;
 
+    /** A handle for one generation, not cancelled. */
+    public Cancellation() {}
+
     /** Ends the generation; one that has not begun yet ends at once when it does. */
     public void cancel() {
         cancelled = true;
