@@ -132,7 +132,7 @@ final class DecoderTensors {
         List<WeightMatrix> values = new ArrayList<>();
         long third = width / NUM_BLOCKS;
         for (int block = 0; block < NUM_BLOCKS; block++) {
-            long first = 3 * block * third;
+            long first = 3L * block * third;
             queries.add(stored.outputs(first, first + third));
             values.add(stored.outputs(first + third, first + 2 * third));
             keys.add(stored.outputs(first + 2 * third, first + 3 * third));
