@@ -70,8 +70,8 @@ class ReadmeExamplesTest {
             Lens lens = new Lens(model);
             try (CachedRun run = lens.runWithCache(clean, Capture.of("z1"))) {
                 Tensor head = run.get("z1").narrow(2, 1, 2); // [B, N, 1, D]: head 1 of layer 1
-                LensRun patched =
-                        lens.run(corrupted, Hook.edit("z1", (z, context) -> z.narrow(2, 1, 2).copyFrom(head)));
+                Hook patch = Hook.edit("z1", (z, context) -> z.narrow(2, 1, 2).copyFrom(head));
+                LensRun patched = lens.run(corrupted, patch);
                 // README: end
                 assertThat(bestNext(patched)).isEqualTo(bestNext(lens.run(clean)));
                 assertThat(bestNext(lens.run(corrupted))).isNotEqualTo(bestNext(lens.run(clean)));
