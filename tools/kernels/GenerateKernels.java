@@ -59,7 +59,10 @@ public final class GenerateKernels {
         return Files.readAllLines(file, StandardCharsets.UTF_8);
     }
 
-    /** {@code == section}, then {@code name: line} or {@code name:} and indented lines; {@code like: section} copies one. */
+    /**
+     * {@code == section}, then {@code name: line} or {@code name:} and indented lines; {@code like: section} copies
+     * one.
+     */
     private static Map<String, Map<String, List<String>>> readSections(Path file) throws IOException {
         Map<String, Map<String, List<String>>> sections = new LinkedHashMap<>();
         Map<String, List<String>> section = Map.of();

@@ -18,10 +18,11 @@ import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 
 /**
- * The inner loops of {@link VectorScores}: tile rows {@code [row, row + 4)} against the keys of one vector of positions,
- * or of four lane tiles. The keys of a lane tile are contiguous, those of the next may be anywhere. The processor
- * prefetches within a lane tile only, so one after the other stalls at the start of each, and four together stall once (12
- * and 19 GB/s a thread on AMD Zen 5, the same loops in C). For the form of the code see {@link LinearBodies}.
+ * The inner loops of {@link VectorScores}: tile rows {@code [row, row + 4)} against the keys of one vector of
+ * positions, or of four lane tiles. The keys of a lane tile are contiguous, those of the next may be anywhere. The
+ * processor prefetches within a lane tile only, so one after the other stalls at the start of each, and four together
+ * stall once (12 and 19 GB/s a thread on AMD Zen 5, the same loops in C). For the form of the code see {@link
+ * LinearBodies}.
  */
 final class ScoreBodies {
     /** Whether four lane tiles fit at once: a lane tile must be one vector, which implies enough registers. */
@@ -42,13 +43,18 @@ final class ScoreBodies {
         }
     }
 
-    /** Scores of four lane tiles from {@code position} on, which is the first of its lane tile. */
-    static void fourLaneTiles(AttentionTile tile, TileForm form, int row, int position) {
+    /** Lane tiles at a time: fewer of Q8, as widening bytes takes many nodes of the JIT's limit. */
+    static int numLaneTiles(TileForm form) {
+        return form == TileForm.Q8_IN_PLACE ? 2 : 4;
+    }
+
+    /** Scores of {@link #numLaneTiles} lane tiles from {@code position} on, which is the first of its lane tile. */
+    static void laneTiles(AttentionTile tile, TileForm form, int row, int position) {
         switch (form) {
 %for T in BF16 Q8
-            case ${T}_IN_PLACE -> fourLaneTiles${T.name}(tile, row, position);
+            case ${T}_IN_PLACE -> laneTiles${T.name}(tile, row, position);
 %end
-            default -> fourLaneTilesF32(tile, row, position);
+            default -> laneTilesF32(tile, row, position);
         }
     }
 %for T in F32 BF16 Q8
@@ -96,9 +102,9 @@ sum${r} = query${r}.fma(key, sum${r});
 %end
     }
 
-    private static void fourLaneTiles${T.name}(AttentionTile tile, int row, int position) {
+    private static void laneTiles${T.name}(AttentionTile tile, int row, int position) {
         long fourQueries = tile.scratch().address() + fourQueriesByteOffset(tile, row);
-%for t below 4
+%for t below T.tiles
         long start${t} = AllMemory.keys(tile, position${+ t LANE_TILE});
 %end
         long scores = tile.scores().address();
@@ -106,13 +112,13 @@ sum${r} = query${r}.fma(key, sum${r});
         long to${r} = scores + scoreByteOffset(tile, row${+ r 1}, position);
 %end
         float factor = tile.form().scale();
-%for t in a b c d
+%for t in T.tileNames
 %for r below 4
         FloatVector sum${r}${t} = zero(FLOATS);
 %end
 %end
 %def dimension
-%for t in a b c d
+%for t in T.tileNames
 %if T.scaled
 FloatVector ${t} = ${T.key|ALL|start${#t} + ${T.bytes}L * LANE_TILE * dim}.mul(scale${#t});
 %else
@@ -122,7 +128,7 @@ FloatVector ${t} = ${T.key|ALL|start${#t} + ${T.bytes}L * LANE_TILE * dim};
 long at = fourQueries + 16L * dim;
 %for r below 4
 FloatVector query${r} = broadcast(INTS, ALL.get(INT, at${+ r 4})).reinterpretAsFloats();
-%for t in a b c d
+%for t in T.tileNames
 sum${r}${t} = query${r}.fma(${t}, sum${r}${t});
 %end
 %end
@@ -131,7 +137,7 @@ sum${r}${t} = query${r}.fma(${t}, sum${r}${t});
         long scales = ${T.bytes}L * LANE_TILE * tile.headDim();
         for (int from = 0; from < tile.headDim(); from += Q8Codec.Q8_GROUP_SIZE) {
             long scale = scales + 2L * LANE_TILE * (from / Q8Codec.Q8_GROUP_SIZE);
-%for t below 4
+%for t below T.tiles
             FloatVector scale${t} = Lanes.loadBf16(ALL, start${t} + scale);
 %end
             int to = Math.min(from + Q8Codec.Q8_GROUP_SIZE, tile.headDim());
@@ -145,7 +151,7 @@ sum${r}${t} = query${r}.fma(${t}, sum${r}${t});
         }
 %end
 %for r below 4
-%for t in a b c d
+%for t in T.tileNames
         sum${r}${t}.mul(factor).intoMemorySegment(ALL, to${r}${+ #t TILE_BYTES}, LITTLE_ENDIAN);
 %end
 %end

@@ -13,16 +13,15 @@ import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 import static jdk.incubator.vector.IntVector.broadcast;
 import static jdk.incubator.vector.VectorOperators.LSHL;
 
-import io.github.pastkv.cache.layout.KvType;
-import io.github.pastkv.cache.layout.Q8Codec;
 import io.github.pastkv.kernels.AttentionTile;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 
 /**
- * Values of four neighbouring spans at a time, a lane tile of each, so that the processor waits for four places in memory
- * at once (see {@link ScoreBodies}). The sums of each span are chains of their own over its positions ascending. Those of
- * span s and tile row r lie where {@link VectorValues} has those of row {@code s * numRows + r}.
+ * Values of four neighbouring spans at a time, a lane tile of each, so that the processor waits for four places in
+ * memory at once (see {@link ScoreBodies}). The sums of each span are chains of their own over its positions
+ * ascending. Those of span s and tile row r lie where {@link VectorValues} has those of row {@code s * numRows + r}.
+ * Not for Q8: sixteen vectors of widened bytes are more than the JIT inlines, and each would be allocated.
  */
 final class SpanBodies {
     private static final int SPAN = AttentionTile.SPAN_POSITIONS;
@@ -39,7 +38,7 @@ final class SpanBodies {
             for (int row = 0; row < tile.numRows(); row++) {
                 for (int dim = 0; dim < tile.headDim(); dim += WIDE) {
                     switch (form) {
-%for T in BF16 Q8
+%for T in BF16
                         case ${T}_IN_PLACE -> oneRow${T.name}(tile, row, position, dim);
 %end
                         default -> oneRowF32(tile, row, position, dim);
@@ -48,7 +47,7 @@ final class SpanBodies {
             }
         }
     }
-%for T in F32 BF16 Q8
+%for T in F32 BF16
 
     private static void oneRow${T.name}(AttentionTile tile, int row, int position, int dim) {
 %for s below 4
@@ -58,11 +57,6 @@ final class SpanBodies {
         long sums = tile.scratch().address() + sumByteOffset(tile, row) + 4L * dim;
         long sumStride = 4L * tile.numRows() * tile.headDim();
         long stride = ${T.bytes}L * tile.headDim();
-%if T.scaled
-        long scaleStride = (long) Q8Codec.SCALE_BYTES * KvType.${T}.numScales(tile.headDim());
-        long scalesAb = LANE_TILE * stride + (long) Q8Codec.SCALE_BYTES * (dim / Q8Codec.Q8_GROUP_SIZE);
-        long scalesCd = scalesAb + (long) Q8Codec.SCALE_BYTES * (2 * COUNT / Q8Codec.Q8_GROUP_SIZE);
-%end
 %for s below 4
 %for v in a b c d
         FloatVector sum${s}${v} = fromMemorySegment(FLOATS, ALL, sums${+ s sumStride}${+ #v BYTES}, LITTLE_ENDIAN);
@@ -73,10 +67,6 @@ final class SpanBodies {
             long at = i * stride + ${T.bytes}L * dim;
 %for s below 4
             FloatVector weight${s} = broadcast(INTS, ALL.get(INT, weight${+ s SPAN_BYTES})).reinterpretAsFloats();
-%if T.scaled
-            FloatVector scale${s}Ab = Lanes.broadcastBf16(ALL, start${s} + scalesAb + i * scaleStride);
-            FloatVector scale${s}Cd = Lanes.broadcastBf16(ALL, start${s} + scalesCd + i * scaleStride);
-%end
             %use T.fourValues|ALL|start${s} + at|value${s}|${s}
 %for v in a b c d
             sum${s}${v} = value${s}${v}.fma(weight${s}, sum${s}${v});

@@ -21,9 +21,10 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 
 /**
- * The inner loops of {@link VectorValues}: adds positions {@code [from, to)} of one lane tile, whose values lie in order
- * from {@code start} on, to the sums of tile rows {@code [row, row + 4)}; {@code lastRow} stands in for rows past it.
- * Dimensions go four vectors at a time, then one, then singly. For the form of the code see {@link LinearBodies}.
+ * The inner loops of {@link VectorValues}: adds positions {@code [from, to)} of one lane tile, whose values lie in
+ * order from {@code start} on, to the sums of tile rows {@code [row, row + 4)}; {@code lastRow} stands in for rows
+ * past it. Dimensions go four vectors at a time, then one, then singly. For the form of the code see {@link
+ * LinearBodies}.
  */
 final class ValueBodies {
     /** Dimensions of the widest body. */

@@ -12,8 +12,8 @@ import java.lang.foreign.MemorySegment;
  * scores: the unit of work of attention.
  *
  * <p>A tile row is one query of one head: tile row r is query {@code r / gqaGroupSize} of the tile and query head
- * {@code kvHead * gqaGroupSize + r % gqaGroupSize}. Each tile row attends to two ranges of positions, either of which may
- * be empty ({@link Range}):
+ * {@code kvHead * gqaGroupSize + r % gqaGroupSize}. Each tile row attends to two ranges of positions, either of which
+ * may be empty ({@link Range}):
  *
  * <pre>
  *   position   0      numSinks            firstVisible            position of the query
@@ -24,8 +24,8 @@ import java.lang.foreign.MemorySegment;
  *   split      |  from ....... to  |                      a tile that sees only these positions, both % 256 = 0
  * </pre>
  *
- * <p>SINKS ends at or before WINDOW. Neither end of a range ever moves back from one tile row to the next. Positions that a
- * row does not attend to are never read: a weight of zero would not hide them, as 0 times infinity is NaN.
+ * <p>SINKS ends at or before WINDOW. Neither end of a range ever moves back from one tile row to the next. Positions
+ * that a row does not attend to are never read: a weight of zero would not hide them, as 0 times infinity is NaN.
  *
  * <p>Reused from tile to tile (one for each thread), so that a step allocates nothing; not thread-safe. Owns its score
  * buffer, which grows to the longest row seen and is freed by {@link #close}.
@@ -145,7 +145,8 @@ public final class AttentionTile implements AutoCloseable {
 
     /**
      * Makes this tile a split of {@code whole}: its rows attend only to positions {@code [from, to)} of what those of
-     * {@code whole} attend to. It reads and writes the scores of {@code whole}, whose other splits may be on other threads.
+     * {@code whole} attend to. It reads and writes the scores of {@code whole}, whose other splits may be on other
+     * threads.
      *
      * @param from a multiple of {@link #SPAN_POSITIONS}, as {@code to} is
      */
@@ -305,7 +306,10 @@ public final class AttentionTile implements AutoCloseable {
         return (hasSpanOuts && others > 0 ? spanOuts[others - 1] : out).segment();
     }
 
-    /** Whether a row's sums of a span are the first in {@link #outOf}: those are added to zero, later ones to its content. */
+    /**
+     * Whether a row's sums of a span are the first in {@link #outOf}: those are added to zero, later ones to its
+     * content.
+     */
     public boolean startsOut(int row, int spanFrom) {
         int sinksFrom = from(Range.SINKS, row);
         int firstSeen = sinksFrom < to(Range.SINKS, row) ? sinksFrom : firstVisible(row);
@@ -321,9 +325,9 @@ public final class AttentionTile implements AutoCloseable {
     }
 
     /**
-     * F32 scores, then pattern: the score of position p is at {@code scoreByteOffset(row) + 4 p}. The content at positions
-     * that a row does not attend to is undefined; kernels may write from the lane tile of 16 positions in which its window
-     * begins (from 0 where there are sinks) to the end of the one in which it ends.
+     * F32 scores, then pattern: the score of position p is at {@code scoreByteOffset(row) + 4 p}. The content at
+     * positions that a row does not attend to is undefined; kernels may write from the lane tile of 16 positions in
+     * which its window begins (from 0 where there are sinks) to the end of the one in which it ends.
      */
     public MemorySegment scores() {
         return scores;

@@ -6,16 +6,17 @@ import io.github.pastkv.tensor.Tensor;
 import java.util.Arrays;
 
 /**
- * {@link Kernels} on the threads of a {@link ComputePool}: cuts each operation into items that any thread may do. No bit
- * of a result depends on the cut. Operations too small to gain from a second thread run on the caller's.
+ * {@link Kernels} on the threads of a {@link ComputePool}: cuts each operation into items that any thread may do. No
+ * bit of a result depends on the cut. Operations too small to gain from a second thread run on the caller's.
  *
  * <p>One operation at a time; running one allocates nothing once score buffers have grown. Owns its threads and scratch
  * memory until {@link #close}.
  */
 public final class Compute implements AutoCloseable {
     /**
-     * Multiply-adds (for element-wise work, numbers times 16) below which a second thread costs more than it gives: waiting
-     * for it takes microseconds, and on a busy machine, where it may just have lost its processor, milliseconds.
+     * Multiply-adds (for element-wise work, numbers times 16) below which a second thread costs more than it gives:
+     * waiting for it takes microseconds, and on a busy machine, where it may just have lost its processor,
+     * milliseconds.
      */
     private static final long MIN_SHARED_WORK = 1 << 18;
 
@@ -209,8 +210,8 @@ public final class Compute implements AutoCloseable {
     }
 
     /**
-     * Items are tiles: for each row, its query tiles, and for each of those all kv heads. Where these are too few for the
-     * threads and the past is long, they are cut by position as well.
+     * Items are tiles: for each row, its query tiles, and for each of those all kv heads. Where these are too few for
+     * the threads and the past is long, they are cut by position as well.
      */
     // NullAway: arguments of the operation under way; ReferenceEquality: which of our own two tasks it is.
     @SuppressWarnings({"NullAway.Init", "ReferenceEquality"})

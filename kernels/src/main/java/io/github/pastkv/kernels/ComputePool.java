@@ -32,7 +32,9 @@ public final class ComputePool implements AutoCloseable {
     }
 
     private final Worker[] workers;
-    /** Task number in the upper half, next item to take in the lower: a compare-and-set takes an item of that task only. */
+    /**
+     * Task number in the upper half, next item to take in the lower: a compare-and-set takes an item of that task only.
+     */
     private final AtomicLong ticket = new AtomicLong(NO_ITEMS);
     private final AtomicInteger numDone = new AtomicInteger();
     private volatile @Nullable Task task;

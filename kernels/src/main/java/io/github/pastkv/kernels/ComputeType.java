@@ -10,7 +10,9 @@ import java.util.Locale;
 public enum ComputeType {
     /** Inputs as they are: what references compute, and what numbers that people compare should be made with. */
     F32(DataType.F32),
-    /** Each input of a linear layer is rounded to BF16 first: about twice as fast where the machine has BF16 products. */
+    /**
+     * Each input of a linear layer is rounded to BF16 first: about twice as fast where the machine has BF16 products.
+     */
     BF16(DataType.BF16);
 
     private final DataType inputs;

@@ -1,8 +1,8 @@
 package io.github.pastkv.kernels;
 
 /**
- * One output's grouped weights, unpacked: the form in which a {@link Source} gives them and kernels take them. Reused from
- * row to row; for one thread.
+ * One output's grouped weights, unpacked: the form in which a {@link Source} gives them and kernels take them. Reused
+ * from row to row; for one thread.
  */
 public final class GroupedRow {
     private final GroupFormat format;

@@ -10,10 +10,10 @@ import java.util.List;
  * implementations of one {@link #numericIdentity()} give the same bits: {@link ScalarKernels} is the specification,
  * written to be read, and every other is compared with it bit for bit.
  *
- * <p>Activations are F32 tensors {@code [T, width]} (but for rounded ones), rows contiguous, row stride free. Methods that take
- * {@code fromToken, toToken} or {@code fromOutput, toOutput} compute just that half-open range, so that callers may split
- * it over threads in any way without changing a bit. Arguments are checked once where buffers are made, and by
- * {@code assert} here. Implementations are stateless and safe for any number of threads.
+ * <p>Activations are F32 tensors {@code [T, width]} (but for rounded ones), rows contiguous, row stride free. Methods
+ * that take {@code fromToken, toToken} or {@code fromOutput, toOutput} compute just that half-open range, so that
+ * callers may split it over threads in any way without changing a bit. Arguments are checked once where buffers are
+ * made, and by {@code assert} here. Implementations are stateless and safe for any number of threads.
  *
  * <p>Rules that every implementation keeps (DESIGN: our own arithmetic): only + - x / sqrt fma min max and conversions,
  * in the order that {@link ScalarKernels} writes down; sums across a row run in 16 virtual lanes joined by one fixed
@@ -32,8 +32,8 @@ public interface Kernels {
     }
 
     /**
-     * The name of the kernels that compute linear layers of this precision over weights stored as {@code stored}: kernels
-     * may delegate some precisions to others. A single layer of an unsupported size may still be delegated.
+     * The name of the kernels that compute linear layers of this precision over weights stored as {@code stored}:
+     * kernels may delegate some precisions to others. A single layer of an unsupported size may still be delegated.
      */
     default String linearName(LinearPrecision precision, DataType stored) {
         return name();
@@ -59,12 +59,12 @@ public interface Kernels {
      * range. For INT8 weights w are the integers, and the sum is multiplied by the output's scale before the bias is
      * added.
      *
-     * <p>For grouped integers: y[t, n] = (sum over groups g, ascending, from 0: one fma of scale[n, g] and the fma chain
-     * from 0 of x[t, k] * w[n, k] over the group's k ascending; then, where there are minimums, one fma of minimum[n, g]
-     * and the sum from 0 of the group's x[t, k] ascending) + bias[n].
+     * <p>For grouped integers: y[t, n] = (sum over groups g, ascending, from 0: one fma of scale[n, g] and the fma
+     * chain from 0 of x[t, k] * w[n, k] over the group's k ascending; then, where there are minimums, one fma of
+     * minimum[n, g] and the sum from 0 of the group's x[t, k] ascending) + bias[n].
      *
-     * @param x {@code [T, K]} of {@link LinearWeights#inputType()}, rounded by {@link #round} where the weights' compute
-     *     type is BF16; must not overlap y
+     * @param x {@code [T, K]} of {@link LinearWeights#inputType()}, rounded by {@link #round} where the weights'
+     *     compute type is BF16; must not overlap y
      * @param y {@code [T, N]}
      */
     void linear(Tensor x, LinearWeights weights, Tensor y, int numTokens, int fromOutput, int toOutput);
@@ -73,8 +73,8 @@ public interface Kernels {
     void normalise(NormWeights norm, Tensor x, Tensor y, int fromToken, int toToken);
 
     /**
-     * Turns each head of x by its token's position, in place: for each pair of dimensions i and j of the table, (x[i], x[j])
-     * becomes (x[i] cos - x[j] sin, x[j] cos + x[i] sin).
+     * Turns each head of x by its token's position, in place: for each pair of dimensions i and j of the table, (x[i],
+     * x[j]) becomes (x[i] cos - x[j] sin, x[j] cos + x[i] sin).
      *
      * @param x {@code [T, numHeads * headDim]}
      * @param positions position of each token, int {@code [T]}
@@ -110,10 +110,10 @@ public interface Kernels {
     void qkScores(AttentionTile tile);
 
     /**
-     * Second third: each row of scores becomes its pattern, in place. The maximum, then exp(score - maximum), then the sum
-     * (for each span of positions 16 lanes and the tree; spans in order), then each divided by the sum. All over what the
-     * row sees: a position's lane is its remainder by 16 and its span the multiple of 256 below it, wherever a window
-     * begins.
+     * Second third: each row of scores becomes its pattern, in place. The maximum, then exp(score - maximum), then the
+     * sum (for each span of positions 16 lanes and the tree; spans in order), then each divided by the sum. All over
+     * what the row sees: a position's lane is its remainder by 16 and its span the multiple of 256 below it, wherever
+     * a window begins.
      */
     void softmax(AttentionTile tile);
 

@@ -9,8 +9,8 @@ import java.util.ServiceLoader;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The kernels in use and why: the provider of the highest rank that can be made, or the one that was forced. A forced
- * one that is not to be had is an error, never a silent fallback.
+ * The kernels in use and why: the available provider of the highest rank, or the one that was forced. A forced provider
+ * that is not available is an error, never a silent fallback.
  *
  * @param kernels the kernels
  * @param reason one line for people
@@ -25,7 +25,7 @@ public record KernelsChoice(Kernels kernels, String reason) {
      * Chooses.
      *
      * @param forced name of the kernels, or null to go by {@link #PROPERTY} and then by rank
-     * @throws IllegalStateException when the forced kernels are not to be had
+     * @throws IllegalStateException when the forced kernels are not available
      */
     public static KernelsChoice choose(@Nullable String forced) {
         String name = forced == null ? System.getProperty(PROPERTY) : forced;
@@ -39,7 +39,7 @@ public record KernelsChoice(Kernels kernels, String reason) {
         return new KernelsChoice(best.create(), reason);
     }
 
-    /** The best kernels of a rank below {@code rank}: for providers that leave part of the work to others. */
+    /** The best kernels of a rank below {@code rank}: for providers that delegate part of the work. */
     public static Kernels bestBelow(int rank) {
         return providers(new ArrayList<>(), rank).getFirst().create();
     }

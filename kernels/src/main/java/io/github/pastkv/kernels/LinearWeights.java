@@ -4,7 +4,8 @@ import io.github.pastkv.tensor.DataType;
 
 /**
  * A packed linear layer, in the memory layout that one {@link Kernels} implementation reads fastest. Made by
- * {@link Kernels#pack}, read-only, safe for any number of threads. Its memory belongs to the arena given to {@code pack}.
+ * {@link Kernels#pack}, read-only, safe for any number of threads. Its memory belongs to the arena given to {@code
+ * pack}.
  */
 public interface LinearWeights {
     int numInputs();

@@ -5,9 +5,9 @@ import io.github.pastkv.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * {@link Kernels#normalise} in three steps, so that hooks can come between them: mean and divisor of each row, division,
- * weight and bias. Together they give the bits of the whole, as each number goes through the same operations in the same
- * order. Written to be read; used only where a hook asks for what lies between.
+ * {@link Kernels#normalise} in three steps, so that hooks can come between them: mean and divisor of each row,
+ * division, weight and bias. Together they give the bits of the whole, as each number goes through the same operations
+ * in the same order. Written to be read; used only where a hook asks for what lies between.
  */
 public final class NormStages {
     private NormStages() {}

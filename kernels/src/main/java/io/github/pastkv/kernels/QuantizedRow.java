@@ -7,10 +7,11 @@ import java.lang.foreign.ValueLayout;
 
 /**
  * The weights of one output as integers and a scale: weight k is about {@code scale * numbers[k]}. The scale is the
- * largest magnitude of the row divided by 127, so that it becomes 127 and every other an integer in {@code [-127, 127]},
- * rounded to nearest, ties to even. A row of zeros has scale 0. Weights must be finite.
+ * largest magnitude of the row divided by 127, so that it becomes 127 and every other an integer in {@code [-127,
+ * 127]}, rounded to nearest, ties to even. A row of zeros has scale 0. Weights must be finite.
  *
- * <p>All kernels quantise with this class, so that they multiply equal integers. Reused from row to row; for one thread.
+ * <p>All kernels quantise with this class, so that they multiply equal integers. Reused from row to row; for one
+ * thread.
  */
 public final class QuantizedRow {
     private static final int LARGEST = 127;
@@ -36,7 +37,7 @@ public final class QuantizedRow {
     }
 
     /**
-     * Quantises one row of a part, of any type and strides; takes over integers and scale where it has them.
+     * Quantises one row of a part, of any type and strides; integers that already have a scale are taken as they are.
      *
      * @throws IllegalArgumentException when a weight is infinite or not a number
      */

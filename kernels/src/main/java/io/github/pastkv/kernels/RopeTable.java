@@ -49,7 +49,7 @@ public final class RopeTable {
         this.arena = arena;
     }
 
-    /** Dimensions of a head that are turned. */
+    /** Dimensions of a head that are rotated. */
     public int rotaryDim() {
         return 2 * inverseFrequencies.length;
     }

@@ -16,7 +16,7 @@ public final class ScalarKernels implements Kernels {
     /** The identity of our own kernels, whatever their vector width. */
     public static final String NUMERIC_IDENTITY = "pastkv-1";
 
-    /** Always to be had. */
+    /** Available on every machine. */
     public ScalarKernels() {}
 
     @Override

@@ -69,8 +69,8 @@ public final class ScalarMath {
     }
 
     /**
-     * Joins 16 lane totals: lane i with i + 8, those with i + 4, then i + 2, then i + 1. Vector twins fold halves in the
-     * same way.
+     * Joins 16 lane totals: lane i with i + 8, those with i + 4, then i + 2, then i + 1. Vector twins fold halves in
+     * the same way.
      */
     public static float laneSum(LaneTotal total) {
         return foldLanes(total, 0, 1);

@@ -3,10 +3,10 @@ package io.github.pastkv.kernels;
 import io.github.pastkv.cache.layout.KvWindow;
 
 /**
- * What becomes of the dot product of a query and a key before softmax: {@code score = dot * scale}, then, where there is
- * a cap, {@code cap * tanh(score / cap)}, then, with ALiBi, {@code slope * (key position - query position)} is added in
- * one fma. Distances are those of positions, so that pads and holes change nothing. Beside that, which keys have a score
- * at all: those within the window.
+ * What becomes of the dot product of a query and a key before softmax: {@code score = dot * scale}, then, where there
+ * is a cap, {@code cap * tanh(score / cap)}, then, with ALiBi, {@code slope * (key position - query position)} is
+ * added in one fma. Distances are those of positions, so that pads and holes change nothing. Beside that, which keys
+ * have a score at all: those within the window.
  *
  * <p>Immutable; one for each layer, made once.
  */
@@ -34,8 +34,9 @@ public final class ScoreForm {
     }
 
     /**
-     * The same with the slopes of ALiBi (Press et al. 2021, as Bloom has them for any number of heads): those of the next
-     * lower power of two n are {@code 2^(-8 i / n)} for i from 1; heads beyond take every second slope of 2n heads.
+     * The same with the slopes of ALiBi (Press et al. 2021, as Bloom has them for any number of heads): those of the
+     * next lower power of two n are {@code 2^(-8 i / n)} for i from 1; heads beyond take every second slope of 2n
+     * heads.
      */
     public ScoreForm withAlibi(int numHeads) {
         int power = Integer.highestOneBit(numHeads);

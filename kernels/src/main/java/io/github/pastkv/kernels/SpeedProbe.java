@@ -7,9 +7,9 @@ import java.util.ServiceConfigurationError;
 import java.util.ServiceLoader;
 
 /**
- * Loops of known size that measure the limits of a machine: multiply-adds per second and read bandwidth. The bench prints
- * its results next to them. This class is plain Java and reaches a fraction of the machine; a subclass that uses vectors is
- * found by {@link ServiceLoader}. Stateless and safe for any number of threads.
+ * Loops of known size that measure the limits of a machine: multiply-adds per second and read bandwidth. The bench
+ * prints its results next to them. This class is plain Java and reaches a fraction of the machine; a subclass that
+ * uses vectors is found by {@link ServiceLoader}. Stateless and safe for any number of threads.
  */
 public class SpeedProbe {
     private static final int CHAINS = 8;

@@ -5,8 +5,9 @@ import io.github.pastkv.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The weights {@code [outputs, inputs]} of a linear layer as a file stores them, with the layer's bias. Matrices that read
- * the same input are packed into one layer ({@link Kernels#pack}). Immutable views of memory that belongs to the file.
+ * The weights {@code [outputs, inputs]} of a linear layer as a file stores them, with the layer's bias. Matrices that
+ * read the same input are packed into one layer ({@link Kernels#pack}). Immutable views of memory that belongs to the
+ * file.
  */
 public sealed interface WeightMatrix {
     /** Rows of the matrix. */
@@ -125,8 +126,8 @@ public sealed interface WeightMatrix {
     }
 
     /**
-     * Integers with a scale, and perhaps a minimum, for each group of neighbouring inputs of an output: weight = scale *
-     * integer + minimum. The last group of a row may be shorter.
+     * Integers with a scale, and perhaps a minimum, for each group of neighbouring inputs of an output: weight = scale
+     * * integer + minimum. The last group of a row may be shorter.
      *
      * @param rows reads one output, in whatever form the file has it
      */

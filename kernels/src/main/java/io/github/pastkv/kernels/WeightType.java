@@ -2,9 +2,9 @@ package io.github.pastkv.kernels;
 
 import java.util.Locale;
 
-/** What becomes of the weights of linear layers when they are packed. */
+/** Storage format of packed linear weights. */
 public enum WeightType {
-    /** They keep the values that the file stores. */
+    /** The values that the file stores. */
     STORED,
     /**
      * Each row (the weights of one output) becomes integers in {@code [-127, 127]} and one F32 scale: half the bytes of

@@ -13,11 +13,12 @@ import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * One row of inputs times integer weights in the library's layout, in the library's order of sums, at the speed of memory,
- * for which the library's own kernel waits. The layout: panels of 64 outputs; in a panel, for each two inputs, 64 times the
- * weight of the first and of the second. The order ({@code vdpbf16ps}): one chain of fused multiply-adds for each output, of
- * each two inputs the second first; after so many inputs a chain ends, and chains are added up. {@link RowOrder} looks
- * whether the bits are the library's. (Where partial sums are below 2^-126, the instruction takes zero and this does not.)
+ * One row of inputs times integer weights in the library's layout, in the library's order of sums, at the speed of
+ * memory, for which the library's own kernel waits. The layout: panels of 64 outputs; in a panel, for each two inputs,
+ * 64 times the weight of the first and of the second. The order ({@code vdpbf16ps}): one chain of fused multiply-adds
+ * for each output, of each two inputs the second first; after so many inputs a chain ends, and chains are added up.
+ * {@link RowOrder} looks whether the bits are the library's. (Where partial sums are below 2^-126, the instruction
+ * takes zero and this does not.)
  *
  * <p>All memory is given by address; who calls keeps it alive and large enough.
  */

@@ -18,8 +18,9 @@ import java.util.concurrent.ConcurrentHashMap;
  * Linear layers in oneDNN, everything else in other kernels; so are the linear layers that oneDNN cannot take with
  * weights kept as stored (BF16 weights with F32 inputs: the others read half the bytes) or with a row's bits unchanged.
  *
- * <p>Bits are those of one version, instruction set and slicing: an identity of its own. Within it a row does not depend
- * on the rows beside it, the range of outputs or the threads; {@link RowProof} looks at that when weights are packed.
+ * <p>Bits are those of one version, instruction set and slicing: an identity of its own. Within it a row does not
+ * depend on the rows beside it, the range of outputs or the threads; {@link RowProof} looks at that when weights are
+ * packed.
  */
 final class OneDnnKernels extends DelegatingKernels {
     private static final System.Logger LOGGER = System.getLogger(OneDnnKernels.class.getName());

@@ -5,8 +5,8 @@ import java.lang.foreign.MemorySegment;
 
 /**
  * Runs slices of a linear layer on the calling thread. Rows go through in blocks of {@link RowBlocks}; a slice stays in
- * the core's cache while they pass, so each weight is read from memory once. One row is run as two equal ones, as alone it
- * would take another kernel, with other bits; or, times integers, by {@link Int8Row}.
+ * the core's cache while they pass, so each weight is read from memory once. One row is run as two equal ones, as
+ * alone it would take another kernel, with other bits; or, times integers, by {@link Int8Row}.
  */
 final class OneDnnLinear {
     /** Up to so many rows reading the weights takes longer than multiplying them. */

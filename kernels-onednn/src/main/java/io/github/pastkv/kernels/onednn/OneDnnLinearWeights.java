@@ -117,8 +117,8 @@ final class OneDnnLinearWeights implements LinearWeights {
     }
 
     /**
-     * Brings integer weights of a slice into the core's cache: the library's kernel for them waits for each line of memory
-     * (6 GB/s on AMD Zen 5, against 23 GB/s out of the cache). Others it reads at full speed by itself.
+     * Brings integer weights of a slice into the core's cache: the library's kernel for them waits for each line of
+     * memory (6 GB/s on AMD Zen 5, against 23 GB/s out of the cache). Others it reads at full speed by itself.
      */
     void readAhead(int slice, ThreadBuffers buffers) {
         if (!kind.isScaled()) {

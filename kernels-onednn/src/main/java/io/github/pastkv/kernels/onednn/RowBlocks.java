@@ -2,8 +2,8 @@ package io.github.pastkv.kernels.onednn;
 
 /**
  * How rows are cut for the library, which compiles a kernel for each number of rows: into powers of two up to {@link
- * #LARGEST}, so that there are few, never one row (that takes another kernel, with other bits). A block may begin before
- * the last one ended: rows done twice get the same bits twice.
+ * #LARGEST}, so that there are few, never one row (that takes another kernel, with other bits). A block may begin
+ * before the last one ended: rows done twice get the same bits twice.
  */
 final class RowBlocks {
     /** Rows of the largest block. */

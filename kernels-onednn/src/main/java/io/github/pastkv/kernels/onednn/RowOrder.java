@@ -7,9 +7,10 @@ import java.util.OptionalInt;
 import java.util.Random;
 
 /**
- * Finds out in which order the library sums a row of a shape, by running it: where {@link Int8Panels} with chains of some
- * length gives its bits for all numbers tried, a row alone may go there. That is a fact of a version and an instruction set,
- * so it is looked at again for each shape when weights are packed; where no length fits, the library does the row.
+ * Finds out in which order the library sums a row of a shape, by running it: where {@link Int8Panels} with chains of
+ * some length gives its bits for all numbers tried, a row alone may go there. That is a fact of a version and an
+ * instruction set, so it is looked at again for each shape when weights are packed; where no length fits, the library
+ * does the row.
  */
 final class RowOrder {
     /** Sums that are compared at least, of two rows or more; two at a time. */
@@ -60,7 +61,9 @@ final class RowOrder {
         return numbers;
     }
 
-    /** Inputs of a chain, even; empty where the library sums in none of the orders tried, or lays weights out otherwise. */
+    /**
+     * Inputs of a chain, even; empty where the library sums in none of the orders tried, or lays weights out otherwise.
+     */
     static OptionalInt chainInputs(SliceKernel kernel) {
         SliceShape shape = kernel.shape();
         long numPanels = Math.ceilDiv(shape.numOutputs(), Int8Panels.PANEL_OUTPUTS);

@@ -2,8 +2,8 @@ package io.github.pastkv.kernels.onednn;
 
 /**
  * How the outputs of a layer are cut into slices: a function of the layer's size alone, never of threads or machine, as
- * it is part of the numeric identity. Slices are about large enough to hide what a call costs, small enough to stay in a
- * core's cache while blocks of rows pass, and of equal size where that comes out even.
+ * it is part of the numeric identity. Slices are about large enough to hide what a call costs, small enough to stay in
+ * a core's cache while blocks of rows pass, and of equal size where that comes out even.
  */
 final class Slicing {
     /** For the numeric identity: changes whenever slices are cut in another way. */

@@ -5,13 +5,15 @@ import io.github.pastkv.kernels.AttentionTile;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Memory by address, for bodies that read several blocks at a time. A segment of its own for each block would bring type,
- * lifetime and bounds checks into the body for each of them, too many for the JIT to compile it as one (it stops inlining
- * at 18,000 nodes, and a vector that crosses a call is allocated). What lies at an address is the caller's to know: blocks
- * are asked whether they are there, and stay while their reader holds them.
+ * Memory by address, for bodies that read several blocks at a time. A segment of its own for each block would bring
+ * type, lifetime and bounds checks into the body for each of them, too many for the JIT to compile it as one (it stops
+ * inlining at 18,000 nodes, and a vector that crosses a call is allocated). What lies at an address is the caller's to
+ * know: blocks are asked whether they are there, and stay while their reader holds them.
  */
 final class AllMemory {
-    /** Whether this module may read by address: {@code --enable-native-access}. Without, one block is read at a time. */
+    /**
+     * Whether this module may read by address: {@code --enable-native-access}. Without, one block is read at a time.
+     */
     static final boolean IS_READABLE = AllMemory.class.getModule().isNativeAccessEnabled();
 
     /** All of it: an offset is an address. Empty where it may not be read. */
@@ -24,9 +26,9 @@ final class AllMemory {
         return IS_READABLE ? MemorySegment.NULL.reinterpret(Long.MAX_VALUE) : MemorySegment.NULL;
     }
 
-    /** Whether the blocks of four positions, {@code stride} apart, have addresses. */
-    static boolean hasFour(AttentionTile tile, int position, int stride) {
-        for (int i = 0; i < 4; i++) {
+    /** Whether the blocks of {@code count} positions, {@code stride} apart, have addresses. */
+    static boolean hasAddresses(AttentionTile tile, int position, int count, int stride) {
+        for (int i = 0; i < count; i++) {
             MemorySegment memory = blockOf(tile, position + i * stride);
             if (!memory.isNative() || !memory.scope().isAlive()) {
                 return false;

@@ -13,8 +13,8 @@ import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * The vectors of this process: {@link #COUNT} floats of the width that {@link VectorWidth} chose and how they are read and
- * written. All is static and final, as the JIT compiles a species
+ * The vectors of this process: {@link #COUNT} floats of the width that {@link VectorWidth} chose and how they are read
+ * and written. All is static and final, as the JIT compiles a species
  * that it knows to single instructions and one that it does not know to calls.
  *
  * <p>Numbers go between memory and vectors in little-endian order at any alignment.

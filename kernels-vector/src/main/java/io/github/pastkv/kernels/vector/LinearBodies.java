@@ -21,14 +21,15 @@ import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorMask;
 
 /**
- * The inner loops of linear layers over one packed panel: tokens go through it several at a time, in at least eight chains
- * of multiply-adds, enough to hide the latency of an fma; sixteen also hide the loads. A lane sums one output of one token
- * over the inputs ascending, so neither the number of tokens nor the cut into ranges nor the vector width changes a bit.
+ * The inner loops of linear layers over one packed panel: tokens go through it several at a time, in at least eight
+ * chains of multiply-adds, enough to hide the latency of an fma; sixteen also hide the loads. A lane sums one output
+ * of one token over the inputs ascending, so neither the number of tokens nor the cut into ranges nor the vector width
+ * changes a bit.
  *
- * <p>All bodies of this package are written for the JIT. Every accumulator is a local variable, as no array element stays
- * in a register. They call the Vector API itself, which is always inlined; a method of ours may not be, and then each
- * vector that crosses the call is allocated; so is, at times, one that a {@code ? :} returns. And they are short: beyond
- * some dozen operations inlining ends.
+ * <p>All bodies of this package are written for the JIT. Every accumulator is a local variable, as no array element
+ * stays in a register. They call the Vector API itself, which is always inlined; a method of ours may not be, and then
+ * each vector that crosses the call is allocated; so is, at times, one that a {@code ? :} returns. And they are short:
+ * beyond some dozen operations inlining ends.
  */
 final class LinearBodies {
     /** Vectors of 512 bits come with 32 registers, room for twice as many sums. */

@@ -19,10 +19,11 @@ import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 
 /**
- * The inner loops of {@link VectorScores}: tile rows {@code [row, row + 4)} against the keys of one vector of positions,
- * or of four lane tiles. The keys of a lane tile are contiguous, those of the next may be anywhere. The processor
- * prefetches within a lane tile only, so one after the other stalls at the start of each, and four together stall once (12
- * and 19 GB/s a thread on AMD Zen 5, the same loops in C). For the form of the code see {@link LinearBodies}.
+ * The inner loops of {@link VectorScores}: tile rows {@code [row, row + 4)} against the keys of one vector of
+ * positions, or of four lane tiles. The keys of a lane tile are contiguous, those of the next may be anywhere. The
+ * processor prefetches within a lane tile only, so one after the other stalls at the start of each, and four together
+ * stall once (12 and 19 GB/s a thread on AMD Zen 5, the same loops in C). For the form of the code see {@link
+ * LinearBodies}.
  */
 final class ScoreBodies {
     /** Whether four lane tiles fit at once: a lane tile must be one vector, which implies enough registers. */
@@ -42,12 +43,17 @@ final class ScoreBodies {
         }
     }
 
-    /** Scores of four lane tiles from {@code position} on, which is the first of its lane tile. */
-    static void fourLaneTiles(AttentionTile tile, TileForm form, int row, int position) {
+    /** Lane tiles at a time: fewer of Q8, as widening bytes takes many nodes of the JIT's limit. */
+    static int numLaneTiles(TileForm form) {
+        return form == TileForm.Q8_IN_PLACE ? 2 : 4;
+    }
+
+    /** Scores of {@link #numLaneTiles} lane tiles from {@code position} on, which is the first of its lane tile. */
+    static void laneTiles(AttentionTile tile, TileForm form, int row, int position) {
         switch (form) {
-            case BF16_IN_PLACE -> fourLaneTilesBf16(tile, row, position);
-            case Q8_IN_PLACE -> fourLaneTilesQ8(tile, row, position);
-            default -> fourLaneTilesF32(tile, row, position);
+            case BF16_IN_PLACE -> laneTilesBf16(tile, row, position);
+            case Q8_IN_PLACE -> laneTilesQ8(tile, row, position);
+            default -> laneTilesF32(tile, row, position);
         }
     }
 
@@ -79,7 +85,7 @@ final class ScoreBodies {
         sum3.mul(scale).intoMemorySegment(scores, scoreByteOffset(tile, row + 3, position), LITTLE_ENDIAN);
     }
 
-    private static void fourLaneTilesF32(AttentionTile tile, int row, int position) {
+    private static void laneTilesF32(AttentionTile tile, int row, int position) {
         long fourQueries = tile.scratch().address() + fourQueriesByteOffset(tile, row);
         long start0 = AllMemory.keys(tile, position);
         long start1 = AllMemory.keys(tile, position + LANE_TILE);
@@ -180,7 +186,7 @@ final class ScoreBodies {
         sum3.mul(scale).intoMemorySegment(scores, scoreByteOffset(tile, row + 3, position), LITTLE_ENDIAN);
     }
 
-    private static void fourLaneTilesBf16(AttentionTile tile, int row, int position) {
+    private static void laneTilesBf16(AttentionTile tile, int row, int position) {
         long fourQueries = tile.scratch().address() + fourQueriesByteOffset(tile, row);
         long start0 = AllMemory.keys(tile, position);
         long start1 = AllMemory.keys(tile, position + LANE_TILE);
@@ -287,12 +293,10 @@ final class ScoreBodies {
         sum3.mul(scale).intoMemorySegment(scores, scoreByteOffset(tile, row + 3, position), LITTLE_ENDIAN);
     }
 
-    private static void fourLaneTilesQ8(AttentionTile tile, int row, int position) {
+    private static void laneTilesQ8(AttentionTile tile, int row, int position) {
         long fourQueries = tile.scratch().address() + fourQueriesByteOffset(tile, row);
         long start0 = AllMemory.keys(tile, position);
         long start1 = AllMemory.keys(tile, position + LANE_TILE);
-        long start2 = AllMemory.keys(tile, position + 2 * LANE_TILE);
-        long start3 = AllMemory.keys(tile, position + 3 * LANE_TILE);
         long scores = tile.scores().address();
         long to0 = scores + scoreByteOffset(tile, row, position);
         long to1 = scores + scoreByteOffset(tile, row + 1, position);
@@ -307,65 +311,37 @@ final class ScoreBodies {
         FloatVector sum1b = zero(FLOATS);
         FloatVector sum2b = zero(FLOATS);
         FloatVector sum3b = zero(FLOATS);
-        FloatVector sum0c = zero(FLOATS);
-        FloatVector sum1c = zero(FLOATS);
-        FloatVector sum2c = zero(FLOATS);
-        FloatVector sum3c = zero(FLOATS);
-        FloatVector sum0d = zero(FLOATS);
-        FloatVector sum1d = zero(FLOATS);
-        FloatVector sum2d = zero(FLOATS);
-        FloatVector sum3d = zero(FLOATS);
         long scales = 1L * LANE_TILE * tile.headDim();
         for (int from = 0; from < tile.headDim(); from += Q8Codec.Q8_GROUP_SIZE) {
             long scale = scales + 2L * LANE_TILE * (from / Q8Codec.Q8_GROUP_SIZE);
             FloatVector scale0 = Lanes.loadBf16(ALL, start0 + scale);
             FloatVector scale1 = Lanes.loadBf16(ALL, start1 + scale);
-            FloatVector scale2 = Lanes.loadBf16(ALL, start2 + scale);
-            FloatVector scale3 = Lanes.loadBf16(ALL, start3 + scale);
             int to = Math.min(from + Q8Codec.Q8_GROUP_SIZE, tile.headDim());
             for (int dim = from; dim < to; dim++) {
                 FloatVector a = Lanes.loadBytes(ALL, start0 + 1L * LANE_TILE * dim).mul(scale0);
                 FloatVector b = Lanes.loadBytes(ALL, start1 + 1L * LANE_TILE * dim).mul(scale1);
-                FloatVector c = Lanes.loadBytes(ALL, start2 + 1L * LANE_TILE * dim).mul(scale2);
-                FloatVector d = Lanes.loadBytes(ALL, start3 + 1L * LANE_TILE * dim).mul(scale3);
                 long at = fourQueries + 16L * dim;
                 FloatVector query0 = broadcast(INTS, ALL.get(INT, at)).reinterpretAsFloats();
                 sum0a = query0.fma(a, sum0a);
                 sum0b = query0.fma(b, sum0b);
-                sum0c = query0.fma(c, sum0c);
-                sum0d = query0.fma(d, sum0d);
                 FloatVector query1 = broadcast(INTS, ALL.get(INT, at + 4)).reinterpretAsFloats();
                 sum1a = query1.fma(a, sum1a);
                 sum1b = query1.fma(b, sum1b);
-                sum1c = query1.fma(c, sum1c);
-                sum1d = query1.fma(d, sum1d);
                 FloatVector query2 = broadcast(INTS, ALL.get(INT, at + 8)).reinterpretAsFloats();
                 sum2a = query2.fma(a, sum2a);
                 sum2b = query2.fma(b, sum2b);
-                sum2c = query2.fma(c, sum2c);
-                sum2d = query2.fma(d, sum2d);
                 FloatVector query3 = broadcast(INTS, ALL.get(INT, at + 12)).reinterpretAsFloats();
                 sum3a = query3.fma(a, sum3a);
                 sum3b = query3.fma(b, sum3b);
-                sum3c = query3.fma(c, sum3c);
-                sum3d = query3.fma(d, sum3d);
             }
         }
         sum0a.mul(factor).intoMemorySegment(ALL, to0, LITTLE_ENDIAN);
         sum0b.mul(factor).intoMemorySegment(ALL, to0 + TILE_BYTES, LITTLE_ENDIAN);
-        sum0c.mul(factor).intoMemorySegment(ALL, to0 + 2 * TILE_BYTES, LITTLE_ENDIAN);
-        sum0d.mul(factor).intoMemorySegment(ALL, to0 + 3 * TILE_BYTES, LITTLE_ENDIAN);
         sum1a.mul(factor).intoMemorySegment(ALL, to1, LITTLE_ENDIAN);
         sum1b.mul(factor).intoMemorySegment(ALL, to1 + TILE_BYTES, LITTLE_ENDIAN);
-        sum1c.mul(factor).intoMemorySegment(ALL, to1 + 2 * TILE_BYTES, LITTLE_ENDIAN);
-        sum1d.mul(factor).intoMemorySegment(ALL, to1 + 3 * TILE_BYTES, LITTLE_ENDIAN);
         sum2a.mul(factor).intoMemorySegment(ALL, to2, LITTLE_ENDIAN);
         sum2b.mul(factor).intoMemorySegment(ALL, to2 + TILE_BYTES, LITTLE_ENDIAN);
-        sum2c.mul(factor).intoMemorySegment(ALL, to2 + 2 * TILE_BYTES, LITTLE_ENDIAN);
-        sum2d.mul(factor).intoMemorySegment(ALL, to2 + 3 * TILE_BYTES, LITTLE_ENDIAN);
         sum3a.mul(factor).intoMemorySegment(ALL, to3, LITTLE_ENDIAN);
         sum3b.mul(factor).intoMemorySegment(ALL, to3 + TILE_BYTES, LITTLE_ENDIAN);
-        sum3c.mul(factor).intoMemorySegment(ALL, to3 + 2 * TILE_BYTES, LITTLE_ENDIAN);
-        sum3d.mul(factor).intoMemorySegment(ALL, to3 + 3 * TILE_BYTES, LITTLE_ENDIAN);
     }
 }

@@ -14,16 +14,15 @@ import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 import static jdk.incubator.vector.IntVector.broadcast;
 import static jdk.incubator.vector.VectorOperators.LSHL;
 
-import io.github.pastkv.cache.layout.KvType;
-import io.github.pastkv.cache.layout.Q8Codec;
 import io.github.pastkv.kernels.AttentionTile;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 
 /**
- * Values of four neighbouring spans at a time, a lane tile of each, so that the processor waits for four places in memory
- * at once (see {@link ScoreBodies}). The sums of each span are chains of their own over its positions ascending. Those of
- * span s and tile row r lie where {@link VectorValues} has those of row {@code s * numRows + r}.
+ * Values of four neighbouring spans at a time, a lane tile of each, so that the processor waits for four places in
+ * memory at once (see {@link ScoreBodies}). The sums of each span are chains of their own over its positions
+ * ascending. Those of span s and tile row r lie where {@link VectorValues} has those of row {@code s * numRows + r}.
+ * Not for Q8: sixteen vectors of widened bytes are more than the JIT inlines, and each would be allocated.
  */
 final class SpanBodies {
     private static final int SPAN = AttentionTile.SPAN_POSITIONS;
@@ -41,7 +40,6 @@ final class SpanBodies {
                 for (int dim = 0; dim < tile.headDim(); dim += WIDE) {
                     switch (form) {
                         case BF16_IN_PLACE -> oneRowBf16(tile, row, position, dim);
-                        case Q8_IN_PLACE -> oneRowQ8(tile, row, position, dim);
                         default -> oneRowF32(tile, row, position, dim);
                     }
                 }
@@ -200,100 +198,6 @@ final class SpanBodies {
             FloatVector value3b = pairs3Ab.and(0xFFFF_0000).reinterpretAsFloats();
             FloatVector value3c = pairs3Cd.lanewise(LSHL, 16).reinterpretAsFloats();
             FloatVector value3d = pairs3Cd.and(0xFFFF_0000).reinterpretAsFloats();
-            sum3a = value3a.fma(weight3, sum3a);
-            sum3b = value3b.fma(weight3, sum3b);
-            sum3c = value3c.fma(weight3, sum3c);
-            sum3d = value3d.fma(weight3, sum3d);
-        }
-        sum0a.intoMemorySegment(ALL, sums, LITTLE_ENDIAN);
-        sum0b.intoMemorySegment(ALL, sums + BYTES, LITTLE_ENDIAN);
-        sum0c.intoMemorySegment(ALL, sums + 2 * BYTES, LITTLE_ENDIAN);
-        sum0d.intoMemorySegment(ALL, sums + 3 * BYTES, LITTLE_ENDIAN);
-        sum1a.intoMemorySegment(ALL, sums + sumStride, LITTLE_ENDIAN);
-        sum1b.intoMemorySegment(ALL, sums + sumStride + BYTES, LITTLE_ENDIAN);
-        sum1c.intoMemorySegment(ALL, sums + sumStride + 2 * BYTES, LITTLE_ENDIAN);
-        sum1d.intoMemorySegment(ALL, sums + sumStride + 3 * BYTES, LITTLE_ENDIAN);
-        sum2a.intoMemorySegment(ALL, sums + 2 * sumStride, LITTLE_ENDIAN);
-        sum2b.intoMemorySegment(ALL, sums + 2 * sumStride + BYTES, LITTLE_ENDIAN);
-        sum2c.intoMemorySegment(ALL, sums + 2 * sumStride + 2 * BYTES, LITTLE_ENDIAN);
-        sum2d.intoMemorySegment(ALL, sums + 2 * sumStride + 3 * BYTES, LITTLE_ENDIAN);
-        sum3a.intoMemorySegment(ALL, sums + 3 * sumStride, LITTLE_ENDIAN);
-        sum3b.intoMemorySegment(ALL, sums + 3 * sumStride + BYTES, LITTLE_ENDIAN);
-        sum3c.intoMemorySegment(ALL, sums + 3 * sumStride + 2 * BYTES, LITTLE_ENDIAN);
-        sum3d.intoMemorySegment(ALL, sums + 3 * sumStride + 3 * BYTES, LITTLE_ENDIAN);
-    }
-
-    private static void oneRowQ8(AttentionTile tile, int row, int position, int dim) {
-        long start0 = AllMemory.values(tile, position);
-        long start1 = AllMemory.values(tile, position + SPAN);
-        long start2 = AllMemory.values(tile, position + 2 * SPAN);
-        long start3 = AllMemory.values(tile, position + 3 * SPAN);
-        long weights = tile.scores().address() + tile.scoreByteOffset(row) + 4L * position;
-        long sums = tile.scratch().address() + sumByteOffset(tile, row) + 4L * dim;
-        long sumStride = 4L * tile.numRows() * tile.headDim();
-        long stride = 1L * tile.headDim();
-        long scaleStride = (long) Q8Codec.SCALE_BYTES * KvType.Q8.numScales(tile.headDim());
-        long scalesAb = LANE_TILE * stride + (long) Q8Codec.SCALE_BYTES * (dim / Q8Codec.Q8_GROUP_SIZE);
-        long scalesCd = scalesAb + (long) Q8Codec.SCALE_BYTES * (2 * COUNT / Q8Codec.Q8_GROUP_SIZE);
-        FloatVector sum0a = fromMemorySegment(FLOATS, ALL, sums, LITTLE_ENDIAN);
-        FloatVector sum0b = fromMemorySegment(FLOATS, ALL, sums + BYTES, LITTLE_ENDIAN);
-        FloatVector sum0c = fromMemorySegment(FLOATS, ALL, sums + 2 * BYTES, LITTLE_ENDIAN);
-        FloatVector sum0d = fromMemorySegment(FLOATS, ALL, sums + 3 * BYTES, LITTLE_ENDIAN);
-        FloatVector sum1a = fromMemorySegment(FLOATS, ALL, sums + sumStride, LITTLE_ENDIAN);
-        FloatVector sum1b = fromMemorySegment(FLOATS, ALL, sums + sumStride + BYTES, LITTLE_ENDIAN);
-        FloatVector sum1c = fromMemorySegment(FLOATS, ALL, sums + sumStride + 2 * BYTES, LITTLE_ENDIAN);
-        FloatVector sum1d = fromMemorySegment(FLOATS, ALL, sums + sumStride + 3 * BYTES, LITTLE_ENDIAN);
-        FloatVector sum2a = fromMemorySegment(FLOATS, ALL, sums + 2 * sumStride, LITTLE_ENDIAN);
-        FloatVector sum2b = fromMemorySegment(FLOATS, ALL, sums + 2 * sumStride + BYTES, LITTLE_ENDIAN);
-        FloatVector sum2c = fromMemorySegment(FLOATS, ALL, sums + 2 * sumStride + 2 * BYTES, LITTLE_ENDIAN);
-        FloatVector sum2d = fromMemorySegment(FLOATS, ALL, sums + 2 * sumStride + 3 * BYTES, LITTLE_ENDIAN);
-        FloatVector sum3a = fromMemorySegment(FLOATS, ALL, sums + 3 * sumStride, LITTLE_ENDIAN);
-        FloatVector sum3b = fromMemorySegment(FLOATS, ALL, sums + 3 * sumStride + BYTES, LITTLE_ENDIAN);
-        FloatVector sum3c = fromMemorySegment(FLOATS, ALL, sums + 3 * sumStride + 2 * BYTES, LITTLE_ENDIAN);
-        FloatVector sum3d = fromMemorySegment(FLOATS, ALL, sums + 3 * sumStride + 3 * BYTES, LITTLE_ENDIAN);
-        for (int i = 0; i < LANE_TILE; i++) {
-            long weight = weights + 4L * i;
-            long at = i * stride + 1L * dim;
-            FloatVector weight0 = broadcast(INTS, ALL.get(INT, weight)).reinterpretAsFloats();
-            FloatVector scale0Ab = Lanes.broadcastBf16(ALL, start0 + scalesAb + i * scaleStride);
-            FloatVector scale0Cd = Lanes.broadcastBf16(ALL, start0 + scalesCd + i * scaleStride);
-            FloatVector value0a = Lanes.loadBytes(ALL, start0 + at).mul(scale0Ab);
-            FloatVector value0b = Lanes.loadBytes(ALL, start0 + at + COUNT).mul(scale0Ab);
-            FloatVector value0c = Lanes.loadBytes(ALL, start0 + at + 2L * COUNT).mul(scale0Cd);
-            FloatVector value0d = Lanes.loadBytes(ALL, start0 + at + 3L * COUNT).mul(scale0Cd);
-            sum0a = value0a.fma(weight0, sum0a);
-            sum0b = value0b.fma(weight0, sum0b);
-            sum0c = value0c.fma(weight0, sum0c);
-            sum0d = value0d.fma(weight0, sum0d);
-            FloatVector weight1 = broadcast(INTS, ALL.get(INT, weight + SPAN_BYTES)).reinterpretAsFloats();
-            FloatVector scale1Ab = Lanes.broadcastBf16(ALL, start1 + scalesAb + i * scaleStride);
-            FloatVector scale1Cd = Lanes.broadcastBf16(ALL, start1 + scalesCd + i * scaleStride);
-            FloatVector value1a = Lanes.loadBytes(ALL, start1 + at).mul(scale1Ab);
-            FloatVector value1b = Lanes.loadBytes(ALL, start1 + at + COUNT).mul(scale1Ab);
-            FloatVector value1c = Lanes.loadBytes(ALL, start1 + at + 2L * COUNT).mul(scale1Cd);
-            FloatVector value1d = Lanes.loadBytes(ALL, start1 + at + 3L * COUNT).mul(scale1Cd);
-            sum1a = value1a.fma(weight1, sum1a);
-            sum1b = value1b.fma(weight1, sum1b);
-            sum1c = value1c.fma(weight1, sum1c);
-            sum1d = value1d.fma(weight1, sum1d);
-            FloatVector weight2 = broadcast(INTS, ALL.get(INT, weight + 2 * SPAN_BYTES)).reinterpretAsFloats();
-            FloatVector scale2Ab = Lanes.broadcastBf16(ALL, start2 + scalesAb + i * scaleStride);
-            FloatVector scale2Cd = Lanes.broadcastBf16(ALL, start2 + scalesCd + i * scaleStride);
-            FloatVector value2a = Lanes.loadBytes(ALL, start2 + at).mul(scale2Ab);
-            FloatVector value2b = Lanes.loadBytes(ALL, start2 + at + COUNT).mul(scale2Ab);
-            FloatVector value2c = Lanes.loadBytes(ALL, start2 + at + 2L * COUNT).mul(scale2Cd);
-            FloatVector value2d = Lanes.loadBytes(ALL, start2 + at + 3L * COUNT).mul(scale2Cd);
-            sum2a = value2a.fma(weight2, sum2a);
-            sum2b = value2b.fma(weight2, sum2b);
-            sum2c = value2c.fma(weight2, sum2c);
-            sum2d = value2d.fma(weight2, sum2d);
-            FloatVector weight3 = broadcast(INTS, ALL.get(INT, weight + 3 * SPAN_BYTES)).reinterpretAsFloats();
-            FloatVector scale3Ab = Lanes.broadcastBf16(ALL, start3 + scalesAb + i * scaleStride);
-            FloatVector scale3Cd = Lanes.broadcastBf16(ALL, start3 + scalesCd + i * scaleStride);
-            FloatVector value3a = Lanes.loadBytes(ALL, start3 + at).mul(scale3Ab);
-            FloatVector value3b = Lanes.loadBytes(ALL, start3 + at + COUNT).mul(scale3Ab);
-            FloatVector value3c = Lanes.loadBytes(ALL, start3 + at + 2L * COUNT).mul(scale3Cd);
-            FloatVector value3d = Lanes.loadBytes(ALL, start3 + at + 3L * COUNT).mul(scale3Cd);
             sum3a = value3a.fma(weight3, sum3a);
             sum3b = value3b.fma(weight3, sum3b);
             sum3c = value3c.fma(weight3, sum3c);

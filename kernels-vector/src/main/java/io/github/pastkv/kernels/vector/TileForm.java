@@ -11,10 +11,10 @@ import io.github.pastkv.tensor.DataType;
 import java.lang.foreign.MemorySegment;
 
 /**
- * How attention gets at the keys, or the values, of a lane tile of 16 positions. Whole lane tiles of F32, BF16 or Q8 are read
- * where they lie; everything else is first copied to the tile's scratch memory in the form of an F32 tile (keys
- * {@code [dim][16]}, values {@code [16][dim]}), so that any layout works with the F32 bodies and can get bodies of its own
- * later.
+ * How attention gets at the keys, or the values, of a lane tile of 16 positions. Whole lane tiles of F32, BF16 or Q8
+ * are read where they lie; everything else is first copied to the tile's scratch memory in the form of an F32 tile
+ * (keys {@code [dim][16]}, values {@code [16][dim]}), so that any layout works with the F32 bodies and can get bodies
+ * of its own later.
  */
 enum TileForm {
     /** Whole F32 lane tiles, read in place. */
@@ -55,8 +55,8 @@ enum TileForm {
     }
 
     /**
-     * Copies the keys of positions {@code [from, to)}, a lane tile or part of it, to their places in a lane tile at the start of
-     * scratch memory. Other slots are left as they are, or hold anything.
+     * Copies the keys of positions {@code [from, to)}, a lane tile or part of it, to their places in a lane tile at
+     * the start of scratch memory. Other slots are left as they are, or hold anything.
      */
     void stageKeys(AttentionTile tile, int from, int to) {
         KvBlocks blocks = tile.blocks();

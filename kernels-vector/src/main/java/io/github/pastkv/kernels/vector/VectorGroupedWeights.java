@@ -14,10 +14,10 @@ import java.util.List;
 
 /**
  * Grouped integer weights in panels of {@link #PANEL_OUTPUTS} outputs, four vectors. With 8 bits a panel is {@code
- * [input][lane][4]}: an int holds a weight of each vector. With 4 bits it is {@code [input / 2][lane][2][4]}: the lower half
- * of an int holds a weight of each vector for the even input, the upper half for the odd one. Scales and minimums are F32
- * {@code [panel][group][output]}. The last panel is padded with outputs of scale 0; biases are -0 where there is none:
- * adding it changes no sum.
+ * [input][lane][4]}: an int holds a weight of each vector. With 4 bits it is {@code [input / 2][lane][2][4]}: the
+ * lower half of an int holds a weight of each vector for the even input, the upper half for the odd one. Scales and
+ * minimums are F32 {@code [panel][group][output]}. The last panel is padded with outputs of scale 0; biases are -0
+ * where there is none: adding it changes no sum.
  */
 final class VectorGroupedWeights implements LinearWeights {
     /** Outputs of a panel. */

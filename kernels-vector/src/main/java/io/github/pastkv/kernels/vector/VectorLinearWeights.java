@@ -17,9 +17,9 @@ import java.util.List;
  * many.
  *
  * <p>A panel of F32 weights is {@code [input][output]}. In a panel of BF16 weights the two vectors of an input lie
- * interleaved, {@code [input][lane][2]}: an int holds a weight of each, and a shift and a mask widen both. F16 weights are
- * widened to F32. The last panel is filled up with outputs of zero weight. Biases are F32, -0 where there is none: adding
- * it changes no sum.
+ * interleaved, {@code [input][lane][2]}: an int holds a weight of each, and a shift and a mask widen both. F16 weights
+ * are widened to F32. The last panel is filled up with outputs of zero weight. Biases are F32, -0 where there is none:
+ * adding it changes no sum.
  */
 final class VectorLinearWeights implements LinearWeights {
     /** Outputs of a panel. */

@@ -11,8 +11,8 @@ import java.lang.foreign.MemorySegment;
 
 /**
  * Scores of a tile: lanes are keys, so each score is a chain of its own over the dimensions. Four tile rows share one
- * read of a lane tile of keys; where fewer are left the last one fills their places, and its scores are written more than
- * once.
+ * read of a lane tile of keys; where fewer are left the last one fills their places, and its scores are written more
+ * than once.
  *
  * <p>Positions are walked in spans, all rows over one span before the next, so that its keys come from a near cache for
  * all rows but the first. Behind one staged lane tile the tile's scratch memory holds the queries, those of four rows
@@ -76,9 +76,11 @@ final class VectorScores {
     private static void fourRows(AttentionTile tile, TileForm form, int row, int from, int to) {
         int position = from / Lanes.COUNT * Lanes.COUNT;
         if (form.inPlace() && ScoreBodies.HAS_FOUR_LANE_TILES) {
-            int width = 4 * LANE_TILE;
-            for (; position + width <= to && AllMemory.hasFour(tile, position, LANE_TILE); position += width) {
-                ScoreBodies.fourLaneTiles(tile, form, row, position);
+            int numTiles = ScoreBodies.numLaneTiles(form);
+            int width = numTiles * LANE_TILE;
+            while (position + width <= to && AllMemory.hasAddresses(tile, position, numTiles, LANE_TILE)) {
+                ScoreBodies.laneTiles(tile, form, row, position);
+                position += width;
             }
         }
         for (; position < to; position += Lanes.COUNT) {

@@ -13,8 +13,8 @@ import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 
 /**
- * Scores to pattern. All passes run over whole lane tiles of 16 positions ({@link VisibleLaneTiles}); what the row does not see in
- * them is minus infinity to the maximum and zero to the sum, which change neither.
+ * Scores to pattern. All passes run over whole lane tiles of 16 positions ({@link VisibleLaneTiles}); what the row
+ * does not see in them is minus infinity to the maximum and zero to the sum, which change neither.
  */
 final class VectorSoftmax {
     private VectorSoftmax() {}

@@ -14,9 +14,9 @@ import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 
 /**
- * Weighted sums of values: lanes are dimensions. A span's sums lie in the tile's scratch memory, a row of headDim floats
- * for each tile row behind one staged lane tile, and go through registers for a lane tile of positions at a time; so rows that
- * see different numbers of positions need no weights of zero (0 * NaN would be NaN).
+ * Weighted sums of values: lanes are dimensions. A span's sums lie in the tile's scratch memory, a row of headDim
+ * floats for each tile row behind one staged lane tile, and go through registers for a lane tile of positions at a
+ * time; so rows that see different numbers of positions need no weights of zero (0 * NaN would be NaN).
  *
  * <p>Dimensions go four vectors at a time, then one, then singly ({@link ValueBodies}). Where fewer than four rows are
  * left the last one fills their places: the same sums are written more than once.
@@ -64,6 +64,7 @@ final class VectorValues {
     private static boolean takesFourSpans(AttentionTile tile, TileForm form, int from) {
         int lastRow = tile.numRows() - 1;
         return HAS_REGISTERS && AllMemory.IS_READABLE && lastRow < MAX_SPAN_ROWS && form.inPlace()
+                && form != TileForm.Q8_IN_PLACE
                 && tile.headDim() % WIDE == 0
                 && tile.from(Range.WINDOW, lastRow) <= from
                 && tile.to(Range.WINDOW, 0) >= from + SPANS * SPAN && haveAddresses(tile, from);
@@ -72,7 +73,7 @@ final class VectorValues {
     /** Whether all blocks of the four spans have addresses. */
     private static boolean haveAddresses(AttentionTile tile, int from) {
         for (int position = from; position < from + SPAN; position += LANE_TILE) {
-            if (!AllMemory.hasFour(tile, position, SPAN)) {
+            if (!AllMemory.hasAddresses(tile, position, SPANS, SPAN)) {
                 return false;
             }
         }
@@ -139,8 +140,8 @@ final class VectorValues {
     }
 
     /**
-     * Rows {@code [row, row + 4)}, a lane tile of one range: for each row what it sees before the positions that all of them
-     * see, then those, then what else it sees.
+     * Rows {@code [row, row + 4)}, a lane tile of one range: for each row what it sees before the positions that all
+     * of them see, then those, then what else it sees.
      */
     private static void sumLaneTile(AttentionTile tile, TileForm form, Range range, int row, int laneTile) {
         int lastRow = Math.min(row + 3, tile.numRows() - 1);

@@ -7,8 +7,9 @@ import io.github.pastkv.kernels.AttentionTile.Range;
 import io.github.pastkv.tensor.DataType;
 
 /**
- * The whole lane tiles of 16 positions that hold what a tile row sees, as at most two ranges, one for each {@link Range}. Ranges never
- * overlap nor end in one span: where sinks and window share a span they are one range, the second, with a hole in it.
+ * The whole lane tiles of 16 positions that hold what a tile row sees, as at most two ranges, one for each {@link
+ * Range}. Ranges never overlap nor end in one span: where sinks and window share a span they are one range, the
+ * second, with a hole in it.
  */
 final class VisibleLaneTiles {
     private VisibleLaneTiles() {}
