@@ -18,7 +18,7 @@ import picocli.CommandLine.Option;
 
 /** Writes a model with smaller weights. */
 @Command(name = "convert", sortOptions = false,
-        header = {"Writes a model with int8 weights.", ""},
+        header = {"Write a copy of a model with int8 weights.", ""},
         customSynopsis = {"pastkv convert --model DIR --weights int8 --out DIR2 [OPTIONS]", ""},
         description = "Rounds the weights of linear layers to int8 with a scale per output, and writes a folder that every "
                 + "command takes, about half the size of bf16. It gives the bits that --weights int8 gives with the first "

@@ -12,12 +12,12 @@ import picocli.CommandLine.Spec;
 @SuppressWarnings("UnusedVariable") // picocli looks at these options by itself
 @Command(name = "pastkv", versionProvider = Version.class, sortOptions = false,
         customSynopsis = {"pastkv COMMAND [OPTIONS]", "       pastkv --help | --version", ""},
-        description = "Runs transformers on the JVM and keeps their past keys and values, so that nothing is computed "
-                + "twice.%nEvery command has help of its own: pastkv COMMAND --help.%n",
+        description = "A paged KV cache and inference engine for the JVM.%nRun pastkv COMMAND --help for the options of a command.%n",
         commandListHeading = "%nCommands:%n",
         exitCodeListHeading = "%nExit codes:%n",
-        exitCodeList = {"0:done; also when the reader of a pipe has gone", "1:failed; one line on stderr says why",
-            "2:used in a wrong way", "130:ended by Ctrl-C"},
+        exitCodeList = {"0:success, also if the reader of a pipe exits early",
+            "1:failure, explained by one line on stderr",
+            "2:wrong arguments", "130:interrupted by Ctrl-C"},
         footer = {"", "Examples:", "  pastkv generate \"Once upon a time\"",
             "  pastkv inspect --model ~/models/SmolLM-135M"})
 final class PastKvCommand implements Callable<Integer> {

@@ -22,7 +22,7 @@ import picocli.CommandLine.Spec;
 
 /** Times prompts and decoding, beside what the machine can do. */
 @Command(name = "bench", sortOptions = false,
-        header = {"Times a model: prompts and decoding, at depths and batch sizes.", ""},
+        header = {"Benchmark prefill and decode.", ""},
         customSynopsis = {"pastkv bench [OPTIONS]", ""},
         description = "Each row is the median of repetitions after a warm-up, with the slowest and fastest. Beside it "
                 + "stands what had to be read (weights and the past) and computed, and the share of what this machine "
@@ -39,8 +39,6 @@ public final class BenchCommand implements Callable<Integer> {
     private final Streams streams;
 
     @Spec private CommandSpec spec = CommandSpec.create();
-
-    @Mixin private ModelMixin modelOptions = new ModelMixin(ComputeChoice.AUTO);
 
     @Option(names = "--prompt", paramLabel = "N",
             description = "Tokens of the prompt that is timed; 0 for none. Default: 512.") private int promptTokens =
@@ -65,11 +63,13 @@ public final class BenchCommand implements Callable<Integer> {
             description = "Time of runs before those, of which there is at least one. Default: 2.") private int warmUpSeconds =
                     2;
 
+    @Option(names = "--json", description = "Print one JSON object for each row.") private boolean asJson;
+
+    @Mixin private ModelMixin modelOptions = new ModelMixin(ComputeChoice.AUTO);
+
     @Mixin private CacheMixin cacheOptions = new CacheMixin();
 
     @Mixin private WindowMixin windowOptions = new WindowMixin();
-
-    @Option(names = "--json", description = "Print one JSON object for each row.") private boolean asJson;
 
     public BenchCommand(Streams streams) {
         this.streams = streams;

@@ -29,7 +29,7 @@ import picocli.CommandLine.Spec;
 
 /** Measures what storing the past small does to a model's logits. */
 @Command(name = "kv-quality", sortOptions = false,
-        header = {"Measures what storing past keys and values small costs in quality.", ""},
+        header = {"Measure the accuracy of a quantized KV cache.", ""},
         customSynopsis = {"pastkv kv-quality [OPTIONS]", "       pastkv kv-quality [OPTIONS] --model DIR --text FILE",
             "       pastkv kv-quality [OPTIONS] --model DIR --tokens IDS [--tokens IDS ...]", ""},
         description = "Runs the same texts with caches of several types and compares the logits of every token with those of "
@@ -61,9 +61,9 @@ public final class KvQualityCommand implements Callable<Integer> {
     @Option(names = "--max-tokens", paramLabel = "N",
             description = "Most tokens to compare. Default: 10000.") private int maxTokens = 10_000;
 
-    @Mixin private ModelMixin modelOptions = new ModelMixin(ComputeChoice.F32);
-
     @Option(names = "--json", description = "Print one JSON object instead of the table.") private boolean asJson;
+
+    @Mixin private ModelMixin modelOptions = new ModelMixin(ComputeChoice.F32);
 
     public KvQualityCommand(Streams streams) {
         this.streams = streams;

@@ -29,7 +29,7 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** Measures how well a model predicts texts. */
-@Command(name = "score", sortOptions = false, header = {"Measures how well a model predicts texts.", ""},
+@Command(name = "score", sortOptions = false, header = {"Measure the perplexity of texts.", ""},
         customSynopsis = {"pastkv score [OPTIONS] FILE...", ""},
         description = "Prints the mean loss of a token (cross-entropy in nats) and the perplexity of each file, and of all "
                 + "together. Every token but a file's first is predicted once, from the tokens before it.%n",

@@ -37,7 +37,7 @@ import tools.jackson.databind.json.JsonMapper;
 
 /** Talks with a model. */
 @Command(name = "chat", sortOptions = false,
-        header = {"Talks with a model; each turn computes only what is new.", ""},
+        header = {"Chat with a model.", ""},
         customSynopsis = {"pastkv chat [OPTIONS]", "       pastkv chat [OPTIONS] < FILE",
             "       pastkv chat --print-prompt --messages FILE [--template-var NAME=JSON] [--json]", ""},
         description = "Each line is a message to the model, which answers at once. Earlier turns stay in the cache, so a turn "

@@ -34,16 +34,15 @@ import picocli.CommandLine.Spec;
 
 /** Continues a prompt. */
 @Command(name = "generate", sortOptions = false,
-        header = {"Continues a text.", ""},
+        header = {"Generate text from a prompt.", ""},
         customSynopsis = {"pastkv generate [OPTIONS] PROMPT", "       pastkv generate [OPTIONS] -",
             "       pastkv generate [OPTIONS] --tokens IDS", ""},
-        description = "The prompt is printed first and the text after it as it is made; a line about the run follows on "
-                + "stderr. With --tokens, ids go in and ids come out, and no tokenizer is needed.%n",
-        footer = {"", "The text ends at a token that the model's files name as its end (or at --stop), after",
-            "--max-new-tokens, or where the model's context is full. A prompt longer than the context is",
-            "refused. Control tokens that a prompt spells, such as <|endoftext|>, are taken as such.",
-            "Several answers are printed when all are there, each with its prompt, a line --- between them;",
-            "--json has all of them under answers.", "",
+        description = "Streams the prompt and its continuation to stdout, then one line of statistics to stderr.%n",
+        footer = {"",
+            "Generation stops at an end-of-text token, at --stop, after --max-new-tokens, or when the context is",
+            "full. Settings without a default here come from the model's generation_config.json. Control tokens",
+            "in the prompt, such as <|endoftext|>, are recognized. Several answers are separated by a line of ---.",
+            "",
             "Examples:", "  pastkv generate \"Once upon a time\"",
             "  pastkv generate --temperature 0.7 --seed 3 --max-new-tokens 50 \"Mary and John\"",
             "  cat story.txt | pastkv generate --kv-type bf16 -",
@@ -56,34 +55,32 @@ public final class GenerateCommand implements Callable<Integer> {
     @Spec private CommandSpec spec = CommandSpec.create();
 
     @Parameters(arity = "0..1", paramLabel = "PROMPT",
-            description = "The text to go on from, or - to read it from standard input (UTF-8; a line end that closes it "
-                    + "is not part of it).") private @Nullable String promptArgument;
+            description = "The prompt; - reads it from standard input.") private @Nullable String promptArgument;
 
     @Option(names = "--tokens", paramLabel = "IDS", split = ",", hideParamSyntax = true, converter = TokenId.class,
-            description = "Token ids to go on from instead of a text, such as 1,2,3.") private @Nullable List<Integer> tokens;
-
-    @Mixin private ModelMixin modelOptions = new ModelMixin(ComputeChoice.AUTO);
+            description = "Prompt as token ids, such as 1,2,3. Prints ids; needs no tokenizer.") private @Nullable List<Integer> tokens;
 
     @Option(names = "--max-new-tokens", paramLabel = "N",
-            description = "Most tokens to make. Default: 1024.") private int maxNewTokens = 1024;
+            description = "Generate at most N tokens. Default: 1024.") private int maxNewTokens = 1024;
 
     @Mixin private SamplingMixin sampling = new SamplingMixin();
 
     @Mixin private GenerationModeMixin answerOptions = new GenerationModeMixin();
 
     @Option(names = "--stop", paramLabel = "TEXT",
-            description = "End before this text; may be given several times.") private List<String> stopStrings =
+            description = "Stop before this text. Repeatable.") private List<String> stopStrings =
                     List.of();
 
-    @Option(names = "--ignore-eos", description = "Go on after tokens that end a text.") private boolean ignoreEos;
+    @Option(names = "--ignore-eos", description = "Continue after end-of-text tokens.") private boolean ignoreEos;
+
+    @Option(names = "--json",
+            description = "Print one JSON object with tokens, text and measurements.") private boolean asJson;
+
+    @Mixin private ModelMixin modelOptions = new ModelMixin(ComputeChoice.AUTO);
 
     @Mixin private CacheMixin cacheOptions = new CacheMixin();
 
     @Mixin private WindowMixin windowOptions = new WindowMixin();
-
-    @Option(names = "--json",
-            description = "Print one JSON object with tokens, text and all numbers at the end, instead "
-                    + "of the text as it is made.") private boolean asJson;
 
     public GenerateCommand(Streams streams) {
         this.streams = streams;

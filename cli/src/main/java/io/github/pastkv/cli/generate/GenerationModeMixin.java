@@ -15,21 +15,19 @@ final class GenerationModeMixin {
     @Spec(Spec.Target.MIXEE) private CommandSpec spec = CommandSpec.create();
 
     @Option(names = "--num-return-sequences", paramLabel = "N",
-            description = "Answers to the prompt, which is read once; answer i is the one that this seed gives with index i "
-                    + "alone. With --num-beams the best N. Default: 1.") private int numReturnSequences = 1;
+            description = "Generate N answers. With --num-beams, the best N beams. Default: 1.") private int numReturnSequences =
+                    1;
 
     @Option(names = "--num-beams", paramLabel = "N",
-            description = "Search with N beams for the most probable answer, by the model's own probabilities (no "
-                    + "sampling, no penalty), as Hugging Face scores it. Default: 1, no search.") private int numBeams =
-                            1;
+            description = "Beam search with N beams. Default: 1, off.") private int numBeams =
+                    1;
 
     @Option(names = "--length-penalty", paramLabel = "X",
-            description = "Beams are ranked by their log-probability divided by length^X; above 0 favours long answers. "
-                    + "Default: 1.") private @Nullable Double lengthPenalty;
+            description = "Divide the score of a beam by length^X. Default: 1.") private @Nullable Double lengthPenalty;
 
     @Option(names = "--draft-tokens", paramLabel = "N",
-            description = "Guess up to N tokens ahead from the text so far (prompt lookup) and check them in one step; "
-                    + "faster where a text repeats itself, never another token. Default: 0.") private int draftTokens;
+            description = "Speculative decoding: draft up to N tokens by prompt lookup. Never changes a token. "
+                    + "Default: 0, off.") private int draftTokens;
 
     /** Refuses options that are wrong whatever the model. */
     void check(SamplingMixin sampling, boolean hasStopStrings) {

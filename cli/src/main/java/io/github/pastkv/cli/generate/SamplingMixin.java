@@ -13,20 +13,20 @@ public final class SamplingMixin {
     @Spec(Spec.Target.MIXEE) private CommandSpec spec = CommandSpec.create();
 
     @Option(names = "--temperature", paramLabel = "X",
-            description = "Divides the logits before a token is drawn; 0 takes the best token (greedy). Default: the "
-                    + "model's where its file says do_sample (1 if it gives none), 1 beside --top-k or --top-p, else 0.") private @Nullable Double temperature;
+            description = "Sampling temperature; 0 is greedy. Default: that of generation_config.json if it "
+                    + "samples; else 1 with --top-k or --top-p; else 0.") private @Nullable Double temperature;
 
     @Option(names = "--top-k", paramLabel = "N",
-            description = "Draw from the N best tokens; 0 for all. Default: the model's, else 0.") private @Nullable Integer topK;
+            description = "Sample from the N most likely tokens; 0 for all.") private @Nullable Integer topK;
 
     @Option(names = "--top-p", paramLabel = "X",
-            description = "Draw from the fewest best tokens whose probability reaches X. Default: the model's, else 1.") private @Nullable Double topP;
+            description = "Sample from the smallest set of tokens whose probabilities add up to X.") private @Nullable Double topP;
 
     @Option(names = "--repetition-penalty", paramLabel = "X",
-            description = "Weakens tokens that occurred, if above 1. Default: the model's, else 1.") private @Nullable Double repetitionPenalty;
+            description = "Penalize tokens that occurred, if above 1.") private @Nullable Double repetitionPenalty;
 
     @Option(names = "--seed", paramLabel = "N",
-            description = "Seed of the draws. Default: 0, so that the same command prints the same text.") private @Nullable Long seed;
+            description = "Seed of the random numbers. Default: 0.") private @Nullable Long seed;
 
     /** Refuses options that are wrong whatever the model. */
     public void check() {

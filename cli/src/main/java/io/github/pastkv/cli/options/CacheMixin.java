@@ -19,19 +19,18 @@ public final class CacheMixin {
     @Spec(Spec.Target.MIXEE) private CommandSpec spec = CommandSpec.create();
 
     @Option(names = "--kv-type", paramLabel = "TYPE", converter = OptionConverters.StorageTypes.class,
-            description = "What past keys and values are stored as: f32, f16, bf16 or q8 (integers of 8 bits with scales). "
-                    + "q8:f16 stores keys as q8 and values as f16; q8,0=f32 stores layer 0 as f32. Default: f32.") private LayerKvTypes kvTypes =
+            description = "Type of cached keys and values: f32, f16, bf16 or q8. q8:f16 sets keys and values, "
+                    + "q8,0=f32 also layer 0. Default: f32.") private LayerKvTypes kvTypes =
                             LayerKvTypes.of(KvTypes.of(KvType.F32));
 
     @Option(names = "--block-size", paramLabel = "N",
-            description = "Tokens per block of the cache, 1 to 16 or a multiple of 16; results do not depend on it. "
-                    + "Default: " + KvCacheConfig.DEFAULT_BLOCK_SIZE + ".") private int blockSize =
+            description = "Tokens per cache block: 1 to 16, or a multiple of 16. Default: "
+                    + KvCacheConfig.DEFAULT_BLOCK_SIZE + ".") private int blockSize =
                             KvCacheConfig.DEFAULT_BLOCK_SIZE;
 
     @Option(names = "--cache-limit", paramLabel = "SIZE", converter = ByteSize.Converter.class,
-            description = "Most memory for past keys and values, such as 512m or 8g; a limit, not a reservation. "
-                    + "Default: 8g (8 GiB).") private ByteSize limit =
-                            new ByteSize(KvCacheConfig.DEFAULT_MAX_POOL_BYTES);
+            description = "Memory limit of the cache, such as 512m or 8g. Default: 8g.") private ByteSize limit =
+                    new ByteSize(KvCacheConfig.DEFAULT_MAX_POOL_BYTES);
 
     /** Refuses options that are wrong whatever the model. */
     public void check() {

@@ -7,7 +7,7 @@ import picocli.CommandLine.Option;
 @SuppressWarnings("UnusedVariable") // picocli and ErrorReporter look at these options by themselves
 public final class CommonMixin {
     @Option(names = ErrorReporter.DEBUG_OPTION,
-            description = "Show the stack trace of a failure.") private boolean debug;
+            description = "Print the stack trace of an error.") private boolean debug;
 
     @Option(names = {"-h", "--help"}, usageHelp = true, description = "Show this help.") private boolean help;
 }

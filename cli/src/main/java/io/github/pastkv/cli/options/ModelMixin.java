@@ -27,30 +27,27 @@ public final class ModelMixin {
     @Spec(Spec.Target.MIXEE) private CommandSpec spec = CommandSpec.create();
 
     @Option(names = "--model", paramLabel = "DIR",
-            description = "Hugging Face folder with config.json and model.safetensors (or its shards). Default: the tiny "
-                    + "model that ships with PastKV, unpacked into ~/.cache/pastkv.") private @Nullable Path folder;
+            description = "Model folder as Hugging Face publishes it: config.json, safetensors weights, "
+                    + "tokenizer.json. Default: the tiny model that ships with PastKV.") private @Nullable Path folder;
 
     @Option(names = "--threads", paramLabel = "N",
-            description = "Threads that compute; results do not depend on it. Default: one for each processor.") private int numThreads =
+            description = "Number of compute threads. Never changes a result. Default: one per processor.") private int numThreads =
                     Runtime.getRuntime().availableProcessors();
 
     @Option(names = "--kernels", paramLabel = "scalar|vector|onednn", converter = OptionConverters.Kernels.class,
-            description = "Implementation of the arithmetic; scalar and vector give the same bits. An error if it is not to be had. "
-                    + "Default: the fastest of this machine.") private @Nullable String kernels;
+            description = "Kernel implementation. Fails if unavailable. Default: the fastest one here.") private @Nullable String kernels;
 
     @Option(names = "--compute", paramLabel = "f32|bf16|auto", converter = OptionConverters.Compute.class,
-            description = "Type of the arithmetic of linear layers. bf16 rounds their inputs first; auto takes bf16 where "
-                    + "the model stores bf16 and this machine is faster so. Default: auto where text is made, f32 where "
-                    + "numbers are.") private ComputeChoice compute;
+            description = "Input type of linear layers. auto uses bf16 if the weights are bf16 and it is faster "
+                    + "here. Default: auto to generate, f32 to measure.") private ComputeChoice compute;
 
     @Option(names = "--weights", paramLabel = "stored|int8", converter = OptionConverters.Weights.class,
-            description = "Weights of linear layers: as stored, or rounded to int8 with a scale per output, which takes "
-                    + "half the memory of bf16. Default: stored.") private WeightType weights = WeightType.STORED;
+            description = "Weights of linear layers: as stored, or quantized to int8. Default: stored.") private WeightType weights =
+                    WeightType.STORED;
 
     @Option(names = "--allow-config", paramLabel = "KEY", split = ",", hideParamSyntax = true,
-            description = "Let pass a key of config.json that is refused because it is not known; may be given more than "
-                    + "once. The result may differ from that of the model's makers.") private List<String> allowedConfigKeys =
-                            List.of();
+            description = "Accept an unknown key of config.json. Repeatable.") private List<String> allowedConfigKeys =
+                    List.of();
 
     public ModelMixin(ComputeChoice defaultCompute) {
         this.compute = defaultCompute;

@@ -12,12 +12,11 @@ public final class WindowMixin {
     @Spec(Spec.Target.MIXEE) private CommandSpec spec = CommandSpec.create();
 
     @Option(names = "--window", paramLabel = "N",
-            description = "Let each token see the last N tokens only, itself included; older ones are let go of, so that a "
-                    + "long text takes no more memory than N tokens. 0 for all. Default: 0.") private int numTokens;
+            description = "Sliding window: each token attends to the last N tokens, and older ones are evicted. 0 "
+                    + "turns it off. Default: 0.") private int numTokens;
 
     @Option(names = "--sinks", paramLabel = "N",
-            description = "Beside a window, let each token see the first N tokens of the text too, which keeps most models "
-                    + "steady (attention sinks); 4 is usual. Default: 0.") private int numSinks;
+            description = "Attention sinks: with a window, the first N tokens stay visible. 4 is usual. Default: 0.") private int numSinks;
 
     /** Refuses options that are wrong whatever the model. */
     public void check() {

@@ -23,7 +23,7 @@ import picocli.CommandLine.Option;
 
 /** Writes activations of a prompt. */
 @Command(name = "activations", sortOptions = false,
-        header = {"Writes what goes on inside a model to a file.", ""},
+        header = {"Write activations to a file.", ""},
         customSynopsis = {"pastkv activations [OPTIONS] --names NAMES --out FILE PROMPT",
             "       pastkv activations [OPTIONS] --names NAMES --out FILE --tokens IDS", ""},
         description = "Runs a prompt and writes the activations at the named hooks to a safetensors file, one f32 tensor "

@@ -32,7 +32,7 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** Shows which tokens heads attend to. */
-@Command(name = "attention", sortOptions = false, header = {"Shows which tokens a head attends to.", ""},
+@Command(name = "attention", sortOptions = false, header = {"Show attention patterns.", ""},
         customSynopsis = {"pastkv attention [OPTIONS] --layer L --head H PROMPT",
             "       pastkv attention [OPTIONS] --html FILE PROMPT", ""},
         description = "Runs a prompt and shows the attention pattern: of one head in the terminal and as a picture, of all "

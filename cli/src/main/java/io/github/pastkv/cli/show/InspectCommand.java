@@ -15,7 +15,7 @@ import picocli.CommandLine.Option;
 
 /** Says what a model is and what it would need, without running it. */
 @Command(name = "inspect", sortOptions = false,
-        header = {"Describes a model, without running it.", ""},
+        header = {"Describe a model without running it.", ""},
         customSynopsis = {"pastkv inspect [OPTIONS]", ""},
         description = "Shows a model's architecture and size, the kernels that would run it and why, and the memory that "
                 + "its past keys and values take.%n",
@@ -25,12 +25,12 @@ import picocli.CommandLine.Option;
 public final class InspectCommand implements Callable<Integer> {
     private final Streams streams;
 
+    @Option(names = "--hooks",
+            description = "List the places where activations can be read and edited, with their shapes.") private boolean hooks;
+
     @Mixin private ModelMixin modelOptions = new ModelMixin(ComputeChoice.AUTO);
 
     @Mixin private CacheMixin cacheOptions = new CacheMixin();
-
-    @Option(names = "--hooks",
-            description = "List the places where activations can be read and edited, with their shapes.") private boolean hooks;
 
     public InspectCommand(Streams streams) {
         this.streams = streams;

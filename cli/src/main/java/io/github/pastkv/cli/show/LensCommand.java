@@ -19,7 +19,7 @@ import picocli.CommandLine.Option;
 
 /** Shows what a model would predict after each layer. */
 @Command(name = "lens", sortOptions = false,
-        header = {"Shows what a model would predict after each of its layers.", ""},
+        header = {"Show the prediction after each layer (logit lens).", ""},
         customSynopsis = {"pastkv lens [OPTIONS] PROMPT", "       pastkv lens [OPTIONS] --tokens IDS", ""},
         description = "The logit lens: final norm and head are applied to the residual stream before each layer, and the "
                 + "likeliest next token is shown for each position, then for the last position the five likeliest with their "

@@ -32,7 +32,7 @@ import picocli.CommandLine.Spec;
 
 /** Writes the logits of given tokens, and what the cache holds after them. */
 @Command(name = "logits", sortOptions = false,
-        header = {"Writes the logits of given tokens to a file.", ""},
+        header = {"Write the logits of given tokens to a file.", ""},
         customSynopsis = {"pastkv logits [OPTIONS] --out FILE PROMPT",
             "       pastkv logits [OPTIONS] --tokens IDS --out FILE",
             "       pastkv logits [OPTIONS] --input FILE --out FILE", ""},

@@ -40,7 +40,7 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** Searches for the circuit behind a behaviour. */
-@Command(name = "acdc", sortOptions = false, header = {"Finds the circuit behind a behaviour.", ""},
+@Command(name = "acdc", sortOptions = false, header = {"Find the circuit behind a behaviour.", ""},
         customSynopsis = {"pastkv acdc [OPTIONS] --clean TEXT --corrupt TEXT --answer TEXT --wrong TEXT \\",
             "                   --threshold X --out FILE",
             "       pastkv acdc [OPTIONS] --pairs FILE.jsonl --threshold X --out FILE",

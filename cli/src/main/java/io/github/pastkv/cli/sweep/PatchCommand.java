@@ -16,7 +16,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** Sweeps over patched runs of a pair of prompts. */
-@Command(name = "patch", sortOptions = false, header = {"Finds where in a model a behaviour comes from.", ""},
+@Command(name = "patch", sortOptions = false, header = {"Find where in a model a behaviour comes from.", ""},
         customSynopsis = {"pastkv patch [OPTIONS] --clean TEXT --corrupt TEXT --answer TEXT --wrong TEXT --out FILE",
             "       pastkv patch [OPTIONS] --clean-tokens IDS --corrupt-tokens IDS --answer-token ID \\",
             "                    --wrong-token ID --out FILE",

@@ -54,7 +54,7 @@ class ErrorReporterTest {
         "generate --threads 9999999999 a | --threads: '9999999999' is not a whole number in the range of this option",
         "generate --top-p x a | --top-p: 'x' is not a number",
         "generate --seed 1 --seed 2 a | --seed: is given twice",
-        "logits --out x | no tokens: give --tokens or --input",
+        "logits --out x | no prompt: give PROMPT, --tokens or --input",
         "logits --out x --tokens 1 --input y | --tokens and --input: give one of them",
         "logits --tokens 1 | needs --out FILE",
         "logits --tokens 1 --out x --kv-out x | --out and --kv-out: x cannot hold both",

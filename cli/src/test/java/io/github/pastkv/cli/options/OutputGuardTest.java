@@ -29,7 +29,8 @@ import picocli.CommandLine.Model.OptionSpec;
 class OutputGuardTest {
     /** Every option and argument that names a file or folder which a command reads, or a folder that must be new. */
     private static final Set<String> NOT_OUTPUTS = Set.of("* --model", "* PROMPT", "acdc --check", "acdc --pairs",
-            "convert --out", "kv-quality --text", "logits --input", "tokenize --input", "detokenize --input",
+            "convert --out", "kv-quality --text", "logits --input", "tokenize --input", "chat --messages",
+            "detokenize --input",
             "patch --pairs", "ablate --set", "score FILE");
 
     @TempDir Path folder;
@@ -83,9 +84,10 @@ class OutputGuardTest {
             case "ablate" -> List.of("ablate", "--tokens", "1,2", "--answer-token", "4", "--wrong-token", "5", "--by",
                     "zero", "--grid", "resid_pre");
             case "acdc" -> List.of("acdc", "--clean-tokens", "1,2", "--corrupt-tokens", "1,3", "--threshold", "1");
+            case "attribute" -> List.of("attribute", "--answer", "a", "b");
             default -> throw new AssertionError("say how to run " + command);
         });
-        if (!option.equals("--out") && !Set.of("lens", "attention").contains(command)) {
+        if (!option.equals("--out") && !Set.of("lens", "attention", "attribute").contains(command)) {
             args.addAll(List.of("--out", folder.resolve("other.json").toString()));
         }
         args.addAll(List.of("--model", model.toString(), option, output.toString()));
