@@ -43,7 +43,8 @@ public final class JoinedRows implements StepRows {
     }
 
     /**
-     * Adds tokens {@code [fromToken, toToken)} of an open step: a row for each of the step's rows that has some of them.
+     * Adds tokens {@code [fromToken, toToken)} of an open step: a row for each of the step's rows that has some of
+     * them.
      *
      * @return the number of their first token in the batch
      */

@@ -236,8 +236,8 @@ public final class Model implements AutoCloseable {
     }
 
     /**
-     * A session with a cache of its own, closed with it. Unless the options say otherwise, it takes what other sessions of
-     * this model that store alike have read, instead of computing it again, and lets them take what it reads.
+     * A session with a cache of its own, closed with it. Unless the options say otherwise, it takes what other sessions
+     * of this model that store alike have read, instead of computing it again, and lets them take what it reads.
      */
     public Session newSession(SessionOptions sessionOptions) {
         return Session.withOwnCache(this, sessionOptions);

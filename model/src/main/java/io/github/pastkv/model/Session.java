@@ -39,9 +39,9 @@ import org.jspecify.annotations.Nullable;
  * A text (or a batch of texts) that a model is reading and writing: a {@link KvCache} joined to a {@link Model}. What
  * has been appended is never computed again.
  *
- * <p>The logits of a token are the same bits whatever the path: in one piece, in chunks or token by token; alone or in a
- * batch; with pads anywhere; on a fork, or rewound. While {@linkplain #freeze frozen}, an append sees what is stored and
- * stores nothing.
+ * <p>The logits of a token are the same bits whatever the path: in one piece, in chunks or token by token; alone or in
+ * a batch; with pads anywhere; on a fork, or rewound. While {@linkplain #freeze frozen}, an append sees what is stored
+ * and stores nothing.
  *
  * <p>For one thread at a time; different sessions of one model may run on different threads. Owns its cache unless one
  * was passed in.
@@ -122,7 +122,8 @@ public final class Session implements AutoCloseable {
      * Appends tokens to the only row.
      *
      * @return logits of each new token, F32 {@code [T, V]}, on the heap
-     * @throws IllegalArgumentException for a token id outside the vocabulary, more tokens than fit, or more logits than an
+     * @throws IllegalArgumentException for a token id outside the vocabulary, more tokens than fit, or more logits than
+     *        an
      *         array holds; nothing has changed
      * @throws PoolExhaustedException when the cache's limit in bytes is reached; nothing has changed
      */
@@ -133,8 +134,8 @@ public final class Session implements AutoCloseable {
     }
 
     /**
-     * Appends tokens to the only row, of which only the last one's logits are wanted. What sessions of this model have read
-     * before is not computed again.
+     * Appends tokens to the only row, of which only the last one's logits are wanted. What sessions of this model have
+     * read before is not computed again.
      *
      * @return logits after the last token, F32 {@code [V]}, on the heap
      */
@@ -148,8 +149,8 @@ public final class Session implements AutoCloseable {
     }
 
     /**
-     * Appends slots to all rows, of which only the last tokens' logits are wanted. What sessions of this model have read
-     * before is not computed again.
+     * Appends slots to all rows, of which only the last tokens' logits are wanted. What sessions of this model have
+     * read before is not computed again.
      *
      * @return logits after the last token of each row that has one in {@code mask}, F32 {@code [n, V]}, on the heap
      */
@@ -190,8 +191,8 @@ public final class Session implements AutoCloseable {
     }
 
     /**
-     * Appends slots to all rows. Where the mask is 0 the slot is a pad: its id counts for nothing, it takes no storage and
-     * no position, and its logits are zeros.
+     * Appends slots to all rows. Where the mask is 0 the slot is a pad: its id counts for nothing, it takes no storage
+     * and no position, and its logits are zeros.
      *
      * @param tokenIds {@code [B, N]}
      * @param mask {@code [B, N]} of these slots only
@@ -215,7 +216,8 @@ public final class Session implements AutoCloseable {
     }
 
     /**
-     * Appends slots to all rows, as {@link #append(StepInput)} does, and computes the logits of each row's last token only.
+     * Appends slots to all rows, as {@link #append(StepInput)} does, and computes the logits of each row's last token
+     * only.
      *
      * @return F32 {@code [B, V]}, valid until the next step of this session
      * @throws IllegalArgumentException where a row has no token among the new slots; nothing has changed
@@ -279,8 +281,9 @@ public final class Session implements AutoCloseable {
     }
 
     /**
-     * Appends text to the only row. The first text gets what the tokenizer puts around one, such as {@code <s>}; a later one
-     * continues what is there, so that pieces have the tokens of the joined text ({@link TextTokenizer} says when).
+     * Appends text to the only row. The first text gets what the tokenizer puts around one, such as {@code <s>}; a
+     * later one continues what is there, so that pieces have the tokens of the joined text ({@link TextTokenizer} says
+     * when).
      */
     public Tensor append(String text) {
         return append(encode(text));
@@ -294,7 +297,10 @@ public final class Session implements AutoCloseable {
         return target.numSlots() == 0 ? tokenizer.encode(text, true) : tokenizer.encodeContinuation(text);
     }
 
-    /** Generates after text appended to the only row, as the model's makers recommend, until it ends or the context is full. */
+    /**
+     * Generates after text appended to the only row, as the model's makers recommend, until it ends or the context is
+     * full.
+     */
     public Generation generate(String prompt) {
         return generate(prompt, model.generationOptions());
     }
@@ -316,8 +322,8 @@ public final class Session implements AutoCloseable {
     }
 
     /**
-     * Generates after text appended to the only row, piece by piece of text, as the stream is read. The session is in use
-     * until the stream has been read to its end or is closed, so close it.
+     * Generates after text appended to the only row, piece by piece of text, as the stream is read. The session is in
+     * use until the stream has been read to its end or is closed, so close it.
      */
     public Stream<String> stream(String prompt, GenerationOptions options) {
         requireOneRow();
@@ -351,9 +357,9 @@ public final class Session implements AutoCloseable {
     }
 
     /**
-     * Appends a prompt to each row and lets tokens follow it until each row has come to an end. The last token chosen in a
-     * row is not appended. With several answers to a prompt the session has as many rows afterwards. On a frozen session
-     * all of this happens on a fork that is dropped.
+     * Appends a prompt to each row and lets tokens follow it until each row has come to an end. The last token chosen
+     * in a row is not appended. With several answers to a prompt the session has as many rows afterwards. On a frozen
+     * session all of this happens on a fork that is dropped.
      *
      * @param tokenIds {@code [B, N]}
      * @param mask {@code [B, N]}; each row needs a real token at least
@@ -444,8 +450,8 @@ public final class Session implements AutoCloseable {
     }
 
     /**
-     * A session of its own that goes on from here: it shares what is stored, copies of each row at most one block, and is
-     * not frozen. Either may be closed first.
+     * A session of its own that goes on from here: it shares what is stored, copies of each row at most one block, and
+     * is not frozen. Either may be closed first.
      */
     public Session fork() {
         return exclusively(() -> new Session(model, openCache().fork(), true));
@@ -467,11 +473,12 @@ public final class Session implements AutoCloseable {
 
     /**
      * Appends tokens {@code [fromToken, toToken)} of another session of this model (or of this one), as they are stored
-     * there: keys are turned on to their new positions where positions are rotary, and nothing is computed. It is as if the
-     * tokens had been read after what they were read after there, and then moved: not what the model would make of them
-     * here. The tokens are derived, as are all that follow, and never enter an index.
+     * there: keys are turned on to their new positions where positions are rotary, and nothing is computed. It is as if
+     * the tokens had been read after what they were read after there, and then moved: not what the model would make of
+     * them here. The tokens are derived, as are all that follow, and never enter an index.
      *
-     * @throws IllegalArgumentException for a session of another model, tokens that are not there, or other positions where
+     * @throws IllegalArgumentException for a session of another model, tokens that are not there, or other positions
+     *        where
      *         positions are learned; nothing has changed
      * @throws IllegalStateException while frozen: graft onto a fork
      */

@@ -12,14 +12,14 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Computes the steps of all groups of sequences of a model, in passes that they share: continuous batching. Each sequence
- * gets the bits that it gets alone, as no bit of a forward pass depends on the other rows of its pass.
+ * Computes the steps of all groups of sequences of a model, in passes that they share: continuous batching. Each
+ * sequence gets the bits that it gets alone, as no bit of a forward pass depends on the other rows of its pass.
  *
- * <p>It has no thread of its own. A thread that brings a step {@linkplain #run waits} until it is computed; one of those
- * that wait leads: it computes passes over all the steps that are there (flat combining, Hendler et al. 2010) until its own
- * is done, and passes the lead on. Sequences that are decoded come back at once with their next token, so a leader waits
- * for those of the last pass, at most as long as that pass took, and not for those that were slower the last time. Whoever
- * is alone never waits.
+ * <p>It has no thread of its own. A thread that brings a step {@linkplain #run waits} until it is computed; one of
+ * those that wait leads: it computes passes over all the steps that are there (flat combining, Hendler et al. 2010)
+ * until its own is done, and passes the lead on. Sequences that are decoded come back at once with their next token, so
+ * a leader waits for those of the last pass, at most as long as that pass took, and not for those that were slower the
+ * last time. Whoever is alone never waits.
  *
  * <p>Safe for any number of threads.
  */

@@ -12,7 +12,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Who may hold memory when a pool has too little for all generations: those of higher priority, then those that came
  * first. The lowest is preempted: it rewinds to where its generation began, which frees its blocks, waits until another
- * one of the pool has ended, and is recomputed, to the same bits (recomputation as in PagedAttention, Kwon et al. 2023).
+ * one of the pool has ended, and is recomputed, to the same bits (recomputation as in PagedAttention, Kwon et al.
+ * 2023).
  *
  * <p>Guarded by the engine's lock.
  */

@@ -14,8 +14,8 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Joins what a schedule chose into one forward pass and hands out its logits. For one thread at a time; owns the forward
- * pass and its buffers.
+ * Joins what a schedule chose into one forward pass and hands out its logits. For one thread at a time; owns the
+ * forward pass and its buffers.
  */
 final class PassRunner implements AutoCloseable {
     private final ForwardPass forwardPass;
@@ -34,8 +34,8 @@ final class PassRunner implements AutoCloseable {
     }
 
     /**
-     * Computes the scheduled tokens of each request. A request that cannot be computed fails by itself: a pass that fails
-     * is tried again with each of its requests alone, which computes the same numbers at the same places.
+     * Computes the scheduled tokens of each request. A request that cannot be computed fails by itself: a pass that
+     * fails is tried again with each of its requests alone, which computes the same numbers at the same places.
      */
     void run(List<StepRequest> batch) {
         if (batch.size() > 1) {

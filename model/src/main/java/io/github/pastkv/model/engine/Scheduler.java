@@ -7,9 +7,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Chooses what each pass computes, within a budget of tokens: a token for each decoding sequence first, then chunks of
- * the prompts that are waiting (chunked prefill), so that a long prompt delays the others by one pass at most. Continuous
- * batching at the level of iterations is that of Orca (Yu et al., OSDI 2022), chunked prefill that of Sarathi (Agrawal et
- * al. 2023).
+ * the prompts that are waiting (chunked prefill), so that a long prompt delays the others by one pass at most.
+ * Continuous batching at the level of iterations is that of Orca (Yu et al., OSDI 2022), chunked prefill that of
+ * Sarathi (Agrawal et al. 2023).
  *
  * <p>Not safe for threads by itself: guarded by the engine's lock.
  */

@@ -20,9 +20,9 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The sequences in the rows of one cache, which are stepped together: a session's batch, or several answers to a prompt.
- * A step is validated, begun and committed on the thread of its caller; between, the {@link Engine} computes it in passes
- * that it shares with the steps of other groups.
+ * The sequences in the rows of one cache, which are stepped together: a session's batch, or several answers to a
+ * prompt. A step is validated, begun and committed on the thread of its caller; between, the {@link Engine} computes it
+ * in passes that it shares with the steps of other groups.
  *
  * <p>For one thread at a time. Owns the memory of its logits until {@link #close}; the cache is its caller's.
  */
@@ -65,8 +65,10 @@ public final class SequenceGroup implements DecodeBackend, AutoCloseable {
     /**
      * Computes and appends one step.
      *
-     * @param use what it has to do with the prefix index; null for nothing, as for all that is not a plain step of tokens
-     * @return the logits asked for, of each row's last new token or of all, row after row: F32 {@code [n, V]}, valid until
+     * @param use what it has to do with the prefix index; null for nothing, as for all that is not a plain step of
+     *        tokens
+     * @return the logits asked for, of each row's last new token or of all, row after row: F32 {@code [n, V]}, valid
+     *        until
      *         the next step
      */
     public Tensor forward(StepInput input, Logits asked, @Nullable PrefixUse use) {
@@ -199,8 +201,8 @@ public final class SequenceGroup implements DecodeBackend, AutoCloseable {
     // As the backend of a generation.
 
     /**
-     * A generation begins: until {@link #endGeneration} it ends when its thread is interrupted or it is cancelled, has the
-     * priority of {@code options}, and may be preempted.
+     * A generation begins: until {@link #endGeneration} it ends when its thread is interrupted or it is cancelled, has
+     * the priority of {@code options}, and may be preempted.
      */
     public void beginGeneration(GenerationOptions options) {
         interrupted = false;

@@ -5,8 +5,8 @@ import io.github.pastkv.model.config.ModelConfig;
 import io.github.pastkv.tensor.Tensor;
 
 /**
- * What enters a step: token ids, embeddings in their place, or a residual stream that enters at a layer. N slots for each
- * of B rows; where the mask is 0 the slot is a pad, whose content is ignored.
+ * What enters a step: token ids, embeddings in their place, or a residual stream that enters at a layer. N slots for
+ * each of B rows; where the mask is 0 the slot is a pad, whose content is ignored.
  */
 public sealed interface StepInput {
     /** Which slots are real, {@code [B, N]}, of these slots only. */
@@ -15,7 +15,8 @@ public sealed interface StepInput {
     /**
      * Drops the pads: the real tokens, row after row.
      *
-     * @throws IllegalArgumentException for an input of another shape than {@code batchSize} rows of the model's; nothing
+     * @throws IllegalArgumentException for an input of another shape than {@code batchSize} rows of the model's;
+     *        nothing
      *         has changed
      */
     PackedInput pack(ModelConfig model, int batchSize);
@@ -66,8 +67,8 @@ public sealed interface StepInput {
     }
 
     /**
-     * Rows that take the place of looked-up embeddings (scaled and normalised already, where the model does that); learned
-     * positions are still added.
+     * Rows that take the place of looked-up embeddings (scaled and normalised already, where the model does that);
+     * learned positions are still added.
      *
      * @param embeddings F32 {@code [B, N, E]}
      */
@@ -83,8 +84,8 @@ public sealed interface StepInput {
     }
 
     /**
-     * A residual stream, positions included, that enters before a layer. At the number of layers only the final norm and
-     * the head are left.
+     * A residual stream, positions included, that enters before a layer. At the number of layers only the final norm
+     * and the head are left.
      *
      * @param residual F32 {@code [B, N, E]}
      * @param startAtLayer first layer that runs

@@ -8,8 +8,8 @@ import java.util.concurrent.locks.Condition;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An open step of one group on its way through the engine, and how far it has been computed. All but the first few fields
- * are guarded by the engine's lock.
+ * An open step of one group on its way through the engine, and how far it has been computed. All but the first few
+ * fields are guarded by the engine's lock.
  */
 final class StepRequest {
     final SequenceGroup group;

@@ -14,9 +14,13 @@ import io.github.pastkv.tensor.Tensor;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
-/** Paged attention of one layer: reads the residual stream, stores keys and values, and adds its output to the stream. */
+/**
+ * Paged attention of one layer: reads the residual stream, stores keys and values, and adds its output to the stream.
+ */
 final class AttentionBlock {
-    /** From so many tokens for each logit asked for, attention in the last layer computes the queries of those alone. */
+    /**
+     * From so many tokens for each logit asked for, attention in the last layer computes the queries of those alone.
+     */
     private static final int MIN_TOKENS_PER_LOGIT = 32;
 
     private final PassContext context;
@@ -63,8 +67,8 @@ final class AttentionBlock {
     }
 
     /**
-     * Runs the block of the last layer: keys and values of all tokens, but all that follows only for those whose logits are
-     * asked for, as nothing else reads it. They are at the front of the buffers afterwards.
+     * Runs the block of the last layer: keys and values of all tokens, but all that follows only for those whose logits
+     * are asked for, as nothing else reads it. They are at the front of the buffers afterwards.
      */
     void runForLogits() {
         Pass pass = context.pass;
@@ -102,7 +106,7 @@ final class AttentionBlock {
             context.hooks.inputs().dispatch(context.layer, space.hidden);
         }
         context.normalise(norms.before(), space.hidden, space.normed, NormHooks.LN1); // normed [T, E]
-        context.compute.linear(context.readAfter(norms.before()), weights.qkv(), space.qkv, context.numTokens); // [T, (H + 2K) * D]
+        context.compute.linear(context.readAfter(norms.before()), weights.qkv(), space.qkv, context.numTokens);
     }
 
     private void storeKeysAndValues() {

@@ -7,7 +7,9 @@ import io.github.pastkv.model.hooks.HookPoint;
 import io.github.pastkv.tensor.Tensor;
 import java.util.Objects;
 
-/** The residual stream that enters the first layer: of token ids, of embeddings given in their place, or given itself. */
+/**
+ * The residual stream that enters the first layer: of token ids, of embeddings given in their place, or given itself.
+ */
 final class Embedding {
     private final PassContext context;
     private final TokenRange lookUp = this::lookUpTokens;
@@ -43,7 +45,7 @@ final class Embedding {
         context.forTokens(context.config.embedding().width(), lookUp); // embedded [T, width]
         LinearWeights projection = context.weights.embedding().projection();
         if (projection != null) {
-            context.compute.linear(context.space.embedded, projection, context.space.hidden, context.numTokens); // [T, E]
+            context.compute.linear(context.space.embedded, projection, context.space.hidden, context.numTokens);
         }
     }
 

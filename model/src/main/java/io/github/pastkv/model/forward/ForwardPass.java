@@ -11,11 +11,11 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The transformer, from token ids to logits, for every family: what differs between families is in {@link ModelConfig}
- * and in which weights there are. Each pass goes through each weight once, whatever the number of rows and tokens, and no
- * bit of a row's result depends on the other rows of its pass.
+ * and in which weights there are. Each pass goes through each weight once, whatever the number of rows and tokens, and
+ * no bit of a row's result depends on the other rows of its pass.
  *
- * <p>For one thread at a time: {@code model.engine} batches the steps of concurrent sessions into passes. Owns its buffers
- * and compute threads until {@link #close}; buffers grow to the largest pass.
+ * <p>For one thread at a time: {@code model.engine} batches the steps of concurrent sessions into passes. Owns its
+ * buffers and compute threads until {@link #close}; buffers grow to the largest pass.
  */
 public final class ForwardPass implements AutoCloseable {
     private final HookCatalog catalog;

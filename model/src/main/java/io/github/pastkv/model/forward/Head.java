@@ -5,7 +5,10 @@ import io.github.pastkv.kernels.NormWeights;
 import io.github.pastkv.model.hooks.HookPoint;
 import io.github.pastkv.tensor.Tensor;
 
-/** Final norm, unembedding, factor and soft cap of logits: from the residual stream that leaves the last layer to logits. */
+/**
+ * Final norm, unembedding, factor and soft cap of logits: from the residual stream that leaves the last layer to
+ * logits.
+ */
 final class Head {
     private final PassContext context;
 

@@ -8,9 +8,9 @@ import io.github.pastkv.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The residual stream as each head of a layer reads it. Heads whose input a hook changed are computed again from it, norm
- * and projection, each by itself; the others are left as they are. A kv head reads, of {@code hook_attn_in}, what the
- * first query head of its group reads.
+ * The residual stream as each head of a layer reads it. Heads whose input a hook changed are computed again from it,
+ * norm and projection, each by itself; the others are left as they are. A kv head reads, of {@code hook_attn_in}, what
+ * the first query head of its group reads.
  */
 final class HeadInputs {
     private final HookDispatcher dispatcher;
@@ -66,7 +66,9 @@ final class HeadInputs {
         return rows.narrow(1, (long) head * width, (head + 1L) * width);
     }
 
-    /** Puts queries, keys and values of heads with an input of their own into {@code qkv}, {@code [n, (H + 2K) * D]}. */
+    /**
+     * Puts queries, keys and values of heads with an input of their own into {@code qkv}, {@code [n, (H + 2K) * D]}.
+     */
     void apply(LayerWeights weights, Tensor qkv) {
         int heads = config.numHeads();
         int kvHeads = config.numKvHeads();

@@ -13,9 +13,9 @@ import java.lang.foreign.Arena;
 import java.util.Arrays;
 
 /**
- * Hands the activations of one step to a probe: the packed rows of real tokens become {@code [B, N, ...]} with zeros at
- * pads, and what the probe changed goes back into the rows. Where there are no pads that is a view. For one thread; owns
- * the memory of what it makes until {@link #close}.
+ * Dispatches the activations of one step to a probe: the packed rows of real tokens become {@code [B, N, ...]} with
+ * zeros at pads, and what the probe changed goes back into the rows. Where there are no pads that is a view. For one
+ * thread; owns the memory of what it makes until {@link #close}.
  */
 final class HookDispatcher implements AutoCloseable {
     private final HookCatalog hooks;

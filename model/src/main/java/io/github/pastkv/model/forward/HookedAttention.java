@@ -14,8 +14,8 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Attention in its three thirds, each over all tiles of the step, with the whole layer's keys, values, scores and pattern
- * handed out in between. The tiles and kernels are those of the fused way.
+ * Attention in its three thirds, each over all tiles of the step, with the whole layer's keys, values, scores and
+ * pattern handed out in between. The tiles and kernels are those of the fused way.
  */
 final class HookedAttention {
     private final HookDispatcher dispatcher;

@@ -12,8 +12,8 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * Turns stored keys from their positions to others a fixed distance away, layer by layer. Two turns add up, so that a key
- * turned to position p and then by d is one at p + d but for rounding: of the storage type, and of the second turn.
+ * Turns stored keys from their positions to others a fixed distance away, layer by layer. Two turns add up, so that a
+ * key turned to position p and then by d is one at p + d but for rounding: of the storage type, and of the second turn.
  *
  * <p>Owns its tables until {@link #close}; for one thread.
  */

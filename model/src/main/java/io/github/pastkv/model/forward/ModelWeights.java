@@ -36,8 +36,8 @@ public record ModelWeights(EmbeddingWeights embedding, List<LayerWeights> layers
     }
 
     /**
-     * Multiply-adds in linear layers of {@code numTokens} tokens, for {@code numLogits} of which logits are wanted; only
-     * those go all through the last layer.
+     * Multiply-adds in linear layers of {@code numTokens} tokens, for {@code numLogits} of which logits are wanted;
+     * only those go all through the last layer.
      */
     public long multiplyAdds(long numTokens, long numLogits) {
         long perToken = layers.stream().mapToLong(LayerWeights::multiplyAdds).sum();

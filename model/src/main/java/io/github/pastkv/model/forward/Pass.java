@@ -30,7 +30,8 @@ public final class Pass {
     /**
      * A pass over {@code rows}, into which it writes keys and values; the caller commits their steps.
      *
-     * @param ropes the RoPE tables of each row, {@code [B]}; rows of sessions of different lengths may have different ones
+     * @param ropes the RoPE tables of each row, {@code [B]}; rows of sessions of different lengths may have different
+     *        ones
      */
     public Pass(StepRows rows, LayerRope... ropes) {
         this.rows = rows;

@@ -28,7 +28,9 @@ final class PassContext implements AutoCloseable {
     Workspace space;
     Pass pass;
     int layer;
-    /** Tokens at the front of the buffers: all of the pass, or from the last layer on those whose logits are asked for. */
+    /**
+     * Tokens at the front of the buffers: all of the pass, or from the last layer on those whose logits are asked for.
+     */
     int numTokens;
     @Nullable StepHooks hooks;
 

@@ -49,8 +49,8 @@ final class BeamGroup {
     }
 
     /**
-     * Takes the best continuations: those that end, if they are among the first {@code numBeams}, are finished; the best
-     * others run on.
+     * Takes the best continuations: those that end, if they are among the first {@code numBeams}, are finished; the
+     * best others run on.
      */
     void advance(List<Candidate> candidates) {
         List<Beam> next = new ArrayList<>();

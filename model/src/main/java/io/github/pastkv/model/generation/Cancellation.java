@@ -3,8 +3,8 @@ package io.github.pastkv.model.generation;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Ends a generation from any thread, within one step: all its rows end as {@link FinishReason#CANCELLED}, and the session
- * can be used on. For one generation at a time; stays cancelled.
+ * Ends a generation from any thread, within one step: all its rows end as {@link FinishReason#CANCELLED}, and the
+ * session can be used on. For one generation at a time; stays cancelled.
  */
 public final class Cancellation {
     private volatile boolean cancelled;

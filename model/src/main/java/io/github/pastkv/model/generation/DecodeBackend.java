@@ -42,7 +42,9 @@ public interface DecodeBackend {
     /** Makes {@code times} rows of each row, side by side. */
     void repeatRows(int times);
 
-    /** Whether the generation was cancelled; then steps end with a {@link java.util.concurrent.CancellationException}. */
+    /**
+     * Whether the generation was cancelled; then steps end with a {@link java.util.concurrent.CancellationException}.
+     */
     default boolean isCancelled() {
         return false;
     }

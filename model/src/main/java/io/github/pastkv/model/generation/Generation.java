@@ -11,7 +11,7 @@ import java.util.List;
  * @param promptNanos time of the prompt's step, to the first choice of a token
  * @param numDecodedTokens tokens chosen after the first of each answer
  * @param decodeNanos time of those steps
- * @param numDraftedTokens how many of the decoded tokens were guessed ahead
+ * @param numDraftedTokens how many of the decoded tokens were drafted and accepted
  */
 public record Generation(List<GeneratedRow> rows, int numPromptTokens, int numReusedTokens, long promptNanos,
         int numDecodedTokens,

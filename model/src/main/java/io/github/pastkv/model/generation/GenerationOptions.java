@@ -17,14 +17,15 @@ import java.util.function.Consumer;
  * @param numReturnSequences answers to each prompt, which is computed once; answer i of a prompt is the one that the
  *        same seed gives with {@code firstSampleIndex} i alone
  * @param firstSampleIndex number of the first answer, an argument of every random draw
- * @param maxDraftTokens most tokens drafted in a step by prompt lookup, for speculative decoding; 0 for none. They change
- *        the speed, never a token; for a moment they take room in the cache where it has some to spare
- * @param knownTokens ids before the prompts, which penalties and prompt lookup see as they see the prompt and the answer;
- *        empty for those that the session knows, as Hugging Face's {@code generate} is always given the whole text
+ * @param maxDraftTokens most tokens drafted in a step by prompt lookup, for speculative decoding; 0 for none. They
+ *        change the speed, never a token; for a moment they take room in the cache where it has some to spare
+ * @param knownTokens ids before the prompts, which penalties and prompt lookup see as they see the prompt and the
+ *        answer; empty for those that the session knows, as Hugging Face's {@code generate} is always given the whole
+ *        text
  * @param numLogProbabilities best tokens whose log-probabilities are given beside that of each chosen token; 0 for that
  *        alone, {@link #NO_LOG_PROBABILITIES} for none
- * @param priority which generations of a model come first when they do not all fit into a pass or into memory: higher ones,
- *        then those that began first. The lowest is preempted: it waits, is recomputed, and gives the same tokens
+ * @param priority which generations of a model come first when they do not all fit into a pass or into memory: higher
+ *        ones, then those that began first. The lowest is preempted: it waits, is recomputed, and gives the same tokens
  * @param cancellation ends the generation from another thread
  */
 public record GenerationOptions(int maxNewTokens, SamplingOptions sampling, Set<Integer> stopTokens,

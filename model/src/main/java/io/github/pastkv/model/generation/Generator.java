@@ -12,14 +12,14 @@ import java.util.concurrent.CancellationException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Generates after a prompt, for all rows together. Each prompt is computed once, whatever the number of answers to it. A
- * row that has ended takes no further part: its later slots are pads, which cost nothing. The last token chosen is given
- * out but not appended.
+ * Generates after a prompt, for all rows together. Each prompt is computed once, whatever the number of answers to it.
+ * A row that has ended takes no further part: its later slots are pads, which cost nothing. The last token chosen is
+ * given out but not appended.
  *
- * <p>Speculative decoding: a step appends the last token and a few draft tokens found by prompt lookup, chooses at each of
- * them, and rolls back from the first one that is rejected. As logits do not depend on the path, the tokens are those of
- * generation without drafts. Drafts take no room that the tokens themselves need: where they do not fit, the step is made
- * without them.
+ * <p>Speculative decoding: a step appends the last token and a few draft tokens found by prompt lookup, chooses at each
+ * of them, and rolls back from the first one that is rejected. As logits do not depend on the path, the tokens are
+ * those of generation without drafts. Drafts take no room that the tokens themselves need: where they do not fit, the
+ * step is made without them.
  */
 public final class Generator {
     private static final int[] NO_DRAFT = new int[0];
@@ -39,8 +39,8 @@ public final class Generator {
     private int numDrafted;
 
     /**
-     * Appends a prompt to each row and generates. With several answers to a prompt the backend's rows become as many: the
-     * answers of prompt 0, then those of prompt 1, and so on.
+     * Appends a prompt to each row and generates. With several answers to a prompt the backend's rows become as many:
+     * the answers of prompt 0, then those of prompt 1, and so on.
      *
      * @param tokenIds prompt slots, {@code [B, N]}
      * @param mask which of them are real, {@code [B, N]}; each row needs one at least
@@ -219,7 +219,7 @@ public final class Generator {
         }
     }
 
-    /** Guesses that fit behind the last token. */
+    /** Draft tokens that fit after the last token. */
     private int room(int row) {
         return backend.maxSeqLen() - backend.numTokens(row) - 1;
     }

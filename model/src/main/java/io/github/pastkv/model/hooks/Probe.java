@@ -4,7 +4,7 @@ import io.github.pastkv.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a run hands its activations to. A run without a probe computes the same bits by the same kernels and asks nobody.
+ * Receives activations during a forward pass. Without a probe no hook code runs; the bits are the same.
  *
  * <p>Called on the thread that runs the step, in the order of {@link HookPoint}, layer after layer. What it throws ends
  * the step, and the cache is as before.

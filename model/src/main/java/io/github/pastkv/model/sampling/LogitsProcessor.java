@@ -1,8 +1,8 @@
 package io.github.pastkv.model.sampling;
 
 /**
- * Changes the logits of a sequence before its next token is chosen: penalties, biases, masks. Processors run in the order
- * of a chain, before temperature and the truncations (top-k, top-p, min-p, typical-p).
+ * Changes the logits of a sequence before its next token is chosen: penalties, biases, masks. Processors run in the
+ * order of a chain, before temperature and the truncations (top-k, top-p, min-p, typical-p).
  *
  * <p>The result must be a function of the arguments, so that a sequence that is recomputed or drafted gets the same
  * tokens. One processor may serve several sequences; each call is for one thread.

@@ -143,7 +143,9 @@ public final class Sampler {
         return options.topK();
     }
 
-    /** Takes the best until their weight reaches {@code mass} or min-p leaves out the rest; their weights lie by rank. */
+    /**
+     * Takes the best until their weight reaches {@code mass} or min-p leaves out the rest; their weights lie by rank.
+     */
     private int takeUntil(double mass) {
         heap.build();
         double taken = 0;
@@ -165,8 +167,8 @@ public final class Sampler {
     }
 
     /**
-     * Sets the weights of candidates to 0 that are not typical: sorted by how far their information is from the entropy,
-     * those after the first that reach typical-p together. Equals keep the order of ranks.
+     * Sets the weights of candidates to 0 that are not typical: sorted by how far their information is from the
+     * entropy, those after the first that reach typical-p together. Equals keep the order of ranks.
      */
     private void keepTypical(int numCandidates) {
         double total = 0;
