@@ -49,10 +49,10 @@ public final class ModelConversion {
         this.listener = listener;
     }
 
-    /** Hears how far it is. */
+    /** Receives progress. */
     @FunctionalInterface
     public interface Listener {
-        /** Another tensor of {@code numTensors} is about to be written, behind {@code numDone} others. */
+        /** Another tensor of {@code numTensors} is about to be written, after {@code numDone} others. */
         void onTensor(int numDone, int numTensors);
     }
 

@@ -54,8 +54,7 @@ public final class ModelFolder implements AutoCloseable {
     }
 
     /**
-     * {@link #open(Path)}, letting pass keys of {@code config.json} that would be refused because nobody knows what they
-     * change.
+     * {@link #open(Path)} with unknown keys of {@code config.json} that are let pass, though they may change the result.
      */
     public static ModelFolder open(Path folder, Set<String> allowedConfigKeys) throws IOException {
         ModelSource source = HuggingFaceFolder.open(folder);

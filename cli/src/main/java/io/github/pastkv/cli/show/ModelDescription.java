@@ -54,14 +54,16 @@ final class ModelDescription {
                 + fact("architecture", config.architecture() + ": " + config.numLayers() + " layers of width "
                         + config.hiddenSize() + ", feed-forward " + config.ffnSize() + " ("
                         + lowerCase(config.activation()) + (config.gatedFfn() ? ", gated)" : ")")
-                        + (config.parallelResidual() ? ", both blocks side by side" : ""))
+                        + (config.parallelResidual() ? ", both blocks side by side" : "")
+                        + factor("blocks", config.layer(0).blockScale()))
                 + fact("attention", config.numHeads() + " query heads over " + config.numKvHeads()
                         + " key/value heads of " + config.headDim() + windows()
-                        + cap("scores", config.attention().scoreSoftCap()))
+                        + cap("scores", config.attention().scoreSoftCap()) + headNorms()
+                        + cap("queries, keys and values", config.attention().clip()))
                 + fact("positions", positions())
                 + fact("vocabulary", number(config.vocabSize()) + " tokens, head "
                         + (config.tiedHead() ? "tied to the embedding" : "of its own")
-                        + cap("logits", config.head().softCap()))
+                        + factor("logits", config.head().logitScale()) + cap("logits", config.head().softCap()))
                 + fact("context", number(config.maxSeqLen()) + " tokens")
                 + fact("parameters", number(folder.tensors().numParameters()) + ", stored as "
                         + lowerCase(folder.tensors().embedding().tokens().dataType())
@@ -137,17 +139,35 @@ final class ModelDescription {
         return cap == 0 ? "" : ", " + what + " capped at " + cap;
     }
 
+    private static String factor(String what, float factor) {
+        return factor == 1 ? "" : ", " + what + " times " + factor;
+    }
+
+    private String headNorms() {
+        String place = config.attention().normAfterRope() ? " after RoPE" : "";
+        return switch (config.attention().headNorms()) {
+            case NONE -> "";
+            case SHARED -> ", norms of each head" + place;
+            case OWN -> ", norms of each head with weights of its own" + place;
+            case JOINT -> ", norms of all heads together" + place;
+        };
+    }
+
     private String positions() {
         String learned = config.embedding().learnedPositions() ? "learned" : "";
         String alibi = config.attention().alibi() ? "ALiBi" : "";
         String rotary = config.layers().stream().map(LayerConfig::rotary).filter(Objects::nonNull).distinct()
                 .map(kind -> rotary(Objects.requireNonNull(kind))).collect(Collectors.joining("; "));
-        return Stream.of(learned, alibi, rotary).filter(text -> !text.isEmpty()).collect(Collectors.joining("; "));
+        long numWithout = config.layers().stream().filter(layer -> layer.rotary() == null).count();
+        String none = rotary.isEmpty() || numWithout == 0 ? "" : "none in " + numWithout + " layers";
+        return Stream.of(learned, alibi, rotary, none).filter(text -> !text.isEmpty())
+                .collect(Collectors.joining("; "));
     }
 
     private String rotary(RopeConfig rotary) {
         String part = rotary.rotaryDim() == config.headDim() ? "" : " of " + rotary.rotaryDim() + " dimensions";
-        return "rotary" + part + ", theta " + number(Math.round(rotary.theta())) + scaling(rotary.scaling());
+        return (rotary.isInterleaved() ? "interleaved rotary" : "rotary") + part + ", theta "
+                + number(Math.round(rotary.theta())) + scaling(rotary.scaling());
     }
 
     private static String scaling(RopeScaling scaling) {

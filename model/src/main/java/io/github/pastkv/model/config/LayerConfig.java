@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * @param scoreScale factor of every attention score
  * @param window tokens that a query sees, its own included, so that at position p it sees positions greater than
  *        {@code p - window}; 0 for all
- * @param forgets whether a cache lets go of what no later query of the layer sees
+ * @param forgets whether a cache evicts tokens that no later query of the layer sees
  * @param rotary how queries and keys are turned, or null where they are not
  * @param blockScale factor of what attention and feed-forward block add to the residual stream
  */

@@ -147,7 +147,7 @@ public record ModelConfig(String architecture, ModelSizes sizes, EmbeddingConfig
         return layer(layer).window();
     }
 
-    /** Window beyond which a cache of {@code layer} lets go of tokens; 0 where it keeps all. */
+    /** Window beyond which a cache of {@code layer} evicts tokens; 0 where it keeps all. */
     public int storedWindow(int layer) {
         return layer(layer).forgets() ? window(layer) : 0;
     }

@@ -23,7 +23,7 @@ import java.util.Set;
 import java.util.regex.Pattern;
 
 /**
- * Bloom: positions by ALiBi, a norm right behind the embedding, queries, keys and values stored head by head. Names may
+ * Bloom: positions by ALiBi, a norm after the embedding, queries, keys and values stored head by head. Names may
  * lack the prefix {@code transformer.}; its configurations spell sizes in two ways.
  */
 final class Bloom implements Family {

@@ -16,7 +16,7 @@ import io.github.pastkv.model.files.WeightSource;
 import java.util.Set;
 
 /**
- * OPT: learned positions that begin at row 2, ReLU; in one size (350m) norms behind the blocks and embeddings of another
+ * OPT: learned positions that begin at row 2, ReLU; in one size (350m) norms after the blocks and embeddings of another
  * width than the residual stream. Names begin with {@code model.decoder.}, {@code decoder.} or neither.
  */
 final class Opt implements Family {

@@ -12,7 +12,7 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads OPT's weights. Where norms stand behind the blocks, a norm behind one block is the same as a norm of the stream
+ * Reads OPT's weights. Where norms stand after the blocks, a norm after one block is the same as a norm of the stream
  * before the next ({@link Residual#NORMED}), and the last layer's last one is the norm before the head.
  */
 final class OptTensors {

@@ -15,7 +15,7 @@ import tools.jackson.databind.node.ObjectNode;
 
 /**
  * An object of a JSON file, read key by key with the type and range that the reader expects. A key that is null counts
- * as absent. It remembers which keys were asked for, so that those nobody knows can be refused by name.
+ * as absent. It remembers which keys were asked for, so that unknown keys can be refused by name.
  *
  * <p>Every refusal is a {@link ModelFormatException} with the file, the key, what is there and what was expected. Not
  * safe for use by several threads.
@@ -44,7 +44,7 @@ public final class JsonObject {
     }
 
     /**
-     * The same object, where these keys are let pass though nobody knows them.
+     * The same object, in which these keys pass even if no reader asks for them.
      *
      * @param keys names as refusals give them, those of nested objects with the path before them
      */
@@ -307,7 +307,7 @@ public final class JsonObject {
     }
 
     /**
-     * Refuses the first key that nobody asked for and that {@code harmlessKeys} does not name; null, false and empty
+     * Refuses the first key that no reader asked for and that {@code harmlessKeys} does not name; null, false and empty
      * values are let pass.
      */
     public void refuseUnknownKeys(Set<String> harmlessKeys) throws ModelFormatException {
