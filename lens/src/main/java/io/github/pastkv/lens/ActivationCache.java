@@ -18,7 +18,7 @@ import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Activations of one run, by hook, in the order in which the run came by. Copies: they outlive the run. Kept on the heap,
+ * Activations of one run, by hook, in execution order. They are copies and outlive the run. Kept on the heap,
  * or outside it until {@link #close}. For one thread while it is filled, then for any number.
  */
 public final class ActivationCache implements AutoCloseable {

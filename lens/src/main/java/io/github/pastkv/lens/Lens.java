@@ -16,8 +16,8 @@ import java.util.function.Supplier;
 import java.util.stream.IntStream;
 
 /**
- * A way to run a model and look into it: hooks that read and edit activations, runs over part of the layers, losses, and
- * {@link ActivationCache}s. It is over a model, or over a {@link Session}'s past, fresh, frozen or forked.
+ * Runs a model with hooks that read and edit activations, over all or part of its layers, and computes losses and
+ * {@link ActivationCache}s. A run starts afresh or continues a {@link Session}, which may be frozen or forked.
  *
  * <p>Hooks belong to a lens, never to the model: two lenses of one model do not see each other's. Hooks added with
  * {@link #add} act in every run until they are closed; hooks given to a run act in that run, after those. Without hooks a

@@ -7,7 +7,7 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * What came of a run.
+ * The result of a run.
  *
  * @param input what entered
  * @param logits of each slot, F32 {@code [B, N, V]} on the heap, zeros at pads

@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * What a search has decided so far, edge by edge in the order of the search, and the metric as it now stands. Edges into a
- * head or block that no kept edge leaves are gone without having been tried. Not thread-safe.
+ * The decisions of a search so far, edge by edge in its order, and the current metric. Edges into a head or block that
+ * no kept edge leaves are removed without a run. Not thread-safe.
  */
 public final class Circuit {
     private final CircuitGraph graph;

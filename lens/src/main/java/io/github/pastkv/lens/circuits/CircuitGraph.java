@@ -10,7 +10,7 @@ import java.util.Map;
 import java.util.stream.IntStream;
 
 /**
- * The computational graph of a model: an edge goes from each {@link Sender} to each {@link Receiver} behind it. Senders are
+ * The computational graph of a model: an edge goes from each {@link Sender} to each later {@link Receiver}. Senders are
  * numbered in the order in which a run comes by, so that a receiver reads the first few of them; receivers from the output
  * down. Immutable.
  */

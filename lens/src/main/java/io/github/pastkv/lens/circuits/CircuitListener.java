@@ -1,17 +1,17 @@
 package io.github.pastkv.lens.circuits;
 
-/** Hears how a search gets on, on its thread. */
+/** Receives the progress of a search, on the thread that runs it. */
 @FunctionalInterface
 public interface CircuitListener {
-    /** Hears nothing and lets it run. */
+    /** Ignores progress and never ends the search. */
     CircuitListener NONE = (_, _) -> true;
 
     /**
-     * Some edges are decided.
+     * Called after some edges have been decided.
      *
      * @param numRuns runs so far
      * @param numUndecided edges left
-     * @return whether to go on; what is decided is kept
+     * @return whether to continue; decided edges are kept
      */
     boolean onProgress(long numRuns, long numUndecided);
 }

@@ -1,7 +1,7 @@
 package io.github.pastkv.lens.circuits;
 
 /**
- * What reads the residual stream.
+ * A part of the model that reads the residual stream.
  *
  * @param kind what it is
  * @param layer its layer; the number of layers for the output

@@ -1,7 +1,7 @@
 package io.github.pastkv.lens.circuits;
 
 /**
- * What adds to the residual stream.
+ * A part of the model that writes to the residual stream.
  *
  * @param kind what it is
  * @param layer its layer; 0 for the embeddings

@@ -9,7 +9,10 @@ import io.github.pastkv.tensor.Tensor;
 import java.util.Arrays;
 import java.util.List;
 
-/** Runs in full: every row reads the whole prompt through all layers, with a hook in one of them. The plain way. */
+/**
+ * Full runs: every row runs the whole prompt through all layers, with a hook in one of them. The reference that cached runs
+ * equal.
+ */
 final class FullRuns implements PatchedRuns {
     private final Lens lens;
     private final List<PatchCell> cells;

@@ -17,8 +17,9 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Runs of one prompt (the base) in which part of an activation is taken from elsewhere (the source), for every cell of a
- * grid.
+ * Activation patching (Vig et al. 2020, "Investigating Gender Bias in Language Models Using Causal Mediation Analysis"; Zhang
+ * and Nanda 2024, "Towards Best Practices of Activation Patching"): runs of one prompt (the base) in which part of an
+ * activation is replaced by that of another run (the source), for every cell of a grid.
  *
  * <p>A patch at a layer and position changes nothing before that position and below that layer. So the base prompt is read
  * once and frozen; a patched run enters at its layer with the base run's stored stream, runs the positions from the patch

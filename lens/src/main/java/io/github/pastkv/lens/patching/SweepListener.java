@@ -1,17 +1,17 @@
 package io.github.pastkv.lens.patching;
 
-/** Hears how a sweep gets on, on its thread. */
+/** Receives the progress of a sweep, on the thread that runs it. */
 @FunctionalInterface
 public interface SweepListener {
-    /** Hears nothing and lets it run. */
+    /** Ignores progress and never ends the sweep. */
     SweepListener NONE = (_, _) -> true;
 
     /**
-     * Some cells are done.
+     * Called after some cells have been run.
      *
      * @param numDone cells of this grid that have their number now
      * @param numCells cells of this grid
-     * @return whether to go on; what is done is kept
+     * @return whether to continue; finished cells are kept
      */
     boolean onProgress(long numDone, long numCells);
 }
