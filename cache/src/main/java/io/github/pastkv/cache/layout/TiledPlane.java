@@ -10,6 +10,7 @@ import java.lang.foreign.MemorySegment;
 final class TiledPlane {
     private final String what; // for messages
     private final KvType type;
+    private final int overflowBits;
     private final int numKvHeads;
     private final int headDim;
     private final int blockSize;
@@ -22,6 +23,8 @@ final class TiledPlane {
     private TiledPlane(KvShape shape, KvType type, int blockSize, int tileSlots, boolean slotInnermost) {
         this.what = slotInnermost ? "keys" : "values";
         this.type = type;
+        this.overflowBits = Float.floatToRawIntBits(
+                type.plainType() == null ? Float.POSITIVE_INFINITY : type.plainType().overflowsFrom());
         this.numKvHeads = shape.numKvHeads();
         this.headDim = shape.headDim();
         this.blockSize = blockSize;
@@ -74,14 +77,14 @@ final class TiledPlane {
                         Math.min(Q8Codec.Q8_GROUP_SIZE, headDim - dim));
             }
         } else {
-            float largest = 0;
+            int largest = 0; // bits of the largest magnitude, which are in its order
             for (int dim = 0; dim < headDim; dim++) {
                 float number = DataType.F32.read(source, sourceByteOffset + 4L * dim);
-                largest = Math.max(largest, Math.abs(number));
+                largest = Math.max(largest, Float.floatToRawIntBits(number) & Integer.MAX_VALUE);
                 plainType.write(segment, start + dim * stride, number);
             }
-            if (largest >= plainType.overflowsFrom() && largest < Float.POSITIVE_INFINITY) {
-                throw KvRangeException.of(what, largest, type);
+            if (largest >= overflowBits && Float.isFinite(Float.intBitsToFloat(largest))) {
+                throw KvRangeException.of(what, Float.intBitsToFloat(largest), type);
             }
         }
     }
