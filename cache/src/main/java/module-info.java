@@ -1,6 +1,6 @@
 /** Paged KV cache: tensors, block pools, caches and prefix caching. Needs nothing but the JDK. */
 module io.github.pastkv.cache {
-    requires static transitive org.jspecify;
+    requires static org.jspecify;
     requires static jdk.jfr;
 
     exports io.github.pastkv.cache;

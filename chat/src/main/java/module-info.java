@@ -2,7 +2,7 @@
 module io.github.pastkv.chat {
     requires transitive io.github.pastkv.model;
     requires transitive tools.jackson.databind;
-    requires static transitive org.jspecify;
+    requires static org.jspecify;
 
     exports io.github.pastkv.chat;
 }

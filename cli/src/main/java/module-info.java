@@ -8,7 +8,7 @@ module io.github.pastkv.cli {
     requires io.github.pastkv.tinymodel;
     requires org.jline.reader;
     requires tools.jackson.databind;
-    requires static transitive org.jspecify;
+    requires static org.jspecify;
 
     opens io.github.pastkv.cli to info.picocli;
     opens io.github.pastkv.cli.bench to info.picocli;

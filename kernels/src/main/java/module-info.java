@@ -1,7 +1,7 @@
 /** The arithmetic of a transformer. */
 module io.github.pastkv.kernels {
     requires transitive io.github.pastkv.cache;
-    requires static transitive org.jspecify;
+    requires static org.jspecify;
 
     exports io.github.pastkv.kernels;
 

@@ -3,7 +3,7 @@ module io.github.pastkv.lens {
     requires transitive io.github.pastkv.model;
     requires transitive java.desktop;
     requires tools.jackson.databind;
-    requires static transitive org.jspecify;
+    requires static org.jspecify;
 
     exports io.github.pastkv.lens;
     exports io.github.pastkv.lens.circuits;

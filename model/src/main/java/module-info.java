@@ -3,7 +3,7 @@ module io.github.pastkv.model {
     requires transitive io.github.pastkv.kernels;
     requires ai.djl.tokenizers;
     requires tools.jackson.databind;
-    requires static transitive org.jspecify;
+    requires static org.jspecify;
 
     exports io.github.pastkv.model;
     exports io.github.pastkv.model.config;

@@ -1,6 +1,6 @@
 /** A small trained model, carried as resources. */
 module io.github.pastkv.tinymodel {
-    requires static transitive org.jspecify;
+    requires static org.jspecify;
 
     exports io.github.pastkv.tinymodel;
 }

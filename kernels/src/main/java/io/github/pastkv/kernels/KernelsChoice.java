@@ -6,6 +6,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.ServiceConfigurationError;
 import java.util.ServiceLoader;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,6 +21,8 @@ public record KernelsChoice(Kernels kernels, String reason) {
     public static final String PROPERTY = "pastkv.kernels";
 
     private static final String SCALAR = "scalar";
+    private static final String CURE = "start java with"; // in the messages of providers that a flag would help
+    private static final AtomicBoolean HAS_WARNED = new AtomicBoolean();
 
     /**
      * Chooses.
@@ -35,8 +38,27 @@ public record KernelsChoice(Kernels kernels, String reason) {
             return forced(name, providers, obstacles);
         }
         KernelsProvider best = providers.getFirst();
-        String reason = obstacles.isEmpty() ? "the fastest of this machine" : String.join("; ", obstacles);
+        String reason = reason(best.name(), obstacles);
+        warnOnce(best.name(), reason, obstacles);
         return new KernelsChoice(best.create(), reason);
+    }
+
+    private static String reason(String chosen, List<String> obstacles) {
+        if (!obstacles.isEmpty()) {
+            return String.join("; ", obstacles);
+        }
+        return chosen.equals(SCALAR)
+                ? "there are no others: add the dependency io.github.pastkv:pastkv, which brings the fast ones"
+                : "the fastest of this machine";
+    }
+
+    /** Logs one line in a process when faster kernels are missing that a dependency or a flag would bring, with the cure. */
+    private static void warnOnce(String chosen, String reason, List<String> obstacles) {
+        boolean isCurable = chosen.equals(SCALAR) || obstacles.stream().anyMatch(one -> one.contains(CURE));
+        if (isCurable && HAS_WARNED.compareAndSet(false, true)) {
+            System.getLogger(KernelsChoice.class.getName()).log(System.Logger.Level.WARNING,
+                    "PastKV runs the " + chosen + " kernels, slower than this machine can: " + reason);
+        }
     }
 
     /** The best kernels of a rank below {@code rank}: for providers that delegate part of the work. */

@@ -22,7 +22,7 @@ final class FormatMethod {
 
     /** {@code format % values}. */
     static String percent(String format, Object values) {
-        boolean isMapping = values instanceof Map;
+        boolean isMapping = values instanceof Map || values instanceof List || values instanceof PyRange;
         Iterator<Object> next =
                 values instanceof Tuple tuple ? tuple.items().iterator() : List.of(values).iterator();
         Matcher matcher = PERCENT.matcher(format);

@@ -51,6 +51,7 @@ final class Items {
             case String text -> numbered(key, Text.length(text)) < 0
                     ? null
                     : Text.substring(text, numbered(key, Text.length(text)), numbered(key, Text.length(text)) + 1);
+            case Markup markup -> item(markup.text(), key) instanceof String one ? new Markup(one) : null;
             case List<?> list -> at(list, key);
             case Tuple tuple -> at(tuple.items(), key);
             case PyRange range -> at(range.items(), key);
@@ -86,8 +87,11 @@ final class Items {
             throw undefined.error();
         }
         if (!(object instanceof String || object instanceof List || object instanceof Tuple
-                || object instanceof PyRange)) {
-            return missing(object, "slice");
+                || object instanceof PyRange || object instanceof Markup)) {
+            throw new TemplateError("'" + Python.typeName(object) + "' object cannot be sliced");
+        }
+        if (object instanceof Markup markup) {
+            return new Markup(Python.str(slice(markup.text(), from, to, step)));
         }
         int stride = step == null || step instanceof None ? 1 : Numbers.toInt(step);
         if (stride == 0) {

@@ -143,7 +143,8 @@ final class Numbers {
             case "*" -> left * right;
             case "//" -> {
                 requireDivisor(right, "float floor division by zero");
-                yield Math.floor((left - floorMod(left, right)) / right + 0.25);
+                double quotient = Math.floor((left - floorMod(left, right)) / right + 0.25);
+                yield quotient == 0 ? Math.copySign(0, left / right) : quotient;
             }
             case "%" -> {
                 requireDivisor(right, "float modulo");

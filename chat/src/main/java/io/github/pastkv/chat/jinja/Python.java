@@ -270,6 +270,9 @@ final class Python {
         if (value instanceof List || value instanceof Map) {
             throw new TemplateError("unhashable type: '" + typeName(value) + "'");
         }
+        if (value instanceof Tuple tuple) {
+            tuple.items().forEach(Python::key); // refuses what has no hash
+        }
         if (value instanceof Double real && real == Math.rint(real) && Math.abs(real) < 1e15) {
             return (long) (double) real;
         }

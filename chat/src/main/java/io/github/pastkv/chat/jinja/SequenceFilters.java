@@ -128,15 +128,19 @@ final class SequenceFilters {
     private static UnaryOperator<Object> key(Arguments.Bound bound) {
         UnaryOperator<Object> attribute = attributes(bound.get("attribute", None.NONE));
         boolean isCaseSensitive = bound.isTrue("case_sensitive", false);
-        return item -> isCaseSensitive ? attribute.apply(item) : ignoringCase(attribute.apply(item));
+        boolean isSeveral = Python.str(bound.get("attribute", "")).contains(",");
+        return item -> {
+            Object value = attribute.apply(item);
+            return isCaseSensitive ? value : isSeveral ? eachIgnoringCase(value) : ignoringCase(value);
+        };
+    }
+
+    private static Object eachIgnoringCase(Object values) {
+        return Python.items(values).stream().map(SequenceFilters::ignoringCase).toList();
     }
 
     private static Object ignoringCase(Object value) {
-        return switch (value) {
-            case String text -> text.toLowerCase(Locale.ROOT);
-            case List<?> list -> list.stream().map(SequenceFilters::ignoringCase).toList();
-            default -> value;
-        };
+        return value instanceof String text ? text.toLowerCase(Locale.ROOT) : value;
     }
 
     private static List<Object> sorted(List<Object> items, UnaryOperator<Object> key, boolean isReversed) {
@@ -145,14 +149,16 @@ final class SequenceFilters {
             Budget.step(1);
             Object one = key.apply(left);
             Object other = key.apply(right);
-            return Python.equal(one, other) ? 0 : Python.compare("<", one, other);
+            return Python.compare("<", one, other);
         };
         sorted.sort(isReversed ? order.reversed() : order);
         return sorted;
     }
 
     private static Object sort(Object value, Arguments.Bound bound) {
-        return sorted(Python.items(value), key(bound), bound.isTrue("reverse", false));
+        UnaryOperator<Object> key = key(bound);
+        UnaryOperator<Object> listed = item -> List.of(key.apply(item)); // so equal ones need no order, as in Python
+        return sorted(Python.items(value), listed, bound.isTrue("reverse", false));
     }
 
     private static Object dictSort(Object value, Arguments.Bound bound) {
@@ -188,7 +194,7 @@ final class SequenceFilters {
             return new Undefined("No aggregated item, sequence was empty.");
         }
         Object best = items.getFirst();
-        for (Object item : counted(items)) {
+        for (Object item : counted(items.subList(1, items.size()))) {
             int order = Python.compare(name.equals("max") ? ">" : "<", key.apply(item), key.apply(best));
             best = name.equals("max") ? order > 0 ? item : best : order < 0 ? item : best;
         }

@@ -27,7 +27,7 @@ final class TextFilters {
             case "replace" -> replace(text, arguments.bind(name, "old", "new", "count"));
             case "indent" -> indent(requireText(value), arguments.bind(name, "width", "first", "blank"));
             case "truncate" ->
-                    truncate(requireText(value), arguments.bind(name, "length", "killwords", "end", "leeway"));
+                    truncate(value, arguments.bind(name, "length", "killwords", "end", "leeway"));
             case "wordcount" -> wordCount(text);
             default -> format(text, arguments);
         };
@@ -98,16 +98,17 @@ final class TextFilters {
         return result.toString();
     }
 
-    private static String truncate(String text, Arguments.Bound bound) {
+    private static Object truncate(Object value, Arguments.Bound bound) {
         int length = bound.integer("length", 255);
         String end = bound.text("end", "...");
         int leeway = bound.find("leeway") instanceof None ? 5 : bound.integer("leeway", 5);
         if (length < Text.length(end) || leeway < 0) {
             throw new TemplateError("truncate: length " + length + ", leeway " + leeway + ", end " + Text.repr(end));
         }
-        if (Text.length(text) <= length + leeway) {
-            return text;
+        if (Python.length(value) <= length + leeway) {
+            return value;
         }
+        String text = requireText(value);
         String cut = Text.substring(text, 0, length - Text.length(end));
         int lastBlank = cut.lastIndexOf(' ');
         return (bound.isTrue("killwords", false) || lastBlank < 0 ? cut : cut.substring(0, lastBlank)) + end;

@@ -1,19 +1,28 @@
 package io.github.pastkv.kernels.onednn;
 
+import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.foreign.Arena;
 import java.lang.foreign.SymbolLookup;
+import java.lang.module.ModuleFinder;
+import java.lang.module.ModuleReader;
+import java.lang.module.ModuleReference;
+import java.net.URI;
+import java.net.URL;
+import java.net.URLConnection;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The native library, found and loaded once in a process. It is looked for in the folder that {@link #FOLDER_PROPERTY}
- * names, and else on the class path, in the native jar of {@code org.bytedeco:dnnl}. Out of a jar it is copied to a
- * temporary folder, which is deleted as soon as the library is loaded.
+ * names, and else on the class path or the module path, in the native jar of {@code org.bytedeco:dnnl}. Out of a jar it is
+ * copied to a temporary folder, which is deleted as soon as the library is loaded.
  */
 final class OneDnnLibrary {
     /** System property: the folder that holds {@code libdnnl.so.3} and {@code libgomp.so.1}. */
@@ -49,9 +58,10 @@ final class OneDnnLibrary {
         if (folder != null) {
             return open(Path.of(folder).resolve(LIBRARY));
         }
-        if (OneDnnLibrary.class.getResource(IN_JAR + LIBRARY) == null) {
+        if (locate(LIBRARY).isEmpty()) {
             throw new UnsupportedOperationException("oneDNN's library is not here: put the native jar of "
-                    + "org.bytedeco:dnnl on the class path, or name its folder with -D" + FOLDER_PROPERTY);
+                    + "org.bytedeco:dnnl on the class path or the module path, or name its folder with -D"
+                    + FOLDER_PROPERTY);
         }
         try {
             return openFromJar();
@@ -77,12 +87,36 @@ final class OneDnnLibrary {
     }
 
     private static void unpack(String name, Path target) throws IOException {
-        try (InputStream in = OneDnnLibrary.class.getResourceAsStream(IN_JAR + name)) {
-            if (in == null) {
-                throw new IOException(IN_JAR + name + " is missing");
-            }
+        URL place = locate(name).orElseThrow(() -> new IOException(IN_JAR + name + " is missing"));
+        URLConnection connection = place.openConnection();
+        connection.setUseCaches(false); // or the jar stays open
+        try (InputStream in = connection.getInputStream()) {
             Files.copy(in, target);
         }
+    }
+
+    /** A file of the native jar: on the class path, or in a jar of the module path, which no module here requires. */
+    private static Optional<URL> locate(String name) {
+        URL onClassPath = OneDnnLibrary.class.getResource(IN_JAR + name);
+        return onClassPath != null ? Optional.of(onClassPath) : locateInModules(IN_JAR.substring(1) + name);
+    }
+
+    private static Optional<URL> locateInModules(String entry) {
+        Path[] modulePath = Arrays.stream(System.getProperty("jdk.module.path", "").split(File.pathSeparator))
+                .filter(place -> !place.isEmpty()).map(Path::of).toArray(Path[]::new);
+        for (ModuleReference module : ModuleFinder.of(modulePath).findAll()) {
+            if (module.descriptor().name().startsWith("org.bytedeco.dnnl")) {
+                try (ModuleReader reader = module.open()) {
+                    Optional<URI> found = reader.find(entry);
+                    if (found.isPresent()) {
+                        return Optional.of(found.get().toURL());
+                    }
+                } catch (IOException _) {
+                    // a jar that cannot be read holds no library for us; the caller says that there is none
+                }
+            }
+        }
+        return Optional.empty();
     }
 
     private static SymbolLookup open(Path file) {

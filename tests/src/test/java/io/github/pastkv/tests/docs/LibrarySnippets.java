@@ -1,0 +1,25 @@
+package io.github.pastkv.tests.docs;
+
+import io.github.pastkv.chat.Chat;
+import io.github.pastkv.chat.ChatMessage;
+import io.github.pastkv.chat.Turn;
+import io.github.pastkv.model.Model;
+import io.github.pastkv.model.generation.GenerationListener;
+import io.github.pastkv.model.generation.GenerationOptions;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+
+/** The Java of docs/library.md; compiled, not run, as its model is a user's. */
+final class LibrarySnippets {
+    private LibrarySnippets() {}
+
+    static void answer() throws IOException {
+        try (Model model = Model.load(Path.of("/models/SmolLM2-135M-Instruct"))) {
+            Chat chat = Chat.of(model);
+            Turn turn = chat.answer(List.of(ChatMessage.user("Name a colour.")), GenerationOptions.greedy(40),
+                    GenerationListener.NONE);
+            System.out.println(turn.answer());
+        }
+    }
+}
