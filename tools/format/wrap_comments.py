@@ -38,6 +38,11 @@ def do_block(lines):
         body=[' '+m.group(3)]
         op=m.group(2)
     else:
+        if re.match(r'\s*/\*\*? \S',lines[0]):
+            head,text=lines[0].strip().split(' ',1)
+            lines=[ind+head,ind+' * '+text]+lines[1:]
+        if lines[-1].strip()!='*/' and lines[-1].rstrip().endswith('*/'):
+            lines=lines[:-1]+[lines[-1].rstrip()[:-2].rstrip(),ind+' */']
         op=lines[0].strip()
         if op not in('/**','/*') or lines[-1].strip()!='*/': return lines
         body=[]

@@ -9,8 +9,8 @@ import java.util.Arrays;
 import java.util.Objects;
 
 /**
- * What a cache holds of its rows: block tables of each layer group, the mask of all slots, and how far each layer and row
- * has come. Changes all of them together; each operation refuses bad input before anything has changed.
+ * What a cache holds of its rows: block tables of each layer group, the mask of all slots, and how far each layer and
+ * row has come. Changes all of them together; each operation refuses bad input before anything has changed.
  */
 final class CacheRows {
     private final LayerGroupTables[] groups;

@@ -11,8 +11,8 @@ import java.util.Objects;
 
 /**
  * A cache of fixed capacity for the keys and values of one attention layer, in the way of torchtune's {@code KVCache}:
- * {@link #update} writes the next positions and returns the whole buffers, zeros beyond {@link #size}. The capacity is a
- * limit; memory follows what is stored.
+ * {@link #update} writes the next positions and returns the whole buffers, zeros beyond {@link #size}. The capacity is
+ * a limit; memory follows what is stored.
  *
  * <p>For one thread at a time. Owns its memory until {@link #close}.
  */

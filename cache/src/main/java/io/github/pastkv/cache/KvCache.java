@@ -14,7 +14,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The past keys and values of a transformer: {@code batch} rows by layers, an {@linkplain KvCacheEntry entry} for each
- * layer, and the attention mask of all slots seen. It grows with what is appended, in blocks of a pool outside the heap.
+ * layer, and the attention mask of all slots seen. It grows with what is appended, in blocks of a pool outside the
+ * heap.
  *
  * <p>A model appends through {@link #beginStep}: all layers, the mask and the positions together or not at all. A layer
  * can also be used alone through its entry, as in TransformerLens' {@code HookedTransformerKeyValueCache}, whose words
@@ -114,8 +115,8 @@ public final class KvCache implements AutoCloseable {
     }
 
     /**
-     * {@link #beginStep(AttentionMask)} for tokens that are known, which may take prefixes from the pool's index and enters
-     * them there; without an index, or where the row has unknown or derived tokens, that does nothing.
+     * {@link #beginStep(AttentionMask)} for tokens that are known, which may take prefixes from the pool's index and
+     * enters them there; without an index, or where the row has unknown or derived tokens, that does nothing.
      *
      * @param tokenIds ids of the real tokens, those of row 0, then those of row 1, and so on; those that
      *        {@link KvStep#numReusedTokens} counts are not computed
@@ -153,7 +154,8 @@ public final class KvCache implements AutoCloseable {
     }
 
     /**
-     * Stores which of the next slots are real, before the layers' entries append them; a model step does this by itself.
+     * Stores which of the next slots are real, before the layers' entries append them; a model step does this by
+     * itself.
      *
      * @return the stored mask with the new one behind it; while frozen that is not stored
      * @throws IllegalArgumentException for other rows, or a pad where an entry already holds a real token
@@ -211,8 +213,8 @@ public final class KvCache implements AutoCloseable {
     }
 
     /**
-     * A cache of its own with the same rows, not frozen, over the same blocks: nothing is copied now, and of each row at
-     * most one block later. Takes time by the number of blocks. Either may be closed first.
+     * A cache of its own with the same rows, not frozen, over the same blocks: nothing is copied now, and of each row
+     * at most one block later. Takes time by the number of blocks. Either may be closed first.
      *
      * @throws IllegalStateException when layers differ in length or flag
      */
@@ -225,11 +227,11 @@ public final class KvCache implements AutoCloseable {
     }
 
     /**
-     * Keeps the first {@code newNumSlots} slots of every row and layer, and of the mask; nothing is copied. Snapshots taken
-     * before keep theirs. Allowed while frozen too: it is the caller, not a step, who takes away.
+     * Keeps the first {@code newNumSlots} slots of every row and layer, and of the mask; nothing is copied. Snapshots
+     * taken before keep theirs. Allowed while frozen too: it is the caller, not a step, who takes away.
      *
-     * @throws IllegalArgumentException when a layer holds fewer slots, or a windowed one has let go of what its next token
-     *         would see (see {@link #canRewind}); nothing has changed
+     * @throws IllegalArgumentException when a layer holds fewer slots, or a windowed one has let go of what its next
+     *         token would see (see {@link #canRewind}); nothing has changed
      */
     public void truncate(int newNumSlots) {
         requireChangeable();
@@ -238,8 +240,8 @@ public final class KvCache implements AutoCloseable {
     }
 
     /**
-     * Keeps the first {@code newNumTokens} real tokens of one row; the slots of the others become pads, and slots at the
-     * end that are pads in every row are forgotten.
+     * Keeps the first {@code newNumTokens} real tokens of one row; the slots of the others become pads, and slots at
+     * the end that are pads in every row are forgotten.
      *
      * @throws IllegalArgumentException when the row holds fewer tokens, or a windowed layer has let go of what its next
      *         token would see; nothing has changed
@@ -262,8 +264,8 @@ public final class KvCache implements AutoCloseable {
     }
 
     /**
-     * Whether every row can take back its last {@code numTokens} tokens. Without windows any tokens that are there can be
-     * taken back; windowed layers keep {@link KvCacheConfig#maxRewindTokens()} tokens beyond their window for it.
+     * Whether every row can take back its last {@code numTokens} tokens. Without windows any tokens that are there can
+     * be taken back; windowed layers keep {@link KvCacheConfig#maxRewindTokens()} tokens beyond their window for it.
      */
     public boolean canRewind(int numTokens) {
         requireOpen();
@@ -271,8 +273,8 @@ public final class KvCache implements AutoCloseable {
     }
 
     /**
-     * Makes row i what row {@code selected[i]} was: drops, reorders and repeats rows, and so changes the batch size. Rows
-     * that repeat share their blocks; the first to write to a shared block copies that one.
+     * Makes row i what row {@code selected[i]} was: drops, reorders and repeats rows, and so changes the batch size.
+     * Rows that repeat share their blocks; the first to write to a shared block copies that one.
      *
      * @param selected numbers of present rows, at least one; repeats are allowed
      */

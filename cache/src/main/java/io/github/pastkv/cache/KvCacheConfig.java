@@ -151,7 +151,8 @@ public record KvCacheConfig(KvShape shape, List<LayerStorageSpec> layers, int ba
      *
      * @param maxTokens longest row
      * @param maxPoolBytes most bytes of held blocks, over all layer groups and caches of the pool
-     * @param maxRewindTokens how far back windowed layers can always be rewound; each keeps as many tokens beyond its window
+     * @param maxRewindTokens how far back windowed layers can always be rewound; each keeps as many tokens beyond its
+     *        window
      */
     public record Limits(int maxTokens, long maxPoolBytes, int maxRewindTokens) {
         public Limits {

@@ -15,8 +15,8 @@ import java.util.Objects;
  * theirs; until the commit the cache shows nothing of it.
  *
  * <p>What an edit has written is no longer a function of the token ids: with the commit the rows become
- * {@linkplain KvCache#markDerived derived} from the first position written on. One at a time per cache, and no step beside
- * it; for one thread.
+ * {@linkplain KvCache#markDerived derived} from the first position written on. One at a time per cache, and no step
+ * beside it; for one thread.
  */
 public final class KvEdit implements AutoCloseable {
     private final CacheRows rows;

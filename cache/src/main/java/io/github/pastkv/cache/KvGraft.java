@@ -41,8 +41,8 @@ public final class KvGraft {
     }
 
     /**
-     * Appends tokens of another cache (or of the same) behind a row's own, whatever came before them there; the other rows
-     * get pads. Types are converted.
+     * Appends tokens of another cache (or of the same) behind a row's own, whatever came before them there; the other
+     * rows get pads. Types are converted.
      *
      * @param target not frozen
      * @param keyChange how keys are brought to their new positions
@@ -86,8 +86,8 @@ public final class KvGraft {
     }
 
     /**
-     * Replaces the keys and values of some layers, for all tokens of all rows, by those of another cache of equal shape,
-     * rows and lengths.
+     * Replaces the keys and values of some layers, for all tokens of all rows, by those of another cache of equal
+     * shape, rows and lengths.
      *
      * @throws IllegalArgumentException for another shape, other lengths, or tokens that the source no longer holds
      * @throws PoolExhaustedException when the pool has too few blocks for copies; nothing has changed

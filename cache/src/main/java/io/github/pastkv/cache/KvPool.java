@@ -14,8 +14,8 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The memory that any number of caches share: one {@link io.github.pastkv.cache.block.BlockPool} per layer group and its
- * layout. Caches of one pool can share blocks, so that they can be forked from each other.
+ * The memory that any number of caches share: one {@link io.github.pastkv.cache.block.BlockPool} per layer group and
+ * its layout. Caches of one pool can share blocks, so that they can be forked from each other.
  *
  * <p>The limit in bytes holds for all caches of the pool together. Closing ends the opening of caches; caches that are
  * open go on, and the memory goes with the last of them and of their snapshots.

@@ -13,10 +13,11 @@ import org.jspecify.annotations.Nullable;
  * @param poisonsFreed whether blocks are filled with NaN when they become free, so that a stray read is seen
  * @param leakListener hears of caches that were forgotten without being closed, and where they were opened; null for
  *        nobody. It is called by a thread of the {@link java.lang.ref.Cleaner}
- * @param maxCachedBytes most bytes of cached prefixes that nobody holds; beyond it the least useful go, though the pool had
- *        room. Pinned ones stay
+ * @param maxCachedBytes most bytes of cached prefixes that nobody holds; beyond it the least useful go, though the pool
+ *        had room. Pinned ones stay
  * @param store where evicted blocks go and missing ones are looked for; null for none
- * @param maxStoreQueueBytes most bytes of evicted blocks that wait to be written to the store; beyond it they are dropped
+ * @param maxStoreQueueBytes most bytes of evicted blocks that wait to be written to the store; beyond it they are
+ *        dropped
  */
 public record KvPoolOptions(EvictionPolicy.@Nullable Factory policy, boolean poisonsFreed,
         @Nullable Consumer<String> leakListener, long maxCachedBytes, @Nullable BlockStore store,
@@ -42,8 +43,8 @@ public record KvPoolOptions(EvictionPolicy.@Nullable Factory policy, boolean poi
     }
 
     /**
-     * With an index of prefixes from which what was let go of longest ago goes first: in replayed traces no other policy was
-     * better on all of them, and the adaptive one on none.
+     * With an index of prefixes from which what was let go of longest ago goes first: in replayed traces no other
+     * policy was better on all of them, and the adaptive one on none.
      */
     public KvPoolOptions withPrefixIndex() {
         return withPrefixIndex(LruPolicy::new);
@@ -67,8 +68,8 @@ public record KvPoolOptions(EvictionPolicy.@Nullable Factory policy, boolean poi
     }
 
     /**
-     * With a store beneath the prefix index, which gets what is evicted and is asked for what the index lacks. The caller
-     * closes it, after the pool.
+     * With a store beneath the prefix index, which gets what is evicted and is asked for what the index lacks. The
+     * caller closes it, after the pool.
      */
     public KvPoolOptions withBlockStore(BlockStore newStore) {
         return new KvPoolOptions(policy, poisonsFreed, leakListener, maxCachedBytes, newStore, maxStoreQueueBytes);

@@ -23,9 +23,9 @@ import java.util.Objects;
  * {@link #commit}, or none of it. Until then the cache shows nothing of the step, and {@link #close} without commit
  * leaves it as it was. On a frozen cache commit stores nothing.
  *
- * <p>Tokens of a step are numbered through: the real tokens of row 0, then those of row 1, and so on ({@code T} in all).
- * Masked slots have no token. One step at a time per cache; writing different tokens from different threads is fine,
- * everything else is for one thread. The object is reused by the next step of its cache.
+ * <p>Tokens of a step are numbered through: the real tokens of row 0, then those of row 1, and so on ({@code T} in
+ * all). Masked slots have no token. One step at a time per cache; writing different tokens from different threads is
+ * fine, everything else is for one thread. The object is reused by the next step of its cache.
  */
 public final class KvStep implements StepRows, AutoCloseable {
     private final CacheRows rows;
@@ -161,8 +161,8 @@ public final class KvStep implements StepRows, AutoCloseable {
     /**
      * Takes prefixes from the index, then allocates; all or nothing.
      *
-     * @param allowCopy whether blocks may be copied that the index shares; if not, only whole blocks are reused, and blocks
-     *        that only the index shares are invalidated there and written in place
+     * @param allowCopy whether blocks may be copied that the index shares; if not, only whole blocks are reused, and
+     *        blocks that only the index shares are invalidated there and written in place
      */
     private Allocation allocateAll(boolean reuses, boolean allowCopy) {
         boolean granted = false;
@@ -340,14 +340,14 @@ public final class KvStep implements StepRows, AutoCloseable {
     }
 
     /**
-     * Stores keys and values of tokens {@code [firstToken + from, firstToken + to)} in one layer, rounded to the storage
-     * type.
+     * Stores keys and values of tokens {@code [firstToken + from, firstToken + to)} in one layer, rounded to the
+     * storage type.
      *
      * @param keys F32 {@code [n, K * D]} whose row 0 is {@code firstToken}'s, rotated where the model rotates; rows
      *        contiguous, row stride free
      * @param values F32 {@code [n, K * D]}
-     * @throws IllegalArgumentException for another type or width, before anything is written; for a number beyond the range
-     *         of the storage type, naming layer, position and number: the step cannot be committed then
+     * @throws IllegalArgumentException for another type or width, before anything is written; for a number beyond the
+     *         range of the storage type, naming layer, position and number: the step cannot be committed then
      * @throws IllegalStateException when the step has ended
      */
     @Override
@@ -403,7 +403,8 @@ public final class KvStep implements StepRows, AutoCloseable {
     /**
      * Makes the step part of the cache; on a frozen cache drops it.
      *
-     * @throws IllegalStateException when a layer has not been written for all tokens, naming it; nothing has changed then
+     * @throws IllegalStateException when a layer has not been written for all tokens, naming it; nothing has changed
+     *        then
      */
     public void commit() {
         requireOpen();

@@ -6,7 +6,10 @@ import java.lang.ref.Cleaner;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** Remembers where a cache was opened and closed, and reports it if it is forgotten open. Costs two stack traces a cache. */
+/**
+ * Remembers where a cache was opened and closed, and reports it if it is forgotten open. Costs two stack traces a
+ * cache.
+ */
 final class LeakDetector {
     private static final Cleaner CLEANER = Cleaner.create();
 

@@ -9,13 +9,14 @@ import java.lang.ref.Reference;
 import java.util.Objects;
 
 /**
- * The keys or the values that a layer held at one moment, {@code [batch, pos, kv_heads, d_head]} with pads in their slots
- * (zeros there). Of a windowed layer it shows what the next token sees, or, from an append, what the appended tokens see:
- * the sinks and the tokens from {@link #firstHeld} on; the others read zero, as pads do. It holds its blocks by count and copies nothing until read, so it stays valid and unchanged after later
- * appends, resets and the closing of the cache.
+ * The keys or the values that a layer held at one moment, {@code [batch, pos, kv_heads, d_head]} with pads in their
+ * slots (zeros there). Of a windowed layer it shows what the next token sees, or, from an append, what the appended
+ * tokens see: the sinks and the tokens from {@link #firstHeld} on; the others read zero, as pads do. It holds its
+ * blocks by count and copies nothing until read, so it stays valid and unchanged after later appends, resets and the
+ * closing of the cache.
  *
- * <p>Close it to let go of the blocks; if it is forgotten, the garbage collector does in the end. Safe for any number of
- * reading threads.
+ * <p>Close it to let go of the blocks; if it is forgotten, the garbage collector does in the end. Safe for any number
+ * of reading threads.
  */
 public final class PastTensor extends LazyTensor implements AutoCloseable {
     private static final Cleaner CLEANER = Cleaner.create();

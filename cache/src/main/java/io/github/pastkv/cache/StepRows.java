@@ -32,8 +32,8 @@ public interface StepRows {
     int kvLength(int row);
 
     /**
-     * Stores keys and values of tokens {@code [firstToken + from, firstToken + to)} in one layer, rounded to the storage
-     * type.
+     * Stores keys and values of tokens {@code [firstToken + from, firstToken + to)} in one layer, rounded to the
+     * storage type.
      *
      * @param keys F32 {@code [n, K * D]} whose row 0 is {@code firstToken}'s, after RoPE where the model has it; rows
      *        contiguous, row stride free

@@ -60,7 +60,10 @@ public enum DataType {
             return Float.intBitsToFloat(bfloat16Bits(value));
         }
     },
-    /** Integers in [-128, 127], for weights that have scales beside them. Values beyond become the nearest, NaN becomes 0. */
+    /**
+     * Integers in [-128, 127], for weights that have scales beside them. Values beyond become the nearest, NaN becomes
+     * 0.
+     */
     I8(1) {
         @Override
         public float read(MemorySegment segment, long byteOffset) {

@@ -6,9 +6,9 @@ import java.util.Arrays;
 import java.util.Objects;
 
 /**
- * Numbers of one {@link DataType} in a {@link MemorySegment}, seen through a shape and strides (in elements). The tensor
- * does not own its memory: the arena (or the owner of the cache, file or session) that it came from does, and using it
- * after that owner has closed is an {@link IllegalStateException}.
+ * Numbers of one {@link DataType} in a {@link MemorySegment}, seen through a shape and strides (in elements). The
+ * tensor does not own its memory: the arena (or the owner of the cache, file or session) that it came from does, and
+ * using it after that owner has closed is an {@link IllegalStateException}.
  *
  * <p>Immutable as a view; its numbers are not, and are not guarded against concurrent writes.
  */
@@ -132,7 +132,10 @@ public final class Tensor {
         return new Tensor(dataType, segment, newShape, newStrides);
     }
 
-    /** One axis seen as several, over the same memory: {@code unflatten(1, H, D)} makes {@code [T, H * D]} {@code [T, H, D]}. */
+    /**
+     * One axis seen as several, over the same memory: {@code unflatten(1, H, D)} makes {@code [T, H * D]}
+     * {@code [T, H, D]}.
+     */
     public Tensor unflatten(int axis, long... lengths) {
         if (numElements(lengths) != shape(axis)) {
             throw new IllegalArgumentException(

@@ -93,7 +93,10 @@ abstract class CacheTest {
         return entry.append(next(entry, cache, numSlots, salt, true), next(entry, cache, numSlots, salt, false));
     }
 
-    /** That all layers of a cache hold the numbers of {@code salt} at every real slot of its mask, and zeros at the pads. */
+    /**
+     * That all layers of a cache hold the numbers of {@code salt} at every real slot of its mask, and zeros at the
+     * pads.
+     */
     static void assertHolds(KvCache cache, AttentionMask mask, int salt) {
         for (KvCacheEntry entry : cache.entries()) {
             try (PastTensor keys = entry.pastKeys(); PastTensor values = entry.pastValues()) {

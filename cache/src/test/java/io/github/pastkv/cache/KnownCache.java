@@ -8,8 +8,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A cache beside a map of what its rows ought to hold. What a token stores is a function of all tokens before it, as in a
- * model, so that a wrong block shows; edited tokens store other numbers, and so do all after them.
+ * A cache beside a map of what its rows ought to hold. What a token stores is a function of all tokens before it, as in
+ * a model, so that a wrong block shows; edited tokens store other numbers, and so do all after them.
  */
 final class KnownCache {
     /** A token: its id, and a hash of all up to it from which its numbers are made; exact or not. */

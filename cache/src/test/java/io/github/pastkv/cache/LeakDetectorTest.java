@@ -10,7 +10,9 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
-/** A cache that is forgotten open is reported with the place where it was opened; one that is used after its end, too. */
+/**
+ * A cache that is forgotten open is reported with the place where it was opened; one that is used after its end, too.
+ */
 class LeakDetectorTest {
     private static final KvCacheConfig CONFIG = KvCacheConfig.of(new KvShape(1, 1, 1), 1);
     private static final int MOST_COLLECTIONS = 100;

@@ -23,11 +23,11 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * Seeded random operations on caches of one pool with an index, against maps of token lists: what a cache holds after each
- * of them is a function of its tokens, hits are as long as tokens agree, and the bookkeeping is right.
+ * Seeded random operations on caches of one pool with an index, against maps of token lists: what a cache holds after
+ * each of them is a function of its tokens, hits are as long as tokens agree, and the bookkeeping is right.
  *
- * <p>20,000 operations in all; the system property {@code pastkv.test.scale} multiplies them, and {@code pastkv.test.seed}
- * chooses others.
+ * <p>20,000 operations in all; the system property {@code pastkv.test.scale} multiplies them, and
+ * {@code pastkv.test.seed} chooses others.
  */
 @Tag("stress")
 class PrefixIndexPropertyTest {

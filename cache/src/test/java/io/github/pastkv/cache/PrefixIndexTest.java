@@ -215,14 +215,18 @@ class PrefixIndexTest {
         assertThat(closed.index.stats().cachedBytes()).isZero();
     }
 
-    /** Blocks of 16 in one layer group: at most 64 bytes a block in the pool and 160 in the index, none of them on the heap. */
+    /**
+     * Blocks of 16 in one layer group: at most 64 bytes a block in the pool and 160 in the index, none of them on the
+     * heap.
+     */
     @Test
     void bookkeepingBytes_stayWithinTheirBounds() {
         int numBlocks = 4096;
         KvCacheConfig config = KvCacheConfig.of(new KvShape(1, 1, 1), 1);
         long poolBytes = 16L * numBlocks * config.bytesPerToken();
         try (KvPool pool = new KvPool(config.withMaxPoolBytes(poolBytes), KvPoolOptions.defaults().withPrefixIndex())) {
-            for (int generation = 0; generation < 3; generation++) { // each evicts the one before, the last of which is remembered
+            // each evicts the one before, the last of which is remembered
+            for (int generation = 0; generation < 3; generation++) {
                 try (KvCache cache = pool.newCache(pool.config(), NAMESPACE)) {
                     int[] ids = text(generation * 1_000_000, numBlocks * 16);
                     try (KvStep step = cache.beginStep(AttentionMask.ones(1, ids.length), ids, PrefixUse.STORE)) {

@@ -7,8 +7,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * An answer while it is generated: its tokens, and its text. The text of an answer that continues nothing loses the space
- * that the tokenizer strips from the beginning of a text.
+ * An answer while it is generated: its tokens, and its text. The text of an answer that continues nothing loses the
+ * space that the tokenizer strips from the beginning of a text.
  */
 final class AnswerText implements GenerationListener {
     private final TextTokenizer tokenizer;

@@ -15,9 +15,9 @@ import java.util.Set;
 import java.util.stream.IntStream;
 
 /**
- * Answers messages that are given, all of them with each call: what a backend needs whose clients keep the conversation.
- * What earlier calls have read is not computed again as long as the model's prefix cache holds it, the answers included: their
- * tokens are kept where a client sends their text back.
+ * Answers messages that are given, all of them with each call: what a backend needs whose clients keep the
+ * conversation. What earlier calls have read is not computed again as long as the model's prefix cache holds it, the
+ * answers included: their tokens are kept where a client sends their text back.
  *
  * <p>Safe for any number of threads; each call has a session of its own. Does not own the model.
  */

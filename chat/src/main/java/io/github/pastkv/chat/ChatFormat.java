@@ -20,8 +20,8 @@ public interface ChatFormat {
     }
 
     /**
-     * The tokens of a conversation up to where the next answer begins. A control token that a content spells becomes ordinary
-     * tokens.
+     * The tokens of a conversation up to where the next answer begins. A control token that a content spells becomes
+     * ordinary tokens.
      *
      * @param messages oldest first; the last one is what is answered
      * @throws IllegalArgumentException when the format does not take these messages, saying why
@@ -32,8 +32,8 @@ public interface ChatFormat {
     Set<Integer> stopTokens();
 
     /**
-     * Whether an answer continues the text before it, with the space that it begins with; otherwise it is a text of its own,
-     * which tokenizers that strip the first space of a text decode without it.
+     * Whether an answer continues the text before it, with the space that it begins with; otherwise it is a text of its
+     * own, which tokenizers that strip the first space of a text decode without it.
      */
     boolean continuesText();
 }

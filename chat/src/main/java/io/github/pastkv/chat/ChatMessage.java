@@ -8,8 +8,8 @@ import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * A message of a conversation, as chat templates see it: a role, a content, and whatever other fields a template knows, such
- * as {@code tool_calls}. Immutable.
+ * A message of a conversation, as chat templates see it: a role, a content, and whatever other fields a template knows,
+ * such as {@code tool_calls}. Immutable.
  *
  * @param role {@code system}, {@code user}, {@code assistant}, {@code tool} or what else a template knows
  * @param content its text; empty where it has none, or where it consists of parts
@@ -60,8 +60,8 @@ public record ChatMessage(String role, String content, ObjectNode json, List<Int
     /**
      * A message with any fields, as in Hugging Face's and OpenAI's interfaces.
      *
-     * @throws IllegalArgumentException unless it is an object whose {@code role} is a string and whose {@code content}, if it
-     *         has one, is a string, a list of parts or null
+     * @throws IllegalArgumentException unless it is an object whose {@code role} is a string and whose {@code content},
+     *         if it has one, is a string, a list of parts or null
      */
     public static ChatMessage of(JsonNode json) {
         if (!(json instanceof ObjectNode fields) || !fields.path("role").isString()) {

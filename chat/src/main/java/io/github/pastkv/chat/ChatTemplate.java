@@ -23,12 +23,13 @@ import tools.jackson.databind.node.ObjectNode;
 
 /**
  * The chat template of a model folder, rendered as {@code apply_chat_template} of Hugging Face transformers renders it.
- * A template that cannot be parsed is refused when it is read, with the file, the line and the reason; it is never ignored.
+ * A template that cannot be parsed is refused when it is read, with the file, the line and the reason; it is never
+ * ignored.
  *
- * <p>A content that spells a {@linkplain io.github.pastkv.model.tokenizer.Vocabulary#controlTokens control token}, such as
- * {@code <|im_end|>}, is written as ordinary tokens: only the template's own markers are control tokens. The one exception
- * are tags that models write into their answers ({@code <think>}, {@code <tool_call>}) where the tokenizer does not mark
- * them special: in answers, and only there, they remain tokens, as templates look for them.
+ * <p>A content that spells a {@linkplain io.github.pastkv.model.tokenizer.Vocabulary#controlTokens control token}, such
+ * as {@code <|im_end|>}, is written as ordinary tokens: only the template's own markers are control tokens. The one
+ * exception are tags that models write into their answers ({@code <think>}, {@code <tool_call>}) where the tokenizer
+ * does not mark them special: in answers, and only there, they remain tokens, as templates look for them.
  *
  * <p>Immutable, safe for any number of threads while its tokenizer is open.
  */
@@ -57,8 +58,8 @@ public final class ChatTemplate implements ChatFormat {
      * {@code tokenizer_config.json}.
      *
      * @return empty where the folder has none of them
-     * @throws ModelFormatException if the template cannot be parsed, or not be rendered for a conversation of one question
-     *         and one answer
+     * @throws ModelFormatException if the template cannot be parsed, or not be rendered for a conversation of one
+     *         question and one answer
      * @throws IllegalArgumentException if the model has a template but no tokenizer
      */
     public static Optional<ChatTemplate> find(Model model) throws IOException {
@@ -178,7 +179,10 @@ public final class ChatTemplate implements ChatFormat {
         return text;
     }
 
-    /** Whether a token is one that models write into their answers, and templates look for there, such as a thought's end. */
+    /**
+     * Whether a token is one that models write into their answers, and templates look for there, such as a thought's
+     * end.
+     */
     private boolean isTag(String token) {
         return TAG.matcher(token).matches()
                 && !tokenizer.vocabulary().isSpecial(tokenizer.vocabulary().id(token).orElseThrow());

@@ -16,11 +16,11 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * A conversation with a model, in branches that share what they have in common. A turn computes only what the cache does
- * not hold: the whole conversation is encoded for each turn, and the cache is rewound to where the tokens first differ from
- * what it holds. So a format may change earlier messages (templates leave out old thinking, say), a turn may be undone, and
- * each answer is the one that a fresh session gives to the same tokens. An answer keeps the tokens that the model chose for
- * it wherever the format writes its text unchanged.
+ * A conversation with a model, in branches that share what they have in common. A turn computes only what the cache
+ * does not hold: the whole conversation is encoded for each turn, and the cache is rewound to where the tokens first
+ * differ from what it holds. So a format may change earlier messages (templates leave out old thinking, say), a turn
+ * may be undone, and each answer is the one that a fresh session gives to the same tokens. An answer keeps the tokens
+ * that the model chose for it wherever the format writes its text unchanged.
  *
  * <p>For one thread at a time. Owns its sessions until {@link #close}.
  */
@@ -55,8 +55,8 @@ public final class Conversation implements AutoCloseable {
     }
 
     /**
-     * A conversation that goes on from messages, a system message for example. Questions that have an answer are turns; if
-     * the last message has none, {@link #answer} gives it one.
+     * A conversation that goes on from messages, a system message for example. Questions that have an answer are turns;
+     * if the last message has none, {@link #answer} gives it one.
      *
      * @param session of one row and empty; closed with the conversation
      */
@@ -67,8 +67,8 @@ public final class Conversation implements AutoCloseable {
     /**
      * Asks, and adds the answer as a turn; one that is cancelled is added as far as it came.
      *
-     * @param options one answer only; the format's own stop tokens are added, and the conversation so far is known to the
-     *        repetition penalty and to speculative decoding
+     * @param options one answer only; the format's own stop tokens are added, and the conversation so far is known to
+     *        the repetition penalty and to speculative decoding
      * @param listener receives the answer in row 0, on this thread
      * @throws ContextFullException when the conversation would not fit into the context; nothing has changed
      * @throws IllegalArgumentException when the format refuses it; nothing has changed
@@ -152,7 +152,8 @@ public final class Conversation implements AutoCloseable {
     }
 
     /**
-     * Removes the oldest turns of the current branch, to make room; messages before them, such as a system message, stay.
+     * Removes the oldest turns of the current branch, to make room; messages before them, such as a system message,
+     * stay.
      *
      * @throws IllegalArgumentException unless there are so many
      */

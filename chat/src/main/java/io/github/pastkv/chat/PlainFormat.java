@@ -8,8 +8,8 @@ import java.util.Set;
 import java.util.stream.IntStream;
 
 /**
- * A conversation without markers, as one plain text: each message but an answer begins a new line, and an answer follows the
- * question directly. Answers keep the tokens that the model chose. For models without a chat template.
+ * A conversation without markers, as one plain text: each message but an answer begins a new line, and an answer
+ * follows the question directly. Answers keep the tokens that the model chose. For models without a chat template.
  */
 public final class PlainFormat implements ChatFormat {
     private static final String PROBE = "a";

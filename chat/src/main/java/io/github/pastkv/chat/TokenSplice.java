@@ -5,9 +5,9 @@ import java.util.Arrays;
 import java.util.stream.IntStream;
 
 /**
- * Keeps the tokens that a model chose. A conversation is written anew for each turn, and tokenising the text of an answer may
- * give other tokens than the model chose for it; then all that follows would have to be computed again. Where the new tokens
- * have the text and the control tokens of the ones that are there, those stay.
+ * Keeps the tokens that a model chose. A conversation is written anew for each turn, and tokenising the text of an
+ * answer may give other tokens than the model chose for it; then all that follows would have to be computed again.
+ * Where the new tokens have the text and the control tokens of the ones that are there, those stay.
  */
 final class TokenSplice {
     private static final int MAX_TOKENS = 8192; // that are compared as text

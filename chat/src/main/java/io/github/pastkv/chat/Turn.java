@@ -9,7 +9,8 @@ import java.util.Optional;
  *
  * @param asked the messages that were added before the answer: a user's, or results of tools
  * @param message the answer
- * @param generation the answer in its only row, with its tokens, reason of ending and times; empty for a turn that was given
+ * @param generation the answer in its only row, with its tokens, reason of ending and times; empty for a turn that was
+ *        given
  * @param numKnownTokens tokens of the conversation before the answer that were in the cache already
  */
 public record Turn(List<ChatMessage> asked, ChatMessage message, Optional<Generation> generation, int numKnownTokens) {

@@ -82,7 +82,8 @@ public final class AttentionTile implements AutoCloseable {
      * @param gqaGroupSize query heads that share a kv head, G = H / K
      * @param headDim numbers per head, D
      */
-    @SuppressWarnings("NullAway.Init") // blocks, form, queries and out are set by bind, before which the tile has no rows
+    // blocks, form, queries and out are set by bind, before which the tile has no rows
+    @SuppressWarnings("NullAway.Init")
     public AttentionTile(int gqaGroupSize, int headDim) {
         this.gqaGroupSize = gqaGroupSize;
         this.headDim = headDim;

@@ -52,7 +52,10 @@ public record KernelsChoice(Kernels kernels, String reason) {
                 : "the fastest of this machine";
     }
 
-    /** Logs one line in a process when faster kernels are missing that a dependency or a flag would bring, with the cure. */
+    /**
+     * Logs one line in a process when faster kernels are missing that a dependency or a flag would bring, with the
+     * cure.
+     */
     private static void warnOnce(String chosen, String reason, List<String> obstacles) {
         boolean isCurable = chosen.equals(SCALAR) || obstacles.stream().anyMatch(one -> one.contains(CURE));
         if (isCurable && HAS_WARNED.compareAndSet(false, true)) {

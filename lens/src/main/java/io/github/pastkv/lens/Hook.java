@@ -6,11 +6,11 @@ import io.github.pastkv.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A function that is called with activations, and the hook points at which it is called. A run with a hook that edits is
- * derived: what it stores is no function of its tokens alone. Immutable, if its function is.
+ * A function that is called with activations, and the hook points at which it is called. A run with a hook that edits
+ * is derived: what it stores is no function of its tokens alone. Immutable, if its function is.
  *
- * <p>The function is given a copy of the activation, which it may keep; an editor's copy is written back when it returns.
- * {@link #withoutCopy} gives it the run's own memory instead.
+ * <p>The function is given a copy of the activation, which it may keep; an editor's copy is written back when it
+ * returns. {@link #withoutCopy} gives it the run's own memory instead.
  */
 public final class Hook {
     private final HookFilter filter;

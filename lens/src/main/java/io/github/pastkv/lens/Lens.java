@@ -20,8 +20,8 @@ import java.util.stream.IntStream;
  * {@link ActivationCache}s. A run starts afresh or continues a {@link Session}, which may be frozen or forked.
  *
  * <p>Hooks belong to a lens, never to the model: two lenses of one model do not see each other's. Hooks added with
- * {@link #add} act in every run until they are closed; hooks given to a run act in that run, after those. Without hooks a
- * run is the plain one; with hooks that only look its bits are the same.
+ * {@link #add} act in every run until they are closed; hooks given to a run act in that run, after those. Without hooks
+ * a run is the plain one; with hooks that only look its bits are the same.
  *
  * <p>For one thread at a time. Holds no memory.
  */
@@ -117,10 +117,11 @@ public final class Lens {
     }
 
     /**
-     * Runs behind what a session holds. The session stores the new slots unless it is frozen; edits at {@code hook_k} and
-     * {@code hook_v} are stored with them. When anything fails, a hook too, the session is as before.
+     * Runs behind what a session holds. The session stores the new slots unless it is frozen; edits at {@code hook_k}
+     * and {@code hook_v} are stored with them. When anything fails, a hook too, the session is as before.
      *
-     * @throws IllegalArgumentException for a hook that the model lacks, or a replacement of the wrong shape, which is named
+     * @throws IllegalArgumentException for a hook that the model lacks, or a replacement of the wrong shape, which is
+     *        named
      * @throws IllegalStateException for an input that enters after the first layer, on a session that is not frozen
      */
     public LensRun run(Session session, StepInput input, Hook... runHooks) {
@@ -149,8 +150,8 @@ public final class Lens {
     }
 
     /**
-     * Runs behind what a session holds, as {@link #run(Session, StepInput, Hook...)} does, and computes the logits of each
-     * row's last token only.
+     * Runs behind what a session holds, as {@link #run(Session, StepInput, Hook...)} does, and computes the logits of
+     * each row's last token only.
      *
      * @return F32 {@code [B, V]}, valid until the next run of the session
      */
@@ -183,7 +184,9 @@ public final class Lens {
         }
     }
 
-    /** {@link Session#generate(int[][], AttentionMask, GenerationOptions, GenerationListener)} with hooks at every step. */
+    /**
+     * {@link Session#generate(int[][], AttentionMask, GenerationOptions, GenerationListener)} with hooks at every step.
+     */
     public Generation generate(Session session, int[][] tokenIds, AttentionMask mask, GenerationOptions options,
             Hook... runHooks) {
         return withProbe(session, List.of(runHooks),

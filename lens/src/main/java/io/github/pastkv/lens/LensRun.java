@@ -28,8 +28,8 @@ public record LensRun(StepInput input, Tensor logits) {
     }
 
     /**
-     * The losses of all tokens, each row's first among them, whose loss follows from the last logits of {@code before}: the
-     * run that came just before this one on the same cache.
+     * The losses of all tokens, each row's first among them, whose loss follows from the last logits of {@code before}:
+     * the run that came just before this one on the same cache.
      *
      * @throws IllegalArgumentException when that run had other rows, or no token in some row
      */

@@ -12,9 +12,9 @@ import java.util.Set;
 import java.util.stream.IntStream;
 
 /**
- * Direct logit attribution (Elhage et al. 2021, "A Mathematical Framework for Transformer Circuits"): how much each head,
- * feed-forward block and embedding adds to a logit, or to the difference of two, through the final norm alone, with its
- * scale as it was in the run. Immutable.
+ * Direct logit attribution (Elhage et al. 2021, "A Mathematical Framework for Transformer Circuits"): how much each
+ * head, feed-forward block and embedding adds to a logit, or to the difference of two, through the final norm alone,
+ * with its scale as it was in the run. Immutable.
  *
  * @param components in the order of the run, heads first: {@code L2H5}, {@code 3_mlp_out}, {@code embed}, {@code bias}
  * @param total the logit, or the difference of two
@@ -37,8 +37,8 @@ public record LogitAttribution(List<Component> components, double total) {
      * @param answer the token whose logit it is
      * @param wrong the token whose logit is subtracted, or none
      * @param position the position whose prediction it is
-     * @throws IllegalArgumentException for a position or token that there is not, or a family whose residual stream is no
-     *         sum of what its parts add
+     * @throws IllegalArgumentException for a position or token that there is not, or a family whose residual stream is
+     *         no sum of what its parts add
      */
     public static LogitAttribution of(Model model, int[] tokenIds, int answer, OptionalInt wrong, int position) {
         if (position < 0 || position >= tokenIds.length) {

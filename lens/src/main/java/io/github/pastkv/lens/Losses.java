@@ -5,8 +5,9 @@ import io.github.pastkv.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The cross-entropy of each token given the tokens before it in its row, in nats. The loss of a row's first token of a run
- * is known only with the logits of the token before it, which an earlier run had. Computed in double, in the order of ids.
+ * The cross-entropy of each token given the tokens before it in its row, in nats. The loss of a row's first token of a
+ * run is known only with the logits of the token before it, which an earlier run had. Computed in double, in the order
+ * of ids.
  */
 public final class Losses {
     private final Tensor perToken; // [B, N] with the boundary, [B, N - 1] without
@@ -63,8 +64,8 @@ public final class Losses {
     }
 
     /**
-     * The loss of each token: {@code [B, N - 1]}, entry i for slot i + 1, or, with the logits before the run, {@code [B, N]}.
-     * Zero at pads, and at a row's first token where nothing was before it.
+     * The loss of each token: {@code [B, N - 1]}, entry i for slot i + 1, or, with the logits before the run,
+     * {@code [B, N]}. Zero at pads, and at a row's first token where nothing was before it.
      */
     public Tensor perToken() {
         return perToken;

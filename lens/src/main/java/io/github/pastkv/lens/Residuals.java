@@ -14,8 +14,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The residual stream of a run taken apart: its states layer by layer, what each block, head or neuron added, and what each
- * part contributes to a logit. Weights are as stored, so the final norm's weight is part of what is applied here
+ * The residual stream of a run taken apart: its states layer by layer, what each block, head or neuron added, and what
+ * each part contributes to a logit. Weights are as stored, so the final norm's weight is part of what is applied here
  * (TransformerLens folds it into the head by default; sums come to the same).
  *
  * <p>Reads an {@link ActivationCache} that kept what it asks for; says what is missing.
@@ -33,8 +33,8 @@ public final class Residuals {
     }
 
     /**
-     * The states of the stream before each layer up to {@code layer} (TransformerLens' {@code accumulated_resid}), and between
-     * attention and feed-forward block where asked: what the logit lens reads.
+     * The states of the stream before each layer up to {@code layer} (TransformerLens' {@code accumulated_resid}), and
+     * between attention and feed-forward block where asked: what the logit lens reads.
      *
      * @param layer last state; the number of layers for the one behind all
      */
@@ -143,8 +143,8 @@ public final class Residuals {
     }
 
     /**
-     * Heads, feed-forward blocks, embeddings, and the biases of the output projections of attention, which belong to no head:
-     * adds up to the stream before {@code layer}.
+     * Heads, feed-forward blocks, embeddings, and the biases of the output projections of attention, which belong to no
+     * head: adds up to the stream before {@code layer}.
      */
     public ResidualStack fullDecomposition(int layer) {
         requireAdditive();
@@ -211,9 +211,9 @@ public final class Residuals {
     }
 
     /**
-     * The part of each component in the final norm's output: less its mean where the norm takes that off, over the norm's
-     * divisor in this run, times the norm's weight. With the norm's bias, parts that add up to the stream add up to the
-     * norm's output.
+     * The part of each component in the final norm's output: less its mean where the norm takes that off, over the
+     * norm's divisor in this run, times the norm's weight. With the norm's bias, parts that add up to the stream add up
+     * to the norm's output.
      */
     public ResidualStack normed(ResidualStack stack) {
         Tensor scale = cache.get(HookName.of(HookPoint.LN_FINAL_SCALE)); // [B, N, 1]
@@ -241,8 +241,8 @@ public final class Residuals {
     }
 
     /**
-     * What each component contributes to the logit of a token, before the final soft cap: its {@linkplain #normed part} of the
-     * final norm's output times the token's row of the head. {@code [C, B, N]}.
+     * What each component contributes to the logit of a token, before the final soft cap: its {@linkplain #normed part}
+     * of the final norm's output times the token's row of the head. {@code [C, B, N]}.
      *
      * @param tokenId the token whose logit is asked about
      */

@@ -9,14 +9,14 @@ import java.lang.foreign.ValueLayout;
 import java.util.stream.LongStream;
 
 /**
- * Refuses weights that are infinite or not a number: such a model computes nothing but NaN, and each result would have to
- * be looked at to see it. Reads all weights once, as packing does afterwards.
+ * Refuses weights that are infinite or not a number: such a model computes nothing but NaN, and each result would have
+ * to be looked at to see it. Reads all weights once, as packing does afterwards.
  */
 final class FiniteWeights {
     private static final long CHUNK_BYTES = 1 << 20;
     /**
-     * Of each type the exponent bits and the lowest of them, in all lanes of 64 bits: exponent + lowest carries into the
-     * sign's place exactly where all exponent bits are set, which is where a number is not finite.
+     * Of each type the exponent bits and the lowest of them, in all lanes of 64 bits: exponent + lowest carries into
+     * the sign's place exactly where all exponent bits are set, which is where a number is not finite.
      */
     private static final Lanes F32 = new Lanes(0x7F80_0000_7F80_0000L, 0x0080_0000_0080_0000L, 0x8000_0000_8000_0000L);
     private static final Lanes BF16 = new Lanes(0x7F80_7F80_7F80_7F80L, 0x0080_0080_0080_0080L, 0x8000_8000_8000_8000L);

@@ -54,7 +54,8 @@ public final class ModelFolder implements AutoCloseable {
     }
 
     /**
-     * {@link #open(Path)} with unknown keys of {@code config.json} that are let pass, though they may change the result.
+     * {@link #open(Path)} with unknown keys of {@code config.json} that are let pass, though they may change the
+     * result.
      */
     public static ModelFolder open(Path folder, Set<String> allowedConfigKeys) throws IOException {
         ModelSource source = HuggingFaceFolder.open(folder);
@@ -119,8 +120,8 @@ public final class ModelFolder implements AutoCloseable {
     }
 
     /**
-     * Gives back the memory in which the system holds a weight that has been packed, so that none is held twice. It stays
-     * readable: what is read again, as rows of a tied embedding are, comes from the file once more.
+     * Gives back the memory in which the system holds a weight that has been packed, so that none is held twice. It
+     * stays readable: what is read again, as rows of a tied embedding are, comes from the file once more.
      */
     static void letGo(WeightMatrix weights) {
         if (weights instanceof WeightMatrix.Grouped) {

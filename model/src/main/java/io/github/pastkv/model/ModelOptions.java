@@ -17,9 +17,10 @@ import org.jspecify.annotations.Nullable;
  * @param maxBatchTokens most tokens of a forward pass, over all sessions that share it; longer prompts are computed in
  *        chunks (chunked prefill)
  * @param loadsTokenizer whether {@code tokenizer.json} is read where there is one; ids need none
- * @param maxCachedBytes most bytes that each way of storing keeps of what closed sessions have read, for later ones to find;
- *        what is beyond is forgotten, the least recently used first. 0 keeps nothing; open sessions still share
- * @param leakListener hears of sessions that were forgotten without being closed, and where they were opened; null for nobody
+ * @param maxCachedBytes most bytes that each way of storing keeps of what closed sessions have read, for later ones to
+ *        find; what is beyond is forgotten, the least recently used first. 0 keeps nothing; open sessions still share
+ * @param leakListener hears of sessions that were forgotten without being closed, and where they were opened; null for
+ *        nobody
  * @param allowedConfigKeys keys of {@code config.json} that are let pass though the family does not know them
  */
 public record ModelOptions(@Nullable String kernels, ComputeChoice compute, WeightType weights, int numThreads,
@@ -74,9 +75,9 @@ public record ModelOptions(@Nullable String kernels, ComputeChoice compute, Weig
     }
 
     /**
-     * Bounds the memory that prefixes of closed sessions keep: without it a service that reads ever new texts would come to
-     * fill each pool up to {@link SessionOptions#maxPoolBytes()}. What has been given up is used again by the pool; the
-     * system gets memory back when the model is closed.
+     * Bounds the memory that prefixes of closed sessions keep: without it a service that reads ever new texts would
+     * come to fill each pool up to {@link SessionOptions#maxPoolBytes()}. What has been given up is used again by the
+     * pool; the system gets memory back when the model is closed.
      */
     public ModelOptions withMaxCachedBytes(long newMaxCachedBytes) {
         return new ModelOptions(kernels, compute, weights, numThreads, maxBatchTokens, loadsTokenizer,
@@ -85,9 +86,9 @@ public record ModelOptions(@Nullable String kernels, ComputeChoice compute, Weig
     }
 
     /**
-     * Watches sessions: one that is no longer used anywhere and was not closed, so that its memory is lost until the model is
-     * closed, is reported with the stack trace of where it was opened; the one that the model computed for last, once it has
-     * computed for another. For finding faults: costs stack traces.
+     * Watches sessions: one that is no longer used anywhere and was not closed, so that its memory is lost until the
+     * model is closed, is reported with the stack trace of where it was opened; the one that the model computed for
+     * last, once it has computed for another. For finding faults: costs stack traces.
      *
      * @param newLeakListener called by a thread of the {@link java.lang.ref.Cleaner}
      */
@@ -102,9 +103,9 @@ public record ModelOptions(@Nullable String kernels, ComputeChoice compute, Weig
     }
 
     /**
-     * Puts a store beneath the prefix caches of this model's sessions. What it holds is found by every process that opens files
-     * of the same content with kernels of the same numeric identity; loading then reads all files once for their digest. The
-     * caller closes the store, after the model.
+     * Puts a store beneath the prefix caches of this model's sessions. What it holds is found by every process that
+     * opens files of the same content with kernels of the same numeric identity; loading then reads all files once for
+     * their digest. The caller closes the store, after the model.
      */
     public ModelOptions withBlockStore(BlockStore newBlockStore) {
         return new ModelOptions(kernels, compute, weights, numThreads, maxBatchTokens, loadsTokenizer,

@@ -5,8 +5,8 @@ package io.github.pastkv.model;
  * taken has the same bits as what would be computed.
  *
  * @param isOn whether it does
- * @param salt only sessions of equal salt share; whoever can guess it can find out what has been read, so it must not come
- *        from those who are to be kept apart
+ * @param salt only sessions of equal salt share; whoever can guess it can find out what has been read, so it must not
+ *        come from those who are to be kept apart
  */
 public record PrefixReuse(boolean isOn, String salt) {
     /** Shared by all sessions of the model that say nothing else. */

@@ -13,12 +13,13 @@ import io.github.pastkv.model.config.ModelConfig;
  * @param batchSize rows
  * @param kvTypes what keys and values are stored as, by layer
  * @param blockSize tokens per block: 1 to 16, or a multiple of 16
- * @param maxSeqLen longest row in tokens; 0 for the model's own limit, or the original context of a LongRoPE model. Where
- *        RoPE frequencies depend on length (dynamic, longrope), they are those of a text of this length from the first
- *        token on, as transformers has them for a prompt of this length; the bits of a token are the same within sessions
- *        of one effective length, and differ between those of short and of long texts
- * @param maxPoolBytes most bytes of cache; a limit, not a reservation. Sessions that reuse prefixes and store alike share
- *        it: what closed ones have read stays as far as {@link ModelOptions#maxCachedBytes()} and this limit leave room
+ * @param maxSeqLen longest row in tokens; 0 for the model's own limit, or the original context of a LongRoPE model.
+ *        Where RoPE frequencies depend on length (dynamic, longrope), they are those of a text of this length from the
+ *        first token on, as transformers has them for a prompt of this length; the bits of a token are the same within
+ *        sessions of one effective length, and differ between those of short and of long texts
+ * @param maxPoolBytes most bytes of cache; a limit, not a reservation. Sessions that reuse prefixes and store alike
+ *        share it: what closed ones have read stays as far as {@link ModelOptions#maxCachedBytes()} and this limit
+ *        leave room
  * @param window what tokens see at most, beside the model's own windows; what no later token sees is let go of
  * @param maxRewindTokens how far back a session over windows can always be rewound
  * @param prefixReuse whether the session shares what has been read with others of its model
@@ -76,8 +77,8 @@ public record SessionOptions(int batchSize, LayerKvTypes kvTypes, int blockSize,
 
     /**
      * Lets tokens see the last {@code newWindow.numTokens()} positions only, and the first {@code newWindow.numSinks()}
-     * (attention sinks, StreamingLLM), at their absolute positions: a text may then be longer than the cache has room for,
-     * as memory is bounded by the window. Every result equals that of one run in which each token is masked so.
+     * (attention sinks, StreamingLLM), at their absolute positions: a text may then be longer than the cache has room
+     * for, as memory is bounded by the window. Every result equals that of one run in which each token is masked so.
      */
     public SessionOptions withWindow(KvWindow newWindow) {
         return new SessionOptions(batchSize, kvTypes, blockSize, maxSeqLen, maxPoolBytes, newWindow, maxRewindTokens,

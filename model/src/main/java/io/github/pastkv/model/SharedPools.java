@@ -15,9 +15,9 @@ import java.util.UUID;
 import java.util.function.Consumer;
 
 /**
- * The pools that a model's sessions share, one for each way of storing, each with an index of what has been read. They live
- * as long as the model. Without a store the model's identity in them is a number drawn when it is loaded; with one it is the
- * digest of the content of its files, which every process finds again. Safe for any number of threads.
+ * The pools that a model's sessions share, one for each way of storing, each with an index of what has been read. They
+ * live as long as the model. Without a store the model's identity in them is a number drawn when it is loaded; with one
+ * it is the digest of the content of its files, which every process finds again. Safe for any number of threads.
  */
 final class SharedPools implements AutoCloseable {
     private final Model model;

@@ -14,7 +14,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** What a model has read is found again by one that is loaded later, with the same bits, as long as both are the same model. */
+/**
+ * What a model has read is found again by one that is loaded later, with the same bits, as long as both are the same
+ * model.
+ */
 class BlockStoreReuseTest {
     private static final int[] PROMPT = IntStream.range(0, 45).map(i -> i * 7 % 90 + 1).toArray();
 

@@ -25,8 +25,8 @@ import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * Folders in which one value of the configuration, or some bytes of the weights' header, are not what they should be: each
- * is refused in one line, or loads and computes finite logits. Runs a seeded sample;
+ * Folders in which one value of the configuration, or some bytes of the weights' header, are not what they should be:
+ * each is refused in one line, or loads and computes finite logits. Runs a seeded sample;
  * {@code -Dpastkv.test.scale=20} runs more.
  */
 @Tag("stress")

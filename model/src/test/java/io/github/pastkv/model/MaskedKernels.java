@@ -7,8 +7,8 @@ import io.github.pastkv.kernels.Kernels;
 import io.github.pastkv.tensor.DataType;
 
 /**
- * Kernels that know of no windows and see all that is stored, with a mask of minus infinity laid over the scores: what a
- * window is by definition.
+ * Kernels that know of no windows and see all that is stored, with a mask of minus infinity laid over the scores: what
+ * a window is by definition.
  */
 final class MaskedKernels extends DelegatingKernels {
     private final KvWindow window;

@@ -72,7 +72,10 @@ class SharedPrefixStressTest {
         }
     }
 
-    /** Room for the prefix and about what all threads add: what they leave behind must go, and now and then there is none. */
+    /**
+     * Room for the prefix and about what all threads add: what they leave behind must go, and now and then there is
+     * none.
+     */
     private static long poolBytes(Model model, SessionOptions options) {
         try (Session one = model.newSession(options.withPrefixReuse(false))) {
             one.append(PREFIX);

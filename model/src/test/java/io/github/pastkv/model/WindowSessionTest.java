@@ -24,7 +24,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Sessions whose tokens see a window, with or without sinks: memory is bounded, and nothing but what is seen counts. */
+/**
+ * Sessions whose tokens see a window, with or without sinks: memory is bounded, and nothing but what is seen counts.
+ */
 @Tag("kernels")
 class WindowSessionTest {
     private static final int NUM_TOKENS = 55;

@@ -13,8 +13,8 @@ import java.util.zip.CRC32;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A file carried as a resource. Size and checksum are those that the jar states about its entry, so that comparing costs
- * no unpacking; a CRC-32 is enough, as it guards against damage and not against intent.
+ * A file carried as a resource. Size and checksum are those that the jar states about its entry, so that comparing
+ * costs no unpacking; a CRC-32 is enough, as it guards against damage and not against intent.
  */
 record PackedFile(String name, long numBytes, long crc) {
     private static final int BUFFER_BYTES = 1 << 16;

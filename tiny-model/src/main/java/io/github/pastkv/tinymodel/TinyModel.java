@@ -34,8 +34,9 @@ public final class TinyModel {
     }
 
     /**
-     * Makes {@code folder} hold the model. A file that is there with the right size and checksum stays as it is; any other
-     * is written beside it and moved into place, so that whoever reads the folder meanwhile sees no half-written file.
+     * Makes {@code folder} hold the model. A file that is there with the right size and checksum stays as it is; any
+     * other is written beside it and moved into place, so that whoever reads the folder meanwhile sees no half-written
+     * file.
      *
      * @throws IOException when a file has to be written and cannot be
      */

@@ -9,10 +9,10 @@ import java.util.Arrays;
  * All storage of one layer group: blocks of equal size in segments outside the heap, counted by their holders. The pool
  * grows a segment at a time up to a limit in bytes and never moves a block; the limit reserves nothing.
  *
- * <p>A block is in one of three states: <em>held</em> by somebody; <em>cached</em>, which means that nobody holds it but an
- * index may find it again; or <em>free</em>. A free block goes to the end of the free list and is handed out again from its
- * front. When no free block is left within the limit, the index gives up cached ones, the least useful first. After
- * {@link #close} nothing can be allocated; the memory goes when the last holder lets go of its block.
+ * <p>A block is in one of three states: <em>held</em> by somebody; <em>cached</em>, which means that nobody holds it
+ * but an index may find it again; or <em>free</em>. A free block goes to the end of the free list and is handed out
+ * again from its front. When no free block is left within the limit, the index gives up cached ones, the least useful
+ * first. After {@link #close} nothing can be allocated; the memory goes when the last holder lets go of its block.
  *
  * <p>Safe for any number of threads; pools that share a limit share a lock.
  */
@@ -346,7 +346,9 @@ public final class BlockPool implements AutoCloseable {
         return (blockId & ((1 << segmentShift) - 1)) * blockBytes;
     }
 
-    /** Fills a block with zeros if it was held before; new memory is zero already, and poisoned blocks stay poisoned. */
+    /**
+     * Fills a block with zeros if it was held before; new memory is zero already, and poisoned blocks stay poisoned.
+     */
     void eraseIfReused(int blockId) {
         boolean reused;
         synchronized (budget) {

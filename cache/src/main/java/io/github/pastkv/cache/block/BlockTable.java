@@ -13,8 +13,8 @@ import java.util.Arrays;
  *                 .. numBlocks              held
  * </pre>
  *
- * <p>A table can have several holders: the cache that appends to it, and snapshots that read its first tokens. Appending
- * never disturbs them, as they look at their own length only; whoever would take something away makes a
+ * <p>A table can have several holders: the cache that appends to it, and snapshots that read its first tokens.
+ * Appending never disturbs them, as they look at their own length only; whoever would take something away makes a
  * {@link #fork} first. Guarded by the pool's lock where holders are counted, by its one writer elsewhere.
  */
 public final class BlockTable {
@@ -91,7 +91,9 @@ public final class BlockTable {
         append(blockId);
     }
 
-    /** Makes an empty table, or one of sinks only, begin again at a later block, as if those between had been let go of. */
+    /**
+     * Makes an empty table, or one of sinks only, begin again at a later block, as if those between had been let go of.
+     */
     public void skipTo(int logicalBlock, int firstHeldPosition) {
         numReleased = logicalBlock - numBlocks;
         numBlocks = logicalBlock;

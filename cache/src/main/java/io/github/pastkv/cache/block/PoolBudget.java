@@ -1,8 +1,8 @@
 package io.github.pastkv.cache.block;
 
 /**
- * Bytes of blocks in use (held or cached) that block pools share a limit of. It is also the one lock over those pools, their
- * block tables' counts and the index over them: whoever calls holds it.
+ * Bytes of blocks in use (held or cached) that block pools share a limit of. It is also the one lock over those pools,
+ * their block tables' counts and the index over them: whoever calls holds it.
  */
 public final class PoolBudget {
     /** What caches blocks that nobody holds, and gives them up when room is needed. */
@@ -87,8 +87,8 @@ public final class PoolBudget {
     }
 
     /**
-     * Counts bytes as used, after giving up cached blocks where that is needed; or changes nothing, and returns false, where
-     * the limit does not leave as many.
+     * Counts bytes as used, after giving up cached blocks where that is needed; or changes nothing, and returns false,
+     * where the limit does not leave as many.
      */
     boolean tryTake(long bytes) {
         if (bytes > leftBytes() + evictor.evictableBytes()) {

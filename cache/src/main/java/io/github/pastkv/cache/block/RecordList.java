@@ -3,8 +3,8 @@ package io.github.pastkv.cache.block;
 import java.util.function.IntConsumer;
 
 /**
- * A doubly linked list of records whose links lie in the records themselves, so that any of them can be taken out. A record
- * is in at most one of the lists that share its two link fields. Not thread-safe.
+ * A doubly linked list of records whose links lie in the records themselves, so that any of them can be taken out. A
+ * record is in at most one of the lists that share its two link fields. Not thread-safe.
  */
 public final class RecordList {
     private static final int NONE = OffHeapTable.NONE;

@@ -48,11 +48,12 @@ public final class StepBlocks implements KvBlocks {
      * comes from      table, only read | table, written in place | own: new, or a copy of the table's
      * </pre>
      *
-     * A block of the table is written in place where this row is its only holder and the prefix index does not promise the
-     * slots to be written.
+     * A block of the table is written in place where this row is its only holder and the prefix index does not promise
+     * the slots to be written.
      *
      * @param mayWriteTable false when the row's own blocks must stay as they are
-     * @param invalidateCached whether to write in place also where only the index promises the slots, which then evicts them
+     * @param invalidateCached whether to write in place also where only the index promises the slots, which then evicts
+     *        them
      * @return own blocks that the step needs
      */
     public int plan(int pastTokens, int kvLength, boolean mayWriteTable, boolean invalidateCached) {
@@ -78,7 +79,10 @@ public final class StepBlocks implements KvBlocks {
         numOwn = 0;
     }
 
-    /** Takes over the planned blocks from {@code blockIds[from...]}, copies into them what they stand in for, counts them. */
+    /**
+     * Takes over the planned blocks from {@code blockIds[from...]}, copies into them what they stand in for, counts
+     * them.
+     */
     public int begin(int[] blockIds, int from) {
         if (ownBlockIds.length < numOwn) {
             ownBlockIds = new int[Math.max(numOwn, 2 * ownBlockIds.length)];

@@ -1,8 +1,8 @@
 package io.github.pastkv.cache.layout;
 
 /**
- * A key or value is beyond the largest finite number of its storage type; stored, it would become infinite, and attention
- * would give NaN.
+ * A key or value is beyond the largest finite number of its storage type; stored, it would become infinite, and
+ * attention would give NaN.
  */
 public final class KvRangeException extends IllegalArgumentException {
     private static final long serialVersionUID = 1L;

@@ -7,8 +7,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * How keys, or values, are stored: as plain numbers of a {@link DataType}, or as small integers with scales.
  *
- * <p>Whatever the type, a number is rounded once, when it is written, and what is read afterwards depends on the numbers
- * of the same head of the same token only. Writing again what was read changes nothing.
+ * <p>Whatever the type, a number is rounded once, when it is written, and what is read afterwards depends on the
+ * numbers of the same head of the same token only. Writing again what was read changes nothing.
  */
 public enum KvType {
     /** Plain singles: stored as computed. */

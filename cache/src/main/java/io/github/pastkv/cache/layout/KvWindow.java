@@ -2,8 +2,8 @@ package io.github.pastkv.cache.layout;
 
 /**
  * Which positions a token of a layer sees, up to its own: all of them, or the last {@code numTokens} with its own among
- * them (a sliding window), and before those the first {@code numSinks} (attention sinks, StreamingLLM: Xiao et al. 2023).
- * Positions are absolute; pads have none, so that they never use up a window.
+ * them (a sliding window), and before those the first {@code numSinks} (attention sinks, StreamingLLM: Xiao et al.
+ * 2023). Positions are absolute; pads have none, so that they never use up a window.
  *
  * @param numTokens length of the window in tokens, the query's own included; 0 for no limit
  * @param numSinks first positions that are seen in any case; 0 without a window

@@ -16,9 +16,9 @@ import java.lang.foreign.ValueLayout;
  * head of 64 takes 68 bytes, 0.531 of F16's (docs/storage.md compares). Why BF16: it has the range of a float, and its
  * three bits less than F16 cost nothing, since numbers are divided by the scale as rounded.
  *
- * <p>Corner cases: a group with a NaN or an infinite number reads as NaN throughout, so that trouble shows and never turns
- * into plausible numbers. Minus zero reads as zero, and so does a group whose largest magnitude is below 1.5e-36, where
- * scales would lose bits.
+ * <p>Corner cases: a group with a NaN or an infinite number reads as NaN throughout, so that trouble shows and never
+ * turns into plausible numbers. Minus zero reads as zero, and so does a group whose largest magnitude is below 1.5e-36,
+ * where scales would lose bits.
  */
 public final class Q8Codec {
     /** Neighbouring numbers of a head that share a scale; the last group of a head may be smaller. */

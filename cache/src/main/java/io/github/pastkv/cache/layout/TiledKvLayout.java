@@ -6,10 +6,10 @@ import java.lang.foreign.MemorySegment;
 /**
  * Keys and values in tiles of up to 16 slots, each with a {@link KvType} of its own.
  *
- * <p>A block is {@code [layer][keys|values][kvHead][tile][...]}. A tile of keys is {@code [dim][slot]}, a tile of values
- * {@code [slot][dim]} (measured against the alternatives in docs/decisions/0001-block-layout.md). Where the type has
- * scales they lie behind the numbers of the tile, in the same order: of keys {@code [group][slot]}, so that the lanes of
- * a vector are slots there too, of values {@code [slot][group]}.
+ * <p>A block is {@code [layer][keys|values][kvHead][tile][...]}. A tile of keys is {@code [dim][slot]}, a tile of
+ * values {@code [slot][dim]} (measured against the alternatives in docs/decisions/0001-block-layout.md). Where the type
+ * has scales they lie behind the numbers of the tile, in the same order: of keys {@code [group][slot]}, so that the
+ * lanes of a vector are slots there too, of values {@code [slot][group]}.
  */
 public final class TiledKvLayout implements KvLayout {
     /** Changes whenever a number of a block would lie elsewhere or be rounded otherwise. */

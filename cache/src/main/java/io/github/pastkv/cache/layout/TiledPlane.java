@@ -64,7 +64,10 @@ final class TiledPlane {
         return tileByteOffset(kvHead, slot) + numbersBytes + inScales * Q8Codec.SCALE_BYTES;
     }
 
-    /** Stores {@code headDim} contiguous floats, rounded to the type; a finite one that would become infinite is refused. */
+    /**
+     * Stores {@code headDim} contiguous floats, rounded to the type; a finite one that would become infinite is
+     * refused.
+     */
     void write(MemorySegment segment, long planeByteOffset, int kvHead, int slot, MemorySegment source,
             long sourceByteOffset) {
         long start = planeByteOffset + numberByteOffset(kvHead, slot, 0);

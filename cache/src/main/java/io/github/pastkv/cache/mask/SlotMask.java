@@ -61,7 +61,10 @@ public final class SlotMask {
         return numKept;
     }
 
-    /** A copy that only reads this mask (a BitSet's own clone may change its source, which other threads may be reading). */
+    /**
+     * A copy that only reads this mask (a BitSet's own clone may change its source, which other threads may be
+     * reading).
+     */
     public SlotMask copy() {
         SlotMask copy = new SlotMask(masked.length);
         copy.masked = Arrays.stream(masked).map(row -> BitSet.valueOf(row.toLongArray())).toArray(BitSet[]::new);
@@ -69,7 +72,9 @@ public final class SlotMask {
         return copy;
     }
 
-    /** Refuses a mask with a pad where a layer that is ahead, with {@code mostSlots} slots, already holds a real token. */
+    /**
+     * Refuses a mask with a pad where a layer that is ahead, with {@code mostSlots} slots, already holds a real token.
+     */
     public void requireRealBefore(int mostSlots, AttentionMask newMask) {
         for (int row = 0; row < masked.length; row++) {
             for (int slot = numSlots; slot < Math.min(mostSlots, numSlots + newMask.numSlots()); slot++) {

@@ -1,8 +1,8 @@
 package io.github.pastkv.cache.prefix;
 
 /**
- * What a request for these tokens would reuse, from where, and why not more. For whoever runs the cache: it tells of all
- * namespaces.
+ * What a request for these tokens would reuse, from where, and why not more. For whoever runs the cache: it tells of
+ * all namespaces.
  *
  * @param numTokens tokens asked about
  * @param numReused leading tokens that would not be computed

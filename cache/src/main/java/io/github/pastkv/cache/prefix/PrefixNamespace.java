@@ -10,8 +10,8 @@ import java.util.List;
 
 /**
  * What must be equal for two caches to share blocks: the model, the types of storage, whatever else changes the bytes,
- * and a salt that keeps callers apart. It is known by a SHA-256 over its fields, each with its tag and its length before
- * it, so that no field's content can pass for another's.
+ * and a salt that keeps callers apart. It is known by a SHA-256 over its fields, each with its tag and its length
+ * before it, so that no field's content can pass for another's.
  *
  * <p>Immutable. The label is for people; it is not part of the identity and must not give away a salt.
  */

@@ -1,4 +1,7 @@
-/** Prefix caching as its users see it: namespaces, what a prompt would reuse and why, and which prefixes are evicted first. */
+/**
+ * Prefix caching as its users see it: namespaces, what a prompt would reuse and why, and which prefixes are evicted
+ * first.
+ */
 @NullMarked
 package io.github.pastkv.cache.prefix;
 

@@ -12,7 +12,9 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** What a cache knows of its rows' tokens, and its side of the pool's index: takes prefixes from it and puts them in. */
+/**
+ * What a cache knows of its rows' tokens, and its side of the pool's index: takes prefixes from it and puts them in.
+ */
 public final class CachePrefixes {
     private final @Nullable RadixPrefixIndex index;
     private final @Nullable PrefixNamespace namespace;

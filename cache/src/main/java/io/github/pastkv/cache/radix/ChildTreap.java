@@ -3,9 +3,9 @@ package io.github.pastkv.cache.radix;
 import io.github.pastkv.cache.block.OffHeapTable;
 
 /**
- * The children of one node in the order of their tokens, as a treap (Seidel and Aragon 1996): a binary search tree whose
- * shape is that of random insertion, whatever the order was. No child's tokens are the beginning of another's, so their
- * order is settled at the first token that differs, and tokens added to a child never change it.
+ * The children of one node in the order of their tokens, as a treap (Seidel and Aragon 1996): a binary search tree
+ * whose shape is that of random insertion, whatever the order was. No child's tokens are the beginning of another's, so
+ * their order is settled at the first token that differs, and tokens added to a child never change it.
  *
  * <p>Nodes lie in {@link PrefixNodes}. Under the tree's lock.
  */

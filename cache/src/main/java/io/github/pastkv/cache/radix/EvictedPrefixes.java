@@ -4,7 +4,8 @@ import io.github.pastkv.cache.block.OffHeapTable;
 
 /**
  * The last evicted nodes, known by their hash: when each went, and from which list. As many as the tree has ever had
- * nodes at once; the oldest is forgotten first. Outside the heap but for the heads of its chains. Under the tree's lock.
+ * nodes at once; the oldest is forgotten first. Outside the heap but for the heads of its chains. Under the tree's
+ * lock.
  */
 final class EvictedPrefixes implements AutoCloseable {
     /** Asked for a hash that is not here. */

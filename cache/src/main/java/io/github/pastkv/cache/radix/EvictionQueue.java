@@ -5,8 +5,8 @@ import io.github.pastkv.cache.prefix.EvictionPolicy;
 import io.github.pastkv.cache.prefix.EvictionPriority;
 
 /**
- * Which nodes of a tree can be evicted, in what order, and how many bytes that would free: those that are not locked, in the
- * lists of a policy for each priority. Under the tree's lock.
+ * Which nodes of a tree can be evicted, in what order, and how many bytes that would free: those that are not locked,
+ * in the lists of a policy for each priority. Under the tree's lock.
  */
 final class EvictionQueue {
     private static final int NONE = OffHeapTable.NONE;

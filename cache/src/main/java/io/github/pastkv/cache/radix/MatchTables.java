@@ -4,7 +4,9 @@ import io.github.pastkv.cache.block.BlockTable;
 import io.github.pastkv.cache.block.LayerGroup;
 import io.github.pastkv.cache.layout.KvWindow;
 
-/** Makes block tables of what a walk through the prefix tree found, as far as each layer group holds it. Under its lock. */
+/**
+ * Makes block tables of what a walk through the prefix tree found, as far as each layer group holds it. Under its lock.
+ */
 final class MatchTables {
     private static final int NONE = PrefixTree.NONE;
 

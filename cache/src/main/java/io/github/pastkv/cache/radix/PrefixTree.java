@@ -14,9 +14,9 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Blocks by the token ids of all tokens up to theirs: a tree whose root is a {@link PrefixNamespace} and whose nodes are
- * blocks. Only the last node of a branch may have fewer tokens than a block. A walk compares token ids, so that no hash
- * decides a hit.
+ * Blocks by the token ids of all tokens up to theirs: a tree whose root is a {@link PrefixNamespace} and whose nodes
+ * are blocks. Only the last node of a branch may have fewer tokens than a block. A walk compares token ids, so that no
+ * hash decides a hit.
  *
  * <p>A node is <em>locked</em> while somebody holds one of its blocks, while it is pinned, or while a node below it is
  * locked; the others can be evicted, leaves first, in the order of an {@link EvictionPolicy} for each priority.
@@ -88,9 +88,9 @@ public final class PrefixTree implements AutoCloseable {
     }
 
     /**
-     * Bytes of bookkeeping of one node, those about an evicted one included: 60, and 4 for each layer group and for each
-     * token of a block, rounded up to 8; then 32 for one that was evicted. In blocks of 16 that is 160 with one layer group,
-     * 168 with two or three; most of it are the token ids themselves, which a hit is verified against.
+     * Bytes of bookkeeping of one node, those about an evicted one included: 60, and 4 for each layer group and for
+     * each token of a block, rounded up to 8; then 32 for one that was evicted. In blocks of 16 that is 160 with one
+     * layer group, 168 with two or three; most of it are the token ids themselves, which a hit is verified against.
      */
     public long bytesPerNode() {
         return nodes.records().recordBytes() + EvictedPrefixes.BYTES_PER_NODE;
@@ -222,8 +222,8 @@ public final class PrefixTree implements AutoCloseable {
     }
 
     /**
-     * Sees to it that a node below {@code parent} has tokens {@code [from, to)}: one that has them already, perhaps with
-     * other blocks; one with fewer of them, which then takes these blocks; or a new one.
+     * Sees to it that a node below {@code parent} has tokens {@code [from, to)}: one that has them already, perhaps
+     * with other blocks; one with fewer of them, which then takes these blocks; or a new one.
      *
      * @param parent a root, or a node of a whole block
      * @param blockIds a block for each group, or NONE, {@code [G]}

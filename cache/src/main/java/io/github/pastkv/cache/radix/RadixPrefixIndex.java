@@ -20,8 +20,8 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The prefix index of a pool: a {@link PrefixTree} over the pool's blocks. Guarded by the lock that the block pools share,
- * their {@link PoolBudget}.
+ * The prefix index of a pool: a {@link PrefixTree} over the pool's blocks. Guarded by the lock that the block pools
+ * share, their {@link PoolBudget}.
  */
 public final class RadixPrefixIndex implements PrefixIndex {
     private static final int NONE = PrefixTree.NONE;
@@ -84,8 +84,8 @@ public final class RadixPrefixIndex implements PrefixIndex {
     }
 
     /**
-     * Loads from the store beneath what the index lacks of a text, and keeps that and what precedes it from being evicted until
-     * the result is closed. Waits for the store; takes no lock while it does.
+     * Loads from the store beneath what the index lacks of a text, and keeps that and what precedes it from being
+     * evicted until the result is closed. Waits for the store; takes no lock while it does.
      *
      * @param tokenIds the text, of which the first {@code numTokens} count
      * @return null where there is no store, or it adds nothing
@@ -128,7 +128,9 @@ public final class RadixPrefixIndex implements PrefixIndex {
         }
     }
 
-    /** Counts a search whose step went through: of {@code numAsked} tokens beyond {@code numHeld}, so many were reused. */
+    /**
+     * Counts a search whose step went through: of {@code numAsked} tokens beyond {@code numHeld}, so many were reused.
+     */
     void lookedUp(PrefixNamespace namespace, int numHeld, int numAsked, int numReused) {
         synchronized (budget) {
             numLookups++;

@@ -4,8 +4,8 @@ import java.util.Arrays;
 
 /**
  * The token ids of one row, as far as they are known without a gap, and how far its blocks are exact and in the index.
- * Exact means a function of the model, the namespace and the token ids; what was edited, grafted or imported is derived,
- * and so is all that follows from it.
+ * Exact means a function of the model, the namespace and the token ids; what was edited, grafted or imported is
+ * derived, and so is all that follows from it.
  */
 final class RowTokens {
     private static final int NOWHERE = Integer.MAX_VALUE;

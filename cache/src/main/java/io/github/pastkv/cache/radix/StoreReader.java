@@ -22,9 +22,9 @@ import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Loads blocks from the store beneath an index. A block enters the index only after its key, token ids, sizes and checksum
- * have been verified; it is exact then, as if it had been computed. Anything else is a miss, whose reason is kept for
- * {@link io.github.pastkv.cache.prefix.PrefixIndex#explain}. The store is asked without a lock.
+ * Loads blocks from the store beneath an index. A block enters the index only after its key, token ids, sizes and
+ * checksum have been verified; it is exact then, as if it had been computed. Anything else is a miss, whose reason is
+ * kept for {@link io.github.pastkv.cache.prefix.PrefixIndex#explain}. The store is asked without a lock.
  */
 final class StoreReader {
     private static final int NONE = PrefixTree.NONE;
@@ -172,7 +172,10 @@ final class StoreReader {
         }
     }
 
-    /** Loads consecutive blocks from the first that lacks something on; the ids of each, {@code [G]}, held for the caller. */
+    /**
+     * Loads consecutive blocks from the first that lacks something on; the ids of each, {@code [G]}, held for the
+     * caller.
+     */
     private List<int[]> loadBlocks(Request request) {
         StoreRun run = find(request.keys);
         List<int[]> loaded = new ArrayList<>();

@@ -18,9 +18,9 @@ import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes evicted blocks to the store beneath an index, behind a bounded queue. Eviction hands its victims over under the
- * budget's lock, which only takes a hold on their blocks; copying and writing happen outside it. A victim for which the queue
- * has no room is dropped and counted: no token waits for the store.
+ * Writes evicted blocks to the store beneath an index, behind a bounded queue. Eviction hands its victims over under
+ * the budget's lock, which only takes a hold on their blocks; copying and writing happen outside it. A victim for which
+ * the queue has no room is dropped and counted: no token waits for the store.
  *
  * <p>Locks are taken in the order {@code copying}, budget, this. The writing thread starts with the first victim.
  */
@@ -146,7 +146,10 @@ final class StoreWriter implements AutoCloseable {
         return evicted;
     }
 
-    /** Makes room for an allocation by evicting what it would evict, so that this can be copied first; not under the lock. */
+    /**
+     * Makes room for an allocation by evicting what it would evict, so that this can be copied first; not under the
+     * lock.
+     */
     void prepareRoom(long bytes, BooleanSupplier evictOne) {
         List<Victim> victims = new ArrayList<>();
         copying.lock();

@@ -10,16 +10,16 @@ import java.util.Arrays;
 import java.util.HexFormat;
 
 /**
- * The stable name of a block: a SHA-256 chain over all that its keys and values are a function of. It is the same in every
- * process, and never contains a salt in clear.
+ * The stable name of a block: a SHA-256 chain over all that its keys and values are a function of. It is the same in
+ * every process, and never contains a salt in clear.
  *
  * <pre>
  * root  = SHA-256(version, digest of the namespace, storage identity)
  * block = SHA-256(key of the block before, token ids of this block as little-endian ints)
  * </pre>
  *
- * <p>The namespace holds model, numeric identity, rotary lengths and salt; the storage identity holds shape, types, windows,
- * block size and layout version. Immutable.
+ * <p>The namespace holds model, numeric identity, rotary lengths and salt; the storage identity holds shape, types,
+ * windows, block size and layout version. Immutable.
  */
 public final class BlockKey {
     /** Bytes of a key. */

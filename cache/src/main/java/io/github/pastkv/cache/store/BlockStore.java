@@ -3,9 +3,9 @@ package io.github.pastkv.cache.store;
 import java.util.List;
 
 /**
- * Keeps blocks beneath the prefix index: in memory, on disk or elsewhere. A store finds, gets, puts and forgets whole blocks
- * by their keys. It decides nothing about correctness: the index verifies key, token ids, sizes and checksum of whatever it
- * returns, and treats anything else as a miss.
+ * Keeps blocks beneath the prefix index: in memory, on disk or elsewhere. A store finds, gets, puts and forgets whole
+ * blocks by their keys. It decides nothing about correctness: the index verifies key, token ids, sizes and checksum of
+ * whatever it returns, and treats anything else as a miss.
  *
  * <p>What every store promises:
  * <ul>
@@ -32,8 +32,8 @@ public interface BlockStore extends AutoCloseable {
     StoreResult get(BlockKey key);
 
     /**
-     * Keeps a block; copies what it needs of it before returning. A key that is there already keeps its block, unless the new
-     * one has bytes of more layer groups.
+     * Keeps a block; copies what it needs of it before returning. A key that is there already keeps its block, unless
+     * the new one has bytes of more layer groups.
      */
     PutResult put(StoredBlock block);
 

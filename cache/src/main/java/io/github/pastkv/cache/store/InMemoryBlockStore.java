@@ -6,7 +6,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A store on the heap with a limit in bytes: the least recently used blocks are removed first. Several pools may share one.
+ * A store on the heap with a limit in bytes: the least recently used blocks are removed first. Several pools may share
+ * one.
  */
 public final class InMemoryBlockStore implements BlockStore {
     private final long maxBytes;

@@ -1,6 +1,6 @@
 /**
- * Storage beneath the prefix index: the contract that a store of blocks keeps, the stable key and the checked content of a
- * block, and a store in memory. What a store returns is verified before it is used; anything else is a miss.
+ * Storage beneath the prefix index: the contract that a store of blocks keeps, the stable key and the checked content
+ * of a block, and a store in memory. What a store returns is verified before it is used; anything else is a miss.
  */
 @NullMarked
 package io.github.pastkv.cache.store;

@@ -3,8 +3,8 @@ package io.github.pastkv.chat.jinja;
 import java.util.function.Supplier;
 
 /**
- * What one rendering may use: steps, depth, characters made, and time. So a template that never ends, or that grows without
- * end, is an error; an interrupt of the thread ends it as well.
+ * What one rendering may use: steps, depth, characters made, and time. So a template that never ends, or that grows
+ * without end, is an error; an interrupt of the thread ends it as well.
  */
 final class Budget {
     private static final long MAX_STEPS = 5_000_000;

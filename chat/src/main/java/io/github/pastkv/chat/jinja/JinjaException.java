@@ -1,6 +1,8 @@
 package io.github.pastkv.chat.jinja;
 
-/** A template that cannot be parsed or rendered, or that refuses its values; the message names the line and the cause. */
+/**
+ * A template that cannot be parsed or rendered, or that refuses its values; the message names the line and the cause.
+ */
 public final class JinjaException extends Exception {
     private static final long serialVersionUID = 1L;
 

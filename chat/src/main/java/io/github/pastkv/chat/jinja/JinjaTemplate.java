@@ -11,14 +11,16 @@ import java.util.function.Supplier;
 import tools.jackson.databind.JsonNode;
 
 /**
- * A Jinja template, rendered as Python's Jinja renders it in transformers' environment. What is not supported is refused by
- * name, when the template is parsed or when it is reached. Steps, depth, characters and time of a rendering are bounded, and
- * an interrupt of the thread ends one.
+ * A Jinja template, rendered as Python's Jinja renders it in transformers' environment. What is not supported is
+ * refused by name, when the template is parsed or when it is reached. Steps, depth, characters and time of a rendering
+ * are bounded, and an interrupt of the thread ends one.
  *
  * <p>Immutable, safe for any number of threads.
  */
 public final class JinjaTemplate {
-    /** A code point that is no character. Filters leave it as it is, so callers may mark places of their values with it. */
+    /**
+     * A code point that is no character. Filters leave it as it is, so callers may mark places of their values with it.
+     */
     public static final char BREAK = '\uFDD0';
 
     private static final int MAX_CHARS = 1_000_000;

@@ -7,8 +7,9 @@ import java.util.Deque;
 import java.util.List;
 
 /**
- * Cuts a template into tokens, with the white space rules of {@code trim_blocks} (the line end after a tag is dropped) and
- * {@code lstrip_blocks} (so is white space before a tag that begins its line). Comments and {@code raw} are resolved here.
+ * Cuts a template into tokens, with the white space rules of {@code trim_blocks} (the line end after a tag is dropped)
+ * and {@code lstrip_blocks} (so is white space before a tag that begins its line). Comments and {@code raw} are
+ * resolved here.
  */
 final class Lexer {
     private static final List<String> OPERATORS =

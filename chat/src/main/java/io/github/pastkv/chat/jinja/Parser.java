@@ -36,7 +36,9 @@ final class Parser {
         }
     }
 
-    /** Statements up to a tag of one of these names, of which the name itself is next; to the end where there are none. */
+    /**
+     * Statements up to a tag of one of these names, of which the name itself is next; to the end where there are none.
+     */
     private List<Stmt> body(Set<String> ends) {
         if (++depth > MAX_DEPTH) {
             throw new TemplateError("more than " + MAX_DEPTH + " blocks within each other");

@@ -18,8 +18,8 @@ import java.util.List;
 import java.util.Random;
 
 /**
- * Runs cases. The past of a case is random keys and values written straight into the cache: attention takes as long over
- * them as over those of a text, and a prompt of the depth need not be computed. Tokens are random as well.
+ * Runs cases. The past of a case is random keys and values written straight into the cache: attention takes as long
+ * over them as over those of a text, and a prompt of the depth need not be computed. Tokens are random as well.
  */
 final class BenchRun {
     private static final int FILL_TOKENS = 256;

@@ -8,8 +8,8 @@ import java.util.Arrays;
 
 /**
  * What this machine can do at most with a number of threads, measured in this process: f32 multiply-adds in registers,
- * and reading memory from front to back. Medians of some short runs, so that they and what they are compared with suffer
- * alike from other work on the machine. Owns threads and a buffer until {@link #close}.
+ * and reading memory from front to back. Medians of some short runs, so that they and what they are compared with
+ * suffer alike from other work on the machine. Owns threads and a buffer until {@link #close}.
  */
 final class MachineLimits implements AutoCloseable {
     /** Beyond it a buffer is read no slower, as it is far larger than all caches. */

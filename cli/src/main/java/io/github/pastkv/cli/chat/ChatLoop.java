@@ -20,8 +20,8 @@ import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads lines until they end, says them to the model or carries out the commands among them. What goes wrong with a line
- * is said in one line on stderr, and the conversation goes on.
+ * Reads lines until they end, says them to the model or carries out the commands among them. What goes wrong with a
+ * line is said in one line on stderr, and the conversation goes on.
  */
 final class ChatLoop {
     /** What a line that begins with a slash can be. */

@@ -12,8 +12,8 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Messages in a JSON file: a list of objects with role and content, or an object that has such a list as {@code messages} and
- * beside it variables of the chat template, such as {@code tools}.
+ * Messages in a JSON file: a list of objects with role and content, or an object that has such a list as
+ * {@code messages} and beside it variables of the chat template, such as {@code tools}.
  *
  * @param variables by name
  */

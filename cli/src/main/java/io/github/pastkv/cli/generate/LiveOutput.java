@@ -8,8 +8,8 @@ import java.util.List;
 import java.util.stream.Collectors;
 
 /**
- * Prints a generation while it is made, and ends it when Ctrl-C comes or nobody reads any more. Nothing is printed before
- * the first token, so that a prompt that is refused leaves no trace.
+ * Prints a generation while it is made, and ends it when Ctrl-C comes or nobody reads any more. Nothing is printed
+ * before the first token, so that a prompt that is refused leaves no trace.
  */
 final class LiveOutput implements GenerationListener {
     /** What is printed. */

@@ -6,8 +6,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Forwards bytes and keeps the first failure, which the print stream above it would swallow. After a failure nothing more
- * is written.
+ * Forwards bytes and keeps the first failure, which the print stream above it would swallow. After a failure nothing
+ * more is written.
  */
 final class CheckedOutput extends OutputStream {
     private final OutputStream target;

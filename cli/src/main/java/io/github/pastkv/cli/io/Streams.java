@@ -15,8 +15,8 @@ import java.util.Locale;
 import java.util.Optional;
 
 /**
- * Where a command reads and writes, in UTF-8 whatever the locale. A write that fails is not lost: {@link #exitCode} turns
- * it into a message and an exit code.
+ * Where a command reads and writes, in UTF-8 whatever the locale. A write that fails is not lost: {@link #exitCode}
+ * turns it into a message and an exit code.
  */
 public final class Streams {
     /** Set by the launcher, whose filter stands between the JVM and the terminal. */

@@ -17,9 +17,9 @@ import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
 
 /**
- * Looks at every {@linkplain Output output option} before a command runs: it must be possible to write the file, and the
- * command must neither read it nor write it under another option. Files are compared as the file system does, so links
- * and hard links are seen through.
+ * Looks at every {@linkplain Output output option} before a command runs: it must be possible to write the file, and
+ * the command must neither read it nor write it under another option. Files are compared as the file system does, so
+ * links and hard links are seen through.
  */
 public final class OutputGuard {
     private static final String MODEL_OPTION = "--model";

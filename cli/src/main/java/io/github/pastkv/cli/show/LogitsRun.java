@@ -15,8 +15,8 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Feeds a batch to a session piece by piece and writes what came of it. Tensors written live in the arena that the caller
- * owns.
+ * Feeds a batch to a session piece by piece and writes what came of it. Tensors written live in the arena that the
+ * caller owns.
  */
 final class LogitsRun {
     /** Most logits of a piece where the caller does not choose the pieces: 256 MiB. Pieces change no bit. */
@@ -76,8 +76,8 @@ final class LogitsRun {
     }
 
     /**
-     * A copy of {@code [B, T, K, D]} as {@code [B, K, T, D]}, without B where there is one row, and from the first slot that
-     * the layer still holds.
+     * A copy of {@code [B, T, K, D]} as {@code [B, K, T, D]}, without B where there is one row, and from the first slot
+     * that the layer still holds.
      */
     private Tensor headsFirst(PastTensor past) {
         try (past) {

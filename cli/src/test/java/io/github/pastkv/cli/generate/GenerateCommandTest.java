@@ -30,7 +30,9 @@ class GenerateCommandTest {
     private static final JsonMapper JSON = JsonMapper.shared();
     private static final String STORY = "Once upon a time";
 
-    /** As many as the context leaves room for, so that the window lets go of some in spite of what rewinds may ask for. */
+    /**
+     * As many as the context leaves room for, so that the window lets go of some in spite of what rewinds may ask for.
+     */
     private static final int NUM_WINDOWED = 70;
 
     @TempDir Path folder;

@@ -46,7 +46,8 @@ class PatchCommandTest {
         assertThat(grid.at("/axes/0").asString()).isEqualTo("layer");
         assertThat(grid.at("/axes/1").asString()).isEqualTo("position");
         assertThat(grid.at("/labels/1").size()).isEqualTo(grid.at("/values/0").size());
-        // Before the prompts differ there is nothing to patch, and the whole stream at the first difference is all there is.
+        // Before the prompts differ there is nothing to patch, and the whole stream at the first difference is all
+        // there is.
         assertThat(grid.at("/values/0/0").asDouble()).isEqualTo(json.at("/baselines/corrupted").asDouble());
         assertThat(json.at("/grids/head_out_all_pos/axes/1").asString()).isEqualTo("head");
     }

@@ -21,8 +21,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The native library, found and loaded once in a process. It is looked for in the folder that {@link #FOLDER_PROPERTY}
- * names, and else on the class path or the module path, in the native jar of {@code org.bytedeco:dnnl}. Out of a jar it is
- * copied to a temporary folder, which is deleted as soon as the library is loaded.
+ * names, and else on the class path or the module path, in the native jar of {@code org.bytedeco:dnnl}. Out of a jar it
+ * is copied to a temporary folder, which is deleted as soon as the library is loaded.
  */
 final class OneDnnLibrary {
     /** System property: the folder that holds {@code libdnnl.so.3} and {@code libgomp.so.1}. */

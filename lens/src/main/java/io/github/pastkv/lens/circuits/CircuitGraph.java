@@ -11,8 +11,8 @@ import java.util.stream.IntStream;
 
 /**
  * The computational graph of a model: an edge goes from each {@link Sender} to each later {@link Receiver}. Senders are
- * numbered in the order in which a run comes by, so that a receiver reads the first few of them; receivers from the output
- * down. Immutable.
+ * numbered in the order in which a run comes by, so that a receiver reads the first few of them; receivers from the
+ * output down. Immutable.
  */
 public final class CircuitGraph {
     private final ModelConfig config;
@@ -54,8 +54,8 @@ public final class CircuitGraph {
     /**
      * The graph of a model.
      *
-     * @throws IllegalArgumentException for a family whose stream is no sum of what heads and blocks add: one that norms the
-     *         stream itself, or what attention adds
+     * @throws IllegalArgumentException for a family whose stream is no sum of what heads and blocks add: one that norms
+     *         the stream itself, or what attention adds
      */
     public static CircuitGraph of(Model model) {
         for (LayerTensors layer : model.tensors().layers()) {

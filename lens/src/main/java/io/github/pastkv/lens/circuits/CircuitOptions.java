@@ -6,12 +6,12 @@ import io.github.pastkv.cache.layout.KvType;
  * How a search runs.
  *
  * @param threshold an edge is removed when the metric rises by less
- * @param plain whether each edge is tried by a run of its own, in full, from the first token and layer on; the circuit and
- *        its numbers are the same bits
+ * @param plain whether each edge is tried by a run of its own, in full, from the first token and layer on; the circuit
+ *        and its numbers are the same bits
  * @param kvType type that keys and values are stored in
  * @param maxRows most edges that are tried together
- * @param maxBatchBytes most memory for the activations of the runs that go through the model together; one run goes in any
- *        case
+ * @param maxBatchBytes most memory for the activations of the runs that go through the model together; one run goes in
+ *        any case
  */
 public record CircuitOptions(double threshold, boolean plain, KvType kvType, int maxRows, long maxBatchBytes) {
     public CircuitOptions {

@@ -12,9 +12,9 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Runs of a clean prompt with edges removed. What the prompts have in common is computed once and frozen; a run enters at a
- * layer below which nothing is removed, with the clean run's stream, and many go through the model as rows. Owns its caches
- * until {@link #close}.
+ * Runs of a clean prompt with edges removed. What the prompts have in common is computed once and frozen; a run enters
+ * at a layer below which nothing is removed, with the clean run's stream, and many go through the model as rows. Owns
+ * its caches until {@link #close}.
  */
 final class CircuitRuns implements AutoCloseable {
     private final Model model;

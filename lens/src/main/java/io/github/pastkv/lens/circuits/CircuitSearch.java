@@ -8,16 +8,17 @@ import java.util.List;
 import java.util.function.Function;
 
 /**
- * Automatic circuit discovery (Conmy et al. 2023, "Towards Automated Circuit Discovery for Mechanistic Interpretability",
- * algorithm 1): from the output down, each edge is removed for good when the metric rises by less than a threshold. A
- * receiver of a removed edge reads, instead of the sender's output in this run, its output in the corrupted run. The senders
- * of a receiver are tried last first. Receivers that no kept edge leads on from lose all their edges without a run.
+ * Automatic circuit discovery (Conmy et al. 2023, "Towards Automated Circuit Discovery for Mechanistic
+ * Interpretability", algorithm 1): from the output down, each edge is removed for good when the metric rises by less
+ * than a threshold. A receiver of a removed edge reads, instead of the sender's output in this run, its output in the
+ * corrupted run. The senders of a receiver are tried last first. Receivers that no kept edge leads on from lose all
+ * their edges without a run.
  *
- * <p>The first receivers tried lie at the end of the model, and below the one under test nothing is removed: so a run enters
- * at its layer with the clean run's stream, over the frozen keys and values of what the prompts have in common. Edges are
- * tried together: row k of a batch has the first k of the next edges removed, which holds up to the first edge that must be
- * kept; from there on they are tried again. The circuit and every number have the bits of one full run after another, which
- * {@link CircuitOptions#plain} makes.
+ * <p>The first receivers tried lie at the end of the model, and below the one under test nothing is removed: so a run
+ * enters at its layer with the clean run's stream, over the frozen keys and values of what the prompts have in common.
+ * Edges are tried together: row k of a batch has the first k of the next edges removed, which holds up to the first
+ * edge that must be kept; from there on they are tried again. The circuit and every number have the bits of one full
+ * run after another, which {@link CircuitOptions#plain} makes.
  *
  * <p>For one thread at a time. Owns its caches until {@link #close}.
  */
@@ -49,8 +50,8 @@ public final class CircuitSearch implements AutoCloseable {
     }
 
     /**
-     * Reads the prompts of several pairs, which may be of different lengths; the metric is the mean over them, summed in
-     * their order.
+     * Reads the prompts of several pairs, which may be of different lengths; the metric is the mean over them, summed
+     * in their order.
      *
      * @throws IllegalArgumentException for no pair, or a model without such a graph, see {@link CircuitGraph#of}
      */

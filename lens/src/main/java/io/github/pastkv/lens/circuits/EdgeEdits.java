@@ -11,9 +11,9 @@ import java.util.BitSet;
 import java.util.List;
 
 /**
- * The removed edges of one run, a mask for each row: what a receiver reads is the stream less, for each removed sender in
- * order, what its output in this run has over its output in the corrupted run. The order is always the same, so that the bits
- * are.
+ * The removed edges of one run, a mask for each row: what a receiver reads is the stream less, for each removed sender
+ * in order, what its output in this run has over its output in the corrupted run. The order is always the same, so that
+ * the bits are.
  */
 final class EdgeEdits {
     private final CircuitGraph graph;
@@ -21,7 +21,8 @@ final class EdgeEdits {
     private final int hiddenSize;
     private final List<EdgeMask> rows;
     private final SenderOutputs corrupted;
-    private final float[][] cleanDifferences; // [senders][n * E], what the clean run's outputs have over the corrupted run's
+    // [senders][n * E], what the clean run's outputs have over the corrupted run's
+    private final float[][] cleanDifferences;
     private final float[][][] rowDifferences; // [senders][B][n * E], the same of this run, for layers that it runs
     private final boolean[] read; // [senders], whether some row has a removed edge from it
 

@@ -8,9 +8,9 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * The mean of activations over the runs of a set of prompts of equally many tokens: what mean ablation puts in. Runs are
- * summed in double, in the order in which they come, and nothing of them is kept beside the sums; of one run it is that run.
- * Not thread-safe.
+ * The mean of activations over the runs of a set of prompts of equally many tokens: what mean ablation puts in. Runs
+ * are summed in double, in the order in which they come, and nothing of them is kept beside the sums; of one run it is
+ * that run. Not thread-safe.
  */
 public final class ActivationMean implements PatchSource {
     private final Map<HookName, Sum> sums = new HashMap<>();
@@ -27,7 +27,8 @@ public final class ActivationMean implements PatchSource {
     /**
      * Adds a run.
      *
-     * @throws IllegalArgumentException if its activations have other shapes than those before; nothing has been added then
+     * @throws IllegalArgumentException if its activations have other shapes than those before; nothing has been added
+     *        then
      */
     public void add(ActivationCache run) {
         run.names().forEach(hook -> requireShape(hook, run.get(hook).shape()));

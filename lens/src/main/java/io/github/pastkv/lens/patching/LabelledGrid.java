@@ -9,8 +9,8 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The numbers of a sweep with what their axes are called, for people and for files: of one pair of prompts, or the mean over
- * several with its spread.
+ * The numbers of a sweep with what their axes are called, for people and for files: of one pair of prompts, or the mean
+ * over several with its spread.
  *
  * @param name of the grid
  * @param axes what they are: {@code layer}, {@code position}, ...
@@ -43,8 +43,8 @@ public record LabelledGrid(String name, List<String> axes, List<List<String>> la
     }
 
     /**
-     * The mean over pairs and the standard deviation (that of a sample, over n - 1; 0 for one), summed in their order in
-     * double. A cell counts the pairs that have its number.
+     * The mean over pairs and the standard deviation (that of a sample, over n - 1; 0 for one), summed in their order
+     * in double. A cell counts the pairs that have its number.
      *
      * @param grids of one shape, one for each pair
      */

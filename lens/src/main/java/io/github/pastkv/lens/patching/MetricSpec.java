@@ -6,8 +6,8 @@ import java.util.Locale;
 import java.util.OptionalInt;
 
 /**
- * A ready-made {@link Metric} as data: it can be compared, written to a file or sent to another machine, and is bound to a
- * pair's logits where it is evaluated. Immutable.
+ * A ready-made {@link Metric} as data: it can be compared, written to a file or sent to another machine, and is bound
+ * to a pair's logits where it is evaluated. Immutable.
  */
 public sealed interface MetricSpec {
     /** The answer's logit less the wrong one's. */

@@ -16,7 +16,10 @@ record PatchCell(int layer, int position, int head, int sourcePosition) {
         return new PatchCell(newLayer, position, head, sourcePosition);
     }
 
-    /** The first position at which the run can differ from the base run, which agrees with the source before {@code from}. */
+    /**
+     * The first position at which the run can differ from the base run, which agrees with the source before
+     * {@code from}.
+     */
     int firstAffected(int from) {
         return Math.max(position, from);
     }

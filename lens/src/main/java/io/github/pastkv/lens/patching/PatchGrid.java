@@ -14,8 +14,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A family of patches: hook points, and the axes that its cells run over, the layer first. The ready-made ones are those of
- * TransformerLens' {@code get_act_patch_*}, and what a block, or a layer as a whole, adds at all positions. Immutable.
+ * A family of patches: hook points, and the axes that its cells run over, the layer first. The ready-made ones are
+ * those of TransformerLens' {@code get_act_patch_*}, and what a block, or a layer as a whole, adds at all positions.
+ * Immutable.
  *
  * @param name what it is called
  * @param points the hooks of a layer that are patched together

@@ -4,8 +4,10 @@ import io.github.pastkv.lens.ActivationCache;
 import io.github.pastkv.model.hooks.HookName;
 import io.github.pastkv.tensor.Tensor;
 
-/** Where the patched-in activations come from: another run, zeros, or the {@linkplain ActivationMean mean} over a set of
- * prompts. */
+/**
+ * Where the patched-in activations come from: another run, zeros, or the {@linkplain ActivationMean mean} over a set of
+ * prompts.
+ */
 @FunctionalInterface
 public interface PatchSource {
     /** The whole activation of a hook, one row: {@code [1, T, ...]}, patterns {@code [1, H, T, T]}. */

@@ -17,15 +17,15 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Activation patching (Vig et al. 2020, "Investigating Gender Bias in Language Models Using Causal Mediation Analysis"; Zhang
- * and Nanda 2024, "Towards Best Practices of Activation Patching"): runs of one prompt (the base) in which part of an
- * activation is replaced by that of another run (the source), for every cell of a grid.
+ * Activation patching (Vig et al. 2020, "Investigating Gender Bias in Language Models Using Causal Mediation Analysis";
+ * Zhang and Nanda 2024, "Towards Best Practices of Activation Patching"): runs of one prompt (the base) in which part
+ * of an activation is replaced by that of another run (the source), for every cell of a grid.
  *
- * <p>A patch at a layer and position changes nothing before that position and below that layer. So the base prompt is read
- * once and frozen; a patched run enters at its layer with the base run's stored stream, runs the positions from the patch
- * on, over the frozen keys and values before it, and many runs go through the model as rows of one batch. Cells that take
- * only what both runs have in common are the base run itself and need no run at all. Every number has the bits of a full,
- * separate run, which {@link SweepOptions#plain} makes.
+ * <p>A patch at a layer and position changes nothing before that position and below that layer. So the base prompt is
+ * read once and frozen; a patched run enters at its layer with the base run's stored stream, runs the positions from
+ * the patch on, over the frozen keys and values before it, and many runs go through the model as rows of one batch.
+ * Cells that take only what both runs have in common are the base run itself and need no run at all. Every number has
+ * the bits of a full, separate run, which {@link SweepOptions#plain} makes.
  *
  * <p>For one thread at a time. Owns its caches until {@link #close}.
  */
@@ -54,12 +54,16 @@ public final class PatchSweep implements AutoCloseable {
         this.baseLogits = base.lastLogits();
     }
 
-    /** A sweep that patches a pair's corrupted prompt with its clean one (denoising), or the other way round (noising). */
+    /**
+     * A sweep that patches a pair's corrupted prompt with its clean one (denoising), or the other way round (noising).
+     */
     public static PatchSweep ofPair(Model model, PromptPair pair, boolean noising, SweepOptions options) {
         return new PatchSweep(model, noising ? pair.clean() : pair.corrupted(), pair.firstDifference(), options);
     }
 
-    /** Windows may forget nothing that a cut prefix needs, and length-dependent rotary tables are those of the prompt. */
+    /**
+     * Windows may forget nothing that a cut prefix needs, and length-dependent rotary tables are those of the prompt.
+     */
     private SessionOptions sessionOptions() {
         SessionOptions forPrompt = SessionOptions.defaults().withKvType(options.kvType())
                 .withMaxRewindTokens(baseIds.length).withPrefixReuse(false);
@@ -67,8 +71,8 @@ public final class PatchSweep implements AutoCloseable {
     }
 
     /**
-     * A run of another prompt, as long as the base, that keeps what a grid reads: a {@link PatchSource}. The caller closes
-     * it.
+     * A run of another prompt, as long as the base, that keeps what a grid reads: a {@link PatchSource}. The caller
+     * closes it.
      */
     public CachedRun sourceRun(int[] tokenIds, PatchGrid grid) {
         if (tokenIds.length != baseIds.length) {
@@ -191,8 +195,8 @@ public final class PatchSweep implements AutoCloseable {
     }
 
     /**
-     * What a run of some tokens takes, about: for each its stream, norms, blocks' outputs, heads, feed-forward block, rows in
-     * and out, and scores; and the logits of the last.
+     * What a run of some tokens takes, about: for each its stream, norms, blocks' outputs, heads, feed-forward block,
+     * rows in and out, and scores; and the logits of the last.
      */
     private long bytesPerRow(long numTokens) {
         ModelConfig config = model.config();

@@ -5,11 +5,14 @@ import io.github.pastkv.tensor.Tensor;
 import java.util.List;
 
 /**
- * Runs that go through the model together, a row for each, again for each layer: a frozen run leaves no trace. Closed by its
- * owner.
+ * Runs that go through the model together, a row for each, again for each layer: a frozen run leaves no trace. Closed
+ * by its owner.
  */
 interface PatchedRuns extends AutoCloseable {
-    /** Logits of each row's last token, {@code [B, V]}, valid until the next call, with the rows' cells patched in a layer. */
+    /**
+     * Logits of each row's last token, {@code [B, V]}, valid until the next call, with the rows' cells patched in a
+     * layer.
+     */
     Tensor logits(List<HookPoint> points, int layer, PatchSource source);
 
     /** Tokens times layers that such a run computes. */

@@ -5,10 +5,11 @@ import io.github.pastkv.cache.layout.KvType;
 /**
  * How a sweep runs.
  *
- * @param plain whether each patched prompt runs in full, from the first token and layer on; the results are the same bits
+ * @param plain whether each patched prompt runs in full, from the first token and layer on; the results are the same
+ *        bits
  * @param kvType type that keys and values are stored in
- * @param maxBatchBytes most memory for the activations of the runs that go through the model together; one run goes in any
- *        case
+ * @param maxBatchBytes most memory for the activations of the runs that go through the model together; one run goes in
+ *        any case
  */
 public record SweepOptions(boolean plain, KvType kvType, long maxBatchBytes) {
     public SweepOptions {

@@ -6,8 +6,8 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * A circuit in the language of Graphviz. Boxes write to the residual stream, ovals read it; a dotted line joins what a head
- * or block reads to what it writes.
+ * A circuit in the language of Graphviz. Boxes write to the residual stream, ovals read it; a dotted line joins what a
+ * head or block reads to what it writes.
  *
  * @param graph the model's graph
  * @param edges the circuit

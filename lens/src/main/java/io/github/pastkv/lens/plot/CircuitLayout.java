@@ -8,8 +8,9 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * Places of nodes and edges on lines, one for each rank (layered drawing, Sugiyama et al. 1981): an edge that passes a line
- * has a place of its own on it, so it never crosses a node. Lines are ordered by the mean place of their neighbours.
+ * Places of nodes and edges on lines, one for each rank (layered drawing, Sugiyama et al. 1981): an edge that passes a
+ * line has a place of its own on it, so it never crosses a node. Lines are ordered by the mean place of their
+ * neighbours.
  */
 final class CircuitLayout {
     private static final int NUM_SWEEPS = 8;

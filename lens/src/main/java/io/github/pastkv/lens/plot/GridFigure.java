@@ -9,9 +9,9 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * A patching grid laid out in two dimensions: one or more panels of rows and columns that share labels and scale. A grid by
- * layer is one column; by layer and position or head, one panel; by layer, position and head, a row for each layer and head;
- * with a source position, a panel for each layer and head. Immutable.
+ * A patching grid laid out in two dimensions: one or more panels of rows and columns that share labels and scale. A
+ * grid by layer is one column; by layer and position or head, one panel; by layer, position and head, a row for each
+ * layer and head; with a source position, a panel for each layer and head. Immutable.
  *
  * @param caption what it shows
  * @param rowAxis what the rows are

@@ -20,8 +20,8 @@ import javax.imageio.ImageIO;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A drawing of rectangles, curves and texts on white, written as SVG or, at twice its size, as PNG. The origin is the upper
- * left corner. Not thread-safe while it is drawn.
+ * A drawing of rectangles, curves and texts on white, written as SVG or, at twice its size, as PNG. The origin is the
+ * upper left corner. Not thread-safe while it is drawn.
  */
 public final class Picture {
     private static final int PNG_SCALE = 2;
@@ -37,7 +37,9 @@ public final class Picture {
     private record Box(double x, double y, double width, double height, @Nullable Color fill,
             @Nullable Color line) implements Shape {}
 
-    /** {@code points}: start and, for a line, its end; for a curve two control points and its end; as x and y in turn. */
+    /**
+     * {@code points}: start and, for a line, its end; for a curve two control points and its end; as x and y in turn.
+     */
     @SuppressWarnings("ArrayRecordComponent") // coordinates to be drawn, compared by nobody
     private record Curve(double[] points, Color line, double lineWidth, String tip) implements Shape {}
 

@@ -17,7 +17,8 @@ import java.util.Optional;
 import java.util.function.Predicate;
 
 /**
- * Ablation of a prompt: each run replaces one activation by zeros, by its mean over a set of prompts, or by another prompt's.
+ * Ablation of a prompt: each run replaces one activation by zeros, by its mean over a set of prompts, or by another
+ * prompt's.
  *
  * @param baseIds the prompt, {@code [T]}
  * @param kind what replaces an activation
@@ -58,8 +59,8 @@ public record AblationCase(int[] baseIds, Kind kind, List<int[]> references, Met
     }
 
     /**
-     * Where all references begin as the base does, so do their activations and the mean of them. The last position always
-     * runs.
+     * Where all references begin as the base does, so do their activations and the mean of them. The last position
+     * always runs.
      */
     @Override
     public int firstDifference() {

@@ -123,7 +123,10 @@ public final class CircuitResult {
         }
     }
 
-    /** The circuit, which {@link CircuitSearch#run(Circuit, io.github.pastkv.lens.circuits.CircuitListener)} goes on with. */
+    /**
+     * The circuit, which {@link CircuitSearch#run(Circuit, io.github.pastkv.lens.circuits.CircuitListener)} goes on
+     * with.
+     */
     public Circuit circuit() {
         return circuit;
     }

@@ -16,9 +16,9 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Reads pairs of prompts from JSON Lines: {@code {"clean": ..., "corrupt": ..., "answer": ..., "wrong": ...}}, or ids under
- * {@code clean_tokens}, {@code corrupt_tokens}, {@code answer_token}, {@code wrong_token}. Messages name the file, the line
- * and the key.
+ * Reads pairs of prompts from JSON Lines: {@code {"clean": ..., "corrupt": ..., "answer": ..., "wrong": ...}}, or ids
+ * under {@code clean_tokens}, {@code corrupt_tokens}, {@code answer_token}, {@code wrong_token}. Messages name the
+ * file, the line and the key.
  */
 public final class PairsFile {
     private static final int NO_TOKEN = -1;

@@ -13,8 +13,8 @@ import java.util.Optional;
 import java.util.function.Predicate;
 
 /**
- * Activation patching of a pair (Vig et al. 2020; Meng et al. 2022, "Locating and Editing Factual Associations in GPT"):
- * one prompt runs with activations of the other.
+ * Activation patching of a pair (Vig et al. 2020; Meng et al. 2022, "Locating and Editing Factual Associations in
+ * GPT"): one prompt runs with activations of the other.
  *
  * @param pair the prompts
  * @param noising whether the clean prompt is patched with corrupted activations, rather than the other way round

@@ -8,8 +8,8 @@ import java.util.List;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * A sweep: every cell of every grid, for every case, on one model. The numbers of several cases are averaged, so cases have
- * prompts of one length and one kind of metric. Immutable.
+ * A sweep: every cell of every grid, for every case, on one model. The numbers of several cases are averaged, so cases
+ * have prompts of one length and one kind of metric. Immutable.
  *
  * @param model the model that the numbers are of
  * @param cases what is patched; at least one
@@ -49,8 +49,8 @@ public record Sweep(ModelIdentity model, List<? extends SweepCase> cases, List<S
     }
 
     /**
-     * The identity of the sweep, 64 hexadecimal digits: of the model's digest and arithmetic and of all cases. Grids are not
-     * part of it, so a sweep can be extended by one.
+     * The identity of the sweep, 64 hexadecimal digits: of the model's digest and arithmetic and of all cases. Grids
+     * are not part of it, so a sweep can be extended by one.
      */
     public String id() {
         String json = JsonMapper.shared().writeValueAsString(SweepJson.identity(this));

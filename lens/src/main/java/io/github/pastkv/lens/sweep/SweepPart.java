@@ -31,8 +31,8 @@ public record SweepPart(String sweepId, int caseIndex, String grid, Map<String, 
     /**
      * The union of two parts.
      *
-     * @throws IllegalArgumentException for a part of another sweep, case or grid, or two numbers of one cell that are not
-     *         the same bits, which means that two machines compute differently
+     * @throws IllegalArgumentException for a part of another sweep, case or grid, or two numbers of one cell that are
+     *         not the same bits, which means that two machines compute differently
      */
     public SweepPart merge(SweepPart other) {
         requireSame("sweepId", sweepId, other.sweepId);

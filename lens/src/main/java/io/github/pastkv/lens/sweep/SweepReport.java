@@ -89,8 +89,8 @@ final class SweepReport {
     }
 
     /**
-     * A row for each cell: the grid, an index for each axis (empty where the grid has none), names of parts of the model for
-     * edges, the number, and its spread.
+     * A row for each cell: the grid, an index for each axis (empty where the grid has none), names of parts of the
+     * model for edges, the number, and its spread.
      */
     static String table(SweepResult result) {
         List<LabelledGrid> grids = result.grids();

@@ -13,8 +13,8 @@ import java.util.Objects;
 import java.util.stream.IntStream;
 
 /**
- * The numbers of a {@link Sweep}, as far as they are known: parts are added as they come, in any order, and the report is
- * the same as if one machine had run the whole. Not thread-safe.
+ * The numbers of a {@link Sweep}, as far as they are known: parts are added as they come, in any order, and the report
+ * is the same as if one machine had run the whole. Not thread-safe.
  */
 public final class SweepResult {
     private final Sweep sweep;
@@ -87,8 +87,8 @@ public final class SweepResult {
     /**
      * Merges a part.
      *
-     * @throws IllegalArgumentException for a part of another sweep, or with another number for a cell that has one; nothing
-     *         has changed then
+     * @throws IllegalArgumentException for a part of another sweep, or with another number for a cell that has one;
+     *         nothing has changed then
      */
     public void add(SweepPart part) {
         if (!part.sweepId().equals(sweepId)) {

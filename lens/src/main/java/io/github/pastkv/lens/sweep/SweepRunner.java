@@ -18,8 +18,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Runs {@link SweepTask}s on a model. Prompts of the last case stay cached between tasks, so tasks run fastest in the order
- * in which {@link SweepResult#openTasks} gives them; the numbers are the same in any order.
+ * Runs {@link SweepTask}s on a model. Prompts of the last case stay cached between tasks, so tasks run fastest in the
+ * order in which {@link SweepResult#openTasks} gives them; the numbers are the same in any order.
  *
  * <p>For one thread at a time. Owns its caches until {@link #close}; the model stays the caller's.
  */
@@ -68,8 +68,8 @@ public final class SweepRunner implements AutoCloseable {
     /**
      * Runs a task until it is done or {@code listener} ends it.
      *
-     * @param sink is given the cells that were run, once, also when a failure is thrown afterwards; nothing when the case's
-     *        own prompts cannot be run
+     * @param sink is given the cells that were run, once, also when a failure is thrown afterwards; nothing when the
+     *        case's own prompts cannot be run
      * @return whether all cells have been run
      */
     public boolean run(SweepTask task, SweepListener listener, Consumer<SweepPart> sink) {

@@ -9,8 +9,8 @@ public final class AlibiSlopes {
     private AlibiSlopes() {}
 
     /**
-     * Bloom's and Falcon's for any number of heads: those of the next lower power of two n are {@code 2^(-8 i / n)} for i
-     * from 1; heads beyond take every second slope of 2n heads.
+     * Bloom's and Falcon's for any number of heads: those of the next lower power of two n are {@code 2^(-8 i / n)} for
+     * i from 1; heads beyond take every second slope of 2n heads.
      */
     public static List<Double> ofLowerPower(int numHeads) {
         int power = Integer.highestOneBit(numHeads);

@@ -11,7 +11,8 @@ import java.util.List;
  * @param qkvBias whether query, key and value projections carry a bias
  * @param outBias whether the output projection carries a bias
  * @param scoreSoftCap cap of {@code cap * tanh(score / cap)}, which every scaled score becomes; 0 for none
- * @param alibiSlopes what each head's scores fall by with the distance of key and query, {@code [H]}; empty without ALiBi
+ * @param alibiSlopes what each head's scores fall by with the distance of key and query, {@code [H]}; empty without
+ *        ALiBi
  * @param clip largest magnitude of queries, keys and values, which are clipped to it as they are projected; 0 for none
  * @param headNorms norms of queries and keys
  * @param normAfterRope whether these norms stand after RoPE rather than before it

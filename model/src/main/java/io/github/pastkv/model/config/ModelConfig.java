@@ -58,8 +58,8 @@ public record ModelConfig(String architecture, ModelSizes sizes, EmbeddingConfig
     }
 
     /**
-     * The longest rows of a session that asks for no length: {@link #maxSeqLen}, or, for LongRoPE, the original context,
-     * which has the factors of short texts.
+     * The longest rows of a session that asks for no length: {@link #maxSeqLen}, or, for LongRoPE, the original
+     * context, which has the factors of short texts.
      */
     public int defaultSeqLen() {
         return layers.stream().map(LayerConfig::rotary).filter(Objects::nonNull).map(Objects::requireNonNull)

@@ -28,8 +28,8 @@ public sealed interface RopeScaling permits
     }
 
     /**
-     * A length that stands for all those with the frequencies of {@code maxSeqLen}: sessions for which it is equal share
-     * tables, and keys that one has written are right for another. 0 where frequencies depend on no length.
+     * A length that stands for all those with the frequencies of {@code maxSeqLen}: sessions for which it is equal
+     * share tables, and keys that one has written are right for another. 0 where frequencies depend on no length.
      */
     default int effectiveLength(int maxSeqLen) {
         return 0;
@@ -41,8 +41,8 @@ public sealed interface RopeScaling permits
     }
 
     /**
-     * The longest rows of a session that asks for no length, where the model's own limit is {@code maxSeqLen}: as long as
-     * frequencies are those of short texts.
+     * The longest rows of a session that asks for no length, where the model's own limit is {@code maxSeqLen}: as long
+     * as frequencies are those of short texts.
      */
     default int defaultReach(int maxSeqLen) {
         return maxSeqLen;

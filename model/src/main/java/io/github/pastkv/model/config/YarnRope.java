@@ -23,7 +23,9 @@ public record YarnRope(double factor, double attentionFactor, Ramp ramp, int ori
      */
     public record Ramp(double betaFast, double betaSlow, boolean truncate) {}
 
-    /** The attention factor of the paper, {@code 0.1 mscale ln(factor) + 1}, or of DeepSeek's quotient of two of them. */
+    /**
+     * The attention factor of the paper, {@code 0.1 mscale ln(factor) + 1}, or of DeepSeek's quotient of two of them.
+     */
     public static double attentionFactor(double factor, OptionalDouble mscale, OptionalDouble mscaleAllDim) {
         return mscale.isPresent() && mscaleAllDim.isPresent()
                 ? grown(factor, mscale.getAsDouble()) / grown(factor, mscaleAllDim.getAsDouble())

@@ -12,8 +12,10 @@ import io.github.pastkv.model.files.WeightSource;
 import java.util.OptionalInt;
 import java.util.Set;
 
-/** Command R: both blocks in parallel from one LayerNorm without bias, interleaved RoPE, a factor of logits, perhaps norms of
- * each head with weights of its own. */
+/**
+ * Command R: both blocks in parallel from one LayerNorm without bias, interleaved RoPE, a factor of logits, perhaps
+ * norms of each head with weights of its own.
+ */
 final class Cohere implements Family {
     private static final LlamaKeys.Defaults DEFAULTS =
             new LlamaKeys.Defaults(8192, OptionalInt.empty(), OptionalInt.empty(), 1e-5, true);

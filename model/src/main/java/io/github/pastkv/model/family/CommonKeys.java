@@ -71,7 +71,9 @@ final class CommonKeys {
                 tokenId(json, "pad_token_id", vocabSize));
     }
 
-    /** The id under a key; -1 or one beyond the vocabulary, as some files have it, says that the model itself has none. */
+    /**
+     * The id under a key; -1 or one beyond the vocabulary, as some files have it, says that the model itself has none.
+     */
     private static OptionalInt tokenId(JsonObject json, String key, int vocabSize) throws ModelFormatException {
         OptionalInt id = json.findInt(key, -1, Integer.MAX_VALUE);
         return id.isPresent() && id.getAsInt() >= 0 && id.getAsInt() < vocabSize ? id : OptionalInt.empty();

@@ -12,7 +12,10 @@ import java.util.List;
 import java.util.OptionalInt;
 import java.util.Set;
 
-/** EXAONE 4: norms after the blocks and of each query and key head; where there are windows, only windowed layers have RoPE. */
+/**
+ * EXAONE 4: norms after the blocks and of each query and key head; where there are windows, only windowed layers have
+ * RoPE.
+ */
 final class Exaone4 implements Family {
     private static final LlamaKeys.Defaults DEFAULTS =
             new LlamaKeys.Defaults(2048, OptionalInt.of(32), OptionalInt.empty(), 1e-5, false);

@@ -17,8 +17,10 @@ import io.github.pastkv.model.files.ModelFormatException;
 import io.github.pastkv.model.files.WeightSource;
 import java.util.Set;
 
-/** Falcon: one or more key/value heads, stored group by group; norms before both blocks, one for both, or one for each in
- * parallel; RoPE, or ALiBi within the scaled score. */
+/**
+ * Falcon: one or more key/value heads, stored group by group; norms before both blocks, one for both, or one for each
+ * in parallel; RoPE, or ALiBi within the scaled score.
+ */
 final class Falcon implements Family {
     private static final DecoderNames ONE_NORM = names().sharedNorm("input_layernorm");
     private static final DecoderNames TWO_NORMS = names().norms("ln_attn", "ln_mlp");

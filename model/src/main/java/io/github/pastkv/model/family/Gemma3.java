@@ -8,8 +8,8 @@ import java.util.Set;
 import java.util.regex.Pattern;
 
 /**
- * The multimodal folders of Gemma 3, of which the text part is read: settings under {@code text_config}, weights under a
- * further prefix. Images cannot be given.
+ * The multimodal folders of Gemma 3, of which the text part is read: settings under {@code text_config}, weights under
+ * a further prefix. Images cannot be given.
  */
 final class Gemma3 implements Family {
     private static final Set<String> INHERITED =

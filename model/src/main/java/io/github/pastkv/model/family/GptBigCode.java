@@ -15,7 +15,9 @@ import io.github.pastkv.model.files.ModelFormatException;
 import io.github.pastkv.model.files.WeightSource;
 import java.util.Set;
 
-/** GPT-BigCode (SantaCoder, StarCoder): GPT-2 with one key/value head, or one for each query head stored head by head. */
+/**
+ * GPT-BigCode (SantaCoder, StarCoder): GPT-2 with one key/value head, or one for each query head stored head by head.
+ */
 final class GptBigCode implements Family {
     private static final Set<String> HARMLESS_KEYS = CommonKeys.harmless("attn_pdrop", "embd_pdrop", "resid_pdrop",
             "n_ctx", "attention_softmax_in_fp32", "scale_attention_softmax_in_fp32", "inference_runner",

@@ -10,7 +10,10 @@ import java.util.List;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** Reads the weights of Llama and its descendants, under the names they share; {@code model.} may be missing before them. */
+/**
+ * Reads the weights of Llama and its descendants, under the names they share; {@code model.} may be missing before
+ * them.
+ */
 final class LlamaTensors {
     private static final String INPUT = "input_layernorm";
     private static final String POST_ATTENTION = "post_attention_layernorm";

@@ -18,7 +18,10 @@ import io.github.pastkv.model.files.WeightSource;
 import java.util.Optional;
 import java.util.Set;
 
-/** MPT: ALiBi with slopes in an order of its own, LayerNorm without biases, queries, keys and values that may be clipped. */
+/**
+ * MPT: ALiBi with slopes in an order of its own, LayerNorm without biases, queries, keys and values that may be
+ * clipped.
+ */
 final class Mpt implements Family {
     /** What the modelling code of transformers does not read either. */
     private static final Set<String> HARMLESS_SETTINGS = Set.of("alibi", "alibi_bias_max", "attn_impl", "attn_pdrop",

@@ -13,7 +13,10 @@ import io.github.pastkv.model.files.WeightSource;
 import java.util.OptionalInt;
 import java.util.Set;
 
-/** Nemotron 3 and 4, Minitron: LayerNorm whose weights are stored less 1, RoPE over part of a head, squared ReLU without a gate. */
+/**
+ * Nemotron 3 and 4, Minitron: LayerNorm whose weights are stored less 1, RoPE over part of a head, squared ReLU without
+ * a gate.
+ */
 final class Nemotron implements Family {
     private static final LlamaKeys.Defaults DEFAULTS =
             new LlamaKeys.Defaults(4096, OptionalInt.empty(), OptionalInt.empty(), 1e-5, false);

@@ -13,8 +13,10 @@ import java.util.List;
 import java.util.OptionalInt;
 import java.util.Set;
 
-/** OLMo 3: OLMo 2 with windows in all layers but every fourth. Scaled RoPE, where there is one, is that of the full layers
- * alone, as the version of transformers had it that OLMo 3 came with. */
+/**
+ * OLMo 3: OLMo 2 with windows in all layers but every fourth. Scaled RoPE, where there is one, is that of the full
+ * layers alone, as the version of transformers had it that OLMo 3 came with.
+ */
 final class Olmo3 implements Family {
     private static final LlamaKeys.Defaults DEFAULTS =
             new LlamaKeys.Defaults(2048, OptionalInt.empty(), OptionalInt.empty(), 1e-5, false);

@@ -13,7 +13,10 @@ import io.github.pastkv.model.files.WeightSource;
 import java.util.OptionalInt;
 import java.util.Set;
 
-/** Phi 1, 1.5 and 2: both blocks in parallel from one LayerNorm, RoPE over part of a head, biases everywhere, the head included. */
+/**
+ * Phi 1, 1.5 and 2: both blocks in parallel from one LayerNorm, RoPE over part of a head, biases everywhere, the head
+ * included.
+ */
 final class Phi implements Family {
     private static final LlamaKeys.Defaults DEFAULTS =
             new LlamaKeys.Defaults(2048, OptionalInt.empty(), OptionalInt.empty(), 1e-5, false);

@@ -10,7 +10,9 @@ import java.util.List;
 import java.util.OptionalInt;
 import java.util.Set;
 
-/** What Qwen2 and Qwen3 have in common: Llama's blocks, and a window in the layers from {@code max_window_layers} on. */
+/**
+ * What Qwen2 and Qwen3 have in common: Llama's blocks, and a window in the layers from {@code max_window_layers} on.
+ */
 final class Qwen {
     private static final int DEFAULT_MAX_SEQ_LEN = 32768;
     private static final int DEFAULT_KV_HEADS = 32;

@@ -12,7 +12,10 @@ import io.github.pastkv.model.files.WeightSource;
 import java.util.OptionalInt;
 import java.util.Set;
 
-/** StableLM: LayerNorm, RoPE over part of a head; perhaps both blocks in parallel, and norms of each head with weights of its own. */
+/**
+ * StableLM: LayerNorm, RoPE over part of a head; perhaps both blocks in parallel, and norms of each head with weights
+ * of its own.
+ */
 final class StableLm implements Family {
     private static final LlamaKeys.Defaults DEFAULTS =
             new LlamaKeys.Defaults(4096, OptionalInt.of(32), OptionalInt.empty(), 1e-5, false);

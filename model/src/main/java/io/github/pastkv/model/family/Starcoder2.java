@@ -12,7 +12,10 @@ import java.util.Collections;
 import java.util.OptionalInt;
 import java.util.Set;
 
-/** StarCoder 2: LayerNorm, one switch for all biases, a feed-forward block without a gate, perhaps a window in all layers. */
+/**
+ * StarCoder 2: LayerNorm, one switch for all biases, a feed-forward block without a gate, perhaps a window in all
+ * layers.
+ */
 final class Starcoder2 implements Family {
     private static final LlamaKeys.Defaults DEFAULTS =
             new LlamaKeys.Defaults(4096, OptionalInt.of(2), OptionalInt.empty(), 1e-5, true);

@@ -38,8 +38,8 @@ final class TensorReader {
     }
 
     /**
-     * A reader of a source whose names begin with one of {@code prefixes}, the last if all {@code knownNames} are missing.
-     * Text models inside multimodal ones have a further prefix before these.
+     * A reader of a source whose names begin with one of {@code prefixes}, the last if all {@code knownNames} are
+     * missing. Text models inside multimodal ones have a further prefix before these.
      */
     TensorReader(WeightSource weights, List<String> prefixes, String... knownNames) {
         this.weights = weights;
@@ -142,8 +142,8 @@ final class TensorReader {
     }
 
     /**
-     * Queries, keys and values stored as one and head by head, {@code [H, (query, key, value), D]}: their rows in the order
-     * of the forward pass, all heads' queries, then keys, then values. Views, nothing is copied.
+     * Queries, keys and values stored as one and head by head, {@code [H, (query, key, value), D]}: their rows in the
+     * order of the forward pass, all heads' queries, then keys, then values. Views, nothing is copied.
      */
     List<WeightMatrix> interleavedQkv(String name, int numHeads, int headDim, boolean biased)
             throws ModelFormatException {
@@ -160,8 +160,8 @@ final class TensorReader {
     }
 
     /**
-     * Queries, keys and values stored as one and group by group, {@code [K, (H / K queries, key, value), D]}: all queries,
-     * then keys, then values. Views, nothing is copied.
+     * Queries, keys and values stored as one and group by group, {@code [K, (H / K queries, key, value), D]}: all
+     * queries, then keys, then values. Views, nothing is copied.
      */
     List<WeightMatrix> groupedQkv(String name, AttentionConfig heads, int numInputs, boolean biased)
             throws ModelFormatException {

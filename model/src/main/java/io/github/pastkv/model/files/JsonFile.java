@@ -48,7 +48,8 @@ public final class JsonFile {
     }
 
     /**
-     * The objects that the lines of a file are (JSON Lines), blank lines left out. Messages name the line, counted from 1.
+     * The objects that the lines of a file are (JSON Lines), blank lines left out. Messages name the line, counted from
+     * 1.
      */
     public static List<JsonObject> readLines(Path file) throws IOException {
         requireFile(file);

@@ -8,8 +8,8 @@ public final class Messages {
     private Messages() {}
 
     /**
-     * A message as one line that a terminal shows as it is: characters that control a terminal or the direction of text are
-     * written as escapes, such as {@code \n} and {@code \u001b}, and what is longer than 2,000 characters loses its
+     * A message as one line that a terminal shows as it is: characters that control a terminal or the direction of text
+     * are written as escapes, such as {@code \n} and {@code \u001b}, and what is longer than 2,000 characters loses its
      * middle.
      */
     public static String printable(String message) {

@@ -132,8 +132,8 @@ public final class SafetensorsFile implements AutoCloseable {
     }
 
     /**
-     * Refuses a file that is shorter than it was when it was opened: what lay beyond its end cannot be read any more, and
-     * may read as zeros.
+     * Refuses a file that is shorter than it was when it was opened: what lay beyond its end cannot be read any more,
+     * and may read as zeros.
      */
     void requireWhole() throws ModelFormatException {
         long length;

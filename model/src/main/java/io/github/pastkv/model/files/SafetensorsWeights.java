@@ -128,8 +128,8 @@ public final class SafetensorsWeights implements WeightSource {
     }
 
     /**
-     * Every tensor of every shard, whether the index lists it or not, as transformers loads them; the index decides between
-     * shards that hold the same. What it lists and no shard holds is missing only to those who need it.
+     * Every tensor of every shard, whether the index lists it or not, as transformers loads them; the index decides
+     * between shards that hold the same. What it lists and no shard holds is missing only to those who need it.
      */
     private static Map<String, SafetensorsFile> fileByTensor(Map<String, SafetensorsFile> shards, JsonObject weightMap)
             throws ModelFormatException {

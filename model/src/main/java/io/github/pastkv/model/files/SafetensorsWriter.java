@@ -26,8 +26,8 @@ import tools.jackson.databind.node.ObjectNode;
 
 /**
  * Collects tensors and writes them as one safetensors file that appears whole or not at all. Tensors are written as F32
- * whatever their type, integers as I64, bytes as what they are said to be. Nothing is copied before {@link #write}: tensors must be alive and unchanged
- * until then.
+ * whatever their type, integers as I64, bytes as what they are said to be. Nothing is copied before {@link #write}:
+ * tensors must be alive and unchanged until then.
  *
  * <p>Not safe for use by several threads.
  */

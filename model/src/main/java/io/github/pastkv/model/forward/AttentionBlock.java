@@ -166,7 +166,8 @@ final class AttentionBlock {
         Workspace space = context.space;
         LayerWeights weights = context.layerWeights();
         BlockNorms<NormWeights> norms = weights.attentionNorms();
-        context.compute.linear(space.attention, weights.attentionOut(), space.attentionOut, context.numTokens); // [T, E]
+        // [T, E]
+        context.compute.linear(space.attention, weights.attentionOut(), space.attentionOut, context.numTokens);
         if (context.hooks != null) {
             context.hooks.results().dispatch(context.layer, tensors.layers().get(context.layer).attentionOut(),
                     space.attention, space.attentionOut);

@@ -76,7 +76,9 @@ public final class HookCatalog {
         };
     }
 
-    /** A norm behind a block is named {@code ln1_post} beside one before it, and {@code ln1} where it is the only one. */
+    /**
+     * A norm behind a block is named {@code ln1_post} beside one before it, and {@code ln1} where it is the only one.
+     */
     private static boolean hasPost(BlockNorms<NormTensors> norms) {
         return norms.after() != null && norms.before() != null;
     }

@@ -12,9 +12,9 @@ import java.util.stream.Collectors;
 
 /**
  * Which hooks are meant: names, shorthands, or patterns in which {@code *} stands for any characters
- * ({@code blocks.*.attn.hook_pattern}). A pattern whose last part has a star means the standard hooks, as {@code *} alone
- * does; hooks that are off by default in TransformerLens are meant by {@link #withOptIn} or when the last part of a
- * pattern spells them; {@code hook_past_k} and {@code hook_past_v} only when it spells them.
+ * ({@code blocks.*.attn.hook_pattern}). A pattern whose last part has a star means the standard hooks, as {@code *}
+ * alone does; hooks that are off by default in TransformerLens are meant by {@link #withOptIn} or when the last part of
+ * a pattern spells them; {@code hook_past_k} and {@code hook_past_v} only when it spells them.
  *
  * <p>Immutable.
  */

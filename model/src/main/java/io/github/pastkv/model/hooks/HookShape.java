@@ -5,8 +5,9 @@ import java.util.List;
 import java.util.stream.Collectors;
 
 /**
- * The shape of a hook's tensor. Axes: B rows, N new slots, P slots before them, E hidden size, H query heads, K kv heads,
- * D head dimension, F feed-forward size, V vocabulary. Pads show zeros ({@link #PATTERN} scores: minus infinity).
+ * The shape of a hook's tensor. Axes: B rows, N new slots, P slots before them, E hidden size, H query heads, K kv
+ * heads, D head dimension, F feed-forward size, V vocabulary. Pads show zeros ({@link #PATTERN} scores: minus
+ * infinity).
  */
 public enum HookShape {
     /** One number for each slot. */

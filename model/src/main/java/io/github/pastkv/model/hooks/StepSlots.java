@@ -5,8 +5,8 @@ import io.github.pastkv.cache.mask.AttentionMask;
 import java.util.Objects;
 
 /**
- * Where the slots of a step lie: which are real tokens, and their absolute positions in their rows. So a hook that edits
- * "position 2" does the same with a cache and without, whatever the pads.
+ * Where the slots of a step lie: which are real tokens, and their absolute positions in their rows. So a hook that
+ * edits "position 2" does the same with a cache and without, whatever the pads.
  *
  * <p>Immutable.
  */

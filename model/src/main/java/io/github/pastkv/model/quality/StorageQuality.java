@@ -10,9 +10,9 @@ import java.util.List;
 import java.util.function.LongConsumer;
 
 /**
- * Measures what a type of storage costs: the same texts through sessions that differ in how they keep their past only, and
- * their logits compared with those over an F32 cache. What is measured holds for decoding too, as a logit does not depend
- * on how it was computed.
+ * Measures what a type of storage costs: the same texts through sessions that differ in how they keep their past only,
+ * and their logits compared with those over an F32 cache. What is measured holds for decoding too, as a logit does not
+ * depend on how it was computed.
  */
 public final class StorageQuality {
     /** Tokens of a step, which bounds the memory for logits; no result depends on it. */

@@ -3,7 +3,10 @@ package io.github.pastkv.model.tokenizer;
 import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
 import java.util.Arrays;
 
-/** A tokenizer of the native library. Nothing is cut off or padded. The owner closes it, once, and does not use it afterwards. */
+/**
+ * A tokenizer of the native library. Nothing is cut off or padded. The owner closes it, once, and does not use it
+ * afterwards.
+ */
 final class NativeTokenizer {
     private final TokenizersLibrary library = NativeTokenizers.library();
     private final long handle;

@@ -43,8 +43,8 @@ public final class StreamingDecoder {
     }
 
     /**
-     * Begins a text that continues another one, which ends in {@code ids}: the text of those counts as given, but for the
-     * bytes of a character that they leave unfinished.
+     * Begins a text that continues another one, which ends in {@code ids}: the text of those counts as given, but for
+     * the bytes of a character that they leave unfinished.
      */
     void startAfter(int[] ids) {
         int from = ids.length;

@@ -20,14 +20,14 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A Hugging Face tokenizer, read from {@code tokenizer.json} and what stands beside it. Nothing is cut off or padded,
- * whatever the file says, and nothing is ever downloaded. Holds native memory until {@link #close}; use after that is an
- * {@link IllegalStateException}.
+ * whatever the file says, and nothing is ever downloaded. Holds native memory until {@link #close}; use after that is
+ * an {@link IllegalStateException}.
  *
- * <p>Tokenizers made by sentencepiece put a space before a text and take it away again when they decode. So there are two
- * ways to encode: as a text of its own, and as the continuation of another ({@link #encodeContinuation}), which adds
- * nothing. A text and its continuation together have the tokens of the joined text, provided that no token of the joined
- * text reaches over the join (it does not where the second piece begins with a space that begins a word) and that the first
- * piece does not end in a control token.
+ * <p>Tokenizers made by sentencepiece put a space before a text and take it away again when they decode. So there are
+ * two ways to encode: as a text of its own, and as the continuation of another ({@link #encodeContinuation}), which
+ * adds nothing. A text and its continuation together have the tokens of the joined text, provided that no token of the
+ * joined text reaches over the join (it does not where the second piece begins with a space that begins a word) and
+ * that the first piece does not end in a control token.
  *
  * <p>Safe for any number of threads, closing included.
  */
@@ -156,8 +156,8 @@ public final class TextTokenizer implements AutoCloseable {
     }
 
     /**
-     * The ids of {@code text}, taken as text throughout: a {@linkplain Vocabulary#controlTokens control token} that it spells
-     * becomes ordinary tokens. Nothing is added around it.
+     * The ids of {@code text}, taken as text throughout: a {@linkplain Vocabulary#controlTokens control token} that it
+     * spells becomes ordinary tokens. Nothing is added around it.
      */
     public int[] encodeContent(String text) {
         return contentIds(text, false);
@@ -197,9 +197,9 @@ public final class TextTokenizer implements AutoCloseable {
     }
 
     /**
-     * The ids of the joined {@code parts}, tokenised as one text, except that a control token is recognised only where one
-     * part spells it whole: what a part spells in the middle of others' text, or two of them together, is text. Nothing is
-     * added around it.
+     * The ids of the joined {@code parts}, tokenised as one text, except that a control token is recognised only where
+     * one part spells it whole: what a part spells in the middle of others' text, or two of them together, is text.
+     * Nothing is added around it.
      */
     public int[] encodeParts(List<String> parts) {
         if (parts.size() == 1) {
@@ -244,7 +244,9 @@ public final class TextTokenizer implements AutoCloseable {
         return variants.call(Variant.TEXT, prepared -> prepared.tokenizer().decode(longIds, skipSpecial));
     }
 
-    /** The text of one id alone, control tokens included: without its space where the tokenizer strips that from a text. */
+    /**
+     * The text of one id alone, control tokens included: without its space where the tokenizer strips that from a text.
+     */
     public String tokenText(int id) {
         return decode(new int[] {id}, false);
     }

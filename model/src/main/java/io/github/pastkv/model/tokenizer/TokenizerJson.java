@@ -10,8 +10,8 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * A {@code tokenizer.json} that is rewritten into variants of the same tokenizer: one that no longer recognises some added
- * tokens, and one that no longer puts a space before a text. Ids stay what they are.
+ * A {@code tokenizer.json} that is rewritten into variants of the same tokenizer: one that no longer recognises some
+ * added tokens, and one that no longer puts a space before a text. Ids stay what they are.
  */
 final class TokenizerJson {
     private static final JsonMapper MAPPER = new JsonMapper();
@@ -29,8 +29,8 @@ final class TokenizerJson {
 
     /**
      * Gives added tokens another spelling, which no text contains by chance. Where the model itself might find one as a
-     * whole (a piece, or a word of BPE with {@code ignore_merges}) the old spelling goes; elsewhere it stays beside the new
-     * one, as merges may name it.
+     * whole (a piece, or a word of BPE with {@code ignore_merges}) the old spelling goes; elsewhere it stays beside the
+     * new one, as merges may name it.
      *
      * @return the new spellings by the old ones
      */
@@ -49,8 +49,8 @@ final class TokenizerJson {
     }
 
     /**
-     * Puts added tokens into the model's vocabulary: the library looks there for their ids first, and otherwise numbers them
-     * from the vocabulary's size on, which the respelled ones have changed.
+     * Puts added tokens into the model's vocabulary: the library looks there for their ids first, and otherwise numbers
+     * them from the vocabulary's size on, which the respelled ones have changed.
      */
     private void pinIds(ObjectNode model) {
         if (model.path("vocab") instanceof ObjectNode vocab) {
@@ -83,7 +83,9 @@ final class TokenizerJson {
         }
     }
 
-    /** Takes out whatever puts a space before a text: the normaliser {@code Prepend}, and the prefix of pre-tokenizers. */
+    /**
+     * Takes out whatever puts a space before a text: the normaliser {@code Prepend}, and the prefix of pre-tokenizers.
+     */
     void removePrefix() {
         removePrefix(root, "normalizer", "normalizers");
         removePrefix(root, "pre_tokenizer", "pretokenizers");

@@ -27,9 +27,9 @@ record TokenizerSettings(Map<String, String> specialTokens, Optional<String> beg
     }
 
     /**
-     * Reads {@code tokenizer_config.json}, and {@code special_tokens_map.json} for the names that the first does not have, if
-     * they are there. Where the first has {@code add_bos_token} or {@code add_eos_token}, these decide what is put around a
-     * text, as in transformers 5, instead of the post-processor of {@code tokenizer.json}.
+     * Reads {@code tokenizer_config.json}, and {@code special_tokens_map.json} for the names that the first does not
+     * have, if they are there. Where the first has {@code add_bos_token} or {@code add_eos_token}, these decide what is
+     * put around a text, as in transformers 5, instead of the post-processor of {@code tokenizer.json}.
      */
     static TokenizerSettings read(Optional<ModelDocument> configFile, Optional<ModelDocument> mapFile)
             throws ModelFormatException {

@@ -8,9 +8,9 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Function;
 
 /**
- * One {@code tokenizer.json} as up to four native tokenizers, created when they are first needed: as the file says, without
- * the space that some put before a text, and both of these with control tokens that no text can spell. Safe for any number
- * of threads, closing included.
+ * One {@code tokenizer.json} as up to four native tokenizers, created when they are first needed: as the file says,
+ * without the space that some put before a text, and both of these with control tokens that no text can spell. Safe for
+ * any number of threads, closing included.
  */
 final class TokenizerVariants implements AutoCloseable {
     /** How a text is tokenised. */
@@ -36,7 +36,8 @@ final class TokenizerVariants implements AutoCloseable {
     /**
      * A native tokenizer.
      *
-     * @param spellings of the control tokens that it recognises, by those of the file; those that are not there are the same
+     * @param spellings of the control tokens that it recognises, by those of the file; those that are not there are the
+     *        same
      */
     record Prepared(NativeTokenizer tokenizer, Map<String, String> spellings) {}
 

@@ -70,9 +70,9 @@ public final class Vocabulary {
     }
 
     /**
-     * The tokens that have a meaning of their own to a model, which no text of others may spell, longest first: those that
-     * are special, and other added tokens in brackets such as {@code <think>} or {@code <|im_end|>}. White space and elements
-     * of HTML, which some tokenizers add as well, are none, nor is the token for unknown text.
+     * The tokens that have a meaning of their own to a model, which no text of others may spell, longest first: those
+     * that are special, and other added tokens in brackets such as {@code <think>} or {@code <|im_end|>}. White space
+     * and elements of HTML, which some tokenizers add as well, are none, nor is the token for unknown text.
      */
     public List<String> controlTokens() {
         return controlIds.stream().mapToObj(id -> tokenById[id]).filter(Objects::nonNull)

@@ -134,8 +134,8 @@ final class VocabularyReader {
     }
 
     /**
-     * Whether a part of the current value is of one of these types, or has one of these keys with the value true. Leaves the
-     * parser at the end of the value.
+     * Whether a part of the current value is of one of these types, or has one of these keys with the value true.
+     * Leaves the parser at the end of the value.
      */
     private static boolean mentions(JsonParser parser, String... names) {
         List<String> wanted = List.of(names);

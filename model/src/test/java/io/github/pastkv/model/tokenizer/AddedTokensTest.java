@@ -19,9 +19,9 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * The added tokens of published tokenizers, put into a small one: what marks turns, thoughts and calls cannot be spelled by
- * a text, and what is ordinary text is encoded as Hugging Face encodes it. Of tokens that differ in a number or in the length
- * of their white space the list has two.
+ * The added tokens of published tokenizers, put into a small one: what marks turns, thoughts and calls cannot be
+ * spelled by a text, and what is ordinary text is encoded as Hugging Face encodes it. Of tokens that differ in a number
+ * or in the length of their white space the list has two.
  */
 class AddedTokensTest {
     private static final JsonMapper MAPPER = new JsonMapper();

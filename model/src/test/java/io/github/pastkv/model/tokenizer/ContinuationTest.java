@@ -15,7 +15,9 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Texts that are read and written in pieces, with tokenizers that treat the beginning of a text in a way of its own. */
+/**
+ * Texts that are read and written in pieces, with tokenizers that treat the beginning of a text in a way of its own.
+ */
 class ContinuationTest {
     private static final String[] PIECES = {"the men", " and the\ncat", " 世界 😀", " x\u00e9", " gave the store.", ""};
     private static final String METASPACE = "\"pre_tokenizer\":{\"type\":\"Metaspace\",\"replacement\":\"\u2581\","

@@ -18,8 +18,8 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A store that fails on purpose: each call meets one of the given faults with a given probability, decided by a seed. What it
- * returns then is late, missing or wrong, but what it keeps beneath is not harmed.
+ * A store that fails on purpose: each call meets one of the given faults with a given probability, decided by a seed.
+ * What it returns then is late, missing or wrong, but what it keeps beneath is not harmed.
  */
 public final class FaultyBlockStore implements BlockStore {
     /** What can go wrong. */

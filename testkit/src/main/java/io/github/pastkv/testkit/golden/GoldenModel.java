@@ -26,7 +26,9 @@ public record GoldenModel(String name, Path folder, int[] tokens, int[] greedy) 
             "falcon_new_decoder", "cohere", "cohere_qk_norm", "cohere2", "granite", "smollm3", "glm", "glm4", "olmo",
             "olmo3", "exaone4", "ernie4_5", "hunyuan_v1_dense", "apertus", "nemotron", "seed_oss", "arcee", "helium",
             "mpt", "xglm", "biogpt");
-    /** Of {@link #DENSE_NAMES} one for each mechanism that {@link #NAMES} lack: what equality of bits is checked with. */
+    /**
+     * Of {@link #DENSE_NAMES} one for each mechanism that {@link #NAMES} lack: what equality of bits is checked with.
+     */
     public static final List<String> MECHANISM_NAMES = List.of("stablelm_parallel_qknorm", "cohere2", "granite", "olmo",
             "hunyuan_v1_dense", "apertus");
     /** Those with activations of TransformerLens, in {@code golden/tlens}. */

@@ -10,8 +10,8 @@ import org.junit.jupiter.api.Tag;
 
 /**
  * Base of the contract tests of {@link Kernels}: {@link RowKernelsContractTest}, {@link LinearKernelsContractTest} and
- * {@link AttentionKernelsContractTest}. Where the numeric identity is that of the scalar kernels, bits are compared with
- * theirs; where it is another, results must be near, and equal however they are cut into rows and ranges.
+ * {@link AttentionKernelsContractTest}. Where the numeric identity is that of the scalar kernels, bits are compared
+ * with theirs; where it is another, results must be near, and equal however they are cut into rows and ranges.
  */
 @Tag("kernels")
 public abstract class KernelsContractTest {

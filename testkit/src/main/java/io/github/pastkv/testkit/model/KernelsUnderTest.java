@@ -10,8 +10,8 @@ import java.util.ServiceLoader;
 import java.util.stream.Stream;
 
 /**
- * Names of the kernels to test, for {@link KernelsChoice#choose}: {@code scalar} and those of all providers, the fastest
- * last. Tests fail if kernels that {@link #REQUIRE_PROPERTY} lists (separated by commas) are not available.
+ * Names of the kernels to test, for {@link KernelsChoice#choose}: {@code scalar} and those of all providers, the
+ * fastest last. Tests fail if kernels that {@link #REQUIRE_PROPERTY} lists (separated by commas) are not available.
  *
  * <p>A run with a forced vector width tests the vector kernels only.
  */

@@ -13,8 +13,8 @@ import java.util.Arrays;
 import java.util.SplittableRandom;
 
 /**
- * Texts whose keys and values are a function of all tokens before them, as a model's are, so that a block of another text, or
- * an old one, is seen at once.
+ * Texts whose keys and values are a function of all tokens before them, as a model's are, so that a block of another
+ * text, or an old one, is seen at once.
  */
 final class StoredText {
     private StoredText() {}

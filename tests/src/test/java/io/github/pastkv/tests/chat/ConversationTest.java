@@ -325,7 +325,8 @@ class ConversationTest {
             assertThat(turn.generation().orElseThrow().numReusedTokens()).as("%s", turn)
                     .isGreaterThanOrEqualTo(numBefore);
             numBefore = turn.generation().orElseThrow().numPromptTokens()
-                    + turn.generation().orElseThrow().rows().getFirst().tokenIds().size() - 16; // a block that is not full
+                    // a block that is not full
+                    + turn.generation().orElseThrow().rows().getFirst().tokenIds().size() - 16;
             messages.add(ChatMessage.assistant(turn.answer())); // as a client has it, without tokens
         }
         assertThat(numBefore).isPositive();

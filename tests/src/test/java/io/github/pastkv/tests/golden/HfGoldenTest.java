@@ -36,8 +36,9 @@ class HfGoldenTest {
     @TempDir private Path oldSpelling;
 
     /**
-     * The first families in both spellings of their configuration and on all kernels; of the others, whose operations are
-     * compared between kernels elsewhere, one spelling on one, as {@link #bothSpellings_areTheSameModel} compares the two.
+     * The first families in both spellings of their configuration and on all kernels; of the others, whose operations
+     * are compared between kernels elsewhere, one spelling on one, as {@link #bothSpellings_areTheSameModel} compares
+     * the two.
      */
     static Stream<Arguments> cases() {
         Stream<Arguments> first = GoldenModel.NAMES.stream().map(HfCase::of).flatMap(
