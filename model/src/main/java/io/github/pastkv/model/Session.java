@@ -451,10 +451,13 @@ public final class Session implements AutoCloseable {
 
     /**
      * A session of its own that goes on from here: it shares what is stored, copies of each row at most one block, and
-     * is not frozen. Either may be closed first.
+     * is not frozen. Either may be closed first. Any number of threads may fork a session that nobody changes meanwhile.
+     *
+     * @throws IllegalStateException while a call of this session is under way, on this thread or another
      */
     public Session fork() {
-        return exclusively(() -> new Session(model, openCache().fork(), true));
+        requireUnused(user.get());
+        return new Session(model, openCache().fork(), true);
     }
 
     /** Whether {@link #rewind} can take back so many tokens: always, where they are there and no layer has a window. */
@@ -548,7 +551,10 @@ public final class Session implements AutoCloseable {
     }
 
     private void acquire() {
-        Thread before = user.compareAndExchange(null, Thread.currentThread());
+        requireUnused(user.compareAndExchange(null, Thread.currentThread()));
+    }
+
+    private static void requireUnused(@Nullable Thread before) {
         if (Thread.currentThread().equals(before)) {
             throw new IllegalStateException("this session is in use by this thread: a listener or hook cannot use the"
                     + " session that calls it, nor anything a session whose stream is open");

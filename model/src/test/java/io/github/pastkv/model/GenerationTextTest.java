@@ -9,13 +9,11 @@ import io.github.pastkv.model.generation.GenerationListener;
 import io.github.pastkv.model.generation.GenerationOptions;
 import io.github.pastkv.model.generation.Generator;
 import io.github.pastkv.model.tokenizer.TextTokenizer;
+import io.github.pastkv.testkit.golden.GoldenFiles;
 import io.github.pastkv.testkit.model.TinyModelFolder;
 import java.io.IOException;
-import java.net.URL;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -131,9 +129,7 @@ class GenerationTextTest {
 
     /** A tokenizer that strips the first space of a text, as those of Llama 2 and Mistral do. */
     private static TextTokenizer openSentencePiece() throws IOException {
-        URL url = Objects.requireNonNull(
-                GenerationTextTest.class.getResource("/golden/tokenizer/metaspace_bpe/tokenizer.json"));
-        return TextTokenizer.open(Path.of(url.getPath()));
+        return TextTokenizer.open(GoldenFiles.path("tokenizer/metaspace_bpe/tokenizer.json"));
     }
 
     private GeneratedRow continueWith(String text, TextTokenizer sentencePiece, String... stopStrings) {

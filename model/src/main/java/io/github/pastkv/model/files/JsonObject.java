@@ -388,9 +388,9 @@ public final class JsonObject {
         return toDouble(value);
     }
 
-    /** Infinite where the number is too large, of which the library's own conversion makes an exception. */
+    /** Infinite where the number is too large; the library's own conversion of integers throws there. */
     private static double toDouble(JsonNode value) {
-        return Double.parseDouble(value.toString());
+        return value.isIntegralNumber() ? value.bigIntegerValue().doubleValue() : value.doubleValue();
     }
 
     private double toPositive(String key, JsonNode value) throws ModelFormatException {

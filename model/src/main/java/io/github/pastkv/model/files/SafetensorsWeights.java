@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -90,7 +91,7 @@ public final class SafetensorsWeights implements WeightSource {
     private static SafetensorsWeights openShards(Path index, Path folder, Optional<DataType> quantizedFrom)
             throws IOException {
         JsonObject weightMap = JsonFile.read(index).requireObject("weight_map");
-        Map<String, SafetensorsFile> shards = new LinkedHashMap<>();
+        Map<String, SafetensorsFile> shards = new TreeMap<>(); // in the order of their names, which errors give
         try {
             for (String tensor : weightMap.keys()) {
                 openShard(tensor, weightMap, folder, shards);
