@@ -8,6 +8,8 @@ import io.github.pastkv.model.family.ModelTensors;
 import io.github.pastkv.model.files.ModelFormatException;
 import io.github.pastkv.model.files.SafetensorsFile;
 import io.github.pastkv.model.files.SafetensorsWriter;
+import io.github.pastkv.model.generation.GenerationOptions;
+import io.github.pastkv.model.sampling.SamplingOptions;
 import io.github.pastkv.tensor.DataType;
 import io.github.pastkv.tensor.Tensor;
 import io.github.pastkv.testkit.golden.GoldenFiles;
@@ -271,8 +273,7 @@ class FolderFaultsTest {
         try (ModelFolder model = ModelFolder.open(folder)) {
             assertThat(model.generationConfig().unapplied()).containsExactly(
                     "eos_token_id: 100000, the vocabulary has " + model.config().vocabSize() + " tokens",
-                    "suppress_tokens: [49,58]", "min_p: 0.05", "num_beams: 4", "early_stopping: true",
-                    "forced_eos_token_id: 2");
+                    "num_beams: 4", "early_stopping: true", "forced_eos_token_id: 2");
             assertThat(model.generationConfig().eosIds()).containsExactly(2, 7);
             assertThat(model.generationConfig().topK()).hasValue(0);
         }
@@ -282,6 +283,36 @@ class FolderFaultsTest {
             assertThat(model.generationConfig().unapplied()).isEmpty();
             assertThat(model.generationConfig().eosIds()).containsExactly(2);
             assertThat(model.generationConfig().topK()).hasValue(50);
+        }
+    }
+
+    @Test
+    void generationSettings_becomeSamplingOptions() throws IOException {
+        copy("llama");
+        assertThat(sampling("""
+                {"min_p":0.05,"typical_p":0.9,"no_repeat_ngram_size":3,"suppress_tokens":[-1,49,58,100000],
+                 "begin_suppress_tokens":[7]}""")).isEqualTo(SamplingOptions.GREEDY.withMinP(0.05).withTypicalP(0.9)
+                .withNoRepeatNgramSize(3).withSuppressTokens(Set.of(49, 58)).withBeginSuppressTokens(Set.of(7)));
+        assertThat(sampling("{\"min_p\":null,\"suppress_tokens\":null}")).isEqualTo(SamplingOptions.GREEDY);
+    }
+
+    @Test
+    void beginSuppressTokensBehindAForcedToken_stayUnapplied() throws IOException {
+        copy("llama");
+        Files.writeString(folder.resolve("generation_config.json"),
+                "{\"begin_suppress_tokens\":[7],\"forced_bos_token_id\":3}");
+        try (ModelFolder model = ModelFolder.open(folder)) {
+            assertThat(model.generationConfig().beginSuppressTokens()).isEmpty();
+            assertThat(model.generationConfig().unapplied())
+                    .containsExactly("begin_suppress_tokens: [7]", "forced_bos_token_id: 3");
+        }
+    }
+
+    private SamplingOptions sampling(String json) throws IOException {
+        Files.writeString(folder.resolve("generation_config.json"), json);
+        try (ModelFolder model = ModelFolder.open(folder)) {
+            assertThat(model.generationConfig().unapplied()).isEmpty();
+            return GenerationOptions.of(model.generationConfig()).sampling();
         }
     }
 

@@ -70,6 +70,10 @@ class ModelFolderTest {
             {"top_p":1.5}               | top_p: 1.5, must be in [0, 1.0]
             {"top_k":0.5}               | top_k: 0.5, must be an integer in [-1, 2147483647]
             {"top_k":-2}                | top_k: -2, must be an integer in [-1, 2147483647]
+            {"min_p":-0.1}              | min_p: -0.1, must be in [0, 1.0]
+            {"typical_p":0}             | typical_p: 0.0, must be in (0, 1]
+            {"no_repeat_ngram_size":-1} | no_repeat_ngram_size: -1, must be an integer in [0, 2147483647]
+            {"suppress_tokens":["3"]}   | suppress_tokens: "3", must be an integer
             {"do_sample":1}             | do_sample: 1, must be true or false
             {"repetition_penalty":0}    | repetition_penalty: 0, must be positive
             {"eos_token_id":[2,"3"]}    | eos_token_id: "3", must be an integer

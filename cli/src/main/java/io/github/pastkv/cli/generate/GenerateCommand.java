@@ -20,6 +20,7 @@ import io.github.pastkv.model.generation.GenerationOptions;
 import io.github.pastkv.model.sampling.SamplingOptions;
 import io.github.pastkv.model.tokenizer.TextTokenizer;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Callable;
@@ -155,6 +156,7 @@ public final class GenerateCommand implements Callable<Integer> {
         Set<Integer> stopTokens =
                 ignoreEos ? Set.of() : Set.copyOf(session.model().generationConfig().eosIds());
         if (answerOptions.isBeamSearch()) {
+            tellUnapplied(chosen);
             Answers found = search(session, promptIds, answerOptions.beamOptions(maxNewTokens, stopTokens));
             output.printAll(found.answers());
             return found;
@@ -170,6 +172,23 @@ public final class GenerateCommand implements Callable<Integer> {
             output.printAll(made.answers());
         }
         return made;
+    }
+
+    /** Beam search takes the logits as they are, whatever generation_config.json says of them. */
+    private void tellUnapplied(SamplingOptions chosen) {
+        List<String> unapplied = new ArrayList<>();
+        if (chosen.noRepeatNgramSize() > 0) {
+            unapplied.add("no_repeat_ngram_size");
+        }
+        if (!chosen.suppressTokens().isEmpty()) {
+            unapplied.add("suppress_tokens");
+        }
+        if (!chosen.beginSuppressTokens().isEmpty()) {
+            unapplied.add("begin_suppress_tokens");
+        }
+        if (!unapplied.isEmpty()) {
+            streams.err().println("generation_config.json: beam search does not apply " + String.join(", ", unapplied));
+        }
     }
 
     private Answers search(Session session, int[] promptIds, BeamOptions options) {

@@ -1,6 +1,7 @@
 package io.github.pastkv.cli.generate;
 
 import io.github.pastkv.model.config.GenerationConfig;
+import io.github.pastkv.model.generation.GenerationOptions;
 import io.github.pastkv.model.sampling.SamplingOptions;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
@@ -54,12 +55,12 @@ public final class SamplingMixin {
     }
 
     public SamplingOptions options(GenerationConfig model) {
-        return new SamplingOptions(
-                temperature != null ? temperature : defaultTemperature(model),
-                topK != null ? topK : model.topK().orElse(0),
-                topP != null ? topP : model.topP().orElse(1),
-                repetitionPenalty != null ? repetitionPenalty : model.repetitionPenalty().orElse(1),
-                seed != null ? seed : 0);
+        SamplingOptions defaults = GenerationOptions.of(model).sampling();
+        return defaults.withTemperature(temperature != null ? temperature : defaultTemperature(model))
+                .withTopK(topK != null ? topK : defaults.topK())
+                .withTopP(topP != null ? topP : defaults.topP())
+                .withRepetitionPenalty(repetitionPenalty != null ? repetitionPenalty : defaults.repetitionPenalty())
+                .withSeed(seed != null ? seed : 0);
     }
 
     private double defaultTemperature(GenerationConfig model) {

@@ -239,6 +239,29 @@ class GenerateCommandTest {
     }
 
     @Test
+    void suppressTokens_ofTheModel_areNeverGenerated() throws Exception {
+        String[] args = {"--tokens", "5,6", "--max-new-tokens", "12", "--ignore-eos", "--model"};
+        JsonNode free = json(with(args, TestModels.withGenerationConfig("llama", folder, "{}")));
+        int first = free.get("tokens").get(0).intValue();
+        Path model = java.nio.file.Files.createDirectory(folder.resolve("suppressed"));
+        String config = "{\"suppress_tokens\": [" + first + "]}";
+        JsonNode suppressed = json(with(args, TestModels.withGenerationConfig("llama", model, config)));
+        assertThat(suppressed.get("tokens")).hasSize(12)
+                .allSatisfy(id -> assertThat(id.intValue()).isNotEqualTo(first));
+        List<String> beams = new ArrayList<>(List.of(with(args, model)));
+        beams.addFirst("generate");
+        beams.addAll(List.of("--num-beams", "2"));
+        assertThat(CommandRun.of(beams.toArray(String[]::new)).err())
+                .contains("beam search does not apply suppress_tokens");
+    }
+
+    private static String[] with(String[] args, Path model) {
+        return java.util.stream.Stream
+                .concat(java.util.Arrays.stream(args), java.util.stream.Stream.of(model.toString()))
+                .toArray(String[]::new);
+    }
+
+    @Test
     void prompt_fromStandardInput_isTheSameWithoutItsLastLineEnd() {
         String expected = story("--max-new-tokens", "10").out();
         for (String end : List.of("", "\n", "\r\n")) {

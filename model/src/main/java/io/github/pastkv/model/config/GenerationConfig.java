@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * The defaults that a model's makers give for generation, from {@code generation_config.json} where there is one. Keys
@@ -19,11 +20,18 @@ import java.util.Set;
  * @param topK draw from this many best tokens; 0 for all
  * @param topP draw from the best tokens that reach this probability, in (0, 1]
  * @param repetitionPenalty weakens tokens that occurred; greater than 0
+ * @param minP draw from tokens at least this times as probable as the best one; in [0, 1]
+ * @param typicalP draw from the locally typical tokens that reach this probability; in (0, 1]
+ * @param noRepeatNgramSize length of n-grams that occur once only, prompt included; 0 for none
+ * @param suppressTokens ids never chosen; those beyond the vocabulary are left out, as they change nothing
+ * @param beginSuppressTokens ids never chosen first; likewise
  * @param unapplied settings that change what transformers generates and are not applied here, such as
- *        {@code suppress_tokens: [49,58]}; for users to be told
+ *        {@code bad_words_ids: [[49,58]]}; for users to be told
  */
 public record GenerationConfig(List<Integer> eosIds, boolean doSample, OptionalDouble temperature, OptionalInt topK,
-        OptionalDouble topP, OptionalDouble repetitionPenalty, List<String> unapplied) {
+        OptionalDouble topP, OptionalDouble repetitionPenalty, OptionalDouble minP, OptionalDouble typicalP,
+        OptionalInt noRepeatNgramSize, Set<Integer> suppressTokens, Set<Integer> beginSuppressTokens,
+        List<String> unapplied) {
     /** Keys that change no token, or that options of ours stand for in any case. */
     private static final Set<String> HARMLESS = Set.of("_from_model_config", "transformers_version", "bos_token_id",
             "pad_token_id", "decoder_start_token_id", "max_length", "max_new_tokens", "use_cache",
@@ -38,10 +46,9 @@ public record GenerationConfig(List<Integer> eosIds, boolean doSample, OptionalD
     private static final Set<String> OF_BEAMS =
             Set.of("early_stopping", "length_penalty", "num_beam_groups", "diversity_penalty", "renormalize_logits");
     /** Values with which a setting changes nothing. */
-    private static final Map<String, Double> NEUTRAL = Map.ofEntries(Map.entry("min_p", 0.0),
-            Map.entry("typical_p", 1.0),
+    private static final Map<String, Double> NEUTRAL = Map.ofEntries(
             Map.entry("epsilon_cutoff", 0.0), Map.entry("eta_cutoff", 0.0), Map.entry("top_h", 1.0),
-            Map.entry("no_repeat_ngram_size", 0.0), Map.entry("encoder_no_repeat_ngram_size", 0.0),
+            Map.entry("encoder_no_repeat_ngram_size", 0.0),
             Map.entry("encoder_repetition_penalty", 1.0), Map.entry("min_length", 0.0),
             Map.entry("min_new_tokens", 0.0),
             Map.entry("num_beams", 1.0), Map.entry("num_return_sequences", 1.0), Map.entry("penalty_alpha", 0.0),
@@ -49,7 +56,16 @@ public record GenerationConfig(List<Integer> eosIds, boolean doSample, OptionalD
 
     public GenerationConfig {
         eosIds = List.copyOf(eosIds);
+        suppressTokens = Set.copyOf(suppressTokens);
+        beginSuppressTokens = Set.copyOf(beginSuppressTokens);
         unapplied = List.copyOf(unapplied);
+    }
+
+    /** The usual ones; the others are absent. */
+    public GenerationConfig(List<Integer> eosIds, boolean doSample, OptionalDouble temperature, OptionalInt topK,
+            OptionalDouble topP, OptionalDouble repetitionPenalty, List<String> unapplied) {
+        this(eosIds, doSample, temperature, topK, topP, repetitionPenalty, OptionalDouble.empty(),
+                OptionalDouble.empty(), OptionalInt.empty(), Set.of(), Set.of(), unapplied);
     }
 
     /** The defaults of a model without {@code generation_config.json}: the best token until one of its eos ids. */
@@ -65,8 +81,10 @@ public record GenerationConfig(List<Integer> eosIds, boolean doSample, OptionalD
                 .toList();
         List<Integer> eosIds = stated.isEmpty() ? config.tokenIds().eos() : stated;
         GenerationConfig read = new GenerationConfig(within(eosIds, config), json.findBoolean("do_sample", false),
-                inRange(json, "temperature", Double.POSITIVE_INFINITY), topK(json), inRange(json, "top_p", 1),
-                json.findPositive("repetition_penalty"), List.of());
+                inRange(json, "temperature", Double.POSITIVE_INFINITY), count(json, "top_k", -1),
+                inRange(json, "top_p", 1), json.findPositive("repetition_penalty"), inRange(json, "min_p", 1),
+                typicalP(json), count(json, "no_repeat_ngram_size", 0), ids(json, "suppress_tokens", config),
+                beginSuppressTokens(json, config), List.of());
         List<String> unapplied = new ArrayList<>(beyond(eosIds, config));
         for (String key : json.keys()) {
             if (json.isUnknown(key) && !isHarmless(json, key)) {
@@ -74,7 +92,8 @@ public record GenerationConfig(List<Integer> eosIds, boolean doSample, OptionalD
             }
         }
         return new GenerationConfig(read.eosIds, read.doSample, read.temperature, read.topK, read.topP,
-                read.repetitionPenalty, unapplied);
+                read.repetitionPenalty, read.minP, read.typicalP, read.noRepeatNgramSize, read.suppressTokens,
+                read.beginSuppressTokens, unapplied);
     }
 
     private static boolean isHarmless(JsonObject json, String key) {
@@ -92,17 +111,36 @@ public record GenerationConfig(List<Integer> eosIds, boolean doSample, OptionalD
                 .map(id -> "eos_token_id: " + id + ", the vocabulary has " + config.vocabSize() + " tokens").toList();
     }
 
-    /** A count; -1 says all, and some files write it as 50.0. */
-    private static OptionalInt topK(JsonObject json) throws ModelFormatException {
-        OptionalDouble number = json.findNumber("top_k");
+    /** With a forced first token transformers counts from the second one; that stays unapplied. */
+    private static Set<Integer> beginSuppressTokens(JsonObject json, ModelConfig config) throws ModelFormatException {
+        boolean isFirstFree = json.describe("forced_bos_token_id").equals("null");
+        return isFirstFree ? ids(json, "begin_suppress_tokens", config) : Set.of();
+    }
+
+    private static Set<Integer> ids(JsonObject json, String key, ModelConfig config) throws ModelFormatException {
+        return json.findInts(key, -1, Integer.MAX_VALUE).stream().filter(id -> id >= 0 && id < config.vocabSize())
+                .collect(Collectors.toUnmodifiableSet());
+    }
+
+    private static OptionalDouble typicalP(JsonObject json) throws ModelFormatException {
+        OptionalDouble typicalP = inRange(json, "typical_p", 1);
+        if (typicalP.isPresent() && typicalP.getAsDouble() == 0) {
+            throw json.refusal("typical_p", "0.0, must be in (0, 1]");
+        }
+        return typicalP;
+    }
+
+    /** A count; -1, where it is allowed, says all as 0 does, and some files write 50.0. */
+    private static OptionalInt count(JsonObject json, String key, int min) throws ModelFormatException {
+        OptionalDouble number = json.findNumber(key);
         if (number.isEmpty()) {
             return OptionalInt.empty();
         }
-        double topK = number.getAsDouble();
-        if (topK != Math.rint(topK) || topK < -1 || topK > Integer.MAX_VALUE) {
-            throw json.refusal("top_k", json.describe("top_k") + ", must be an integer in [-1, 2147483647]");
+        double count = number.getAsDouble();
+        if (count != Math.rint(count) || count < min || count > Integer.MAX_VALUE) {
+            throw json.refusal(key, json.describe(key) + ", must be an integer in [" + min + ", 2147483647]");
         }
-        return OptionalInt.of(Math.max(0, (int) topK));
+        return OptionalInt.of(Math.max(0, (int) count));
     }
 
     private static OptionalDouble inRange(JsonObject json, String key, double max) throws ModelFormatException {

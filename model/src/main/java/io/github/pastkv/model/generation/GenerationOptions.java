@@ -64,7 +64,11 @@ public record GenerationOptions(int maxNewTokens, SamplingOptions sampling, Set<
     /** What a model's makers recommend in {@code generation_config.json}, up to a full context. */
     public static GenerationOptions of(GenerationConfig config) {
         SamplingOptions sampling = new SamplingOptions(config.doSample() ? config.temperature().orElse(1) : 0,
-                config.topK().orElse(0), config.topP().orElse(1), config.repetitionPenalty().orElse(1), 0);
+                config.topK().orElse(0), config.topP().orElse(1), config.repetitionPenalty().orElse(1), 0)
+                .withMinP(config.minP().orElse(0)).withTypicalP(config.typicalP().orElse(1))
+                .withNoRepeatNgramSize(config.noRepeatNgramSize().orElse(0))
+                .withSuppressTokens(config.suppressTokens())
+                .withBeginSuppressTokens(config.beginSuppressTokens());
         return greedy(Integer.MAX_VALUE).withSampling(sampling);
     }
 
