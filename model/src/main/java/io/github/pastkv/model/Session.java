@@ -451,7 +451,8 @@ public final class Session implements AutoCloseable {
 
     /**
      * A session of its own that goes on from here: it shares what is stored, copies of each row at most one block, and
-     * is not frozen. Either may be closed first. Any number of threads may fork a session that nobody changes meanwhile.
+     * is not frozen. Either may be closed first. Any number of threads may fork a session that nobody changes
+     * meanwhile.
      *
      * @throws IllegalStateException while a call of this session is under way, on this thread or another
      */
