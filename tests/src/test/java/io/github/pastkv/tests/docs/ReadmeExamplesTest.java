@@ -16,7 +16,6 @@ import io.github.pastkv.lens.Lens;
 import io.github.pastkv.lens.LensRun;
 import io.github.pastkv.model.Model;
 import io.github.pastkv.model.Session;
-import io.github.pastkv.model.generation.GenerationListener;
 import io.github.pastkv.model.generation.GenerationOptions;
 import io.github.pastkv.tensor.Tensor;
 import io.github.pastkv.tinymodel.TinyModel;
@@ -43,17 +42,12 @@ class ReadmeExamplesTest {
         // README: begin
         try (Model model = Model.load(folder); // a Hugging Face folder
                 Session session = model.newSession()) {
-            session.append("When Mary and John went to the store,"); // read once
+            session.append("When Mary and John went to the store,"); // prefill, computed once
             session.freeze();
-            Tensor gave = session.append(" John gave a drink to"); // logits [T, V]; nothing is stored
-            Tensor sold = session.append(" Mary sold a book to"); // the prefix is not read again
+            Tensor gave = session.append(" John gave a drink to"); // logits [T, V]; not stored
+            Tensor sold = session.append(" Mary sold a book to"); // the prefix is reused
             session.unfreeze();
-            session.generate(" John gave a drink to", GenerationOptions.greedy(20), new GenerationListener() {
-                @Override
-                public void onText(int row, String piece) {
-                    text.append(piece);
-                }
-            });
+            session.generate(" John gave a drink to", GenerationOptions.greedy(20), piece -> text.append(piece));
             // README: end
             assertThat(gave.shape(1)).isEqualTo(sold.shape(1)).isEqualTo(model.config().vocabSize());
         }
