@@ -3,13 +3,9 @@ package io.github.pastkv.model.files;
 import io.github.pastkv.tensor.DataType;
 import io.github.pastkv.tensor.Tensor;
 import java.io.IOException;
-import java.io.RandomAccessFile;
-import java.io.UncheckedIOException;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel.MapMode;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.Collections;
@@ -30,18 +26,11 @@ public final class SafetensorsFile implements AutoCloseable {
     private static final ValueLayout.OfLong I64 = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfInt I32 = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
-    private final Path path;
-    private final RandomAccessFile file; // a channel would be closed by the first thread that is interrupted in it
-    private final Arena arena;
-    private final MemorySegment bytes;
+    private final MappedFile file;
     private final SafetensorsHeader header;
 
-    private SafetensorsFile(Path path, RandomAccessFile file, Arena arena, MemorySegment bytes,
-            SafetensorsHeader header) {
-        this.path = path;
+    private SafetensorsFile(MappedFile file, SafetensorsHeader header) {
         this.file = file;
-        this.arena = arena;
-        this.bytes = bytes;
         this.header = header;
     }
 
@@ -51,22 +40,18 @@ public final class SafetensorsFile implements AutoCloseable {
      * @throws ModelFormatException if it is not there or breaks a rule of the format
      */
     public static SafetensorsFile open(Path path) throws IOException {
-        JsonFile.requireFile(path);
-        Arena arena = Arena.ofShared();
-        RandomAccessFile file = new RandomAccessFile(path.toFile(), "r");
+        MappedFile file = MappedFile.open(path);
         try {
-            MemorySegment bytes = file.getChannel().map(MapMode.READ_ONLY, 0, file.length(), arena);
-            ForeignContent.refuse(path, bytes);
-            return new SafetensorsFile(path, file, arena, bytes, SafetensorsHeader.read(path, bytes));
+            ForeignContent.refuse(path, file.bytes());
+            return new SafetensorsFile(file, SafetensorsHeader.read(path, file.bytes()));
         } catch (IOException | RuntimeException e) {
-            arena.close();
             file.close();
             throw e;
         }
     }
 
     public Path path() {
-        return path;
+        return file.path();
     }
 
     /** All tensors, in the order of the file's header. */
@@ -92,7 +77,7 @@ public final class SafetensorsFile implements AutoCloseable {
     public TensorEntry entry(String name) throws ModelFormatException {
         TensorEntry entry = header.entries().get(name);
         if (entry == null) {
-            throw new ModelFormatException(path, "tensor " + name + ": not in this file");
+            throw new ModelFormatException(path(), "tensor " + name + ": not in this file");
         }
         return entry;
     }
@@ -131,42 +116,23 @@ public final class SafetensorsFile implements AutoCloseable {
         };
     }
 
-    /**
-     * Refuses a file that is shorter than it was when it was opened: what lay beyond its end cannot be read any more,
-     * and may read as zeros.
-     */
+    /** Refuses a file that is shorter than it was when it was opened. */
     void requireWhole() throws ModelFormatException {
-        long length;
-        try {
-            length = file.length();
-        } catch (IOException e) {
-            throw new ModelFormatException(path, "cannot be read any more: " + e.getMessage(), e);
-        }
-        if (length < bytes.byteSize()) {
-            throw new ModelFormatException(path, length + " bytes, had " + bytes.byteSize()
-                    + " when it was opened; weights must stay whole while a model is open");
-        }
+        file.requireWhole();
     }
 
     private MemorySegment segment(TensorEntry entry) {
-        return bytes.asSlice(entry.fromByteOffset(), entry.numBytes());
+        return file.bytes().asSlice(entry.fromByteOffset(), entry.numBytes());
     }
 
     private ModelFormatException dtypeRefusal(TensorEntry entry, String expected) {
-        return new ModelFormatException(path,
+        return new ModelFormatException(path(),
                 "tensor " + entry.name() + ": is " + entry.describe() + ", must be " + expected);
     }
 
     /** Unmaps the file; its tensors may not be used any more. Closing twice is allowed. */
     @Override
     public void close() {
-        if (arena.scope().isAlive()) {
-            arena.close();
-            try {
-                file.close();
-            } catch (IOException e) {
-                throw new UncheckedIOException(path + ": cannot be closed", e);
-            }
-        }
+        file.close();
     }
 }

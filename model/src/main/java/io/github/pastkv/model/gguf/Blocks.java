@@ -1,0 +1,231 @@
+package io.github.pastkv.model.gguf;
+
+import io.github.pastkv.kernels.GroupFormat;
+import io.github.pastkv.kernels.GroupedRow;
+
+/**
+ * The block formats of GGUF, each as integers with a scale, and perhaps a minimum, for each group of 16 or 32. Scales
+ * and minimums are products of F32 in the order of ggml's {@code dequantize_row_*} functions (ggml-quants.c), so that
+ * {@link GroupedRow#weight} gives the bits that those give. Layouts: in each method, byte offsets within the block.
+ */
+final class Blocks {
+    static final GroupFormat SIGNED_32 = new GroupFormat(8, 32, false);
+    static final GroupFormat SIGNED_16 = new GroupFormat(8, 16, false);
+    static final GroupFormat BYTES_32_MIN = new GroupFormat(8, 32, true);
+    static final GroupFormat BYTES_16_MIN = new GroupFormat(8, 16, true);
+
+    /** What the 16 numbers of IQ4_NL and IQ4_XS stand for. */
+    private static final byte[] IQ4 = {-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113};
+    /** FP4 doubled. */
+    private static final byte[] FP4 = {0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12};
+
+    private Blocks() {}
+
+    /** Reads one block. */
+    @FunctionalInterface
+    interface Reader {
+        /**
+         * Writes a block's numbers, scales and minimums.
+         *
+         * @param bytes a row of blocks
+         * @param at first byte of the block
+         * @param row where they go
+         * @param first input of the row that the block begins with
+         */
+        void read(byte[] bytes, int at, GroupedRow row, int first);
+    }
+
+    private static float half(byte[] bytes, int at) {
+        return Float.float16ToFloat((short) (bytes[at] & 0xFF | bytes[at + 1] << 8));
+    }
+
+    private static int low(byte number) {
+        return number & 15;
+    }
+
+    private static int high(byte number) {
+        return number >> 4 & 15;
+    }
+
+    private static int bit(byte[] bytes, int at, int index) {
+        return bytes[at + index / 8] >> index % 8 & 1;
+    }
+
+    private static void scale(GroupedRow row, int first, float scale) {
+        row.scales()[first / row.format().groupSize()] = scale;
+    }
+
+    private static void minimum(GroupedRow row, int first, float minimum) {
+        row.minimums()[first / row.format().groupSize()] = minimum;
+    }
+
+    /** Half d; 16 bytes: number i in the low half of byte i, number i + 16 in the high half. */
+    static void q40(byte[] bytes, int at, GroupedRow row, int first) {
+        scale(row, first, half(bytes, at));
+        for (int i = 0; i < 16; i++) {
+            row.numbers()[first + i] = (byte) (low(bytes[at + 2 + i]) - 8);
+            row.numbers()[first + i + 16] = (byte) (high(bytes[at + 2 + i]) - 8);
+        }
+    }
+
+    /** Half d, half m, 16 bytes as in Q4_0. */
+    static void q41(byte[] bytes, int at, GroupedRow row, int first) {
+        scale(row, first, half(bytes, at));
+        minimum(row, first, half(bytes, at + 2));
+        for (int i = 0; i < 16; i++) {
+            row.numbers()[first + i] = (byte) low(bytes[at + 4 + i]);
+            row.numbers()[first + i + 16] = (byte) high(bytes[at + 4 + i]);
+        }
+    }
+
+    /** Half d, 4 bytes of fifth bits, 16 bytes as in Q4_0. */
+    static void q50(byte[] bytes, int at, GroupedRow row, int first) {
+        scale(row, first, half(bytes, at));
+        for (int i = 0; i < 16; i++) {
+            row.numbers()[first + i] = (byte) (low(bytes[at + 6 + i]) + 16 * bit(bytes, at + 2, i) - 16);
+            row.numbers()[first + i + 16] = (byte) (high(bytes[at + 6 + i]) + 16 * bit(bytes, at + 2, i + 16) - 16);
+        }
+    }
+
+    /** Half d, half m, 4 bytes of fifth bits, 16 bytes as in Q4_0. */
+    static void q51(byte[] bytes, int at, GroupedRow row, int first) {
+        scale(row, first, half(bytes, at));
+        minimum(row, first, half(bytes, at + 2));
+        for (int i = 0; i < 16; i++) {
+            row.numbers()[first + i] = (byte) (low(bytes[at + 8 + i]) + 16 * bit(bytes, at + 4, i));
+            row.numbers()[first + i + 16] = (byte) (high(bytes[at + 8 + i]) + 16 * bit(bytes, at + 4, i + 16));
+        }
+    }
+
+    /** Half d, 32 signed bytes. */
+    static void q80(byte[] bytes, int at, GroupedRow row, int first) {
+        scale(row, first, half(bytes, at));
+        System.arraycopy(bytes, at + 2, row.numbers(), first, 32);
+    }
+
+    /** 16 bytes of scale (low half) and minimum (high half), 64 bytes of two-bit numbers, half d, half dmin. */
+    static void q2k(byte[] bytes, int at, GroupedRow row, int first) {
+        float d = half(bytes, at + 80);
+        float dmin = half(bytes, at + 82);
+        for (int group = 0; group < 16; group++) {
+            scale(row, first + 16 * group, d * low(bytes[at + group]));
+            minimum(row, first + 16 * group, -(dmin * high(bytes[at + group])));
+        }
+        for (int i = 0; i < 256; i++) {
+            row.numbers()[first + i] = (byte) twoBits(bytes, at + 16, i);
+        }
+    }
+
+    /** Number i of a half block of 128: byte i % 32, shift by 2 for each 32. */
+    private static int twoBits(byte[] bytes, int at, int i) {
+        return bytes[at + 32 * (i / 128) + i % 32] >> 2 * (i % 128 / 32) & 3;
+    }
+
+    /** 32 bytes of third bits, 64 bytes of two-bit numbers, 12 bytes of six-bit scales, half d. */
+    static void q3k(byte[] bytes, int at, GroupedRow row, int first) {
+        float d = half(bytes, at + 108);
+        for (int group = 0; group < 16; group++) {
+            byte lows = bytes[at + 96 + group % 8];
+            int highBits = bytes[at + 104 + group % 4] >> 2 * (group / 4) & 3;
+            int sixBits = (group < 8 ? low(lows) : high(lows)) + 16 * highBits;
+            scale(row, first + 16 * group, d * (sixBits - 32));
+        }
+        for (int i = 0; i < 256; i++) {
+            int third = bytes[at + i % 32] >> i / 32 & 1;
+            row.numbers()[first + i] = (byte) (twoBits(bytes, at + 32, i) + 4 * third - 4);
+        }
+    }
+
+    /** Half d, half dmin, 12 bytes of six-bit scales and minimums, 128 bytes of four-bit numbers. */
+    static void q4k(byte[] bytes, int at, GroupedRow row, int first) {
+        sixBitScales(bytes, at, row, first);
+        byte[] numbers = row.numbers();
+        for (int part = 0; part < 4; part++) {
+            int from = at + 16 + 32 * part;
+            for (int i = 0; i < 32; i++) {
+                numbers[first + 64 * part + i] = (byte) low(bytes[from + i]);
+                numbers[first + 64 * part + 32 + i] = (byte) high(bytes[from + i]);
+            }
+        }
+    }
+
+    /** As Q4_K, with 32 bytes of fifth bits before the four-bit numbers: bit j of byte i is that of group j. */
+    static void q5k(byte[] bytes, int at, GroupedRow row, int first) {
+        sixBitScales(bytes, at, row, first);
+        byte[] numbers = row.numbers();
+        for (int part = 0; part < 4; part++) {
+            int from = at + 48 + 32 * part;
+            for (int i = 0; i < 32; i++) {
+                int fifths = bytes[at + 16 + i] >> 2 * part;
+                numbers[first + 64 * part + i] = (byte) (low(bytes[from + i]) + 16 * (fifths & 1));
+                numbers[first + 64 * part + 32 + i] = (byte) (high(bytes[from + i]) + 16 * (fifths >> 1 & 1));
+            }
+        }
+    }
+
+    private static void sixBitScales(byte[] bytes, int at, GroupedRow row, int first) {
+        float d = half(bytes, at);
+        float dmin = half(bytes, at + 2);
+        int packed = at + 4;
+        for (int j = 0; j < 8; j++) {
+            int scale;
+            int minimum;
+            if (j < 4) {
+                scale = bytes[packed + j] & 63;
+                minimum = bytes[packed + j + 4] & 63;
+            } else {
+                scale = low(bytes[packed + j + 4]) + 16 * (bytes[packed + j - 4] >> 6 & 3);
+                minimum = high(bytes[packed + j + 4]) + 16 * (bytes[packed + j] >> 6 & 3);
+            }
+            scale(row, first + 32 * j, d * scale);
+            minimum(row, first + 32 * j, -(dmin * minimum));
+        }
+    }
+
+    /** 128 bytes of low four bits, 64 bytes of high two bits, 16 signed scales, half d. */
+    static void q6k(byte[] bytes, int at, GroupedRow row, int first) {
+        float d = half(bytes, at + 208);
+        for (int group = 0; group < 16; group++) {
+            scale(row, first + 16 * group, d * bytes[at + 192 + group]);
+        }
+        byte[] numbers = row.numbers();
+        for (int i = 0; i < 256; i++) {
+            byte lows = bytes[at + 64 * (i / 128) + i % 64];
+            int four = i % 128 < 64 ? low(lows) : high(lows);
+            numbers[first + i] = (byte) (four + 16 * twoBits(bytes, at + 128, i) - 32);
+        }
+    }
+
+    /** As Q4_0, numbers through a table. */
+    static void iq4nl(byte[] bytes, int at, GroupedRow row, int first) {
+        scale(row, first, half(bytes, at));
+        table(IQ4, bytes, at + 2, row, first);
+    }
+
+    private static void table(byte[] table, byte[] bytes, int at, GroupedRow row, int first) {
+        for (int i = 0; i < 16; i++) {
+            row.numbers()[first + i] = table[low(bytes[at + i])];
+            row.numbers()[first + i + 16] = table[high(bytes[at + i])];
+        }
+    }
+
+    /** Half d, two bytes of the scales' high bits, 4 bytes of their low bits, 128 bytes of four-bit numbers. */
+    static void iq4xs(byte[] bytes, int at, GroupedRow row, int first) {
+        float d = half(bytes, at);
+        for (int group = 0; group < 8; group++) {
+            byte lows = bytes[at + 4 + group / 2];
+            int highBits = bytes[at + 2 + group / 4] >> 2 * (group % 4) & 3;
+            int sixBits = (group % 2 == 0 ? low(lows) : high(lows)) + 16 * highBits;
+            scale(row, first + 32 * group, d * (sixBits - 32));
+            table(IQ4, bytes, at + 8 + 16 * group, row, first + 32 * group);
+        }
+    }
+
+    /** A byte of exponent, 16 bytes as in Q4_0 through the table of FP4 doubled. */
+    static void mxfp4(byte[] bytes, int at, GroupedRow row, int first) {
+        int exponent = bytes[at] & 0xFF; // 2^(exponent - 128), below 2 subnormal
+        int bits = exponent < 2 ? 0x0020_0000 << exponent : (exponent - 1) << 23;
+        scale(row, first, Float.intBitsToFloat(bits));
+        table(FP4, bytes, at + 1, row, first);
+    }
+}
