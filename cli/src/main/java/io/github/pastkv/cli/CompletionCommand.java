@@ -14,8 +14,9 @@ import picocli.CommandLine.Spec;
 @Command(name = CompletionCommand.NAME, sortOptions = false,
         header = {"Print a completion script for bash or zsh.", ""},
         customSynopsis = {"pastkv completion bash|zsh", ""},
-        description = "Once the script is loaded, the Tab key completes commands, options and names of files.%n",
-        footer = {"", "Examples:", "  eval \"$(pastkv completion bash)\"    # in ~/.bashrc",
+        description = "With the script loaded, the Tab key completes commands, options and file names.%n",
+        footer = {"", "Examples:",
+            "  eval \"$(pastkv completion bash)\"    # in ~/.bashrc",
             "  eval \"$(pastkv completion zsh)\"     # in ~/.zshrc"})
 final class CompletionCommand implements Callable<Integer> {
     static final String NAME = "completion";

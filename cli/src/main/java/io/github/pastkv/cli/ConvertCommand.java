@@ -20,10 +20,10 @@ import picocli.CommandLine.Option;
 @Command(name = "convert", sortOptions = false,
         header = {"Write a copy of a model with int8 weights.", ""},
         customSynopsis = {"pastkv convert --model DIR --weights int8 --out DIR2 [OPTIONS]", ""},
-        description = "Rounds the weights of linear layers to int8 with a scale per output, and writes a folder that every "
-                + "command takes, about half the size of bf16. It gives the bits that --weights int8 gives with the first "
-                + "folder, and loads faster. Embeddings stay as they are, and so does a head tied to them, which is "
-                + "rounded when the model is loaded. Other libraries refuse the folder.%n",
+        description = "Quantizes the weights of linear layers to int8 with one scale per output, and writes a model "
+                + "folder of about half the size of bf16. The folder gives the same bits as --weights int8 with the "
+                + "original one, and loads faster. Embeddings are copied unchanged; an unembedding that is tied to "
+                + "them is quantized when the model is loaded. Only PastKV can read the folder.%n",
         footer = {"", "Examples:",
             "  pastkv convert --model ~/models/SmolLM-135M --weights int8 --out ~/models/smol-int8",
             "  pastkv generate --model ~/models/smol-int8 \"Once upon a time\""})
@@ -31,18 +31,18 @@ final class ConvertCommand implements Callable<Integer> {
     private final Streams streams;
 
     @Option(names = "--model", paramLabel = "DIR",
-            description = "Hugging Face folder with config.json and model.safetensors (or its shards). Default: the tiny "
-                    + "model that ships with PastKV.") private @Nullable Path folder;
+            description = "Hugging Face folder with config.json and model.safetensors (or its shards). Default: the "
+                    + "small model bundled with PastKV.") private @Nullable Path folder;
 
     @Option(names = "--weights", paramLabel = "int8", required = true, converter = OptionConverters.SmallWeights.class,
             description = "What weights become.") private WeightType weights = WeightType.INT8;
 
     @Option(names = "--out", paramLabel = "DIR", required = true,
-            description = "Folder to write. An error if it is there.") private Path out = Path.of("");
+            description = "Folder to write; must not exist.") private Path out = Path.of("");
 
     @Option(names = "--allow-config", paramLabel = "KEY", split = ",", hideParamSyntax = true,
-            description = "Let pass a key of config.json that is refused because it is not known; may be given more than "
-                    + "once.") private List<String> allowedConfigKeys = List.of();
+            description = "Ignore an unknown key in config.json. "
+                    + "Repeatable.") private List<String> allowedConfigKeys = List.of();
 
     ConvertCommand(Streams streams) {
         this.streams = streams;

@@ -12,13 +12,15 @@ import picocli.CommandLine.Spec;
 @SuppressWarnings("UnusedVariable") // picocli looks at these options by itself
 @Command(name = "pastkv", versionProvider = Version.class, sortOptions = false,
         customSynopsis = {"pastkv COMMAND [OPTIONS]", "       pastkv --help | --version", ""},
-        description = "A paged KV cache and inference engine for the JVM.%nRun pastkv COMMAND --help for the options of a command.%n",
+        description = "A paged KV cache and inference engine for the JVM.%nRun pastkv COMMAND --help for the "
+                + "options of a command.%n",
         commandListHeading = "%nCommands:%n",
         exitCodeListHeading = "%nExit codes:%n",
-        exitCodeList = {"0:success, also if the reader of a pipe exits early",
-            "1:failure, explained by one line on stderr",
-            "2:wrong arguments", "130:interrupted by Ctrl-C"},
-        footer = {"", "Examples:", "  pastkv generate \"Once upon a time\"",
+        exitCodeList = {"0:success, also when the reader of a pipe closes it early",
+            "1:failure, with one line of explanation on stderr",
+            "2:invalid arguments", "130:interrupted by Ctrl-C"},
+        footer = {"", "Examples:",
+            "  pastkv generate \"Once upon a time\"",
             "  pastkv inspect --model ~/models/SmolLM-135M"})
 final class PastKvCommand implements Callable<Integer> {
     private final Streams streams;

@@ -24,14 +24,16 @@ import picocli.CommandLine.Spec;
 @Command(name = "bench", sortOptions = false,
         header = {"Benchmark prefill and decode.", ""},
         customSynopsis = {"pastkv bench [OPTIONS]", ""},
-        description = "Each row is the median of repetitions after a warm-up, with the slowest and fastest. Beside it "
-                + "stands what had to be read (weights and the past) and computed, and the share of what this machine "
-                + "can do, measured in the same run: reading a buffer of as many bytes, and f32 multiply-adds. For a "
-                + "decode at a depth, 'cache GB/s' is the past's bytes over the time beyond that at depth 0. The past "
-                + "is random, and needs no tokenizer.%n",
+        description = "Each row has the median of several repetitions after a warm-up, with the slowest and the "
+                + "fastest one. It also shows the bytes read (weights and KV cache) and the operations computed per "
+                + "second, and their share of the limits of this machine, measured in the same run: reading a "
+                + "buffer of that size, and f32 multiply-adds. For decode at a depth, 'cache GB/s' is the size of "
+                + "the cached tokens divided by the additional time over depth 0. Token ids are random, so no "
+                + "tokenizer is needed.%n",
         footer = {"",
-            "A row that does not fit the model's context or the cache's limit is left out, and named on stderr.",
-            "", "Examples:", "  pastkv bench",
+            "Rows that exceed the model's context or the cache limit are skipped, with a message on stderr.", "",
+            "Examples:",
+            "  pastkv bench",
             "  pastkv bench --model ~/models/SmolLM-135M --depth 0,4096 --batch 1,16 --kv-type bf16 --json"})
 public final class BenchCommand implements Callable<Integer> {
     private static final int MAX_TOKENS = 1 << 30;
@@ -41,29 +43,30 @@ public final class BenchCommand implements Callable<Integer> {
     @Spec private CommandSpec spec = CommandSpec.create();
 
     @Option(names = "--prompt", paramLabel = "N",
-            description = "Tokens of the prompt that is timed; 0 for none. Default: 512.") private int promptTokens =
+            description = "Length of the prefill in tokens; 0 for none. Default: 512.") private int promptTokens =
                     512;
 
     @Option(names = "--gen", paramLabel = "N",
-            description = "Tokens that are decoded in each row; 0 for none. Default: 64.") private int decodeTokens =
+            description = "Tokens to decode per row; 0 for none. Default: 64.") private int decodeTokens =
                     64;
 
     @Option(names = "--depth", paramLabel = "N", split = ",", hideParamSyntax = true,
-            description = "Tokens in the cache before, such as 0,4096. Default: 0,4096,16384.") private List<Integer> depths =
-                    List.of(0, 4096, 16384);
+            description = "Tokens already in the cache, such as 0,4096. Default: "
+                    + "0,4096,16384.") private List<Integer> depths =
+                            List.of(0, 4096, 16384);
 
     @Option(names = "--batch", paramLabel = "N", split = ",", hideParamSyntax = true,
-            description = "Rows that are decoded together, such as 1,4. Default: 1,4,16.") private List<Integer> batchSizes =
+            description = "Batch sizes of decode, such as 1,4. Default: 1,4,16.") private List<Integer> batchSizes =
                     List.of(1, 4, 16);
 
     @Option(names = "--repetitions", paramLabel = "N",
-            description = "Timed runs of each row. Default: 5.") private int numRepetitions = 5;
+            description = "Timed runs per row of the table. Default: 5.") private int numRepetitions = 5;
 
     @Option(names = "--warm-up", paramLabel = "SECONDS",
-            description = "Time of runs before those, of which there is at least one. Default: 2.") private int warmUpSeconds =
+            description = "Minimum warm-up time of each row; at least one run. Default: 2.") private int warmUpSeconds =
                     2;
 
-    @Option(names = "--json", description = "Print one JSON object for each row.") private boolean asJson;
+    @Option(names = "--json", description = "Print one JSON object per row.") private boolean asJson;
 
     @Mixin private ModelMixin modelOptions = new ModelMixin(ComputeChoice.AUTO);
 

@@ -32,14 +32,14 @@ import picocli.CommandLine.Spec;
         header = {"Measure the accuracy of a quantized KV cache.", ""},
         customSynopsis = {"pastkv kv-quality [OPTIONS]", "       pastkv kv-quality [OPTIONS] --model DIR --text FILE",
             "       pastkv kv-quality [OPTIONS] --model DIR --tokens IDS [--tokens IDS ...]", ""},
-        description = "Runs the same texts with caches of several types and compares the logits of every token with those of "
-                + "an f32 cache. Without --text or --tokens, the texts are stories that the shipped model has not seen in "
-                + "training.%n",
+        description = "Runs the same texts with several cache types and compares the logits of every token with "
+                + "those of an f32 cache. Without --text or --tokens it uses held-out stories of the bundled model.%n",
         footer = {"",
-            "Columns: bytes that a token takes in the cache; the Kullback-Leibler divergence of the next token's",
-            "distribution, f32 to the type, in nats, its mean and its largest over tokens; the magnitude of the",
-            "difference of a logit; how often the likeliest next token is the same.", "",
-            "Examples:", "  pastkv kv-quality", "  pastkv kv-quality --kv-type q8 --kv-type q8:f16 --kv-type q8,0=f32",
+            "Columns: cache bytes per token; mean and maximum over tokens of the KL divergence between the",
+            "next-token distributions with f32 and with the type, in nats; mean and maximum absolute difference",
+            "of a logit; share of tokens with the same most likely next token.", "", "Examples:",
+            "  pastkv kv-quality",
+            "  pastkv kv-quality --kv-type q8 --kv-type q8:f16 --kv-type q8,0=f32",
             "  pastkv kv-quality --model ~/models/SmolLM-135M --text book.txt --max-tokens 2000"})
 public final class KvQualityCommand implements Callable<Integer> {
     private final Streams streams;
@@ -47,19 +47,19 @@ public final class KvQualityCommand implements Callable<Integer> {
     @Spec private CommandSpec spec = CommandSpec.create();
 
     @Option(names = "--kv-type", paramLabel = "TYPE", converter = OptionConverters.StorageTypes.class,
-            description = "A type to compare: q8, q8:f16 (keys, values) or q8,0=f32 (layer 0); may be given several times. "
-                    + "Default: each of the plain ones and q8.") private List<LayerKvTypes> types =
+            description = "Storage type to measure, such as q8, q8:f16 (keys, values) or q8,0=f32 (layer 0 as f32). "
+                    + "Repeatable. Default: f32, f16, bf16 and q8.") private List<LayerKvTypes> types =
                             Arrays.stream(KvType.values()).map(type -> LayerKvTypes.of(KvTypes.of(type))).toList();
 
     @Option(names = "--text", paramLabel = "FILE",
-            description = "UTF-8 text to compare on.") private @Nullable Path text;
+            description = "UTF-8 text to use.") private @Nullable Path text;
 
     @Option(names = "--tokens", paramLabel = "IDS",
-            description = "Token ids of a text to compare on, such as 1,2,3; may be given several times.") private List<String> tokens =
+            description = "Text as token ids, such as 1,2,3. Repeatable.") private List<String> tokens =
                     List.of();
 
     @Option(names = "--max-tokens", paramLabel = "N",
-            description = "Most tokens to compare. Default: 10000.") private int maxTokens = 10_000;
+            description = "Compare at most N tokens. Default: 10000.") private int maxTokens = 10_000;
 
     @Option(names = "--json", description = "Print one JSON object instead of the table.") private boolean asJson;
 

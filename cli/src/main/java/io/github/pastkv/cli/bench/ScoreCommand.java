@@ -31,12 +31,13 @@ import picocli.CommandLine.Spec;
 /** Measures how well a model predicts texts. */
 @Command(name = "score", sortOptions = false, header = {"Measure the perplexity of texts.", ""},
         customSynopsis = {"pastkv score [OPTIONS] FILE...", ""},
-        description = "Prints the mean loss of a token (cross-entropy in nats) and the perplexity of each file, and of all "
-                + "together. Every token but a file's first is predicted once, from the tokens before it.%n",
+        description = "Prints the mean loss per token (cross-entropy in nats) and the perplexity of each file and "
+                + "of all files together. Every token except the first of a file is predicted once, from the tokens "
+                + "before it.%n",
         footer = {"",
-            "A text longer than the context is read in windows. Each begins with the last --overlap tokens of",
-            "the one before it, which are read again but not counted, and is fed through the cache piece by",
-            "piece.", "", "Examples:", "  pastkv score story.txt",
+            "A text longer than the context is split into windows. Each window starts with the last --overlap",
+            "tokens of the previous one, which are context only and not scored.", "", "Examples:",
+            "  pastkv score story.txt",
             "  pastkv score --model ~/models/SmolLM-135M --window 1024 --overlap 256 *.txt"})
 public final class ScoreCommand implements Callable<Integer> {
     private static final int PIECE_TOKENS = 256;
@@ -45,15 +46,17 @@ public final class ScoreCommand implements Callable<Integer> {
 
     @Spec private CommandSpec spec = CommandSpec.create();
 
-    @Parameters(arity = "1..*", paramLabel = "FILE", description = "Texts in UTF-8.") private List<Path> files =
+    @Parameters(arity = "1..*", paramLabel = "FILE", description = "UTF-8 text files.") private List<Path> files =
             List.of();
 
     @Option(names = "--window", paramLabel = "N",
-            description = "Tokens of a window, at least 2. Default: the model's context, at most 2048.") private int window;
+            description = "Window size in tokens, at least 2. Default: the model's context, at most "
+                    + "2048.") private int window;
 
     @Option(names = "--overlap", paramLabel = "N",
-            description = "Tokens of a window that are there as context only. Default: a quarter of the window.") private int overlap =
-                    -1;
+            description = "Tokens at the start of a window that serve as context and are not scored. Default: a "
+                    + "quarter of the window.") private int overlap =
+                            -1;
 
     @Mixin private ModelMixin modelOptions = new ModelMixin(ComputeChoice.F32);
 

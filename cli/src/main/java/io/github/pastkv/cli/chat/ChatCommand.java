@@ -40,12 +40,15 @@ import tools.jackson.databind.json.JsonMapper;
         header = {"Chat with a model.", ""},
         customSynopsis = {"pastkv chat [OPTIONS]", "       pastkv chat [OPTIONS] < FILE",
             "       pastkv chat --print-prompt --messages FILE [--template-var NAME=JSON] [--json]", ""},
-        description = "Each line is a message to the model, which answers at once. Earlier turns stay in the cache, so a turn "
-                + "computes only its own tokens. Turns can be undone, and the conversation can branch. The chat template of "
-                + "the model's folder formats the messages; without one they are plain text, one after the other.%n",
-        footer = {"", "Lines that begin with / are commands; /help lists them. Ctrl-C stops an answer, Ctrl-D ends.",
-            "",
-            "Examples:", "  pastkv chat", "  pastkv chat --model ~/models/SmolLM2-135M-Instruct --system \"Be brief.\"",
+        description = "Each line of input is one message. Earlier turns stay in the KV cache, so a turn computes "
+                + "only its own tokens. Turns can be undone, and the conversation can branch. Messages are "
+                + "formatted by the chat template in the model folder; without a template they are concatenated as "
+                + "plain text.%n",
+        footer = {"",
+            "Lines that begin with / are commands; /help lists them. Ctrl-C stops an answer, Ctrl-D exits.", "",
+            "Examples:",
+            "  pastkv chat",
+            "  pastkv chat --model ~/models/SmolLM2-135M-Instruct --system \"Be brief.\"",
             "  printf 'Once upon a time\\n/undo\\nOne day\\n/tree\\n' | pastkv chat --max-new-tokens 30",
             "  pastkv chat --model ~/models/Qwen3-0.6B --template-var enable_thinking=false",
             "  pastkv chat --model ~/models/Qwen3-0.6B --print-prompt --messages messages.json --json"})
@@ -57,34 +60,36 @@ public final class ChatCommand implements Callable<Integer> {
     @Mixin private ModelMixin modelOptions = new ModelMixin(ComputeChoice.AUTO);
 
     @Option(names = "--system", paramLabel = "TEXT",
-            description = "System message, the first of the conversation. Default: none.") private String system = "";
+            description = "System message at the start of the conversation. Default: none.") private String system = "";
 
     @Option(names = "--messages", paramLabel = "FILE",
-            description = "Begin with the messages of a JSON file: a list of objects with role and content, or an object "
-                    + "with such a list as messages and variables of the template beside it, such as tools. If the last "
-                    + "one is a user's, it is answered.") private @Nullable Path messagesFile;
+            description = "Start from the messages in a JSON file: a list of objects with role and content, or an "
+                    + "object with such a list under messages and with template variables, such as tools, as "
+                    + "further keys. If the last message is from the user, the model answers "
+                    + "it.") private @Nullable Path messagesFile;
 
     @Option(names = "--template-var", paramLabel = "NAME=JSON",
-            description = "Set a variable of the chat template, such as enable_thinking=false; a text stands in double "
-                    + "quotes. May be given more than once.") private List<String> templateVariables = List.of();
+            description = "Set a variable of the chat template, such as enable_thinking=false. Strings need double "
+                    + "quotes. Repeatable.") private List<String> templateVariables = List.of();
 
     @Option(names = "--print-prompt",
-            description = "Print the prompt that the model would read for --messages, and its token ids; generate "
-                    + "nothing.") private boolean printsPrompt;
+            description = "Print the rendered prompt for --messages and its token ids, and "
+                    + "exit.") private boolean printsPrompt;
 
-    @Option(names = "--json", description = "With --print-prompt: as one JSON object.") private boolean asJson;
+    @Option(names = "--json", description = "With --print-prompt: print one JSON object.") private boolean asJson;
 
     @Option(names = "--plain",
-            description = "Format messages as plain text even if the folder has a chat template.") private boolean plain;
+            description = "Format messages as plain text even if the folder has a chat "
+                    + "template.") private boolean plain;
 
     @Option(names = "--max-new-tokens", paramLabel = "N",
-            description = "Most tokens of an answer. Default: 512.") private int maxNewTokens = 512;
+            description = "Generate at most N tokens per answer. Default: 512.") private int maxNewTokens = 512;
 
     @Mixin private SamplingMixin sampling = new SamplingMixin();
 
     @Option(names = "--draft-tokens", paramLabel = "N",
-            description = "Speculative decoding: draft up to N tokens by prompt lookup in the conversation so far; changes "
-                    + "the speed, never a token. Default: 0.") private int draftTokens;
+            description = "Speculative decoding: draft up to N tokens by prompt lookup in the conversation. Changes "
+                    + "the speed, never the output. Default: 0 (off).") private int draftTokens;
 
     @Mixin private CacheMixin cacheOptions = new CacheMixin();
 

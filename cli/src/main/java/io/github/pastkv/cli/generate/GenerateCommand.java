@@ -41,10 +41,10 @@ import picocli.CommandLine.Spec;
         description = "Streams the prompt and its continuation to stdout, then one line of statistics to stderr.%n",
         footer = {"",
             "Generation stops at an end-of-text token, at --stop, after --max-new-tokens, or when the context is",
-            "full. Settings without a default here come from the model's generation_config.json. Control tokens",
-            "in the prompt, such as <|endoftext|>, are recognized. Several answers are separated by a line of ---.",
-            "",
-            "Examples:", "  pastkv generate \"Once upon a time\"",
+            "full. Options without a default take theirs from the model's generation_config.json. Control tokens",
+            "in the prompt, such as <|endoftext|>, are recognized. A line with --- separates the completions.", "",
+            "Examples:",
+            "  pastkv generate \"Once upon a time\"",
             "  pastkv generate --temperature 0.7 --seed 3 --max-new-tokens 50 \"Mary and John\"",
             "  cat story.txt | pastkv generate --kv-type bf16 -",
             "  pastkv generate --num-return-sequences 3 --temperature 0.8 --max-new-tokens 40 \"One day\"",
@@ -59,7 +59,8 @@ public final class GenerateCommand implements Callable<Integer> {
             description = "The prompt; - reads it from standard input.") private @Nullable String promptArgument;
 
     @Option(names = "--tokens", paramLabel = "IDS", split = ",", hideParamSyntax = true, converter = TokenId.class,
-            description = "Prompt as token ids, such as 1,2,3. Prints ids; needs no tokenizer.") private @Nullable List<Integer> tokens;
+            description = "Prompt as token ids, such as 1,2,3. Prints ids; needs no "
+                    + "tokenizer.") private @Nullable List<Integer> tokens;
 
     @Option(names = "--max-new-tokens", paramLabel = "N",
             description = "Generate at most N tokens. Default: 1024.") private int maxNewTokens = 1024;
@@ -109,7 +110,7 @@ public final class GenerateCommand implements Callable<Integer> {
         sampling.check();
         answerOptions.check(sampling, !stopStrings.isEmpty());
         require((promptArgument == null) != (tokens == null), promptArgument == null
-                ? "nothing to go on from: give a PROMPT, - for standard input, or --tokens"
+                ? "no prompt: give PROMPT, - for standard input, or --tokens"
                 : "PROMPT and --tokens: give one of them");
         int least = answerOptions.isBeamSearch() ? 1 : 0;
         require(maxNewTokens >= least, "--max-new-tokens: " + maxNewTokens + ", must be at least " + least);

@@ -15,19 +15,20 @@ final class GenerationModeMixin {
     @Spec(Spec.Target.MIXEE) private CommandSpec spec = CommandSpec.create();
 
     @Option(names = "--num-return-sequences", paramLabel = "N",
-            description = "Generate N answers. With --num-beams, the best N beams. Default: 1.") private int numReturnSequences =
-                    1;
+            description = "Number of completions to generate. With --num-beams, print the N best beams. Default: "
+                    + "1.") private int numReturnSequences =
+                            1;
 
     @Option(names = "--num-beams", paramLabel = "N",
-            description = "Beam search with N beams. Default: 1, off.") private int numBeams =
+            description = "Beam search with N beams. Default: 1 (off).") private int numBeams =
                     1;
 
     @Option(names = "--length-penalty", paramLabel = "X",
             description = "Divide the score of a beam by length^X. Default: 1.") private @Nullable Double lengthPenalty;
 
     @Option(names = "--draft-tokens", paramLabel = "N",
-            description = "Speculative decoding: draft up to N tokens by prompt lookup. Never changes a token. "
-                    + "Default: 0, off.") private int draftTokens;
+            description = "Speculative decoding: draft up to N tokens by prompt lookup. Changes the speed, never "
+                    + "the output. Default: 0 (off).") private int draftTokens;
 
     /** Refuses options that are wrong whatever the model. */
     void check(SamplingMixin sampling, boolean hasStopStrings) {

@@ -14,20 +14,23 @@ public final class SamplingMixin {
     @Spec(Spec.Target.MIXEE) private CommandSpec spec = CommandSpec.create();
 
     @Option(names = "--temperature", paramLabel = "X",
-            description = "Sampling temperature; 0 is greedy. Default: that of generation_config.json if it "
-                    + "samples; else 1 with --top-k or --top-p; else 0.") private @Nullable Double temperature;
+            description = "Sampling temperature; 0 means greedy decoding. Default: that of generation_config.json "
+                    + "if it enables sampling; otherwise 1 with --top-k or --top-p; otherwise "
+                    + "0.") private @Nullable Double temperature;
 
     @Option(names = "--top-k", paramLabel = "N",
             description = "Sample from the N most likely tokens; 0 for all.") private @Nullable Integer topK;
 
     @Option(names = "--top-p", paramLabel = "X",
-            description = "Sample from the smallest set of tokens whose probabilities add up to X.") private @Nullable Double topP;
+            description = "Nucleus sampling: sample from the smallest set of most likely tokens whose probabilities "
+                    + "add up to X.") private @Nullable Double topP;
 
     @Option(names = "--repetition-penalty", paramLabel = "X",
-            description = "Penalize tokens that occurred, if above 1.") private @Nullable Double repetitionPenalty;
+            description = "Penalty for tokens that have already occurred; 1 turns it "
+                    + "off.") private @Nullable Double repetitionPenalty;
 
     @Option(names = "--seed", paramLabel = "N",
-            description = "Seed of the random numbers. Default: 0.") private @Nullable Long seed;
+            description = "Seed of the random number generator. Default: 0.") private @Nullable Long seed;
 
     /** Refuses options that are wrong whatever the model. */
     public void check() {

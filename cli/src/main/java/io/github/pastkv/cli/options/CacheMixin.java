@@ -19,8 +19,9 @@ public final class CacheMixin {
     @Spec(Spec.Target.MIXEE) private CommandSpec spec = CommandSpec.create();
 
     @Option(names = "--kv-type", paramLabel = "TYPE", converter = OptionConverters.StorageTypes.class,
-            description = "Type of cached keys and values: f32, f16, bf16 or q8. q8:f16 sets keys and values, "
-                    + "q8,0=f32 also layer 0. Default: f32.") private LayerKvTypes kvTypes =
+            description = "Storage type of cached keys and values: f32, f16, bf16 or q8. q8:f16 stores keys as q8 "
+                    + "and values as f16; q8,0=f32 stores layer 0 as f32 and the others as q8. Default: "
+                    + "f32.") private LayerKvTypes kvTypes =
                             LayerKvTypes.of(KvTypes.of(KvType.F32));
 
     @Option(names = "--block-size", paramLabel = "N",
@@ -29,7 +30,7 @@ public final class CacheMixin {
                             KvCacheConfig.DEFAULT_BLOCK_SIZE;
 
     @Option(names = "--cache-limit", paramLabel = "SIZE", converter = ByteSize.Converter.class,
-            description = "Memory limit of the cache, such as 512m or 8g. Default: 8g.") private ByteSize limit =
+            description = "Memory limit of the KV cache, such as 512m or 8g. Default: 8g.") private ByteSize limit =
                     new ByteSize(KvCacheConfig.DEFAULT_MAX_POOL_BYTES);
 
     /** Refuses options that are wrong whatever the model. */

@@ -27,26 +27,30 @@ public final class ModelMixin {
     @Spec(Spec.Target.MIXEE) private CommandSpec spec = CommandSpec.create();
 
     @Option(names = "--model", paramLabel = "DIR",
-            description = "Model folder as Hugging Face publishes it: config.json, safetensors weights, "
-                    + "tokenizer.json. Default: the tiny model that ships with PastKV.") private @Nullable Path folder;
+            description = "Hugging Face model folder with config.json, safetensors weights and tokenizer.json. "
+                    + "Default: the small model bundled with PastKV.") private @Nullable Path folder;
 
     @Option(names = "--threads", paramLabel = "N",
-            description = "Number of compute threads. Never changes a result. Default: one per processor.") private int numThreads =
-                    Runtime.getRuntime().availableProcessors();
+            description = "Number of compute threads. Does not change results. Default: one per "
+                    + "processor.") private int numThreads =
+                            Runtime.getRuntime().availableProcessors();
 
     @Option(names = "--kernels", paramLabel = "scalar|vector|onednn", converter = OptionConverters.Kernels.class,
-            description = "Kernel implementation. Fails if unavailable. Default: the fastest one here.") private @Nullable String kernels;
+            description = "Kernel implementation; an error if it is not available. Default: the fastest available "
+                    + "one.") private @Nullable String kernels;
 
     @Option(names = "--compute", paramLabel = "f32|bf16|auto", converter = OptionConverters.Compute.class,
-            description = "Input type of linear layers. auto uses bf16 if the weights are bf16 and it is faster "
-                    + "here. Default: auto to generate, f32 to measure.") private ComputeChoice compute;
+            description = "Input type of linear layers. auto chooses bf16 if the weights are bf16 and bf16 is "
+                    + "faster on this machine. Default: f32 in commands that analyse a model or measure accuracy, "
+                    + "auto in the others.") private ComputeChoice compute;
 
     @Option(names = "--weights", paramLabel = "stored|int8", converter = OptionConverters.Weights.class,
-            description = "Weights of linear layers: as stored, or quantized to int8. Default: stored.") private WeightType weights =
-                    WeightType.STORED;
+            description = "Weights of linear layers: as stored, or quantized to int8. Default: "
+                    + "stored.") private WeightType weights =
+                            WeightType.STORED;
 
     @Option(names = "--allow-config", paramLabel = "KEY", split = ",", hideParamSyntax = true,
-            description = "Accept an unknown key of config.json. Repeatable.") private List<String> allowedConfigKeys =
+            description = "Ignore an unknown key in config.json. Repeatable.") private List<String> allowedConfigKeys =
                     List.of();
 
     public ModelMixin(ComputeChoice defaultCompute) {

@@ -19,10 +19,10 @@ import picocli.CommandLine.Spec;
 public final class PromptMixin {
     @Spec(Spec.Target.MIXEE) private CommandSpec spec = CommandSpec.create();
 
-    @Parameters(arity = "0..1", paramLabel = "PROMPT", description = "The text.") private @Nullable String text;
+    @Parameters(arity = "0..1", paramLabel = "PROMPT", description = "The prompt.") private @Nullable String text;
 
     @Option(names = "--tokens", paramLabel = "IDS", split = ",", hideParamSyntax = true, converter = TokenId.class,
-            description = "Token ids instead of a text, such as 1,2,3.") private @Nullable List<Integer> tokens;
+            description = "Prompt as token ids, such as 1,2,3.") private @Nullable List<Integer> tokens;
 
     /** Refuses two prompts, or none. */
     public void check() {

@@ -10,7 +10,8 @@ import picocli.CommandLine.Option;
 /** Whose tokenizer is used. Its files suffice; the model itself is not read. */
 public final class TokenizerMixin {
     @Option(names = "--model", paramLabel = "DIR",
-            description = "Folder with tokenizer.json. Default: the tiny model that ships with PastKV.") private @Nullable Path folder;
+            description = "Folder with tokenizer.json. Default: the small model bundled with "
+                    + "PastKV.") private @Nullable Path folder;
 
     /** Opens the tokenizer, which the caller closes. */
     public TextTokenizer open() throws IOException {

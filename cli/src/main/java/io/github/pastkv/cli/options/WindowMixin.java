@@ -12,11 +12,12 @@ public final class WindowMixin {
     @Spec(Spec.Target.MIXEE) private CommandSpec spec = CommandSpec.create();
 
     @Option(names = "--window", paramLabel = "N",
-            description = "Sliding window: each token attends to the last N tokens, and older ones are evicted. 0 "
-                    + "turns it off. Default: 0.") private int numTokens;
+            description = "Sliding window: each token attends to the last N tokens; older tokens are evicted. "
+                    + "Default: 0 (off).") private int numTokens;
 
     @Option(names = "--sinks", paramLabel = "N",
-            description = "Attention sinks: with a window, the first N tokens stay visible. 4 is usual. Default: 0.") private int numSinks;
+            description = "Attention sinks: the first N tokens are never evicted from the window; 4 is common. "
+                    + "Default: 0.") private int numSinks;
 
     /** Refuses options that are wrong whatever the model. */
     public void check() {

@@ -26,13 +26,16 @@ import picocli.CommandLine.Option;
         header = {"Write activations to a file.", ""},
         customSynopsis = {"pastkv activations [OPTIONS] --names NAMES --out FILE PROMPT",
             "       pastkv activations [OPTIONS] --names NAMES --out FILE --tokens IDS", ""},
-        description = "Runs a prompt and writes the activations at the named hooks to a safetensors file, one f32 tensor "
-                + "for each under its name, with a batch axis of 1. pastkv inspect --hooks lists names and shapes.%n",
-        footer = {"", "Names are those of TransformerLens, its shorthands, and patterns in which * stands for any",
-            "characters: * alone means every hook that is on by default there, with --opt-in the others too.",
-            "A pattern whose last part has no star (blocks.*.hook_mlp_in) needs no --opt-in.",
-            "A name without its layer (resid_post) means that of all layers. The file's metadata has the prompt, its",
-            "tokens and the model. In Python: safetensors.numpy.load_file(FILE).", "", "Examples:",
+        description = "Runs a prompt and writes the activations at the given hook points to a safetensors file, one "
+                + "f32 tensor per hook point, with a batch axis of 1. pastkv inspect --hooks lists all hook points "
+                + "with their shapes.%n",
+        footer = {"",
+            "A name is a hook point of TransformerLens (blocks.0.attn.hook_k), a shorthand (k0), a name without",
+            "layer for all layers (resid_post), or a pattern in which * matches any characters. * alone matches",
+            "all hook points that are on by default in TransformerLens; with --opt-in it matches the others too.",
+            "A pattern whose last part has no * (blocks.*.hook_mlp_in) needs no --opt-in. The metadata of the",
+            "file has the prompt, its tokens and the model. To read it in Python:",
+            "safetensors.numpy.load_file(FILE).", "", "Examples:",
             "  pastkv activations --names 'blocks.*.attn.hook_pattern' --out a.safetensors \"Mary and John\"",
             "  pastkv activations --model gpt2 --tokens 1,15,27 --names '*' --opt-in --out a.safetensors",
             "  pastkv activations --names k0,resid_post --out a.safetensors \"Once\""})
@@ -42,15 +45,17 @@ public final class ActivationsCommand implements Callable<Integer> {
     @Mixin private PromptMixin prompt = new PromptMixin();
 
     @Option(names = "--names", paramLabel = "NAMES", split = ",", hideParamSyntax = true, required = true,
-            description = "Hooks to write: names, shorthands and patterns, separated by commas.") private List<String> names =
-                    List.of();
+            description = "Hook points to write: names, shorthands and patterns, separated by "
+                    + "commas.") private List<String> names =
+                            List.of();
 
     @Option(names = "--opt-in",
-            description = "Let stars stand for the hooks too that are off by default in TransformerLens.") private boolean optIn;
+            description = "Let * also match hook points that are off by default in "
+                    + "TransformerLens.") private boolean optIn;
 
     @Output
     @Option(names = "--out", paramLabel = "FILE", required = true,
-            description = "Where the activations go.") private Path out = Path.of("");
+            description = "Write the activations to FILE.") private Path out = Path.of("");
 
     @Mixin private ModelMixin modelOptions = new ModelMixin(ComputeChoice.F32);
 

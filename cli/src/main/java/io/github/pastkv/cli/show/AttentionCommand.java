@@ -35,9 +35,10 @@ import picocli.CommandLine.Spec;
 @Command(name = "attention", sortOptions = false, header = {"Show attention patterns.", ""},
         customSynopsis = {"pastkv attention [OPTIONS] --layer L --head H PROMPT",
             "       pastkv attention [OPTIONS] --html FILE PROMPT", ""},
-        description = "Runs a prompt and shows the attention pattern: of one head in the terminal and as a picture, of all "
-                + "heads as one HTML page that needs nothing beside it.%n",
-        footer = {"", "Examples:", "  pastkv attention --layer 2 --head 1 \"Mary and John went. Mary and\"",
+        description = "Runs a prompt and shows attention patterns: of one head in the terminal or as a picture, or "
+                + "of all heads as one self-contained HTML page.%n",
+        footer = {"", "Examples:",
+            "  pastkv attention --layer 2 --head 1 \"Mary and John went. Mary and\"",
             "  pastkv attention --layer 2 --head 1 --plot head.svg --html heads.html \"Mary and John\""})
 public final class AttentionCommand implements Callable<Integer> {
     private static final int MAX_LISTED = 3;
@@ -49,17 +50,17 @@ public final class AttentionCommand implements Callable<Integer> {
     @Mixin private PromptMixin prompt = new PromptMixin();
 
     @Option(names = "--layer", paramLabel = "L",
-            description = "The head's layer, from 0. Default: 0.") private int layer;
+            description = "The layer of the head, from 0. Default: 0.") private int layer;
 
     @Option(names = "--head", paramLabel = "H", description = "The head, from 0. Default: 0.") private int head;
 
     @Output
     @Option(names = {"--plot", "--png"}, paramLabel = "FILE",
-            description = "Draw the head into this file (.svg or .png).") private @Nullable Path plot;
+            description = "Draw the pattern of the head (.svg or .png).") private @Nullable Path plot;
 
     @Output
     @Option(names = "--html", paramLabel = "FILE",
-            description = "Write a page with all heads to this file.") private @Nullable Path html;
+            description = "Write an HTML page with all heads.") private @Nullable Path html;
 
     @Mixin private ModelMixin modelOptions = new ModelMixin(ComputeChoice.F32);
 

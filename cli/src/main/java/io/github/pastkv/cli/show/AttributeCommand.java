@@ -34,14 +34,16 @@ import picocli.CommandLine.Spec;
 
 /** Attributes a logit to the parts of a model. */
 @Command(name = "attribute", sortOptions = false,
-        header = {"Shows how much each part of a model adds to a logit.", ""},
+        header = {"Show how much each component adds to a logit.", ""},
         customSynopsis = {"pastkv attribute [OPTIONS] --answer TEXT [--wrong TEXT] PROMPT", ""},
-        description = "Direct logit attribution: what each head, feed-forward block and embedding adds to the answer's logit, "
-                + "or to its difference from the wrong one's, through the final norm and the head alone. What a part "
-                + "causes by way of later layers is not counted; pastkv patch and ablate show that.%n",
+        description = "Direct logit attribution: the contribution of each head, feed-forward block and embedding to "
+                + "the logit of --answer (minus that of --wrong, if given), through the final norm and the "
+                + "unembedding only. Effects through later layers are not included; use pastkv patch or ablate for "
+                + "those.%n",
         footer = {"",
-            "All parts and the rest (biases of the final norm and the head) add up to the total. Families that",
-            "norm what a block adds (Gemma 2 and 3, OLMo 2) are refused.", "", "Example:",
+            "All components and the rest (biases of the final norm and the unembedding) add up to the total.",
+            "Families that normalise the output of their blocks, such as Gemma 2 and OLMo 2, are not supported.", "",
+            "Example:",
             "  pastkv attribute --answer \" Mary\" --wrong \" John\" --plot parts.svg \\",
             "      \"When Mary and John went to the store, John gave a drink to\""})
 public final class AttributeCommand implements Callable<Integer> {
@@ -54,21 +56,24 @@ public final class AttributeCommand implements Callable<Integer> {
     @Mixin private PromptMixin prompt = new PromptMixin();
 
     @Option(names = "--answer", paramLabel = "TEXT", required = true,
-            description = "The token whose logit is attributed, with its space.") private String answer = "";
+            description = "The token whose logit is attributed, including its leading "
+                    + "space.") private String answer = "";
 
     @Option(names = "--wrong", paramLabel = "TEXT",
             description = "A token whose logit is subtracted.") private @Nullable String wrong;
 
     @Option(names = "--position", paramLabel = "N",
-            description = "The position whose prediction it is, from 0. Default: the last.") private @Nullable Integer position;
+            description = "The position whose prediction is attributed, from 0. Default: the "
+                    + "last.") private @Nullable Integer position;
 
     @Output
     @Option(names = "--out", paramLabel = "FILE",
-            description = "Write all numbers to FILE, as a table (CSV): component,value.") private @Nullable Path out;
+            description = "Write all values to FILE, as CSV with the columns component and "
+                    + "value.") private @Nullable Path out;
 
     @Output
     @Option(names = "--plot", paramLabel = "FILE",
-            description = "Draw heads and blocks by layer into this file (.svg or .png).") private @Nullable Path plot;
+            description = "Draw the heads and blocks by layer (.svg or .png).") private @Nullable Path plot;
 
     @Mixin private ModelMixin modelOptions = new ModelMixin(ComputeChoice.F32);
 

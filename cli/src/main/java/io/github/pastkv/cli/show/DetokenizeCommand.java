@@ -22,8 +22,9 @@ import tools.jackson.databind.json.JsonMapper;
 /** Shows the text of tokens. */
 @Command(name = "detokenize", sortOptions = false, header = {"Show the text of token ids.", ""},
         customSynopsis = {"pastkv detokenize [OPTIONS] IDS", "       pastkv detokenize [OPTIONS] --input FILE", ""},
-        description = "Prints the text that ids stand for, control tokens included.%n",
-        footer = {"", "Examples:", "  pastkv detokenize 838,837,259,468",
+        description = "Decodes token ids to text, including control tokens.%n",
+        footer = {"", "Examples:",
+            "  pastkv detokenize 838,837,259,468",
             "  pastkv tokenize --json --input texts.json > ids.json && pastkv detokenize --input ids.json"})
 public final class DetokenizeCommand implements Callable<Integer> {
     private final Streams streams;
@@ -34,9 +35,10 @@ public final class DetokenizeCommand implements Callable<Integer> {
             description = "Token ids, such as 1,2,3.") private @Nullable String ids;
 
     @Option(names = "--input", paramLabel = "FILE",
-            description = "JSON file with a list of lists of ids; prints a JSON list of texts.") private @Nullable Path input;
+            description = "JSON file with a list of lists of token ids; prints a JSON list of "
+                    + "texts.") private @Nullable Path input;
 
-    @Option(names = "--skip-special", description = "Leave out control tokens.") private boolean skipsSpecial;
+    @Option(names = "--skip-special", description = "Omit control tokens.") private boolean skipsSpecial;
 
     @Mixin private TokenizerMixin tokenizerOptions = new TokenizerMixin();
 

@@ -17,16 +17,18 @@ import picocli.CommandLine.Option;
 @Command(name = "inspect", sortOptions = false,
         header = {"Describe a model without running it.", ""},
         customSynopsis = {"pastkv inspect [OPTIONS]", ""},
-        description = "Shows a model's architecture and size, the kernels that would run it and why, and the memory that "
-                + "its past keys and values take.%n",
-        footer = {"", "Examples:", "  pastkv inspect",
+        description = "Shows the architecture and size of a model, the kernels that would run it and why, and the "
+                + "memory that its KV cache takes.%n",
+        footer = {"", "Examples:",
+            "  pastkv inspect",
             "  pastkv inspect --model ~/models/SmolLM-135M --cache-limit 2g",
             "  pastkv inspect --hooks"})
 public final class InspectCommand implements Callable<Integer> {
     private final Streams streams;
 
     @Option(names = "--hooks",
-            description = "List the places where activations can be read and edited, with their shapes.") private boolean hooks;
+            description = "List the hook points, where activations can be read and edited, with their "
+                    + "shapes.") private boolean hooks;
 
     @Mixin private ModelMixin modelOptions = new ModelMixin(ComputeChoice.AUTO);
 

@@ -21,11 +21,12 @@ import picocli.CommandLine.Option;
 @Command(name = "lens", sortOptions = false,
         header = {"Show the prediction after each layer (logit lens).", ""},
         customSynopsis = {"pastkv lens [OPTIONS] PROMPT", "       pastkv lens [OPTIONS] --tokens IDS", ""},
-        description = "The logit lens: final norm and head are applied to the residual stream before each layer, and the "
-                + "likeliest next token is shown for each position, then for the last position the five likeliest with their "
-                + "probabilities. Deeper colour is higher probability.%n",
-        footer = {"", "Columns are the tokens of the prompt; the last row is what the model itself predicts.", "",
-            "Examples:", "  pastkv lens \"Mary and John went to the shop. John gave a ball to\"",
+        description = "Logit lens: applies the final norm and the unembedding to the residual stream before each "
+                + "layer. Prints the most likely next token for each layer and position, and the five most likely "
+                + "tokens with their probabilities for the last position. A darker colour is a higher probability.%n",
+        footer = {"",
+            "Columns are the tokens of the prompt. The last row has the model's own predictions.", "", "Examples:",
+            "  pastkv lens \"Mary and John went to the shop. John gave a ball to\"",
             "  pastkv lens --plot lens.png \"Once upon a time\""})
 public final class LensCommand implements Callable<Integer> {
     private final Streams streams;
@@ -34,7 +35,7 @@ public final class LensCommand implements Callable<Integer> {
 
     @Output
     @Option(names = "--plot", paramLabel = "FILE",
-            description = "Also draw the table into this file (.svg or .png).") private @Nullable Path plot;
+            description = "Draw the table (.svg or .png).") private @Nullable Path plot;
 
     @Mixin private ColorMixin color = new ColorMixin();
 

@@ -36,14 +36,16 @@ import picocli.CommandLine.Spec;
         customSynopsis = {"pastkv logits [OPTIONS] --out FILE PROMPT",
             "       pastkv logits [OPTIONS] --tokens IDS --out FILE",
             "       pastkv logits [OPTIONS] --input FILE --out FILE", ""},
-        description = "Feeds tokens to a model and writes the logits of each of them to a safetensors file, and on "
-                + "request what its cache then holds. Token ids need no tokenizer.%n",
-        footer = {"", "The file of --out holds the tensor logits, f32: [T, V] of one row, [B, T, V] with --input",
-            "(zeros at pads). The file of --kv-out holds past_keys.N and past_values.N for each layer N, f32:",
-            "[heads, T, D], or [B, heads, T, D] for more than one row (zeros at pads); keys are after rotary,",
-            "and both as rounded to --kv-type. Of a layer with a window W they are the last W - 1 tokens: all",
-            "that a next one sees. In Python: safetensors.numpy.load_file(FILE).", "",
-            "Examples:", "  pastkv logits --out logits.safetensors \"Mary and John\"",
+        description = "Runs a model on tokens and writes the logits of every token to a safetensors file, and "
+                + "optionally the contents of the KV cache. Token ids need no tokenizer.%n",
+        footer = {"",
+            "The file of --out holds the f32 tensor logits: [T, V] for one row, [B, T, V] with --input (zeros at",
+            "padding). The file of --kv-out holds the f32 tensors past_keys.N and past_values.N for each layer N:",
+            "[heads, T, D], or [B, heads, T, D] for more than one row (zeros at padding). Keys are stored after",
+            "RoPE, and both are rounded to --kv-type. A layer with a sliding window of W tokens has the last",
+            "W - 1 tokens, which are all that the next token attends to. To read a file in Python:",
+            "safetensors.numpy.load_file(FILE).", "", "Examples:",
+            "  pastkv logits --out logits.safetensors \"Mary and John\"",
             "  pastkv logits --tokens 1,15,27 --out logits.safetensors",
             "  pastkv logits --model gpt2 --tokens 1,15,27 --chunks 2,1 --kv-type f16 --out l.safetensors \\",
             "      --kv-out kv.safetensors",
@@ -57,23 +59,24 @@ public final class LogitsCommand implements Callable<Integer> {
     @Parameters(arity = "0..1", paramLabel = "PROMPT", description = "The text.") private @Nullable String text;
 
     @Option(names = "--tokens", paramLabel = "IDS", split = ",", hideParamSyntax = true, converter = TokenId.class,
-            description = "Token ids of one row, such as 1,2,3.") private @Nullable List<Integer> tokens;
+            description = "Prompt as token ids, such as 1,2,3.") private @Nullable List<Integer> tokens;
 
     @Option(names = "--input", paramLabel = "FILE",
-            description = "JSON file with rows of equally many token ids, and a mask of the same shape where 0 is a pad: "
-                    + "{\"tokens\": [[...], ...], \"mask\": [[...], ...]}; the mask may be left out.") private @Nullable Path input;
+            description = "JSON file with a batch of token ids in rows of equal length, and optionally a mask of "
+                    + "the same shape, where 0 marks padding: {\"tokens\": [[...], ...], \"mask\": [[...], "
+                    + "...]}.") private @Nullable Path input;
 
     @Output
     @Option(names = "--out", paramLabel = "FILE", required = true,
-            description = "Where the logits go.") private Path out = Path.of("");
+            description = "Write the logits to FILE.") private Path out = Path.of("");
 
     @Output
     @Option(names = "--kv-out", paramLabel = "FILE",
-            description = "Where past keys and values go.") private @Nullable Path kvOut;
+            description = "Write the cached keys and values to FILE.") private @Nullable Path kvOut;
 
     @Option(names = "--chunks", paramLabel = "SIZES", split = ",", hideParamSyntax = true, converter = TokenId.class,
-            description = "Feed the tokens through the cache in pieces of these sizes, such as 7,5,1. The logits are the "
-                    + "same bits however they are cut. Default: one piece.") private @Nullable List<Integer> chunks;
+            description = "Prefill in chunks of these sizes, such as 7,5,1. Does not change results. Default: one "
+                    + "chunk.") private @Nullable List<Integer> chunks;
 
     @Mixin private ModelMixin modelOptions = new ModelMixin(ComputeChoice.F32);
 

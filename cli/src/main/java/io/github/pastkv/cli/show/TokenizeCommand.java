@@ -23,9 +23,11 @@ import tools.jackson.databind.json.JsonMapper;
 @Command(name = "tokenize", sortOptions = false, header = {"Show the tokens of a text.", ""},
         customSynopsis = {"pastkv tokenize [OPTIONS] TEXT", "       pastkv tokenize [OPTIONS] -",
             "       pastkv tokenize [OPTIONS] --input FILE", ""},
-        description = "Prints each token above its id. In pieces, · is a space, ↵ a line end and ⇥ a tab.%n",
-        footer = {"", "With --json, a text gives a list of ids, and a file of texts a list of such lists.", "",
-            "Examples:", "  pastkv tokenize \"Once upon a time\"", "  pastkv tokenize --json - < story.txt",
+        description = "Prints each token above its id. In tokens, · is a space, ↵ a line break and ⇥ a tab.%n",
+        footer = {"",
+            "With --json, a text gives a list of ids, and a file of texts a list of such lists.", "", "Examples:",
+            "  pastkv tokenize \"Once upon a time\"",
+            "  pastkv tokenize --json - < story.txt",
             "  pastkv tokenize --model ~/models/SmolLM-135M --input texts.json --json"})
 public final class TokenizeCommand implements Callable<Integer> {
     private final Streams streams;
@@ -33,17 +35,18 @@ public final class TokenizeCommand implements Callable<Integer> {
     @Spec private CommandSpec spec = CommandSpec.create();
 
     @Parameters(arity = "0..1", paramLabel = "TEXT",
-            description = "The text; - reads standard input.") private @Nullable String text;
+            description = "The text; - reads it from standard input.") private @Nullable String text;
 
     @Option(names = "--input", paramLabel = "FILE",
             description = "JSON file with a list of texts.") private @Nullable Path input;
 
     @Option(names = "--parse-special",
-            description = "Read control tokens that the text spells, such as <|endoftext|>, as these tokens. Default: they "
-                    + "are ordinary text.") private boolean parsesSpecial;
+            description = "Recognize control tokens in the text, such as <|endoftext|>. Default: treat them as "
+                    + "ordinary text.") private boolean parsesSpecial;
 
     @Option(names = "--no-add-special",
-            description = "Leave out the tokens that the tokenizer puts around a text, such as <s>.") private boolean omitsSpecial;
+            description = "Do not add the special tokens that the tokenizer puts around a text, such as "
+                    + "<s>.") private boolean omitsSpecial;
 
     @Option(names = "--json", description = "Print ids only, as JSON.") private boolean asJson;
 

@@ -31,14 +31,16 @@ import picocli.CommandLine.Spec;
             "                     --out FILE PROMPT",
             "       pastkv ablate [OPTIONS] --by resample --with TEXT --grid NAME --answer TEXT --wrong TEXT \\",
             "                     --out FILE PROMPT", ""},
-        description = "Runs a prompt again and again, each time with one activation put out (ablation): by zeros, by its mean "
-                + "over a set of prompts, or by what it is for another prompt. Writes what a metric makes of each; the further "
-                + "a number is from the prompt's own, the more hangs on that part.%n",
+        description = "Ablation: runs a prompt once for each activation, with that activation replaced by zeros, by "
+                + "its mean over a set of prompts, or by its value on another prompt, and reports a metric of the "
+                + "logits for each run. The further a result is from the unablated one, the more the behaviour "
+                + "depends on that activation.%n",
         footer = {"",
-            "Heads are head_out_all_pos, MLPs mlp_out_all_pos, layers layer_out_all_pos, positions resid_pre.",
-            SweepMixin.GRIDS_1, SweepMixin.GRIDS_2, SweepMixin.GRIDS_3, SweepMixin.GRIDS_4, SweepMixin.GRIDS_5, "",
-            "Prompts of a set, and the one of --with, have as many tokens as PROMPT. Ctrl-C ends the sweep; what",
-            "is done is written (JSON: the rest is null), and --resume goes on from it.", "", "Example:",
+            "To ablate heads, use head_out_all_pos; MLPs, mlp_out_all_pos; layers, layer_out_all_pos; positions,",
+            "resid_pre.", "",
+            SweepMixin.GRIDS, "",
+            "The prompts of --set and --with must have the same number of tokens as PROMPT. Ctrl-C ends the sweep",
+            "and writes the results so far (in JSON, the others are null); --resume continues.", "", "Example:",
             "  pastkv ablate \"When Mary and John went to the store, John gave a drink to\" --answer \" Mary\" \\",
             "      --wrong \" John\" --grid head_out_all_pos,mlp_out_all_pos --out zero.json --plot zero.png"})
 public final class AblateCommand implements Callable<Integer> {
@@ -49,18 +51,19 @@ public final class AblateCommand implements Callable<Integer> {
     @Mixin private PromptMixin promptOptions = new PromptMixin();
 
     @Option(names = "--by", paramLabel = "zero|mean|resample", converter = KindConverters.Ablation.class,
-            description = "What is put in: zeros, the mean over the prompts of --set, or what it is for the prompt of --with. "
-                    + "Default: zero.") private AblationCase.Kind ablation = AblationCase.Kind.ZERO;
+            description = "Replacement: zeros, the mean over the prompts of --set, or the value on the prompt of "
+                    + "--with. Default: zero.") private AblationCase.Kind ablation = AblationCase.Kind.ZERO;
 
     @Option(names = "--set", paramLabel = "FILE",
-            description = "Prompts for the mean, one a line: {\"text\": ...} or {\"text_tokens\": [...]}.") private @Nullable Path set;
+            description = "JSONL file with the prompts of the mean: {\"text\": ...} or {\"text_tokens\": "
+                    + "[...]}.") private @Nullable Path set;
 
     @Option(names = "--with", paramLabel = "TEXT",
-            description = "The other prompt.") private @Nullable String other;
+            description = "Prompt to resample from.") private @Nullable String other;
 
     @Option(names = "--with-tokens", paramLabel = "IDS", split = ",", hideParamSyntax = true,
             converter = TokenId.class,
-            description = "Token ids instead of --with.") private @Nullable List<Integer> otherIds;
+            description = "Prompt to resample from, as token ids.") private @Nullable List<Integer> otherIds;
 
     @Mixin private MetricTokensMixin answerOptions = new MetricTokensMixin();
 

@@ -40,22 +40,23 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** Searches for the circuit behind a behaviour. */
-@Command(name = "acdc", sortOptions = false, header = {"Find the circuit behind a behaviour.", ""},
+@Command(name = "acdc", sortOptions = false, header = {"Find the circuit of a behaviour (ACDC).", ""},
         customSynopsis = {"pastkv acdc [OPTIONS] --clean TEXT --corrupt TEXT --answer TEXT --wrong TEXT \\",
             "                   --threshold X --out FILE",
             "       pastkv acdc [OPTIONS] --pairs FILE.jsonl --threshold X --out FILE",
             "       pastkv acdc [OPTIONS] --clean TEXT --corrupt TEXT --answer TEXT --wrong TEXT --check FILE", ""},
-        description = "Automatic circuit discovery (ACDC, Conmy et al. 2023): from the output down, takes away each edge "
-                + "between heads, feed-forward blocks and embeddings whose loss the metric bears, and writes the edges that are "
-                + "left. Where an edge is gone, its end reads what its beginning has in the corrupted run. The part that the "
-                + "prompts share is computed once, edges are tried many at a time, and the circuit is that of one full run after "
-                + "another.%n",
+        description = "Automatic circuit discovery (ACDC, Conmy et al. 2023): goes from the output to the input and "
+                + "removes every edge between embeddings, heads and feed-forward blocks whose removal raises the "
+                + "metric by less than the threshold. The remaining edges are the circuit. Where an edge is "
+                + "removed, the receiver gets the sender's output from the corrupted run. The shared prefix is "
+                + "computed once and edges are tested in batches; the circuit is the same as with one full run per "
+                + "edge.%n",
         footer = {"",
-            "Nodes are embed, a1.3 (layer 1, head 3) and m1 (feed-forward block of layer 1); a head reads by its",
-            "query, key and value. Ctrl-C ends the search; what is decided is written, and --resume goes on from",
-            "it. With --pairs the metric is the mean over the pairs, which may be of different lengths. --check",
-            "runs a circuit of a file alone, on the same prompts or on others. Families whose stream is no sum of",
-            "heads (Gemma 2 and 3, OLMo 2) are refused.", "", "Examples:",
+            "Nodes are named embed, a1.3 (head 3 of layer 1) and m1 (feed-forward block of layer 1). A head has",
+            "one input each for query, key and value. Ctrl-C ends the search and writes the edges decided so far;",
+            "--resume continues. With --pairs the metric is the mean over the pairs, which may differ in length.",
+            "--check runs only the circuit in a file, on the same or on other prompts. Families that normalise",
+            "the output of their blocks, such as Gemma 2 and OLMo 2, are not supported.", "", "Examples:",
             "  pastkv acdc --clean \"When Mary and John went to the store, John gave a drink to\" \\",
             "      --corrupt \"When Mary and John went to the store, Mary gave a drink to\" \\",
             "      --answer \" Mary\" --wrong \" John\" --threshold 0.05 --out circuit.json --svg circuit.svg",
@@ -72,34 +73,37 @@ public final class AcdcCommand implements Callable<Integer> {
     @Mixin private MetricTokensMixin answerOptions = new MetricTokensMixin();
 
     @Option(names = "--metric", paramLabel = "NAME", converter = KindConverters.Metric.class,
-            description = "What must not rise: kl, the divergence from the clean run in nats, or logit_diff, by how much the "
-                    + "answer's logit less the wrong one's has fallen. Default: kl.") private MetricSpec.Kind metric =
+            description = "The metric to keep low: kl (divergence from the clean run, in nats) or logit_diff "
+                    + "(decrease of the logit difference between answer and wrong token). Default: "
+                    + "kl.") private MetricSpec.Kind metric =
                             MetricSpec.Kind.KL;
 
     @Option(names = "--threshold", paramLabel = "X",
-            description = "An edge goes when the metric rises by less than this.") private @Nullable Double threshold;
+            description = "Remove an edge if that raises the metric by less than "
+                    + "X.") private @Nullable Double threshold;
 
     @Option(names = "--plain",
-            description = "Try each edge by a run of its own, in full; slower, the same circuit.") private boolean plain;
+            description = "Test each edge in a full run of its own. Slower, with the same "
+                    + "circuit.") private boolean plain;
 
     @Output
     @Option(names = "--out", paramLabel = "FILE",
-            description = "Where the circuit goes, as JSON.") private @Nullable Path out;
+            description = "Write the circuit to FILE, as JSON.") private @Nullable Path out;
 
     @Option(names = "--resume",
-            description = "Go on from what FILE of --out has already, if it is of the same model, prompts and "
+            description = "Continue from the file of --out, which must have the same model, prompts and "
                     + "options.") private boolean resume;
 
     @Output
     @Option(names = {"--plot", "--svg"}, paramLabel = "FILE",
-            description = "Also draw the circuit (.svg or .png).") private @Nullable Path plot;
+            description = "Draw the circuit (.svg or .png).") private @Nullable Path plot;
 
     @Output
     @Option(names = "--dot", paramLabel = "FILE",
-            description = "Also write a graph for Graphviz.") private @Nullable Path dot;
+            description = "Write the circuit as a Graphviz file.") private @Nullable Path dot;
 
     @Option(names = "--check", paramLabel = "FILE",
-            description = "Search for nothing: run the circuit of this file alone and say what it keeps.") private @Nullable Path check;
+            description = "Do not search: run the circuit in FILE and report its metric.") private @Nullable Path check;
 
     @Mixin private ModelMixin modelOptions = new ModelMixin(ComputeChoice.F32);
 
@@ -136,7 +140,7 @@ public final class AcdcCommand implements Callable<Integer> {
         if (check != null) {
             if (out != null || threshold != null || resume || dot != null || plot != null) {
                 throw refused(
-                        "--check: searches for nothing, so not with --out, --threshold, --resume, --dot or --plot");
+                        "--check: does not search, so not with --out, --threshold, --resume, --dot or --plot");
             }
             return;
         }

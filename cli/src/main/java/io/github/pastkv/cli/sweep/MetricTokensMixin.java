@@ -17,16 +17,16 @@ final class MetricTokensMixin {
     @Spec(Spec.Target.MIXEE) private CommandSpec spec = CommandSpec.create();
 
     @Option(names = "--answer", paramLabel = "TEXT",
-            description = "The token that goes on from the prompt, with its space.") private @Nullable String answer;
+            description = "The correct next token, including its leading space.") private @Nullable String answer;
 
     @Option(names = "--wrong", paramLabel = "TEXT",
-            description = "The token that it is weighed against.") private @Nullable String wrong;
+            description = "The incorrect next token to compare with.") private @Nullable String wrong;
 
     @Option(names = "--answer-token", paramLabel = "ID", converter = TokenId.class,
-            description = "A token id instead of --answer.") private @Nullable Integer answerId;
+            description = "The correct next token as an id.") private @Nullable Integer answerId;
 
     @Option(names = "--wrong-token", paramLabel = "ID", converter = TokenId.class,
-            description = "A token id instead of --wrong.") private @Nullable Integer wrongId;
+            description = "The incorrect next token as an id.") private @Nullable Integer wrongId;
 
     /** Refuses tokens that a metric needs and that are not there, and those that are there twice. */
     void check(MetricSpec.Kind metric) {

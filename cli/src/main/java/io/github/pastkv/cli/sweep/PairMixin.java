@@ -21,22 +21,24 @@ final class PairMixin {
     @Spec(Spec.Target.MIXEE) private CommandSpec spec = CommandSpec.create();
 
     @Option(names = "--clean", paramLabel = "TEXT",
-            description = "The prompt with the behaviour.") private @Nullable String clean;
+            description = "The prompt that shows the behaviour.") private @Nullable String clean;
 
     @Option(names = "--corrupt", paramLabel = "TEXT",
-            description = "The prompt without it, of as many tokens.") private @Nullable String corrupt;
+            description = "A prompt of the same number of tokens that does not show "
+                    + "it.") private @Nullable String corrupt;
 
     @Option(names = "--clean-tokens", paramLabel = "IDS", split = ",", hideParamSyntax = true,
             converter = TokenId.class,
-            description = "Token ids instead of --clean.") private @Nullable List<Integer> cleanIds;
+            description = "The clean prompt as token ids.") private @Nullable List<Integer> cleanIds;
 
     @Option(names = "--corrupt-tokens", paramLabel = "IDS", split = ",", hideParamSyntax = true,
             converter = TokenId.class,
-            description = "Token ids instead of --corrupt.") private @Nullable List<Integer> corruptIds;
+            description = "The corrupted prompt as token ids.") private @Nullable List<Integer> corruptIds;
 
     @Option(names = "--pairs", paramLabel = "FILE",
-            description = "Many pairs, one a line: {\"clean\": ..., \"corrupt\": ..., \"answer\": ..., \"wrong\": ...}, or "
-                    + "clean_tokens, corrupt_tokens, answer_token, wrong_token with ids. The numbers are the means over them.") private @Nullable Path pairsFile;
+            description = "Read many pairs from a JSONL file: {\"clean\": ..., \"corrupt\": ..., \"answer\": ..., "
+                    + "\"wrong\": ...}, or clean_tokens, corrupt_tokens, answer_token and wrong_token with ids. "
+                    + "Results are means over the pairs.") private @Nullable Path pairsFile;
 
     /** Refuses a pair that is not there, or there twice, and answers that the metric needs and that are not there. */
     void check(MetricTokensMixin answers, MetricSpec.Kind metric) {

@@ -16,21 +16,22 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** Sweeps over patched runs of a pair of prompts. */
-@Command(name = "patch", sortOptions = false, header = {"Find where in a model a behaviour comes from.", ""},
+@Command(name = "patch", sortOptions = false,
+        header = {"Find the activations that cause a behaviour (activation patching).", ""},
         customSynopsis = {"pastkv patch [OPTIONS] --clean TEXT --corrupt TEXT --answer TEXT --wrong TEXT --out FILE",
             "       pastkv patch [OPTIONS] --clean-tokens IDS --corrupt-tokens IDS --answer-token ID \\",
             "                    --wrong-token ID --out FILE",
             "       pastkv patch [OPTIONS] --pairs FILE.jsonl --out FILE", ""},
-        description = "Runs the corrupted prompt again and again, each time with one activation taken from the clean run "
-                + "(activation patching), and writes what a metric makes of each. The part that the prompts share is computed "
-                + "once, and every run computes only what can change.%n",
-        footer = {"", SweepMixin.GRIDS_1, SweepMixin.GRIDS_2, SweepMixin.GRIDS_3, SweepMixin.GRIDS_4,
-            SweepMixin.GRIDS_5,
-            "",
-            "The metric is the answer's logit less the wrong one's behind the last token, unless --metric says",
-            "otherwise. Ctrl-C ends the sweep; what is done is written (JSON: the rest is null), and --resume",
-            "goes on from it. With --pairs the numbers are means over the pairs, each with its standard deviation",
-            "as spread, and the JSON has those of each pair too.", "", "Examples:",
+        description = "Activation patching: runs the corrupted prompt once for each activation, with that "
+                + "activation replaced by its value from the clean run, and reports a metric of the logits for each "
+                + "run. The prefix that both prompts share is computed once, and each run computes only what its "
+                + "patch can change.%n",
+        footer = {"",
+            SweepMixin.GRIDS, "",
+            "The metric logit_diff is the logit of --answer minus that of --wrong, at the last position. Ctrl-C",
+            "ends the sweep and writes the results so far (in JSON, the others are null); --resume continues.",
+            "With --pairs the results are means over the pairs, spread is their standard deviation, and JSON",
+            "output also has the results of each pair.", "", "Examples:",
             "  pastkv patch --clean \"When Mary and John went to the store, John gave a drink to\" \\",
             "      --corrupt \"When Mary and John went to the store, Mary gave a drink to\" \\",
             "      --answer \" Mary\" --wrong \" John\" --grid resid_pre --grid head_out_all_pos --out grids.json",
@@ -47,7 +48,8 @@ public final class PatchCommand implements Callable<Integer> {
     @Mixin private SweepMixin sweepOptions = new SweepMixin();
 
     @Option(names = "--noising",
-            description = "Patch the clean prompt from the corrupted run instead.") private boolean noising;
+            description = "Replace activations of the clean run by those of the corrupted run "
+                    + "instead.") private boolean noising;
 
     @Mixin private ModelMixin modelOptions = new ModelMixin(ComputeChoice.F32);
 

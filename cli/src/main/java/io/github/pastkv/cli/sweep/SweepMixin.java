@@ -16,46 +16,51 @@ import picocli.CommandLine.Spec;
 /** What a sweep runs over, what it makes of each run and where that goes. */
 final class SweepMixin {
     /** The grids, for helps. */
-    static final String GRIDS_1 =
-            "Grids: resid_pre, resid_mid, resid_post, attn_out, mlp_out, layer_out (both blocks) by layer and";
-    static final String GRIDS_2 =
-            "position, and the last three with _all_pos by layer; head_out, head_q, head_k, head_v, head_pattern,";
-    static final String GRIDS_3 =
-            "each with _all_pos (by layer and head) or _by_pos (by layer, position and head);";
-    static final String GRIDS_4 =
-            "head_pattern_dest_src_pos; direct_path (each edge from an embedding, head or block to what reads it,";
-    static final String GRIDS_5 =
-            "alone); and the bundles block_every, head_all_pos_every and head_by_pos_every.";
+    static final String GRIDS = """
+            Grids by axes:%n\
+              layer, position        resid_pre, resid_mid, resid_post, attn_out, mlp_out,%n\
+                                     layer_out (attn_out and mlp_out together)%n\
+              layer                  attn_out_all_pos, mlp_out_all_pos, layer_out_all_pos%n\
+              layer, head            head_out_all_pos, head_q_all_pos, head_k_all_pos, head_v_all_pos,%n\
+                                     head_pattern_all_pos%n\
+              layer, position, head  the same names with _by_pos instead of _all_pos%n\
+              layer, head, position, source position    head_pattern_dest_src_pos%n\
+              receiver, sender       direct_path (one edge)%n\
+            Several grids at once: block_every, head_all_pos_every, head_by_pos_every.""";
 
     @Spec(Spec.Target.MIXEE) private CommandSpec spec = CommandSpec.create();
 
     @Option(names = "--grid", paramLabel = "NAME", split = ",", hideParamSyntax = true, required = true,
-            description = "What is exchanged; may be given more than once.") private List<String> gridNames = List.of();
+            description = "The set of activations to replace; see below. "
+                    + "Repeatable.") private List<String> gridNames = List.of();
 
     @Option(names = "--metric", paramLabel = "NAME", converter = KindConverters.Metric.class,
-            description = "logit_diff, normalised (the same, 0 for the corrupted prompt and 1 for the clean one), probability, "
-                    + "loss or rank of the answer, or kl (from the clean run). Default: logit_diff.") private MetricSpec.Kind metric =
+            description = "logit_diff; normalised (logit_diff scaled to 0 for the corrupted prompt and 1 for the "
+                    + "clean one); probability, loss or rank of the answer; or kl (divergence from the clean run). "
+                    + "Default: logit_diff.") private MetricSpec.Kind metric =
                             MetricSpec.Kind.LOGIT_DIFF;
 
     @Option(names = "--plain",
-            description = "Run every prompt in full; slower, the same bits.") private boolean plain;
+            description = "Compute each run in full instead of reusing work. Slower, with the same "
+                    + "results.") private boolean plain;
 
     @Output
     @Option(names = "--out", paramLabel = "FILE",
-            description = "Write all numbers to FILE: .csv for a table of rows, else JSON.") private @Nullable Path out;
+            description = "Write all results to FILE, as CSV if it ends in .csv, otherwise as "
+                    + "JSON.") private @Nullable Path out;
 
     @Option(names = "--resume",
-            description = "Go on from what FILE of --out (JSON) has already, if it is of the same model, prompts and "
-                    + "options.") private boolean resume;
+            description = "Continue from the results in the JSON file of --out, which must have the same model, "
+                    + "prompts and options.") private boolean resume;
 
     @Output
     @Option(names = "--plot", paramLabel = "FILE",
-            description = "Draw a heat map around the baseline (.svg or .png). Several grids get a file each, with the grid's name "
-                    + "before the ending.") private @Nullable Path plot;
+            description = "Draw a heat map (.svg or .png), centred on the unpatched result. With several grids, one "
+                    + "file per grid, with the grid's name before the extension.") private @Nullable Path plot;
 
     @Output
     @Option(names = "--page", paramLabel = "FILE",
-            description = "Write all grids as one HTML page that needs nothing beside it.") private @Nullable Path page;
+            description = "Write all grids as one self-contained HTML page.") private @Nullable Path page;
 
     /** Refuses grids that there are not, before the work. */
     void check() {
