@@ -52,15 +52,18 @@ public final class KvPool implements AutoCloseable {
         this.index = options.policy() == null
                 ? null
                 : new RadixPrefixIndex(groups, config.maxRewindTokens(), options.policy(),
-                        () -> TimeUnit.NANOSECONDS.toMillis(System.nanoTime()), storeBinding(config, options));
+                        () -> TimeUnit.NANOSECONDS.toMillis(System.nanoTime()), storeBinding(config, options, groups));
     }
 
     /** The store beneath the index; its blocks are named by all that decides their bytes, besides the namespace. */
-    private static @Nullable StoreBinding storeBinding(KvCacheConfig config, KvPoolOptions options) {
+    private static @Nullable StoreBinding storeBinding(KvCacheConfig config, KvPoolOptions options,
+            LayerGroup[] groups) {
         String storage = "layout " + TiledKvLayout.VERSION + ", blocks of " + config.blockSize() + ", " + config.shape()
                 + ", " + config.layers();
+        int chunkBlocks = Math.max(1, options.storeChunkTokens() / config.blockSize());
         return options.store() == null ? null
-                : new StoreBinding(options.store(), storage, options.maxStoreQueueBytes());
+                : new StoreBinding(options.store(), storage, StorageFields.of(config, groups),
+                        options.maxStoreQueueBytes(), chunkBlocks, options.storeWrites());
     }
 
     /** The pool of a cache made without one: it lives as long as that cache and its forks, and opens no others. */

@@ -76,7 +76,7 @@ final class SharedPools implements AutoCloseable {
                 .with("storage", config.layers().toString())
                 .with("window", options.window().toString())
                 .with("rotary", model.ropeLengths(config.maxTokens()))
-                .with("salt", options.prefixReuse().salt()).build();
+                .withSecret("salt", options.prefixReuse().salt()).build();
     }
 
     @Override

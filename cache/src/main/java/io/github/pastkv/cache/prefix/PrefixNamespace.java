@@ -5,8 +5,11 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /**
  * What must be equal for two caches to share blocks: the model, the types of storage, whatever else changes the bytes,
@@ -18,10 +21,12 @@ import java.util.List;
 public final class PrefixNamespace {
     private final String label;
     private final byte[] digest;
+    private final SortedMap<String, String> fields;
 
-    private PrefixNamespace(String label, byte[] digest) {
+    private PrefixNamespace(String label, byte[] digest, SortedMap<String, String> fields) {
         this.label = label;
         this.digest = digest;
+        this.fields = Collections.unmodifiableSortedMap(fields);
     }
 
     /** Begins a namespace. */
@@ -37,6 +42,11 @@ public final class PrefixNamespace {
     /** The identity as 64 hexadecimal digits. */
     public String digest() {
         return HexFormat.of().formatHex(digest);
+    }
+
+    /** The fields that are not secret, for people and for what is stored: their contents are in the identity too. */
+    public SortedMap<String, String> fields() {
+        return fields;
     }
 
     /** First eight bytes of the identity. */
@@ -64,6 +74,7 @@ public final class PrefixNamespace {
         private final String label;
         private final MessageDigest sha256;
         private final List<String> tags = new ArrayList<>();
+        private final SortedMap<String, String> fields = new TreeMap<>();
 
         private Builder(String label) {
             this.label = label;
@@ -75,8 +86,12 @@ public final class PrefixNamespace {
             put("io.github.pastkv.prefix.1".getBytes(StandardCharsets.UTF_8));
         }
 
-        /** One more field. */
-        public Builder with(String tag, byte[] content) {
+        /** One more field whose content is part of the identity only: it is written nowhere in clear. */
+        public Builder withSecret(String tag, String content) {
+            return add(tag, content.getBytes(StandardCharsets.UTF_8));
+        }
+
+        private Builder add(String tag, byte[] content) {
             if (tags.contains(tag)) {
                 throw new IllegalArgumentException("tag: " + tag + " is there already");
             }
@@ -86,14 +101,22 @@ public final class PrefixNamespace {
             return this;
         }
 
+        /** One more field; people see it as hexadecimal digits. */
+        public Builder with(String tag, byte[] content) {
+            fields.put(tag, HexFormat.of().formatHex(content));
+            return add(tag, content);
+        }
+
         /** One more field, as UTF-8. */
         public Builder with(String tag, String content) {
-            return with(tag, content.getBytes(StandardCharsets.UTF_8));
+            fields.put(tag, content);
+            return add(tag, content.getBytes(StandardCharsets.UTF_8));
         }
 
         /** One more field. */
         public Builder with(String tag, long content) {
-            return with(tag, ByteBuffer.allocate(Long.BYTES).putLong(content).array());
+            fields.put(tag, Long.toString(content));
+            return add(tag, ByteBuffer.allocate(Long.BYTES).putLong(content).array());
         }
 
         private void put(byte[] content) {
@@ -103,7 +126,7 @@ public final class PrefixNamespace {
 
         /** The namespace of the fields so far; ends the builder. */
         public PrefixNamespace build() {
-            return new PrefixNamespace(label, sha256.digest());
+            return new PrefixNamespace(label, sha256.digest(), fields);
         }
     }
 }

@@ -145,6 +145,34 @@ public final class PrefixTree implements AutoCloseable {
         return IntStream.range(0, nodes.numTokens(node)).map(index -> nodes.tokenId(node, index)).toArray();
     }
 
+    /** The node above, or {@link #NONE} for a root. */
+    int parent(int node) {
+        return nodes.parent(node);
+    }
+
+    /** Logical blocks before a node's. */
+    int numBlocksBefore(int node) {
+        int numBlocks = -1;
+        for (int above = nodes.parent(node); above != NONE; above = nodes.parent(above)) {
+            numBlocks++;
+        }
+        return numBlocks;
+    }
+
+    /** The namespace of a node. */
+    PrefixNamespace namespace(int node) {
+        int root = rootOf(node);
+        return roots.entrySet().stream().filter(entry -> entry.getValue() == root).findFirst().orElseThrow().getKey();
+    }
+
+    private int rootOf(int node) {
+        int root = node;
+        while (nodes.parent(root) != NONE) {
+            root = nodes.parent(root);
+        }
+        return root;
+    }
+
     /** The key of a root or whole block in the store beneath. */
     BlockKey key(int node) {
         return nodes.key(node);
@@ -445,11 +473,7 @@ public final class PrefixTree implements AutoCloseable {
     }
 
     private boolean isBelow(int node, @Nullable PrefixNamespace namespace) {
-        int root = node;
-        while (nodes.parent(root) != NONE) {
-            root = nodes.parent(root);
-        }
-        return namespace == null || root(namespace) == root;
+        return namespace == null || root(namespace) == rootOf(node);
     }
 
     /**

@@ -13,6 +13,7 @@ import io.github.pastkv.cache.prefix.PrefixMissReason;
 import io.github.pastkv.cache.prefix.PrefixNamespace;
 import io.github.pastkv.cache.prefix.PrefixStats;
 import io.github.pastkv.cache.prefix.StoreUse;
+import io.github.pastkv.cache.store.StoreWrites;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
@@ -123,6 +124,9 @@ public final class RadixPrefixIndex implements PrefixIndex {
             BlockTable[] held = matchTables.hold(match, numTokens);
             for (int block = 0; block < match.numNodes(); block++) {
                 tree.used(match.node(block));
+                if (writer != null && tree.isWhole(match.node(block))) {
+                    writer.ready(match.node(block), block, StoreWrites.SECOND_USE);
+                }
             }
             return held;
         }
@@ -163,6 +167,9 @@ public final class RadixPrefixIndex implements PrefixIndex {
                 int node = tree.put(parent, row.tokenIds(), block * blockSize, end, blockIds);
                 if (end == (block + 1) * blockSize) {
                     share(node, block, tables);
+                    if (writer != null) {
+                        writer.ready(node, block, StoreWrites.COMPLETE);
+                    }
                     parent = node;
                     row.setCursor(node, tree.stamp(node), block + 1);
                 }

@@ -8,15 +8,20 @@ import io.github.pastkv.cache.prefix.PrefixIndex.Pin;
 import io.github.pastkv.cache.prefix.PrefixMissReason;
 import io.github.pastkv.cache.prefix.PrefixNamespace;
 import io.github.pastkv.cache.store.BlockKey;
+import io.github.pastkv.cache.store.BlockOrigin;
+import io.github.pastkv.cache.store.ChunkKey;
 import io.github.pastkv.cache.store.StoreResult;
 import io.github.pastkv.cache.store.StoreRun;
-import io.github.pastkv.cache.store.StoredBlock;
+import io.github.pastkv.cache.store.StoredChunk;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SegmentAllocator;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
@@ -38,11 +43,11 @@ final class StoreReader {
     private final PrefixMatch match = new PrefixMatch(); // under the budget's lock
     private final AtomicLong numTokensLoaded = new AtomicLong();
     private final AtomicLong numRefused = new AtomicLong();
-    private final Map<BlockKey, String> refused = new LinkedHashMap<>(16, 0.75f, false) {
+    private final Map<ChunkKey, String> refused = new LinkedHashMap<>(16, 0.75f, false) {
         private static final long serialVersionUID = 1L;
 
         @Override
-        protected boolean removeEldestEntry(Map.Entry<BlockKey, String> eldest) {
+        protected boolean removeEldestEntry(Map.Entry<ChunkKey, String> eldest) {
             return size() > MAX_REFUSED;
         }
     };
@@ -64,10 +69,12 @@ final class StoreReader {
         private final int firstLacking;
         private final int numWanted; // tokens
         private final List<BlockKey> keys = new ArrayList<>(); // from firstLacking on
+        private final BlockOrigin origin;
 
         /** Under the budget's lock, after a walk through the tree. */
         Request(PrefixNamespace namespace, int[] tokenIds, int numTokens) {
             this.namespace = namespace;
+            this.origin = binding.origin(namespace);
             this.tokenIds = tokenIds;
             int blockSize = tree.blockSize();
             this.nodes = new int[Math.min(match.numTokens(), numTokens) / blockSize];
@@ -117,8 +124,24 @@ final class StoreReader {
             }
         }
 
-        BlockKey key(int block) {
-            return keys.get(block - firstLacking);
+        /** The name of the chunk of blocks {@code [from, to)}, of which the last one lacks something. */
+        ChunkKey chunk(int from, int to) {
+            return new ChunkKey(keys.get(to - 1 - firstLacking), to - from);
+        }
+
+        /** First block of the chunk in which something is lacking first. */
+        int firstChunkBlock() {
+            return firstLacking - firstLacking % binding.chunkBlocks();
+        }
+
+        /** The complete chunks of the text from there on. */
+        List<ChunkKey> completeChunks() {
+            List<ChunkKey> chunks = new ArrayList<>();
+            int size = binding.chunkBlocks();
+            for (int end = firstChunkBlock() + size; end <= lacks.length; end += size) {
+                chunks.add(chunk(end - size, end));
+            }
+            return chunks;
         }
     }
 
@@ -172,72 +195,115 @@ final class StoreReader {
         }
     }
 
+    /** Chunks of a text in the order of the text, and what the store said of the next. */
+    private record Plan(List<ChunkKey> chunks, int endBlock, StoreRun.Next next) {}
+
+    /** Asks the store for complete chunks, then for the longest that ends earlier. */
+    private Plan plan(Request request) {
+        List<ChunkKey> complete = request.completeChunks();
+        StoreRun run = find(complete);
+        List<ChunkKey> chunks = new ArrayList<>(
+                complete.subList(0, Math.min(run.numChunks(), complete.size())));
+        int from = request.firstChunkBlock() + chunks.size() * binding.chunkBlocks();
+        StoreRun.Next next = run.next();
+        int longest = Math.min(request.lacks.length, from + binding.chunkBlocks() - 1);
+        for (int end = longest; end > Math.max(from, request.firstLacking); end--) {
+            StoreRun part = find(List.of(request.chunk(from, end)));
+            if (part.numChunks() > 0) {
+                chunks.add(request.chunk(from, end));
+                return new Plan(chunks, end, StoreRun.Next.MISSING);
+            }
+            next = next == StoreRun.Next.MISSING || next == StoreRun.Next.NONE_ASKED ? part.next() : next;
+        }
+        return new Plan(chunks, from, next);
+    }
+
     /**
      * Loads consecutive blocks from the first that lacks something on; the ids of each, {@code [G]}, held for the
      * caller.
      */
     private List<int[]> loadBlocks(Request request) {
-        StoreRun run = find(request.keys);
+        Plan plan = plan(request);
+        request.endAt(plan.endBlock());
         List<int[]> loaded = new ArrayList<>();
-        int end = request.firstLacking + Math.min(run.numBlocks(), request.keys.size());
-        request.endAt(end);
-        for (int block = request.firstLacking; block < end; block++) {
-            int[] blockIds = request.lacks(block) ? loadBlock(request, block) : noBlocks();
-            if (blockIds == null) {
-                return loaded;
+        int from = request.firstChunkBlock();
+        try (Arena arena = Arena.ofConfined()) {
+            ReusedMemory memory = new ReusedMemory(arena);
+            for (ChunkKey key : plan.chunks()) {
+                int first = Math.max(from, request.firstLacking);
+                from += key.numBlocks();
+                if (!loadChunk(request, key, first, from, memory, loaded)) {
+                    return loaded;
+                }
             }
-            loaded.add(blockIds);
         }
         return loaded;
     }
 
-    private Request request(PrefixNamespace namespace, int[] tokenIds, int numTokens) {
-        tree.match(tree.root(namespace), tokenIds, numTokens, match);
-        Request request = new Request(namespace, tokenIds, numTokens);
-        if (!request.lacksNothing()) {
-            request.findKeys(request.firstLacking == 0 ? binding.rootKey(namespace)
-                    : tree.key(request.nodes[Math.min(request.firstLacking, request.nodes.length) - 1]));
-        }
-        return request;
-    }
+    /** Memory for one chunk after the other. */
+    private static final class ReusedMemory implements SegmentAllocator {
+        private static final long ALIGNMENT = 64;
+        private final Arena arena;
+        private MemorySegment last = MemorySegment.NULL;
 
-    private StoreRun find(List<BlockKey> keys) {
-        try {
-            return binding.store().find(keys);
-        } catch (RuntimeException e) { // a store that breaks its contract must not break the cache
-            return new StoreRun(0, StoreRun.Next.RETRY);
+        ReusedMemory(Arena arena) {
+            this.arena = arena;
         }
-    }
 
-    private StoreResult get(BlockKey key) {
-        try {
-            return binding.store().get(key);
-        } catch (RuntimeException e) {
-            return new StoreResult.Retry("the store failed: " + e);
+        @Override
+        public MemorySegment allocate(long byteSize, long byteAlignment) {
+            if (last.byteSize() < byteSize) {
+                last = arena.allocate(byteSize, Math.max(ALIGNMENT, byteAlignment));
+            }
+            return last.asSlice(0, byteSize);
         }
     }
 
-    private int[] noBlocks() {
-        int[] blockIds = new int[groups.length];
-        Arrays.fill(blockIds, NONE);
-        return blockIds;
+    /** Loads blocks {@code [first, end)} of a chunk, as far as they lack something; false at a miss. */
+    private boolean loadChunk(Request request, ChunkKey key, int first, int end, SegmentAllocator memory,
+            List<int[]> loaded) {
+        StoredChunk chunk = null;
+        for (int block = first; block < end; block++) {
+            if (request.lacks(block) && chunk == null) {
+                chunk = verified(request, key, end, memory);
+                if (chunk == null) {
+                    return false;
+                }
+            }
+            int[] blockIds = request.lacks(block)
+                    ? copyBlock(request, block, Objects.requireNonNull(chunk), block - end + key.numBlocks())
+                    : noBlocks();
+            if (blockIds == null) {
+                return false;
+            }
+            loaded.add(blockIds);
+        }
+        return true;
     }
 
-    /** Verifies a block and copies it into the pool; null for a miss. */
-    private int @Nullable [] loadBlock(Request request, int block) {
-        BlockKey key = request.key(block);
-        if (!(get(key) instanceof StoreResult.Found(StoredBlock stored))) {
+    /** Gets a chunk that ends before block {@code end} and verifies it; null for a miss. */
+    private @Nullable StoredChunk verified(Request request, ChunkKey key, int end, SegmentAllocator memory) {
+        StoreResult<StoredChunk> result = get(key, memory);
+        if (result instanceof StoreResult.Refused<StoredChunk>(String reason)) {
+            refuse(key, reason);
+        }
+        if (!(result instanceof StoreResult.Found<StoredChunk>(StoredChunk chunk))) {
             return null;
         }
-        int[] tokens = Arrays.copyOfRange(request.tokenIds, block * tree.blockSize(), (block + 1) * tree.blockSize());
-        String fault = faultOf(stored, key, tokens);
+        int from = (end - key.numBlocks()) * tree.blockSize();
+        String fault = faultOf(chunk, request, key, from);
         if (fault != null) {
             refuse(key, fault);
             return null;
         }
+        return chunk;
+    }
+
+    /** Copies what is lacking of a block of the text into the pool; null where that has no room. */
+    private int @Nullable [] copyBlock(Request request, int block, StoredChunk chunk, int blockInChunk) {
         int[] blockIds = noBlocks();
         for (int group = 0; group < groups.length; group++) {
-            MemorySegment part = stored.groups().get(group);
+            MemorySegment part = chunk.part(blockInChunk, group);
             if (request.lacks[block][group] && part != null) {
                 BlockPool pool = groups[group].blocks();
                 if (!(pool.tryAllocate(1, blockIds, group) instanceof Allocation.Granted)) {
@@ -252,27 +318,69 @@ final class StoreReader {
         return blockIds;
     }
 
-    private @Nullable String faultOf(StoredBlock stored, BlockKey key, int[] tokens) {
-        if (!stored.key().equals(key)) {
-            return "it has the key " + stored.key();
+    private @Nullable String faultOf(StoredChunk chunk, Request request, ChunkKey key, int from) {
+        int numTokens = key.numBlocks() * tree.blockSize();
+        if (!chunk.key().equals(key)) {
+            return "it has the key " + chunk.key();
         }
-        if (!Arrays.equals(stored.tokenIds(), tokens)) {
+        if (!Arrays.equals(chunk.tokenIds(), Arrays.copyOfRange(request.tokenIds, from, from + numTokens))) {
             return "it has other token ids";
         }
-        if (stored.groups().size() != groups.length) {
-            return "it has " + stored.groups().size() + " layer groups, not " + groups.length;
+        if (chunk.firstPosition() != from) {
+            return "it begins at position " + chunk.firstPosition() + ", not " + from;
         }
-        for (int group = 0; group < groups.length; group++) {
-            MemorySegment part = stored.groups().get(group);
-            if (part != null && part.byteSize() != groups[group].layout().blockBytes()) {
-                return "layer group " + group + " has " + part.byteSize() + " bytes, not "
-                        + groups[group].layout().blockBytes();
+        String difference = chunk.origin().differenceFrom(request.origin);
+        if (difference != null) {
+            return "its " + difference;
+        }
+        if (chunk.numGroups() != groups.length) {
+            return "it has " + chunk.numGroups() + " layer groups, not " + groups.length;
+        }
+        for (int block = 0; block < chunk.numBlocks(); block++) {
+            for (int group = 0; group < groups.length; group++) {
+                MemorySegment part = chunk.part(block, group);
+                if (part != null && part.byteSize() != groups[group].layout().blockBytes()) {
+                    return "layer group " + group + " has " + part.byteSize() + " bytes, not "
+                            + groups[group].layout().blockBytes();
+                }
             }
         }
-        return stored.isIntact() ? null : "its checksum does not match";
+        return chunk.isIntact() ? null : "a checksum does not match";
     }
 
-    private void refuse(BlockKey key, String fault) {
+    private Request request(PrefixNamespace namespace, int[] tokenIds, int numTokens) {
+        tree.match(tree.root(namespace), tokenIds, numTokens, match);
+        Request request = new Request(namespace, tokenIds, numTokens);
+        if (!request.lacksNothing()) {
+            request.findKeys(request.firstLacking == 0 ? binding.rootKey(namespace)
+                    : tree.key(request.nodes[Math.min(request.firstLacking, request.nodes.length) - 1]));
+        }
+        return request;
+    }
+
+    private StoreRun find(List<ChunkKey> keys) {
+        try {
+            return binding.store().find(keys);
+        } catch (RuntimeException e) { // a store that breaks its contract must not break the cache
+            return new StoreRun(0, StoreRun.Next.RETRY);
+        }
+    }
+
+    private StoreResult<StoredChunk> get(ChunkKey key, SegmentAllocator memory) {
+        try {
+            return binding.store().get(key, memory);
+        } catch (RuntimeException e) {
+            return new StoreResult.Retry<>("the store failed: " + e);
+        }
+    }
+
+    private int[] noBlocks() {
+        int[] blockIds = new int[groups.length];
+        Arrays.fill(blockIds, NONE);
+        return blockIds;
+    }
+
+    private void refuse(ChunkKey key, String fault) {
         numRefused.incrementAndGet();
         synchronized (refused) {
             refused.put(key, fault);
@@ -317,19 +425,30 @@ final class StoreReader {
         if (request.lacksNothing()) {
             return null;
         }
-        String fault;
-        synchronized (refused) {
-            fault = refused.get(request.keys.getFirst());
+        Plan plan = plan(request);
+        if (!plan.chunks().isEmpty()) {
+            return new PrefixMissReason.InStore(plan.endBlock() * tree.blockSize());
         }
-        StoreRun run = find(request.keys);
-        if (run.numBlocks() > 0) {
-            return new PrefixMissReason.InStore((request.firstLacking + run.numBlocks()) * tree.blockSize());
-        }
-        return switch (run.next()) {
+        return switch (plan.next()) {
             case PENDING -> new PrefixMissReason.StorePending();
             case RETRY -> new PrefixMissReason.StoreUnavailable();
-            case MISSING, NONE_ASKED -> fault == null ? null : new PrefixMissReason.StoreRefused(fault);
+            case MISSING, NONE_ASKED -> refusal(request);
         };
+    }
+
+    /** Why the next chunk of a text was discarded, or null. */
+    private @Nullable PrefixMissReason refusal(Request request) {
+        int from = request.firstChunkBlock();
+        int last = Math.min(request.lacks.length, from + binding.chunkBlocks());
+        synchronized (refused) {
+            for (int end = last; end > Math.max(from, request.firstLacking); end--) {
+                String fault = refused.get(request.chunk(from, end));
+                if (fault != null) {
+                    return new PrefixMissReason.StoreRefused(fault);
+                }
+            }
+        }
+        return null;
     }
 
     long numTokensLoaded() {

@@ -4,81 +4,137 @@ import io.github.pastkv.cache.block.BlockPool;
 import io.github.pastkv.cache.block.LayerGroup;
 import io.github.pastkv.cache.block.PoolBudget;
 import io.github.pastkv.cache.store.BlockKey;
+import io.github.pastkv.cache.store.BlockOrigin;
 import io.github.pastkv.cache.store.PutResult;
-import io.github.pastkv.cache.store.StoredBlock;
+import io.github.pastkv.cache.store.StoreWrites;
+import io.github.pastkv.cache.store.StoredChunk;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes evicted blocks to the store beneath an index, behind a bounded queue. Eviction hands its victims over under
- * the budget's lock, which only takes a hold on their blocks; copying and writing happen outside it. A victim for which
- * the queue has no room is dropped and counted: no token waits for the store.
+ * Writes blocks to the store beneath an index, behind bounded queues: chunks that are complete, and what is evicted
+ * before it was written. A chunk is some consecutive blocks from a multiple of {@link StoreBinding#chunkBlocks()} on;
+ * one that ends earlier is written when its last block is evicted or the index is closed. Complete chunks wait as node
+ * numbers, which costs nothing; eviction hands its victims over under the budget's lock, which only takes a hold on
+ * their blocks. Copying and writing happen outside it. What finds no room in a queue is dropped and counted: no token
+ * waits for the store.
  *
- * <p>Locks are taken in the order {@code copying}, budget, this. The writing thread starts with the first victim.
+ * <p>Locks are taken in the order {@code copying}, budget, this. The writing thread starts with the first chunk.
  */
 final class StoreWriter implements AutoCloseable {
     private static final int NONE = PrefixTree.NONE;
     private static final long CLOSE_MILLIS = 10_000;
+    private static final int MAX_COMPLETE = 1 << 16;
 
     private final StoreBinding binding;
     private final LayerGroup[] groups;
     private final PoolBudget budget;
     private final PrefixTree tree;
+    private final boolean hasWindows;
     private final ReentrantLock copying = new ReentrantLock();
-    private final Deque<Victim> queue = new ArrayDeque<>();
+    private final Deque<HeldChunk> queue = new ArrayDeque<>();
+    private final Deque<Integer> complete = new ArrayDeque<>(); // last nodes of complete chunks
     private final AtomicLong numWritten = new AtomicLong();
     private final AtomicLong numDropped = new AtomicLong();
-    private @Nullable List<Victim> collected; // under the budget's lock: victims of the eviction under way
+    private @Nullable List<HeldChunk> collected; // under the budget's lock: victims of the eviction under way
     private long queuedBytes;
     private @Nullable Thread thread;
     private boolean closed;
+    private boolean isShut; // under the budget's lock: the tree is about to go
 
     StoreWriter(StoreBinding binding, LayerGroup[] groups, PrefixTree tree) {
         this.binding = binding;
         this.groups = groups;
         this.budget = groups[0].blocks().budget();
         this.tree = tree;
+        this.hasWindows = Arrays.stream(groups).anyMatch(group -> group.window().isBounded());
     }
 
-    /** A block on its way to the store: pool blocks that are held until they are copied, then the copy. */
-    private final class Victim {
-        private final BlockKey key;
+    /** A chunk on its way to the store: pool blocks that are held until they are copied, then the copy. */
+    private final class HeldChunk {
+        private final int[] nodes; // [blocks]
+        private final long[] stamps; // [blocks]
+        private final int[] blockIds; // [blocks][G], NONE where the group has none
+        private final BlockKey before;
+        private final BlockOrigin origin;
+        private final long firstPosition;
         private final int[] tokenIds;
-        private final int[] blockIds; // [G], NONE where the group has none
-        private @Nullable StoredBlock copy;
+        private long freedBytes; // what its eviction gives back
+        private @Nullable StoredChunk copy;
 
-        Victim(int node) {
-            this.key = tree.key(node);
-            this.tokenIds = tree.tokenIds(node);
-            this.blockIds = new int[groups.length];
-            for (int group = 0; group < groups.length; group++) {
-                blockIds[group] = tree.blockId(node, group);
+        /** The chunk that ends with a node; under the budget's lock. */
+        HeldChunk(int last) {
+            int numBlocksBefore = tree.numBlocksBefore(last);
+            this.nodes = new int[numBlocksBefore % binding.chunkBlocks() + 1];
+            this.stamps = new long[nodes.length];
+            this.blockIds = new int[nodes.length * groups.length];
+            this.tokenIds = new int[nodes.length * tree.blockSize()];
+            int node = last;
+            for (int block = nodes.length - 1; block >= 0; block--) {
+                nodes[block] = node;
+                stamps[block] = tree.stamp(node);
+                System.arraycopy(tree.tokenIds(node), 0, tokenIds, block * tree.blockSize(), tree.blockSize());
+                for (int group = 0; group < groups.length; group++) {
+                    blockIds[block * groups.length + group] = tree.blockId(node, group);
+                }
+                node = tree.parent(node);
             }
+            this.before = tree.key(node);
+            this.origin = binding.origin(tree.namespace(last));
+            this.firstPosition = (long) (numBlocksBefore + 1 - nodes.length) * tree.blockSize();
         }
 
-        /** The block over the pool's memory. */
-        StoredBlock inPool() {
-            MemorySegment[] parts = new MemorySegment[groups.length];
-            for (int group = 0; group < groups.length; group++) {
-                if (blockIds[group] != NONE) {
-                    BlockPool pool = groups[group].blocks();
-                    parts[group] = pool.segment(blockIds[group]).asSlice(pool.byteOffset(blockIds[group]),
-                            pool.blockBytes());
+        boolean hasExpiry() {
+            return Arrays.stream(nodes).anyMatch(tree::hasExpiry);
+        }
+
+        /** Takes holds; those on the last node's blocks without telling of it where that is about to go. */
+        void hold(boolean lastGoes) {
+            for (int i = 0; i < blockIds.length; i++) {
+                BlockPool pool = groups[i % groups.length].blocks();
+                boolean goes = lastGoes && i >= blockIds.length - groups.length;
+                if (blockIds[i] != NONE && goes) {
+                    pool.takeCached(blockIds[i]);
+                    freedBytes += pool.blockBytes();
+                } else if (blockIds[i] != NONE) {
+                    pool.retainCached(blockIds[i]);
                 }
             }
-            return StoredBlock.of(key, tokenIds, Arrays.asList(parts));
         }
 
-        /** Copies the block and lets go of the pool's. */
-        StoredBlock detached() {
+        /** Says of its nodes, as far as they are still there, whether the store has them. */
+        void setStored(boolean stored) {
+            for (int block = 0; block < nodes.length; block++) {
+                if (tree.stamp(nodes[block]) == stamps[block]) {
+                    tree.setStored(nodes[block], stored);
+                }
+            }
+        }
+
+        /** The chunk over the pool's memory. */
+        private StoredChunk inPool() {
+            MemorySegment[] parts = new MemorySegment[blockIds.length];
+            for (int i = 0; i < parts.length; i++) {
+                if (blockIds[i] != NONE) {
+                    BlockPool pool = groups[i % groups.length].blocks();
+                    parts[i] = pool.segment(blockIds[i]).asSlice(pool.byteOffset(blockIds[i]), pool.blockBytes());
+                }
+            }
+            return StoredChunk.of(origin, before, firstPosition, tokenIds, tree.blockSize(), Arrays.asList(parts));
+        }
+
+        /** Copies the chunk and lets go of the pool's blocks. */
+        StoredChunk detached() {
             if (copy == null) {
                 copy = inPool().copy();
                 release();
@@ -87,19 +143,44 @@ final class StoreWriter implements AutoCloseable {
         }
 
         void release() {
-            for (int group = 0; group < groups.length; group++) {
-                if (blockIds[group] != NONE) {
-                    groups[group].blocks().release(blockIds[group]);
+            for (int i = 0; i < blockIds.length; i++) {
+                if (blockIds[i] != NONE) {
+                    groups[i % groups.length].blocks().release(blockIds[i]);
                 }
             }
         }
 
         long bytes() {
             long bytes = 0;
-            for (int group = 0; group < groups.length; group++) {
-                bytes += blockIds[group] == NONE ? 0 : groups[group].layout().blockBytes();
+            for (int i = 0; i < blockIds.length; i++) {
+                bytes += blockIds[i] == NONE ? 0 : groups[i % groups.length].layout().blockBytes();
             }
             return bytes;
+        }
+    }
+
+    /** A node has become whole, or was found again: its chunk may be ready to be written. Under the budget's lock. */
+    void ready(int node, int logicalBlock, StoreWrites when) {
+        if (when != binding.writes() || (logicalBlock + 1) % binding.chunkBlocks() != 0 || tree.isStored(node)) {
+            return;
+        }
+        if (hasWindows) { // their blocks may go before the writing thread comes to them
+            HeldChunk chunk = new HeldChunk(node);
+            chunk.hold(false);
+            chunk.setStored(true);
+            if (!offer(chunk)) {
+                chunk.setStored(false);
+                chunk.release();
+            }
+            return;
+        }
+        synchronized (this) {
+            if (closed || complete.size() == MAX_COMPLETE) {
+                numDropped.incrementAndGet();
+                return;
+            }
+            complete.add(node);
+            start();
         }
     }
 
@@ -112,25 +193,19 @@ final class StoreWriter implements AutoCloseable {
         if (tree.isStored(node) || !tree.isWhole(node) || tree.hasExpiry(node)) {
             return;
         }
-        if (collected == null) {
+        HeldChunk victim = collected == null ? null : new HeldChunk(node);
+        if (collected == null || victim == null || victim.hasExpiry()) {
             numDropped.incrementAndGet(); // its room is needed at once
             return;
         }
-        Victim victim = new Victim(node);
-        for (int group = 0; group < groups.length; group++) {
-            if (victim.blockIds[group] != NONE && goes) {
-                groups[group].blocks().takeCached(victim.blockIds[group]);
-            } else if (victim.blockIds[group] != NONE) {
-                groups[group].blocks().retainCached(victim.blockIds[group]);
-            }
-        }
-        tree.setStored(node, true);
+        victim.hold(goes);
+        victim.setStored(true);
         collected.add(victim);
     }
 
     /** Evicts something that is cached beyond its limit, and queues it. Under the budget's lock. */
     boolean trimOne(BooleanSupplier evictOne) {
-        List<Victim> victims = new ArrayList<>();
+        List<HeldChunk> victims = new ArrayList<>();
         collected = victims;
         boolean evicted;
         try {
@@ -138,8 +213,9 @@ final class StoreWriter implements AutoCloseable {
         } finally {
             collected = null;
         }
-        for (Victim victim : victims) {
+        for (HeldChunk victim : victims) {
             if (!offer(victim)) {
+                victim.setStored(false);
                 victim.release();
             }
         }
@@ -151,18 +227,19 @@ final class StoreWriter implements AutoCloseable {
      * lock.
      */
     void prepareRoom(long bytes, BooleanSupplier evictOne) {
-        List<Victim> victims = new ArrayList<>();
+        List<HeldChunk> victims = new ArrayList<>();
         copying.lock();
         try {
             if (missingBytes(bytes) > 0) {
                 copyQueued();
                 evictFor(bytes, evictOne, victims);
-                for (Victim victim : victims) {
+                for (HeldChunk victim : victims) {
                     if (hasRoom(victim.bytes())) {
                         victim.detached();
                         offer(victim);
                     } else {
                         numDropped.incrementAndGet();
+                        setStored(victim, false);
                         victim.release();
                     }
                 }
@@ -178,7 +255,7 @@ final class StoreWriter implements AutoCloseable {
         }
     }
 
-    private void evictFor(long bytes, BooleanSupplier evictOne, List<Victim> victims) {
+    private void evictFor(long bytes, BooleanSupplier evictOne, List<HeldChunk> victims) {
         synchronized (budget) {
             long missing = bytes - budget.leftBytes();
             if (missing > budget.evictor().evictableBytes()) {
@@ -188,8 +265,8 @@ final class StoreWriter implements AutoCloseable {
             try {
                 while (missing > 0 && evictOne.getAsBoolean()) {
                     missing = bytes - budget.leftBytes();
-                    for (Victim victim : victims) {
-                        missing -= victim.bytes();
+                    for (HeldChunk victim : victims) {
+                        missing -= victim.freedBytes;
                     }
                 }
             } finally {
@@ -200,11 +277,11 @@ final class StoreWriter implements AutoCloseable {
 
     /** Lets go of the pool's blocks that wait in the queue. */
     private void copyQueued() {
-        List<Victim> waiting;
+        List<HeldChunk> waiting;
         synchronized (this) {
             waiting = List.copyOf(queue);
         }
-        waiting.forEach(Victim::detached);
+        waiting.forEach(HeldChunk::detached);
     }
 
     private synchronized boolean hasRoom(long bytes) {
@@ -212,128 +289,161 @@ final class StoreWriter implements AutoCloseable {
     }
 
     /** Queues a victim; false, and counted, where there is no room. */
-    private synchronized boolean offer(Victim victim) {
+    private synchronized boolean offer(HeldChunk victim) {
         if (closed || queuedBytes + victim.bytes() > binding.maxQueueBytes()) {
             numDropped.incrementAndGet();
             return false;
         }
         queue.add(victim);
         queuedBytes += victim.bytes();
+        start();
+        return true;
+    }
+
+    private synchronized void start() {
         if (thread == null) {
             thread = Thread.ofPlatform().daemon().name("pastkv-store-writer").start(this::run);
         }
         notifyAll();
-        return true;
     }
 
     private void run() {
-        boolean running = true;
-        while (running) {
-            running = awaitWork();
-            StoredBlock block = null;
-            copying.lock();
-            try {
-                Victim victim = peek();
-                if (victim != null) {
-                    block = victim.detached();
-                }
-            } finally {
-                copying.unlock();
-            }
-            if (block != null) {
-                count(put(block));
+        while (awaitWork()) {
+            HeldChunk victim = copyFirst();
+            if (victim != null) {
+                put(victim);
                 written();
+            } else {
+                writeComplete();
             }
         }
     }
 
-    /** Waits for a victim; false when the writer is closed and the queue is empty. */
+    /** The first of the queue, copied; null where it is empty. */
+    private @Nullable HeldChunk copyFirst() {
+        copying.lock();
+        try {
+            HeldChunk victim = peek();
+            if (victim != null) {
+                victim.detached();
+            }
+            return victim;
+        } finally {
+            copying.unlock();
+        }
+    }
+
+    private void writeComplete() {
+        Integer node;
+        synchronized (this) {
+            node = complete.peek();
+        }
+        if (node != null) {
+            writeEndingAt(node, true);
+            synchronized (this) {
+                complete.poll();
+                notifyAll();
+            }
+        }
+    }
+
+    /** Waits for something to write; false when the writer is closed and nothing is left. */
     private synchronized boolean awaitWork() {
         try {
-            while (queue.isEmpty() && !closed) {
+            while (queue.isEmpty() && complete.isEmpty() && !closed) {
                 wait();
             }
         } catch (InterruptedException e) {
             closed = true;
             Thread.currentThread().interrupt();
         }
-        return !queue.isEmpty();
+        return !queue.isEmpty() || !complete.isEmpty();
     }
 
-    private synchronized @Nullable Victim peek() {
+    private synchronized @Nullable HeldChunk peek() {
         return queue.peek();
     }
 
     private synchronized void written() {
-        Victim victim = queue.poll();
+        HeldChunk victim = queue.poll();
         queuedBytes -= victim == null ? 0 : victim.bytes();
         notifyAll();
     }
 
-    private PutResult put(StoredBlock block) {
+    /** Puts a chunk that has been copied, and counts; whether the store has taken it. */
+    private boolean put(HeldChunk chunk) {
+        PutResult result;
         try {
-            return binding.store().put(block);
+            result = binding.store().put(chunk.detached());
         } catch (RuntimeException e) { // a store that breaks its contract must not break the cache
-            return PutResult.RETRY;
+            result = PutResult.RETRY;
+        }
+        boolean isStored = result == PutResult.STORED;
+        (isStored ? numWritten : numDropped).addAndGet(chunk.nodes.length);
+        setStored(chunk, isStored);
+        return isStored;
+    }
+
+    private void setStored(HeldChunk chunk, boolean stored) {
+        synchronized (budget) {
+            if (!isShut) {
+                chunk.setStored(stored);
+            }
         }
     }
 
-    private void count(PutResult result) {
-        (result == PutResult.STORED ? numWritten : numDropped).incrementAndGet();
-    }
-
     /**
-     * Waits for what is queued, then writes every whole block of the index that the store does not have yet.
+     * Waits for what is queued, then writes every whole block of the index that the store does not have yet: complete
+     * chunks first, then those that end earlier.
      *
      * @return blocks that the store has taken
      */
     int writeAll() {
         awaitWritten();
         int numTaken = 0;
-        for (int node = 0; node < numNodesGiven(); node++) {
-            Victim held = holdForWriting(node);
-            if (held != null) {
-                PutResult result = put(held.inPool());
-                count(result);
-                numTaken += result == PutResult.STORED ? 1 : 0;
-                finishWriting(node, held, result);
+        for (boolean completeOnly : new boolean[] {true, false}) {
+            for (int node : unstoredDeepestFirst()) {
+                numTaken += writeEndingAt(node, completeOnly);
             }
         }
         return numTaken;
     }
 
-    private int numNodesGiven() {
+    private int[] unstoredDeepestFirst() {
         synchronized (budget) {
-            return isClosed() ? 0 : tree.numNodesGiven();
+            int numNodes = isShut ? 0 : tree.numNodesGiven();
+            return IntStream.range(0, numNodes).filter(node -> tree.isWhole(node) && !tree.isStored(node)).boxed()
+                    .sorted(Comparator.comparingInt(tree::numBlocksBefore).reversed()).mapToInt(node -> node).toArray();
         }
     }
 
-    private synchronized boolean isClosed() {
-        return closed;
+    /** Writes the chunk that ends with a node, in this thread; returns the blocks that the store has taken. */
+    private int writeEndingAt(int node, boolean completeOnly) {
+        HeldChunk held;
+        copying.lock(); // so that who needs room does not meet these holds
+        try {
+            held = holdEndingAt(node, completeOnly);
+            if (held != null) {
+                held.detached();
+            }
+        } finally {
+            copying.unlock();
+        }
+        return held != null && put(held) ? held.nodes.length : 0;
     }
 
-    private @Nullable Victim holdForWriting(int node) {
+    private @Nullable HeldChunk holdEndingAt(int node, boolean completeOnly) {
         synchronized (budget) {
-            if (isClosed() || !tree.isWhole(node) || tree.isStored(node) || tree.hasExpiry(node)) {
+            if (isShut || node >= tree.numNodesGiven() || !tree.isWhole(node) || tree.isStored(node)) {
                 return null;
             }
-            Victim held = new Victim(node);
-            for (int group = 0; group < groups.length; group++) {
-                if (held.blockIds[group] != NONE) {
-                    groups[group].blocks().retainCached(held.blockIds[group]);
-                }
+            HeldChunk held = new HeldChunk(node);
+            if (held.hasExpiry() || (completeOnly && held.nodes.length < binding.chunkBlocks())) {
+                return null;
             }
+            held.hold(false);
             return held;
         }
-    }
-
-    private void finishWriting(int node, Victim held, PutResult result) {
-        synchronized (budget) {
-            if (result == PutResult.STORED && tree.isWhole(node) && tree.key(node).equals(held.key)) {
-                tree.setStored(node, true);
-            }
-        }
-        held.release();
     }
 
     long numWritten() {
@@ -346,7 +456,7 @@ final class StoreWriter implements AutoCloseable {
 
     private synchronized void awaitWritten() {
         try {
-            while (!queue.isEmpty()) {
+            while (!queue.isEmpty() || !complete.isEmpty()) {
                 wait();
             }
         } catch (InterruptedException e) {
@@ -377,9 +487,13 @@ final class StoreWriter implements AutoCloseable {
             copying.unlock();
         }
         synchronized (this) {
-            numDropped.addAndGet(queue.size());
+            numDropped.addAndGet(queue.size() + complete.size());
             queue.clear();
+            complete.clear();
             queuedBytes = 0;
+        }
+        synchronized (budget) {
+            isShut = true;
         }
     }
 }

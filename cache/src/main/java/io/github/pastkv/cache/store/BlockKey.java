@@ -55,6 +55,11 @@ public final class BlockKey {
         return new BlockKey(bytes.clone());
     }
 
+    /** A key from its {@link #toString 64 hexadecimal digits}. */
+    public static BlockKey parse(String digits) {
+        return ofBytes(HexFormat.of().parseHex(digits));
+    }
+
     /** The key of the block that follows with tokens {@code [from, to)}. */
     public BlockKey next(int[] tokenIds, int from, int to) {
         ByteBuffer tokens = ByteBuffer.allocate((to - from) * Integer.BYTES).order(ByteOrder.LITTLE_ENDIAN);

@@ -1,44 +1,50 @@
 package io.github.pastkv.cache.store;
 
+import java.lang.foreign.SegmentAllocator;
 import java.util.List;
 
 /**
- * Keeps blocks beneath the prefix index: in memory, on disk or elsewhere. A store finds, gets, puts and forgets whole
- * blocks by their keys. It decides nothing about correctness: the index verifies key, token ids, sizes and checksum of
- * whatever it returns, and treats anything else as a miss.
+ * Keeps chunks of blocks beneath the prefix index: in memory, on disk or elsewhere. It decides nothing about
+ * correctness: the index verifies key, origin, token ids, sizes and checksums of whatever it returns, and treats
+ * anything else as a miss.
  *
  * <p>What every store promises:
  * <ul>
- * <li>{@link #get} returns a block as it was put, or says why it does not. A block whose {@link #put} has not returned
+ * <li>{@link #get} returns a chunk as it was put, or says why it does not. A chunk whose {@link #put} has not returned
  * {@link PutResult#STORED} is never returned.
  * <li>No call waits without limit, and none throws because the medium is slow, full, broken or gone: that is
  * {@link StoreResult.Retry} or {@link PutResult#RETRY}.
- * <li>All calls may come from any number of threads. {@link #forget} of a block that is not there does nothing.
+ * <li>All calls may come from any number of threads. {@link #forget} of a chunk that is not there does nothing.
  * <li>What it holds stays within the limits that it was opened with.
  * </ul>
  *
- * <p>{@code BlockStoreContractTest} in the testkit checks this for any implementation.
+ * <p>{@code BlockStoreContractTest} in the testkit checks this for any implementation. Who only has bytes to keep under
+ * names implements {@code CacheTier} of the module {@code io.github.pastkv.store} instead.
  */
 public interface BlockStore extends AutoCloseable {
     /**
-     * Finds how many leading blocks of a text can be got now.
+     * Finds how many leading chunks of a text can be got now.
      *
-     * @param keys of consecutive blocks
+     * @param keys of consecutive chunks
      * @return how many of the first are there, and what is known of the next
      */
-    StoreRun find(List<BlockKey> keys);
-
-    /** The block with a key, or why there is none. */
-    StoreResult get(BlockKey key);
+    StoreRun find(List<ChunkKey> keys);
 
     /**
-     * Keeps a block; copies what it needs of it before returning. A key that is there already keeps its block, unless
-     * the new one has bytes of more layer groups.
+     * The chunk with a key, or why there is none.
+     *
+     * @param memory where the store puts what it reads, asked at most once; what it has in memory may stay there
      */
-    PutResult put(StoredBlock block);
+    StoreResult<StoredChunk> get(ChunkKey key, SegmentAllocator memory);
 
-    /** Removes a block. */
-    void forget(BlockKey key);
+    /**
+     * Keeps a chunk; copies what it needs of it before returning. A key that is there already keeps its chunk, unless
+     * the new one has more parts.
+     */
+    PutResult put(StoredChunk chunk);
+
+    /** Removes a chunk. */
+    void forget(ChunkKey key);
 
     /** Counts so far. */
     StoreStats stats();

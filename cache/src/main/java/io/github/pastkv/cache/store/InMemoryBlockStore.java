@@ -1,17 +1,18 @@
 package io.github.pastkv.cache.store;
 
+import java.lang.foreign.SegmentAllocator;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
 /**
- * A store on the heap with a limit in bytes: the least recently used blocks are removed first. Several pools may share
+ * A store on the heap with a limit in bytes: the least recently used chunks are removed first. Several pools may share
  * one.
  */
 public final class InMemoryBlockStore implements BlockStore {
     private final long maxBytes;
-    private final Map<BlockKey, StoredBlock> blocks = new LinkedHashMap<>(16, 0.75f, true); // by last use
+    private final Map<ChunkKey, StoredChunk> chunks = new LinkedHashMap<>(16, 0.75f, true); // by last use
     private long bytes;
     private long numGets;
     private long numFound;
@@ -28,53 +29,53 @@ public final class InMemoryBlockStore implements BlockStore {
     }
 
     @Override
-    public synchronized StoreRun find(List<BlockKey> keys) {
+    public synchronized StoreRun find(List<ChunkKey> keys) {
         if (closed) {
             return new StoreRun(0, StoreRun.Next.RETRY);
         }
-        int numBlocks = 0;
-        while (numBlocks < keys.size() && blocks.containsKey(keys.get(numBlocks))) {
-            numBlocks++;
+        int numChunks = 0;
+        while (numChunks < keys.size() && chunks.containsKey(keys.get(numChunks))) {
+            numChunks++;
         }
-        return new StoreRun(numBlocks, numBlocks == keys.size() ? StoreRun.Next.NONE_ASKED : StoreRun.Next.MISSING);
+        return new StoreRun(numChunks, numChunks == keys.size() ? StoreRun.Next.NONE_ASKED : StoreRun.Next.MISSING);
     }
 
     @Override
-    public synchronized StoreResult get(BlockKey key) {
+    public synchronized StoreResult<StoredChunk> get(ChunkKey key, SegmentAllocator memory) {
         if (closed) {
-            return new StoreResult.Retry("the store is closed");
+            return new StoreResult.Retry<>("the store is closed");
         }
         numGets++;
-        StoredBlock block = blocks.get(key);
-        if (block == null) {
-            return new StoreResult.Missing();
+        StoredChunk chunk = chunks.get(key);
+        if (chunk == null) {
+            return new StoreResult.Missing<>();
         }
         numFound++;
-        return new StoreResult.Found(block);
+        return new StoreResult.Found<>(chunk);
     }
 
     @Override
-    public PutResult put(StoredBlock block) {
+    public PutResult put(StoredChunk chunk) {
         synchronized (this) {
-            StoredBlock present = blocks.get(block.key());
-            if (closed || block.bytes() > maxBytes) {
+            StoredChunk present = chunks.get(chunk.key());
+            if (closed || chunk.bytes() > maxBytes) {
                 return closed ? PutResult.RETRY : PutResult.REFUSED;
             }
-            if (present != null && present.numGroups() >= block.numGroups()) {
+            if (present != null && present.numParts() >= chunk.numParts()) {
                 return PutResult.STORED;
             }
         }
-        return keep(block.copy());
+        return keep(chunk.copy());
     }
 
-    private synchronized PutResult keep(StoredBlock copy) {
+    private synchronized PutResult keep(StoredChunk copy) {
         if (closed) {
             return PutResult.RETRY;
         }
         numPuts++;
-        StoredBlock before = blocks.put(copy.key(), copy);
+        StoredChunk before = chunks.put(copy.key(), copy);
         bytes += copy.bytes() - (before == null ? 0 : before.bytes());
-        Iterator<StoredBlock> oldest = blocks.values().iterator();
+        Iterator<StoredChunk> oldest = chunks.values().iterator();
         while (bytes > maxBytes) {
             bytes -= oldest.next().bytes();
             oldest.remove();
@@ -84,20 +85,20 @@ public final class InMemoryBlockStore implements BlockStore {
     }
 
     @Override
-    public synchronized void forget(BlockKey key) {
-        StoredBlock removed = blocks.remove(key);
+    public synchronized void forget(ChunkKey key) {
+        StoredChunk removed = chunks.remove(key);
         bytes -= removed == null ? 0 : removed.bytes();
     }
 
     @Override
     public synchronized StoreStats stats() {
-        return new StoreStats(blocks.size(), bytes, maxBytes, numGets, numFound, numPuts, numEvicted);
+        return new StoreStats(chunks.size(), bytes, maxBytes, numGets, numFound, numPuts, numEvicted);
     }
 
     @Override
     public synchronized void close() {
         closed = true;
-        blocks.clear();
+        chunks.clear();
         bytes = 0;
     }
 }

@@ -1,6 +1,6 @@
 package io.github.pastkv.cache.store;
 
-/** What became of a block that was put. */
+/** What became of a chunk that was put. */
 public enum PutResult {
     /** The store has it now, or had it before. */
     STORED,

@@ -1,15 +1,15 @@
 package io.github.pastkv.cache.store;
 
 /**
- * How many leading blocks a store has, and why not more.
+ * How many leading chunks a store has, and why not more.
  *
- * @param numBlocks blocks that can be got now
- * @param next what is known of the block after them
+ * @param numChunks chunks that can be got now
+ * @param next what is known of the chunk after them
  */
-public record StoreRun(int numBlocks, Next next) {
-    /** What is known of a block that cannot be got now. */
+public record StoreRun(int numChunks, Next next) {
+    /** What is known of a chunk that cannot be got now. */
     public enum Next {
-        /** There is none: all blocks that were asked for are there. */
+        /** There is none: all chunks that were asked for are there. */
         NONE_ASKED,
         /** The store does not have it. */
         MISSING,

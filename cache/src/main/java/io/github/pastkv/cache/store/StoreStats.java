@@ -3,13 +3,13 @@ package io.github.pastkv.cache.store;
 /**
  * What a store holds, and what it did since it was opened.
  *
- * @param numBlocks blocks held
- * @param bytes bytes of their keys and values
+ * @param numChunks chunks held
+ * @param bytes bytes that they take
  * @param maxBytes most bytes it may hold
- * @param numGets blocks that were asked for
+ * @param numGets chunks that were asked for
  * @param numFound how many of them were there
- * @param numPuts blocks that were put
- * @param numEvicted blocks that it removed to keep its limit
+ * @param numPuts chunks that were put
+ * @param numEvicted chunks that it removed to keep its limit
  */
-public record StoreStats(long numBlocks, long bytes, long maxBytes, long numGets, long numFound, long numPuts,
+public record StoreStats(long numChunks, long bytes, long maxBytes, long numGets, long numFound, long numPuts,
         long numEvicted) {}

@@ -4,16 +4,21 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.pastkv.cache.prefix.PrefixNamespace;
 import io.github.pastkv.cache.store.BlockKey;
+import io.github.pastkv.cache.store.BlockOrigin;
 import io.github.pastkv.cache.store.BlockStore;
+import io.github.pastkv.cache.store.ChunkKey;
 import io.github.pastkv.cache.store.PutResult;
 import io.github.pastkv.cache.store.StoreResult;
 import io.github.pastkv.cache.store.StoreRun;
-import io.github.pastkv.cache.store.StoredBlock;
+import io.github.pastkv.cache.store.StoredChunk;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
@@ -31,6 +36,8 @@ public abstract class BlockStoreContractTest {
     protected static final int BLOCK_SIZE = 3;
     /** Bytes of keys and values of a block that {@link #block} makes. */
     protected static final int BLOCK_BYTES = 70 + 44;
+
+    private static final BlockOrigin ORIGIN = BlockOrigin.of(Map.of("model", "7", "groups", "[]"));
 
     private BlockStore store;
 
@@ -50,15 +57,22 @@ public abstract class BlockStoreContractTest {
         store.close();
     }
 
-    /** The keys of consecutive blocks of a text. */
-    protected static List<BlockKey> keys(int text, int numBlocks) {
-        List<BlockKey> keys = new ArrayList<>();
+    /** The keys of consecutive chunks of a text, of one block each. */
+    protected static List<ChunkKey> keys(int text, int numChunks) {
+        return IntStream.rangeClosed(1, numChunks).mapToObj(end -> new ChunkKey(blockKey(text, end), 1)).toList();
+    }
+
+    /** The key after the first {@code numBlocks} blocks of a text. */
+    private static BlockKey blockKey(int text, int numBlocks) {
         BlockKey key = BlockKey.root(PrefixNamespace.builder("contract").with("model", 7).build(), "storage");
         for (int block = 0; block < numBlocks; block++) {
             key = key.next(tokenIds(text, block), 0, BLOCK_SIZE);
-            keys.add(key);
         }
-        return keys;
+        return key;
+    }
+
+    private static StoreResult<StoredChunk> get(BlockStore from, ChunkKey key) {
+        return from.get(key, Arena.ofAuto());
     }
 
     private static int[] tokenIds(int text, int block) {
@@ -66,13 +80,13 @@ public abstract class BlockStoreContractTest {
     }
 
     /** A block of two groups, of 70 and 44 bytes, whose content is a function of text and block. */
-    protected static StoredBlock block(int text, int block) {
+    protected static StoredChunk block(int text, int block) {
         return block(text, block, true);
     }
 
-    private static StoredBlock block(int text, int block, boolean withSecondGroup) {
-        return StoredBlock.of(keys(text, block + 1).get(block), tokenIds(text, block),
-                Arrays.asList(bytes(text, block, 70), withSecondGroup ? bytes(text, block, 44) : null));
+    private static StoredChunk block(int text, int block, boolean withSecondGroup) {
+        return StoredChunk.of(ORIGIN, blockKey(text, block), (long) block * BLOCK_SIZE, tokenIds(text, block),
+                BLOCK_SIZE, Arrays.asList(bytes(text, block, 70), withSecondGroup ? bytes(text, block, 44) : null));
     }
 
     private static MemorySegment bytes(int text, int block, int numBytes) {
@@ -81,14 +95,18 @@ public abstract class BlockStoreContractTest {
         return MemorySegment.ofArray(bytes);
     }
 
-    private static void assertSame(StoreResult result, StoredBlock expected) {
+    private static void assertSame(StoreResult<StoredChunk> result, StoredChunk expected) {
         assertThat(result).isInstanceOf(StoreResult.Found.class);
-        StoredBlock found = ((StoreResult.Found) result).block();
+        StoredChunk found = ((StoreResult.Found<StoredChunk>) result).content();
         assertThat(found.key()).isEqualTo(expected.key());
         assertThat(found.tokenIds()).containsExactly(expected.tokenIds());
         assertThat(found.isIntact()).isTrue();
+        assertThat(found.origin()).isEqualTo(expected.origin());
+        assertThat(found.before()).isEqualTo(expected.before());
+        assertThat(found.firstPosition()).isEqualTo(expected.firstPosition());
+        assertThat(found.blockSize()).isEqualTo(expected.blockSize());
         for (int group = 0; group < 2; group++) {
-            assertThat(content(found.groups().get(group))).isEqualTo(content(expected.groups().get(group)));
+            assertThat(content(found.part(0, group))).isEqualTo(content(expected.part(0, group)));
         }
     }
 
@@ -100,9 +118,9 @@ public abstract class BlockStoreContractTest {
     void emptyStore_hasNothing() {
         assertThat(store.find(keys(1, 3))).isEqualTo(new StoreRun(0, StoreRun.Next.MISSING));
         assertThat(store.find(List.of())).isEqualTo(new StoreRun(0, StoreRun.Next.NONE_ASKED));
-        assertThat(store.get(keys(1, 1).getFirst())).isEqualTo(new StoreResult.Missing());
+        assertThat(get(store, keys(1, 1).getFirst())).isEqualTo(new StoreResult.Missing<>());
         store.forget(keys(1, 1).getFirst());
-        assertThat(store.stats().numBlocks()).isZero();
+        assertThat(store.stats().numChunks()).isZero();
     }
 
     @Test
@@ -110,19 +128,37 @@ public abstract class BlockStoreContractTest {
         assertThat(store.put(block(1, 0))).isEqualTo(PutResult.STORED);
         assertThat(store.put(block(1, 1, false))).isEqualTo(PutResult.STORED);
         settle(store);
-        assertSame(store.get(block(1, 0).key()), block(1, 0));
-        assertSame(store.get(block(1, 1).key()), block(1, 1, false));
-        assertThat(store.stats().numBlocks()).isEqualTo(2);
+        assertSame(get(store, block(1, 0).key()), block(1, 0));
+        assertSame(get(store, block(1, 1).key()), block(1, 1, false));
+        assertThat(store.stats().numChunks()).isEqualTo(2);
         assertThat(store.stats().bytes()).isEqualTo(BLOCK_BYTES + 70);
     }
 
     @Test
-    void put_copiesBeforeItReturns() throws InterruptedException {
-        StoredBlock mine = block(1, 0).copy();
-        store.put(mine);
-        mine.groups().getFirst().fill((byte) 99);
+    void chunkOfSeveralBlocks_comesBackBlockByBlock() throws InterruptedException {
+        int[] ids = IntStream.range(0, 3).flatMap(block -> IntStream.of(tokenIds(5, block))).toArray();
+        StoredChunk three = StoredChunk.of(ORIGIN, blockKey(5, 0), 0, ids, BLOCK_SIZE, Arrays.asList(
+                bytes(5, 0, 70), bytes(5, 0, 44), bytes(5, 1, 70), null, null, bytes(5, 2, 44)));
+        assertThat(store.put(three)).isEqualTo(PutResult.STORED);
         settle(store);
-        assertSame(store.get(mine.key()), block(1, 0));
+        assertThat(store.find(List.of(three.key()))).isEqualTo(new StoreRun(1, StoreRun.Next.NONE_ASKED));
+        StoredChunk found = ((StoreResult.Found<StoredChunk>) get(store, three.key())).content();
+        assertThat(found.isIntact()).isTrue();
+        for (int block = 0; block < 3; block++) {
+            for (int group = 0; group < 2; group++) {
+                assertThat(content(found.part(block, group))).isEqualTo(content(three.part(block, group)));
+            }
+        }
+        assertThat(get(store, new ChunkKey(blockKey(5, 1), 1))).isEqualTo(new StoreResult.Missing<>());
+    }
+
+    @Test
+    void put_copiesBeforeItReturns() throws InterruptedException {
+        StoredChunk mine = block(1, 0).copy();
+        store.put(mine);
+        Objects.requireNonNull(mine.part(0, 0)).fill((byte) 99);
+        settle(store);
+        assertSame(get(store, mine.key()), block(1, 0));
     }
 
     @Test
@@ -133,8 +169,8 @@ public abstract class BlockStoreContractTest {
         settle(store);
         assertThat(store.put(block(1, 0, false))).isEqualTo(PutResult.STORED);
         settle(store);
-        assertSame(store.get(block(1, 0).key()), block(1, 0));
-        assertThat(store.stats().numBlocks()).isEqualTo(1);
+        assertSame(get(store, block(1, 0).key()), block(1, 0));
+        assertThat(store.stats().numChunks()).isEqualTo(1);
     }
 
     @Test
@@ -146,7 +182,7 @@ public abstract class BlockStoreContractTest {
         assertThat(store.find(keys(2, 5))).isEqualTo(new StoreRun(2, StoreRun.Next.MISSING));
         assertThat(store.find(keys(2, 2))).isEqualTo(new StoreRun(2, StoreRun.Next.NONE_ASKED));
         assertThat(store.find(keys(2, 5).subList(3, 5))).isEqualTo(new StoreRun(1, StoreRun.Next.MISSING));
-        assertThat(store.find(keys(3, 5)).numBlocks()).isZero();
+        assertThat(store.find(keys(3, 5)).numChunks()).isZero();
     }
 
     @Test
@@ -155,8 +191,8 @@ public abstract class BlockStoreContractTest {
         store.put(block(1, 1));
         settle(store);
         store.forget(block(1, 0).key());
-        assertThat(store.get(block(1, 0).key())).isInstanceOf(StoreResult.Missing.class);
-        assertSame(store.get(block(1, 1).key()), block(1, 1));
+        assertThat(get(store, block(1, 0).key())).isInstanceOf(StoreResult.Missing.class);
+        assertSame(get(store, block(1, 1).key()), block(1, 1));
         assertThat(store.stats().bytes()).isEqualTo(BLOCK_BYTES);
     }
 
@@ -168,11 +204,11 @@ public abstract class BlockStoreContractTest {
                 settle(small);
                 assertThat(small.stats().bytes()).isLessThanOrEqualTo(5L * BLOCK_BYTES + 1);
             }
-            assertThat(small.stats().numBlocks()).isPositive();
+            assertThat(small.stats().numChunks()).isPositive();
         }
         try (BlockStore none = open(BLOCK_BYTES - 1)) {
             assertThat(none.put(block(1, 0))).isEqualTo(PutResult.REFUSED);
-            assertThat(none.get(block(1, 0).key())).isInstanceOf(StoreResult.Missing.class);
+            assertThat(get(none, block(1, 0).key())).isInstanceOf(StoreResult.Missing.class);
         }
     }
 
@@ -196,13 +232,13 @@ public abstract class BlockStoreContractTest {
 
     private void putAndGet(Random random) {
         for (int i = 0; i < 300; i++) {
-            StoredBlock block = block(random.nextInt(4), random.nextInt(6));
+            StoredChunk block = block(random.nextInt(4), random.nextInt(6));
             switch (random.nextInt(4)) {
                 case 0 -> store.put(block);
                 case 1 -> store.forget(block.key());
-                case 2 -> assertThat(store.find(keys(1, 6)).numBlocks()).isBetween(0, 6);
+                case 2 -> assertThat(store.find(keys(1, 6)).numChunks()).isBetween(0, 6);
                 default -> {
-                    if (store.get(block.key()) instanceof StoreResult.Found found) {
+                    if (get(store, block.key()) instanceof StoreResult.Found<StoredChunk> found) {
                         assertSame(found, block);
                     }
                 }

@@ -1,13 +1,14 @@
 package io.github.pastkv.testkit.cache;
 
-import io.github.pastkv.cache.store.BlockKey;
 import io.github.pastkv.cache.store.BlockStore;
+import io.github.pastkv.cache.store.ChunkKey;
 import io.github.pastkv.cache.store.PutResult;
 import io.github.pastkv.cache.store.StoreResult;
 import io.github.pastkv.cache.store.StoreRun;
 import io.github.pastkv.cache.store.StoreStats;
-import io.github.pastkv.cache.store.StoredBlock;
+import io.github.pastkv.cache.store.StoredChunk;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SegmentAllocator;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -15,6 +16,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -50,7 +52,7 @@ public final class FaultyBlockStore implements BlockStore {
     private final List<Fault> faults;
     private final double probability;
     private final Random random;
-    private @Nullable StoredBlock last;
+    private @Nullable StoredChunk last;
 
     /** A store over {@code store} with these faults. */
     public FaultyBlockStore(BlockStore store, Set<Fault> faults, double probability, long seed) {
@@ -73,59 +75,85 @@ public final class FaultyBlockStore implements BlockStore {
     }
 
     @Override
-    public StoreRun find(List<BlockKey> keys) {
+    public StoreRun find(List<ChunkKey> keys) {
         Fault fault = draw();
         meet(fault);
         StoreRun run = store.find(keys);
         if (fault == Fault.UNAVAILABLE) {
             return new StoreRun(0, StoreRun.Next.RETRY);
         }
-        if (run.numBlocks() > 0 && (fault == Fault.GONE || fault == Fault.PENDING)) {
-            return new StoreRun(run.numBlocks() - 1,
+        if (run.numChunks() > 0 && (fault == Fault.GONE || fault == Fault.PENDING)) {
+            return new StoreRun(run.numChunks() - 1,
                     fault == Fault.GONE ? StoreRun.Next.MISSING : StoreRun.Next.PENDING);
         }
         return run;
     }
 
     @Override
-    public StoreResult get(BlockKey key) {
+    public StoreResult<StoredChunk> get(ChunkKey key, SegmentAllocator memory) {
         Fault fault = draw();
         meet(fault);
-        StoreResult result = store.get(key);
-        if (fault == null || !(result instanceof StoreResult.Found(StoredBlock block))) {
+        StoreResult<StoredChunk> result = store.get(key, memory);
+        if (fault == null || !(result instanceof StoreResult.Found<StoredChunk>(StoredChunk chunk))) {
             return result;
         }
-        StoredBlock other = exchangeLast(block);
+        StoredChunk other = exchangeLast(chunk);
         return switch (fault) {
-            case UNAVAILABLE -> new StoreResult.Retry("an injected fault");
-            case GONE -> new StoreResult.Missing();
-            case PENDING -> new StoreResult.Pending();
-            case WRONG_BYTES -> new StoreResult.Found(changed(block, false));
-            case TORN -> new StoreResult.Found(changed(block, true));
-            case OTHER_BLOCK -> new StoreResult.Found(
-                    new StoredBlock(block.key(), block.tokenIds(), other.groups(), other.checksum()));
+            case UNAVAILABLE -> new StoreResult.Retry<>("an injected fault");
+            case GONE -> new StoreResult.Missing<>();
+            case PENDING -> new StoreResult.Pending<>();
+            case WRONG_BYTES -> new StoreResult.Found<>(changed(chunk, false));
+            case TORN -> new StoreResult.Found<>(changed(chunk, true));
+            case OTHER_BLOCK -> new StoreResult.Found<>(withContentOf(chunk, other));
             case OTHER_TOKENS -> {
-                int[] tokenIds = block.tokenIds();
+                int[] tokenIds = chunk.tokenIds();
                 tokenIds[tokenIds.length - 1]++;
-                yield new StoreResult.Found(StoredBlock.of(key, tokenIds, block.groups()));
+                yield new StoreResult.Found<>(StoredChunk.of(chunk.origin(), chunk.before(), chunk.firstPosition(),
+                        tokenIds, chunk.blockSize(), partsOf(chunk)));
             }
             case DELAY, ERROR, FULL -> result;
         };
     }
 
-    /** A block that was returned before, or a changed one where there was none with other content. */
-    private synchronized StoredBlock exchangeLast(StoredBlock block) {
-        StoredBlock other = last;
-        last = block;
-        return other == null || other.key().equals(block.key()) ? changed(block, false) : other;
+    private static List<@Nullable MemorySegment> partsOf(StoredChunk chunk) {
+        List<@Nullable MemorySegment> parts = new ArrayList<>();
+        for (int block = 0; block < chunk.numBlocks(); block++) {
+            for (int group = 0; group < chunk.numGroups(); group++) {
+                parts.add(chunk.part(block, group));
+            }
+        }
+        return parts;
     }
 
-    private static StoredBlock changed(StoredBlock block, boolean torn) {
-        List<@Nullable MemorySegment> groups = new ArrayList<>();
-        for (MemorySegment group : block.groups()) {
-            groups.add(group == null ? null : changed(group.toArray(ValueLayout.JAVA_BYTE), torn));
+    /** The place and tokens of one chunk, bytes and checksums of another as far as they go. */
+    private static StoredChunk withContentOf(StoredChunk chunk, StoredChunk other) {
+        List<@Nullable MemorySegment> parts = partsOf(chunk);
+        int[] checksums = IntStream.range(0, chunk.numBlocks()).map(chunk::checksum).toArray();
+        for (int block = 0; block < Math.min(chunk.numBlocks(), other.numBlocks()); block++) {
+            checksums[block] = other.checksum(block);
+            for (int group = 0; group < chunk.numGroups(); group++) {
+                parts.set(block * chunk.numGroups() + group, other.part(block, group));
+            }
         }
-        return new StoredBlock(block.key(), block.tokenIds(), groups, block.checksum());
+        return new StoredChunk(chunk.origin(), chunk.before(), chunk.firstPosition(), chunk.tokenIds(), parts,
+                checksums);
+    }
+
+    /** A chunk that was returned before, or a changed one where there was none with other content. */
+    private synchronized StoredChunk exchangeLast(StoredChunk chunk) {
+        StoredChunk other = last;
+        last = chunk;
+        return other == null || other.key().equals(chunk.key()) ? changed(chunk, false) : other;
+    }
+
+    private static StoredChunk changed(StoredChunk chunk, boolean torn) {
+        List<@Nullable MemorySegment> parts = new ArrayList<>();
+        for (MemorySegment part : partsOf(chunk)) {
+            parts.add(part == null ? null : changed(part.toArray(ValueLayout.JAVA_BYTE), torn));
+        }
+        int[] checksums = IntStream.range(0, chunk.numBlocks()).map(chunk::checksum).toArray();
+        return new StoredChunk(chunk.origin(), chunk.before(), chunk.firstPosition(), chunk.tokenIds(), parts,
+                checksums);
     }
 
     private static MemorySegment changed(byte[] bytes, boolean torn) {
@@ -137,17 +165,17 @@ public final class FaultyBlockStore implements BlockStore {
     }
 
     @Override
-    public PutResult put(StoredBlock block) {
+    public PutResult put(StoredChunk chunk) {
         Fault fault = draw();
         meet(fault);
         if (fault == Fault.UNAVAILABLE) {
             return PutResult.RETRY;
         }
-        return fault == Fault.FULL ? PutResult.REFUSED : store.put(block);
+        return fault == Fault.FULL ? PutResult.REFUSED : store.put(chunk);
     }
 
     @Override
-    public void forget(BlockKey key) {
+    public void forget(ChunkKey key) {
         meet(draw());
         store.forget(key);
     }

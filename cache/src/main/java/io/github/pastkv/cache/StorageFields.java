@@ -1,0 +1,36 @@
+package io.github.pastkv.cache;
+
+import io.github.pastkv.cache.block.LayerGroup;
+import io.github.pastkv.cache.layout.KvWindow;
+import io.github.pastkv.cache.layout.TiledKvLayout;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+
+/** How a pool stores, in words that a reader of a stored chunk needs (docs/format.md). */
+final class StorageFields {
+    private StorageFields() {}
+
+    static Map<String, String> of(KvCacheConfig config, LayerGroup[] groups) {
+        return Map.of("layout_version", Integer.toString(TiledKvLayout.VERSION),
+                "block_size", Integer.toString(config.blockSize()),
+                "num_layers", Integer.toString(config.shape().numLayers()),
+                "num_kv_heads", Integer.toString(config.shape().numKvHeads()),
+                "head_dim", Integer.toString(config.shape().headDim()),
+                "groups", Arrays.stream(groups).map(group -> json(config, group))
+                        .collect(Collectors.joining(",", "[", "]")));
+    }
+
+    /** A layer group as a JSON object. */
+    private static String json(KvCacheConfig config, LayerGroup group) {
+        String layers = IntStream.range(0, group.numLayers()).mapToObj(number -> Integer.toString(group.layer(number)))
+                .collect(Collectors.joining(","));
+        KvWindow window = group.window();
+        return "{\"layers\":[" + layers + "],\"keys\":\"" + config.layers().get(group.layer(0)).types().keys()
+                + "\",\"values\":\""
+                + config.layers().get(group.layer(0)).types().values() + "\",\"window\":" + window.numTokens()
+                + ",\"sinks\":"
+                + window.numSinks() + ",\"block_bytes\":" + group.layout().blockBytes() + "}";
+    }
+}
