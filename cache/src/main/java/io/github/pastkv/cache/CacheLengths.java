@@ -4,7 +4,7 @@ import io.github.pastkv.cache.block.LayerGroup;
 import io.github.pastkv.cache.mask.AttentionMask;
 import java.util.Arrays;
 
-/** How far each layer and row of a cache has come, in slots and in real tokens. */
+/** The length of each layer and row of a cache, in slots and in real tokens. */
 final class CacheLengths {
     private final int[] numSlots; // [L]
     private final int[][] numTokens; // [L][B]
@@ -30,7 +30,7 @@ final class CacheLengths {
         return numTokens[0].length;
     }
 
-    /** Tokens of a row in the layer of a group that has the fewest. */
+    /** The minimum number of tokens of a row over the layers of a group. */
     int fewestTokens(LayerGroup group, int row) {
         int fewest = Integer.MAX_VALUE;
         for (int number = 0; number < group.numLayers(); number++) {
@@ -89,7 +89,7 @@ final class CacheLengths {
         }
     }
 
-    /** Puts rows of another cache behind; all layers then hold as many slots as the longer cache. */
+    /** Appends the rows of another cache; all layers then hold as many slots as the longer cache. */
     void addRows(CacheLengths other, int[] rows) {
         for (int layer = 0; layer < numTokens.length; layer++) {
             int numBefore = numTokens[layer].length;

@@ -9,8 +9,8 @@ import java.util.Arrays;
 import java.util.Objects;
 
 /**
- * What a cache holds of its rows: block tables of each layer group, the mask of all slots, and how far each layer and
- * row has come. Changes all of them together; each operation refuses bad input before anything has changed.
+ * The rows of a cache: the block tables of each layer group, the mask of all slots, and the length of each layer and
+ * row. Each operation changes all of them together, and rejects bad input before anything has changed.
  */
 final class CacheRows {
     private final LayerGroupTables[] groups;
@@ -62,7 +62,7 @@ final class CacheRows {
         return groupOfLayer[layer];
     }
 
-    /** What a step or an edit sees of each group and row, {@code [group][row]}. */
+    /** The blocks of a step or edit for each group and row, {@code [group][row]}. */
     StepBlocks[][] newStepBlocks() {
         StepBlocks[][] blocks = new StepBlocks[groups.length][batchSize()];
         for (int group = 0; group < groups.length; group++) {
@@ -84,7 +84,7 @@ final class CacheRows {
         return lengths.batchSize();
     }
 
-    /** Refuses layers of unequal length, naming them. */
+    /** Rejects layers of unequal length, naming them. */
     void requireEvenLayers() {
         int uneven = lengths.firstUnevenLayer();
         if (uneven >= 0) {
@@ -93,18 +93,18 @@ final class CacheRows {
         }
     }
 
-    /** Puts the mask of a step of all layers behind the stored one. */
+    /** Appends the mask of a step of all layers to the stored one. */
     void appendMask(AttentionMask newMask) {
         mask.extendTo(lengths.numSlots(0));
         mask.append(newMask);
     }
 
-    /** Puts what is known and exact into the index. */
+    /** Publishes the known and exact tokens to the index. */
     void publish() {
         prefixes.publish(groups);
     }
 
-    /** Lets windows forget what nothing later sees. */
+    /** Evicts blocks that have left the sliding windows. */
     void evictOutOfWindow() {
         for (LayerGroupTables group : groups) {
             if (group.storage().window().isBounded()) {
@@ -154,7 +154,7 @@ final class CacheRows {
         lengths.setSlots(mask.trim());
     }
 
-    /** Takes back the last tokens of every row. */
+    /** Drops the last tokens of every row. */
     void rewind(int numTokens) {
         requireEvenLayers();
         for (int row = 0; row < batchSize(); row++) {
@@ -169,7 +169,7 @@ final class CacheRows {
         }
     }
 
-    /** Whether {@link #rewind} would go through. */
+    /** Whether {@link #rewind} would succeed. */
     boolean canRewind(int numTokens) {
         for (int row = 0; row < batchSize(); row++) {
             int kept = lengths.numTokens(0, row) - numTokens;
@@ -218,7 +218,7 @@ final class CacheRows {
         prefixes.selectRows(rows);
     }
 
-    /** Puts rows of another cache of the pool behind, as derived ones. */
+    /** Appends rows of another cache of the pool, as derived ones. */
     void addRows(CacheRows other, int[] rows) {
         mask.extendTo(lengths.numSlots(0));
         other.mask.extendTo(other.lengths.numSlots(0));
@@ -230,7 +230,7 @@ final class CacheRows {
         prefixes.addDerivedRows(rows.length);
     }
 
-    /** Empties the rows from {@code firstRow} on; their slots become pads. */
+    /** Empties the rows from {@code firstRow} on; their slots become padding. */
     void emptyRows(int firstRow) {
         mask.extendTo(lengths.numSlots(0));
         for (int row = firstRow; row < batchSize(); row++) {

@@ -10,9 +10,9 @@ import io.github.pastkv.tensor.Tensor;
 import java.util.Objects;
 
 /**
- * A cache of fixed capacity for the keys and values of one attention layer, in the way of torchtune's {@code KVCache}:
- * {@link #update} writes the next positions and returns the whole buffers, zeros beyond {@link #size}. The capacity is
- * a limit; memory follows what is stored.
+ * A cache of fixed capacity for the keys and values of one attention layer, with the contract of torchtune's
+ * {@code KVCache}: {@link #update} writes the next positions and returns the whole buffers, zeros beyond {@link #size}.
+ * The capacity is a limit; memory follows what is stored.
  *
  * <p>For one thread at a time. Owns its memory until {@link #close}.
  */
@@ -56,7 +56,7 @@ public final class FixedKvCache implements AutoCloseable {
      * @param keys {@code [B, H, S, D]} of the cache's type; S may be 0
      * @param values of the same shape and type
      * @return the live buffers {@code [B, H, maxSeqLen, D]}, the same objects at every call, readable until
-     *         {@link #close}: nothing is copied until they are read
+     *        {@link #close}: nothing is copied before they are read
      * @throws IllegalArgumentException naming the configured and the reached number, for another batch, shape, type, or
      *         more positions than fit; nothing has changed then
      */
@@ -96,12 +96,12 @@ public final class FixedKvCache implements AutoCloseable {
         }
     }
 
-    /** Forgets everything: size 0, buffers zero. */
+    /** Empties the cache: size 0, all buffers zero. */
     public void reset() {
         cache.reset();
     }
 
-    /** Bytes of the blocks that hold what is stored. */
+    /** Bytes of the blocks in use. */
     public long cacheBytes() {
         return cache.cacheBytes();
     }

@@ -9,8 +9,8 @@ import java.util.List;
 
 /**
  * Rows of several open steps, of different caches, joined into one batch. A step may be added in part: a long prompt is
- * computed chunk by chunk, beside the tokens of others (chunked prefill). Each step is still committed or closed by
- * itself, so that a step which fails changes nothing for the others.
+ * computed chunk by chunk, together with the tokens of other sequences (chunked prefill). Each step is committed or
+ * closed on its own, so that a failing step does not affect the others.
  *
  * <pre>
  *   step A, rows 0 1        tokens  0 1 2 | 3          added whole:   0 1 2 | 3
@@ -18,7 +18,7 @@ import java.util.List;
  *   the batch, rows 0 1 2   tokens                                    0 1 2 | 3 | 4 5
  * </pre>
  *
- * <p>Reused from batch to batch, so that one allocates nothing; filled by one thread.
+ * <p>Reused from batch to batch without allocation; filled by one thread.
  */
 public final class JoinedRows implements StepRows {
     /** Tokens {@code [firstToken, firstToken + numTokens)} of a step, from token {@code start} of the batch on. */
@@ -43,8 +43,7 @@ public final class JoinedRows implements StepRows {
     }
 
     /**
-     * Adds tokens {@code [fromToken, toToken)} of an open step: a row for each of the step's rows that has some of
-     * them.
+     * Adds tokens {@code [fromToken, toToken)} of an open step: one row for each row of the step that has any of them.
      *
      * @return the number of their first token in the batch
      */
@@ -117,7 +116,7 @@ public final class JoinedRows implements StepRows {
 
     @Override
     public void write(int layer, Tensor keys, Tensor values, int firstToken, int from, int to) {
-        for (int i = 0; i < parts.size(); i++) { // by number: an iterator would be garbage at each call
+        for (int i = 0; i < parts.size(); i++) { // indexed loop: an iterator would allocate at each call
             Part part = parts.get(i);
             int fromRow = Math.max(from, part.start - firstToken);
             int toRow = Math.min(to, part.start + part.numTokens - firstToken);

@@ -14,19 +14,19 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The past keys and values of a transformer: {@code batch} rows by layers, an {@linkplain KvCacheEntry entry} for each
- * layer, and the attention mask of all slots seen. It grows with what is appended, in blocks of a pool outside the
- * heap.
+ * layer, and the attention mask of all slots seen. It grows as tokens are appended, in blocks of an off-heap pool:
+ * paged attention (PagedAttention, Kwon et al., SOSP 2023).
  *
  * <p>A model appends through {@link #beginStep}: all layers, the mask and the positions together or not at all. A layer
- * can also be used alone through its entry, as in TransformerLens' {@code HookedTransformerKeyValueCache}, whose words
- * this class speaks. Masked tokens take no storage: a row's real tokens have positions 0, 1, 2, ... whatever pads lie
- * between them, and the views in slots show zeros at pads.
+ * can also be used alone through its entry, as in TransformerLens' {@code HookedTransformerKeyValueCache}, whose method
+ * names this class uses. Masked tokens take no storage: the real tokens of a row have positions 0, 1, 2, ... wherever
+ * there is padding, and views by slot show zeros at padding.
  *
- * <p>While frozen, steps see what is stored and their own tokens, and store nothing. A {@link #fork} shares all blocks
- * with this cache; each copies the one block that it writes to first.
+ * <p>While frozen, steps read the stored tokens and their own, and store nothing. A {@link #fork} shares all blocks
+ * with this cache; each of the two copies a shared block before it writes to it (copy-on-write).
  *
- * <p>For one thread at a time, except that any number of threads may fork a cache that nobody changes. Owns its memory
- * until {@link #close}; after that only what it was configured as can be asked, and any other use is an
+ * <p>For one thread at a time, except that any number of threads may fork a cache that is not being changed. Owns its
+ * memory until {@link #close}; after that only its configuration can be read, and any other use is an
  * {@link IllegalStateException}.
  */
 public final class KvCache implements AutoCloseable {
@@ -46,7 +46,7 @@ public final class KvCache implements AutoCloseable {
         this(config, KvPool.ofOneCache(config), (PrefixNamespace) null);
     }
 
-    /** An empty cache; takes over one use of {@code pool}. */
+    /** An empty cache; takes ownership of one use of {@code pool}. */
     KvCache(KvCacheConfig config, KvPool pool, @Nullable PrefixNamespace namespace) {
         this(config, pool, pool.newRows(config.batchSize(), namespace));
     }
@@ -74,7 +74,7 @@ public final class KvCache implements AutoCloseable {
         return pool;
     }
 
-    /** What this cache shares in, if it has to do with its pool's index. */
+    /** The namespace in which this cache shares prefixes; empty if it does not use its pool's index. */
     public Optional<PrefixNamespace> namespace() {
         return rows.prefixes().namespace();
     }
@@ -115,11 +115,12 @@ public final class KvCache implements AutoCloseable {
     }
 
     /**
-     * {@link #beginStep(AttentionMask)} for tokens that are known, which may take prefixes from the pool's index and
-     * enters them there; without an index, or where the row has unknown or derived tokens, that does nothing.
+     * {@link #beginStep(AttentionMask)} with known token ids, so that the step can reuse prefixes from the pool's index
+     * and publish its tokens there. Without an index, or for rows with unknown or derived tokens, the ids have no
+     * effect.
      *
-     * @param tokenIds ids of the real tokens, those of row 0, then those of row 1, and so on; those that
-     *        {@link KvStep#numReusedTokens} counts are not computed
+     * @param tokenIds ids of the real tokens, those of row 0, then those of row 1, and so on; tokens counted by
+     *        {@link KvStep#numReusedTokens} are not computed
      */
     public KvStep beginStep(AttentionMask newMask, int[] tokenIds, PrefixUse use) {
         requireOpen();
@@ -137,7 +138,7 @@ public final class KvCache implements AutoCloseable {
 
     private void requireEvenLayers() {
         rows.requireEvenLayers();
-        for (int layer = 0; layer < entries.size(); layer++) { // by number: an iterator would be garbage at each step
+        for (int layer = 0; layer < entries.size(); layer++) { // indexed loop: an iterator would allocate at each step
             if (entries.get(layer).frozen() != frozen) {
                 throw new IllegalStateException("layers of unequal flags: the cache is " + flag(frozen) + ", layer "
                         + layer + " is " + flag(!frozen));
@@ -154,12 +155,11 @@ public final class KvCache implements AutoCloseable {
     }
 
     /**
-     * Stores which of the next slots are real, before the layers' entries append them; a model step does this by
-     * itself.
+     * Appends the mask of the next slots, before the entries of the layers append them; a model step does this itself.
      *
-     * @return the stored mask with the new one behind it; while frozen that is not stored
-     * @throws IllegalArgumentException for other rows, or a pad where an entry already holds a real token
-     * @throws IllegalStateException while a step is open, which brings its own mask
+     * @return the stored mask followed by the new one, which is not stored while the cache is frozen
+     * @throws IllegalArgumentException for other rows, or padding where an entry already holds a real token
+     * @throws IllegalStateException while a step is open, as it has its own mask
      */
     public AttentionMask appendAttentionMask(AttentionMask newMask) {
         requireOpen();
@@ -196,12 +196,12 @@ public final class KvCache implements AutoCloseable {
         return frozen;
     }
 
-    /** From now on steps see what is stored and store nothing; sets the flag of every entry. */
+    /** Freezes the cache: later steps read what is stored and store nothing. Sets the flag of every entry. */
     public void freeze() {
         setFrozen(true);
     }
 
-    /** Steps store again; clears the flag of every entry. */
+    /** Lets later steps store again; clears the flag of every entry. */
     public void unfreeze() {
         setFrozen(false);
     }
@@ -213,8 +213,8 @@ public final class KvCache implements AutoCloseable {
     }
 
     /**
-     * A cache of its own with the same rows, not frozen, over the same blocks: nothing is copied now, and of each row
-     * at most one block later. Takes time by the number of blocks. Either may be closed first.
+     * A new cache with the same rows and blocks, not frozen. Nothing is copied now, and at most one block per row later
+     * (copy-on-write). Takes time proportional to the number of blocks. Either cache may be closed first.
      *
      * @throws IllegalStateException when layers differ in length or flag
      */
@@ -227,11 +227,11 @@ public final class KvCache implements AutoCloseable {
     }
 
     /**
-     * Keeps the first {@code newNumSlots} slots of every row and layer, and of the mask; nothing is copied. Snapshots
-     * taken before keep theirs. Allowed while frozen too: it is the caller, not a step, who takes away.
+     * Keeps the first {@code newNumSlots} slots of every row and layer, and of the mask; nothing is copied. Earlier
+     * snapshots remain valid. Allowed while frozen, too.
      *
-     * @throws IllegalArgumentException when a layer holds fewer slots, or a windowed one has let go of what its next
-     *         token would see (see {@link #canRewind}); nothing has changed
+     * @throws IllegalArgumentException when a layer holds fewer slots, or a windowed one has evicted tokens that the
+     *        next token would attend to (see {@link #canRewind}); nothing has changed
      */
     public void truncate(int newNumSlots) {
         requireChangeable();
@@ -240,11 +240,11 @@ public final class KvCache implements AutoCloseable {
     }
 
     /**
-     * Keeps the first {@code newNumTokens} real tokens of one row; the slots of the others become pads, and slots at
-     * the end that are pads in every row are forgotten.
+     * Keeps the first {@code newNumTokens} real tokens of one row. The slots of the removed tokens become padding, and
+     * slots at the end that are padding in every row are removed.
      *
-     * @throws IllegalArgumentException when the row holds fewer tokens, or a windowed layer has let go of what its next
-     *         token would see; nothing has changed
+     * @throws IllegalArgumentException when the row holds fewer tokens, or a windowed layer has evicted tokens that the
+     *        next token would attend to; nothing has changed
      */
     public void truncateRow(int row, int newNumTokens) {
         requireChangeable();
@@ -253,7 +253,7 @@ public final class KvCache implements AutoCloseable {
     }
 
     /**
-     * Takes back the last {@code numTokens} real tokens of every row, and forgets slots as {@link #truncateRow} does.
+     * Drops the last {@code numTokens} real tokens of every row, and removes slots as {@link #truncateRow} does.
      *
      * @throws IllegalArgumentException when {@link #canRewind} says no; nothing has changed
      */
@@ -264,8 +264,8 @@ public final class KvCache implements AutoCloseable {
     }
 
     /**
-     * Whether every row can take back its last {@code numTokens} tokens. Without windows any tokens that are there can
-     * be taken back; windowed layers keep {@link KvCacheConfig#maxRewindTokens()} tokens beyond their window for it.
+     * Whether every row can drop its last {@code numTokens} tokens. Without windows all tokens can be dropped; windowed
+     * layers keep {@link KvCacheConfig#maxRewindTokens()} tokens beyond their window for this purpose.
      */
     public boolean canRewind(int numTokens) {
         requireOpen();
@@ -274,9 +274,9 @@ public final class KvCache implements AutoCloseable {
 
     /**
      * Makes row i what row {@code selected[i]} was: drops, reorders and repeats rows, and so changes the batch size.
-     * Rows that repeat share their blocks; the first to write to a shared block copies that one.
+     * Repeated rows share their blocks; the first one to write to a shared block copies it.
      *
-     * @param selected numbers of present rows, at least one; repeats are allowed
+     * @param selected indices of existing rows, at least one; repeats are allowed
      */
     public void selectRows(int... selected) {
         requireChangeable();
@@ -290,13 +290,13 @@ public final class KvCache implements AutoCloseable {
         step = newStep();
     }
 
-    /** Makes {@code times} rows of each row, side by side; nothing is copied. */
+    /** Replaces each row by {@code times} adjacent copies; no block is copied. */
     public void repeatRows(int times) {
         Require.positive("times", times);
         selectRows(IntStream.range(0, batchSize() * times).map(row -> row / times).toArray());
     }
 
-    /** Adds empty rows behind the present ones; the slots so far are pads in them. */
+    /** Appends empty rows, in which the slots so far are padding. */
     public void addRows(int numRows) {
         Require.positive("numRows", numRows);
         requireChangeable();
@@ -307,9 +307,9 @@ public final class KvCache implements AutoCloseable {
     }
 
     /**
-     * Begins a change of keys and values that are stored: of each row, tokens from a position on.
+     * Begins an edit of stored keys and values, from a position on in each row.
      *
-     * @param fromPositions first position of each row that may change, {@code [B]}; the blocks from there on are copied
+     * @param fromPositions first position that may change in each row, {@code [B]}; the blocks from there on are copied
      * @throws PoolExhaustedException when the pool has too few blocks for the copies; nothing has changed
      */
     public KvEdit beginEdit(int... fromPositions) {
@@ -326,8 +326,9 @@ public final class KvCache implements AutoCloseable {
     }
 
     /**
-     * Says that what a row holds from a position on is not a function of its token ids alone: it was edited, grafted,
-     * re-rotated or imported. It and all that follows is derived, can be used and forked, and never enters an index.
+     * Marks the tokens of a row from a position on as derived: they were edited, grafted, re-rotated or imported, so
+     * their keys and values do not follow from the token ids alone. Derived tokens can be used and forked, and are
+     * never indexed.
      */
     public void markDerived(int row, int fromPosition) {
         requireChangeable();
@@ -338,8 +339,7 @@ public final class KvCache implements AutoCloseable {
     }
 
     /**
-     * The ids of a row's tokens, as far as they are known from the first on: steps, grafts and edits may bring tokens
-     * without ids, and none after those is known.
+     * The known ids of a row, up to the first token without an id: steps, grafts and edits may add tokens without ids.
      */
     public int[] knownTokenIds(int row) {
         requireOpen();
@@ -357,14 +357,17 @@ public final class KvCache implements AutoCloseable {
         return IntStream.range(0, batchSize()).anyMatch(row -> numExactTokens(row) < numTokens(row));
     }
 
-    /** Forgets all tokens and the mask; flags stay. Snapshots taken before keep theirs. */
+    /** Removes all tokens and the mask; flags stay. Earlier snapshots remain valid. */
     public void reset() {
         requireChangeable();
         invalidateView();
         rows.reset();
     }
 
-    /** Bytes of the blocks that hold this cache's tokens; blocks that rows share count once, those of forks too. */
+    /**
+     * Bytes of the blocks that hold this cache's tokens. Blocks shared by rows count once; blocks shared with forks are
+     * included.
+     */
     public long cacheBytes() {
         requireOpen();
         return rows.heldBytes();
@@ -375,7 +378,7 @@ public final class KvCache implements AutoCloseable {
         pool.checkIntegrity();
     }
 
-    /** Lets go of all memory but that of forks and open snapshots. Closing again does nothing. */
+    /** Frees all memory except that of forks and open snapshots. Closing again does nothing. */
     @Override
     public void close() {
         if (!closed) {
@@ -422,7 +425,7 @@ public final class KvCache implements AutoCloseable {
         return numbers;
     }
 
-    /** Puts rows of another cache of the pool behind. */
+    /** Appends rows of another cache of the pool. */
     void addRowsOf(KvCache source, int[] selected) {
         requireChangeable();
         requireEvenLayers();
@@ -452,7 +455,7 @@ public final class KvCache implements AutoCloseable {
         return step.beginEntry(layer, newMask, stores);
     }
 
-    /** Remembers a view that is valid until the next change. */
+    /** Registers a view that is valid until the next change. */
     void setCurrentView(Runnable invalidate) {
         currentView = invalidate;
     }

@@ -15,21 +15,21 @@ import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 
 /**
- * How a cache stores.
+ * Configuration of a cache.
  *
  * @param shape layers, kv heads, head dimension
- * @param layers how each layer stores, {@code [L]}
+ * @param layers storage of each layer, {@code [L]}
  * @param batchSize rows
  * @param blockSize tokens per block: 1 to 16, or a multiple of 16
- * @param limits how much it may hold
+ * @param limits limits of its size
  */
 public record KvCacheConfig(KvShape shape, List<LayerStorageSpec> layers, int batchSize, int blockSize,
         Limits limits) {
-    /** Tokens per block unless said otherwise. */
+    /** Default number of tokens per block. */
     public static final int DEFAULT_BLOCK_SIZE = 16;
-    /** Limit of a pool unless said otherwise: 8 GiB. */
+    /** Default limit of a pool: 8 GiB. */
     public static final long DEFAULT_MAX_POOL_BYTES = 8L << 30;
-    /** How far back windowed layers can be rewound unless said otherwise: 64 tokens. */
+    /** Default rewind distance of windowed layers: 64 tokens. */
     public static final int DEFAULT_MAX_REWIND_TOKENS = 64;
 
     public KvCacheConfig {
@@ -49,7 +49,7 @@ public record KvCacheConfig(KvShape shape, List<LayerStorageSpec> layers, int ba
                 new Limits(Integer.MAX_VALUE, DEFAULT_MAX_POOL_BYTES, DEFAULT_MAX_REWIND_TOKENS));
     }
 
-    /** What a layer's keys and values are rounded to. */
+    /** Storage types of the keys and values of a layer. */
     public KvTypes kvTypes(int layer) {
         return layers.get(layer).types();
     }
@@ -60,7 +60,7 @@ public record KvCacheConfig(KvShape shape, List<LayerStorageSpec> layers, int ba
         return layers.stream().mapToLong(spec -> spec.types().bytesPerToken(layer)).sum();
     }
 
-    /** What the tokens of a layer see; what they do not see is let go of. */
+    /** The attention window of a layer; tokens that have left it are evicted. */
     public KvWindow window(int layer) {
         return layers.get(layer).window();
     }
@@ -75,7 +75,7 @@ public record KvCacheConfig(KvShape shape, List<LayerStorageSpec> layers, int ba
         return limits.maxPoolBytes();
     }
 
-    /** How far back windowed layers can always be rewound. */
+    /** Number of tokens by which windowed layers can always be rewound. */
     public int maxRewindTokens() {
         return limits.maxRewindTokens();
     }
@@ -147,12 +147,12 @@ public record KvCacheConfig(KvShape shape, List<LayerStorageSpec> layers, int ba
     }
 
     /**
-     * How much a cache may hold. Limits reserve nothing.
+     * Limits of a cache. They reserve no memory.
      *
      * @param maxTokens longest row
      * @param maxPoolBytes most bytes of held blocks, over all layer groups and caches of the pool
-     * @param maxRewindTokens how far back windowed layers can always be rewound; each keeps as many tokens beyond its
-     *        window
+     * @param maxRewindTokens number of tokens by which windowed layers can always be rewound; each layer keeps as many
+     *        tokens beyond its window
      */
     public record Limits(int maxTokens, long maxPoolBytes, int maxRewindTokens) {
         public Limits {

@@ -10,8 +10,8 @@ import io.github.pastkv.tensor.LazyTensor;
 import io.github.pastkv.tensor.Tensor;
 
 /**
- * One layer of a {@link KvCache}, readable by itself and appendable alone. Shapes are those of TransformerLens:
- * {@code [batch, pos, kv_heads, d_head]}, pads in their slots.
+ * One layer of a {@link KvCache}, which can be read and appended to separately. Shapes are those of TransformerLens:
+ * {@code [batch, pos, kv_heads, d_head]}, including padding slots.
  */
 public final class KvCacheEntry {
     /** Keys and values of one layer, of equal shape. */
@@ -56,12 +56,12 @@ public final class KvCacheEntry {
         frozen = newFrozen;
     }
 
-    /** All keys of this layer as they are now. */
+    /** A snapshot of all keys of this layer. */
     public PastTensor pastKeys() {
         return past(true);
     }
 
-    /** All values of this layer as they are now. */
+    /** A snapshot of all values of this layer. */
     public PastTensor pastValues() {
         return past(false);
     }
@@ -99,7 +99,7 @@ public final class KvCacheEntry {
         }
     }
 
-    /** {@link #append} without a look at the result. */
+    /** {@link #append} without returning a view. */
     void store(Tensor newKeys, Tensor newValues) {
         try (KvStep step = begin(newKeys, newValues)) {
             write(step, newKeys, newValues);
@@ -143,7 +143,7 @@ public final class KvCacheEntry {
         }
     }
 
-    /** What the step's tokens see, also where the cache itself lets go of it with this step. */
+    /** The tokens that the step's tokens attend to, including those that the cache evicts with this step. */
     private KeysValues hold(KvStep step, int allSlots) {
         AttentionMask mask = cache.slotMask().slice(0, allSlots);
         HeldBlocks[] rows = new HeldBlocks[cache.batchSize()];

@@ -10,13 +10,12 @@ import java.util.Arrays;
 import java.util.Objects;
 
 /**
- * A change of keys and values that a cache already holds: tokens of each row from a position on, taken over together by
- * {@link #commit}, or none of it. Works on copies of the blocks that it may change, so that forks and snapshots keep
- * theirs; until the commit the cache shows nothing of it.
+ * An edit of keys and values stored in a cache, from a position on in each row. {@link #commit} applies all changes at
+ * once. The edit works on copies of the blocks that it may change, so forks and snapshots are unaffected, and the cache
+ * is unchanged until the commit.
  *
- * <p>What an edit has written is no longer a function of the token ids: with the commit the rows become
- * {@linkplain KvCache#markDerived derived} from the first position written on. One at a time per cache, and no step
- * beside it; for one thread.
+ * <p>The commit marks the rows as {@linkplain KvCache#markDerived derived} from the first edited position on, as their
+ * content no longer follows from the token ids. Only one edit or step of a cache may be open at a time; for one thread.
  */
 public final class KvEdit implements AutoCloseable {
     private final CacheRows rows;
@@ -71,7 +70,7 @@ public final class KvEdit implements AutoCloseable {
      * Replaces the key of one head, rounded to the storage type.
      *
      * @param numbers {@code headDim} floats
-     * @throws IllegalArgumentException for a position before the edit's first, or one that a window has let go of
+     * @throws IllegalArgumentException for a position before the edit's first, or one that a window has evicted
      */
     public void setKey(int layer, int row, int position, int kvHead, float... numbers) {
         set(true, new int[] {layer, row, position, kvHead}, numbers);
@@ -120,7 +119,7 @@ public final class KvEdit implements AutoCloseable {
         }
     }
 
-    /** Makes what was written part of the cache. */
+    /** Applies the edit to the cache. */
     public void commit() {
         requireOpen();
         for (int group = 0; group < blocks.length; group++) {
@@ -146,7 +145,7 @@ public final class KvEdit implements AutoCloseable {
         }
     }
 
-    /** Ends the edit; what was not committed is dropped. */
+    /** Ends the edit and discards changes that were not committed. */
     @Override
     public void close() {
         if (open) {

@@ -8,17 +8,17 @@ import java.util.Arrays;
 import java.util.Objects;
 
 /**
- * Takes keys and values from one cache into another: layers, tokens, or rows. What it makes is
- * {@linkplain KvCache#markDerived derived}: it can be used, forked and rewound, and never enters an index, as it is no
- * longer what the model would compute from the tokens before it.
+ * Inserts keys and values of one cache into another: layers, tokens or rows. The result is
+ * {@linkplain KvCache#markDerived derived}: it can be used, forked and rewound, but is never indexed, as it differs
+ * from what the model would compute from the preceding tokens.
  */
 public final class KvGraft {
     private KvGraft() {}
 
-    /** What becomes of keys on their way to other positions; rotary models turn them. */
+    /** Transforms keys that move to other positions; models with RoPE re-rotate them. */
     @FunctionalInterface
     public interface KeyChange {
-        /** Keys go as they are. */
+        /** Keys stay unchanged. */
         KeyChange NONE = (_, _) -> {};
 
         /**
@@ -41,12 +41,11 @@ public final class KvGraft {
     }
 
     /**
-     * Appends tokens of another cache (or of the same) behind a row's own, whatever came before them there; the other
-     * rows get pads. Types are converted.
+     * Appends tokens of another cache (or of the same) to a row; the other rows get padding. Types are converted.
      *
      * @param target not frozen
-     * @param keyChange how keys are brought to their new positions
-     * @throws IllegalArgumentException for another shape, or tokens that a windowed layer no longer holds
+     * @param keyChange transformation of the keys to their new positions
+     * @throws IllegalArgumentException for another shape, or tokens that a windowed layer has evicted
      * @throws PoolExhaustedException when the pool has too few blocks; nothing has changed
      */
     public static void appendTokens(KvCache target, int row, Tokens tokens, KeyChange keyChange) {
@@ -89,7 +88,7 @@ public final class KvGraft {
      * Replaces the keys and values of some layers, for all tokens of all rows, by those of another cache of equal
      * shape, rows and lengths.
      *
-     * @throws IllegalArgumentException for another shape, other lengths, or tokens that the source no longer holds
+     * @throws IllegalArgumentException for another shape, other lengths, or tokens that the source has evicted
      * @throws PoolExhaustedException when the pool has too few blocks for copies; nothing has changed
      */
     public static void replaceLayers(KvCache target, KvCache source, int... layers) {
@@ -119,8 +118,8 @@ public final class KvGraft {
     }
 
     /**
-     * Puts rows of another cache of the same pool behind a cache's own: blocks are shared, nothing is copied. Rows that
-     * hold fewer slots get pads at their end.
+     * Appends rows of another cache of the same pool: blocks are shared and nothing is copied. Shorter rows are padded
+     * at the end.
      *
      * @throws IllegalArgumentException for a cache of another pool, or rows that it does not have
      */

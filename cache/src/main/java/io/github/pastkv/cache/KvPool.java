@@ -14,11 +14,11 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The memory that any number of caches share: one {@link io.github.pastkv.cache.block.BlockPool} per layer group and
- * its layout. Caches of one pool can share blocks, so that they can be forked from each other.
+ * The memory shared by any number of caches: one {@link io.github.pastkv.cache.block.BlockPool} per layer group and its
+ * layout. Caches of one pool can share blocks, so that they can be forked from each other.
  *
- * <p>The limit in bytes holds for all caches of the pool together. Closing ends the opening of caches; caches that are
- * open go on, and the memory goes with the last of them and of their snapshots.
+ * <p>The limit in bytes holds for all caches of the pool together. After closing, no cache can be opened; open caches
+ * keep working, and the memory is freed with the last of them and of their snapshots.
  *
  * <p>Safe for any number of threads; each cache is for one thread at a time.
  */
@@ -36,7 +36,7 @@ public final class KvPool implements AutoCloseable {
         this(config, KvPoolOptions.defaults());
     }
 
-    /** An empty pool, perhaps with an index of prefixes and with aids for finding faults. */
+    /** An empty pool, optionally with a prefix index and debugging aids. */
     public KvPool(KvCacheConfig config, KvPoolOptions options) {
         this.config = config;
         this.options = options;
@@ -55,7 +55,9 @@ public final class KvPool implements AutoCloseable {
                         () -> TimeUnit.NANOSECONDS.toMillis(System.nanoTime()), storeBinding(config, options, groups));
     }
 
-    /** The store beneath the index; its blocks are named by all that decides their bytes, besides the namespace. */
+    /**
+     * The store below the index. Its keys cover everything that determines the bytes of a block, besides the namespace.
+     */
     private static @Nullable StoreBinding storeBinding(KvCacheConfig config, KvPoolOptions options,
             LayerGroup[] groups) {
         String storage = "layout " + TiledKvLayout.VERSION + ", blocks of " + config.blockSize() + ", " + config.shape()
@@ -73,7 +75,7 @@ public final class KvPool implements AutoCloseable {
         return pool;
     }
 
-    /** What caches of this pool store, and its limits. */
+    /** Configuration of the caches of this pool, with its limits. */
     public KvCacheConfig config() {
         return config;
     }
@@ -86,10 +88,10 @@ public final class KvPool implements AutoCloseable {
     }
 
     /**
-     * An empty cache whose steps of known tokens find prefixes in this pool's index and enter it.
+     * An empty cache whose steps with known token ids reuse prefixes from this pool's index and publish to it.
      *
-     * @param cacheConfig as this pool's but for batch size and longest row
-     * @param namespace what must be equal to share: all that changes the bytes of keys and values
+     * @param cacheConfig equal to this pool's except for batch size and longest row
+     * @param namespace everything that changes the bytes of keys and values; only caches with equal namespaces share
      */
     public KvCache newCache(KvCacheConfig cacheConfig, PrefixNamespace namespace) {
         if (!cacheConfig.layers().equals(config.layers()) || !cacheConfig.shape().equals(config.shape())
@@ -100,12 +102,12 @@ public final class KvPool implements AutoCloseable {
         return new KvCache(cacheConfig, this, namespace);
     }
 
-    /** The index, where the pool has one. */
+    /** The prefix index, if the pool has one. */
     public Optional<PrefixIndex> prefixIndex() {
         return Optional.ofNullable(index);
     }
 
-    /** Empty rows of a new cache; without a namespace they have nothing to do with the index. */
+    /** Empty rows of a new cache; without a namespace they do not use the index. */
     CacheRows newRows(int batchSize, @Nullable PrefixNamespace namespace) {
         return CacheRows.empty(LayerGroupTables.emptyOf(groups, config.maxRewindTokens(), batchSize), groupOfLayer,
                 CachePrefixes.empty(index, namespace, batchSize));
@@ -143,7 +145,7 @@ public final class KvPool implements AutoCloseable {
         }
     }
 
-    /** Bytes of blocks that nobody holds and that the index may find again. */
+    /** Bytes of cached blocks: held by no row, found by the index. */
     public long cachedBytes() {
         PoolBudget budget = groups[0].blocks().budget();
         synchronized (budget) {
@@ -168,7 +170,7 @@ public final class KvPool implements AutoCloseable {
         numUsers++;
     }
 
-    /** A cache, or the owner, leaves. */
+    /** Releases the use of one cache, or of the owner. */
     synchronized void leave() {
         if (--numUsers == 0) {
             if (index != null) {

@@ -8,18 +8,18 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a pool does beside storing.
+ * Optional features of a pool.
  *
- * @param policy which cached prefixes go first; null for no index of prefixes
- * @param poisonsFreed whether blocks are filled with NaN when they become free, so that a stray read is seen
- * @param leakListener hears of caches that were forgotten without being closed, and where they were opened; null for
- *        nobody. It is called by a thread of the {@link java.lang.ref.Cleaner}
- * @param maxCachedBytes most bytes of cached prefixes that nobody holds; beyond it the least useful go, though the pool
- *        had room. Pinned ones stay
- * @param store where evicted blocks go and missing ones are looked for; null for none
+ * @param policy eviction policy of the prefix index; null for no index
+ * @param poisonsFreed whether freed blocks are filled with NaN, so that invalid reads are noticed
+ * @param leakListener receives a report of each cache that became unreachable without being closed, with the place
+ *        where it was opened; called by a thread of the {@link java.lang.ref.Cleaner}; null for none
+ * @param maxCachedBytes limit of cached blocks in bytes; beyond it blocks are evicted even if the pool has room. Pinned
+ *        blocks stay
+ * @param store second-level storage for evicted blocks; null for none
  * @param storeChunkTokens tokens of a complete chunk in the store, rounded down to whole blocks, at least one
  * @param storeWrites when blocks are written to the store
- * @param maxStoreQueueBytes most bytes of evicted blocks that wait to be written to the store; beyond it they are
+ * @param maxStoreQueueBytes limit of evicted blocks that wait to be written to the store, in bytes; beyond it they are
  *        dropped
  */
 public record KvPoolOptions(EvictionPolicy.@Nullable Factory policy, boolean poisonsFreed,
@@ -27,7 +27,7 @@ public record KvPoolOptions(EvictionPolicy.@Nullable Factory policy, boolean poi
         long maxStoreQueueBytes, int storeChunkTokens, StoreWrites storeWrites) {
     /** Tokens of a chunk unless said otherwise (docs/decisions/0009-chunk-size.md). */
     public static final int DEFAULT_STORE_CHUNK_TOKENS = 64;
-    /** Limit of what waits to be written to a store unless said otherwise: 64 MiB. */
+    /** Default limit of blocks that wait to be written to a store: 64 MiB. */
     public static final long DEFAULT_MAX_STORE_QUEUE_BYTES = 64L << 20;
 
     public KvPoolOptions {
@@ -45,21 +45,21 @@ public record KvPoolOptions(EvictionPolicy.@Nullable Factory policy, boolean poi
         }
     }
 
-    /** No index, no aids, and no limit of cached prefixes but the pool's own. */
+    /** No index, no debugging aids, and no limit of cached prefixes except the pool's own. */
     public static KvPoolOptions defaults() {
         return new KvPoolOptions(null, false, null, Long.MAX_VALUE, null, DEFAULT_MAX_STORE_QUEUE_BYTES,
                 DEFAULT_STORE_CHUNK_TOKENS, StoreWrites.COMPLETE);
     }
 
     /**
-     * With an index of prefixes from which what was let go of longest ago goes first: in replayed traces no other
-     * policy was better on all of them, and the adaptive one on none.
+     * With a prefix index and LRU eviction. In replayed traces no other policy was better on all of them, and ARC on
+     * none.
      */
     public KvPoolOptions withPrefixIndex() {
         return withPrefixIndex(LruPolicy::new);
     }
 
-    /** With an index of prefixes that evicts by a policy. */
+    /** With a prefix index and the given eviction policy. */
     public KvPoolOptions withPrefixIndex(EvictionPolicy.Factory newPolicy) {
         return new KvPoolOptions(newPolicy, poisonsFreed, leakListener, maxCachedBytes, store, maxStoreQueueBytes,
                 storeChunkTokens, storeWrites);
@@ -81,8 +81,8 @@ public record KvPoolOptions(EvictionPolicy.@Nullable Factory policy, boolean poi
     }
 
     /**
-     * With a store beneath the prefix index, which gets what is evicted and is asked for what the index lacks. The
-     * caller closes it, after the pool.
+     * With a store below the prefix index. It receives evicted blocks and is searched for blocks that the index lacks.
+     * The caller closes it, after the pool.
      */
     public KvPoolOptions withBlockStore(BlockStore newStore) {
         return new KvPoolOptions(policy, poisonsFreed, leakListener, maxCachedBytes, newStore, maxStoreQueueBytes,

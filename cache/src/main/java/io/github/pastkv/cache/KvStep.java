@@ -19,13 +19,13 @@ import java.util.Arrays;
 import java.util.Objects;
 
 /**
- * New tokens on their way into a cache: all layers, the mask and the positions of a step are taken over together by
- * {@link #commit}, or none of it. Until then the cache shows nothing of the step, and {@link #close} without commit
- * leaves it as it was. On a frozen cache commit stores nothing.
+ * An open step: new tokens that are being written to a cache. {@link #commit} adds all layers, the mask and the
+ * positions of the step to the cache in one atomic change. Until then the cache is unchanged, and {@link #close}
+ * without commit discards the step. On a frozen cache the commit stores nothing.
  *
- * <p>Tokens of a step are numbered through: the real tokens of row 0, then those of row 1, and so on ({@code T} in
- * all). Masked slots have no token. One step at a time per cache; writing different tokens from different threads is
- * fine, everything else is for one thread. The object is reused by the next step of its cache.
+ * <p>The tokens of a step are numbered consecutively: the real tokens of row 0, then those of row 1, and so on ({@code
+ * T} in total). Masked slots have no token. A cache has one open step at a time. Different threads may write different
+ * tokens; everything else is for one thread. The object is reused by the next step of its cache.
  */
 public final class KvStep implements StepRows, AutoCloseable {
     private final CacheRows rows;
@@ -50,7 +50,7 @@ public final class KvStep implements StepRows, AutoCloseable {
     private boolean publishes;
     private boolean open;
 
-    /** A step over these rows, none of which may pass {@code maxTokens}. */
+    /** A step over these rows, none of which may exceed {@code maxTokens}. */
     KvStep(CacheRows rows, int maxTokens) {
         this.rows = rows;
         this.maxTokens = maxTokens;
@@ -62,13 +62,13 @@ public final class KvStep implements StepRows, AutoCloseable {
         this.newMask = AttentionMask.ones(rows.batchSize(), 0);
     }
 
-    /** Begins a step of all layers, whose mask joins the stored one, and of whose tokens nothing is known. */
+    /** Begins a step of all layers without token ids, which does not use the prefix index. */
     KvStep beginModel(AttentionMask mask, boolean willStore) {
         knowsTokens = false;
         return beginModel(mask, willStore, false);
     }
 
-    /** Begins a step of all layers whose tokens are known, {@code [T]}. */
+    /** Begins a step of all layers with known token ids, {@code [T]}. */
     KvStep beginModel(AttentionMask mask, boolean willStore, int[] tokenIds, PrefixUse use) {
         rows.publish();
         rows.prefixes().stage(tokenIds, mask);
@@ -86,7 +86,7 @@ public final class KvStep implements StepRows, AutoCloseable {
         return this;
     }
 
-    /** Begins a step of one layer, whose mask has been stored before or is all real. */
+    /** Begins a step of one layer, whose mask is already stored or all real. */
     KvStep beginEntry(int layer, AttentionMask mask, boolean willStore) {
         fromGroup = rows.groupIndex(layer);
         toGroup = fromGroup + 1;
@@ -97,7 +97,7 @@ public final class KvStep implements StepRows, AutoCloseable {
         return this;
     }
 
-    /** Plans and allocates; throws before anything has changed. */
+    /** Plans the step and allocates its blocks; throws before anything has changed. */
     private void begin(int firstLayer, int endLayer, AttentionMask mask, boolean reuses) {
         fromLayer = firstLayer;
         toLayer = endLayer;
@@ -117,7 +117,7 @@ public final class KvStep implements StepRows, AutoCloseable {
         } finally {
             rows.prefixes().endLoad();
         }
-        if (result instanceof Allocation.Exhausted) { // no step may fail that would not fail without an index
+        if (result instanceof Allocation.Exhausted) { // a step must not fail if it would succeed without an index
             result = allocateAll(reuses, false);
         }
         if (result instanceof Allocation.Exhausted exhausted) {
@@ -141,7 +141,7 @@ public final class KvStep implements StepRows, AutoCloseable {
         }
     }
 
-    /** Finds the row of each token, once it is certain which are computed. */
+    /** Computes the row of each token, once the computed tokens are known. */
     private void findRows() {
         if (rowOf.length < numTokens()) {
             rowOf = new int[Math.max(numTokens(), 2 * rowOf.length)];
@@ -161,8 +161,8 @@ public final class KvStep implements StepRows, AutoCloseable {
     /**
      * Takes prefixes from the index, then allocates; all or nothing.
      *
-     * @param allowCopy whether blocks may be copied that the index shares; if not, only whole blocks are reused, and
-     *        blocks that only the index shares are invalidated there and written in place
+     * @param allowCopy whether blocks shared with the index may be copied; if not, only whole blocks are reused, and
+     *        blocks that are shared with the index only are invalidated there and written in place
      */
     private Allocation allocateAll(boolean reuses, boolean allowCopy) {
         boolean granted = false;
@@ -245,14 +245,16 @@ public final class KvStep implements StepRows, AutoCloseable {
         return rowStarts[row + 1] - rowStarts[row];
     }
 
-    /** Tokens of a row in this step that the index had and that are not computed; they are not among the new ones. */
+    /**
+     * Tokens of a row in this step that were found in the index and are not computed; they do not count as new tokens.
+     */
     public int numReusedTokens(int row) {
         return numReused[row];
     }
 
     /**
-     * Says that what this step stores of a row is not a function of its token ids alone, as a hook edited it: it is
-     * derived, and so is all that follows, and never enters an index.
+     * Marks the tokens of a row in this step as derived, for example because a hook edited them. They and all that
+     * follow are never indexed.
      */
     public void markDerived(int row) {
         requireOpen();
@@ -294,7 +296,7 @@ public final class KvStep implements StepRows, AutoCloseable {
         return rows.lengths().numSlots(fromLayer);
     }
 
-    /** The mask of the slots before this step with those of this step behind it. */
+    /** The mask of the slots before this step followed by those of this step. */
     public AttentionMask mask() {
         SlotMask joined = new SlotMask(batchSize());
         joined.append(rows.mask().slice(0, pastSlots()));
@@ -302,18 +304,18 @@ public final class KvStep implements StepRows, AutoCloseable {
         return joined.slice(0, joined.numSlots());
     }
 
-    /** Whether a layer still holds a row's token of this position: windows let go of old ones. */
+    /** Whether a layer still holds a row's token at this position; windows evict old ones. */
     public boolean holds(int layer, int row, int position) {
         LayerGroupTables group = rows.groupOf(layer);
         return position >= group.table(row).firstHeld() || position < group.storage().window().numSinks();
     }
 
-    /** One number of a row's key in a layer, of this step or before it, as stored and widened; the slow, plain way. */
+    /** One element of a row's key in a layer, of this step or before it, as stored and widened to float; slow. */
     public float readKey(int layer, int row, int position, int kvHead, int dim) {
         return blocks(layer, row).read(layerInGroup(layer), true, position, kvHead, dim);
     }
 
-    /** One number of a row's value in a layer. */
+    /** One element of a row's value in a layer. */
     public float readValue(int layer, int row, int position, int kvHead, int dim) {
         return blocks(layer, row).read(layerInGroup(layer), false, position, kvHead, dim);
     }
@@ -324,7 +326,7 @@ public final class KvStep implements StepRows, AutoCloseable {
         return blocks[rows.groupIndex(layer)][row];
     }
 
-    /** The number by which {@link KvLayout} knows a layer. */
+    /** The index of a layer within its {@code KvLayout}. */
     public int layerInGroup(int layer) {
         return rows.groupOf(layer).storage().layerInGroup(layer);
     }
@@ -343,11 +345,11 @@ public final class KvStep implements StepRows, AutoCloseable {
      * Stores keys and values of tokens {@code [firstToken + from, firstToken + to)} in one layer, rounded to the
      * storage type.
      *
-     * @param keys F32 {@code [n, K * D]} whose row 0 is {@code firstToken}'s, rotated where the model rotates; rows
-     *        contiguous, row stride free
+     * @param keys F32 {@code [n, K * D]} whose row 0 is {@code firstToken}'s, after RoPE; rows contiguous, with any row
+     *        stride
      * @param values F32 {@code [n, K * D]}
      * @throws IllegalArgumentException for another type or width, before anything is written; for a number beyond the
-     *         range of the storage type, naming layer, position and number: the step cannot be committed then
+     *        range of the storage type, naming layer, position and number; the step cannot be committed after that
      * @throws IllegalStateException when the step has ended
      */
     @Override
@@ -401,7 +403,7 @@ public final class KvStep implements StepRows, AutoCloseable {
     }
 
     /**
-     * Makes the step part of the cache; on a frozen cache drops it.
+     * Adds the step to the cache; on a frozen cache discards it.
      *
      * @throws IllegalStateException when a layer has not been written for all tokens, naming it; nothing has changed
      *        then
@@ -421,7 +423,7 @@ public final class KvStep implements StepRows, AutoCloseable {
         close();
     }
 
-    /** Otherwise the cache would show what an earlier holder of the block left there. */
+    /** Without this check the cache would expose the data of an earlier owner of the block. */
     private void requireWritten() {
         for (int layer = fromLayer; layer < toLayer; layer++) {
             int token = written.firstUnwritten(layer);
@@ -450,12 +452,12 @@ public final class KvStep implements StepRows, AutoCloseable {
         }
         rows.lengths().append(fromLayer, toLayer, newMask);
         if (knowsTokens && publishes) {
-            rows.publish(); // before windows let go of blocks that the index can still find
+            rows.publish(); // before windows release blocks that the index can still use
         }
         rows.evictOutOfWindow();
     }
 
-    /** A row's tokens with those of the step, as far as these see them, held for a reader. */
+    /** The tokens of a row that the step's tokens attend to, including their own, held for a reader. */
     HeldBlocks hold(int layer, int row) {
         return blocks[rows.groupIndex(layer)][row].hold();
     }
@@ -470,7 +472,7 @@ public final class KvStep implements StepRows, AutoCloseable {
         }
     }
 
-    /** Ends the step; what was not committed is dropped. */
+    /** Ends the step and discards it if it was not committed. */
     @Override
     public void close() {
         if (open) {

@@ -7,8 +7,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Remembers where a cache was opened and closed, and reports it if it is forgotten open. Costs two stack traces a
- * cache.
+ * Records where a cache was opened and closed, and reports caches that become unreachable without being closed. Costs
+ * two stack traces per cache.
  */
 final class LeakDetector {
     private static final Cleaner CLEANER = Cleaner.create();
@@ -21,7 +21,7 @@ final class LeakDetector {
         this.cleanable = CLEANER.register(cache, trace);
     }
 
-    /** Watches a cache, where somebody listens. */
+    /** Watches a cache if there is a leak listener. */
     static @Nullable LeakDetector of(Object cache, @Nullable Consumer<String> listener) {
         return listener == null ? null : new LeakDetector(cache, new Trace(listener));
     }
@@ -52,7 +52,7 @@ final class LeakDetector {
             if (closed == null) {
                 StringWriter text = new StringWriter();
                 opened.printStackTrace(new PrintWriter(text));
-                listener.accept("a cache was forgotten without being closed: " + text);
+                listener.accept("a cache was never closed: " + text);
             }
         }
     }

@@ -9,14 +9,14 @@ import java.lang.ref.Reference;
 import java.util.Objects;
 
 /**
- * The keys or the values that a layer held at one moment, {@code [batch, pos, kv_heads, d_head]} with pads in their
- * slots (zeros there). Of a windowed layer it shows what the next token sees, or, from an append, what the appended
- * tokens see: the sinks and the tokens from {@link #firstHeld} on; the others read zero, as pads do. It holds its
- * blocks by count and copies nothing until read, so it stays valid and unchanged after later appends, resets and the
- * closing of the cache.
+ * A snapshot of the keys or the values of a layer, {@code [batch, pos, kv_heads, d_head]} with zeros in padding slots.
+ * For a windowed layer it contains the tokens that the next token attends to or, when returned by an append, those that
+ * the appended tokens attend to: the sinks and the tokens from {@link #firstHeld} on; the others read as zero, as
+ * padding does. It holds its blocks by reference count and copies nothing until read, so it stays valid and unchanged
+ * after later appends, resets and the closing of the cache.
  *
- * <p>Close it to let go of the blocks; if it is forgotten, the garbage collector does in the end. Safe for any number
- * of reading threads.
+ * <p>Close it to release the blocks; otherwise the garbage collector releases them eventually. Safe for any number of
+ * reading threads.
  */
 public final class PastTensor extends LazyTensor implements AutoCloseable {
     private static final Cleaner CLEANER = Cleaner.create();
@@ -47,17 +47,17 @@ public final class PastTensor extends LazyTensor implements AutoCloseable {
             HeldBlocks blocks = hold.row(row);
             return mask.isReal(row, slot) ? read(blocks, mask.numReal(row, slot), kvHead, dim) : 0f;
         } finally {
-            Reference.reachabilityFence(this); // or the cleaner could let go of the blocks in the midst of the read
+            Reference.reachabilityFence(this); // or the cleaner could release the blocks during the read
         }
     }
 
-    /** First position of a row's window that is shown; 0 without a window. */
+    /** First position of a row that is included; 0 without a window. */
     public int firstHeld(int row) {
         Objects.checkIndex(row, shape(0));
         return hold.row(row).firstHeld();
     }
 
-    /** The first slot that shows a token in any row: those before are zero in all of them. */
+    /** The first slot with a token in any row; earlier slots are zero in all rows. */
     public int firstShownSlot() {
         int numSlots = shape(1);
         for (int slot = 0; slot < numSlots; slot++) {
@@ -74,13 +74,13 @@ public final class PastTensor extends LazyTensor implements AutoCloseable {
         return !blocks.holds(position) ? 0f : blocks.read(layer, ofKeys, position, kvHead, dim);
     }
 
-    /** Lets go of the blocks; reading afterwards is an {@link IllegalStateException}. Closing again does nothing. */
+    /** Releases the blocks; reading afterwards is an {@code IllegalStateException}. Closing again does nothing. */
     @Override
     public void close() {
         cleanable.clean();
     }
 
-    /** What the cleaner lets go of; must not refer to the tensor. */
+    /** What the cleaner releases; must not refer to the tensor. */
     private static final class Hold implements Runnable {
         private final HeldBlocks[] rows;
         private volatile boolean released;

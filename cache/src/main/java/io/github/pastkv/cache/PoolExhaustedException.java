@@ -2,7 +2,7 @@ package io.github.pastkv.cache;
 
 import io.github.pastkv.cache.block.Allocation;
 
-/** A step needs more blocks than the pool's limit leaves; nothing has changed. */
+/** Thrown when a step needs more blocks than the limit of the pool allows; nothing has changed. */
 public final class PoolExhaustedException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
@@ -12,7 +12,8 @@ public final class PoolExhaustedException extends RuntimeException {
     private final long limitBytes;
 
     PoolExhaustedException(Allocation.Exhausted result) {
-        super("cache pool is full: " + result.numBlocksAsked() + " blocks asked, " + result.numBlocksFree() + " free, "
+        super("cache pool is full: " + result.numBlocksAsked() + " blocks requested, " + result.numBlocksFree()
+                + " free, "
                 + result.numBlocksEvictable() + " evictable, limit " + result.limitBytes() + " bytes");
         this.numBlocksAsked = result.numBlocksAsked();
         this.numBlocksFree = result.numBlocksFree();
@@ -24,12 +25,12 @@ public final class PoolExhaustedException extends RuntimeException {
         return numBlocksAsked;
     }
 
-    /** Blocks that nobody held and nothing cached, those not yet taken from the system included. */
+    /** Free blocks, including those not yet allocated from the system. */
     public int numBlocksFree() {
         return numBlocksFree;
     }
 
-    /** Cached blocks that could have been given up besides. */
+    /** Cached blocks that could have been evicted. */
     public int numBlocksEvictable() {
         return numBlocksEvictable;
     }

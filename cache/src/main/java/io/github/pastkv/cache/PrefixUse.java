@@ -1,11 +1,11 @@
 package io.github.pastkv.cache;
 
-/** What a step of known tokens has to do with the pool's prefix index. */
+/** How a step with known token ids uses the pool's prefix index. */
 public enum PrefixUse {
-    /** Leading tokens that the index has are not computed again; at commit the others enter it. */
+    /** Reuses the leading tokens found in the index; the commit publishes the others. */
     REUSE,
-    /** All tokens are computed, as something is wanted of each; at commit they enter the index. */
+    /** Computes all tokens, as the output of each is needed; the commit publishes them. */
     STORE,
-    /** All tokens are computed; they enter the index with the next step, if they have not been taken back by then. */
+    /** Computes all tokens; the next step publishes them unless they have been rolled back by then. */
     STORE_LATER
 }

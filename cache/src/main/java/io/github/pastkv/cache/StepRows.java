@@ -5,8 +5,8 @@ import io.github.pastkv.cache.layout.KvWindow;
 import io.github.pastkv.tensor.Tensor;
 
 /**
- * The rows that one forward pass computes, as attention reads and writes them: those of one cache's {@link KvStep}, or
- * of several steps joined into a batch ({@link JoinedRows}).
+ * The rows of one forward pass, as attention reads and writes them: the rows of a {@link KvStep}, or of several steps
+ * joined into a batch ({@link JoinedRows}).
  *
  * <p>Tokens are numbered row after row, {@code [0, T)}. Any number of threads may read, and write different tokens.
  */
@@ -35,18 +35,18 @@ public interface StepRows {
      * Stores keys and values of tokens {@code [firstToken + from, firstToken + to)} in one layer, rounded to the
      * storage type.
      *
-     * @param keys F32 {@code [n, K * D]} whose row 0 is {@code firstToken}'s, after RoPE where the model has it; rows
-     *        contiguous, row stride free
+     * @param keys F32 {@code [n, K * D]} whose row 0 is {@code firstToken}'s, after RoPE; rows contiguous, with any row
+     *        stride
      * @param values F32 {@code [n, K * D]}
      */
     void write(int layer, Tensor keys, Tensor values, int firstToken, int from, int to);
 
-    /** A row's keys and values in a layer, those written in this step included; valid until the step ends. */
+    /** A row's keys and values in a layer, including those written in this step; valid until the step ends. */
     KvBlocks blocks(int layer, int row);
 
-    /** The number by which the layout of a row's blocks knows a layer. */
+    /** The index of a layer within the layout of a row's blocks. */
     int layerInGroup(int layer, int row);
 
-    /** The positions that a layer of a row holds for its tokens. */
+    /** The attention window of a layer in a row. */
     KvWindow window(int layer, int row);
 }

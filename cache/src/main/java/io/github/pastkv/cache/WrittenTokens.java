@@ -5,8 +5,8 @@ import java.lang.invoke.VarHandle;
 import java.util.Arrays;
 
 /**
- * Which tokens of a step have been written in which layer, one bit each: {@code [layer][token]}, rows of whole words.
- * Different threads may mark at the same time; starting and asking is for one thread, after the others.
+ * Bit set {@code [layer][token]} of the tokens written in each layer of a step; each layer starts at a new word.
+ * Different threads may mark tokens concurrently; clearing and querying are for one thread, after the others.
  */
 final class WrittenTokens {
     private static final VarHandle WORDS = MethodHandles.arrayElementVarHandle(long[].class);

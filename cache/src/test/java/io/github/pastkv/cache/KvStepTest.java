@@ -128,7 +128,8 @@ class KvStepTest extends CacheTest {
         assertThatExceptionOfType(PoolExhaustedException.class)
                 .isThrownBy(() -> cache.beginStep(AttentionMask.ones(BATCH, 2)))
                 .withMessage(
-                        "cache pool is full: 4 blocks asked, 2 free, 0 evictable, limit " + 6 * blockBytes + " bytes")
+                        "cache pool is full: 4 blocks requested, 2 free, 0 evictable, limit " + 6 * blockBytes
+                                + " bytes")
                 .satisfies(e -> {
                     assertThat(e.numBlocksAsked()).isEqualTo(4);
                     assertThat(e.numBlocksFree()).isEqualTo(2);

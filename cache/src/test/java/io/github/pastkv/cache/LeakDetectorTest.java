@@ -51,7 +51,7 @@ class LeakDetectorTest {
     void cacheForgottenOpen_isReportedWithWhereItWasOpened() throws InterruptedException {
         try (KvPool pool = watchedPool()) {
             openAndForget(pool);
-            assertThat(awaitReport()).startsWith("a cache was forgotten without being closed").contains(
+            assertThat(awaitReport()).startsWith("a cache was never closed").contains(
                     "LeakDetectorTest.openAndForget");
         }
     }

@@ -71,7 +71,7 @@ class SessionAtomicityTest {
         SessionOptions twoBlocks = SessionOptions.defaults().withMaxPoolBytes(2 * blockBytes);
         requireUnchangedBy(twoBlocks, (session, check) -> {
             assertThatExceptionOfType(PoolExhaustedException.class).isThrownBy(() -> session.append(new int[15]))
-                    .withMessageContainingAll("1 blocks asked", "0 free", "limit " + 2 * blockBytes);
+                    .withMessageContainingAll("1 blocks requested", "0 free", "limit " + 2 * blockBytes);
             check.run();
         });
     }

@@ -1,18 +1,18 @@
 package io.github.pastkv.cache.block;
 
-/** What came of asking a {@link BlockPool} for blocks. A full pool is a normal event. */
+/** Result of an allocation in a {@link BlockPool}. A full pool is an expected case, not an error. */
 public sealed interface Allocation {
-    /** All blocks asked for were given. */
+    /** All requested blocks were allocated. */
     record Granted() implements Allocation {
         public static final Granted INSTANCE = new Granted();
     }
 
     /**
-     * None was given, and nothing has changed.
+     * No block was allocated, and nothing has changed.
      *
-     * @param numBlocksAsked blocks asked for
-     * @param numBlocksFree blocks that nobody holds and nothing caches, growth up to the limit included
-     * @param numBlocksEvictable cached blocks that could be given up besides
+     * @param numBlocksAsked blocks requested
+     * @param numBlocksFree free blocks, including growth up to the limit
+     * @param numBlocksEvictable cached blocks that could be evicted
      * @param limitBytes most bytes of blocks
      */
     record Exhausted(int numBlocksAsked, int numBlocksFree, int numBlocksEvictable,

@@ -6,13 +6,13 @@ import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
 /**
- * All storage of one layer group: blocks of equal size in segments outside the heap, counted by their holders. The pool
- * grows a segment at a time up to a limit in bytes and never moves a block; the limit reserves nothing.
+ * All storage of one layer group: reference-counted blocks of equal size in off-heap segments. The pool grows by one
+ * segment at a time up to a limit in bytes, and never moves a block. The limit reserves no memory.
  *
- * <p>A block is in one of three states: <em>held</em> by somebody; <em>cached</em>, which means that nobody holds it
- * but an index may find it again; or <em>free</em>. A free block goes to the end of the free list and is handed out
- * again from its front. When no free block is left within the limit, the index gives up cached ones, the least useful
- * first. After {@link #close} nothing can be allocated; the memory goes when the last holder lets go of its block.
+ * <p>A block is in one of three states: <em>held</em> (reference count above 0), <em>cached</em> (held by no one, but
+ * found by the index) or <em>free</em>. Freed blocks are appended to the free list, and allocation takes from its
+ * front. When no free block is left within the limit, the index evicts cached ones in the order of its policy. After
+ * {@link #close} nothing can be allocated; the memory is freed when the last block is released.
  *
  * <p>Safe for any number of threads; pools that share a limit share a lock.
  */
@@ -27,10 +27,10 @@ public final class BlockPool implements AutoCloseable {
     private static final long REF_COUNT = 0;
     /** Node of the prefix tree, or NONE. */
     private static final long NODE = 4;
-    /** Slots that the node promises, which must not be written. */
+    /** Number of slots that belong to the node and must not be written. */
     private static final long NUM_SEALED = 8;
     private static final long LINKS = 12;
-    /** 1 for a block that somebody has held before. */
+    /** 1 for a block that has been held before. */
     private static final long USED = 20;
     private static final int RECORD_BYTES = 24;
 
@@ -53,13 +53,13 @@ public final class BlockPool implements AutoCloseable {
      * An empty pool.
      *
      * @param blockBytes bytes of one block
-     * @param limitBytes most bytes of blocks at any time; at least one block
+     * @param limitBytes limit of all blocks in bytes; at least one block
      */
     public BlockPool(long blockBytes, long limitBytes) {
         this(blockBytes, new PoolBudget(limitBytes, limitBytes));
     }
 
-    /** An empty pool that shares a limit of held bytes with others. */
+    /** An empty pool that shares its limit with others. */
     BlockPool(long blockBytes, PoolBudget budget) {
         Require.positive("blockBytes", blockBytes);
         long limitBytes = budget.limitBytes();
@@ -81,12 +81,12 @@ public final class BlockPool implements AutoCloseable {
         return blockBytes;
     }
 
-    /** Most bytes of held blocks, those of other pools that share the limit included. */
+    /** Limit in bytes, over all pools that share it. */
     public long limitBytes() {
         return budget.limitBytes();
     }
 
-    /** Bytes of all segments taken from the system so far. */
+    /** Bytes of all segments allocated from the system so far. */
     public long poolBytes() {
         long bytes = 0;
         for (MemorySegment segment : segments) {
@@ -95,21 +95,21 @@ public final class BlockPool implements AutoCloseable {
         return bytes;
     }
 
-    /** Bytes of bookkeeping taken from the system so far, outside the heap. */
+    /** Bytes of off-heap bookkeeping allocated so far. */
     public long bookkeepingBytes() {
         synchronized (budget) {
             return records.bytes();
         }
     }
 
-    /** Whether blocks are filled with NaN when they become free, so that a stray read is seen. */
+    /** Whether freed blocks are filled with NaN, so that invalid reads are noticed. */
     public void setPoisonsFreed(boolean newPoisonsFreed) {
         synchronized (budget) {
             poisonsFreed = newPoisonsFreed;
         }
     }
 
-    /** The lock of this pool and those that share its limit. */
+    /** The lock of this pool and of those that share its limit. */
     Object lock() {
         return budget;
     }
@@ -118,28 +118,28 @@ public final class BlockPool implements AutoCloseable {
         return budget;
     }
 
-    /** Blocks that somebody holds. */
+    /** Number of held blocks. */
     public int numHeld() {
         synchronized (budget) {
             return numHeld;
         }
     }
 
-    /** Blocks that nobody holds and that the index may find again. */
+    /** Number of cached blocks. */
     public int numCached() {
         synchronized (budget) {
             return numCached;
         }
     }
 
-    /** Blocks that could be allocated now without giving up cached ones, growth up to the limit included. */
+    /** Number of blocks that could be allocated without eviction, including growth up to the limit. */
     public int numFree() {
         synchronized (budget) {
             return (int) Math.min(maxBlocks - numHeld - numCached, budget.leftBytes() / blockBytes);
         }
     }
 
-    /** Allocates {@code count} blocks, each with a count of one, into {@code blockIds[from...]}; or none. */
+    /** Allocates {@code count} blocks, each with a reference count of 1, into {@code blockIds[from...]}, or none. */
     public Allocation tryAllocate(int count, int[] blockIds, int from) {
         budget.evictor().prepareRoom(count * blockBytes);
         synchronized (budget) {
@@ -199,14 +199,14 @@ public final class BlockPool implements AutoCloseable {
         free.append(blockId);
     }
 
-    /** One more holder of a held block. */
+    /** Adds a reference to a held block. */
     public void retain(int blockId) {
         synchronized (budget) {
             records.setInt(blockId, REF_COUNT, requireHeld(blockId) + 1);
         }
     }
 
-    /** One more holder of a held or cached block. */
+    /** Adds a reference to a held or cached block. */
     public void retainCached(int blockId) {
         int refCount = records.getInt(blockId, REF_COUNT);
         int node = records.getInt(blockId, NODE);
@@ -221,7 +221,7 @@ public final class BlockPool implements AutoCloseable {
         }
     }
 
-    /** Makes the caller the one holder of a cached block whose node is about to be evicted; under the lock. */
+    /** Makes the caller the only holder of a cached block whose node is about to be evicted; under the lock. */
     public void takeCached(int blockId) {
         requireState(isCached(blockId), "block " + blockId + " is not cached");
         records.setInt(blockId, REF_COUNT, 1);
@@ -231,7 +231,7 @@ public final class BlockPool implements AutoCloseable {
         unmarkReclaimable(blockId);
     }
 
-    /** One holder less; with the last one the block is cached or free. */
+    /** Removes a reference; without references the block is cached or free. */
     public void release(int blockId) {
         synchronized (budget) {
             int refCount = requireHeld(blockId) - 1;
@@ -258,7 +258,7 @@ public final class BlockPool implements AutoCloseable {
         closeArenaIfUnused();
     }
 
-    /** Makes a held or cached block one that the index may find: its first slots must not be written any more. */
+    /** Assigns a held or cached block to a node of the index: its first slots must not be written any more. */
     public boolean attach(int blockId, int node, int numSealed) {
         boolean held = records.getInt(blockId, REF_COUNT) > 0;
         requireState(held || records.getInt(blockId, NODE) == node, "block " + blockId + " is free");
@@ -267,7 +267,7 @@ public final class BlockPool implements AutoCloseable {
         return held;
     }
 
-    /** Makes a block one that the index does not find; a cached one is free from now on. */
+    /** Removes a block from the index; a cached one becomes free. */
     public boolean detach(int blockId) {
         records.setInt(blockId, NODE, NONE);
         records.setInt(blockId, NUM_SEALED, 0);
@@ -294,21 +294,21 @@ public final class BlockPool implements AutoCloseable {
         return records.getInt(blockId, REF_COUNT) == 0 && records.getInt(blockId, NODE) != NONE;
     }
 
-    /** Puts a cached block at the end of the reclaimable ones, which can be given up whatever becomes of their node. */
+    /** Appends a cached block to the reclaimable ones, which can be freed even if their node stays. */
     public void markReclaimable(int blockId) {
         if (!reclaimable.isListed(blockId)) {
             reclaimable.append(blockId);
         }
     }
 
-    /** Takes a held or cached block out of the reclaimable ones, if it is there. */
+    /** Removes a held or cached block from the reclaimable ones, if it is among them. */
     public void unmarkReclaimable(int blockId) {
         if (reclaimable.isListed(blockId)) {
             reclaimable.remove(blockId);
         }
     }
 
-    /** The block that has been reclaimable for longest, or -1. */
+    /** The block that has been reclaimable for the longest time, or -1. */
     public int firstReclaimable() {
         return reclaimable.first();
     }
@@ -317,7 +317,7 @@ public final class BlockPool implements AutoCloseable {
         return reclaimable.size();
     }
 
-    /** Holders of a block; 0 when it is cached or free. */
+    /** Reference count of a block; 0 if it is cached or free. */
     public int refCount(int blockId) {
         synchronized (budget) {
             return records.getInt(blockId, REF_COUNT);
@@ -325,9 +325,9 @@ public final class BlockPool implements AutoCloseable {
     }
 
     /**
-     * Whether its one holder may write a block's slots from {@code fromSlot} on, as nobody else reads them.
+     * Whether the only holder of a block may write its slots from {@code fromSlot} on.
      *
-     * @param invalidateCached whether to make it so by giving up what the index has of the block
+     * @param invalidateCached whether to allow it by removing the block from the index
      */
     boolean isWritable(int blockId, int fromSlot, boolean invalidateCached) {
         synchronized (budget) {
@@ -347,7 +347,7 @@ public final class BlockPool implements AutoCloseable {
     }
 
     /**
-     * Fills a block with zeros if it was held before; new memory is zero already, and poisoned blocks stay poisoned.
+     * Fills a block with zeros if it was held before; new memory is already zero, and poisoned blocks stay poisoned.
      */
     void eraseIfReused(int blockId) {
         boolean reused;
@@ -365,10 +365,7 @@ public final class BlockPool implements AutoCloseable {
                 blockBytes);
     }
 
-    /**
-     * Checks that every block is held, cached or once in the free list, and that the counts agree; an
-     * {@link IllegalStateException} names what is wrong.
-     */
+    /** Checks that every block is held, cached or in the free list once, and that the counts agree. */
     public void checkIntegrity() {
         synchronized (budget) {
             if (closed && numHeld == 0) {
@@ -399,7 +396,7 @@ public final class BlockPool implements AutoCloseable {
         requireState(records.getInt(blockId, NODE) == NONE, "block " + blockId + " is free but in the index");
     }
 
-    /** Ends allocation; the memory goes with the last held block. Closing again does nothing. */
+    /** Ends allocation; the memory is freed with the last held block. Closing again does nothing. */
     @Override
     public void close() {
         synchronized (budget) {

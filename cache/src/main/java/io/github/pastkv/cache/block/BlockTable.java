@@ -3,19 +3,18 @@ package io.github.pastkv.cache.block;
 import java.util.Arrays;
 
 /**
- * The blocks of one row in one layer group, in the order of its tokens. Holds each of its blocks in the pool.
+ * The block table of one row in one layer group (PagedAttention, Kwon et al., SOSP 2023): its blocks in token order,
+ * each of them held in the pool.
  *
- * <p>A windowed row has let go of blocks between its sinks and its window:
+ * <p>A windowed row has released the blocks between its sinks and its window:
  *
  * <pre>
- * logical block   0 .. numSinkBlocks        held
- *                 .. + numReleased           let go of, must not be asked for
- *                 .. numBlocks              held
+ * logical block 0 .. numSinkBlocks held .. + numReleased released, must not be read .. numBlocks held
  * </pre>
  *
  * <p>A table can have several holders: the cache that appends to it, and snapshots that read its first tokens.
- * Appending never disturbs them, as they look at their own length only; whoever would take something away makes a
- * {@link #fork} first. Guarded by the pool's lock where holders are counted, by its one writer elsewhere.
+ * Appending does not affect them, as they read their own length only; an operation that removes blocks first makes a
+ * {@link #fork}. Holder counts are guarded by the pool's lock, everything else by the single writer.
  */
 public final class BlockTable {
     private final BlockPool pool;
@@ -38,17 +37,17 @@ public final class BlockTable {
         this.blockIds = blockIds;
     }
 
-    /** Blocks so far, those let go of included. */
+    /** Number of blocks so far, including released ones. */
     public int numBlocks() {
         return numBlocks;
     }
 
-    /** The position from which on all tokens are held, whatever blocks say; sinks are held too. */
+    /** The first position from which on all tokens are held; sinks are held too. */
     public int firstHeld() {
         return firstHeld;
     }
 
-    /** The first block from which on all are held. */
+    /** The first block from which on all blocks are held. */
     int firstBlockInLine() {
         return numReleased == 0 ? 0 : numSinkBlocks + numReleased;
     }
@@ -57,7 +56,7 @@ public final class BlockTable {
         return blockIds[place(logicalBlock)];
     }
 
-    /** Blocks that are held. */
+    /** Number of held blocks. */
     int numHeldBlocks() {
         return numBlocks - numReleased;
     }
@@ -75,7 +74,7 @@ public final class BlockTable {
         return logicalBlock - numReleased;
     }
 
-    /** Appends a block and takes over the caller's hold on it. */
+    /** Appends a block and takes over the caller's reference to it. */
     void append(int blockId) {
         int place = place(numBlocks);
         if (place == blockIds.length) {
@@ -85,14 +84,14 @@ public final class BlockTable {
         numBlocks++;
     }
 
-    /** Appends a held or cached block and holds it. */
+    /** Appends a held or cached block and adds a reference to it. */
     public void appendCached(int blockId) {
         pool.retainCached(blockId);
         append(blockId);
     }
 
     /**
-     * Makes an empty table, or one of sinks only, begin again at a later block, as if those between had been let go of.
+     * Lets an empty table, or one with sinks only, continue at a later block, as if those between had been released.
      */
     public void skipTo(int logicalBlock, int firstHeldPosition) {
         numReleased = logicalBlock - numBlocks;
@@ -100,20 +99,20 @@ public final class BlockTable {
         firstHeld = firstHeldPosition;
     }
 
-    /** Whether a block is there and has not been let go of. */
+    /** Whether a block exists and has not been released. */
     public boolean holds(int logicalBlock) {
         return logicalBlock < numBlocks
                 && (logicalBlock < numSinkBlocks || logicalBlock >= numSinkBlocks + numReleased);
     }
 
-    /** Puts another block in a place, takes over the caller's hold on it and lets go of the old one. */
+    /** Replaces a block: takes over the caller's reference to the new one and releases the old one. */
     public void replace(int logicalBlock, int blockId) {
         int place = place(logicalBlock);
         pool.release(blockIds[place]);
         blockIds[place] = blockId;
     }
 
-    /** A table of its own over the same blocks. */
+    /** A separate table over the same blocks. */
     BlockTable fork() {
         int numHeld = numHeldBlocks();
         synchronized (pool.lock()) {
@@ -128,17 +127,19 @@ public final class BlockTable {
         return fork;
     }
 
-    /** Whether {@link #releaseBefore} would let go of a block. */
+    /** Whether {@link #releaseBefore} would release a block. */
     boolean canReleaseBefore(int position, int blockSize) {
         return position / blockSize > numSinkBlocks + numReleased;
     }
 
-    /** Marks tokens before {@code position}, but for the sinks, as not held. */
+    /** Marks tokens before {@code position}, except the sinks, as not held. */
     void setFirstHeld(int position) {
         firstHeld = position;
     }
 
-    /** Lets go of whole blocks before {@code position}, but for the sinks'; nobody else may hold this table. */
+    /**
+     * Releases whole blocks before {@code position}, except those of the sinks; the table must have no other holder.
+     */
     void releaseBefore(int position, int blockSize) {
         int numHeld = numHeldBlocks();
         int count = position / blockSize - numSinkBlocks - numReleased;
@@ -152,7 +153,7 @@ public final class BlockTable {
         numReleased += count;
     }
 
-    /** Lets go of the blocks from {@code numKept} on; nobody else may hold this table. */
+    /** Releases the blocks from {@code numKept} on; the table must have no other holder. */
     void truncate(int numKept) {
         synchronized (pool.lock()) {
             releaseFrom(numKept);
@@ -165,7 +166,7 @@ public final class BlockTable {
         }
     }
 
-    /** One more holder, which reads the first {@code numBlocksRead} blocks. */
+    /** Adds a holder that reads the first {@code numBlocksRead} blocks. */
     BlockTable retain(int numBlocksRead) {
         synchronized (pool.lock()) {
             numHolders++;
@@ -174,7 +175,7 @@ public final class BlockTable {
         }
     }
 
-    /** The appending holder leaves: blocks that no reader looks at are let go of. */
+    /** Removes the appending holder: blocks that no reader uses are released. */
     void releaseByOwner() {
         synchronized (pool.lock()) {
             releaseFrom(maxBlocksRead);
@@ -182,7 +183,7 @@ public final class BlockTable {
         }
     }
 
-    /** One holder less; the last one lets go of all blocks. */
+    /** Removes a holder; with the last one all blocks are released. */
     void release() {
         synchronized (pool.lock()) {
             numHolders--;
@@ -198,7 +199,7 @@ public final class BlockTable {
     private void releaseFrom(int firstBlock) {
         while (numBlocks > firstBlock) {
             if (numReleased > 0 && numBlocks == numSinkBlocks + numReleased) {
-                numBlocks = numSinkBlocks; // what lies between the sinks and here has been let go of before
+                numBlocks = numSinkBlocks; // blocks between the sinks and here have been released before
                 numReleased = 0;
             } else {
                 pool.release(blockIds[place(--numBlocks)]);

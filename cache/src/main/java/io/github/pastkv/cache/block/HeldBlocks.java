@@ -5,8 +5,8 @@ import io.github.pastkv.cache.layout.KvLayout;
 import java.lang.foreign.MemorySegment;
 
 /**
- * One row's blocks, held for a reader: they stay as they are, whatever becomes of the cache they were taken from, until
- * {@link #release}. Of a windowed row they hold what the token at one position and those after it see.
+ * The blocks of one row, held for a reader: they do not change until {@link #release}, even if their cache does. For a
+ * windowed row they cover what the token at one position and later tokens attend to.
  */
 public final class HeldBlocks implements KvBlocks {
     private final LayerGroup storage;
@@ -16,10 +16,10 @@ public final class HeldBlocks implements KvBlocks {
     private final int firstQuery;
 
     /**
-     * Takes over the caller's hold on {@code table} and on {@code ownBlockIds}.
+     * Takes over the caller's references to {@code table} and {@code ownBlockIds}.
      *
-     * @param numFromTable logical blocks below this are the table's, the others own
-     * @param firstQuery position of the first token whose view this is
+     * @param numFromTable number of logical blocks from the table; the others are own blocks
+     * @param firstQuery position of the first token that reads these blocks
      */
     HeldBlocks(LayerGroup storage, BlockTable table, int numFromTable, int[] ownBlockIds, int firstQuery) {
         this.storage = storage;
@@ -34,7 +34,7 @@ public final class HeldBlocks implements KvBlocks {
         return storage.layout();
     }
 
-    /** First position of the window that is held; the sinks before it are held too. */
+    /** First held position of the window; the sinks before it are held too. */
     public int firstHeld() {
         return storage.window().firstVisible(firstQuery);
     }
@@ -58,7 +58,7 @@ public final class HeldBlocks implements KvBlocks {
         return storage.blocks().byteOffset(blockId(logicalBlock));
     }
 
-    /** A second holder of the same blocks. */
+    /** A second reference to the same blocks. */
     public HeldBlocks share() {
         for (int blockId : ownBlockIds) {
             storage.blocks().retain(blockId);

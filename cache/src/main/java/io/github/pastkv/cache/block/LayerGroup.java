@@ -12,8 +12,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Where the layers of one group are stored: any set of layers of equal {@link LayerStorageSpec}, in ascending order.
- * Immutable, shared by all caches of a pool.
+ * A set of layers with equal {@link LayerStorageSpec}, in ascending order, with their layout and block pool. Immutable,
+ * shared by all caches of a pool.
  */
 public final class LayerGroup {
     private static final int ELSEWHERE = -1;
@@ -21,8 +21,8 @@ public final class LayerGroup {
     private final KvLayout layout;
     private final BlockPool blocks;
     private final KvWindow window;
-    private final int[] layers; // number in the group -> layer
-    private final int[] numbers; // layer -> number in the group, or ELSEWHERE; [L]
+    private final int[] layers; // index in the group -> layer
+    private final int[] numbers; // layer -> index in the group, or ELSEWHERE; [L]
 
     private LayerGroup(TiledKvLayout layout, KvWindow window, int[] layers, int numLayers, PoolBudget budget) {
         this.layout = layout;
@@ -37,9 +37,9 @@ public final class LayerGroup {
     }
 
     /**
-     * The groups of a model's layers, in the order of their first layers.
+     * The layer groups of a model, in the order of their first layers.
      *
-     * @param specs how each layer stores, {@code [L]}
+     * @param specs storage of each layer, {@code [L]}
      * @param budget the limit in bytes over all groups
      */
     public static LayerGroup[] groupsOf(KvShape shape, List<LayerStorageSpec> specs, int blockSize,
@@ -72,7 +72,7 @@ public final class LayerGroup {
         return layers.length;
     }
 
-    /** The layer with a number in the group. */
+    /** The layer at an index in the group. */
     public int layer(int number) {
         return layers[number];
     }
@@ -81,12 +81,12 @@ public final class LayerGroup {
         return numbers[layer] != ELSEWHERE;
     }
 
-    /** The number that the layout knows a layer by. */
+    /** The index of a layer within the layout. */
     public int layerInGroup(int layer) {
         return numbers[layer];
     }
 
-    /** Leading blocks that windows never let go of. */
+    /** Number of leading blocks that windows never release. */
     public int numSinkBlocks() {
         return layout.numBlocks(window.numSinks());
     }

@@ -5,7 +5,7 @@ import io.github.pastkv.cache.layout.KvWindow;
 import java.util.Arrays;
 import java.util.BitSet;
 
-/** One cache's rows in the layers of equal storage type and window, which share a block table for each row. */
+/** The block tables of one cache for one layer group: one table per row, shared by all layers of the group. */
 public final class LayerGroupTables {
     private final LayerGroup storage;
     private final int maxRewindTokens;
@@ -64,7 +64,7 @@ public final class LayerGroupTables {
         tables[row] = table;
     }
 
-    /** A row's first tokens, those that the next one sees, held for a reader. */
+    /** The leading tokens of a row that the next token attends to, held for a reader. */
     public HeldBlocks hold(int row, int numTokens) {
         int numBlocks = layout().numBlocks(numTokens);
         return new HeldBlocks(storage, tables[row].retain(numBlocks), numBlocks, new int[0], numTokens);
@@ -81,9 +81,9 @@ public final class LayerGroupTables {
     }
 
     /**
-     * Lets go of a row's blocks that no later token sees, nor would see after going back by {@code maxRewindTokens}.
+     * Releases the blocks of a row that no later token attends to, not even after a rewind by {@code maxRewindTokens}.
      *
-     * @param numTokens tokens of the row in the layer that has the fewest
+     * @param numTokens minimum number of tokens of the row over the layers
      */
     public void evictOutOfWindow(int row, int numTokens) {
         KvWindow window = storage.window();
@@ -103,23 +103,26 @@ public final class LayerGroupTables {
         return tables[row].firstBlockInLine() * layout().blockSize();
     }
 
-    /** Whether a position of a row is held: later tokens, or a rewind of the stated distance, may ask for it. */
+    /** Whether a position of a row is held, for later tokens or for a rewind. */
     public boolean holds(int row, int position) {
         return position >= tables[row].firstHeld() || position < storage.window().numSinks();
     }
 
-    /** The fewest tokens to which a row can go back: the next token must see all that it would have seen. */
+    /**
+     * The minimum number of tokens that a row can be rewound to, such that the next token still finds all tokens that
+     * it attends to.
+     */
     public int fewestTokens(int row) {
         int firstHeld = tables[row].firstHeld();
         return firstHeld == 0 ? 0 : firstHeld + storage.window().numTokens() - 1;
     }
 
-    /** Whether a row can go back to its first {@code numTokens} tokens. */
+    /** Whether a row can be rewound to its first {@code numTokens} tokens. */
     public boolean canTruncate(int row, int numTokens) {
         return numTokens <= storage.window().numSinks() || numTokens >= fewestTokens(row);
     }
 
-    /** Keeps a row's first tokens; readers of the others keep theirs. */
+    /** Keeps the first tokens of a row; readers of removed tokens are unaffected. */
     public void truncate(int row, int numTokens) {
         unshare(row);
         tables[row].truncate(layout().numBlocks(numTokens));
@@ -128,7 +131,7 @@ public final class LayerGroupTables {
         }
     }
 
-    /** Leaves a row's table to its readers, if there are any, and goes on with a copy. */
+    /** Replaces a row's table by a copy if it has readers. */
     private void unshare(int row) {
         BlockTable table = tables[row];
         if (table.isShared()) {
@@ -149,7 +152,7 @@ public final class LayerGroupTables {
         tables = selected;
     }
 
-    /** Puts rows of another cache of the pool behind; blocks are shared, not copied. */
+    /** Appends rows of another cache of the pool; blocks are shared, not copied. */
     public void addRows(LayerGroupTables other, int[] rows) {
         int numBefore = tables.length;
         tables = Arrays.copyOf(tables, numBefore + rows.length);
@@ -158,7 +161,7 @@ public final class LayerGroupTables {
         }
     }
 
-    /** Empties all rows, in time that depends on the number of blocks only. */
+    /** Empties all rows, in time proportional to the number of blocks. */
     public void reset() {
         for (int row = 0; row < tables.length; row++) {
             tables[row].releaseByOwner();

@@ -6,8 +6,8 @@ import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 
 /**
- * A growing table of records of equal size, outside the heap. Records never move; the numbers of removed ones are given
- * out again. Not thread-safe; owns its memory until {@link #close}, or shares an arena that its owner closes.
+ * A growing off-heap table of records of equal size. Records never move; the numbers of removed records are reused. Not
+ * thread-safe. Owns its memory until {@link #close}, or shares an arena that its owner closes.
  */
 public final class OffHeapTable implements AutoCloseable {
     /** No record. */
@@ -45,7 +45,7 @@ public final class OffHeapTable implements AutoCloseable {
         return numRecords;
     }
 
-    /** Records given out so far, removed ones included: every number is below this. */
+    /** Records allocated so far, including removed ones: an upper bound of all numbers. */
     public int numGiven() {
         return numGiven;
     }
@@ -71,7 +71,7 @@ public final class OffHeapTable implements AutoCloseable {
         return record;
     }
 
-    /** Removes a record; its number is given out again. */
+    /** Removes a record; its number is reused. */
     public void remove(int record) {
         setInt(record, 0, firstRemoved);
         firstRemoved = record;

@@ -1,33 +1,33 @@
 package io.github.pastkv.cache.block;
 
 /**
- * Bytes of blocks in use (held or cached) that block pools share a limit of. It is also the one lock over those pools,
- * their block tables' counts and the index over them: whoever calls holds it.
+ * The limit in bytes that several block pools share, and the bytes of their blocks in use (held or cached). It is also
+ * the one lock of those pools, of the counts of their block tables and of the index over them; callers hold it.
  */
 public final class PoolBudget {
-    /** What caches blocks that nobody holds, and gives them up when room is needed. */
+    /** Owner of the cached blocks, which evicts them when memory is needed. */
     public interface Evictor {
-        /** Bytes of blocks that could be given up. */
+        /** Bytes of blocks that could be evicted. */
         long evictableBytes();
 
-        /** Gives up some blocks, which are free afterwards; false where none can be. */
+        /** Evicts some blocks, which are free afterwards; false if none can be evicted. */
         boolean evictOne();
 
-        /** Gives up some blocks, which are no longer cached but may be held for a while to be written to a store. */
+        /** Evicts some blocks, which are no longer cached but may stay held until they are written to a store. */
         default boolean trimOne() {
             return evictOne();
         }
 
-        /** Called without the lock before so many bytes are taken: room may be made for them. */
+        /** Called without the lock before bytes are allocated, so that room can be made for them. */
         default void prepareRoom(long bytes) {}
 
-        /** Gives a node up, though its block is held; false where others hold or pin something that goes on from it. */
+        /** Evicts a node although its block is held; false if a descendant is held or pinned. */
         boolean evictSubtree(int node);
 
-        /** A block of a node is held again. */
+        /** Called when a block of a node is held again. */
         void held(int node);
 
-        /** A block of a node is held no more. */
+        /** Called when a block of a node is no longer held. */
         void unheld(BlockPool pool, int blockId, int node);
     }
 
@@ -87,8 +87,8 @@ public final class PoolBudget {
     }
 
     /**
-     * Counts bytes as used, after giving up cached blocks where that is needed; or changes nothing, and returns false,
-     * where the limit does not leave as many.
+     * Counts bytes as used, after evicting cached blocks if needed. Returns false and changes nothing if the limit does
+     * not allow it.
      */
     boolean tryTake(long bytes) {
         if (bytes > leftBytes() + evictor.evictableBytes()) {
@@ -113,13 +113,13 @@ public final class PoolBudget {
         return cachedBytes;
     }
 
-    /** Nobody holds a block any more that is cached. */
+    /** Called when the last holder releases a block that stays cached. */
     void addCached(long bytes) {
         cachedBytes += bytes;
         trimCached();
     }
 
-    /** Gives up the least useful of the cached blocks while they are too many, as far as it can be. */
+    /** Evicts cached blocks while they exceed their limit, as far as possible. */
     public void trimCached() {
         boolean gives = true;
         while (gives && cachedBytes > maxCachedBytes) {
@@ -127,7 +127,7 @@ public final class PoolBudget {
         }
     }
 
-    /** A cached block is held again, or free. */
+    /** Called when a cached block is held again or freed. */
     void removeCached(long bytes) {
         cachedBytes -= bytes;
     }

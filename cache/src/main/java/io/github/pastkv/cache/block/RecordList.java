@@ -3,8 +3,8 @@ package io.github.pastkv.cache.block;
 import java.util.function.IntConsumer;
 
 /**
- * A doubly linked list of records whose links lie in the records themselves, so that any of them can be taken out. A
- * record is in at most one of the lists that share its two link fields. Not thread-safe.
+ * An intrusive doubly linked list of records: links are fields of the records, so that any record can be removed in
+ * constant time. A record is in at most one of the lists that share its two link fields. Not thread-safe.
  */
 public final class RecordList {
     private static final int NONE = OffHeapTable.NONE;
@@ -37,12 +37,12 @@ public final class RecordList {
         return size;
     }
 
-    /** The record that has been in the list for longest, or -1. */
+    /** The oldest record of the list, or -1. */
     public int first() {
         return first;
     }
 
-    /** Declares a new record to be in no list. */
+    /** Initializes the links of a new record, which is in no list. */
     void initialize(int record) {
         table.setInt(record, previousField, NOT_LISTED);
     }
@@ -65,7 +65,7 @@ public final class RecordList {
         size++;
     }
 
-    /** Takes out one of its records. */
+    /** Removes one of its records. */
     public void remove(int record) {
         int previous = table.getInt(record, previousField);
         int next = table.getInt(record, nextField);

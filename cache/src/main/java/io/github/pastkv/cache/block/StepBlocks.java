@@ -6,8 +6,8 @@ import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
 /**
- * One row's blocks as a step sees them: the first ones straight from the row's table, the rest its own. Own blocks are
- * new ones for new tokens, and copies of blocks that others hold too (copy on write). Reused from step to step.
+ * The blocks of one row during a step: the first ones come from the row's table, the others are the step's own. Own
+ * blocks are new blocks for new tokens, and copies of shared blocks (copy-on-write). Reused from step to step.
  */
 public final class StepBlocks implements KvBlocks {
     private final LayerGroup storage;
@@ -28,12 +28,12 @@ public final class StepBlocks implements KvBlocks {
         this.table = table;
     }
 
-    /** Takes over a table that holds more of the row's tokens than the row does; before the step is planned. */
+    /** Takes over a table with more of the row's tokens than the row has; called before the step is planned. */
     public void useTable(BlockTable found) {
         table = found;
     }
 
-    /** Forgets the last step; {@code newRowTable} is the row's. */
+    /** Resets for a new step over {@code newRowTable}. */
     public void start(BlockTable newRowTable) {
         rowTable = newRowTable;
         table = newRowTable;
@@ -48,12 +48,11 @@ public final class StepBlocks implements KvBlocks {
      * comes from      table, only read | table, written in place | own: new, or a copy of the table's
      * </pre>
      *
-     * A block of the table is written in place where this row is its only holder and the prefix index does not promise
-     * the slots to be written.
+     * A block of the table is written in place if this row is its only holder and the slots to be written do not belong
+     * to the prefix index.
      *
-     * @param mayWriteTable false when the row's own blocks must stay as they are
-     * @param invalidateCached whether to write in place also where only the index promises the slots, which then evicts
-     *        them
+     * @param mayWriteTable false if the blocks of the row must not change
+     * @param invalidateCached whether to write in place even if the slots belong to the index, which then evicts them
      * @return own blocks that the step needs
      */
     public int plan(int pastTokens, int kvLength, boolean mayWriteTable, boolean invalidateCached) {
@@ -74,14 +73,14 @@ public final class StepBlocks implements KvBlocks {
         return pool.isWritable(table.blockId(logicalBlock), fromSlot, invalidateCached);
     }
 
-    /** The planned blocks are not to be had. */
+    /** Called when the allocation of the planned blocks fails. */
     public void forgetPlan() {
         numOwn = 0;
     }
 
     /**
-     * Takes over the planned blocks from {@code blockIds[from...]}, copies into them what they stand in for, counts
-     * them.
+     * Takes over the planned blocks from {@code blockIds[from...]}, copies the blocks that they replace into them, and
+     * counts them.
      */
     public int begin(int[] blockIds, int from) {
         if (ownBlockIds.length < numOwn) {
@@ -92,13 +91,13 @@ public final class StepBlocks implements KvBlocks {
             if (numFromTable + i < table.numBlocks()) {
                 pool.copy(table.blockId(numFromTable + i), ownBlockIds[i]);
             } else {
-                pool.eraseIfReused(ownBlockIds[i]); // nobody may see what an earlier holder left
+                pool.eraseIfReused(ownBlockIds[i]); // data of an earlier holder must not be exposed
             }
         }
         return numOwn;
     }
 
-    /** Makes the own blocks the row's; returns the row's table, which is a new one if others read the old. */
+    /** Adds the own blocks to the row's table and returns it; a new table if others read the old one. */
     public BlockTable commit() {
         boolean replaces = numOwn > 0 && numFromTable < table.numBlocks();
         BlockTable target = replaces && table.isShared() ? table.fork() : table;
@@ -119,7 +118,7 @@ public final class StepBlocks implements KvBlocks {
         return target;
     }
 
-    /** Lets go of the own blocks. */
+    /** Releases the own blocks. */
     public void rollBack() {
         for (int i = 0; i < numOwn; i++) {
             pool.release(ownBlockIds[i]);
@@ -130,7 +129,7 @@ public final class StepBlocks implements KvBlocks {
         start(rowTable);
     }
 
-    /** All that the step's tokens see, held for a reader, whether the step is taken over or not. */
+    /** The blocks that the step's tokens attend to, held for a reader, whether or not the step is committed. */
     public HeldBlocks hold() {
         int[] held = Arrays.copyOf(ownBlockIds, numOwn);
         for (int blockId : held) {

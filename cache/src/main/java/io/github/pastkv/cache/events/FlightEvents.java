@@ -6,7 +6,7 @@ import jdk.jfr.Label;
 import jdk.jfr.Name;
 import jdk.jfr.StackTrace;
 
-/** Events of the Flight Recorder; only touched where module {@code jdk.jfr} is there. */
+/** Events of JDK Flight Recorder; loaded only if the module {@code jdk.jfr} is present. */
 final class FlightEvents {
     private FlightEvents() {}
 
@@ -21,7 +21,7 @@ final class FlightEvents {
         @Label("Tokens Reused") int numReused;
     }
 
-    /** A row found nothing beyond what it held. */
+    /** A row found no further tokens. */
     @Name("io.github.pastkv.PrefixMiss")
     @Label("Prefix Miss")
     @Category("PastKV")
@@ -31,7 +31,7 @@ final class FlightEvents {
         @Label("Tokens Asked") int numTokens;
     }
 
-    /** A cached block was given up. */
+    /** A cached block was evicted. */
     @Name("io.github.pastkv.Evict")
     @Label("Evict")
     @Category("PastKV")
@@ -50,7 +50,7 @@ final class FlightEvents {
         @Label("Slots") int numSlots;
     }
 
-    /** A step was refused, as the pool is full. */
+    /** A step failed because the pool is full. */
     @Name("io.github.pastkv.PoolExhausted")
     @Label("Pool Exhausted")
     @Category("PastKV")

@@ -1,6 +1,6 @@
 package io.github.pastkv.cache.events;
 
-/** Tells the Flight Recorder what happens, where the running Java has one. */
+/** Emits events to JDK Flight Recorder, if the running Java has it. */
 public final class KvEvents {
     private static final boolean HAS_RECORDER = ModuleLayer.boot().findModule("jdk.jfr").isPresent();
 

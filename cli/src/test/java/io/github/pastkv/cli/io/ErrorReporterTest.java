@@ -126,7 +126,7 @@ class ErrorReporterTest {
         CommandRun run = CommandRun.of("generate", "--model", LLAMA, "--tokens", "16,20,73,13,17", "--cache-limit",
                 "8192", "--max-new-tokens", "50");
         assertThat(run.err())
-                .startsWith("pastkv: cache pool is full: 1 blocks asked, 0 free, 0 evictable, limit 8192 bytes")
+                .startsWith("pastkv: cache pool is full: 1 blocks requested, 0 free, 0 evictable, limit 8192 bytes")
                 .contains("--cache-limit raises it").hasLineCount(1);
         assertThat(run.out()).matches("\\d+(,\\d+)*\n");
         assertThat(run.exitCode()).isEqualTo(1);
