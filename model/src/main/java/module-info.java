@@ -8,6 +8,7 @@ module io.github.pastkv.model {
     exports io.github.pastkv.model;
     exports io.github.pastkv.model.config;
     exports io.github.pastkv.model.engine;
+    exports io.github.pastkv.model.families;
     exports io.github.pastkv.model.family;
     exports io.github.pastkv.model.files;
     exports io.github.pastkv.model.generation;

@@ -7,7 +7,7 @@ import io.github.pastkv.kernels.WeightMatrix;
 import io.github.pastkv.kernels.WeightType;
 import io.github.pastkv.model.config.GenerationConfig;
 import io.github.pastkv.model.config.ModelConfig;
-import io.github.pastkv.model.family.Families;
+import io.github.pastkv.model.families.Families;
 import io.github.pastkv.model.family.Family;
 import io.github.pastkv.model.family.ModelTensors;
 import io.github.pastkv.model.files.HuggingFaceFolder;

@@ -1,4 +1,4 @@
-/** Model families: how each spells its configuration and its weights. A further family is one further class. */
+/** What a model family is: a reader of its {@code config.json} and of its weights, and the tensors that it yields. */
 @NullMarked
 package io.github.pastkv.model.family;
 

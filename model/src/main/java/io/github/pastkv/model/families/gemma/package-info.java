@@ -1,0 +1,5 @@
+/** The Gemma families. */
+@NullMarked
+package io.github.pastkv.model.families.gemma;
+
+import org.jspecify.annotations.NullMarked;

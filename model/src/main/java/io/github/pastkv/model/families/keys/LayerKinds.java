@@ -1,0 +1,49 @@
+package io.github.pastkv.model.families.keys;
+
+import io.github.pastkv.model.config.LayerConfig;
+import io.github.pastkv.model.files.JsonObject;
+import io.github.pastkv.model.files.ModelFormatException;
+import java.util.List;
+import java.util.function.IntPredicate;
+import java.util.stream.IntStream;
+
+/**
+ * Which layers see everything and which a window: {@code layer_types} where it is there, else the rule of the family.
+ *
+ * @param windowed whether each layer has a window, {@code [L]}
+ */
+public record LayerKinds(List<Boolean> windowed) {
+    private static final String KEY = "layer_types";
+    private static final String FULL = "full_attention";
+    private static final String SLIDING = "sliding_attention";
+
+    public LayerKinds {
+        windowed = List.copyOf(windowed);
+    }
+
+    /** Reads {@code layer_types}; where it is absent, layers have a window if {@code rule} says so. */
+    public static LayerKinds read(JsonObject json, int numLayers, IntPredicate rule) throws ModelFormatException {
+        List<String> stated = json.findStrings(KEY);
+        if (stated.isEmpty()) {
+            return new LayerKinds(IntStream.range(0, numLayers).mapToObj(rule::test).toList());
+        }
+        if (stated.size() != numLayers) {
+            throw json.refusal(KEY, stated.size() + " layers, num_hidden_layers is " + numLayers);
+        }
+        for (String type : stated) {
+            if (!type.equals(FULL) && !type.equals(SLIDING)) {
+                throw json.refusal(KEY, "\"" + type + "\", known are [" + FULL + ", " + SLIDING + "]");
+            }
+        }
+        return new LayerKinds(stated.stream().map(SLIDING::equals).toList());
+    }
+
+    public boolean anyWindowed() {
+        return windowed.contains(true);
+    }
+
+    /** The layers, each of its kind. */
+    public List<LayerConfig> layers(LayerConfig full, LayerConfig sliding) {
+        return windowed.stream().map(isWindowed -> isWindowed ? sliding : full).toList();
+    }
+}

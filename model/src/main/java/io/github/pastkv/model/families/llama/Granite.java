@@ -1,0 +1,67 @@
+package io.github.pastkv.model.families.llama;
+
+import io.github.pastkv.model.config.AttentionConfig;
+import io.github.pastkv.model.config.EmbeddingConfig;
+import io.github.pastkv.model.config.LayerConfig;
+import io.github.pastkv.model.config.ModelConfig;
+import io.github.pastkv.model.config.RopeConfig;
+import io.github.pastkv.model.families.keys.CommonKeys;
+import io.github.pastkv.model.families.keys.LlamaKeys;
+import io.github.pastkv.model.families.keys.RopeKeys;
+import io.github.pastkv.model.families.tensors.DecoderNames;
+import io.github.pastkv.model.families.tensors.DecoderTensors;
+import io.github.pastkv.model.family.Family;
+import io.github.pastkv.model.family.ModelTensors;
+import io.github.pastkv.model.files.JsonObject;
+import io.github.pastkv.model.files.ModelFormatException;
+import io.github.pastkv.model.files.WeightSource;
+import java.util.Collections;
+import java.util.OptionalInt;
+import java.util.Set;
+
+/** IBM Granite: Llama with factors of the embedding, of attention scores, of what blocks add, and of logits. */
+public final class Granite implements Family {
+    private static final LlamaKeys.Defaults DEFAULTS =
+            new LlamaKeys.Defaults(2048, OptionalInt.empty(), OptionalInt.empty(), 1e-6, false);
+    private static final Set<String> HARMLESS_KEYS = CommonKeys.harmless("attention_dropout");
+    private static final DecoderNames NAMES = new DecoderNames();
+
+    @Override
+    public String modelType() {
+        return "granite";
+    }
+
+    @Override
+    public Set<String> architectures() {
+        return Set.of("GraniteForCausalLM", "GraniteModel");
+    }
+
+    @Override
+    public ModelConfig readConfig(JsonObject json) throws ModelFormatException {
+        LlamaKeys keys = new LlamaKeys(json, DEFAULTS);
+        boolean biased = json.findBoolean("attention_bias", false);
+        AttentionConfig attention = keys.heads().withBiases(biased, biased);
+        RopeConfig rotary = new RopeKeys(json, attention.headDim(), keys.sizes().maxSeqLen())
+                .read(RopeKeys.Spelling.USUAL);
+        ModelConfig config = keys
+                .model(modelType(), attention,
+                        keys.ffn("hidden_act", "silu").withBias(json.findBoolean("mlp_bias", false)),
+                        Collections.nCopies(keys.sizes().numLayers(),
+                                LayerConfig.full(factor(json, "attention_multiplier"), rotary)
+                                        .withBlockScale(factor(json, "residual_multiplier"))))
+                .withEmbedding(EmbeddingConfig.plain(keys.sizes().hiddenSize())
+                        .withScale(factor(json, "embedding_multiplier")))
+                .withHead(keys.head().withLogitScale(1 / factor(json, "logits_scaling")));
+        json.refuseUnknownKeys(HARMLESS_KEYS);
+        return config;
+    }
+
+    private static float factor(JsonObject json, String key) throws ModelFormatException {
+        return (float) json.findPositive(key).orElse(1);
+    }
+
+    @Override
+    public ModelTensors readTensors(ModelConfig config, WeightSource weights) throws ModelFormatException {
+        return DecoderTensors.read(config, NAMES, weights);
+    }
+}

@@ -1,0 +1,170 @@
+package io.github.pastkv.model.families.tensors;
+
+import io.github.pastkv.kernels.Activation;
+import io.github.pastkv.kernels.WeightMatrix;
+import io.github.pastkv.kernels.Xielu;
+import io.github.pastkv.model.config.AttentionConfig;
+import io.github.pastkv.model.config.ModelConfig;
+import io.github.pastkv.model.family.BlockNorms;
+import io.github.pastkv.model.family.EmbeddingTensors;
+import io.github.pastkv.model.family.LayerTensors;
+import io.github.pastkv.model.family.ModelTensors;
+import io.github.pastkv.model.family.NormTensors;
+import io.github.pastkv.model.files.ModelFormatException;
+import io.github.pastkv.model.files.WeightSource;
+import io.github.pastkv.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** Reads the tensors of a decoder by the names of its family and the shapes of its configuration. */
+public final class DecoderTensors {
+    private static final int NUM_BLOCKS = 4;
+
+    private final ModelConfig config;
+    private final AttentionConfig heads;
+    private final DecoderNames names;
+    private final TensorReader reader;
+
+    private DecoderTensors(ModelConfig config, DecoderNames names, TensorReader reader) {
+        this.config = config;
+        this.heads = config.attention();
+        this.names = names;
+        this.reader = reader;
+    }
+
+    public static ModelTensors read(ModelConfig config, DecoderNames names, WeightSource weights)
+            throws ModelFormatException {
+        return read(config, names, weights, null);
+    }
+
+    /** The same with positions that are computed rather than read. */
+    public static ModelTensors read(ModelConfig config, DecoderNames names, WeightSource weights,
+            @Nullable Tensor computedPositions) throws ModelFormatException {
+        TensorReader reader = new TensorReader(weights, names.prefixes, names.embedding + ".weight",
+                names.finalNorm + ".weight");
+        return new DecoderTensors(config, names, reader).read(computedPositions);
+    }
+
+    private ModelTensors read(@Nullable Tensor computedPositions) throws ModelFormatException {
+        int e = config.hiddenSize();
+        Tensor embedding = reader.embedding(names.embedding + ".weight", names.head + ".weight", config.tiedHead(),
+                config.vocabSize(), e);
+        Tensor positions = names.positions == null ? computedPositions
+                : reader.tensor(names.positions + ".weight",
+                        config.maxSeqLen() + config.embedding().firstPositionRow(), e);
+        List<LayerTensors> layers = new ArrayList<>();
+        for (int layer = 0; layer < config.numLayers(); layer++) {
+            layers.add(layer(names.layers + layer + "."));
+        }
+        NormTensors finalNorm = norm(names.finalNorm);
+        List<WeightMatrix> head = names.biasesHead && !config.tiedHead()
+                ? reader.biasedHead(names.head, config.vocabSize(), e)
+                : reader.head(embedding, config.tiedHead(), names.head + ".weight");
+        reader.refuseUnknown(names.ignored);
+        return new ModelTensors(EmbeddingTensors.plain(embedding, positions), layers, finalNorm, List.of(), head,
+                reader.linears(), reader.names());
+    }
+
+    private LayerTensors layer(String name) throws ModelFormatException {
+        int e = config.hiddenSize();
+        String attention = name + names.attention;
+        BlockNorms<NormTensors> attentionNorms = norms(name, names.attentionNorms);
+        return new LayerTensors(attentionNorms, qkv(attention),
+                headNorm(attention + names.queryNorm, heads.numHeads()),
+                headNorm(attention + names.keyNorm, heads.numKvHeads()),
+                List.of(reader.linear(attention + names.out, e, heads.numHeads() * heads.headDim(), heads.outBias())),
+                names.sharesNorm ? attentionNorms : norms(name, names.ffnNorms), ffnUp(name + names.ffn),
+                List.of(reader.linear(name + names.ffn + names.down, e, config.ffnSize(), config.ffn().bias())),
+                config.activation() == Activation.XIELU ? xielu(name + names.ffn + "act_fn.") : null);
+    }
+
+    private BlockNorms<NormTensors> norms(String layer, BlockNorms<String> ofBlock) throws ModelFormatException {
+        @Nullable String before = ofBlock.before();
+        @Nullable String after = ofBlock.after();
+        return new BlockNorms<>(null, before == null ? null : norm(layer + before),
+                after == null ? null : norm(layer + after));
+    }
+
+    private NormTensors norm(String name) throws ModelFormatException {
+        return config.norm().weighted()
+                ? reader.norm(name, config.hiddenSize(), names.biasesNorms)
+                : new NormTensors(null, null);
+    }
+
+    private @Nullable NormTensors headNorm(String name, int numHeads) throws ModelFormatException {
+        int d = heads.headDim();
+        return switch (heads.headNorms()) {
+            case NONE -> null;
+            case SHARED -> reader.norm(name, d, names.biasesNorms);
+            case JOINT -> reader.norm(name, numHeads * d, false);
+            case OWN -> new NormTensors(
+                    reader.has(name + ".weight") ? reader.tensor(name + ".weight", numHeads, d)
+                            : stacked(name, numHeads),
+                    null);
+        };
+    }
+
+    /** StableLM keeps the weights of each head as a tensor of its own. */
+    private Tensor stacked(String name, int numHeads) throws ModelFormatException {
+        int d = heads.headDim();
+        float[] all = new float[numHeads * d];
+        for (int head = 0; head < numHeads; head++) {
+            float[] own = reader.tensor(name + ".norms." + head + ".weight", d).toFloatArray();
+            System.arraycopy(own, 0, all, head * d, d);
+        }
+        return Tensor.of(all, numHeads, d);
+    }
+
+    private List<WeightMatrix> qkv(String name) throws ModelFormatException {
+        int e = config.hiddenSize();
+        int queries = heads.numHeads() * heads.headDim();
+        int keys = heads.numKvHeads() * heads.headDim();
+        boolean biased = heads.qkvBias();
+        return switch (names.qkv) {
+            case APART -> List.of(reader.linear(name + "q_proj", queries, e, biased),
+                    reader.linear(name + "k_proj", keys, e, biased), reader.linear(name + "v_proj", keys, e, biased));
+            case JOINED -> List.of(reader.linear(name + names.joinedQkv, queries + 2 * keys, e, biased));
+            case GROUPED -> reader.groupedQkv(name + names.joinedQkv, heads, e, biased);
+            case FOUR_BLOCKS -> fourBlocks(reader.linear(name + names.joinedQkv, 3 * queries, e, biased), queries);
+        };
+    }
+
+    private static List<WeightMatrix> fourBlocks(WeightMatrix stored, int width) {
+        List<WeightMatrix> queries = new ArrayList<>();
+        List<WeightMatrix> keys = new ArrayList<>();
+        List<WeightMatrix> values = new ArrayList<>();
+        long third = width / NUM_BLOCKS;
+        for (int block = 0; block < NUM_BLOCKS; block++) {
+            long first = 3L * block * third;
+            queries.add(stored.outputs(first, first + third));
+            values.add(stored.outputs(first + third, first + 2 * third));
+            keys.add(stored.outputs(first + 2 * third, first + 3 * third));
+        }
+        return Stream.of(queries, keys, values).flatMap(List::stream).toList();
+    }
+
+    private List<WeightMatrix> ffnUp(String name) throws ModelFormatException {
+        int e = config.hiddenSize();
+        int f = config.ffnSize();
+        boolean biased = config.ffn().bias();
+        if (names.joinsGateAndUp) {
+            return List.of(reader.linear(name + names.up, 2 * f, e, biased));
+        }
+        WeightMatrix up = reader.linear(name + names.up, f, e, biased);
+        return config.gatedFfn() ? List.of(reader.linear(name + names.gate, f, e, biased), up) : List.of(up);
+    }
+
+    /** The stored numbers are those before a softplus. */
+    private Xielu xielu(String name) throws ModelFormatException {
+        double positive = softplus(reader.tensor(name + "alpha_p", 1).get(0));
+        float beta = reader.tensor(name + "beta").get();
+        double negative = beta + softplus(reader.tensor(name + "alpha_n", 1).get(0));
+        return new Xielu((float) positive, (float) negative, beta, reader.tensor(name + "eps").get());
+    }
+
+    private static double softplus(double x) {
+        return x > 0 ? x + StrictMath.log1p(StrictMath.exp(-x)) : StrictMath.log1p(StrictMath.exp(x));
+    }
+}
