@@ -1,0 +1,12 @@
+import io.github.pastkv.store.CacheTierProvider;
+
+/** Chunks of a KV cache as self-describing files, and the tiers that keep them beneath the prefix index. */
+module io.github.pastkv.store {
+    requires transitive io.github.pastkv.cache;
+    requires tools.jackson.databind;
+    requires static org.jspecify;
+
+    exports io.github.pastkv.store;
+
+    uses CacheTierProvider;
+}
