@@ -64,7 +64,8 @@ public final class FixedKvCache implements AutoCloseable {
         requireUpdate("keys", keys);
         requireUpdate("values", values);
         if (keys.shape(2) != values.shape(2)) {
-            throw new IllegalArgumentException("values: " + values + ", keys are " + keys);
+            throw new IllegalArgumentException(
+                    "values: " + values.typeAndShape() + ", keys are " + keys.typeAndShape());
         }
         requireRoom(keys.shape(2));
         if (keys.shape(2) > 0) {
@@ -76,11 +77,11 @@ public final class FixedKvCache implements AutoCloseable {
     private void requireUpdate(String name, Tensor tensor) {
         KvShape shape = cache.config().shape();
         if (tensor.rank() != 4) {
-            throw new IllegalArgumentException(name + ": " + tensor + ", must be [B, H, S, D]");
+            throw new IllegalArgumentException(name + ": " + tensor.typeAndShape() + ", must be [B, H, S, D]");
         }
         cache.requireBatch(name, tensor.shape(0));
         if (tensor.shape(1) != shape.numKvHeads() || tensor.shape(3) != shape.headDim()) {
-            throw new IllegalArgumentException(name + ": " + tensor + ", the cache is configured for "
+            throw new IllegalArgumentException(name + ": " + tensor.typeAndShape() + ", the cache is configured for "
                     + shape.numKvHeads() + " heads of " + shape.headDim());
         }
         if (tensor.dataType() != dataType) {

@@ -120,8 +120,8 @@ public final class KvCacheEntry {
 
     private void write(KvStep step, Tensor newKeys, Tensor newValues) {
         KvShape shape = cache.config().shape();
-        Tensor key = Tensor.of(new float[shape.numKvHeads() * shape.headDim()], shape.numKvHeads(), shape.headDim());
-        Tensor value = Tensor.of(new float[shape.numKvHeads() * shape.headDim()], shape.numKvHeads(), shape.headDim());
+        Tensor key = Tensor.zeros(shape.numKvHeads(), shape.headDim());
+        Tensor value = Tensor.zeros(shape.numKvHeads(), shape.headDim());
         for (int row = 0; row < cache.batchSize(); row++) {
             int position = step.pastLength(row);
             for (int slot = 0; slot < newKeys.shape(1); slot++) {
@@ -168,8 +168,9 @@ public final class KvCacheEntry {
     private void requireAppendable(String name, Tensor tensor, KvType type) {
         KvShape shape = cache.config().shape();
         if (tensor.rank() != 4 || tensor.shape(2) != shape.numKvHeads() || tensor.shape(3) != shape.headDim()) {
-            throw new IllegalArgumentException(name + ": " + tensor + ", must be [batch, new, " + shape.numKvHeads()
-                    + ", " + shape.headDim() + "] (batch " + cache.batchSize() + ")");
+            throw new IllegalArgumentException(
+                    name + ": " + tensor.typeAndShape() + ", must be [batch, new, " + shape.numKvHeads()
+                            + ", " + shape.headDim() + "] (batch " + cache.batchSize() + ")");
         }
         cache.requireBatch(name, tensor.shape(0));
         if (tensor.dataType() != DataType.F32 && tensor.dataType() != type.plainType()) {

@@ -33,7 +33,7 @@ public final class KvEdit implements AutoCloseable {
         this.blocks = rows.newStepBlocks();
         this.fromPositions = fromPositions.clone();
         this.firstWritten = new int[rows.batchSize()];
-        this.number = Tensor.of(new float[headDim], headDim);
+        this.number = Tensor.zeros(headDim);
         Arrays.fill(firstWritten, Integer.MAX_VALUE);
         int numBegun = 0;
         try {

@@ -74,7 +74,7 @@ public final class KvGraft {
         KvShape shape = tokens.cache.config().shape();
         int width = shape.numKvHeads() * shape.headDim();
         int count = tokens.to - tokens.from;
-        Tensor numbers = Tensor.of(new float[count * width], count, width);
+        Tensor numbers = Tensor.zeros(count, width);
         for (int i = 0; i < count; i++) {
             for (int column = 0; column < width; column++) {
                 numbers.set(tokens.cache.read(layer, tokens.row, ofKeys, tokens.from + i, column / shape.headDim(),

@@ -377,7 +377,8 @@ public final class KvStep implements StepRows, AutoCloseable {
         int width = shape.numKvHeads() * shape.headDim();
         if (tensor.dataType() != DataType.F32 || tensor.rank() != 2 || tensor.shape(1) != width
                 || tensor.stride(1) != 1) {
-            throw new IllegalArgumentException(name + ": " + tensor + ", must be F32 [n, " + width + "]");
+            throw new IllegalArgumentException(
+                    name + ": " + tensor.typeAndShape() + ", must be F32 [n, " + width + "]");
         }
         Objects.checkFromToIndex(from, to, tensor.shape(0));
     }

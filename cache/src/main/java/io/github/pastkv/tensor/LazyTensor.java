@@ -34,7 +34,7 @@ public abstract class LazyTensor {
 
     /** All numbers in row-major order. */
     public final float[] toFloatArray() {
-        Tensor copy = Tensor.of(new float[Math.toIntExact(shape[0] * shape[1] * shape[2] * shape[3])], shape);
+        Tensor copy = Tensor.zeros(shape);
         copyTo(copy);
         return copy.toFloatArray();
     }
@@ -49,7 +49,8 @@ public abstract class LazyTensor {
     /** Copies all numbers into a tensor of the same shape, rounding to its type. */
     public final void copyTo(Tensor target) {
         if (!Arrays.equals(shape, target.shape())) {
-            throw new IllegalArgumentException("target: " + target + ", source is " + Arrays.toString(shape));
+            throw new IllegalArgumentException(
+                    "target: " + target.typeAndShape() + ", source is " + Arrays.toString(shape));
         }
         for (int i = 0; i < shape[0]; i++) {
             for (int j = 0; j < shape[1]; j++) {

@@ -33,9 +33,72 @@ public final class Tensor {
         return wrap(dataType, arena.allocate(Math.max(bytes, 1), ALIGNMENT), shape);
     }
 
+    /** Zeros on the heap, F32; {@link #allocate} makes them elsewhere. */
+    public static Tensor zeros(long... shape) {
+        return zeros(DataType.F32, shape);
+    }
+
+    /** Zeros on the heap; {@link #allocate} makes them elsewhere. */
+    public static Tensor zeros(DataType dataType, long... shape) {
+        return wrap(dataType, TensorMath.heap(dataType, shape), shape);
+    }
+
+    /** Ones on the heap, F32. */
+    public static Tensor ones(long... shape) {
+        return full(DataType.F32, 1, shape);
+    }
+
+    /** Ones on the heap. */
+    public static Tensor ones(DataType dataType, long... shape) {
+        return full(dataType, 1, shape);
+    }
+
+    /** {@code value} everywhere, on the heap, F32; without a shape a tensor of no axes, which holds one number. */
+    public static Tensor full(float value, long... shape) {
+        return full(DataType.F32, value, shape);
+    }
+
+    /** {@code value}, rounded to the type, everywhere, on the heap. */
+    public static Tensor full(DataType dataType, float value, long... shape) {
+        Tensor tensor = zeros(dataType, shape);
+        new Tensor(DataType.F32, MemorySegment.ofArray(new float[] {value}), tensor.shape, new long[shape.length])
+                .copyTo(tensor);
+        return tensor;
+    }
+
     /** A row-major F32 tensor over {@code values}, which it shares. */
     public static Tensor of(float[] values, long... shape) {
         return wrap(DataType.F32, MemorySegment.ofArray(values), shape);
+    }
+
+    /** A row-major F32 tensor with a copy of {@code values}, rounded. */
+    public static Tensor of(double[] values, long... shape) {
+        return of(TensorMath.floats(values), shape);
+    }
+
+    /** A row-major F32 tensor with a copy of {@code values}, rounded beyond 2^24. */
+    public static Tensor of(int[] values, long... shape) {
+        return of(TensorMath.floats(values), shape);
+    }
+
+    /** A row-major tensor with a copy of {@code values}, rounded to the type. */
+    public static Tensor of(DataType dataType, float[] values, long... shape) {
+        Tensor tensor = zeros(dataType, shape);
+        of(values, shape).copyTo(tensor);
+        return tensor;
+    }
+
+    /** A row-major tensor over the bits of F16 or BF16 numbers, which it shares. */
+    public static Tensor of(DataType dataType, short[] bits, long... shape) {
+        if (dataType.bytes() != Short.BYTES) {
+            throw new IllegalArgumentException("dataType: " + dataType + ", short[] holds F16 or BF16");
+        }
+        return wrap(dataType, MemorySegment.ofArray(bits), shape);
+    }
+
+    /** A row-major I8 tensor over {@code values}, which it shares. */
+    public static Tensor of(byte[] values, long... shape) {
+        return wrap(DataType.I8, MemorySegment.ofArray(values), shape);
     }
 
     /** A row-major tensor over the first bytes of {@code segment}. */
@@ -139,7 +202,8 @@ public final class Tensor {
     public Tensor unflatten(int axis, long... lengths) {
         if (numElements(lengths) != shape(axis)) {
             throw new IllegalArgumentException(
-                    "lengths: " + Arrays.toString(lengths) + ", axis " + axis + " of " + this + " cannot be seen so");
+                    "lengths: " + Arrays.toString(lengths) + ", axis " + axis + " of " + typeAndShape()
+                            + " cannot be seen so");
         }
         long[] newShape = new long[shape.length + lengths.length - 1];
         long[] newStrides = new long[newShape.length];
@@ -169,9 +233,72 @@ public final class Tensor {
     /** The same contiguous elements under another shape. */
     public Tensor reshape(long... newShape) {
         if (!isContiguous() || numElements(newShape) != numElements()) {
-            throw new IllegalArgumentException("shape: " + this + " cannot be seen as " + Arrays.toString(newShape));
+            throw new IllegalArgumentException(
+                    "shape: " + typeAndShape() + " cannot be seen as " + Arrays.toString(newShape));
         }
         return new Tensor(dataType, segment, newShape.clone(), rowMajorStrides(newShape));
+    }
+
+    /**
+     * The sum of both, element by element: F32, on the heap. As in numpy, shapes are aligned at their last axis, and an
+     * axis that is missing or of length 1 is repeated.
+     */
+    public Tensor add(Tensor other) {
+        return TensorMath.elementwise("add", this, other, Float::sum);
+    }
+
+    /** The difference of both, with the shapes of {@link #add}. */
+    public Tensor sub(Tensor other) {
+        return TensorMath.elementwise("sub", this, other, (a, b) -> a - b);
+    }
+
+    /** The product of both, element by element, with the shapes of {@link #add}. */
+    public Tensor mul(Tensor other) {
+        return TensorMath.elementwise("mul", this, other, (a, b) -> a * b);
+    }
+
+    /** The sums along one axis, which goes: F32, on the heap, added in float in order. */
+    public Tensor sum(int axis) {
+        return TensorMath.sum(this, axis);
+    }
+
+    /**
+     * The matrix product {@code [.., M, K] x [.., K, N] -> [.., M, N]}, where the axes before are equal or
+     * {@code other} has none: F32, on the heap, each sum an fma chain in float in order of K.
+     */
+    public Tensor matmul(Tensor other) {
+        return TensorMath.matmul(this, other);
+    }
+
+    /** Softmax along the last axis, computed in double: F32, on the heap. */
+    public Tensor softmax() {
+        return TensorMath.softmax(this);
+    }
+
+    /**
+     * The logarithm of the sum of the exponentials of all elements, in double; a logit less this is the logarithm of
+     * its probability. Negative infinity if there are none.
+     */
+    public double logSumExp() {
+        return TensorMath.logSumExp(toFloatArray());
+    }
+
+    /**
+     * Where the greatest element is, counted in row-major order: for logits {@code [V]} or {@code [1, 1, V]} the token.
+     * Of equal ones the first; NaN counts as greatest.
+     */
+    public int argmax() {
+        return topK(1)[0];
+    }
+
+    /** Where the {@code k} greatest elements are, greatest first, counted and ordered as in {@link #argmax}. */
+    public int[] topK(int k) {
+        return TensorMath.topK(this, k);
+    }
+
+    /** The square root of the sum of all squares, in double. */
+    public double norm() {
+        return TensorMath.norm(toFloatArray());
     }
 
     /** All elements, widened, in row-major order. */
@@ -184,7 +311,7 @@ public final class Tensor {
     /** Copies all elements into {@code target}, of the same shape, rounding to its type. */
     public void copyTo(Tensor target) {
         if (!Arrays.equals(shape, target.shape)) {
-            throw new IllegalArgumentException("target: " + target + ", source is " + this);
+            throw new IllegalArgumentException("target: " + target.typeAndShape() + ", source is " + typeAndShape());
         }
         long rowLength = shape.length == 0 ? 1 : shape[shape.length - 1];
         long[] index = new long[shape.length];
@@ -222,7 +349,12 @@ public final class Tensor {
         }
     }
 
-    private static long numElements(long[] shape) {
+    /** The same memory seen through another shape and strides, which the tensor keeps. */
+    Tensor strided(long[] newShape, long[] newStrides) {
+        return new Tensor(dataType, segment, newShape, newStrides);
+    }
+
+    static long numElements(long[] shape) {
         long product = 1;
         for (long length : shape) {
             if (length < 0) {
@@ -243,9 +375,28 @@ public final class Tensor {
         return strides;
     }
 
-    /** For example {@code F32[2, 3, 5]}. */
+    /** What messages say of a tensor, for example {@code F32[2, 3, 5]}. */
+    public String typeAndShape() {
+        return dataType + Arrays.toString(shape);
+    }
+
+    /** {@link #toString(int)} with 4 digits. */
     @Override
     public String toString() {
-        return dataType + Arrays.toString(shape);
+        return toString(4);
+    }
+
+    /**
+     * Type and shape, and the numbers as numpy prints F32 with {@code suppress} (I8 as integers; F16 and BF16 as the F32
+     * that they widen to): at most {@code precision} digits after the point, scientific from 10^6 on, and where all are
+     * below 0.001 and one is below 0.0001; of more than 1,000 numbers three at each end of an axis; 75 columns. Only
+     * type and shape where the memory is closed.
+     */
+    public String toString(int precision) {
+        try {
+            return typeAndShape() + "\n" + new TensorFormat(this, precision).format();
+        } catch (IllegalStateException e) {
+            return typeAndShape() + " (closed)";
+        }
     }
 }

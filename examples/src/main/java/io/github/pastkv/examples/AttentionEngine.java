@@ -87,8 +87,8 @@ public final class AttentionEngine {
     }
 
     private void attentionLayer(KvStep step, int layer, float[][] stream) {
-        Tensor keys = Tensor.of(new float[stream.length * KEY_WIDTH], stream.length, KEY_WIDTH);
-        Tensor values = Tensor.of(new float[stream.length * KEY_WIDTH], stream.length, KEY_WIDTH);
+        Tensor keys = Tensor.zeros(stream.length, KEY_WIDTH);
+        Tensor values = Tensor.zeros(stream.length, KEY_WIDTH);
         for (int token = 0; token < stream.length; token++) {
             copy(times(weights[4 * layer + 1], stream[token]), keys, token);
             copy(times(weights[4 * layer + 2], stream[token]), values, token);

@@ -30,7 +30,7 @@ public record NormWeights(Kind kind, Tensor weight, @Nullable Tensor bias, float
 
     private static void requireF32Row(String name, Tensor tensor) {
         if (tensor.dataType() != DataType.F32 || tensor.rank() != 1 || !tensor.isContiguous()) {
-            throw new IllegalArgumentException(name + ": " + tensor + ", must be a contiguous F32 row");
+            throw new IllegalArgumentException(name + ": " + tensor.typeAndShape() + ", must be a contiguous F32 row");
         }
     }
 

@@ -55,7 +55,8 @@ public final class QuantizedRow {
         }
         if (!Float.isFinite(largest)) {
             throw new IllegalArgumentException(
-                    "weight: " + weight + " holds " + largest + " in row " + row + ", int8 needs finite weights");
+                    "weight: " + weight.typeAndShape() + " holds " + largest + " in row " + row
+                            + ", int8 needs finite weights");
         }
         scale = largest / LARGEST;
         // A subnormal scale may be far from the quotient; such a row is as good as zero.

@@ -62,7 +62,7 @@ public final class WeightMatrices {
 
     static void requireShapes(Tensor weight, @Nullable Tensor bias) {
         if (weight.rank() != 2) {
-            throw new IllegalArgumentException("weight: " + weight + ", must be [outputs, inputs]");
+            throw new IllegalArgumentException("weight: " + weight.typeAndShape() + ", must be [outputs, inputs]");
         }
         if (bias != null) {
             requireForEachOutput("bias", bias, weight);
@@ -71,7 +71,8 @@ public final class WeightMatrices {
 
     static void requireForEachOutput(String name, Tensor tensor, Tensor weight) {
         if (tensor.rank() != 1 || tensor.shape(0) != weight.shape(0)) {
-            throw new IllegalArgumentException(name + ": " + tensor + ", weight is " + weight);
+            throw new IllegalArgumentException(
+                    name + ": " + tensor.typeAndShape() + ", weight is " + weight.typeAndShape());
         }
     }
 

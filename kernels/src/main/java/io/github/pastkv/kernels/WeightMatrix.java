@@ -48,7 +48,8 @@ public sealed interface WeightMatrix {
         public Plain {
             WeightMatrices.requireShapes(weight, bias);
             if (weight.dataType() == DataType.I8) {
-                throw new IllegalArgumentException("scales: null, weight is " + weight + "; integers need scales");
+                throw new IllegalArgumentException(
+                        "scales: null, weight is " + weight.typeAndShape() + "; integers need scales");
             }
         }
 
@@ -90,7 +91,8 @@ public sealed interface WeightMatrix {
             WeightMatrices.requireForEachOutput("scales", scales, weight);
             if (weight.dataType() != DataType.I8) {
                 throw new IllegalArgumentException(
-                        "scales: " + scales + ", weight is " + weight + "; only integers have scales");
+                        "scales: " + scales.typeAndShape() + ", weight is " + weight.typeAndShape()
+                                + "; only integers have scales");
             }
         }
 
@@ -135,7 +137,7 @@ public sealed interface WeightMatrix {
             @Nullable Tensor bias) implements WeightMatrix {
         public Grouped {
             if (bias != null && (bias.rank() != 1 || bias.shape(0) != numOutputs)) {
-                throw new IllegalArgumentException("bias: " + bias + ", outputs are " + numOutputs);
+                throw new IllegalArgumentException("bias: " + bias.typeAndShape() + ", outputs are " + numOutputs);
             }
         }
 

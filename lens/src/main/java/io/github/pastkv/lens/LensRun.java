@@ -45,7 +45,7 @@ public record LensRun(StepInput input, Tensor logits) {
     public Tensor lastLogits() {
         AttentionMask mask = input.mask();
         long vocabSize = logits.shape(2);
-        Tensor last = Tensor.of(new float[Math.toIntExact(mask.batchSize() * vocabSize)], mask.batchSize(), vocabSize);
+        Tensor last = Tensor.zeros(mask.batchSize(), vocabSize);
         for (int row = 0; row < mask.batchSize(); row++) {
             int slot = mask.numSlots() - 1;
             while (slot >= 0 && !mask.isReal(row, slot)) {

@@ -62,19 +62,7 @@ public record LogitLens(List<String> layers, List<List<List<Prediction>>> predic
      * @param logits {@code [V]}
      */
     public static List<Prediction> top(float[] logits, int topK) {
-        int[] best = new int[Math.min(topK, logits.length)];
-        int length = 0;
-        for (int id = 0; id < logits.length; id++) {
-            int place = length;
-            while (place > 0 && logits[id] > logits[best[place - 1]]) {
-                place--;
-            }
-            if (place < best.length) {
-                length = Math.min(length + 1, best.length);
-                System.arraycopy(best, place, best, place + 1, length - place - 1);
-                best[place] = id;
-            }
-        }
+        int[] best = Tensor.of(logits, logits.length).topK(Math.min(topK, logits.length));
         double sum = 0;
         for (float logit : logits) {
             sum += StrictMath.exp((double) logit - logits[best[0]]);

@@ -30,7 +30,7 @@ public final class Losses {
      */
     static Losses of(Tensor logits, int[][] tokenIds, AttentionMask mask, @Nullable Tensor before) {
         int numSlots = mask.numSlots();
-        Tensor perSlot = Tensor.of(new float[mask.batchSize() * numSlots], mask.batchSize(), numSlots);
+        Tensor perSlot = Tensor.zeros(mask.batchSize(), numSlots);
         double sum = 0;
         long count = 0;
         for (int row = 0; row < mask.batchSize(); row++) {
@@ -38,7 +38,7 @@ public final class Losses {
             for (int slot = 0; slot < numSlots; slot++) {
                 if (mask.isReal(row, slot)) {
                     if (previous != null) {
-                        double loss = crossEntropy(previous.toFloatArray(), tokenIds[row][slot]);
+                        double loss = crossEntropy(previous, tokenIds[row][slot]);
                         perSlot.set((float) loss, row, slot);
                         sum += loss;
                         count++;
@@ -51,16 +51,10 @@ public final class Losses {
         return new Losses(hasBoundary ? perSlot : perSlot.narrow(1, 1, numSlots), sum, count);
     }
 
-    private static double crossEntropy(float[] logits, int tokenId) {
-        double greatest = Double.NEGATIVE_INFINITY;
-        for (float logit : logits) {
-            greatest = Math.max(greatest, logit);
-        }
-        double sum = 0;
-        for (float logit : logits) {
-            sum += StrictMath.exp(logit - greatest);
-        }
-        return greatest + StrictMath.log(sum) - logits[tokenId];
+    /** Of logits whose last axis is the vocabulary, and whose other axes have length 1. */
+    private static double crossEntropy(Tensor logits, int tokenId) {
+        Tensor row = logits.reshape(logits.numElements());
+        return row.logSumExp() - row.get(tokenId);
     }
 
     /**

@@ -13,8 +13,9 @@ public record ResidualStack(List<String> labels, Tensor components) {
     public ResidualStack {
         labels = List.copyOf(labels);
         if (components.rank() != 4 || components.shape(0) != labels.size()) {
-            throw new IllegalArgumentException("components: " + components + ", must be [" + labels.size()
-                    + ", B, N, E]");
+            throw new IllegalArgumentException(
+                    "components: " + components.typeAndShape() + ", must be [" + labels.size()
+                            + ", B, N, E]");
         }
     }
 
@@ -35,13 +36,6 @@ public record ResidualStack(List<String> labels, Tensor components) {
 
     /** The sum of all, {@code [B, N, E]}, in order. */
     public Tensor sum() {
-        float[] sum = new float[Math.toIntExact(get(0).numElements())];
-        for (int i = 0; i < labels.size(); i++) {
-            float[] part = get(i).toFloatArray();
-            for (int j = 0; j < sum.length; j++) {
-                sum[j] += part[j];
-            }
-        }
-        return Tensor.of(sum, components.shape(1), components.shape(2), components.shape(3));
+        return components.sum(0);
     }
 }

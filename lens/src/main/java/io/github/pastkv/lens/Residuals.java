@@ -165,7 +165,7 @@ public final class Residuals {
     }
 
     private Tensor attentionBiases(int layer, long[] shape) {
-        Tensor sum = Tensor.of(new float[Math.toIntExact(shape[0] * shape[1] * shape[2])], shape);
+        Tensor sum = Tensor.zeros(shape);
         float[] biases = new float[config.hiddenSize()];
         for (int l = 0; l < layer; l++) {
             int output = 0;
@@ -185,29 +185,15 @@ public final class Residuals {
 
     /** Inputs {@code [from, to)} through a projection, {@code [rows, E]}, without its bias. */
     private Tensor projected(List<WeightMatrix> projection, Tensor inputs, int from, int to) {
-        int numRows = Math.toIntExact(inputs.shape(0));
-        float[] x = inputs.narrow(1, from, to).toFloatArray(); // [rows, inputs]
-        float[] y = new float[numRows * config.hiddenSize()];
-        int first = 0;
+        Tensor x = inputs.narrow(1, from, to); // [rows, inputs]
+        Tensor y = Tensor.zeros(inputs.shape(0), config.hiddenSize());
+        long first = 0;
         for (WeightMatrix part : projection) {
-            int outputs = Math.toIntExact(part.numOutputs());
-            float[] weight = part.weights(from, to); // [outputs, inputs]
-            for (int row = 0; row < numRows; row++) {
-                for (int output = 0; output < outputs; output++) {
-                    y[row * config.hiddenSize() + first + output] = dot(x, row, weight, output, to - from);
-                }
-            }
-            first += outputs;
+            Tensor weight = Tensor.of(part.weights(from, to), part.numOutputs(), to - from);
+            y.narrow(1, first, first + part.numOutputs()).copyFrom(x.matmul(weight.transpose(0, 1)));
+            first += part.numOutputs();
         }
-        return Tensor.of(y, numRows, config.hiddenSize());
-    }
-
-    private static float dot(float[] x, int row, float[] y, int column, int length) {
-        float sum = 0f;
-        for (int i = 0; i < length; i++) {
-            sum = Math.fma(x[row * length + i], y[column * length + i], sum);
-        }
-        return sum;
+        return y;
     }
 
     /**
@@ -275,19 +261,14 @@ public final class Residuals {
     }
 
     private Tensor attribution(ResidualStack normed, float[] direction) {
-        long[] shape = normed.components().shape();
-        float[] numbers = normed.components().toFloatArray();
-        float[] sums = new float[numbers.length / direction.length];
-        for (int row = 0; row < sums.length; row++) {
-            sums[row] = dot(numbers, row, direction, 0, direction.length);
-        }
-        return Tensor.of(sums, shape[0], shape[1], shape[2]);
+        Tensor parts = normed.components(); // [C, B, N, E]
+        return parts.matmul(Tensor.of(direction, direction.length, 1))
+                .reshape(parts.shape(0), parts.shape(1), parts.shape(2));
     }
 
     private static ResidualStack stack(List<String> labels, List<Tensor> parts) {
         long[] shape = parts.isEmpty() ? new long[] {0, 0, 0} : parts.getFirst().shape();
-        Tensor all = Tensor.of(new float[Math.toIntExact(parts.size() * shape[0] * shape[1] * shape[2])], parts.size(),
-                shape[0], shape[1], shape[2]);
+        Tensor all = Tensor.zeros(parts.size(), shape[0], shape[1], shape[2]);
         for (int i = 0; i < parts.size(); i++) {
             all.narrow(0, i, i + 1L).copyFrom(parts.get(i).unflatten(0, 1, shape[0]));
         }

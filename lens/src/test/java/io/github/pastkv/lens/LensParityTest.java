@@ -35,7 +35,7 @@ class LensParityTest {
     }
 
     private static Hook zeroV() {
-        return Hook.edit("v1", (v, _) -> v.copyFrom(Tensor.of(new float[(int) v.numElements()], v.shape())));
+        return Hook.edit("v1", (v, _) -> v.copyFrom(Tensor.zeros(v.shape())));
     }
 
     private static float[] keysAndValues(Session session) {

@@ -66,7 +66,7 @@ class AblateCommandTest {
 
     private static void zero(Tensor target) {
         long[] shape = target.shape();
-        target.copyFrom(Tensor.of(new float[Math.toIntExact(target.numElements())], shape));
+        target.copyFrom(Tensor.zeros(shape));
     }
 
     private static double difference(Lens lens, int answer, int wrong, Hook... hooks) {

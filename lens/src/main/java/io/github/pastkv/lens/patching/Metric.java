@@ -1,5 +1,6 @@
 package io.github.pastkv.lens.patching;
 
+import io.github.pastkv.tensor.Tensor;
 import java.util.Locale;
 
 /**
@@ -40,9 +41,9 @@ public interface Metric {
     /** The divergence from the distribution of other logits, in nats: how much is lost by taking these for those. */
     static Metric klFrom(float[] referenceLogits) {
         float[] reference = referenceLogits.clone();
-        double referenceSum = logSumOfExponentials(reference);
+        double referenceSum = Tensor.of(reference, reference.length).logSumExp();
         return logits -> {
-            double logSum = logSumOfExponentials(logits);
+            double logSum = Tensor.of(logits, logits.length).logSumExp();
             double divergence = 0;
             for (int id = 0; id < reference.length; id++) {
                 double logP = reference[id] - referenceSum;
@@ -62,18 +63,6 @@ public interface Metric {
     }
 
     private static double logProbability(float[] logits, int id) {
-        return logits[id] - logSumOfExponentials(logits);
-    }
-
-    private static double logSumOfExponentials(float[] logits) {
-        double greatest = Double.NEGATIVE_INFINITY;
-        for (float logit : logits) {
-            greatest = Math.max(greatest, logit);
-        }
-        double sum = 0;
-        for (float logit : logits) {
-            sum += StrictMath.exp(logit - greatest);
-        }
-        return greatest + StrictMath.log(sum);
+        return logits[id] - Tensor.of(logits, logits.length).logSumExp();
     }
 }

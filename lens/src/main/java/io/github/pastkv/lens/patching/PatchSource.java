@@ -20,9 +20,6 @@ public interface PatchSource {
 
     /** Zeros, in the shapes of a run's activations (zero ablation). */
     static PatchSource zeros(ActivationCache shapes) {
-        return hook -> {
-            long[] shape = shapes.get(hook).shape();
-            return Tensor.of(new float[Math.toIntExact(shapes.get(hook).numElements())], shape);
-        };
+        return hook -> Tensor.zeros(shapes.get(hook).shape());
     }
 }

@@ -180,7 +180,7 @@ public final class SequenceGroup implements DecodeBackend, AutoCloseable {
             throw new IllegalArgumentException("tokenIds: [" + mask.batchSize() + ", " + mask.numSlots()
                     + "] slots with " + width + " numbers each are more than an array holds; append fewer at once");
         }
-        return Tensor.of(new float[(int) count], mask.batchSize(), mask.numSlots(), width);
+        return Tensor.zeros(mask.batchSize(), mask.numSlots(), width);
     }
 
     /** Copies the packed rows of real tokens to their slots. */

@@ -132,25 +132,27 @@ public sealed interface StepInput {
 
     private static AttentionMask onesFor(Tensor rows) {
         if (rows.rank() != 3) {
-            throw new IllegalArgumentException("rows: " + rows + ", must be [B, N, E]");
+            throw new IllegalArgumentException("rows: " + rows.typeAndShape() + ", must be [B, N, E]");
         }
         return AttentionMask.ones(Math.toIntExact(rows.shape(0)), Math.toIntExact(rows.shape(1)));
     }
 
     private static void requireRows(String name, Tensor rows, AttentionMask mask) {
         if (rows.rank() != 3 || rows.shape(0) != mask.batchSize() || rows.shape(1) != mask.numSlots()) {
-            throw new IllegalArgumentException(name + ": " + rows + ", must be [" + mask.batchSize() + ", "
-                    + mask.numSlots() + ", E] as the mask says");
+            throw new IllegalArgumentException(
+                    name + ": " + rows.typeAndShape() + ", must be [" + mask.batchSize() + ", "
+                            + mask.numSlots() + ", E] as the mask says");
         }
     }
 
     private static Tensor packRows(String name, Tensor rows, AttentionMask mask, ModelConfig model, int batchSize) {
         int width = model.hiddenSize();
         if (rows.shape(0) != batchSize || rows.shape(2) != width) {
-            throw new IllegalArgumentException(name + ": " + rows + ", must be [" + batchSize + ", N, " + width + "]");
+            throw new IllegalArgumentException(
+                    name + ": " + rows.typeAndShape() + ", must be [" + batchSize + ", N, " + width + "]");
         }
         int numTokens = mask.numReal();
-        Tensor packed = Tensor.of(new float[Math.multiplyExact(numTokens, width)], numTokens, width);
+        Tensor packed = Tensor.zeros(numTokens, width);
         int token = 0;
         for (int row = 0; row < batchSize; row++) {
             for (int slot = 0; slot < mask.numSlots(); slot++) {

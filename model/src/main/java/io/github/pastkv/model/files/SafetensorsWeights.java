@@ -218,7 +218,7 @@ public final class SafetensorsWeights implements WeightSource {
     private static Tensor requireShape(String name, SafetensorsFile file, Tensor tensor, long... expectedShape)
             throws ModelFormatException {
         if (!Arrays.equals(tensor.shape(), expectedShape)) {
-            throw new ModelFormatException(file.path(), "tensor " + name + ": is " + tensor
+            throw new ModelFormatException(file.path(), "tensor " + name + ": is " + tensor.typeAndShape()
                     + ", the configuration asks for " + Arrays.toString(expectedShape));
         }
         return tensor;

@@ -123,7 +123,8 @@ final class HookDispatcher implements AutoCloseable {
 
     private static void requireReplacement(HookName name, boolean edits, Tensor expected, Tensor given) {
         if (!edits) {
-            throw new IllegalArgumentException("hook " + name + ": returned " + given + ", but only looks");
+            throw new IllegalArgumentException(
+                    "hook " + name + ": returned " + given.typeAndShape() + ", but only looks");
         }
         if (!Arrays.equals(expected.shape(), given.shape())) {
             throw new IllegalArgumentException("hook " + name + ": returned shape " + Arrays.toString(given.shape())

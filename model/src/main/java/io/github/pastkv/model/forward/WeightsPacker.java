@@ -82,7 +82,7 @@ final class WeightsPacker {
     private Tensor weight(NormTensors norm, int width) {
         Tensor stored = norm.weight();
         return stored == null
-                ? widened(Tensor.of(new float[width], width), 1f)
+                ? widened(Tensor.zeros(width), 1f)
                 : widened(stored, config.norm().weightOffset());
     }
 

@@ -44,7 +44,8 @@ public final class Sampler {
     public int next(Tensor logits, TokenHistory history, long sampleIndex, long position) {
         boolean isRow = logits.rank() == 1 && logits.shape(0) == vocabSize && logits.isContiguous();
         if (!isRow || logits.dataType() != DataType.F32) {
-            throw new IllegalArgumentException("logits: " + logits + ", must be contiguous F32[" + vocabSize + "]");
+            throw new IllegalArgumentException(
+                    "logits: " + logits.typeAndShape() + ", must be contiguous F32[" + vocabSize + "]");
         }
         return next(logits.segment(), 0, history, sampleIndex, position);
     }

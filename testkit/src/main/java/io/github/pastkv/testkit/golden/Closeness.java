@@ -64,7 +64,7 @@ public final class Closeness {
     /** Compares all numbers of two tensors of one shape; infinities must be equal. */
     public static void requireClose(String what, Tensor actual, Tensor expected, double tolerance) {
         if (!Arrays.equals(actual.shape(), expected.shape())) {
-            throw new AssertionError(what + ": " + actual + " instead of " + expected);
+            throw new AssertionError(what + ": " + actual.typeAndShape() + " instead of " + expected.typeAndShape());
         }
         Closeness closeness = new Closeness(what);
         float[] actualNumbers = actual.toFloatArray();

@@ -90,7 +90,7 @@ class KvCacheFormsContractTest {
         /** An entry takes F32 whatever it stores; the contract wants the storage type and nothing else. */
         final void requireType(String name, Tensor tensor) {
             if (tensor.dataType() != setup.dataType()) {
-                throw new IllegalArgumentException(name + ": " + tensor);
+                throw new IllegalArgumentException(name + ": " + tensor.typeAndShape());
             }
         }
 
@@ -153,7 +153,7 @@ class KvCacheFormsContractTest {
             KvShape shape = cache.config().shape();
             if (tensor.shape(0) != cache.batchSize() || tensor.shape(1) != keys.shape(1)
                     || tensor.shape(2) != shape.numKvHeads() || tensor.shape(3) != shape.headDim()) {
-                throw new IllegalArgumentException(name + ": " + tensor);
+                throw new IllegalArgumentException(name + ": " + tensor.typeAndShape());
             }
         }
 

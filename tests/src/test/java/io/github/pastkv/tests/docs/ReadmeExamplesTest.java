@@ -23,7 +23,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -76,8 +75,7 @@ class ReadmeExamplesTest {
     /** The most likely token after the last one. */
     private static int bestNext(LensRun run) {
         Tensor logits = run.logits(); // [1, N, V]
-        float[] last = logits.narrow(1, logits.shape(1) - 1, logits.shape(1)).toFloatArray();
-        return IntStream.range(0, last.length).reduce((best, id) -> last[id] > last[best] ? id : best).orElseThrow();
+        return logits.narrow(1, logits.shape(1) - 1, logits.shape(1)).argmax();
     }
 
     @Test
@@ -105,7 +103,7 @@ class ReadmeExamplesTest {
     }
 
     private static Tensor rows(int numRows, int width) {
-        return Tensor.of(new float[numRows * width], numRows, width);
+        return Tensor.zeros(numRows, width);
     }
 
     @Test

@@ -1,6 +1,7 @@
 package io.github.pastkv.tests.docs;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import io.github.pastkv.cache.mask.AttentionMask;
 import io.github.pastkv.lens.CachedRun;
@@ -88,8 +89,16 @@ class TransformerLensCallsTest {
         Tensor pattern = cached.get("pattern1"); // [1, H, N, N]
         float weight = pattern.get(0, 1, 4, 2);
         assertThat(weight).isBetween(0f, 1f);
+        Tensor head = pattern.narrow(1, 1, 2); // head 1 of layer 1: [1, 1, N, N]
+        Tensor probabilities = run.lastLogits().softmax(); // [1, V]
+        int best = probabilities.argmax();
+        double added = cached.get("resid_post1").sub(cached.get("resid_post0")).norm();
+        assertThat(head.toString()).startsWith("F32[1, 1, ").contains("[[[[1.     0.     0. ");
+        assertThat(best).isEqualTo(next.getFirst().tokenId());
+        assertThat((double) probabilities.get(0, best)).isCloseTo(next.getFirst().probability(), within(1e-6));
+        assertThat(added).isPositive();
         Hook ablate = Hook.edit("z1", (z, context) -> z.narrow(2, 0, 1)
-                .copyFrom(Tensor.of(new float[(int) (z.shape(1) * z.shape(3))], 1, z.shape(1), 1, z.shape(3))));
+                .copyFrom(Tensor.zeros(1, z.shape(1), 1, z.shape(3))));
         double rise = lens.run(text, ablate).loss() - run.loss();
         assertThat(rise).isNotZero();
         Tensor stacked = cached.activations().stacked("resid_post"); // [L, B, N, E]
@@ -117,7 +126,7 @@ class TransformerLensCallsTest {
     @Test
     void hooks() {
         Hook ablate = Hook.edit("z1", (z, context) -> z.narrow(2, 0, 1)
-                .copyFrom(Tensor.of(new float[(int) (z.shape(1) * z.shape(3))], 1, z.shape(1), 1, z.shape(3))));
+                .copyFrom(Tensor.zeros(1, z.shape(1), 1, z.shape(3))));
         LensRun ablated = lens.run(text, ablate);
         try (Lens.HookHandle forAWhile = lens.add(ablate)) {
             LensRun again = lens.run(text);
