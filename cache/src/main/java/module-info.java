@@ -1,4 +1,4 @@
-/** Paged KV cache: tensors, block pools, caches and prefix caching. Needs nothing but the JDK. */
+/** Paged KV cache: tensors, block pools, caches and prefix caching. Depends only on the JDK. */
 module io.github.pastkv.cache {
     requires static org.jspecify;
     requires static jdk.jfr;

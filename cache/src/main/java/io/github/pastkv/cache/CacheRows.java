@@ -194,7 +194,7 @@ final class CacheRows {
             if (!group.canTruncate(row, numTokens)) {
                 throw new IllegalArgumentException("tokens: row " + row + " cannot go back to " + numTokens
                         + ": layer " + group.storage().layer(0) + " (" + group.storage().window()
-                        + ") has let go of what its next token would see; " + group.fewestTokens(row)
+                        + ") has evicted what its next token would attend to; " + group.fewestTokens(row)
                         + " is the fewest (maxRewindTokens is " + group.maxRewindTokens() + ")");
             }
         }

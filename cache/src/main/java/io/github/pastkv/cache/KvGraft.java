@@ -143,7 +143,7 @@ public final class KvGraft {
         for (int position = 0; position < target.numTokens(row); position++) {
             if (target.holds(layer, row, position) && !source.holds(layer, row, position)) {
                 throw new IllegalArgumentException("source: layer " + layer + " (" + source.config().window(layer)
-                        + ") has let go of position " + position + " of row " + row + ", the target holds it");
+                        + ") has evicted position " + position + " of row " + row + ", the target holds it");
             }
         }
     }
@@ -165,7 +165,7 @@ public final class KvGraft {
         for (int position = tokens.from; position < tokens.to; position++) {
             if (!tokens.cache.holds(layer, tokens.row, position)) {
                 throw new IllegalArgumentException("tokens: layer " + layer + " ("
-                        + tokens.cache.config().window(layer) + ") has let go of position " + position + " of row "
+                        + tokens.cache.config().window(layer) + ") has evicted position " + position + " of row "
                         + tokens.row);
             }
         }

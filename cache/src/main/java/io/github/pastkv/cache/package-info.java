@@ -1,4 +1,4 @@
-/** Memory for the keys and values of past tokens: pool, block tables and caches. */
+/** The paged KV cache: pools, caches, steps, edits and grafts. */
 @NullMarked
 package io.github.pastkv.cache;
 

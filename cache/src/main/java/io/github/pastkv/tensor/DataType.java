@@ -5,8 +5,8 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 
 /**
- * The type of a stored number: how many bytes it takes and how a float becomes one. Rounding is to nearest, ties to
- * even, as in PyTorch. Memory is little-endian at any alignment, as in safetensors files.
+ * The type of stored numbers: their size, and the conversion from and to float. Rounding is to nearest, ties to even,
+ * as in PyTorch. Memory is little-endian at any alignment, as in safetensors files.
  */
 public enum DataType {
     /** IEEE 754 single precision. */
@@ -61,8 +61,7 @@ public enum DataType {
         }
     },
     /**
-     * Integers in [-128, 127], for weights that have scales beside them. Values beyond become the nearest, NaN becomes
-     * 0.
+     * Integers in [-128, 127], for weights with separate scales. Values out of range are clamped, and NaN becomes 0.
      */
     I8(1) {
         @Override
@@ -103,7 +102,7 @@ public enum DataType {
     /** Stores {@code value} at {@code byteOffset}, rounded to this type. */
     public abstract void write(MemorySegment segment, long byteOffset, float value);
 
-    /** The smallest magnitude that is rounded to infinity; infinity itself where no finite number is. */
+    /** The smallest magnitude that is rounded to infinity; infinity if no finite number is. */
     public float overflowsFrom() {
         return switch (this) {
             case F16 -> 65520f;
@@ -112,7 +111,7 @@ public enum DataType {
         };
     }
 
-    /** The value that {@link #read} gives back after {@link #write}. */
+    /** The value that {@link #read} returns after {@link #write}. */
     public abstract float round(float value);
 
     /** The float bits of {@code value} rounded to its upper 16 bits; a NaN stays a (quiet) NaN. */

@@ -4,8 +4,8 @@ import java.lang.foreign.Arena;
 import java.util.Arrays;
 
 /**
- * Numbers with a shape of four axes that are looked up in blocks when they are read; nothing is copied before. What it
- * reads from, and for how long, is said by whoever hands it out.
+ * A four-dimensional read-only view of keys or values that looks up numbers in blocks when they are read; nothing is
+ * copied. Its source and validity are documented by the method that returns it.
  */
 public abstract class LazyTensor {
     private final long[] shape;
@@ -28,7 +28,7 @@ public abstract class LazyTensor {
      * One number, widened.
      *
      * @throws IndexOutOfBoundsException outside the shape
-     * @throws IllegalStateException when what it reads from is closed
+     * @throws IllegalStateException when its source is closed
      */
     public abstract float get(int i, int j, int k, int l);
 
@@ -39,7 +39,7 @@ public abstract class LazyTensor {
         return copy.toFloatArray();
     }
 
-    /** A copy of all numbers that depends on nothing but {@code arena}, F32. */
+    /** An independent F32 copy of all numbers in memory of {@code arena}. */
     public final Tensor detach(Arena arena) {
         Tensor copy = Tensor.allocate(arena, DataType.F32, shape);
         copyTo(copy);

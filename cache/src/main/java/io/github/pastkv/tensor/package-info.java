@@ -1,4 +1,4 @@
-/** Tensors: typed numbers in memory outside or on the heap, seen through a shape. */
+/** Tensors: typed numbers with a shape, on the heap or off-heap. */
 @NullMarked
 package io.github.pastkv.tensor;
 

@@ -150,10 +150,10 @@ class KvGraftTest extends CacheTest {
             assertToken(target, new int[] {1, 1, position}, 0, 1, position);
         }
         assertThatIllegalArgumentException().isThrownBy(() -> KvGraft.replaceLayers(source, target, 1))
-                .withMessage("source: layer 1 (window 6) has let go of position 0 of row 0, the target holds it");
+                .withMessage("source: layer 1 (window 6) has evicted position 0 of row 0, the target holds it");
         assertThatIllegalArgumentException().isThrownBy(() -> KvGraft.appendTokens(source, 0,
                 new KvGraft.Tokens(target, 0, 20, 24), KvGraft.KeyChange.NONE))
-                .withMessage("tokens: layer 0 (window 6) has let go of position 20 of row 0");
+                .withMessage("tokens: layer 0 (window 6) has evicted position 20 of row 0");
         assertHolds(source, AttentionMask.ones(BATCH, 30), 5);
     }
 

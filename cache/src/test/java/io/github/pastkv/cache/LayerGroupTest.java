@@ -134,8 +134,8 @@ class LayerGroupTest extends CacheTest {
         assertThat(cache.canRewind(REWIND)).isTrue();
         assertThat(cache.canRewind(REWIND + 1)).isFalse();
         assertThat(cache.canRewind(-1)).isFalse();
-        String message = "tokens: row 0 cannot go back to 33: layer 0 (window 11) has let go of what its next token "
-                + "would see; 34 is the fewest (maxRewindTokens is 6)";
+        String message = "tokens: row 0 cannot go back to 33: layer 0 (window 11) has evicted what its next token "
+                + "would attend to; 34 is the fewest (maxRewindTokens is 6)";
         assertThatIllegalArgumentException().isThrownBy(() -> cache.rewind(7)).withMessage(message);
         assertThatIllegalArgumentException().isThrownBy(() -> cache.truncate(33)).withMessage(message);
         assertThatIllegalArgumentException().isThrownBy(() -> cache.truncateRow(0, 33)).withMessage(message);

@@ -327,7 +327,7 @@ class PrefixIndexPropertyTest {
         try {
             known.cache.truncateRow(row, kept);
         } catch (IllegalArgumentException e) {
-            assertThat(e.getMessage()).contains("has let go of");
+            assertThat(e.getMessage()).contains("has evicted");
             return;
         }
         known.rows.get(row).subList(kept, numTokens).clear();

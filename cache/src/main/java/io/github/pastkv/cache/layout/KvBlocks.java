@@ -3,8 +3,8 @@ package io.github.pastkv.cache.layout;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Where one row's tokens lie in one layer group, as attention reads them: the token at position p is in slot
- * {@code p % blockSize} of logical block {@code p / blockSize}. Valid until the step that handed it out ends.
+ * The blocks of one row in one layer group, as attention reads them: the token at position p is in slot
+ * {@code p % blockSize} of logical block {@code p / blockSize}. Valid until the end of the step that returned it.
  */
 public interface KvBlocks {
     /** The layout of every block. */
@@ -16,7 +16,7 @@ public interface KvBlocks {
     /** First byte of a block in its {@link #segment}. */
     long blockByteOffset(int logicalBlock);
 
-    /** One number of a key or value as stored, widened; the slow, plain way. */
+    /** One element of a key or value as stored, widened to float; slow. */
     default float read(int layerInGroup, boolean ofKeys, int position, int kvHead, int dim) {
         int block = position / layout().blockSize();
         int slot = position % layout().blockSize();

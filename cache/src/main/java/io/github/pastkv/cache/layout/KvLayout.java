@@ -3,18 +3,18 @@ package io.github.pastkv.cache.layout;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Where each number of a block lies: the only place that turns (layer, kv head, slot, dimension) into an offset.
- * {@link TiledKvLayout} is the one that caches use; others may store in their own way.
+ * Maps (layer, kv head, slot, dimension) to an offset within a block; the only place that does so. Caches use
+ * {@link TiledKvLayout}; other implementations are possible.
  *
- * <p>Offsets are bytes from the start of the block. A {@code slot} here is the place of a token within its block, in
- * {@code [0, blockSize)}. The slots of a block are cut into tiles of {@link #tileSlots()}; in a tile keys lie with the
- * slot innermost (the lanes of a vector are then 16 keys, and a score needs no sum across lanes), values lie row by row
- * (the lanes are then dimensions). No key row is promised to be contiguous.
+ * <p>Offsets are bytes from the start of the block. A {@code slot} here is the index of a token within its block, in
+ * {@code [0, blockSize)}. The slots of a block are split into tiles of {@link #tileSlots()}. In a tile the slot is the
+ * innermost axis of keys (the lanes of a vector are then 16 keys, and a score needs no sum across lanes), and the
+ * dimension that of values (the lanes are then dimensions). Key rows are not necessarily contiguous.
  *
  * <p>Stateless and safe for any number of threads.
  */
 public interface KvLayout {
-    /** Positions that arithmetic takes together, whatever the block size. */
+    /** Positions that kernels process together, whatever the block size. */
     int LANE_TILE = 16;
 
     /** The layers, kv heads and head dimension of one block. */
@@ -26,20 +26,20 @@ public interface KvLayout {
     /** Bytes of one block: keys and values of P tokens in all layers. */
     long blockBytes();
 
-    /** Blocks that {@code numTokens} tokens take. */
+    /** Number of blocks that {@code numTokens} tokens need. */
     default int numBlocks(int numTokens) {
         return Math.ceilDiv(numTokens, blockSize());
     }
 
-    /** Slots per tile: 16, or the block size where that is smaller. */
+    /** Slots per tile: 16, or the block size if that is smaller. */
     default int tileSlots() {
         return Math.min(blockSize(), LANE_TILE);
     }
 
-    /** Byte offset in the block of one number of a key. */
+    /** Byte offset of one element of a key within the block. */
     long keyByteOffset(int layer, int kvHead, int slot, int dim);
 
-    /** Byte offset in the block of one number of a value. */
+    /** Byte offset of one element of a value within the block. */
     long valueByteOffset(int layer, int kvHead, int slot, int dim);
 
     /**
@@ -58,9 +58,9 @@ public interface KvLayout {
     void writeValue(MemorySegment segment, long blockByteOffset, int layer, int kvHead, int slot, MemorySegment source,
             long sourceByteOffset);
 
-    /** One number of a key as stored, widened. */
+    /** One element of a key as stored, widened to float. */
     float readKey(MemorySegment segment, long blockByteOffset, int layer, int kvHead, int slot, int dim);
 
-    /** One number of a value as stored, widened. */
+    /** One element of a value as stored, widened to float. */
     float readValue(MemorySegment segment, long blockByteOffset, int layer, int kvHead, int slot, int dim);
 }

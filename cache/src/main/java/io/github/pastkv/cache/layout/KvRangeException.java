@@ -1,8 +1,8 @@
 package io.github.pastkv.cache.layout;
 
 /**
- * A key or value is beyond the largest finite number of its storage type; stored, it would become infinite, and
- * attention would give NaN.
+ * Thrown when a key or value exceeds the largest finite number of its storage type: it would be stored as infinity, and
+ * attention would return NaN.
  */
 public final class KvRangeException extends IllegalArgumentException {
     private static final long serialVersionUID = 1L;
@@ -16,7 +16,7 @@ public final class KvRangeException extends IllegalArgumentException {
                 + "; store them as bf16, f32 or q8 instead");
     }
 
-    /** The same, with the place that the number was written to. */
+    /** The same with the layer and position of the number. */
     public KvRangeException at(String place) {
         return new KvRangeException(place + ": " + getMessage());
     }

@@ -3,7 +3,7 @@ package io.github.pastkv.cache.layout;
 import io.github.pastkv.cache.check.Require;
 
 /**
- * What one token keeps: a key and a value of {@code headDim} numbers for each layer and kv head.
+ * The shape of one token's keys and values: {@code headDim} elements each for every layer and kv head.
  *
  * @param numLayers layers, L
  * @param numKvHeads key/value heads, K (fewer than the query heads in grouped attention)
@@ -16,7 +16,7 @@ public record KvShape(int numLayers, int numKvHeads, int headDim) {
         Require.positive("headDim", headDim);
     }
 
-    /** Numbers stored for one token: keys and values over all layers. */
+    /** Number of elements stored per token: keys and values of all layers. */
     public long elementsPerToken() {
         return 2L * numLayers * numKvHeads * headDim;
     }

@@ -5,19 +5,20 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How keys, or values, are stored: as plain numbers of a {@link DataType}, or as small integers with scales.
+ * Storage type of keys or values: plain floats of a {@link DataType}, or quantized integers with scales (KV cache
+ * quantization).
  *
- * <p>Whatever the type, a number is rounded once, when it is written, and what is read afterwards depends on the
- * numbers of the same head of the same token only. Writing again what was read changes nothing.
+ * <p>With every type a number is rounded once, when it is written, and the stored result depends only on the numbers of
+ * the same head of the same token. Writing back the numbers that were read changes nothing.
  */
 public enum KvType {
-    /** Plain singles: stored as computed. */
+    /** 32-bit floats: stored as computed. */
     F32(DataType.F32),
-    /** Plain halves. */
+    /** 16-bit floats (IEEE 754 half precision). */
     F16(DataType.F16),
-    /** Plain bfloat16. */
+    /** bfloat16. */
     BF16(DataType.BF16),
-    /** Integers in [-127, 127], each 32 of a head with a bf16 scale, see {@link Q8Codec}. */
+    /** Integers in [-127, 127], with one bf16 scale per 32 elements of a head; see {@link Q8Codec}. */
     Q8(null);
 
     private final @Nullable DataType plainType;
@@ -26,7 +27,7 @@ public enum KvType {
         this.plainType = plainType;
     }
 
-    /** The type that stores plain numbers of {@code dataType}, a type of floats. */
+    /** The type that stores floats of {@code dataType}. */
     public static KvType of(DataType dataType) {
         return switch (dataType) {
             case F32 -> F32;
@@ -36,12 +37,12 @@ public enum KvType {
         };
     }
 
-    /** The type of the plain numbers; null where there are scales. */
+    /** The type of the floats; null for quantized types. */
     public @Nullable DataType plainType() {
         return plainType;
     }
 
-    /** Bytes of one number, its share of a scale apart. */
+    /** Bytes of one element, without its scale. */
     public int numberBytes() {
         return plainType == null ? 1 : plainType.bytes();
     }
@@ -56,7 +57,7 @@ public enum KvType {
         return (long) headDim * numberBytes() + (long) numScales(headDim) * Q8Codec.SCALE_BYTES;
     }
 
-    /** As options and results spell it, for example {@code bf16}. */
+    /** The name in options and results, for example {@code bf16}. */
     @Override
     public String toString() {
         return name().toLowerCase(Locale.ROOT);

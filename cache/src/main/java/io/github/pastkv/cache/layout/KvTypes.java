@@ -1,13 +1,13 @@
 package io.github.pastkv.cache.layout;
 
 /**
- * How the keys and the values of a layer are stored.
+ * Storage types of the keys and the values of a layer.
  *
  * @param keys type of the keys
  * @param values type of the values
  */
 public record KvTypes(KvType keys, KvType values) {
-    /** Keys and values alike. */
+    /** The same type for keys and values. */
     public static KvTypes of(KvType type) {
         return new KvTypes(type, type);
     }
@@ -18,7 +18,7 @@ public record KvTypes(KvType keys, KvType values) {
                 * shape.numLayers();
     }
 
-    /** As options and results spell it: {@code bf16}, or {@code q8:f16} where values have another type than keys. */
+    /** The name in options and results: {@code bf16}, or {@code q8:f16} if keys and values have different types. */
     @Override
     public String toString() {
         return keys == values ? keys.toString() : keys + ":" + values;

@@ -1,15 +1,15 @@
 package io.github.pastkv.cache.layout;
 
 /**
- * Which positions a token of a layer sees, up to its own: all of them, or the last {@code numTokens} with its own among
- * them (a sliding window), and before those the first {@code numSinks} (attention sinks, StreamingLLM: Xiao et al.
- * 2023). Positions are absolute; pads have none, so that they never use up a window.
+ * The positions that a token of a layer attends to: all up to its own, or the last {@code numTokens} including its own
+ * (sliding window) and the first {@code numSinks} (attention sinks; StreamingLLM, Xiao et al., ICLR 2024). Positions
+ * are absolute. Padding has none, so it does not count towards a window.
  *
  * @param numTokens length of the window in tokens, the query's own included; 0 for no limit
- * @param numSinks first positions that are seen in any case; 0 without a window
+ * @param numSinks first positions that are always attended to; 0 without a window
  */
 public record KvWindow(int numTokens, int numSinks) {
-    /** Every token sees all before it. */
+    /** No window: every token attends to all tokens before it. */
     public static final KvWindow NONE = new KvWindow(0, 0);
 
     public KvWindow {
@@ -27,31 +27,31 @@ public record KvWindow(int numTokens, int numSinks) {
         return new KvWindow(numTokens, 0);
     }
 
-    /** Whether there is a limit. */
+    /** Whether there is a window. */
     public boolean isBounded() {
         return numTokens > 0;
     }
 
     /**
-     * First position of the window of the token at {@code position}, which sees {@code [0, numSinks)} and
+     * First position of the window of the token at {@code position}, which attends to {@code [0, numSinks)} and
      * {@code [firstVisible, position]}.
      */
     public int firstVisible(int position) {
         return isBounded() ? Math.max(0, position - numTokens + 1) : 0;
     }
 
-    /** Whether the token at {@code query} sees the one at {@code position}. */
+    /** Whether the token at {@code query} attends to the one at {@code position}. */
     public boolean sees(int query, int position) {
         return position <= query && (position < numSinks || position >= firstVisible(query));
     }
 
-    /** How many positions the token at {@code query} sees, its own included. */
+    /** Number of positions that the token at {@code query} attends to, including its own. */
     public int numSeen(int query) {
         int first = firstVisible(query);
         return query + 1 - first + Math.min(numSinks, first);
     }
 
-    /** Whether a token sees everything here that it sees through {@code other}. */
+    /** Whether a token attends to at least the positions that it attends to with {@code other}. */
     public boolean covers(KvWindow other) {
         return !isBounded()
                 || (other.isBounded() && numTokens >= other.numTokens
@@ -59,9 +59,9 @@ public record KvWindow(int numTokens, int numSinks) {
     }
 
     /**
-     * The one of the two that sees less.
+     * The narrower one of the two.
      *
-     * @throws IllegalArgumentException when each sees something that the other does not
+     * @throws IllegalArgumentException if neither covers the other
      */
     public KvWindow narrower(KvWindow other) {
         if (covers(other)) {
@@ -73,7 +73,7 @@ public record KvWindow(int numTokens, int numSinks) {
         throw new IllegalArgumentException("window: " + this + " and " + other + ", neither covers the other");
     }
 
-    /** As {@code inspect} prints it. */
+    /** As printed by {@code inspect}. */
     @Override
     public String toString() {
         if (!isBounded()) {

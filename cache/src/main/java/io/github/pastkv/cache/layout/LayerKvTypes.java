@@ -4,10 +4,10 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * What the layers of a model store their keys and values as: all alike but for some.
+ * Storage types of all layers of a model: one default, and exceptions for single layers.
  *
- * @param rest types of the layers that are not named
- * @param named types of single layers, by their numbers
+ * @param rest types of all other layers
+ * @param named types of single layers, by layer index
  */
 public record LayerKvTypes(KvTypes rest, Map<Integer, KvTypes> named) {
     public LayerKvTypes {
@@ -21,24 +21,24 @@ public record LayerKvTypes(KvTypes rest, Map<Integer, KvTypes> named) {
         }
     }
 
-    /** All layers alike. */
+    /** The same types for all layers. */
     public static LayerKvTypes of(KvTypes types) {
         return new LayerKvTypes(types, Map.of());
     }
 
-    /** The same but for one layer. */
+    /** The same with other types for one layer. */
     public LayerKvTypes withLayer(int layer, KvTypes types) {
         Map<Integer, KvTypes> more = new TreeMap<>(named);
         more.put(layer, types);
         return new LayerKvTypes(rest, more);
     }
 
-    /** What a layer stores. */
+    /** Types of a layer. */
     public KvTypes types(int layer) {
         return named.getOrDefault(layer, rest);
     }
 
-    /** As options and results spell it: {@code q8}, {@code q8:f16}, or {@code q8,0=f32} where layer 0 differs. */
+    /** The name in options and results: {@code q8}, {@code q8:f16}, or {@code q8,0=f32} if layer 0 differs. */
     @Override
     public String toString() {
         StringBuilder text = new StringBuilder(rest.toString());

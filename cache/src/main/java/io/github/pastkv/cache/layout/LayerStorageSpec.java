@@ -1,10 +1,10 @@
 package io.github.pastkv.cache.layout;
 
 /**
- * How one layer stores. Layers of equal spec form a layer group.
+ * Storage of one layer. Layers with equal specs form a layer group.
  *
- * @param types what keys and values are rounded to when written
- * @param window which tokens are ever seen again; the others are let go of
+ * @param types storage types of keys and values
+ * @param window attention window; tokens that have left it are evicted
  */
 public record LayerStorageSpec(KvTypes types, KvWindow window) {
     public LayerStorageSpec withTypes(KvTypes newTypes) {

@@ -4,15 +4,15 @@ import io.github.pastkv.cache.check.Require;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Keys and values in tiles of up to 16 slots, each with a {@link KvType} of its own.
+ * Stores keys and values in tiles of up to 16 slots, each of the two with its own {@link KvType}.
  *
  * <p>A block is {@code [layer][keys|values][kvHead][tile][...]}. A tile of keys is {@code [dim][slot]}, a tile of
- * values {@code [slot][dim]} (measured against the alternatives in docs/decisions/0001-block-layout.md). Where the type
- * has scales they lie behind the numbers of the tile, in the same order: of keys {@code [group][slot]}, so that the
- * lanes of a vector are slots there too, of values {@code [slot][group]}.
+ * values {@code [slot][dim]} (measured against the alternatives in docs/decisions/0001-block-layout.md). Scales, if the
+ * type has them, follow the elements of the tile in the same order: {@code [group][slot]} for keys, so that the lanes
+ * of a vector are slots there too, and {@code [slot][group]} for values.
  */
 public final class TiledKvLayout implements KvLayout {
-    /** Changes whenever a number of a block would lie elsewhere or be rounded otherwise. */
+    /** Version of the layout: must change whenever offsets or rounding change. */
     public static final int VERSION = 1;
 
     private final KvShape shape;
@@ -23,7 +23,7 @@ public final class TiledKvLayout implements KvLayout {
     private final long layerBytes;
 
     /**
-     * A layout.
+     * Creates a layout.
      *
      * @param blockSize tokens per block: 1 to 16, or a multiple of 16
      */
@@ -37,7 +37,7 @@ public final class TiledKvLayout implements KvLayout {
         this.layerBytes = keys.bytes() + values.bytes();
     }
 
-    /** Rejects a block size that tiles of {@value #LANE_TILE} slots do not fill. */
+    /** Rejects a block size that is not a whole number of tiles. */
     public static void requireBlockSize(int blockSize) {
         Require.positive("blockSize", blockSize);
         if (blockSize > LANE_TILE && blockSize % LANE_TILE != 0) {
@@ -51,7 +51,7 @@ public final class TiledKvLayout implements KvLayout {
         return shape;
     }
 
-    /** How keys and values are stored. */
+    /** Storage types of keys and values. */
     public KvTypes types() {
         return types;
     }
@@ -76,12 +76,12 @@ public final class TiledKvLayout implements KvLayout {
         return layer * layerBytes + keys.bytes() + values.numberByteOffset(kvHead, slot, dim);
     }
 
-    /** Byte offset in the block of the scale of one number of a key, where keys have scales. */
+    /** Byte offset within the block of the scale of one element of a key, if keys have scales. */
     public long keyScaleByteOffset(int layer, int kvHead, int slot, int dim) {
         return layer * layerBytes + keys.scaleByteOffset(kvHead, slot, dim);
     }
 
-    /** Byte offset in the block of the scale of one number of a value, where values have scales. */
+    /** Byte offset within the block of the scale of one element of a value, if values have scales. */
     public long valueScaleByteOffset(int layer, int kvHead, int slot, int dim) {
         return layer * layerBytes + keys.bytes() + values.scaleByteOffset(kvHead, slot, dim);
     }

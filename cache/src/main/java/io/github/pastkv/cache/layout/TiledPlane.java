@@ -4,8 +4,8 @@ import io.github.pastkv.tensor.DataType;
 import java.lang.foreign.MemorySegment;
 
 /**
- * The keys, or the values, of one layer in a block: {@code [kvHead][tile]}, a tile being the numbers of its slots and
- * behind them their scales, if the type has any. Offsets are bytes from the start of the plane.
+ * The keys or the values of one layer in a block: {@code [kvHead][tile]}, where a tile has the elements of its slots
+ * followed by their scales, if the type has any. Offsets are bytes from the start of the plane.
  */
 final class TiledPlane {
     private final String what; // for messages
@@ -15,8 +15,8 @@ final class TiledPlane {
     private final int headDim;
     private final int blockSize;
     private final int tileSlots;
-    private final long numberInSlot; // elements from one number of a slot to the next
-    private final long slotInNumbers; // elements from one slot to the next
+    private final long numberInSlot; // distance between the elements of a slot, in elements
+    private final long slotInNumbers; // distance between slots, in elements
     private final long scaleInSlot;
     private final long slotInScales;
 
@@ -35,12 +35,12 @@ final class TiledPlane {
         this.slotInScales = slotInnermost ? 1 : type.numScales(headDim);
     }
 
-    /** Numbers {@code [dim][slot]}, scales {@code [group][slot]}. */
+    /** Elements {@code [dim][slot]}, scales {@code [group][slot]}. */
     static TiledPlane ofKeys(KvShape shape, KvType type, int blockSize, int tileSlots) {
         return new TiledPlane(shape, type, blockSize, tileSlots, true);
     }
 
-    /** Numbers {@code [slot][dim]}, scales {@code [slot][group]}. */
+    /** Elements {@code [slot][dim]}, scales {@code [slot][group]}. */
     static TiledPlane ofValues(KvShape shape, KvType type, int blockSize, int tileSlots) {
         return new TiledPlane(shape, type, blockSize, tileSlots, false);
     }
@@ -65,8 +65,7 @@ final class TiledPlane {
     }
 
     /**
-     * Stores {@code headDim} contiguous floats, rounded to the type; a finite one that would become infinite is
-     * refused.
+     * Stores {@code headDim} contiguous floats, rounded to the type; rejects a finite one that would become infinite.
      */
     void write(MemorySegment segment, long planeByteOffset, int kvHead, int slot, MemorySegment source,
             long sourceByteOffset) {
@@ -80,7 +79,7 @@ final class TiledPlane {
                         Math.min(Q8Codec.Q8_GROUP_SIZE, headDim - dim));
             }
         } else {
-            int largest = 0; // bits of the largest magnitude, which are in its order
+            int largest = 0; // bits of the largest magnitude, which compare like the magnitudes
             for (int dim = 0; dim < headDim; dim++) {
                 float number = DataType.F32.read(source, sourceByteOffset + 4L * dim);
                 largest = Math.max(largest, Float.floatToRawIntBits(number) & Integer.MAX_VALUE);

@@ -1,4 +1,4 @@
-/** What a cache stores and where each number of a block lies: shapes, storage types, windows, layouts. */
+/** Layout of cache blocks: shapes, storage types, attention windows and offsets. */
 @NullMarked
 package io.github.pastkv.cache.layout;
 

@@ -6,13 +6,13 @@ import java.util.BitSet;
 import java.util.Objects;
 
 /**
- * Which slots of a token matrix are real tokens: {@code [batch, slots]}, 1 for real and 0 for a pad or hole. Pads may
- * stand anywhere. Immutable.
+ * Marks the real tokens of a token matrix {@code [batch, slots]}: 1 for a token, 0 for padding, which may be anywhere.
+ * Immutable.
  */
 public final class AttentionMask {
     private final int batchSize;
     private final int numSlots;
-    /** Per row the masked slots; an empty set takes no room. */
+    /** The masked slots of each row; an empty set takes no memory. */
     private final BitSet[] masked;
 
     private AttentionMask(int batchSize, int numSlots, BitSet[] masked) {
@@ -43,7 +43,7 @@ public final class AttentionMask {
         return mask;
     }
 
-    /** From rows of 0 and 1, all of equal length; any other number is refused. */
+    /** From rows of 0 and 1 of equal length; other numbers are rejected. */
     public static AttentionMask of(int[]... rows) {
         AttentionMask mask = ones(rows.length, rows.length == 0 ? 0 : rows[0].length);
         for (int row = 0; row < rows.length; row++) {
@@ -68,7 +68,7 @@ public final class AttentionMask {
         return bit;
     }
 
-    /** A mask over masked slots that the caller will not change any more. */
+    /** A mask over masked slots, which the caller must not change any more. */
     static AttentionMask ofMasked(int numSlots, BitSet[] masked) {
         return new AttentionMask(masked.length, numSlots, masked);
     }

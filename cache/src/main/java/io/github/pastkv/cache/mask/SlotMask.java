@@ -3,7 +3,7 @@ package io.github.pastkv.cache.mask;
 import java.util.Arrays;
 import java.util.BitSet;
 
-/** The growing stored mask of a cache: which slots seen so far are pads. Not thread-safe. */
+/** The growing mask of a cache, which marks padding among its slots. Not thread-safe. */
 public final class SlotMask {
     private BitSet[] masked;
     private int numSlots;
@@ -24,17 +24,17 @@ public final class SlotMask {
         return numSlots;
     }
 
-    /** Whether a slot is a real token; slots not seen yet count as real. */
+    /** Whether a slot is a real token; later slots count as real. */
     boolean isReal(int row, int slot) {
         return !masked[row].get(slot);
     }
 
-    /** Counts slots up to {@code newNumSlots} as real ones. */
+    /** Extends the mask to {@code newNumSlots} slots, which are real. */
     public void extendTo(int newNumSlots) {
         numSlots = Math.max(numSlots, newNumSlots);
     }
 
-    /** Forgets the slots from {@code newNumSlots} on. */
+    /** Removes the slots from {@code newNumSlots} on. */
     public void truncate(int newNumSlots) {
         for (BitSet row : masked) {
             row.clear(newNumSlots, Math.max(newNumSlots, row.length()));
@@ -42,7 +42,7 @@ public final class SlotMask {
         numSlots = Math.min(numSlots, newNumSlots);
     }
 
-    /** Makes pads of a row's real tokens from number {@code firstToken} on. */
+    /** Turns the real tokens of a row from index {@code firstToken} on into padding. */
     public void maskFrom(int row, int firstToken) {
         int slot = 0;
         for (int token = 0; slot < numSlots && (token < firstToken || masked[row].get(slot)); slot++) {
@@ -51,7 +51,7 @@ public final class SlotMask {
         masked[row].set(slot, numSlots);
     }
 
-    /** Forgets slots at the end that are pads in every row; returns how many slots remain. */
+    /** Removes slots at the end that are padding in every row; returns how many slots remain. */
     public int trim() {
         int numKept = 0;
         for (BitSet row : masked) {
@@ -73,7 +73,7 @@ public final class SlotMask {
     }
 
     /**
-     * Refuses a mask with a pad where a layer that is ahead, with {@code mostSlots} slots, already holds a real token.
+     * Rejects a mask with padding where the longest layer, with {@code mostSlots} slots, already holds a real token.
      */
     public void requireRealBefore(int mostSlots, AttentionMask newMask) {
         for (int row = 0; row < masked.length; row++) {
@@ -91,7 +91,7 @@ public final class SlotMask {
         masked = Arrays.stream(rows).mapToObj(row -> BitSet.valueOf(masked[row].toLongArray())).toArray(BitSet[]::new);
     }
 
-    /** Puts rows of another mask below; the shorter rows get pads at their end. */
+    /** Appends the rows of another mask; shorter rows are padded at the end. */
     public void addRows(SlotMask other, int[] rows) {
         int numBefore = masked.length;
         masked = Arrays.copyOf(masked, numBefore + rows.length);
@@ -105,7 +105,7 @@ public final class SlotMask {
         numSlots = Math.max(numSlots, other.numSlots);
     }
 
-    /** Puts {@code mask} behind what is stored. */
+    /** Appends {@code mask}. */
     public void append(AttentionMask mask) {
         put(mask, numSlots);
         numSlots += mask.numSlots();
@@ -121,7 +121,7 @@ public final class SlotMask {
         }
     }
 
-    /** The mask of slots {@code [from, to)}; what lies beyond the stored ones is real. */
+    /** The mask of slots {@code [from, to)}; slots beyond the stored ones are real. */
     public AttentionMask slice(int from, int to) {
         BitSet[] part = new BitSet[masked.length];
         for (int row = 0; row < part.length; row++) {
@@ -130,7 +130,7 @@ public final class SlotMask {
         return AttentionMask.ofMasked(to - from, part);
     }
 
-    /** The stored mask with {@code next} behind it, as a copy. */
+    /** A copy of the stored mask followed by {@code next}. */
     public AttentionMask joined(AttentionMask next) {
         SlotMask joined = new SlotMask(masked.length);
         joined.append(slice(0, numSlots));

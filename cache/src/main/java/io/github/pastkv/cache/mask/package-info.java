@@ -1,4 +1,4 @@
-/** Which slots of a token matrix are real tokens. */
+/** Attention masks: which slots of a token matrix are real tokens. */
 @NullMarked
 package io.github.pastkv.cache.mask;
 

@@ -1,14 +1,15 @@
 package io.github.pastkv.cache.prefix;
 
 /**
- * Like {@link SlruPolicy}, but the share of what was of use once is learned: each time that evicted tokens are computed
- * again, the list that had them is given more room (ARC: Megiddo and Modha 2003; the tree remembers what was evicted).
+ * Adaptive replacement (ARC; Megiddo and Modha, FAST 2003): like {@link SlruPolicy}, but the size of the list of nodes
+ * used once adapts. A ghost hit (evicted tokens are computed again) enlarges the list that they were evicted from; the
+ * tree remembers evicted nodes.
  */
 public final class ArcPolicy implements EvictionPolicy {
     private final EvictionLists lists;
     private final int usedOnce;
     private final int usedAgain;
-    /** Nodes that {@code usedOnce} should have. */
+    /** Target size of {@code usedOnce}. */
     private double target;
 
     public ArcPolicy(EvictionLists lists) {

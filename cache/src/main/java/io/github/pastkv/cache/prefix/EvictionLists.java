@@ -1,7 +1,7 @@
 package io.github.pastkv.cache.prefix;
 
 /**
- * Lists of a tree's nodes for eviction policies: each node is in one list at most, and can be taken out of its middle.
+ * Lists of a tree's nodes for eviction policies. A node is in at most one list and can be removed from its middle.
  * Called under the tree's lock only.
  */
 public interface EvictionLists {
@@ -14,18 +14,18 @@ public interface EvictionLists {
     /** The list that a node is in, or {@link #NONE}. */
     int listOf(int node);
 
-    /** The node that has been in a list for longest, or {@link #NONE}. */
+    /** The oldest node of a list, or {@link #NONE}. */
     int first(int list);
 
     /** Nodes in a list. */
     int size(int list);
 
-    /** How often a node has been of use: 1 when it was made, one more with each hit, 255 at most. */
+    /** Use count of a node: 1 when it is created, one more with each hit, at most 255. */
     int numUses(int node);
 
-    /** Puts a node that is in no list at the end of one. */
+    /** Appends a node that is in no list. */
     void append(int list, int node);
 
-    /** Takes a node out of its list. */
+    /** Removes a node from its list. */
     void remove(int node);
 }

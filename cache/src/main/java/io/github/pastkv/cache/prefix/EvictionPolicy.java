@@ -1,31 +1,31 @@
 package io.github.pastkv.cache.prefix;
 
 /**
- * Chooses which cached prefix goes next. It is told of a node while that can be evicted: nobody holds or pins it or
- * anything that goes on from it. Whatever it chooses, the tree evicts leaves first: the node itself or one below it.
+ * Chooses which cached prefix is evicted next. It is notified of the nodes that can be evicted: those that, with all
+ * their descendants, are neither held nor pinned. The tree evicts leaves first: the chosen node itself or a descendant.
  *
- * <p>Called under the tree's lock only, so it needs none of its own.
+ * <p>Called under the tree's lock only, so implementations need no synchronization.
  */
 public interface EvictionPolicy {
-    /** Makes a policy over a tree's lists. */
+    /** Creates a policy over a tree's lists. */
     @FunctionalInterface
     interface Factory {
         EvictionPolicy over(EvictionLists lists);
     }
 
-    /** A node can be evicted from now on. Of nodes let go of together, later tokens come before earlier ones. */
+    /** Called when a node becomes evictable. Of nodes released together, those with later tokens come first. */
     void add(int node);
 
-    /** A node can no longer be evicted: it is held again or gone. */
+    /** Called when a node is no longer evictable: it is held again, or evicted. */
     void remove(int node);
 
-    /** The node that should go next, or {@link EvictionLists#NONE} where there is none; it stays until removed. */
+    /** The node to evict next, or {@link EvictionLists#NONE}; it stays in its list until removed. */
     int victim();
 
     /**
-     * Tokens that had been evicted from {@code list} were computed again: an adaptive policy learns from it.
+     * Called on a ghost hit: tokens that had been evicted from {@code list} were computed again.
      *
-     * @param list the list that the node was in when it was evicted
+     * @param list the list that the node was evicted from
      */
     default void missed(int list) {}
 }

@@ -1,6 +1,6 @@
 package io.github.pastkv.cache.prefix;
 
-/** The order in which prefixes are evicted: all of a lower priority before any of a higher one. */
+/** Eviction priority of a prefix: all of a lower priority are evicted before any of a higher one. */
 public enum EvictionPriority {
     /** Evicted first. */
     LOW(0),
@@ -15,7 +15,7 @@ public enum EvictionPriority {
         this.level = level;
     }
 
-    /** Position in the order of eviction, from 0. */
+    /** Rank in the order of eviction, from 0. */
     public int level() {
         return level;
     }

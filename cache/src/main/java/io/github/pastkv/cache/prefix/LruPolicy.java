@@ -1,6 +1,6 @@
 package io.github.pastkv.cache.prefix;
 
-/** Evicts what was let go of longest ago. */
+/** Evicts the least recently released nodes first (LRU), as RadixAttention does. */
 public final class LruPolicy implements EvictionPolicy {
     private final EvictionLists lists;
     private final int list;

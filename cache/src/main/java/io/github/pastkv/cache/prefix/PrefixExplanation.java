@@ -1,23 +1,23 @@
 package io.github.pastkv.cache.prefix;
 
 /**
- * What a request for these tokens would reuse, from where, and why not more. For whoever runs the cache: it tells of
- * all namespaces.
+ * How many tokens of a request the prefix cache would reuse, from where, and why not more. Meant for operators: it
+ * reveals information about all namespaces.
  *
- * @param numTokens tokens asked about
- * @param numReused leading tokens that would not be computed
- * @param numFromRunning how many of those lie in blocks that a sequence holds now; the others are of finished ones
- * @param missReason what ends the hit
+ * @param numTokens tokens of the request
+ * @param numReused leading tokens that would be reused
+ * @param numFromRunning how many of those are in blocks of running sequences; the others are of finished ones
+ * @param missReason why the hit is not longer
  */
 public record PrefixExplanation(int numTokens, int numReused, int numFromRunning, PrefixMissReason missReason) {
-    /** One line for people. */
+    /** A human-readable line. */
     @Override
     public String toString() {
         String why = switch (missReason) {
             case PrefixMissReason.Whole _ -> "the last token is always computed";
-            case PrefixMissReason.NeverSeen _ -> "the rest was never seen";
+            case PrefixMissReason.NeverSeen _ -> "the rest has not been cached";
             case PrefixMissReason.Evicted(long millisAgo) -> "the rest was evicted " + millisAgo + " ms ago";
-            case PrefixMissReason.Expired _ -> "the time to live of the rest has passed";
+            case PrefixMissReason.Expired _ -> "the time to live of the rest has expired";
             case PrefixMissReason.DifferentToken(int position, int asked, int cached) ->
                     "token " + position + " is " + asked
                             + ", the nearest cached text has " + cached;
@@ -28,7 +28,7 @@ public record PrefixExplanation(int numTokens, int numReused, int numFromRunning
             case PrefixMissReason.StoreUnavailable _ -> "the store is unavailable";
             case PrefixMissReason.StoreRefused(String fault) -> "the store's block was discarded: " + fault;
             case PrefixMissReason.OutsideWindow(int numThere) ->
-                    numThere + " agree, but windowed layers let go of some";
+                    numThere + " match, but windowed layers have evicted some";
         };
         return numReused + " of " + numTokens + " tokens reused (" + numFromRunning + " from running, "
                 + (numReused - numFromRunning) + " from finished sequences); " + why;

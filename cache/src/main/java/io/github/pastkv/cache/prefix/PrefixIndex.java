@@ -3,65 +3,65 @@ package io.github.pastkv.cache.prefix;
 import java.time.Duration;
 
 /**
- * Automatic prefix caching: finds the blocks of running and finished sequences of a pool by their token ids (as
- * RadixAttention does, Zheng et al. 2024). A hit is as long as the tokens agree, to the token, except for what windowed
- * layers have evicted; it holds its blocks, so that they are not evicted. Blocks without a holder stay until their room
- * is needed; the least useful are then evicted first.
+ * Automatic prefix caching: finds the blocks of running and finished sequences of a pool by their token ids
+ * (RadixAttention, Zheng et al., 2023). A hit covers all matching tokens, not only whole blocks, except those that
+ * windowed layers have evicted. A hit holds its blocks, so that they are not evicted. Other blocks stay until memory is
+ * needed; the eviction policy chooses which go first.
  *
- * <p>Only exact blocks enter: those computed from the model and the token ids alone. Nothing that was edited, grafted
- * or imported, or that follows from such a block, is ever found.
+ * <p>Only exact blocks are indexed: those that follow from the model and the token ids alone. Blocks that were edited,
+ * grafted or imported, and blocks that follow them, are never found.
  *
  * <p>Safe for any number of threads. Lives as long as its pool.
  */
 public interface PrefixIndex {
-    /** Keeps cached blocks from being evicted until it is closed. Closing again does nothing. */
+    /** Protects cached blocks from eviction until it is closed. Closing again does nothing. */
     interface Pin extends AutoCloseable {
-        /** Leading tokens that are kept. */
+        /** Number of leading tokens that are protected. */
         int numTokens();
 
         @Override
         void close();
     }
 
-    /** What a request for these tokens would reuse now, from where, and why not more; changes nothing. */
+    /** How many of these tokens a request would reuse now, from where, and why not more; changes nothing. */
     PrefixExplanation explain(PrefixNamespace namespace, int[] tokenIds);
 
-    /** Keeps the cached blocks of these tokens from being evicted until the result is closed. */
+    /** Protects the cached blocks of these tokens from eviction until the result is closed. */
     Pin pin(PrefixNamespace namespace, int[] tokenIds);
 
     /**
      * Sets the eviction priority of the cached blocks of these tokens.
      *
-     * @return leading tokens that are cached, and so have it
+     * @return number of leading tokens that are cached and were affected
      */
     int setPriority(PrefixNamespace namespace, int[] tokenIds, EvictionPriority priority);
 
     /**
-     * Sets for how long from now the cached blocks of these tokens are found. After that they are evicted before all
-     * others.
+     * Sets the time to live of the cached blocks of these tokens, from now. Expired blocks are not found, and are
+     * evicted before all others.
      *
-     * @return leading tokens that are cached, and so have it
+     * @return number of leading tokens that are cached and were affected
      */
     int setTimeToLive(PrefixNamespace namespace, int[] tokenIds, Duration timeToLive);
 
-    /** Forgets all blocks of a namespace that are neither held nor pinned; those in a store stay. */
+    /** Removes all blocks of a namespace that are neither held nor pinned; those in a store stay. */
     void clear(PrefixNamespace namespace);
 
-    /** Forgets all blocks that are neither held nor pinned; those in a store stay. */
+    /** Removes all blocks that are neither held nor pinned; those in a store stay. */
     void clear();
 
     /**
-     * Writes to the store beneath the index every whole block that it does not have yet, in the calling thread, and
-     * waits for what was evicted before: at the end of a long prompt, or before the pool is closed. Blocks with a time
-     * to live are not written. Without a store it does nothing.
+     * Writes every whole block that the store does not have yet, in the calling thread, and waits for blocks evicted
+     * earlier. Call it at the end of a long prompt, or before closing the pool. Blocks with a time to live are not
+     * written. Does nothing without a store.
      *
-     * @return blocks that the store has taken
+     * @return number of blocks that the store accepted
      */
     int writeToStore();
 
-    /** What the store beneath the index was used for. */
+    /** Statistics of the store below the index. */
     StoreUse storeUse();
 
-    /** Counts so far. */
+    /** Statistics so far. */
     PrefixStats stats();
 }

@@ -2,36 +2,36 @@ package io.github.pastkv.cache.prefix;
 
 /** Why a prefix hit is not longer. */
 public sealed interface PrefixMissReason {
-    /** It could not be: all tokens but the last, which is always computed, are there. */
+    /** All tokens were reused except the last one, which is always computed. */
     record Whole() implements PrefixMissReason {}
 
-    /** Nothing that goes on like this was ever seen, as far as is remembered. */
+    /** The following tokens have never been cached, as far as is recorded. */
     record NeverSeen() implements PrefixMissReason {}
 
-    /** What follows was there and was evicted. */
+    /** The following tokens were cached and have been evicted. */
     record Evicted(long millisAgo) implements PrefixMissReason {}
 
-    /** What follows is there, but its time to live has passed. */
+    /** The following tokens are cached, but their time to live has expired. */
     record Expired() implements PrefixMissReason {}
 
-    /** What follows in the nearest cached text is another token. */
+    /** The nearest cached text continues with another token. */
     record DifferentToken(int position, int askedTokenId, int cachedTokenId) implements PrefixMissReason {}
 
-    /** Another namespace has more of these tokens; it is named by its label. */
+    /** Another namespace, given by its label, has more of these tokens. */
     record OtherNamespace(String label, int numTokens) implements PrefixMissReason {}
 
-    /** The store beneath the index has the first {@code numTokens} tokens; the next request loads them. */
+    /** The store below the index has the first {@code numTokens} tokens; the next request loads them. */
     record InStore(int numTokens) implements PrefixMissReason {}
 
-    /** What follows is being written to the store beneath the index. */
+    /** The following tokens are being written to the store. */
     record StorePending() implements PrefixMissReason {}
 
-    /** The store beneath the index cannot be asked now. */
+    /** The store is not available now. */
     record StoreUnavailable() implements PrefixMissReason {}
 
-    /** What the store returned did not pass verification, and was discarded. */
+    /** The block returned by the store failed verification and was discarded. */
     record StoreRefused(String fault) implements PrefixMissReason {}
 
-    /** The tokens are there, but a layer group with a window has let go of what it needs. */
+    /** The tokens are cached, but a windowed layer group has evicted blocks that it needs. */
     record OutsideWindow(int numTokens) implements PrefixMissReason {}
 }

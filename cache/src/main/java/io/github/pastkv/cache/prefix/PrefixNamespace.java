@@ -12,11 +12,11 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 
 /**
- * What must be equal for two caches to share blocks: the model, the types of storage, whatever else changes the bytes,
- * and a salt that keeps callers apart. It is known by a SHA-256 over its fields, each with its tag and its length
- * before it, so that no field's content can pass for another's.
+ * Everything that must be equal for two caches to share blocks: the model, the storage types, whatever else changes the
+ * bytes, and a salt that separates tenants. Its identity is a SHA-256 over its fields, each prefixed with its tag and
+ * its length, so that different fields cannot produce the same input.
  *
- * <p>Immutable. The label is for people; it is not part of the identity and must not give away a salt.
+ * <p>Immutable. The label is for display; it is not part of the identity and must not reveal a salt.
  */
 public final class PrefixNamespace {
     private final String label;
@@ -29,12 +29,12 @@ public final class PrefixNamespace {
         this.fields = Collections.unmodifiableSortedMap(fields);
     }
 
-    /** Begins a namespace. */
+    /** Starts a namespace. */
     public static Builder builder(String label) {
         return new Builder(label);
     }
 
-    /** Name for people. */
+    /** Name for display. */
     public String label() {
         return label;
     }
@@ -69,7 +69,7 @@ public final class PrefixNamespace {
         return label + " (" + digest().substring(0, 8) + ")";
     }
 
-    /** Collects fields; their order counts, and a tag may come once. */
+    /** Collects fields. Their order matters, and each tag may occur once. */
     public static final class Builder {
         private final String label;
         private final MessageDigest sha256;
@@ -124,7 +124,7 @@ public final class PrefixNamespace {
             sha256.update(content);
         }
 
-        /** The namespace of the fields so far; ends the builder. */
+        /** The namespace of these fields; the builder must not be used afterwards. */
         public PrefixNamespace build() {
             return new PrefixNamespace(label, sha256.digest(), fields);
         }

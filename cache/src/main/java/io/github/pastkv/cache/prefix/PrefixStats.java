@@ -1,17 +1,17 @@
 package io.github.pastkv.cache.prefix;
 
 /**
- * What a prefix index did since it was made.
+ * Statistics of a prefix index since its creation.
  *
- * @param numLookups rows of steps that asked for a prefix
- * @param numHits how many of them found more than they held
- * @param numTokensAsked tokens that they asked for, the last of each row left out
- * @param numTokensReused tokens that they found
- * @param numBlocks blocks in the index now, each counted once over all layer groups
- * @param maxBlocks most of them at once
- * @param numEvicted how many were evicted
- * @param cachedBytes bytes of blocks that nobody holds
- * @param bookkeepingBytes bytes of the index itself, outside the heap
+ * @param numLookups rows of steps that looked up a prefix
+ * @param numHits number of lookups that found additional tokens
+ * @param numTokensAsked tokens looked up, without the last one of each row
+ * @param numTokensReused tokens found
+ * @param numBlocks blocks in the index now, counted once over all layer groups
+ * @param maxBlocks maximum of that number so far
+ * @param numEvicted blocks evicted
+ * @param cachedBytes bytes of cached blocks
+ * @param bookkeepingBytes off-heap bytes of the index itself
  */
 public record PrefixStats(long numLookups, long numHits, long numTokensAsked, long numTokensReused, int numBlocks,
         long maxBlocks, long numEvicted, long cachedBytes, long bookkeepingBytes) {}

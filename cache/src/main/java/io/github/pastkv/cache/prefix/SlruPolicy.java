@@ -1,8 +1,9 @@
 package io.github.pastkv.cache.prefix;
 
 /**
- * Evicts what was of use once before what was of use again, each in the order in which it was let go of (segmented LRU:
- * Karedla, Love, Wherry 1994). Of all nodes at most four fifths are protected; what is beyond goes back to the others.
+ * Segmented LRU (Karedla, Love and Wherry 1994): evicts nodes that were used once before nodes that were used again,
+ * each in LRU order. At most four fifths of all nodes are protected; when there are more, the oldest return to the
+ * probationary list.
  */
 public final class SlruPolicy implements EvictionPolicy {
     private static final double MAX_PROTECTED = 0.8;

@@ -1,7 +1,4 @@
-/**
- * Prefix caching as its users see it: namespaces, what a prompt would reuse and why, and which prefixes are evicted
- * first.
- */
+/** Public API of prefix caching: the index, namespaces, explanations and eviction policies. */
 @NullMarked
 package io.github.pastkv.cache.prefix;
 

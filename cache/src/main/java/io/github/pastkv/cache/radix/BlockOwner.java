@@ -1,33 +1,33 @@
 package io.github.pastkv.cache.radix;
 
-/** The pools behind a {@link PrefixTree}, one for each layer group. Called under the tree's lock only. */
+/** The block pools of a {@link PrefixTree}, one for each layer group. Called under the tree's lock only. */
 public interface BlockOwner {
     /**
-     * A block's first {@code numTokens} slots belong to a node from now on, and must not be written again.
+     * Assigns the first {@code numTokens} slots of a block to a node; they must not be written again.
      *
-     * @return whether somebody holds the block
+     * @return whether the block is held
      */
     boolean attach(int group, int blockId, int node, int numTokens);
 
     /**
-     * A block belongs to no node any more; if nobody holds it, it is free.
+     * Removes a block from its node; if it is not held, it becomes free.
      *
-     * @return whether somebody holds the block
+     * @return whether the block is held
      */
     boolean detach(int group, int blockId);
 
-    /** Whether somebody holds a block. */
+    /** Whether a block is held. */
     boolean isHeld(int group, int blockId);
 
-    /** Whether a block belongs to this node with so many slots. */
+    /** Whether a block belongs to this node with this number of slots. */
     boolean isAttached(int group, int blockId, int node, int numTokens);
 
-    /** Bytes of a block of a group. */
+    /** Block size of a group, in bytes. */
     long blockBytes(int group);
 
-    /** An unlocked node is about to be evicted; its blocks may be taken. */
+    /** Called before an unlocked node is evicted; its blocks may be taken over. */
     default void evicting(int node) {}
 
-    /** A node has become locked, or is unlocked. */
+    /** Called when a node becomes locked or unlocked. */
     default void lockChanged(int node, boolean locked) {}
 }

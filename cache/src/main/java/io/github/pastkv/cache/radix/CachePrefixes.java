@@ -13,7 +13,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a cache knows of its rows' tokens, and its side of the pool's index: takes prefixes from it and puts them in.
+ * The known token ids of a cache's rows, and the connection to the pool's index: acquires prefixes from it and
+ * publishes to it.
  */
 public final class CachePrefixes {
     private final @Nullable RadixPrefixIndex index;
@@ -27,7 +28,7 @@ public final class CachePrefixes {
         this.rows = rows;
     }
 
-    /** Those of empty rows; without a namespace a cache has nothing to do with the index. */
+    /** For empty rows; without a namespace the index is not used. */
     public static CachePrefixes empty(@Nullable RadixPrefixIndex index, @Nullable PrefixNamespace namespace,
             int batchSize) {
         RowTokens[] rows = new RowTokens[batchSize];
@@ -53,12 +54,12 @@ public final class CachePrefixes {
         rows[row].markDerived(fromPosition);
     }
 
-    /** Leading tokens of a row of {@code numTokens} tokens that are exact. */
+    /** Number of leading exact tokens of a row of {@code numTokens} tokens. */
     public int numExact(int row, int numTokens) {
         return rows[row].numExact(numTokens);
     }
 
-    /** Keeps the ids of a step at hand: those of row 0, then those of row 1, and so on. */
+    /** Stages the token ids of a step: those of row 0, then those of row 1, and so on. */
     public void stage(int[] tokenIds, AttentionMask mask) {
         int from = 0;
         for (int row = 0; row < rows.length; row++) {
@@ -67,7 +68,7 @@ public final class CachePrefixes {
         }
     }
 
-    /** Loads from a store beneath the index what that lacks of a row's staged tokens; ends with {@link #endLoad}. */
+    /** Loads blocks of a row's staged tokens that the index lacks from the store; ends with {@link #endLoad}. */
     public void load(int row, int numTokens, int numNewTokens) {
         if (index != null && namespace != null && asks(row, numTokens, numNewTokens)) {
             Pin pin = index.loadFromStore(namespace, rows[row].tokenIds(), numTokens + numNewTokens);
@@ -77,7 +78,7 @@ public final class CachePrefixes {
         }
     }
 
-    /** Lets what was loaded be evicted again, where no row has taken it. */
+    /** Makes loaded blocks evictable again, if no row has acquired them. */
     public void endLoad() {
         if (!loaded.isEmpty()) {
             loaded.forEach(Pin::close);
@@ -86,13 +87,13 @@ public final class CachePrefixes {
     }
 
     /**
-     * Looks for more of a row than it holds, and lets {@code blocks} stand for that.
+     * Looks up further tokens of a row in the index, and acquires their blocks into {@code blocks}.
      *
      * @param numTokens tokens of the row
-     * @param numNewTokens staged ones, of which the last is always computed
-     * @param allowCopy whether part of a block may be taken, which copies it
+     * @param numNewTokens staged tokens, of which the last is always computed
+     * @param allowCopy whether part of a block may be reused, which copies it
      * @param blocks the row's in each group, {@code [G][B]}
-     * @return how many of the staged tokens are there
+     * @return number of staged tokens found
      */
     public int acquirePrefix(int row, int numTokens, int numNewTokens, boolean allowCopy, StepBlocks[][] blocks) {
         if (index == null || namespace == null || !asks(row, numTokens, numNewTokens)) {
@@ -111,24 +112,24 @@ public final class CachePrefixes {
         return numNewTokens >= 2 && rows[row].isKnownAndExact(numTokens);
     }
 
-    /** Counts what {@link #acquirePrefix} did, once the step has all that it needs. */
+    /** Counts the result of {@link #acquirePrefix}, once the step has allocated everything. */
     public void acquired(int row, int numTokens, int numNewTokens, int numReused) {
         if (index != null && namespace != null && asks(row, numTokens, numNewTokens)) {
             index.lookedUp(namespace, numTokens, numNewTokens - 1, numReused);
         }
     }
 
-    /** Leading ids of a row that are known. */
+    /** The known leading ids of a row. */
     public int[] knownTokenIds(int row) {
         return Arrays.copyOf(rows[row].tokenIds(), rows[row].numKnown());
     }
 
-    /** Takes over the staged tokens of a row that held {@code numTokens}. */
+    /** Commits the staged tokens of a row that held {@code numTokens} tokens. */
     public void commit(int row, int numTokens, int numNewTokens) {
         rows[row].commit(numTokens, numNewTokens);
     }
 
-    /** Puts all known and exact tokens into the index that are not there yet. */
+    /** Publishes all known and exact tokens that are not in the index yet. */
     public void publish(LayerGroupTables[] groups) {
         if (index != null && namespace != null) {
             for (int row = 0; row < rows.length; row++) {
@@ -143,7 +144,7 @@ public final class CachePrefixes {
         return Arrays.stream(groups).map(group -> group.table(row)).toArray(BlockTable[]::new);
     }
 
-    /** Puts rows behind of whose tokens nothing is known and that are derived altogether. */
+    /** Appends derived rows with unknown tokens. */
     public void addDerivedRows(int numRows) {
         int before = rows.length;
         rows = Arrays.copyOf(rows, before + numRows);

@@ -3,11 +3,11 @@ package io.github.pastkv.cache.radix;
 import io.github.pastkv.cache.block.OffHeapTable;
 
 /**
- * The children of one node in the order of their tokens, as a treap (Seidel and Aragon 1996): a binary search tree
- * whose shape is that of random insertion, whatever the order was. No child's tokens are the beginning of another's, so
- * their order is settled at the first token that differs, and tokens added to a child never change it.
+ * The children of one node in the order of their tokens, as a treap (Seidel and Aragon 1996): a binary search tree that
+ * is balanced in expectation, whatever the order of insertion. The tokens of a child are never a prefix of another's,
+ * so the first differing token decides the order, and appending tokens to a child does not change it.
  *
- * <p>Nodes lie in {@link PrefixNodes}. Under the tree's lock.
+ * <p>Nodes are stored in {@link PrefixNodes}. Under the tree's lock.
  */
 final class ChildTreap {
     private static final int NONE = OffHeapTable.NONE;
@@ -27,10 +27,10 @@ final class ChildTreap {
     }
 
     /**
-     * Finds the child that agrees with tokens {@code [from, to)} for longest.
+     * Finds the child with the longest match of tokens {@code [from, to)}.
      *
      * @param root the root of the children's tree, or NONE
-     * @return tokens that agree, 0 where not even the first does
+     * @return number of matching tokens, possibly 0
      */
     int findLongest(int root, int[] tokenIds, int from, int to) {
         int longest = 0;
@@ -44,14 +44,14 @@ final class ChildTreap {
                 found = node;
             }
             if (agreeing == count) {
-                return longest; // one is the beginning of the other: no other child agrees for longer
+                return longest; // one is a prefix of the other: no other child has a longer match
             }
             node = tokenIds[from + agreeing] < nodes.tokenId(node, agreeing) ? nodes.left(node) : nodes.right(node);
         }
         return longest;
     }
 
-    /** Puts a child in; returns the new root. */
+    /** Inserts a child; returns the new root. */
     int add(int root, int child) {
         if (root == NONE || weight(child) > weight(root)) {
             split(root, child);
@@ -67,7 +67,7 @@ final class ChildTreap {
         return root;
     }
 
-    /** Takes a child out; returns the new root. */
+    /** Removes a child; returns the new root. */
     int remove(int root, int child) {
         if (root == child) {
             return join(nodes.left(child), nodes.right(child));
@@ -80,7 +80,7 @@ final class ChildTreap {
         return root;
     }
 
-    /** Cuts a tree in two: what comes before {@code child}, and what comes after. */
+    /** Splits a tree into the children before {@code child} and those after. */
     private void split(int root, int child) {
         if (root == NONE) {
             splitLeft = NONE;
@@ -119,7 +119,7 @@ final class ChildTreap {
         throw new AssertionError("node " + node + " and node " + other + ": one begins with the other");
     }
 
-    /** As good as random, and fixed for a node. */
+    /** Pseudo-random priority of a node. */
     private long weight(int node) {
         return TokenHash.mix(nodes.stamp(node));
     }

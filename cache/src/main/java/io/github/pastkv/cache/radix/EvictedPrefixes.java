@@ -3,14 +3,14 @@ package io.github.pastkv.cache.radix;
 import io.github.pastkv.cache.block.OffHeapTable;
 
 /**
- * The last evicted nodes, known by their hash: when each went, and from which list. As many as the tree has ever had
- * nodes at once; the oldest is forgotten first. Outside the heap but for the heads of its chains. Under the tree's
- * lock.
+ * Ghost entries: the most recently evicted nodes, by hash, with the time and list of their eviction. Holds as many as
+ * the tree's maximum number of nodes so far; the oldest are dropped first. A hash table with chains, off-heap except
+ * for the heads. Under the tree's lock.
  */
 final class EvictedPrefixes implements AutoCloseable {
-    /** Asked for a hash that is not here. */
+    /** Returned for an unknown hash. */
     static final long NEVER_SEEN = Long.MIN_VALUE;
-    /** Bytes of one remembered node: its record, and at most one head. */
+    /** Bytes per entry: its record, and at most one head. */
     static final long BYTES_PER_NODE = 32;
     private static final int NONE = OffHeapTable.NONE;
     private static final long HASH = 0;
@@ -24,12 +24,12 @@ final class EvictedPrefixes implements AutoCloseable {
     private int oldest;
     private int capacity;
 
-    /** Bytes taken from the system. */
+    /** Bytes allocated from the system. */
     long bytes() {
         return ring.bytes() + heads.bytes();
     }
 
-    /** Remembers a node; {@code numNodes} are in the tree. */
+    /** Adds an evicted node; {@code numNodes} are in the tree. */
     void add(long hash, long millis, int list, int numNodes) {
         capacity = Math.max(capacity, numNodes);
         int record;
@@ -53,7 +53,7 @@ final class EvictedPrefixes implements AutoCloseable {
         return record == NONE ? NEVER_SEEN : ring.getLong(record, MILLIS);
     }
 
-    /** The list that the node with this hash was evicted from, or NONE; forgets the list, so that it counts once. */
+    /** The list that the node with this hash was evicted from, or NONE; clears it, so that it counts only once. */
     int takeList(long hash) {
         int record = find(hash);
         if (record == NONE) {
@@ -98,7 +98,7 @@ final class EvictedPrefixes implements AutoCloseable {
         ring.setInt(at, NEXT, ring.getInt(record, NEXT));
     }
 
-    /** Keeps chains short: about two records a head. */
+    /** Keeps chains short: about two records per head. */
     private void growHeads() {
         int numOthers = ring.numGiven() - 1;
         if (numHeads > 0 && numOthers < 2 * numHeads) {

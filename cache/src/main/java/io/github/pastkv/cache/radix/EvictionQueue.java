@@ -5,8 +5,8 @@ import io.github.pastkv.cache.prefix.EvictionPolicy;
 import io.github.pastkv.cache.prefix.EvictionPriority;
 
 /**
- * Which nodes of a tree can be evicted, in what order, and how many bytes that would free: those that are not locked,
- * in the lists of a policy for each priority. Under the tree's lock.
+ * The evictable nodes of a tree, which are those not locked, in the lists of one policy per priority, and the bytes
+ * that evicting them would free. Under the tree's lock.
  */
 final class EvictionQueue {
     private static final int NONE = OffHeapTable.NONE;
@@ -15,7 +15,7 @@ final class EvictionQueue {
     private final int numGroups;
     private final BlockOwner owner;
     private final NodeLists lists;
-    private final EvictionPolicy[] policies; // by priority, the first to go first
+    private final EvictionPolicy[] policies; // by priority, lowest first
     private long bytes;
 
     EvictionQueue(PrefixNodes nodes, int numGroups, BlockOwner owner, EvictionPolicy.Factory policy) {
@@ -38,18 +38,18 @@ final class EvictionQueue {
         return lists.numListed();
     }
 
-    /** Puts a node that is not locked into its list; its blocks are counted apart. */
+    /** Adds an unlocked node to its list; its blocks are counted separately. */
     void add(int node) {
         policies[nodes.priority(node)].add(node);
     }
 
-    /** Takes out a node that is not locked. */
+    /** Removes an unlocked node. */
     void remove(int node) {
         policies[nodes.priority(node)].remove(node);
         count(node, -1);
     }
 
-    /** The node that should go next, or NONE. */
+    /** The node to evict next, or NONE. */
     int victim() {
         for (EvictionPolicy policy : policies) {
             int victim = policy.victim();
@@ -60,14 +60,14 @@ final class EvictionQueue {
         return NONE;
     }
 
-    /** What had been evicted from a list was computed again. */
+    /** Called on a ghost hit in a list. */
     void missed(int list) {
         for (EvictionPolicy policy : policies) {
             policy.missed(list);
         }
     }
 
-    /** Gives a node another block in a group, or none. */
+    /** Sets the block of a node in a group, or none. */
     void setBlockId(int node, int group, int blockId) {
         count(node, -1);
         nodes.setBlockId(node, group, blockId);

@@ -5,7 +5,8 @@ import io.github.pastkv.cache.block.LayerGroup;
 import io.github.pastkv.cache.layout.KvWindow;
 
 /**
- * Makes block tables of what a walk through the prefix tree found, as far as each layer group holds it. Under its lock.
+ * Creates block tables from a match in the prefix tree, as far as each layer group has the blocks. Under the tree's
+ * lock.
  */
 final class MatchTables {
     private static final int NONE = PrefixTree.NONE;
@@ -22,14 +23,17 @@ final class MatchTables {
         this.maxRewindTokens = maxRewindTokens;
     }
 
-    /** The most tokens, {@code numTokens} at most, of which every group has what the next token sees. */
+    /**
+     * The largest number of tokens, at most {@code numTokens}, for which every group has the blocks that the next token
+     * attends to.
+     */
     int numUsable(PrefixMatch match, int numTokens) {
         int usable = numTokens;
         for (int group = 0; group < groups.length; group++) {
             int here = numUsable(match, group, usable);
             if (here < usable) {
                 usable = here;
-                group = -1; // what is seen from an earlier position may be missing in a group that has been looked at
+                group = -1; // an earlier position may need blocks that a group checked before lacks
             }
         }
         return usable;
@@ -46,13 +50,13 @@ final class MatchTables {
         return usable;
     }
 
-    /** Whether the token at position {@code numTokens} sees something of a block through a group's window. */
+    /** Whether the token at position {@code numTokens} attends to any position of a block through a group's window. */
     boolean isSeen(int group, int block, int numTokens) {
         return block < groups[group].numSinkBlocks()
                 || block >= groups[group].window().firstVisible(numTokens) / blockSize;
     }
 
-    /** Tables that hold the first {@code numTokens} usable tokens of a match, {@code [G]}. */
+    /** Tables of the first {@code numTokens} usable tokens of a match, {@code [G]}. */
     BlockTable[] hold(PrefixMatch match, int numTokens) {
         BlockTable[] tables = new BlockTable[groups.length];
         for (int group = 0; group < groups.length; group++) {

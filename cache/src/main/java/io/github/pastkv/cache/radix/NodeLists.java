@@ -5,7 +5,7 @@ import io.github.pastkv.cache.prefix.EvictionLists;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Eviction lists whose links lie in the records of a tree's nodes, outside the heap. Under the tree's lock. */
+/** Eviction lists whose links are fields of a tree's off-heap node records. Under the tree's lock. */
 final class NodeLists implements EvictionLists {
     private final PrefixNodes nodes;
     private final List<RecordList> lists = new ArrayList<>();

@@ -7,7 +7,7 @@ import io.github.pastkv.cache.events.KvEvents;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
-/** The prefix index as the pools see it: what they may ask it to give up. Under the pools' lock. */
+/** Evicts cached blocks on behalf of the pools. Under the pools' lock. */
 final class PrefixEvictor implements PoolBudget.Evictor {
     private static final int NONE = PrefixTree.NONE;
 

@@ -6,7 +6,9 @@ import io.github.pastkv.cache.prefix.PrefixNamespace;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Finds out what a tree has of a request and what ends the hit. Under the tree's lock; changes nothing. */
+/**
+ * Determines how much of a request a tree has and why the hit is not longer. Under the tree's lock; changes nothing.
+ */
 public final class PrefixExplainer {
     private final PrefixTree tree;
     private final PrefixNodes nodes;
@@ -21,8 +23,8 @@ public final class PrefixExplainer {
     /**
      * Explains a hit.
      *
-     * @param match what agrees, as long as tokens do
-     * @param numReused how much of that can be used
+     * @param match the matching tokens
+     * @param numReused number of tokens that can be reused
      */
     public PrefixExplanation explain(PrefixNamespace namespace, int[] tokenIds, PrefixMatch match, int numReused) {
         return new PrefixExplanation(tokenIds.length, numReused, numFromRunning(match, numReused),
@@ -71,7 +73,7 @@ public final class PrefixExplainer {
         return difference == null ? new PrefixMissReason.NeverSeen() : difference;
     }
 
-    /** When the block that goes on from what agrees was evicted. */
+    /** Eviction time of the block that continues the match. */
     private long evictedMillis(PrefixNamespace namespace, int[] tokenIds, int numAgreeing) {
         long hash = namespace.seed();
         int blockEnd = Math.min(tokenIds.length, (numAgreeing / tree.blockSize() + 1) * tree.blockSize());
@@ -87,7 +89,7 @@ public final class PrefixExplainer {
     private @Nullable PrefixMissReason differenceAfter(PrefixNamespace namespace, int[] tokenIds, PrefixMatch match) {
         int position = match.numTokens();
         int inBlock = position % tree.blockSize();
-        if (inBlock > 0) { // the last node agrees in part, or is part of a block
+        if (inBlock > 0) { // the last node matches in part, or is a partial block
             int last = match.node(match.numNodes() - 1);
             return inBlock < nodes.numTokens(last) ? difference(position, tokenIds, nodes.tokenId(last, inBlock))
                     : null;

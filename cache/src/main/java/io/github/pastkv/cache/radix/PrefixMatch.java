@@ -2,14 +2,14 @@ package io.github.pastkv.cache.radix;
 
 import java.util.Arrays;
 
-/** The nodes that a walk through a tree passed, first tokens first. Reused from walk to walk. */
+/** The nodes on the path of a lookup in the tree, in token order. Reused from lookup to lookup. */
 public final class PrefixMatch {
     private int[] nodes = new int[16];
     private int numNodes;
     private int numTokens;
     private boolean expired;
 
-    /** Of a walk to come. */
+    /** An empty match. */
     public PrefixMatch() {}
 
     void clear() {
@@ -26,7 +26,7 @@ public final class PrefixMatch {
         numTokens += numAgreeing;
     }
 
-    /** Whether the walk ended at tokens that agree but whose time to live has passed. */
+    /** Whether the match ended at tokens whose time to live has expired. */
     boolean endsExpired() {
         return expired;
     }
@@ -35,7 +35,7 @@ public final class PrefixMatch {
         expired = newExpired;
     }
 
-    /** Nodes passed; node i has the tokens of logical block i. */
+    /** Number of nodes; node i has the tokens of logical block i. */
     public int numNodes() {
         return numNodes;
     }
@@ -44,7 +44,7 @@ public final class PrefixMatch {
         return nodes[logicalBlock];
     }
 
-    /** Tokens that agree, from the first on; perhaps only some of the last node's. */
+    /** Number of matching tokens, possibly only part of the last node. */
     public int numTokens() {
         return numTokens;
     }

@@ -23,7 +23,7 @@ import java.lang.foreign.ValueLayout;
  */
 final class PrefixNodes implements AutoCloseable {
     static final int NONE = OffHeapTable.NONE;
-    /** Time that never comes. */
+    /** Expiry of nodes without a time to live. */
     static final long NEVER = Long.MAX_VALUE;
 
     private static final long HASH = 0;
@@ -48,7 +48,7 @@ final class PrefixNodes implements AutoCloseable {
     private final OffHeapTable records;
     private long nextStamp = 1;
 
-    /** No nodes yet, each with room for a block's key where {@code hasKeys}. */
+    /** No nodes; nodes have space for a block key if {@code hasKeys}. */
     PrefixNodes(int blockSize, int numGroups, boolean hasKeys) {
         this.numGroups = numGroups;
         this.tokensOffset = BLOCK_IDS + (long) numGroups * Integer.BYTES;
@@ -80,7 +80,7 @@ final class PrefixNodes implements AutoCloseable {
         return node;
     }
 
-    /** Forgets a node; its number may be given out again. */
+    /** Removes a node; its number may be reused. */
     void remove(int node) {
         records.setLong(node, STAMP, 0);
         records.remove(node);
@@ -90,7 +90,7 @@ final class PrefixNodes implements AutoCloseable {
         return records.getInt(node, PARENT);
     }
 
-    /** The root of the search tree of a node's children. */
+    /** The root of the treap of a node's children. */
     int children(int node) {
         return records.getInt(node, CHILDREN);
     }
@@ -160,7 +160,7 @@ final class PrefixNodes implements AutoCloseable {
         records.setByte(node, NUM_USES, numUses);
     }
 
-    /** Whether the store beneath the index has the block. */
+    /** Whether the store has the block. */
     boolean isStored(int node) {
         return records.getByte(node, STORED) != 0;
     }
@@ -189,7 +189,7 @@ final class PrefixNodes implements AutoCloseable {
         records.setLong(node, HASH, hash);
     }
 
-    /** A number that no other node ever had; 0 after removal. */
+    /** A unique number of the node; 0 after removal. */
     long stamp(int node) {
         return records.getLong(node, STAMP);
     }
@@ -214,14 +214,14 @@ final class PrefixNodes implements AutoCloseable {
         return records.getInt(node, tokensOffset + (long) index * Integer.BYTES);
     }
 
-    /** Takes tokens {@code [from, from + numTokens)} as the node's. */
+    /** Sets the tokens of a node to {@code [from, from + numTokens)}. */
     void setTokens(int node, int[] tokenIds, int from, int numTokens) {
         MemorySegment.copy(tokenIds, from, records.segment(node), ValueLayout.JAVA_INT,
                 records.byteOffset(node) + tokensOffset, numTokens);
         setNumTokens(node, numTokens);
     }
 
-    /** How many of a node's first {@code count} tokens are those of {@code tokenIds} from {@code from} on. */
+    /** Number of leading tokens, up to {@code count}, that a node shares with {@code tokenIds} from {@code from} on. */
     int agreeing(int node, int[] tokenIds, int from, int count) {
         MemorySegment segment = records.segment(node);
         long offset = records.byteOffset(node) + tokensOffset;

@@ -14,15 +14,15 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Blocks by the token ids of all tokens up to theirs: a tree whose root is a {@link PrefixNamespace} and whose nodes
- * are blocks. Only the last node of a branch may have fewer tokens than a block. A walk compares token ids, so that no
- * hash decides a hit.
+ * The radix tree of prefix caching (RadixAttention, Zheng et al., 2023): maps token prefixes to blocks. A root stands
+ * for a {@link PrefixNamespace}, and each other node for a block. Only leaves may have fewer tokens than a block.
+ * Lookups compare token ids; a hash never decides a hit.
  *
- * <p>A node is <em>locked</em> while somebody holds one of its blocks, while it is pinned, or while a node below it is
- * locked; the others can be evicted, leaves first, in the order of an {@link EvictionPolicy} for each priority.
+ * <p>A node is <em>locked</em> while one of its blocks is held, while it is pinned, or while a descendant is locked.
+ * The other nodes can be evicted, leaves first, in the order of one {@link EvictionPolicy} per priority.
  *
  * <p>Not thread-safe: its owner has a lock, under which policies and the {@link BlockOwner} are called too. Bookkeeping
- * lies outside the heap and is freed by {@link #close}.
+ * is off-heap and freed by {@link #close}.
  */
 public final class PrefixTree implements AutoCloseable {
     /** No node. */
@@ -46,15 +46,17 @@ public final class PrefixTree implements AutoCloseable {
      * An empty tree.
      *
      * @param blockSize tokens per block
-     * @param numGroups layer groups, each with a block for a node
-     * @param clock time in milliseconds, from any start
+     * @param numGroups number of layer groups; a node has one block in each
+     * @param clock time in milliseconds, from any origin
      */
     public PrefixTree(int blockSize, int numGroups, BlockOwner owner, EvictionPolicy.Factory policy,
             LongSupplier clock) {
         this(blockSize, numGroups, owner, policy, clock, null);
     }
 
-    /** An empty tree whose whole blocks have keys in a store, that of each namespace's root being {@code rootKeys}'. */
+    /**
+     * An empty tree whose whole blocks have keys for a store, starting from the root keys given by {@code rootKeys}.
+     */
     PrefixTree(int blockSize, int numGroups, BlockOwner owner, EvictionPolicy.Factory policy, LongSupplier clock,
             @Nullable Function<PrefixNamespace, BlockKey> rootKeys) {
         this.rootKeys = rootKeys;
@@ -67,7 +69,7 @@ public final class PrefixTree implements AutoCloseable {
         this.evictionQueue = new EvictionQueue(nodes, numGroups, owner, policy);
     }
 
-    /** Nodes, each with a block in one group at least. */
+    /** Number of nodes, each with a block in at least one group. */
     public int numNodes() {
         return nodes.records().numRecords() - roots.size();
     }
@@ -77,20 +79,20 @@ public final class PrefixTree implements AutoCloseable {
         return evictionQueue.bytes();
     }
 
-    /** Nodes evicted so far. */
+    /** Number of nodes evicted so far. */
     public long numEvicted() {
         return numEvicted;
     }
 
-    /** Bytes of bookkeeping taken from the system, those about evicted nodes included. */
+    /** Bytes of bookkeeping allocated from the system, including those of evicted nodes. */
     public long bookkeepingBytes() {
         return nodes.records().bytes() + evicted.bytes();
     }
 
     /**
-     * Bytes of bookkeeping of one node, those about an evicted one included: 60, and 4 for each layer group and for
-     * each token of a block, rounded up to 8; then 32 for one that was evicted. In blocks of 16 that is 160 with one
-     * layer group, 168 with two or three; most of it are the token ids themselves, which a hit is verified against.
+     * Bytes of bookkeeping per node, including one evicted node: 60, plus 4 for each layer group and each token of a
+     * block, rounded up to a multiple of 8, plus 32 for the evicted node. With blocks of 16 tokens that is 160 with one
+     * layer group, and 168 with two or three; most of it is the token ids, against which hits are verified.
      */
     public long bytesPerNode() {
         return nodes.records().recordBytes() + EvictedPrefixes.BYTES_PER_NODE;
@@ -101,17 +103,17 @@ public final class PrefixTree implements AutoCloseable {
         return blockSize;
     }
 
-    /** The root of a namespace, or {@link #NONE} where nothing of it is cached. */
+    /** The root of a namespace, or {@link #NONE} if it has no cached blocks. */
     public int root(PrefixNamespace namespace) {
         return roots.getOrDefault(namespace, NONE);
     }
 
-    /** The namespaces of which something is cached. */
+    /** The namespaces with cached blocks. */
     Map<PrefixNamespace, Integer> roots() {
         return roots;
     }
 
-    /** Walks from {@code root} as far as the first {@code numTokens} tokens agree. */
+    /** Matches the first {@code numTokens} tokens from {@code root}. */
     public void match(int root, int[] tokenIds, int numTokens, PrefixMatch match) {
         match.clear();
         long now = nextExpiry == PrefixNodes.NEVER ? Long.MIN_VALUE : clock.getAsLong();
@@ -173,17 +175,17 @@ public final class PrefixTree implements AutoCloseable {
         return root;
     }
 
-    /** The key of a root or whole block in the store beneath. */
+    /** The store key of a root or whole block. */
     BlockKey key(int node) {
         return nodes.key(node);
     }
 
-    /** Whether a number is that of a node of a whole block. */
+    /** Whether this is the number of a node with a whole block. */
     boolean isWhole(int node) {
         return nodes.stamp(node) != 0 && nodes.numTokens(node) == blockSize;
     }
 
-    /** Whether the store beneath has the block. */
+    /** Whether the store has the block. */
     boolean isStored(int node) {
         return nodes.isStored(node);
     }
@@ -192,17 +194,17 @@ public final class PrefixTree implements AutoCloseable {
         nodes.setStored(node, stored);
     }
 
-    /** Whether a node is found for a limited time only. */
+    /** Whether a node has a time to live. */
     boolean hasExpiry(int node) {
         return nodes.expires(node) != PrefixNodes.NEVER;
     }
 
-    /** Every node has a number below this. */
+    /** Upper bound of the numbers of all nodes. */
     int numNodesGiven() {
         return nodes.records().numGiven();
     }
 
-    /** A number that only this node ever has; 0 when it is gone. */
+    /** A unique number of this node; 0 after it is removed. */
     public long stamp(int node) {
         return nodes.stamp(node);
     }
@@ -219,12 +221,12 @@ public final class PrefixTree implements AutoCloseable {
         return evicted;
     }
 
-    /** A node was of use. */
+    /** Records a use of a node. */
     public void used(int node) {
         nodes.setNumUses(node, Math.min(255, nodes.numUses(node) + 1));
     }
 
-    /** The root of a namespace, made where there is none; it goes with its last node. */
+    /** The root of a namespace, created if it does not exist; removed with its last node. */
     public int rootFor(PrefixNamespace namespace) {
         Integer present = roots.get(namespace);
         if (present != null) {
@@ -240,7 +242,7 @@ public final class PrefixTree implements AutoCloseable {
         return root;
     }
 
-    /** Forgets the root of a namespace if nothing lies below it. */
+    /** Removes the root of a namespace if it has no children. */
     public void dropIfEmpty(PrefixNamespace namespace) {
         Integer root = roots.get(namespace);
         if (root != null && nodes.children(root) == NONE) {
@@ -250,8 +252,8 @@ public final class PrefixTree implements AutoCloseable {
     }
 
     /**
-     * Sees to it that a node below {@code parent} has tokens {@code [from, to)}: one that has them already, perhaps
-     * with other blocks; one with fewer of them, which then takes these blocks; or a new one.
+     * Ensures that {@code parent} has a child with tokens {@code [from, to)}: an existing one, possibly with other
+     * blocks; one with fewer of these tokens, which takes over these blocks; or a new one.
      *
      * @param parent a root, or a node of a whole block
      * @param blockIds a block for each group, or NONE, {@code [G]}
@@ -289,7 +291,7 @@ public final class PrefixTree implements AutoCloseable {
         return child;
     }
 
-    /** Takes blocks in groups where a node of as many tokens has none. */
+    /** Adds blocks in groups in which an equal node has none. */
     private void fillHoles(int node, int numTokens, int[] blockIds) {
         for (int group = 0; group < numGroups && numTokens == nodes.numTokens(node); group++) {
             if (nodes.blockId(node, group) == NONE && blockIds[group] != NONE) {
@@ -298,14 +300,14 @@ public final class PrefixTree implements AutoCloseable {
         }
     }
 
-    /** What had expired was computed again. */
+    /** Renews an expired node whose tokens were computed again. */
     private void renewIfExpired(int node) {
         if (nextExpiry != PrefixNodes.NEVER && nodes.expires(node) <= clock.getAsLong()) {
             nodes.setExpires(node, PrefixNodes.NEVER);
         }
     }
 
-    /** What had been evicted was computed again: it counts as of use again, and the policy is told. */
+    /** Records a ghost hit: evicted tokens were computed again, which counts as a use and is reported to the policy. */
     private void learnFromMiss(int node, long hash) {
         int list = evicted.takeList(hash);
         if (list != NONE) {
@@ -314,7 +316,7 @@ public final class PrefixTree implements AutoCloseable {
         }
     }
 
-    /** Gives a node another block in a group; the caller holds the new one, or nobody does. */
+    /** Replaces the block of a node in a group; the new one must be held by the caller only, or not held. */
     public void setBlock(int node, int group, int blockId) {
         int before = nodes.blockId(node, group);
         if (blockId != NONE && owner.attach(group, blockId, node, nodes.numTokens(node)) && before != blockId) {
@@ -329,12 +331,12 @@ public final class PrefixTree implements AutoCloseable {
         }
     }
 
-    /** One more reason not to evict a node: a block of it is held now, or it is pinned. */
+    /** Adds a lock to a node, for a held block or a pin. */
     public void lock(int node) {
         evictionQueue.lock(node);
     }
 
-    /** One reason less. */
+    /** Removes a lock from a node. */
     public void unlock(int node) {
         evictionQueue.unlock(node);
     }
@@ -344,7 +346,7 @@ public final class PrefixTree implements AutoCloseable {
         return nodes.lockCount(node) > 0;
     }
 
-    /** Evicts one node without nodes below it; false where all are locked. */
+    /** Evicts one leaf; false if all are locked. */
     public boolean evictOne() {
         if (dropExpired()) {
             return true;
@@ -358,9 +360,9 @@ public final class PrefixTree implements AutoCloseable {
     }
 
     /**
-     * Evicts a node, though blocks of it are held, and all below it.
+     * Evicts a node with all its descendants, even if blocks of the node itself are held.
      *
-     * @return false where it or something below is pinned, or something below is held; then it stays
+     * @return false if it or a descendant is pinned, or a descendant is held; it then stays
      */
     public boolean evictSubtree(int node) {
         while (nodes.children(node) != NONE) {
@@ -393,7 +395,7 @@ public final class PrefixTree implements AutoCloseable {
         return leaf;
     }
 
-    /** Forgets a leaf that is not locked, and remembers that it went. */
+    /** Evicts an unlocked leaf and records it as evicted. */
     private void evict(int leaf) {
         owner.evicting(leaf);
         evicted.add(nodes.hash(leaf), clock.getAsLong(), nodes.list(leaf), numNodes());
@@ -401,7 +403,7 @@ public final class PrefixTree implements AutoCloseable {
         remove(leaf);
     }
 
-    /** Forgets a leaf that is not locked. */
+    /** Removes an unlocked leaf. */
     private void remove(int leaf) {
         evictionQueue.remove(leaf);
         int parent = nodes.parent(leaf);
@@ -418,7 +420,7 @@ public final class PrefixTree implements AutoCloseable {
         }
     }
 
-    /** Evicts all nodes that have expired and are not locked, if the time of one has come. */
+    /** Evicts all expired nodes that are not locked, if any has expired. */
     private boolean dropExpired() {
         if (nextExpiry == PrefixNodes.NEVER || clock.getAsLong() < nextExpiry) {
             return false;
@@ -436,12 +438,15 @@ public final class PrefixTree implements AutoCloseable {
         while (nodes.stamp(node) != 0 && nodes.expires(node) <= now && nodes.lockCount(node) == 0) {
             evict(leafBelow(node));
         }
-        if (nodes.stamp(node) != 0) { // those that are locked are looked at again in a while
+        if (nodes.stamp(node) != 0) { // locked nodes are checked again later
             nextExpiry = Math.min(nextExpiry, Math.max(nodes.expires(node), now + EXPIRY_RETRY_MILLIS));
         }
     }
 
-    /** Sets when a node expires: it is not found from then on, and goes before all others. Never is the default. */
+    /**
+     * Sets the expiry of a node: from then on it is not found, and it is evicted before all others. Nodes do not expire
+     * by default.
+     */
     public void setExpiry(int node, long millis) {
         nodes.setExpires(node, millis);
         nextExpiry = Math.min(nextExpiry, millis);
@@ -452,7 +457,7 @@ public final class PrefixTree implements AutoCloseable {
         evictionQueue.setPriority(node, priority);
     }
 
-    /** Forgets all nodes below a root that are not locked. */
+    /** Removes all unlocked nodes below a root. */
     public void clear(@Nullable PrefixNamespace namespace) {
         for (int node = 0; node < nodes.records().numGiven(); node++) {
             while (nodes.stamp(node) != 0 && nodes.lockCount(node) == 0 && isBelow(node, namespace)) {
@@ -461,7 +466,7 @@ public final class PrefixTree implements AutoCloseable {
         }
     }
 
-    /** Lets go of all blocks, held ones too; the tree is good for nothing but {@link #close} afterwards. */
+    /** Releases all blocks, including held ones; only {@link #close} may be called afterwards. */
     public void detachAll() {
         for (int node = 0; node < nodes.records().numGiven(); node++) {
             for (int group = 0; nodes.stamp(node) != 0 && group < numGroups; group++) {
@@ -479,14 +484,14 @@ public final class PrefixTree implements AutoCloseable {
     /**
      * Checks links, counts and lists; an {@link IllegalStateException} names what is wrong.
      *
-     * @param numPins how often a node is pinned
+     * @param numPins number of pins of a node
      */
     public void checkIntegrity(IntUnaryOperator numPins) {
         new PrefixTreeCheck(this, numPins).run();
         evictionQueue.checkIntegrity();
     }
 
-    /** Nodes in lists of policies. */
+    /** Number of nodes in the lists of policies. */
     int numListed() {
         return evictionQueue.numListed();
     }

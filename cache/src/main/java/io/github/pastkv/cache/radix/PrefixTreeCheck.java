@@ -5,7 +5,7 @@ import java.util.HashSet;
 import java.util.Set;
 import java.util.function.IntUnaryOperator;
 
-/** Counts everything in a tree anew. */
+/** Integrity check of a prefix tree: recomputes all its counts. */
 final class PrefixTreeCheck {
     private static final int NONE = OffHeapTable.NONE;
 
@@ -37,7 +37,7 @@ final class PrefixTreeCheck {
                 evictableBytes + " bytes can be evicted, " + tree.evictableBytes() + " are counted");
     }
 
-    /** Checks all below a node; returns how many of its children are locked. */
+    /** Checks the descendants of a node; returns the number of locked children. */
     private int checkChildren(int parent) {
         lastChild = NONE;
         return checkTreap(nodes.children(parent), parent);
@@ -68,7 +68,7 @@ final class PrefixTreeCheck {
     private boolean checkNode(int node) {
         int numTokens = nodes.numTokens(node);
         require(numTokens > 0 && numTokens <= tree.blockSize(), node, "has " + numTokens + " tokens");
-        require(numTokens == tree.blockSize() || nodes.children(node) == NONE, node, "is partial and goes on");
+        require(numTokens == tree.blockSize() || nodes.children(node) == NONE, node, "is partial and has children");
         int lockCount = numPins.applyAsInt(node);
         long bytes = 0;
         for (int group = 0; group < tree.numGroups(); group++) {
@@ -82,7 +82,7 @@ final class PrefixTreeCheck {
         }
         lockCount += checkChildren(node);
         require(nodes.lockCount(node) == lockCount, node, "has " + nodes.lockCount(node) + " locks, not " + lockCount);
-        require((lockCount == 0) == (nodes.list(node) != NONE), node, "is wrongly in a list or not");
+        require((lockCount == 0) == (nodes.list(node) != NONE), node, "has the wrong list membership");
         numListed += lockCount == 0 ? 1 : 0;
         evictableBytes += lockCount == 0 ? bytes : 0;
         return lockCount > 0;

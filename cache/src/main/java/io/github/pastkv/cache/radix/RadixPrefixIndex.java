@@ -45,7 +45,7 @@ public final class RadixPrefixIndex implements PrefixIndex {
     private int maxBlocks;
     private boolean closed;
 
-    /** An empty index over a pool's groups, perhaps with a store beneath it. */
+    /** An empty index over a pool's groups, optionally with a store below it. */
     public RadixPrefixIndex(LayerGroup[] groups, int maxRewindTokens, EvictionPolicy.Factory policy,
             LongSupplier clock, @Nullable StoreBinding store) {
         this.groups = groups;
@@ -61,7 +61,7 @@ public final class RadixPrefixIndex implements PrefixIndex {
         budget.setEvictor(new PrefixEvictor(groups, tree, writer));
     }
 
-    /** A search: tokens {@code [numHeld, limit)} beyond those that the row holds are wanted. */
+    /** A lookup of tokens {@code [numHeld, limit)} beyond those that the row holds. */
     public static final class Request {
         private final int[] tokenIds;
         private final int numHeld;
@@ -69,7 +69,7 @@ public final class RadixPrefixIndex implements PrefixIndex {
         private final boolean allowCopy;
         private int numFound;
 
-        /** Looks for the first {@code limit} of these tokens. */
+        /** Looks up the first {@code limit} of these tokens. */
         public Request(int[] tokenIds, int numHeld, int limit, boolean allowCopy) {
             this.tokenIds = tokenIds;
             this.numHeld = numHeld;
@@ -78,18 +78,18 @@ public final class RadixPrefixIndex implements PrefixIndex {
             this.numFound = numHeld;
         }
 
-        /** Leading tokens found, those that the row holds included. */
+        /** Number of leading tokens found, including those that the row holds. */
         public int numFound() {
             return numFound;
         }
     }
 
     /**
-     * Loads from the store beneath what the index lacks of a text, and keeps that and what precedes it from being
-     * evicted until the result is closed. Waits for the store; takes no lock while it does.
+     * Loads the blocks of a text that the index lacks from the store, and protects them and their ancestors from
+     * eviction until the result is closed. Waits for the store without holding a lock.
      *
-     * @param tokenIds the text, of which the first {@code numTokens} count
-     * @return null where there is no store, or it adds nothing
+     * @param tokenIds the text; only the first {@code numTokens} tokens are used
+     * @return null if there is no store, or if it adds no block
      */
     @Nullable
     Pin loadFromStore(PrefixNamespace namespace, int[] tokenIds, int numTokens) {
@@ -99,7 +99,7 @@ public final class RadixPrefixIndex implements PrefixIndex {
         return reader.load(namespace, tokenIds, numTokens, this::pinNode);
     }
 
-    /** Keeps a node and all before it from being evicted; under the lock. */
+    /** Protects a node and its ancestors from eviction; under the lock. */
     private Pin pinNode(int node) {
         requireOpen();
         tree.lock(node);
@@ -107,7 +107,7 @@ public final class RadixPrefixIndex implements PrefixIndex {
         return new NodePin(node, 0);
     }
 
-    /** Finds more of a row than it holds; returns tables that hold it, {@code [G]}, or none. */
+    /** Looks up further tokens of a row; returns tables that hold them, {@code [G]}, or none. */
     public BlockTable[] acquirePrefix(PrefixNamespace namespace, Request request) {
         synchronized (budget) {
             tree.match(tree.root(namespace), request.tokenIds, request.limit, match);
@@ -133,7 +133,8 @@ public final class RadixPrefixIndex implements PrefixIndex {
     }
 
     /**
-     * Counts a search whose step went through: of {@code numAsked} tokens beyond {@code numHeld}, so many were reused.
+     * Counts a lookup after its step was begun: of {@code numAsked} tokens beyond {@code numHeld}, this many were
+     * reused.
      */
     void lookedUp(PrefixNamespace namespace, int numHeld, int numAsked, int numReused) {
         synchronized (budget) {
@@ -149,7 +150,7 @@ public final class RadixPrefixIndex implements PrefixIndex {
         }
     }
 
-    /** Puts a row's tokens in that are not there yet, and lets the row share whole blocks that were there before. */
+    /** Inserts the new tokens of a row and deduplicates whole blocks. */
     void publish(PrefixNamespace namespace, RowTokens row, BlockTable[] tables) {
         synchronized (budget) {
             if (closed) {
@@ -179,7 +180,7 @@ public final class RadixPrefixIndex implements PrefixIndex {
         }
     }
 
-    /** Lets a row hold a node's blocks instead of its own, which have the same bits. */
+    /** Replaces the blocks of a row by those of a node, which have the same bits. */
     private void share(int node, int block, BlockTable[] tables) {
         for (int group = 0; group < groups.length; group++) {
             BlockTable table = tables[group];
@@ -337,7 +338,7 @@ public final class RadixPrefixIndex implements PrefixIndex {
         }
     }
 
-    /** Writes what is queued for the store, then forgets all; the pool is about to close. */
+    /** Writes the queued blocks to the store, then removes everything; called before the pool closes. */
     public void close() {
         if (writer != null) {
             writer.close();
@@ -357,7 +358,7 @@ public final class RadixPrefixIndex implements PrefixIndex {
         }
     }
 
-    /** The pools as the tree sees them. */
+    /** The pools as the owner of the tree's blocks. */
     private final class PoolOwner implements BlockOwner {
         @Override
         public boolean attach(int group, int blockId, int node, int numTokens) {
@@ -391,7 +392,10 @@ public final class RadixPrefixIndex implements PrefixIndex {
             }
         }
 
-        /** A locked node's cached blocks of windowed groups are reclaimable: no running sequence sees them any more. */
+        /**
+         * The cached blocks of a locked node in windowed groups are reclaimable: no running sequence attends to them
+         * any more.
+         */
         @Override
         public void lockChanged(int node, boolean locked) {
             for (int group = 0; group < groups.length; group++) {

@@ -3,9 +3,9 @@ package io.github.pastkv.cache.radix;
 import java.util.Arrays;
 
 /**
- * The token ids of one row, as far as they are known without a gap, and how far its blocks are exact and in the index.
- * Exact means a function of the model, the namespace and the token ids; what was edited, grafted or imported is
- * derived, and so is all that follows from it.
+ * The known token ids of one row, up to the first unknown one, and how many of its tokens are exact and indexed. Exact
+ * means that keys and values follow from the model, the namespace and the token ids. Tokens that were edited, grafted
+ * or imported are derived, and so are all that follow them.
  */
 final class RowTokens {
     private static final int NOWHERE = Integer.MAX_VALUE;
@@ -37,7 +37,7 @@ final class RowTokens {
         return new RowTokens(this);
     }
 
-    /** Known ids, with those of the step under way behind them. */
+    /** Known ids, followed by those of the open step. */
     int[] tokenIds() {
         return tokenIds;
     }
@@ -46,17 +46,17 @@ final class RowTokens {
         return numKnown;
     }
 
-    /** Whether all of a row's tokens are known and exact, so that the index may be asked for more of them. */
+    /** Whether all tokens of a row are known and exact, so that the index may be searched for further ones. */
     boolean isKnownAndExact(int numTokens) {
         return numKnown == numTokens && derivedFrom >= numTokens;
     }
 
-    /** Leading tokens that are known and exact. */
+    /** Number of leading tokens that are known and exact. */
     int numPublishable() {
         return Math.min(numKnown, derivedFrom);
     }
 
-    /** The position from which on a row of {@code numTokens} tokens is derived; {@code numTokens} if it is exact. */
+    /** The first derived position of a row of {@code numTokens} tokens; {@code numTokens} if it is exact. */
     int numExact(int numTokens) {
         return Math.min(numTokens, derivedFrom);
     }
@@ -66,7 +66,7 @@ final class RowTokens {
         truncatePublished(derivedFrom);
     }
 
-    /** Puts ids of a step behind the known ones; they count with {@link #commit}. */
+    /** Appends the ids of a step as staged; they become known with {@link #commit}. */
     void stage(int[] newTokenIds, int from, int count) {
         if (tokenIds.length < numKnown + count) {
             tokenIds = Arrays.copyOf(tokenIds, Math.max(numKnown + count, 2 * tokenIds.length));
@@ -74,7 +74,7 @@ final class RowTokens {
         System.arraycopy(newTokenIds, from, tokenIds, numKnown, count);
     }
 
-    /** Takes over staged ids of a row that held {@code numTokens} tokens; after a gap none can be. */
+    /** Commits the staged ids of a row that held {@code numTokens} tokens; ids after an unknown token are dropped. */
     void commit(int numTokens, int count) {
         if (numKnown == numTokens) {
             numKnown += count;

@@ -9,11 +9,11 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * The store beneath an index.
+ * A store attached to an index.
  *
- * @param storage all that decides how a block's bytes are laid out and rounded, part of every key
+ * @param storage everything that determines the layout and rounding of a block's bytes; part of every key
  * @param fields the same in words, for whoever reads a chunk
- * @param maxQueueBytes most bytes of blocks that wait to be written
+ * @param maxQueueBytes limit of blocks that wait to be written, in bytes
  * @param chunkBlocks blocks of a complete chunk; chunks begin at multiples of it
  * @param writes when blocks are written
  */

@@ -27,9 +27,9 @@ import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Loads blocks from the store beneath an index. A block enters the index only after its key, token ids, sizes and
- * checksum have been verified; it is exact then, as if it had been computed. Anything else is a miss, whose reason is
- * kept for {@link io.github.pastkv.cache.prefix.PrefixIndex#explain}. The store is asked without a lock.
+ * Loads blocks from the store below an index. A block enters the index only after its key, token ids, sizes and
+ * checksum are verified; it then counts as exact. Anything else is a miss, whose reason is recorded for
+ * {@link io.github.pastkv.cache.prefix.PrefixIndex#explain}. The store is called without holding a lock.
  */
 final class StoreReader {
     private static final int NONE = PrefixTree.NONE;
@@ -60,7 +60,7 @@ final class StoreReader {
         this.matchTables = matchTables;
     }
 
-    /** What a text lacks: for each of its whole blocks the groups whose part the index does not have. */
+    /** The blocks of a text that the index lacks, by layer group. */
     private final class Request {
         private final PrefixNamespace namespace;
         private final int[] tokenIds;
@@ -71,7 +71,7 @@ final class StoreReader {
         private final List<BlockKey> keys = new ArrayList<>(); // from firstLacking on
         private final BlockOrigin origin;
 
-        /** Under the budget's lock, after a walk through the tree. */
+        /** Under the budget's lock, after a lookup in the tree. */
         Request(PrefixNamespace namespace, int[] tokenIds, int numTokens) {
             this.namespace = namespace;
             this.origin = binding.origin(namespace);
@@ -92,7 +92,7 @@ final class StoreReader {
             this.firstLacking = first;
         }
 
-        /** Leaves out what no token after the first {@code numBlocks} blocks sees through a window. */
+        /** Skips blocks that have left the window of every token after the first {@code numBlocks} blocks. */
         void endAt(int numBlocks) {
             int numTokens = Math.min(numWanted, numBlocks * tree.blockSize());
             for (int block = firstLacking; block < numBlocks; block++) {
@@ -115,7 +115,7 @@ final class StoreReader {
             return false;
         }
 
-        /** Computes the keys of the blocks from the first on that lacks something. */
+        /** Computes the keys from the first incomplete block on. */
         void findKeys(BlockKey before) {
             BlockKey key = before;
             for (int block = firstLacking; block < lacks.length; block++) {
@@ -146,10 +146,10 @@ final class StoreReader {
     }
 
     /**
-     * Loads what the index lacks of the first {@code numTokens} tokens of a text.
+     * Loads the blocks of the first {@code numTokens} tokens of a text that the index lacks.
      *
-     * @param pin locks a node and all before it against eviction, under the budget's lock
-     * @return the lock on the last block that is there now, or null where nothing was loaded
+     * @param pin protects a node and its ancestors from eviction, under the budget's lock
+     * @return the lock on the last available block, or null if nothing was loaded
      */
     @Nullable
     Pin load(PrefixNamespace namespace, int[] tokenIds, int numTokens, IntFunction<Pin> pin) {
@@ -172,7 +172,7 @@ final class StoreReader {
         }
     }
 
-    /** Holds loaded blocks until the step has taken them: a windowed group's would otherwise be evicted before. */
+    /** Holds loaded blocks until the step has acquired them: those of windowed groups would be evicted otherwise. */
     private final class Loaded implements Pin {
         private final Pin pin;
         private final List<int[]> blockIds;
@@ -219,7 +219,7 @@ final class StoreReader {
     }
 
     /**
-     * Loads consecutive blocks from the first that lacks something on; the ids of each, {@code [G]}, held for the
+     * Loads consecutive blocks from the first incomplete one on; returns the ids of each, {@code [G]}, held for the
      * caller.
      */
     private List<int[]> loadBlocks(Request request) {
@@ -388,11 +388,11 @@ final class StoreReader {
         try {
             binding.store().forget(key);
         } catch (RuntimeException e) {
-            // it stays refused whenever it is read
+            // it would fail again at every read
         }
     }
 
-    /** Makes loaded blocks findable. */
+    /** Adds loaded blocks to the index. */
     private Pin publish(Request request, List<int[]> loaded, IntFunction<Pin> pin) {
         synchronized (budget) {
             int first = request.firstLacking;
@@ -415,7 +415,7 @@ final class StoreReader {
         }
     }
 
-    /** What the store has to do with the end of a hit, or null; not under the lock. */
+    /** The reason why the store does not extend a hit, or null; not under the lock. */
     @Nullable
     PrefixMissReason explain(PrefixNamespace namespace, int[] tokenIds) {
         Request request;

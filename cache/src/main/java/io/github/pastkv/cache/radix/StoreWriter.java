@@ -46,7 +46,7 @@ final class StoreWriter implements AutoCloseable {
     private final Deque<Integer> complete = new ArrayDeque<>(); // last nodes of complete chunks
     private final AtomicLong numWritten = new AtomicLong();
     private final AtomicLong numDropped = new AtomicLong();
-    private @Nullable List<HeldChunk> collected; // under the budget's lock: victims of the eviction under way
+    private @Nullable List<HeldChunk> collected; // under the budget's lock: victims of the current eviction
     private long queuedBytes;
     private @Nullable Thread thread;
     private boolean closed;
@@ -185,9 +185,9 @@ final class StoreWriter implements AutoCloseable {
     }
 
     /**
-     * A node is about to be evicted, or to lose the block of a windowed group. Under the budget's lock.
+     * Called before a node is evicted or loses its block in a windowed group. Under the budget's lock.
      *
-     * @param goes whether the node itself goes, so that nobody holds its blocks and nothing is to be told of a new hold
+     * @param goes whether the node itself is evicted, so that its blocks are not held
      */
     void evicting(int node, boolean goes) {
         if (tree.isStored(node) || !tree.isWhole(node) || tree.hasExpiry(node)) {
@@ -195,7 +195,7 @@ final class StoreWriter implements AutoCloseable {
         }
         HeldChunk victim = collected == null ? null : new HeldChunk(node);
         if (collected == null || victim == null || victim.hasExpiry()) {
-            numDropped.incrementAndGet(); // its room is needed at once
+            numDropped.incrementAndGet(); // its memory is needed immediately
             return;
         }
         victim.hold(goes);
@@ -203,7 +203,7 @@ final class StoreWriter implements AutoCloseable {
         collected.add(victim);
     }
 
-    /** Evicts something that is cached beyond its limit, and queues it. Under the budget's lock. */
+    /** Evicts a cached block beyond the limit and queues it. Under the budget's lock. */
     boolean trimOne(BooleanSupplier evictOne) {
         List<HeldChunk> victims = new ArrayList<>();
         collected = victims;
@@ -223,7 +223,7 @@ final class StoreWriter implements AutoCloseable {
     }
 
     /**
-     * Makes room for an allocation by evicting what it would evict, so that this can be copied first; not under the
+     * Makes room for an allocation by evicting the same blocks earlier, so that they can be copied first; not under the
      * lock.
      */
     void prepareRoom(long bytes, BooleanSupplier evictOne) {
@@ -275,7 +275,7 @@ final class StoreWriter implements AutoCloseable {
         }
     }
 
-    /** Lets go of the pool's blocks that wait in the queue. */
+    /** Releases the pool blocks that wait in the queue. */
     private void copyQueued() {
         List<HeldChunk> waiting;
         synchronized (this) {
@@ -288,7 +288,7 @@ final class StoreWriter implements AutoCloseable {
         return !closed && queuedBytes + bytes <= binding.maxQueueBytes();
     }
 
-    /** Queues a victim; false, and counted, where there is no room. */
+    /** Queues a victim; if there is no room, counts it as dropped and returns false. */
     private synchronized boolean offer(HeldChunk victim) {
         if (closed || queuedBytes + victim.bytes() > binding.maxQueueBytes()) {
             numDropped.incrementAndGet();
@@ -460,11 +460,11 @@ final class StoreWriter implements AutoCloseable {
                 wait();
             }
         } catch (InterruptedException e) {
-            Thread.currentThread().interrupt(); // what is queued is written all the same
+            Thread.currentThread().interrupt(); // queued blocks are still written
         }
     }
 
-    /** Writes what is queued, for ten seconds at most, and drops the rest. */
+    /** Writes queued blocks for at most ten seconds, and drops the rest. */
     @Override
     public void close() {
         Thread writing;

@@ -10,12 +10,12 @@ import java.util.Arrays;
 import java.util.HexFormat;
 
 /**
- * The stable name of a block: a SHA-256 chain over all that its keys and values are a function of. It is the same in
- * every process, and never contains a salt in clear.
+ * The stable key of a block in a store: a SHA-256 chain over everything that determines its keys and values. It is the
+ * same in every process and does not reveal the salt.
  *
  * <pre>
- * root  = SHA-256(version, digest of the namespace, storage identity)
- * block = SHA-256(key of the block before, token ids of this block as little-endian ints)
+ * root = SHA-256(version, digest of the namespace, storage identity) block = SHA-256(key of the preceding block, token
+ * ids of this block as little-endian ints)
  * </pre>
  *
  * <p>The namespace holds model, numeric identity, rotary lengths and salt; the storage identity holds shape, types,
@@ -33,9 +33,9 @@ public final class BlockKey {
     }
 
     /**
-     * The key before the first block of a text.
+     * The root key, which precedes the first block of a text.
      *
-     * @param storage all that decides where in a block each number lies and how it is rounded
+     * @param storage everything that determines the layout and rounding of a block
      */
     public static BlockKey root(PrefixNamespace namespace, String storage) {
         MessageDigest sha256 = sha256();

@@ -8,25 +8,25 @@ import java.util.List;
  * correctness: the index verifies key, origin, token ids, sizes and checksums of whatever it returns, and treats
  * anything else as a miss.
  *
- * <p>What every store promises:
+ * <p>Contract of every store:
  * <ul>
  * <li>{@link #get} returns a chunk as it was put, or says why it does not. A chunk whose {@link #put} has not returned
  * {@link PutResult#STORED} is never returned.
- * <li>No call waits without limit, and none throws because the medium is slow, full, broken or gone: that is
- * {@link StoreResult.Retry} or {@link PutResult#RETRY}.
+ * <li>No call blocks without a time limit, and none throws because the medium is slow, full, broken or missing; the
+ * result is then {@link StoreResult.Retry} or {@link PutResult#RETRY}.
  * <li>All calls may come from any number of threads. {@link #forget} of a chunk that is not there does nothing.
- * <li>What it holds stays within the limits that it was opened with.
+ * <li>Its size stays within the limits that it was opened with.
  * </ul>
  *
- * <p>{@code BlockStoreContractTest} in the testkit checks this for any implementation. Who only has bytes to keep under
- * names implements {@code CacheTier} of the module {@code io.github.pastkv.store} instead.
+ * <p>{@code BlockStoreContractTest} in the testkit tests this contract for any implementation. Who only has bytes to
+ * keep under names implements {@code CacheTier} of the module {@code io.github.pastkv.store} instead.
  */
 public interface BlockStore extends AutoCloseable {
     /**
      * Finds how many leading chunks of a text can be got now.
      *
      * @param keys of consecutive chunks
-     * @return how many of the first are there, and what is known of the next
+     * @return the number of available leading blocks, and the state of the next one
      */
     StoreRun find(List<ChunkKey> keys);
 
@@ -46,10 +46,10 @@ public interface BlockStore extends AutoCloseable {
     /** Removes a chunk. */
     void forget(ChunkKey key);
 
-    /** Counts so far. */
+    /** Statistics so far. */
     StoreStats stats();
 
-    /** Ends the store and lets go of what it holds open; what it keeps for later stays. */
+    /** Closes the store and its resources; persistent blocks stay. */
     @Override
     void close();
 }

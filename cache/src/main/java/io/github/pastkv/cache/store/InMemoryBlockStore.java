@@ -20,7 +20,7 @@ public final class InMemoryBlockStore implements BlockStore {
     private long numEvicted;
     private boolean closed;
 
-    /** An empty store of at most {@code maxBytes} bytes of keys and values. */
+    /** An empty store for at most {@code maxBytes} bytes of keys and values. */
     public InMemoryBlockStore(long maxBytes) {
         if (maxBytes < 0) {
             throw new IllegalArgumentException("maxBytes: " + maxBytes + ", must not be negative");

@@ -2,10 +2,10 @@ package io.github.pastkv.cache.store;
 
 /** What became of a chunk that was put. */
 public enum PutResult {
-    /** The store has it now, or had it before. */
+    /** The store has the block, now or from before. */
     STORED,
-    /** The store has no room for it, or does not take it. */
+    /** The store has no room for the block, or rejects it. */
     REFUSED,
-    /** The store could not take it now; the same put may succeed later. */
+    /** The store could not accept the block now; the same put may succeed later. */
     RETRY
 }

@@ -9,13 +9,13 @@ public sealed interface StoreResult<T> {
     /** It is there. */
     record Found<T>(T content) implements StoreResult<T> {}
 
-    /** The store does not have it. */
+    /** The store does not have the block. */
     record Missing<T>() implements StoreResult<T> {}
 
-    /** It is being written, and will be there soon. */
+    /** The block is being written and will be available soon. */
     record Pending<T>() implements StoreResult<T> {}
 
-    /** The store cannot say now; asking again later may help. */
+    /** The store cannot answer now; a later call may succeed. */
     record Retry<T>(String reason) implements StoreResult<T> {}
 
     /** Something is there, but it did not pass verification and is discarded. */

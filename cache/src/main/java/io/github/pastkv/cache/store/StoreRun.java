@@ -11,11 +11,11 @@ public record StoreRun(int numChunks, Next next) {
     public enum Next {
         /** There is none: all chunks that were asked for are there. */
         NONE_ASKED,
-        /** The store does not have it. */
+        /** The store does not have the block. */
         MISSING,
-        /** It is being written, and will be there soon. */
+        /** The block is being written and will be available soon. */
         PENDING,
-        /** The store cannot say now; asking again later may help. */
+        /** The store cannot answer now; a later call may succeed. */
         RETRY
     }
 }

@@ -1,13 +1,13 @@
 package io.github.pastkv.cache.store;
 
 /**
- * What a store holds, and what it did since it was opened.
+ * Statistics of a store since it was opened.
  *
  * @param numChunks chunks held
  * @param bytes bytes that they take
- * @param maxBytes most bytes it may hold
+ * @param maxBytes limit in bytes
  * @param numGets chunks that were asked for
- * @param numFound how many of them were there
+ * @param numFound requested blocks that were found
  * @param numPuts chunks that were put
  * @param numEvicted chunks that it removed to keep its limit
  */

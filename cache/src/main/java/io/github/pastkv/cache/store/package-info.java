@@ -1,6 +1,6 @@
 /**
- * Storage beneath the prefix index: the contract that a store of blocks keeps, the stable key and the checked content
- * of a block, and a store in memory. What a store returns is verified before it is used; anything else is a miss.
+ * Second-level storage below the prefix index: the contract of block stores, stable block keys, checksummed blocks, and
+ * a store in memory. Blocks from a store are verified before use.
  */
 @NullMarked
 package io.github.pastkv.cache.store;
