@@ -66,6 +66,14 @@ public final class Compute implements AutoCloseable {
 
     /** {@link Kernels#linear} over all outputs; x is rounded first where the weights' compute type asks for it. */
     public void linear(Tensor x, LinearWeights weights, Tensor y, int numTokens) {
+        if (weights instanceof StackedLinearWeights stacked) {
+            long from = 0;
+            for (LinearWeights part : stacked.parts()) {
+                linear(x, part, y.narrow(1, from, from + part.numOutputs()), numTokens);
+                from += part.numOutputs();
+            }
+            return;
+        }
         Tensor inputs = weights.precision().compute() == ComputeType.BF16 ? rounded(x, weights, numTokens) : x;
         linearTask.run(inputs, weights, y, numTokens);
     }

@@ -1,5 +1,6 @@
 package io.github.pastkv.kernels;
 
+import io.github.pastkv.tensor.DataType;
 import io.github.pastkv.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
@@ -37,6 +38,11 @@ public final class WeightMatrices {
         return first;
     }
 
+    /** Whether two matrices have the same type or group format, so that they can be packed as one. */
+    static boolean areStoredAlike(WeightMatrix first, WeightMatrix second) {
+        return stored(first).equals(stored(second));
+    }
+
     /** Data type or group format. */
     private static Object stored(WeightMatrix part) {
         return switch (part) {
@@ -58,6 +64,11 @@ public final class WeightMatrices {
             case WeightMatrix.Grouped grouped ->
                     throw new IllegalArgumentException("weight: " + grouped + ", must be floats or scaled by output");
         };
+    }
+
+    /** The type of stored floats; F32 for integers, which stand for products in F32. */
+    public static DataType floatType(WeightMatrix part) {
+        return part instanceof WeightMatrix.Plain plain ? plain.weight().dataType() : DataType.F32;
     }
 
     static void requireShapes(Tensor weight, @Nullable Tensor bias) {

@@ -6,6 +6,7 @@ import io.github.pastkv.kernels.KernelsChoice;
 import io.github.pastkv.kernels.LinearPacker;
 import io.github.pastkv.kernels.LinearPrecision;
 import io.github.pastkv.kernels.LinearWeights;
+import io.github.pastkv.kernels.StackedLinearWeights;
 import io.github.pastkv.model.config.GenerationConfig;
 import io.github.pastkv.model.config.ModelConfig;
 import io.github.pastkv.model.engine.Engine;
@@ -30,7 +31,7 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A transformer read from a Hugging Face folder, ready to run. It holds no state of any text: that is a
+ * A transformer read from a Hugging Face folder or a GGUF file, ready to run. It holds no state of any text: that is a
  * {@link Session}'s. Many sessions share one model, from any number of threads; their steps share forward passes.
  *
  * <p>Owns weights, threads and tokenizer until {@link #close}; sessions must be closed first.
@@ -70,8 +71,8 @@ public final class Model implements AutoCloseable {
     }
 
     /**
-     * Reads {@code config.json}, the weights and, where they are there, {@code tokenizer.json} and
-     * {@code generation_config.json}.
+     * Reads a folder ({@code config.json}, the weights and, where they are there, {@code tokenizer.json} and
+     * {@code generation_config.json}) or a GGUF file.
      *
      * @throws ModelFormatException when a file is missing, damaged, contradictory or of an unknown kind
      * @throws IllegalStateException when forced kernels are not to be had
@@ -101,8 +102,20 @@ public final class Model implements AutoCloseable {
         return load(folder, options, () -> kernels);
     }
 
-    private static Model load(Path folder, ModelOptions options, Supplier<KernelsChoice> chosen) throws IOException {
-        ModelFolder files = ModelFolder.open(folder, options.allowedConfigKeys());
+    /**
+     * {@link #load(Path, ModelOptions)} from a source that is open. The model closes it, also where loading fails.
+     */
+    public static Model load(ModelSource source, ModelOptions options) throws IOException {
+        return load(ModelFolder.of(source, options.allowedConfigKeys()), options,
+                chooseInBackground(options.kernels()));
+    }
+
+    private static Model load(Path path, ModelOptions options, Supplier<KernelsChoice> chosen) throws IOException {
+        return load(ModelFolder.open(path, options.allowedConfigKeys()), options, chosen);
+    }
+
+    private static Model load(ModelFolder files, ModelOptions options, Supplier<KernelsChoice> chosen)
+            throws IOException {
         Arena arena = Arena.ofShared();
         TextTokenizer tokenizer = null;
         try {
@@ -113,7 +126,7 @@ public final class Model implements AutoCloseable {
             KernelsChoice kernels = chosen.get();
             LinearPrecision precision = files.linearPrecision(options, kernels.kernels());
             LinearPacker packer = (parts, owner) -> {
-                LinearWeights packed = kernels.kernels().pack(parts, precision, owner);
+                LinearWeights packed = StackedLinearWeights.pack(kernels.kernels(), parts, precision, owner);
                 parts.forEach(ModelFolder::letGo);
                 return packed;
             };
@@ -195,7 +208,7 @@ public final class Model implements AutoCloseable {
         return folder.source();
     }
 
-    /** The folder the model was read from. */
+    /** The folder or file the model was read from. */
     public Path folder() {
         return folder.folder();
     }

@@ -16,6 +16,7 @@ import io.github.pastkv.model.files.JsonObject;
 import io.github.pastkv.model.files.ModelFile;
 import io.github.pastkv.model.files.ModelFormatException;
 import io.github.pastkv.model.files.ModelSource;
+import io.github.pastkv.model.gguf.GgufModel;
 import io.github.pastkv.tensor.DataType;
 import io.github.pastkv.tensor.Tensor;
 import java.io.IOException;
@@ -58,7 +59,13 @@ public final class ModelFolder implements AutoCloseable {
      * result.
      */
     public static ModelFolder open(Path folder, Set<String> allowedConfigKeys) throws IOException {
-        ModelSource source = HuggingFaceFolder.open(folder);
+        return of(GgufModel.isGguf(folder)
+                ? GgufModel.open(folder, allowedConfigKeys)
+                : HuggingFaceFolder.open(folder), allowedConfigKeys);
+    }
+
+    /** A model from an opened source, which is closed with it, and also if the model is refused. */
+    public static ModelFolder of(ModelSource source, Set<String> allowedConfigKeys) throws IOException {
         try {
             JsonObject json = source.config().allowing(allowedConfigKeys);
             if (source.weights().quantizedFrom().isPresent()) {
@@ -104,7 +111,7 @@ public final class ModelFolder implements AutoCloseable {
     /** The precision of the linear layers that {@code options} ask for; stored int8 weights stay int8. */
     public LinearPrecision linearPrecision(ModelOptions options, Kernels kernels) {
         Optional<DataType> quantizedFrom = source.weights().quantizedFrom();
-        DataType stored = quantizedFrom.orElse(WeightMatrices.tensor(tensors.head().getFirst()).dataType());
+        DataType stored = quantizedFrom.orElse(WeightMatrices.floatType(tensors.head().getFirst()));
         return new LinearPrecision(options.compute().resolve(stored, kernels),
                 quantizedFrom.isPresent() ? WeightType.INT8 : options.weights());
     }

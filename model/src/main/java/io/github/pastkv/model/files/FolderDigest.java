@@ -30,6 +30,15 @@ public final class FolderDigest {
         return HexFormat.of().formatHex(all.digest());
     }
 
+    /** The same of what files hold, in this order and whatever they are called. */
+    public static String ofFiles(List<Path> files) throws IOException {
+        MessageDigest all = sha256();
+        for (Path file : files) {
+            all.update(digest(file));
+        }
+        return HexFormat.of().formatHex(all.digest());
+    }
+
     /** {@code config.json}, then the weights by name. */
     private static List<String> names(Path folder) throws IOException {
         try (Stream<Path> files = Files.list(folder)) {

@@ -4,8 +4,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * A Hugging Face model folder: {@code config.json}, {@code model.safetensors} or shards and their index, and the
@@ -49,6 +51,7 @@ public final class HuggingFaceFolder implements ModelSource {
                     "is a model's root in the Hub's cache; give one of the folders in its "
                             + "snapshots");
         }
+        requireNoGgufAlone(folder);
         Path adapter = folder.resolve(ADAPTER_FILE);
         if (Files.exists(adapter)) {
             String base = JsonFile.read(adapter).findString("base_model_name_or_path").orElse("its base model");
@@ -57,6 +60,20 @@ public final class HuggingFaceFolder implements ModelSource {
                             + "merge_and_unload), or move it elsewhere to run the model without it"
                     : "is an adapter, not a model; merge it into " + base + " (peft's merge_and_unload) and give that "
                             + "folder");
+        }
+    }
+
+    private static void requireNoGgufAlone(Path folder) throws IOException {
+        if (Files.exists(folder.resolve(ModelFile.CONFIG.fileName()))) {
+            return;
+        }
+        try (Stream<Path> files = Files.list(folder)) {
+            List<String> ggufs = files.map(file -> String.valueOf(file.getFileName()))
+                    .filter(name -> name.endsWith(".gguf")).sorted().toList();
+            if (!ggufs.isEmpty()) {
+                throw new ModelFormatException(folder,
+                        "has no config.json but GGUF files; give one of them: " + folder.resolve(ggufs.getFirst()));
+            }
         }
     }
 

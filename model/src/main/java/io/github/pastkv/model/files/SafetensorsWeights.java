@@ -202,6 +202,12 @@ public final class SafetensorsWeights implements WeightSource {
     }
 
     @Override
+    public boolean isFinite(String name) throws ModelFormatException {
+        SafetensorsFile file = requireFileOf(name);
+        return FiniteFloats.isFinite(file.entry(name).dtype(), file.segment(name));
+    }
+
+    @Override
     public MemorySegment bytes(String name) throws ModelFormatException {
         return requireFileOf(name).segment(name);
     }

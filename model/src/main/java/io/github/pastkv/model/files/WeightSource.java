@@ -55,6 +55,9 @@ public interface WeightSource extends AutoCloseable {
     /** The type that linear weights had before they were quantised; empty where they are stored as floats. */
     Optional<DataType> quantizedFrom();
 
+    /** Whether a tensor holds no number that is infinite or NaN. Reads all of it, on all processors. */
+    boolean isFinite(String name) throws ModelFormatException;
+
     /** The bytes of a tensor of any type as its file stores them, read-only and little-endian. */
     MemorySegment bytes(String name) throws ModelFormatException;
 

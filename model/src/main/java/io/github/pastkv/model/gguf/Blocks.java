@@ -36,7 +36,7 @@ final class Blocks {
     }
 
     private static float half(byte[] bytes, int at) {
-        return Float.float16ToFloat((short) (bytes[at] & 0xFF | bytes[at + 1] << 8));
+        return Float.float16ToFloat((short) ((bytes[at] & 0xFF) | (bytes[at + 1] << 8)));
     }
 
     private static int low(byte number) {
@@ -48,7 +48,7 @@ final class Blocks {
     }
 
     private static int bit(byte[] bytes, int at, int index) {
-        return bytes[at + index / 8] >> index % 8 & 1;
+        return bytes[at + index / 8] >> (index % 8) & 1;
     }
 
     private static void scale(GroupedRow row, int first, float scale) {
@@ -118,7 +118,7 @@ final class Blocks {
 
     /** Number i of a half block of 128: byte i % 32, shift by 2 for each 32. */
     private static int twoBits(byte[] bytes, int at, int i) {
-        return bytes[at + 32 * (i / 128) + i % 32] >> 2 * (i % 128 / 32) & 3;
+        return bytes[at + 32 * (i / 128) + i % 32] >> (2 * (i % 128 / 32)) & 3;
     }
 
     /** 32 bytes of third bits, 64 bytes of two-bit numbers, 12 bytes of six-bit scales, half d. */
@@ -126,12 +126,12 @@ final class Blocks {
         float d = half(bytes, at + 108);
         for (int group = 0; group < 16; group++) {
             byte lows = bytes[at + 96 + group % 8];
-            int highBits = bytes[at + 104 + group % 4] >> 2 * (group / 4) & 3;
+            int highBits = bytes[at + 104 + group % 4] >> (2 * (group / 4)) & 3;
             int sixBits = (group < 8 ? low(lows) : high(lows)) + 16 * highBits;
             scale(row, first + 16 * group, d * (sixBits - 32));
         }
         for (int i = 0; i < 256; i++) {
-            int third = bytes[at + i % 32] >> i / 32 & 1;
+            int third = bytes[at + i % 32] >> (i / 32) & 1;
             row.numbers()[first + i] = (byte) (twoBits(bytes, at + 32, i) + 4 * third - 4);
         }
     }
@@ -156,7 +156,7 @@ final class Blocks {
         for (int part = 0; part < 4; part++) {
             int from = at + 48 + 32 * part;
             for (int i = 0; i < 32; i++) {
-                int fifths = bytes[at + 16 + i] >> 2 * part;
+                int fifths = bytes[at + 16 + i] >> (2 * part);
                 numbers[first + 64 * part + i] = (byte) (low(bytes[from + i]) + 16 * (fifths & 1));
                 numbers[first + 64 * part + 32 + i] = (byte) (high(bytes[from + i]) + 16 * (fifths >> 1 & 1));
             }
@@ -214,7 +214,7 @@ final class Blocks {
         float d = half(bytes, at);
         for (int group = 0; group < 8; group++) {
             byte lows = bytes[at + 4 + group / 2];
-            int highBits = bytes[at + 2 + group / 4] >> 2 * (group % 4) & 3;
+            int highBits = bytes[at + 2 + group / 4] >> (2 * (group % 4)) & 3;
             int sixBits = (group % 2 == 0 ? low(lows) : high(lows)) + 16 * highBits;
             scale(row, first + 32 * group, d * (sixBits - 32));
             table(IQ4, bytes, at + 8 + 16 * group, row, first + 32 * group);

@@ -83,7 +83,7 @@ enum GgufValueType {
         }
     },
     UINT64(8) {
-        /** Numbers from 2^63 on stand for no count that a file can hold; they are seen as the largest that can. */
+        // Numbers from 2^63 on stand for no count that a file can hold; they are seen as the largest that can.
         @Override
         Object read(GgufCursor cursor, String what) throws ModelFormatException {
             long value = cursor.i64(what);

@@ -1,0 +1,221 @@
+package io.github.pastkv.model.gguf;
+
+import io.github.pastkv.model.files.ModelFormatException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalDouble;
+import java.util.Set;
+
+/**
+ * Writes what the metadata of one architecture says under the keys of {@code config.json}. Keys of the architecture are
+ * given without its name before them. For one thread.
+ */
+final class ConfigKeys {
+    private static final int MAX_LAYERS = 1 << 14;
+    private static final int MAX_HEADS = 1 << 14;
+    private static final int MAX_SIZE = 1 << 30;
+
+    private final GgufMetadata metadata;
+    private final String architecture;
+    private final GgufTensors tensors;
+    private final Map<String, Object> config = new LinkedHashMap<>();
+    private final int numLayers;
+
+    ConfigKeys(GgufMetadata metadata, String architecture, GgufTensors tensors) throws ModelFormatException {
+        this.metadata = metadata;
+        this.architecture = architecture;
+        this.tensors = tensors;
+        this.numLayers = metadata.requireInt(key("block_count"), 1, MAX_LAYERS);
+    }
+
+    private String key(String name) {
+        return architecture + "." + name;
+    }
+
+    ConfigKeys put(String name, Object value) {
+        config.put(name, value);
+        return this;
+    }
+
+    Map<String, Object> config() {
+        return config;
+    }
+
+    /** Whether the file holds a tensor. */
+    boolean hasTensor(String name) {
+        return tensors.has(name);
+    }
+
+    int numLayers() {
+        return numLayers;
+    }
+
+    /** A required size. */
+    int size(String name) throws ModelFormatException {
+        return metadata.findEqualInts(key(name), numLayers, 1, MAX_SIZE)
+                .orElseThrow(() -> metadata.refusal(key(name), "missing, must be an integer"));
+    }
+
+    /** A size, {@code absent} where it is 0 or not there. */
+    int size(String name, int absent) throws ModelFormatException {
+        int stated = metadata.findEqualInts(key(name), numLayers, 0, MAX_SIZE).orElse(0);
+        return stated == 0 ? absent : stated;
+    }
+
+    OptionalDouble number(String name) throws ModelFormatException {
+        return metadata.findNumber(key(name));
+    }
+
+    double require(String name) throws ModelFormatException {
+        return metadata.requireNumber(key(name));
+    }
+
+    boolean requireBoolean(String name) throws ModelFormatException {
+        return metadata.findBoolean(key(name))
+                .orElseThrow(() -> metadata.refusal(key(name), "missing, must be a bool"));
+    }
+
+    /** Refuses a key that says something else than {@code value}, which is all that is supported. */
+    void requireOnly(String name, int value, String why) throws ModelFormatException {
+        if (metadata.findEqualInts(key(name), numLayers, 0, MAX_SIZE).orElse(value) != value) {
+            throw metadata.refusal(key(name), metadata.describe(key(name)) + ", " + why);
+        }
+    }
+
+    RowOrder.Heads heads() throws ModelFormatException {
+        int numHeads = metadata.findEqualInts(key("attention.head_count"), numLayers, 1, MAX_HEADS)
+                .orElseThrow(() -> metadata.refusal(key("attention.head_count"), "missing, must be an integer"));
+        int numKvHeads =
+                metadata.findEqualInts(key("attention.head_count_kv"), numLayers, 1, MAX_HEADS).orElse(numHeads);
+        if (numHeads % numKvHeads != 0) {
+            throw metadata.refusal(key("attention.head_count_kv"),
+                    numKvHeads + ", must divide attention.head_count " + numHeads);
+        }
+        int headDim = size("attention.key_length", 0);
+        int width = size("embedding_length");
+        if (headDim == 0 && width % numHeads != 0) {
+            throw metadata.refusal(key("embedding_length"), width + ", must be a multiple of attention.head_count "
+                    + numHeads + ", as there is no attention.key_length");
+        }
+        headDim = headDim == 0 ? width / numHeads : headDim;
+        requireOnly("attention.value_length", headDim, "must equal the length of keys, " + headDim);
+        return new RowOrder.Heads(numHeads, numKvHeads, headDim);
+    }
+
+    /** Rows of the embedding: stated, or one for each token. */
+    int vocabSize() throws ModelFormatException {
+        int numTokens = metadata.findStrings("tokenizer.ggml.tokens").size();
+        int stated = size("vocab_size", numTokens);
+        if (stated == 0) {
+            throw metadata.refusal(key("vocab_size"), "missing, and there is no tokenizer to tell");
+        }
+        return stated;
+    }
+
+    boolean isTied() {
+        return !tensors.has("output.weight");
+    }
+
+    /** The sizes of Llama and its descendants, under their usual keys, and the head. */
+    ConfigKeys putSizes() throws ModelFormatException {
+        RowOrder.Heads heads = heads();
+        return put("hidden_size", size("embedding_length")).put("num_hidden_layers", numLayers)
+                .put("intermediate_size", size("feed_forward_length")).put("num_attention_heads", heads.numHeads())
+                .put("num_key_value_heads", heads.numKvHeads()).put("head_dim", heads.headDim())
+                .put("max_position_embeddings", size("context_length")).put("vocab_size", vocabSize())
+                .put("tie_word_embeddings", isTied());
+    }
+
+    ConfigKeys putRmsEpsilon(String name) throws ModelFormatException {
+        return put(name, require("attention.layer_norm_rms_epsilon"));
+    }
+
+    ConfigKeys putEpsilon(String name) throws ModelFormatException {
+        return put(name, require("attention.layer_norm_epsilon"));
+    }
+
+    /** A window of attention under {@code sliding_window}, if the file has one. */
+    ConfigKeys putWindow() throws ModelFormatException {
+        int window = size("attention.sliding_window", 0);
+        return window == 0 ? this : put("sliding_window", window);
+    }
+
+    /**
+     * Which layers have the window: the pattern of the file, a period (of which the last layer is full) or one bool for
+     * each layer; else the rule of the architecture, as a period.
+     *
+     * @param absentPeriod of which the last layer is full
+     */
+    ConfigKeys putLayerTypes(int absentPeriod) throws ModelFormatException {
+        String key = key("attention.sliding_window_pattern");
+        List<String> types = new ArrayList<>();
+        if (metadata.isArray(key)) {
+            for (boolean isWindowed : metadata.findBooleans(key)) {
+                types.add(layerType(isWindowed));
+            }
+            if (types.size() != numLayers) {
+                throw metadata.refusal(key, types.size() + " layers, block_count is " + numLayers);
+            }
+        } else {
+            int period = metadata.findInt(key, 0, MAX_LAYERS).orElse(absentPeriod);
+            for (int layer = 0; layer < numLayers; layer++) {
+                types.add(layerType(period == 0 || layer % period != period - 1));
+            }
+        }
+        return put("layer_types", types);
+    }
+
+    private static String layerType(boolean isWindowed) {
+        return isWindowed ? "sliding_attention" : "full_attention";
+    }
+
+    /** RoPE in one form for all layers. */
+    ConfigKeys putRope() throws ModelFormatException {
+        return put("rope_parameters", rope());
+    }
+
+    /** RoPE as the file has it. */
+    Map<String, Object> rope() throws ModelFormatException {
+        return new RopeMetadata(metadata, architecture, tensors, heads().headDim()).parameters(size("context_length"));
+    }
+
+    /** The ids that begin and end texts and answers, as the tokenizer's keys have them. */
+    ConfigKeys putTokenIds() throws ModelFormatException {
+        putId("bos_token_id", "bos");
+        putId("pad_token_id", "padding");
+        List<Integer> ends = new ArrayList<>();
+        for (String name : List.of("eos", "eot", "eom")) {
+            metadata.findInt(idKey(name), 0, Integer.MAX_VALUE).ifPresent(id -> {
+                if (!ends.contains(id)) {
+                    ends.add(id);
+                }
+            });
+        }
+        return ends.isEmpty() ? this : put("eos_token_id", ends);
+    }
+
+    private void putId(String name, String ggufName) throws ModelFormatException {
+        metadata.findInt(idKey(ggufName), 0, Integer.MAX_VALUE).ifPresent(id -> put(name, id));
+    }
+
+    private static String idKey(String name) {
+        return "tokenizer.ggml." + name + "_token_id";
+    }
+
+    /** Marks a key as known that changes nothing. */
+    void note(String name) throws ModelFormatException {
+        metadata.findString(key(name));
+    }
+
+    /** Refuses keys of the architecture that were not asked for, but for those let pass. */
+    void refuseUnknown(Set<String> allowedKeys) throws ModelFormatException {
+        for (String key : metadata.keys()) {
+            if (key.startsWith(architecture + ".") && !metadata.isAsked(key) && !allowedKeys.contains(key)) {
+                throw metadata.refusal(key, metadata.describe(key) + ", this key is not known and may change the "
+                        + "result (--allow-config " + key + " lets it pass)");
+            }
+        }
+    }
+}

@@ -1,0 +1,41 @@
+package io.github.pastkv.model.gguf;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import java.util.stream.LongStream;
+
+/** Whether blocks hold numbers that are neither infinite nor NaN: they do where their half-precision scales do. */
+final class FiniteBlocks {
+    private static final ValueLayout.OfShort HALF = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final int HALF_EXPONENT = 0x7C00;
+    /** From this exponent on, 12 * 2^(exponent - 128), the largest number of MXFP4, overflows. */
+    private static final int MXFP4_OVERFLOW = 253;
+    private static final int BLOCKS_PER_CHUNK = 1 << 14;
+
+    private FiniteBlocks() {}
+
+    static boolean isFinite(GgufType type, MemorySegment bytes) {
+        long numBlocks = bytes.byteSize() / type.blockBytes();
+        return LongStream.range(0, Math.ceilDiv(numBlocks, (long) BLOCKS_PER_CHUNK)).parallel()
+                .allMatch(chunk -> isFinite(type, bytes, chunk * BLOCKS_PER_CHUNK,
+                        Math.min((chunk + 1) * BLOCKS_PER_CHUNK, numBlocks)));
+    }
+
+    private static boolean isFinite(GgufType type, MemorySegment bytes, long fromBlock, long toBlock) {
+        int[] halfOffsets = type.halfOffsets();
+        for (long block = fromBlock; block < toBlock; block++) {
+            long offset = block * type.blockBytes();
+            for (int half : halfOffsets) {
+                if ((bytes.get(HALF, offset + half) & HALF_EXPONENT) == HALF_EXPONENT) {
+                    return false;
+                }
+            }
+            if (type == GgufType.MXFP4
+                    && Byte.toUnsignedInt(bytes.get(ValueLayout.JAVA_BYTE, offset)) >= MXFP4_OVERFLOW) {
+                return false;
+            }
+        }
+        return true;
+    }
+}
