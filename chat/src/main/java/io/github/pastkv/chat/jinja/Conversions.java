@@ -1,5 +1,12 @@
 package io.github.pastkv.chat.jinja;
 
+import io.github.pastkv.chat.jinja.python.Arguments;
+import io.github.pastkv.chat.jinja.python.Numbers;
+import io.github.pastkv.chat.jinja.python.Python;
+import io.github.pastkv.chat.jinja.python.TemplateError;
+import io.github.pastkv.chat.jinja.python.Text;
+import io.github.pastkv.chat.jinja.python.Undefined;
+
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.math.RoundingMode;

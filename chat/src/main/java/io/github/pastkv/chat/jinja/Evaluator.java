@@ -1,6 +1,16 @@
 package io.github.pastkv.chat.jinja;
 
 import io.github.pastkv.chat.jinja.Expr.CallArguments;
+import io.github.pastkv.chat.jinja.python.Arguments;
+import io.github.pastkv.chat.jinja.python.Budget;
+import io.github.pastkv.chat.jinja.python.Comparisons;
+import io.github.pastkv.chat.jinja.python.Function;
+import io.github.pastkv.chat.jinja.python.Items;
+import io.github.pastkv.chat.jinja.python.Operators;
+import io.github.pastkv.chat.jinja.python.Python;
+import io.github.pastkv.chat.jinja.python.TemplateError;
+import io.github.pastkv.chat.jinja.python.Tuple;
+import io.github.pastkv.chat.jinja.python.Undefined;
 import java.time.LocalDateTime;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -83,7 +93,7 @@ final class Evaluator {
     private Map<Object, Object> dictionary(Expr.DictOf dict, Scope scope) {
         Map<Object, Object> map = new LinkedHashMap<>();
         for (Map.Entry<Expr, Expr> entry : dict.entries()) {
-            map.put(Python.key(evaluate(entry.getKey(), scope)), evaluate(entry.getValue(), scope));
+            map.put(Comparisons.key(evaluate(entry.getKey(), scope)), evaluate(entry.getValue(), scope));
         }
         return map;
     }
@@ -101,7 +111,7 @@ final class Evaluator {
         Object left = evaluate(compare.first(), scope);
         for (int i = 0; i < compare.operators().size(); i++) {
             Object right = evaluate(compare.operands().get(i), scope);
-            if (!Python.compares(compare.operators().get(i), left, right)) {
+            if (!Comparisons.compares(compare.operators().get(i), left, right)) {
                 return false;
             }
             left = right;

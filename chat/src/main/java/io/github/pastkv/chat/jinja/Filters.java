@@ -1,5 +1,13 @@
 package io.github.pastkv.chat.jinja;
 
+import io.github.pastkv.chat.jinja.python.Arguments;
+import io.github.pastkv.chat.jinja.python.Items;
+import io.github.pastkv.chat.jinja.python.Markup;
+import io.github.pastkv.chat.jinja.python.Numbers;
+import io.github.pastkv.chat.jinja.python.Python;
+import io.github.pastkv.chat.jinja.python.TemplateError;
+import io.github.pastkv.chat.jinja.python.Undefined;
+
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;

@@ -1,5 +1,16 @@
 package io.github.pastkv.chat.jinja;
 
+import io.github.pastkv.chat.jinja.python.Arguments;
+import io.github.pastkv.chat.jinja.python.Budget;
+import io.github.pastkv.chat.jinja.python.Function;
+import io.github.pastkv.chat.jinja.python.Namespace;
+import io.github.pastkv.chat.jinja.python.None;
+import io.github.pastkv.chat.jinja.python.Numbers;
+import io.github.pastkv.chat.jinja.python.PyRange;
+import io.github.pastkv.chat.jinja.python.Python;
+import io.github.pastkv.chat.jinja.python.Strftime;
+import io.github.pastkv.chat.jinja.python.TemplateError;
+
 import java.time.LocalDateTime;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

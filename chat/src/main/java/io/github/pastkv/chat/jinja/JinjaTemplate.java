@@ -1,5 +1,11 @@
 package io.github.pastkv.chat.jinja;
 
+import io.github.pastkv.chat.jinja.python.Budget;
+import io.github.pastkv.chat.jinja.python.None;
+import io.github.pastkv.chat.jinja.python.Numbers;
+import io.github.pastkv.chat.jinja.python.TemplateError;
+import io.github.pastkv.chat.jinja.python.Text;
+
 import java.math.BigInteger;
 import java.time.LocalDateTime;
 import java.time.ZoneId;
@@ -21,7 +27,7 @@ public final class JinjaTemplate {
     /**
      * A code point that is no character. Filters leave it as it is, so callers may mark places of their values with it.
      */
-    public static final char BREAK = '\uFDD0';
+    public static final char BREAK = Text.BREAK;
 
     private static final int MAX_CHARS = 1_000_000;
 

@@ -1,5 +1,16 @@
 package io.github.pastkv.chat.jinja;
 
+import io.github.pastkv.chat.jinja.python.Arguments;
+import io.github.pastkv.chat.jinja.python.Budget;
+import io.github.pastkv.chat.jinja.python.Comparisons;
+import io.github.pastkv.chat.jinja.python.Markup;
+import io.github.pastkv.chat.jinja.python.None;
+import io.github.pastkv.chat.jinja.python.Numbers;
+import io.github.pastkv.chat.jinja.python.Python;
+import io.github.pastkv.chat.jinja.python.StringMethods;
+import io.github.pastkv.chat.jinja.python.TemplateError;
+import io.github.pastkv.chat.jinja.python.Text;
+import io.github.pastkv.chat.jinja.python.Tuple;
 import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -94,7 +105,8 @@ final class Json {
         boolean isFirst = true;
         List<Map.Entry<?, ?>> entries = new ArrayList<>(map.entrySet());
         if (sortsKeys) {
-            entries.sort(Comparator.comparing(Map.Entry::getKey, (left, right) -> Python.compare("<", left, right)));
+            entries.sort(
+                    Comparator.comparing(Map.Entry::getKey, (left, right) -> Comparisons.compare("<", left, right)));
         }
         for (Map.Entry<?, ?> entry : entries) {
             add(isFirst ? "" : itemSeparator);
@@ -144,7 +156,7 @@ final class Json {
                 case '\f' -> result.append("\\f");
                 case '\b' -> result.append("\\b");
                 default -> {
-                    if (c < 0x20 || (asciiOnly && c > 0x7E && c != JinjaTemplate.BREAK)) {
+                    if (c < 0x20 || (asciiOnly && c > 0x7E && c != Text.BREAK)) {
                         result.append(String.format(Locale.ROOT, "\\u%04x", (int) c));
                     } else {
                         result.append(c);

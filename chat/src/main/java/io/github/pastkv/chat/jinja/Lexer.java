@@ -1,6 +1,8 @@
 package io.github.pastkv.chat.jinja;
 
 import io.github.pastkv.chat.jinja.Token.Kind;
+import io.github.pastkv.chat.jinja.python.TemplateError;
+import io.github.pastkv.chat.jinja.python.Text;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;

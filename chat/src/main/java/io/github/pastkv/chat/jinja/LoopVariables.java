@@ -1,10 +1,17 @@
 package io.github.pastkv.chat.jinja;
 
+import io.github.pastkv.chat.jinja.python.Arguments;
+import io.github.pastkv.chat.jinja.python.Comparisons;
+import io.github.pastkv.chat.jinja.python.Function;
+import io.github.pastkv.chat.jinja.python.LoopContext;
+import io.github.pastkv.chat.jinja.python.TemplateError;
+import io.github.pastkv.chat.jinja.python.Tuple;
+import io.github.pastkv.chat.jinja.python.Undefined;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** The variable {@code loop}: where a loop is, and what a recursive one calls. */
-final class LoopVariables implements Function {
+final class LoopVariables implements Function, LoopContext {
     private final List<Object> items;
     private final int depth;
     private final @Nullable Function recursion;
@@ -21,7 +28,8 @@ final class LoopVariables implements Function {
         index0++;
     }
 
-    long length() {
+    @Override
+    public long length() {
         return items.size();
     }
 
@@ -63,7 +71,7 @@ final class LoopVariables implements Function {
 
     private Object isChanged(Arguments arguments) {
         Tuple value = Tuple.of(arguments.positional());
-        boolean isChanged = lastChecked == null || !Python.equal(lastChecked, value);
+        boolean isChanged = lastChecked == null || !Comparisons.equal(lastChecked, value);
         lastChecked = value;
         return isChanged;
     }

@@ -4,6 +4,7 @@ import io.github.pastkv.chat.jinja.Expr.Filter;
 import io.github.pastkv.chat.jinja.Stmt.Signature;
 import io.github.pastkv.chat.jinja.Stmt.Target;
 import io.github.pastkv.chat.jinja.Token.Kind;
+import io.github.pastkv.chat.jinja.python.TemplateError;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

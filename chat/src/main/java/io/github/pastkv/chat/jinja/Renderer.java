@@ -2,6 +2,14 @@ package io.github.pastkv.chat.jinja;
 
 import io.github.pastkv.chat.jinja.Stmt.Signature;
 import io.github.pastkv.chat.jinja.Stmt.Target;
+import io.github.pastkv.chat.jinja.python.Arguments;
+import io.github.pastkv.chat.jinja.python.Budget;
+import io.github.pastkv.chat.jinja.python.Function;
+import io.github.pastkv.chat.jinja.python.Namespace;
+import io.github.pastkv.chat.jinja.python.Python;
+import io.github.pastkv.chat.jinja.python.TemplateError;
+import io.github.pastkv.chat.jinja.python.Tuple;
+import io.github.pastkv.chat.jinja.python.Undefined;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.LinkedHashMap;

@@ -1,5 +1,17 @@
 package io.github.pastkv.chat.jinja;
 
+import io.github.pastkv.chat.jinja.python.Arguments;
+import io.github.pastkv.chat.jinja.python.Comparisons;
+import io.github.pastkv.chat.jinja.python.Function;
+import io.github.pastkv.chat.jinja.python.Markup;
+import io.github.pastkv.chat.jinja.python.None;
+import io.github.pastkv.chat.jinja.python.Numbers;
+import io.github.pastkv.chat.jinja.python.PyRange;
+import io.github.pastkv.chat.jinja.python.Python;
+import io.github.pastkv.chat.jinja.python.StringMethods;
+import io.github.pastkv.chat.jinja.python.TemplateError;
+import io.github.pastkv.chat.jinja.python.Tuple;
+import io.github.pastkv.chat.jinja.python.Undefined;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -38,7 +50,7 @@ final class Tests {
         requireKnown(name);
         String operator = OPERATORS.get(name);
         if (operator != null) {
-            return Python.compares(operator, value, arguments.bind(name, "other").require("other"));
+            return Comparisons.compares(operator, value, arguments.bind(name, "other").require("other"));
         }
         if (name.equals("divisibleby")) {
             return Numbers.equal(

@@ -1,5 +1,18 @@
 package io.github.pastkv.chat.jinja;
 
+import io.github.pastkv.chat.jinja.python.Arguments;
+import io.github.pastkv.chat.jinja.python.Budget;
+import io.github.pastkv.chat.jinja.python.FormatMethod;
+import io.github.pastkv.chat.jinja.python.Function;
+import io.github.pastkv.chat.jinja.python.Markup;
+import io.github.pastkv.chat.jinja.python.None;
+import io.github.pastkv.chat.jinja.python.Numbers;
+import io.github.pastkv.chat.jinja.python.Python;
+import io.github.pastkv.chat.jinja.python.StringMethods;
+import io.github.pastkv.chat.jinja.python.TemplateError;
+import io.github.pastkv.chat.jinja.python.Text;
+import io.github.pastkv.chat.jinja.python.Tuple;
+
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;

@@ -1,6 +1,7 @@
 package io.github.pastkv.chat.jinja;
 
 import io.github.pastkv.chat.jinja.Token.Kind;
+import io.github.pastkv.chat.jinja.python.TemplateError;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;

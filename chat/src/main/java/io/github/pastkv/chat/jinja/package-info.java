@@ -5,10 +5,8 @@
  * by name.
  *
  * <p>A template is parsed ({@code Lexer}, {@code Parser}) into statements ({@code Stmt}) and expressions
- * ({@code Expr}), which {@code Renderer} and {@code Evaluator} walk. Values are Java objects that stand for Python's:
- * {@code String}, {@code Boolean}, {@code Long} or {@code BigInteger}, {@code Double}, {@code List}, {@code Map}, and
- * the classes of this package. {@code Python} holds the semantics of its operators. A {@code Budget} bounds steps,
- * depth, characters and time.
+ * ({@code Expr}), which {@code Renderer} and {@code Evaluator} walk. Package {@code python} has the values and their
+ * operators.
  */
 @NullMarked
 package io.github.pastkv.chat.jinja;

@@ -1,4 +1,4 @@
-package io.github.pastkv.chat.jinja;
+package io.github.pastkv.chat.jinja.python;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -7,11 +7,11 @@ import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
 
 /** The methods of strings. */
-final class StringMethods {
+public final class StringMethods {
     private StringMethods() {}
 
     /** A method of this string, or null if there is none of that name. */
-    static @Nullable Function find(String text, String name) {
+    public static @Nullable Function find(String text, String name) {
         return switch (name) {
             case "strip" -> arguments -> Budget.counted(strip(text, arguments, true, true));
             case "lstrip" -> arguments -> Budget.counted(strip(text, arguments, true, false));
@@ -87,7 +87,7 @@ final class StringMethods {
         return Text.substring(text, from, Math.max(from, clamp(bound.integer("end", length), length)));
     }
 
-    static int clamp(int index, int length) {
+    public static int clamp(int index, int length) {
         return Math.clamp(index < 0 ? (long) index + length : index, 0, length);
     }
 
@@ -169,7 +169,7 @@ final class StringMethods {
     }
 
     /** {@code str.replace}; a negative count means all. */
-    static String replace(String text, String old, String with, int count) {
+    public static String replace(String text, String old, String with, int count) {
         int limit = count < 0 ? Integer.MAX_VALUE : count;
         StringBuilder result = new StringBuilder();
         int from = 0;
@@ -226,7 +226,7 @@ final class StringMethods {
     }
 
     /** {@code text} so many times; nothing for a negative count. */
-    static String repeat(String text, long count) {
+    public static String repeat(String text, long count) {
         long length = Math.max(0, count) * text.length();
         if (count > Integer.MAX_VALUE && !text.isEmpty()) {
             length = Long.MAX_VALUE;

@@ -1,4 +1,4 @@
-package io.github.pastkv.chat.jinja;
+package io.github.pastkv.chat.jinja.python;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -7,7 +7,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Attributes and methods of values as the sandbox allows them: nothing private, nothing that changes a value. */
-final class ValueMethods {
+public final class ValueMethods {
     private static final Set<String> CHANGE_LIST =
             Set.of("append", "clear", "pop", "reverse", "insert", "sort", "extend", "remove");
     private static final Set<String> CHANGE_DICT = Set.of("clear", "pop", "popitem", "setdefault", "update");
@@ -20,7 +20,7 @@ final class ValueMethods {
     private ValueMethods() {}
 
     /** An attribute of the value that is no item of it, or null if there is none. */
-    static @Nullable Object find(Object value, String name) {
+    public static @Nullable Object find(Object value, String name) {
         if (name.startsWith("__")) {
             return new Undefined(
                     "access to attribute '" + name + "' of '" + Python.typeName(value) + "' object is unsafe");
@@ -69,7 +69,7 @@ final class ValueMethods {
             case "values" -> (Function) _ -> new View("dict_values", new ArrayList<>(map.values()));
             case "get" -> (Function) arguments -> {
                 Arguments.Bound bound = arguments.bind("get", "key", "default");
-                Object key = Python.key(bound.require("key"));
+                Object key = Comparisons.key(bound.require("key"));
                 return map.containsKey(key) ? map.get(key) : bound.get("default", None.NONE);
             };
             case "copy" -> (Function) _ -> map;
@@ -78,7 +78,7 @@ final class ValueMethods {
     }
 
     /** Key and value of each entry. */
-    static List<Object> pairs(Map<?, ?> map) {
+    public static List<Object> pairs(Map<?, ?> map) {
         List<Object> pairs = new ArrayList<>();
         map.forEach((key, item) -> pairs.add(new Tuple(key, item)));
         Budget.step(map.size());
@@ -97,7 +97,7 @@ final class ValueMethods {
     private static Object indexOf(List<?> list, Arguments arguments) {
         Object wanted = arguments.bind("index", "value").require("value");
         for (int i = 0; i < list.size(); i++) {
-            if (Python.equal(list.get(i), wanted)) {
+            if (Comparisons.equal(list.get(i), wanted)) {
                 return (long) i;
             }
         }
@@ -106,7 +106,7 @@ final class ValueMethods {
 
     private static Object count(List<?> list, Arguments arguments) {
         Object wanted = arguments.bind("count", "value").require("value");
-        return list.stream().filter(item -> Python.equal(item, wanted)).count();
+        return list.stream().filter(item -> Comparisons.equal(item, wanted)).count();
     }
 
     private static @Nullable Object tupleAttribute(Tuple tuple, String name) {

@@ -1,4 +1,4 @@
-package io.github.pastkv.chat.jinja;
+package io.github.pastkv.chat.jinja.python;
 
 import java.math.BigDecimal;
 import java.math.RoundingMode;
@@ -10,7 +10,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** Formatting of strings: the operator {@code %}, and {@code str.format}. */
-final class FormatMethod {
+public final class FormatMethod {
     private static final Pattern PERCENT =
             Pattern.compile(
                     "%(?:\\((?<key>[^)]*)\\))?(?<flags>[-+ 0#]*)(?<width>\\d*)(?:\\.(?<precision>\\d*))?(?<type>.)",
@@ -21,7 +21,7 @@ final class FormatMethod {
     private FormatMethod() {}
 
     /** {@code format % values}. */
-    static String percent(String format, Object values) {
+    public static String percent(String format, Object values) {
         boolean isMapping = values instanceof Map || values instanceof List || values instanceof PyRange;
         Iterator<Object> next =
                 values instanceof Tuple tuple ? tuple.items().iterator() : List.of(values).iterator();
@@ -111,7 +111,7 @@ final class FormatMethod {
         return flags.contains("+") ? "+" + number : flags.contains(" ") ? " " + number : number;
     }
 
-    static String fixed(double value, int digits) {
+    public static String fixed(double value, int digits) {
         if (Double.isNaN(value) || Double.isInfinite(value)) {
             return Numbers.repr(value);
         }
@@ -134,7 +134,7 @@ final class FormatMethod {
     }
 
     /** {@code str.format} with fields by number or name, without attributes; types s, d and f. */
-    static String format(String format, Arguments arguments) {
+    public static String format(String format, Arguments arguments) {
         Matcher matcher = FIELD.matcher(format);
         StringBuilder result = new StringBuilder();
         int from = 0;

@@ -1,4 +1,4 @@
-package io.github.pastkv.chat.jinja;
+package io.github.pastkv.chat.jinja.python;
 
 import java.math.BigDecimal;
 import java.math.BigInteger;
@@ -6,21 +6,21 @@ import java.math.MathContext;
 import java.math.RoundingMode;
 
 /** Python's numbers: integers of any size ({@code Long} where they fit), floats, and booleans as 0 and 1. */
-final class Numbers {
+public final class Numbers {
     private static final int MAX_BITS = 20_000;
 
     private Numbers() {}
 
-    static boolean isNumber(Object value) {
+    public static boolean isNumber(Object value) {
         return value instanceof Long || value instanceof BigInteger || value instanceof Double
                 || value instanceof Boolean;
     }
 
-    static boolean isInteger(Object value) {
+    public static boolean isInteger(Object value) {
         return value instanceof Long || value instanceof BigInteger || value instanceof Boolean;
     }
 
-    static Object integer(BigInteger value) {
+    public static Object integer(BigInteger value) {
         if (value.bitLength() > MAX_BITS) {
             throw new TemplateError(
                     "an integer of " + value.bitLength() + " bits, at most " + MAX_BITS + " are allowed");
@@ -28,7 +28,7 @@ final class Numbers {
         return value.bitLength() < Long.SIZE ? (Object) value.longValue() : value;
     }
 
-    static BigInteger big(Object integer) {
+    public static BigInteger big(Object integer) {
         return switch (integer) {
             case Long value -> BigInteger.valueOf(value);
             case Boolean value -> value ? BigInteger.ONE : BigInteger.ZERO;
@@ -38,7 +38,7 @@ final class Numbers {
         };
     }
 
-    static int toInt(Object integer) {
+    public static int toInt(Object integer) {
         BigInteger value = big(integer);
         if (value.bitLength() >= Integer.SIZE) {
             throw new TemplateError("the number " + value + " is too large here");
@@ -46,7 +46,7 @@ final class Numbers {
         return value.intValue();
     }
 
-    static double toDouble(Object number) {
+    public static double toDouble(Object number) {
         double value = number instanceof Double real ? real : big(number).doubleValue();
         if (Double.isInfinite(value) && !(number instanceof Double)) {
             throw new TemplateError("int too large to convert to float");
@@ -54,7 +54,7 @@ final class Numbers {
         return value;
     }
 
-    static int compare(Object left, Object right) {
+    public static int compare(Object left, Object right) {
         if (isInteger(left) && isInteger(right)) {
             return big(left).compareTo(big(right));
         }
@@ -72,16 +72,16 @@ final class Numbers {
         return number instanceof Double real ? new BigDecimal(real) : new BigDecimal(big(number));
     }
 
-    static boolean isNan(Object value) {
+    public static boolean isNan(Object value) {
         return value instanceof Double real && real.isNaN();
     }
 
-    static boolean equal(Object left, Object right) {
+    public static boolean equal(Object left, Object right) {
         return !isNan(left) && !isNan(right) && compare(left, right) == 0;
     }
 
     /** {@code + - * / // % **} of two numbers. */
-    static Object calculate(String operator, Object left, Object right) {
+    public static Object calculate(String operator, Object left, Object right) {
         if (operator.equals("/")) {
             requireDivisor(right, "division by zero");
             return toDouble(left) / toDouble(right);
@@ -173,7 +173,7 @@ final class Numbers {
     }
 
     /** Half to even, as Python's {@code round} of the exact value. */
-    static Object round(double value, int precision) {
+    public static Object round(double value, int precision) {
         if (Double.isNaN(value) || Double.isInfinite(value)) {
             return value;
         }
@@ -188,7 +188,7 @@ final class Numbers {
     }
 
     /** As Python writes a float: the shortest digits, with an exponent below 1e-4 and from 1e16 on. */
-    static String repr(double value) {
+    public static String repr(double value) {
         if (Double.isNaN(value)) {
             return "nan";
         }

@@ -1,7 +1,7 @@
-package io.github.pastkv.chat.jinja;
+package io.github.pastkv.chat.jinja.python;
 
 /** Python's {@code None}. */
-enum None {
+public enum None {
     NONE;
 
     @Override

@@ -1,4 +1,4 @@
-package io.github.pastkv.chat.jinja;
+package io.github.pastkv.chat.jinja.python;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -6,11 +6,11 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** What stands behind a dot or in brackets. */
-final class Items {
+public final class Items {
     private Items() {}
 
     /** {@code object.name}: an attribute, else the item of that name. */
-    static Object dot(Object object, String name) {
+    public static Object dot(Object object, String name) {
         @Nullable Object found = own(object, name);
         if (found == null) {
             found = item(object, name);
@@ -19,13 +19,13 @@ final class Items {
     }
 
     /** The filter {@code attr}: an attribute, never an item. */
-    static Object attribute(Object object, String name) {
+    public static Object attribute(Object object, String name) {
         @Nullable Object found = own(object, name);
         return found == null ? missing(object, name) : found;
     }
 
     /** {@code object[key]}: an item, else the attribute of that name. */
-    static Object subscript(Object object, Object key) {
+    public static Object subscript(Object object, Object key) {
         @Nullable Object found = item(object, key);
         if (found == null && key instanceof String name) {
             found = own(object, name);
@@ -46,7 +46,7 @@ final class Items {
     private static @Nullable Object item(Object object, Object key) {
         return switch (object) {
             case Undefined undefined -> throw undefined.error();
-            case Map<?, ?> map -> key instanceof List || key instanceof Map ? null : map.get(Python.key(key));
+            case Map<?, ?> map -> key instanceof List || key instanceof Map ? null : map.get(Comparisons.key(key));
             case Namespace namespace -> key instanceof String name ? namespace.attributes().get(name) : null;
             case String text -> numbered(key, Text.length(text)) < 0
                     ? null
@@ -82,7 +82,7 @@ final class Items {
     }
 
     /** {@code object[from:to:step]}; bounds are null where they are left out. */
-    static Object slice(Object object, @Nullable Object from, @Nullable Object to, @Nullable Object step) {
+    public static Object slice(Object object, @Nullable Object from, @Nullable Object to, @Nullable Object step) {
         if (object instanceof Undefined undefined) {
             throw undefined.error();
         }

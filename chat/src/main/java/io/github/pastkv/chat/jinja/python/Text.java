@@ -1,4 +1,4 @@
-package io.github.pastkv.chat.jinja;
+package io.github.pastkv.chat.jinja.python;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -6,33 +6,36 @@ import java.util.Locale;
 import java.util.function.IntPredicate;
 
 /** Python's view of strings: by code points, with its white space, cases and notation. */
-final class Text {
+public final class Text {
+    /** A code point that is no character. Filters leave it as it is. */
+    public static final char BREAK = '\uFDD0';
+
     private Text() {}
 
-    static boolean isSpace(int c) {
+    public static boolean isSpace(int c) {
         return (c >= 9 && c <= 13) || (c >= 28 && c <= 32) || c == 0x85 || c == 0xA0 || c == 0x1680
                 || (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F
                 || c == 0x3000;
     }
 
     /** Whether there is white space only, and some of it. */
-    static boolean isSpace(String text) {
+    public static boolean isSpace(String text) {
         return !text.isEmpty() && text.chars().allMatch(Text::isSpace);
     }
 
-    static String strip(String text) {
+    public static String strip(String text) {
         return stripEnd(stripStart(text));
     }
 
-    static String stripStart(String text) {
+    public static String stripStart(String text) {
         return stripStart(text, Text::isSpace);
     }
 
-    static String stripEnd(String text) {
+    public static String stripEnd(String text) {
         return stripEnd(text, Text::isSpace);
     }
 
-    static String stripStart(String text, IntPredicate isStripped) {
+    public static String stripStart(String text, IntPredicate isStripped) {
         int from = 0;
         while (from < text.length() && isStripped.test(text.codePointAt(from))) {
             from += Character.charCount(text.codePointAt(from));
@@ -40,7 +43,7 @@ final class Text {
         return text.substring(from);
     }
 
-    static String stripEnd(String text, IntPredicate isStripped) {
+    public static String stripEnd(String text, IntPredicate isStripped) {
         int to = text.length();
         while (to > 0 && isStripped.test(text.codePointBefore(to))) {
             to -= Character.charCount(text.codePointBefore(to));
@@ -49,24 +52,24 @@ final class Text {
     }
 
     /** Length in code points. */
-    static int length(String text) {
+    public static int length(String text) {
         return text.codePointCount(0, text.length());
     }
 
     /** Code points {@code [from, to)}. */
-    static String substring(String text, int from, int to) {
+    public static String substring(String text, int from, int to) {
         int begin = text.offsetByCodePoints(0, from);
         return text.substring(begin, text.offsetByCodePoints(begin, to - from));
     }
 
     /** Each code point as a string. */
-    static List<Object> characters(String text) {
+    public static List<Object> characters(String text) {
         List<Object> characters = new ArrayList<>(text.length());
         text.codePoints().forEach(c -> characters.add(Character.toString(c)));
         return characters;
     }
 
-    static String capitalize(String text) {
+    public static String capitalize(String text) {
         if (text.isEmpty()) {
             return text;
         }
@@ -75,7 +78,7 @@ final class Text {
     }
 
     /** {@code str.title}: every letter that follows no letter is capitalised. */
-    static String title(String text) {
+    public static String title(String text) {
         StringBuilder result = new StringBuilder();
         boolean isInWord = false;
         for (int i = 0; i < text.length(); i += Character.charCount(text.codePointAt(i))) {
@@ -96,11 +99,11 @@ final class Text {
         return upper.charAt(0) + upper.substring(1).toLowerCase(Locale.ROOT);
     }
 
-    static boolean isCased(int c) {
+    public static boolean isCased(int c) {
         return Character.isUpperCase(c) || Character.isLowerCase(c) || Character.isTitleCase(c);
     }
 
-    static String swapCase(String text) {
+    public static String swapCase(String text) {
         StringBuilder result = new StringBuilder();
         text.codePoints().forEach(c -> result.append(Character.isUpperCase(c)
                 ? Character.toString(c).toLowerCase(Locale.ROOT)
@@ -109,7 +112,7 @@ final class Text {
     }
 
     /** Lines, without their ends unless {@code keepEnds}. */
-    static List<Object> lines(String text, boolean keepEnds) {
+    public static List<Object> lines(String text, boolean keepEnds) {
         List<Object> lines = new ArrayList<>();
         int from = 0;
         for (int i = 0; i < text.length(); i++) {
@@ -131,7 +134,7 @@ final class Text {
     }
 
     /** As Python writes a string. */
-    static String repr(String text) {
+    public static String repr(String text) {
         char quote = text.indexOf('\'') >= 0 && text.indexOf('"') < 0 ? '"' : '\'';
         StringBuilder result = new StringBuilder().append(quote);
         text.codePoints().forEach(c -> {
@@ -160,7 +163,7 @@ final class Text {
                 : c < 0x10000 ? String.format(Locale.ROOT, "\\u%04x", c) : String.format(Locale.ROOT, "\\U%08x", c);
     }
 
-    static boolean isPrintable(int c) {
+    public static boolean isPrintable(int c) {
         return c == ' ' || switch (Character.getType(c)) {
             case Character.CONTROL, Character.FORMAT, Character.SURROGATE, Character.PRIVATE_USE, Character.UNASSIGNED,
                     Character.LINE_SEPARATOR, Character.PARAGRAPH_SEPARATOR, Character.SPACE_SEPARATOR -> false;
@@ -169,7 +172,7 @@ final class Text {
     }
 
     /** The value of what stands between the quotes of a string. */
-    static String unescape(String literal) {
+    public static String unescape(String literal) {
         if (literal.indexOf('\\') < 0) {
             return literal;
         }

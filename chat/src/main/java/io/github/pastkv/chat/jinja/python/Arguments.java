@@ -1,4 +1,4 @@
-package io.github.pastkv.chat.jinja;
+package io.github.pastkv.chat.jinja.python;
 
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -7,11 +7,11 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** The arguments of a call. */
-record Arguments(List<Object> positional, Map<String, Object> named) {
-    static final Arguments NONE = new Arguments(List.of(), Map.of());
+public record Arguments(List<Object> positional, Map<String, Object> named) {
+    public static final Arguments NONE = new Arguments(List.of(), Map.of());
 
     /** Arguments by parameter, for a callee of the given name that has these parameters. */
-    Bound bind(String callee, String... parameters) {
+    public Bound bind(String callee, String... parameters) {
         if (positional.size() > parameters.length) {
             throw new TemplateError(callee + "() takes at most " + parameters.length + " arguments, "
                     + positional.size() + " were given");
@@ -33,23 +33,23 @@ record Arguments(List<Object> positional, Map<String, Object> named) {
     }
 
     /** These arguments without the first {@code count} positional ones. */
-    Arguments from(int count) {
+    public Arguments from(int count) {
         return new Arguments(new ArrayList<>(positional.subList(Math.min(count, positional.size()), positional.size())),
                 named);
     }
 
     /** Arguments by the names of parameters. */
-    record Bound(String callee, Map<String, Object> values) {
+    public record Bound(String callee, Map<String, Object> values) {
         @Nullable
-        Object find(String parameter) {
+        public Object find(String parameter) {
             return values.get(parameter);
         }
 
-        Object get(String parameter, Object absent) {
+        public Object get(String parameter, Object absent) {
             return values.getOrDefault(parameter, absent);
         }
 
-        Object require(String parameter) {
+        public Object require(String parameter) {
             Object value = values.get(parameter);
             if (value == null) {
                 throw new TemplateError(callee + "() misses the argument '" + parameter + "'");
@@ -57,17 +57,17 @@ record Arguments(List<Object> positional, Map<String, Object> named) {
             return value;
         }
 
-        boolean isTrue(String parameter, boolean absent) {
+        public boolean isTrue(String parameter, boolean absent) {
             Object value = values.get(parameter);
             return value == null ? absent : Python.isTrue(value);
         }
 
-        int integer(String parameter, int absent) {
+        public int integer(String parameter, int absent) {
             Object value = values.get(parameter);
             return value == null ? absent : Numbers.toInt(value);
         }
 
-        String text(String parameter, String absent) {
+        public String text(String parameter, String absent) {
             Object value = values.get(parameter);
             return value == null ? absent : Python.requireText(value, callee + "() argument '" + parameter + "'");
         }

@@ -1,4 +1,4 @@
-package io.github.pastkv.chat.jinja;
+package io.github.pastkv.chat.jinja.python;
 
 import java.time.LocalDateTime;
 import java.time.format.TextStyle;
@@ -7,10 +7,10 @@ import java.time.temporal.IsoFields;
 import java.util.Locale;
 
 /** {@code datetime.strftime} of a time without zone, in the C locale. */
-final class Strftime {
+public final class Strftime {
     private Strftime() {}
 
-    static String format(LocalDateTime time, String format) {
+    public static String format(LocalDateTime time, String format) {
         StringBuilder result = new StringBuilder();
         for (int i = 0; i < format.length(); i++) {
             char c = format.charAt(i);

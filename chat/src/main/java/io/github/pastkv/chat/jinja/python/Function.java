@@ -1,9 +1,9 @@
-package io.github.pastkv.chat.jinja;
+package io.github.pastkv.chat.jinja.python;
 
 import org.jspecify.annotations.Nullable;
 
 /** Something that can be called. */
-interface Function {
+public interface Function {
     /** Calls it. */
     Object call(Arguments arguments);
 

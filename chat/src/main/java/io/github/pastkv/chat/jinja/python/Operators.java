@@ -1,13 +1,13 @@
-package io.github.pastkv.chat.jinja;
+package io.github.pastkv.chat.jinja.python;
 
 import java.util.ArrayList;
 import java.util.List;
 
 /** Arithmetic of templates, on numbers, strings and lists. */
-final class Operators {
+public final class Operators {
     private Operators() {}
 
-    static Object binary(String operator, Object left, Object right) {
+    public static Object binary(String operator, Object left, Object right) {
         if (Numbers.isNumber(left) && Numbers.isNumber(right)) {
             return Numbers.calculate(operator, left, right);
         }
@@ -61,7 +61,7 @@ final class Operators {
     }
 
     /** The operator {@code ~}. */
-    static Object concat(List<Object> parts) {
+    public static Object concat(List<Object> parts) {
         StringBuilder result = new StringBuilder();
         for (Object part : parts) {
             result.append(Budget.counted(Python.str(part)));
@@ -93,7 +93,7 @@ final class Operators {
         return all;
     }
 
-    static Object unary(String operator, Object operand) {
+    public static Object unary(String operator, Object operand) {
         if (!Numbers.isNumber(operand)) {
             throw Python.firstUndefined(operand, operand, new TemplateError(
                     "bad operand type for unary " + operator + ": '" + Python.typeName(operand) + "'"));

@@ -1,12 +1,13 @@
-package io.github.pastkv.chat.jinja;
+package io.github.pastkv.chat.jinja.python;
 
+import java.util.List;
 import java.util.function.Supplier;
 
 /**
  * What one rendering may use: steps, depth, characters made, and time. So a template that never ends, or that grows
  * without end, is an error; an interrupt of the thread ends it as well.
  */
-final class Budget {
+public final class Budget {
     private static final long MAX_STEPS = 5_000_000;
     private static final int MAX_DEPTH = 1000;
     private static final long MAX_CHARS = 32_000_000;
@@ -25,41 +26,47 @@ final class Budget {
     /**
      * @param numInputChars characters of the template and its values, which raise the limits
      */
-    Budget(long numInputChars) {
+    public Budget(long numInputChars) {
         this.maxSteps = MAX_STEPS + 10 * numInputChars;
         this.maxChars = MAX_CHARS + 100 * numInputChars;
     }
 
     /** Runs a rendering within this budget. */
-    <T> T run(Supplier<T> rendering) {
+    public <T> T run(Supplier<T> rendering) {
         return ScopedValue.where(CURRENT, this).call(rendering::get);
     }
 
     /** Counts steps of the rendering on this thread. */
-    static void step(long count) {
+    public static void step(long count) {
         CURRENT.get().addSteps(count);
     }
 
     /** Counts characters that the rendering on this thread is about to make. */
-    static void chars(long count) {
+    public static void chars(long count) {
         CURRENT.get().addChars(count);
     }
 
     /** {@code text}, whose characters are counted. */
-    static String counted(String text) {
+    public static String counted(String text) {
         chars(text.length());
         return text;
     }
 
+    /** {@code items}, each of which counts as a step. */
+    public static List<Object> counted(List<Object> items) {
+        step(items.size());
+        return items;
+    }
+
     /** Goes a level deeper. */
-    static void enter() {
+    public static void enter() {
         if (++CURRENT.get().depth > MAX_DEPTH) {
             throw new TemplateError("more than " + MAX_DEPTH + " levels of expressions and calls");
         }
     }
 
     /** Comes back from {@link #enter}. */
-    static void leave() {
+    public static void leave() {
         CURRENT.get().depth--;
     }
 

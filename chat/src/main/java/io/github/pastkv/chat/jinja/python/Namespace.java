@@ -1,6 +1,6 @@
-package io.github.pastkv.chat.jinja;
+package io.github.pastkv.chat.jinja.python;
 
 import java.util.Map;
 
 /** What {@code namespace()} makes: the only object whose attributes a template may set. */
-record Namespace(Map<String, Object> attributes) {}
+public record Namespace(Map<String, Object> attributes) {}
