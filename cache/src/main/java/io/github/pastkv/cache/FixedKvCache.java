@@ -14,6 +14,19 @@ import java.util.Objects;
  * {@code KVCache}: {@link #update} writes the next positions and returns the whole buffers, zeros beyond {@link #size}.
  * The capacity is a limit; memory follows what is stored.
  *
+ * <p>The example of torchtune's documentation:
+ *
+ * {@snippet :
+ * FixedKvCache cache = new FixedKvCache(2, 16, 4, 32, DataType.BF16);
+ * Tensor prompt = Tensor.ones(DataType.BF16, 2, 4, 8, 32);
+ * cache.update(prompt, prompt); // size() is 8: positions 0 to 7 are filled
+ * Tensor next = Tensor.ones(DataType.BF16, 2, 4, 1, 32);
+ * KeysValues buffers = cache.update(next, next); // size() is 9; [2, 4, 16, 32], zeros from position 9 on
+ * }
+ *
+ * <p>The buffers are read number by number or copied. An attention that reads blocks in place needs the {@link KvStep}
+ * of a {@link KvCache}.
+ *
  * <p>For one thread at a time. Owns its memory until {@link #close}.
  */
 public final class FixedKvCache implements AutoCloseable {

@@ -25,6 +25,16 @@ import org.jspecify.annotations.Nullable;
  * <p>While frozen, steps read the stored tokens and their own, and store nothing. A {@link #fork} shares all blocks
  * with this cache; each of the two copies a shared block before it writes to it (copy-on-write).
  *
+ * <p>TransformerLens' cache in five lines; {@code init_cache} is the constructor:
+ *
+ * {@snippet :
+ * KvCache cache = new KvCache(KvCacheConfig.of(new KvShape(2, 3, 14), 1)); // L, K, D; batch
+ * cache.appendAttentionMask(AttentionMask.ones(1, 5));
+ * cache.entries().forEach(entry -> entry.append(Tensor.ones(1, 5, 3, 14), Tensor.ones(1, 5, 3, 14)));
+ * cache.freeze(); // from here on nothing is stored
+ * LazyTensor keys = cache.entry(0).append(newKeys, newValues).keys(); // [1, 8, 3, 14]; numSlots() stays 5
+ * }
+ *
  * <p>For one thread at a time, except that any number of threads may fork a cache that is not being changed. Owns its
  * memory until {@link #close}; after that only its configuration can be read, and any other use is an
  * {@link IllegalStateException}.

@@ -12,6 +12,14 @@ import io.github.pastkv.tensor.Tensor;
 /**
  * One layer of a {@link KvCache}, which can be read and appended to separately. Shapes are those of TransformerLens:
  * {@code [batch, pos, kv_heads, d_head]}, including padding slots.
+ *
+ * {@snippet :
+ * KvCacheEntry entry = cache.entry(0); // past_keys: [1, 0, 3, 14]
+ * KeysValues past = entry.append(Tensor.ones(1, 5, 3, 14), Tensor.zeros(1, 5, 3, 14)); // [1, 5, 3, 14]
+ * entry.freeze();
+ * KeysValues all = entry.append(newKeys, newValues); // [1, 8, 3, 14], the entry keeps 5
+ * PastTensor pastKeys = entry.pastKeys(); // [1, 5, 3, 14], a snapshot without a copy
+ * }
  */
 public final class KvCacheEntry {
     /** Keys and values of one layer, of equal shape. */

@@ -387,10 +387,10 @@ public final class Tensor {
     }
 
     /**
-     * Type and shape, and the numbers as numpy prints F32 with {@code suppress} (I8 as integers; F16 and BF16 as the F32
-     * that they widen to): at most {@code precision} digits after the point, scientific from 10^6 on, and where all are
-     * below 0.001 and one is below 0.0001; of more than 1,000 numbers three at each end of an axis; 75 columns. Only
-     * type and shape where the memory is closed.
+     * Type and shape, and the numbers as numpy prints F32 with {@code suppress} (I8 as integers; F16 and BF16 as the
+     * F32 that they widen to): at most {@code precision} digits after the point, scientific from 10^6 on, and where all
+     * are below 0.001 and one is below 0.0001; of more than 1,000 numbers three at each end of an axis; 75 columns.
+     * Only type and shape where the memory is closed.
      */
     public String toString(int precision) {
         try {

@@ -7,10 +7,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
-/** Every line of Java in a document occurs in a test or example that the build compiles and runs. */
+/**
+ * Every line of Java in a document, or in a snippet of a comment, occurs in a test or example that the build compiles
+ * and runs.
+ */
 class DocumentCodeTest {
     @Test
     void everyLineOfJava_isCompiled() {
@@ -20,8 +24,8 @@ class DocumentCodeTest {
                 .collect(Collectors.toSet());
         List<String> missing = new ArrayList<>();
         int numLines = 0;
-        for (Map.Entry<Path, String> document : Repository.documents().entrySet()) {
-            for (String block : Repository.codeBlocks(document.getValue(), "java")) {
+        for (Map.Entry<Path, List<String>> document : blocks().entrySet()) {
+            for (String block : document.getValue()) {
                 for (String line : block.lines().map(DocumentCodeTest::normalised).toList()) {
                     numLines++;
                     if (!compiled.contains(line) && !line.isEmpty()) {
@@ -32,6 +36,14 @@ class DocumentCodeTest {
         }
         assertThat(missing).as("lines of Java that no test or example has").isEmpty();
         assertThat(numLines).isGreaterThan(60);
+    }
+
+    /** Code blocks of the documents, and the snippets of comments in sources. */
+    private static Map<Path, List<String>> blocks() {
+        Map<Path, List<String>> blocks = new TreeMap<>();
+        Repository.documents().forEach((file, text) -> blocks.put(file, Repository.codeBlocks(text, "java")));
+        Repository.javaSources().forEach((file, text) -> blocks.put(file, Repository.snippets(text)));
+        return blocks;
     }
 
     private static boolean isRun(String file) {

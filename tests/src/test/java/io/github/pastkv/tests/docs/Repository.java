@@ -65,6 +65,23 @@ final class Repository {
         return blocks;
     }
 
+    /** Contents of the inline {@code snippet} tags in the comments of a source. */
+    static List<String> snippets(String source) {
+        List<String> snippets = new ArrayList<>();
+        StringBuilder snippet = null;
+        for (String line : source.lines().map(String::strip).toList()) {
+            if (line.equals("* {@" + "snippet :")) {
+                snippet = new StringBuilder();
+            } else if (snippet != null && line.equals("* }")) {
+                snippets.add(snippet.toString());
+                snippet = null;
+            } else if (snippet != null) {
+                snippet.append(line.substring(1)).append('\n');
+            }
+        }
+        return snippets;
+    }
+
     /** A path as it is written in messages. */
     static String name(Path file) {
         return ROOT.relativize(file).toString();
