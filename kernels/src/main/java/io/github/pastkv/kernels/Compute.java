@@ -6,8 +6,9 @@ import io.github.pastkv.tensor.Tensor;
 import java.util.Arrays;
 
 /**
- * {@link Kernels} on the threads of a {@link ComputePool}: cuts each operation into items that any thread may do. No
- * bit of a result depends on the cut. Operations too small to gain from a second thread run on the caller's.
+ * Runs {@link Kernels} on the threads of a {@link ComputePool}: splits each operation into items that any thread may
+ * process. No bit of a result depends on the split. Operations too small to benefit from a second thread run on the
+ * caller's.
  *
  * <p>One operation at a time; running one allocates nothing once score buffers have grown. Owns its threads and scratch
  * memory until {@link #close}.
@@ -21,7 +22,9 @@ public final class Compute implements AutoCloseable {
     private static final long MIN_SHARED_WORK = 1 << 18;
 
     private static final int ITEMS_PER_THREAD = 4;
-    /** Positions that queries see on average, below which attention over them is not cut: that takes two more tasks. */
+    /**
+     * Mean number of attended positions below which attention is not split by position, as that takes two more tasks.
+     */
     private static final int MIN_SPLIT_POSITIONS = 1024;
     private static final int MAX_TILE_ROWS = 32;
 
@@ -64,7 +67,7 @@ public final class Compute implements AutoCloseable {
         return pool.numThreads();
     }
 
-    /** {@link Kernels#linear} over all outputs; x is rounded first where the weights' compute type asks for it. */
+    /** {@link Kernels#linear} over all outputs; x is rounded first if the weights' compute type requires it. */
     public void linear(Tensor x, LinearWeights weights, Tensor y, int numTokens) {
         if (weights instanceof StackedLinearWeights stacked) {
             long from = 0;
@@ -84,7 +87,7 @@ public final class Compute implements AutoCloseable {
         return target;
     }
 
-    /** An operation on tokens {@code [fromToken, toToken)} that needs no other tokens. */
+    /** An operation on tokens {@code [fromToken, toToken)} that is independent of other tokens. */
     @FunctionalInterface
     public interface TokenRange {
         void run(int fromToken, int toToken);
@@ -93,18 +96,18 @@ public final class Compute implements AutoCloseable {
     /**
      * Runs an operation over the tokens of a step.
      *
-     * @param widthPerToken numbers that it touches for one token
+     * @param widthPerToken numbers that it processes per token
      */
     public void forTokens(int numTokens, int widthPerToken, TokenRange operation) {
         tokensTask.run(numTokens, widthPerToken, operation);
     }
 
     /**
-     * Attention of tokens {@code [fromToken, toToken)} of a step in one layer, over the keys and values that the step's
-     * rows hold: each sees what the form's window and the layer's storage both let it see.
+     * Attention of tokens {@code [fromToken, toToken)} of a step in one layer, over the keys and values of the step's
+     * rows. Each token attends to the positions that are both in the form's window and still stored.
      *
-     * @param form what becomes of the dot product of a query and a key
-     * @param queries {@code [toToken - fromToken, H * D]}, rotated where the model rotates
+     * @param form how a dot product of query and key becomes a score
+     * @param queries {@code [toToken - fromToken, H * D]}, after RoPE
      * @param out {@code [toToken - fromToken, H * D]}
      */
     public void attention(StepRows rows, int layer, ScoreForm form, Tensor queries, Tensor out, int fromToken,
@@ -115,7 +118,7 @@ public final class Compute implements AutoCloseable {
     /** Work on one tile, on any thread. */
     @FunctionalInterface
     public interface TileWork {
-        /** Works on a tile that has its queries; the tile is reused afterwards. */
+        /** Processes a tile whose queries are set; the tile is reused afterwards. */
         void run(AttentionTile tile);
     }
 
@@ -218,8 +221,8 @@ public final class Compute implements AutoCloseable {
     }
 
     /**
-     * Items are tiles: for each row, its query tiles, and for each of those all kv heads. Where these are too few for
-     * the threads and the past is long, they are cut by position as well.
+     * Items are tiles: for each row, its query tiles, and for each of those all kv heads. If these are too few for the
+     * threads and the past is long, they are split by position as well.
      */
     // NullAway: arguments of the operation under way; ReferenceEquality: which of our own two tasks it is.
     @SuppressWarnings({"NullAway.Init", "ReferenceEquality"})
@@ -270,14 +273,14 @@ public final class Compute implements AutoCloseable {
             splitAttention.run(numItems, out);
         }
 
-        /** Positions that the last query of a row sees, or a few more. */
+        /** Upper bound of the positions that the last query of a row attends to. */
         private int mostSeen(int row) {
             KvWindow window = form.window().narrower(rows.window(layer, row));
             int kvLength = rows.kvLength(row);
             return kvLength - window.firstVisible(Math.max(0, kvLength - 1)) + window.numSinks();
         }
 
-        /** First token of a row that is in the range, in the numbering of the step. */
+        /** First token of a row within the range, in the numbering of the step. */
         private int firstQuery(int row) {
             return Math.max(fromToken, rows.rowStart(row));
         }

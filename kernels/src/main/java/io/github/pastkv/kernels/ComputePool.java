@@ -6,24 +6,25 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A few platform threads that share the items of one task at a time; the calling thread works too. Which thread takes
- * which item is open, so an item's result must not depend on it. Running a task allocates nothing.
+ * A pool of platform threads that share the items of one task at a time; the calling thread participates. The
+ * assignment of items to threads is not deterministic, so results must not depend on it. Running a task allocates
+ * nothing.
  *
- * <p>Calls from several threads take turns. Idle threads spin for some microseconds, as steps are a chain of very short
+ * <p>Calls from several threads are serialized. Idle threads spin for some microseconds, as steps consist of many short
  * tasks, and then sleep.
  */
 public final class ComputePool implements AutoCloseable {
     private static final int SPINS_BEFORE_SLEEP = 20_000;
     private static final int SPINS_BEFORE_NAP = 10_000;
     private static final long NAP_NANOS = 20_000;
-    /** An item number that no task reaches: the task is being exchanged. */
+    /** An item number beyond any task, set while the task is being replaced. */
     private static final int NO_ITEMS = Integer.MAX_VALUE;
 
-    /** Work cut into items. */
+    /** Work that is split into items. */
     @FunctionalInterface
     public interface Task {
         /**
-         * Does one item.
+         * Processes one item.
          *
          * @param item in {@code [0, numItems)}
          * @param worker the thread's number in {@code [0, numThreads)}, for scratch memory of its own
@@ -33,7 +34,8 @@ public final class ComputePool implements AutoCloseable {
 
     private final Worker[] workers;
     /**
-     * Task number in the upper half, next item to take in the lower: a compare-and-set takes an item of that task only.
+     * Task number in the upper half, next item in the lower half, so that a compare-and-set can only take an item of
+     * the current task.
      */
     private final AtomicLong ticket = new AtomicLong(NO_ITEMS);
     private final AtomicInteger numDone = new AtomicInteger();
@@ -42,7 +44,7 @@ public final class ComputePool implements AutoCloseable {
     private volatile @Nullable Throwable failure;
     private volatile boolean closed;
 
-    /** A pool of {@code numThreads - 1} threads beside the caller's. */
+    /** A pool of {@code numThreads - 1} threads in addition to the caller's. */
     public ComputePool(int numThreads) {
         if (numThreads < 1) {
             throw new IllegalArgumentException("numThreads: " + numThreads + ", must be at least 1");
@@ -54,7 +56,7 @@ public final class ComputePool implements AutoCloseable {
         }
     }
 
-    /** Threads that share a task, the caller's included. */
+    /** Number of threads that share a task, including the caller's. */
     public int numThreads() {
         return workers.length + 1;
     }

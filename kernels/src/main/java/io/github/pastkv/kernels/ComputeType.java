@@ -3,16 +3,11 @@ package io.github.pastkv.kernels;
 import io.github.pastkv.tensor.DataType;
 import java.util.Locale;
 
-/**
- * The type of the numbers that linear layers multiply. Sums are F32 either way, and so is everything between the linear
- * layers.
- */
+/** Input type of linear layers. Sums are always F32, and so is everything between linear layers. */
 public enum ComputeType {
-    /** Inputs as they are: what references compute, and what numbers that people compare should be made with. */
+    /** F32 inputs, as in reference implementations; use it for measurements that are compared with others. */
     F32(DataType.F32),
-    /**
-     * Each input of a linear layer is rounded to BF16 first: about twice as fast where the machine has BF16 products.
-     */
+    /** Inputs of linear layers are rounded to BF16: about twice as fast on machines with BF16 products. */
     BF16(DataType.BF16);
 
     private final DataType inputs;
@@ -21,7 +16,7 @@ public enum ComputeType {
         this.inputs = inputs;
     }
 
-    /** As options spell it. */
+    /** The name in options. */
     public String label() {
         return name().toLowerCase(Locale.ROOT);
     }

@@ -5,7 +5,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 
-/** Operations on single numbers that round at most once, so that every loop over them gives the same bits. */
+/** Elementwise operations that round at most once, so that every loop over them gives the same bits. */
 final class Elementwise {
     private static final ValueLayout.OfFloat F32 = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 

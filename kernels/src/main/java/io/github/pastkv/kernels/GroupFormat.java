@@ -1,11 +1,11 @@
 package io.github.pastkv.kernels;
 
 /**
- * How grouped integer weights are stored: what the block formats of GGUF come to.
+ * Format of grouped integer weights, which covers the block formats of GGUF.
  *
  * @param bits 8 for integers in {@code [-128, 127]}, 4 for {@code [0, 15]}
  * @param groupSize neighbouring inputs that share a scale, 16 or 32
- * @param hasMinimums whether each group also has a number that is added to its weights
+ * @param hasMinimums whether each group also has a minimum, which is added to its weights
  */
 public record GroupFormat(int bits, int groupSize, boolean hasMinimums) {
     public GroupFormat {

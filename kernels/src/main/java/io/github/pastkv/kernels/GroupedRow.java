@@ -1,8 +1,8 @@
 package io.github.pastkv.kernels;
 
 /**
- * One output's grouped weights, unpacked: the form in which a {@link Source} gives them and kernels take them. Reused
- * from row to row; for one thread.
+ * The unpacked grouped weights of one output, as produced by a {@link Source} and consumed by kernels. Reused from row
+ * to row; for one thread.
  */
 public final class GroupedRow {
     private final GroupFormat format;
@@ -18,7 +18,7 @@ public final class GroupedRow {
         this.minimums = new float[format.hasMinimums() ? scales.length : 0];
     }
 
-    /** Gives one output at a time. Safe for any number of threads. */
+    /** Reads one output at a time. Safe for any number of threads. */
     @FunctionalInterface
     public interface Source {
         /** Overwrites all of {@code row} with the weights of {@code output}. */

@@ -6,33 +6,33 @@ import java.lang.foreign.Arena;
 import java.util.List;
 
 /**
- * The arithmetic of a transformer, apart from how it is split over threads (that is {@link Compute}'s). All
- * implementations of one {@link #numericIdentity()} give the same bits: {@link ScalarKernels} is the specification,
- * written to be read, and every other is compared with it bit for bit.
+ * The arithmetic of a transformer on one thread; {@link Compute} splits it among threads. All implementations with the
+ * same {@link #numericIdentity()} give the same bits. {@link ScalarKernels} is the specification, written to be read,
+ * and tests compare every other implementation with it bit by bit.
  *
- * <p>Activations are F32 tensors {@code [T, width]} (but for rounded ones), rows contiguous, row stride free. Methods
- * that take {@code fromToken, toToken} or {@code fromOutput, toOutput} compute just that half-open range, so that
- * callers may split it over threads in any way without changing a bit. Arguments are checked once where buffers are
- * made, and by {@code assert} here. Implementations are stateless and safe for any number of threads.
+ * <p>Activations are F32 tensors {@code [T, width]} (except rounded ones) with contiguous rows and any row stride.
+ * Methods with {@code fromToken, toToken} or {@code fromOutput, toOutput} compute that half-open range only, so that
+ * callers may split the work among threads in any way without changing a bit. Arguments are checked once where buffers
+ * are made, and by {@code assert} here. Implementations are stateless and safe for any number of threads.
  *
- * <p>Rules that every implementation keeps (DESIGN: our own arithmetic): only + - x / sqrt fma min max and conversions,
- * in the order that {@link ScalarKernels} writes down; sums across a row run in 16 virtual lanes joined by one fixed
- * tree ({@link ScalarMath#laneSum}).
+ * <p>Rules for every implementation: only + - x / sqrt fma min max and conversions, in the order that
+ * {@link ScalarKernels} writes down; sums across a row run in 16 virtual lanes joined by one fixed tree ({@link
+ * ScalarMath#laneSum}).
  */
 public interface Kernels {
-    /** What {@code inspect} prints, for example {@code vector (512 bit)}. */
+    /** The name printed by {@code inspect}, for example {@code vector (512 bit)}. */
     String name();
 
     /** Kernels with equal identity give equal bits. */
     String numericIdentity();
 
-    /** The compute type in which linear layers over weights stored as BF16 are fastest: what {@code auto} takes. */
+    /** The fastest compute type of linear layers over weights stored as BF16, chosen by {@code auto}. */
     default ComputeType fastestForBf16() {
         return ComputeType.F32;
     }
 
     /**
-     * The name of the kernels that compute linear layers of this precision over weights stored as {@code stored}:
+     * The name of the kernels that compute linear layers of this precision over weights stored as {@code stored}, as
      * kernels may delegate some precisions to others. A single layer of an unsupported size may still be delegated.
      */
     default String linearName(LinearPrecision precision, DataType stored) {
@@ -40,7 +40,7 @@ public interface Kernels {
     }
 
     /**
-     * Packs the parts, one below the other, into one linear layer. INT8 weights are those of {@link QuantizedRow}.
+     * Packs the parts, concatenated by outputs, into one linear layer. INT8 weights are those of {@link QuantizedRow}.
      *
      * @param parts weights {@code [outputs, inputs]} with equal inputs
      * @param arena owner of the packed memory
@@ -73,8 +73,8 @@ public interface Kernels {
     void normalise(NormWeights norm, Tensor x, Tensor y, int fromToken, int toToken);
 
     /**
-     * Turns each head of x by its token's position, in place: for each pair of dimensions i and j of the table, (x[i],
-     * x[j]) becomes (x[i] cos - x[j] sin, x[j] cos + x[i] sin).
+     * Applies RoPE to each head of x, in place: for each pair of dimensions i and j of the table, (x[i], x[j]) becomes
+     * (x[i] cos - x[j] sin, x[j] cos + x[i] sin).
      *
      * @param x {@code [T, numHeads * headDim]}
      * @param positions position of each token, int {@code [T]}
@@ -104,22 +104,22 @@ public interface Kernels {
     void softCap(float cap, Tensor x, int width, int fromToken, int toToken);
 
     /**
-     * First third of attention: the tile's scores, each an fma chain over the dimensions ascending, then what
-     * {@link ScoreForm} makes of it.
+     * First step of attention: the scores of a tile, each an fma chain over the dimensions in ascending order,
+     * transformed by {@link ScoreForm}.
      */
     void qkScores(AttentionTile tile);
 
     /**
-     * Second third: each row of scores becomes its pattern, in place. The maximum, then exp(score - maximum), then the
-     * sum (for each span of positions 16 lanes and the tree; spans in order), then each divided by the sum. All over
-     * what the row sees: a position's lane is its remainder by 16 and its span the multiple of 256 below it, wherever
-     * a window begins.
+     * Second step of attention: turns each row of scores into its pattern, in place. The maximum, then exp(score -
+     * maximum), then the sum (for each span of positions 16 lanes and the tree; spans in order), then each divided by
+     * the sum. All over the positions that the row attends to. The lane of a position is its remainder modulo 16, and
+     * its span starts at the multiple of 256 below it, wherever a window begins.
      */
     void softmax(AttentionTile tile);
 
     /**
-     * Last third: out[row, d] = sum over positions of pattern * value: within a span one fma chain from 0, positions
-     * ascending; the spans' sums are added in order. Positions that the row does not see are not read.
+     * Last step of attention: out[row, d] = sum over positions of pattern * value: within a span one fma chain from 0,
+     * positions ascending; the spans' sums are added in order. Positions that the row does not attend to are not read.
      */
     void weightedValues(AttentionTile tile);
 }

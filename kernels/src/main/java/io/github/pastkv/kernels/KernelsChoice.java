@@ -10,25 +10,26 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The kernels in use and why: the available provider of the highest rank, or the one that was forced. A forced provider
- * that is not available is an error, never a silent fallback.
+ * The chosen kernels and the reason: those of the available provider with the highest rank, or those that were
+ * requested. If the requested kernels are not available, that is an error; there is no silent fallback.
  *
  * @param kernels the kernels
- * @param reason one line for people
+ * @param reason one line of explanation
  */
 public record KernelsChoice(Kernels kernels, String reason) {
-    /** System property that forces kernels by name where the caller does not. */
+    /** System property with the name of the kernels to use if the caller requests none. */
     public static final String PROPERTY = "pastkv.kernels";
 
     private static final String SCALAR = "scalar";
-    private static final String CURE = "start java with"; // in the messages of providers that a flag would help
+    private static final String CURE = "start java "
+            + "with"; // occurs in the messages of providers that a JVM flag would enable
     private static final AtomicBoolean HAS_WARNED = new AtomicBoolean();
 
     /**
-     * Chooses.
+     * Chooses the kernels.
      *
-     * @param forced name of the kernels, or null to go by {@link #PROPERTY} and then by rank
-     * @throws IllegalStateException when the forced kernels are not available
+     * @param forced name of the kernels, or null to use {@link #PROPERTY} and then the rank
+     * @throws IllegalStateException if the requested kernels are not available
      */
     public static KernelsChoice choose(@Nullable String forced) {
         String name = forced == null ? System.getProperty(PROPERTY) : forced;
@@ -48,23 +49,21 @@ public record KernelsChoice(Kernels kernels, String reason) {
             return String.join("; ", obstacles);
         }
         return chosen.equals(SCALAR)
-                ? "there are no others: add the dependency io.github.pastkv:pastkv, which brings the fast ones"
-                : "the fastest of this machine";
+                ? "no other kernels are present: add the dependency io.github.pastkv:pastkv, which includes the "
+                        + "fast ones"
+                : "the fastest available on this machine";
     }
 
-    /**
-     * Logs one line in a process when faster kernels are missing that a dependency or a flag would bring, with the
-     * cure.
-     */
+    /** Logs one line per process if a dependency or JVM flag would enable faster kernels. */
     private static void warnOnce(String chosen, String reason, List<String> obstacles) {
         boolean isCurable = chosen.equals(SCALAR) || obstacles.stream().anyMatch(one -> one.contains(CURE));
         if (isCurable && HAS_WARNED.compareAndSet(false, true)) {
             System.getLogger(KernelsChoice.class.getName()).log(System.Logger.Level.WARNING,
-                    "PastKV runs the " + chosen + " kernels, slower than this machine can: " + reason);
+                    "PastKV runs the " + chosen + " kernels, although faster ones exist: " + reason);
         }
     }
 
-    /** The best kernels of a rank below {@code rank}: for providers that delegate part of the work. */
+    /** The best kernels of a rank below {@code rank}, for providers that delegate part of the work. */
     public static Kernels bestBelow(int rank) {
         return providers(new ArrayList<>(), rank).getFirst().create();
     }
@@ -72,10 +71,10 @@ public record KernelsChoice(Kernels kernels, String reason) {
     private static KernelsChoice forced(String name, List<KernelsProvider> providers, List<String> obstacles) {
         for (KernelsProvider provider : providers) {
             if (provider.name().equals(name)) {
-                return new KernelsChoice(provider.create(), "asked for");
+                return new KernelsChoice(provider.create(), "requested");
             }
         }
-        throw new IllegalStateException("kernels: " + name + " cannot be had here; there are "
+        throw new IllegalStateException("kernels: " + name + " are not available; available are "
                 + String.join(", ", providers.stream().map(KernelsProvider::name).toList())
                 + (obstacles.isEmpty() ? "" : " (" + String.join("; ", obstacles) + ")"));
     }
@@ -84,7 +83,7 @@ public record KernelsChoice(Kernels kernels, String reason) {
         return providers(obstacles, Integer.MAX_VALUE);
     }
 
-    /** Providers below a rank that can be made, best first; the scalar one is always among them. */
+    /** The available providers below a rank, best first; always includes the scalar one. */
     private static List<KernelsProvider> providers(List<String> obstacles, int belowRank) {
         List<KernelsProvider> found = new ArrayList<>();
         found.add(new ScalarProvider());

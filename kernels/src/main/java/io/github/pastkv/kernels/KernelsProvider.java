@@ -1,14 +1,15 @@
 package io.github.pastkv.kernels;
 
 /**
- * Offers one implementation of {@link Kernels}, found by {@link java.util.ServiceLoader}. Its constructor probes what
- * the kernels need and throws {@link UnsupportedOperationException} with the reason where that is missing.
+ * Service provider of one implementation of {@link Kernels}, found by {@link java.util.ServiceLoader}. Its constructor
+ * probes the requirements of the kernels and throws {@link UnsupportedOperationException} with the reason if they are
+ * not met.
  */
 public interface KernelsProvider {
-    /** The name that forces it, for example {@code vector}. */
+    /** The name that selects it, for example {@code vector}. */
     String name();
 
-    /** The highest rank is taken first. */
+    /** The available provider with the highest rank is chosen. */
     int rank();
 
     Kernels create();

@@ -3,9 +3,9 @@ package io.github.pastkv.kernels;
 import io.github.pastkv.tensor.DataType;
 
 /**
- * A packed linear layer, in the memory layout that one {@link Kernels} implementation reads fastest. Made by
- * {@link Kernels#pack}, read-only, safe for any number of threads. Its memory belongs to the arena given to {@code
- * pack}.
+ * A packed linear layer, in the memory layout that one {@link Kernels} implementation reads fastest. Created by
+ * {@link Kernels#pack}; read-only and safe for any number of threads. Its memory belongs to the arena given to
+ * {@code pack}.
  */
 public interface LinearWeights {
     int numInputs();
@@ -20,13 +20,13 @@ public interface LinearWeights {
         return DataType.F32;
     }
 
-    /** Ranges of outputs handed to {@link Kernels#linear} begin at multiples of this. */
+    /** Ranges of outputs passed to {@link Kernels#linear} must begin at multiples of this. */
     int outputGrain();
 
     /** Bytes that one pass over the weights reads. */
     long packedBytes();
 
-    /** Numbers of the layer without biases: the multiply-adds that a token takes. */
+    /** Number of weights without biases, which is the number of multiply-adds per token. */
     default long numWeights() {
         return (long) numInputs() * numOutputs();
     }

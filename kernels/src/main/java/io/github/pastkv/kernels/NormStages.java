@@ -5,9 +5,9 @@ import io.github.pastkv.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * {@link Kernels#normalise} in three steps, so that hooks can come between them: mean and divisor of each row,
- * division, weight and bias. Together they give the bits of the whole, as each number goes through the same operations
- * in the same order. Written to be read; used only where a hook asks for what lies between.
+ * {@link Kernels#normalise} in three steps, so that hooks can run between them: mean and divisor of each row, division,
+ * weight and bias. Together they give the bits of the whole, as each number goes through the same operations in the
+ * same order. Written to be read; used only if an intermediate result is hooked.
  */
 public final class NormStages {
     private NormStages() {}
@@ -16,7 +16,7 @@ public final class NormStages {
      * First step.
      *
      * @param x {@code [T, E]}, rows contiguous
-     * @param means {@code [T, 1]}; zeros for norms that take off no mean
+     * @param means {@code [T, 1]}; zeros for norms that do not subtract the mean
      * @param scales {@code [T, 1]}, sqrt(mean square + epsilon)
      */
     public static void scales(NormWeights norm, Tensor x, Tensor means, Tensor scales, int fromToken, int toToken) {

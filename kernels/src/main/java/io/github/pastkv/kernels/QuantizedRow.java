@@ -10,7 +10,7 @@ import java.lang.foreign.ValueLayout;
  * largest magnitude of the row divided by 127, so that it becomes 127 and every other an integer in {@code [-127,
  * 127]}, rounded to nearest, ties to even. A row of zeros has scale 0. Weights must be finite.
  *
- * <p>All kernels quantise with this class, so that they multiply equal integers. Reused from row to row; for one
+ * <p>All kernels quantize with this class, so that they multiply equal integers. Reused from row to row; for one
  * thread.
  */
 public final class QuantizedRow {
@@ -31,13 +31,13 @@ public final class QuantizedRow {
         return numbers;
     }
 
-    /** What they are multiplied by. */
+    /** The scale of the integers. */
     public float scale() {
         return scale;
     }
 
     /**
-     * Quantises one row of a part, of any type and strides; integers that already have a scale are taken as they are.
+     * Quantizes one row of a part, of any type and strides; integers that already have a scale are copied.
      *
      * @throws IllegalArgumentException when a weight is infinite or not a number
      */
@@ -59,7 +59,7 @@ public final class QuantizedRow {
                             + ", int8 needs finite weights");
         }
         scale = largest / LARGEST;
-        // A subnormal scale may be far from the quotient; such a row is as good as zero.
+        // A subnormal scale may be far from the quotient; such a row is treated as zero.
         float inverse = scale < Float.MIN_NORMAL ? 0f : 1f / scale;
         scale = inverse == 0f ? 0f : scale;
         for (int i = 0; i < weights.length; i++) {

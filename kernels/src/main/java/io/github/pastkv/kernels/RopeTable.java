@@ -11,9 +11,9 @@ import java.util.Arrays;
  * {@code rotaryDim} floats for each position. Angles are computed in double with {@link StrictMath}, so that the table
  * is the same on every machine, and rounded once.
  *
- * <p>Rows are made when first asked for, in chunks of memory of their own, and never change or move: a model of a long
- * context takes memory only for the positions that were seen. Safe for any number of threads once {@link #prepare} has
- * covered the positions in use. Memory belongs to the arena given at construction.
+ * <p>Rows are computed on first use, in separate chunks of memory, and never change or move, so a model with a long
+ * context takes memory only for the positions in use. Safe for any number of threads once {@link #prepare} has covered
+ * the positions in use. Memory belongs to the arena given at construction.
  */
 public final class RopeTable {
     private static final int CHUNK_POSITIONS = 256;
@@ -59,12 +59,12 @@ public final class RopeTable {
         return isInterleaved ? 2 * pair : pair;
     }
 
-    /** From the first dimension of a pair to its second. */
+    /** Distance from the first dimension of a pair to its second. */
     public int pairDistance() {
         return isInterleaved ? 1 : inverseFrequencies.length;
     }
 
-    /** Makes rows {@code [0, numPositions)}. */
+    /** Computes rows {@code [0, numPositions)}. */
     public void prepare(int numPositions) {
         if (numPositions > maxPositions) {
             throw new IllegalArgumentException("numPositions: " + numPositions + ", limit " + maxPositions);

@@ -6,7 +6,7 @@ import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Buffers for rounded inputs of linear layers, one for each width; asking for one that is there allocates nothing. */
+/** Buffers for rounded inputs of linear layers, one for each width; existing buffers are reused without allocation. */
 final class RoundedInputs implements AutoCloseable {
     private final List<Buffer> buffers = new ArrayList<>();
 
@@ -16,7 +16,10 @@ final class RoundedInputs implements AutoCloseable {
         }
     }
 
-    /** At least {@code numTokens} rows; what they hold is open. Valid until the next call with the same width. */
+    /**
+     * A buffer of at least {@code numTokens} rows with undefined content, valid until the next call with the same
+     * width.
+     */
     Tensor rows(DataType type, int width, int numTokens) {
         for (int i = 0; i < buffers.size(); i++) {
             Buffer buffer = buffers.get(i);

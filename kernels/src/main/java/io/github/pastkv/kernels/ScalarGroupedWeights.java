@@ -7,8 +7,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Grouped integer weights one output below the other: integers {@code [outputs, inputs]}, with 4 bits two to a byte,
- * the first in the lower half; scales and minimums F32 {@code [outputs, groups]}.
+ * Grouped integer weights, output by output: integers {@code [outputs, inputs]}, with 4 bits two to a byte, the first
+ * in the lower half; scales and minimums F32 {@code [outputs, groups]}.
  */
 final class ScalarGroupedWeights implements LinearWeights {
     private final LinearPrecision precision;

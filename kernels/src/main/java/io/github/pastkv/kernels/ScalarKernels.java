@@ -13,7 +13,7 @@ import java.util.List;
  * must reproduce bit for bit.
  */
 public final class ScalarKernels implements Kernels {
-    /** The identity of our own kernels, whatever their vector width. */
+    /** The numeric identity of the scalar and vector kernels, whatever their vector width. */
     public static final String NUMERIC_IDENTITY = "pastkv-1";
 
     /** Available on every machine. */
@@ -186,7 +186,7 @@ public final class ScalarKernels implements Kernels {
             case GELU -> ScalarMath.gelu(x);
             case RELU -> ScalarMath.relu(x);
             case RELU_SQUARED -> ScalarMath.relu(x) * ScalarMath.relu(x);
-            case XIELU -> throw new IllegalArgumentException("activation: XIELU, has numbers of its own");
+            case XIELU -> throw new IllegalArgumentException("activation: XIELU has trained parameters; use Xielu");
         };
     }
 
@@ -275,7 +275,7 @@ public final class ScalarKernels implements Kernels {
         }
     }
 
-    /** What a row sees of a span; the lane of a position is the same wherever the window begins. */
+    /** The attended part of a span; the lane of a position does not depend on where the window begins. */
     private static float spanSum(AttentionTile tile, int row, int from) {
         int to = Math.min(from + AttentionTile.SPAN_POSITIONS, tile.numVisible(row));
         return ScalarMath.laneSum(lane -> {

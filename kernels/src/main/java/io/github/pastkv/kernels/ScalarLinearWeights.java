@@ -8,8 +8,8 @@ import java.lang.foreign.ValueLayout;
 import java.util.List;
 
 /**
- * The parts of a linear layer one below the other, {@code [outputs, inputs]}: weights in their own type, or as integers
- * of one byte with a scale for each output; biases in F32.
+ * The concatenated parts of a linear layer, {@code [outputs, inputs]}: weights in their own type, or as integers of one
+ * byte with a scale for each output; biases in F32.
  */
 final class ScalarLinearWeights implements LinearWeights {
     private final LinearPrecision precision;

@@ -1,11 +1,12 @@
 package io.github.pastkv.kernels;
 
 /**
- * Elementary functions in a written order of single-precision operations, so that a vector twin that performs the same
- * operations in each lane gives the same bits, compiled or interpreted. Relative error of {@link #exp} is below 2 ulp.
+ * Elementary functions as fixed sequences of single-precision operations, so that a vector version that performs the
+ * same operations in each lane gives the same bits, compiled or interpreted. Relative error of {@link #exp} is below 2
+ * ulp.
  */
 public final class ScalarMath {
-    /** Numbers that a sum across a row keeps apart. */
+    /** Number of partial sums in a sum across a row. */
     public static final int VIRTUAL_LANES = 16;
 
     /** Below this exp is 0. */
@@ -32,8 +33,8 @@ public final class ScalarMath {
 
     public static final float SQRT_HALF = 0.70710678118654752f;
 
-    // Polynomials fitted by reweighted least squares to the smallest greatest relative error.
-    /** From here on tanh goes by exp. */
+    // Polynomials fitted by reweighted least squares to minimize the maximum relative error.
+    /** From here on tanh is computed from exp. */
     public static final float TANH_LARGE = 0.625f;
     public static final float TANH_C1 = -0.3333328366279602f;
     public static final float TANH_C3 = 0.13331490755081177f;
@@ -41,7 +42,7 @@ public final class ScalarMath {
     public static final float TANH_C7 = 0.02065056934952736f;
     public static final float TANH_C9 = -0.005717025604099035f;
 
-    /** From here on erf goes by exp. */
+    /** From here on erf is computed from exp. */
     public static final float ERF_LARGE = 1f;
     /** From here on erf is 1. */
     public static final float ERF_ONE = 4f;

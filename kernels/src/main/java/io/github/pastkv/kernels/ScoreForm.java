@@ -3,10 +3,10 @@ package io.github.pastkv.kernels;
 import io.github.pastkv.cache.layout.KvWindow;
 
 /**
- * What becomes of the dot product of a query and a key before softmax: {@code score = dot * scale}, then, where there
- * is a cap, {@code cap * tanh(score / cap)}, then, with ALiBi, {@code slope * (key position - query position)} is
- * added in one fma. Distances are those of positions, so that pads and holes change nothing. Beside that, which keys
- * have a score at all: those within the window.
+ * How a dot product of query and key becomes a score: {@code score = dot * scale}; then, if there is a soft cap,
+ * {@code cap * tanh(score / cap)}; then, with ALiBi, {@code slope * (key position - query position)} is added in one
+ * fma. Distances are between positions, so that padding does not change them. Also defines the attention window,
+ * outside which keys have no score.
  *
  * <p>Immutable; one for each layer, made once.
  */
@@ -62,7 +62,7 @@ public final class ScoreForm {
         return scale;
     }
 
-    /** Which positions a query sees. */
+    /** The positions that a query attends to. */
     public KvWindow window() {
         return window;
     }
@@ -77,7 +77,7 @@ public final class ScoreForm {
         return slopes.length > 0;
     }
 
-    /** What a score of {@code head} falls by for each position of distance. */
+    /** The ALiBi slope of {@code head}: the decrease of its scores per position of distance. */
     public float slope(int head) {
         return slopes[head];
     }

@@ -7,9 +7,9 @@ import java.util.ServiceConfigurationError;
 import java.util.ServiceLoader;
 
 /**
- * Loops of known size that measure the limits of a machine: multiply-adds per second and read bandwidth. The bench
- * prints its results next to them. This class is plain Java and reaches a fraction of the machine; a subclass that
- * uses vectors is found by {@link ServiceLoader}. Stateless and safe for any number of threads.
+ * Measures the limits of a machine: multiply-adds per second and read bandwidth. The benchmark prints its results next
+ * to them. This class is plain Java and reaches a fraction of the machine; a subclass that uses vectors is found by
+ * {@link ServiceLoader}. Stateless and safe for any number of threads.
  */
 public class SpeedProbe {
     private static final int CHAINS = 8;
@@ -17,7 +17,7 @@ public class SpeedProbe {
     /** The plain Java probe. */
     protected SpeedProbe() {}
 
-    /** The first probe that is offered and works on this machine, otherwise the plain Java one. */
+    /** The first available probe that works on this machine, otherwise the plain Java one. */
     public static SpeedProbe fastest() {
         Iterator<ServiceLoader.Provider<SpeedProbe>> offered =
                 ServiceLoader.load(SpeedProbe.class, SpeedProbe.class.getClassLoader()).stream().iterator();

@@ -8,15 +8,16 @@ import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 
 /**
- * Split-KV attention (FlashDecoding: Dao et al. 2023) of a few long rows with one query each: positions are split so
+ * Split-KV attention (Flash-Decoding, Dao et al., 2023) of a few long rows with one query each: positions are split so
  * that every thread has work. First all splits compute their scores; the thread that finishes a tile's last split runs
  * its softmax; then all splits sum their values.
  *
- * <p>Unlike FlashDecoding there is one softmax over the whole row and no rescaling of partial results, so the bits are
- * those of an unsplit tile: a split is a whole number of spans, each span after a tile's first has a sum of its own,
- * and these are added to the first in order.
+ * <p>Unlike in Flash-Decoding there is one softmax over the whole row and no rescaling of partial results, so the bits
+ * are those of an unsplit tile: a split is a whole number of spans, each span after a tile's first has a sum of its
+ * own, and these are added to the first in order.
  *
- * <p>Running it allocates nothing once buffers have grown. Used by one thread at a time, which takes part in the work.
+ * <p>Running it allocates nothing once buffers have grown. Used by one thread at a time, which participates in the
+ * work.
  */
 final class SplitAttention implements AutoCloseable {
     private static final int SPAN = AttentionTile.SPAN_POSITIONS;

@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
-/** What every packing of {@link WeightMatrix} needs. */
+/** Helpers for packing a {@link WeightMatrix}. */
 public final class WeightMatrices {
     /** Never started: a thread that owns no memory. */
     private static final Thread OTHER_THREAD = new Thread(() -> {});

@@ -128,10 +128,10 @@ public sealed interface WeightMatrix {
     }
 
     /**
-     * Integers with a scale, and perhaps a minimum, for each group of neighbouring inputs of an output: weight = scale
-     * * integer + minimum. The last group of a row may be shorter.
+     * Integers with a scale, and optionally a minimum, for each group of neighbouring inputs of an output: weight =
+     * scale * integer + minimum. The last group of a row may be shorter.
      *
-     * @param rows reads one output, in whatever form the file has it
+     * @param rows reads one output from the file's own format
      */
     record Grouped(GroupFormat format, long numOutputs, long numInputs, GroupedRow.Source rows,
             @Nullable Tensor bias) implements WeightMatrix {

@@ -4,7 +4,7 @@ import java.util.Locale;
 
 /** Storage format of packed linear weights. */
 public enum WeightType {
-    /** The values that the file stores. */
+    /** Weights as stored in the file. */
     STORED,
     /**
      * Each row (the weights of one output) becomes integers in {@code [-127, 127]} and one F32 scale: half the bytes of
@@ -12,7 +12,7 @@ public enum WeightType {
      */
     INT8;
 
-    /** As options spell it. */
+    /** The name in options. */
     public String label() {
         return name().toLowerCase(Locale.ROOT);
     }

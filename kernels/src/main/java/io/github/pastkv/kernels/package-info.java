@@ -1,4 +1,7 @@
-/** The arithmetic of a transformer: a small contract, its scalar reference and the choice of a provider. */
+/**
+ * The arithmetic of a transformer: the kernel interface, the scalar reference kernels, threads, and the choice of a
+ * provider.
+ */
 @NullMarked
 package io.github.pastkv.kernels;
 

@@ -27,7 +27,7 @@ class InspectCommandTest {
                 .contains("6 query heads over 2 key/value heads of 8").contains("rotary, theta 3,000\n")
                 .contains("109 tokens, head of its own").contains("96 tokens").contains("stored as f32")
                 .contains("none; takes token ids only").contains("greedy; ends at token 2")
-                .contains("kernels       scalar: asked for").contains("f32, threads: 3");
+                .contains("kernels       scalar: requested").contains("f32, threads: 3");
         // 4 layers, keys and values, 2 heads of 8: 128 numbers
         assertThat(out).containsPattern("\n  f32 +512 +512\\.0 KiB +4\\.0 MiB +48\\.0 KiB\n")
                 .containsPattern("\n  bf16 +256 +256\\.0 KiB +2\\.0 MiB +24\\.0 KiB\n")

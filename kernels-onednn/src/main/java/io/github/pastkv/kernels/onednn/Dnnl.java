@@ -14,8 +14,8 @@ import java.lang.invoke.MethodHandle;
 
 /**
  * The functions of oneDNN's C interface that linear layers need (oneDNN 3.11, {@code dnnl.h}). Handles and pointers are
- * plain longs: a call allocates nothing, and whoever calls keeps the memory alive. A status other than success is an
- * {@link IllegalStateException}, but where a method says otherwise.
+ * plain longs: a call allocates nothing, and the caller keeps the memory alive. A status other than success is an
+ * {@code IllegalStateException} unless a method says otherwise.
  *
  * <p>Loading this class loads the library. Safe for any number of threads.
  */
@@ -91,7 +91,7 @@ final class Dnnl {
 
     private Dnnl() {}
 
-    /** A call that puts a handle where its argument points. */
+    /** A call that stores a handle at the address of its argument. */
     @FunctionalInterface
     private interface Creation {
         int create(long out) throws Throwable;
@@ -122,7 +122,7 @@ final class Dnnl {
         return handle;
     }
 
-    /** The new handle, or 0 where there is no implementation. */
+    /** The new handle, or 0 if there is no implementation. */
     private static long tryCreate(String what, Creation creation) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment out = arena.allocate(JAVA_LONG);
@@ -156,7 +156,7 @@ final class Dnnl {
         }
     }
 
-    /** The instruction set that it uses, as bits of {@code dnnl_cpu_isa_t}. */
+    /** The instruction set in use, as bits of {@code dnnl_cpu_isa_t}. */
     static int instructionSet() {
         try {
             return (int) ISA.invokeExact();
@@ -165,7 +165,7 @@ final class Dnnl {
         }
     }
 
-    /** Tells OpenMP that calls of this thread shall use no other: the library would split sums among them. */
+    /** Limits OpenMP to the calling thread, as the library would split sums among threads. */
     static void useOneThread() {
         try {
             OMP_SET_THREADS.invokeExact(1);
@@ -194,7 +194,7 @@ final class Dnnl {
         }
     }
 
-    /** A description of a matrix whose layout is left to the library. */
+    /** A description of a matrix whose layout the library chooses. */
     static long matrixOfAnyLayout(int type, long rows, long columns) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment lengths = arena.allocateFrom(JAVA_LONG, rows, columns);
@@ -246,7 +246,7 @@ final class Dnnl {
         }
     }
 
-    /** A description of a product, or 0 where there is no implementation; {@code bias} may be 0. */
+    /** A description of a matrix multiplication, or 0 if there is no implementation; {@code bias} may be 0. */
     static long tryMatmul(long source, long weights, long bias, long target, long attributes) {
         return tryCreate("matmul",
                 out -> (int) MATMUL_CREATE.invokeExact(out, ENGINE, source, weights, bias, target, attributes));
@@ -316,7 +316,7 @@ final class Dnnl {
         }
     }
 
-    /** Makes a memory object look elsewhere. */
+    /** Changes the address of a memory object. */
     static void point(long memory, long address) {
         try {
             require("memory", (int) MEMORY_SET.invokeExact(memory, address));

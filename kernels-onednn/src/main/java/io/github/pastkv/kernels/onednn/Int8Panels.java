@@ -13,14 +13,14 @@ import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * One row of inputs times integer weights in the library's layout, in the library's order of sums, at the speed of
- * memory, for which the library's own kernel waits. The layout: panels of 64 outputs; in a panel, for each two inputs,
- * 64 times the weight of the first and of the second. The order ({@code vdpbf16ps}): one chain of fused multiply-adds
- * for each output, of each two inputs the second first; after so many inputs a chain ends, and chains are added up.
- * {@link RowOrder} looks whether the bits are the library's. (Where partial sums are below 2^-126, the instruction
- * takes zero and this does not.)
+ * Multiplies one row of inputs by integer weights in oneDNN's layout and order of sums, at memory bandwidth, which
+ * oneDNN's own kernel does not reach. The layout: panels of 64 outputs; in a panel, for each two inputs, 64 times the
+ * weight of the first and of the second. The order ({@code vdpbf16ps}): one chain of fused multiply-adds for each
+ * output, of each two inputs the second first; after so many inputs a chain ends, and chains are added up.
+ * {@link RowOrder} checks whether the bits are those of the library. (Where partial sums are below 2^-126, the
+ * instruction takes zero and this does not.)
  *
- * <p>All memory is given by address; who calls keeps it alive and large enough.
+ * <p>All memory is passed by address; the caller keeps it alive and large enough.
  */
 final class Int8Panels {
     /** Outputs of a panel. */
@@ -79,7 +79,7 @@ final class Int8Panels {
         FloatVector out1 = evensA.rearrange(ZIP_HIGH, oddsA);
         FloatVector out2 = evensB.rearrange(ZIP_LOW, oddsB);
         FloatVector out3 = evensB.rearrange(ZIP_HIGH, oddsB);
-        if (isAdded) { // in one method, as a vector that is handed to another may be allocated
+        if (isAdded) { // in one method, as a vector passed to another may be allocated
             FloatVector.fromMemorySegment(FLOATS, ALL, sums, LITTLE_ENDIAN).add(out0).intoMemorySegment(ALL, sums,
                     LITTLE_ENDIAN);
             FloatVector.fromMemorySegment(FLOATS, ALL, sums + VECTOR_BYTES, LITTLE_ENDIAN).add(out1)

@@ -11,11 +11,11 @@ import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 
 /**
- * Pages straight from the system: zeros that take no memory until they are touched, where an arena would write every
- * byte first, and on one thread.
+ * Pages allocated directly from the system. They are zero and take no memory until touched, whereas an arena writes
+ * every byte first, on one thread.
  */
 final class NativeMemory {
-    /** All memory: an offset is an address. What lies there is the caller's to know. */
+    /** All memory: an offset is an address. The caller is responsible for valid addresses. */
     static final MemorySegment ALL = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
 
     // Constants of Linux' mman.h.

@@ -6,7 +6,7 @@ import io.github.pastkv.kernels.WeightType;
 import io.github.pastkv.tensor.DataType;
 import org.jspecify.annotations.Nullable;
 
-/** What is multiplied with what. Weights keep their values: a kind takes those only that it holds exactly. */
+/** Input and weight types of a matrix multiplication. A kind accepts only weights that it represents exactly. */
 enum NumberKind {
     /** F32 inputs, weights stored as F32. */
     F32(DataType.F32, Dnnl.F32, Dnnl.F32, Float.BYTES),
@@ -27,7 +27,7 @@ enum NumberKind {
         this.weightBytes = weightBytes;
     }
 
-    /** The kind for weights of type {@code stored} in {@code precision}, or null where there is none. */
+    /** The kind for weights of type {@code stored} in {@code precision}, or null if there is none. */
     static @Nullable NumberKind of(LinearPrecision precision, DataType stored) {
         boolean isBf16 = precision.compute() == ComputeType.BF16;
         if (precision.weights() == WeightType.INT8) {

@@ -15,12 +15,12 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * Linear layers in oneDNN, everything else in other kernels; so are the linear layers that oneDNN cannot take with
- * weights kept as stored (BF16 weights with F32 inputs: the others read half the bytes) or with a row's bits unchanged.
+ * Linear layers in oneDNN. Everything else is delegated to other kernels, including linear layers that oneDNN cannot
+ * compute from weights as stored (BF16 weights with F32 inputs) or with bits that are independent of the batch.
  *
- * <p>Bits are those of one version, instruction set and slicing: an identity of its own. Within it a row does not
- * depend on the rows beside it, the range of outputs or the threads; {@link RowProof} looks at that when weights are
- * packed.
+ * <p>Results depend on the library version, instruction set and slicing, which form a separate numeric identity. Within
+ * it a row does not depend on other rows, the range of outputs or the threads; {@link RowProof} verifies this when
+ * weights are packed.
  */
 final class OneDnnKernels extends DelegatingKernels {
     private static final System.Logger LOGGER = System.getLogger(OneDnnKernels.class.getName());
@@ -29,7 +29,7 @@ final class OneDnnKernels extends DelegatingKernels {
     private final String instructionSet;
     private final boolean isFastInBf16;
 
-    /** Whether the library passed the self-test, for each precision that was asked for: it takes a while. */
+    /** Whether the library passed the self-test, for each precision tested so far. */
     private final Map<LinearPrecision, Boolean> passed = new ConcurrentHashMap<>();
 
     /**
@@ -67,7 +67,7 @@ final class OneDnnKernels extends DelegatingKernels {
                 : others.linearName(precision, stored);
     }
 
-    /** What the machine cannot multiply fast, or the library gets wrong, is left to the others. */
+    /** Precisions that the machine does not support, or that fail the self-test, are delegated. */
     private boolean takes(LinearPrecision precision) {
         boolean isKnown = precision.compute() == ComputeType.BF16
                 ? isFastInBf16

@@ -5,8 +5,7 @@ import io.github.pastkv.kernels.KernelsChoice;
 import io.github.pastkv.kernels.KernelsProvider;
 
 /**
- * Offers {@link OneDnnKernels} where the library is there, the machine has AVX-512 and the library computes what the
- * scalar kernels compute.
+ * Provides {@link OneDnnKernels} if the library is present, the CPU has AVX-512 and the library passes the self-test.
  */
 public final class OneDnnKernelsProvider implements KernelsProvider {
     private static final int RANK = 200;
@@ -15,9 +14,9 @@ public final class OneDnnKernelsProvider implements KernelsProvider {
     private final boolean isFastInBf16;
 
     /**
-     * Loads the library and tries it.
+     * Loads the library and tests it.
      *
-     * @throws UnsupportedOperationException with the reason where it cannot be used
+     * @throws UnsupportedOperationException with the reason, if it cannot be used
      */
     public OneDnnKernelsProvider() {
         OneDnnLibrary.load();
@@ -43,7 +42,7 @@ public final class OneDnnKernelsProvider implements KernelsProvider {
         return RANK;
     }
 
-    /** The kernels, over the best others that there are. */
+    /** The kernels, on top of the best other ones available. */
     @Override
     public Kernels create() {
         return new OneDnnKernels(KernelsChoice.bestBelow(RANK), instructionSet, isFastInBf16);

@@ -20,9 +20,9 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The native library, found and loaded once in a process. It is looked for in the folder that {@link #FOLDER_PROPERTY}
- * names, and else on the class path or the module path, in the native jar of {@code org.bytedeco:dnnl}. Out of a jar it
- * is copied to a temporary folder, which is deleted as soon as the library is loaded.
+ * The native library, loaded once per process. It is searched for in the folder given by {@link #FOLDER_PROPERTY} and
+ * then on the class path or the module path, in the native jar of {@code org.bytedeco:dnnl}. Out of a jar it is copied
+ * to a temporary folder, which is deleted as soon as the library is loaded.
  */
 final class OneDnnLibrary {
     /** System property: the folder that holds {@code libdnnl.so.3} and {@code libgomp.so.1}. */
@@ -59,8 +59,8 @@ final class OneDnnLibrary {
             return open(Path.of(folder).resolve(LIBRARY));
         }
         if (locate(LIBRARY).isEmpty()) {
-            throw new UnsupportedOperationException("oneDNN's library is not here: put the native jar of "
-                    + "org.bytedeco:dnnl on the class path or the module path, or name its folder with -D"
+            throw new UnsupportedOperationException("oneDNN's library was not found: put the native jar of "
+                    + "org.bytedeco:dnnl on the class path or the module path, or set its folder with -D"
                     + FOLDER_PROPERTY);
         }
         try {
@@ -112,7 +112,7 @@ final class OneDnnLibrary {
                         return Optional.of(found.get().toURL());
                     }
                 } catch (IOException _) {
-                    // a jar that cannot be read holds no library for us; the caller says that there is none
+                    // an unreadable jar is treated as one without the library
                 }
             }
         }

@@ -5,8 +5,9 @@ import java.lang.foreign.MemorySegment;
 
 /**
  * Runs slices of a linear layer on the calling thread. Rows go through in blocks of {@link RowBlocks}; a slice stays in
- * the core's cache while they pass, so each weight is read from memory once. One row is run as two equal ones, as
- * alone it would take another kernel, with other bits; or, times integers, by {@link Int8Row}.
+ * the core's cache while they pass, so each weight is read from memory once. A single row is run as two equal ones,
+ * because the library uses another kernel, with other bits, for one row; with integer weights it is run by
+ * {@link Int8Row}.
  */
 final class OneDnnLinear {
     /** Up to so many rows reading the weights takes longer than multiplying them. */
@@ -31,7 +32,7 @@ final class OneDnnLinear {
         }
     }
 
-    /** The library is handed addresses, which nobody checks after this. */
+    /** The library gets addresses, which are not checked after this. */
     private static void requireUsable(Tensor x, OneDnnLinearWeights weights, Tensor y) {
         if (!weights.isAlive() || !x.segment().scope().isAlive() || !y.segment().scope().isAlive()) {
             throw new IllegalStateException("linear layer: weights or activations are closed");
@@ -64,7 +65,7 @@ final class OneDnnLinear {
         }
     }
 
-    /** By our own kernel with the library's bits. */
+    /** Runs our own kernel, which gives the library's bits. */
     private static void ownRow(Tensor x, OneDnnLinearWeights weights, Tensor y, int fromSlice, int toSlice) {
         ThreadBuffers buffers = ThreadBuffers.ofThisThread();
         long wide = Int8Row.widen(x.segment(), 0, weights.numInputs(), buffers);
@@ -76,7 +77,7 @@ final class OneDnnLinear {
         }
     }
 
-    /** The row twice: alone it would take another kernel. */
+    /** Runs the row twice, as the library would use another kernel for one row. */
     private static void twoRows(Tensor x, OneDnnLinearWeights weights, Tensor y, int fromSlice, int toSlice) {
         ThreadBuffers buffers = ThreadBuffers.ofThisThread();
         long inputBytes = (long) weights.numInputs() * weights.inputType().bytes();

@@ -117,8 +117,8 @@ final class OneDnnLinearWeights implements LinearWeights {
     }
 
     /**
-     * Brings integer weights of a slice into the core's cache: the library's kernel for them waits for each line of
-     * memory (6 GB/s on AMD Zen 5, against 23 GB/s out of the cache). Others it reads at full speed by itself.
+     * Prefetches the integer weights of a slice into the core's cache, as the library's kernel stalls at each cache
+     * line (6 GB/s on AMD Zen 5, against 23 GB/s out of the cache). Others it reads at full speed by itself.
      */
     void readAhead(int slice, ThreadBuffers buffers) {
         if (!kind.isScaled()) {
@@ -133,7 +133,7 @@ final class OneDnnLinearWeights implements LinearWeights {
         buffers.note(sum);
     }
 
-    /** Whether the memory is there yet: it ends with the arena it was packed in. */
+    /** Whether the memory is still alive; it ends with the arena that it was packed in. */
     boolean isAlive() {
         return packed.scope().isAlive();
     }

@@ -1,9 +1,9 @@
 package io.github.pastkv.kernels.onednn;
 
 /**
- * How rows are cut for the library, which compiles a kernel for each number of rows: into powers of two up to {@link
- * #LARGEST}, so that there are few, never one row (that takes another kernel, with other bits). A block may begin
- * before the last one ended: rows done twice get the same bits twice.
+ * Splits rows into blocks for the library, which compiles a kernel for each number of rows. Sizes are powers of two up
+ * to {@link #LARGEST}, so that there are few, and never one row, for which the library uses another kernel with other
+ * bits. Blocks may overlap: rows computed twice get the same bits.
  */
 final class RowBlocks {
     /** Rows of the largest block. */

@@ -7,10 +7,10 @@ import java.util.OptionalInt;
 import java.util.Random;
 
 /**
- * Finds out in which order the library sums a row of a shape, by running it: where {@link Int8Panels} with chains of
- * some length gives its bits for all numbers tried, a row alone may go there. That is a fact of a version and an
- * instruction set, so it is looked at again for each shape when weights are packed; where no length fits, the library
- * does the row.
+ * Determines the order in which the library sums a row of a shape, by running it: if {@link Int8Panels} with some chain
+ * length gives the same bits for all tested numbers, single rows use it. This depends on the library version and
+ * instruction set, so it is tested again for each shape when weights are packed; if no length matches, the library
+ * computes the row.
  */
 final class RowOrder {
     /** Sums that are compared at least, of two rows or more; two at a time. */

@@ -6,9 +6,9 @@ import java.lang.foreign.ValueLayout;
 import java.util.stream.IntStream;
 
 /**
- * Proves, for one kernel on this machine, that a row of the result has the same bits however many rows are computed
- * with it. That is a fact of a version and an instruction set, not a promise of the library, so it is looked at again
- * for each shape when weights are packed: some milliseconds. It also compiles what will be used later.
+ * Verifies, for one kernel on this machine, that a row of the result has the same bits for any number of rows. The
+ * library does not guarantee this; it depends on the version and instruction set. So it is tested for each shape when
+ * weights are packed, which takes some milliseconds and also compiles the kernels used later.
  */
 final class RowProof {
     private final SliceKernel kernel;

@@ -11,12 +11,12 @@ import java.lang.foreign.Arena;
 import java.util.List;
 import java.util.Random;
 
-/** Compares small layers with the scalar kernels before a precision is used: some milliseconds. */
+/** Compares small layers with the scalar kernels before a precision is used; takes some milliseconds. */
 final class SelfTest {
     private static final int NUM_INPUTS = 67;
     private static final int NUM_OUTPUTS = 130;
     private static final int NUM_TOKENS = 3;
-    /** Of a sum whose products are of order 1: far above rounding, far below any mistake. */
+    /** Tolerance for sums of products of order 1: far above rounding errors, far below wrong results. */
     private static final float TOLERANCE = 1e-3f;
 
     private final ScalarKernels scalar = new ScalarKernels();
@@ -28,7 +28,7 @@ final class SelfTest {
     }
 
     /**
-     * Tries a precision.
+     * Tests a precision.
      *
      * @return the instruction set of the kernel that the library chose, for example {@code avx512_core_bf16}
      * @throws UnsupportedOperationException when there is no kernel or it computes something else

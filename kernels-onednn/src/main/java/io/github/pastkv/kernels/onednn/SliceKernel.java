@@ -7,8 +7,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * All compiled products of one {@link SliceShape}, and the layout in which they read weights. One for each shape in a
- * process. Safe for any number of threads; finding a product that is there allocates nothing.
+ * All compiled products of one {@link SliceShape}, and the layout in which they read weights. One per shape and
+ * process. Safe for any number of threads; finding an existing product allocates nothing.
  */
 final class SliceKernel {
     /** The number of rows for which the library chooses the layout; every other number then takes it. */
@@ -22,7 +22,7 @@ final class SliceKernel {
     private final long weightsDescription;
     private final String implementation;
     private final long packedBytes;
-    private OptionalInt chainInputs = OptionalInt.empty(); // set before anybody else sees this
+    private OptionalInt chainInputs = OptionalInt.empty(); // set before publication
     /** By {@link RowBlocks#indexOf}, those of all strides; replaced as a whole. */
     private volatile Matmul[][] matmuls = new Matmul[RowBlocks.COUNT][0];
 
@@ -33,7 +33,10 @@ final class SliceKernel {
         this.packedBytes = Dnnl.size(weightsDescription);
     }
 
-    /** The kernel of a shape, made and proven at first; null where it is not to be had or a row's bits change. */
+    /**
+     * The kernel of a shape, created and verified on first use; null if it is not available or a row's bits depend on
+     * the number of rows.
+     */
     static @Nullable SliceKernel find(SliceShape shape) {
         return KERNELS.computeIfAbsent(shape, SliceKernel::make);
     }

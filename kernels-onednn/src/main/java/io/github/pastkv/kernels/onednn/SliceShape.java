@@ -1,7 +1,7 @@
 package io.github.pastkv.kernels.onednn;
 
 /**
- * A slice of a linear layer: what the library sees of it.
+ * The shape of a slice of a linear layer, for the library.
  *
  * @param kind what is multiplied
  * @param numInputs K

@@ -10,8 +10,8 @@ import java.lang.foreign.ValueLayout;
 import java.util.List;
 
 /**
- * The weights of a slice, wherever they lie: in one part, which is packed from where it is, or in several, or yet to be
- * quantised, which goes through a buffer of rows.
+ * The weights of a slice. Weights of a single part are packed in place; those of several parts, or those yet to be
+ * quantized, go through a buffer of rows.
  */
 final class SliceSource {
     private final List<WeightMatrix> parts;

@@ -1,7 +1,7 @@
 package io.github.pastkv.kernels.onednn;
 
 /**
- * Where the numbers of one slice lie. The memory belongs to whoever made it.
+ * Addresses of the weights of one slice. The memory belongs to the creator.
  *
  * @param packedAddress weights in the library's layout
  * @param scalesAddress F32, one for each output, or 0

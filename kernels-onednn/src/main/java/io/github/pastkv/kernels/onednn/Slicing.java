@@ -1,12 +1,12 @@
 package io.github.pastkv.kernels.onednn;
 
 /**
- * How the outputs of a layer are cut into slices: a function of the layer's size alone, never of threads or machine, as
- * it is part of the numeric identity. Slices are about large enough to hide what a call costs, small enough to stay in
- * a core's cache while blocks of rows pass, and of equal size where that comes out even.
+ * Splits the outputs of a layer into slices. The split depends on the size of the layer only, never on threads or the
+ * machine, as it is part of the numeric identity. Slices are large enough to amortize a call, small enough to stay in a
+ * core's cache while blocks of rows pass, and of equal size where possible.
  */
 final class Slicing {
-    /** For the numeric identity: changes whenever slices are cut in another way. */
+    /** Part of the numeric identity: must change whenever the slicing changes. */
     static final String IDENTITY = "slices-1";
 
     private static final long WEIGHTS_PER_SLICE = 1 << 17;

@@ -3,7 +3,7 @@ package io.github.pastkv.kernels.onednn;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
-/** Memory of one thread, used within one call; it grows and never shrinks. */
+/** Scratch memory of one thread, used within one call; it grows and never shrinks. */
 final class ThreadBuffers {
     private static final ThreadLocal<ThreadBuffers> OF_THREAD = ThreadLocal.withInitial(ThreadBuffers::new);
     private static final long ALIGNMENT = 4096;
@@ -53,7 +53,7 @@ final class ThreadBuffers {
         return rows;
     }
 
-    /** Takes note of what was read for nothing but to have it near. */
+    /** Consumes values that were read for prefetching only. */
     void note(long read) {
         sum += read;
     }

@@ -48,7 +48,7 @@ class OneDnnKernelsProviderTest {
                 .collect(Collectors.joining(":"));
         assertThat(run(Map.of(), List.of(), classPath)).startsWith("vector (").contains("org.bytedeco:dnnl")
                 .contains(OneDnnLibrary.FOLDER_PROPERTY);
-        assertThat(run(Map.of(), List.of("onednn"), classPath)).startsWith("kernels: onednn cannot be had here")
+        assertThat(run(Map.of(), List.of("onednn"), classPath)).startsWith("kernels: onednn are not available")
                 .contains("org.bytedeco:dnnl");
     }
 

@@ -7,12 +7,12 @@ import java.lang.foreign.MemorySegment;
 /**
  * Memory by address, for bodies that read several blocks at a time. A segment of its own for each block would bring
  * type, lifetime and bounds checks into the body for each of them, too many for the JIT to compile it as one (it stops
- * inlining at 18,000 nodes, and a vector that crosses a call is allocated). What lies at an address is the caller's to
- * know: blocks are asked whether they are there, and stay while their reader holds them.
+ * inlining at 18,000 nodes, and a vector that crosses a call is allocated). The caller is responsible for valid
+ * addresses: it checks that blocks exist, and they stay while their reader holds them.
  */
 final class AllMemory {
     /**
-     * Whether this module may read by address: {@code --enable-native-access}. Without, one block is read at a time.
+     * Whether this module may read by address ({@code --enable-native-access}). Otherwise one block is read at a time.
      */
     static final boolean IS_READABLE = AllMemory.class.getModule().isNativeAccessEnabled();
 

@@ -11,10 +11,9 @@ import io.github.pastkv.tensor.DataType;
 import java.lang.foreign.MemorySegment;
 
 /**
- * How attention gets at the keys, or the values, of a lane tile of 16 positions. Whole lane tiles of F32, BF16 or Q8
- * are read where they lie; everything else is first copied to the tile's scratch memory in the form of an F32 tile
- * (keys {@code [dim][16]}, values {@code [16][dim]}), so that any layout works with the F32 bodies and can get bodies
- * of its own later.
+ * How attention reads the keys or the values of a lane tile of 16 positions. Whole lane tiles of F32, BF16 or Q8 are
+ * read in place; everything else is first staged in the tile's scratch memory as an F32 tile (keys {@code [dim][16]},
+ * values {@code [16][dim]}), so that any layout works with the F32 inner loops, and can get its own later.
  */
 enum TileForm {
     /** Whole F32 lane tiles, read in place. */

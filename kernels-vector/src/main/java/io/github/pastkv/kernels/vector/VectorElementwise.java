@@ -93,7 +93,7 @@ final class VectorElementwise {
             case GELU -> geluRow(x, start, width);
             case RELU -> reluRow(x, start, width);
             case RELU_SQUARED -> reluSquaredRow(x, start, width);
-            case XIELU -> throw new IllegalArgumentException("activation: XIELU, has numbers of its own");
+            case XIELU -> throw new IllegalArgumentException("activation: XIELU has trained parameters; use Xielu");
         }
     }
 

@@ -16,9 +16,9 @@ import java.lang.foreign.Arena;
 import java.util.List;
 
 /**
- * {@link ScalarKernels} in vectors of 128, 256 or 512 bits: each lane runs the same operations in the same order, so
- * the bits are the same. Lanes are outputs, keys or dimensions, never parts of one sum; only sums across a row, which
- * the scalar kernels keep in 16 virtual lanes, are split over lanes. One class for each family of operations;
+ * {@link ScalarKernels} with vectors of 128, 256 or 512 bits: each lane performs the same operations in the same order,
+ * so the bits are the same. Lanes are outputs, keys or dimensions, never parts of one sum; only sums across a row,
+ * which the scalar kernels keep in 16 virtual lanes, are split over lanes. One class for each family of operations;
  * stateless.
  */
 final class VectorKernels implements Kernels {

@@ -3,7 +3,7 @@ package io.github.pastkv.kernels.vector;
 import io.github.pastkv.kernels.Kernels;
 import io.github.pastkv.kernels.KernelsProvider;
 
-/** Offers {@link VectorKernels} where the Vector API is there and the machine has vectors of at least 128 bits. */
+/** Provides {@link VectorKernels} if the Vector API is present and the machine has vectors of at least 128 bits. */
 public final class VectorKernelsProvider implements KernelsProvider {
     private static final int RANK = 100;
 

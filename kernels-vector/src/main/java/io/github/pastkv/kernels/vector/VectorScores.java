@@ -15,7 +15,7 @@ import java.lang.foreign.MemorySegment;
  * than once.
  *
  * <p>Positions are walked in spans, all rows over one span before the next, so that its keys come from a near cache for
- * all rows but the first. Behind one staged lane tile the tile's scratch memory holds the queries, those of four rows
+ * all rows but the first. After one staged lane tile the tile's scratch memory holds the queries, those of four rows
  * interleaved, {@code [row / 4][dim][row % 4]}: a body then reads them with one offset.
  */
 final class VectorScores {
