@@ -1,4 +1,5 @@
 import io.github.pastkv.store.CacheTierProvider;
+import io.github.pastkv.store.FileTierProvider;
 
 /** Chunks of a KV cache as self-describing files, and the tiers that keep them beneath the prefix index. */
 module io.github.pastkv.store {
@@ -9,4 +10,6 @@ module io.github.pastkv.store {
     exports io.github.pastkv.store;
 
     uses CacheTierProvider;
+
+    provides CacheTierProvider with FileTierProvider;
 }

@@ -25,8 +25,6 @@ import org.jspecify.annotations.Nullable;
 public record KvPoolOptions(EvictionPolicy.@Nullable Factory policy, boolean poisonsFreed,
         @Nullable Consumer<String> leakListener, long maxCachedBytes, @Nullable BlockStore store,
         long maxStoreQueueBytes, int storeChunkTokens, StoreWrites storeWrites) {
-    /** Tokens of a chunk unless said otherwise (docs/decisions/0009-chunk-size.md). */
-    public static final int DEFAULT_STORE_CHUNK_TOKENS = 64;
     /** Default limit of blocks that wait to be written to a store: 64 MiB. */
     public static final long DEFAULT_MAX_STORE_QUEUE_BYTES = 64L << 20;
 
@@ -48,7 +46,7 @@ public record KvPoolOptions(EvictionPolicy.@Nullable Factory policy, boolean poi
     /** No index, no debugging aids, and no limit of cached prefixes except the pool's own. */
     public static KvPoolOptions defaults() {
         return new KvPoolOptions(null, false, null, Long.MAX_VALUE, null, DEFAULT_MAX_STORE_QUEUE_BYTES,
-                DEFAULT_STORE_CHUNK_TOKENS, StoreWrites.COMPLETE);
+                BlockStore.DEFAULT_CHUNK_TOKENS, StoreWrites.COMPLETE);
     }
 
     /**
@@ -86,7 +84,7 @@ public record KvPoolOptions(EvictionPolicy.@Nullable Factory policy, boolean poi
      */
     public KvPoolOptions withBlockStore(BlockStore newStore) {
         return new KvPoolOptions(policy, poisonsFreed, leakListener, maxCachedBytes, newStore, maxStoreQueueBytes,
-                storeChunkTokens, storeWrites);
+                newStore.chunkTokens(), newStore.writes());
     }
 
     public KvPoolOptions withMaxStoreQueueBytes(long newMaxStoreQueueBytes) {

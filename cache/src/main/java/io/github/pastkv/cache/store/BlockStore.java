@@ -22,6 +22,9 @@ import java.util.List;
  * keep under names implements {@code CacheTier} of the module {@code io.github.pastkv.store} instead.
  */
 public interface BlockStore extends AutoCloseable {
+    /** Tokens of a complete chunk unless said otherwise (docs/decisions/0009-chunk-size.md). */
+    int DEFAULT_CHUNK_TOKENS = 64;
+
     /**
      * Finds how many leading chunks of a text can be got now.
      *
@@ -45,6 +48,16 @@ public interface BlockStore extends AutoCloseable {
 
     /** Removes a chunk. */
     void forget(ChunkKey key);
+
+    /** Tokens of a complete chunk that suit this store. */
+    default int chunkTokens() {
+        return DEFAULT_CHUNK_TOKENS;
+    }
+
+    /** When blocks are to be written to it. */
+    default StoreWrites writes() {
+        return StoreWrites.COMPLETE;
+    }
 
     /** Statistics so far. */
     StoreStats stats();

@@ -30,6 +30,7 @@ public final class StoredChunk {
     private final List<BlockKey> keys; // [blocks]
     private final List<@Nullable MemorySegment> parts; // [blocks][G]
     private final int[] checksums; // [blocks]
+    private boolean isVerified;
 
     /**
      * A chunk as read back, with the checksums that were kept with it.
@@ -139,9 +140,10 @@ public final class StoredChunk {
                 parts.subList(block * numGroups, (block + 1) * numGroups));
     }
 
-    /** Whether all blocks are intact. */
+    /** Whether all blocks are intact; once they are found so, they are not looked at again. */
     public boolean isIntact() {
-        return IntStream.range(0, numBlocks()).allMatch(this::isIntact);
+        isVerified = isVerified || IntStream.range(0, numBlocks()).allMatch(this::isIntact);
+        return isVerified;
     }
 
     /** Parts that have bytes. */

@@ -1,0 +1,79 @@
+package io.github.pastkv.store;
+
+import io.github.pastkv.cache.store.BlockStore;
+import io.github.pastkv.cache.store.StoreWrites;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.ServiceLoader;
+import java.util.TreeSet;
+
+/** Opens tiers by their URIs, as the command and {@code ModelOptions.withCacheTiers} name them. */
+public final class CacheTiers {
+    private CacheTiers() {}
+
+    /**
+     * Opens one tier.
+     *
+     * @throws IllegalArgumentException for a URI or option that no tier has
+     * @throws IOException when it cannot be opened
+     */
+    public static CacheTier open(TierUri uri) throws IOException {
+        TreeSet<String> known = new TreeSet<>();
+        for (CacheTierProvider provider : ServiceLoader.load(CacheTierProvider.class,
+                CacheTiers.class.getClassLoader())) {
+            if (provider.schemes().contains(uri.scheme())) {
+                return provider.open(uri);
+            }
+            known.addAll(provider.schemes());
+        }
+        throw new IllegalArgumentException(
+                "cache tier " + uri + ": unknown scheme " + uri.scheme() + ", known are " + String.join(", ", known));
+    }
+
+    /**
+     * Opens a store over tiers, nearest first. {@code chunk} (tokens of a complete chunk) and {@code write}
+     * ({@code complete}, {@code second-use}, {@code eviction}) are those of the first; {@code verify=sha256} with any
+     * of them compares the SHA-256 of all that is loaded, beside its checksums.
+     *
+     * @throws IllegalArgumentException for a URI or option that no tier has
+     * @throws IOException when one cannot be opened; then none is
+     */
+    public static TierStore openAll(List<String> uris) throws IOException {
+        List<TierUri> parsed = uris.stream().map(TierUri::parse).toList();
+        boolean verifiesData = false;
+        for (TierUri uri : parsed) {
+            String verify = uri.option("verify", "crc32c");
+            if (!List.of("crc32c", "sha256").contains(verify)) {
+                throw uri.refusal("verify", "must be crc32c or sha256");
+            }
+            verifiesData |= verify.equals("sha256");
+            if (uri != parsed.getFirst()
+                    && (uri.options().containsKey("chunk") || uri.options().containsKey("write"))) {
+                throw new IllegalArgumentException(
+                        "cache tier " + uri + ": chunk and write are options of the first tier");
+            }
+        }
+        int chunkTokens = parsed.getFirst().count("chunk", BlockStore.DEFAULT_CHUNK_TOKENS);
+        StoreWrites writes = writes(parsed.getFirst());
+        List<CacheTier> tiers = new ArrayList<>();
+        try {
+            for (TierUri uri : parsed) {
+                tiers.add(open(uri));
+            }
+            return new TierStore(tiers, chunkTokens, writes, verifiesData);
+        } catch (IOException | RuntimeException e) {
+            tiers.forEach(CacheTier::close);
+            throw e;
+        }
+    }
+
+    private static StoreWrites writes(TierUri uri) {
+        return switch (uri.option("write", "complete")) {
+            case "complete" -> StoreWrites.COMPLETE;
+            case "second-use" -> StoreWrites.SECOND_USE;
+            case "eviction" -> StoreWrites.EVICTION;
+            default -> throw uri.refusal("write", "must be complete, second-use or eviction");
+        };
+    }
+}

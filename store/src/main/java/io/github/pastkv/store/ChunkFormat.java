@@ -1,0 +1,242 @@
+package io.github.pastkv.store;
+
+import io.github.pastkv.cache.store.BlockKey;
+import io.github.pastkv.cache.store.BlockOrigin;
+import io.github.pastkv.cache.store.StoredChunk;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A chunk as bytes: a safetensors file with one tensor of bytes for each layer group and all else in its metadata
+ * (docs/format.md). Little-endian; readable without this library, as {@code tools/chunk/read_chunk.py} shows.
+ *
+ * <p>Every byte is covered: the header by {@code header_sha256}, the data by the CRC32C of each block and by
+ * {@code data_sha256}, which the header holds.
+ */
+public final class ChunkFormat {
+    /** Version of the format; another one is refused. */
+    public static final int VERSION = 1;
+    /** What a file name of a chunk ends with. */
+    public static final String FILE_SUFFIX = ".safetensors";
+
+    private static final String FORMAT = "pastkv.chunk";
+    private static final String ORIGIN = "origin.";
+    private static final String NO_DIGEST = "0".repeat(64);
+    private static final byte[] DIGEST_FIELD = ascii("\"header_sha256\":\"");
+    private static final int ALIGNMENT = 64;
+    private static final int LENGTH_BYTES = Long.BYTES;
+    private static final ValueLayout.OfLong LENGTH =
+            ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+    private ChunkFormat() {}
+
+    /** The bytes of a chunk: its header, then its parts as they are, without a copy. */
+    public static List<MemorySegment> encode(StoredChunk chunk) {
+        List<MemorySegment> data = new ArrayList<>();
+        List<ChunkHeader.Part> tensors = new ArrayList<>();
+        MessageDigest sha256 = sha256();
+        long offset = 0;
+        Map<String, String> metadata = metadata(chunk);
+        for (int group = 0; group < chunk.numGroups(); group++) {
+            int of = group;
+            int[] blocks = IntStream.range(0, chunk.numBlocks()).filter(block -> chunk.part(block, of) != null)
+                    .toArray();
+            metadata.put("group." + group + ".blocks", joined(blocks));
+            long bytes = 0;
+            for (int block : blocks) {
+                MemorySegment part = chunk.part(block, group);
+                if (part != null) {
+                    sha256.update(part.asByteBuffer());
+                    data.add(part);
+                    bytes += part.byteSize();
+                }
+            }
+            if (blocks.length > 0) {
+                tensors.add(new ChunkHeader.Part("group." + group, blocks.length, bytes / blocks.length, offset));
+                offset += bytes;
+            }
+        }
+        metadata.put("data_sha256", HexFormat.of().formatHex(sha256.digest()));
+        data.addFirst(MemorySegment.ofArray(header(metadata, tensors)));
+        return data;
+    }
+
+    private static Map<String, String> metadata(StoredChunk chunk) {
+        Map<String, String> metadata = new TreeMap<>();
+        metadata.put("format", FORMAT);
+        metadata.put("format_version", Integer.toString(VERSION));
+        metadata.put("header_sha256", NO_DIGEST);
+        metadata.put("key", chunk.key().toString());
+        metadata.put("before", chunk.before().toString());
+        metadata.put("first_position", Long.toString(chunk.firstPosition()));
+        metadata.put("token_ids", joined(chunk.tokenIds()));
+        metadata.put("content", "exact");
+        metadata.put("num_groups", Integer.toString(chunk.numGroups()));
+        metadata.put("block_crc32c", IntStream.range(0, chunk.numBlocks())
+                .mapToObj(block -> HexFormat.of().toHexDigits(chunk.checksum(block)))
+                .collect(Collectors.joining(",")));
+        chunk.origin().fields().forEach((name, text) -> metadata.put(ORIGIN + name, text));
+        return metadata;
+    }
+
+    private static String joined(int[] numbers) {
+        return Arrays.stream(numbers).mapToObj(Integer::toString).collect(Collectors.joining(","));
+    }
+
+    /** Length and padded header, its own digest filled in. */
+    private static byte[] header(Map<String, String> metadata, List<ChunkHeader.Part> tensors) {
+        byte[] json = ChunkHeader.toJson(metadata, tensors).getBytes(StandardCharsets.UTF_8);
+        int length = Math.ceilDiv(LENGTH_BYTES + json.length, ALIGNMENT) * ALIGNMENT;
+        byte[] header = Arrays.copyOf(ByteBuffer.allocate(LENGTH_BYTES).order(ByteOrder.LITTLE_ENDIAN)
+                .putLong(length - LENGTH_BYTES).array(), length);
+        System.arraycopy(json, 0, header, LENGTH_BYTES, json.length);
+        Arrays.fill(header, LENGTH_BYTES + json.length, length, (byte) ' ');
+        String digest = HexFormat.of().formatHex(sha256().digest(header));
+        System.arraycopy(ascii(digest), 0, header, digestOffset(header), digest.length());
+        return header;
+    }
+
+    /** Where in a header its own digest is, or -1. */
+    private static int digestOffset(byte[] header) {
+        for (int from = 0; from + DIGEST_FIELD.length + NO_DIGEST.length() <= header.length; from++) {
+            if (Arrays.equals(header, from, from + DIGEST_FIELD.length, DIGEST_FIELD, 0, DIGEST_FIELD.length)) {
+                return from + DIGEST_FIELD.length;
+            }
+        }
+        return -1;
+    }
+
+    /**
+     * The chunk of some bytes, over them without a copy. Header, sizes and the key chain are verified; the data is
+     * verified by whoever asks {@link StoredChunk#isIntact()}, or with its SHA-256 here.
+     *
+     * @param verifiesData whether the SHA-256 of the data is compared too
+     * @throws ChunkFormatException saying what is wrong
+     */
+    public static StoredChunk decode(MemorySegment bytes, boolean verifiesData) throws ChunkFormatException {
+        byte[] header = verifiedHeader(bytes);
+        ChunkHeader fields = ChunkHeader.parse(header, LENGTH_BYTES);
+        requireEqual("format", FORMAT, fields.require("format"));
+        requireEqual("format_version", Integer.toString(VERSION), fields.require("format_version"));
+        requireEqual("content", "exact", fields.require("content"));
+        int[] tokenIds = fields.requireInts("token_ids");
+        String[] checksums = fields.require("block_crc32c").split(",", -1);
+        if (tokenIds.length == 0 || tokenIds.length % checksums.length != 0) {
+            throw new ChunkFormatException(tokenIds.length + " token ids in " + checksums.length + " blocks");
+        }
+        MemorySegment data = bytes.asSlice(header.length);
+        List<@Nullable MemorySegment> parts = parts(fields, data, checksums.length);
+        if (verifiesData) {
+            MessageDigest sha256 = sha256();
+            sha256.update(data.asByteBuffer());
+            requireEqual("data_sha256", HexFormat.of().formatHex(sha256.digest()), fields.require("data_sha256"));
+        }
+        try {
+            StoredChunk chunk = new StoredChunk(origin(fields), BlockKey.parse(fields.require("before")),
+                    Long.parseLong(fields.require("first_position")), tokenIds, parts,
+                    Arrays.stream(checksums).mapToInt(HexFormat::fromHexDigits).toArray());
+            requireEqual("key", chunk.key().toString(), fields.require("key"));
+            return chunk;
+        } catch (IllegalArgumentException e) {
+            throw new ChunkFormatException("damaged header: " + e.getMessage());
+        }
+    }
+
+    private static byte[] verifiedHeader(MemorySegment bytes) throws ChunkFormatException {
+        if (bytes.byteSize() < LENGTH_BYTES) {
+            throw new ChunkFormatException(bytes.byteSize() + " bytes, a safetensors file begins with 8 of length");
+        }
+        long length = bytes.get(LENGTH, 0);
+        if (length < 2 || length > bytes.byteSize() - LENGTH_BYTES || length > Integer.MAX_VALUE - ALIGNMENT) {
+            throw new ChunkFormatException("header length " + Long.toUnsignedString(length) + " in "
+                    + bytes.byteSize() + " bytes");
+        }
+        byte[] header = bytes.asSlice(0, LENGTH_BYTES + length).toArray(ValueLayout.JAVA_BYTE);
+        int offset = digestOffset(header);
+        if (offset < 0) {
+            throw new ChunkFormatException("no header_sha256");
+        }
+        String stored = new String(header, offset, NO_DIGEST.length(), StandardCharsets.US_ASCII);
+        System.arraycopy(ascii(NO_DIGEST), 0, header, offset, NO_DIGEST.length());
+        requireEqual("header_sha256", HexFormat.of().formatHex(sha256().digest(header)), stored);
+        return header;
+    }
+
+    /** The data, cut into blocks and groups, {@code [blocks][G]}; it must be covered without a gap or rest. */
+    private static List<@Nullable MemorySegment> parts(ChunkHeader fields, MemorySegment data, int numBlocks)
+            throws ChunkFormatException {
+        int[] count = fields.requireInts("num_groups");
+        if (count.length != 1 || count[0] < 1 || count[0] > 1 << 16) {
+            throw new ChunkFormatException("num_groups: " + fields.require("num_groups"));
+        }
+        int numGroups = count[0];
+        MemorySegment[] parts = new MemorySegment[numBlocks * numGroups];
+        long covered = 0;
+        int numTensors = 0;
+        for (int group = 0; group < numGroups; group++) {
+            int[] blocks = fields.requireInts("group." + group + ".blocks");
+            ChunkHeader.Part tensor = fields.tensors().get("group." + group);
+            numTensors += tensor == null ? 0 : 1;
+            if ((tensor == null ? 0 : tensor.numBlocks()) != blocks.length
+                    || (tensor != null && tensor.offset() != covered)) {
+                throw new ChunkFormatException("group." + group + ": does not agree with its blocks");
+            }
+            for (int block : blocks) {
+                long bytes = tensor == null ? 0 : tensor.blockBytes();
+                if (block < 0 || block >= numBlocks || covered + bytes > data.byteSize()
+                        || parts[block * numGroups + group] != null) {
+                    throw new ChunkFormatException("group." + group + ", block " + block + ": " + bytes
+                            + " bytes from " + covered + " of " + data.byteSize() + " (truncated?)");
+                }
+                parts[block * numGroups + group] = data.asSlice(covered, bytes);
+                covered += bytes;
+            }
+        }
+        if (covered != data.byteSize() || numTensors != fields.tensors().size()) {
+            throw new ChunkFormatException(numTensors + " tensors end at byte " + covered + " of " + data.byteSize());
+        }
+        return Arrays.asList(parts);
+    }
+
+    private static BlockOrigin origin(ChunkHeader fields) {
+        Map<String, String> origin = new TreeMap<>();
+        fields.metadata().forEach((name, text) -> {
+            if (name.startsWith(ORIGIN)) {
+                origin.put(name.substring(ORIGIN.length()), text);
+            }
+        });
+        return BlockOrigin.of(origin);
+    }
+
+    private static void requireEqual(String name, String expected, String actual) throws ChunkFormatException {
+        if (!expected.equals(actual)) {
+            throw new ChunkFormatException(name + ": " + actual + ", expected " + expected);
+        }
+    }
+
+    private static byte[] ascii(String text) {
+        return text.getBytes(StandardCharsets.US_ASCII);
+    }
+
+    private static MessageDigest sha256() {
+        try {
+            return MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java platform has SHA-256", e);
+        }
+    }
+}

@@ -1,0 +1,332 @@
+package io.github.pastkv.store;
+
+import io.github.pastkv.cache.store.ChunkKey;
+import io.github.pastkv.cache.store.PutResult;
+import io.github.pastkv.cache.store.StoreResult;
+import io.github.pastkv.cache.store.StoreRun;
+import io.github.pastkv.cache.store.StoreStats;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SegmentAllocator;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.Deque;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Chunks as files of a folder, which any number of processes may share: {@code DIR/ab/KEY.safetensors}, by the first
+ * two digits of the key. The folder itself is the index, so that no process has an outdated one; opening looks at names
+ * and sizes only.
+ *
+ * <p>A chunk is written aside, forced to the disk, renamed, and its folder forced: under its name it is whole or not
+ * there, at whatever moment a process or the machine stops. Writers take turns by a lock on {@code DIR/lock}, which
+ * also holds how many bytes and chunks there are: counted up before a chunk is written and down after one is removed,
+ * so that the limit holds at all times, and counted anew whenever a process opens the folder. Readers take no lock.
+ *
+ * <p>The time of last use is a file's time of modification. Where a folder cannot be written, chunks are read and none
+ * is taken. Folders are made with permissions 0700, files with 0600: what they hold can be turned back into text.
+ */
+public final class FileTier implements CacheTier {
+    /** Limit in bytes unless said otherwise: 10 GiB. */
+    public static final long DEFAULT_MAX_BYTES = 10L << 30;
+    /** How long a writer waits for its turn unless said otherwise. */
+    public static final Duration DEFAULT_DEADLINE = Duration.ofSeconds(2);
+
+    private static final int MAX_CANDIDATES = 4096;
+    private static final String TEMPORARY_SUFFIX = ".tmp";
+
+    private final Path folder;
+    private final long maxBytes;
+    private final FolderIo io;
+    private final Clock clock;
+    private final @Nullable FolderLock lock; // null: read-only
+    private final Deque<Candidate> candidates = new ArrayDeque<>(); // for eviction, oldest first; under the lock
+    private final AtomicLong numGets = new AtomicLong();
+    private final AtomicLong numFound = new AtomicLong();
+    private final AtomicLong numPuts = new AtomicLong();
+    private final AtomicLong numEvicted = new AtomicLong();
+    private volatile FolderLock.Usage lastUsage = new FolderLock.Usage(0, 0);
+    private volatile boolean closed;
+
+    private record Candidate(Path file, long bytes, Instant lastUsed) {}
+
+    /**
+     * Opens a folder, and makes it where it is not there.
+     *
+     * @param maxBytes most bytes of chunks in it
+     * @param deadline how long a writer waits for other processes
+     */
+    public FileTier(Path folder, long maxBytes, Duration deadline) throws IOException {
+        this(folder, maxBytes, deadline, new FolderIo(), Clock.systemUTC());
+    }
+
+    FileTier(Path folder, long maxBytes, Duration deadline, FolderIo io, Clock clock) throws IOException {
+        if (maxBytes < 0) {
+            throw new IllegalArgumentException("max: " + maxBytes + ", must not be negative");
+        }
+        this.folder = folder.toAbsolutePath().normalize();
+        this.maxBytes = maxBytes;
+        this.io = io;
+        this.clock = clock;
+        io.makeFolder(this.folder);
+        this.lock = FolderLock.open(this.folder, io, deadline);
+        if (lock != null) {
+            try {
+                lock.with(this::countAnew);
+            } catch (IOException | RuntimeException e) {
+                lock.close();
+                throw e;
+            }
+        }
+    }
+
+    @Override
+    public String name() {
+        return "file:" + folder;
+    }
+
+    /** Whether the folder cannot be written, so that nothing is taken. */
+    public boolean isReadOnly() {
+        return lock == null;
+    }
+
+    private Path folderOf(ChunkKey key) {
+        return folder.resolve(key.lastBlock().toString().substring(0, 2));
+    }
+
+    private Path fileOf(ChunkKey key) {
+        return folderOf(key).resolve(key + ChunkFormat.FILE_SUFFIX);
+    }
+
+    /** The key that a file's name says, or none for files that are no chunks. */
+    private static Optional<ChunkKey> keyOf(Path file) {
+        String name = file.getFileName().toString();
+        return name.endsWith(ChunkFormat.FILE_SUFFIX)
+                ? ChunkKey.parse(name.substring(0, name.length() - ChunkFormat.FILE_SUFFIX.length()))
+                : Optional.empty();
+    }
+
+    @Override
+    public StoreRun find(List<ChunkKey> keys) {
+        if (closed) {
+            return new StoreRun(0, StoreRun.Next.RETRY);
+        }
+        for (int i = 0; i < keys.size(); i++) {
+            try {
+                if (io.size(fileOf(keys.get(i))) < 0) {
+                    return new StoreRun(i, StoreRun.Next.MISSING);
+                }
+            } catch (IOException e) {
+                return new StoreRun(i, StoreRun.Next.RETRY);
+            }
+        }
+        return new StoreRun(keys.size(), StoreRun.Next.NONE_ASKED);
+    }
+
+    @Override
+    public StoreResult<MemorySegment> get(ChunkKey key, SegmentAllocator memory) {
+        if (closed) {
+            return new StoreResult.Retry<>("the tier is closed");
+        }
+        numGets.incrementAndGet();
+        Path file = fileOf(key);
+        MemorySegment content;
+        try {
+            content = io.read(file, Integer.MAX_VALUE, memory);
+        } catch (IOException e) {
+            return new StoreResult.Retry<>(String.valueOf(e));
+        }
+        if (content == null) {
+            return new StoreResult.Missing<>();
+        }
+        numFound.incrementAndGet();
+        touch(file);
+        return new StoreResult.Found<>(content);
+    }
+
+    /** Marks a file as used; where that cannot be, it only goes earlier. */
+    private void touch(Path file) {
+        try {
+            io.setLastUsed(file, clock.instant());
+        } catch (IOException e) {
+            return;
+        }
+    }
+
+    @Override
+    public PutResult put(ChunkKey key, List<MemorySegment> content) {
+        long bytes = content.stream().mapToLong(MemorySegment::byteSize).sum();
+        if (closed) {
+            return PutResult.RETRY;
+        }
+        if (lock == null || bytes > Math.min(maxBytes, Integer.MAX_VALUE)) {
+            return PutResult.REFUSED;
+        }
+        try {
+            return lock.with(usage -> put(key, content, bytes, usage)) ? PutResult.STORED : PutResult.RETRY;
+        } catch (IOException e) { // a full disk, a folder that is gone: perhaps not for ever
+            return PutResult.RETRY;
+        }
+    }
+
+    /** Under the lock. */
+    private void put(ChunkKey key, List<MemorySegment> content, long bytes, FolderLock.Usage usage)
+            throws IOException {
+        Path file = fileOf(key);
+        long bytesBefore = io.size(file);
+        if (bytesBefore >= bytes) {
+            touch(file);
+            return;
+        }
+        makeRoom(bytes, usage);
+        usage.add(bytes, 1); // before it takes room
+        Path temporary = file.resolveSibling("." + key + "." + UUID.randomUUID() + TEMPORARY_SUFFIX);
+        try {
+            if (io.makeFolder(folderOf(key))) {
+                io.syncFolder(folder);
+            }
+            io.write(temporary, content);
+            io.setLastUsed(temporary, clock.instant());
+            bytesBefore = io.size(file); // making room may have removed it
+            io.move(temporary, file);
+        } catch (IOException | RuntimeException e) {
+            removeTemporary(temporary);
+            usage.add(-bytes, -1);
+            throw e;
+        }
+        if (bytesBefore >= 0) {
+            usage.add(-bytesBefore, -1);
+        }
+        io.syncFolder(folderOf(key));
+        numPuts.incrementAndGet();
+        lastUsage = usage.copy();
+    }
+
+    private void removeTemporary(Path temporary) {
+        try {
+            io.delete(temporary);
+        } catch (IOException e) {
+            return; // the next process that opens the folder removes it
+        }
+    }
+
+    /** Removes what was used longest ago until so many bytes have room. Under the lock. */
+    private void makeRoom(long bytes, FolderLock.Usage usage) throws IOException {
+        boolean isFresh = false;
+        while (usage.bytes() + bytes > maxBytes) {
+            Candidate oldest = candidates.poll();
+            if (oldest == null && isFresh) {
+                throw new IOException(usage.bytes() + " bytes are counted and no chunk is left to remove");
+            }
+            if (oldest == null) {
+                countAnew(usage);
+                isFresh = true;
+            } else if (isUnused(oldest) && io.delete(oldest.file())) {
+                usage.add(-oldest.bytes(), -1);
+                numEvicted.incrementAndGet();
+            }
+        }
+    }
+
+    private boolean isUnused(Candidate candidate) {
+        try {
+            Instant lastUsed = io.lastUsed(candidate.file());
+            return lastUsed.equals(candidate.lastUsed()) || lastUsed.isAfter(clock.instant());
+        } catch (IOException e) {
+            return false; // gone
+        }
+    }
+
+    /** Looks at all names and sizes, removes what a stopped writer left, and finds candidates. Under the lock. */
+    private void countAnew(FolderLock.Usage usage) throws IOException {
+        long[] counts = new long[2];
+        List<Candidate> found = new ArrayList<>();
+        List<Path> leftovers = new ArrayList<>();
+        Instant now = clock.instant();
+        forEachFolder(sub -> io.list(sub, (file, attributes) -> {
+            if (keyOf(file).isPresent()) {
+                counts[0] += attributes.size();
+                counts[1]++;
+                found.add(new Candidate(file, attributes.size(), attributes.lastModifiedTime().toInstant()));
+            } else if (file.getFileName().toString().endsWith(TEMPORARY_SUFFIX)) {
+                leftovers.add(file);
+            }
+        }));
+        for (Path leftover : leftovers) {
+            io.delete(leftover);
+        }
+        found.sort(Comparator.comparing(candidate -> candidate.lastUsed().isAfter(now) ? now : candidate.lastUsed()));
+        candidates.clear();
+        candidates.addAll(found.subList(0, Math.min(MAX_CANDIDATES, found.size())));
+        usage.set(counts[0], counts[1]);
+        lastUsage = usage.copy();
+    }
+
+    @FunctionalInterface
+    private interface FolderVisitor {
+        void visit(Path sub) throws IOException;
+    }
+
+    private void forEachFolder(FolderVisitor visitor) throws IOException {
+        List<Path> folders = new ArrayList<>();
+        io.list(folder, (file, attributes) -> {
+            if (attributes.isDirectory() && file.getFileName().toString().matches("[0-9a-f]{2}")) {
+                folders.add(file);
+            }
+        });
+        for (Path sub : folders) {
+            visitor.visit(sub);
+        }
+    }
+
+    @Override
+    public void forget(ChunkKey key) {
+        if (closed || lock == null) {
+            return;
+        }
+        try {
+            lock.with(usage -> {
+                Path file = fileOf(key);
+                long bytes = io.size(file);
+                if (bytes >= 0 && io.delete(file)) {
+                    usage.add(-bytes, -1);
+                    lastUsage = usage.copy();
+                }
+            });
+        } catch (IOException e) {
+            return; // it is refused again when it is read
+        }
+    }
+
+    @Override
+    public void list(Consumer<TierEntry> each) throws IOException {
+        forEachFolder(sub -> io.list(sub, (file, attributes) -> keyOf(file).ifPresent(key -> each.accept(
+                new TierEntry(key, attributes.size(), attributes.lastModifiedTime().toInstant())))));
+    }
+
+    /** Counts of this process; chunks and bytes are those of the folder, as of this process's last look. */
+    @Override
+    public StoreStats stats() {
+        FolderLock.Usage usage = lastUsage;
+        return new StoreStats(usage.numChunks(), usage.bytes(), maxBytes, numGets.get(), numFound.get(),
+                numPuts.get(), numEvicted.get());
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        if (lock != null) {
+            lock.close();
+        }
+    }
+}

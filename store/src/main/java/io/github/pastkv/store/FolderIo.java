@@ -1,0 +1,169 @@
+package io.github.pastkv.store;
+
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SegmentAllocator;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.file.DirectoryStream;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.FileTime;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Instant;
+import java.util.List;
+import java.util.Set;
+import java.util.function.BiConsumer;
+import org.jspecify.annotations.Nullable;
+
+/** What a {@link FileTier} asks of the file system, one call each; tests stand in for it with one that fails. */
+class FolderIo {
+    private static final FileAttribute<?>[] PRIVATE_FILE = attributes("rw-------");
+    private static final FileAttribute<?>[] PRIVATE_FOLDER = attributes("rwx------");
+
+    private static FileAttribute<?>[] attributes(String permissions) {
+        return Path.of("").getFileSystem().supportedFileAttributeViews().contains("posix")
+                ? new FileAttribute<?>[] {
+                    PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(permissions))}
+                : new FileAttribute<?>[0];
+    }
+
+    /** Makes a folder and those above it; whether it was not there. */
+    boolean makeFolder(Path folder) throws IOException {
+        if (Files.isDirectory(folder)) {
+            return false;
+        }
+        try {
+            Files.createDirectories(folder, PRIVATE_FOLDER);
+            return true;
+        } catch (FileAlreadyExistsException e) {
+            throw new IOException(folder + " is not a folder", e);
+        }
+    }
+
+    /** Opens a small file for reading and writing, and makes it where it is not there. */
+    FileChannel openShared(Path file) throws IOException {
+        return FileChannel.open(file,
+                Set.of(StandardOpenOption.READ, StandardOpenOption.WRITE, StandardOpenOption.CREATE), PRIVATE_FILE);
+    }
+
+    /** The lock of a file, or null while another process has it. */
+    @Nullable
+    FileLock tryLock(FileChannel channel) throws IOException {
+        return channel.tryLock();
+    }
+
+    void writeLongs(FileChannel channel, long... values) throws IOException {
+        ByteBuffer bytes = ByteBuffer.allocate(values.length * Long.BYTES);
+        for (long value : values) {
+            bytes.putLong(value);
+        }
+        channel.write(bytes.flip(), 0);
+    }
+
+    /** The first numbers of a file; zeros beyond its end. */
+    long[] readLongs(FileChannel channel, int count) throws IOException {
+        ByteBuffer bytes = ByteBuffer.allocate(count * Long.BYTES);
+        while (bytes.hasRemaining() && channel.read(bytes, bytes.position()) > 0) {
+            continue;
+        }
+        bytes.position(0);
+        long[] values = new long[count];
+        for (int i = 0; i < count; i++) {
+            values[i] = bytes.getLong();
+        }
+        return values;
+    }
+
+    /** Writes a new file, and waits until it is on the disk. */
+    void write(Path file, List<MemorySegment> content) throws IOException {
+        try (FileChannel channel = FileChannel.open(file,
+                Set.of(StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW), PRIVATE_FILE)) {
+            ByteBuffer[] buffers = content.stream().map(MemorySegment::asByteBuffer).toArray(ByteBuffer[]::new);
+            long left = content.stream().mapToLong(MemorySegment::byteSize).sum();
+            while (left > 0) {
+                left -= channel.write(buffers);
+            }
+            channel.force(true);
+        }
+    }
+
+    void move(Path from, Path to) throws IOException {
+        Files.move(from, to, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    }
+
+    /** Waits until the names in a folder are on the disk, where the system can. */
+    void syncFolder(Path folder) throws IOException {
+        try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
+            channel.force(true);
+        } catch (IOException e) {
+            if (System.getProperty("os.name", "").startsWith("Windows")) {
+                return; // folders cannot be opened there
+            }
+            throw e;
+        }
+    }
+
+    boolean delete(Path file) throws IOException {
+        return Files.deleteIfExists(file);
+    }
+
+    /** Bytes of a file, or -1 where it is not there. */
+    long size(Path file) throws IOException {
+        try {
+            return Files.size(file);
+        } catch (NoSuchFileException | FileNotFoundException e) {
+            return -1;
+        }
+    }
+
+    Instant lastUsed(Path file) throws IOException {
+        return Files.getLastModifiedTime(file).toInstant();
+    }
+
+    void setLastUsed(Path file, Instant time) throws IOException {
+        Files.setLastModifiedTime(file, FileTime.from(time));
+    }
+
+    /** All files of a folder with their attributes. */
+    void list(Path folder, BiConsumer<Path, BasicFileAttributes> each) throws IOException {
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(folder)) {
+            for (Path file : files) {
+                try {
+                    each.accept(file, Files.readAttributes(file, BasicFileAttributes.class));
+                } catch (NoSuchFileException e) {
+                    continue; // removed meanwhile
+                }
+            }
+        }
+    }
+
+    /** The content of a file; null where it is not there or has more than {@code maxBytes}. */
+    @Nullable
+    MemorySegment read(Path file, long maxBytes, SegmentAllocator memory) throws IOException {
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+            long size = channel.size();
+            if (size > maxBytes) {
+                return null;
+            }
+            MemorySegment content = memory.allocate(size);
+            ByteBuffer buffer = content.asByteBuffer();
+            while (buffer.hasRemaining()) {
+                if (channel.read(buffer) < 0) {
+                    return content.asSlice(0, buffer.position());
+                }
+            }
+            return content;
+        } catch (NoSuchFileException e) {
+            return null;
+        }
+    }
+}

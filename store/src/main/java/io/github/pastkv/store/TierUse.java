@@ -1,0 +1,19 @@
+package io.github.pastkv.store;
+
+import io.github.pastkv.cache.store.StoreStats;
+
+/**
+ * What one tier did for this process.
+ *
+ * @param name of the tier
+ * @param numTokensLoaded tokens of verified chunks that it gave
+ * @param numBytesLoaded bytes of them
+ * @param loadNanos time that took, verification included
+ * @param numChunksRefused chunks that did not pass verification, and were removed from it
+ * @param numChunksTaken chunks that it has taken
+ * @param numChunksDropped chunks that it did not take: no room, unavailable, or too much was waiting
+ * @param numRetries times that it could not say
+ * @param stats what it holds
+ */
+public record TierUse(String name, long numTokensLoaded, long numBytesLoaded, long loadNanos, long numChunksRefused,
+        long numChunksTaken, long numChunksDropped, long numRetries, StoreStats stats) {}
