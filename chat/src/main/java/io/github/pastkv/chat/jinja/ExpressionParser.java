@@ -4,6 +4,7 @@ import io.github.pastkv.chat.jinja.Expr.CallArguments;
 import io.github.pastkv.chat.jinja.Expr.Filter;
 import io.github.pastkv.chat.jinja.Token.Kind;
 import io.github.pastkv.chat.jinja.python.None;
+import io.github.pastkv.chat.jinja.python.Numbers;
 import io.github.pastkv.chat.jinja.python.TemplateError;
 import java.math.BigInteger;
 import java.util.ArrayList;
