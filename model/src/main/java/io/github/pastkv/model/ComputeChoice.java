@@ -4,13 +4,13 @@ import io.github.pastkv.kernels.ComputeType;
 import io.github.pastkv.kernels.Kernels;
 import io.github.pastkv.tensor.DataType;
 
-/** Which compute type a model is run in. */
+/** The choice of the compute type of a model. */
 public enum ComputeChoice {
-    /** What references compute, and the numbers to compare with others. */
+    /** F32, as in reference implementations; use it for results that are compared with others. */
     F32,
     /** Inputs of linear layers rounded to BF16. */
     BF16,
-    /** BF16 where the checkpoint stores BF16 and the kernels are faster so, else F32. */
+    /** BF16 if the checkpoint stores BF16 and the kernels are faster with it, otherwise F32. */
     AUTO;
 
     /** The type for a checkpoint whose weights are stored as {@code stored}. */

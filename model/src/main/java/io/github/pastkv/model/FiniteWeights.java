@@ -5,13 +5,13 @@ import io.github.pastkv.model.files.ModelFormatException;
 import io.github.pastkv.model.files.WeightSource;
 
 /**
- * Refuses weights that are infinite or not a number: such a model computes nothing but NaN, and each result would have
- * to be looked at to see it. Reads all weights once, as packing does afterwards.
+ * Rejects weights that are infinite or NaN, as such a model would only compute NaN. Reads all weights once, as packing
+ * does afterwards.
  */
 final class FiniteWeights {
     private FiniteWeights() {}
 
-    /** Refuses the first tensor of the model that holds such a number. */
+    /** Rejects the first tensor of the model that contains such a number. */
     static void require(ModelTensors tensors, WeightSource weights) throws ModelFormatException {
         for (String name : tensors.names().stream().sorted().toList()) {
             if (!weights.isFinite(name)) {

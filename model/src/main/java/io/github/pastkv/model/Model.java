@@ -31,8 +31,8 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A transformer read from a Hugging Face folder or a GGUF file, ready to run. It holds no state of any text: that is a
- * {@link Session}'s. Many sessions share one model, from any number of threads; their steps share forward passes.
+ * A transformer read from a Hugging Face folder or a GGUF file, ready to run. It is stateless; the state of a text is
+ * in a {@link Session}. Many sessions share one model, from any number of threads; their steps share forward passes.
  *
  * <p>Owns weights, threads and tokenizer until {@link #close}; sessions must be closed first.
  */
@@ -71,17 +71,17 @@ public final class Model implements AutoCloseable {
     }
 
     /**
-     * Reads a folder ({@code config.json}, the weights and, where they are there, {@code tokenizer.json} and
+     * Reads a folder ({@code config.json}, the weights and, if present, {@code tokenizer.json} and
      * {@code generation_config.json}) or a GGUF file.
      *
      * @throws ModelFormatException when a file is missing, damaged, contradictory or of an unknown kind
-     * @throws IllegalStateException when forced kernels are not to be had
+     * @throws IllegalStateException if the requested kernels are not available
      */
     public static Model load(Path folder, ModelOptions options) throws IOException {
         return load(folder, options, chooseInBackground(options.kernels()));
     }
 
-    /** Finding and trying kernels takes about as long as reading the configuration and the tokenizer. */
+    /** Choosing kernels takes about as long as reading the configuration and the tokenizer, so both run in parallel. */
     private static Supplier<KernelsChoice> chooseInBackground(@Nullable String name) {
         CompletableFuture<KernelsChoice> chosen = CompletableFuture.supplyAsync(() -> KernelsChoice.choose(name),
                 task -> Thread.ofPlatform().daemon().name("pastkv-kernels").start(task));
@@ -102,9 +102,7 @@ public final class Model implements AutoCloseable {
         return load(folder, options, () -> kernels);
     }
 
-    /**
-     * {@link #load(Path, ModelOptions)} from a source that is open. The model closes it, also where loading fails.
-     */
+    /** {@link #load(Path, ModelOptions)} from an open source. The model closes it, even if loading fails. */
     public static Model load(ModelSource source, ModelOptions options) throws IOException {
         return load(ModelFolder.of(source, options.allowedConfigKeys()), options,
                 chooseInBackground(options.kernels()));
@@ -140,7 +138,7 @@ public final class Model implements AutoCloseable {
             }
             arena.close();
             try (files) {
-                if (e instanceof InternalError) { // what a mapped file that has been shortened throws
+                if (e instanceof InternalError) { // thrown when a mapped file has been truncated
                     files.source().weights().requireWhole();
                 }
             }
@@ -179,7 +177,7 @@ public final class Model implements AutoCloseable {
         return folder.generationConfig();
     }
 
-    /** What the model's makers recommend for generation, until it ends or the context is full. */
+    /** The generation settings recommended by the model's authors, without a limit of new tokens. */
     public GenerationOptions generationOptions() {
         return GenerationOptions.of(generationConfig());
     }
@@ -198,12 +196,12 @@ public final class Model implements AutoCloseable {
         return precision;
     }
 
-    /** Models of equal files and equal identity compute equal bits: that of the kernels and the precision. */
+    /** The numeric identity of kernels and precision: models with equal files and equal identity compute equal bits. */
     public String numericIdentity() {
         return kernels.kernels().numericIdentity() + " " + precision;
     }
 
-    /** What the model was read from; closed with the model. */
+    /** The source of the model; closed with the model. */
     public ModelSource source() {
         return folder.source();
     }
@@ -213,32 +211,32 @@ public final class Model implements AutoCloseable {
         return folder.folder();
     }
 
-    /** The tokenizer, where the folder has one and it was not left out. */
+    /** The tokenizer, if the folder has one and it was loaded. */
     public Optional<TextTokenizer> tokenizer() {
         return Optional.ofNullable(tokenizer);
     }
 
-    /** The places in its forward pass that a {@link io.github.pastkv.model.hooks.Probe} can look at. */
+    /** The hook points of its forward pass, for a {@link io.github.pastkv.model.hooks.Probe}. */
     public HookCatalog hooks() {
         return hooks;
     }
 
-    /** The weights as stored; views that end with the model. */
+    /** The weights as stored; views that are valid until the model is closed. */
     public ModelTensors tensors() {
         return folder.tensors();
     }
 
-    /** Trained numbers. */
+    /** Number of parameters. */
     public long numParameters() {
         return folder.tensors().numParameters();
     }
 
-    /** Bytes of the packed weights: what a step of one token reads. */
+    /** Bytes of the packed weights, which a step of one token reads. */
     public long packedBytes() {
         return weights.packedBytes();
     }
 
-    /** Multiply-adds in linear layers of {@code numTokens} tokens, for {@code numLogits} of which logits are wanted. */
+    /** Multiply-adds of all linear layers for {@code numTokens} tokens, of which {@code numLogits} need logits. */
     public long linearMultiplyAdds(long numTokens, long numLogits) {
         return weights.multiplyAdds(numTokens, numLogits);
     }
@@ -249,17 +247,17 @@ public final class Model implements AutoCloseable {
     }
 
     /**
-     * A session with a cache of its own, closed with it. Unless the options say otherwise, it takes what other sessions
-     * of this model that store alike have read, instead of computing it again, and lets them take what it reads.
+     * A session with its own cache, which is closed with it. Unless the options disable it, the session shares cached
+     * prefixes with other sessions of this model that have the same storage options (automatic prefix caching).
      */
     public Session newSession(SessionOptions sessionOptions) {
         return Session.withOwnCache(this, sessionOptions);
     }
 
     /**
-     * A session over a cache that the caller owns; it goes on where the cache stands, and leaves it open.
+     * A session over a cache that the caller owns; it continues after the tokens in the cache, and does not close it.
      *
-     * @throws IllegalArgumentException when the cache has another shape than the model, or takes longer rows
+     * @throws IllegalArgumentException if the cache has another shape than the model, or allows longer rows
      */
     public Session newSession(KvCache cache) {
         return Session.over(this, cache);
@@ -269,7 +267,7 @@ public final class Model implements AutoCloseable {
         return ropeTables.lengthsThatMatter(maxSeqLen);
     }
 
-    /** The pools that sessions share. */
+    /** The pools shared by sessions. */
     SharedPools pools() {
         return pools;
     }
@@ -279,12 +277,12 @@ public final class Model implements AutoCloseable {
         return engine.newGroup(cache, ropeTables.forLength(cache.config().maxTokens()));
     }
 
-    /** What has been computed since the model was loaded, over all sessions. */
+    /** Statistics of all sessions since the model was loaded. */
     public EngineStats engineStats() {
         return engine.stats();
     }
 
-    /** Ends the threads and frees the weights. Closing again does nothing. */
+    /** Stops the threads and frees the weights. Closing again does nothing. */
     @Override
     public void close() {
         if (!arena.scope().isAlive()) {

@@ -27,13 +27,12 @@ import java.util.UUID;
 import java.util.stream.Stream;
 
 /**
- * Writes a model folder whose linear weights are integers of one byte with an F32 scale for each output
- * ({@link QuantizedRow}): half the bytes of BF16 on disk, and the bits that the folder it was made from has with
- * {@link WeightType#INT8}.
+ * Converts a model folder to int8 weights with one F32 scale per output ({@link QuantizedRow}): half the size of BF16
+ * on disk, and the same results as the original folder with {@link WeightType#INT8}.
  *
  * <p>The weight keeps its name and shape; its scales, {@code [outputs]}, follow under that name and {@code _scale}. All
- * other tensors, embeddings with a tied head among them, are taken over as they are, and so are the tokenizer and all
- * other small files. {@code config.json} says so under {@code quantization_config}.
+ * other tensors, including embeddings with a tied head, are copied unchanged, and so are the tokenizer and all other
+ * small files. {@code config.json} describes the format under {@code quantization_config}.
  */
 public final class ModelConversion {
     private static final Set<String> WEIGHT_SUFFIXES = Set.of("safetensors", "safetensors.index.json", "bin",
@@ -57,9 +56,9 @@ public final class ModelConversion {
     }
 
     /**
-     * Converts. The folder appears whole or not at all.
+     * Converts a folder. The target is created completely or not at all.
      *
-     * @param target a folder that is not there yet, in one that is
+     * @param target a folder that does not exist yet, in one that exists
      * @param allowedConfigKeys as in {@link ModelFolder#open(Path, Set)}
      * @throws FileAlreadyExistsException when {@code target} is there, before anything is written
      * @throws io.github.pastkv.model.files.ModelFormatException when {@code source} is no model that can be loaded
@@ -69,7 +68,7 @@ public final class ModelConversion {
             throws IOException {
         Path parent = target.toAbsolutePath().normalize().getParent();
         if (Files.exists(target) || parent == null) {
-            throw new FileAlreadyExistsException(target.toString(), null, "is there already, choose another folder");
+            throw new FileAlreadyExistsException(target.toString(), null, "already exists, choose another folder");
         }
         if (!Files.isDirectory(parent)) {
             throw new NoSuchFileException(parent.toString());
@@ -127,7 +126,7 @@ public final class ModelConversion {
         listener.onTensor(numDone++, numTensors);
     }
 
-    /** Numbers as the weight lay in its file, then scales, which are known once the numbers are. */
+    /** Integers in the order of the original file, followed by scales. */
     private void addQuantized(SafetensorsWriter writer, String name, WeightMatrix linear, int numTensors)
             throws IOException {
         float[] scales = new float[Math.toIntExact(linear.numOutputs())];

@@ -54,22 +54,19 @@ public final class ModelFolder implements AutoCloseable {
         return open(folder, Set.of());
     }
 
-    /**
-     * {@link #open(Path)} with unknown keys of {@code config.json} that are let pass, though they may change the
-     * result.
-     */
+    /** {@link #open(Path)} ignoring some unknown keys of {@code config.json}, although they may change results. */
     public static ModelFolder open(Path folder, Set<String> allowedConfigKeys) throws IOException {
         return of(GgufModel.isGguf(folder)
                 ? GgufModel.open(folder, allowedConfigKeys)
                 : HuggingFaceFolder.open(folder), allowedConfigKeys);
     }
 
-    /** A model from an opened source, which is closed with it, and also if the model is refused. */
+    /** A model from an open source, which is closed with it, or if the model is rejected. */
     public static ModelFolder of(ModelSource source, Set<String> allowedConfigKeys) throws IOException {
         try {
             JsonObject json = source.config().allowing(allowedConfigKeys);
             if (source.weights().quantizedFrom().isPresent()) {
-                Int8Config.find(json); // read before, but its key has to count as known
+                Int8Config.find(json); // already read, but its key has to count as known
             }
             Family family = Families.of(json);
             ModelConfig config = family.readConfig(json);
@@ -85,7 +82,7 @@ public final class ModelFolder implements AutoCloseable {
         }
     }
 
-    /** Where it was read from; closed with this object. */
+    /** The source of the model; closed with this object. */
     public ModelSource source() {
         return source;
     }
@@ -103,12 +100,12 @@ public final class ModelFolder implements AutoCloseable {
         return generationConfig;
     }
 
-    /** The weights, under names of ours; views that end with this object. */
+    /** The weights, in PastKV's structure; views that are valid until this object is closed. */
     public ModelTensors tensors() {
         return tensors;
     }
 
-    /** The precision of the linear layers that {@code options} ask for; stored int8 weights stay int8. */
+    /** The precision of the linear layers according to {@code options}; stored int8 weights stay int8. */
     public LinearPrecision linearPrecision(ModelOptions options, Kernels kernels) {
         Optional<DataType> quantizedFrom = source.weights().quantizedFrom();
         DataType stored = quantizedFrom.orElse(WeightMatrices.floatType(tensors.head().getFirst()));
@@ -121,14 +118,14 @@ public final class ModelFolder implements AutoCloseable {
         return source.weights().quantizedFrom().isPresent() ? WeightType.INT8 : WeightType.STORED;
     }
 
-    /** Whether a tokenizer comes with it. */
+    /** Whether the folder has a tokenizer. */
     public boolean hasTokenizer() {
         return source.has(ModelFile.TOKENIZER);
     }
 
     /**
-     * Gives back the memory in which the system holds a weight that has been packed, so that none is held twice. It
-     * stays readable: what is read again, as rows of a tied embedding are, comes from the file once more.
+     * Releases the page-cache memory of a weight that has been packed, so that it is not in memory twice. It stays
+     * readable: rows that are read again, such as those of a tied embedding, are read from the file.
      */
     static void letGo(WeightMatrix weights) {
         if (weights instanceof WeightMatrix.Grouped) {

@@ -7,26 +7,26 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How a model is run.
+ * Options of a model.
  *
- * @param kernels name of the kernels to force ({@code scalar}, {@code vector}, {@code onednn}), or null for the fastest
- *     to be had
+ * @param kernels name of the kernels ({@code scalar}, {@code vector} or {@code onednn}), or null for the fastest
+ *        available
  * @param compute type of the inputs of linear layers
- * @param weights what becomes of the weights of linear layers
- * @param numThreads threads of a step, the caller's included
- * @param maxBatchTokens most tokens of a forward pass, over all sessions that share it; longer prompts are computed in
- *        chunks (chunked prefill)
- * @param loadsTokenizer whether {@code tokenizer.json} is read where there is one; ids need none
- * @param maxCachedBytes most bytes that each way of storing keeps of what closed sessions have read, for later ones to
- *        find; what is beyond is forgotten, the least recently used first. 0 keeps nothing; open sessions still share
- * @param leakListener hears of sessions that were forgotten without being closed, and where they were opened; null for
- *        nobody
- * @param allowedConfigKeys keys of {@code config.json} that are let pass though the family does not know them
+ * @param weights storage type of the weights of linear layers
+ * @param numThreads compute threads, including the caller's
+ * @param maxBatchTokens limit of tokens in a forward pass, over all sessions that share it; longer prompts are computed
+ *        in chunks (chunked prefill)
+ * @param loadsTokenizer whether {@code tokenizer.json} is read; token ids do not need it
+ * @param maxCachedBytes limit of cached prefixes of closed sessions in bytes, for each combination of storage options,
+ *        with LRU eviction. With 0 nothing is kept; open sessions still share
+ * @param leakListener receives a report of each session that became unreachable without being closed, with the place
+ *        where it was opened; null for none
+ * @param allowedConfigKeys unknown keys of {@code config.json} to ignore
  */
 public record ModelOptions(@Nullable String kernels, ComputeChoice compute, WeightType weights, int numThreads,
         int maxBatchTokens, boolean loadsTokenizer, long maxCachedBytes,
         @Nullable Consumer<String> leakListener, Set<String> allowedConfigKeys, @Nullable BlockStore blockStore) {
-    /** What is kept of closed sessions unless said otherwise: 1 GiB. */
+    /** Default limit of cached prefixes: 1 GiB. */
     public static final long DEFAULT_MAX_CACHED_BYTES = 1L << 30;
 
     public ModelOptions {
@@ -75,9 +75,9 @@ public record ModelOptions(@Nullable String kernels, ComputeChoice compute, Weig
     }
 
     /**
-     * Bounds the memory that prefixes of closed sessions keep: without it a service that reads ever new texts would
-     * come to fill each pool up to {@link SessionOptions#maxPoolBytes()}. What has been given up is used again by the
-     * pool; the system gets memory back when the model is closed.
+     * Limits the memory of cached prefixes of closed sessions. Without a limit, a service with many different texts
+     * would fill each pool up to {@link SessionOptions#maxPoolBytes()}. Evicted blocks are reused by the pool; memory
+     * returns to the system when the model is closed.
      */
     public ModelOptions withMaxCachedBytes(long newMaxCachedBytes) {
         return new ModelOptions(kernels, compute, weights, numThreads, maxBatchTokens, loadsTokenizer,
@@ -86,9 +86,9 @@ public record ModelOptions(@Nullable String kernels, ComputeChoice compute, Weig
     }
 
     /**
-     * Watches sessions: one that is no longer used anywhere and was not closed, so that its memory is lost until the
-     * model is closed, is reported with the stack trace of where it was opened; the one that the model computed for
-     * last, once it has computed for another. For finding faults: costs stack traces.
+     * Reports sessions that became unreachable without being closed, whose memory is lost until the model is closed,
+     * with the stack trace of their creation. The session of the last step is reported only after a step of another
+     * one. A debugging aid: each session costs stack traces.
      *
      * @param newLeakListener called by a thread of the {@link java.lang.ref.Cleaner}
      */
@@ -103,9 +103,9 @@ public record ModelOptions(@Nullable String kernels, ComputeChoice compute, Weig
     }
 
     /**
-     * Puts a store beneath the prefix caches of this model's sessions. What it holds is found by every process that
-     * opens files of the same content with kernels of the same numeric identity; loading then reads all files once for
-     * their digest. The caller closes the store, after the model.
+     * Adds a store below the prefix caches of this model's sessions. Its blocks are found by every process that opens
+     * model files of equal content with kernels of the same numeric identity; for that, loading reads all files once to
+     * compute their digest. The caller closes the store, after the model.
      */
     public ModelOptions withBlockStore(BlockStore newBlockStore) {
         return new ModelOptions(kernels, compute, weights, numThreads, maxBatchTokens, loadsTokenizer,

@@ -1,16 +1,16 @@
 package io.github.pastkv.model;
 
 /**
- * Whether a session takes what other sessions of its model have read before, and lets them take what it reads. What is
- * taken has the same bits as what would be computed.
+ * Whether a session shares cached prefixes with other sessions of its model. Reused keys and values have the same bits
+ * as computed ones.
  *
- * @param isOn whether it does
- * @param salt only sessions of equal salt share; whoever can guess it can find out what has been read, so it must not
- *        come from those who are to be kept apart
+ * @param isOn whether prefixes are shared
+ * @param salt only sessions with equal salts share. Anyone who knows a salt can find out which prefixes are cached, so
+ *        it must not be chosen by the tenants that it separates
  */
 public record PrefixReuse(boolean isOn, String salt) {
-    /** Shared by all sessions of the model that say nothing else. */
+    /** Shares with all sessions of the model that have no salt. */
     public static final PrefixReuse ON = new PrefixReuse(true, "");
-    /** Takes nothing and gives nothing. */
+    /** Does not share. */
     public static final PrefixReuse OFF = new PrefixReuse(false, "");
 }

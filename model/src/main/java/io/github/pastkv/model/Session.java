@@ -36,12 +36,12 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A text (or a batch of texts) that a model is reading and writing: a {@link KvCache} joined to a {@link Model}. What
- * has been appended is never computed again.
+ * The state of a text, or of a batch of texts: a {@link KvCache} for a {@link Model}. Appended tokens are never
+ * recomputed.
  *
- * <p>The logits of a token are the same bits whatever the path: in one piece, in chunks or token by token; alone or in
- * a batch; with pads anywhere; on a fork, or rewound. While {@linkplain #freeze frozen}, an append sees what is stored
- * and stores nothing.
+ * <p>The logits of a token have the same bits on every path: in one step, in chunks or token by token; alone or in a
+ * batch; with padding anywhere; on a fork, or after a rewind. While {@linkplain #freeze frozen}, an append reads the
+ * stored tokens and stores nothing.
  *
  * <p>For one thread at a time; different sessions of one model may run on different threads. Owns its cache unless one
  * was passed in.
@@ -52,7 +52,7 @@ public final class Session implements AutoCloseable {
     private final boolean ownsCache;
     private final SequenceGroup ownGroup;
     private final AtomicReference<@Nullable Thread> user = new AtomicReference<>();
-    private KvCache target; // what appends go to: the cache, or one that stands in for a while
+    private KvCache target; // the cache that appends write to: the session's, or a temporary one
     private SequenceGroup group; // over the target
     private @Nullable Probe probe;
     private int numReusedTokens;
@@ -84,7 +84,8 @@ public final class Session implements AutoCloseable {
                     + ", the model's limit is " + model.config().longestSeqLen());
         }
         for (int layer = 0; layer < model.config().numLayers(); layer++) {
-            KvWindow.of(model.config().window(layer)).narrower(cache.config().window(layer)); // refuses what is neither
+            // rejects windows of which neither is narrower
+            KvWindow.of(model.config().window(layer)).narrower(cache.config().window(layer));
         }
         return new Session(model, cache, false);
     }
@@ -103,7 +104,7 @@ public final class Session implements AutoCloseable {
         return cache.batchSize();
     }
 
-    /** Slots so far, pads included. */
+    /** Slots so far, including padding. */
     public int size() {
         return openCache().numSlots();
     }
@@ -134,8 +135,8 @@ public final class Session implements AutoCloseable {
     }
 
     /**
-     * Appends tokens to the only row, of which only the last one's logits are wanted. What sessions of this model have
-     * read before is not computed again.
+     * Prefill: appends tokens to the only row and computes the logits of the last one. Prefixes cached by sessions of
+     * this model are reused.
      *
      * @return logits after the last token, F32 {@code [V]}, on the heap
      */
@@ -149,8 +150,8 @@ public final class Session implements AutoCloseable {
     }
 
     /**
-     * Appends slots to all rows, of which only the last tokens' logits are wanted. What sessions of this model have
-     * read before is not computed again.
+     * Prefill: appends slots to all rows and computes the logits of the last token of each. Prefixes cached by sessions
+     * of this model are reused.
      *
      * @return logits after the last token of each row that has one in {@code mask}, F32 {@code [n, V]}, on the heap
      */
@@ -163,36 +164,36 @@ public final class Session implements AutoCloseable {
         });
     }
 
-    /** Tokens that the last {@link #prefill} or the prompt of the last generation did not need to compute. */
+    /** Number of tokens that the last {@link #prefill} or the last generation reused from the prefix cache. */
     public int numReusedTokens() {
         return numReusedTokens;
     }
 
-    /** The index of what the model's sessions that store alike have read; none where this session does not share. */
+    /** The prefix index of this session's pool; empty if this session does not share. */
     public Optional<PrefixIndex> prefixIndex() {
         return cache.namespace().isEmpty() ? Optional.empty() : cache.pool().prefixIndex();
     }
 
     /**
-     * How much of a text with these tokens an empty row of this session would find, from where, and why not more.
+     * How many of these tokens an empty row of this session would reuse, from where, and why not more.
      *
-     * @throws IllegalStateException when this session does not share
+     * @throws IllegalStateException if this session does not share
      */
     public PrefixExplanation explainPrefix(int... tokenIds) {
         requireOpen();
         PrefixIndex index = prefixIndex().orElseThrow(
-                () -> new IllegalStateException("this session does not share what has been read"));
+                () -> new IllegalStateException("this session does not share prefixes"));
         return index.explain(cache.namespace().orElseThrow(), tokenIds);
     }
 
-    /** {@link #append(int[][], AttentionMask)} with rows of equal length and no pads. */
+    /** {@link #append(int[][], AttentionMask)} with rows of equal length and no padding. */
     public Tensor append(int[][] tokenIds) {
         return append(tokenIds, AttentionMask.ones(batchSize(), tokenIds.length == 0 ? 0 : tokenIds[0].length));
     }
 
     /**
-     * Appends slots to all rows. Where the mask is 0 the slot is a pad: its id counts for nothing, it takes no storage
-     * and no position, and its logits are zeros.
+     * Appends slots to all rows. Where the mask is 0 the slot is padding: its id is ignored, it takes no storage and no
+     * position, and its logits are zeros.
      *
      * @param tokenIds {@code [B, N]}
      * @param mask {@code [B, N]} of these slots only
@@ -205,9 +206,9 @@ public final class Session implements AutoCloseable {
     /**
      * Appends slots to all rows, from token ids, embeddings or a residual stream.
      *
-     * @return logits of each new slot, F32 {@code [B, N, V]}, on the heap; zeros at pads
-     * @throws IllegalStateException for a stream that enters behind the first layer, unless the session is frozen: the
-     *         layers before it would hold fewer tokens than the others
+     * @return logits of each new slot, F32 {@code [B, N, V]}, on the heap; zeros at padding
+     * @throws IllegalStateException for a residual stream that enters after the first layer, unless the session is
+     *        frozen, as the layers before it would hold fewer tokens than the others
      */
     public Tensor append(StepInput input) {
         requireOpen();
@@ -220,7 +221,7 @@ public final class Session implements AutoCloseable {
      * only.
      *
      * @return F32 {@code [B, V]}, valid until the next step of this session
-     * @throws IllegalArgumentException where a row has no token among the new slots; nothing has changed
+     * @throws IllegalArgumentException if a row has no token among the new slots; nothing has changed
      */
     public Tensor prefill(StepInput input) {
         requireOpen();
@@ -240,10 +241,10 @@ public final class Session implements AutoCloseable {
     }
 
     /**
-     * Runs the layers before {@code stopAtLayer} over what is stored, on a frozen session.
+     * Runs the layers before {@code stopAtLayer} on a frozen session, over the stored tokens.
      *
-     * @param stopAtLayer first layer that does not run; the number of layers for what leaves the last
-     * @return the residual stream of each new slot, F32 {@code [B, N, E]}, on the heap; zeros at pads
+     * @param stopAtLayer first layer that does not run; the number of layers for the output of the last one
+     * @return the residual stream of each new slot, F32 {@code [B, N, E]}, on the heap; zeros at padding
      * @throws IllegalStateException unless the session is frozen
      */
     public Tensor residualBefore(StepInput input, int stopAtLayer) {
@@ -265,8 +266,8 @@ public final class Session implements AutoCloseable {
     }
 
     /**
-     * Until the result is closed, the activations of all steps of this session, those of generation too, are handed to
-     * {@code newProbe}. An inner scope's probe stands in for an outer one's.
+     * Passes the activations of all steps of this session, including those of generation, to {@code newProbe} until the
+     * result is closed. The probe of an inner scope replaces that of an outer one.
      */
     public Scope withProbe(Probe newProbe) {
         requireOpen();
@@ -281,9 +282,8 @@ public final class Session implements AutoCloseable {
     }
 
     /**
-     * Appends text to the only row. The first text gets what the tokenizer puts around one, such as {@code <s>}; a
-     * later one continues what is there, so that pieces have the tokens of the joined text ({@link TextTokenizer} says
-     * when).
+     * Appends text to the only row. The first text gets the special tokens of the tokenizer, such as {@code <s>}; later
+     * texts continue it, so that pieces have the tokens of the joined text ({@link TextTokenizer} says when).
      */
     public Tensor append(String text) {
         return append(encode(text));
@@ -298,32 +298,32 @@ public final class Session implements AutoCloseable {
     }
 
     /**
-     * Generates after text appended to the only row, as the model's makers recommend, until it ends or the context is
-     * full.
+     * Appends a prompt to the only row and generates with the settings recommended by the model's authors, until an
+     * end-of-text token or a full context.
      */
     public Generation generate(String prompt) {
         return generate(prompt, model.generationOptions());
     }
 
-    /** Generates after text appended to the only row. */
+    /** Appends a prompt to the only row and generates. */
     public Generation generate(String prompt, GenerationOptions options) {
         return generate(prompt, options, GenerationListener.NONE);
     }
 
-    /** Generates after text appended to the only row; {@code onText} gets each piece of text on this thread. */
+    /** Appends a prompt to the only row and generates; {@code onText} receives each piece of text on this thread. */
     public Generation generate(String prompt, GenerationOptions options, Consumer<String> onText) {
         return generate(prompt, options, GenerationListener.ofText(onText));
     }
 
-    /** Generates after text appended to the only row; {@code listener} is called on this thread. */
+    /** Appends a prompt to the only row and generates; {@code listener} is called on this thread. */
     public Generation generate(String prompt, GenerationOptions options, GenerationListener listener) {
         requireOneRow();
         return generate(new int[][] {encode(prompt)}, options, listener);
     }
 
     /**
-     * Generates after text appended to the only row, piece by piece of text, as the stream is read. The session is in
-     * use until the stream has been read to its end or is closed, so close it.
+     * Appends a prompt to the only row and generates lazily as the stream is read. The session is in use until the
+     * stream is read to its end or closed, so close it.
      */
     public Stream<String> stream(String prompt, GenerationOptions options) {
         requireOneRow();
@@ -357,13 +357,13 @@ public final class Session implements AutoCloseable {
     }
 
     /**
-     * Appends a prompt to each row and lets tokens follow it until each row has come to an end. The last token chosen
-     * in a row is not appended. With several answers to a prompt the session has as many rows afterwards. On a frozen
-     * session all of this happens on a fork that is dropped.
+     * Appends a prompt to each row and generates until each row has finished. The last token of a row is not appended.
+     * With several completions per prompt the session has that many rows afterwards. A frozen session generates on a
+     * fork that is then discarded.
      *
      * @param tokenIds {@code [B, N]}
      * @param mask {@code [B, N]}; each row needs a real token at least
-     * @throws IllegalArgumentException for a prompt longer than the context leaves room for
+     * @throws IllegalArgumentException for a prompt that does not fit into the context
      * @throws PoolExhaustedException when the cache's limit in bytes is reached
      */
     public Generation generate(int[][] tokenIds, AttentionMask mask, GenerationOptions options,
@@ -371,11 +371,11 @@ public final class Session implements AutoCloseable {
         requireOpen();
         Objects.requireNonNull(options, "options");
         Objects.requireNonNull(listener, "listener");
-        StepInput.tokens(tokenIds, mask).pack(model.config(), batchSize()); // refuses bad input before anything else
+        StepInput.tokens(tokenIds, mask).pack(model.config(), batchSize()); // rejects bad input before anything else
         return exclusively(() -> onTargetOrFork(on -> generateOn(on, tokenIds, mask, options, listener)));
     }
 
-    /** On a frozen session, runs on a fork that is dropped. */
+    /** On a frozen session, runs on a fork that is then discarded. */
     private <T> T onTargetOrFork(Function<SequenceGroup, T> call) {
         return target.frozen() ? onFork(call) : call.apply(group);
     }
@@ -400,7 +400,7 @@ public final class Session implements AutoCloseable {
         }
     }
 
-    /** With the model's own end-of-text tokens, where they count. */
+    /** Adds the model's end-of-text tokens, unless they are ignored. */
     private GenerationOptions effective(GenerationOptions options) {
         if (!options.stopsAtEos()) {
             return options;
@@ -411,9 +411,10 @@ public final class Session implements AutoCloseable {
     }
 
     /**
-     * Searches the best answers to a prompt for each row, on a fork that is dropped: the session stays as it is.
+     * Beam search for the best completions of a prompt for each row, on a fork that is then discarded: the session does
+     * not change.
      *
-     * @return for each row its answers, best first
+     * @return for each row its completions, best first
      */
     public List<List<BeamHypothesis>> beamSearch(int[][] prompts, BeamOptions options) {
         requireOpen();
@@ -434,40 +435,43 @@ public final class Session implements AutoCloseable {
         return cache.frozen();
     }
 
-    /** From now on appends see what is stored and store nothing. */
+    /** Freezes the session: later appends read the stored tokens and store nothing. */
     public void freeze() {
         exclusively(() -> openCache().freeze());
     }
 
-    /** Appends store again. */
+    /** Lets later appends store again. */
     public void unfreeze() {
         exclusively(() -> openCache().unfreeze());
     }
 
-    /** Forgets all tokens. */
+    /** Removes all tokens. */
     public void reset() {
         exclusively(() -> openCache().reset());
     }
 
     /**
-     * A session of its own that goes on from here: it shares what is stored, copies of each row at most one block, and
-     * is not frozen. Either may be closed first. Any number of threads may fork a session that nobody changes
-     * meanwhile.
+     * A new session that continues from here. It shares the stored blocks, copies at most one block per row
+     * (copy-on-write), and is not frozen. Either session may be closed first. Any number of threads may fork a session
+     * that is not being changed.
      *
-     * @throws IllegalStateException while a call of this session is under way, on this thread or another
+     * @throws IllegalStateException while a call of this session is running, on this thread or another
      */
     public Session fork() {
         requireUnused(user.get());
         return new Session(model, openCache().fork(), true);
     }
 
-    /** Whether {@link #rewind} can take back so many tokens: always, where they are there and no layer has a window. */
+    /**
+     * Whether {@link #rewind} can drop this many tokens; without windows this is always possible up to the length of
+     * the row.
+     */
     public boolean canRewind(int numTokens) {
         return openCache().canRewind(numTokens);
     }
 
     /**
-     * Takes back the last {@code numTokens} tokens of every row.
+     * Drops the last {@code numTokens} tokens of every row.
      *
      * @throws IllegalArgumentException when {@link #canRewind} says no; nothing has changed
      */
@@ -477,13 +481,12 @@ public final class Session implements AutoCloseable {
 
     /**
      * Appends tokens {@code [fromToken, toToken)} of another session of this model (or of this one), as they are stored
-     * there: keys are turned on to their new positions where positions are rotary, and nothing is computed. It is as if
-     * the tokens had been read after what they were read after there, and then moved: not what the model would make of
-     * them here. The tokens are derived, as are all that follow, and never enter an index.
+     * there. Keys are re-rotated (RoPE) to their new positions; nothing is recomputed. The tokens keep the context in
+     * which they were computed, so the result differs from appending them here. They and all tokens after them are
+     * derived and never indexed.
      *
-     * @throws IllegalArgumentException for a session of another model, tokens that are not there, or other positions
-     *        where
-     *         positions are learned; nothing has changed
+     * @throws IllegalArgumentException for a session of another model, missing tokens, or other positions with learned
+     *        position embeddings; nothing has changed
      * @throws IllegalStateException while frozen: graft onto a fork
      */
     public void graft(Session source, int fromToken, int toToken) {
@@ -514,7 +517,7 @@ public final class Session implements AutoCloseable {
     }
 
     /**
-     * Until the result is closed, appends run as on an empty cache and store nothing; afterwards the cache is as it was
+     * Until the result is closed, appends run as on an empty cache and store nothing; afterwards the cache is unchanged
      * (torchtune's {@code disable_kv_cache}). Scopes nest: an inner one changes nothing.
      */
     public Scope withoutCache() {
@@ -541,7 +544,7 @@ public final class Session implements AutoCloseable {
         group.setProbe(probe);
     }
 
-    /** Runs a call that no other may interrupt, of another thread or of a hook or listener of the call itself. */
+    /** Runs a call exclusively: calls from other threads, and from its own hooks and listeners, are rejected. */
     private <T> T exclusively(Supplier<T> call) {
         acquire();
         try {

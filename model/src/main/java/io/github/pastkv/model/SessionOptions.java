@@ -8,21 +8,20 @@ import io.github.pastkv.cache.layout.LayerKvTypes;
 import io.github.pastkv.model.config.ModelConfig;
 
 /**
- * How a session keeps its past.
+ * Options of a session and its cache.
  *
  * @param batchSize rows
- * @param kvTypes what keys and values are stored as, by layer
+ * @param kvTypes storage types of keys and values, by layer
  * @param blockSize tokens per block: 1 to 16, or a multiple of 16
  * @param maxSeqLen longest row in tokens; 0 for the model's own limit, or the original context of a LongRoPE model.
- *        Where RoPE frequencies depend on length (dynamic, longrope), they are those of a text of this length from the
- *        first token on, as transformers has them for a prompt of this length; the bits of a token are the same within
+ *        RoPE variants whose frequencies depend on the length (dynamic, longrope) use those of a text of this length
+ *        from the first token on, as transformers does for a prompt of this length. Results are bit-identical among
  *        sessions of one effective length, and differ between those of short and of long texts
- * @param maxPoolBytes most bytes of cache; a limit, not a reservation. Sessions that reuse prefixes and store alike
- *        share it: what closed ones have read stays as far as {@link ModelOptions#maxCachedBytes()} and this limit
- *        leave room
- * @param window what tokens see at most, beside the model's own windows; what no later token sees is let go of
- * @param maxRewindTokens how far back a session over windows can always be rewound
- * @param prefixReuse whether the session shares what has been read with others of its model
+ * @param maxPoolBytes limit of the cache in bytes; no memory is reserved. Sessions that share prefixes share the limit;
+ *        cached prefixes of closed sessions stay within {@link ModelOptions#maxCachedBytes()} and this limit
+ * @param window attention window, in addition to the model's own windows; tokens that have left it are evicted
+ * @param maxRewindTokens number of tokens by which a session with windows can always be rewound
+ * @param prefixReuse whether the session shares cached prefixes with others of its model
  */
 public record SessionOptions(int batchSize, LayerKvTypes kvTypes, int blockSize, int maxSeqLen, long maxPoolBytes,
         KvWindow window, int maxRewindTokens, PrefixReuse prefixReuse) {
@@ -54,7 +53,7 @@ public record SessionOptions(int batchSize, LayerKvTypes kvTypes, int blockSize,
         return withKvTypes(LayerKvTypes.of(newKvTypes));
     }
 
-    /** Types by layer; a layer that the model does not have is refused when the session is opened. */
+    /** Types by layer; opening the session fails if the model does not have a named layer. */
     public SessionOptions withKvTypes(LayerKvTypes newKvTypes) {
         return new SessionOptions(batchSize, newKvTypes, blockSize, maxSeqLen, maxPoolBytes, window,
                 maxRewindTokens, prefixReuse);
@@ -76,9 +75,9 @@ public record SessionOptions(int batchSize, LayerKvTypes kvTypes, int blockSize,
     }
 
     /**
-     * Lets tokens see the last {@code newWindow.numTokens()} positions only, and the first {@code newWindow.numSinks()}
-     * (attention sinks, StreamingLLM), at their absolute positions: a text may then be longer than the cache has room
-     * for, as memory is bounded by the window. Every result equals that of one run in which each token is masked so.
+     * Limits attention to the last {@code newWindow.numTokens()} positions and the first {@code newWindow.numSinks()}
+     * (attention sinks, StreamingLLM), at their absolute positions. Memory is bounded by the window, so a text may be
+     * longer than the cache. Results equal those of a single run with the same attention mask.
      */
     public SessionOptions withWindow(KvWindow newWindow) {
         return new SessionOptions(batchSize, kvTypes, blockSize, maxSeqLen, maxPoolBytes, newWindow, maxRewindTokens,
@@ -91,19 +90,19 @@ public record SessionOptions(int batchSize, LayerKvTypes kvTypes, int blockSize,
     }
 
     /**
-     * The same for a text whose length is known: where rotary frequencies depend on the longest row, it is this one, so
-     * that a short text has those of short texts; else nothing changes.
+     * Options for a text of known length: if RoPE frequencies depend on the length, {@code maxSeqLen} becomes this
+     * length, so that a short text gets the frequencies of short texts; otherwise nothing changes.
      */
     public SessionOptions forTokens(ModelConfig model, long numTokens) {
         return model.dependsOnLength() ? withMaxSeqLen(Math.clamp(numTokens, 1, model.longestSeqLen())) : this;
     }
 
-    /** Whether the session shares what has been read with others of its model that store alike. */
+    /** Whether the session shares cached prefixes with others of its model that have the same storage options. */
     public SessionOptions withPrefixReuse(boolean reuses) {
         return withPrefixReuse(new PrefixReuse(reuses, prefixReuse.salt()));
     }
 
-    /** Shares only with sessions of equal salt. */
+    /** Shares only with sessions with an equal salt. */
     public SessionOptions withPrefixSalt(String salt) {
         return withPrefixReuse(new PrefixReuse(prefixReuse.isOn(), salt));
     }
@@ -113,7 +112,7 @@ public record SessionOptions(int batchSize, LayerKvTypes kvTypes, int blockSize,
                 newPrefixReuse);
     }
 
-    /** The cache that these options ask for. */
+    /** The cache configuration for these options. */
     KvCacheConfig cacheConfig(ModelConfig model) {
         if (maxSeqLen > model.longestSeqLen()) {
             throw new IllegalArgumentException(
@@ -124,7 +123,7 @@ public record SessionOptions(int batchSize, LayerKvTypes kvTypes, int blockSize,
                 .withMaxTokens(maxSeqLen == 0 ? model.defaultSeqLen() : maxSeqLen).withMaxPoolBytes(maxPoolBytes);
     }
 
-    /** What a layer's cache keeps: what it sees, or more where the model's own window does not make it forget. */
+    /** The window of a layer's cache. */
     private KvWindow storedWindow(ModelConfig model, int layer) {
         KvWindow seen = KvWindow.of(model.window(layer)).narrower(window);
         return model.storedWindow(layer) == model.window(layer) ? seen : window;

@@ -15,9 +15,9 @@ import java.util.UUID;
 import java.util.function.Consumer;
 
 /**
- * The pools that a model's sessions share, one for each way of storing, each with an index of what has been read. They
- * live as long as the model. Without a store the model's identity in them is a number drawn when it is loaded; with one
- * it is the digest of the content of its files, which every process finds again. Safe for any number of threads.
+ * The pools shared by the sessions of a model, one for each combination of storage options, each with a prefix index.
+ * They live as long as the model. Without a store the model's identity in the index is a random number; with a store it
+ * is the digest of its files, which is the same in every process. Safe for any number of threads.
  */
 final class SharedPools implements AutoCloseable {
     private final Model model;
@@ -37,7 +37,7 @@ final class SharedPools implements AutoCloseable {
         }
     }
 
-    /** An empty cache that shares, in the pool of all that store alike. */
+    /** An empty cache in the shared pool of these storage options. */
     KvCache open(SessionOptions options) {
         KvCacheConfig config = options.cacheConfig(model.config());
         return pool(config).newCache(config, namespace(config, options));
@@ -54,7 +54,7 @@ final class SharedPools implements AutoCloseable {
         return store == null ? sharing : sharing.withBlockStore(store);
     }
 
-    /** An empty cache that shares nothing. */
+    /** An empty cache that does not share. */
     KvCache openAlone(SessionOptions sessionOptions) {
         KvCacheConfig config = sessionOptions.cacheConfig(model.config());
         try (KvPool pool = new KvPool(config, options())) { // lives as long as its only cache
@@ -67,7 +67,7 @@ final class SharedPools implements AutoCloseable {
         return listener == null ? KvPoolOptions.defaults() : KvPoolOptions.defaults().withLeakListener(listener);
     }
 
-    /** All that changes the bytes of keys and values, and the caller's salt. */
+    /** Everything that changes the bytes of keys and values, and the caller's salt. */
     PrefixNamespace namespace(KvCacheConfig config, SessionOptions options) {
         return PrefixNamespace.builder(model.folder().getFileName() + ", " + config.layers().getFirst().types())
                 .with("model", modelIdentity).with("kernels", model.kernels().kernels().numericIdentity())
@@ -81,7 +81,7 @@ final class SharedPools implements AutoCloseable {
 
     @Override
     public synchronized void close() {
-        if (model.options().blockStore() != null) { // so that another process finds what was read here
+        if (model.options().blockStore() != null) { // so that other processes find the blocks
             pools.values().forEach(pool -> pool.prefixIndex().ifPresent(PrefixIndex::writeToStore));
         }
         pools.values().forEach(KvPool::close);

@@ -12,7 +12,7 @@ import java.util.function.Consumer;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 
-/** A generation as a stream of text: each step is computed when the text before it has been read. */
+/** A generation as a lazy stream of text: each step is computed when the text before it has been consumed. */
 final class TextStream extends AbstractSpliterator<String> {
     private final SequenceGroup group;
     private final Generator generator;

@@ -12,14 +12,14 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Computes the steps of all groups of sequences of a model, in passes that they share: continuous batching. Each
- * sequence gets the bits that it gets alone, as no bit of a forward pass depends on the other rows of its pass.
+ * Continuous batching: computes the steps of all sequence groups of a model in shared forward passes. The results of a
+ * sequence are bit-identical to running it alone, as no bit of a forward pass depends on the other rows of the pass.
  *
- * <p>It has no thread of its own. A thread that brings a step {@linkplain #run waits} until it is computed; one of
- * those that wait leads: it computes passes over all the steps that are there (flat combining, Hendler et al. 2010)
- * until its own is done, and passes the lead on. Sequences that are decoded come back at once with their next token, so
- * a leader waits for those of the last pass, at most as long as that pass took, and not for those that were slower the
- * last time. Whoever is alone never waits.
+ * <p>The engine has no thread. A thread that submits a step {@linkplain #run waits} until it is computed, and one of
+ * the waiting threads is the leader: it computes passes over all waiting steps (flat combining, Hendler et al. 2010)
+ * until its own step is done, then another thread leads. Decoding sequences soon return with their next token, so the
+ * leader waits for those of the last pass, at most as long as that pass took, and not for those that were slower the
+ * last time. A single thread never waits.
  *
  * <p>Safe for any number of threads.
  */
@@ -34,7 +34,7 @@ public final class Engine implements AutoCloseable {
     private final Condition leadEnded = lock.newCondition();
     private final Scheduler scheduler;
     private final MemoryQueue memory = new MemoryQueue(lock);
-    private final List<SequenceGroup> expected = new ArrayList<>(); // of the last pass, not back yet
+    private final List<SequenceGroup> expected = new ArrayList<>(); // in the last pass, without a new step yet
     private @Nullable Thread leader;
     private long lastPassEnd;
     private long lastPassNanos;
@@ -44,11 +44,11 @@ public final class Engine implements AutoCloseable {
     private boolean closed;
 
     /**
-     * An engine over a forward pass, which it owns from now on.
+     * An engine over a forward pass, which it takes ownership of.
      *
-     * @param maxBatchTokens most tokens of a pass
+     * @param maxBatchTokens limit of tokens in a pass
      */
-    @SuppressWarnings("exports") // made by the model alone
+    @SuppressWarnings("exports") // created by the model only
     public Engine(ModelConfig model, ForwardPass forwardPass, int maxBatchTokens) {
         this.model = model;
         this.passes = new PassRunner(model, forwardPass);
@@ -56,12 +56,12 @@ public final class Engine implements AutoCloseable {
     }
 
     /** A group over the rows of {@code cache}, whose positions are rotated by {@code rope}. */
-    @SuppressWarnings("exports") // asked for by the model alone
+    @SuppressWarnings("exports") // called by the model only
     public SequenceGroup newGroup(KvCache cache, LayerRope rope) {
         return new SequenceGroup(this, model, cache, rope);
     }
 
-    /** What has been computed so far. */
+    /** Statistics so far. */
     public EngineStats stats() {
         lock.lock();
         try {
@@ -80,9 +80,9 @@ public final class Engine implements AutoCloseable {
     }
 
     /**
-     * Computes a step, together with those of other threads; the caller commits it.
+     * Computes a step in shared passes with steps of other threads; the caller commits it.
      *
-     * @throws CancellationException when it was cancelled first; the step is as if it had not been computed
+     * @throws CancellationException if it is cancelled first; the step has no effect
      * @throws IllegalStateException when the model is closed, or from a hook of a pass of this model
      */
     void run(StepRequest request) {
@@ -90,7 +90,7 @@ public final class Engine implements AutoCloseable {
         try {
             requireOpen();
             if (isLeading()) {
-                throw new IllegalStateException("a run of this model is under way on this thread: a hook cannot"
+                throw new IllegalStateException("a step of this model is running on this thread: a hook cannot"
                         + " begin another");
             }
             comeBack(request.group);
@@ -166,7 +166,7 @@ public final class Engine implements AutoCloseable {
         try {
             while (!own.isDone() && !closed && mayLead(own)) {
                 gather();
-                if (mayLead(own)) { // another may have come meanwhile
+                if (mayLead(own)) { // another step may have arrived meanwhile
                     step();
                     cancelIfAsked(own);
                 }
@@ -198,7 +198,7 @@ public final class Engine implements AutoCloseable {
         postprocess(batch, failure);
     }
 
-    /** Whatever has happened, no request stays in a pass. */
+    /** After any outcome, no request stays in a pass. */
     private void postprocess(List<StepRequest> batch, @Nullable Throwable failure) {
         numPasses++;
         for (StepRequest request : batch) {
@@ -219,7 +219,7 @@ public final class Engine implements AutoCloseable {
         }
     }
 
-    /** Waits a moment for sequences of the last pass. */
+    /** Waits briefly for the next steps of the sequences in the last pass. */
     private void gather() {
         long deadline = lastPassEnd + Math.min(lastPassNanos, MAX_GATHER_NANOS);
         try {
@@ -232,7 +232,7 @@ public final class Engine implements AutoCloseable {
                 }
             }
         } catch (InterruptedException _) {
-            Thread.currentThread().interrupt(); // whoever cares looks at the flag after the pass
+            Thread.currentThread().interrupt(); // the flag is checked after the pass
             expected.clear();
         }
     }
@@ -242,7 +242,7 @@ public final class Engine implements AutoCloseable {
         leave(group);
     }
 
-    /** No pass need wait for {@code group} any more. */
+    /** Removes {@code group} from the groups to wait for. */
     private void leave(SequenceGroup group) {
         if (expected.remove(group) && expected.isEmpty()) {
             gathered.signal();
@@ -284,7 +284,7 @@ public final class Engine implements AutoCloseable {
         }
     }
 
-    /** Frees everything once the pass under way is done; what waits is refused. */
+    /** Waits for the current pass, then frees everything; waiting steps fail. */
     @Override
     public void close() {
         lock.lock();

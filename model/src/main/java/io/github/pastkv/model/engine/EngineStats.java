@@ -1,11 +1,11 @@
 package io.github.pastkv.model.engine;
 
 /**
- * What an engine has computed since it was made.
+ * Statistics of an engine since its creation.
  *
  * @param numPasses forward passes
- * @param numSteps steps of groups that they completed; more than passes where steps shared some
+ * @param numSteps completed steps; more than passes if steps were batched
  * @param numTokens tokens
- * @param numPreemptions groups that gave their memory to others and were recomputed later
+ * @param numPreemptions preemptions of generations, which were recomputed later
  */
 public record EngineStats(long numPasses, long numSteps, long numTokens, long numPreemptions) {}

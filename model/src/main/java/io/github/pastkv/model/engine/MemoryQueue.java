@@ -10,10 +10,10 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Who may hold memory when a pool has too little for all generations: those of higher priority, then those that came
- * first. The lowest is preempted: it rewinds to where its generation began, which frees its blocks, waits until another
- * one of the pool has ended, and is recomputed, to the same bits (recomputation as in PagedAttention, Kwon et al.
- * 2023).
+ * Decides which generations keep their memory when a pool is too small for all: those of higher priority, then those
+ * that started first. The lowest one is preempted: it is rewound to its start, which frees its blocks, waits until
+ * another generation of the pool has ended, and is recomputed to the same bits (preemption by recomputation, as in
+ * PagedAttention, Kwon et al., SOSP 2023).
  *
  * <p>Guarded by the engine's lock.
  */
@@ -58,7 +58,7 @@ final class MemoryQueue {
         changed.signalAll();
     }
 
-    /** Ends a step before it has begun where others need the memory. */
+    /** Aborts a step before it begins if others need the memory. */
     void requireNotAskedToYield(SequenceGroup group) {
         lock.lock();
         try {
@@ -71,10 +71,10 @@ final class MemoryQueue {
     }
 
     /**
-     * Called when a step of {@code asking} does not fit: makes a lower generation of its pool give up its memory.
+     * Called when a step of {@code asking} does not fit: preempts a lower generation of its pool.
      *
-     * @return whether some may have been freed, so that the step should be tried again
-     * @throws PreemptedException when {@code asking} is the lowest of several
+     * @return whether memory may have been freed, so that the step should be retried
+     * @throws PreemptedException if {@code asking} is the lowest of several
      */
     boolean makeRoom(SequenceGroup asking) {
         lock.lock();
@@ -117,7 +117,7 @@ final class MemoryQueue {
                 other -> other != group && other.pool() == group.pool() && !other.isWaitingForMemory()).count();
     }
 
-    /** Waits, with all its memory given up, until another generation of its pool has ended or none is left. */
+    /** Waits, after releasing all memory, until another generation of its pool has ended or none is left. */
     void awaitTurn(SequenceGroup preempted) {
         lock.lock();
         try {

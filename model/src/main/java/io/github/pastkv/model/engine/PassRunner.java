@@ -14,8 +14,8 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Joins what a schedule chose into one forward pass and hands out its logits. For one thread at a time; owns the
- * forward pass and its buffers.
+ * Runs the scheduled tokens of several requests in one forward pass and distributes the logits. For one thread at a
+ * time; owns the forward pass and its buffers.
  */
 final class PassRunner implements AutoCloseable {
     private final ForwardPass forwardPass;
@@ -34,8 +34,8 @@ final class PassRunner implements AutoCloseable {
     }
 
     /**
-     * Computes the scheduled tokens of each request. A request that cannot be computed fails by itself: a pass that
-     * fails is tried again with each of its requests alone, which computes the same numbers at the same places.
+     * Computes the scheduled tokens of each request. Failures are isolated: if a joint pass fails, each of its requests
+     * is run again alone, which computes the same numbers.
      */
     void run(List<StepRequest> batch) {
         if (batch.size() > 1) {
@@ -43,7 +43,7 @@ final class PassRunner implements AutoCloseable {
                 runJoined(batch);
                 return;
             } catch (RuntimeException | Error _) {
-                // not all of them may be at fault
+                // usually one request is the cause
             }
         }
         for (StepRequest request : batch) {
@@ -92,7 +92,7 @@ final class PassRunner implements AutoCloseable {
         return request.logits == null ? logits : request.logits;
     }
 
-    /** A chunk of one request, whose logits go straight to it. */
+    /** Runs a chunk of one request, writing its logits directly. */
     private void runChunk(StepRequest request) {
         rows.clear();
         int numLogits = addChunk(request, 0);
@@ -115,7 +115,7 @@ final class PassRunner implements AutoCloseable {
         copyLogits(batch);
     }
 
-    /** Adds a request's scheduled tokens to the rows; returns how many logits are asked of them. */
+    /** Adds a request's scheduled tokens to the rows; returns the number of their logits. */
     private int addChunk(StepRequest request, int firstLogit) {
         int from = request.numComputed;
         int start = rows.add(request.step, from, from + request.numScheduled());

@@ -6,15 +6,14 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Chooses what each pass computes, within a budget of tokens: a token for each decoding sequence first, then chunks of
- * the prompts that are waiting (chunked prefill), so that a long prompt delays the others by one pass at most.
- * Continuous batching at the level of iterations is that of Orca (Yu et al., OSDI 2022), chunked prefill that of
- * Sarathi (Agrawal et al. 2023).
+ * Schedules each forward pass within a token budget: first a token for each decoding sequence, then chunks of waiting
+ * prompts (chunked prefill), so that a long prompt delays the others by at most one pass. Continuous batching follows
+ * Orca (Yu et al., OSDI 2022), and chunked prefill follows Sarathi (Agrawal et al. 2023).
  *
- * <p>Not safe for threads by itself: guarded by the engine's lock.
+ * <p>Not thread-safe; guarded by the engine's lock.
  */
 final class Scheduler {
-    /** From so many new tokens a row on, a step counts as prefill. */
+    /** Most new tokens per row of a decode step; a step with more counts as prefill. */
     static final int MAX_DECODE_TOKENS = 16;
 
     private static final Comparator<StepRequest> ORDER =
@@ -22,7 +21,7 @@ final class Scheduler {
                     .thenComparing(request -> !request.isDecode() && !request.runsAlone());
 
     private final int maxBatchTokens;
-    private final List<StepRequest> requests = new ArrayList<>(); // in order of arrival, but for the order above
+    private final List<StepRequest> requests = new ArrayList<>(); // sorted by ORDER, then by arrival
     private final List<StepRequest> batch = new ArrayList<>();
 
     Scheduler(int maxBatchTokens) {
@@ -41,7 +40,7 @@ final class Scheduler {
         requests.forEach(request -> request.changed.signal());
     }
 
-    /** The request that the next pass begins with, or null. */
+    /** The first request of the next pass, or null. */
     @Nullable
     StepRequest first() {
         requests.sort(ORDER); // stable: arrival decides between equals

@@ -20,9 +20,9 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The sequences in the rows of one cache, which are stepped together: a session's batch, or several answers to a
- * prompt. A step is validated, begun and committed on the thread of its caller; between, the {@link Engine} computes it
- * in passes that it shares with the steps of other groups.
+ * The sequences in the rows of one cache, which run each step together: a batch, or several completions of a prompt. A
+ * step is validated, begun and committed on the caller's thread; in between the {@link Engine} computes it in passes
+ * shared with the steps of other groups.
  *
  * <p>For one thread at a time. Owns the memory of its logits until {@link #close}; the cache is its caller's.
  */
@@ -57,7 +57,7 @@ public final class SequenceGroup implements DecodeBackend, AutoCloseable {
         this.logits = Tensor.allocate(arena, DataType.F32, 1, model.vocabSize());
     }
 
-    /** Hands the activations of all steps from now on to {@code newProbe}; null for none. */
+    /** Passes the activations of all later steps to {@code newProbe}; null for none. */
     public void setProbe(@Nullable Probe newProbe) {
         probe = newProbe;
     }
@@ -65,11 +65,8 @@ public final class SequenceGroup implements DecodeBackend, AutoCloseable {
     /**
      * Computes and appends one step.
      *
-     * @param use what it has to do with the prefix index; null for nothing, as for all that is not a plain step of
-     *        tokens
-     * @return the logits asked for, of each row's last new token or of all, row after row: F32 {@code [n, V]}, valid
-     *        until
-     *         the next step
+     * @param use how the step uses the prefix index; null for not at all
+     * @return the requested logits, row after row: F32 {@code [n, V]}, valid until the next step
      */
     public Tensor forward(StepInput input, Logits asked, @Nullable PrefixUse use) {
         PackedInput packed = input.pack(model, cache.batchSize());
@@ -85,7 +82,7 @@ public final class SequenceGroup implements DecodeBackend, AutoCloseable {
 
     /** {@link #forward} for all logits, on the heap: F32 {@code [B, N, V]}, zeros at pads. */
     public Tensor forwardSlots(StepInput input, @Nullable PrefixUse use) {
-        Tensor slots = zeros(input.mask(), model.vocabSize()); // first, as there may be no memory for them
+        Tensor slots = zeros(input.mask(), model.vocabSize()); // first, as this allocation may fail
         spread(input.mask(), forward(input, Logits.ALL, use), slots);
         return slots;
     }
@@ -107,7 +104,7 @@ public final class SequenceGroup implements DecodeBackend, AutoCloseable {
 
     private KvStep begin(AttentionMask mask, PackedInput packed, @Nullable PrefixUse use) {
         int[] tokenIds = packed.tokenIds();
-        boolean isPlain = probe == null; // a probe may edit: nothing for an index
+        boolean isPlain = probe == null; // a probe may edit, so the step is not indexed
         while (true) {
             if (isCancelled() || (endsOnInterrupt() && Thread.currentThread().isInterrupted())) {
                 throw new CancellationException("the generation was cancelled");
@@ -125,12 +122,12 @@ public final class SequenceGroup implements DecodeBackend, AutoCloseable {
         }
     }
 
-    /** Draft tokens take no memory from others: the step is tried again without them. */
+    /** Whether the step has draft tokens. They do not preempt others; the step is retried without them. */
     private static boolean hasDrafts(AttentionMask mask) {
         return mask.numSlots() > 1;
     }
 
-    /** Leaves out the tokens that the index had; counts them. */
+    /** Removes and counts the tokens that were found in the index. */
     private PackedInput withoutReused(PackedInput packed, KvStep step, AttentionMask mask) {
         int[] tokenIds = packed.tokenIds();
         numReusedTokens = 0;
@@ -165,7 +162,7 @@ public final class SequenceGroup implements DecodeBackend, AutoCloseable {
         }
     }
 
-    /** Commits; what an editing probe or anything but token ids went into is no function of the ids. */
+    /** Commits the step and marks it as derived if it was edited or did not start from token ids. */
     private void commit(KvStep step, StepInput input) {
         step.commit();
         boolean isDerived = !(input instanceof StepInput.Tokens) || (probe != null && probe.edits());
@@ -201,7 +198,7 @@ public final class SequenceGroup implements DecodeBackend, AutoCloseable {
     // As the backend of a generation.
 
     /**
-     * A generation begins: until {@link #endGeneration} it ends when its thread is interrupted or it is cancelled, has
+     * Begins a generation: until {@link #endGeneration} it ends when its thread is interrupted or it is cancelled, has
      * the priority of {@code options}, and may be preempted.
      */
     public void beginGeneration(GenerationOptions options) {
@@ -212,7 +209,7 @@ public final class SequenceGroup implements DecodeBackend, AutoCloseable {
         engine.memory().begin(this);
     }
 
-    /** The generation has ended, in whatever way. */
+    /** Ends the generation, after any outcome. */
     public void endGeneration() {
         if (generating != null) {
             generating.cancellation().onCancel(null);
@@ -276,7 +273,7 @@ public final class SequenceGroup implements DecodeBackend, AutoCloseable {
         engine.memory().awaitTurn(this);
     }
 
-    // What the engine asks.
+    // For the engine.
 
     KvPool pool() {
         return cache.pool();
@@ -300,7 +297,7 @@ public final class SequenceGroup implements DecodeBackend, AutoCloseable {
         return generating != null && (interrupted || generating.cancellation().isCancelled());
     }
 
-    /** Whether it can give up its memory: not where a window has evicted tokens, which cannot be rewound. */
+    /** Whether the generation can be preempted: not with windows, as evicted tokens cannot be rewound. */
     boolean isPreemptible() {
         return probe == null && IntStream.range(0, cache.numLayers())
                 .noneMatch(layer -> cache.config().window(layer).isBounded());

@@ -5,15 +5,15 @@ import io.github.pastkv.model.config.ModelConfig;
 import io.github.pastkv.tensor.Tensor;
 
 /**
- * What enters a step: token ids, embeddings in their place, or a residual stream that enters at a layer. N slots for
- * each of B rows; where the mask is 0 the slot is a pad, whose content is ignored.
+ * The input of a step: token ids, embeddings, or a residual stream that enters at a layer. It has N slots for each of B
+ * rows; where the mask is 0 the slot is padding, whose content is ignored.
  */
 public sealed interface StepInput {
     /** Which slots are real, {@code [B, N]}, of these slots only. */
     AttentionMask mask();
 
     /**
-     * Drops the pads: the real tokens, row after row.
+     * Removes padding: the real tokens, row after row.
      *
      * @throws IllegalArgumentException for an input of another shape than {@code batchSize} rows of the model's;
      *        nothing
@@ -26,7 +26,7 @@ public sealed interface StepInput {
      *
      * @param tokenIds {@code [B, N]}
      */
-    @SuppressWarnings("ArrayRecordComponent") // ids as everywhere; nothing compares inputs
+    @SuppressWarnings("ArrayRecordComponent") // arrays of ids as everywhere; inputs are never compared
     record Tokens(int[][] tokenIds, AttentionMask mask) implements StepInput {
         @Override
         public PackedInput pack(ModelConfig model, int batchSize) {
@@ -67,8 +67,8 @@ public sealed interface StepInput {
     }
 
     /**
-     * Rows that take the place of looked-up embeddings (scaled and normalised already, where the model does that);
-     * learned positions are still added.
+     * Embeddings instead of token ids, already scaled and normalised if the model does that; learned position
+     * embeddings are still added.
      *
      * @param embeddings F32 {@code [B, N, E]}
      */
@@ -84,8 +84,8 @@ public sealed interface StepInput {
     }
 
     /**
-     * A residual stream, positions included, that enters before a layer. At the number of layers only the final norm
-     * and the head are left.
+     * A residual stream, including position embeddings, that enters before a layer. With the number of layers only the
+     * final norm and the unembedding are run.
      *
      * @param residual F32 {@code [B, N, E]}
      * @param startAtLayer first layer that runs

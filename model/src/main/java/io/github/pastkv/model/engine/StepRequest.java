@@ -8,8 +8,7 @@ import java.util.concurrent.locks.Condition;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An open step of one group on its way through the engine, and how far it has been computed. All but the first few
- * fields are guarded by the engine's lock.
+ * A step of one group in the engine, and its progress. All but the first few fields are guarded by the engine's lock.
  */
 final class StepRequest {
     final SequenceGroup group;
@@ -25,7 +24,7 @@ final class StepRequest {
     int stopLayer;
     @Nullable Tensor residualOut; // [T, E]
 
-    /** Tokens and logits computed so far; then the tokens of the pass under way. */
+    /** Tokens and logits computed so far, and the tokens of the current pass. */
     int numComputed;
     int numLogitsComputed;
     private int numScheduled;
@@ -50,7 +49,7 @@ final class StepRequest {
         return step.numTokens() - numComputed;
     }
 
-    /** Logits of the first {@code numTokens} tokens that are left. */
+    /** Number of logits of the first {@code numTokens} remaining tokens. */
     int numLogitsOf(int numTokens) {
         int end = numLogitsComputed;
         while (end < numLogits && logitTokens[end] < numComputed + numTokens) {
@@ -59,17 +58,17 @@ final class StepRequest {
         return end - numLogitsComputed;
     }
 
-    /** Whether it takes a pass of its own, on its caller's thread: with hooks, or over part of the model. */
+    /** Whether it needs a separate pass on its caller's thread, because of hooks or a partial run of the model. */
     boolean runsAlone() {
         return probe != null || input.tokenIds() == null || residualOut != null;
     }
 
-    /** Whether few tokens a row are left, as in decoding: these come before the chunks of long prompts. */
+    /** Whether few tokens per row remain, as in decode; such requests come before chunks of long prompts. */
     boolean isDecode() {
         return numTokensLeft() <= Scheduler.MAX_DECODE_TOKENS * step.numRows();
     }
 
-    /** Counts the pass under way as computed. */
+    /** Counts the current pass as computed. */
     void advance() {
         int numNewLogits = numLogitsOf(numScheduled);
         numComputed += numScheduled;
@@ -79,7 +78,7 @@ final class StepRequest {
         done |= numTokensLeft() == 0;
     }
 
-    /** It takes part in the next pass with so many of the tokens that are left. */
+    /** Schedules this many of the remaining tokens for the next pass. */
     void schedule(int numTokens) {
         numScheduled = numTokens;
         inPass = true;
