@@ -185,6 +185,7 @@ public final class ChatCommand implements Callable<Integer> {
     }
 
     private GenerationOptions options(Model model) {
+        sampling.checkFor(model.config());
         return GenerationOptions.greedy(maxNewTokens).withSampling(sampling.options(model.generationConfig()))
                 .withStopTokens(Set.copyOf(model.generationConfig().eosIds())).withMaxDraftTokens(draftTokens);
     }

@@ -4,6 +4,7 @@ import io.github.pastkv.model.generation.BeamHypothesis;
 import io.github.pastkv.model.generation.FinishReason;
 import io.github.pastkv.model.generation.GeneratedRow;
 import io.github.pastkv.model.generation.Generation;
+import io.github.pastkv.model.generation.TokenLogProbability;
 import io.github.pastkv.model.tokenizer.StreamingDecoder;
 import io.github.pastkv.model.tokenizer.TextTokenizer;
 import java.util.List;
@@ -21,8 +22,10 @@ record Answers(List<Answer> answers, int numPromptTokens, @Nullable Generation t
      * One answer.
      *
      * @param score of a beam, null otherwise
+     * @param logProbabilities of each token; null where none were asked for
      */
-    record Answer(List<Integer> tokenIds, String text, FinishReason reason, @Nullable Double score) {}
+    record Answer(List<Integer> tokenIds, String text, FinishReason reason, @Nullable Double score,
+            @Nullable List<TokenLogProbability> logProbabilities) {}
 
     static Answers of(Generation generation) {
         return new Answers(generation.rows().stream().map(Answers::answer).toList(), generation.numPromptTokens(),
@@ -30,7 +33,8 @@ record Answers(List<Answer> answers, int numPromptTokens, @Nullable Generation t
     }
 
     private static Answer answer(GeneratedRow row) {
-        return new Answer(row.tokenIds(), row.text(), row.reason(), null);
+        return new Answer(row.tokenIds(), row.text(), row.reason(), null,
+                row.logProbabilities().isEmpty() && !row.tokenIds().isEmpty() ? null : row.logProbabilities());
     }
 
     /** The best {@code limit} of a search. */
@@ -44,7 +48,7 @@ record Answers(List<Answer> answers, int numPromptTokens, @Nullable Generation t
     private static Answer answer(BeamHypothesis beam, @Nullable TextTokenizer tokenizer, int[] promptIds) {
         String text =
                 tokenizer == null ? "" : decode(beam.tokenIds(), tokenizer.streamingDecoderAfter(promptIds, true));
-        return new Answer(beam.tokenIds(), text, beam.reason(), beam.score());
+        return new Answer(beam.tokenIds(), text, beam.reason(), beam.score(), null);
     }
 
     /** As the text of a stream, so that an answer reads the same however it was found. */

@@ -94,6 +94,7 @@ public final class GenerateCommand implements Callable<Integer> {
         String prompt = promptArgument == null ? null
                 : InputText.of(promptArgument, streams.in(), "the prompt", spec.commandLine());
         try (Model model = modelOptions.loadForText(streams)) {
+            sampling.checkFor(model.config());
             int[] promptIds = prompt == null ? TokenId.toArray(tokens) : encode(prompt, model);
             requireFits(model, promptIds);
             SessionOptions options = cacheOptions.options(model.config(), (long) promptIds.length + maxNewTokens);
@@ -108,7 +109,7 @@ public final class GenerateCommand implements Callable<Integer> {
         cacheOptions.check();
         windowOptions.check();
         sampling.check();
-        answerOptions.check(sampling, !stopStrings.isEmpty());
+        answerOptions.check(sampling, !stopStrings.isEmpty(), asJson);
         require((promptArgument == null) != (tokens == null), promptArgument == null
                 ? "no prompt: give PROMPT, - for standard input, or --tokens"
                 : "PROMPT and --tokens: give one of them");
@@ -142,7 +143,7 @@ public final class GenerateCommand implements Callable<Integer> {
             LiveOutput output =
                     new LiveOutput(streams.out(), form, prompt == null ? "" : prompt, interruption, progress);
             Answers answers = answers(session, promptIds, chosen, output);
-            report(new GenerationReport(answers, prompt, session.model().tokenizer().isPresent(), chosen,
+            report(new GenerationReport(answers, prompt, session.model().tokenizer().orElse(null), chosen,
                     setting(session)));
             return interruption.isRequested() ? ErrorReporter.INTERRUPTED : 0;
         }

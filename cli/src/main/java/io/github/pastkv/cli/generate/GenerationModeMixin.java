@@ -30,8 +30,14 @@ final class GenerationModeMixin {
             description = "Speculative decoding: draft up to N tokens by prompt lookup. Changes the speed, never "
                     + "the output. Default: 0 (off).") private int draftTokens;
 
+    @Option(names = "--logprobs", paramLabel = "N",
+            description = "With --json: the log-probability of each new token and of the N most likely "
+                    + "ones.") private @Nullable Integer logprobs;
+
     /** Refuses options that are wrong whatever the model. */
-    void check(SamplingMixin sampling, boolean hasStopStrings) {
+    void check(SamplingMixin sampling, boolean hasStopStrings, boolean asJson) {
+        require(logprobs == null || logprobs >= 0, "--logprobs: " + logprobs + ", must be at least 0");
+        require(logprobs == null || asJson, "--logprobs: needs --json");
         require(numReturnSequences >= 1, "--num-return-sequences: " + numReturnSequences + ", must be at least 1");
         require(numBeams >= 1, "--num-beams: " + numBeams + ", must be at least 1");
         require(draftTokens >= 0, "--draft-tokens: " + draftTokens + ", must be at least 0");
@@ -43,8 +49,9 @@ final class GenerationModeMixin {
                     + ", must not exceed --num-beams " + numBeams);
             require(draftTokens == 0, "--draft-tokens: does not go with --num-beams");
             require(!hasStopStrings, "--stop: does not go with --num-beams");
-            require(!sampling.isGiven(), "--num-beams: searches without sampling, so --temperature, --top-k, --top-p, "
-                    + "--repetition-penalty and --seed do not go with it");
+            require(!sampling.isGiven(), "--num-beams: beam search does not sample, so no sampling option, such as "
+                    + "--temperature, --repetition-penalty or --seed, goes with it");
+            require(logprobs == null, "--logprobs: does not go with --num-beams, whose answers have a score");
         }
     }
 
@@ -70,7 +77,8 @@ final class GenerationModeMixin {
     }
 
     GenerationOptions addTo(GenerationOptions options) {
-        return options.withNumReturnSequences(numReturnSequences).withMaxDraftTokens(draftTokens);
+        return options.withNumReturnSequences(numReturnSequences).withMaxDraftTokens(draftTokens)
+                .withNumLogProbabilities(logprobs == null ? GenerationOptions.NO_LOG_PROBABILITIES : logprobs);
     }
 
     BeamOptions beamOptions(int maxNewTokens, Set<Integer> stopTokens) {

@@ -4,8 +4,11 @@ import io.github.pastkv.cache.layout.KvWindow;
 import io.github.pastkv.cli.generate.Answers.Answer;
 import io.github.pastkv.cli.io.ByteSize;
 import io.github.pastkv.model.generation.Generation;
+import io.github.pastkv.model.generation.TokenLogProbability;
 import io.github.pastkv.model.sampling.SamplingOptions;
+import io.github.pastkv.model.tokenizer.TextTokenizer;
 import java.util.Locale;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ArrayNode;
@@ -16,10 +19,10 @@ import tools.jackson.databind.node.ObjectNode;
  * What a generation came to, as a line for people and as JSON.
  *
  * @param prompt the text, or null where ids were given
- * @param hasText whether the model has a tokenizer, so that the result has a text
+ * @param tokenizer of the model; null where it has none, so that nothing has a text
  */
-record GenerationReport(Answers answers, @Nullable String prompt, boolean hasText, SamplingOptions sampling,
-        Setting setting) {
+record GenerationReport(Answers answers, @Nullable String prompt, @Nullable TextTokenizer tokenizer,
+        SamplingOptions sampling, Setting setting) {
     /**
      * What the numbers belong to.
      *
@@ -119,11 +122,26 @@ record GenerationReport(Answers answers, @Nullable String prompt, boolean hasTex
     private void putAnswer(ObjectNode json, Answer answer) {
         ArrayNode tokens = json.putArray("tokens");
         answer.tokenIds().forEach(tokens::add);
-        json.put("text", hasText ? answer.text() : null);
+        json.put("text", tokenizer == null ? null : answer.text());
         json.put("finish_reason", answer.reason().name().toLowerCase(Locale.ROOT));
         if (answer.score() != null) {
             json.put("score", answer.score());
         }
+        if (answer.logProbabilities() != null) {
+            ArrayNode logprobs = json.putArray("logprobs");
+            answer.logProbabilities().forEach(each -> {
+                ObjectNode token = logprobs.addObject();
+                putLogProbability(token, each);
+                ArrayNode top = token.putArray("top");
+                each.best().forEach(alternative -> putLogProbability(top.addObject(), alternative));
+            });
+        }
+    }
+
+    private void putLogProbability(ObjectNode json, TokenLogProbability token) {
+        json.put("token", token.tokenId());
+        json.put("text", tokenizer == null ? null : tokenizer.continuationText(token.tokenId()));
+        json.put("logprob", token.logProbability());
     }
 
     private void putTiming(ObjectNode json) {
@@ -143,7 +161,16 @@ record GenerationReport(Answers answers, @Nullable String prompt, boolean hasTex
         json.put("temperature", sampling.temperature());
         json.put("top_k", sampling.topK());
         json.put("top_p", sampling.topP());
+        json.put("min_p", sampling.minP());
+        json.put("typical_p", sampling.typicalP());
         json.put("repetition_penalty", sampling.repetitionPenalty());
+        json.put("presence_penalty", sampling.presencePenalty());
+        json.put("frequency_penalty", sampling.frequencyPenalty());
+        json.put("no_repeat_ngram", sampling.noRepeatNgramSize());
+        ArrayNode suppressed = json.putArray("suppress_tokens");
+        sampling.suppressTokens().stream().sorted().forEach(suppressed::add);
+        ObjectNode bias = json.putObject("logit_bias");
+        new TreeMap<>(sampling.logitBias()).forEach((id, number) -> bias.put(id.toString(), number));
         json.put("seed", sampling.seed());
     }
 

@@ -152,9 +152,8 @@ class GenerateCommandTest {
                 "finish_reason", "reused_tokens", "time_to_first_token_ms", "prompt_tokens_per_second",
                 "decode_tokens_per_second",
                 "drafted_tokens", "cache_bytes", "kv_type", "window", "sinks", "compute", "kernels", "temperature",
-                "top_k", "top_p",
-                "repetition_penalty",
-                "seed");
+                "top_k", "top_p", "min_p", "typical_p", "repetition_penalty", "presence_penalty", "frequency_penalty",
+                "no_repeat_ngram", "suppress_tokens", "logit_bias", "seed");
         assertThat(json.get("prompt").stringValue()).isEqualTo(STORY);
         assertThat(text.out().strip()).isEqualTo((STORY + json.get("text").stringValue()).strip());
         assertThat(json.get("tokens").size()).isEqualTo(20);
@@ -255,6 +254,64 @@ class GenerateCommandTest {
                 .contains("beam search does not apply suppress_tokens");
     }
 
+    @Test
+    void suppressTokensAndLogitBias_changeWhatIsChosen() throws Exception {
+        String[] base = {"--model", TestModels.folder("llama").toString(), "--tokens", TestModels.prompt("llama"),
+            "--max-new-tokens", "5", "--ignore-eos"};
+        assertThat(json(base).get("tokens").toString()).isEqualTo("[36,70,81,25,10]");
+        JsonNode suppressed = json(and(base, "--suppress-tokens", "36,70"));
+        assertThat(suppressed.get("tokens")).hasSize(5)
+                .noneMatch(id -> id.intValue() == 36 || id.intValue() == 70);
+        assertThat(suppressed.get("suppress_tokens").toString()).isEqualTo("[36,70]");
+        JsonNode biased = json(and(base, "--logit-bias", "7=1000", "--logit-bias", "8=-0.5"));
+        assertThat(biased.get("tokens").toString()).isEqualTo("[7,7,7,7,7]");
+        assertThat(biased.get("logit_bias").toString()).isEqualTo("{\"7\":1000.0,\"8\":-0.5}");
+        assertThat(json(and(base, "--logit-bias", "7=1000", "--no-repeat-ngram", "1")).get("tokens").toString())
+                .startsWith("[7,").doesNotContain(",7,");
+        assertThat(json(and(base, "--logit-bias", "7=1000", "--presence-penalty", "2000")).get("tokens").get(1)
+                .intValue()).isNotEqualTo(7);
+        assertThat(json(and(base, "--logit-bias", "7=1000", "--frequency-penalty", "600")).get("tokens").toString())
+                .startsWith("[7,7,").doesNotEndWith(",7]");
+    }
+
+    @Test
+    void minPAndTypicalP_sample_andWithOneTokenLeftAreGreedy() throws Exception {
+        String[] base = {"--model", TestModels.folder("llama").toString(), "--tokens", TestModels.prompt("llama"),
+            "--max-new-tokens", "5", "--ignore-eos"};
+        JsonNode minP = json(and(base, "--min-p", "1"));
+        assertThat(minP.get("temperature").doubleValue()).isEqualTo(1);
+        assertThat(minP.get("tokens").toString()).isEqualTo("[36,70,81,25,10]");
+        JsonNode typical = json(and(base, "--typical-p", "0.5", "--seed", "3"));
+        assertThat(typical.get("temperature").doubleValue()).isEqualTo(1);
+        assertThat(typical.get("typical_p").doubleValue()).isEqualTo(0.5);
+        assertThat(typical.get("tokens")).hasSize(5);
+    }
+
+    /** Of greedy decoding each chosen token is the best; probabilities of all tokens add up to one. */
+    @Test
+    void logprobs_areThoseOfTheModel() throws Exception {
+        String[] base = {"--model", TestModels.folder("llama").toString(), "--tokens", TestModels.prompt("llama"),
+            "--max-new-tokens", "3", "--ignore-eos"};
+        assertThat(json(base).has("logprobs")).isFalse();
+        JsonNode logprobs = json(and(base, "--logprobs", "1000")).get("logprobs");
+        assertThat(logprobs).hasSize(3);
+        for (JsonNode token : logprobs) {
+            assertThat(token.propertyNames()).containsExactly("token", "text", "logprob", "top");
+            assertThat(token.get("top").get(0).get("logprob")).isEqualTo(token.get("logprob"));
+            double sum = 0;
+            for (JsonNode alternative : token.get("top")) {
+                sum += Math.exp(alternative.get("logprob").doubleValue());
+            }
+            assertThat(sum).isCloseTo(1, org.assertj.core.data.Offset.offset(1e-9));
+        }
+        assertThat(json(and(base, "--logprobs", "0")).get("logprobs").get(0).get("top")).isEmpty();
+    }
+
+    private static String[] and(String[] args, String... more) {
+        return java.util.stream.Stream.concat(java.util.Arrays.stream(args), java.util.Arrays.stream(more))
+                .toArray(String[]::new);
+    }
+
     private static String[] with(String[] args, Path model) {
         return java.util.stream.Stream
                 .concat(java.util.Arrays.stream(args), java.util.stream.Stream.of(model.toString()))
@@ -350,7 +407,11 @@ class GenerateCommandTest {
     @ValueSource(strings = {"--num-beams=0", "--num-return-sequences=0", "--num-return-sequences=2 --temperature=0",
         "--draft-tokens=-1", "--length-penalty=2",
         "--num-beams=2 --length-penalty=NaN", "--num-beams=2 --num-return-sequences=3", "--num-beams=2 --seed=1",
-        "--num-beams=2 --draft-tokens=1", "--num-beams=2 --stop=x", "--num-beams=2 --max-new-tokens=0"})
+        "--num-beams=2 --draft-tokens=1", "--num-beams=2 --logprobs=1 --json", "--logprobs=1", "--logprobs=-1 --json",
+        "--min-p=1.5", "--typical-p=0", "--presence-penalty=NaN", "--frequency-penalty=Infinity",
+        "--no-repeat-ngram=-1", "--suppress-tokens=-1", "--suppress-tokens=999999", "--logit-bias=999999=1",
+        "--logit-bias=1=NaN", "--num-beams=2 --min-p=0.1", "--num-beams=2 --logit-bias=1=1",
+        "--num-beams=2 --stop=x", "--num-beams=2 --max-new-tokens=0"})
     void answerOptions_thatDoNotFit_areRefused(String options) {
         CommandRun run = CommandRun.of(with(options.split(" "), "generate", STORY));
         assertThat(run.exitCode()).isEqualTo(2);

@@ -21,7 +21,7 @@ class ErrorReporterTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', quoteCharacter = '`', value = {
-        "generate | nothing to go on from: give a PROMPT, - for standard input, or --tokens",
+        "generate | no prompt: give PROMPT, - for standard input, or --tokens",
         "generate a --tokens 1 | PROMPT and --tokens: give one of them",
         "generate --foo a | there is no option --foo; before a prompt that begins with -, write --",
         "generate --temprature 1 a | there is no option --temprature, did you mean --temperature?",
