@@ -44,7 +44,7 @@ class ConvertCommandTest {
         CommandRun run = CommandRun.of("convert", "--model", TestModels.folder("llama").toString(), "--weights", "int8",
                 "--out", folder.toString());
         assertThat(run.exitCode()).isEqualTo(1);
-        assertThat(run.err()).isEqualTo("pastkv: " + folder + ": is there already, choose another folder\n");
+        assertThat(run.err()).isEqualTo("pastkv: " + folder + ": already exists, choose another folder\n");
         assertThat(folder).isEmptyDirectory();
     }
 

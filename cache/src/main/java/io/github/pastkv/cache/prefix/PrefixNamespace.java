@@ -93,7 +93,7 @@ public final class PrefixNamespace {
 
         private Builder add(String tag, byte[] content) {
             if (tags.contains(tag)) {
-                throw new IllegalArgumentException("tag: " + tag + " is there already");
+                throw new IllegalArgumentException("tag: " + tag + " is already set");
             }
             tags.add(tag);
             put(tag.getBytes(StandardCharsets.UTF_8));

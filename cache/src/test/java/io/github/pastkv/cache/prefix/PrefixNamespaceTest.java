@@ -53,7 +53,7 @@ class PrefixNamespaceTest {
     @Test
     void aTagTwice_isRefused() {
         assertThatIllegalArgumentException().isThrownBy(() -> of("salt", "a", "salt", "b"))
-                .withMessage("tag: salt is there already");
+                .withMessage("tag: salt is already set");
     }
 
     @Test

@@ -21,7 +21,7 @@ final class Transcript {
     Path save(String name, List<ChatMessage> messages, List<Turn> turns) throws IOException {
         Path file = toPath(name);
         if (Files.exists(file) && !ours.contains(file.toAbsolutePath())) {
-            throw new IllegalArgumentException(file + ": is there already; take another name");
+            throw new IllegalArgumentException(file + ": already exists; choose another name");
         }
         OutFile.write(file, name.endsWith(".json") ? toJson(messages) : toText(turns));
         ours.add(file.toAbsolutePath());

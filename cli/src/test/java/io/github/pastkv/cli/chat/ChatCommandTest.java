@@ -60,7 +60,7 @@ class ChatCommandTest {
         assertThat(messages.get(2).get("role").stringValue()).isEqualTo("user");
         assertThat(messages.get(2).get("content").stringValue()).isEqualTo("Then");
         assertThat(run.err()).contains("saved 1 turn to " + text)
-                .contains(folder + ": is there already; take another name");
+                .contains(folder + ": already exists; choose another name");
     }
 
     @Test

@@ -67,8 +67,8 @@ final class AttentionBlock {
     }
 
     /**
-     * Runs the block of the last layer: keys and values of all tokens, but all that follows only for those whose logits
-     * are asked for, as nothing else reads it. They are at the front of the buffers afterwards.
+     * Runs the block of the last layer: keys and values of all tokens, but everything after that only for the tokens
+     * whose logits are requested, as nothing else is needed. They are at the front of the buffers afterwards.
      */
     void runForLogits() {
         Pass pass = context.pass;
@@ -134,7 +134,7 @@ final class AttentionBlock {
                 toToken);
     }
 
-    /** From queries, keys and values to the output of the heads, in the stages that hooks can see. */
+    /** From queries, keys and values to the output of the heads, in separate stages for hooks. */
     private void runHooked(StepHooks hooks) {
         Workspace space = context.space;
         LayerWeights weights = context.layerWeights();

@@ -10,9 +10,9 @@ import io.github.pastkv.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The transformer, from token ids to logits, for every family: what differs between families is in {@link ModelConfig}
- * and in which weights there are. Each pass goes through each weight once, whatever the number of rows and tokens, and
- * no bit of a row's result depends on the other rows of its pass.
+ * The transformer, from token ids to logits, for every family: families differ only in their {@link ModelConfig} and
+ * their weights. A pass reads each weight once, whatever the number of rows and tokens, and no bit of a row's result
+ * depends on the other rows of the pass.
  *
  * <p>For one thread at a time: {@code model.engine} batches the steps of concurrent sessions into passes. Owns its
  * buffers and compute threads until {@link #close}; buffers grow to the largest pass.
@@ -29,7 +29,7 @@ public final class ForwardPass implements AutoCloseable {
     /**
      * A forward pass over {@code weights}, which it does not own.
      *
-     * @param catalog what can be hooked, and the configuration
+     * @param catalog the hook points and the configuration
      * @param tensors the weights as stored, for hooks that need single heads of them
      * @param compute kernels and threads, owned from now on
      */
@@ -40,7 +40,8 @@ public final class ForwardPass implements AutoCloseable {
     /**
      * The same over weights whose files may be shortened while they are mapped.
      *
-     * @param requireWhole throws if a file has been; asked after each pass, which may have read zeros or failed for it
+     * @param requireWhole throws if a file has been shortened; called after each pass, which may have read zeros or
+     *        failed because of it
      */
     public ForwardPass(HookCatalog catalog, ModelTensors tensors, ModelWeights weights, Compute compute,
             Runnable requireWhole) {
@@ -63,7 +64,7 @@ public final class ForwardPass implements AutoCloseable {
             context.hooks = hooks;
             runLayers(pass);
             requireWhole.run();
-        } catch (InternalError e) { // what reading beyond the end of a mapped file throws
+        } catch (InternalError e) { // thrown by reads beyond the end of a mapped file
             requireWhole.run();
             throw e;
         } finally {

@@ -5,10 +5,7 @@ import io.github.pastkv.kernels.NormWeights;
 import io.github.pastkv.model.hooks.HookPoint;
 import io.github.pastkv.tensor.Tensor;
 
-/**
- * Final norm, unembedding, factor and soft cap of logits: from the residual stream that leaves the last layer to
- * logits.
- */
+/** The language-model head: final norm, unembedding, scaling and soft cap of logits. */
 final class Head {
     private final PassContext context;
 
@@ -16,7 +13,7 @@ final class Head {
         this.context = context;
     }
 
-    /** Computes logits of all tokens at the front of the buffers, into the pass's output. */
+    /** Computes the logits of all tokens at the front of the buffers, into the pass's output. */
     void run(Tensor logits) {
         Workspace space = context.space;
         NormWeights finalNorm = context.weights.finalNorm();
@@ -40,7 +37,7 @@ final class Head {
         }
     }
 
-    /** For hooks after the last layer, which see all tokens; copies the logits that are asked for. */
+    /** For hooks after the last layer, which get all tokens; copies the requested logits. */
     void runForAllTokens(StepHooks hooks, Tensor logits) {
         Tensor all = hooks.dispatcher().allocate(context.numTokens, context.config.vocabSize());
         run(all);

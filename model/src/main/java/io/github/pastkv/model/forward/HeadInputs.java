@@ -8,9 +8,9 @@ import io.github.pastkv.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The residual stream as each head of a layer reads it. Heads whose input a hook changed are computed again from it,
- * norm and projection, each by itself; the others are left as they are. A kv head reads, of {@code hook_attn_in}, what
- * the first query head of its group reads.
+ * The residual stream as each head of a layer reads it. Heads whose input a hook changed are recomputed from it (norm
+ * and projection), one by one; the others stay unchanged. From {@code hook_attn_in} a kv head reads the input of the
+ * first query head of its group.
  */
 final class HeadInputs {
     private final HookDispatcher dispatcher;
@@ -27,7 +27,7 @@ final class HeadInputs {
         this.config = config;
     }
 
-    /** Hands out what the heads of a layer are about to read of {@code hidden}, {@code [n, E]}. */
+    /** Dispatches the inputs of a layer's heads, taken from {@code hidden}, {@code [n, E]}. */
     void dispatch(int layer, Tensor hidden) {
         stream = hidden.narrow(0, 0, dispatcher.slots().numTokens());
         int heads = config.numHeads();
@@ -39,7 +39,9 @@ final class HeadInputs {
         valueInputs = seen(HookPoint.V_INPUT, layer, stream, kvHeads, first);
     }
 
-    /** A copy of the stream for each head, or of {@code before}, after the hook; {@code before} where none wants it. */
+    /**
+     * A copy of the stream, or of {@code before}, for each head, after the hook; {@code before} itself if not hooked.
+     */
     private @Nullable Tensor seen(HookPoint point, int layer, Tensor from, int numHeads, @Nullable Tensor before) {
         if (!dispatcher.wants(point, layer)) {
             return before;
@@ -66,9 +68,7 @@ final class HeadInputs {
         return rows.narrow(1, (long) head * width, (head + 1L) * width);
     }
 
-    /**
-     * Puts queries, keys and values of heads with an input of their own into {@code qkv}, {@code [n, (H + 2K) * D]}.
-     */
+    /** Writes queries, keys and values of heads with a changed input to {@code qkv}, {@code [n, (H + 2K) * D]}. */
     void apply(LayerWeights weights, Tensor qkv) {
         int heads = config.numHeads();
         int kvHeads = config.numKvHeads();

@@ -9,9 +9,9 @@ import io.github.pastkv.tensor.Tensor;
 import java.util.List;
 
 /**
- * What each head of a layer adds to the stream: its part of the output projection, without the bias. For tokens whose
- * results a hook changed, the output of attention is the sum of the results, heads ascending, plus the bias; for the
- * others it stays the bits of the projection.
+ * The contribution of each head of a layer to the residual stream: its part of the output projection, without the bias.
+ * For tokens whose results a hook changed, the attention output is the sum of the results in ascending head order plus
+ * the bias; for the others it is that of the projection.
  */
 final class HeadResults {
     private final HookDispatcher dispatcher;
@@ -25,7 +25,7 @@ final class HeadResults {
     }
 
     /**
-     * Hands out the results of a layer.
+     * Dispatches the results of a layer.
      *
      * @param projection the output projection as stored
      * @param attention {@code [n, H * D]}

@@ -14,8 +14,8 @@ import java.util.Arrays;
 
 /**
  * Dispatches the activations of one step to a probe: the packed rows of real tokens become {@code [B, N, ...]} with
- * zeros at pads, and what the probe changed goes back into the rows. Where there are no pads that is a view. For one
- * thread; owns the memory of what it makes until {@link #close}.
+ * zeros at padding, and changes by the probe are copied back. Without padding it passes a view. For one thread; owns
+ * the tensors that it creates until {@link #close}.
  */
 final class HookDispatcher implements AutoCloseable {
     private final HookCatalog hooks;
@@ -52,7 +52,7 @@ final class HookDispatcher implements AutoCloseable {
         return Tensor.allocate(arena, DataType.F32, shape);
     }
 
-    /** Hands out rows {@code [n, width]} of the step's n tokens, which lie at the front of {@code rows}. */
+    /** Dispatches rows {@code [n, width]} of the step's n tokens, at the front of {@code rows}. */
     void rows(HookPoint point, int layer, Tensor rows) {
         if (!wants(point, layer)) {
             return;
@@ -108,7 +108,7 @@ final class HookDispatcher implements AutoCloseable {
                 (long) row * slots.numNew() + slot, (long) row * slots.numNew() + slot + 1);
     }
 
-    /** Hands out a tensor that already has the hook's shape; afterwards it holds what the probe wants to go on with. */
+    /** Dispatches a tensor that already has the hook's shape; afterwards it contains the value to continue with. */
     void dispatch(HookPoint point, int layer, Tensor tensor) {
         HookName name = point.isInLayer() ? HookName.of(point, layer) : HookName.of(point);
         boolean edits = probe.edits(point, layer);
@@ -124,7 +124,7 @@ final class HookDispatcher implements AutoCloseable {
     private static void requireReplacement(HookName name, boolean edits, Tensor expected, Tensor given) {
         if (!edits) {
             throw new IllegalArgumentException(
-                    "hook " + name + ": returned " + given.typeAndShape() + ", but only looks");
+                    "hook " + name + ": returned " + given.typeAndShape() + ", but it may not edit");
         }
         if (!Arrays.equals(expected.shape(), given.shape())) {
             throw new IllegalArgumentException("hook " + name + ": returned shape " + Arrays.toString(given.shape())

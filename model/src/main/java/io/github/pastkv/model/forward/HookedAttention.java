@@ -14,8 +14,8 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Attention in its three thirds, each over all tiles of the step, with the whole layer's keys, values, scores and
- * pattern handed out in between. The tiles and kernels are those of the fused way.
+ * Attention in its three steps (scores, softmax, values), each over all tiles of the step, which dispatches the keys,
+ * values, scores and pattern of the whole layer in between. It uses the same tiles and kernels as the fused pass.
  */
 final class HookedAttention {
     private final HookDispatcher dispatcher;
@@ -84,7 +84,7 @@ final class HookedAttention {
         return scores;
     }
 
-    /** A row that sees nothing any more, as a hook masked all of it, attends to nothing. */
+    /** A row whose scores were all masked by a hook attends to nothing. */
     private void softmax(AttentionTile tile) {
         boolean[] sees = new boolean[tile.numRows()];
         for (int row = 0; row < sees.length; row++) {
@@ -106,7 +106,7 @@ final class HookedAttention {
         return DataType.F32.read(tile.scores(), tile.scoreByteOffset(row) + 4L * position);
     }
 
-    /** Copies what a tile's rows see between the tile and {@code [B, H, N, P + N]}. */
+    /** Copies the attended scores of a tile from or to {@code [B, H, N, P + N]}. */
     private void copy(Tensor all, AttentionTile tile, boolean intoTile) {
         for (int tileRow = 0; tileRow < tile.numRows(); tileRow++) {
             int token = tile.firstQuery() + tileRow / tile.gqaGroupSize();
@@ -128,7 +128,7 @@ final class HookedAttention {
         }
     }
 
-    /** What attention reads instead of the stored keys and values, where a hook changed any; else null. */
+    /** The keys and values that attention reads instead of the stored ones if a hook changed any; otherwise null. */
     private PatchedKv @Nullable [] editedBlocks(int layer) {
         Tensor keys = handedOut(layer, true, HookPoint.ROT_K, HookPoint.PAST_K);
         Tensor values = handedOut(layer, false, HookPoint.PAST_V);
@@ -141,7 +141,7 @@ final class HookedAttention {
                 .mapToObj(row -> new PatchedKv(dispatcher, allKeys, allValues, row)).toArray(PatchedKv[]::new);
     }
 
-    /** Hands out past and new keys or values; returns them where they were changed. */
+    /** Dispatches past and new keys or values; returns them if they were changed. */
     private @Nullable Tensor handedOut(int layer, boolean ofKeys, HookPoint... points) {
         if (!dispatcher.wantsAny(layer, points)) {
             return null;
@@ -156,7 +156,7 @@ final class HookedAttention {
         return before.segment().mismatch(past.segment().asSlice(0, before.segment().byteSize())) < 0 ? null : past;
     }
 
-    /** {@code [B, P + N, K, D]} as stored; zeros at pads and at what a window let go. */
+    /** {@code [B, P + N, K, D]} as stored; zeros at padding and at evicted positions. */
     private Tensor past(int layer, boolean ofKeys) {
         Tensor past = dispatcher.allocate(slots.batchSize(), slots.kvSlots(), config.numKvHeads(), config.headDim());
         for (int row = 0; row < slots.batchSize(); row++) {
@@ -181,7 +181,7 @@ final class HookedAttention {
         }
     }
 
-    /** What is the same for all tiles of a run. */
+    /** Arguments common to all tiles of a run. */
     private final class Work {
         private final int layer;
         private final ScoreForm form;

@@ -7,7 +7,10 @@ import io.github.pastkv.model.hooks.HookPoint;
 import io.github.pastkv.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
-/** Norms taken apart, with divisor and normalised numbers handed out in between; the bits are those of the whole. */
+/**
+ * Norms in separate stages, which dispatch the divisor and the normalised activations in between; the bits are those of
+ * the fused norm.
+ */
 final class HookedNorms {
     private final HookDispatcher dispatcher;
     private final Compute compute;

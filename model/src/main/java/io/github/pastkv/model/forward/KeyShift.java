@@ -12,8 +12,9 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * Turns stored keys from their positions to others a fixed distance away, layer by layer. Two turns add up, so that a
- * key turned to position p and then by d is one at p + d but for rounding: of the storage type, and of the second turn.
+ * Re-rotates stored keys (RoPE) from their positions to others at a fixed distance, layer by layer. Rotations add up,
+ * so a key at position p rotated by d equals a key at p + d up to rounding: that of the storage type, and that of the
+ * second rotation.
  *
  * <p>Owns its tables until {@link #close}; for one thread.
  */
@@ -50,7 +51,9 @@ public final class KeyShift implements KvGraft.KeyChange, AutoCloseable {
         kernels.applyRope(keys, config.numKvHeads(), config.headDim(), table(rotary), positions, 0, numTokens);
     }
 
-    /** A table whose row 1 turns by the distance; keys carry the factor of long-context variants already. */
+    /**
+     * A table whose row 1 rotates by the distance; keys already include the attention factor of long-context variants.
+     */
     private RopeTable table(RopeConfig rotary) {
         return tables.computeIfAbsent(rotary, _ -> {
             double[] angles = Arrays.stream(rotary.inverseFrequencies(maxSeqLen)).map(angle -> angle * distance)

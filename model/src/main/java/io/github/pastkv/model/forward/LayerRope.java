@@ -5,7 +5,7 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The rotary table of each layer, for sessions of one length; layers of one kind share a table. Made by
+ * The RoPE table of each layer, for sessions of one length; layers of the same kind share a table. Created by
  * {@link RopeTables}. Safe for any number of threads.
  */
 public final class LayerRope {
@@ -17,7 +17,7 @@ public final class LayerRope {
         this.tables = Arrays.stream(ofLayer).filter(table -> table != null).distinct().toArray(RopeTable[]::new);
     }
 
-    /** The table of a layer, or null where nothing is turned. */
+    /** The table of a layer, or null for layers without RoPE. */
     public @Nullable RopeTable of(int layer) {
         return ofLayer[layer];
     }

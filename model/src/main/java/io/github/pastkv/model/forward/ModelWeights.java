@@ -28,7 +28,7 @@ public record ModelWeights(EmbeddingWeights embedding, List<LayerWeights> layers
         return new WeightsPacker(config, packer, arena).pack(tensors);
     }
 
-    /** Bytes of the packed linear layers: what a step of one token reads. */
+    /** Bytes of the packed linear layers, which a step of one token reads. */
     public long packedBytes() {
         long around = Stream.of(embedding.projection(), headIn, head).filter(Objects::nonNull)
                 .map(Objects::requireNonNull).mapToLong(LinearWeights::packedBytes).sum();
@@ -36,8 +36,8 @@ public record ModelWeights(EmbeddingWeights embedding, List<LayerWeights> layers
     }
 
     /**
-     * Multiply-adds in linear layers of {@code numTokens} tokens, for {@code numLogits} of which logits are wanted;
-     * only those go all through the last layer.
+     * Multiply-adds of all linear layers for {@code numTokens} tokens, of which {@code numLogits} need logits; only
+     * those run through the whole last layer.
      */
     public long multiplyAdds(long numTokens, long numLogits) {
         long perToken = layers.stream().mapToLong(LayerWeights::multiplyAdds).sum();

@@ -7,8 +7,8 @@ import io.github.pastkv.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The arguments of one {@linkplain ForwardPass forward pass}: the rows that it computes, what enters, and what is asked
- * of it. T is the number of tokens of all rows.
+ * The arguments of one {@linkplain ForwardPass forward pass}: the rows, the input and the requested output. T is the
+ * number of tokens of all rows.
  */
 public final class Pass {
     private static final int ALL_LAYERS = Integer.MAX_VALUE;
@@ -38,19 +38,19 @@ public final class Pass {
         this.ropes = ropes;
     }
 
-    /** Token ids enter, {@code [T]} at the front. */
+    /** Sets token ids as the input, {@code [T]} at the front. */
     public Pass tokens(int[] newTokenIds) {
         tokenIds = newTokenIds;
         return this;
     }
 
-    /** Rows enter in place of looked-up embeddings, F32 {@code [T, E]}. */
+    /** Sets embeddings as the input, F32 {@code [T, E]}. */
     public Pass embeddings(Tensor newEmbeddings) {
         embeddings = newEmbeddings;
         return this;
     }
 
-    /** A residual stream enters before {@code layer}, F32 {@code [T, E]}. */
+    /** Sets a residual stream that enters before {@code layer} as the input, F32 {@code [T, E]}. */
     public Pass residual(Tensor newResidual, int layer) {
         residual = newResidual;
         startLayer = layer;
@@ -58,7 +58,7 @@ public final class Pass {
     }
 
     /**
-     * Asks for logits.
+     * Requests logits.
      *
      * @param tokens tokens whose logits are computed, ascending, {@code [n]} at the front
      * @param count n
@@ -71,14 +71,14 @@ public final class Pass {
         return this;
     }
 
-    /** Asks for the residual stream before {@code layer} instead; {@code out} is F32 {@code [T, E]}. */
+    /** Requests the residual stream before {@code layer} instead; {@code out} is F32 {@code [T, E]}. */
     public Pass residualBefore(int layer, Tensor out) {
         stopLayer = layer;
         residualOut = out;
         return this;
     }
 
-    /** Hands all activations to {@code newProbe}; the rows must then be those of one whole {@link KvStep}. */
+    /** Passes all activations to {@code newProbe}; the rows must then be those of one whole {@link KvStep}. */
     public Pass probe(Probe newProbe) {
         probe = newProbe;
         return this;

@@ -11,8 +11,8 @@ import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the blocks of a forward pass share: configuration, weights, kernels, buffers, and the pass under way. Owns the
- * buffers and the compute threads.
+ * State shared by the blocks of a forward pass: configuration, weights, kernels, buffers, and the current pass. Owns
+ * the buffers and the compute threads.
  */
 final class PassContext implements AutoCloseable {
     private static final int FIRST_WORKSPACE_TOKENS = 16;
@@ -47,7 +47,7 @@ final class PassContext implements AutoCloseable {
         this.space = new Workspace(config, FIRST_WORKSPACE_TOKENS);
     }
 
-    /** Makes room for a pass, and finds the positions of its tokens. */
+    /** Prepares buffers and token positions for a pass. */
     void begin(Pass newPass) {
         pass = newPass;
         numTokens = newPass.rows.numTokens();
@@ -69,7 +69,7 @@ final class PassContext implements AutoCloseable {
         }
     }
 
-    /** Factor of what the blocks of the layer add to the stream. */
+    /** Scale of the outputs of the layer's blocks. */
     float blockScale() {
         return config.layer(layer).blockScale();
     }
@@ -90,7 +90,7 @@ final class PassContext implements AutoCloseable {
         }
     }
 
-    /** y = norm(x), in stages where a hook asks for what lies between; nothing where there is no norm. */
+    /** y = norm(x), in stages if an intermediate result is hooked; does nothing without a norm. */
     void normalise(@Nullable NormWeights weight, Tensor x, Tensor y, NormHooks points) {
         if (weight == null) {
             return;
@@ -109,12 +109,12 @@ final class PassContext implements AutoCloseable {
         kernels.normalise(norm, normIn, normOut, from, to);
     }
 
-    /** What a block reads after a norm that may not be there. */
+    /** The input of a block after an optional norm. */
     Tensor readAfter(@Nullable NormWeights weight) {
         return weight == null ? space.hidden : space.normed;
     }
 
-    /** Moves the rows of the tokens whose logits are asked for to the front of a buffer. */
+    /** Moves the rows of the tokens whose logits are requested to the front of a buffer. */
     void moveLogitTokensToFront(Tensor buffer) {
         long rowBytes = buffer.shape(1) * Float.BYTES;
         MemorySegment rows = buffer.segment();

@@ -10,7 +10,7 @@ import io.github.pastkv.model.hooks.StepSlots;
 import io.github.pastkv.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 
-/** A row's keys and values of one layer as a hook left them, in F32: what attention reads instead of what is stored. */
+/** The F32 keys and values of one layer after a hook, which attention reads instead of the stored ones. */
 final class PatchedKv implements KvBlocks {
     private final KvLayout layout;
     private final Tensor memory;

@@ -9,8 +9,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The rotary tables of a model, made when first asked for: one for each kind of layer, and for each length that changes
- * its frequencies. They live as long as the arena given. Safe for any number of threads.
+ * The RoPE tables of a model, created on first use: one for each kind of layer and each length that changes its
+ * frequencies. They live as long as the arena given. Safe for any number of threads.
  */
 public final class RopeTables {
     private final ModelConfig config;
@@ -34,7 +34,9 @@ public final class RopeTables {
         return new LayerRope(ofLayer);
     }
 
-    /** What of {@code maxSeqLen} changes the frequencies of each layer, as text: equal for sessions that can share. */
+    /**
+     * A text that identifies the frequencies of all layers for {@code maxSeqLen}: equal for sessions that can share.
+     */
     public String lengthsThatMatter(int maxSeqLen) {
         StringBuilder lengths = new StringBuilder();
         for (int layer = 0; layer < config.numLayers(); layer++) {

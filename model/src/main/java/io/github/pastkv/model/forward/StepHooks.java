@@ -9,7 +9,7 @@ import io.github.pastkv.model.hooks.StepSlots;
 import io.github.pastkv.tensor.Tensor;
 import java.util.Arrays;
 
-/** All that comes between the operations of one step with a probe. */
+/** Runs the hooks of one step with a probe, between the operations of the forward pass. */
 record StepHooks(HookDispatcher dispatcher, HookedNorms norms, HeadInputs inputs, HookedAttention attention,
         HeadResults results) implements AutoCloseable {
     static StepHooks of(HookCatalog hooks, Probe probe, KvStep step, Compute compute) {
@@ -20,7 +20,7 @@ record StepHooks(HookDispatcher dispatcher, HookedNorms norms, HeadInputs inputs
                 new HeadResults(dispatcher, compute, hooks.config()));
     }
 
-    /** The ids that a hook on them leaves. */
+    /** The token ids after their hook. */
     int[] tokenIds(int[] tokenIds, int vocabSize) {
         if (!dispatcher.wants(HookPoint.TOKENS, 0)) {
             return tokenIds;
@@ -42,7 +42,7 @@ record StepHooks(HookDispatcher dispatcher, HookedNorms norms, HeadInputs inputs
         return ids;
     }
 
-    /** What the feed-forward block reads: the stream, or a copy of it that a hook may have changed. */
+    /** The input of the feed-forward block: the stream, or a copy of it after a hook. */
     Tensor ffnInput(int layer, Tensor hidden) {
         if (!dispatcher.wants(HookPoint.MLP_IN, layer)) {
             return hidden;

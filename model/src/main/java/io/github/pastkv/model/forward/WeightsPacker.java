@@ -16,7 +16,7 @@ import java.util.List;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
-/** Brings the weights of a model into the form that kernels read: linear layers packed, norms in F32. */
+/** Converts the weights of a model to the form that kernels read: packed linear layers and F32 norms. */
 final class WeightsPacker {
     private final ModelConfig config;
     private final LinearPacker packer;

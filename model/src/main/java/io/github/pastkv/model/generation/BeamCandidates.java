@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 
-/** The best few continuations of a prompt's beams; among equals the lower beam and the lower id come first. */
+/** The best continuations of a prompt's beams; ties are broken by the lower beam, then the lower id. */
 final class BeamCandidates {
     /** Beam {@code beam} continued by {@code tokenId}. */
     record Candidate(int beam, int tokenId, double sum) {}

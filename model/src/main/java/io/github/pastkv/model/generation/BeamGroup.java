@@ -5,7 +5,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 
-/** The beams of one prompt: those still running, and the best that have ended. */
+/** The beams of one prompt: the running ones, and the best finished ones. */
 final class BeamGroup {
     /** A text under way. */
     private record Beam(List<Integer> tokenIds, double sum) {
@@ -26,7 +26,7 @@ final class BeamGroup {
         this.options = options;
     }
 
-    /** Whether no running beam can win any more, as Hugging Face judges it with {@code early_stopping=False}. */
+    /** Whether no running beam can win any more, by the rule of Hugging Face for {@code early_stopping=False}. */
     boolean isDone() {
         return done;
     }
@@ -39,7 +39,7 @@ final class BeamGroup {
         return running.get(beam).sum();
     }
 
-    /** For each running beam, the beam before the last {@link #advance} that it goes on from. */
+    /** For each running beam, its parent beam before the last {@link #advance}. */
     List<Integer> parents() {
         return parents;
     }
@@ -49,8 +49,8 @@ final class BeamGroup {
     }
 
     /**
-     * Takes the best continuations: those that end, if they are among the first {@code numBeams}, are finished; the
-     * best others run on.
+     * Advances to the best continuations: those that end are finished if they are among the first {@code numBeams}; the
+     * best others keep running.
      */
     void advance(List<Candidate> candidates) {
         List<Beam> next = new ArrayList<>();

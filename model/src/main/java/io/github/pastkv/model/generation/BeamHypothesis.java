@@ -3,7 +3,7 @@ package io.github.pastkv.model.generation;
 import java.util.List;
 
 /**
- * An answer that beam search found.
+ * A completion found by beam search.
  *
  * @param tokenIds its tokens, without the stop token
  * @param sumLogProbability sum of the tokens' log-probabilities, natural, that of the stop token included

@@ -3,9 +3,9 @@ package io.github.pastkv.model.generation;
 import java.util.Set;
 
 /**
- * How beams are searched.
+ * Options of beam search.
  *
- * @param numBeams texts kept at every step, and answers given
+ * @param numBeams beams kept at every step, and completions returned
  * @param maxNewTokens most tokens per answer
  * @param lengthPenalty power of the length that divides the sum of log-probabilities: above 0 favours long answers
  * @param stopTokens ids that end an answer

@@ -26,7 +26,8 @@ public final class BeamSearch {
     }
 
     /**
-     * Appends a prompt to each row of {@code backend} and searches; the backend's rows are used up by it.
+     * Appends a prompt to each row of {@code backend} and searches; the backend's rows have undefined content
+     * afterwards.
      *
      * @param tokenIds prompt slots, {@code [B, N]}
      * @param mask which of them are real; each row needs one at least
@@ -36,7 +37,7 @@ public final class BeamSearch {
             BeamOptions options) {
         for (int row = 0; row < mask.batchSize(); row++) {
             if (mask.numReal(row) == 0) {
-                throw new IllegalArgumentException("tokenIds: row " + row + " has no token to go on from");
+                throw new IllegalArgumentException("tokenIds: row " + row + " has no token to continue from");
             }
         }
         return new BeamSearch(backend, options, mask.batchSize()).run(tokenIds, mask);
@@ -51,7 +52,7 @@ public final class BeamSearch {
         return groups.stream().map(BeamGroup::answers).toList();
     }
 
-    /** Takes one step in every group that is not done and reorders the rows; false when none goes on. */
+    /** Runs one step of every unfinished group and reorders the rows; false if none continues. */
     private boolean advance(Tensor logits) {
         List<Integer> rows = new ArrayList<>();
         int firstRow = 0;

@@ -3,8 +3,8 @@ package io.github.pastkv.model.generation;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Ends a generation from any thread, within one step: all its rows end as {@link FinishReason#CANCELLED}, and the
- * session can be used on. For one generation at a time; stays cancelled.
+ * Cancels a generation from any thread, within one step: all its rows end with {@link FinishReason#CANCELLED}, and the
+ * session stays usable. For one generation at a time; stays cancelled.
  */
 public final class Cancellation {
     private volatile boolean cancelled;
@@ -13,7 +13,7 @@ public final class Cancellation {
     /** A handle for one generation, not cancelled. */
     public Cancellation() {}
 
-    /** Ends the generation; one that has not begun yet ends at once when it does. */
+    /** Cancels the generation; one that has not begun yet ends as soon as it begins. */
     public void cancel() {
         cancelled = true;
         Runnable action = onCancel;
@@ -26,7 +26,7 @@ public final class Cancellation {
         return cancelled;
     }
 
-    /** Runs {@code action} whenever it is cancelled from now on, on the cancelling thread; null for none. */
+    /** Sets the action to run on cancellation, on the cancelling thread; null for none. */
     public void onCancel(@Nullable Runnable action) {
         onCancel = action;
     }

@@ -3,15 +3,15 @@ package io.github.pastkv.model.generation;
 import io.github.pastkv.cache.mask.AttentionMask;
 import io.github.pastkv.tensor.Tensor;
 
-/** What generation needs of the sequences that it writes. */
+/** The operations on sequences that generation needs. */
 public interface DecodeBackend {
-    /** Tokens of the vocabulary, V. */
+    /** Size of the vocabulary, V. */
     int vocabSize();
 
     /** Real tokens of a row so far. */
     int numTokens(int row);
 
-    /** Ids of a row so far, as far as they are known from the first on. */
+    /** The known leading ids of a row. */
     default int[] knownTokenIds(int row) {
         return new int[0];
     }
@@ -25,7 +25,7 @@ public interface DecodeBackend {
      */
     Tensor prefill(int[][] tokenIds, AttentionMask mask);
 
-    /** Tokens that the last {@link #prefill} found already computed. */
+    /** Number of tokens that the last {@link #prefill} reused. */
     default int numReusedTokens() {
         return 0;
     }
@@ -39,7 +39,7 @@ public interface DecodeBackend {
     /** Makes row i what row {@code rows[i]} was. */
     void selectRows(int... rows);
 
-    /** Makes {@code times} rows of each row, side by side. */
+    /** Replaces each row by {@code times} adjacent copies. */
     void repeatRows(int times);
 
     /**

@@ -3,12 +3,12 @@ package io.github.pastkv.model.generation;
 import java.util.List;
 
 /**
- * What one row came to.
+ * The result of one row.
  *
  * @param tokenIds the new tokens, without the stop token
  * @param text their text, up to a stop string; empty without a tokenizer
  * @param reason why the row stopped
- * @param logProbabilities of each new token, where they were asked for; else empty
+ * @param logProbabilities of each new token, if requested; otherwise empty
  */
 public record GeneratedRow(List<Integer> tokenIds, String text, FinishReason reason,
         List<TokenLogProbability> logProbabilities) {

@@ -7,9 +7,9 @@ import java.util.List;
  *
  * @param rows one for each row of the session
  * @param numPromptTokens real tokens of the prompts
- * @param numReusedTokens how many of them had been read before in this process and were not computed again
- * @param promptNanos time of the prompt's step, to the first choice of a token
- * @param numDecodedTokens tokens chosen after the first of each answer
+ * @param numReusedTokens how many of them were reused from the prefix cache
+ * @param promptNanos time of the prefill, up to the first token
+ * @param numDecodedTokens tokens generated after the first one of each completion
  * @param decodeNanos time of those steps
  * @param numDraftedTokens how many of the decoded tokens were drafted and accepted
  */
@@ -20,12 +20,12 @@ public record Generation(List<GeneratedRow> rows, int numPromptTokens, int numRe
         rows = List.copyOf(rows);
     }
 
-    /** Prompt tokens per second, those that were computed. */
+    /** Computed prompt tokens per second. */
     public double promptTokensPerSecond() {
         return perSecond(numPromptTokens - numReusedTokens, promptNanos);
     }
 
-    /** Decoded tokens per second, all rows together; 0 where nothing was decoded. */
+    /** Decoded tokens per second over all rows; 0 if nothing was decoded. */
     public double decodeTokensPerSecond() {
         return perSecond(numDecodedTokens, decodeNanos);
     }

@@ -3,7 +3,7 @@ package io.github.pastkv.model.generation;
 import java.util.Objects;
 import java.util.function.Consumer;
 
-/** Is told of tokens and text as they are generated, on the generating thread; it cannot use the generating session. */
+/** Receives tokens and text as they are generated, on the generating thread. It cannot use the generating session. */
 public interface GenerationListener {
     /** A listener that does nothing. */
     GenerationListener NONE = new GenerationListener() {};
@@ -20,14 +20,17 @@ public interface GenerationListener {
     }
 
     /**
-     * A row has a new token.
+     * Called for each new token of a row.
      *
-     * @return whether the row should go on
+     * @return whether the row should continue
      */
     default boolean onToken(int row, int tokenId) {
         return true;
     }
 
-    /** A row has new text: never half a character, never part of a stop string. Not called without a tokenizer. */
+    /**
+     * Called for new text of a row, which never ends within a character or a stop string. Not called without a
+     * tokenizer.
+     */
     default void onText(int row, String text) {}
 }

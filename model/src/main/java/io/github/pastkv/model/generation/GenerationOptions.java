@@ -7,32 +7,31 @@ import java.util.Set;
 import java.util.function.Consumer;
 
 /**
- * How a session generates.
+ * Options of a generation.
  *
  * @param maxNewTokens most tokens per answer
  * @param sampling how each token is chosen
  * @param stopTokens ids that end an answer
  * @param stopsAtEos whether the model's own end-of-text tokens end an answer too
  * @param stopStrings texts that end an answer; they need a tokenizer
- * @param numReturnSequences answers to each prompt, which is computed once; answer i of a prompt is the one that the
- *        same seed gives with {@code firstSampleIndex} i alone
- * @param firstSampleIndex number of the first answer, an argument of every random draw
- * @param maxDraftTokens most tokens drafted in a step by prompt lookup, for speculative decoding; 0 for none. They
- *        change the speed, never a token; for a moment they take room in the cache where it has some to spare
- * @param knownTokens ids before the prompts, which penalties and prompt lookup see as they see the prompt and the
- *        answer; empty for those that the session knows, as Hugging Face's {@code generate} is always given the whole
- *        text
- * @param numLogProbabilities best tokens whose log-probabilities are given beside that of each chosen token; 0 for that
- *        alone, {@link #NO_LOG_PROBABILITIES} for none
- * @param priority which generations of a model come first when they do not all fit into a pass or into memory: higher
- *        ones, then those that began first. The lowest is preempted: it waits, is recomputed, and gives the same tokens
+ * @param numReturnSequences completions per prompt, which is computed once; completion i equals the only completion
+ *        with {@code firstSampleIndex} i and the same seed
+ * @param firstSampleIndex index of the first completion, an argument of every random draw
+ * @param maxDraftTokens limit of draft tokens per step for speculative decoding by prompt lookup; 0 for none. Drafts
+ *        change the speed, never the output; they temporarily use free space of the cache
+ * @param knownTokens ids before the prompts, for penalties and prompt lookup; empty for those that the session knows,
+ *        as Hugging Face's {@code generate} always gets the whole text
+ * @param numLogProbabilities number of best tokens whose log-probabilities are returned with that of each generated
+ *        token; 0 for that alone, {@link #NO_LOG_PROBABILITIES} for none
+ * @param priority order of generations of a model if they do not all fit into a pass or into memory: higher ones first,
+ *        then those that began first. The lowest one is preempted: it waits, is recomputed, and returns the same tokens
  * @param cancellation ends the generation from another thread
  */
 public record GenerationOptions(int maxNewTokens, SamplingOptions sampling, Set<Integer> stopTokens,
         boolean stopsAtEos, List<String> stopStrings, int numReturnSequences, long firstSampleIndex,
         int maxDraftTokens, List<Integer> knownTokens, int numLogProbabilities, int priority,
         Cancellation cancellation) {
-    /** For {@link #numLogProbabilities}: none, not even of the chosen tokens. */
+    /** For {@link #numLogProbabilities}: none, not even of the generated tokens. */
     public static final int NO_LOG_PROBABILITIES = -1;
 
     public GenerationOptions {
@@ -55,13 +54,13 @@ public record GenerationOptions(int maxNewTokens, SamplingOptions sampling, Set<
         }
     }
 
-    /** One answer, the best token always, up to {@code maxNewTokens} or an end-of-text token of the model. */
+    /** Greedy decoding of one completion, up to {@code maxNewTokens} or an end-of-text token of the model. */
     public static GenerationOptions greedy(int maxNewTokens) {
         return new GenerationOptions(maxNewTokens, SamplingOptions.GREEDY, Set.of(), true, List.of(), 1, 0, 0,
                 List.of(), NO_LOG_PROBABILITIES, 0, new Cancellation());
     }
 
-    /** What a model's makers recommend in {@code generation_config.json}, up to a full context. */
+    /** The recommended settings of {@code generation_config.json}, up to a full context. */
     public static GenerationOptions of(GenerationConfig config) {
         SamplingOptions sampling = new SamplingOptions(config.doSample() ? config.temperature().orElse(1) : 0,
                 config.topK().orElse(0), config.topP().orElse(1), config.repetitionPenalty().orElse(1), 0)
@@ -84,7 +83,7 @@ public record GenerationOptions(int maxNewTokens, SamplingOptions sampling, Set<
         return with(copy -> copy.stopTokens = newStopTokens);
     }
 
-    /** Goes on after the model's end-of-text tokens. */
+    /** Continues after the model's end-of-text tokens. */
     public GenerationOptions ignoringEos() {
         return with(copy -> copy.stopsAtEos = false);
     }

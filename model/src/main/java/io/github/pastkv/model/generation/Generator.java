@@ -12,14 +12,14 @@ import java.util.concurrent.CancellationException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Generates after a prompt, for all rows together. Each prompt is computed once, whatever the number of answers to it.
- * A row that has ended takes no further part: its later slots are pads, which cost nothing. The last token chosen is
- * given out but not appended.
+ * The generation loop: one prefill step for the prompts, then decode steps for all rows together. A prompt is computed
+ * once, whatever the number of its completions. Finished rows are padding in later steps, which costs nothing. The last
+ * token of a row is returned but not appended.
  *
- * <p>Speculative decoding: a step appends the last token and a few draft tokens found by prompt lookup, chooses at each
- * of them, and rolls back from the first one that is rejected. As logits do not depend on the path, the tokens are
- * those of generation without drafts. Drafts take no room that the tokens themselves need: where they do not fit, the
- * step is made without them.
+ * <p>Speculative decoding (Leviathan et al., ICML 2023): a step appends the last token and a few draft tokens found by
+ * {@link PromptLookup}, samples at each of them, and rolls back from the first rejected one. As logits do not depend on
+ * the path, the output is that of generation without drafts. If drafts do not fit into the cache, the step runs without
+ * them.
  */
 public final class Generator {
     private static final int[] NO_DRAFT = new int[0];
@@ -39,8 +39,8 @@ public final class Generator {
     private int numDrafted;
 
     /**
-     * Appends a prompt to each row and generates. With several answers to a prompt the backend's rows become as many:
-     * the answers of prompt 0, then those of prompt 1, and so on.
+     * Appends a prompt to each row and generates. With several completions per prompt the backend's rows are repeated:
+     * the completions of prompt 0, then those of prompt 1, and so on.
      *
      * @param tokenIds prompt slots, {@code [B, N]}
      * @param mask which of them are real, {@code [B, N]}; each row needs one at least
@@ -50,12 +50,12 @@ public final class Generator {
             @Nullable TextTokenizer tokenizer, GenerationOptions options, GenerationListener listener) {
         Generator generator = new Generator(backend, tokenIds, mask, tokenizer, options, listener);
         while (generator.step()) {
-            // the listener is told of each token
+            // the listener receives each token
         }
         return generator.finish();
     }
 
-    /** A generation that is made step by step; see {@link #generate}. */
+    /** A generation that the caller runs step by step; see {@link #generate}. */
     public Generator(DecodeBackend backend, int[][] tokenIds, AttentionMask mask, @Nullable TextTokenizer tokenizer,
             GenerationOptions options, GenerationListener listener) {
         if (tokenizer == null && !options.stopStrings().isEmpty()) {
@@ -83,7 +83,7 @@ public final class Generator {
 
     private static int[] realTokens(int[] slots, AttentionMask mask, int row) {
         if (mask.numReal(row) == 0) {
-            throw new IllegalArgumentException("tokenIds: row " + row + " has no token to go on from");
+            throw new IllegalArgumentException("tokenIds: row " + row + " has no token to continue from");
         }
         int[] tokens = new int[mask.numReal(row)];
         int next = 0;
@@ -95,7 +95,9 @@ public final class Generator {
         return tokens;
     }
 
-    /** Runs the next step: the prompts first, then a token or more of each row. Returns whether any row goes on. */
+    /**
+     * Runs the next step: prefill first, then decode of one or more tokens per row. Returns whether any row continues.
+     */
     public boolean step() {
         long start = System.nanoTime();
         try {
@@ -116,7 +118,7 @@ public final class Generator {
         return rows.stream().anyMatch(Sequence::isActive);
     }
 
-    /** Gives out the text that was held back, and the result. */
+    /** Emits the text that was held back, and returns the result. */
     public Generation finish() {
         rows.forEach(Sequence::cancel);
         List<GeneratedRow> results = rows.stream().map(Sequence::finish).toList();
@@ -134,7 +136,7 @@ public final class Generator {
         }
     }
 
-    /** After a preemption: rewinds each row to where it began, waits, and computes again what it held. */
+    /** After a preemption: rewinds each row to its start, waits, and recomputes its tokens. */
     private void recompute() {
         int[][] texts = new int[rows.size()][];
         for (int row = 0; row < texts.length; row++) {
@@ -149,7 +151,7 @@ public final class Generator {
         prefill(texts, AttentionMask.ofLengths(lengths));
     }
 
-    /** The first token of every answer; from here on each answer has a row of its own. */
+    /** Samples the first token of every completion; from here on each completion has its own row. */
     private void choosePromptEnds(Tensor logits) {
         numReused = backend.numReusedTokens();
         int perPrompt = options.numReturnSequences();
@@ -181,12 +183,12 @@ public final class Generator {
                     logitsRow += 1 + drafts[row].length;
                 }
             }
-        } finally { // also when the listener or the sampler throws: no draft token that nobody chose may stay
+        } finally { // also when the listener or the sampler throws: rejected draft tokens must not stay
             rollbackRejected(drafts, numAccepted);
         }
     }
 
-    /** Appends the last tokens and the drafts; where the cache has no room for drafts, the tokens alone. */
+    /** Appends the last tokens and the drafts, or the tokens alone if the cache has no room for drafts. */
     private Tensor appendLastAnd(int[][] drafts) {
         while (true) {
             try {
@@ -197,7 +199,7 @@ public final class Generator {
                 if (Arrays.stream(drafts).allMatch(draft -> draft.length == 0)) {
                     throw e;
                 }
-                Arrays.fill(drafts, NO_DRAFT); // nothing has changed, so the step may be tried again without them
+                Arrays.fill(drafts, NO_DRAFT); // nothing has changed, so the step can be retried without them
             }
         }
     }
@@ -219,7 +221,7 @@ public final class Generator {
         }
     }
 
-    /** Draft tokens that fit after the last token. */
+    /** Number of draft tokens that fit after the last token. */
     private int room(int row) {
         return backend.maxSeqLen() - backend.numTokens(row) - 1;
     }
@@ -236,7 +238,7 @@ public final class Generator {
         return slots;
     }
 
-    /** Chooses after the last token and after each draft token that was accepted, and counts those. */
+    /** Samples after the last token and after each accepted draft token, and counts those. */
     private void verify(int row, int[] draft, Tensor logits, int firstLogitsRow, int[] numAccepted) {
         int firstPosition = backend.numTokens(row) - draft.length;
         boolean goesOn = true;

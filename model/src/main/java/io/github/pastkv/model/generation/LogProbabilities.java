@@ -39,7 +39,7 @@ final class LogProbabilities {
         return values[id];
     }
 
-    /** That of a token, with the {@code count} best at its place; among equals the lower id comes first. */
+    /** The log-probability of a token, with the {@code count} best at its position; ties are broken by the lower id. */
     TokenLogProbability of(int tokenId, int count) {
         List<TokenLogProbability> best = new ArrayList<>();
         PriorityQueue<Integer> worstFirst = new PriorityQueue<>(

@@ -1,6 +1,9 @@
 package io.github.pastkv.model.generation;
 
-/** A generation must give its memory to others: it rewinds, waits and is recomputed. Never leaves a generation. */
+/**
+ * Signals that a generation is preempted: it is rewound, waits and is recomputed. Never thrown to callers of a
+ * generation.
+ */
 public final class PreemptedException extends RuntimeException {
     private static final long serialVersionUID = 1;
 

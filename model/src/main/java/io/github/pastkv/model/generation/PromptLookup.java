@@ -3,8 +3,8 @@ package io.github.pastkv.model.generation;
 import java.util.Arrays;
 
 /**
- * Drafts the next tokens of a text from the text itself: what followed when its last few tokens occurred before (prompt
- * lookup decoding, Saxena 2023), for speculative decoding (Leviathan et al. 2023). Holds the ids of one text; not
+ * Prompt lookup decoding (Saxena 2023): drafts the next tokens of a text from what followed an earlier occurrence of
+ * its last few tokens, for speculative decoding (Leviathan et al., ICML 2023). Holds the ids of one text; not
  * thread-safe.
  */
 final class PromptLookup {
@@ -26,8 +26,8 @@ final class PromptLookup {
     }
 
     /**
-     * Up to {@code limit} draft tokens: what followed the latest earlier occurrence of the longest end of the text, of
-     * at most 3 tokens, that occurred; none where the last token is new.
+     * Up to {@code limit} draft tokens: those after the latest earlier occurrence of the longest repeated suffix of the
+     * text, of at most 3 tokens; none if the last token is new.
      */
     int[] draft(int limit) {
         int numWanted = Math.min(limit, maxDraftTokens);

@@ -44,7 +44,7 @@ final class Sequence {
         }
     }
 
-    /** What the row's text holds before the answer, as far as it is known. */
+    /** The known text of the row before the completion. */
     private int[] context(int[] prompt) {
         return IntStream.concat(options.knownTokens().stream().mapToInt(id -> id), IntStream.of(prompt)).toArray();
     }
@@ -54,7 +54,7 @@ final class Sequence {
         lookup.add(tokenId);
     }
 
-    /** Draft tokens after the last one, at most {@code limit}. */
+    /** At most {@code limit} draft tokens after the last one. */
     int[] draft(int limit) {
         return lookup.draft(Math.min(limit, options.maxNewTokens() - tokenIds.size() - 1));
     }
@@ -75,7 +75,7 @@ final class Sequence {
         return prompt.length;
     }
 
-    /** The first {@code count} ids of prompt and answer. */
+    /** The first {@code count} ids of prompt and completion. */
     int[] tokenIds(int count) {
         int[] ids = Arrays.copyOf(prompt, count);
         for (int i = prompt.length; i < count; i++) {
@@ -84,19 +84,19 @@ final class Sequence {
         return ids;
     }
 
-    /** Ends the sequence where it is, unless it has ended. */
+    /** Ends the sequence, unless it has already ended. */
     void cancel() {
         reason = reason == null ? FinishReason.CANCELLED : reason;
     }
 
-    /** Takes the log-probability of the token that {@link #accept} is given next, unless it ends the sequence. */
+    /** Adds the log-probability of the token that is passed to {@link #accept} next, unless it ends the sequence. */
     void addLogProbability(TokenLogProbability chosen) {
         if (!options.stopTokens().contains(chosen.tokenId())) {
             logProbabilities.add(chosen);
         }
     }
 
-    /** Takes the chosen token; ends the row where an option says so. */
+    /** Accepts the chosen token; ends the row if an option requires it. */
     void accept(int tokenId) {
         if (options.stopTokens().contains(tokenId)) {
             reason = FinishReason.STOP_TOKEN;
@@ -117,7 +117,7 @@ final class Sequence {
         }
     }
 
-    /** Ends the sequence as its row is full. */
+    /** Ends the sequence because its row is full. */
     void endAtContextLimit() {
         reason = FinishReason.CONTEXT_FULL;
     }
@@ -129,7 +129,7 @@ final class Sequence {
         }
     }
 
-    /** Gives out what was held back, and the row's result. */
+    /** Emits the text that was held back, and returns the row's result. */
     GeneratedRow finish() {
         FinishReason why = reason == null ? FinishReason.CANCELLED : reason;
         if (decoder != null && why != FinishReason.STOP_STRING) {

@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** The hooks that one model has, in the order in which a run comes by, and their shapes. Immutable. */
+/** The hook points of one model in execution order, and their shapes. Immutable. */
 public final class HookCatalog {
     private final ModelConfig config;
     private final ModelTensors tensors;
@@ -77,7 +77,8 @@ public final class HookCatalog {
     }
 
     /**
-     * A norm behind a block is named {@code ln1_post} beside one before it, and {@code ln1} where it is the only one.
+     * A norm after a block is named {@code ln1_post} if there is also one before it, and {@code ln1} if it is the only
+     * one.
      */
     private static boolean hasPost(BlockNorms<NormTensors> norms) {
         return norms.after() != null && norms.before() != null;

@@ -11,10 +11,10 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
- * Which hooks are meant: names, shorthands, or patterns in which {@code *} stands for any characters
- * ({@code blocks.*.attn.hook_pattern}). A pattern whose last part has a star means the standard hooks, as {@code *}
- * alone does; hooks that are off by default in TransformerLens are meant by {@link #withOptIn} or when the last part of
- * a pattern spells them; {@code hook_past_k} and {@code hook_past_v} only when it spells them.
+ * Selects hook points by name, shorthand, or patterns in which {@code *} matches any characters ({@code
+ * blocks.*.attn.hook_pattern}). A pattern with a star in its last part, such as {@code *} alone, matches the standard
+ * hook points. Those that are off by default in TransformerLens match with {@link #withOptIn} or if the last part of a
+ * pattern has no star; {@code hook_past_k} and {@code hook_past_v} match only then.
  *
  * <p>Immutable.
  */
@@ -49,20 +49,20 @@ public final class HookFilter {
         return of(name.toString());
     }
 
-    /** Every hook, of any kind, that {@code predicate} holds for. */
+    /** Every hook point, of any kind, for which {@code predicate} is true. */
     public static HookFilter where(Predicate<HookName> predicate) {
         return new HookFilter(List.of(), predicate, true);
     }
 
-    /** The same with stars that stand for the hooks too that are off by default in TransformerLens. */
+    /** The same, with stars that also match hook points that are off by default in TransformerLens. */
     public HookFilter withOptIn() {
         return new HookFilter(patterns, predicate, true);
     }
 
     /**
-     * The hooks of a model that are meant, in the order in which a run comes by.
+     * The selected hook points of a model, in execution order.
      *
-     * @throws IllegalArgumentException for a name or pattern that means no hook of the model
+     * @throws IllegalArgumentException for a name or pattern that matches no hook point of the model
      */
     public Set<HookName> in(HookCatalog hooks) {
         List<HookName> all = hooks.names();

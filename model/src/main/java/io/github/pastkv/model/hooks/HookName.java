@@ -50,8 +50,9 @@ public record HookName(HookPoint point, OptionalInt layer) {
 
     /**
      * Reads a full name or one of TransformerLens' shorthands (its {@code get_act_name}): an activation, then a layer,
-     * then perhaps a part of the layer: {@code k6}, {@code resid_pre3}, {@code pre2}, {@code scale4ln1}, {@code attn0}
-     * (the pattern); without a layer {@code embed}, {@code scale} and {@code normalized} (those of the final norm).
+     * then optionally a part of the layer: {@code k6}, {@code resid_pre3}, {@code pre2}, {@code scale4ln1},
+     * {@code attn0} (the pattern); without a layer {@code embed}, {@code scale} and {@code normalized} (those of the
+     * final norm).
      *
      * @throws IllegalArgumentException when it names no hook
      */

@@ -1,40 +1,40 @@
 package io.github.pastkv.model.hooks;
 
 /**
- * A place in the forward pass where a hook may look or edit, in the order in which a run comes by. Names and shapes are
- * TransformerLens'. Which of them a model has is said by {@link HookCatalog}.
+ * A place in the forward pass where activations can be read or edited, in execution order. Names and shapes are those
+ * of TransformerLens. {@link HookCatalog} lists the hook points of a model.
  */
 public enum HookPoint {
-    /** Token ids as numbers; an edited id is looked up instead. */
+    /** Token ids as floats; an edited id is embedded instead. */
     TOKENS("hook_tokens", HookShape.SLOTS, Kind.OPT_IN),
-    /** Divisor of the norm behind the embedding. */
+    /** Divisor of the norm after the embedding. */
     EMBEDDING_NORM_SCALE("embed.ln.hook_scale", HookShape.SCALE),
-    /** Output of the norm behind the embedding before weight and bias. */
+    /** Output of the norm after the embedding, before weight and bias. */
     EMBEDDING_NORM_NORMALIZED("embed.ln.hook_normalized", HookShape.STREAM),
-    /** Token embeddings, scaled where the model scales them. */
+    /** Token embeddings, after scaling if the model has it. */
     EMBED("hook_embed", HookShape.STREAM),
     /** Learned position embeddings. */
     POS_EMBED("hook_pos_embed", HookShape.STREAM),
 
-    /** The stream that enters a layer. */
+    /** The residual stream before a layer. */
     RESID_PRE("hook_resid_pre", HookShape.STREAM),
-    /** The stream as each query head reads it; a kv head reads that of the first query head of its group. */
+    /** The input of each query head; a kv head reads that of the first query head of its group. */
     ATTN_IN("hook_attn_in", HookShape.QUERY_HEADS_STREAM, Kind.OPT_IN),
-    /** The stream that queries are made from. */
+    /** The input of the query projection. */
     Q_INPUT("hook_q_input", HookShape.QUERY_HEADS_STREAM, Kind.OPT_IN),
-    /** The stream that keys are made from. */
+    /** The input of the key projection. */
     K_INPUT("hook_k_input", HookShape.KV_HEADS_STREAM, Kind.OPT_IN),
-    /** The stream that values are made from. */
+    /** The input of the value projection. */
     V_INPUT("hook_v_input", HookShape.KV_HEADS_STREAM, Kind.OPT_IN),
     /** Divisor of the norm before attention. */
     LN1_SCALE("ln1.hook_scale", HookShape.SCALE),
     /** Output of the norm before attention, before weight and bias. */
     LN1_NORMALIZED("ln1.hook_normalized", HookShape.STREAM),
-    /** Queries after bias, before norm and rotary. */
+    /** Queries after bias, before norm and RoPE. */
     Q("attn.hook_q", HookShape.QUERY_HEADS),
-    /** Keys after bias, before norm and rotary; what is stored follows from them. */
+    /** Keys after bias, before norm and RoPE; edits change the stored keys. */
     K("attn.hook_k", HookShape.KV_HEADS),
-    /** Values after bias; what is stored. */
+    /** Values after bias; edits change the stored values. */
     V("attn.hook_v", HookShape.KV_HEADS),
     /** Divisor of the query norm. */
     Q_NORM_SCALE("attn.q_norm.hook_scale", HookShape.QUERY_ROWS_SCALE),
@@ -44,31 +44,31 @@ public enum HookPoint {
     K_NORM_SCALE("attn.k_norm.hook_scale", HookShape.KEY_ROWS_SCALE),
     /** Output of the key norm before its weight. */
     K_NORM_NORMALIZED("attn.k_norm.hook_normalized", HookShape.KEY_ROWS),
-    /** Queries after norm and rotary. */
+    /** Queries after norm and RoPE. */
     ROT_Q("attn.hook_rot_q", HookShape.QUERY_HEADS),
-    /** Past and new keys after rotary, as stored. An edit is for this run and is never stored. */
+    /** Past and new keys after RoPE, as stored. Edits affect this run only and are never stored. */
     ROT_K("attn.hook_rot_k", HookShape.PAST_KV_HEADS),
-    /** Past and new keys as attention reads them, in every model. An edit is for this run and is never stored. */
+    /** Past and new keys as attention reads them, in every model. Edits affect this run only and are never stored. */
     PAST_K("attn.hook_past_k", HookShape.PAST_KV_HEADS, Kind.PAST),
-    /** Past and new values as attention reads them. An edit is for this run and is never stored. */
+    /** Past and new values as attention reads them. Edits affect this run only and are never stored. */
     PAST_V("attn.hook_past_v", HookShape.PAST_KV_HEADS, Kind.PAST),
-    /** Scores after scale, soft cap and bias; minus infinity where a query does not look, which stays so. */
+    /** Scores after scale, soft cap and bias. Masked positions are minus infinity and stay so. */
     ATTN_SCORES("attn.hook_attn_scores", HookShape.PATTERN),
-    /** Scores after softmax; zeros where a query does not look, which stay so. */
+    /** Scores after softmax. Masked positions are zero and stay so. */
     PATTERN("attn.hook_pattern", HookShape.PATTERN),
     /** Pattern times values. */
     Z("attn.hook_z", HookShape.QUERY_HEADS),
-    /** What each head adds to the stream; with the bias they add up to the output of attention. */
+    /** The contribution of each head to the residual stream; with the bias they add up to the attention output. */
     RESULT("attn.hook_result", HookShape.QUERY_HEADS_STREAM, Kind.OPT_IN),
-    /** Divisor of the norm behind attention. */
+    /** Divisor of the norm after attention. */
     LN1_POST_SCALE("ln1_post.hook_scale", HookShape.SCALE),
-    /** Output of the norm behind attention, before its weight. */
+    /** Output of the norm after attention, before its weight. */
     LN1_POST_NORMALIZED("ln1_post.hook_normalized", HookShape.STREAM),
-    /** What attention adds to the stream. */
+    /** The output of attention, which is added to the residual stream. */
     ATTN_OUT("hook_attn_out", HookShape.STREAM),
-    /** The stream between attention and feed-forward block. */
+    /** The residual stream between attention and feed-forward block. */
     RESID_MID("hook_resid_mid", HookShape.STREAM),
-    /** The stream as the feed-forward block reads it. */
+    /** The input of the feed-forward block. */
     MLP_IN("hook_mlp_in", HookShape.STREAM, Kind.OPT_IN),
     /** Divisor of the norm before the feed-forward block. */
     LN2_SCALE("ln2.hook_scale", HookShape.SCALE),
@@ -76,35 +76,35 @@ public enum HookPoint {
     LN2_NORMALIZED("ln2.hook_normalized", HookShape.STREAM),
     /** Input of the nonlinearity. */
     MLP_PRE("mlp.hook_pre", HookShape.FFN),
-    /** What the gate multiplies. */
+    /** The activations that the gate multiplies. */
     MLP_PRE_LINEAR("mlp.hook_pre_linear", HookShape.FFN),
-    /** Output of the nonlinearity, gated where there is a gate. */
+    /** Output of the nonlinearity, after gating if there is a gate. */
     MLP_POST("mlp.hook_post", HookShape.FFN),
-    /** Divisor of the norm behind the feed-forward block. */
+    /** Divisor of the norm after the feed-forward block. */
     LN2_POST_SCALE("ln2_post.hook_scale", HookShape.SCALE),
-    /** Output of the norm behind the feed-forward block, before its weight. */
+    /** Output of the norm after the feed-forward block, before its weight. */
     LN2_POST_NORMALIZED("ln2_post.hook_normalized", HookShape.STREAM),
-    /** What the feed-forward block adds to the stream. */
+    /** The output of the feed-forward block, which is added to the residual stream. */
     MLP_OUT("hook_mlp_out", HookShape.STREAM),
-    /** The stream that leaves a layer. */
+    /** The residual stream after a layer. */
     RESID_POST("hook_resid_post", HookShape.STREAM),
 
     /** Divisor of the final norm. */
     LN_FINAL_SCALE("ln_final.hook_scale", HookShape.SCALE),
     /** Output of the final norm before weight and bias. */
     LN_FINAL_NORMALIZED("ln_final.hook_normalized", HookShape.STREAM),
-    /** What the head reads. */
+    /** The input of the unembedding. */
     UNEMBED_IN("unembed.hook_in", HookShape.STREAM),
-    /** Output of the head, before the final soft cap. */
+    /** Output of the unembedding, before the final soft cap. */
     UNEMBED_OUT("unembed.hook_out", HookShape.VOCAB);
 
-    /** How a point comes to be wanted. */
+    /** How patterns select a hook point. */
     public enum Kind {
-        /** Meant by a pattern. */
+        /** Matched by patterns. */
         STANDARD,
-        /** TransformerLens' points that are off by default: meant by name, or by a pattern that asks for them. */
+        /** Off by default in TransformerLens: matched by name, or by opt-in patterns. */
         OPT_IN,
-        /** Points of our own over past and new slots: meant by name. */
+        /** Specific to PastKV, over past and new slots: matched by name only. */
         PAST
     }
 
@@ -131,22 +131,22 @@ public enum HookPoint {
         return kind;
     }
 
-    /** Whether each layer has one. */
+    /** Whether it exists in each layer. */
     public boolean isInLayer() {
         return compareTo(RESID_PRE) >= 0 && compareTo(RESID_POST) <= 0;
     }
 
-    /** Whether it lies before the first layer. */
+    /** Whether it is before the first layer. */
     public boolean isBeforeLayers() {
         return compareTo(RESID_PRE) < 0;
     }
 
-    /** Whether it lies behind the last layer. */
+    /** Whether it is after the last layer. */
     public boolean isBehindLayers() {
         return compareTo(RESID_POST) > 0;
     }
 
-    /** Its shape; {@link HookCatalog#shape} knows the model's. */
+    /** Its shape; for a given model see {@link HookCatalog#shape}. */
     HookShape usualShape() {
         return shape;
     }

@@ -6,19 +6,19 @@ import java.util.stream.Collectors;
 
 /**
  * The shape of a hook's tensor. Axes: B rows, N new slots, P slots before them, E hidden size, H query heads, K kv
- * heads, D head dimension, F feed-forward size, V vocabulary. Pads show zeros ({@link #PATTERN} scores: minus
+ * heads, D head dimension, F feed-forward size, V vocabulary. Padding reads as zeros ({@link #PATTERN} scores: minus
  * infinity).
  */
 public enum HookShape {
     /** One number for each slot. */
     SLOTS("B", "N"),
-    /** The residual stream, or what is added to it. */
+    /** The residual stream, or the output of a block. */
     STREAM("B", "N", "E"),
     /** The divisor of a norm. */
     SCALE("B", "N", "1"),
-    /** The stream as each query head reads it, or as each adds to it. */
+    /** The input or the result of each query head. */
     QUERY_HEADS_STREAM("B", "N", "H", "E"),
-    /** The stream as each kv head reads it. */
+    /** The input of each kv head. */
     KV_HEADS_STREAM("B", "N", "K", "E"),
     /** Query heads of the new slots. */
     QUERY_HEADS("B", "N", "H", "D"),
@@ -28,17 +28,17 @@ public enum HookShape {
     PAST_KV_HEADS("B", "P+N", "K", "D"),
     /** A number for each query head, query slot and key slot. */
     PATTERN("B", "H", "N", "P+N"),
-    /** Each query head of each slot by itself, as norms of heads see them. */
+    /** Each query head of each slot, as a row of a per-head norm. */
     QUERY_ROWS("B*N*H", "D"),
     /** A divisor for each of {@link #QUERY_ROWS}. */
     QUERY_ROWS_SCALE("B*N*H", "1"),
-    /** Each kv head of each slot by itself. */
+    /** Each kv head of each slot, as a row of a per-head norm. */
     KEY_ROWS("B*N*K", "D"),
     /** A divisor for each of {@link #KEY_ROWS}. */
     KEY_ROWS_SCALE("B*N*K", "1"),
-    /** All query heads of a slot in a row, as norms over their whole width see them. */
+    /** All query heads of a slot in one row, for norms over all heads. */
     QUERY_WIDTH("B", "N", "H*D"),
-    /** All kv heads of a slot in a row. */
+    /** All kv heads of a slot in one row. */
     KEY_WIDTH("B", "N", "K*D"),
     /** The inner width of the feed-forward block. */
     FFN("B", "N", "F"),

@@ -117,7 +117,7 @@ class ConvertedFolderTest {
         for (Path target : List.of(empty, file)) {
             assertThatThrownBy(() -> ModelConversion.toInt8(model.folder(), target, Set.of(), (_, _) -> {}))
                     .isInstanceOf(FileAlreadyExistsException.class)
-                    .hasMessageStartingWith(target + ": is there already");
+                    .hasMessageStartingWith(target + ": already exists");
         }
         assertThatThrownBy(() -> ModelConversion.toInt8(model.folder(), folder.resolve("a/b"), Set.of(), (_, _) -> {}))
                 .isInstanceOf(NoSuchFileException.class);
