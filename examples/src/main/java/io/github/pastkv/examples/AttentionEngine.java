@@ -3,12 +3,14 @@ package io.github.pastkv.examples;
 import io.github.pastkv.cache.KvCache;
 import io.github.pastkv.cache.KvCacheConfig;
 import io.github.pastkv.cache.KvStep;
+import io.github.pastkv.cache.PrefixUse;
 import io.github.pastkv.cache.layout.KvBlocks;
 import io.github.pastkv.cache.layout.KvLayout;
 import io.github.pastkv.cache.layout.KvShape;
 import io.github.pastkv.cache.layout.KvWindow;
 import io.github.pastkv.cache.mask.AttentionMask;
 import io.github.pastkv.tensor.Tensor;
+import java.util.Arrays;
 import java.util.Random;
 
 /**
@@ -61,21 +63,21 @@ public final class AttentionEngine {
     }
 
     /**
-     * Appends tokens to each row; rows may differ in length, and one may get none.
+     * Appends tokens to each row; rows may differ in length, and one may get none. The leading tokens that the prefix
+     * index of the cache's pool has are not computed.
      *
      * @param tokenIds {@code [B][n]}
      * @return logits of the last token of each row, {@code [B][V]}; empty where a row got none
      */
     public float[][] append(KvCache cache, int[]... tokenIds) {
-        int[] lengths = new int[tokenIds.length];
-        for (int row = 0; row < lengths.length; row++) {
-            lengths[row] = tokenIds[row].length;
-        }
-        try (KvStep step = cache.beginStep(AttentionMask.ofLengths(lengths))) {
+        int[] lengths = Arrays.stream(tokenIds).mapToInt(ids -> ids.length).toArray();
+        int[] allIds = Arrays.stream(tokenIds).flatMapToInt(Arrays::stream).toArray();
+        try (KvStep step = cache.beginStep(AttentionMask.ofLengths(lengths), allIds, PrefixUse.REUSE)) {
             float[][] stream = new float[step.numTokens()][]; // [T, E]
             for (int token = 0; token < stream.length; token++) {
                 int row = step.rowOf(token);
-                stream[token] = embedding[tokenIds[row][token - step.rowStart(row)]].clone();
+                int id = step.numReusedTokens(row) + token - step.rowStart(row); // what was reused is not computed
+                stream[token] = embedding[tokenIds[row][id]].clone();
             }
             for (int layer = 0; layer < NUM_LAYERS; layer++) {
                 attentionLayer(step, layer, stream);
