@@ -18,8 +18,8 @@ import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Activations of one run, by hook, in execution order. They are copies and outlive the run. Kept on the heap,
- * or outside it until {@link #close}. For one thread while it is filled, then for any number.
+ * The activations of one run, by hook point, in execution order. They are copies and stay valid after the run; off-heap
+ * ones until {@link #close}. For one thread while it is filled, then for any number.
  */
 public final class ActivationCache implements AutoCloseable {
     private final HookCatalog hooks;

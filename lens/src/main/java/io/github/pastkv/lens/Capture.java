@@ -3,7 +3,7 @@ package io.github.pastkv.lens;
 import io.github.pastkv.model.hooks.HookFilter;
 
 /**
- * Which activations a run keeps, and how much of them.
+ * Selects the activations that a run keeps.
  *
  * @param filter which hooks
  * @param slots which of the run's new slots, where an activation has that axis

@@ -6,8 +6,8 @@ import io.github.pastkv.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A function that is called with activations, and the hook points at which it is called. A run with a hook that edits
- * is derived: what it stores is no function of its tokens alone. Immutable, if its function is.
+ * A function that is called with activations, and the hook points at which it is called. A run with an editing hook is
+ * derived: its keys and values do not follow from its tokens alone. Immutable if its function is.
  *
  * <p>The function is given a copy of the activation, which it may keep; an editor's copy is written back when it
  * returns. {@link #withoutCopy} gives it the run's own memory instead.
@@ -25,7 +25,7 @@ public final class Hook {
         this.copies = copies;
     }
 
-    /** Looks at an activation. */
+    /** Reads an activation. */
     @FunctionalInterface
     public interface Observer {
         /** Takes a read-only activation. */
@@ -47,21 +47,21 @@ public final class Hook {
     /** Changes an activation in place. */
     @FunctionalInterface
     public interface InPlaceEditor {
-        /** Takes an activation and changes it to what the run uses from there on. */
+        /** Changes an activation to the value with which the run continues. */
         void edit(Tensor activation, HookContext context);
     }
 
-    /** Looks at hooks by name, shorthand or pattern (see {@link HookFilter}). */
+    /** Reads activations by name, shorthand or pattern (see {@link HookFilter}). */
     public static Hook observe(String hooks, Observer observer) {
         return observe(HookFilter.of(hooks), observer);
     }
 
-    /** Looks at the hook of this name. */
+    /** Reads the activation of this name. */
     public static Hook observe(HookName hook, Observer observer) {
         return observe(HookFilter.of(hook), observer);
     }
 
-    /** Looks at all hooks that are meant. */
+    /** Reads all selected hook points. */
     public static Hook observe(HookFilter filter, Observer observer) {
         return new Hook(filter, false, (activation, context) -> {
             observer.observe(activation, context);
@@ -74,7 +74,7 @@ public final class Hook {
         return replace(HookFilter.of(hooks), editor);
     }
 
-    /** Replaces or changes all activations that are meant. */
+    /** Replaces or changes all selected activations. */
     public static Hook replace(HookFilter filter, Editor editor) {
         return new Hook(filter, true, editor, true);
     }
@@ -89,7 +89,7 @@ public final class Hook {
         return edit(HookFilter.of(hook), editor);
     }
 
-    /** Changes all activations that are meant in place. */
+    /** Changes all selected activations in place. */
     public static Hook edit(HookFilter filter, InPlaceEditor editor) {
         return new Hook(filter, true, (activation, context) -> {
             editor.edit(activation, context);
@@ -97,12 +97,12 @@ public final class Hook {
         }, true);
     }
 
-    /** Which hooks are meant. */
+    /** The selected hook points. */
     public HookFilter filter() {
         return filter;
     }
 
-    /** Whether it may change what it sees. */
+    /** Whether it may change activations. */
     public boolean edits() {
         return edits;
     }

@@ -19,9 +19,9 @@ import java.util.stream.IntStream;
  * Runs a model with hooks that read and edit activations, over all or part of its layers, and computes losses and
  * {@link ActivationCache}s. A run starts afresh or continues a {@link Session}, which may be frozen or forked.
  *
- * <p>Hooks belong to a lens, never to the model: two lenses of one model do not see each other's. Hooks added with
- * {@link #add} act in every run until they are closed; hooks given to a run act in that run, after those. Without hooks
- * a run is the plain one; with hooks that only look its bits are the same.
+ * <p>Hooks belong to a lens, never to the model, so two lenses of one model are independent. Hooks added with
+ * {@link #add} act in every run until they are closed; hooks given to a run act in that run, after those. Hooks that
+ * only read do not change a bit of the run.
  *
  * <p>For one thread at a time. Holds no memory.
  */
@@ -60,8 +60,8 @@ public final class Lens {
     }
 
     /**
-     * Adds hooks that act in all runs until the result is closed, or {@link #removeAll}: for a while with
-     * try-with-resources, for good by letting the result go.
+     * Adds hooks that act in all runs until the result is closed, or {@link #removeAll}: temporarily with
+     * try-with-resources, or permanently by ignoring the result.
      *
      * @throws IllegalArgumentException for a hook that the model lacks
      */
@@ -79,7 +79,7 @@ public final class Lens {
         handles.clear();
     }
 
-    /** Ids of a text as a session would begin with it. */
+    /** Token ids of a text at the start of a session. */
     public int[] encode(String text) {
         return model.tokenizer()
                 .orElseThrow(() -> new IllegalStateException("the model folder " + model.folder()
@@ -90,7 +90,7 @@ public final class Lens {
     /**
      * The first position of a token in a text (TransformerLens' {@code get_token_position}).
      *
-     * @param token a text that is one token, with its space
+     * @param token a text of one token, including its leading space
      * @throws IllegalArgumentException when it is not one token, or not in the text
      */
     public int positionOf(String text, String token) {
@@ -104,21 +104,21 @@ public final class Lens {
         throw new IllegalArgumentException("token: '" + token + "' is not among the " + ids.length + " of the text");
     }
 
-    /** Runs without a past, and keeps none. */
+    /** Runs on an empty cache and stores nothing. */
     public LensRun run(StepInput input, Hook... runHooks) {
         try (Session session = freshSession(input)) {
             return run(session, input, runHooks);
         }
     }
 
-    /** Runs a text without a past. */
+    /** Runs a text on an empty cache. */
     public LensRun run(String text, Hook... runHooks) {
         return run(StepInput.tokens(encode(text)), runHooks);
     }
 
     /**
-     * Runs behind what a session holds. The session stores the new slots unless it is frozen; edits at {@code hook_k}
-     * and {@code hook_v} are stored with them. When anything fails, a hook too, the session is as before.
+     * Runs after the tokens of a session. The session stores the new slots unless it is frozen, including edits at
+     * {@code hook_k} and {@code hook_v}. If anything fails, also in a hook, the session does not change.
      *
      * @throws IllegalArgumentException for a hook that the model lacks, or a replacement of the wrong shape, which is
      *        named
@@ -128,7 +128,7 @@ public final class Lens {
         return new LensRun(input, withProbe(session, List.of(runHooks), () -> session.append(input)));
     }
 
-    /** The residual stream before layer {@code stopAtLayer}, {@code [B, N, E]}, of a run without a past. */
+    /** The residual stream before layer {@code stopAtLayer}, {@code [B, N, E]}, of a run on an empty cache. */
     public Tensor stream(StepInput input, int stopAtLayer, Hook... runHooks) {
         try (Session session = freshSession(input)) {
             session.freeze();
@@ -137,10 +137,10 @@ public final class Lens {
     }
 
     /**
-     * Runs the layers before {@code stopAtLayer} behind what a frozen session holds.
+     * Runs the layers before {@code stopAtLayer} after the tokens of a frozen session.
      *
-     * @param stopAtLayer first layer that does not run; the number of layers for the stream behind all of them; below 0
-     *        counted from the end
+     * @param stopAtLayer first layer that does not run; the number of layers for the stream after all of them; negative
+     *        numbers count from the end
      * @return the residual stream, F32 {@code [B, N, E]} on the heap, zeros at pads
      * @throws IllegalStateException when the session is not frozen
      */
@@ -150,7 +150,7 @@ public final class Lens {
     }
 
     /**
-     * Runs behind what a session holds, as {@link #run(Session, StepInput, Hook...)} does, and computes the logits of
+     * Runs after the tokens of a session, as {@link #run(Session, StepInput, Hook...)} does, and computes the logits of
      * each row's last token only.
      *
      * @return F32 {@code [B, V]}, valid until the next run of the session
@@ -159,19 +159,19 @@ public final class Lens {
         return withProbe(session, List.of(runHooks), () -> session.prefill(input));
     }
 
-    /** Runs without a past and keeps activations. */
+    /** Runs on an empty cache and keeps activations. */
     public CachedRun runWithCache(StepInput input, Capture capture, Hook... runHooks) {
         try (Session session = freshSession(input)) {
             return runWithCache(session, input, capture, runHooks);
         }
     }
 
-    /** Runs a text without a past and keeps activations. */
+    /** Runs a text on an empty cache and keeps activations. */
     public CachedRun runWithCache(String text, Capture capture, Hook... runHooks) {
         return runWithCache(StepInput.tokens(encode(text)), capture, runHooks);
     }
 
-    /** Runs behind what a session holds and keeps activations, as the hooks left them. */
+    /** Runs after the tokens of a session and keeps activations, after all hooks. */
     public CachedRun runWithCache(Session session, StepInput input, Capture capture, Hook... runHooks) {
         ActivationCache activations = new ActivationCache(hooks, capture);
         List<Hook> all = new ArrayList<>(List.of(runHooks));
@@ -193,14 +193,14 @@ public final class Lens {
                 () -> session.generate(tokenIds, mask, options, GenerationListener.NONE));
     }
 
-    /** Generates after a text, with hooks at every step. */
+    /** Appends a prompt and generates, with hooks at every step. */
     public Generation generate(Session session, String prompt, GenerationOptions options, Hook... runHooks) {
         return withProbe(session, List.of(runHooks), () -> session.generate(prompt, options, GenerationListener.NONE));
     }
 
     private <T> T withProbe(Session session, List<Hook> runHooks, Supplier<T> run) {
         if (session.model() != model) {
-            throw new IllegalArgumentException("session: is of another model than the lens");
+            throw new IllegalArgumentException("session: belongs to another model than the lens");
         }
         List<Hook> all = new ArrayList<>();
         handles.forEach(handle -> all.addAll(handle.registered));

@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Hooks in order, looked up by name. A replacement of one is what the next one sees. */
+/** The hooks of a lens in order, looked up by name. Each hook gets the result of the previous one. */
 final class LensProbe implements Probe {
     private final Map<HookName, List<Hook>> hooks = new HashMap<>();
     private final boolean edits;

@@ -12,9 +12,9 @@ import java.util.Set;
 import java.util.stream.IntStream;
 
 /**
- * Direct logit attribution (Elhage et al. 2021, "A Mathematical Framework for Transformer Circuits"): how much each
- * head, feed-forward block and embedding adds to a logit, or to the difference of two, through the final norm alone,
- * with its scale as it was in the run. Immutable.
+ * Direct logit attribution (Elhage et al. 2021, "A Mathematical Framework for Transformer Circuits"): the contribution
+ * of each head, feed-forward block and embedding to a logit, or to the difference of two, through the final norm only,
+ * with its scale from the run. Immutable.
  *
  * @param components in the order of the run, heads first: {@code L2H5}, {@code 3_mlp_out}, {@code embed}, {@code bias}
  * @param total the logit, or the difference of two
@@ -58,12 +58,12 @@ public record LogitAttribution(List<Component> components, double total) {
         }
     }
 
-    /** What no component adds: the biases of the final norm and of the head, and rounding. */
+    /** The rest: the biases of the final norm and of the unembedding, and rounding. */
     public double rest() {
         return total - components.stream().mapToDouble(Component::value).sum();
     }
 
-    /** Components by the size of what they add, the greatest first. */
+    /** Components by the magnitude of their contribution, largest first. */
     public List<Component> strongest(int maxComponents) {
         return components.stream().sorted(Comparator.comparingDouble(each -> -Math.abs(each.value())))
                 .limit(maxComponents).toList();

@@ -59,7 +59,7 @@ public final class Losses {
 
     /**
      * The loss of each token: {@code [B, N - 1]}, entry i for slot i + 1, or, with the logits before the run,
-     * {@code [B, N]}. Zero at pads, and at a row's first token where nothing was before it.
+     * {@code [B, N]}. Zero at padding, and at a row's first token if nothing precedes it.
      */
     public Tensor perToken() {
         return perToken;

@@ -4,7 +4,7 @@ import io.github.pastkv.tensor.Tensor;
 import java.util.List;
 
 /**
- * Vectors in the residual stream, one above the other: states of the stream, or parts that add up to one.
+ * A stack of vectors in the residual stream: states of the stream, or components that add up to one.
  *
  * @param labels what each is, in TransformerLens' words: {@code 0_pre}, {@code 3_attn_out}, {@code L2H5}
  * @param components {@code [C, B, N, E]}

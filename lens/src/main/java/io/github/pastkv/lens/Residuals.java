@@ -14,11 +14,11 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The residual stream of a run taken apart: its states layer by layer, what each block, head or neuron added, and what
- * each part contributes to a logit. Weights are as stored, so the final norm's weight is part of what is applied here
- * (TransformerLens folds it into the head by default; sums come to the same).
+ * Decomposes the residual stream of a run: its states by layer, the contribution of each block, head or neuron, and the
+ * contribution of each component to a logit. Weights are as stored, so the weight of the final norm is applied here
+ * (TransformerLens folds it into the unembedding by default; the sums are the same).
  *
- * <p>Reads an {@link ActivationCache} that kept what it asks for; says what is missing.
+ * <p>Needs an {@link ActivationCache} with the required activations; errors name missing ones.
  */
 public final class Residuals {
     private final Model model;
@@ -92,12 +92,13 @@ public final class Residuals {
         }
     }
 
-    /** Models that norm the stream itself have no parts that add up to it. */
+    /** Models that normalise the residual stream itself have no components that add up to it. */
     private void requireAdditive() {
         for (LayerTensors layer : model.tensors().layers()) {
             if (layer.attentionNorms().ofStream() != null || layer.ffnNorms().ofStream() != null) {
                 throw new IllegalArgumentException(
-                        "model: " + config.architecture() + " norms its stream, which has no parts that add up to it");
+                        "model: " + config.architecture() + " normalises its residual stream, which has no "
+                                + "components that add up to it");
             }
         }
     }
@@ -138,7 +139,8 @@ public final class Residuals {
     private void requireLinearOut(@Nullable NormTensors after) {
         if (after != null) {
             throw new IllegalArgumentException("model: " + config.architecture()
-                    + " norms what a block adds, so that single heads and neurons add nothing of their own");
+                    + " normalises the output of its blocks, so that single heads and neurons have no contribution "
+                    + "of their own");
         }
     }
 

@@ -27,7 +27,7 @@ public final class TokenLabels {
         return String.join(model.tokenizer().isPresent() ? "" : " ", of(model, tokenIds)).replace("\n", "↵");
     }
 
-    /** A label on one line whose white space can be seen: {@code ·} for a space, {@code ↵} and {@code ⇥}. */
+    /** A one-line label with visible white space: {@code ·} for a space, {@code ↵} and {@code ⇥}. */
     public static String visible(String label) {
         return label.replace("\n", "↵").replace("\t", "⇥").replace(' ', '·');
     }

@@ -1,4 +1,4 @@
-/** Running models with hooks, and looking at their activations. Begin with {@link io.github.pastkv.lens.Lens}. */
+/** Running models with hooks and reading their activations. Start with {@link io.github.pastkv.lens.Lens}. */
 @NullMarked
 package io.github.pastkv.lens;
 

@@ -140,7 +140,7 @@ public final class AblateCommand implements Callable<Integer> {
     private void requireSameLength(String option, int[] tokens, int[] ids) {
         if (tokens.length != ids.length) {
             throw refused(option + ": " + tokens.length + " tokens, the prompt has " + ids.length
-                    + "; activations are exchanged position by position");
+                    + "; activations are replaced position by position");
         }
     }
 }

@@ -204,7 +204,7 @@ class PatchCommandTest {
                 with(PAIR, "--grid", "resid_pre", "--noising"));
         assertNotResumed("another setup.prompts", "--clean", ANNA, "--corrupt", ANNA_CORRUPT, "--answer", " Anna",
                 "--wrong", " John", "--grid", "resid_pre");
-        assertNotResumed("has a grid 'resid_pre' that is not asked for", with(PAIR, "--grid", "mlp_out"));
+        assertNotResumed("has a grid 'resid_pre' that would be lost", with(PAIR, "--grid", "mlp_out"));
         assertNotResumed("another model.arithmetic", with(PAIR, "--grid", "resid_pre", "--compute", "bf16"));
         assertThat(folder.resolve("old.json")).hasContent(old);
         Files.writeString(folder.resolve("old.json"), old.replaceFirst("\"digest\" : \"..", "\"digest\" : \"__"));

@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * The decisions of a search so far, edge by edge in its order, and the current metric. Edges into a head or block that
- * no kept edge leaves are removed without a run. Not thread-safe.
+ * The decisions of a circuit search so far, in search order, and the current metric. Edges into a head or block without
+ * a kept outgoing edge are removed without a run. Not thread-safe.
  */
 public final class Circuit {
     private final CircuitGraph graph;
@@ -81,7 +81,7 @@ public final class Circuit {
         return mask;
     }
 
-    /** Edges that are neither tried nor gone. */
+    /** Number of undecided edges. */
     public long numUndecided() {
         boolean[] dead = mask.deadReceivers();
         long numUndecided = 0;

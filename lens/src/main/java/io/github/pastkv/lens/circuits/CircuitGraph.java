@@ -11,8 +11,8 @@ import java.util.stream.IntStream;
 
 /**
  * The computational graph of a model: an edge goes from each {@link Sender} to each later {@link Receiver}. Senders are
- * numbered in the order in which a run comes by, so that a receiver reads the first few of them; receivers from the
- * output down. Immutable.
+ * numbered in execution order, so that a receiver reads a prefix of them; receivers are numbered from the output to the
+ * input. Immutable.
  */
 public final class CircuitGraph {
     private final ModelConfig config;
@@ -54,22 +54,22 @@ public final class CircuitGraph {
     /**
      * The graph of a model.
      *
-     * @throws IllegalArgumentException for a family whose stream is no sum of what heads and blocks add: one that norms
-     *         the stream itself, or what attention adds
+     * @throws IllegalArgumentException for a family whose residual stream is not a sum of head and block outputs,
+     *        because it normalises the stream itself or the output of attention
      */
     public static CircuitGraph of(Model model) {
         for (LayerTensors layer : model.tensors().layers()) {
             boolean norms = layer.attentionNorms().ofStream() != null || layer.ffnNorms().ofStream() != null;
             if (norms || layer.attentionNorms().after() != null) {
-                throw new IllegalArgumentException("model: " + model.config().architecture() + " norms "
-                        + (norms ? "its stream" : "what attention adds")
-                        + ", so that its heads add nothing of their own and there are no edges between them");
+                throw new IllegalArgumentException("model: " + model.config().architecture() + " normalises "
+                        + (norms ? "its residual stream" : "the output of attention")
+                        + ", so there are no edges between single heads");
             }
         }
         return new CircuitGraph(model.config());
     }
 
-    /** Senders in the order in which a run comes by. */
+    /** Senders in execution order. */
     public List<Sender> senders() {
         return List.copyOf(senders);
     }

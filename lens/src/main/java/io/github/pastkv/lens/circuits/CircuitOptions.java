@@ -3,7 +3,7 @@ package io.github.pastkv.lens.circuits;
 import io.github.pastkv.cache.layout.KvType;
 
 /**
- * How a search runs.
+ * Options of a circuit search.
  *
  * @param threshold an edge is removed when the metric rises by less
  * @param plain whether each edge is tried by a run of its own, in full, from the first token and layer on; the circuit

@@ -9,16 +9,16 @@ import java.util.function.Function;
 
 /**
  * Automatic circuit discovery (Conmy et al. 2023, "Towards Automated Circuit Discovery for Mechanistic
- * Interpretability", algorithm 1): from the output down, each edge is removed for good when the metric rises by less
- * than a threshold. A receiver of a removed edge reads, instead of the sender's output in this run, its output in the
- * corrupted run. The senders of a receiver are tried last first. Receivers that no kept edge leads on from lose all
- * their edges without a run.
+ * Interpretability", algorithm 1): going from the output to the input, each edge is removed permanently if the metric
+ * rises by less than a threshold. A receiver of a removed edge reads, instead of the sender's output in this run, its
+ * output in the corrupted run. The senders of a receiver are tried last first. Receivers without a kept outgoing edge
+ * lose all their edges without a run.
  *
- * <p>The first receivers tried lie at the end of the model, and below the one under test nothing is removed: so a run
- * enters at its layer with the clean run's stream, over the frozen keys and values of what the prompts have in common.
- * Edges are tried together: row k of a batch has the first k of the next edges removed, which holds up to the first
- * edge that must be kept; from there on they are tried again. The circuit and every number have the bits of one full
- * run after another, which {@link CircuitOptions#plain} makes.
+ * <p>Receivers are tested from the end of the model on, and below the one being tested nothing is removed. So a run
+ * enters at its layer with the clean run's residual stream, over the frozen keys and values of the shared prefix. Edges
+ * are tested in batches: row k of a batch removes the first k of the next edges, which is valid up to the first edge
+ * that must be kept; the edges after it are tested again. The circuit and every number have the bits of one full run
+ * after another, which {@link CircuitOptions#plain} makes.
  *
  * <p>For one thread at a time. Owns its caches until {@link #close}.
  */
@@ -162,7 +162,7 @@ public final class CircuitSearch implements AutoCloseable {
         return true;
     }
 
-    /** Heads of one layer: whether one is dead does not hang on the others. */
+    /** Heads of one layer, which are dead or not independently of each other. */
     private boolean goTogether(int receiver, int other) {
         Receiver a = graph.receiver(receiver);
         Receiver b = graph.receiver(other);

@@ -11,9 +11,9 @@ import java.util.BitSet;
 import java.util.List;
 
 /**
- * The removed edges of one run, a mask for each row: what a receiver reads is the stream less, for each removed sender
- * in order, what its output in this run has over its output in the corrupted run. The order is always the same, so that
- * the bits are.
+ * The removed edges of one run, with a mask for each row: the input of a receiver is the residual stream minus, for
+ * each removed sender in order, the difference between its output in this run and in the corrupted run. The order is
+ * fixed, so the bits are.
  */
 final class EdgeEdits {
     private final CircuitGraph graph;

@@ -40,8 +40,8 @@ final class EdgeMask {
     }
 
     /**
-     * Receivers whose reading no kept edge leads on from: what they read is of no consequence. Known once all edges
-     * behind them are decided.
+     * Dead receivers: those without a kept outgoing edge, whose input has no effect. Known once all later edges are
+     * decided.
      */
     boolean[] deadReceivers() {
         boolean[] reachesOutput = new boolean[graph.numSenders()]; // by a receiver that is not dead

@@ -12,14 +12,14 @@ import java.util.List;
 
 /**
  * Direct path patching (Wang et al. 2022, "Interpretability in the Wild"; TransformerLens issue 1396): for each edge of
- * the graph, the base prompt is run with that edge alone carrying what the sender adds in the source prompt's run. All
- * other paths stay as they are, but for what the receiver itself passes on. The runs are those of
+ * the graph, the base prompt is run with that edge alone carrying the sender's output from the source prompt's run. All
+ * other paths are unchanged, except for what the receiver itself passes on. The runs are those of
  * {@link CircuitSearch}, with its exactness.
  *
  * <p>For one thread at a time. Owns its caches until {@link #close}.
  */
 public final class PathSweep implements AutoCloseable {
-    /** What its grid is called. */
+    /** Name of its grid. */
     public static final String GRID_NAME = "direct_path";
 
     private final CircuitGraph graph;

@@ -11,7 +11,9 @@ import io.github.pastkv.model.hooks.HookPoint;
 import io.github.pastkv.tensor.Tensor;
 import java.util.Set;
 
-/** What all senders added in a run of one prompt, and the streams before its layers, from a position on. */
+/**
+ * The outputs of all senders in a run of one prompt, and the residual streams before its layers, from a position on.
+ */
 final class SenderOutputs {
     private static final Set<HookPoint> POINTS =
             Set.of(HookPoint.RESID_PRE, HookPoint.RESULT, HookPoint.MLP_OUT, HookPoint.RESID_POST);

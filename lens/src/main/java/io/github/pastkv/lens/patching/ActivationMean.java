@@ -8,9 +8,8 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * The mean of activations over the runs of a set of prompts of equally many tokens: what mean ablation puts in. Runs
- * are summed in double, in the order in which they come, and nothing of them is kept beside the sums; of one run it is
- * that run. Not thread-safe.
+ * The mean of activations over the runs of prompts of equal length, for mean ablation. Runs are summed in double, in
+ * the order of addition, and are not kept; the mean of one run is that run. Not thread-safe.
  */
 public final class ActivationMean implements PatchSource {
     private final Map<HookName, Sum> sums = new HashMap<>();

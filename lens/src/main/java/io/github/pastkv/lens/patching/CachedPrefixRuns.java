@@ -11,9 +11,9 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * Runs over a shared prefix: a row holds the base run's keys and values up to where it can first differ, and copies
- * nothing of them. It enters at the patched layer with the base run's stream; that layer runs with the hook, those
- * after it as ever.
+ * Patched runs over a shared prefix: a row shares the base run's keys and values up to the first position that can
+ * differ, without copying them. It enters at the patched layer with the base run's residual stream; that layer runs
+ * with the hook, and the layers after it run as usual.
  */
 final class CachedPrefixRuns implements PatchedRuns {
     private final Lens lens;

@@ -10,8 +10,8 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Full runs: every row runs the whole prompt through all layers, with a hook in one of them. The reference that cached
- * runs equal.
+ * Full runs: every row runs the whole prompt through all layers, with a hook in one of them. The reference for cached
+ * runs, which give the same bits.
  */
 final class FullRuns implements PatchedRuns {
     private final Lens lens;

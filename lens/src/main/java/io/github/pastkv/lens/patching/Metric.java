@@ -4,15 +4,15 @@ import io.github.pastkv.tensor.Tensor;
 import java.util.Locale;
 
 /**
- * A number that says how much of a behaviour a run shows, from the logits behind its last token. Write your own as a
- * function; the ready-made ones are here. Computed in double, in the order of ids.
+ * A measure of a behaviour, computed from the logits at the last position of a run. Implement your own as a function,
+ * or use the ones here. Computed in double, in the order of ids.
  */
 @FunctionalInterface
 public interface Metric {
     /** The number for logits {@code [V]}; they are valid during the call only. */
     double of(float[] lastLogits);
 
-    /** The answer's logit less the wrong one's. */
+    /** The logit of the answer minus the logit of the wrong token. */
     static Metric logitDifference(int answerId, int wrongId) {
         return logits -> (double) logits[answerId] - logits[wrongId];
     }
@@ -27,7 +27,7 @@ public interface Metric {
         return logits -> -logProbability(logits, answerId);
     }
 
-    /** How many tokens come before the answer; 0 when it is the best. */
+    /** The number of tokens with a larger logit than the answer; 0 if it is the best. */
     static Metric rank(int answerId) {
         return logits -> {
             int better = 0;
@@ -38,7 +38,7 @@ public interface Metric {
         };
     }
 
-    /** The divergence from the distribution of other logits, in nats: how much is lost by taking these for those. */
+    /** The KL divergence from the distribution of other logits, in nats. */
     static Metric klFrom(float[] referenceLogits) {
         float[] reference = referenceLogits.clone();
         double referenceSum = Tensor.of(reference, reference.length).logSumExp();

@@ -10,7 +10,7 @@ import java.util.OptionalInt;
  * to a pair's logits where it is evaluated. Immutable.
  */
 public sealed interface MetricSpec {
-    /** The answer's logit less the wrong one's. */
+    /** The logit of the answer minus the logit of the wrong token. */
     record LogitDifference(int answer, int wrong) implements MetricSpec {}
 
     /** The logit difference on a scale where the corrupted prompt is 0 and the clean one is 1. */

@@ -3,17 +3,17 @@ package io.github.pastkv.lens.patching;
 import io.github.pastkv.model.config.ModelConfig;
 import java.util.Locale;
 
-/** What the cells of a grid run over. */
+/** An axis of a grid. */
 public enum PatchAxis {
     /** Layers, L. */
     LAYER,
-    /** Positions of the prompt, T: those that queries stand at. */
+    /** Positions of the prompt, T: those of the queries. */
     POSITION,
     /** Query heads, H. */
     HEAD,
     /** Key/value heads, K. */
     KV_HEAD,
-    /** Positions of the prompt, T: those that are looked at. */
+    /** Positions of the prompt, T: those attended to. */
     SOURCE_POSITION;
 
     /** Its length. */

@@ -1,12 +1,12 @@
 package io.github.pastkv.lens.patching;
 
 /**
- * What one run takes from the source: part of the activation of a hook in one layer.
+ * One patch: part of the activation of a hook point in one layer.
  *
  * @param layer the layer
  * @param position the position, or {@link #ALL}
  * @param head the head, or {@link #ALL}
- * @param sourcePosition the position looked at (patterns only), or {@link #ALL}
+ * @param sourcePosition the position attended to (patterns only), or {@link #ALL}
  */
 record PatchCell(int layer, int position, int head, int sourcePosition) {
     /** Every index of an axis. */
@@ -24,7 +24,7 @@ record PatchCell(int layer, int position, int head, int sourcePosition) {
         return Math.max(position, from);
     }
 
-    /** Whether it takes only what is the same in both runs. */
+    /** Whether it covers only what is the same in both runs. */
     boolean changesNothing(int from) {
         return position != ALL && position < from;
     }

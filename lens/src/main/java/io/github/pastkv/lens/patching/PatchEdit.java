@@ -8,7 +8,7 @@ import io.github.pastkv.model.hooks.StepSlots;
 import io.github.pastkv.tensor.Tensor;
 import java.util.List;
 
-/** Puts each row's part of the source's activation into a run: row i of the step gets what cell i says. */
+/** Patches a run: row i of the step gets the part of the source's activation given by cell i. */
 final class PatchEdit {
     private final HookPoint point;
     private final int layer;

@@ -5,7 +5,7 @@ import io.github.pastkv.model.hooks.HookName;
 import io.github.pastkv.tensor.Tensor;
 
 /**
- * Where the patched-in activations come from: another run, zeros, or the {@linkplain ActivationMean mean} over a set of
+ * The source of the activations to patch in: another run, zeros, or the {@linkplain ActivationMean mean} over a set of
  * prompts.
  */
 @FunctionalInterface

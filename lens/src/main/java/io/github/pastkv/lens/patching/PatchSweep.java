@@ -22,10 +22,10 @@ import java.util.List;
  * of an activation is replaced by that of another run (the source), for every cell of a grid.
  *
  * <p>A patch at a layer and position changes nothing before that position and below that layer. So the base prompt is
- * read once and frozen; a patched run enters at its layer with the base run's stored stream, runs the positions from
- * the patch on, over the frozen keys and values before it, and many runs go through the model as rows of one batch.
- * Cells that take only what both runs have in common are the base run itself and need no run at all. Every number has
- * the bits of a full, separate run, which {@link SweepOptions#plain} makes.
+ * computed once and frozen. A patched run enters at its layer with the base run's stored residual stream and runs the
+ * positions from the patch on, over the frozen keys and values before it; many runs are rows of one batch. Cells that
+ * cover only what both runs have in common equal the base run and need no run. Every result is bit-identical to a full,
+ * separate run ({@link SweepOptions#plain}).
  *
  * <p>For one thread at a time. Owns its caches until {@link #close}.
  */
@@ -62,7 +62,8 @@ public final class PatchSweep implements AutoCloseable {
     }
 
     /**
-     * Windows may forget nothing that a cut prefix needs, and length-dependent rotary tables are those of the prompt.
+     * Windows must keep everything that a truncated prefix needs, and length-dependent RoPE tables are those of the
+     * prompt.
      */
     private SessionOptions sessionOptions() {
         SessionOptions forPrompt = SessionOptions.defaults().withKvType(options.kvType())

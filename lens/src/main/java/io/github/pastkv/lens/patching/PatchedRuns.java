@@ -5,8 +5,8 @@ import io.github.pastkv.tensor.Tensor;
 import java.util.List;
 
 /**
- * Runs that go through the model together, a row for each, again for each layer: a frozen run leaves no trace. Closed
- * by its owner.
+ * A batch of patched runs, one per row, which is reused for each layer, as frozen runs store nothing. Closed by its
+ * owner.
  */
 interface PatchedRuns extends AutoCloseable {
     /**

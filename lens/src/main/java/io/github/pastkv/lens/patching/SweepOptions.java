@@ -3,7 +3,7 @@ package io.github.pastkv.lens.patching;
 import io.github.pastkv.cache.layout.KvType;
 
 /**
- * How a sweep runs.
+ * Options of a sweep.
  *
  * @param plain whether each patched prompt runs in full, from the first token and layer on; the results are the same
  *        bits

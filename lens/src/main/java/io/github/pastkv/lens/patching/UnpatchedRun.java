@@ -12,8 +12,8 @@ import io.github.pastkv.model.hooks.HookPoint;
 import io.github.pastkv.tensor.Tensor;
 
 /**
- * The run of the prompt that is patched, made once: its frozen keys and values, the residual stream before each layer
- * from the first position that a patch can change, and the logits of its last token. Owns its memory until
+ * The unpatched run of the base prompt, computed once: its frozen keys and values, the residual stream before each
+ * layer from the first position that a patch can change, and the logits of its last token. Owns its memory until
  * {@link #close}.
  */
 final class UnpatchedRun implements AutoCloseable {

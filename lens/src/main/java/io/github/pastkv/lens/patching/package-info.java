@@ -1,6 +1,6 @@
 /**
- * Activation patching: runs of one prompt in which some activation is taken from another run, thousands of them over
- * one frozen prefix. Begin with {@link io.github.pastkv.lens.patching.PatchSweep}.
+ * Activation patching: many runs of one prompt over a frozen prefix, in each of which some activation is taken from
+ * another run. Start with {@link io.github.pastkv.lens.patching.PatchSweep}.
  */
 @NullMarked
 package io.github.pastkv.lens.patching;

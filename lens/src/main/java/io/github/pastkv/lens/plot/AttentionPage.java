@@ -10,9 +10,9 @@ import java.util.Locale;
 import java.util.stream.Collectors;
 
 /**
- * The attention of all heads over one text, as one HTML page that needs nothing beside it: a small picture of each
- * head, the chosen one large with its tokens, numbers where the pointer is, and a text whose tokens light up by where
- * the chosen token looks.
+ * The attention of all heads over one text, as one self-contained HTML page: a small picture of each head, the selected
+ * one enlarged with its tokens, numbers at the pointer, and the text with its tokens highlighted by the attention of
+ * the selected token.
  *
  * @param title what it shows
  * @param tokens the text of each token

@@ -5,10 +5,10 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * What stands above a picture.
+ * The caption of a picture.
  *
  * @param title one line
- * @param notes what a reader needs to know: the prompts, the metric, the model; wrapped where they are too long
+ * @param notes lines below the title, such as the prompts, the metric and the model; long ones are wrapped
  */
 public record Caption(String title, List<String> notes) {
     private static final int LINE = 17;

@@ -7,9 +7,9 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * A {@link GridFigure} as heat maps: white is the baseline, red above it, blue below it, grey has no number. The colour
- * bar shows the range that the numbers have; one step of colour is the same difference above and below the baseline.
- * Small figures have their numbers in the cells.
+ * Draws a {@link GridFigure} as heat maps: white is the baseline, red is above it, blue below it, and grey has no
+ * number. The colour bar shows the range that the numbers have; one step of colour is the same difference above and
+ * below the baseline. Small figures have their numbers in the cells.
  *
  * @param figure what is drawn
  */

@@ -9,8 +9,7 @@ import java.util.List;
 import java.util.stream.Collectors;
 
 /**
- * Sweep grids as one HTML page that needs nothing beside it: heat maps around the baseline, and the number where the
- * pointer is.
+ * Sweep grids as one self-contained HTML page: heat maps around the baseline, with the number at the pointer.
  *
  * @param caption what it shows: the prompts, the metric and the command
  * @param figures the grids

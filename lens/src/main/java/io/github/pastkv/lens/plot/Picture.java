@@ -20,8 +20,8 @@ import javax.imageio.ImageIO;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A drawing of rectangles, curves and texts on white, written as SVG or, at twice its size, as PNG. The origin is the
- * upper left corner. Not thread-safe while it is drawn.
+ * A drawing of rectangles, curves and texts on a white background, written as SVG or, at twice its size, as PNG. The
+ * origin is the upper left corner. Not thread-safe while drawing.
  */
 public final class Picture {
     private static final int PNG_SCALE = 2;
@@ -161,7 +161,7 @@ public final class Picture {
      */
     public static void requireFormat(String option, @Nullable Path file) {
         if (file != null && !isSvg(file) && !isPng(file)) {
-            throw new IllegalArgumentException(option + ": " + file + ", a picture ends in .svg or .png");
+            throw new IllegalArgumentException(option + ": " + file + ", must end in .svg or .png");
         }
     }
 
@@ -182,7 +182,7 @@ public final class Picture {
         if (isSvg(file)) {
             Files.writeString(file, svg());
         } else if (!isPng(file)) {
-            throw new IOException(file + ": a picture ends in .svg or .png");
+            throw new IOException(file + ": must end in .svg or .png");
         } else if (!ImageIO.write(image(), "png", file.toFile())) {
             throw new IOException(file + ": this JDK writes no PNG");
         }

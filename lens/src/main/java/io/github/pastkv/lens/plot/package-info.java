@@ -1,4 +1,4 @@
-/** Pictures of activations, drawn with what the JDK has. */
+/** Pictures of activations and sweeps, drawn with the JDK only. */
 @NullMarked
 package io.github.pastkv.lens.plot;
 

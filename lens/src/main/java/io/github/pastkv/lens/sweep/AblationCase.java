@@ -53,7 +53,7 @@ public record AblationCase(int[] baseIds, Kind kind, List<int[]> references, Met
         for (int[] ids : references) {
             if (ids.length != baseIds.length) {
                 throw new IllegalArgumentException("references: " + ids.length + " tokens, the prompt has "
-                        + baseIds.length + "; activations are exchanged position by position");
+                        + baseIds.length + "; activations are replaced position by position");
             }
         }
     }

@@ -16,9 +16,7 @@ import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/**
- * What a {@link CircuitSearch} has found, with what is needed to go on from it in another process. Not thread-safe.
- */
+/** The result of a {@link CircuitSearch}, with everything needed to resume it in another process. Not thread-safe. */
 public final class CircuitResult {
     private final SweepSetup setup;
     private final CircuitSearch search;
@@ -33,7 +31,7 @@ public final class CircuitResult {
     }
 
     /**
-     * A search of which nothing is decided yet.
+     * A search without decisions.
      *
      * @param pairs the search's pairs, in its order
      * @param threshold the search's threshold
@@ -44,7 +42,7 @@ public final class CircuitResult {
     }
 
     /**
-     * The search that wrote a file, as far as it came.
+     * Resumes the search that wrote a file.
      *
      * @param option the option that named the file, for messages
      * @throws IOException for a file of another search, naming what differs

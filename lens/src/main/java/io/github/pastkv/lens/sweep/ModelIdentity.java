@@ -4,9 +4,9 @@ import io.github.pastkv.model.Model;
 import java.io.IOException;
 
 /**
- * What a model's numbers depend on. Two models of equal digest and arithmetic give the same bits.
+ * Identifies the model of a sweep. Models with equal digest and arithmetic give the same bits.
  *
- * @param name what people call it; not part of the identity
+ * @param name display name; not part of the identity
  * @param architecture of its configuration
  * @param numParameters parameters
  * @param digest of its configuration and weights (see {@link io.github.pastkv.model.files.ModelSource#digest})

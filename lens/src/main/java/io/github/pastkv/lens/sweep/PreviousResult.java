@@ -12,7 +12,7 @@ import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.StringNode;
 
 /**
- * A result file that was written before.
+ * A result file of an earlier run.
  *
  * @param what what messages call the file
  */
@@ -29,7 +29,7 @@ record PreviousResult(String what, JsonNode json) {
         }
     }
 
-    /** Refuses a file of another setup, naming the first field that differs and both values. */
+    /** Rejects a file with another setup, naming the first field that differs and both values. */
     void requireSame(SweepSetup setup) throws IOException {
         List<String> differences = differences(setup);
         if (!differences.isEmpty()) {

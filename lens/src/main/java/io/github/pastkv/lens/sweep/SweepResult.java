@@ -13,8 +13,8 @@ import java.util.Objects;
 import java.util.stream.IntStream;
 
 /**
- * The numbers of a {@link Sweep}, as far as they are known: parts are added as they come, in any order, and the report
- * is the same as if one machine had run the whole. Not thread-safe.
+ * The results of a {@link Sweep} so far. Parts may be added in any order, and the report is the same as if one machine
+ * had run the whole sweep. Not thread-safe.
  */
 public final class SweepResult {
     private final Sweep sweep;

@@ -22,7 +22,7 @@ final class SweepResume {
         for (String name : json.path("grids").propertyNames()) {
             if (!names.contains(name)) {
                 throw file.refusal(
-                        "has a grid '" + name + "' that is not asked for and would be lost; add --grid " + name);
+                        "has a grid '" + name + "' that would be lost; add --grid " + name);
             }
         }
         for (int number = 0; number < cases.size(); number++) {

@@ -6,7 +6,7 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * What a result file is of; results of equal setups have equal bits.
+ * The setup of a result file; results of equal setups have equal bits.
  *
  * @param model the model's identity
  * @param metric its name

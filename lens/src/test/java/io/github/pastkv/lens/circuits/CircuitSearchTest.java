@@ -106,7 +106,7 @@ class CircuitSearchTest {
     void modelsWhoseStreamIsNoSumOfHeads_areRefusedByName(String name) throws IOException {
         try (Model model = Model.load(GoldenModel.of(name).folder())) {
             assertThatThrownBy(() -> CircuitGraph.of(model)).isInstanceOf(IllegalArgumentException.class)
-                    .hasMessageContaining(model.config().architecture() + " norms what attention adds");
+                    .hasMessageContaining(model.config().architecture() + " normalises the output of attention");
         }
     }
 

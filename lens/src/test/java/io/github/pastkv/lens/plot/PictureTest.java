@@ -77,9 +77,9 @@ class PictureTest {
         assertThat(image.getWidth()).isEqualTo(2 * picture.width());
         assertThat(image.getHeight()).isEqualTo(2 * picture.height());
         assertThatThrownBy(() -> picture.write(folder.resolve("picture.gif"))).isInstanceOf(IOException.class)
-                .hasMessageContaining("a picture ends in .svg or .png");
+                .hasMessageContaining("must end in .svg or .png");
         assertThatThrownBy(() -> Picture.requireFormat("--plot", Path.of("a.pdf")))
-                .hasMessage("--plot: a.pdf, a picture ends in .svg or .png");
+                .hasMessage("--plot: a.pdf, must end in .svg or .png");
         assertThat(Files.exists(folder.resolve("picture.gif"))).isFalse();
     }
 

@@ -11,11 +11,10 @@ import java.util.List;
  * @param qkvBias whether query, key and value projections carry a bias
  * @param outBias whether the output projection carries a bias
  * @param scoreSoftCap cap of {@code cap * tanh(score / cap)}, which every scaled score becomes; 0 for none
- * @param alibiSlopes what each head's scores fall by with the distance of key and query, {@code [H]}; empty without
- *        ALiBi
- * @param clip largest magnitude of queries, keys and values, which are clipped to it as they are projected; 0 for none
+ * @param alibiSlopes decrease of each head's scores per position of distance, {@code [H]}; empty without ALiBi
+ * @param clip limit to which queries, keys and values are clipped after projection; 0 for none
  * @param headNorms norms of queries and keys
- * @param normAfterRope whether these norms stand after RoPE rather than before it
+ * @param normAfterRope whether these norms are applied after RoPE instead of before
  */
 public record AttentionConfig(int numHeads, int numKvHeads, int headDim, boolean qkvBias, boolean outBias,
         float scoreSoftCap, List<Double> alibiSlopes, float clip, HeadNorms headNorms, boolean normAfterRope) {

@@ -4,7 +4,7 @@ package io.github.pastkv.model.config;
  * NTK-aware scaling: a larger base once rows grow beyond the trained length, so that low frequencies stretch and high
  * ones stay. Up to the trained length nothing changes.
  *
- * @param factor how far frequencies stretch; at least 1
+ * @param factor stretch of the frequencies; at least 1
  * @param trainedMaxSeqLen the context that the model was trained for, in tokens
  */
 public record DynamicNtkRope(double factor, int trainedMaxSeqLen) implements RopeScaling {

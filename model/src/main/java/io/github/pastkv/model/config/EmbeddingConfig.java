@@ -1,9 +1,9 @@
 package io.github.pastkv.model.config;
 
 /**
- * How a token id becomes a row of the residual stream.
+ * Configuration of the embedding.
  *
- * @param width numbers of an embedding row; where it is not E, a projection follows
+ * @param width width of an embedding row; if it is not E, a projection follows
  * @param scale factor of every embedding
  * @param learnedPositions whether a row for the position is added: a learned one, in XGLM a sinusoidal one
  * @param firstPositionRow the row of position 0 among those (OPT keeps two rows before it)

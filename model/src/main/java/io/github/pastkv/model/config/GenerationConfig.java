@@ -11,28 +11,27 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * The defaults that a model's makers give for generation, from {@code generation_config.json} where there is one. Keys
- * that are absent stay empty.
+ * The default generation settings of a model, from {@code generation_config.json}. Absent keys are empty.
  *
  * @param eosIds each of these ends a sequence
- * @param doSample whether to draw rather than to take the best token
+ * @param doSample whether to sample instead of greedy decoding
  * @param temperature divides the logits; at least 0
- * @param topK draw from this many best tokens; 0 for all
- * @param topP draw from the best tokens that reach this probability, in (0, 1]
- * @param repetitionPenalty weakens tokens that occurred; greater than 0
- * @param minP draw from tokens at least this times as probable as the best one; in [0, 1]
- * @param typicalP draw from the locally typical tokens that reach this probability; in (0, 1]
- * @param noRepeatNgramSize length of n-grams that occur once only, prompt included; 0 for none
- * @param suppressTokens ids never chosen; those beyond the vocabulary are left out, as they change nothing
- * @param beginSuppressTokens ids never chosen first; likewise
- * @param unapplied settings that change what transformers generates and are not applied here, such as
- *        {@code bad_words_ids: [[49,58]]}; for users to be told
+ * @param topK sample from this many best tokens; 0 for all
+ * @param topP sample from the best tokens that reach this cumulative probability, in (0, 1]
+ * @param repetitionPenalty penalty of tokens that have occurred; greater than 0
+ * @param minP sample from tokens with at least this share of the best token's probability; in [0, 1]
+ * @param typicalP sample from the locally typical tokens that reach this cumulative probability; in (0, 1]
+ * @param noRepeatNgramSize length of n-grams that must not repeat, including the prompt; 0 for none
+ * @param suppressTokens ids that are never generated; ids beyond the vocabulary are ignored
+ * @param beginSuppressTokens ids that are never generated first
+ * @param unapplied settings that change the output of transformers and are not applied here, such as
+ *        {@code bad_words_ids: [[49,58]]}; to be shown to users
  */
 public record GenerationConfig(List<Integer> eosIds, boolean doSample, OptionalDouble temperature, OptionalInt topK,
         OptionalDouble topP, OptionalDouble repetitionPenalty, OptionalDouble minP, OptionalDouble typicalP,
         OptionalInt noRepeatNgramSize, Set<Integer> suppressTokens, Set<Integer> beginSuppressTokens,
         List<String> unapplied) {
-    /** Keys that change no token, or that options of ours stand for in any case. */
+    /** Keys that do not change tokens, or that PastKV's own options replace. */
     private static final Set<String> HARMLESS = Set.of("_from_model_config", "transformers_version", "bos_token_id",
             "pad_token_id", "decoder_start_token_id", "max_length", "max_new_tokens", "use_cache",
             "cache_implementation", "cache_config", "return_dict_in_generate", "return_legacy_cache", "output_scores",
@@ -42,7 +41,7 @@ public record GenerationConfig(List<Integer> eosIds, boolean doSample, OptionalD
             "num_assistant_tokens", "num_assistant_tokens_schedule", "assistant_confidence_threshold",
             "prompt_lookup_num_tokens", "max_matching_ngram_size", "target_lookbehind", "assistant_lookbehind",
             "is_assistant", "prefill_chunk_size", "max_context_size", "_name_or_path", "_commit_hash");
-    /** Settings of beam search, which do nothing where one beam is followed. */
+    /** Settings of beam search, which have no effect with one beam. */
     private static final Set<String> OF_BEAMS =
             Set.of("early_stopping", "length_penalty", "num_beam_groups", "diversity_penalty", "renormalize_logits");
     /** Values with which a setting changes nothing. */

@@ -1,7 +1,7 @@
 package io.github.pastkv.model.config;
 
 /**
- * How the residual stream becomes logits.
+ * Configuration of the language-model head.
  *
  * @param tied whether its weight is the embedding
  * @param softCap cap of {@code cap * tanh(logit / cap)}, which every logit becomes; 0 for none

@@ -1,6 +1,6 @@
 package io.github.pastkv.model.config;
 
-/** Which norms queries and keys have. */
+/** Kinds of query and key norms. */
 public enum HeadNorms {
     /** None. */
     NONE,

@@ -1,7 +1,7 @@
 package io.github.pastkv.model.config;
 
 /**
- * All frequencies divided by one factor, as if positions lay closer together.
+ * Linear scaling: all frequencies are divided by one factor, as if positions were closer together.
  *
  * @param factor at least 1
  */

@@ -34,7 +34,7 @@ public record LongRope(List<Double> shortFactors, List<Double> longFactors, doub
         return maxSeqLen > originalMaxSeqLen ? originalMaxSeqLen + 1 : originalMaxSeqLen;
     }
 
-    /** Short factors: a text longer than the original context has to be asked for, as it has other keys throughout. */
+    /** The short factors: longer texts need an explicit length, as all their keys differ. */
     @Override
     public int defaultReach(int maxSeqLen) {
         return Math.min(maxSeqLen, originalMaxSeqLen);

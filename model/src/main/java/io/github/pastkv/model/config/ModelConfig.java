@@ -7,7 +7,8 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * What a model is, apart from its weights: all that the forward pass asks. Families make it from {@code config.json}.
+ * The configuration of a model, independent of its family: everything that the forward pass needs. A {@code Family}
+ * creates it from {@code config.json}.
  *
  * @param architecture the family's name in lower case, such as {@code gpt2} or {@code llama}
  * @param sizes sizes that all parts share
@@ -51,15 +52,15 @@ public record ModelConfig(String architecture, ModelSizes sizes, EmbeddingConfig
         return sizes.maxSeqLen();
     }
 
-    /** The longest rows that a session may ask for: {@link #maxSeqLen}, or more where rotary positions stretch. */
+    /** The maximum length of a session: {@link #maxSeqLen}, or more if RoPE scaling allows it. */
     public int longestSeqLen() {
         return layers.stream().map(LayerConfig::rotary).filter(Objects::nonNull).map(Objects::requireNonNull)
                 .mapToInt(rotary -> rotary.scaling().reach(maxSeqLen())).min().orElse(maxSeqLen());
     }
 
     /**
-     * The longest rows of a session that asks for no length: {@link #maxSeqLen}, or, for LongRoPE, the original
-     * context, which has the factors of short texts.
+     * The default length of a session: {@link #maxSeqLen} or, for LongRoPE, the original context, which has the factors
+     * of short texts.
      */
     public int defaultSeqLen() {
         return layers.stream().map(LayerConfig::rotary).filter(Objects::nonNull).map(Objects::requireNonNull)
@@ -132,27 +133,27 @@ public record ModelConfig(String architecture, ModelSizes sizes, EmbeddingConfig
                 storageType, tokenIds);
     }
 
-    /** Whether the feed-forward block reads what attention read, rather than what attention left. */
+    /** Whether attention and feed-forward block read the same input (parallel residual). */
     public boolean parallelResidual() {
         return residual == Residual.PARALLEL;
     }
 
-    /** What is particular to {@code layer}. */
+    /** The configuration of {@code layer}. */
     public LayerConfig layer(int layer) {
         return layers.get(layer);
     }
 
-    /** Tokens that a query of {@code layer} sees, its own included; 0 for all. */
+    /** Number of tokens that a query of {@code layer} attends to, including its own; 0 for all. */
     public int window(int layer) {
         return layer(layer).window();
     }
 
-    /** Window beyond which a cache of {@code layer} evicts tokens; 0 where it keeps all. */
+    /** Window beyond which the cache of {@code layer} evicts tokens; 0 if it keeps all. */
     public int storedWindow(int layer) {
         return layer(layer).forgets() ? window(layer) : 0;
     }
 
-    /** What one token keeps in a cache. */
+    /** The shape of one token's keys and values. */
     public KvShape toKvShape() {
         return new KvShape(numLayers(), numKvHeads(), headDim());
     }

@@ -1,6 +1,6 @@
 package io.github.pastkv.model.config;
 
-/** How blocks and the residual stream are joined. */
+/** How the outputs of blocks are added to the residual stream. */
 public enum Residual {
     /** Attention reads the stream and adds to it, then the feed-forward block does. */
     SERIAL,

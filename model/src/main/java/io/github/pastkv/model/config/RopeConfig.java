@@ -1,12 +1,13 @@
 package io.github.pastkv.model.config;
 
 /**
- * Queries and keys turned by an angle that grows with the position (RoFormer, Su et al. 2021).
+ * Rotary position embedding of queries and keys (RoPE; RoFormer, Su et al. 2021).
  *
- * @param rotaryDim leading dimensions of a head that are turned; even
+ * @param rotaryDim number of leading dimensions of a head that are rotated; even
  * @param theta the base of the frequencies
  * @param scaling how the frequencies are changed for longer contexts
- * @param isInterleaved whether neighbours are paired, dimensions 2i and 2i + 1, rather than i and i + rotaryDim / 2
+ * @param isInterleaved whether neighbouring dimensions are paired, dimensions 2i and 2i + 1, rather than i and i +
+ *        rotaryDim / 2
  */
 public record RopeConfig(int rotaryDim, double theta, RopeScaling scaling, boolean isInterleaved) {
     /** RoPE that pairs the two halves. */

@@ -1,11 +1,11 @@
 package io.github.pastkv.model.config;
 
 /**
- * A way to set the frequencies of rotary positions. The formulas are those of Hugging Face's modeling_rope_utils, here
- * in double precision throughout and in {@link StrictMath}, so that they are the same on every machine.
+ * A scaling method of RoPE frequencies. The formulas are those of Hugging Face's modeling_rope_utils, in double
+ * precision and with {@link StrictMath}, so that they give the same result on every machine.
  *
- * <p>Where they depend on a length, it is the longest row that the session may hold, never that of the text so far: a
- * key is turned once, when it is written, and must stay right.
+ * <p>If they depend on a length, it is the maximum length of the session, never that of the text so far: a key is
+ * rotated once, when it is written, and must stay valid.
  */
 public sealed interface RopeScaling permits
         DefaultRope,
@@ -28,21 +28,21 @@ public sealed interface RopeScaling permits
     }
 
     /**
-     * A length that stands for all those with the frequencies of {@code maxSeqLen}: sessions for which it is equal
-     * share tables, and keys that one has written are right for another. 0 where frequencies depend on no length.
+     * A representative of all lengths with the same frequencies as {@code maxSeqLen}: sessions with equal values can
+     * share tables and keys. 0 if frequencies do not depend on the length.
      */
     default int effectiveLength(int maxSeqLen) {
         return 0;
     }
 
-    /** The longest rows that a session may ask for, where the model's own limit is {@code maxSeqLen}. */
+    /** The maximum length of a session, given the model's own limit {@code maxSeqLen}. */
     default int reach(int maxSeqLen) {
         return maxSeqLen;
     }
 
     /**
-     * The longest rows of a session that asks for no length, where the model's own limit is {@code maxSeqLen}: as long
-     * as frequencies are those of short texts.
+     * The default length of a session, given the model's own limit {@code maxSeqLen}: the maximum with the frequencies
+     * of short texts.
      */
     default int defaultReach(int maxSeqLen) {
         return maxSeqLen;

@@ -1,4 +1,4 @@
-/** What a model is, as {@code config.json} says: sizes, positions, norms, token ids; and defaults of generation. */
+/** Model configuration: sizes, positions, norms and token ids, and the defaults of generation. */
 @NullMarked
 package io.github.pastkv.model.config;
 

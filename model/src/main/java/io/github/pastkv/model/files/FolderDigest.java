@@ -12,8 +12,8 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * What a model folder computes, as 64 hexadecimal digits: that of
- * {@code LC_ALL=C sha256sum config.json *.safetensors | sha256sum}, which anybody can type in the folder.
+ * Digest of a model folder, as 64 hexadecimal digits: the output of
+ * {@code LC_ALL=C sha256sum config.json *.safetensors | sha256sum}in the folder.
  */
 public final class FolderDigest {
     private static final int BUFFER_BYTES = 1 << 20;

@@ -7,7 +7,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** Content that often lies where a file of a model should be, told by its first bytes. */
+/** Detects common wrong contents of model files by their first bytes. */
 final class ForeignContent {
     private static final int MAX_PREFIX_BYTES = 64;
     private static final Map<String, String> KINDS = new LinkedHashMap<>();
@@ -26,7 +26,7 @@ final class ForeignContent {
 
     private ForeignContent() {}
 
-    /** Refuses {@code bytes}, the content of {@code file}, if they are of a kind that is known to be something else. */
+    /** Rejects {@code bytes}, the content of {@code file}, if they are recognized as something else. */
     static void refuse(Path file, MemorySegment bytes) throws ModelFormatException {
         int length = (int) Math.min(MAX_PREFIX_BYTES, bytes.byteSize());
         byte[] prefix = bytes.asSlice(0, length).toArray(ValueLayout.JAVA_BYTE);

@@ -77,7 +77,7 @@ public final class HuggingFaceFolder implements ModelSource {
         }
     }
 
-    /** How a name of the Hub becomes a folder. */
+    /** Explains how to download a model from the Hub. */
     private static String howToGet(String name) {
         return HUB_NAME.matcher(name).matches()
                 ? "; models are not downloaded by name, so get it first: hf download " + name + " --local-dir "
@@ -90,7 +90,7 @@ public final class HuggingFaceFolder implements ModelSource {
         return folder;
     }
 
-    /** A link that leads nowhere counts as there, so that it is refused rather than passed over. */
+    /** A dangling link counts as existing, so that it is rejected and not ignored. */
     @Override
     public boolean has(ModelFile file) {
         return Files.exists(path(file), LinkOption.NOFOLLOW_LINKS);

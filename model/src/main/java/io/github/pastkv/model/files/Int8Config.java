@@ -8,8 +8,8 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * What {@code config.json} says of a folder whose linear weights are PastKV's int8. It stands where other libraries
- * look for the kind of quantisation, so that they refuse the folder instead of taking integers for weights.
+ * The entry of {@code config.json} for folders with PastKV's int8 weights. It uses the key of other libraries'
+ * quantization formats, so that they reject the folder instead of reading integers as weights.
  *
  * @param madeFrom the type of the weights before
  */

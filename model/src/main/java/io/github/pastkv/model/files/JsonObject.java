@@ -15,10 +15,10 @@ import tools.jackson.databind.node.ObjectNode;
 
 /**
  * An object of a JSON file, read key by key with the type and range that the reader expects. A key that is null counts
- * as absent. It remembers which keys were asked for, so that unknown keys can be refused by name.
+ * as absent. It records which keys were read, so that unknown keys can be rejected by name.
  *
- * <p>Every refusal is a {@link ModelFormatException} with the file, the key, what is there and what was expected. Not
- * safe for use by several threads.
+ * <p>Errors are {@link ModelFormatException}s with the file, the key, the actual value and the expected one. Not
+ * thread-safe.
  */
 public final class JsonObject {
     private static final int MAX_REPEATED = 1 << 14;
@@ -307,8 +307,8 @@ public final class JsonObject {
     }
 
     /**
-     * Refuses the first key that no reader asked for and that {@code harmlessKeys} does not name; null, false and empty
-     * values are let pass.
+     * Rejects the first key that was not read and is not in {@code harmlessKeys}; null, false and empty values are
+     * accepted.
      */
     public void refuseUnknownKeys(Set<String> harmlessKeys) throws ModelFormatException {
         for (String key : node.propertyNames()) {
@@ -320,7 +320,7 @@ public final class JsonObject {
         }
     }
 
-    /** Whether the key says something, was not asked for so far and is not let pass. */
+    /** Whether the key has a value, has not been read so far and is not accepted. */
     public boolean isUnknown(String key) {
         JsonNode value = node.get(key);
         return value != null && !saysNothing(value) && !askedKeys.contains(key) && !allowedKeys.contains(path + key);

@@ -2,9 +2,9 @@ package io.github.pastkv.model.files;
 
 /** The documents beside a model's weights, by the names that Hugging Face gives them. */
 public enum ModelFile {
-    /** What the model is. */
+    /** The configuration. */
     CONFIG("config.json"),
-    /** Its makers' defaults for generation. */
+    /** The default generation settings. */
     GENERATION_CONFIG("generation_config.json"),
     /** The tokenizer. */
     TOKENIZER("tokenizer.json"),

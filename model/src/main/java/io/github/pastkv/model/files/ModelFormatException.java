@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 
 /**
- * A file of a model that is missing, damaged, contradictory or of a kind this version does not know. The message is one
+ * Thrown when a file of a model is missing, damaged, contradictory or not supported. The message is one
  * {@linkplain Messages#printable printable} line, whatever the file holds.
  */
 public final class ModelFormatException extends IOException {

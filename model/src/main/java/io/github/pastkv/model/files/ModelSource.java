@@ -5,9 +5,9 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /**
- * Where a model comes from: its weights, and the documents beside them. Whatever the format, everything is presented as
- * Hugging Face's folders have it: keys of {@code config.json}, names of tensors, a {@code tokenizer.json}. So a further
- * format is one further implementation, and families, tokenizer and chat templates stay as they are.
+ * The source of a model: its weights and the documents that belong to them. Whatever the format, everything is
+ * presented as in a Hugging Face folder: keys of {@code config.json}, names of tensors, a {@code tokenizer.json}. So a
+ * new format needs one new implementation, and families, tokenizer and chat templates stay unchanged.
  *
  * <p>Owns its weights until {@link #close}. Safe for any number of threads.
  */
@@ -30,8 +30,8 @@ public interface ModelSource extends AutoCloseable {
     WeightSource weights();
 
     /**
-     * What the model computes, as 64 hexadecimal digits of SHA-256 over configuration and weights: equal for equal
-     * content, wherever it lies. Reads all weights, at about a gigabyte a second.
+     * SHA-256 over configuration and weights, as 64 hexadecimal digits: equal for equal content, independent of the
+     * location. Reads all weights, at about a gigabyte per second.
      */
     String digest() throws IOException;
 
@@ -55,7 +55,7 @@ public interface ModelSource extends AutoCloseable {
         return document.get();
     }
 
-    /** Gives back what it holds; tensors may not be used any more. Closing twice is allowed. */
+    /** Releases its resources; tensors must not be used afterwards. Closing twice is allowed. */
     @Override
     void close();
 }

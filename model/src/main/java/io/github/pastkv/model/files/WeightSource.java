@@ -9,9 +9,9 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * The tensors of a model by name, wherever and however they are stored. Names, shapes and the meaning of every number
- * are those of Hugging Face's checkpoints of the model's family; a source in another format translates (names, row
- * orders, offsets added to norms), so that families need not know it.
+ * The tensors of a model by name, independent of their storage. Names, shapes and the meaning of every number are those
+ * of Hugging Face's checkpoints of the model's family; a source in another format translates (names, row orders,
+ * offsets added to norms), so that families need not know it.
  *
  * <p>Tensors are views whose memory belongs to the source: using one after {@link #close} is an
  * {@link IllegalStateException}. Safe for any number of threads.
