@@ -5,8 +5,6 @@ import static io.github.pastkv.kernels.vector.Lanes.FLOATS;
 import static io.github.pastkv.kernels.vector.Lanes.INT;
 import static io.github.pastkv.kernels.vector.Lanes.INTS;
 import static io.github.pastkv.kernels.vector.TileForm.LANE_TILE;
-import static io.github.pastkv.kernels.vector.VectorScores.fourQueriesByteOffset;
-import static io.github.pastkv.kernels.vector.VectorScores.scoreByteOffset;
 import static java.nio.ByteOrder.LITTLE_ENDIAN;
 import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 import static jdk.incubator.vector.FloatVector.zero;
@@ -18,7 +16,7 @@ import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 
 /**
- * The inner loops of {@link VectorScores}: tile rows {@code [row, row + 4)} against the keys of one vector of
+ * The inner loops of {@code VectorScores}: tile rows {@code [row, row + 4)} against the keys of one vector of
  * positions, or of four lane tiles. The keys of a lane tile are contiguous, those of the next may be anywhere. The
  * processor prefetches within a lane tile only, so one after the other stalls at the start of each, and four together
  * stall once (12 and 19 GB/s a thread on AMD Zen 5, the same loops in C). For the form of the code see {@link
@@ -64,7 +62,7 @@ final class ScoreBodies {
 %end
     private static void fourRows${T.name}(AttentionTile tile, int row, MemorySegment keys, long laneTile, int position) {
         MemorySegment queries = tile.scratch();
-        long fourQueries = fourQueriesByteOffset(tile, row);
+        long fourQueries = TileOffsets.fourQueries(tile, row);
         long start = laneTile + ${T.bytes}L * (position % LANE_TILE);
 %for r below 4
         FloatVector sum${r} = zero(FLOATS);
@@ -98,18 +96,18 @@ sum${r} = query${r}.fma(key, sum${r});
         MemorySegment scores = tile.scores();
         float scale = tile.form().scale();
 %for r below 4
-        sum${r}.mul(scale).intoMemorySegment(scores, scoreByteOffset(tile, row${+ r 1}, position), LITTLE_ENDIAN);
+        sum${r}.mul(scale).intoMemorySegment(scores, TileOffsets.score(tile, row${+ r 1}, position), LITTLE_ENDIAN);
 %end
     }
 
     private static void laneTiles${T.name}(AttentionTile tile, int row, int position) {
-        long fourQueries = tile.scratch().address() + fourQueriesByteOffset(tile, row);
+        long fourQueries = tile.scratch().address() + TileOffsets.fourQueries(tile, row);
 %for t below T.tiles
         long start${t} = AllMemory.keys(tile, position${+ t LANE_TILE});
 %end
         long scores = tile.scores().address();
 %for r below 4
-        long to${r} = scores + scoreByteOffset(tile, row${+ r 1}, position);
+        long to${r} = scores + TileOffsets.score(tile, row${+ r 1}, position);
 %end
         float factor = tile.form().scale();
 %for t in T.tileNames

@@ -6,7 +6,6 @@ import static io.github.pastkv.kernels.vector.Lanes.FLOATS;
 import static io.github.pastkv.kernels.vector.Lanes.INT;
 import static io.github.pastkv.kernels.vector.Lanes.INTS;
 import static io.github.pastkv.kernels.vector.TileForm.LANE_TILE;
-import static io.github.pastkv.kernels.vector.VectorValues.sumByteOffset;
 import static java.nio.ByteOrder.LITTLE_ENDIAN;
 import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 import static jdk.incubator.vector.IntVector.broadcast;
@@ -21,7 +20,7 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 
 /**
- * The inner loops of {@link VectorValues}: adds positions {@code [from, to)} of one lane tile, whose values lie in
+ * The inner loops of {@code VectorValues}: adds positions {@code [from, to)} of one lane tile, whose values lie in
  * order from {@code start} on, to the sums of tile rows {@code [row, row + 4)}; {@code lastRow} stands in for rows
  * past it. Dimensions go four vectors at a time, then one, then singly. For the form of the code see {@link
  * LinearBodies}.
@@ -43,9 +42,9 @@ final class ValueBodies {
         }
     }
 %def offsets
-long sums0 = sumByteOffset(tile, row) + 4L * dim;
+long sums0 = TileOffsets.sums(tile, row) + 4L * dim;
 %for r in 1 2 3
-long sums${r} = sumByteOffset(tile, Math.min(row + ${r}, lastRow)) + 4L * dim;
+long sums${r} = TileOffsets.sums(tile, Math.min(row + ${r}, lastRow)) + 4L * dim;
 %end
 long weights0 = tile.scoreByteOffset(row);
 %for r in 1 2 3
@@ -155,7 +154,7 @@ long weights${r} = tile.scoreByteOffset(Math.min(row + ${r}, lastRow));
         long first = start + ${T.bytes}L * dim;
         long stride = ${T.bytes}L * tile.headDim();
         for (int r = row; r <= lastRow; r++) {
-            long sumOffset = sumByteOffset(tile, r) + 4L * dim;
+            long sumOffset = TileOffsets.sums(tile, r) + 4L * dim;
             float sum = DataType.F32.read(tile.scratch(), sumOffset);
             for (int position = from; position < to; position++) {
                 float weight = DataType.F32.read(tile.scores(), tile.scoreByteOffset(r) + 4L * position);

@@ -65,11 +65,11 @@ public record LensRun(StepInput input, Tensor logits) {
      *
      * @throws IllegalStateException for a run of several rows
      */
-    public List<LogitLens.Prediction> topPredictions(int topK) {
+    public List<Prediction> topPredictions(int topK) {
         if (logits.shape(0) != 1) {
-            throw new IllegalStateException("run: has " + logits.shape(0) + " rows; use lastLogits and LogitLens.top");
+            throw new IllegalStateException("run: has " + logits.shape(0) + " rows; use lastLogits and Prediction.top");
         }
-        return LogitLens.top(lastLogits().toFloatArray(), topK);
+        return Prediction.top(lastLogits().toFloatArray(), topK);
     }
 
     @Override

@@ -15,14 +15,6 @@ import java.util.List;
  */
 public record LogitLens(List<String> layers, List<List<List<Prediction>>> predictions) {
     /**
-     * A token that may come next.
-     *
-     * @param tokenId the token
-     * @param probability its softmax probability
-     */
-    public record Prediction(int tokenId, double probability) {}
-
-    /**
      * Runs a prompt once, and the head over the stream before each layer.
      *
      * @param topK how many tokens are kept at each position
@@ -51,26 +43,8 @@ public record LogitLens(List<String> layers, List<List<List<Prediction>>> predic
     private static List<List<Prediction>> predictions(Tensor logits, int topK) {
         List<List<Prediction>> positions = new ArrayList<>();
         for (long position = 0; position < logits.shape(1); position++) {
-            positions.add(top(logits.narrow(1, position, position + 1).toFloatArray(), topK));
+            positions.add(Prediction.top(logits.narrow(1, position, position + 1).toFloatArray(), topK));
         }
         return List.copyOf(positions);
-    }
-
-    /**
-     * The likeliest tokens of one distribution, best first; of equal logits the lower id comes first.
-     *
-     * @param logits {@code [V]}
-     */
-    public static List<Prediction> top(float[] logits, int topK) {
-        int[] best = Tensor.of(logits, logits.length).topK(Math.min(topK, logits.length));
-        double sum = 0;
-        for (float logit : logits) {
-            sum += StrictMath.exp((double) logit - logits[best[0]]);
-        }
-        List<Prediction> predictions = new ArrayList<>();
-        for (int id : best) {
-            predictions.add(new Prediction(id, StrictMath.exp((double) logits[id] - logits[best[0]]) / sum));
-        }
-        return List.copyOf(predictions);
     }
 }

@@ -44,10 +44,10 @@ class LogitAttributionTest {
     @Test
     void topTokens_areSortedAndSumToOne() {
         float[] logits = {0.5f, 2f, -1f, 2f, 1f};
-        var all = LogitLens.top(logits, 9);
-        assertThat(all).extracting(LogitLens.Prediction::tokenId).containsExactly(1, 3, 4, 0, 2);
-        assertThat(all.stream().mapToDouble(LogitLens.Prediction::probability).sum()).isCloseTo(1,
+        var all = Prediction.top(logits, 9);
+        assertThat(all).extracting(Prediction::tokenId).containsExactly(1, 3, 4, 0, 2);
+        assertThat(all.stream().mapToDouble(Prediction::probability).sum()).isCloseTo(1,
                 Offset.offset(1e-12));
-        assertThat(LogitLens.top(logits, 2)).isEqualTo(all.subList(0, 2));
+        assertThat(Prediction.top(logits, 2)).isEqualTo(all.subList(0, 2));
     }
 }

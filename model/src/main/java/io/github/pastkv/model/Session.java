@@ -337,7 +337,7 @@ public final class Session implements AutoCloseable {
         try {
             KvCache fork = target.frozen() ? target.fork() : null;
             SequenceGroup on = fork == null ? group : model.newGroup(fork);
-            return new TextStream(model, on, ids, mask, effective(options), () -> {
+            return new TextStream(model.tokenizer().orElseThrow(), on, ids, mask, effective(options), () -> {
                 if (fork != null) {
                     on.close();
                     fork.close();

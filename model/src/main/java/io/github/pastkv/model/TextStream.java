@@ -5,6 +5,7 @@ import io.github.pastkv.model.engine.SequenceGroup;
 import io.github.pastkv.model.generation.GenerationListener;
 import io.github.pastkv.model.generation.GenerationOptions;
 import io.github.pastkv.model.generation.Generator;
+import io.github.pastkv.model.tokenizer.TextTokenizer;
 import java.util.ArrayDeque;
 import java.util.Queue;
 import java.util.Spliterators.AbstractSpliterator;
@@ -21,12 +22,12 @@ final class TextStream extends AbstractSpliterator<String> {
     private boolean ended;
 
     /** @param onClose run once, at the end or when the stream is closed before */
-    TextStream(Model model, SequenceGroup group, int[][] tokenIds, AttentionMask mask, GenerationOptions options,
-            Runnable onClose) {
+    TextStream(TextTokenizer tokenizer, SequenceGroup group, int[][] tokenIds, AttentionMask mask,
+            GenerationOptions options, Runnable onClose) {
         super(Long.MAX_VALUE, ORDERED | NONNULL);
         this.group = group;
         this.onClose = onClose;
-        this.generator = new Generator(group, tokenIds, mask, model.tokenizer().orElseThrow(), options,
+        this.generator = new Generator(group, tokenIds, mask, tokenizer, options,
                 GenerationListener.ofText(pieces::add));
         group.beginGeneration(options);
     }

@@ -1,7 +1,7 @@
 package io.github.pastkv.cli.show;
 
 import io.github.pastkv.lens.LogitLens;
-import io.github.pastkv.lens.LogitLens.Prediction;
+import io.github.pastkv.lens.Prediction;
 import io.github.pastkv.lens.TokenLabels;
 import io.github.pastkv.lens.plot.Caption;
 import io.github.pastkv.lens.plot.HeatMap;

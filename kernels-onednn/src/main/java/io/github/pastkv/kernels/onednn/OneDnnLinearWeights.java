@@ -70,8 +70,8 @@ final class OneDnnLinearWeights implements LinearWeights {
         int outputsPerSlice = Slicing.outputsPerSlice(numInputs, numOutputs);
         int outputsOfLast = (numOutputs - 1) % outputsPerSlice + 1;
         SliceKernel whole =
-                SliceKernel.find(new SliceShape(kind, numInputs, outputsPerSlice, numOutputs, isBiased));
-        SliceKernel last = SliceKernel.find(new SliceShape(kind, numInputs, outputsOfLast, numOutputs, isBiased));
+                SliceKernels.find(new SliceShape(kind, numInputs, outputsPerSlice, numOutputs, isBiased));
+        SliceKernel last = SliceKernels.find(new SliceShape(kind, numInputs, outputsOfLast, numOutputs, isBiased));
         if (whole == null || last == null) {
             return null;
         }

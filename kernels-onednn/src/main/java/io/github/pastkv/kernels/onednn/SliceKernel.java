@@ -1,22 +1,18 @@
 package io.github.pastkv.kernels.onednn;
 
 import java.util.Arrays;
-import java.util.Map;
 import java.util.OptionalInt;
-import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * All compiled products of one {@link SliceShape}, and the layout in which they read weights. One per shape and
- * process. Safe for any number of threads; finding an existing product allocates nothing.
+ * All compiled products of one {@link SliceShape}, and the layout in which they read weights. {@code SliceKernels} has
+ * one per shape. Safe for any number of threads; finding an existing product allocates nothing.
  */
 final class SliceKernel {
     /** The number of rows for which the library chooses the layout; every other number then takes it. */
     private static final int ROWS_OF_LAYOUT = 64;
     /** Kernels that keep a row's bits are of this family. */
     private static final String IMPLEMENTATION = "brg_matmul";
-
-    private static final Map<SliceShape, SliceKernel> KERNELS = new ConcurrentHashMap<>();
 
     private final SliceShape shape;
     private final long weightsDescription;
@@ -33,15 +29,8 @@ final class SliceKernel {
         this.packedBytes = Dnnl.size(weightsDescription);
     }
 
-    /**
-     * The kernel of a shape, created and verified on first use; null if it is not available or a row's bits depend on
-     * the number of rows.
-     */
-    static @Nullable SliceKernel find(SliceShape shape) {
-        return KERNELS.computeIfAbsent(shape, SliceKernel::make);
-    }
-
-    private static @Nullable SliceKernel make(SliceShape shape) {
+    /** A kernel of a shape, not verified yet; null if the library has none that may keep a row's bits. */
+    static @Nullable SliceKernel make(SliceShape shape) {
         Dnnl.useOneThread();
         long any = Dnnl.matrixOfAnyLayout(shape.kind().weightCode(), shape.numInputs(), shape.numOutputs());
         long source = Dnnl.matrix(shape.kind().inputCode(), ROWS_OF_LAYOUT, shape.numInputs(), shape.numInputs(), 1);
@@ -55,11 +44,7 @@ final class SliceKernel {
         }
         SliceKernel kernel = new SliceKernel(shape, operation);
         Dnnl.destroyOperation(operation);
-        boolean isUsable = kernel.implementation.startsWith(IMPLEMENTATION) && RowProof.holds(kernel);
-        if (isUsable) {
-            kernel.chainInputs = RowOrder.chainInputs(kernel);
-        }
-        return isUsable ? kernel : null;
+        return kernel.implementation.startsWith(IMPLEMENTATION) ? kernel : null;
     }
 
     SliceShape shape() {
@@ -79,6 +64,11 @@ final class SliceKernel {
     /** Inputs of a chain where {@link Int8Row} gives the library's bits; empty where it does not. */
     OptionalInt chainInputs() {
         return chainInputs;
+    }
+
+    /** Called once, before another thread sees this. */
+    void setChainInputs(OptionalInt found) {
+        chainInputs = found;
     }
 
     /** For example {@code brg_matmul:avx512_core_bf16}. */

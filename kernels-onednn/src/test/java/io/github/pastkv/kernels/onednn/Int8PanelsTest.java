@@ -86,11 +86,11 @@ class Int8PanelsTest {
         assumeTrue(OneDnnHere.isUsable(), OneDnnHere.reason());
         for (int[] shape : new int[][] {{1, 1}, {67, 130}, {576, 192}, {1024, 100}, {1536, 64}, {8192, 31}}) {
             SliceKernel kernel =
-                    SliceKernel.find(new SliceShape(NumberKind.INT8, shape[0], shape[1], shape[1], true));
+                    SliceKernels.find(new SliceShape(NumberKind.INT8, shape[0], shape[1], shape[1], true));
             assumeTrue(kernel != null && kernel.implementation().equals("brg_matmul:avx512_core_bf16"));
             assertThat(kernel.chainInputs()).as("%d inputs", shape[0]).isPresent();
         }
-        SliceKernel floats = SliceKernel.find(new SliceShape(NumberKind.BF16, 64, 64, 64, false));
+        SliceKernel floats = SliceKernels.find(new SliceShape(NumberKind.BF16, 64, 64, 64, false));
         assertThat(floats == null || floats.chainInputs().isEmpty()).isTrue();
     }
 }

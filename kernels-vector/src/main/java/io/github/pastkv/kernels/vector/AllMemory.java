@@ -39,12 +39,12 @@ final class AllMemory {
 
     /** Address of the keys of a position's lane tile. */
     static long keys(AttentionTile tile, int position) {
-        return blockOf(tile, position).address() + VectorScores.laneTileByteOffset(tile, position);
+        return blockOf(tile, position).address() + TileOffsets.keyLaneTile(tile, position);
     }
 
     /** Address of the values of a position's lane tile. */
     static long values(AttentionTile tile, int position) {
-        return blockOf(tile, position).address() + VectorValues.laneTileByteOffset(tile, position);
+        return blockOf(tile, position).address() + TileOffsets.valueLaneTile(tile, position);
     }
 
     private static MemorySegment blockOf(AttentionTile tile, int position) {

@@ -6,8 +6,6 @@ import static io.github.pastkv.kernels.vector.Lanes.FLOATS;
 import static io.github.pastkv.kernels.vector.Lanes.INT;
 import static io.github.pastkv.kernels.vector.Lanes.INTS;
 import static io.github.pastkv.kernels.vector.TileForm.LANE_TILE;
-import static io.github.pastkv.kernels.vector.VectorScores.fourQueriesByteOffset;
-import static io.github.pastkv.kernels.vector.VectorScores.scoreByteOffset;
 import static java.nio.ByteOrder.LITTLE_ENDIAN;
 import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 import static jdk.incubator.vector.FloatVector.zero;
@@ -19,7 +17,7 @@ import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 
 /**
- * The inner loops of {@link VectorScores}: tile rows {@code [row, row + 4)} against the keys of one vector of
+ * The inner loops of {@code VectorScores}: tile rows {@code [row, row + 4)} against the keys of one vector of
  * positions, or of four lane tiles. The keys of a lane tile are contiguous, those of the next may be anywhere. The
  * processor prefetches within a lane tile only, so one after the other stalls at the start of each, and four together
  * stall once (12 and 19 GB/s a thread on AMD Zen 5, the same loops in C). For the form of the code see {@link
@@ -59,7 +57,7 @@ final class ScoreBodies {
 
     private static void fourRowsF32(AttentionTile tile, int row, MemorySegment keys, long laneTile, int position) {
         MemorySegment queries = tile.scratch();
-        long fourQueries = fourQueriesByteOffset(tile, row);
+        long fourQueries = TileOffsets.fourQueries(tile, row);
         long start = laneTile + 4L * (position % LANE_TILE);
         FloatVector sum0 = zero(FLOATS);
         FloatVector sum1 = zero(FLOATS);
@@ -79,23 +77,23 @@ final class ScoreBodies {
         }
         MemorySegment scores = tile.scores();
         float scale = tile.form().scale();
-        sum0.mul(scale).intoMemorySegment(scores, scoreByteOffset(tile, row, position), LITTLE_ENDIAN);
-        sum1.mul(scale).intoMemorySegment(scores, scoreByteOffset(tile, row + 1, position), LITTLE_ENDIAN);
-        sum2.mul(scale).intoMemorySegment(scores, scoreByteOffset(tile, row + 2, position), LITTLE_ENDIAN);
-        sum3.mul(scale).intoMemorySegment(scores, scoreByteOffset(tile, row + 3, position), LITTLE_ENDIAN);
+        sum0.mul(scale).intoMemorySegment(scores, TileOffsets.score(tile, row, position), LITTLE_ENDIAN);
+        sum1.mul(scale).intoMemorySegment(scores, TileOffsets.score(tile, row + 1, position), LITTLE_ENDIAN);
+        sum2.mul(scale).intoMemorySegment(scores, TileOffsets.score(tile, row + 2, position), LITTLE_ENDIAN);
+        sum3.mul(scale).intoMemorySegment(scores, TileOffsets.score(tile, row + 3, position), LITTLE_ENDIAN);
     }
 
     private static void laneTilesF32(AttentionTile tile, int row, int position) {
-        long fourQueries = tile.scratch().address() + fourQueriesByteOffset(tile, row);
+        long fourQueries = tile.scratch().address() + TileOffsets.fourQueries(tile, row);
         long start0 = AllMemory.keys(tile, position);
         long start1 = AllMemory.keys(tile, position + LANE_TILE);
         long start2 = AllMemory.keys(tile, position + 2 * LANE_TILE);
         long start3 = AllMemory.keys(tile, position + 3 * LANE_TILE);
         long scores = tile.scores().address();
-        long to0 = scores + scoreByteOffset(tile, row, position);
-        long to1 = scores + scoreByteOffset(tile, row + 1, position);
-        long to2 = scores + scoreByteOffset(tile, row + 2, position);
-        long to3 = scores + scoreByteOffset(tile, row + 3, position);
+        long to0 = scores + TileOffsets.score(tile, row, position);
+        long to1 = scores + TileOffsets.score(tile, row + 1, position);
+        long to2 = scores + TileOffsets.score(tile, row + 2, position);
+        long to3 = scores + TileOffsets.score(tile, row + 3, position);
         float factor = tile.form().scale();
         FloatVector sum0a = zero(FLOATS);
         FloatVector sum1a = zero(FLOATS);
@@ -160,7 +158,7 @@ final class ScoreBodies {
 
     private static void fourRowsBf16(AttentionTile tile, int row, MemorySegment keys, long laneTile, int position) {
         MemorySegment queries = tile.scratch();
-        long fourQueries = fourQueriesByteOffset(tile, row);
+        long fourQueries = TileOffsets.fourQueries(tile, row);
         long start = laneTile + 2L * (position % LANE_TILE);
         FloatVector sum0 = zero(FLOATS);
         FloatVector sum1 = zero(FLOATS);
@@ -180,23 +178,23 @@ final class ScoreBodies {
         }
         MemorySegment scores = tile.scores();
         float scale = tile.form().scale();
-        sum0.mul(scale).intoMemorySegment(scores, scoreByteOffset(tile, row, position), LITTLE_ENDIAN);
-        sum1.mul(scale).intoMemorySegment(scores, scoreByteOffset(tile, row + 1, position), LITTLE_ENDIAN);
-        sum2.mul(scale).intoMemorySegment(scores, scoreByteOffset(tile, row + 2, position), LITTLE_ENDIAN);
-        sum3.mul(scale).intoMemorySegment(scores, scoreByteOffset(tile, row + 3, position), LITTLE_ENDIAN);
+        sum0.mul(scale).intoMemorySegment(scores, TileOffsets.score(tile, row, position), LITTLE_ENDIAN);
+        sum1.mul(scale).intoMemorySegment(scores, TileOffsets.score(tile, row + 1, position), LITTLE_ENDIAN);
+        sum2.mul(scale).intoMemorySegment(scores, TileOffsets.score(tile, row + 2, position), LITTLE_ENDIAN);
+        sum3.mul(scale).intoMemorySegment(scores, TileOffsets.score(tile, row + 3, position), LITTLE_ENDIAN);
     }
 
     private static void laneTilesBf16(AttentionTile tile, int row, int position) {
-        long fourQueries = tile.scratch().address() + fourQueriesByteOffset(tile, row);
+        long fourQueries = tile.scratch().address() + TileOffsets.fourQueries(tile, row);
         long start0 = AllMemory.keys(tile, position);
         long start1 = AllMemory.keys(tile, position + LANE_TILE);
         long start2 = AllMemory.keys(tile, position + 2 * LANE_TILE);
         long start3 = AllMemory.keys(tile, position + 3 * LANE_TILE);
         long scores = tile.scores().address();
-        long to0 = scores + scoreByteOffset(tile, row, position);
-        long to1 = scores + scoreByteOffset(tile, row + 1, position);
-        long to2 = scores + scoreByteOffset(tile, row + 2, position);
-        long to3 = scores + scoreByteOffset(tile, row + 3, position);
+        long to0 = scores + TileOffsets.score(tile, row, position);
+        long to1 = scores + TileOffsets.score(tile, row + 1, position);
+        long to2 = scores + TileOffsets.score(tile, row + 2, position);
+        long to3 = scores + TileOffsets.score(tile, row + 3, position);
         float factor = tile.form().scale();
         FloatVector sum0a = zero(FLOATS);
         FloatVector sum1a = zero(FLOATS);
@@ -262,7 +260,7 @@ final class ScoreBodies {
     /** The scales of a lane tile follow its integers: 16, one for each position, for every 32 dimensions. */
     private static void fourRowsQ8(AttentionTile tile, int row, MemorySegment keys, long laneTile, int position) {
         MemorySegment queries = tile.scratch();
-        long fourQueries = fourQueriesByteOffset(tile, row);
+        long fourQueries = TileOffsets.fourQueries(tile, row);
         long start = laneTile + 1L * (position % LANE_TILE);
         FloatVector sum0 = zero(FLOATS);
         FloatVector sum1 = zero(FLOATS);
@@ -287,21 +285,21 @@ final class ScoreBodies {
         }
         MemorySegment scores = tile.scores();
         float scale = tile.form().scale();
-        sum0.mul(scale).intoMemorySegment(scores, scoreByteOffset(tile, row, position), LITTLE_ENDIAN);
-        sum1.mul(scale).intoMemorySegment(scores, scoreByteOffset(tile, row + 1, position), LITTLE_ENDIAN);
-        sum2.mul(scale).intoMemorySegment(scores, scoreByteOffset(tile, row + 2, position), LITTLE_ENDIAN);
-        sum3.mul(scale).intoMemorySegment(scores, scoreByteOffset(tile, row + 3, position), LITTLE_ENDIAN);
+        sum0.mul(scale).intoMemorySegment(scores, TileOffsets.score(tile, row, position), LITTLE_ENDIAN);
+        sum1.mul(scale).intoMemorySegment(scores, TileOffsets.score(tile, row + 1, position), LITTLE_ENDIAN);
+        sum2.mul(scale).intoMemorySegment(scores, TileOffsets.score(tile, row + 2, position), LITTLE_ENDIAN);
+        sum3.mul(scale).intoMemorySegment(scores, TileOffsets.score(tile, row + 3, position), LITTLE_ENDIAN);
     }
 
     private static void laneTilesQ8(AttentionTile tile, int row, int position) {
-        long fourQueries = tile.scratch().address() + fourQueriesByteOffset(tile, row);
+        long fourQueries = tile.scratch().address() + TileOffsets.fourQueries(tile, row);
         long start0 = AllMemory.keys(tile, position);
         long start1 = AllMemory.keys(tile, position + LANE_TILE);
         long scores = tile.scores().address();
-        long to0 = scores + scoreByteOffset(tile, row, position);
-        long to1 = scores + scoreByteOffset(tile, row + 1, position);
-        long to2 = scores + scoreByteOffset(tile, row + 2, position);
-        long to3 = scores + scoreByteOffset(tile, row + 3, position);
+        long to0 = scores + TileOffsets.score(tile, row, position);
+        long to1 = scores + TileOffsets.score(tile, row + 1, position);
+        long to2 = scores + TileOffsets.score(tile, row + 2, position);
+        long to3 = scores + TileOffsets.score(tile, row + 3, position);
         float factor = tile.form().scale();
         FloatVector sum0a = zero(FLOATS);
         FloatVector sum1a = zero(FLOATS);

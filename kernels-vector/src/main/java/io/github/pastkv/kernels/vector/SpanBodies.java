@@ -8,7 +8,6 @@ import static io.github.pastkv.kernels.vector.Lanes.FLOATS;
 import static io.github.pastkv.kernels.vector.Lanes.INT;
 import static io.github.pastkv.kernels.vector.Lanes.INTS;
 import static io.github.pastkv.kernels.vector.TileForm.LANE_TILE;
-import static io.github.pastkv.kernels.vector.VectorValues.sumByteOffset;
 import static java.nio.ByteOrder.LITTLE_ENDIAN;
 import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 import static jdk.incubator.vector.IntVector.broadcast;
@@ -21,7 +20,7 @@ import jdk.incubator.vector.IntVector;
 /**
  * Values of four neighbouring spans at a time, a lane tile of each, so that the processor waits for four places in
  * memory at once (see {@link ScoreBodies}). The sums of each span are chains of their own over its positions
- * ascending. Those of span s and tile row r lie where {@link VectorValues} has those of row {@code s * numRows + r}.
+ * ascending. Those of span s and tile row r lie where {@code VectorValues} has those of row {@code s * numRows + r}.
  * Not for Q8: sixteen vectors of widened bytes are more than the JIT inlines, and each would be allocated.
  */
 final class SpanBodies {
@@ -53,7 +52,7 @@ final class SpanBodies {
         long start2 = AllMemory.values(tile, position + 2 * SPAN);
         long start3 = AllMemory.values(tile, position + 3 * SPAN);
         long weights = tile.scores().address() + tile.scoreByteOffset(row) + 4L * position;
-        long sums = tile.scratch().address() + sumByteOffset(tile, row) + 4L * dim;
+        long sums = tile.scratch().address() + TileOffsets.sums(tile, row) + 4L * dim;
         long sumStride = 4L * tile.numRows() * tile.headDim();
         long stride = 4L * tile.headDim();
         FloatVector sum0a = fromMemorySegment(FLOATS, ALL, sums, LITTLE_ENDIAN);
@@ -136,7 +135,7 @@ final class SpanBodies {
         long start2 = AllMemory.values(tile, position + 2 * SPAN);
         long start3 = AllMemory.values(tile, position + 3 * SPAN);
         long weights = tile.scores().address() + tile.scoreByteOffset(row) + 4L * position;
-        long sums = tile.scratch().address() + sumByteOffset(tile, row) + 4L * dim;
+        long sums = tile.scratch().address() + TileOffsets.sums(tile, row) + 4L * dim;
         long sumStride = 4L * tile.numRows() * tile.headDim();
         long stride = 2L * tile.headDim();
         FloatVector sum0a = fromMemorySegment(FLOATS, ALL, sums, LITTLE_ENDIAN);

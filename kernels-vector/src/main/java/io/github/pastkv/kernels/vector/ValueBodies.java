@@ -7,7 +7,6 @@ import static io.github.pastkv.kernels.vector.Lanes.FLOATS;
 import static io.github.pastkv.kernels.vector.Lanes.INT;
 import static io.github.pastkv.kernels.vector.Lanes.INTS;
 import static io.github.pastkv.kernels.vector.TileForm.LANE_TILE;
-import static io.github.pastkv.kernels.vector.VectorValues.sumByteOffset;
 import static java.nio.ByteOrder.LITTLE_ENDIAN;
 import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 import static jdk.incubator.vector.IntVector.broadcast;
@@ -22,7 +21,7 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 
 /**
- * The inner loops of {@link VectorValues}: adds positions {@code [from, to)} of one lane tile, whose values lie in
+ * The inner loops of {@code VectorValues}: adds positions {@code [from, to)} of one lane tile, whose values lie in
  * order from {@code start} on, to the sums of tile rows {@code [row, row + 4)}; {@code lastRow} stands in for rows
  * past it. Dimensions go four vectors at a time, then one, then singly. For the form of the code see {@link
  * LinearBodies}.
@@ -61,10 +60,10 @@ final class ValueBodies {
             long start, int from, int to, int dim) {
         MemorySegment sums = tile.scratch();
         MemorySegment pattern = tile.scores();
-        long sums0 = sumByteOffset(tile, row) + 4L * dim;
-        long sums1 = sumByteOffset(tile, Math.min(row + 1, lastRow)) + 4L * dim;
-        long sums2 = sumByteOffset(tile, Math.min(row + 2, lastRow)) + 4L * dim;
-        long sums3 = sumByteOffset(tile, Math.min(row + 3, lastRow)) + 4L * dim;
+        long sums0 = TileOffsets.sums(tile, row) + 4L * dim;
+        long sums1 = TileOffsets.sums(tile, Math.min(row + 1, lastRow)) + 4L * dim;
+        long sums2 = TileOffsets.sums(tile, Math.min(row + 2, lastRow)) + 4L * dim;
+        long sums3 = TileOffsets.sums(tile, Math.min(row + 3, lastRow)) + 4L * dim;
         long weights0 = tile.scoreByteOffset(row);
         long weights1 = tile.scoreByteOffset(Math.min(row + 1, lastRow));
         long weights2 = tile.scoreByteOffset(Math.min(row + 2, lastRow));
@@ -136,10 +135,10 @@ final class ValueBodies {
             long start, int from, int to, int dim) {
         MemorySegment sums = tile.scratch();
         MemorySegment pattern = tile.scores();
-        long sums0 = sumByteOffset(tile, row) + 4L * dim;
-        long sums1 = sumByteOffset(tile, Math.min(row + 1, lastRow)) + 4L * dim;
-        long sums2 = sumByteOffset(tile, Math.min(row + 2, lastRow)) + 4L * dim;
-        long sums3 = sumByteOffset(tile, Math.min(row + 3, lastRow)) + 4L * dim;
+        long sums0 = TileOffsets.sums(tile, row) + 4L * dim;
+        long sums1 = TileOffsets.sums(tile, Math.min(row + 1, lastRow)) + 4L * dim;
+        long sums2 = TileOffsets.sums(tile, Math.min(row + 2, lastRow)) + 4L * dim;
+        long sums3 = TileOffsets.sums(tile, Math.min(row + 3, lastRow)) + 4L * dim;
         long weights0 = tile.scoreByteOffset(row);
         long weights1 = tile.scoreByteOffset(Math.min(row + 1, lastRow));
         long weights2 = tile.scoreByteOffset(Math.min(row + 2, lastRow));
@@ -173,7 +172,7 @@ final class ValueBodies {
         long first = start + 4L * dim;
         long stride = 4L * tile.headDim();
         for (int r = row; r <= lastRow; r++) {
-            long sumOffset = sumByteOffset(tile, r) + 4L * dim;
+            long sumOffset = TileOffsets.sums(tile, r) + 4L * dim;
             float sum = DataType.F32.read(tile.scratch(), sumOffset);
             for (int position = from; position < to; position++) {
                 float weight = DataType.F32.read(tile.scores(), tile.scoreByteOffset(r) + 4L * position);
@@ -203,10 +202,10 @@ final class ValueBodies {
             long start, int from, int to, int dim) {
         MemorySegment sums = tile.scratch();
         MemorySegment pattern = tile.scores();
-        long sums0 = sumByteOffset(tile, row) + 4L * dim;
-        long sums1 = sumByteOffset(tile, Math.min(row + 1, lastRow)) + 4L * dim;
-        long sums2 = sumByteOffset(tile, Math.min(row + 2, lastRow)) + 4L * dim;
-        long sums3 = sumByteOffset(tile, Math.min(row + 3, lastRow)) + 4L * dim;
+        long sums0 = TileOffsets.sums(tile, row) + 4L * dim;
+        long sums1 = TileOffsets.sums(tile, Math.min(row + 1, lastRow)) + 4L * dim;
+        long sums2 = TileOffsets.sums(tile, Math.min(row + 2, lastRow)) + 4L * dim;
+        long sums3 = TileOffsets.sums(tile, Math.min(row + 3, lastRow)) + 4L * dim;
         long weights0 = tile.scoreByteOffset(row);
         long weights1 = tile.scoreByteOffset(Math.min(row + 1, lastRow));
         long weights2 = tile.scoreByteOffset(Math.min(row + 2, lastRow));
@@ -280,10 +279,10 @@ final class ValueBodies {
             long start, int from, int to, int dim) {
         MemorySegment sums = tile.scratch();
         MemorySegment pattern = tile.scores();
-        long sums0 = sumByteOffset(tile, row) + 4L * dim;
-        long sums1 = sumByteOffset(tile, Math.min(row + 1, lastRow)) + 4L * dim;
-        long sums2 = sumByteOffset(tile, Math.min(row + 2, lastRow)) + 4L * dim;
-        long sums3 = sumByteOffset(tile, Math.min(row + 3, lastRow)) + 4L * dim;
+        long sums0 = TileOffsets.sums(tile, row) + 4L * dim;
+        long sums1 = TileOffsets.sums(tile, Math.min(row + 1, lastRow)) + 4L * dim;
+        long sums2 = TileOffsets.sums(tile, Math.min(row + 2, lastRow)) + 4L * dim;
+        long sums3 = TileOffsets.sums(tile, Math.min(row + 3, lastRow)) + 4L * dim;
         long weights0 = tile.scoreByteOffset(row);
         long weights1 = tile.scoreByteOffset(Math.min(row + 1, lastRow));
         long weights2 = tile.scoreByteOffset(Math.min(row + 2, lastRow));
@@ -317,7 +316,7 @@ final class ValueBodies {
         long first = start + 2L * dim;
         long stride = 2L * tile.headDim();
         for (int r = row; r <= lastRow; r++) {
-            long sumOffset = sumByteOffset(tile, r) + 4L * dim;
+            long sumOffset = TileOffsets.sums(tile, r) + 4L * dim;
             float sum = DataType.F32.read(tile.scratch(), sumOffset);
             for (int position = from; position < to; position++) {
                 float weight = DataType.F32.read(tile.scores(), tile.scoreByteOffset(r) + 4L * position);
@@ -351,10 +350,10 @@ final class ValueBodies {
             long start, long scales, int from, int to, int dim) {
         MemorySegment sums = tile.scratch();
         MemorySegment pattern = tile.scores();
-        long sums0 = sumByteOffset(tile, row) + 4L * dim;
-        long sums1 = sumByteOffset(tile, Math.min(row + 1, lastRow)) + 4L * dim;
-        long sums2 = sumByteOffset(tile, Math.min(row + 2, lastRow)) + 4L * dim;
-        long sums3 = sumByteOffset(tile, Math.min(row + 3, lastRow)) + 4L * dim;
+        long sums0 = TileOffsets.sums(tile, row) + 4L * dim;
+        long sums1 = TileOffsets.sums(tile, Math.min(row + 1, lastRow)) + 4L * dim;
+        long sums2 = TileOffsets.sums(tile, Math.min(row + 2, lastRow)) + 4L * dim;
+        long sums3 = TileOffsets.sums(tile, Math.min(row + 3, lastRow)) + 4L * dim;
         long weights0 = tile.scoreByteOffset(row);
         long weights1 = tile.scoreByteOffset(Math.min(row + 1, lastRow));
         long weights2 = tile.scoreByteOffset(Math.min(row + 2, lastRow));
@@ -431,10 +430,10 @@ final class ValueBodies {
             long start, long scales, int from, int to, int dim) {
         MemorySegment sums = tile.scratch();
         MemorySegment pattern = tile.scores();
-        long sums0 = sumByteOffset(tile, row) + 4L * dim;
-        long sums1 = sumByteOffset(tile, Math.min(row + 1, lastRow)) + 4L * dim;
-        long sums2 = sumByteOffset(tile, Math.min(row + 2, lastRow)) + 4L * dim;
-        long sums3 = sumByteOffset(tile, Math.min(row + 3, lastRow)) + 4L * dim;
+        long sums0 = TileOffsets.sums(tile, row) + 4L * dim;
+        long sums1 = TileOffsets.sums(tile, Math.min(row + 1, lastRow)) + 4L * dim;
+        long sums2 = TileOffsets.sums(tile, Math.min(row + 2, lastRow)) + 4L * dim;
+        long sums3 = TileOffsets.sums(tile, Math.min(row + 3, lastRow)) + 4L * dim;
         long weights0 = tile.scoreByteOffset(row);
         long weights1 = tile.scoreByteOffset(Math.min(row + 1, lastRow));
         long weights2 = tile.scoreByteOffset(Math.min(row + 2, lastRow));
@@ -473,7 +472,7 @@ final class ValueBodies {
         long first = start + 1L * dim;
         long stride = 1L * tile.headDim();
         for (int r = row; r <= lastRow; r++) {
-            long sumOffset = sumByteOffset(tile, r) + 4L * dim;
+            long sumOffset = TileOffsets.sums(tile, r) + 4L * dim;
             float sum = DataType.F32.read(tile.scratch(), sumOffset);
             for (int position = from; position < to; position++) {
                 float weight = DataType.F32.read(tile.scores(), tile.scoreByteOffset(r) + 4L * position);

@@ -3,7 +3,6 @@ package io.github.pastkv.kernels.vector;
 import static io.github.pastkv.kernels.vector.TileForm.LANE_TILE;
 
 import io.github.pastkv.cache.layout.KvBlocks;
-import io.github.pastkv.cache.layout.KvLayout;
 import io.github.pastkv.kernels.AttentionTile;
 import io.github.pastkv.kernels.AttentionTile.Range;
 import io.github.pastkv.tensor.DataType;
@@ -59,17 +58,12 @@ final class VectorScores {
         int lastRow = tile.numRows() - 1;
         for (int row = 0; row <= (lastRow | 3); row++) {
             long source = tile.queryByteOffset(Math.min(row, lastRow));
-            long target = fourQueriesByteOffset(tile, row) + 4L * (row % 4);
+            long target = TileOffsets.fourQueries(tile, row) + 4L * (row % 4);
             for (int dim = 0; dim < tile.headDim(); dim++) {
                 float number = DataType.F32.read(tile.queries(), source + 4L * dim);
                 DataType.F32.write(tile.scratch(), target + 16L * dim, number);
             }
         }
-    }
-
-    /** Where the queries of {@code row} and its three neighbours begin in scratch memory. */
-    static long fourQueriesByteOffset(AttentionTile tile, int row) {
-        return 4L * (LANE_TILE + (row & ~3)) * tile.headDim();
     }
 
     /** Rows {@code [row, row + 4)}, positions {@code [from, to)} and those that share a vector with them. */
@@ -85,7 +79,7 @@ final class VectorScores {
         }
         for (; position < to; position += Lanes.COUNT) {
             MemorySegment keys = form.inPlace() ? keys(tile, position) : tile.scratch();
-            long laneTile = form.inPlace() ? laneTileByteOffset(tile, position) : 0;
+            long laneTile = form.inPlace() ? TileOffsets.keyLaneTile(tile, position) : 0;
             ScoreBodies.fourRows(tile, form, row, keys, laneTile, position);
         }
     }
@@ -94,19 +88,5 @@ final class VectorScores {
     private static MemorySegment keys(AttentionTile tile, int position) {
         KvBlocks blocks = tile.blocks();
         return blocks.segment(position / blocks.layout().blockSize());
-    }
-
-    /** Where the lane tile of a position begins in it. */
-    static long laneTileByteOffset(AttentionTile tile, int position) {
-        KvBlocks blocks = tile.blocks();
-        KvLayout layout = blocks.layout();
-        int block = position / layout.blockSize();
-        int slot = position % layout.blockSize() / LANE_TILE * LANE_TILE;
-        return blocks.blockByteOffset(block) + layout.keyByteOffset(tile.layer(), tile.kvHead(), slot, 0);
-    }
-
-    /** Where the score of a position goes; rows past the last stand for it. */
-    static long scoreByteOffset(AttentionTile tile, int row, int position) {
-        return tile.scoreByteOffset(Math.min(row, tile.numRows() - 1)) + 4L * position;
     }
 }

@@ -80,15 +80,6 @@ final class VectorValues {
         return true;
     }
 
-    /** Where the lane tile of a position begins in the memory of its block. */
-    static long laneTileByteOffset(AttentionTile tile, int position) {
-        KvBlocks blocks = tile.blocks();
-        KvLayout layout = blocks.layout();
-        int block = position / layout.blockSize();
-        return blocks.blockByteOffset(block)
-                + layout.valueByteOffset(tile.layer(), tile.kvHead(), position % layout.blockSize(), 0);
-    }
-
     private static boolean seesSinks(AttentionTile tile, int row) {
         return tile.from(Range.SINKS, row) < tile.to(Range.SINKS, row);
     }
@@ -96,11 +87,6 @@ final class VectorValues {
     /** Start of the span that a position is in. */
     private static int spanOf(int position) {
         return position / SPAN * SPAN;
-    }
-
-    /** Where the sums of a tile row lie in scratch memory, behind one staged lane tile. */
-    static long sumByteOffset(AttentionTile tile, int row) {
-        return 4L * (LANE_TILE + row) * tile.headDim();
     }
 
     /** All rows of four spans, each of which all rows see to its end. */
@@ -115,7 +101,7 @@ final class VectorValues {
     }
 
     private static void clearSums(AttentionTile tile, int numSpans) {
-        long start = sumByteOffset(tile, 0);
+        long start = TileOffsets.sums(tile, 0);
         for (int i = 0; i < numSpans * tile.numRows() * tile.headDim(); i++) {
             DataType.F32.write(tile.scratch(), start + 4L * i, 0f);
         }
@@ -181,7 +167,7 @@ final class VectorValues {
 
     /** Adds a span's sums, those of {@code sumRow} in scratch memory, to where they go. */
     private static void addSpan(AttentionTile tile, TileForm form, int row, int sumRow, int spanFrom) {
-        long sums = sumByteOffset(tile, sumRow);
+        long sums = TileOffsets.sums(tile, sumRow);
         long out = tile.outByteOffset(row);
         if (form == TileForm.BF16_IN_PLACE) {
             zipToMemoryOrder(tile, sums);

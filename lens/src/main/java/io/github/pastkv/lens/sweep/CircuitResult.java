@@ -38,7 +38,7 @@ public final class CircuitResult {
      */
     public static CircuitResult empty(ModelIdentity model, List<PatchCase> pairs, double threshold,
             CircuitSearch search) {
-        return new CircuitResult(setup(model, pairs, threshold), search, search.emptyCircuit(), SweepJson.object());
+        return new CircuitResult(setup(model, pairs, threshold), search, search.emptyCircuit(), JsonFields.object());
     }
 
     /**
@@ -56,7 +56,7 @@ public final class CircuitResult {
     }
 
     private static SweepSetup setup(ModelIdentity model, List<PatchCase> pairs, double threshold) {
-        return setup(model, pairs, SweepJson.object().put("threshold", threshold));
+        return setup(model, pairs, JsonFields.object().put("threshold", threshold));
     }
 
     private static SweepSetup setup(ModelIdentity model, List<PatchCase> pairs, ObjectNode options) {
@@ -90,7 +90,7 @@ public final class CircuitResult {
             CircuitSearch search) throws IOException {
         PreviousResult previous = PreviousResult.read(option, file);
         Circuit circuit = read(previous, search.graph());
-        ObjectNode options = SweepJson.object();
+        ObjectNode options = JsonFields.object();
         JsonNode threshold = previous.json().at("/setup/threshold");
         if (!threshold.isMissingNode()) {
             options.set("threshold", threshold); // it decided what was found, not what the circuit gives
@@ -141,7 +141,7 @@ public final class CircuitResult {
      * @param extra further fields, such as the command that made it
      */
     public String json(double alone, Map<String, String> extra) {
-        ObjectNode json = SweepJson.object().put("metric", setup.metric());
+        ObjectNode json = JsonFields.object().put("metric", setup.metric());
         json.putObject("baselines").put("clean", search.cleanMetric()).put("corrupted", search.corruptedMetric());
         json.put("circuit_alone", alone);
         json.put("edges_of_model", search.graph().numEdges()).put("edges_undecided", circuit.numUndecided());

@@ -6,6 +6,8 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
 
 /**
  * A sweep: every cell of every grid, for every case, on one model. The numbers of several cases are averaged, so cases
@@ -53,7 +55,10 @@ public record Sweep(ModelIdentity model, List<? extends SweepCase> cases, List<S
      * are not part of it, so a sweep can be extended by one.
      */
     public String id() {
-        String json = JsonMapper.shared().writeValueAsString(SweepJson.identity(this));
+        ObjectNode identity = JsonFields.object().put("digest", model.digest()).put("arithmetic", model.arithmetic());
+        ArrayNode all = identity.putArray("cases");
+        cases.forEach(each -> all.add(SweepJson.toJson(each)));
+        String json = JsonMapper.shared().writeValueAsString(identity);
         try {
             byte[] digest = MessageDigest.getInstance("SHA-256").digest(json.getBytes(StandardCharsets.UTF_8));
             return HexFormat.of().formatHex(digest);

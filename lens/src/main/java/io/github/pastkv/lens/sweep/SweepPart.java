@@ -1,10 +1,17 @@
 package io.github.pastkv.lens.sweep;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
 
 /**
  * The numbers of some cells of one grid for one case. Parts of one case and grid merge to a part of the union of their
@@ -70,9 +77,16 @@ public record SweepPart(String sweepId, int caseIndex, String grid, Map<String, 
         }
     }
 
-    /** The part as one line of JSON. */
+    /** The part as one line of JSON. Numbers that JSON lacks (NaN, infinities) are texts. */
     public String toJson() {
-        return SweepJson.write(this);
+        ObjectNode json = JsonFields.object().put("sweep", sweepId).put("case_index", caseIndex)
+                .put("grid", grid);
+        ObjectNode names = json.putObject("baselines");
+        baselines.forEach(names::put);
+        JsonFields.addIds(json.putArray("cells"), cells);
+        ArrayNode numbers = json.putArray("values");
+        Arrays.stream(values).forEach(numbers::add);
+        return JsonMapper.shared().writeValueAsString(json);
     }
 
     /**
@@ -81,7 +95,18 @@ public record SweepPart(String sweepId, int caseIndex, String grid, Map<String, 
      * @throws IllegalArgumentException for anything else, naming the field
      */
     public static SweepPart fromJson(String json) {
-        return SweepJson.readPart(json);
+        JsonNode part = JsonFields.parse("part", json);
+        JsonFields.requireKeys(part, Set.of("sweep", "case_index", "grid", "baselines", "cells", "values"));
+        Map<String, Double> baselines = new LinkedHashMap<>();
+        JsonFields.require(part, "baselines", JsonNode::isObject).forEachEntry((name, value) -> baselines.put(name,
+                JsonFields.number(value, "baselines." + name)));
+        List<Double> values = new ArrayList<>();
+        JsonFields.require(part, "values", JsonNode::isArray)
+                .forEach(value -> values.add(JsonFields.number(value, "values")));
+        return new SweepPart(JsonFields.text(part, "sweep"),
+                JsonFields.require(part, "case_index", JsonNode::isInt).intValue(),
+                JsonFields.text(part, "grid"), baselines, JsonFields.ids(part, "cells"),
+                values.stream().mapToDouble(Double::doubleValue).toArray());
     }
 
     @Override

@@ -1,6 +1,10 @@
 package io.github.pastkv.lens.sweep;
 
 import java.util.Arrays;
+import java.util.Set;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
 
 /**
  * Some cells of one grid for one case of a {@link Sweep}: a unit of work that needs nothing but a model of the same
@@ -35,7 +39,12 @@ public record SweepTask(String sweepId, String modelDigest, String arithmetic, i
 
     /** The task as one line of JSON. */
     public String toJson() {
-        return SweepJson.write(this);
+        ObjectNode json = JsonFields.object().put("sweep", sweepId).put("digest", modelDigest)
+                .put("arithmetic", arithmetic).put("case_index", caseIndex);
+        json.set("case", SweepJson.toJson(sweepCase));
+        json.set("grid", SweepJson.toJson(grid));
+        JsonFields.addIds(json.putArray("cells"), cells);
+        return JsonMapper.shared().writeValueAsString(json);
     }
 
     /**
@@ -44,7 +53,14 @@ public record SweepTask(String sweepId, String modelDigest, String arithmetic, i
      * @throws IllegalArgumentException for anything else, naming the field
      */
     public static SweepTask fromJson(String json) {
-        return SweepJson.readTask(json);
+        JsonNode task = JsonFields.parse("task", json);
+        JsonFields.requireKeys(task, Set.of("sweep", "digest", "arithmetic", "case_index", "case", "grid", "cells"));
+        return new SweepTask(JsonFields.text(task, "sweep"), JsonFields.text(task, "digest"),
+                JsonFields.text(task, "arithmetic"),
+                JsonFields.require(task, "case_index", JsonNode::isInt).intValue(),
+                SweepJson.readCase(JsonFields.require(task, "case", JsonNode::isObject)),
+                SweepJson.readGrid(JsonFields.require(task, "grid", JsonNode::isObject)),
+                JsonFields.ids(task, "cells"));
     }
 
     @Override

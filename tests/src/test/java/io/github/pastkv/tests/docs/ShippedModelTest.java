@@ -6,6 +6,7 @@ import io.github.pastkv.lens.CachedRun;
 import io.github.pastkv.lens.Capture;
 import io.github.pastkv.lens.Lens;
 import io.github.pastkv.lens.LogitLens;
+import io.github.pastkv.lens.Prediction;
 import io.github.pastkv.lens.TokenLabels;
 import io.github.pastkv.lens.patching.GridResult;
 import io.github.pastkv.lens.patching.Metric;
@@ -118,7 +119,7 @@ class ShippedModelTest {
     void logitLens_hasTheAnswerFromLayer1On() {
         LogitLens logitLens = LogitLens.of(model, lens.encode(CLEAN), 3);
         for (int row = 0; row < logitLens.layers().size(); row++) {
-            LogitLens.Prediction best = logitLens.predictions().get(row).getLast().getFirst();
+            Prediction best = logitLens.predictions().get(row).getLast().getFirst();
             assertThat(TokenLabels.of(model, best.tokenId())).as(logitLens.layers().get(row))
                     .isEqualTo(row < 2 ? " to" : " Mary");
         }

@@ -9,7 +9,7 @@ import io.github.pastkv.lens.Capture;
 import io.github.pastkv.lens.Hook;
 import io.github.pastkv.lens.Lens;
 import io.github.pastkv.lens.LensRun;
-import io.github.pastkv.lens.LogitLens;
+import io.github.pastkv.lens.Prediction;
 import io.github.pastkv.lens.ResidualStack;
 import io.github.pastkv.lens.Residuals;
 import io.github.pastkv.lens.TokenLabels;
@@ -82,7 +82,7 @@ class TransformerLensCallsTest {
     @Test
     void firstLook() {
         LensRun run = lens.run(text);
-        List<LogitLens.Prediction> next = run.topPredictions(5);
+        List<Prediction> next = run.topPredictions(5);
         assertThat(next).hasSize(5);
         assertThat(run).hasToString("LensRun[logits [1, " + lens.encode(text).length + ", 2048]]");
         CachedRun cached = lens.runWithCache(text, Capture.of("pattern", "resid_post"));
