@@ -109,7 +109,7 @@ public final class Model implements AutoCloseable {
     }
 
     private static Model load(Path path, ModelOptions options, Supplier<KernelsChoice> chosen) throws IOException {
-        return load(ModelFolder.open(path, options.allowedConfigKeys()), options, chosen);
+        return load(ModelFolder.open(path, options.allowedConfigKeys(), options.allowedTokenizers()), options, chosen);
     }
 
     private static Model load(ModelFolder files, ModelOptions options, Supplier<KernelsChoice> chosen)

@@ -21,6 +21,7 @@ import io.github.pastkv.tensor.DataType;
 import io.github.pastkv.tensor.Tensor;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
@@ -56,8 +57,16 @@ public final class ModelFolder implements AutoCloseable {
 
     /** {@link #open(Path)} ignoring some unknown keys of {@code config.json}, although they may change results. */
     public static ModelFolder open(Path folder, Set<String> allowedConfigKeys) throws IOException {
+        return open(folder, allowedConfigKeys, Map.of());
+    }
+
+    /**
+     * {@link #open(Path, Set)} with rules that stand for those of tokenizers in GGUF files that are not known.
+     */
+    public static ModelFolder open(Path folder, Set<String> allowedConfigKeys, Map<String, String> allowedTokenizers)
+            throws IOException {
         return of(GgufModel.isGguf(folder)
-                ? GgufModel.open(folder, allowedConfigKeys)
+                ? GgufModel.open(folder, allowedConfigKeys, allowedTokenizers)
                 : HuggingFaceFolder.open(folder), allowedConfigKeys);
     }
 

@@ -2,6 +2,7 @@ package io.github.pastkv.model;
 
 import io.github.pastkv.cache.store.BlockStore;
 import io.github.pastkv.kernels.WeightType;
+import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -21,16 +22,19 @@ import org.jspecify.annotations.Nullable;
  *        with LRU eviction. With 0 nothing is kept; open sessions still share
  * @param leakListener receives a report of each session that became unreachable without being closed, with the place
  *        where it was opened; null for none
- * @param allowedConfigKeys unknown keys of {@code config.json} to ignore
+ * @param allowedConfigKeys unknown keys of {@code config.json}, or of a GGUF file's metadata, to ignore
+ * @param allowedTokenizers for unknown names under {@code tokenizer.ggml.pre} of a GGUF file, the known rule to take
  */
 public record ModelOptions(@Nullable String kernels, ComputeChoice compute, WeightType weights, int numThreads,
         int maxBatchTokens, boolean loadsTokenizer, long maxCachedBytes,
-        @Nullable Consumer<String> leakListener, Set<String> allowedConfigKeys, @Nullable BlockStore blockStore) {
+        @Nullable Consumer<String> leakListener, Set<String> allowedConfigKeys,
+        Map<String, String> allowedTokenizers, @Nullable BlockStore blockStore) {
     /** Default limit of cached prefixes: 1 GiB. */
     public static final long DEFAULT_MAX_CACHED_BYTES = 1L << 30;
 
     public ModelOptions {
         allowedConfigKeys = Set.copyOf(allowedConfigKeys);
+        allowedTokenizers = Map.copyOf(allowedTokenizers);
         requirePositive("numThreads", numThreads);
         requirePositive("maxBatchTokens", maxBatchTokens);
         if (maxCachedBytes < 0) {
@@ -41,37 +45,39 @@ public record ModelOptions(@Nullable String kernels, ComputeChoice compute, Weig
     /** Fastest kernels, F32, weights as stored, all processors, passes of 512 tokens, 1 GiB of cached prefixes. */
     public static ModelOptions defaults() {
         return new ModelOptions(null, ComputeChoice.F32, WeightType.STORED,
-                Runtime.getRuntime().availableProcessors(), 512, true, DEFAULT_MAX_CACHED_BYTES, null, Set.of(), null);
+                Runtime.getRuntime().availableProcessors(), 512, true, DEFAULT_MAX_CACHED_BYTES, null, Set.of(),
+                Map.of(),
+                null);
     }
 
     public ModelOptions withKernels(@Nullable String newKernels) {
         return new ModelOptions(newKernels, compute, weights, numThreads, maxBatchTokens, loadsTokenizer,
-                maxCachedBytes, leakListener, allowedConfigKeys, blockStore);
+                maxCachedBytes, leakListener, allowedConfigKeys, allowedTokenizers, blockStore);
     }
 
     public ModelOptions withCompute(ComputeChoice newCompute) {
         return new ModelOptions(kernels, newCompute, weights, numThreads, maxBatchTokens, loadsTokenizer,
-                maxCachedBytes, leakListener, allowedConfigKeys, blockStore);
+                maxCachedBytes, leakListener, allowedConfigKeys, allowedTokenizers, blockStore);
     }
 
     public ModelOptions withWeights(WeightType newWeights) {
         return new ModelOptions(kernels, compute, newWeights, numThreads, maxBatchTokens, loadsTokenizer,
-                maxCachedBytes, leakListener, allowedConfigKeys, blockStore);
+                maxCachedBytes, leakListener, allowedConfigKeys, allowedTokenizers, blockStore);
     }
 
     public ModelOptions withNumThreads(int newNumThreads) {
         return new ModelOptions(kernels, compute, weights, newNumThreads, maxBatchTokens, loadsTokenizer,
-                maxCachedBytes, leakListener, allowedConfigKeys, blockStore);
+                maxCachedBytes, leakListener, allowedConfigKeys, allowedTokenizers, blockStore);
     }
 
     public ModelOptions withMaxBatchTokens(int newMaxPassTokens) {
         return new ModelOptions(kernels, compute, weights, numThreads, newMaxPassTokens, loadsTokenizer,
-                maxCachedBytes, leakListener, allowedConfigKeys, blockStore);
+                maxCachedBytes, leakListener, allowedConfigKeys, allowedTokenizers, blockStore);
     }
 
     public ModelOptions withoutTokenizer() {
         return new ModelOptions(kernels, compute, weights, numThreads, maxBatchTokens, false, maxCachedBytes,
-                leakListener, allowedConfigKeys, blockStore);
+                leakListener, allowedConfigKeys, allowedTokenizers, blockStore);
     }
 
     /**
@@ -82,7 +88,7 @@ public record ModelOptions(@Nullable String kernels, ComputeChoice compute, Weig
     public ModelOptions withMaxCachedBytes(long newMaxCachedBytes) {
         return new ModelOptions(kernels, compute, weights, numThreads, maxBatchTokens, loadsTokenizer,
                 newMaxCachedBytes,
-                leakListener, allowedConfigKeys, blockStore);
+                leakListener, allowedConfigKeys, allowedTokenizers, blockStore);
     }
 
     /**
@@ -94,12 +100,18 @@ public record ModelOptions(@Nullable String kernels, ComputeChoice compute, Weig
      */
     public ModelOptions withLeakListener(Consumer<String> newLeakListener) {
         return new ModelOptions(kernels, compute, weights, numThreads, maxBatchTokens, loadsTokenizer, maxCachedBytes,
-                newLeakListener, allowedConfigKeys, blockStore);
+                newLeakListener, allowedConfigKeys, allowedTokenizers, blockStore);
     }
 
     public ModelOptions withAllowedConfigKeys(Set<String> newAllowedConfigKeys) {
         return new ModelOptions(kernels, compute, weights, numThreads, maxBatchTokens, loadsTokenizer,
-                maxCachedBytes, leakListener, newAllowedConfigKeys, blockStore);
+                maxCachedBytes, leakListener, newAllowedConfigKeys, allowedTokenizers, blockStore);
+    }
+
+    /** Takes known rules to split texts for unknown ones that GGUF files name. */
+    public ModelOptions withAllowedTokenizers(Map<String, String> newAllowedTokenizers) {
+        return new ModelOptions(kernels, compute, weights, numThreads, maxBatchTokens, loadsTokenizer,
+                maxCachedBytes, leakListener, allowedConfigKeys, newAllowedTokenizers, blockStore);
     }
 
     /**
@@ -109,7 +121,7 @@ public record ModelOptions(@Nullable String kernels, ComputeChoice compute, Weig
      */
     public ModelOptions withBlockStore(BlockStore newBlockStore) {
         return new ModelOptions(kernels, compute, weights, numThreads, maxBatchTokens, loadsTokenizer,
-                maxCachedBytes, leakListener, allowedConfigKeys, newBlockStore);
+                maxCachedBytes, leakListener, allowedConfigKeys, allowedTokenizers, newBlockStore);
     }
 
     private static void requirePositive(String name, int value) {

@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -53,6 +54,8 @@ public final class ModelMixin {
             description = "Ignore an unknown key in config.json. Repeatable.") private List<String> allowedConfigKeys =
                     List.of();
 
+    @Mixin private AllowTokenizerMixin allowedTokenizers = new AllowTokenizerMixin();
+
     public ModelMixin(ComputeChoice defaultCompute) {
         this.compute = defaultCompute;
     }
@@ -77,7 +80,8 @@ public final class ModelMixin {
 
     public ModelOptions options() {
         return ModelOptions.defaults().withKernels(kernels).withCompute(compute).withWeights(weights)
-                .withNumThreads(numThreads).withAllowedConfigKeys(Set.copyOf(allowedConfigKeys));
+                .withNumThreads(numThreads).withAllowedConfigKeys(Set.copyOf(allowedConfigKeys))
+                .withAllowedTokenizers(allowedTokenizers.rules());
     }
 
     /** The folder of the model, unpacked first where it is the shipped one. */

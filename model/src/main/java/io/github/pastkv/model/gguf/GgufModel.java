@@ -9,7 +9,6 @@ import io.github.pastkv.model.files.WeightSource;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.EnumMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -17,7 +16,8 @@ import tools.jackson.databind.json.JsonMapper;
 
 /**
  * A model in a GGUF file, or in shards beside each other. Metadata is presented under the keys of {@code config.json},
- * tensors under the names of Hugging Face's checkpoints ({@link Architecture} has the tables).
+ * tensors under the names of Hugging Face's checkpoints ({@link Architecture} has the tables), its tokenizer as a
+ * {@code tokenizer.json}.
  *
  * <p>Immutable, safe for any number of threads.
  */
@@ -26,12 +26,14 @@ public final class GgufModel implements ModelSource {
 
     private final GgufTensors files;
     private final GgufWeights weights;
-    private final Map<ModelFile, byte[]> documents;
+    private final byte[] config;
+    private final GgufTokenizer tokenizer;
 
-    private GgufModel(GgufTensors files, GgufWeights weights, Map<ModelFile, byte[]> documents) {
+    private GgufModel(GgufTensors files, GgufWeights weights, byte[] config, GgufTokenizer tokenizer) {
         this.files = files;
         this.weights = weights;
-        this.documents = documents;
+        this.config = config;
+        this.tokenizer = tokenizer;
     }
 
     /** Whether a file begins as GGUF files do, or is called like one. */
@@ -43,9 +45,11 @@ public final class GgufModel implements ModelSource {
      * Opens a file, and the other shards where it is the first.
      *
      * @param allowedKeys keys of the metadata that are let pass though they are not known
+     * @param allowedTokenizers rules of tokenizers to take for others, as {@link GgufTokenizer} has them
      * @throws ModelFormatException if a file is missing, damaged, contradictory or of an unknown kind
      */
-    public static GgufModel open(Path file, Set<String> allowedKeys) throws IOException {
+    public static GgufModel open(Path file, Set<String> allowedKeys, Map<String, String> allowedTokenizers)
+            throws IOException {
         GgufTensors files = GgufTensors.open(file);
         try {
             GgufMetadata metadata = files.metadata();
@@ -57,10 +61,9 @@ public final class GgufModel implements ModelSource {
             architecture.config().write(keys);
             keys.putTokenIds();
             keys.refuseUnknown(allowedKeys);
-            Map<ModelFile, byte[]> documents = new EnumMap<>(ModelFile.class);
-            documents.put(ModelFile.CONFIG, JsonMapper.shared().writeValueAsBytes(keys.config()));
             GgufWeights weights = new GgufWeights(files, architecture.names().of(files), keys.heads());
-            return new GgufModel(files, weights, documents);
+            return new GgufModel(files, weights, JsonMapper.shared().writeValueAsBytes(keys.config()),
+                    new GgufTokenizer(metadata, allowedTokenizers));
         } catch (IOException | RuntimeException e) {
             files.close();
             throw e;
@@ -79,12 +82,23 @@ public final class GgufModel implements ModelSource {
 
     @Override
     public boolean has(ModelFile file) {
-        return documents.containsKey(file);
+        return switch (file) {
+            case CONFIG -> true;
+            case TOKENIZER, TOKENIZER_CONFIG -> tokenizer.isPresent();
+            default -> false;
+        };
     }
 
     @Override
-    public Optional<ModelDocument> document(ModelFile file) {
-        return Optional.ofNullable(documents.get(file)).map(bytes -> new ModelDocument(location(), bytes));
+    public Optional<ModelDocument> document(ModelFile file) throws ModelFormatException {
+        if (!has(file)) {
+            return Optional.empty();
+        }
+        return Optional.of(new ModelDocument(location(), switch (file) {
+            case TOKENIZER -> tokenizer.tokenizerJson();
+            case TOKENIZER_CONFIG -> tokenizer.configJson();
+            default -> config.clone();
+        }));
     }
 
     @Override

@@ -105,8 +105,13 @@ public final class TextTokenizer implements AutoCloseable {
                 : Optional.empty();
     }
 
-    /** Reads the three documents. */
-    static TextTokenizer read(ModelDocument document, Optional<ModelDocument> config, Optional<ModelDocument> map)
+    /**
+     * Reads the three documents, wherever they come from.
+     *
+     * @throws ModelFormatException if {@code document} is no {@code tokenizer.json}
+     */
+    public static TextTokenizer read(ModelDocument document, Optional<ModelDocument> config,
+            Optional<ModelDocument> map)
             throws ModelFormatException {
         Path file = document.path();
         Vocabulary vocabulary = VocabularyReader.read(file, document.bytes());
