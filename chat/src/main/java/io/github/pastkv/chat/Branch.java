@@ -9,7 +9,7 @@ import java.util.Optional;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
-/** One line of a conversation: its turns, and a session with the ids of what that holds. */
+/** A branch of a conversation: its turns, and a session with its token ids. */
 final class Branch implements AutoCloseable {
     private final String name;
     private final @Nullable String parent;
@@ -60,7 +60,7 @@ final class Branch implements AutoCloseable {
         return branch;
     }
 
-    /** One that goes on from here by itself; nothing is copied. */
+    /** A fork of this branch; nothing is copied. */
     Branch fork(String newName) {
         Branch fork = new Branch(newName, name, session.fork(), messages, turns, cachedIds);
         fork.lastIds = lastIds;
@@ -156,7 +156,7 @@ final class Branch implements AutoCloseable {
         return numKept;
     }
 
-    /** Says what the session holds after a generation: the first of the prompt and the answer. */
+    /** Records the tokens of the session after a generation: leading tokens of prompt and answer. */
     void noteCached(int[] prompt, List<Integer> answer) {
         lastIds = IntStream.concat(IntStream.of(prompt), answer.stream().mapToInt(id -> id)).toArray();
         cachedIds = Arrays.copyOf(lastIds, Math.min(lastIds.length, session.numTokens(0)));

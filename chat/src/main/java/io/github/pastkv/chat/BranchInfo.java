@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  * @param numSharedTurns turns that it has from there
  * @param numTurns turns that it has
  * @param numCachedTokens tokens that its session holds
- * @param isCurrent whether the conversation goes on here
+ * @param isCurrent whether it is the current branch
  */
 public record BranchInfo(String name, @Nullable String parent, int numSharedTurns, int numTurns, int numCachedTokens,
         boolean isCurrent) {}

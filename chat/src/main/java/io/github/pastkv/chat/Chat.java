@@ -15,11 +15,11 @@ import java.util.Set;
 import java.util.stream.IntStream;
 
 /**
- * Answers messages that are given, all of them with each call: what a backend needs whose clients keep the
- * conversation. What earlier calls have read is not computed again as long as the model's prefix cache holds it, the
- * answers included: their tokens are kept where a client sends their text back.
+ * A stateless chat: each call gets the whole list of messages, for backends whose clients keep the conversation.
+ * Prefixes of earlier calls are reused from the model's prefix cache, including answers: when a client sends the text
+ * of an answer back, its original tokens are used.
  *
- * <p>Safe for any number of threads; each call has a session of its own. Does not own the model.
+ * <p>Safe for any number of threads; each call has its own session. Does not own the model.
  */
 public final class Chat {
     private static final int MAX_KEPT_TOKENS = 1 << 20; // 4 MiB
@@ -55,11 +55,11 @@ public final class Chat {
     /**
      * Answers messages.
      *
-     * @param messages oldest first; the last one is what is answered
+     * @param messages oldest first; the last one is answered
      * @return the answer; its {@code generation} says how many tokens of the prompt were found in the prefix cache
      *         ({@code numReusedTokens}) and how many there were
      * @throws ContextFullException when the messages do not fit into the context
-     * @throws IllegalArgumentException when the format refuses them
+     * @throws IllegalArgumentException if the format rejects them
      */
     public Turn answer(List<ChatMessage> messages, GenerationOptions options, SessionOptions sessionOptions,
             GenerationListener listener) {
@@ -86,7 +86,7 @@ public final class Chat {
         return prefix.length <= ids.length && Arrays.equals(prefix, 0, prefix.length, ids, 0, prefix.length);
     }
 
-    /** The kept sequence that agrees with {@code ids} the longest. */
+    /** The kept sequence with the longest common prefix with {@code ids}. */
     private synchronized int[] closest(int[] ids) {
         int[] best = new int[0];
         int most = 0;

@@ -6,10 +6,10 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
-/** How a conversation is written as tokens. */
+/** Converts a conversation to tokens. */
 public interface ChatFormat {
     /**
-     * The chat template of the model's folder, or plain text where it has none.
+     * The chat template of the model folder, or plain text if it has none.
      *
      * @throws io.github.pastkv.model.files.ModelFormatException if the folder's template cannot be rendered
      * @throws IllegalArgumentException if the model has no tokenizer
@@ -20,20 +20,20 @@ public interface ChatFormat {
     }
 
     /**
-     * The tokens of a conversation up to where the next answer begins. A control token that a content spells becomes
-     * ordinary tokens.
+     * The tokens of a conversation up to the start of the next answer. Control tokens in contents are encoded as
+     * ordinary text.
      *
-     * @param messages oldest first; the last one is what is answered
-     * @throws IllegalArgumentException when the format does not take these messages, saying why
+     * @param messages oldest first; the last one is answered
+     * @throws IllegalArgumentException with the reason, if the format does not support these messages
      */
     int[] encode(List<ChatMessage> messages);
 
-    /** Ids that end an answer, beside those of the model's own files. */
+    /** Token ids that end an answer, in addition to those of the model's files. */
     Set<Integer> stopTokens();
 
     /**
-     * Whether an answer continues the text before it, with the space that it begins with; otherwise it is a text of its
-     * own, which tokenizers that strip the first space of a text decode without it.
+     * Whether an answer is decoded as a continuation, keeping its leading space; otherwise it is decoded as a separate
+     * text, of which some tokenizers strip the leading space.
      */
     boolean continuesText();
 }

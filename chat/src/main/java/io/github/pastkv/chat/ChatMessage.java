@@ -8,13 +8,13 @@ import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * A message of a conversation, as chat templates see it: a role, a content, and whatever other fields a template knows,
- * such as {@code tool_calls}. Immutable.
+ * A message of a conversation, as chat templates use it: a role, a content, and any other fields that a template
+ * supports, such as {@code tool_calls}. Immutable.
  *
- * @param role {@code system}, {@code user}, {@code assistant}, {@code tool} or what else a template knows
- * @param content its text; empty where it has none, or where it consists of parts
- * @param json all its fields, role and content included; not to be changed
- * @param tokenIds the tokens that a model chose for it, or empty: a format without a template writes these again
+ * @param role {@code system}, {@code user}, {@code assistant}, {@code tool} or another role that the template supports
+ * @param content its text; empty if it has none or consists of parts
+ * @param json all its fields, including role and content; must not be changed
+ * @param tokenIds the tokens that a model generated for it, or empty; formats without a template reuse them
  */
 public record ChatMessage(String role, String content, ObjectNode json, List<Integer> tokenIds) {
     static final String SYSTEM = "system";
@@ -26,25 +26,25 @@ public record ChatMessage(String role, String content, ObjectNode json, List<Int
         tokenIds = List.copyOf(tokenIds);
     }
 
-    /** What the model is told before the conversation begins. */
+    /** A system message. */
     public static ChatMessage system(String content) {
         return of(SYSTEM, content);
     }
 
-    /** What the user says. */
+    /** A message of the user. */
     public static ChatMessage user(String content) {
         return of(USER, content);
     }
 
-    /** What the model answered. */
+    /** An answer of the model. */
     public static ChatMessage assistant(String content) {
         return of(ASSISTANT, content);
     }
 
     /**
-     * What a tool gave back.
+     * The result of a tool call.
      *
-     * @param toolCallId the call that it answers
+     * @param toolCallId the id of the call
      */
     public static ChatMessage tool(String toolCallId, String content) {
         ChatMessage message = of(TOOL, content);
@@ -79,7 +79,7 @@ public record ChatMessage(String role, String content, ObjectNode json, List<Int
     /**
      * The messages of a JSON array.
      *
-     * @throws IllegalArgumentException naming the message that is none, counted from 0
+     * @throws IllegalArgumentException naming the invalid message, counted from 0
      */
     public static List<ChatMessage> listOf(JsonNode array) {
         if (!array.isArray()) {
@@ -101,7 +101,7 @@ public record ChatMessage(String role, String content, ObjectNode json, List<Int
         return text.length() <= 60 ? text : text.substring(0, 57) + "...";
     }
 
-    /** The same message as the tokens that a model chose for it. */
+    /** The same message with the tokens that a model generated for it. */
     ChatMessage withTokenIds(List<Integer> newTokenIds) {
         return new ChatMessage(role, content, json, newTokenIds);
     }

@@ -23,13 +23,13 @@ import tools.jackson.databind.node.ObjectNode;
 
 /**
  * The chat template of a model folder, rendered as {@code apply_chat_template} of Hugging Face transformers renders it.
- * A template that cannot be parsed is refused when it is read, with the file, the line and the reason; it is never
+ * A template that cannot be parsed is rejected when it is read, with the file, the line and the reason; it is never
  * ignored.
  *
- * <p>A content that spells a {@linkplain io.github.pastkv.model.tokenizer.Vocabulary#controlTokens control token}, such
- * as {@code <|im_end|>}, is written as ordinary tokens: only the template's own markers are control tokens. The one
- * exception are tags that models write into their answers ({@code <think>}, {@code <tool_call>}) where the tokenizer
- * does not mark them special: in answers, and only there, they remain tokens, as templates look for them.
+ * <p>A content that contains a {@linkplain io.github.pastkv.model.tokenizer.Vocabulary#controlTokens control token},
+ * such as {@code <|im_end|>}, is encoded as ordinary text: only the template's own markers become control tokens. The
+ * only exceptions are tags that models write in their answers ({@code <think>}, {@code <tool_call>}) if the tokenizer
+ * does not mark them as special: in answers, and only there, they remain tokens, as templates search for them.
  *
  * <p>Immutable, safe for any number of threads while its tokenizer is open.
  */
@@ -87,7 +87,7 @@ public final class ChatTemplate implements ChatFormat {
      * The same template with variables beside the messages, such as {@code enable_thinking}, {@code tools} or
      * {@code documents}; they replace those of the same name.
      *
-     * @throws IllegalArgumentException when the template cannot be rendered with them, saying why
+     * @throws IllegalArgumentException with the reason, if the template cannot be rendered with them
      */
     public ChatTemplate withVariables(Map<String, JsonNode> newVariables) {
         Map<String, JsonNode> all = new HashMap<>(variables);
@@ -118,9 +118,9 @@ public final class ChatTemplate implements ChatFormat {
     }
 
     /**
-     * The text of a conversation up to where the next answer begins, as transformers renders it.
+     * The text of a conversation up to the start of the next answer, as transformers renders it.
      *
-     * @throws IllegalArgumentException when the template does not take these messages, saying why
+     * @throws IllegalArgumentException with the reason, if the template rejects these messages
      */
     public String render(List<ChatMessage> messages) {
         ArrayNode list = JsonMapper.shared().createArrayNode();

@@ -1,6 +1,6 @@
 package io.github.pastkv.chat;
 
-/** A conversation that does not fit into the context; nothing has changed. */
+/** Thrown when a conversation does not fit into the context; nothing has changed. */
 public final class ContextFullException extends IllegalArgumentException {
     private static final long serialVersionUID = 1L;
 

@@ -16,11 +16,11 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * A conversation with a model, in branches that share what they have in common. A turn computes only what the cache
- * does not hold: the whole conversation is encoded for each turn, and the cache is rewound to where the tokens first
- * differ from what it holds. So a format may change earlier messages (templates leave out old thinking, say), a turn
- * may be undone, and each answer is the one that a fresh session gives to the same tokens. An answer keeps the tokens
- * that the model chose for it wherever the format writes its text unchanged.
+ * A conversation with a model, with branches that share their common turns. For each turn the whole conversation is
+ * encoded, and the cache is rewound to the first token that differs, so that only new tokens are computed. A format may
+ * therefore change earlier messages (some templates remove old thinking), a turn can be undone, and each answer equals
+ * that of a fresh session with the same tokens. An answer keeps its generated tokens wherever the format renders its
+ * text unchanged.
  *
  * <p>For one thread at a time. Owns its sessions until {@link #close}.
  */
@@ -55,8 +55,8 @@ public final class Conversation implements AutoCloseable {
     }
 
     /**
-     * A conversation that goes on from messages, a system message for example. Questions that have an answer are turns;
-     * if the last message has none, {@link #answer} gives it one.
+     * A conversation that starts with messages, for example a system message. Questions with an answer become turns; if
+     * the last message has no answer, {@link #answer} generates it.
      *
      * @param session of one row and empty; closed with the conversation
      */
@@ -65,26 +65,26 @@ public final class Conversation implements AutoCloseable {
     }
 
     /**
-     * Asks, and adds the answer as a turn; one that is cancelled is added as far as it came.
+     * Asks the model and adds the answer as a turn; a cancelled answer is added as far as it was generated.
      *
      * @param options one answer only; the format's own stop tokens are added, and the conversation so far is known to
      *        the repetition penalty and to speculative decoding
      * @param listener receives the answer in row 0, on this thread
      * @throws ContextFullException when the conversation would not fit into the context; nothing has changed
-     * @throws IllegalArgumentException when the format refuses it; nothing has changed
+     * @throws IllegalArgumentException if the format rejects it; nothing has changed
      * @throws PoolExhaustedException when the cache's limit in bytes is reached; no turn is added
      */
     public Turn say(String user, GenerationOptions options, GenerationListener listener) {
         if (user.isEmpty() && current.messages().isEmpty()) {
-            throw new IllegalArgumentException("user: nothing is said");
+            throw new IllegalArgumentException("user: the message is empty");
         }
         return answer(List.of(ChatMessage.user(user)), options, listener);
     }
 
     /**
-     * Answers the conversation after further messages, such as the results of tools, as {@link #say} does.
+     * Adds messages, such as the results of tools, and generates an answer, as {@link #say} does.
      *
-     * @param messages none where the last message is to be answered
+     * @param messages empty to answer the last message
      */
     public Turn answer(List<ChatMessage> messages, GenerationOptions options, GenerationListener listener) {
         requireOneAnswer(options);
@@ -104,7 +104,7 @@ public final class Conversation implements AutoCloseable {
     }
 
     /**
-     * The tokens that {@link #answer} would have the model read.
+     * The prompt tokens of {@link #answer}.
      *
      * @throws ContextFullException when they do not fit into the context
      * @throws IllegalArgumentException when the format refuses the conversation
@@ -129,7 +129,7 @@ public final class Conversation implements AutoCloseable {
 
     private void requireFits(int[] ids) {
         if (ids.length == 0) {
-            throw new IllegalArgumentException("user: nothing is said");
+            throw new IllegalArgumentException("user: the message is empty");
         }
         if (ids.length > current.session().maxSeqLen()) {
             throw new ContextFullException(ids.length, current.session().maxSeqLen());
@@ -143,7 +143,7 @@ public final class Conversation implements AutoCloseable {
     }
 
     /**
-     * Takes back the last turn of the current branch. The cache keeps it until the next turn says what is of use.
+     * Removes the last turn of the current branch. Its tokens stay in the cache until the next turn.
      *
      * @return the turn, or empty if there is none
      */
@@ -152,8 +152,8 @@ public final class Conversation implements AutoCloseable {
     }
 
     /**
-     * Removes the oldest turns of the current branch, to make room; messages before them, such as a system message,
-     * stay.
+     * Removes the oldest turns of the current branch, to make room in the context; messages before them, such as a
+     * system message, stay.
      *
      * @throws IllegalArgumentException unless there are so many
      */
@@ -172,7 +172,7 @@ public final class Conversation implements AutoCloseable {
     }
 
     /**
-     * Goes on in a copy of the current branch; nothing is computed or copied for it.
+     * Forks the current branch and continues in the fork; nothing is computed or copied.
      *
      * @throws IllegalArgumentException when there is a branch of that name
      */
@@ -183,7 +183,7 @@ public final class Conversation implements AutoCloseable {
     }
 
     /**
-     * Goes on in a new branch that consists of messages which are given.
+     * Continues in a new branch with the given messages.
      *
      * @throws IllegalArgumentException when there is a branch of that name
      */
@@ -194,7 +194,7 @@ public final class Conversation implements AutoCloseable {
     }
 
     /**
-     * Goes on in another branch.
+     * Switches to another branch.
      *
      * @throws IllegalArgumentException when there is none of that name
      */
@@ -217,7 +217,7 @@ public final class Conversation implements AutoCloseable {
         return List.copyOf(current.messages());
     }
 
-    /** The session of the current branch, to look at. */
+    /** The session of the current branch, for inspection. */
     public Session session() {
         return current.session();
     }

@@ -8,8 +8,8 @@ import java.util.Set;
 import java.util.stream.IntStream;
 
 /**
- * A conversation without markers, as one plain text: each message but an answer begins a new line, and an answer
- * follows the question directly. Answers keep the tokens that the model chose. For models without a chat template.
+ * Plain-text format for models without a chat template: every message except answers starts on a new line, and an
+ * answer directly follows its question. Answers keep their generated tokens.
  */
 public final class PlainFormat implements ChatFormat {
     private static final String PROBE = "a";
@@ -57,7 +57,7 @@ public final class PlainFormat implements ChatFormat {
         boolean isKnown = List.of(ChatMessage.SYSTEM, ChatMessage.USER, ChatMessage.ASSISTANT).contains(message.role());
         if (!isKnown || message.json().path("content").isArray() || message.json().has("tool_calls")) {
             throw new IllegalArgumentException("messages: '" + message.role()
-                    + "' with more than a text needs a chat template, which this model has not");
+                    + "' with other fields than text needs a chat template, which this model lacks");
         }
     }
 

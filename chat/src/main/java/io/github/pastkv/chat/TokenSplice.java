@@ -5,9 +5,9 @@ import java.util.Arrays;
 import java.util.stream.IntStream;
 
 /**
- * Keeps the tokens that a model chose. A conversation is written anew for each turn, and tokenising the text of an
- * answer may give other tokens than the model chose for it; then all that follows would have to be computed again.
- * Where the new tokens have the text and the control tokens of the ones that are there, those stay.
+ * Keeps generated tokens. A conversation is rendered again for each turn, and tokenizing the text of an answer may
+ * produce other tokens than the model generated; then all later tokens would have to be recomputed. If the new tokens
+ * have the same text and control tokens as the cached ones, those are kept.
  */
 final class TokenSplice {
     private static final int MAX_TOKENS = 8192; // that are compared as text

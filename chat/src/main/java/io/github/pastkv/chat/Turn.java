@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What was asked and what was answered.
+ * A question and its answer.
  *
  * @param asked the messages that were added before the answer: a user's, or results of tools
  * @param message the answer

@@ -140,7 +140,7 @@ public final class ChatCommand implements Callable<Integer> {
             variables.put(name, JsonMapper.shared().readTree(definition.substring(end + 1)));
         } catch (JacksonException _) {
             require(false, "--template-var " + name + ": " + definition.substring(end + 1)
-                    + " is not JSON; a text stands in double quotes, as in '" + name + "=\"text\"'");
+                    + " is not JSON; strings need double quotes, as in '" + name + "=\"text\"'");
         }
     }
 
@@ -199,6 +199,6 @@ public final class ChatCommand implements Callable<Integer> {
                 ? "by the chat template in " + template.file().getFileName()
                 : "as plain text";
         return "Chat with " + modelOptions.name() + ", formatted " + formatName
-                + "." + System.lineSeparator() + "/help shows the commands, Ctrl-C stops an answer, Ctrl-D ends.";
+                + "." + System.lineSeparator() + "/help shows the commands, Ctrl-C stops an answer, Ctrl-D exits.";
     }
 }

@@ -26,15 +26,16 @@ import org.jspecify.annotations.Nullable;
 final class ChatLoop {
     /** What a line that begins with a slash can be. */
     private enum ChatVerb {
-        UNDO("/undo", "take back the last turn"), //
-        RETRY("/retry", "take back the last answer and draw another (the same one where it is not drawn)"), //
-        FORK("/fork NAME", "go on in a branch of that name; the one left stays as it is"), //
-        SWITCH("/switch NAME", "go on in another branch"), //
+        UNDO("/undo", "remove the last turn"), //
+        RETRY("/retry", "replace the last answer by a new sample (the same answer with greedy decoding)"), //
+        FORK("/fork NAME", "continue in a new branch of that name; the current branch is kept"), //
+        SWITCH("/switch NAME", "continue in another branch"), //
         TREE("/tree", "show the branches"), //
         STATS("/stats", "show tokens, cache and speed"), //
         DROP("/drop N", "drop the oldest N turns, to make room in the context"), //
-        SAVE("/save FILE", "write this branch to a file; as JSON if its name ends in .json"), //
-        LOAD("/load FILE", "go on from messages in a JSON file, such as /save writes, in a branch of the file's name"), //
+        SAVE("/save FILE", "write this branch to a file, as JSON if its name ends in .json"), //
+        LOAD("/load FILE", "continue from the messages of a JSON file, as written by /save, in a branch with the "
+                + "file's name"), //
         HELP("/help", "show this"), //
         QUIT("/quit", "end, as Ctrl-D does");
 

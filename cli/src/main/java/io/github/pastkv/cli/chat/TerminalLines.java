@@ -43,7 +43,7 @@ final class TerminalLines implements LineSource {
             try {
                 return reader.readLine(prompt);
             } catch (UserInterruptException _) {
-                terminal.writer().println("(Ctrl-D or /quit ends)");
+                terminal.writer().println("(Ctrl-D or /quit exits)");
             } catch (EndOfFileException _) {
                 return null;
             }

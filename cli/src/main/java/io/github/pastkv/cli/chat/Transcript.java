@@ -32,7 +32,7 @@ final class Transcript {
         try {
             return Path.of(name);
         } catch (InvalidPathException e) {
-            throw new IllegalArgumentException(name + ": is no name of a file", e);
+            throw new IllegalArgumentException(name + ": is not a file name", e);
         }
     }
 

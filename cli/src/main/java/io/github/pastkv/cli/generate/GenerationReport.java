@@ -73,7 +73,7 @@ record GenerationReport(Answers answers, @Nullable String prompt, @Nullable Text
     }
 
     private static String guessed(Generation timing) {
-        return timing.numDraftedTokens() == 0 ? "" : ", " + timing.numDraftedTokens() + " of them guessed ahead";
+        return timing.numDraftedTokens() == 0 ? "" : ", " + timing.numDraftedTokens() + " of them from accepted drafts";
     }
 
     /** Why the answers ended, each reason once. */

@@ -31,7 +31,7 @@ public record ByteSize(long bytes) {
         }
 
         private static TypeConversionException refusal(String text) {
-            return new TypeConversionException("'" + text + "' is no size such as 512m, 8g or 1000000");
+            return new TypeConversionException("'" + text + "' is not a size such as 512m, 8g or 1000000");
         }
     }
 

@@ -13,7 +13,7 @@ public final class TokenId implements ITypeConverter<Integer> {
         try {
             return Integer.valueOf(text.strip());
         } catch (NumberFormatException _) {
-            throw new TypeConversionException("'" + text + "' is no token id; ids are given as 1,2,3");
+            throw new TypeConversionException("'" + text + "' is not a token id; ids are given as 1,2,3");
         }
     }
 

@@ -24,7 +24,7 @@ public final class OptionConverters {
             for (String part : Arrays.asList(parts).subList(1, parts.length)) {
                 int equals = part.indexOf('=');
                 if (equals < 0 || !part.substring(0, equals).matches("\\d{1,6}")) {
-                    throw new TypeConversionException("'" + part + "' is no layer's type such as 0=f32");
+                    throw new TypeConversionException("'" + part + "' is not a layer type such as 0=f32");
                 }
                 types = types.withLayer(Integer.parseInt(part.substring(0, equals)),
                         keysAndValues(part.substring(equals + 1)));

@@ -97,7 +97,7 @@ public final class AttributeCommand implements Callable<Integer> {
                         "--position: " + at + ", the prompt has " + ids.length + " tokens");
             }
             LogitAttribution attribution = LogitAttribution.of(model, ids, answerId, wrongId, at);
-            String logit = "logit of \"" + answer + "\"" + (wrong == null ? "" : " less logit of \"" + wrong + "\"");
+            String logit = "logit of \"" + answer + "\"" + (wrong == null ? "" : " minus logit of \"" + wrong + "\"");
             String place = "after " + at + " " + TokenLabels.visible(TokenLabels.of(model, ids[at]));
             streams.out().print(text(attribution, logit, place));
             streams.out().flush();

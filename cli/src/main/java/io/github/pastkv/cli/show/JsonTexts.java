@@ -19,7 +19,7 @@ final class JsonTexts {
         List<String> texts = new ArrayList<>();
         for (JsonNode element : list(file)) {
             if (!element.isString()) {
-                throw new IOException(file + ": element " + texts.size() + " is no text; give a list of texts");
+                throw new IOException(file + ": element " + texts.size() + " is not a string; give a list of strings");
             }
             texts.add(element.stringValue());
         }
@@ -34,7 +34,7 @@ final class JsonTexts {
                     && IntStream.range(0, element.size()).allMatch(i -> element.get(i).canConvertToInt());
             if (!isRow) {
                 throw new IOException(
-                        file + ": element " + rows.size() + " is no list of ids; give a list of such lists");
+                        file + ": element " + rows.size() + " is not a list of ids; give a list of such lists");
             }
             rows.add(IntStream.range(0, element.size()).map(i -> element.get(i).intValue()).toArray());
         }

@@ -25,7 +25,9 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** Takes parts of a model away, one after the other. */
-@Command(name = "ablate", sortOptions = false, header = {"Find what a behaviour cannot do without.", ""},
+@Command(name = "ablate", sortOptions = false, header = {"Find the activations that a behaviour depends on "
+        + "(ablation).",
+    ""},
         customSynopsis = {"pastkv ablate [OPTIONS] --grid NAME --answer TEXT --wrong TEXT --out FILE PROMPT",
             "       pastkv ablate [OPTIONS] --by mean --set FILE.jsonl --grid NAME --answer TEXT --wrong TEXT \\",
             "                     --out FILE PROMPT",

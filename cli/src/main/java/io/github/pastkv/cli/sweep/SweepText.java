@@ -44,8 +44,8 @@ record SweepText(Model model, SweepResult result, String command) {
         String answer = isSet ? "the answer" : label(model, metric.answerToken().orElse(-1));
         String wrong = isSet ? "the wrong token" : label(model, metric.wrongToken().orElse(-1));
         return switch (metric) {
-            case MetricSpec.LogitDifference _ -> "logit of " + answer + " less logit of " + wrong;
-            case MetricSpec.NormalisedLogitDifference _ -> "normalised logit difference, " + answer + " less " + wrong;
+            case MetricSpec.LogitDifference _ -> "logit of " + answer + " minus logit of " + wrong;
+            case MetricSpec.NormalisedLogitDifference _ -> "normalised logit difference, " + answer + " minus " + wrong;
             case MetricSpec.Probability _ -> "probability of " + answer;
             case MetricSpec.Loss _ -> "loss of " + answer + ", in nats";
             case MetricSpec.Rank _ -> "rank of " + answer;

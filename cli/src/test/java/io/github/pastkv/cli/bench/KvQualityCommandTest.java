@@ -58,6 +58,6 @@ class KvQualityCommandTest {
                 .contains("--text and --tokens: give one of them");
         assertThat(CommandRun.of("kv-quality", "--max-tokens", "0").err())
                 .contains("--max-tokens: 0, must be positive");
-        assertThat(CommandRun.of("kv-quality", "--tokens", "1,b").err()).contains("'b' is no token id");
+        assertThat(CommandRun.of("kv-quality", "--tokens", "1,b").err()).contains("'b' is not a token id");
     }
 }

@@ -384,7 +384,7 @@ class GenerateCommandTest {
         assertThat(plain.get("drafted_tokens").intValue()).isZero();
         assertThat(drafted.get("drafted_tokens").intValue()).isPositive();
         CommandRun text = CommandRun.of(with(args, "generate", "--draft-tokens", "4"));
-        assertThat(text.err()).contains("of them guessed ahead)");
+        assertThat(text.err()).contains("of them from accepted drafts)");
     }
 
     @Test

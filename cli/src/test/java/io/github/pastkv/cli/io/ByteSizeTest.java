@@ -22,7 +22,7 @@ class ByteSizeTest {
     @ValueSource(strings = {"", "0", "-1", "x", "8x", "8 g b", "1e9", "0.1", "9999999t", "99999999999999999999"})
     void convert_refusesWhatIsNoSize(String text) {
         assertThatThrownBy(() -> converter.convert(text)).isInstanceOf(TypeConversionException.class)
-                .hasMessage("'" + text + "' is no size such as 512m, 8g or 1000000");
+                .hasMessage("'" + text + "' is not a size such as 512m, 8g or 1000000");
     }
 
     @ParameterizedTest

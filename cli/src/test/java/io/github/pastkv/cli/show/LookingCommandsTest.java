@@ -76,7 +76,7 @@ class LookingCommandsTest {
                 "--plot", folder.resolve("parts.svg").toString(),
                 "When Mary and John went to the store, John gave a drink to");
         assertThat(run.exitCode()).as(run.err()).isZero();
-        assertThat(run.out()).startsWith("logit of \" Mary\" less logit of \" John\" after 13 ·to: 12.24")
+        assertThat(run.out()).startsWith("logit of \" Mary\" minus logit of \" John\" after 13 ·to: 12.24")
                 .contains("L1H1", "rest");
         double sum = 0;
         double total = 0;

@@ -87,7 +87,7 @@ class TokenizeCommandTest {
                 "tokenize --input nowhere.json | 1 | nowhere.json: no such file",
                 "tokenize --input pom.xml | 1 | pom.xml: not JSON",
                 "tokenize --model /dev a | 1 | tokenizer.json: no such file",
-                "detokenize 1,x | 2 | IDS: 'x' is no token id",
+                "detokenize 1,x | 2 | IDS: 'x' is not a token id",
                 "detokenize -5 | 1 | ids: -5 at 0, must not be negative",
                 "detokenize | 2 | no ids: give IDS or --input"})
     void wrongUse_isRefused(String command, int exitCode, String message) {
@@ -99,9 +99,9 @@ class TokenizeCommandTest {
     @Test
     void listOfSomethingElse_isRefused() throws Exception {
         assertThat(CommandRun.of("tokenize", "--input", file(List.of("a", 1)).toString()).err())
-                .contains("element 1 is no text; give a list of texts");
+                .contains("element 1 is not a string; give a list of strings");
         assertThat(CommandRun.of("detokenize", "--input", file(List.of(1, 2)).toString()).err())
-                .contains("element 0 is no list of ids");
+                .contains("element 0 is not a list of ids");
         assertThat(CommandRun.of("detokenize", "--input", file(List.of(List.of(-1))).toString()).err())
                 .contains("ids: -1 at 0");
     }

@@ -277,7 +277,7 @@ class ConversationTest {
             assertThatThrownBy(() -> new Conversation(used, format)).isInstanceOf(IllegalArgumentException.class)
                     .hasMessage("session: has 1 rows and 2 slots, must be one empty row");
             assertThatThrownBy(() -> conversation.say("", OPTIONS, GenerationListener.NONE))
-                    .isInstanceOf(IllegalArgumentException.class).hasMessage("user: nothing is said");
+                    .isInstanceOf(IllegalArgumentException.class).hasMessage("user: the message is empty");
             assertThatThrownBy(
                     () -> conversation.say("a", OPTIONS.withNumReturnSequences(2), GenerationListener.NONE))
                     .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("numReturnSequences: 2");
