@@ -1,5 +1,6 @@
 package io.github.pastkv.cli.options;
 
+import io.github.pastkv.cache.mask.AttentionMask;
 import io.github.pastkv.cli.io.TokenId;
 import io.github.pastkv.lens.TokenLabels;
 import io.github.pastkv.model.Model;
@@ -56,6 +57,18 @@ public final class PromptMixin {
     public static Map<String, String> metadata(Model model, ModelMixin modelOptions, int... ids) {
         return Map.of("prompt", TokenLabels.text(model, ids), "tokens",
                 Arrays.stream(ids).mapToObj(String::valueOf).collect(Collectors.joining(",")), "model",
+                modelOptions.name(), "arithmetic", model.numericIdentity());
+    }
+
+    /** The same of a batch of rows: {@code tokens} and {@code mask} are JSON, as in the file of {@code --input}. */
+    public static Map<String, String> metadata(Model model, ModelMixin modelOptions, int[][] ids, AttentionMask mask) {
+        int[][] real = new int[ids.length][ids[0].length];
+        for (int row = 0; row < ids.length; row++) {
+            for (int slot = 0; slot < ids[row].length; slot++) {
+                real[row][slot] = mask.isReal(row, slot) ? 1 : 0;
+            }
+        }
+        return Map.of("tokens", Arrays.deepToString(ids), "mask", Arrays.deepToString(real), "model",
                 modelOptions.name(), "arithmetic", model.numericIdentity());
     }
 }

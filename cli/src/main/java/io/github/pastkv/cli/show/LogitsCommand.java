@@ -8,6 +8,7 @@ import io.github.pastkv.cli.io.Streams;
 import io.github.pastkv.cli.io.TokenId;
 import io.github.pastkv.cli.options.CacheMixin;
 import io.github.pastkv.cli.options.ModelMixin;
+import io.github.pastkv.cli.options.PromptMixin;
 import io.github.pastkv.model.ComputeChoice;
 import io.github.pastkv.model.Model;
 import io.github.pastkv.model.Session;
@@ -18,7 +19,9 @@ import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
+import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -43,7 +46,8 @@ import picocli.CommandLine.Spec;
             "padding). The file of --kv-out holds the f32 tensors past_keys.N and past_values.N for each layer N:",
             "[heads, T, D], or [B, heads, T, D] for more than one row (zeros at padding). Keys are stored after",
             "RoPE, and both are rounded to --kv-type. A layer with a sliding window of W tokens has the last",
-            "W - 1 tokens, which are all that the next token attends to. To read a file in Python:",
+            "W - 1 tokens, which are all that the next token attends to. The metadata of both files has the",
+            "prompt, its tokens (of --input all rows, with the mask), the model and the types. In Python:",
             "safetensors.numpy.load_file(FILE).", "", "Examples:",
             "  pastkv logits --out logits.safetensors \"Mary and John\"",
             "  pastkv logits --tokens 1,15,27 --out logits.safetensors",
@@ -113,7 +117,7 @@ public final class LogitsCommand implements Callable<Integer> {
         try (Session session = model.newSession(
                 cacheOptions.options(model.config(), batch.longestRow()).withBatchSize(batch.size()));
                 Arena arena = Arena.ofShared()) {
-            run(new LogitsRun(session, batch, arena), session, batch);
+            run(new LogitsRun(session, batch, arena), session, batch, metadata(model, batch));
         }
     }
 
@@ -139,7 +143,18 @@ public final class LogitsCommand implements Callable<Integer> {
         }
     }
 
-    private void run(LogitsRun run, Session session, TokenBatch batch) throws IOException {
+    /** What the files say of their numbers. */
+    private Map<String, String> metadata(Model model, TokenBatch batch) {
+        Map<String, String> texts = new TreeMap<>(input == null
+                ? PromptMixin.metadata(model, modelOptions, batch.tokenIds(0, batch.numSlots())[0])
+                : PromptMixin.metadata(model, modelOptions, batch.tokenIds(0, batch.numSlots()),
+                        batch.mask(0, batch.numSlots())));
+        texts.put("kv_type", cacheOptions.kvTypes().toString());
+        return texts;
+    }
+
+    private void run(LogitsRun run, Session session, TokenBatch batch, Map<String, String> metadata)
+            throws IOException {
         Tensor logits;
         long start = System.nanoTime();
         try (Progress _ = Progress.of(streams, "computing the logits of " + batch.numSlots() + " tokens")) {
@@ -147,10 +162,11 @@ public final class LogitsCommand implements Callable<Integer> {
         }
         double seconds = (System.nanoTime() - start) / 1e9;
         SafetensorsWriter writer =
-                new SafetensorsWriter().add("logits", input == null ? run.withoutOnlyRow(logits) : logits);
+                new SafetensorsWriter().add("logits", input == null ? run.withoutOnlyRow(logits) : logits)
+                        .withMetadata(metadata);
         OutFile.write(out, writer::write);
         if (kvOut != null) {
-            OutFile.write(kvOut, run::writeKeysValues);
+            OutFile.write(kvOut, file -> run.writeKeysValues(file, metadata));
         }
         streams.err().println(summary(session, batch, seconds));
     }

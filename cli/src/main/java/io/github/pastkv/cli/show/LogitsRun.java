@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 
 /**
  * Feeds a batch to a session piece by piece and writes what came of it. Tensors written live in the arena that the
@@ -66,8 +67,8 @@ final class LogitsRun {
     }
 
     /** Writes {@code past_keys.N} and {@code past_values.N} of every layer, {@code [B, K, T, D]}; one row without B. */
-    void writeKeysValues(Path file) throws IOException {
-        SafetensorsWriter writer = new SafetensorsWriter();
+    void writeKeysValues(Path file, Map<String, String> metadata) throws IOException {
+        SafetensorsWriter writer = new SafetensorsWriter().withMetadata(metadata);
         for (KvCacheEntry entry : session.cache().entries()) {
             writer.add("past_keys." + entry.layer(), headsFirst(entry.pastKeys()));
             writer.add("past_values." + entry.layer(), headsFirst(entry.pastValues()));

@@ -9,6 +9,7 @@ import io.github.pastkv.cli.options.ModelMixin;
 import io.github.pastkv.lens.TokenLabels;
 import io.github.pastkv.lens.circuits.Circuit;
 import io.github.pastkv.lens.circuits.CircuitCase;
+import io.github.pastkv.lens.circuits.CircuitEdge;
 import io.github.pastkv.lens.circuits.CircuitOptions;
 import io.github.pastkv.lens.circuits.CircuitSearch;
 import io.github.pastkv.lens.patching.MetricSpec;
@@ -25,6 +26,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -42,8 +44,8 @@ import picocli.CommandLine.Spec;
 /** Searches for the circuit behind a behaviour. */
 @Command(name = "acdc", sortOptions = false, header = {"Find the circuit of a behaviour (ACDC).", ""},
         customSynopsis = {"pastkv acdc [OPTIONS] --clean TEXT --corrupt TEXT --answer TEXT --wrong TEXT \\",
-            "                   --threshold X --out FILE",
-            "       pastkv acdc [OPTIONS] --pairs FILE.jsonl --threshold X --out FILE",
+            "                   --threshold X",
+            "       pastkv acdc [OPTIONS] --pairs FILE.jsonl --threshold X",
             "       pastkv acdc [OPTIONS] --clean TEXT --corrupt TEXT --answer TEXT --wrong TEXT --check FILE", ""},
         description = "Automatic circuit discovery (ACDC, Conmy et al. 2023): goes from the output to the input and "
                 + "removes every edge between embeddings, heads and feed-forward blocks whose removal raises the "
@@ -53,8 +55,8 @@ import picocli.CommandLine.Spec;
                 + "edge.%n",
         footer = {"",
             "Nodes are named embed, a1.3 (head 3 of layer 1) and m1 (feed-forward block of layer 1). A head has",
-            "one input each for query, key and value. Ctrl-C ends the search and writes the edges decided so far;",
-            "--resume continues. With --pairs the metric is the mean over the pairs, which may differ in length.",
+            "one input each for query, key and value. The strongest edges are printed; --out has all. Ctrl-C ends",
+            "the search and writes the edges decided so far; --resume continues. With --pairs the metric is the mean over the pairs, which may differ in length.",
             "--check runs only the circuit in a file, on the same or on other prompts. Families that normalise",
             "the output of their blocks, such as Gemma 2 and OLMo 2, are not supported.", "", "Examples:",
             "  pastkv acdc --clean \"When Mary and John went to the store, John gave a drink to\" \\",
@@ -63,6 +65,7 @@ import picocli.CommandLine.Spec;
             "  pastkv acdc --pairs names.jsonl --check circuit.json"})
 public final class AcdcCommand implements Callable<Integer> {
     private static final int MAX_DIFFERENCES = 5;
+    private static final int MAX_EDGES = 12; // printed
 
     private final Streams streams;
 
@@ -144,8 +147,11 @@ public final class AcdcCommand implements Callable<Integer> {
             }
             return;
         }
-        if (out == null || threshold == null) {
-            throw refused("give --threshold and --out, or --check");
+        if (threshold == null) {
+            throw refused("give --threshold, or --check");
+        }
+        if (resume && out == null) {
+            throw refused("--resume: give --out, the file to continue from");
         }
     }
 
@@ -169,11 +175,10 @@ public final class AcdcCommand implements Callable<Integer> {
 
     private int search(Model model, List<PatchCase> pairs, CircuitSearch search, Interruption interruption)
             throws IOException {
-        Path file = Objects.requireNonNull(out);
         double limit = Objects.requireNonNull(threshold);
         ModelIdentity identity = identity(model);
-        CircuitResult result = resume && Files.exists(file)
-                ? CircuitResult.resume("--resume", file, identity, pairs, limit, search)
+        CircuitResult result = out != null && resume && Files.exists(out)
+                ? CircuitResult.resume("--resume", out, identity, pairs, limit, search)
                 : CircuitResult.empty(identity, pairs, limit, search);
         long start = System.nanoTime();
         interruption.resultToCome();
@@ -181,16 +186,37 @@ public final class AcdcCommand implements Callable<Integer> {
         boolean complete = run(search, circuit, interruption);
         double seconds = (System.nanoTime() - start) / 1e9;
         double alone = result.alone();
-        OutFile.write(file, result.json(alone,
-                Map.of("command", CommandLineText.of(spec.commandLine().getParseResult().originalArgs()))));
+        if (out != null) {
+            OutFile.write(out, result.json(alone,
+                    Map.of("command", CommandLineText.of(spec.commandLine().getParseResult().originalArgs()))));
+        }
         if (dot != null) {
             OutFile.write(dot, new CircuitDot(search.graph(), circuit.kept()).text());
         }
         if (plot != null) {
             OutFile.write(plot, drawing(model, pairs, search, circuit, alone).picture()::write);
         }
+        streams.out().print(strongestEdges(circuit));
+        streams.out().flush();
         streams.err().println(summary(search, circuit, alone, seconds, complete));
         return 0;
+    }
+
+    /** The kept edges by their effect, the greatest first. */
+    private static String strongestEdges(Circuit circuit) {
+        List<CircuitEdge> kept = circuit.kept().stream()
+                .sorted(Comparator.comparingDouble(edge -> -Math.abs(edge.effect()))).toList();
+        StringBuilder text = new StringBuilder(String.format("edge                 metric rises without it by%n"));
+        for (CircuitEdge edge : kept.subList(0, Math.min(kept.size(), MAX_EDGES))) {
+            text.append(String.format(Locale.ROOT, "%-7s -> %-7s %10.4g%n",
+                    circuit.graph().senders().get(edge.sender()).name(),
+                    circuit.graph().receivers().get(edge.receiver()).name(),
+                    edge.effect()));
+        }
+        if (kept.size() > MAX_EDGES) {
+            text.append(String.format("and %,d more, which --out and --plot have%n", kept.size() - MAX_EDGES));
+        }
+        return text.toString();
     }
 
     private CircuitDrawing drawing(Model model, List<PatchCase> pairs, CircuitSearch search, Circuit circuit,

@@ -46,6 +46,29 @@ class LogitsCommandTest {
         }
     }
 
+    @Test
+    void files_sayWhatTheirNumbersAreOf() throws Exception {
+        Path out = folder.resolve("l.safetensors");
+        Path kv = folder.resolve("kv.safetensors");
+        CommandRun run = CommandRun.of("logits", "Mary and John", "--kv-type", "bf16", "--out", out.toString(),
+                "--kv-out", kv.toString());
+        assertThat(run.exitCode()).as(run.err()).isZero();
+        for (Path each : List.of(out, kv)) {
+            try (SafetensorsFile file = SafetensorsFile.open(each)) {
+                assertThat(file.metadata()).containsEntry("prompt", "Mary and John").containsEntry("model", "tiny")
+                        .containsEntry("kv_type", "bf16").containsKeys("tokens", "arithmetic");
+            }
+        }
+        Path input = folder.resolve("batch.json");
+        Files.writeString(input, "{\"tokens\": [[1, 15, 27], [0, 8, 9]], \"mask\": [[1, 1, 1], [0, 1, 1]]}");
+        run = CommandRun.of("logits", "--input", input.toString(), "--out", out.toString());
+        assertThat(run.exitCode()).as(run.err()).isZero();
+        try (SafetensorsFile file = SafetensorsFile.open(out)) {
+            assertThat(file.metadata()).containsEntry("tokens", "[[1, 15, 27], [0, 8, 9]]")
+                    .containsEntry("mask", "[[1, 1, 1], [0, 1, 1]]").containsEntry("model", "tiny");
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"llama", "gpt2"})
     void batchWithPads_isThatOfTheReference(String model) throws Exception {

@@ -6,6 +6,7 @@ import io.github.pastkv.cli.CommandRun;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -47,6 +48,28 @@ class AcdcCommandTest {
         String dot = Files.readString(folder.resolve("c.dot"));
         assertThat(dot).startsWith("digraph").contains("\"in output\"");
         assertThat(dot.lines().filter(line -> line.contains("penwidth"))).hasSize(numKept);
+    }
+
+    @Test
+    void withoutAFile_theStrongestEdgesArePrinted() {
+        CommandRun run = CommandRun.of(Stream.of(Stream.of("acdc", "--threshold", "0.3"), Stream.of(PAIR))
+                .flatMap(part -> part).toArray(String[]::new));
+        assertThat(run.exitCode()).as(run.err()).isZero();
+        List<String> lines = run.out().lines().toList();
+        assertThat(lines.getFirst()).isEqualTo("edge                 metric rises without it by");
+        List<Double> effects = new ArrayList<>();
+        for (String line : lines.subList(1, lines.size())) {
+            if (line.contains(" -> ")) {
+                assertThat(line).matches("[a-z0-9.]+ +-> [a-z0-9.]+ +[0-9.e+-]+");
+                effects.add(Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)));
+            }
+        }
+        assertThat(effects).isNotEmpty().isSortedAccordingTo(Comparator.reverseOrder())
+                .allMatch(effect -> effect >= 0.3);
+        CommandRun resumed = CommandRun.of(Stream.of(Stream.of("acdc", "--threshold", "0.3", "--resume"),
+                Stream.of(PAIR)).flatMap(part -> part).toArray(String[]::new));
+        assertThat(resumed.exitCode()).isEqualTo(2);
+        assertThat(resumed.err()).contains("--resume: give --out, the file to continue from");
     }
 
     @Test
