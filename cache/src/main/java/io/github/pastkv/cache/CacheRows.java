@@ -15,9 +15,10 @@ import java.util.Objects;
 final class CacheRows {
     private final LayerGroupTables[] groups;
     private final int[] groupOfLayer; // [L]
-    private final SlotMask mask;
-    private final CacheLengths lengths;
-    private final CachePrefixes prefixes;
+    private SlotMask mask;
+    private CacheLengths lengths;
+    private CachePrefixes prefixes;
+    private boolean released;
 
     private CacheRows(LayerGroupTables[] groups, int[] groupOfLayer, SlotMask mask, CacheLengths lengths,
             CachePrefixes prefixes) {
@@ -37,9 +38,11 @@ final class CacheRows {
 
     /** The same rows for another cache: blocks are shared. */
     CacheRows fork() {
-        return new CacheRows(Arrays.stream(groups).map(LayerGroupTables::fork).toArray(LayerGroupTables[]::new),
-                groupOfLayer,
+        CacheRows fork = new CacheRows(
+                Arrays.stream(groups).map(LayerGroupTables::fork).toArray(LayerGroupTables[]::new), groupOfLayer,
                 mask.copy(), lengths.copy(), prefixes.fork());
+        fork.released = released;
+        return fork;
     }
 
     CachePrefixes prefixes() {
@@ -101,7 +104,75 @@ final class CacheRows {
 
     /** Publishes the known and exact tokens to the index. */
     void publish() {
-        prefixes.publish(groups);
+        if (!released) {
+            prefixes.publish(groups);
+        }
+    }
+
+    /** Whether {@link #releaseBlocks} loses nothing: all tokens can be computed again, in as much memory as now. */
+    boolean canRelease() {
+        boolean sharesWhatIsComputedAgain = batchSize() == 1 || prefixes.isIndexed();
+        if (released || !sharesWhatIsComputedAgain || lengths.firstUnevenLayer() >= 0 || heldBytes() == 0) {
+            return false;
+        }
+        for (int row = 0; row < batchSize(); row++) {
+            if (!prefixes.isKnownAndExact(row, lengths.numTokens(0, row))) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Gives all blocks to the index, which may evict them; mask, lengths and token ids stay. */
+    void releaseBlocks() {
+        publish();
+        resetTables();
+        released = true;
+    }
+
+    boolean isReleased() {
+        return released;
+    }
+
+    /** Puts empty rows in the place of released ones, whose tokens are then appended again; returns those. */
+    CacheRows beginRestore() {
+        CacheRows before = new CacheRows(groups, groupOfLayer, mask, lengths, prefixes);
+        mask = new SlotMask(batchSize());
+        prefixes = prefixes.emptied();
+        lengths = new CacheLengths(groupOfLayer.length, before.batchSize());
+        released = false;
+        return before;
+    }
+
+    /** The tokens of {@code before} have been appended again, whatever their slots. */
+    void endRestore(CacheRows before) {
+        for (int row = 0; row < batchSize(); row++) {
+            if (numTokens(row) != before.numTokens(row)) {
+                throw new IllegalStateException("row " + row + " has " + numTokens(row) + " tokens again, it had "
+                        + before.numTokens(row));
+            }
+        }
+        mask = before.mask;
+        lengths = before.lengths;
+    }
+
+    private int numTokens(int row) {
+        return lengths.numTokens(0, row);
+    }
+
+    /** Drops what has been appended since {@link #beginRestore}. */
+    void abandonRestore(CacheRows before) {
+        releaseBlocks();
+        mask = before.mask;
+        lengths = before.lengths;
+        prefixes = before.prefixes;
+    }
+
+    private void resetTables() {
+        for (LayerGroupTables group : groups) {
+            group.reset();
+        }
+        prefixes.forgetPublished();
     }
 
     /** Evicts blocks that have left the sliding windows. */
@@ -241,9 +312,8 @@ final class CacheRows {
 
     void reset() {
         publish();
-        for (LayerGroupTables group : groups) {
-            group.reset();
-        }
+        resetTables();
+        released = false;
         for (int row = 0; row < batchSize(); row++) {
             prefixes.truncate(row, 0);
         }

@@ -118,6 +118,7 @@ public final class KvCache implements AutoCloseable {
     public KvStep beginStep(AttentionMask newMask) {
         requireOpen();
         requireBatch("newMask", newMask.batchSize());
+        requirePresent();
         requireEvenLayers();
         requireNoStep();
         invalidateView();
@@ -135,6 +136,7 @@ public final class KvCache implements AutoCloseable {
     public KvStep beginStep(AttentionMask newMask, int[] tokenIds, PrefixUse use) {
         requireOpen();
         requireBatch("newMask", newMask.batchSize());
+        requirePresent();
         requireEvenLayers();
         int numReal = newMask.numReal();
         if (tokenIds.length < numReal) {
@@ -144,6 +146,62 @@ public final class KvCache implements AutoCloseable {
         requireNoStep();
         invalidateView();
         return step.beginModel(newMask, !frozen, tokenIds, use);
+    }
+
+    /**
+     * Whether {@link #release} can take the blocks: the cache holds some, is not frozen, has no step or edit open, and
+     * the ids of all its tokens are known and exact, so that they can be computed again.
+     */
+    public boolean canRelease() {
+        boolean isOpen = !closed && !step.isOpen() && (edit == null || !edit.isOpen());
+        return isOpen && !frozen && rows.canRelease();
+    }
+
+    /**
+     * Lets go of all blocks; whole ones stay in the pool's index for as long as nobody needs their memory. Mask,
+     * lengths and token ids stay, and {@link #truncateRow}, {@link #rewind}, {@link #selectRows}, {@link #fork} and
+     * {@link #reset} work on; before keys and values are read or appended, {@link #beginRestore} brings them back.
+     *
+     * @throws IllegalStateException unless {@link #canRelease}; nothing has changed
+     */
+    public void release() {
+        requireChangeable();
+        if (!canRelease()) {
+            throw new IllegalStateException("the cache cannot be released: it is frozen or empty, or holds tokens that"
+                    + " cannot be computed again from their ids");
+        }
+        invalidateView();
+        rows.releaseBlocks();
+    }
+
+    /** Whether this cache holds any block; false once it is closed. */
+    public boolean holdsBlocks() {
+        return !closed && rows.heldBytes() > 0;
+    }
+
+    /** Whether the blocks have been {@linkplain #release released} and not restored since. */
+    public boolean isReleased() {
+        return rows.isReleased();
+    }
+
+    /**
+     * Begins to bring a released cache back: until the result is committed the cache is an empty one, to which each
+     * row's tokens are appended again.
+     *
+     * @throws IllegalStateException unless {@link #isReleased}
+     */
+    public KvRestore beginRestore() {
+        requireChangeable();
+        if (!rows.isReleased()) {
+            throw new IllegalStateException("the cache has not been released");
+        }
+        return new KvRestore(rows);
+    }
+
+    private void requirePresent() {
+        if (rows.isReleased()) {
+            throw new IllegalStateException("the cache's blocks have been released; restore them first");
+        }
     }
 
     private void requireEvenLayers() {
@@ -218,6 +276,7 @@ public final class KvCache implements AutoCloseable {
 
     private void setFrozen(boolean newFrozen) {
         requireOpen();
+        requirePresent();
         frozen = newFrozen;
         entries.forEach(entry -> entry.setFrozen(newFrozen));
     }
@@ -324,6 +383,7 @@ public final class KvCache implements AutoCloseable {
      */
     public KvEdit beginEdit(int... fromPositions) {
         requireChangeable();
+        requirePresent();
         requireEvenLayers();
         requireBatch("fromPositions", fromPositions.length);
         for (int row = 0; row < fromPositions.length; row++) {
@@ -342,6 +402,7 @@ public final class KvCache implements AutoCloseable {
      */
     public void markDerived(int row, int fromPosition) {
         requireChangeable();
+        requirePresent();
         Objects.checkIndex(fromPosition, numTokens(row) + 1);
         if (fromPosition < numTokens(row)) {
             rows.prefixes().markDerived(row, fromPosition);
@@ -417,6 +478,7 @@ public final class KvCache implements AutoCloseable {
 
     float read(int layer, int row, boolean ofKeys, int position, int kvHead, int dim) {
         requireOpen();
+        requirePresent();
         return rows.groupOf(layer).read(layer, row, ofKeys, position, kvHead, dim);
     }
 
@@ -438,8 +500,10 @@ public final class KvCache implements AutoCloseable {
     /** Appends rows of another cache of the pool. */
     void addRowsOf(KvCache source, int[] selected) {
         requireChangeable();
+        requirePresent();
         requireEvenLayers();
         source.requireChangeable();
+        source.requirePresent();
         source.requireEvenLayers();
         invalidateView();
         rows.addRows(source.rows, selected);
@@ -452,15 +516,18 @@ public final class KvCache implements AutoCloseable {
     }
 
     LayerGroupTables group(int index) {
+        requirePresent();
         return rows.group(index);
     }
 
     LayerGroupTables groupOf(int layer) {
+        requirePresent();
         return rows.groupOf(layer);
     }
 
     KvStep beginEntryStep(int layer, AttentionMask newMask, boolean stores) {
         requireNoStep();
+        requirePresent();
         invalidateView();
         return step.beginEntry(layer, newMask, stores);
     }

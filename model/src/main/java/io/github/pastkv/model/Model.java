@@ -272,9 +272,10 @@ public final class Model implements AutoCloseable {
         return pools;
     }
 
-    /** A group of sequences over the rows of a cache. */
-    SequenceGroup newGroup(KvCache cache) {
-        return engine.newGroup(cache, ropeTables.forLength(cache.config().maxTokens()));
+    /** A group of sequences over the rows of a cache, perhaps its owner. */
+    SequenceGroup newGroup(KvCache cache, boolean ownsCache) {
+        return new SequenceGroup(engine, config(), cache, ropeTables.forLength(cache.config().maxTokens()),
+                ownsCache);
     }
 
     /** Statistics of all sessions since the model was loaded. */

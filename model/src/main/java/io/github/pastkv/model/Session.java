@@ -49,7 +49,6 @@ import org.jspecify.annotations.Nullable;
 public final class Session implements AutoCloseable {
     private final Model model;
     private final KvCache cache;
-    private final boolean ownsCache;
     private final SequenceGroup ownGroup;
     private final AtomicReference<@Nullable Thread> user = new AtomicReference<>();
     private KvCache target; // the cache that appends write to: the session's, or a temporary one
@@ -61,9 +60,8 @@ public final class Session implements AutoCloseable {
     private Session(Model model, KvCache cache, boolean ownsCache) {
         this.model = model;
         this.cache = cache;
-        this.ownsCache = ownsCache;
         this.target = cache;
-        this.ownGroup = model.newGroup(cache);
+        this.ownGroup = model.newGroup(cache, ownsCache);
         this.group = ownGroup;
     }
 
@@ -87,15 +85,24 @@ public final class Session implements AutoCloseable {
             // rejects windows of which neither is narrower
             KvWindow.of(model.config().window(layer)).narrower(cache.config().window(layer));
         }
-        return new Session(model, cache, false);
+        Session session = new Session(model, cache, false);
+        session.ownGroup.setRead(); // its owner may read it at any time
+        return session;
     }
 
     public Model model() {
         return model;
     }
 
-    /** The cache, which may be read while no append is under way. */
+    /**
+     * The cache, which may be read while no append is under way. From the first call on, this session keeps its memory
+     * between calls though others may need it; before, blocks of a session at rest may be released and computed again
+     * when it goes on.
+     */
     public KvCache cache() {
+        if (!closed) {
+            ownGroup.setRead();
+        }
         return cache;
     }
 
@@ -335,12 +342,11 @@ public final class Session implements AutoCloseable {
         AttentionMask mask = maskOf(ids);
         acquire();
         try {
-            KvCache fork = target.frozen() ? target.fork() : null;
-            SequenceGroup on = fork == null ? group : model.newGroup(fork);
+            KvCache fork = target.frozen() ? group.use(target::fork) : null;
+            SequenceGroup on = fork == null ? group : model.newGroup(fork, true);
             return new TextStream(model.tokenizer().orElseThrow(), on, ids, mask, effective(options), () -> {
                 if (fork != null) {
                     on.close();
-                    fork.close();
                 }
                 release();
             }).stream();
@@ -381,7 +387,7 @@ public final class Session implements AutoCloseable {
     }
 
     private <T> T onFork(Function<SequenceGroup, T> call) {
-        try (KvCache fork = target.fork(); SequenceGroup ofFork = model.newGroup(fork)) {
+        try (SequenceGroup ofFork = model.newGroup(group.use(target::fork), true)) {
             ofFork.setProbe(probe);
             return call.apply(ofFork);
         }
@@ -437,17 +443,17 @@ public final class Session implements AutoCloseable {
 
     /** Freezes the session: later appends read the stored tokens and store nothing. */
     public void freeze() {
-        exclusively(() -> openCache().freeze());
+        exclusively(() -> ownGroup.usePresent(() -> changed(openCache()::freeze)));
     }
 
     /** Lets later appends store again. */
     public void unfreeze() {
-        exclusively(() -> openCache().unfreeze());
+        exclusively(() -> ownGroup.usePresent(() -> changed(openCache()::unfreeze)));
     }
 
     /** Removes all tokens. */
     public void reset() {
-        exclusively(() -> openCache().reset());
+        exclusively(() -> ownGroup.use(() -> changed(openCache()::reset)));
     }
 
     /**
@@ -459,7 +465,7 @@ public final class Session implements AutoCloseable {
      */
     public Session fork() {
         requireUnused(user.get());
-        return new Session(model, openCache().fork(), true);
+        return new Session(model, ownGroup.use(openCache()::fork), true);
     }
 
     /**
@@ -476,7 +482,7 @@ public final class Session implements AutoCloseable {
      * @throws IllegalArgumentException when {@link #canRewind} says no; nothing has changed
      */
     public void rewind(int numTokens) {
-        exclusively(() -> openCache().rewind(numTokens));
+        exclusively(() -> ownGroup.use(() -> changed(() -> openCache().rewind(numTokens))));
     }
 
     /**
@@ -506,7 +512,8 @@ public final class Session implements AutoCloseable {
                     + ", but this model's keys are normalised after RoPE and cannot be corrected");
         }
         try (KeyShift shift = new KeyShift(model.config(), model.kernels().kernels(), maxSeqLen(), distance)) {
-            exclusively(() -> KvGraft.appendTokens(openCache(), 0, tokens, shift));
+            exclusively(() -> source.ownGroup.usePresent(() -> ownGroup.usePresent(
+                    () -> changed(() -> KvGraft.appendTokens(openCache(), 0, tokens, shift)))));
         }
     }
 
@@ -527,14 +534,13 @@ public final class Session implements AutoCloseable {
         }
         KvCache empty = new KvCache(cache.config());
         empty.freeze();
-        setTarget(empty, model.newGroup(empty));
+        setTarget(empty, model.newGroup(empty, true));
         SequenceGroup ofEmpty = group;
         return () -> {
             if (target == empty) {
                 setTarget(cache, ownGroup);
             }
             ofEmpty.close();
-            empty.close();
         };
     }
 
@@ -572,11 +578,9 @@ public final class Session implements AutoCloseable {
         user.set(null);
     }
 
-    private void exclusively(Runnable call) {
-        exclusively(() -> {
-            call.run();
-            return true;
-        });
+    private static boolean changed(Runnable change) {
+        change.run();
+        return true;
     }
 
     private void requireOpen() {
@@ -602,17 +606,13 @@ public final class Session implements AutoCloseable {
         if (closed) {
             return;
         }
-        exclusively(() -> {
-            closed = true;
-            group.close();
-            ownGroup.close();
-            if (target != cache) {
-                target.close();
-            }
-            if (ownsCache) {
-                cache.close();
-            }
-        });
+        exclusively(() -> changed(this::free));
+    }
+
+    private void free() {
+        closed = true;
+        group.close();
+        ownGroup.close();
     }
 
     @Override

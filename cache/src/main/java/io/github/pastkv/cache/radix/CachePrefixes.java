@@ -41,6 +41,28 @@ public final class CachePrefixes {
                 Arrays.stream(rows).map(RowTokens::copy).toArray(RowTokens[]::new));
     }
 
+    /** Those of as many empty rows, of the same index and namespace. */
+    public CachePrefixes emptied() {
+        return empty(index, namespace, rows.length);
+    }
+
+    /** Whether the pool's index takes in what these rows hold. */
+    public boolean isIndexed() {
+        return index != null && namespace != null;
+    }
+
+    /** Whether all of a row's tokens are known and exact. */
+    public boolean isKnownAndExact(int row, int numTokens) {
+        return rows[row].isKnownAndExact(numTokens);
+    }
+
+    /** The rows hold no blocks any more. */
+    public void forgetPublished() {
+        for (RowTokens row : rows) {
+            row.forgetPublished();
+        }
+    }
+
     public Optional<PrefixNamespace> namespace() {
         return Optional.ofNullable(namespace);
     }

@@ -94,6 +94,11 @@ final class RowTokens {
         }
     }
 
+    /** The row's blocks are no longer its own: all of them would have to be published again. */
+    void forgetPublished() {
+        truncatePublished(0);
+    }
+
     int numPublished() {
         return numPublished;
     }

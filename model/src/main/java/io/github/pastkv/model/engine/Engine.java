@@ -1,9 +1,7 @@
 package io.github.pastkv.model.engine;
 
-import io.github.pastkv.cache.KvCache;
 import io.github.pastkv.model.config.ModelConfig;
 import io.github.pastkv.model.forward.ForwardPass;
-import io.github.pastkv.model.forward.LayerRope;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CancellationException;
@@ -27,14 +25,13 @@ public final class Engine implements AutoCloseable {
     /** Longest time that a pass waits for sequences that were in the last one. */
     private static final long MAX_GATHER_NANOS = 20_000_000;
 
-    private final ModelConfig model;
     private final PassRunner passes;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition gathered = lock.newCondition();
     private final Condition leadEnded = lock.newCondition();
     private final Scheduler scheduler;
-    private final MemoryQueue memory = new MemoryQueue(lock);
-    private final List<SequenceGroup> expected = new ArrayList<>(); // in the last pass, without a new step yet
+    private final MemoryQueue memory = new MemoryQueue(lock, this::requireOpen);
+    private final List<Caller> expected = new ArrayList<>(); // of the last pass, not back yet
     private @Nullable Thread leader;
     private long lastPassEnd;
     private long lastPassNanos;
@@ -50,22 +47,16 @@ public final class Engine implements AutoCloseable {
      */
     @SuppressWarnings("exports") // created by the model only
     public Engine(ModelConfig model, ForwardPass forwardPass, int maxBatchTokens) {
-        this.model = model;
-        this.passes = new PassRunner(model, forwardPass);
+        this.passes = new PassRunner(model.vocabSize(), forwardPass);
         this.scheduler = new Scheduler(maxBatchTokens);
     }
 
-    /** A group over the rows of {@code cache}, whose positions are rotated by {@code rope}. */
-    @SuppressWarnings("exports") // called by the model only
-    public SequenceGroup newGroup(KvCache cache, LayerRope rope) {
-        return new SequenceGroup(this, model, cache, rope);
-    }
-
-    /** Statistics so far. */
+    /** What has been computed so far. */
     public EngineStats stats() {
         lock.lock();
         try {
-            return new EngineStats(numPasses, numSteps, numTokens, memory.numPreemptions());
+            return new EngineStats(numPasses, numSteps, numTokens, memory.numPreemptions(),
+                    memory.numWaiting());
         } finally {
             lock.unlock();
         }
@@ -93,7 +84,7 @@ public final class Engine implements AutoCloseable {
                 throw new IllegalStateException("a step of this model is running on this thread: a hook cannot"
                         + " begin another");
             }
-            comeBack(request.group);
+            comeBack(request.caller);
             scheduler.add(request);
             while (!request.isDone()) {
                 if (!request.isInPass()) { // else the pass still writes to its blocks
@@ -146,10 +137,10 @@ public final class Engine implements AutoCloseable {
 
     /** Called on the request's own thread. */
     private static void cancelIfAsked(StepRequest request) {
-        if (request.group.endsOnInterrupt() && Thread.interrupted()) {
+        if (request.caller.endsOnInterrupt() && Thread.interrupted()) {
             request.interrupt();
         }
-        if (request.group.isCancelled()) {
+        if (request.caller.isCancelled()) {
             request.cancel();
         }
     }
@@ -210,9 +201,9 @@ public final class Engine implements AutoCloseable {
             if (request.isDone()) {
                 numSteps++;
                 scheduler.remove(request);
-                request.group.leftAt(lastPassEnd);
-                if (request.group.comesBackSoon()) {
-                    expected.add(request.group);
+                request.caller.leftAt(lastPassEnd);
+                if (request.caller.comesBackSoon()) {
+                    expected.add(request.caller);
                 }
                 request.changed.signal();
             }
@@ -237,14 +228,14 @@ public final class Engine implements AutoCloseable {
         }
     }
 
-    private void comeBack(SequenceGroup group) {
-        group.backAt(System.nanoTime(), Math.min(lastPassNanos, MAX_GATHER_NANOS));
-        leave(group);
+    private void comeBack(Caller caller) {
+        caller.backAt(System.nanoTime(), Math.min(lastPassNanos, MAX_GATHER_NANOS));
+        expectNoMore(caller);
     }
 
-    /** Removes {@code group} from the groups to wait for. */
-    private void leave(SequenceGroup group) {
-        if (expected.remove(group) && expected.isEmpty()) {
+    /** No pass need wait for {@code caller} any more. */
+    private void expectNoMore(Caller caller) {
+        if (expected.remove(caller) && expected.isEmpty()) {
             gathered.signal();
         }
     }
@@ -256,12 +247,11 @@ public final class Engine implements AutoCloseable {
         }
     }
 
-    /** Tells the engine that a group has no next step. */
-    void ended(SequenceGroup group) {
+    /** Tells the engine that a caller has no next step. */
+    void leave(Caller caller) {
         lock.lock();
         try {
-            memory.end(group);
-            leave(group);
+            expectNoMore(caller);
         } finally {
             lock.unlock();
         }

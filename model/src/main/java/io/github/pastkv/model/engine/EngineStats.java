@@ -6,6 +6,7 @@ package io.github.pastkv.model.engine;
  * @param numPasses forward passes
  * @param numSteps completed steps; more than passes if steps were batched
  * @param numTokens tokens
- * @param numPreemptions preemptions of generations, which were recomputed later
+ * @param numPreemptions times that a group's memory was released for others, to be recomputed when it goes on
+ * @param numWaiting groups that wait for memory now, without holding any
  */
-public record EngineStats(long numPasses, long numSteps, long numTokens, long numPreemptions) {}
+public record EngineStats(long numPasses, long numSteps, long numTokens, long numPreemptions, int numWaiting) {}

@@ -2,13 +2,10 @@ package io.github.pastkv.model.engine;
 
 import io.github.pastkv.cache.JoinedRows;
 import io.github.pastkv.cache.StepRows;
-import io.github.pastkv.model.config.ModelConfig;
 import io.github.pastkv.model.forward.ForwardPass;
 import io.github.pastkv.model.forward.LayerRope;
 import io.github.pastkv.model.forward.Pass;
-import io.github.pastkv.tensor.DataType;
 import io.github.pastkv.tensor.Tensor;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.List;
@@ -24,13 +21,12 @@ final class PassRunner implements AutoCloseable {
     private int[] tokenIds = new int[16];
     private int[] logitTokens = new int[16];
     private LayerRope[] ropes = new LayerRope[16];
-    private Arena arena = Arena.ofShared();
-    private Tensor logits;
+    private final LogitsBuffer logits;
 
-    PassRunner(ModelConfig model, ForwardPass forwardPass) {
+    PassRunner(int vocabSize, ForwardPass forwardPass) {
         this.forwardPass = forwardPass;
-        this.vocabSize = model.vocabSize();
-        this.logits = Tensor.allocate(arena, DataType.F32, 1, vocabSize);
+        this.vocabSize = vocabSize;
+        this.logits = new LogitsBuffer(vocabSize);
     }
 
     /**
@@ -89,7 +85,7 @@ final class PassRunner implements AutoCloseable {
     }
 
     private Tensor logitsOf(StepRequest request) {
-        return request.logits == null ? logits : request.logits;
+        return request.logits == null ? logits.all() : request.logits;
     }
 
     /** Runs a chunk of one request, writing its logits directly. */
@@ -97,7 +93,7 @@ final class PassRunner implements AutoCloseable {
         rows.clear();
         int numLogits = addChunk(request, 0);
         int from = request.numLogitsComputed;
-        Tensor out = numLogits == 0 ? logits : logitsOf(request).narrow(0, from, (long) from + numLogits);
+        Tensor out = numLogits == 0 ? logits.all() : logitsOf(request).narrow(0, from, (long) from + numLogits);
         forwardPass.run(pass(request, rows).tokens(tokenIds).logits(logitTokens, numLogits, out));
     }
 
@@ -110,9 +106,9 @@ final class PassRunner implements AutoCloseable {
             growRopes(rows.numRows());
             Arrays.fill(ropes, fromRow, rows.numRows(), request.rope);
         }
-        growLogits(numLogits);
-        forwardPass.run(new Pass(rows, ropes).tokens(tokenIds).logits(logitTokens, numLogits, logits));
-        copyLogits(batch);
+        Tensor joined = logits.ofAtLeast(numLogits);
+        forwardPass.run(new Pass(rows, ropes).tokens(tokenIds).logits(logitTokens, numLogits, joined));
+        copyLogits(batch, joined);
     }
 
     /** Adds a request's scheduled tokens to the rows; returns the number of their logits. */
@@ -148,31 +144,22 @@ final class PassRunner implements AutoCloseable {
         return new Pass(ofRequest, ropes);
     }
 
-    private void copyLogits(List<StepRequest> batch) {
+    private void copyLogits(List<StepRequest> batch, Tensor joined) {
         long rowBytes = (long) vocabSize * Float.BYTES;
         long from = 0;
         for (StepRequest request : batch) {
             int numLogits = request.numLogitsOf(request.numScheduled());
             if (request.logits != null) {
-                MemorySegment.copy(logits.segment(), from, request.logits.segment(),
+                MemorySegment.copy(joined.segment(), from, request.logits.segment(),
                         request.numLogitsComputed * rowBytes, numLogits * rowBytes);
             }
             from += numLogits * rowBytes;
         }
     }
 
-    private void growLogits(int numRows) {
-        if (logits.shape(0) < numRows) {
-            Arena larger = Arena.ofShared();
-            logits = Tensor.allocate(larger, DataType.F32, Math.max(numRows, 2 * logits.shape(0)), vocabSize);
-            arena.close();
-            arena = larger;
-        }
-    }
-
     @Override
     public void close() {
         forwardPass.close();
-        arena.close();
+        logits.close();
     }
 }

@@ -17,7 +17,7 @@ final class Scheduler {
     static final int MAX_DECODE_TOKENS = 16;
 
     private static final Comparator<StepRequest> ORDER =
-            Comparator.comparingInt((StepRequest request) -> -request.group.priority())
+            Comparator.comparingInt((StepRequest request) -> -request.caller.priority())
                     .thenComparing(request -> !request.isDecode() && !request.runsAlone());
 
     private final int maxBatchTokens;

@@ -1,7 +1,6 @@
 package io.github.pastkv.model.engine;
 
 import io.github.pastkv.cache.KvCache;
-import io.github.pastkv.cache.KvPool;
 import io.github.pastkv.cache.KvStep;
 import io.github.pastkv.cache.PoolExhaustedException;
 import io.github.pastkv.cache.PrefixUse;
@@ -14,8 +13,7 @@ import io.github.pastkv.model.hooks.Probe;
 import io.github.pastkv.tensor.DataType;
 import io.github.pastkv.tensor.Tensor;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.util.concurrent.CancellationException;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -24,37 +22,37 @@ import org.jspecify.annotations.Nullable;
  * step is validated, begun and committed on the caller's thread; in between the {@link Engine} computes it in passes
  * shared with the steps of other groups.
  *
- * <p>For one thread at a time. Owns the memory of its logits until {@link #close}; the cache is its caller's.
+ * <p>For one thread at a time. Owns the memory of its logits until {@link #close}, and its cache where it was said so.
  */
 public final class SequenceGroup implements DecodeBackend, AutoCloseable {
-    /** The longest array that every JVM can make. */
-    private static final int MAX_ARRAY_LENGTH = Integer.MAX_VALUE - 8;
-
     private final Engine engine;
     private final ModelConfig model;
     private final KvCache cache;
     private final LayerRope rope;
-    private Arena arena = Arena.ofShared();
-    private Tensor logits;
+    private final Caller caller = new Caller();
+    private final boolean ownsCache;
+    private final MemoryClaim claim;
+    private final StepOpener steps;
+    private final LogitsBuffer logits;
     private int numReusedTokens;
     private @Nullable Probe probe;
 
-    // Of a generation under way.
-    private @Nullable GenerationOptions generating;
-    private volatile boolean interrupted;
-
-    // Guarded by the engine's lock.
-    private long leftAt;
-    private boolean comesBackSoon = true;
-    private boolean askedToYield;
-    private boolean waitingForMemory;
-
-    SequenceGroup(Engine engine, ModelConfig model, KvCache cache, LayerRope rope) {
+    /**
+     * A group over the rows of {@code cache}, whose positions are rotated by {@code rope}.
+     *
+     * @param ownsCache whether {@link #close} closes the cache too
+     */
+    @SuppressWarnings("exports") // made by the model alone
+    public SequenceGroup(Engine engine, ModelConfig model, KvCache cache, LayerRope rope, boolean ownsCache) {
         this.engine = engine;
         this.model = model;
         this.cache = cache;
         this.rope = rope;
-        this.logits = Tensor.allocate(arena, DataType.F32, 1, model.vocabSize());
+        this.ownsCache = ownsCache;
+        this.claim = new MemoryClaim(cache, caller);
+        this.steps = new StepOpener(engine, cache, rope, caller, claim);
+        this.logits = new LogitsBuffer(model.vocabSize());
+        engine.memory().open(claim);
     }
 
     /** Passes the activations of all later steps to {@code newProbe}; null for none. */
@@ -70,61 +68,70 @@ public final class SequenceGroup implements DecodeBackend, AutoCloseable {
      */
     public Tensor forward(StepInput input, Logits asked, @Nullable PrefixUse use) {
         PackedInput packed = input.pack(model, cache.batchSize());
-        try (KvStep step = begin(input.mask(), packed, use)) {
-            StepRequest request = new StepRequest(this, step, withoutReused(packed, step, input.mask()), rope, probe,
-                    engine.newCondition());
-            askForLogits(request, asked);
-            engine.run(request);
-            commit(step, input);
-            return logits.narrow(0, 0, request.numLogits);
-        }
+        return inCall(() -> {
+            try (KvStep step = open(input.mask(), packed, use)) {
+                StepRequest request = new StepRequest(caller, step, withoutReused(packed, step, input.mask()), rope,
+                        probe, engine.newCondition());
+                askForLogits(request, asked);
+                engine.run(request);
+                commit(step, input);
+                return logits.all().narrow(0, 0, request.numLogits);
+            }
+        });
     }
 
     /** {@link #forward} for all logits, on the heap: F32 {@code [B, N, V]}, zeros at pads. */
     public Tensor forwardSlots(StepInput input, @Nullable PrefixUse use) {
-        Tensor slots = zeros(input.mask(), model.vocabSize()); // first, as this allocation may fail
-        spread(input.mask(), forward(input, Logits.ALL, use), slots);
-        return slots;
+        SlotTensor slots = new SlotTensor(input.mask(), model.vocabSize()); // first: there may be no memory for it
+        return slots.fill(forward(input, Logits.ALL, use));
     }
 
     /** Runs the layers before {@code stopAtLayer}; returns the residual stream on the heap, F32 {@code [B, N, E]}. */
     public Tensor residualBefore(StepInput input, int stopAtLayer) {
         PackedInput packed = input.pack(model, cache.batchSize());
-        Tensor slots = zeros(input.mask(), model.hiddenSize());
-        try (KvStep step = cache.beginStep(input.mask()); Arena rows = Arena.ofShared()) {
-            StepRequest request = new StepRequest(this, step, packed, rope, probe, engine.newCondition());
-            request.stopLayer = stopAtLayer;
-            request.residualOut = Tensor.allocate(rows, DataType.F32, step.numTokens(), model.hiddenSize());
-            engine.run(request);
-            spread(input.mask(), request.residualOut, slots);
-            commit(step, input);
-            return slots;
+        SlotTensor slots = new SlotTensor(input.mask(), model.hiddenSize());
+        return inCall(() -> {
+            try (KvStep step = open(input.mask(), packed, null); Arena rows = Arena.ofShared()) {
+                StepRequest request = new StepRequest(caller, step, packed, rope, probe, engine.newCondition());
+                request.stopLayer = stopAtLayer;
+                request.residualOut = Tensor.allocate(rows, DataType.F32, step.numTokens(), model.hiddenSize());
+                engine.run(request);
+                commit(step, input);
+                return slots.fill(request.residualOut);
+            }
+        });
+    }
+
+    /** As part of the generation under way, or as a call of its own. */
+    private <T> T inCall(Supplier<T> call) {
+        engine.memory().beginCall(claim);
+        try {
+            return use(call);
+        } finally {
+            engine.memory().endCall(claim);
         }
     }
 
-    private KvStep begin(AttentionMask mask, PackedInput packed, @Nullable PrefixUse use) {
-        int[] tokenIds = packed.tokenIds();
-        boolean isPlain = probe == null; // a probe may edit, so the step is not indexed
-        while (true) {
-            if (isCancelled() || (endsOnInterrupt() && Thread.currentThread().isInterrupted())) {
-                throw new CancellationException("the generation was cancelled");
-            }
-            engine.memory().requireNotAskedToYield(this);
-            try {
-                return isPlain && tokenIds != null && use != null
-                        ? cache.beginStep(mask, tokenIds, use)
-                        : cache.beginStep(mask);
-            } catch (PoolExhaustedException e) {
-                if ((use == PrefixUse.STORE_LATER && hasDrafts(mask)) || !engine.memory().makeRoom(this)) {
-                    throw e;
-                }
-            }
+    /** Runs a call that reads or changes the cache, whose memory nobody takes meanwhile. */
+    public <T> T use(Supplier<T> call) {
+        engine.memory().enter(claim);
+        try {
+            return call.get();
+        } finally {
+            engine.memory().exit(claim);
         }
     }
 
-    /** Whether the step has draft tokens. They do not preempt others; the step is retried without them. */
-    private static boolean hasDrafts(AttentionMask mask) {
-        return mask.numSlots() > 1;
+    /** {@link #use}, with the keys and values in the cache: first computed again, where they were released. */
+    public <T> T usePresent(Supplier<T> call) {
+        return inCall(() -> {
+            steps.restore();
+            return call.get();
+        });
+    }
+
+    private KvStep open(AttentionMask mask, PackedInput packed, @Nullable PrefixUse use) {
+        return steps.open(mask, probe == null ? packed.tokenIds() : null, use); // a probe may edit
     }
 
     /** Removes and counts the tokens that were found in the index. */
@@ -149,17 +156,7 @@ public final class SequenceGroup implements DecodeBackend, AutoCloseable {
                     .map(row -> step.rowStart(row + 1) - 1).toArray();
         };
         request.numLogits = request.logitTokens.length;
-        growLogits(request.numLogits);
-        request.logits = logits;
-    }
-
-    private void growLogits(int numRows) {
-        if (logits.shape(0) < numRows) {
-            Arena larger = Arena.ofShared();
-            logits = Tensor.allocate(larger, DataType.F32, numRows, model.vocabSize());
-            arena.close();
-            arena = larger;
-        }
+        request.logits = logits.ofAtLeast(request.numLogits);
     }
 
     /** Commits the step and marks it as derived if it was edited or did not start from token ids. */
@@ -171,51 +168,45 @@ public final class SequenceGroup implements DecodeBackend, AutoCloseable {
         }
     }
 
-    private static Tensor zeros(AttentionMask mask, int width) {
-        long count = (long) mask.batchSize() * mask.numSlots() * width;
-        if (count > MAX_ARRAY_LENGTH) {
-            throw new IllegalArgumentException("tokenIds: [" + mask.batchSize() + ", " + mask.numSlots()
-                    + "] slots with " + width + " numbers each are more than an array holds; append fewer at once");
-        }
-        return Tensor.zeros(mask.batchSize(), mask.numSlots(), width);
-    }
-
-    /** Copies the packed rows of real tokens to their slots. */
-    private static void spread(AttentionMask mask, Tensor packed, Tensor slots) {
-        long rowBytes = slots.shape(2) * Float.BYTES;
-        int token = 0;
-        for (int row = 0; row < mask.batchSize(); row++) {
-            for (int slot = 0; slot < mask.numSlots(); slot++) {
-                if (mask.isReal(row, slot)) {
-                    long slotIndex = (long) row * mask.numSlots() + slot;
-                    MemorySegment.copy(packed.segment(), token++ * rowBytes, slots.segment(), slotIndex * rowBytes,
-                            rowBytes);
-                }
-            }
-        }
-    }
-
     // As the backend of a generation.
 
     /**
-     * Begins a generation: until {@link #endGeneration} it ends when its thread is interrupted or it is cancelled, has
-     * the priority of {@code options}, and may be preempted.
+     * A generation begins: until {@link #endGeneration} it ends when its thread is interrupted or it is cancelled, and
+     * its steps have the priority of {@code options}.
      */
     public void beginGeneration(GenerationOptions options) {
-        interrupted = false;
-        askedToYield = false;
-        generating = options;
+        caller.begin(options);
         options.cancellation().onCancel(engine::wakeAll);
-        engine.memory().begin(this);
+        engine.memory().beginCall(claim);
     }
 
     /** Ends the generation, after any outcome. */
     public void endGeneration() {
-        if (generating != null) {
-            generating.cancellation().onCancel(null);
+        GenerationOptions options = caller.end();
+        if (options != null) {
+            options.cancellation().onCancel(null);
+            restoreWhatMayBeRead();
+            engine.memory().endCall(claim);
         }
-        generating = null;
-        engine.ended(this);
+        engine.leave(caller);
+    }
+
+    /** From now on the cache may be read whenever no call is under way, so that its memory stays between calls. */
+    public void setRead() {
+        engine.memory().setRead(claim);
+        if (!caller.isGenerating()) {
+            usePresent(() -> true);
+        }
+    }
+
+    private void restoreWhatMayBeRead() {
+        if (claim.isRead()) {
+            try {
+                usePresent(() -> true);
+            } catch (PoolExhaustedException | IllegalStateException _) {
+                // no memory, or the model is closed: the next call tries again, and says so
+            }
+        }
     }
 
     @Override
@@ -255,89 +246,46 @@ public final class SequenceGroup implements DecodeBackend, AutoCloseable {
 
     @Override
     public void truncateRow(int row, int numTokens) {
-        cache.truncateRow(row, numTokens);
+        use(() -> {
+            cache.truncateRow(row, numTokens);
+            return true;
+        });
     }
 
     @Override
     public void selectRows(int... rows) {
-        cache.selectRows(rows);
+        use(() -> {
+            cache.selectRows(rows);
+            return true;
+        });
     }
 
     @Override
     public void repeatRows(int times) {
-        cache.repeatRows(times);
-    }
-
-    @Override
-    public void awaitMemory() {
-        engine.memory().awaitTurn(this);
-    }
-
-    // For the engine.
-
-    KvPool pool() {
-        return cache.pool();
-    }
-
-    int priority() {
-        return generating == null ? 0 : generating.priority();
-    }
-
-    /** Whether an interrupt of the thread ends the step. */
-    boolean endsOnInterrupt() {
-        return generating != null;
-    }
-
-    void interrupted() {
-        interrupted = true;
+        use(() -> {
+            cache.repeatRows(times);
+            return true;
+        });
     }
 
     @Override
     public boolean isCancelled() {
-        return generating != null && (interrupted || generating.cancellation().isCancelled());
+        return caller.isCancelled();
     }
 
-    /** Whether the generation can be preempted: not with windows, as evicted tokens cannot be rewound. */
-    boolean isPreemptible() {
-        return probe == null && IntStream.range(0, cache.numLayers())
-                .noneMatch(layer -> cache.config().window(layer).isBounded());
-    }
-
-    void askToYield() {
-        askedToYield = true;
-    }
-
-    boolean isAskedToYield() {
-        return askedToYield;
-    }
-
-    boolean isWaitingForMemory() {
-        return waitingForMemory;
-    }
-
-    void setWaitingForMemory(boolean isWaiting) {
-        waitingForMemory = isWaiting;
-        askedToYield = false;
-    }
-
-    void leftAt(long nanos) {
-        leftAt = nanos;
-    }
-
-    void backAt(long nanos, long soonNanos) {
-        comesBackSoon = leftAt == 0 || nanos - leftAt <= soonNanos;
-    }
-
-    boolean comesBackSoon() {
-        return comesBackSoon;
-    }
-
-    /** Frees the logits. Closing again does nothing. */
+    /** Frees the logits, and the cache where it is this group's. Closing again does nothing. */
     @Override
     public void close() {
-        if (arena.scope().isAlive()) {
-            engine.ended(this);
-            arena.close();
+        if (logits.isOpen()) {
+            if (ownsCache) {
+                use(() -> { // others wait for its memory as long as it is in use
+                    cache.close();
+                    return true;
+                });
+            }
+            engine.memory().close(claim);
+            engine.leave(caller);
+            logits.close();
         }
     }
 }

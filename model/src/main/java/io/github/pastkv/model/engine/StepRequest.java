@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * A step of one group in the engine, and its progress. All but the first few fields are guarded by the engine's lock.
  */
 final class StepRequest {
-    final SequenceGroup group;
+    final Caller caller;
     final KvStep step;
     final PackedInput input;
     final LayerRope rope;
@@ -35,9 +35,9 @@ final class StepRequest {
     private boolean interrupted;
     private @Nullable Throwable failure;
 
-    StepRequest(SequenceGroup group, KvStep step, PackedInput input, LayerRope rope, @Nullable Probe probe,
+    StepRequest(Caller caller, KvStep step, PackedInput input, LayerRope rope, @Nullable Probe probe,
             Condition changed) {
-        this.group = group;
+        this.caller = caller;
         this.step = step;
         this.input = input;
         this.rope = rope;
@@ -102,7 +102,7 @@ final class StepRequest {
     /** Its thread was interrupted, which ends a generation; the flag is set again when the step is over. */
     void interrupt() {
         interrupted = true;
-        group.interrupted();
+        caller.interrupt();
     }
 
     boolean wasInterrupted() {

@@ -48,7 +48,4 @@ public interface DecodeBackend {
     default boolean isCancelled() {
         return false;
     }
-
-    /** Waits after a {@link PreemptedException}, with the rows rewound to where the generation began. */
-    default void awaitMemory() {}
 }

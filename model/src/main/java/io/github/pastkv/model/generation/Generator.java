@@ -31,7 +31,6 @@ public final class Generator {
     private final Sampler sampler;
     private final @Nullable LogProbabilities logProbabilities;
     private final List<Sequence> rows = new ArrayList<>();
-    private int[] firstPositions = {}; // of each row, of its prompt
     private int numReused;
     private long promptNanos;
     private long decodeNanos;
@@ -102,7 +101,7 @@ public final class Generator {
         long start = System.nanoTime();
         try {
             if (promptNanos == 0) {
-                choosePromptEnds(prefill(promptIds, promptMask));
+                choosePromptEnds(backend.prefill(promptIds, promptMask));
             } else {
                 decodeStep();
             }
@@ -126,40 +125,13 @@ public final class Generator {
                 numDrafted);
     }
 
-    private Tensor prefill(int[][] tokenIds, AttentionMask mask) {
-        while (true) {
-            try {
-                return backend.prefill(tokenIds, mask);
-            } catch (PreemptedException _) {
-                backend.awaitMemory(); // nothing has been appended
-            }
-        }
-    }
-
-    /** After a preemption: rewinds each row to its start, waits, and recomputes its tokens. */
-    private void recompute() {
-        int[][] texts = new int[rows.size()][];
-        for (int row = 0; row < texts.length; row++) {
-            int numAppended = backend.numTokens(row) - firstPositions[row];
-            texts[row] = rows.get(row).tokenIds(numAppended);
-            backend.truncateRow(row, firstPositions[row]);
-        }
-        backend.awaitMemory();
-        int[] lengths = Arrays.stream(texts).mapToInt(text -> text.length).toArray();
-        int width = Arrays.stream(lengths).max().orElse(0);
-        Arrays.setAll(texts, row -> Arrays.copyOf(texts[row], width));
-        prefill(texts, AttentionMask.ofLengths(lengths));
-    }
-
-    /** Samples the first token of every completion; from here on each completion has its own row. */
+    /** The first token of every answer; from here on each answer has a row of its own. */
     private void choosePromptEnds(Tensor logits) {
         numReused = backend.numReusedTokens();
         int perPrompt = options.numReturnSequences();
         if (perPrompt > 1) {
             backend.repeatRows(perPrompt);
         }
-        firstPositions = new int[rows.size()];
-        Arrays.setAll(firstPositions, row -> backend.numTokens(row) - rows.get(row).promptLength());
         for (int row = 0; row < rows.size(); row++) {
             if (rows.get(row).isActive()) {
                 choose(row, logits, row / perPrompt, backend.numTokens(row));
@@ -193,8 +165,6 @@ public final class Generator {
         while (true) {
             try {
                 return append(drafts);
-            } catch (PreemptedException _) {
-                recompute();
             } catch (PoolExhaustedException e) {
                 if (Arrays.stream(drafts).allMatch(draft -> draft.length == 0)) {
                     throw e;

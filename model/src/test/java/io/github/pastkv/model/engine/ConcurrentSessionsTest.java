@@ -27,6 +27,8 @@ import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -41,6 +43,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class ConcurrentSessionsTest {
     private static final int NUM_THREADS = 8;
     private static final int NUM_CALLS = 7 * Integer.getInteger("pastkv.test.scale", 1);
+    private static final int NUM_TIGHT_BLOCKS = 44; // a session of 57 tokens and a fork with three answers
     private static final KvType[] TYPES = {KvType.F32, KvType.BF16, KvType.Q8};
 
     @ParameterizedTest
@@ -65,7 +68,87 @@ class ConcurrentSessionsTest {
         }
     }
 
+    /**
+     * In a pool that holds each alone and not two of them: sessions at rest, between two steps and just closed, and
+     * threads that sleep at any of these points, cost time and no bit.
+     */
+    @ParameterizedTest
+    @CsvSource({"llama, 512, 0, 11", "llama, 5, 0, 12", "gpt2, 16, 0, 13", "mistral, 7, 0, 14", "llama, 16, 9, 15"})
+    void eightThreadsInATightPool_equalEachAlone(String name, int maxBatchTokens, int window, long seed)
+            throws Exception {
+        GoldenModel golden = GoldenModel.of(name);
+        SessionOptions options = SessionOptions.defaults().withBlockSize(4)
+                .withWindow(window == 0 ? KvWindow.NONE : new KvWindow(window, 2));
+        List<List<Object>> alone = new ArrayList<>();
+        try (Model model = Model.load(golden.folder(), ModelOptions.defaults().withNumThreads(1))) {
+            for (int thread = 0; thread < NUM_THREADS; thread++) {
+                alone.add(playTight(model, options.withPrefixReuse(false), new Random(seed * 100 + thread)));
+            }
+        }
+        try (Model model = Model.load(golden.folder(),
+                ModelOptions.defaults().withNumThreads(2).withMaxBatchTokens(maxBatchTokens))) {
+            SessionOptions tight = options.withMaxPoolBytes(NUM_TIGHT_BLOCKS * blockBytes(model, options));
+            List<List<Object>> together = together(seed, random -> playTight(model, tight, random));
+            for (int thread = 0; thread < NUM_THREADS; thread++) {
+                assertThat(together.get(thread)).as("seed %d, thread %d", seed, thread).isEqualTo(alone.get(thread));
+            }
+        }
+    }
+
+    private static long blockBytes(Model model, SessionOptions options) {
+        try (Session session = model.newSession(options.withPrefixReuse(false))) {
+            session.append(1);
+            return session.cache().cacheBytes();
+        }
+    }
+
+    private static List<Object> playTight(Model model, SessionOptions options, Random random) {
+        List<Object> results = new ArrayList<>();
+        Random sleeps = new Random(random.nextLong());
+        for (int number = 0; number < 2; number++) {
+            try (Session session = model.newSession(options)) {
+                for (int call = 0; call < NUM_CALLS; call++) {
+                    if (session.size() > 40) {
+                        session.reset();
+                    }
+                    results.add(tightCall(model, session, random, sleeps));
+                    sleep(sleeps);
+                }
+            }
+        }
+        return results;
+    }
+
+    private static Object tightCall(Model model, Session session, Random random, Random sleeps) {
+        int[] ids = random.ints(1 + random.nextInt(9), 0, model.config().vocabSize()).toArray();
+        return switch (random.nextInt(6)) {
+            case 0 -> bits(session.append(ids));
+            case 1 -> bits(session.prefill(ids));
+            case 2 -> forked(session, ids, random);
+            case 3 -> cancelled(session, ids, random);
+            default -> answers(session.generate(new int[][] {ids}, options(random), new GenerationListener() {
+                @Override
+                public boolean onToken(int row, int tokenId) {
+                    sleep(sleeps);
+                    return true;
+                }
+            }));
+        };
+    }
+
+    /** Mostly not, at times for a moment, seldom for longer than a call keeps its memory between two steps. */
+    private static void sleep(Random random) {
+        int kind = random.nextInt(200);
+        if (kind < 20) {
+            LockSupport.parkNanos(kind == 0 ? 2 * MemoryQueue.REST_NANOS : random.nextInt(2_000_000));
+        }
+    }
+
     private static List<List<Object>> playTogether(Model model, long seed) throws Exception {
+        return together(seed, random -> play(model, random));
+    }
+
+    private static List<List<Object>> together(long seed, Function<Random, List<Object>> play) throws Exception {
         CyclicBarrier start = new CyclicBarrier(NUM_THREADS);
         try (ExecutorService threads = Executors.newFixedThreadPool(NUM_THREADS)) {
             List<Callable<List<Object>>> calls = new ArrayList<>();
@@ -73,7 +156,7 @@ class ConcurrentSessionsTest {
                 Random random = new Random(seed * 100 + thread);
                 calls.add(() -> {
                     start.await();
-                    return play(model, random);
+                    return play.apply(random);
                 });
             }
             List<List<Object>> results = new ArrayList<>();

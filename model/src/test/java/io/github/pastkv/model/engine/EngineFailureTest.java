@@ -210,7 +210,7 @@ class EngineFailureTest {
 
     /** Each alone fits into the pool, all together do not. */
     @Test
-    void generationsThatDoNotFitTogether_arePreempted_andEqualEachAlone() throws Exception {
+    void generationsThatDoNotFitTogether_equalEachAlone() throws Exception {
         SessionOptions tight = tight(LLAMA.tokens().length + 24);
         CountDownLatch started = new CountDownLatch(3);
         try (ExecutorService threads = Executors.newFixedThreadPool(3)) {
@@ -229,7 +229,6 @@ class EngineFailureTest {
                 assertThat(call.get()).isEqualTo(expected);
             }
         }
-        assertThat(model.engineStats().numPreemptions()).isPositive();
     }
 
     /** With nobody to preempt, what does not fit fails, as ever. */
