@@ -60,7 +60,7 @@ class SessionCloseTest {
                 System.gc();
                 report = reports.poll(50, TimeUnit.MILLISECONDS);
             }
-            assertThat(report).contains("forgotten").contains("SessionCloseTest.openAndForget");
+            assertThat(report).contains("never closed").contains("SessionCloseTest.openAndForget");
             assertThat(reports).isEmpty();
         }
     }
