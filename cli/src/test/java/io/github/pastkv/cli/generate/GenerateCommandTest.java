@@ -255,6 +255,15 @@ class GenerateCommandTest {
     }
 
     @Test
+    void settingsThatAreNotApplied_areNamedOnStderr() throws Exception {
+        Path model = TestModels.withGenerationConfig("llama", folder, "{\"bad_words_ids\": [[49, 58]]}");
+        CommandRun run = CommandRun.of("generate", "--tokens", "5,6", "--max-new-tokens", "2", "--model",
+                model.toString());
+        assertThat(run.exitCode()).isZero();
+        assertThat(run.err()).contains("sets what is not applied: bad_words_ids: [[49,58]]");
+    }
+
+    @Test
     void suppressTokensAndLogitBias_changeWhatIsChosen() throws Exception {
         String[] base = {"--model", TestModels.folder("llama").toString(), "--tokens", TestModels.prompt("llama"),
             "--max-new-tokens", "5", "--ignore-eos"};

@@ -39,6 +39,8 @@ class PatchCommandTest {
                 " John", "--grid", "resid_pre,head_out_all_pos");
         assertThat(run.err()).contains(" patched runs in ");
         assertThat(run.exitCode()).isZero();
+        assertThat(run.out()).contains("logit of \" Mary\" minus logit of \" John\"", "clean ", "corrupted ",
+                "cells differ, the strongest:");
         JsonNode json = JsonMapper.shared().readTree(folder.resolve("grids.json").toFile());
         assertThat(json.at("/baselines/clean").asDouble()).isPositive();
         assertThat(json.at("/baselines/corrupted").asDouble()).isNegative();
@@ -80,7 +82,7 @@ class PatchCommandTest {
         assertThat(page)
                 .contains("clean into corrupted): resid_pre", "): head_v_by_pos", "clean: " + CLEAN,
                         "corrupted: " + CORRUPT,
-                        "less logit of", "pastkv patch --out ")
+                        "minus logit of", "pastkv patch --out ")
                 .contains(json.at("/grids/resid_pre/values/0/12").asString()).doesNotContain("src=", "href=");
     }
 
