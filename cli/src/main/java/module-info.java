@@ -5,6 +5,7 @@ module io.github.pastkv.cli {
     requires jdk.unsupported; // signals: JLine looks for sun.misc.Signal by reflection
     requires io.github.pastkv.chat;
     requires io.github.pastkv.model;
+    requires io.github.pastkv.serve;
     requires io.github.pastkv.tinymodel;
     requires org.jline.reader;
     requires tools.jackson.databind;
@@ -16,6 +17,7 @@ module io.github.pastkv.cli {
     opens io.github.pastkv.cli.generate to info.picocli;
     opens io.github.pastkv.cli.io to info.picocli;
     opens io.github.pastkv.cli.options to info.picocli;
+    opens io.github.pastkv.cli.serve to info.picocli;
     opens io.github.pastkv.cli.show to info.picocli;
     opens io.github.pastkv.cli.sweep to info.picocli;
 }

@@ -7,6 +7,7 @@ import io.github.pastkv.cli.chat.ChatCommand;
 import io.github.pastkv.cli.generate.GenerateCommand;
 import io.github.pastkv.cli.io.Streams;
 import io.github.pastkv.cli.options.CommonMixin;
+import io.github.pastkv.cli.serve.ServeCommand;
 import io.github.pastkv.cli.show.ActivationsCommand;
 import io.github.pastkv.cli.show.AttentionCommand;
 import io.github.pastkv.cli.show.AttributeCommand;
@@ -27,7 +28,8 @@ import picocli.CommandLine;
  */
 final class Commands {
     /** Names in the order of the help. */
-    private static final List<String> NAMES = List.of("generate", "chat", "logits", "activations", "lens", "attention",
+    private static final List<String> NAMES = List.of("generate", "chat", "serve", "logits", "activations", "lens",
+            "attention",
             "attribute", "score", "patch", "ablate", "acdc", "inspect", "tokenize", "detokenize", "convert", "bench",
             "kv-quality", "completion");
 
@@ -60,6 +62,7 @@ final class Commands {
         return switch (name) {
             case "generate" -> new GenerateCommand(streams);
             case "chat" -> new ChatCommand(streams);
+            case "serve" -> new ServeCommand(streams);
             case "logits" -> new LogitsCommand(streams);
             case "activations" -> new ActivationsCommand(streams);
             case "lens" -> new LensCommand(streams);

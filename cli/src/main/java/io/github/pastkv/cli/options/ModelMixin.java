@@ -2,7 +2,6 @@ package io.github.pastkv.cli.options;
 
 import io.github.pastkv.cli.io.Progress;
 import io.github.pastkv.cli.io.Streams;
-import io.github.pastkv.kernels.WeightType;
 import io.github.pastkv.model.ComputeChoice;
 import io.github.pastkv.model.Model;
 import io.github.pastkv.model.ModelOptions;
@@ -11,61 +10,29 @@ import io.github.pastkv.model.tokenizer.TextTokenizer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
 /** Which model, and how it is run. */
 public final class ModelMixin {
     private static final String SHIPPED_NAME = "tiny";
-    private static final int MAX_THREADS = 1024;
-
-    @Spec(Spec.Target.MIXEE) private CommandSpec spec = CommandSpec.create();
 
     @Option(names = "--model", paramLabel = "DIR",
             description = "Hugging Face model folder with config.json, safetensors weights and tokenizer.json. "
                     + "Default: the small model bundled with PastKV.") private @Nullable Path folder;
 
-    @Option(names = "--threads", paramLabel = "N",
-            description = "Number of compute threads. Does not change results. Default: one per "
-                    + "processor.") private int numThreads =
-                            Runtime.getRuntime().availableProcessors();
-
-    @Option(names = "--kernels", paramLabel = "scalar|vector|onednn", converter = OptionConverters.Kernels.class,
-            description = "Kernel implementation; an error if it is not available. Default: the fastest available "
-                    + "one.") private @Nullable String kernels;
-
-    @Option(names = "--compute", paramLabel = "f32|bf16|auto", converter = OptionConverters.Compute.class,
-            description = "Input type of linear layers. auto chooses bf16 if the weights are bf16 and bf16 is "
-                    + "faster on this machine. Default: f32 in commands that analyse a model or measure accuracy, "
-                    + "auto in the others.") private ComputeChoice compute;
-
-    @Option(names = "--weights", paramLabel = "stored|int8", converter = OptionConverters.Weights.class,
-            description = "Weights of linear layers: as stored, or quantized to int8. Default: "
-                    + "stored.") private WeightType weights =
-                            WeightType.STORED;
-
-    @Option(names = "--allow-config", paramLabel = "KEY", split = ",", hideParamSyntax = true,
-            description = "Ignore an unknown key in config.json. Repeatable.") private List<String> allowedConfigKeys =
-                    List.of();
+    @Mixin private ComputeMixin compute;
 
     @Mixin private AllowTokenizerMixin allowedTokenizers = new AllowTokenizerMixin();
 
     public ModelMixin(ComputeChoice defaultCompute) {
-        this.compute = defaultCompute;
+        this.compute = new ComputeMixin(defaultCompute);
     }
 
     /** Refuses options that are wrong whatever the model. */
     public void check() {
-        if (numThreads < 1 || numThreads > MAX_THREADS) {
-            throw new ParameterException(spec.commandLine(),
-                    "--threads: " + numThreads + ", must be in [1, " + MAX_THREADS + "]");
-        }
+        compute.check();
     }
 
     /** The name that messages and results use. */
@@ -79,9 +46,7 @@ public final class ModelMixin {
     }
 
     public ModelOptions options() {
-        return ModelOptions.defaults().withKernels(kernels).withCompute(compute).withWeights(weights)
-                .withNumThreads(numThreads).withAllowedConfigKeys(Set.copyOf(allowedConfigKeys))
-                .withAllowedTokenizers(allowedTokenizers.rules());
+        return compute.options().withAllowedTokenizers(allowedTokenizers.rules());
     }
 
     /** The folder of the model, unpacked first where it is the shipped one. */

@@ -20,6 +20,11 @@ public interface GenerationListener {
     }
 
     /**
+     * Called before {@link #onToken} with the log-probability of the same token, where log-probabilities are requested.
+     */
+    default void onLogProbability(int row, TokenLogProbability logProbability) {}
+
+    /**
      * Called for each new token of a row.
      *
      * @return whether the row should continue

@@ -7,16 +7,24 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.PriorityQueue;
 
-/** Log-probabilities of one row of logits, in double and {@link StrictMath}, summed in the order of ids. */
-final class LogProbabilities {
+/**
+ * Log-probabilities of one row of logits, in double and {@link StrictMath}, summed in the order of ids. Serves one row
+ * after the other; not safe for use by several threads.
+ */
+public final class LogProbabilities {
     private final double[] values; // [V]
 
-    LogProbabilities(int vocabSize) {
+    /** For rows of {@code vocabSize} logits. */
+    public LogProbabilities(int vocabSize) {
         values = new double[vocabSize];
     }
 
-    /** Reads a row of F32 {@code [n, V]}. */
-    void read(Tensor logits, int row) {
+    /**
+     * Reads a row of F32 {@code [n, V]}.
+     *
+     * @throws IllegalStateException if its greatest logit is not finite
+     */
+    public void read(Tensor logits, int row) {
         double most = Double.NEGATIVE_INFINITY;
         for (int id = 0; id < values.length; id++) {
             values[id] = DataType.F32.read(logits.segment(), ((long) row * values.length + id) * Float.BYTES);
@@ -39,8 +47,17 @@ final class LogProbabilities {
         return values[id];
     }
 
+    /** How many tokens of the row are more probable than {@code id}, plus 1. */
+    public int rank(int id) {
+        int rank = 1;
+        for (double value : values) {
+            rank += value > values[id] ? 1 : 0;
+        }
+        return rank;
+    }
+
     /** The log-probability of a token, with the {@code count} best at its position; ties are broken by the lower id. */
-    TokenLogProbability of(int tokenId, int count) {
+    public TokenLogProbability of(int tokenId, int count) {
         List<TokenLogProbability> best = new ArrayList<>();
         PriorityQueue<Integer> worstFirst = new PriorityQueue<>(
                 Comparator.comparingDouble((Integer id) -> values[id]).thenComparing(Comparator.reverseOrder()));

@@ -93,6 +93,7 @@ final class Sequence {
     void addLogProbability(TokenLogProbability chosen) {
         if (!options.stopTokens().contains(chosen.tokenId())) {
             logProbabilities.add(chosen);
+            listener.onLogProbability(row, chosen);
         }
     }
 

@@ -1,0 +1,133 @@
+package io.github.pastkv.serve.http;
+
+import io.github.pastkv.serve.request.ApiException;
+import io.github.pastkv.serve.request.RequestFields;
+import io.github.pastkv.serve.request.RequestJson;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.Locale;
+import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.io.Content;
+import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.server.Response;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+
+/** A request and its response. Blocking, for the thread that answers it. */
+public final class Exchange {
+    private final Request request;
+    private final Response response;
+    private final HttpOptions options;
+    private final String tenant;
+    private volatile boolean hasFailed;
+
+    Exchange(Request request, Response response, HttpOptions options, String tenant) {
+        this.request = request;
+        this.response = response;
+        this.options = options;
+        this.tenant = tenant;
+        request.addFailureListener(_ -> hasFailed = true); // HTTP/2 tells of clients that leave, HTTP/1.1 does not
+    }
+
+    /** The path, decoded. */
+    public String path() {
+        return Request.getPathInContext(request);
+    }
+
+    /** A header of the request. */
+    public @Nullable String header(String name) {
+        return request.getHeaders().get(name);
+    }
+
+    /** Whose key the request came with. */
+    public String tenant() {
+        return tenant;
+    }
+
+    /**
+     * The JSON object that the body is.
+     *
+     * @throws ApiException 413 when the body is too long, 415 when it is not declared as JSON, 400 when it is none
+     */
+    public RequestFields readJson() throws IOException {
+        String contentType = request.getHeaders().get(HttpHeader.CONTENT_TYPE);
+        // A page of another site can send any other type without asking first.
+        if (contentType == null || !contentType.toLowerCase(Locale.ROOT).startsWith("application/json")) {
+            throw ApiException.ofStatus(415, "unsupported_media_type",
+                    "Content-Type: " + contentType + ", must be application/json");
+        }
+        return RequestJson.read(readBody());
+    }
+
+    private byte[] readBody() throws IOException {
+        if (request.getLength() > options.maxBodyBytes()) {
+            throw bodyTooLong(request.getLength() + " bytes");
+        }
+        try (InputStream in = Content.Source.asInputStream(request)) {
+            byte[] body = in.readNBytes(options.maxBodyBytes() + 1);
+            if (body.length > options.maxBodyBytes()) {
+                throw bodyTooLong("more bytes");
+            }
+            return body;
+        } catch (IOException _) { // half a body, then silence or the end
+            throw new ClientGoneException();
+        }
+    }
+
+    private ApiException bodyTooLong(String actual) {
+        return ApiException.ofStatus(413, "request_too_large",
+                "body: " + actual + ", at most " + options.maxBodyBytes() + " are taken");
+    }
+
+    /** Whether the client has left. Never blocks. */
+    public boolean isClientGone() {
+        return hasFailed || (request.getConnectionMetaData().getConnection()
+                .getEndPoint() instanceof ClientEndPoint client && client.isClientGone());
+    }
+
+    /** Sends the whole answer. */
+    public void send(int status, JsonNode json) throws IOException {
+        send(status, "application/json", json.toString());
+    }
+
+    /** Sends the whole answer. */
+    public void send(int status, String contentType, String text) throws IOException {
+        response.setStatus(status);
+        response.getHeaders().put(HttpHeader.CONTENT_TYPE, contentType);
+        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        try (OutputStream out = Content.Sink.asOutputStream(response)) {
+            response.getHeaders().put(HttpHeader.CONTENT_LENGTH, bytes.length);
+            out.write(bytes);
+        } catch (IOException _) {
+            throw new ClientGoneException();
+        }
+    }
+
+    /** Sends an error. */
+    void send(ApiException error) throws IOException {
+        error.retryAfterSeconds().ifPresent(
+                seconds -> response.getHeaders().put(HttpHeader.RETRY_AFTER, seconds));
+        send(error.status(), error.toJson());
+    }
+
+    /** Sets a header of the response. */
+    public void setHeader(String name, String value) {
+        response.getHeaders().put(name, value);
+    }
+
+    /** Whether the status has been sent. */
+    public boolean isCommitted() {
+        return response.isCommitted();
+    }
+
+    /** Begins a response of events. */
+    public EventStream events() {
+        response.setStatus(200);
+        response.getHeaders().put(HttpHeader.CONTENT_TYPE, "text/event-stream");
+        response.getHeaders().put(HttpHeader.CACHE_CONTROL, "no-cache");
+        response.getHeaders().put("X-Accel-Buffering", "no"); // or nginx holds events back
+        return new EventStream(Content.Sink.asOutputStream(response));
+    }
+}

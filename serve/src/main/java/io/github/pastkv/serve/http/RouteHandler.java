@@ -1,0 +1,136 @@
+package io.github.pastkv.serve.http;
+
+import io.github.pastkv.serve.request.ApiException;
+import java.io.IOException;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
+import java.util.function.Consumer;
+import java.util.stream.Collectors;
+import org.eclipse.jetty.http.HttpField;
+import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.server.Handler;
+import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.server.Response;
+import org.eclipse.jetty.util.Callback;
+import org.jspecify.annotations.Nullable;
+
+/** Finds the endpoint of a request, checks its key and origin, and turns exceptions into errors. */
+final class RouteHandler extends Handler.Abstract {
+    private static final Set<String> LOOPBACK_NAMES = Set.of("localhost", "127.0.0.1", "[::1]", "::1");
+    private static final String BEARER = "bearer ";
+
+    private final HttpOptions options;
+    private final ApiKeys keys;
+    private final List<Route> routes;
+    private final Consumer<String> log;
+
+    RouteHandler(HttpOptions options, ApiKeys keys, List<Route> routes, Consumer<String> log) {
+        this.options = options;
+        this.keys = keys;
+        this.routes = List.copyOf(routes);
+        this.log = log;
+    }
+
+    @Override
+    public boolean handle(Request request, Response response, Callback callback) {
+        String requestId = UUID.randomUUID().toString();
+        response.getHeaders().put("X-Request-Id", requestId);
+        Optional<String> tenant = keys.tenant(presentedKey(request));
+        Exchange exchange = new Exchange(request, response, options, tenant.orElse(""));
+        try {
+            answer(request, response, exchange, tenant.isPresent());
+            callback.succeeded();
+        } catch (ClientGoneException e) {
+            callback.failed(e);
+        } catch (IOException | RuntimeException | StackOverflowError | OutOfMemoryError e) {
+            log.accept("request " + requestId + " (" + request.getMethod() + " " + request.getHttpURI().getPath()
+                    + ") failed: " + e);
+            sendIfStillPossible(exchange,
+                    ApiException.internal("the server failed, see its log for request " + requestId),
+                    callback);
+        }
+        return true;
+    }
+
+    private void answer(Request request, Response response, Exchange exchange, boolean hasKey) throws IOException {
+        try {
+            requireHost(request);
+            if (allowOrigin(request, response)) {
+                return;
+            }
+            Route route = route(request, exchange.path(), response);
+            if (!route.isOpen() && !hasKey) {
+                throw ApiException.unauthorized("Authorization: needs 'Bearer KEY' with a valid key");
+            }
+            route.endpoint().handle(exchange);
+        } catch (ApiException e) {
+            if (exchange.isCommitted()) { // what has begun cannot become an error
+                throw new IllegalStateException("an error after the answer has begun: " + e.getMessage(), e);
+            }
+            exchange.send(e);
+        }
+    }
+
+    private static void sendIfStillPossible(Exchange exchange, ApiException error, Callback callback) {
+        try {
+            if (exchange.isCommitted()) {
+                throw new ClientGoneException();
+            }
+            exchange.send(error);
+            callback.succeeded();
+        } catch (IOException e) {
+            callback.failed(e);
+        }
+    }
+
+    private static @Nullable String presentedKey(Request request) {
+        String authorization = request.getHeaders().get(HttpHeader.AUTHORIZATION);
+        if (authorization != null && authorization.toLowerCase(Locale.ROOT).startsWith(BEARER)) {
+            return authorization.substring(BEARER.length()).strip();
+        }
+        return request.getHeaders().get("X-Api-Key");
+    }
+
+    private void requireHost(Request request) {
+        String host = Request.getServerName(request);
+        if (!options.acceptsAnyHost() && !LOOPBACK_NAMES.contains(String.valueOf(host))) {
+            throw ApiException.ofStatus(403, "host_not_allowed",
+                    "Host: " + host + ", without keys only localhost, 127.0.0.1 and [::1] are taken");
+        }
+    }
+
+    private Route route(Request request, String path, Response response) {
+        List<Route> here = routes.stream().filter(route -> route.matches(path)).toList();
+        if (here.isEmpty()) {
+            throw ApiException.ofStatus(404, "not_found", "no endpoint " + request.getMethod() + " " + path);
+        }
+        String method = request.getMethod().equals("HEAD") ? "GET" : request.getMethod();
+        return here.stream().filter(route -> route.method().equals(method)).findFirst().orElseThrow(() -> {
+            String allowed = here.stream().map(Route::method).collect(Collectors.joining(", "));
+            response.getHeaders().put(HttpHeader.ALLOW, allowed);
+            return ApiException.ofStatus(405, "method_not_allowed",
+                    request.getMethod() + " " + path + ": this endpoint takes " + allowed);
+        });
+    }
+
+    /** Lets pages of named origins ask. Returns whether that was all, for a preflight request. */
+    private boolean allowOrigin(Request request, Response response) {
+        String origin = request.getHeaders().get(HttpHeader.ORIGIN);
+        if (origin == null || !options.corsOrigins().contains(origin)) {
+            return false;
+        }
+        response.getHeaders().put("Access-Control-Allow-Origin", origin);
+        response.getHeaders().add(new HttpField(HttpHeader.VARY, "Origin"));
+        if (!request.getMethod().equals("OPTIONS")) {
+            return false;
+        }
+        response.getHeaders().put("Access-Control-Allow-Methods", "GET, POST");
+        response.getHeaders().put("Access-Control-Allow-Headers", "Authorization, Content-Type, X-Api-Key");
+        response.getHeaders().put("Access-Control-Max-Age", "600");
+        response.setStatus(204);
+        return true;
+    }
+}

@@ -1,0 +1,31 @@
+package io.github.pastkv.serve.openai;
+
+import io.github.pastkv.model.generation.TokenLogProbability;
+import io.github.pastkv.serve.run.RunEvent;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.node.ObjectNode;
+
+/** The JSON of one answer of an endpoint: whole, or in the chunks of a stream. */
+interface AnswerJson {
+    /**
+     * The whole answer.
+     *
+     * @param promptScores scores of prompts by their place, where they were asked for
+     */
+    ObjectNode whole(List<AnswerChoice> choices, Map<Integer, List<RunEvent.ScoredToken>> promptScores, Usage usage);
+
+    /** The first chunk of a choice; null for none. */
+    @Nullable
+    ObjectNode first(int choice);
+
+    /** A chunk of a choice's text. */
+    ObjectNode text(int choice, String text, List<TokenLogProbability> tokens);
+
+    /** The last chunk of a choice. */
+    ObjectNode last(int choice, String finishReason);
+
+    /** The chunk after the last choice, with the usage. */
+    ObjectNode usage(Usage usage);
+}

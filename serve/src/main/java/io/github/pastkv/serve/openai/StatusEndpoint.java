@@ -1,0 +1,71 @@
+package io.github.pastkv.serve.openai;
+
+import io.github.pastkv.cache.prefix.PrefixStats;
+import io.github.pastkv.model.engine.EngineStats;
+import io.github.pastkv.serve.http.Endpoint;
+import io.github.pastkv.serve.http.Exchange;
+import io.github.pastkv.serve.run.RecentPrompt;
+import io.github.pastkv.serve.run.RequestQueue;
+import io.github.pastkv.serve.run.RunStatus;
+import io.github.pastkv.serve.run.ServedModel;
+import java.io.IOException;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/** {@code GET /v1/status}: what the live page shows. Of requests, a tenant sees only its own. */
+public final class StatusEndpoint implements Endpoint {
+    private final Models models;
+    private final RequestQueue queue;
+
+    public StatusEndpoint(Models models, RequestQueue queue) {
+        this.models = models;
+        this.queue = queue;
+    }
+
+    @Override
+    public void handle(Exchange exchange) throws IOException {
+        ObjectNode json = JsonMapper.shared().createObjectNode().put("time", System.nanoTime() * 1e-9);
+        ArrayNode list = json.putArray("models");
+        models.list().forEach(model -> list.add(toJson(model, exchange.tenant())));
+        exchange.send(200, json);
+    }
+
+    private ObjectNode toJson(ServedModel model, String tenant) {
+        ObjectNode json = JsonMapper.shared().createObjectNode().put("name", model.name())
+                .put("context_length", model.contextLength()).put("running", queue.numRunning(model.name()))
+                .put("waiting", queue.numWaiting(model.name()))
+                .put("generated_tokens", queue.numGeneratedTokens(model.name()));
+        json.putObject("pool").put("limit_bytes", model.pool().config().maxPoolBytes())
+                .put("pool_bytes", model.pool().poolBytes()).put("held_bytes", model.pool().heldBytes())
+                .put("cached_bytes", model.pool().cachedBytes()).put("block_bytes", model.blockBytes());
+        putStats(json, model.prefixStats(), model.model().engineStats());
+        ArrayNode requests = json.putArray("requests");
+        queue.status().stream().filter(run -> run.model().equals(model.name()) && run.tenant().equals(tenant))
+                .forEach(run -> requests.add(toJson(run)));
+        ArrayNode recent = json.putArray("recent_prompts");
+        queue.recentPrompts().stream()
+                .filter(prompt -> prompt.model().equals(model.name()) && prompt.tenant().equals(tenant))
+                .forEach(prompt -> recent.add(toJson(model, prompt)));
+        return json;
+    }
+
+    private static void putStats(ObjectNode json, PrefixStats prefix, EngineStats engine) {
+        json.putObject("prefix").put("tokens_asked", prefix.numTokensAsked()).put("tokens_reused",
+                prefix.numTokensReused()).put("blocks", prefix.numBlocks()).put("evicted", prefix.numEvicted());
+        json.putObject("engine").put("passes", engine.numPasses()).put("tokens", engine.numTokens())
+                .put("preemptions", engine.numPreemptions());
+    }
+
+    private static ObjectNode toJson(RunStatus run) {
+        return JsonMapper.shared().createObjectNode().put("state", run.isRunning() ? "running" : "waiting")
+                .put("prompt_tokens", run.numPromptTokens()).put("generated_tokens", run.numTokens())
+                .put("first_token_seconds", run.firstTokenSeconds()).put("age_seconds", run.ageSeconds());
+    }
+
+    private static ObjectNode toJson(ServedModel model, RecentPrompt prompt) {
+        return JsonMapper.shared().createObjectNode().put("prompt_tokens", prompt.explanation().numTokens())
+                .put("cached_tokens", prompt.explanation().numReused())
+                .put("reason", new ExplanationJson(model).reason(prompt.explanation()));
+    }
+}

@@ -1,0 +1,44 @@
+package io.github.pastkv.serve.openai;
+
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
+
+/** Counts the tokens of a request while its events come. */
+final class Usage {
+    private final int numPromptTokens;
+    private int numCompletionTokens;
+    private int numCachedTokens;
+
+    Usage(int numPromptTokens) {
+        this.numPromptTokens = numPromptTokens;
+    }
+
+    void addCompletionTokens(int numTokens) {
+        numCompletionTokens += numTokens;
+    }
+
+    void addCachedTokens(int numTokens) {
+        numCachedTokens += numTokens;
+    }
+
+    int numPromptTokens() {
+        return numPromptTokens;
+    }
+
+    int numCompletionTokens() {
+        return numCompletionTokens;
+    }
+
+    int numCachedTokens() {
+        return numCachedTokens;
+    }
+
+    ObjectNode toJson() {
+        ObjectNode usage = JsonMapper.shared().createObjectNode().put("prompt_tokens", numPromptTokens)
+                .put("completion_tokens", numCompletionTokens)
+                .put("total_tokens", numPromptTokens + numCompletionTokens);
+        usage.putObject("prompt_tokens_details").put("cached_tokens", numCachedTokens);
+        usage.putObject("completion_tokens_details").put("reasoning_tokens", 0);
+        return usage;
+    }
+}

@@ -1,0 +1,164 @@
+package io.github.pastkv.serve.run;
+
+import io.github.pastkv.cache.PoolExhaustedException;
+import io.github.pastkv.chat.AnswerText;
+import io.github.pastkv.model.Session;
+import io.github.pastkv.model.generation.Cancellation;
+import io.github.pastkv.model.generation.Generation;
+import io.github.pastkv.model.generation.GenerationListener;
+import io.github.pastkv.model.generation.GenerationOptions;
+import io.github.pastkv.model.generation.TokenLogProbability;
+import io.github.pastkv.serve.request.ApiException;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/** One prompt of a request: waits in the queue, then runs on a thread of its own, in a session of its own. */
+final class PromptRun {
+    private final RequestRun run;
+    private final RunRequest request;
+    private final int index;
+    private final Cancellation cancellation = new Cancellation();
+    private final long arrivalNanos = System.nanoTime();
+    private final RunTimes times;
+    private final List<AnswerEvents> answers;
+    private boolean isScored;
+    private final AtomicInteger numTokens = new AtomicInteger();
+    private volatile double firstTokenSeconds = Double.NaN;
+
+    PromptRun(RequestRun run, RunRequest request, int index) {
+        this.run = run;
+        this.request = request;
+        this.index = index;
+        this.times = new RunTimes(arrivalNanos);
+        this.answers = IntStream.range(0, request.options().numReturnSequences())
+                .mapToObj(answer -> new AnswerEvents(run, choice(answer))).toList();
+    }
+
+    RequestRun run() {
+        return run;
+    }
+
+    RunRequest request() {
+        return request;
+    }
+
+    /** Tokens of its answers so far; for any thread. */
+    int numTokens() {
+        return numTokens.get();
+    }
+
+    /** How it stands now; for any thread. */
+    RunStatus status(boolean isRunning) {
+        @Nullable Double first = Double.isNaN(firstTokenSeconds) ? null : firstTokenSeconds;
+        return new RunStatus(request.model().name(), request.tenant(), isRunning, prompt().length, numTokens.get(),
+                first,
+                (System.nanoTime() - arrivalNanos) * 1e-9);
+    }
+
+    void cancel() {
+        cancellation.cancel();
+    }
+
+    private int[] prompt() {
+        return request.prompts().get(index);
+    }
+
+    /** Generates. Returns what became of it, for the metrics. */
+    RunOutcome generate() {
+        times.started();
+        try (Session session = request.model().newSession(request.salt())) {
+            run.started(new RecentPrompt(request.model().name(), request.tenant(), session.explainPrefix(prompt())));
+            int[] rest = score(session);
+            if (cancellation.isCancelled()) {
+                return RunOutcome.cancelled(times, prompt().length, 0, 0);
+            }
+            Events texts = new Events();
+            Generation generation = session.generate(new int[][] {rest}, options(rest), texts);
+            answers.forEach(AnswerEvents::end);
+            return end(generation);
+        }
+    }
+
+    /** Begins again from the prompt: {@link #generate} then sends only what has not been sent. */
+    void restart() {
+        numTokens.set(0);
+        answers.forEach(AnswerEvents::restart);
+    }
+
+    /** The error that an exception of {@link #generate} is to the client. */
+    static ApiException errorOf(Throwable thrown, int retryAfterSeconds) {
+        return thrown instanceof PoolExhaustedException full
+                ? ApiException.unavailable("cache_full", retryAfterSeconds,
+                        "the cache is full of other requests: limit " + full.limitBytes() + " bytes")
+                : ApiException.internal("the generation failed, see the server's log");
+    }
+
+    /** Scores the prompt where that is asked for; returns the tokens of it that are not in the session. */
+    private int[] score(Session session) {
+        if (request.numPromptLogProbabilities() == GenerationOptions.NO_LOG_PROBABILITIES) {
+            return prompt();
+        }
+        List<RunEvent.ScoredToken> scores = PromptScores.score(session, prompt(), request.numPromptLogProbabilities(),
+                cancellation);
+        if (!isScored && !cancellation.isCancelled()) {
+            run.add(new RunEvent.PromptScored(index, scores));
+            isScored = true;
+        }
+        return Arrays.copyOfRange(prompt(), prompt().length - 1, prompt().length);
+    }
+
+    private GenerationOptions options(int[] rest) {
+        List<Integer> known = Arrays.stream(prompt()).limit(prompt().length - rest.length).boxed().toList();
+        return request.options().withCancellation(cancellation).withKnownTokens(known);
+    }
+
+    private RunOutcome end(Generation generation) {
+        int numTokens = generation.rows().stream().mapToInt(row -> row.tokenIds().size()).sum();
+        if (cancellation.isCancelled()) {
+            return RunOutcome.cancelled(times, prompt().length, generation.numReusedTokens(), numTokens);
+        }
+        for (int answer = 0; answer < generation.rows().size(); answer++) {
+            run.add(new RunEvent.ChoiceEnded(choice(answer), generation.rows().get(answer).reason(),
+                    generation.rows().get(answer).tokenIds().size()));
+        }
+        run.add(new RunEvent.PromptEnded(index, generation.numReusedTokens()));
+        return RunOutcome.finished(times, prompt().length, generation, numTokens);
+    }
+
+    private int choice(int answer) {
+        return index * request.options().numReturnSequences() + answer;
+    }
+
+    /** Makes events of what the answers are told. */
+    private final class Events implements GenerationListener {
+        private final List<GenerationListener> listeners = answers.stream().map(this::textOf).toList();
+
+        private GenerationListener textOf(AnswerEvents answer) {
+            return request.isChat()
+                    ? new AnswerText(request.model().tokenizer(), request.model().chatFormat().continuesText(), answer)
+                    : answer;
+        }
+
+        @Override
+        public void onLogProbability(int row, TokenLogProbability logProbability) {
+            listeners.get(row).onLogProbability(row, logProbability);
+        }
+
+        @Override
+        public boolean onToken(int row, int tokenId) {
+            times.token();
+            if (numTokens.getAndIncrement() == 0) {
+                firstTokenSeconds = times.firstTokenSeconds();
+            }
+            return listeners.get(row).onToken(row, tokenId);
+        }
+
+        @Override
+        public void onText(int row, String text) {
+            listeners.get(row).onText(row, text);
+        }
+    }
+}

@@ -1,0 +1,310 @@
+package io.github.pastkv.serve.run;
+
+import io.github.pastkv.cache.PoolExhaustedException;
+import io.github.pastkv.serve.request.ApiException;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The bounded queue in front of the engine. A number of prompts run at once, each on a thread of its own, whose steps
+ * the engine joins; the others wait: higher priorities first, then tenants with the fewest running prompts, then those
+ * that came first. A request that finds no room is refused at once.
+ *
+ * <p>Safe for any number of threads. A server without requests has no thread here.
+ */
+public final class RequestQueue {
+    private static final int MAX_RECENT_PROMPTS = 64;
+    private static final int MAX_RETRY_SECONDS = 600;
+    private static final double RATE_WEIGHT = 0.2; // of the last prompt, in the moving average
+
+    private final int maxRunning;
+    private final int maxWaiting;
+    private final ServerMetrics metrics;
+    private final Consumer<String> log;
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition changed = lock.newCondition();
+    private final List<PromptRun> waiting = new ArrayList<>(); // in order of arrival
+    private final List<PromptRun> running = new ArrayList<>();
+    private final Set<PromptRun> waitingForMemory = new HashSet<>(); // those that wait until another one ends
+    private double secondsPerPrompt = 1; // moving average of the time between ends, while there are any
+    private long lastEndNanos;
+    private long numStarted;
+    private final Deque<RecentPrompt> recentPrompts = new ArrayDeque<>(); // the newest first
+    private final Map<String, Long> generatedTokens = new HashMap<>(); // by model
+    private boolean draining;
+
+    /**
+     * An empty queue.
+     *
+     * @param maxRunning prompts that run at once
+     * @param maxWaiting prompts that wait at most
+     * @param log is given a line for each failure
+     */
+    public RequestQueue(int maxRunning, int maxWaiting, ServerMetrics metrics, Consumer<String> log) {
+        this.maxRunning = maxRunning;
+        this.maxWaiting = maxWaiting;
+        this.metrics = metrics;
+        this.log = log;
+    }
+
+    /**
+     * Takes a request, which runs as soon as there is room.
+     *
+     * @throws ApiException 429 when the queue is full, 503 when the server is draining
+     */
+    public RequestRun submit(RunRequest request) {
+        RequestRun run = new RequestRun(this, request);
+        lock.lock();
+        try {
+            if (draining) {
+                throw ApiException.unavailable("draining", retryAfterSeconds(), "the server is shutting down");
+            }
+            int numFree = Math.max(0, maxRunning - running.size()) + maxWaiting - waiting.size();
+            if (run.prompts().size() > numFree) {
+                metrics.refused(request.model().name());
+                throw ApiException.queueFull(retryAfterSeconds(),
+                        run.prompts().size() + " prompts, the queue has room for "
+                                + numFree + " of " + maxWaiting);
+            }
+            waiting.addAll(run.prompts());
+            startWaiting();
+        } finally {
+            lock.unlock();
+        }
+        return run;
+    }
+
+    /** Starts what there is room for. Called with the lock held. */
+    private void startWaiting() {
+        while (running.size() < maxRunning) {
+            Optional<PromptRun> found = waiting.stream().filter(run -> !waitingForMemory.contains(run)).min(Comparator
+                    .comparingInt((PromptRun run) -> -run.request().options().priority())
+                    .thenComparingLong(run -> numRunningOf(run.request().tenant())));
+            if (found.isEmpty()) {
+                return;
+            }
+            PromptRun next = found.get();
+            waiting.remove(next);
+            running.add(next);
+            Thread.ofPlatform().daemon().name("pastkv-generation-" + numStarted++).start(() -> run(next));
+        }
+    }
+
+    private long numRunningOf(String tenant) {
+        return running.stream().filter(run -> run.request().tenant().equals(tenant)).count();
+    }
+
+    private void run(PromptRun prompt) {
+        String model = prompt.request().model().name();
+        try {
+            metrics.ended(model, prompt.generate());
+        } catch (PoolExhaustedException e) {
+            if (waitForMemory(prompt)) {
+                return;
+            }
+            fail(prompt, e);
+        } catch (RuntimeException | Error e) { // no failure of one request may end the server
+            fail(prompt, e);
+        }
+        ended(prompt);
+    }
+
+    private void fail(PromptRun prompt, Throwable thrown) {
+        String model = prompt.request().model().name();
+        metrics.failed(model);
+        log.accept("a generation of " + model + " failed: " + thrown);
+        prompt.run().fail(PromptRun.errorOf(thrown, retryAfterSeconds()));
+    }
+
+    /**
+     * Lets a prompt that finds the cache full of others begin again once one of them has ended.
+     *
+     * @return false if there are no others, so that it will never fit
+     */
+    private boolean waitForMemory(PromptRun prompt) {
+        lock.lock();
+        try {
+            if (running.size() == 1) {
+                return false;
+            }
+            running.remove(prompt);
+            prompt.restart();
+            waiting.addFirst(prompt);
+            waitingForMemory.add(prompt);
+            startWaiting();
+            return true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void ended(PromptRun prompt) {
+        lock.lock();
+        try {
+            waitingForMemory.clear();
+            running.remove(prompt);
+            generatedTokens.merge(prompt.request().model().name(), (long) prompt.numTokens(), Long::sum);
+            long now = System.nanoTime();
+            if (lastEndNanos != 0) {
+                secondsPerPrompt += RATE_WEIGHT * ((now - lastEndNanos) * 1e-9 - secondsPerPrompt);
+            }
+            boolean isIdle = running.isEmpty() && waiting.isEmpty();
+            lastEndNanos = isIdle ? 0 : now; // idle time says nothing about the rate
+            startWaiting();
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    void cancel(RequestRun run) {
+        List<PromptRun> started;
+        lock.lock();
+        try {
+            waiting.removeAll(run.prompts());
+            waitingForMemory.removeAll(run.prompts());
+            started = running.stream().filter(prompt -> prompt.run() == run).toList();
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+        started.forEach(PromptRun::cancel);
+    }
+
+    /** When a request that is refused now should be sent again: after what waits has ended, at the measured rate. */
+    private int retryAfterSeconds() {
+        double seconds = Math.ceil((waiting.size() + 1) * secondsPerPrompt);
+        return (int) Math.clamp(seconds, 1, MAX_RETRY_SECONDS);
+    }
+
+    /** From now on requests are refused; those that are there go on. */
+    public void drain() {
+        lock.lock();
+        try {
+            draining = true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    public boolean isDraining() {
+        lock.lock();
+        try {
+            return draining;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Waits until nothing runs or waits.
+     *
+     * @return whether that is so
+     */
+    public boolean awaitIdle(Duration timeout) throws InterruptedException {
+        lock.lock();
+        try {
+            long left = timeout.toNanos();
+            while (!(running.isEmpty() && waiting.isEmpty())) {
+                if (left <= 0) {
+                    return false;
+                }
+                left = changed.awaitNanos(left);
+            }
+            return true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Ends all requests with an error. */
+    public void failAll(ApiException error) {
+        List<RequestRun> runs = new ArrayList<>();
+        lock.lock();
+        try {
+            waiting.forEach(prompt -> runs.add(prompt.run()));
+            running.forEach(prompt -> runs.add(prompt.run()));
+        } finally {
+            lock.unlock();
+        }
+        runs.stream().distinct().forEach(run -> run.fail(error));
+    }
+
+    void started(RecentPrompt prompt) {
+        lock.lock();
+        try {
+            recentPrompts.addFirst(prompt);
+            if (recentPrompts.size() > MAX_RECENT_PROMPTS) {
+                recentPrompts.removeLast();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** What the prefix cache had for the last prompts, the newest first. */
+    public List<RecentPrompt> recentPrompts() {
+        lock.lock();
+        try {
+            return List.copyOf(recentPrompts);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** What runs, then what waits. */
+    public List<RunStatus> status() {
+        lock.lock();
+        try {
+            return Stream.concat(running.stream().map(run -> run.status(true)),
+                    waiting.stream().map(run -> run.status(false))).toList();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Tokens generated for a model so far, those of running prompts included. */
+    public long numGeneratedTokens(String model) {
+        lock.lock();
+        try {
+            return generatedTokens.getOrDefault(model, 0L) + running.stream()
+                    .filter(run -> run.request().model().name().equals(model)).mapToLong(PromptRun::numTokens).sum();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Prompts of a model that run now; of all models for null. */
+    public int numRunning(@Nullable String model) {
+        return count(running, model);
+    }
+
+    /** Prompts of a model that wait now; of all models for null. */
+    public int numWaiting(@Nullable String model) {
+        return count(waiting, model);
+    }
+
+    private int count(List<PromptRun> runs, @Nullable String model) {
+        lock.lock();
+        try {
+            return (int) runs.stream().filter(run -> model == null || run.request().model().name().equals(model))
+                    .count();
+        } finally {
+            lock.unlock();
+        }
+    }
+}

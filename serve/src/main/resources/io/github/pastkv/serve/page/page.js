@@ -1,0 +1,215 @@
+"use strict";
+const find = id => document.getElementById(id);
+const messages = [];
+let latest = null;
+let before = null;
+let aborter = null;
+
+find("key").value = sessionStorage.getItem("key") || "";
+find("key").addEventListener("change", () => sessionStorage.setItem("key", find("key").value));
+
+function headers() {
+  const key = find("key").value;
+  return key ? { "Content-Type": "application/json", "Authorization": "Bearer " + key } : { "Content-Type": "application/json" };
+}
+
+function bytes(count) {
+  const units = ["B", "KiB", "MiB", "GiB", "TiB"];
+  let unit = 0;
+  while (count >= 1024 && unit < units.length - 1) { count /= 1024; unit++; }
+  return (unit === 0 ? count : count.toFixed(1)) + " " + units[unit];
+}
+
+function seconds(value) {
+  return value === null ? "" : value < 1 ? Math.round(value * 1000) + " ms" : value.toFixed(1) + " s";
+}
+
+function cells(row, texts) {
+  for (const text of texts) { row.insertCell().textContent = text; }
+}
+
+function fill(body, items, toTexts) {
+  body.replaceChildren();
+  for (const item of items) { cells(body.insertRow(), toTexts(item)); }
+}
+
+function model() {
+  return latest && (latest.models.find(each => each.name === find("model").value) || latest.models[0]);
+}
+
+function showModels() {
+  const select = find("model");
+  const names = latest.models.map(each => each.name);
+  if ([...select.options].map(each => each.value).join("\n") !== names.join("\n")) {
+    select.replaceChildren(...names.map(name => new Option(name, name)));
+  }
+}
+
+function showFigures(now) {
+  const list = find("figures");
+  const old = before && before.models.find(each => each.name === now.name);
+  const rate = old ? Math.max(0, now.generated_tokens - old.generated_tokens) / (latest.time - before.time) : 0;
+  const hits = now.prefix.tokens_asked ? Math.round(100 * now.prefix.tokens_reused / now.prefix.tokens_asked) + " %" : "none yet";
+  const figures = [["Running", now.running], ["Waiting", now.waiting], ["Tokens made a second", rate.toFixed(1)],
+    ["Prompt tokens from the cache", hits], ["Forward passes", now.engine.passes], ["Tokens computed", now.engine.tokens],
+    ["Preemptions", now.engine.preemptions], ["Blocks evicted", now.prefix.evicted], ["Context", now.context_length]];
+  list.replaceChildren();
+  for (const [name, value] of figures) {
+    const box = document.createElement("div");
+    const term = document.createElement("dt");
+    term.textContent = name;
+    const figure = document.createElement("dd");
+    figure.textContent = value;
+    box.append(term, figure);
+    list.append(box);
+  }
+}
+
+/* One square for each block, or for several where there are too many: held by requests, cached, then free. */
+function showBlocks(pool) {
+  const canvas = find("blocks");
+  const scale = window.devicePixelRatio || 1;
+  const width = canvas.clientWidth;
+  const height = canvas.clientHeight;
+  canvas.width = width * scale;
+  canvas.height = height * scale;
+  const context = canvas.getContext("2d");
+  context.scale(scale, scale);
+  const total = Math.max(pool.pool_bytes, pool.held_bytes + pool.cached_bytes, pool.block_bytes);
+  const numBlocks = Math.max(1, Math.round(total / pool.block_bytes));
+  let size = 24;
+  while (size > 3 && Math.floor(width / size) * Math.floor(height / size) < numBlocks) { size--; }
+  const columns = Math.max(1, Math.floor(width / size));
+  const numSquares = Math.min(numBlocks, columns * Math.floor(height / size));
+  const style = getComputedStyle(document.documentElement);
+  const colours = ["--held", "--cached", "--free"].map(name => style.getPropertyValue(name));
+  const held = Math.ceil(pool.held_bytes / total * numSquares);
+  const cached = Math.ceil(pool.cached_bytes / total * numSquares);
+  for (let i = 0; i < numSquares; i++) {
+    context.fillStyle = colours[i < held ? 0 : i < held + cached ? 1 : 2];
+    context.fillRect((i % columns) * size, Math.floor(i / columns) * size, size - 1, size - 1);
+  }
+  const parts = [["--held", "held by requests", pool.held_bytes], ["--cached", "cached prefixes", pool.cached_bytes],
+    ["--free", "free, of memory taken", Math.max(0, pool.pool_bytes - pool.held_bytes - pool.cached_bytes)]];
+  find("legend").replaceChildren(...parts.map(([colour, name, value]) => {
+    const item = document.createElement("li");
+    const mark = document.createElement("i");
+    mark.style.background = "var(" + colour + ")";
+    item.append(mark, name + ": " + bytes(value));
+    return item;
+  }), Object.assign(document.createElement("li"), { textContent: "limit: " + bytes(pool.limit_bytes) }));
+  canvas.setAttribute("aria-label", "Cache: " + parts.map(([, name, value]) => bytes(value) + " " + name).join(", "));
+}
+
+function show() {
+  const now = model();
+  if (!now) { return; }
+  showModels();
+  showFigures(now);
+  showBlocks(now.pool);
+  fill(find("runs"), now.requests, run => [run.state, run.prompt_tokens, run.generated_tokens, seconds(run.first_token_seconds), seconds(run.age_seconds)]);
+  find("none").hidden = now.requests.length > 0;
+  fill(find("misses"), now.recent_prompts, each => [each.reason, each.cached_tokens, each.prompt_tokens]);
+}
+
+async function refresh() {
+  try {
+    const response = await fetch("v1/status", { headers: headers(), cache: "no-store" });
+    const answer = await response.json();
+    if (!response.ok) { throw new Error(answer.error.message); }
+    before = latest;
+    latest = answer;
+    find("state").textContent = "";
+    show();
+  } catch (error) {
+    find("state").textContent = error instanceof TypeError ? "The server does not answer." : error.message;
+  }
+  setTimeout(refresh, document.hidden ? 5000 : 1000);
+}
+
+function turn(role, text) {
+  const box = document.createElement("p");
+  box.className = "turn";
+  const name = document.createElement("b");
+  name.textContent = role;
+  const body = document.createElement("span");
+  body.textContent = text;
+  box.append(name, body);
+  find("talk").append(box);
+  find("talk").scrollTop = find("talk").scrollHeight;
+  return body;
+}
+
+/* The data of server-sent events. */
+async function* events(response) {
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = "";
+  for (let part = await reader.read(); !part.done; part = await reader.read()) {
+    const lines = (rest + part.value).split("\n");
+    rest = lines.pop();
+    for (const line of lines) {
+      if (line.startsWith("data: ") && line !== "data: [DONE]") { yield JSON.parse(line.slice(6)); }
+    }
+  }
+}
+
+async function answer() {
+  const body = turn("assistant", "");
+  const request = { model: find("model").value, messages, stream: true, stream_options: { include_usage: true } };
+  const room = Number(find("tokens").value);
+  if (room > 0) { request.max_completion_tokens = room; }
+  if (find("temperature").value !== "") { request.temperature = Number(find("temperature").value); }
+  aborter = new AbortController();
+  find("send").disabled = true;
+  find("stop").disabled = false;
+  try {
+    const response = await fetch("v1/chat/completions", { method: "POST", headers: headers(), body: JSON.stringify(request), signal: aborter.signal });
+    if (!response.ok) { throw new Error((await response.json()).error.message); }
+    for await (const event of events(response)) {
+      if (event.error) { throw new Error(event.error.message); }
+      const delta = event.choices.length > 0 ? event.choices[0].delta.content : "";
+      body.textContent += delta || "";
+      if (event.usage) {
+        find("usage").textContent = event.usage.prompt_tokens + " tokens of prompt, " + event.usage.prompt_tokens_details.cached_tokens
+          + " of them from the cache; " + event.usage.completion_tokens + " tokens of answer";
+      }
+      find("talk").scrollTop = find("talk").scrollHeight;
+    }
+  } catch (error) {
+    if (error.name !== "AbortError") { turn("error", error.message).parentElement.classList.add("error"); }
+  } finally {
+    messages.push({ role: "assistant", content: body.textContent });
+    aborter = null;
+    find("send").disabled = false;
+    find("stop").disabled = true;
+  }
+}
+
+find("form").addEventListener("submit", event => {
+  event.preventDefault();
+  const text = find("text").value;
+  if (aborter === null && text.trim() !== "") {
+    find("text").value = "";
+    messages.push({ role: "user", content: text });
+    turn("you", text);
+    answer();
+  }
+});
+find("text").addEventListener("keydown", event => {
+  if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
+    event.preventDefault();
+    find("form").requestSubmit();
+  }
+});
+find("stop").addEventListener("click", () => aborter && aborter.abort());
+find("clear").addEventListener("click", () => {
+  if (aborter !== null) { aborter.abort(); }
+  messages.length = 0;
+  find("talk").replaceChildren();
+  find("usage").textContent = "";
+  find("text").focus();
+});
+find("model").addEventListener("change", show);
+window.addEventListener("resize", show);
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", show);
+refresh();
