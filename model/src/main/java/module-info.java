@@ -1,6 +1,7 @@
 /** Models and sessions. */
 module io.github.pastkv.model {
     requires transitive io.github.pastkv.kernels;
+    requires transitive io.github.pastkv.store;
     requires ai.djl.tokenizers;
     requires tools.jackson.databind;
     requires static org.jspecify;

@@ -1,6 +1,7 @@
 package io.github.pastkv.model;
 
 import io.github.pastkv.cache.KvCache;
+import io.github.pastkv.cache.store.BlockStore;
 import io.github.pastkv.kernels.Compute;
 import io.github.pastkv.kernels.KernelsChoice;
 import io.github.pastkv.kernels.LinearPacker;
@@ -21,9 +22,13 @@ import io.github.pastkv.model.forward.RopeTables;
 import io.github.pastkv.model.generation.GenerationOptions;
 import io.github.pastkv.model.hooks.HookCatalog;
 import io.github.pastkv.model.tokenizer.TextTokenizer;
+import io.github.pastkv.store.CacheTiers;
+import io.github.pastkv.store.TierStore;
+import io.github.pastkv.store.TierUse;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -47,11 +52,13 @@ public final class Model implements AutoCloseable {
     private final Engine engine;
     private final @Nullable TextTokenizer tokenizer;
     private final RopeTables ropeTables;
+    private final @Nullable BlockStore store;
     private final SharedPools pools;
 
     private Model(ModelFolder folder, HookCatalog hooks, ModelOptions options, KernelsChoice kernels,
             LinearPrecision precision,
-            Arena arena, ModelWeights weights, Engine engine, @Nullable TextTokenizer tokenizer) {
+            Arena arena, ModelWeights weights, Engine engine, @Nullable TextTokenizer tokenizer,
+            @Nullable BlockStore store) {
         this.folder = folder;
         this.hooks = hooks;
         this.options = options;
@@ -62,6 +69,7 @@ public final class Model implements AutoCloseable {
         this.engine = engine;
         this.tokenizer = tokenizer;
         this.ropeTables = new RopeTables(folder.config(), arena);
+        this.store = store;
         this.pools = new SharedPools(this);
     }
 
@@ -116,7 +124,9 @@ public final class Model implements AutoCloseable {
             throws IOException {
         Arena arena = Arena.ofShared();
         TextTokenizer tokenizer = null;
+        BlockStore store = options.blockStore();
         try {
+            store = options.cacheTiers().isEmpty() ? store : CacheTiers.openAll(options.cacheTiers());
             if (options.loadsTokenizer() && files.hasTokenizer()) { // first, as it is the quickest to fail
                 tokenizer = TextTokenizer.read(files.source());
             }
@@ -131,12 +141,15 @@ public final class Model implements AutoCloseable {
             ModelWeights weights = ModelWeights.pack(files.config(), files.tensors(), packer, arena);
             HookCatalog hooks = HookCatalog.of(files.config(), files.tensors());
             Engine engine = engine(hooks, files, weights, options, kernels);
-            return new Model(files, hooks, options, kernels, precision, arena, weights, engine, tokenizer);
+            return new Model(files, hooks, options, kernels, precision, arena, weights, engine, tokenizer, store);
         } catch (IOException | RuntimeException | Error e) { // not enough memory is an Error
             if (tokenizer != null) {
                 tokenizer.close();
             }
             arena.close();
+            if (store != null && !options.cacheTiers().isEmpty()) {
+                store.close();
+            }
             try (files) {
                 if (e instanceof InternalError) { // thrown when a mapped file has been truncated
                     files.source().weights().requireWhole();
@@ -267,6 +280,17 @@ public final class Model implements AutoCloseable {
         return ropeTables.lengthsThatMatter(maxSeqLen);
     }
 
+    /** The store beneath the sessions' prefix caches, or null. */
+    @Nullable
+    BlockStore blockStore() {
+        return store;
+    }
+
+    /** What each cache tier did since the model was loaded, nearest first; empty without tiers. */
+    public List<TierUse> tierUses() {
+        return store instanceof TierStore tiers ? tiers.tierUses() : List.of();
+    }
+
     /** The pools shared by sessions. */
     SharedPools pools() {
         return pools;
@@ -291,6 +315,9 @@ public final class Model implements AutoCloseable {
         }
         engine.close();
         pools.close();
+        if (store != null && !options.cacheTiers().isEmpty()) {
+            store.close();
+        }
         if (tokenizer != null) {
             tokenizer.close();
         }

@@ -2,6 +2,7 @@ package io.github.pastkv.model;
 
 import io.github.pastkv.cache.store.BlockStore;
 import io.github.pastkv.kernels.WeightType;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -24,17 +25,25 @@ import org.jspecify.annotations.Nullable;
  *        where it was opened; null for none
  * @param allowedConfigKeys unknown keys of {@code config.json}, or of a GGUF file's metadata, to ignore
  * @param allowedTokenizers for unknown names under {@code tokenizer.ggml.pre} of a GGUF file, the known rule to take
+ * @param blockStore second-level storage of prefix caches, owned by the caller; null for none
+ * @param cacheTiers URIs of cache tiers that the model opens and owns, nearest first
  */
 public record ModelOptions(@Nullable String kernels, ComputeChoice compute, WeightType weights, int numThreads,
         int maxBatchTokens, boolean loadsTokenizer, long maxCachedBytes,
         @Nullable Consumer<String> leakListener, Set<String> allowedConfigKeys,
-        Map<String, String> allowedTokenizers, @Nullable BlockStore blockStore) {
+        Map<String, String> allowedTokenizers, @Nullable BlockStore blockStore,
+        List<String> cacheTiers) {
     /** Default limit of cached prefixes: 1 GiB. */
     public static final long DEFAULT_MAX_CACHED_BYTES = 1L << 30;
 
     public ModelOptions {
         allowedConfigKeys = Set.copyOf(allowedConfigKeys);
         allowedTokenizers = Map.copyOf(allowedTokenizers);
+        cacheTiers = List.copyOf(cacheTiers);
+        if (blockStore != null && !cacheTiers.isEmpty()) {
+            throw new IllegalArgumentException("cacheTiers: " + cacheTiers.size()
+                    + " beside a block store; put the tiers into the store");
+        }
         requirePositive("numThreads", numThreads);
         requirePositive("maxBatchTokens", maxBatchTokens);
         if (maxCachedBytes < 0) {
@@ -47,37 +56,37 @@ public record ModelOptions(@Nullable String kernels, ComputeChoice compute, Weig
         return new ModelOptions(null, ComputeChoice.F32, WeightType.STORED,
                 Runtime.getRuntime().availableProcessors(), 512, true, DEFAULT_MAX_CACHED_BYTES, null, Set.of(),
                 Map.of(),
-                null);
+                null, List.of());
     }
 
     public ModelOptions withKernels(@Nullable String newKernels) {
         return new ModelOptions(newKernels, compute, weights, numThreads, maxBatchTokens, loadsTokenizer,
-                maxCachedBytes, leakListener, allowedConfigKeys, allowedTokenizers, blockStore);
+                maxCachedBytes, leakListener, allowedConfigKeys, allowedTokenizers, blockStore, cacheTiers);
     }
 
     public ModelOptions withCompute(ComputeChoice newCompute) {
         return new ModelOptions(kernels, newCompute, weights, numThreads, maxBatchTokens, loadsTokenizer,
-                maxCachedBytes, leakListener, allowedConfigKeys, allowedTokenizers, blockStore);
+                maxCachedBytes, leakListener, allowedConfigKeys, allowedTokenizers, blockStore, cacheTiers);
     }
 
     public ModelOptions withWeights(WeightType newWeights) {
         return new ModelOptions(kernels, compute, newWeights, numThreads, maxBatchTokens, loadsTokenizer,
-                maxCachedBytes, leakListener, allowedConfigKeys, allowedTokenizers, blockStore);
+                maxCachedBytes, leakListener, allowedConfigKeys, allowedTokenizers, blockStore, cacheTiers);
     }
 
     public ModelOptions withNumThreads(int newNumThreads) {
         return new ModelOptions(kernels, compute, weights, newNumThreads, maxBatchTokens, loadsTokenizer,
-                maxCachedBytes, leakListener, allowedConfigKeys, allowedTokenizers, blockStore);
+                maxCachedBytes, leakListener, allowedConfigKeys, allowedTokenizers, blockStore, cacheTiers);
     }
 
     public ModelOptions withMaxBatchTokens(int newMaxPassTokens) {
         return new ModelOptions(kernels, compute, weights, numThreads, newMaxPassTokens, loadsTokenizer,
-                maxCachedBytes, leakListener, allowedConfigKeys, allowedTokenizers, blockStore);
+                maxCachedBytes, leakListener, allowedConfigKeys, allowedTokenizers, blockStore, cacheTiers);
     }
 
     public ModelOptions withoutTokenizer() {
         return new ModelOptions(kernels, compute, weights, numThreads, maxBatchTokens, false, maxCachedBytes,
-                leakListener, allowedConfigKeys, allowedTokenizers, blockStore);
+                leakListener, allowedConfigKeys, allowedTokenizers, blockStore, cacheTiers);
     }
 
     /**
@@ -88,7 +97,7 @@ public record ModelOptions(@Nullable String kernels, ComputeChoice compute, Weig
     public ModelOptions withMaxCachedBytes(long newMaxCachedBytes) {
         return new ModelOptions(kernels, compute, weights, numThreads, maxBatchTokens, loadsTokenizer,
                 newMaxCachedBytes,
-                leakListener, allowedConfigKeys, allowedTokenizers, blockStore);
+                leakListener, allowedConfigKeys, allowedTokenizers, blockStore, cacheTiers);
     }
 
     /**
@@ -100,18 +109,18 @@ public record ModelOptions(@Nullable String kernels, ComputeChoice compute, Weig
      */
     public ModelOptions withLeakListener(Consumer<String> newLeakListener) {
         return new ModelOptions(kernels, compute, weights, numThreads, maxBatchTokens, loadsTokenizer, maxCachedBytes,
-                newLeakListener, allowedConfigKeys, allowedTokenizers, blockStore);
+                newLeakListener, allowedConfigKeys, allowedTokenizers, blockStore, cacheTiers);
     }
 
     public ModelOptions withAllowedConfigKeys(Set<String> newAllowedConfigKeys) {
         return new ModelOptions(kernels, compute, weights, numThreads, maxBatchTokens, loadsTokenizer,
-                maxCachedBytes, leakListener, newAllowedConfigKeys, allowedTokenizers, blockStore);
+                maxCachedBytes, leakListener, newAllowedConfigKeys, allowedTokenizers, blockStore, cacheTiers);
     }
 
     /** Takes known rules to split texts for unknown ones that GGUF files name. */
     public ModelOptions withAllowedTokenizers(Map<String, String> newAllowedTokenizers) {
         return new ModelOptions(kernels, compute, weights, numThreads, maxBatchTokens, loadsTokenizer,
-                maxCachedBytes, leakListener, allowedConfigKeys, newAllowedTokenizers, blockStore);
+                maxCachedBytes, leakListener, allowedConfigKeys, newAllowedTokenizers, blockStore, cacheTiers);
     }
 
     /**
@@ -121,7 +130,17 @@ public record ModelOptions(@Nullable String kernels, ComputeChoice compute, Weig
      */
     public ModelOptions withBlockStore(BlockStore newBlockStore) {
         return new ModelOptions(kernels, compute, weights, numThreads, maxBatchTokens, loadsTokenizer,
-                maxCachedBytes, leakListener, allowedConfigKeys, allowedTokenizers, newBlockStore);
+                maxCachedBytes, leakListener, allowedConfigKeys, allowedTokenizers, newBlockStore, cacheTiers);
+    }
+
+    /**
+     * With cache tiers below the prefix caches of this model's sessions, nearest first, named by URIs such as
+     * {@code file:/var/cache/pastkv?max=10GiB}. What has been read is found again after a restart and by other
+     * processes, with the same bits or not at all. The model opens and closes the tiers.
+     */
+    public ModelOptions withCacheTiers(String... uris) {
+        return new ModelOptions(kernels, compute, weights, numThreads, maxBatchTokens, loadsTokenizer,
+                maxCachedBytes, leakListener, allowedConfigKeys, allowedTokenizers, blockStore, List.of(uris));
     }
 
     private static void requirePositive(String name, int value) {

@@ -26,7 +26,7 @@ final class SharedPools implements AutoCloseable {
 
     SharedPools(Model model) {
         this.model = model;
-        this.modelIdentity = model.options().blockStore() == null ? UUID.randomUUID().toString() : digest(model);
+        this.modelIdentity = model.blockStore() == null ? UUID.randomUUID().toString() : digest(model);
     }
 
     private static String digest(Model model) {
@@ -50,7 +50,7 @@ final class SharedPools implements AutoCloseable {
 
     private KvPoolOptions sharing() {
         KvPoolOptions sharing = options().withPrefixIndex().withMaxCachedBytes(model.options().maxCachedBytes());
-        BlockStore store = model.options().blockStore();
+        BlockStore store = model.blockStore();
         return store == null ? sharing : sharing.withBlockStore(store);
     }
 
@@ -81,7 +81,7 @@ final class SharedPools implements AutoCloseable {
 
     @Override
     public synchronized void close() {
-        if (model.options().blockStore() != null) { // so that other processes find the blocks
+        if (model.blockStore() != null) { // so that other processes find the blocks
             pools.values().forEach(pool -> pool.prefixIndex().ifPresent(PrefixIndex::writeToStore));
         }
         pools.values().forEach(KvPool::close);

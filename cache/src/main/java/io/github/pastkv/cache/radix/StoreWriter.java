@@ -35,6 +35,7 @@ final class StoreWriter implements AutoCloseable {
     private static final int NONE = PrefixTree.NONE;
     private static final long CLOSE_MILLIS = 10_000;
     private static final int MAX_COMPLETE = 1 << 16;
+    private static final int MAX_BLOCKS_OF_TAILS = 8;
 
     private final StoreBinding binding;
     private final LayerGroup[] groups;
@@ -402,18 +403,23 @@ final class StoreWriter implements AutoCloseable {
         awaitWritten();
         int numTaken = 0;
         for (boolean completeOnly : new boolean[] {true, false}) {
-            for (int node : unstoredDeepestFirst()) {
+            for (int node : unstored(!completeOnly && binding.chunkBlocks() <= MAX_BLOCKS_OF_TAILS)) {
                 numTaken += writeEndingAt(node, completeOnly);
             }
         }
         return numTaken;
     }
 
-    private int[] unstoredDeepestFirst() {
+    /**
+     * Whole blocks that are not stored, the deepest first: one chunk then holds all those before its last block. In
+     * small chunks the deepest comes last, so that each beginning of an incomplete chunk is found by itself.
+     */
+    private int[] unstored(boolean deepestLast) {
         synchronized (budget) {
             int numNodes = isShut ? 0 : tree.numNodesGiven();
+            Comparator<Integer> byDepth = Comparator.comparingInt(tree::numBlocksBefore);
             return IntStream.range(0, numNodes).filter(node -> tree.isWhole(node) && !tree.isStored(node)).boxed()
-                    .sorted(Comparator.comparingInt(tree::numBlocksBefore).reversed()).mapToInt(node -> node).toArray();
+                    .sorted(deepestLast ? byDepth : byDepth.reversed()).mapToInt(node -> node).toArray();
         }
     }
 

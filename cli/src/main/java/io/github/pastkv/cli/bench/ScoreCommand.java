@@ -4,6 +4,7 @@ import io.github.pastkv.cli.io.Progress;
 import io.github.pastkv.cli.io.Streams;
 import io.github.pastkv.cli.options.CacheMixin;
 import io.github.pastkv.cli.options.ModelMixin;
+import io.github.pastkv.cli.options.TierMixin;
 import io.github.pastkv.lens.Lens;
 import io.github.pastkv.lens.LensRun;
 import io.github.pastkv.lens.Losses;
@@ -62,6 +63,8 @@ public final class ScoreCommand implements Callable<Integer> {
 
     @Mixin private CacheMixin cacheOptions = new CacheMixin();
 
+    @Mixin private TierMixin tierOptions = new TierMixin();
+
     public ScoreCommand(Streams streams) {
         this.streams = streams;
     }
@@ -81,6 +84,7 @@ public final class ScoreCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         modelOptions.check();
+        modelOptions.useTiers(tierOptions);
         cacheOptions.check();
         try (Model model = modelOptions.load(streams)) {
             int windowTokens = windowTokens(model);

@@ -9,6 +9,7 @@ import io.github.pastkv.cli.generate.SamplingMixin;
 import io.github.pastkv.cli.io.Streams;
 import io.github.pastkv.cli.options.CacheMixin;
 import io.github.pastkv.cli.options.ModelMixin;
+import io.github.pastkv.cli.options.TierMixin;
 import io.github.pastkv.cli.options.WindowMixin;
 import io.github.pastkv.model.ComputeChoice;
 import io.github.pastkv.model.Model;
@@ -93,6 +94,8 @@ public final class ChatCommand implements Callable<Integer> {
 
     @Mixin private CacheMixin cacheOptions = new CacheMixin();
 
+    @Mixin private TierMixin tierOptions = new TierMixin();
+
     @Mixin private WindowMixin windowOptions = new WindowMixin();
 
     public ChatCommand(Streams streams) {
@@ -169,6 +172,7 @@ public final class ChatCommand implements Callable<Integer> {
 
     private void checkOptions() {
         modelOptions.check();
+        modelOptions.useTiers(tierOptions);
         cacheOptions.check();
         windowOptions.check();
         sampling.check();

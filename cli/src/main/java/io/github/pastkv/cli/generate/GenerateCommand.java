@@ -8,6 +8,7 @@ import io.github.pastkv.cli.io.Streams;
 import io.github.pastkv.cli.io.TokenId;
 import io.github.pastkv.cli.options.CacheMixin;
 import io.github.pastkv.cli.options.ModelMixin;
+import io.github.pastkv.cli.options.TierMixin;
 import io.github.pastkv.cli.options.WindowMixin;
 import io.github.pastkv.model.ComputeChoice;
 import io.github.pastkv.model.Model;
@@ -82,6 +83,8 @@ public final class GenerateCommand implements Callable<Integer> {
 
     @Mixin private CacheMixin cacheOptions = new CacheMixin();
 
+    @Mixin private TierMixin tierOptions = new TierMixin();
+
     @Mixin private WindowMixin windowOptions = new WindowMixin();
 
     public GenerateCommand(Streams streams) {
@@ -106,6 +109,7 @@ public final class GenerateCommand implements Callable<Integer> {
 
     private void checkOptions() {
         modelOptions.check();
+        modelOptions.useTiers(tierOptions);
         cacheOptions.check();
         windowOptions.check();
         sampling.check();
@@ -232,6 +236,6 @@ public final class GenerateCommand implements Callable<Integer> {
         return new GenerationReport.Setting(modelOptions.name(), cacheOptions.kvTypes().toString(),
                 windowOptions.window(), maxNewTokens, session.cache().cacheBytes(),
                 session.model().linearPrecision().toString(),
-                session.model().kernels().kernels().name());
+                session.model().kernels().kernels().name(), session.model().tierUses());
     }
 }

@@ -3,10 +3,13 @@ package io.github.pastkv.cli.generate;
 import io.github.pastkv.cache.layout.KvWindow;
 import io.github.pastkv.cli.generate.Answers.Answer;
 import io.github.pastkv.cli.io.ByteSize;
+import io.github.pastkv.cli.options.TierMixin;
 import io.github.pastkv.model.generation.Generation;
 import io.github.pastkv.model.generation.TokenLogProbability;
 import io.github.pastkv.model.sampling.SamplingOptions;
 import io.github.pastkv.model.tokenizer.TextTokenizer;
+import io.github.pastkv.store.TierUse;
+import java.util.List;
 import java.util.Locale;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
@@ -30,9 +33,10 @@ record GenerationReport(Answers answers, @Nullable String prompt, @Nullable Text
      * @param window what tokens see at most, beside the model's own windows
      * @param maxNewTokens the limit of an answer
      * @param kernels their name, such as {@code vector (512 bit)}
+     * @param tiers what the cache tiers did
      */
     record Setting(String model, String kvType, KvWindow window, int maxNewTokens, long cacheBytes, String compute,
-            String kernels) {}
+            String kernels, List<TierUse> tiers) {}
 
     /** Which limit was met is what a user can change. */
     private String end(Answer answer) {
@@ -86,7 +90,7 @@ record GenerationReport(Answers answers, @Nullable String prompt, @Nullable Text
         String all = count(answers.numPromptTokens(), "prompt token");
         Generation timing = answers.timing();
         return timing == null || timing.numReusedTokens() == 0 ? all
-                : all + " (" + timing.numReusedTokens() + " reused)";
+                : all + " (" + timing.numReusedTokens() + " reused" + TierMixin.line(setting.tiers()) + ")";
     }
 
     private static String count(int number, String noun) {
@@ -151,6 +155,8 @@ record GenerationReport(Answers answers, @Nullable String prompt, @Nullable Text
             return;
         }
         json.put("reused_tokens", timing.numReusedTokens());
+        json.put("cached_tokens", timing.numReusedTokens());
+        TierMixin.put(json, setting.tiers());
         json.put("time_to_first_token_ms", rounded(timing.promptNanos() / 1e6));
         json.put("prompt_tokens_per_second", rounded(timing.promptTokensPerSecond()));
         json.put("decode_tokens_per_second", rounded(timing.decodeTokensPerSecond()));

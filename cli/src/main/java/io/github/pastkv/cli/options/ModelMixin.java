@@ -26,6 +26,8 @@ public final class ModelMixin {
 
     @Mixin private AllowTokenizerMixin allowedTokenizers = new AllowTokenizerMixin();
 
+    private List<String> cacheTiers = List.of();
+
     public ModelMixin(ComputeChoice defaultCompute) {
         this.compute = new ComputeMixin(defaultCompute);
     }
@@ -33,6 +35,12 @@ public final class ModelMixin {
     /** Refuses options that are wrong whatever the model. */
     public void check() {
         compute.check();
+    }
+
+    /** Loads with these tiers beneath the prefix cache. */
+    public void useTiers(TierMixin tiers) {
+        tiers.check();
+        cacheTiers = tiers.uris();
     }
 
     /** The name that messages and results use. */
@@ -46,7 +54,8 @@ public final class ModelMixin {
     }
 
     public ModelOptions options() {
-        return compute.options().withAllowedTokenizers(allowedTokenizers.rules());
+        return compute.options().withAllowedTokenizers(allowedTokenizers.rules())
+                .withCacheTiers(cacheTiers.toArray(String[]::new));
     }
 
     /** The folder of the model, unpacked first where it is the shipped one. */

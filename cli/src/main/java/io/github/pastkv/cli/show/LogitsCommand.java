@@ -9,6 +9,7 @@ import io.github.pastkv.cli.io.TokenId;
 import io.github.pastkv.cli.options.CacheMixin;
 import io.github.pastkv.cli.options.ModelMixin;
 import io.github.pastkv.cli.options.PromptMixin;
+import io.github.pastkv.cli.options.TierMixin;
 import io.github.pastkv.model.ComputeChoice;
 import io.github.pastkv.model.Model;
 import io.github.pastkv.model.Session;
@@ -86,6 +87,8 @@ public final class LogitsCommand implements Callable<Integer> {
 
     @Mixin private CacheMixin cacheOptions = new CacheMixin();
 
+    @Mixin private TierMixin tierOptions = new TierMixin();
+
     public LogitsCommand(Streams streams) {
         this.streams = streams;
     }
@@ -123,6 +126,7 @@ public final class LogitsCommand implements Callable<Integer> {
 
     private void checkOptions() {
         modelOptions.check();
+        modelOptions.useTiers(tierOptions);
         cacheOptions.check();
         long numGiven = Stream.of(text, tokens, input).filter(Objects::nonNull).count();
         require(numGiven > 0, "no prompt: give PROMPT, --tokens or --input");

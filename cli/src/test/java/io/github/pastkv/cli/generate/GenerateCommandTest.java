@@ -149,7 +149,7 @@ class GenerateCommandTest {
         assertThat(run.out()).hasLineCount(1);
         JsonNode json = JSON.readTree(run.out());
         assertThat(json.propertyNames()).containsExactly("model", "prompt", "prompt_tokens", "tokens", "text",
-                "finish_reason", "reused_tokens", "time_to_first_token_ms", "prompt_tokens_per_second",
+                "finish_reason", "reused_tokens", "cached_tokens", "time_to_first_token_ms", "prompt_tokens_per_second",
                 "decode_tokens_per_second",
                 "drafted_tokens", "cache_bytes", "kv_type", "window", "sinks", "compute", "kernels", "temperature",
                 "top_k", "top_p", "min_p", "typical_p", "repetition_penalty", "presence_penalty", "frequency_penalty",
