@@ -114,7 +114,7 @@ public final class Residuals {
             Tensor heads = z.copy().reshape(z.shape(0) * z.shape(1), z.shape(2) * z.shape(3));
             for (int head = 0; head < config.numHeads(); head++) {
                 labels.add("L" + l + "H" + head);
-                parts.add(projected(model.tensors().layers().get(l).attentionOut(), heads, head * config.headDim(),
+                parts.add(projected(l, model.tensors().layers().get(l).attentionOut(), heads, head * config.headDim(),
                         (head + 1) * config.headDim()).reshape(z.shape(0), z.shape(1), config.hiddenSize()));
             }
         }
@@ -130,7 +130,7 @@ public final class Residuals {
         List<Tensor> parts = new ArrayList<>();
         for (int neuron = from; neuron < to; neuron++) {
             labels.add("L" + layer + "N" + neuron);
-            parts.add(projected(model.tensors().layers().get(layer).ffnDown(), neurons, neuron, neuron + 1)
+            parts.add(projected(layer, model.tensors().layers().get(layer).ffnDown(), neurons, neuron, neuron + 1)
                     .reshape(post.shape(0), post.shape(1), config.hiddenSize()));
         }
         return stack(labels, parts);
@@ -174,7 +174,7 @@ public final class Residuals {
             for (WeightMatrix part : model.tensors().layers().get(l).attentionOut()) {
                 Tensor bias = part.bias();
                 for (int i = 0; i < part.numOutputs(); i++, output++) {
-                    biases[output] += bias == null ? 0f : bias.get(i);
+                    biases[output] += bias == null ? 0f : config.layer(l).blockScale() * bias.get(i);
                 }
             }
         }
@@ -185,8 +185,11 @@ public final class Residuals {
         return sum;
     }
 
-    /** Inputs {@code [from, to)} through a projection, {@code [rows, E]}, without its bias. */
-    private Tensor projected(List<WeightMatrix> projection, Tensor inputs, int from, int to) {
+    /**
+     * Inputs {@code [from, to)} through a projection of a layer, without its bias, times the layer's factor of what its
+     * blocks add; {@code [rows, E]}.
+     */
+    private Tensor projected(int layer, List<WeightMatrix> projection, Tensor inputs, int from, int to) {
         Tensor x = inputs.narrow(1, from, to); // [rows, inputs]
         Tensor y = Tensor.zeros(inputs.shape(0), config.hiddenSize());
         long first = 0;
@@ -195,7 +198,7 @@ public final class Residuals {
             y.narrow(1, first, first + part.numOutputs()).copyFrom(x.matmul(weight.transpose(0, 1)));
             first += part.numOutputs();
         }
-        return y;
+        return y.mul(Tensor.full(config.layer(layer).blockScale(), 1));
     }
 
     /**
@@ -230,7 +233,7 @@ public final class Residuals {
 
     /**
      * What each component contributes to the logit of a token, before the final soft cap: its {@linkplain #normed part}
-     * of the final norm's output times the token's row of the head. {@code [C, B, N]}.
+     * of the final norm's output times the token's row of the head and the factor of the logits. {@code [C, B, N]}.
      *
      * @param tokenId the token whose logit is asked about
      */
@@ -255,11 +258,18 @@ public final class Residuals {
         long row = tokenId;
         for (WeightMatrix part : model.tensors().head()) {
             if (row < part.numOutputs()) {
-                return part.outputs(row, row + 1).weights();
+                return scaled(part.outputs(row, row + 1).weights());
             }
             row -= part.numOutputs();
         }
         throw new IllegalStateException("the head has no row " + tokenId);
+    }
+
+    private float[] scaled(float[] row) {
+        for (int i = 0; i < row.length; i++) {
+            row[i] *= config.head().logitScale();
+        }
+        return row;
     }
 
     private Tensor attribution(ResidualStack normed, float[] direction) {

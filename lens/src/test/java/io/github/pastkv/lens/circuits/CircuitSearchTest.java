@@ -11,10 +11,13 @@ import io.github.pastkv.testkit.golden.GoldenModel;
 import java.io.IOException;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.assertj.core.data.Percentage;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** Circuits found over a frozen prefix in batches: the bits of one full run after another. */
 class CircuitSearchTest {
@@ -26,8 +29,26 @@ class CircuitSearchTest {
         return new PromptPair(clean, corrupted);
     }
 
+    static Stream<String> searchedModels() {
+        return Stream.concat(Stream.of("gpt2", "llama", "gpt_neox", "mistral", "qwen3", "opt", "bloom"),
+                GoldenModel.DENSE_NAMES.stream().filter(name -> !GoldenModel.NORMED_BLOCK_NAMES.contains(name)));
+    }
+
+    /** What heads and blocks add, embeddings included, makes up the stream: taken out whole, the other run is left. */
     @ParameterizedTest
-    @ValueSource(strings = {"gpt2", "llama", "gpt_neox", "mistral", "qwen3", "opt", "bloom"})
+    @MethodSource("searchedModels")
+    void everyEdgeRemoved_isTheCorruptedRun(String name) throws IOException {
+        try (Model model = Model.load(GoldenModel.of(name).folder());
+                CircuitSearch search = new CircuitSearch(model, randomPair(model.config().vocabSize()), Metric::klFrom,
+                        CircuitOptions.of(1e9))) {
+            Circuit nothing = search.run();
+            assertThat(nothing.kept()).isEmpty();
+            assertThat(nothing.metric()).isCloseTo(search.corruptedMetric(), Percentage.withPercentage(0.1));
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("searchedModels")
     void fastSearch_hasTheBitsOfThePlainOne_andItsCircuitRunAloneItsMetric(String name) throws IOException {
         try (Model model = Model.load(GoldenModel.of(name).folder())) {
             PromptPair pair = randomPair(model.config().vocabSize());
@@ -101,8 +122,12 @@ class CircuitSearchTest {
         }
     }
 
+    static Set<String> refusedModels() {
+        return GoldenModel.NORMED_BLOCK_NAMES;
+    }
+
     @ParameterizedTest
-    @ValueSource(strings = {"gemma2", "gemma3_text", "olmo2"})
+    @MethodSource("refusedModels")
     void modelsWhoseStreamIsNoSumOfHeads_areRefusedByName(String name) throws IOException {
         try (Model model = Model.load(GoldenModel.of(name).folder())) {
             assertThatThrownBy(() -> CircuitGraph.of(model)).isInstanceOf(IllegalArgumentException.class)

@@ -20,7 +20,7 @@ import java.util.List;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** Direct path patching: the bits of full runs, and the numbers of hooks written by hand. */
 class PathSweepTest {
@@ -37,7 +37,7 @@ class PathSweepTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"gpt2", "llama", "gpt_neox", "mistral", "qwen3", "opt", "bloom"})
+    @MethodSource("io.github.pastkv.lens.circuits.CircuitSearchTest#searchedModels")
     void edges_haveTheBitsOfFullRuns(String name) throws IOException {
         CircuitOptions options = CircuitOptions.of(1).withMaxRows(5);
         try (Model model = Model.load(GoldenModel.of(name).folder())) {

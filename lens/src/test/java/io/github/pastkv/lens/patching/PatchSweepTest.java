@@ -59,9 +59,7 @@ class PatchSweepTest {
     }
 
     static Stream<Arguments> modelsAndTypes() {
-        Stream<Arguments> models =
-                Stream.concat(GoldenModel.NAMES.stream(), GoldenModel.MECHANISM_NAMES.stream())
-                        .map(name -> Arguments.of(name, KvType.F32));
+        Stream<Arguments> models = GoldenModel.allNames().stream().map(name -> Arguments.of(name, KvType.F32));
         Stream<Arguments> types = Stream.of(KvType.F16, KvType.BF16, KvType.Q8).flatMap(
                 type -> Stream.of("gpt2", "llama", "mistral").map(name -> Arguments.of(name, type)));
         return Stream.concat(models, types);
@@ -93,8 +91,12 @@ class PatchSweepTest {
         return new PromptPair(clean, corrupted);
     }
 
+    static Stream<String> ablatedModels() {
+        return Stream.concat(Stream.of("gpt2", "llama", "gpt_neox", "gemma3_text"), GoldenModel.DENSE_NAMES.stream());
+    }
+
     @ParameterizedTest
-    @ValueSource(strings = {"gpt2", "llama", "gpt_neox", "gemma3_text"})
+    @MethodSource("ablatedModels")
     void ablations_haveTheBitsOfFullRuns(String name) throws IOException {
         try (Model model = Model.load(GoldenModel.of(name).folder())) {
             int[] ids = randomPair(model.config().vocabSize()).clean();

@@ -168,18 +168,27 @@ final class AttentionBlock {
         BlockNorms<NormWeights> norms = weights.attentionNorms();
         // [T, E]
         context.compute.linear(space.attention, weights.attentionOut(), space.attentionOut, context.numTokens);
-        if (context.hooks != null) {
-            context.hooks.results().dispatch(context.layer, tensors.layers().get(context.layer).attentionOut(),
-                    space.attention, space.attentionOut);
+        if (norms.after() != null) {
+            dispatchHeadResults();
         }
         context.normalise(norms.after(), space.attentionOut, space.attentionOut,
                 norms.before() == null ? NormHooks.LN1 : NormHooks.LN1_POST);
         if (context.blockScale() != 1f) {
             context.forTokens(context.config.hiddenSize(), scaleOutput);
         }
+        if (norms.after() == null) {
+            dispatchHeadResults();
+        }
         context.runHooks(HookPoint.ATTN_OUT, space.attentionOut);
         if (!context.config.parallelResidual()) { // else the stream stays as it is until the FFN block has read it
             context.forTokens(context.config.hiddenSize(), addToStream);
+        }
+    }
+
+    private void dispatchHeadResults() {
+        if (context.hooks != null) {
+            context.hooks.results().dispatch(context.layer, tensors.layers().get(context.layer).attentionOut(),
+                    context.space.attention, context.space.attentionOut);
         }
     }
 

@@ -9,9 +9,10 @@ import io.github.pastkv.tensor.Tensor;
 import java.util.List;
 
 /**
- * The contribution of each head of a layer to the residual stream: its part of the output projection, without the bias.
- * For tokens whose results a hook changed, the attention output is the sum of the results in ascending head order plus
- * the bias; for the others it is that of the projection.
+ * The contribution of each head of a layer to the residual stream: its part of the output projection, without the bias,
+ * times the layer's block scale. For tokens whose results a hook changed, the attention output is the sum of the results
+ * in ascending head order plus the scaled bias; for the others it is that of the projection. In families that normalise
+ * the attention output, results are parts of what that norm reads.
  */
 final class HeadResults {
     private final HookDispatcher dispatcher;
@@ -29,14 +30,15 @@ final class HeadResults {
      *
      * @param projection the output projection as stored
      * @param attention {@code [n, H * D]}
-     * @param attentionOut {@code [n, E]}, the output of the projection
+     * @param attentionOut {@code [n, E]}, the output of the projection, times the layer's factor
      */
     void dispatch(int layer, List<WeightMatrix> projection, Tensor attention, Tensor attentionOut) {
         if (!dispatcher.wants(HookPoint.RESULT, layer)) {
             return;
         }
         int numTokens = dispatcher.slots().numTokens();
-        Tensor results = results(compute, config, projection, attention.narrow(0, 0, numTokens),
+        float blockScale = config.layer(layer).blockScale();
+        Tensor results = results(projection, blockScale, attention.narrow(0, 0, numTokens),
                 dispatcher.allocate(numTokens, (long) config.numHeads() * config.hiddenSize()));
         Tensor before = dispatcher.edits(HookPoint.RESULT, layer) ? results.copy() : results;
         dispatcher.rows(HookPoint.RESULT, layer, results);
@@ -44,14 +46,16 @@ final class HeadResults {
         for (int token = 0; token < numTokens; token++) {
             if (before.segment().asSlice(token * tokenBytes, tokenBytes)
                     .mismatch(results.segment().asSlice(token * tokenBytes, tokenBytes)) >= 0) {
-                addUp(results, projection, attentionOut, token);
+                addUp(results, projection, blockScale, attentionOut, token);
             }
         }
     }
 
-    /** Fills {@code results}, F32 {@code [n, H * E]}: each an fma chain over the head's dimensions ascending. */
-    static Tensor results(Compute compute, ModelConfig config, List<WeightMatrix> projection, Tensor attention,
-            Tensor results) {
+    /**
+     * Fills {@code results}, F32 {@code [n, H * E]}: each an fma chain over the head's dimensions ascending, times the
+     * factor.
+     */
+    private Tensor results(List<WeightMatrix> projection, float blockScale, Tensor attention, Tensor results) {
         int firstOutput = 0;
         for (WeightMatrix part : projection) {
             float[] weight = part.weights(); // [outputs, H * D]
@@ -60,7 +64,7 @@ final class HeadResults {
             compute.forTokens(Math.toIntExact(attention.shape(0)), config.numHeads() * config.hiddenSize(),
                     (from, to) -> {
                         for (int token = from; token < to; token++) {
-                            ofToken(config, weight, outputs, first, attention, results, token);
+                            ofToken(weight, blockScale, outputs, first, attention, results, token);
                         }
                     });
             firstOutput += outputs;
@@ -68,7 +72,7 @@ final class HeadResults {
         return results;
     }
 
-    private static void ofToken(ModelConfig config, float[] weight, int outputs, int firstOutput, Tensor attention,
+    private void ofToken(float[] weight, float blockScale, int outputs, int firstOutput, Tensor attention,
             Tensor results, int token) {
         int headDim = config.headDim();
         int width = config.numHeads() * headDim;
@@ -80,12 +84,13 @@ final class HeadResults {
                 for (int dim = head * headDim; dim < (head + 1) * headDim; dim++) {
                     sum = Math.fma(heads[dim], weight[output * width + dim], sum);
                 }
-                DataType.F32.write(results.segment(), start + 4L * output, sum);
+                DataType.F32.write(results.segment(), start + 4L * output, blockScale * sum);
             }
         }
     }
 
-    private void addUp(Tensor results, List<WeightMatrix> projection, Tensor attentionOut, int token) {
+    private void addUp(Tensor results, List<WeightMatrix> projection, float blockScale, Tensor attentionOut,
+            int token) {
         int output = 0;
         for (WeightMatrix part : projection) {
             for (int i = 0; i < part.numOutputs(); i++, output++) {
@@ -94,7 +99,7 @@ final class HeadResults {
                     sum += results.get(token, (long) head * config.hiddenSize() + output);
                 }
                 Tensor bias = part.bias();
-                attentionOut.set(bias == null ? sum : sum + bias.get(i), token, output);
+                attentionOut.set(bias == null ? sum : sum + blockScale * bias.get(i), token, output);
             }
         }
     }

@@ -2,6 +2,8 @@ package io.github.pastkv.testkit.golden;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Stream;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -30,9 +32,25 @@ public record GoldenModel(String name, Path folder, int[] tokens, int[] greedy) 
      * Of {@link #DENSE_NAMES} one for each mechanism that {@link #NAMES} lack: what equality of bits is checked with.
      */
     public static final List<String> MECHANISM_NAMES = List.of("stablelm_parallel_qknorm", "cohere2", "granite", "olmo",
-            "hunyuan_v1_dense", "apertus");
+            "hunyuan_v1_dense", "apertus", "gptj", "gpt_bigcode", "falcon_alibi", "mpt", "xglm", "nemotron", "glm4",
+            "exaone4");
+    /**
+     * Those that norm what their blocks add to the residual stream, so that it is no sum of what single heads add.
+     */
+    public static final Set<String> NORMED_BLOCK_NAMES =
+            Set.of("gemma2", "gemma3_text", "olmo2", "olmo3", "glm4", "exaone4");
     /** Those with activations of TransformerLens, in {@code golden/tlens}. */
     public static final List<String> TLENS_NAMES = List.of("gpt2", "llama", "gpt_neox", "gemma2", "qwen3");
+
+    /** The names of all golden models of dense families. */
+    public static List<String> allNames() {
+        return Stream.concat(NAMES.stream(), DENSE_NAMES.stream()).toList();
+    }
+
+    /** Those of {@link #allNames} whose residual stream is the sum of what embeddings, heads and FFN blocks add. */
+    public static List<String> additiveNames() {
+        return allNames().stream().filter(name -> !NORMED_BLOCK_NAMES.contains(name)).toList();
+    }
 
     /** Reads a golden model's case by name. */
     public static GoldenModel of(String name) {

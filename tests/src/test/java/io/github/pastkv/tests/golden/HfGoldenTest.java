@@ -65,6 +65,19 @@ class HfGoldenTest {
         }
     }
 
+    @ParameterizedTest
+    @MethodSource("denseNames")
+    void olderSpelling_givesTheSameBits(String name) throws IOException {
+        HfCase hf = HfCase.of(name);
+        try (Model newer = load(hf, false, "vector");
+                Model older = load(hf, true, "vector");
+                Session ofNewer = newer.newSession();
+                Session ofOlder = older.newSession()) {
+            assertThat(ofOlder.append(hf.tokens()).toFloatArray())
+                    .isEqualTo(ofNewer.append(hf.tokens()).toFloatArray());
+        }
+    }
+
     private Model load(HfCase hf, boolean oldConfig, String kernels) throws IOException {
         Path folder = oldConfig ? hf.copyWithOldConfig(oldSpelling.resolve(hf.toString())) : hf.folder();
         return Model.load(folder, ModelOptions.defaults().withKernels(kernels));
