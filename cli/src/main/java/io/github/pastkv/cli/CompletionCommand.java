@@ -1,6 +1,7 @@
 package io.github.pastkv.cli;
 
 import io.github.pastkv.cli.io.Streams;
+import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.AutoComplete;
@@ -21,13 +22,21 @@ import picocli.CommandLine.Spec;
 final class CompletionCommand implements Callable<Integer> {
     static final String NAME = "completion";
 
+    /**
+     * What picocli writes for zsh, which has no {@code compopt}. The script calls it only where it exists. The alias
+     * makes it seem to exist, but is not expanded in a script that {@code eval} reads, so that zsh writes an error into
+     * the command line at each completion.
+     */
+    private static final String COMPOPT_ALIAS = "  alias compopt=complete\n";
+
     private static final List<String> SHELLS = List.of("bash", "zsh");
 
     private final Streams streams;
 
     @Spec private CommandSpec spec = CommandSpec.create();
 
-    @Parameters(paramLabel = "SHELL", description = "bash or zsh.") private String shell = "";
+    @Parameters(paramLabel = "SHELL", completionCandidates = Shells.class,
+            description = "bash or zsh.") private String shell = "";
 
     CompletionCommand(Streams streams) {
         this.streams = streams;
@@ -40,7 +49,15 @@ final class CompletionCommand implements Callable<Integer> {
             throw new ParameterException(spec.commandLine(),
                     "SHELL: '" + shell + "', must be " + String.join(" or ", SHELLS));
         }
-        streams.out().print(AutoComplete.bash("pastkv", spec.root().commandLine()));
+        streams.out().print(AutoComplete.bash("pastkv", spec.root().commandLine()).replace(COMPOPT_ALIAS, ""));
         return 0;
+    }
+
+    /** The shells, for completion. */
+    static final class Shells implements Iterable<String> {
+        @Override
+        public Iterator<String> iterator() {
+            return SHELLS.iterator();
+        }
     }
 }

@@ -35,6 +35,7 @@ final class ConvertCommand implements Callable<Integer> {
                     + "small model bundled with PastKV.") private @Nullable Path folder;
 
     @Option(names = "--weights", paramLabel = "int8", required = true, converter = OptionConverters.SmallWeights.class,
+            completionCandidates = OptionConverters.SmallWeights.class,
             description = "Weight format to write.") private WeightType weights = WeightType.INT8;
 
     @Option(names = "--out", paramLabel = "DIR", required = true,

@@ -26,9 +26,19 @@ class CompletionCommandTest {
 
     @ParameterizedTest
     @CsvSource({"pastkv gen, generate", "pastkv k, kv-quality", "pastkv generate --max, --max-new-tokens",
-        "pastkv patch --corrupt-t, --corrupt-tokens"})
+        "pastkv patch --corrupt-t, --corrupt-tokens",
+        "pastkv completion ba, bash", "pastkv generate --kv-type q, q8", "pastkv generate --compute b, bf16",
+        "pastkv chat --weights i, int8", "pastkv score --kernels v, vector", "pastkv patch --metric norm, normalised",
+        "pastkv ablate --by r, resample", "pastkv lens --color al, always"})
     void words_areCompleted(String words, String expected) throws Exception {
         assertThat(complete(words)).isEqualTo(expected);
+    }
+
+    /** In zsh, which has none, completion must not call it. */
+    @Test
+    void compopt_isNotMadeToSeemThere() {
+        assertThat(CommandRun.of("completion", "zsh").out()).contains("type compopt &>/dev/null && compopt")
+                .doesNotContain("alias compopt");
     }
 
     @Test

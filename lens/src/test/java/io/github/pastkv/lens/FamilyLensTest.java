@@ -39,10 +39,10 @@ class FamilyLensTest {
         GoldenModel golden = GoldenModel.of(name);
         try (Model model = Model.load(golden.folder())) {
             Tensor logits = new Lens(model).run(StepInput.tokens(golden.tokens())).logits();
-            List<List<LogitLens.Prediction>> last = LogitLens.of(model, golden.tokens(), 3).predictions().getLast();
+            List<List<Prediction>> last = LogitLens.of(model, golden.tokens(), 3).predictions().getLast();
             for (int position = 0; position < golden.tokens().length; position++) {
                 float[] row = logits.narrow(1, position, position + 1L).toFloatArray();
-                assertThat(last.get(position)).isEqualTo(LogitLens.top(row, 3));
+                assertThat(last.get(position)).isEqualTo(Prediction.top(row, 3));
             }
         }
     }
@@ -102,7 +102,7 @@ class FamilyLensTest {
         try (Model model = Model.load(golden.folder())) {
             assertThatThrownBy(() -> LogitAttribution.of(model, golden.tokens(), TOKEN, OptionalInt.empty(), 0))
                     .isInstanceOf(IllegalArgumentException.class)
-                    .hasMessageContaining(model.config().architecture() + " norms what a block adds");
+                    .hasMessageContaining(model.config().architecture() + " normalises the output of its blocks");
         }
     }
 }

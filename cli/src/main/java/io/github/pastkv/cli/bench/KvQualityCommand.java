@@ -47,6 +47,7 @@ public final class KvQualityCommand implements Callable<Integer> {
     @Spec private CommandSpec spec = CommandSpec.create();
 
     @Option(names = "--kv-type", paramLabel = "TYPE", converter = OptionConverters.StorageTypes.class,
+            completionCandidates = OptionConverters.StorageTypes.class,
             description = "Storage type to measure, such as q8, q8:f16 (keys, values) or q8,0=f32 (layer 0 as f32). "
                     + "Repeatable. Default: f32, f16, bf16 and q8.") private List<LayerKvTypes> types =
                             Arrays.stream(KvType.values()).map(type -> LayerKvTypes.of(KvTypes.of(type))).toList();

@@ -19,6 +19,7 @@ public final class CacheMixin {
     @Spec(Spec.Target.MIXEE) private CommandSpec spec = CommandSpec.create();
 
     @Option(names = "--kv-type", paramLabel = "TYPE", converter = OptionConverters.StorageTypes.class,
+            completionCandidates = OptionConverters.StorageTypes.class,
             description = "Storage type of cached keys and values: f32, f16, bf16 or q8. q8:f16 stores keys as q8 "
                     + "and values as f16; q8,0=f32 stores layer 0 as f32 and the others as q8. Default: "
                     + "f32.") private LayerKvTypes kvTypes =

@@ -23,15 +23,18 @@ public final class ComputeMixin {
                             Runtime.getRuntime().availableProcessors();
 
     @Option(names = "--kernels", paramLabel = "scalar|vector|onednn", converter = OptionConverters.Kernels.class,
+            completionCandidates = OptionConverters.Kernels.class,
             description = "Kernel implementation; an error if it is not available. Default: the fastest available "
                     + "one.") private @Nullable String kernels;
 
     @Option(names = "--compute", paramLabel = "f32|bf16|auto", converter = OptionConverters.Compute.class,
+            completionCandidates = OptionConverters.Compute.class,
             description = "Input type of linear layers. auto chooses bf16 if the weights are bf16 and bf16 is "
                     + "faster on this machine. Default: f32 in commands that analyse a model or measure accuracy, "
                     + "auto in the others.") private ComputeChoice compute;
 
     @Option(names = "--weights", paramLabel = "stored|int8", converter = OptionConverters.Weights.class,
+            completionCandidates = OptionConverters.Weights.class,
             description = "Weights of linear layers: as stored, or quantized to int8. Default: "
                     + "stored.") private WeightType weights =
                             WeightType.STORED;

@@ -6,17 +6,22 @@ import io.github.pastkv.cache.layout.LayerKvTypes;
 import io.github.pastkv.kernels.WeightType;
 import io.github.pastkv.model.ComputeChoice;
 import java.util.Arrays;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
-/** Option values that are one of a few words. */
+/** Option values that are one of a few words. As candidates for completion, converters list these words. */
 public final class OptionConverters {
     private OptionConverters() {}
 
     /** What keys and values are stored as: {@code q8}, {@code q8:f16} or {@code q8,0=f32}. */
-    public static final class StorageTypes implements ITypeConverter<LayerKvTypes> {
+    public static final class StorageTypes extends Words implements ITypeConverter<LayerKvTypes> {
+        public StorageTypes() {
+            super(Arrays.stream(KvType.values()).map(KvType::toString).toList());
+        }
+
         @Override
         public LayerKvTypes convert(String text) {
             String[] parts = text.split(",", -1);
@@ -32,53 +37,82 @@ public final class OptionConverters {
             return types;
         }
 
-        private static KvTypes keysAndValues(String text) {
+        private KvTypes keysAndValues(String text) {
             String[] types = text.split(":", 2);
             return new KvTypes(type(types[0]), type(types[types.length - 1]));
         }
 
-        private static KvType type(String text) {
-            List<String> words = Arrays.stream(KvType.values()).map(KvType::toString).toList();
-            return KvType.valueOf(oneOf(text, words).toUpperCase(Locale.ROOT));
+        private KvType type(String text) {
+            return KvType.valueOf(oneOf(text).toUpperCase(Locale.ROOT));
         }
     }
 
     /** A type of arithmetic. */
-    static final class Compute implements ITypeConverter<ComputeChoice> {
+    static final class Compute extends Words implements ITypeConverter<ComputeChoice> {
+        Compute() {
+            super(List.of("f32", "bf16", "auto"));
+        }
+
         @Override
         public ComputeChoice convert(String text) {
-            return ComputeChoice.valueOf(oneOf(text, List.of("f32", "bf16", "auto")).toUpperCase(Locale.ROOT));
+            return ComputeChoice.valueOf(oneOf(text).toUpperCase(Locale.ROOT));
         }
     }
 
     /** What becomes of weights. */
-    static final class Weights implements ITypeConverter<WeightType> {
+    static final class Weights extends Words implements ITypeConverter<WeightType> {
+        Weights() {
+            super(List.of("stored", "int8"));
+        }
+
         @Override
         public WeightType convert(String text) {
-            return WeightType.valueOf(oneOf(text, List.of("stored", "int8")).toUpperCase(Locale.ROOT));
+            return WeightType.valueOf(oneOf(text).toUpperCase(Locale.ROOT));
         }
     }
 
     /** What weights are converted to. */
-    public static final class SmallWeights implements ITypeConverter<WeightType> {
+    public static final class SmallWeights extends Words implements ITypeConverter<WeightType> {
+        public SmallWeights() {
+            super(List.of("int8"));
+        }
+
         @Override
         public WeightType convert(String text) {
-            return WeightType.valueOf(oneOf(text, List.of("int8")).toUpperCase(Locale.ROOT));
+            return WeightType.valueOf(oneOf(text).toUpperCase(Locale.ROOT));
         }
     }
 
     /** An implementation of the kernels. */
-    static final class Kernels implements ITypeConverter<String> {
+    static final class Kernels extends Words implements ITypeConverter<String> {
+        Kernels() {
+            super(List.of("scalar", "vector", "onednn"));
+        }
+
         @Override
         public String convert(String text) {
-            return oneOf(text, List.of("scalar", "vector", "onednn"));
+            return oneOf(text);
         }
     }
 
-    private static String oneOf(String text, List<String> words) {
-        if (!words.contains(text)) {
-            throw new TypeConversionException("'" + text + "', must be " + String.join(" or ", words));
+    /** The words that an option takes. */
+    private abstract static class Words implements Iterable<String> {
+        private final List<String> words;
+
+        Words(List<String> words) {
+            this.words = words;
         }
-        return text;
+
+        final String oneOf(String text) {
+            if (!words.contains(text)) {
+                throw new TypeConversionException("'" + text + "', must be " + String.join(" or ", words));
+            }
+            return text;
+        }
+
+        @Override
+        public Iterator<String> iterator() {
+            return words.iterator();
+        }
     }
 }

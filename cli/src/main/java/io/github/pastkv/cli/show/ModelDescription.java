@@ -61,7 +61,8 @@ final class ModelDescription {
                         + cap("scores", config.attention().scoreSoftCap()) + headNorms()
                         + cap("queries, keys and values", config.attention().clip()))
                 + fact("positions", positions())
-                + fact("vocabulary", number(config.vocabSize()) + " tokens, head "
+                + fact("vocabulary", number(config.vocabSize()) + " tokens"
+                        + factor("embeddings", config.embedding().scale()) + ", head "
                         + (config.tiedHead() ? "tied to the embedding" : "of its own")
                         + factor("logits", config.head().logitScale()) + cap("logits", config.head().softCap()))
                 + fact("context", number(config.maxSeqLen()) + " tokens")

@@ -53,6 +53,7 @@ public final class AblateCommand implements Callable<Integer> {
     @Mixin private PromptMixin promptOptions = new PromptMixin();
 
     @Option(names = "--by", paramLabel = "zero|mean|resample", converter = KindConverters.Ablation.class,
+            completionCandidates = KindConverters.Ablation.class,
             description = "Replacement: zeros, the mean over the prompts of --set, or the value on the prompt of "
                     + "--with. Default: zero.") private AblationCase.Kind ablation = AblationCase.Kind.ZERO;
 

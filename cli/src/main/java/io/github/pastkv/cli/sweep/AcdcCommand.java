@@ -76,6 +76,7 @@ public final class AcdcCommand implements Callable<Integer> {
     @Mixin private MetricTokensMixin answerOptions = new MetricTokensMixin();
 
     @Option(names = "--metric", paramLabel = "NAME", converter = KindConverters.Metric.class,
+            completionCandidates = KindConverters.Metric.class,
             description = "The metric to keep low: kl (divergence from the clean run, in nats) or logit_diff "
                     + "(decrease of the logit difference between answer and wrong token). Default: "
                     + "kl.") private MetricSpec.Kind metric =

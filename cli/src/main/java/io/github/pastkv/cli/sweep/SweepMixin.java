@@ -35,6 +35,7 @@ final class SweepMixin {
                     + "Repeatable.") private List<String> gridNames = List.of();
 
     @Option(names = "--metric", paramLabel = "NAME", converter = KindConverters.Metric.class,
+            completionCandidates = KindConverters.Metric.class,
             description = "logit_diff; normalised (logit_diff scaled to 0 for the corrupted prompt and 1 for the "
                     + "clean one); probability, loss or rank of the answer; or kl (divergence from the clean run). "
                     + "Default: logit_diff.") private MetricSpec.Kind metric =

@@ -15,14 +15,14 @@ class ProgressTest {
     }
 
     private void awaitOutput() throws InterruptedException {
-        for (int tries = 0; err.size() == 0 && tries < 1000; tries++) {
+        for (int tries = 0; err.size() == 0 && tries < 30_000; tries++) {
             Thread.sleep(10);
         }
     }
 
     @Test
     void shortWork_printsNothing() {
-        Progress.of(streams(true), "loading", 60_000).close();
+        Progress.of(streams(true), "loading", 3_600_000).close();
         assertThat(err.size()).isZero();
     }
 
@@ -39,6 +39,6 @@ class ProgressTest {
         try (Progress _ = Progress.of(streams(true), "loading", 1)) {
             awaitOutput();
         }
-        assertThat(err.toString(UTF_8)).startsWith("\r\033[Kpastkv: loading ... 0 s").endsWith("\r\033[K");
+        assertThat(err.toString(UTF_8)).matches("(\r\033\\[Kpastkv: loading \\.\\.\\. \\d+ s)+\r\033\\[K");
     }
 }

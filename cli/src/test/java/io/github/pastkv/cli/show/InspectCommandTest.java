@@ -4,11 +4,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.pastkv.cli.CommandRun;
 import io.github.pastkv.cli.TestModels;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import tools.jackson.databind.json.JsonMapper;
 
 class InspectCommandTest {
+    /** The golden models of all families, beside this module. */
+    private static final Path GOLDEN = Path.of("..", "testkit", "golden", "hf");
+
     @Test
     void shippedModel_isDescribed() {
         CommandRun run = CommandRun.of("inspect");
@@ -54,6 +62,39 @@ class InspectCommandTest {
                 .contains("rotary of 4 dimensions, theta 5,000");
         assertThat(inspect("bloom_6heads")).contains("positions     ALiBi");
         assertThat(inspect("opt")).contains("(relu)").contains("positions     learned");
+    }
+
+    @Test
+    void everyGoldenModel_isDescribed() throws IOException {
+        List<Path> folders;
+        try (Stream<Path> all = Files.list(GOLDEN)) {
+            folders = all.filter(folder -> Files.exists(folder.resolve("config.json"))).sorted().toList();
+        }
+        assertThat(folders).hasSizeGreaterThan(40);
+        for (Path folder : folders) {
+            CommandRun run = CommandRun.of("inspect", "--kernels", "scalar", "--model", folder.toString());
+            assertThat(run.exitCode()).as(run.err()).isZero();
+            String type = JsonMapper.shared().readTree(folder.resolve("config.json").toFile()).required("model_type")
+                    .asString();
+            assertThat(run.out()).contains("architecture  " + type + ": ");
+        }
+    }
+
+    @Test
+    void denseFamilies_areDescribedByWhatSetsThemApart() {
+        assertThat(golden("granite")).contains("blocks times 0.35").contains("embeddings times 3.0")
+                .contains("logits times 0.2");
+        assertThat(golden("cohere2")).contains("interleaved rotary, theta 1,500; none in 1 layers")
+                .contains("both blocks side by side").contains("windows of 6 tokens in 3 layers");
+        assertThat(golden("apertus")).contains("(xielu)").contains("norms of each head");
+        assertThat(golden("olmo")).contains("queries, keys and values capped at 1.2");
+        assertThat(golden("hunyuan_v1_dense")).contains("norms of each head after RoPE");
+        assertThat(golden("stablelm_parallel_qknorm")).contains("norms of each head with weights of its own");
+        assertThat(golden("gpt_bigcode")).contains("6 query heads over 1 key/value heads of 7");
+    }
+
+    private static String golden(String name) {
+        return CommandRun.of("inspect", "--model", GOLDEN.resolve(name).toString()).out();
     }
 
     private static String inspect(String model) {

@@ -26,8 +26,10 @@ import java.util.Set;
 public final class Starcoder2 implements Family {
     private static final LlamaKeys.Defaults DEFAULTS =
             new LlamaKeys.Defaults(4096, OptionalInt.of(2), OptionalInt.empty(), 1e-5, true);
-    private static final Set<String> HARMLESS_KEYS =
-            CommonKeys.harmless("attention_dropout", "embedding_dropout", "residual_dropout", "norm_type", "mlp_type");
+    /** Published files still have keys of GPT-BigCode, which transformers does not read here. */
+    private static final Set<String> HARMLESS_KEYS = CommonKeys.harmless("attention_dropout", "embedding_dropout",
+            "residual_dropout", "norm_type", "mlp_type", "activation_function", "layer_norm_epsilon",
+            "attention_softmax_in_fp32", "scale_attention_softmax_in_fp32", "scale_attn_weights");
     private static final DecoderNames NAMES = new DecoderNames().biasedNorms().ffn("c_fc", "c_proj");
 
     @Override
