@@ -71,8 +71,7 @@ final class SharedPools implements AutoCloseable {
     PrefixNamespace namespace(KvCacheConfig config, SessionOptions options) {
         return PrefixNamespace.builder(model.folder().getFileName() + ", " + config.layers().getFirst().types())
                 .with("model", modelIdentity).with("kernels", model.kernels().kernels().numericIdentity())
-                .with("compute", model.options().compute().toString())
-                .with("weights", model.options().weights().toString())
+                .with("linear_precision", model.linearPrecision().toString())
                 .with("storage", config.layers().toString())
                 .with("window", options.window().toString())
                 .with("rotary", model.ropeLengths(config.maxTokens()))

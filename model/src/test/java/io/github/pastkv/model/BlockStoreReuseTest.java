@@ -55,6 +55,26 @@ class BlockStoreReuseTest {
     }
 
     @Test
+    void precisionChosenByAuto_countsAsWhatItIs() throws IOException {
+        try (BlockStore store = new InMemoryBlockStore(1 << 24)) {
+            ModelOptions options = ModelOptions.defaults().withNumThreads(1).withBlockStore(store);
+            ComputeChoice chosen;
+            try (Model model = Model.load(GoldenModel.of("llama").folder(),
+                    options.withCompute(ComputeChoice.AUTO))) {
+                chosen = ComputeChoice.valueOf(model.linearPrecision().compute().name());
+                logits(model, SessionOptions.defaults());
+            }
+            for (ComputeChoice choice : new ComputeChoice[] {ComputeChoice.F32, ComputeChoice.BF16}) {
+                long numFound = store.stats().numFound();
+                try (Model model = Model.load(GoldenModel.of("llama").folder(), options.withCompute(choice))) {
+                    logits(model, SessionOptions.defaults());
+                }
+                assertThat(store.stats().numFound() > numFound).as("%s", choice).isEqualTo(choice == chosen);
+            }
+        }
+    }
+
+    @Test
     void otherModelTypeOrSalt_findsNothing() throws IOException {
         try (BlockStore store = new InMemoryBlockStore(1 << 24)) {
             try (Model model = load("llama", store)) {
