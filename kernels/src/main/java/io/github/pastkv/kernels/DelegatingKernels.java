@@ -66,6 +66,11 @@ public abstract class DelegatingKernels implements Kernels {
     }
 
     @Override
+    public void xielu(Xielu xielu, Tensor x, int width, int fromToken, int toToken) {
+        delegate.xielu(xielu, x, width, fromToken, toToken);
+    }
+
+    @Override
     public void gatedActivation(Activation activation, Tensor gate, Tensor up, int width, int fromToken, int toToken) {
         delegate.gatedActivation(activation, gate, up, width, fromToken, toToken);
     }

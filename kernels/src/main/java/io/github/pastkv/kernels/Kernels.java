@@ -84,6 +84,11 @@ public interface Kernels {
     /** x = activation(x), in place, over {@code width} columns. */
     void activate(Activation activation, Tensor x, int width, int fromToken, int toToken);
 
+    /** x = xIELU(x), in place, over {@code width} columns. */
+    default void xielu(Xielu xielu, Tensor x, int width, int fromToken, int toToken) {
+        xielu.apply(x, width, fromToken, toToken);
+    }
+
     /** gate = activation(gate) * up, over {@code width} columns. */
     void gatedActivation(Activation activation, Tensor gate, Tensor up, int width, int fromToken, int toToken);
 

@@ -18,18 +18,19 @@ import java.nio.ByteOrder;
 public record Xielu(float positive, float negative, float beta, float epsilon) {
     private static final ValueLayout.OfFloat F32 = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
-    /** x = xIELU(x), in place, over {@code width} columns. */
-    public void apply(Tensor x, int width, int fromToken, int toToken) {
+    /** x = xIELU(x), in place, over {@code width} columns; the specification of {@link Kernels#xielu}. */
+    void apply(Tensor x, int width, int fromToken, int toToken) {
         MemorySegment segment = x.segment();
         for (int token = fromToken; token < toToken; token++) {
             long start = x.byteOffset(token, 0);
             for (int i = 0; i < width; i++) {
-                segment.set(F32, start + 4L * i, apply(segment.get(F32, start + 4L * i)));
+                segment.set(F32, start + 4L * i, of(segment.get(F32, start + 4L * i)));
             }
         }
     }
 
-    float apply(float x) {
+    /** xIELU of one number. */
+    public float of(float x) {
         float curved = x > 0
                 ? positive * x * x
                 : negative * (ScalarMath.exp(Math.min(x, epsilon)) - 1f - x);

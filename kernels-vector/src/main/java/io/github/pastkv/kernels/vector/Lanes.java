@@ -39,6 +39,8 @@ final class Lanes {
 
     private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ORDER);
 
+    private static final VectorShuffle<Float> EVENS = VectorShuffle.makeUnzip(FLOATS, 0);
+    private static final VectorShuffle<Float> ODDS = VectorShuffle.makeUnzip(FLOATS, 1);
     private static final VectorShuffle<Float> ZIP_LOW = VectorShuffle.makeZip(FLOATS, 0);
     private static final VectorShuffle<Float> ZIP_HIGH = VectorShuffle.makeZip(FLOATS, 1);
 
@@ -99,6 +101,16 @@ final class Lanes {
                 .reinterpretAsInts();
         VectorMask<Integer> notFinite = magnitude.compare(VectorOperators.GE, 0x7C00);
         return scaled.lanewise(VectorOperators.OR, 0x7F80_0000, notFinite).or(sign).reinterpretAsFloats();
+    }
+
+    /** Lanes 0, 2, 4, ... of two vectors, one after the other; {@link #zipLow} and {@link #zipHigh} undo it. */
+    static FloatVector evens(FloatVector low, FloatVector high) {
+        return low.rearrange(EVENS, high);
+    }
+
+    /** Lanes 1, 3, 5, ... of two vectors, one after the other. */
+    static FloatVector odds(FloatVector low, FloatVector high) {
+        return low.rearrange(ODDS, high);
     }
 
     /** evens[0], odds[0], evens[1], ... up to the middle lane. */

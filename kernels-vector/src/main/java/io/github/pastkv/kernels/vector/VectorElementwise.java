@@ -6,71 +6,15 @@ import static io.github.pastkv.kernels.vector.Lanes.store;
 import static java.nio.ByteOrder.LITTLE_ENDIAN;
 
 import io.github.pastkv.kernels.Activation;
-import io.github.pastkv.kernels.RopeTable;
 import io.github.pastkv.kernels.ScalarMath;
+import io.github.pastkv.kernels.Xielu;
 import io.github.pastkv.tensor.DataType;
 import io.github.pastkv.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
-import jdk.incubator.vector.FloatVector;
 
 /** Work on single numbers of a row: whole vectors first, then what is left one by one with {@link ScalarMath}. */
 final class VectorElementwise {
     private VectorElementwise() {}
-
-    static void applyRope(Tensor x, int numHeads, int headDim, RopeTable table, int[] positions, int fromToken,
-            int toToken) {
-        int half = table.rotaryDim() / 2;
-        for (int token = fromToken; token < toToken; token++) {
-            MemorySegment row = table.segment(positions[token]);
-            long cosines = table.cosByteOffset(positions[token]);
-            for (int head = 0; head < numHeads; head++) {
-                long start = rowByteOffset(x, token) + 4L * head * headDim;
-                if (table.pairDistance() == half) {
-                    rotateVectors(x.segment(), start, row, cosines, half);
-                    rotateTail(x.segment(), start, row, cosines, half);
-                } else {
-                    rotateNeighbours(x.segment(), start, row, cosines, half);
-                }
-            }
-        }
-    }
-
-    private static void rotateVectors(MemorySegment x, long start, MemorySegment table, long cosines, int half) {
-        long toSecond = 4L * half;
-        for (long offset = 0; offset < Lanes.wholeBytes(half); offset += BYTES) {
-            FloatVector cos = load(table, cosines + offset);
-            FloatVector sin = load(table, cosines + toSecond + offset);
-            FloatVector first = load(x, start + offset);
-            FloatVector second = load(x, start + toSecond + offset);
-            store(first.fma(cos, second.mul(sin).neg()), x, start + offset);
-            store(second.fma(cos, first.mul(sin)), x, start + toSecond + offset);
-        }
-    }
-
-    private static void rotateTail(MemorySegment x, long start, MemorySegment table, long cosines, int half) {
-        long toSecond = 4L * half;
-        for (long offset = Lanes.wholeBytes(half); offset < 4L * half; offset += Float.BYTES) {
-            float cos = DataType.F32.read(table, cosines + offset);
-            float sin = DataType.F32.read(table, cosines + toSecond + offset);
-            float first = DataType.F32.read(x, start + offset);
-            float second = DataType.F32.read(x, start + toSecond + offset);
-            DataType.F32.write(x, start + offset, Math.fma(first, cos, -(second * sin)));
-            DataType.F32.write(x, start + toSecond + offset, Math.fma(second, cos, first * sin));
-        }
-    }
-
-    /** Interleaved pairs: 2i and 2i + 1. */
-    private static void rotateNeighbours(MemorySegment x, long start, MemorySegment table, long cosines, int half) {
-        for (int pair = 0; pair < half; pair++) {
-            float cos = DataType.F32.read(table, cosines + 4L * pair);
-            float sin = DataType.F32.read(table, cosines + 4L * (half + pair));
-            long offset = start + 8L * pair;
-            float first = DataType.F32.read(x, offset);
-            float second = DataType.F32.read(x, offset + Float.BYTES);
-            DataType.F32.write(x, offset, Math.fma(first, cos, -(second * sin)));
-            DataType.F32.write(x, offset + Float.BYTES, Math.fma(second, cos, first * sin));
-        }
-    }
 
     static void activate(Activation activation, Tensor x, int width, int fromToken, int toToken) {
         for (int token = fromToken; token < toToken; token++) {
@@ -138,6 +82,21 @@ final class VectorElementwise {
         multiplyRow(x, start, x, start, width);
     }
 
+    static void xielu(Xielu xielu, Tensor x, int width, int fromToken, int toToken) {
+        for (int token = fromToken; token < toToken; token++) {
+            xieluRow(xielu, x.segment(), rowByteOffset(x, token), width);
+        }
+    }
+
+    private static void xieluRow(Xielu xielu, MemorySegment x, long start, int width) {
+        for (long offset = start; offset < start + Lanes.wholeBytes(width); offset += BYTES) {
+            VectorMath.xielu(load(x, offset), xielu).intoMemorySegment(x, offset, LITTLE_ENDIAN);
+        }
+        for (long offset = start + Lanes.wholeBytes(width); offset < start + 4L * width; offset += Float.BYTES) {
+            DataType.F32.write(x, offset, xielu.of(DataType.F32.read(x, offset)));
+        }
+    }
+
     static void softCap(float cap, Tensor x, int width, int fromToken, int toToken) {
         for (int token = fromToken; token < toToken; token++) {
             softCapRow(cap, x.segment(), rowByteOffset(x, token), width);
@@ -179,7 +138,7 @@ final class VectorElementwise {
         }
     }
 
-    private static long rowByteOffset(Tensor tensor, int token) {
+    static long rowByteOffset(Tensor tensor, int token) {
         return token * tensor.stride(0) * Float.BYTES;
     }
 }

@@ -11,6 +11,7 @@ import io.github.pastkv.kernels.ScalarKernels;
 import io.github.pastkv.kernels.WeightMatrices;
 import io.github.pastkv.kernels.WeightMatrix;
 import io.github.pastkv.kernels.WeightType;
+import io.github.pastkv.kernels.Xielu;
 import io.github.pastkv.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.util.List;
@@ -61,12 +62,17 @@ final class VectorKernels implements Kernels {
     @Override
     public void applyRope(Tensor x, int numHeads, int headDim, RopeTable table, int[] positions, int fromToken,
             int toToken) {
-        VectorElementwise.applyRope(x, numHeads, headDim, table, positions, fromToken, toToken);
+        VectorRope.applyRope(x, numHeads, headDim, table, positions, fromToken, toToken);
     }
 
     @Override
     public void activate(Activation activation, Tensor x, int width, int fromToken, int toToken) {
         VectorElementwise.activate(activation, x, width, fromToken, toToken);
+    }
+
+    @Override
+    public void xielu(Xielu xielu, Tensor x, int width, int fromToken, int toToken) {
+        VectorElementwise.xielu(xielu, x, width, fromToken, toToken);
     }
 
     @Override

@@ -1,6 +1,7 @@
 package io.github.pastkv.kernels.vector;
 
 import io.github.pastkv.kernels.ScalarMath;
+import io.github.pastkv.kernels.Xielu;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
@@ -107,6 +108,13 @@ final class VectorMath {
         FloatVector u = all(ScalarMath.GELU_INNER).mul(x).mul(x).fma(x, x).mul(ScalarMath.GELU_OUTER);
         FloatVector tanh = all(1f).sub(all(2f).div(exp(u.mul(2f)).add(1f)));
         return x.mul(0.5f).mul(tanh.add(1f));
+    }
+
+    /** {@link Xielu#of}. */
+    static FloatVector xielu(FloatVector x, Xielu xielu) {
+        FloatVector parabola = x.mul(xielu.positive()).mul(x);
+        FloatVector exponential = exp(x.min(xielu.epsilon())).sub(1f).sub(x).mul(xielu.negative());
+        return exponential.blend(parabola, x.compare(VectorOperators.GT, 0f)).add(x.mul(xielu.beta()));
     }
 
     private static FloatVector all(float number) {

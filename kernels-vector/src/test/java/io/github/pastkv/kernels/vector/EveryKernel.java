@@ -18,6 +18,7 @@ import io.github.pastkv.kernels.RopeTable;
 import io.github.pastkv.kernels.ScoreForm;
 import io.github.pastkv.kernels.WeightMatrix;
 import io.github.pastkv.kernels.WeightType;
+import io.github.pastkv.kernels.Xielu;
 import io.github.pastkv.tensor.DataType;
 import io.github.pastkv.tensor.Tensor;
 import io.github.pastkv.testkit.kernels.GroupedNumbers;
@@ -120,6 +121,14 @@ final class EveryKernel {
             take(x);
         }
         kernels.applyRope(x, HEADS, HEAD_DIM, table, new int[] {0, 1, 2, 3, 4, 5}, 0, TOKENS);
+        take(x);
+        RopeTable interleaved =
+                new RopeTable(new double[] {1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001}, 1, true, TOKENS,
+                        arena);
+        interleaved.prepare(TOKENS);
+        kernels.applyRope(x, HEADS, HEAD_DIM, interleaved, new int[] {0, 1, 2, 3, 4, 5}, 0, TOKENS);
+        take(x);
+        kernels.xielu(new Xielu(0.83f, 0.91f, 0.5f, -1e-6f), x, WIDTH, 0, TOKENS);
         take(x);
         kernels.softCap(1.5f, x, WIDTH, 0, TOKENS);
         take(x);

@@ -3,6 +3,7 @@ package io.github.pastkv.kernels.vector;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.pastkv.kernels.ScalarMath;
+import io.github.pastkv.kernels.Xielu;
 import java.util.function.UnaryOperator;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
@@ -40,6 +41,12 @@ class VectorMathTest {
         compare(VectorMath::erf, ScalarMath::erf);
         compare(VectorMath::gelu, ScalarMath::gelu);
         compare(x -> VectorMath.softCap(x, 30f), x -> ScalarMath.softCap(x, 30f));
+    }
+
+    @Test
+    void xielu_ofAllKindsOfFloats_givesTheBitsOfTheScalarTwin() {
+        Xielu xielu = new Xielu(0.83f, 0.91f, 0.5f, -1e-6f);
+        compare(x -> VectorMath.xielu(x, xielu), xielu::of);
     }
 
     @Test

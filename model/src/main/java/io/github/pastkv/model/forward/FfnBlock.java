@@ -49,7 +49,7 @@ final class FfnBlock {
         ModelConfig config = context.config;
         Xielu xielu = context.layerWeights().xielu();
         if (xielu != null) {
-            xielu.apply(space.ffnGate, config.ffnSize(), from, to);
+            context.kernels.xielu(xielu, space.ffnGate, config.ffnSize(), from, to);
         } else if (config.gatedFfn()) {
             context.kernels.gatedActivation(config.activation(), space.ffnGate, space.ffnUp, config.ffnSize(), from,
                     to);

@@ -6,6 +6,7 @@ import io.github.pastkv.kernels.Activation;
 import io.github.pastkv.kernels.Kernels;
 import io.github.pastkv.kernels.NormWeights;
 import io.github.pastkv.kernels.RopeTable;
+import io.github.pastkv.kernels.Xielu;
 import io.github.pastkv.tensor.DataType;
 import io.github.pastkv.tensor.Tensor;
 import java.util.Arrays;
@@ -60,10 +61,17 @@ public abstract class RowKernelsContractTest extends KernelsContractTest {
         Numbers.strew(other, random, 3);
         compare(width, (kernels, x) -> kernels.add(x, other, width, FROM, TO));
         compare(width, (kernels, x) -> kernels.softCap(2.5f, x, width, FROM, TO));
-        for (Activation activation : EnumSet.complementOf(EnumSet.of(Activation.XIELU))) { // one loop for all kernels
+        for (Activation activation : EnumSet.complementOf(EnumSet.of(Activation.XIELU))) {
             compare(width, (kernels, x) -> kernels.activate(activation, x, width, FROM, TO));
             compare(width, (kernels, x) -> kernels.gatedActivation(activation, x, other, width, FROM, TO));
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 7, 8, 13, 16, 31, 33, 207, 702})
+    void xielu_givesTheSpecifiedBits(int width) {
+        Xielu xielu = new Xielu(0.83f, 0.91f, 0.5f, -1e-6f);
+        compare(width, (kernels, x) -> kernels.xielu(xielu, x, width, FROM, TO));
     }
 
     @ParameterizedTest

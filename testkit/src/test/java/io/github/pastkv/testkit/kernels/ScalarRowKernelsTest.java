@@ -1,0 +1,12 @@
+package io.github.pastkv.testkit.kernels;
+
+import io.github.pastkv.kernels.Kernels;
+import io.github.pastkv.kernels.ScalarKernels;
+
+/** The specification passes the contract too: its results are near exact ones, and do not depend on the division. */
+class ScalarRowKernelsTest extends RowKernelsContractTest {
+    @Override
+    protected Kernels kernels() {
+        return new ScalarKernels();
+    }
+}
