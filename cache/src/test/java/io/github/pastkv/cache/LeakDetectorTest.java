@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
  */
 class LeakDetectorTest {
     private static final KvCacheConfig CONFIG = KvCacheConfig.of(new KvShape(1, 1, 1), 1);
-    private static final int MOST_COLLECTIONS = 100;
+    private static final int MOST_COLLECTIONS = 1000;
 
     private final BlockingQueue<String> reports = new LinkedBlockingQueue<>();
 

@@ -26,7 +26,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Who owns what, and what happens to those who come too late. */
 class SessionCloseTest {
-    private static final int MOST_COLLECTIONS = 100;
+    private static final int MOST_COLLECTIONS = 1000;
 
     @AutoClose private Model model;
 

@@ -2,7 +2,6 @@ package io.github.pastkv.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.github.pastkv.cache.PoolExhaustedException;
 import io.github.pastkv.cache.layout.KvType;
 import io.github.pastkv.cache.prefix.PrefixStats;
 import io.github.pastkv.testkit.golden.GoldenModel;
@@ -50,19 +49,18 @@ class SharedPrefixStressTest {
                 prefix.append(PREFIX);
                 prefix.freeze();
                 CyclicBarrier start = new CyclicBarrier(NUM_THREADS);
-                List<Callable<Integer>> calls = new ArrayList<>();
+                List<Callable<Boolean>> calls = new ArrayList<>();
                 for (int thread = 0; thread < NUM_THREADS; thread++) {
                     Random random = new Random(seed * NUM_THREADS + thread);
                     calls.add(() -> {
                         start.await();
-                        return run(model, prefix, suffixes, random);
+                        run(model, prefix, suffixes, random);
+                        return true;
                     });
                 }
-                int numAnswers = 0;
-                for (Future<Integer> call : threads.invokeAll(calls)) {
-                    numAnswers += call.get();
+                for (Future<Boolean> call : threads.invokeAll(calls)) {
+                    call.get();
                 }
-                assertThat(numAnswers).isGreaterThan(NUM_THREADS * NUM_ROUNDS / 2);
                 prefix.cache().checkIntegrity();
                 PrefixStats stats = prefix.prefixIndex().orElseThrow().stats();
                 assertThat(stats.numHits()).isPositive();
@@ -73,14 +71,13 @@ class SharedPrefixStressTest {
     }
 
     /**
-     * Room for the prefix and about what all threads add: what they leave behind must go, and now and then there is
-     * none.
+     * Room for the prefix and about what two threads add: what others leave behind is evicted, and most have to wait.
      */
     private static long poolBytes(Model model, SessionOptions options) {
         try (Session one = model.newSession(options.withPrefixReuse(false))) {
             one.append(PREFIX);
             return one.cache().cacheBytes()
-                    + NUM_THREADS * (SUFFIX_TOKENS + BLOCK_SIZE) * one.cache().config().bytesPerToken();
+                    + 2 * (SUFFIX_TOKENS + BLOCK_SIZE) * one.cache().config().bytesPerToken();
         }
     }
 
@@ -101,24 +98,16 @@ class SharedPrefixStressTest {
         return all;
     }
 
-    /** Returns how many answers came; the others found no room. */
-    private static int run(Model model, Session prefix, List<Suffix> suffixes, Random random) {
-        int numAnswers = 0;
+    private static void run(Model model, Session prefix, List<Suffix> suffixes, Random random) {
         for (int round = 0; round < NUM_ROUNDS; round++) {
             Suffix suffix = suffixes.get(random.nextInt(NUM_SUFFIXES));
-            try {
-                float[] logits = switch (random.nextInt(3)) {
-                    case 0 -> onAFork(prefix, suffix, 1 + random.nextInt(SUFFIX_TOKENS - 1));
-                    case 1 -> byTheIndex(model, prefix, suffix);
-                    default -> frozen(prefix, suffix);
-                };
-                assertThat(logits).isEqualTo(suffix.logits());
-                numAnswers++;
-            } catch (PoolExhaustedException e) {
-                assertThat(e).hasMessageContaining("evictable");
-            }
+            float[] logits = switch (random.nextInt(3)) {
+                case 0 -> onAFork(prefix, suffix, 1 + random.nextInt(SUFFIX_TOKENS - 1));
+                case 1 -> byTheIndex(model, prefix, suffix);
+                default -> frozen(prefix, suffix);
+            };
+            assertThat(logits).isEqualTo(suffix.logits());
         }
-        return numAnswers;
     }
 
     private static float[] onAFork(Session prefix, Suffix suffix, int numFirst) {

@@ -62,10 +62,17 @@ class ConcurrentSessionsTest {
             for (int thread = 0; thread < NUM_THREADS; thread++) {
                 assertThat(together.get(thread)).as("seed %d, thread %d", seed, thread).isEqualTo(alone.get(thread));
             }
-            if (maxBatchTokens > NUM_THREADS) { // positive control: passes were shared
-                assertThat(model.engineStats().numSteps()).isGreaterThan(model.engineStats().numPasses());
+            for (int round = 0; maxBatchTokens > NUM_THREADS && !sharedPasses(model) && round < 100; round++) {
+                playTogether(model, seed); // on one busy core the threads may have run one after the other
+            }
+            if (maxBatchTokens > NUM_THREADS) { // positive control
+                assertThat(sharedPasses(model)).isTrue();
             }
         }
+    }
+
+    private static boolean sharedPasses(Model model) {
+        return model.engineStats().numSteps() > model.engineStats().numPasses();
     }
 
     /**

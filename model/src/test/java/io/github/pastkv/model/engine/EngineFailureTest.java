@@ -30,7 +30,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Generations that fail, are cancelled or are preempted change nothing for others, and leave their sessions usable. */
-@Timeout(value = 60, unit = TimeUnit.SECONDS)
+@Timeout(value = 600, unit = TimeUnit.SECONDS)
 class EngineFailureTest {
     private static final GoldenModel LLAMA = GoldenModel.of("llama");
     private static final int BLOCK_SIZE = 4;

@@ -45,7 +45,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * Sessions of one pool of which each fits alone and no two together: what holds memory without using it gives it to
  * others, and goes on later with the bits that it has alone. None of it depends on which thread is faster.
  */
-@Timeout(value = 120, unit = TimeUnit.SECONDS)
+@Timeout(value = 600, unit = TimeUnit.SECONDS)
 class MemoryPressureTest {
     private static final GoldenModel LLAMA = GoldenModel.of("llama");
     private static final int BLOCK_SIZE = 4;
