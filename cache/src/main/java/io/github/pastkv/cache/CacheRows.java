@@ -271,6 +271,17 @@ final class CacheRows {
         }
     }
 
+    /** Releases blocks and forgets token ids beyond the lengths of the rows. */
+    void dropUncounted() {
+        for (int row = 0; row < batchSize(); row++) {
+            keepTokens(row, lengths.numTokens(0, row));
+        }
+    }
+
+    boolean isWindowed() {
+        return Arrays.stream(groups).anyMatch(group -> group.storage().window().isBounded());
+    }
+
     private void keepTokens(int row, int numKept) {
         for (LayerGroupTables group : groups) {
             group.truncate(row, numKept);

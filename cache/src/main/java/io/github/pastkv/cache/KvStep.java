@@ -413,15 +413,47 @@ public final class KvStep implements StepRows, AutoCloseable {
         requireOpen();
         if (stores) {
             requireWritten();
-            for (int group = fromGroup; group < toGroup; group++) {
-                for (int row = 0; row < blocks[group].length; row++) {
-                    rows.group(group).setTable(row, blocks[group][row].commit());
-                }
-            }
+            commitTables();
             commitTokens();
             commitLengths();
         }
         close();
+    }
+
+    /**
+     * Ends a step that failed or was cancelled: the cache is as before. Tokens that are known and were written in all
+     * layers, of each row from its first on, are published to the pool's index, so that another try finds them there;
+     * of windowed layers nothing is kept.
+     */
+    public void abandon() {
+        requireOpen();
+        int numWritten = stores && knowsTokens && publishes && !rows.isWindowed() ? numWrittenInAllLayers() : 0;
+        if (numWritten > 0) {
+            commitTables();
+            for (int row = 0; row < pastLengths.length; row++) {
+                int numNew = Math.clamp(numWritten - (long) rowStarts[row], 0, numNewTokens(row));
+                rows.prefixes().commit(row, rows.lengths().numTokens(0, row), numReused[row] + numNew);
+            }
+            rows.publish();
+            rows.dropUncounted();
+        }
+        close();
+    }
+
+    private int numWrittenInAllLayers() {
+        int fewest = numTokens();
+        for (int layer = fromLayer; layer < toLayer; layer++) {
+            fewest = Math.min(fewest, written.firstUnwritten(layer));
+        }
+        return fewest;
+    }
+
+    private void commitTables() {
+        for (int group = fromGroup; group < toGroup; group++) {
+            for (int row = 0; row < blocks[group].length; row++) {
+                rows.group(group).setTable(row, blocks[group][row].commit());
+            }
+        }
     }
 
     /** Without this check the cache would expose the data of an earlier owner of the block. */

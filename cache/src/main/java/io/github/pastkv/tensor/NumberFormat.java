@@ -50,7 +50,7 @@ final class NumberFormat {
                 least = Math.min(least, Math.abs(number));
             }
         }
-        return greatest >= SCIENTIFIC_FROM || greatest < ALL_SMALL && least < SMALL;
+        return greatest >= SCIENTIFIC_FROM || (greatest < ALL_SMALL && least < SMALL);
     }
 
     private void measure(float[] numbers) {

@@ -19,6 +19,10 @@ final class FailingKernels extends DelegatingKernels {
         callsBeforeFailure.set(numCalls);
     }
 
+    int numCallsLeft() {
+        return callsBeforeFailure.get();
+    }
+
     @Override
     public void linear(Tensor x, LinearWeights weights, Tensor y, int numTokens, int fromOutput, int toOutput) {
         if (callsBeforeFailure.getAndDecrement() == 0) {

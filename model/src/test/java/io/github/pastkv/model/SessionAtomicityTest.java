@@ -9,6 +9,7 @@ import io.github.pastkv.cache.mask.AttentionMask;
 import io.github.pastkv.kernels.KernelsChoice;
 import io.github.pastkv.model.generation.GenerationListener;
 import io.github.pastkv.model.generation.GenerationOptions;
+import io.github.pastkv.tensor.Tensor;
 import io.github.pastkv.testkit.golden.GoldenModel;
 import io.github.pastkv.testkit.model.LogitRows;
 import java.io.IOException;
@@ -94,6 +95,38 @@ class SessionAtomicityTest {
                 check.run();
             }
         });
+    }
+
+    /** Chunks of 4 tokens; the kernels fail in the middle of the pass that computes the fifth of them. */
+    @Test
+    void prefillThatFails_keepsWhatItComputedInTheIndex() throws IOException {
+        FailingKernels failing = new FailingKernels(KernelsChoice.choose(null).kernels());
+        try (Model chunked = Model.load(LLAMA.folder(), ModelOptions.defaults().withNumThreads(1).withMaxBatchTokens(4),
+                new KernelsChoice(failing, "fail on demand"))) {
+            SessionOptions options = SessionOptions.defaults().withBlockSize(4);
+            int numCalls = numLinearCalls(chunked, failing, 8) - numLinearCalls(chunked, failing, 4); // without logits
+            try (Session session = chunked.newSession(options.withPrefixSalt("a"))) {
+                failing.failAfter(4 * numCalls + numCalls / 2);
+                assertThatExceptionOfType(ArithmeticException.class).isThrownBy(() -> session.prefill(tokenIds));
+                failing.failAfter(Integer.MAX_VALUE);
+                assertThat(session.size()).isZero();
+                assertThat(session.cache().cacheBytes()).isZero();
+                float[] last = session.prefill(tokenIds).toFloatArray();
+                assertThat(session.numReusedTokens()).isEqualTo(16);
+                LogitRows row = LogitRows.of(Tensor.of(last, 1, last.length));
+                row.requireSameBits("after the failure", expected.slice(tokenIds.length - 1, tokenIds.length));
+                session.cache().checkIntegrity();
+            }
+        }
+    }
+
+    /** Calls of the kernels in a prefill of so many tokens. */
+    private int numLinearCalls(Model model, FailingKernels failing, int numTokens) {
+        try (Session session = model.newSession(SessionOptions.defaults().withPrefixReuse(false))) {
+            failing.failAfter(Integer.MAX_VALUE);
+            session.prefill(Arrays.copyOf(tokenIds, numTokens));
+            return Integer.MAX_VALUE - failing.numCallsLeft();
+        }
     }
 
     @Test

@@ -73,7 +73,7 @@ public final class SequenceGroup implements DecodeBackend, AutoCloseable {
                 StepRequest request = new StepRequest(caller, step, withoutReused(packed, step, input.mask()), rope,
                         probe, engine.newCondition());
                 askForLogits(request, asked);
-                engine.run(request);
+                steps.run(request);
                 commit(step, input);
                 return logits.all().narrow(0, 0, request.numLogits);
             }

@@ -119,9 +119,19 @@ final class StepOpener {
         lengths[row] = tokenIds.length;
         try (KvStep step = cache.beginStep(AttentionMask.ofLengths(lengths), tokenIds, PrefixUse.REUSE)) {
             int[] newIds = Arrays.copyOfRange(tokenIds, step.numReusedTokens(row), tokenIds.length);
-            engine.run(new StepRequest(caller, step, new PackedInput(newIds, null, null, 0), rope, null,
+            run(new StepRequest(caller, step, new PackedInput(newIds, null, null, 0), rope, null,
                     engine.newCondition()));
             step.commit();
+        }
+    }
+
+    /** Computes a step; what a failed or cancelled one has computed stays in the index for the next try. */
+    void run(StepRequest request) {
+        try {
+            engine.run(request);
+        } catch (RuntimeException | Error e) {
+            request.step.abandon();
+            throw e;
         }
     }
 }
