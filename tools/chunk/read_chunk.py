@@ -1,0 +1,60 @@
+"""Prints a chunk of a PastKV cache tier, and widens its keys and values to [heads, T, D] (docs/format.md).
+
+    python3 tools/chunk/read_chunk.py FILE.safetensors [OUT.npz]
+"""
+import hashlib, json, sys
+import numpy as np
+
+F = {"f32": (4, "<f4"), "f16": (2, "<f2"), "bf16": (2, "<u2"), "q8": (1, "i1")}
+
+def widen(raw, kind, heads, dim, slots, tiles, is_key):  # raw: [N] bytes of one plane of one block
+    size, dtype = F[kind]
+    groups = -(-dim // 32)
+    tile = raw.reshape(heads, tiles, -1)
+    numbers = np.ascontiguousarray(tile[:, :, : slots * dim * size]).view(dtype)
+    if kind == "bf16":
+        numbers = (numbers.astype("<u4") << 16).view("<f4")
+    numbers = numbers.astype("<f4").reshape((heads, tiles, dim, slots) if is_key else (heads, tiles, slots, dim))
+    numbers = numbers.transpose(0, 1, 3, 2) if is_key else numbers
+    if kind == "q8":
+        scales = np.ascontiguousarray(tile[:, :, slots * dim :]).view("<u2").astype("<u4") << 16
+        scales = scales.view("<f4").reshape((heads, tiles, groups, slots) if is_key else (heads, tiles, slots, groups))
+        scales = scales.transpose(0, 1, 3, 2) if is_key else scales
+        numbers = numbers * np.repeat(scales, 32, axis=3)[..., :dim]
+    return numbers.reshape(heads, tiles * slots, dim)
+
+def read(path):
+    """Metadata, and keys and values by layer: [blocks][heads, T of a block, D], None where a window had evicted them."""
+    data = open(path, "rb").read()
+    size = 8 + int.from_bytes(data[:8], "little")
+    header = json.loads(data[8:size])
+    meta = header["__metadata__"]
+    blank = data[:size].replace(b'"header_sha256":"' + meta["header_sha256"].encode(), b'"header_sha256":"' + b"0" * 64)
+    assert (meta["format"], meta["format_version"]) == ("pastkv.chunk", "1"), "another format"
+    assert hashlib.sha256(blank).hexdigest() == meta["header_sha256"], "header damaged"
+    assert hashlib.sha256(data[size:]).hexdigest() == meta["data_sha256"], "data damaged"
+    block, heads, dim = (int(meta["origin." + name]) for name in ("block_size", "num_kv_heads", "head_dim"))
+    slots = min(block, 16)
+    tensors = {}
+    for number, group in enumerate(json.loads(meta["origin.groups"])):
+        blocks = [int(b) for b in meta["group.%d.blocks" % number].split(",") if b]
+        entry = header.get("group.%d" % number)
+        for i, at in enumerate(blocks):
+            start = size + entry["data_offsets"][0] + i * entry["shape"][1]
+            for layer in group["layers"]:
+                for what in ("keys", "values"):
+                    scales = 2 * -(-dim // 32) if group[what] == "q8" else 0
+                    end = start + heads * block * (dim * F[group[what]][0] + scales)
+                    plane = np.frombuffer(data[start:end], "u1")
+                    tensors[layer, what, at] = widen(plane, group[what], heads, dim, slots, block // slots, what == "keys")
+                    start = end
+    return meta, tensors
+
+if __name__ == "__main__":
+    meta, tensors = read(sys.argv[1])
+    for name, text in meta.items():
+        print("%-24s %s" % (name, text if len(text) < 200 else text[:197] + "..."))
+    for (layer, what, block), numbers in sorted(tensors.items())[:4]:
+        print("layer %d, %s, block %d: %s, first %s" % (layer, what, block, numbers.shape, numbers.ravel()[:3]))
+    if len(sys.argv) > 2:
+        np.savez(sys.argv[2], **{"%d.%s.%d" % key: numbers for key, numbers in tensors.items()})
