@@ -48,8 +48,9 @@ public final class CacheTiers {
                 throw uri.refusal("verify", "must be crc32c or sha256");
             }
             verifiesData |= verify.equals("sha256");
-            if (uri != parsed.getFirst()
-                    && (uri.options().containsKey("chunk") || uri.options().containsKey("write"))) {
+        }
+        for (TierUri uri : parsed.subList(1, parsed.size())) {
+            if (uri.options().containsKey("chunk") || uri.options().containsKey("write")) {
                 throw new IllegalArgumentException(
                         "cache tier " + uri + ": chunk and write are options of the first tier");
             }

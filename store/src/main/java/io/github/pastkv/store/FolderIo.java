@@ -72,8 +72,9 @@ class FolderIo {
     /** The first numbers of a file; zeros beyond its end. */
     long[] readLongs(FileChannel channel, int count) throws IOException {
         ByteBuffer bytes = ByteBuffer.allocate(count * Long.BYTES);
-        while (bytes.hasRemaining() && channel.read(bytes, bytes.position()) > 0) {
-            continue;
+        int numRead = 0;
+        while (numRead >= 0 && bytes.hasRemaining()) {
+            numRead = channel.read(bytes, bytes.position());
         }
         bytes.position(0);
         long[] values = new long[count];
@@ -139,8 +140,8 @@ class FolderIo {
             for (Path file : files) {
                 try {
                     each.accept(file, Files.readAttributes(file, BasicFileAttributes.class));
-                } catch (NoSuchFileException e) {
-                    continue; // removed meanwhile
+                } catch (NoSuchFileException _) {
+                    // removed meanwhile
                 }
             }
         }
