@@ -96,7 +96,7 @@ public final class OptionConverters {
     }
 
     /** The words that an option takes. */
-    private abstract static class Words implements Iterable<String> {
+    abstract static class Words implements Iterable<String> {
         private final List<String> words;
 
         Words(List<String> words) {
