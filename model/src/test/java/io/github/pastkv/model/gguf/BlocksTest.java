@@ -51,7 +51,7 @@ class BlocksTest {
             GgufTensor tensor = file.tensors().get(type.name().toLowerCase(Locale.ROOT) + ".weight");
             if (tensor != null) { // integers and the types of inputs are not in models
                 assertThat(tensor.type()).isEqualTo(type);
-                assertThat(tensor.numBytes()).isEqualTo(3 * 512 / type.blockSize() * type.blockBytes());
+                assertThat(tensor.numBytes()).isEqualTo(3L * 512 / type.blockSize() * type.blockBytes());
             }
         }
     }
