@@ -204,9 +204,9 @@ class Run:
         scores = np.einsum("ihd,jhd->hij", q, np.repeat(k, share, 1)) * scale
         i, j = np.arange(T)[:, None], np.arange(T)[None]
         if self.kind == "mpt":
-            scores = scores + self.slopes()[:, None, None] * (j - (self.c["max_seq_len"] - 1))
+            scores = scores + self.slopes()[:, None, None] * (j - i)  # softmax does not see a constant of the row
         elif self.c.get("alibi"):
-            scores = scores + self.slopes()[:, None, None] * j * self.dim**-0.5
+            scores = scores + self.slopes()[:, None, None] * (j - i) * self.dim**-0.5
         hidden = j > i
         if self.is_windowed(layer):
             hidden = hidden | (j <= i - self.c["sliding_window"])
@@ -312,7 +312,7 @@ class Run:
 
 def kept(name, value, count):
     """The last positions, with a batch axis of 1 as TransformerLens has it; rows of norms of heads are position-major."""
-    if ".q_norm." in name or ".k_norm." in name:
+    if (".q_norm." in name or ".k_norm." in name) and len(value) > count:
         return value[-KEPT * (len(value) // count) :]
     if name.endswith(("hook_attn_scores", "hook_pattern")):
         return value[None, :, -KEPT:]
