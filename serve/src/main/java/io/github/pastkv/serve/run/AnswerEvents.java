@@ -6,28 +6,16 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/**
- * Makes events of one answer: each text with the tokens that have come since the one before. An answer that is
- * generated again, to the same bits, sends only what has not been sent.
- */
+/** Makes events of one answer: each text with the tokens that have come since the one before. */
 final class AnswerEvents implements GenerationListener {
     private final RequestRun run;
     private final int choice;
     private final List<TokenLogProbability> tokens = new ArrayList<>(); // without a text yet
     private @Nullable TokenLogProbability next;
-    private int numSent; // events
-    private int numToSkip;
 
     AnswerEvents(RequestRun run, int choice) {
         this.run = run;
         this.choice = choice;
-    }
-
-    /** The answer begins again. */
-    void restart() {
-        tokens.clear();
-        next = null;
-        numToSkip = numSent;
     }
 
     @Override
@@ -47,12 +35,7 @@ final class AnswerEvents implements GenerationListener {
     }
 
     private void send(String text) {
-        if (numToSkip > 0) {
-            numToSkip--;
-        } else {
-            numSent++;
-            run.add(new RunEvent.Text(choice, text, tokens));
-        }
+        run.add(new RunEvent.Text(choice, text, tokens));
         tokens.clear();
     }
 

@@ -24,7 +24,6 @@ final class PromptRun {
     private final long arrivalNanos = System.nanoTime();
     private final RunTimes times;
     private final List<AnswerEvents> answers;
-    private boolean isScored;
     private final AtomicInteger numTokens = new AtomicInteger();
     private volatile double firstTokenSeconds = Double.NaN;
 
@@ -82,12 +81,6 @@ final class PromptRun {
         }
     }
 
-    /** Begins again from the prompt: {@link #generate} then sends only what has not been sent. */
-    void restart() {
-        numTokens.set(0);
-        answers.forEach(AnswerEvents::restart);
-    }
-
     /** The error that an exception of {@link #generate} is to the client. */
     static ApiException errorOf(Throwable thrown, int retryAfterSeconds) {
         return thrown instanceof PoolExhaustedException full
@@ -103,9 +96,8 @@ final class PromptRun {
         }
         List<RunEvent.ScoredToken> scores = PromptScores.score(session, prompt(), request.numPromptLogProbabilities(),
                 cancellation);
-        if (!isScored && !cancellation.isCancelled()) {
+        if (!cancellation.isCancelled()) {
             run.add(new RunEvent.PromptScored(index, scores));
-            isScored = true;
         }
         return Arrays.copyOfRange(prompt(), prompt().length - 1, prompt().length);
     }

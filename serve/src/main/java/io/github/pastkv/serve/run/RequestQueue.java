@@ -1,6 +1,5 @@
 package io.github.pastkv.serve.run;
 
-import io.github.pastkv.cache.PoolExhaustedException;
 import io.github.pastkv.serve.request.ApiException;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -8,11 +7,8 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.Deque;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
@@ -39,7 +35,6 @@ public final class RequestQueue {
     private final Condition changed = lock.newCondition();
     private final List<PromptRun> waiting = new ArrayList<>(); // in order of arrival
     private final List<PromptRun> running = new ArrayList<>();
-    private final Set<PromptRun> waitingForMemory = new HashSet<>(); // those that wait until another one ends
     private double secondsPerPrompt = 1; // moving average of the time between ends, while there are any
     private long lastEndNanos;
     private long numStarted;
@@ -90,14 +85,10 @@ public final class RequestQueue {
 
     /** Starts what there is room for. Called with the lock held. */
     private void startWaiting() {
-        while (running.size() < maxRunning) {
-            Optional<PromptRun> found = waiting.stream().filter(run -> !waitingForMemory.contains(run)).min(Comparator
+        while (running.size() < maxRunning && !waiting.isEmpty()) {
+            PromptRun next = waiting.stream().min(Comparator
                     .comparingInt((PromptRun run) -> -run.request().options().priority())
-                    .thenComparingLong(run -> numRunningOf(run.request().tenant())));
-            if (found.isEmpty()) {
-                return;
-            }
-            PromptRun next = found.get();
+                    .thenComparingLong(run -> numRunningOf(run.request().tenant()))).orElseThrow();
             waiting.remove(next);
             running.add(next);
             Thread.ofPlatform().daemon().name("pastkv-generation-" + numStarted++).start(() -> run(next));
@@ -112,11 +103,6 @@ public final class RequestQueue {
         String model = prompt.request().model().name();
         try {
             metrics.ended(model, prompt.generate());
-        } catch (PoolExhaustedException e) {
-            if (waitForMemory(prompt)) {
-                return;
-            }
-            fail(prompt, e);
         } catch (RuntimeException | Error e) { // no failure of one request may end the server
             fail(prompt, e);
         }
@@ -130,32 +116,9 @@ public final class RequestQueue {
         prompt.run().fail(PromptRun.errorOf(thrown, retryAfterSeconds()));
     }
 
-    /**
-     * Lets a prompt that finds the cache full of others begin again once one of them has ended.
-     *
-     * @return false if there are no others, so that it will never fit
-     */
-    private boolean waitForMemory(PromptRun prompt) {
-        lock.lock();
-        try {
-            if (running.size() == 1) {
-                return false;
-            }
-            running.remove(prompt);
-            prompt.restart();
-            waiting.addFirst(prompt);
-            waitingForMemory.add(prompt);
-            startWaiting();
-            return true;
-        } finally {
-            lock.unlock();
-        }
-    }
-
     private void ended(PromptRun prompt) {
         lock.lock();
         try {
-            waitingForMemory.clear();
             running.remove(prompt);
             generatedTokens.merge(prompt.request().model().name(), (long) prompt.numTokens(), Long::sum);
             long now = System.nanoTime();
@@ -176,7 +139,6 @@ public final class RequestQueue {
         lock.lock();
         try {
             waiting.removeAll(run.prompts());
-            waitingForMemory.removeAll(run.prompts());
             started = running.stream().filter(prompt -> prompt.run() == run).toList();
             changed.signalAll();
         } finally {
