@@ -34,7 +34,8 @@ public final class TierMixin {
         }
     }
 
-    List<String> uris() {
+    /** The tiers, nearest first. */
+    public List<String> uris() {
         return uris;
     }
 

@@ -7,6 +7,7 @@ import io.github.pastkv.cli.options.AllowTokenizerMixin;
 import io.github.pastkv.cli.options.CacheMixin;
 import io.github.pastkv.cli.options.ComputeMixin;
 import io.github.pastkv.cli.options.ModelMixin;
+import io.github.pastkv.cli.options.TierMixin;
 import io.github.pastkv.model.ComputeChoice;
 import io.github.pastkv.model.Model;
 import io.github.pastkv.model.ModelOptions;
@@ -60,6 +61,8 @@ public final class ServeCommand implements Callable<Integer> {
     @Mixin private AllowTokenizerMixin allowedTokenizers = new AllowTokenizerMixin();
 
     @Mixin private CacheMixin cache = new CacheMixin();
+
+    @Mixin private TierMixin tiers = new TierMixin();
 
     @Option(names = "--max-context", paramLabel = "N",
             description = "Maximum number of tokens of prompt and answer. Default: the model's limit.") private int maxContext;
@@ -130,6 +133,7 @@ public final class ServeCommand implements Callable<Integer> {
     private void check() {
         compute.check();
         cache.check();
+        tiers.check();
         requireIn("--max-context", maxContext, 0, Integer.MAX_VALUE);
         requireIn("--max-batch-tokens", maxBatchTokens, 1, 1 << 20);
         requireIn("--max-running", maxRunning, 1, 4096);
@@ -179,7 +183,8 @@ public final class ServeCommand implements Callable<Integer> {
 
     private NamedModel load(String name, @Nullable Path folder) throws IOException {
         ModelOptions options = compute.options().withMaxBatchTokens(maxBatchTokens)
-                .withMaxCachedBytes(cache.limitBytes()).withAllowedTokenizers(allowedTokenizers.rules());
+                .withMaxCachedBytes(cache.limitBytes()).withAllowedTokenizers(allowedTokenizers.rules())
+                .withCacheTiers(tiers.uris().toArray(String[]::new));
         try (Progress _ = Progress.of(streams, "loading the model " + name)) {
             Model model = Model.load(ModelMixin.requireFolder(folder), options);
             for (String setting : model.generationConfig().unapplied()) {
