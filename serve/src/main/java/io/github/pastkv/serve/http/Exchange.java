@@ -9,6 +9,7 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.http.HttpVersion;
 import org.eclipse.jetty.io.Content;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
@@ -17,6 +18,8 @@ import tools.jackson.databind.JsonNode;
 
 /** A request and its response. Blocking, for the thread that answers it. */
 public final class Exchange {
+    private static final int MAX_DROPPED_BYTES = 1 << 20;
+
     private final Request request;
     private final Response response;
     private final HttpOptions options;
@@ -105,8 +108,24 @@ public final class Exchange {
         }
     }
 
+    /**
+     * Reads and drops what is left of a short body: over HTTP/2 the end of an answer before that of its request resets
+     * the stream, and clients may then not see the answer.
+     */
+    private void dropBody() {
+        boolean isShort = request.getLength() <= Math.min(MAX_DROPPED_BYTES, options.maxBodyBytes());
+        if (request.getConnectionMetaData().getHttpVersion() == HttpVersion.HTTP_2 && isShort) {
+            try (InputStream in = Content.Source.asInputStream(request)) {
+                byte[] _ = in.readNBytes(MAX_DROPPED_BYTES);
+            } catch (IOException _) {
+                // The client has left, or the answer comes without the rest.
+            }
+        }
+    }
+
     /** Sends an error. */
     void send(ApiException error) throws IOException {
+        dropBody();
         error.retryAfterSeconds().ifPresent(
                 seconds -> response.getHeaders().put(HttpHeader.RETRY_AFTER, seconds));
         send(error.status(), error.toJson());
