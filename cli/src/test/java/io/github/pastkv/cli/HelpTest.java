@@ -19,7 +19,8 @@ class HelpTest {
 
     @ParameterizedTest
     @ValueSource(
-            strings = {"generate", "chat", "serve", "logits", "activations", "lens", "attention", "attribute", "score", "patch",
+            strings = {"generate", "chat", "serve", "logits", "activations", "lens", "attention", "attribute", "score",
+                "patch",
                 "ablate", "acdc", "inspect", "convert", "tokenize", "detokenize", "bench", "kv-quality", "completion"})
     void help_ofCommand_isAsWritten(String command) throws Exception {
         CommandRun run = CommandRun.of(command, "--help");
