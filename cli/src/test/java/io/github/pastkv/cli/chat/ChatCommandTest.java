@@ -181,7 +181,7 @@ class ChatCommandTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', quoteCharacter = '`', value = {"--template-var | x | must be NAME=JSON",
-        "--template-var | x=a b | is not JSON; a text stands in double quotes",
+        "--template-var | x=a b | is not JSON; strings need double quotes",
         "--template-var | x=1 | has no chat template"})
     void wrongTemplateVariable_isRefused(String option, String value, String message) {
         CommandRun run = chat(List.of(), option, value);

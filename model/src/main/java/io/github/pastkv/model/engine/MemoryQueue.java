@@ -17,11 +17,11 @@ import org.jspecify.annotations.Nullable;
  * first, then those that came first; the lowest is preempted: its blocks are released between two of its steps, it
  * waits, and they are recomputed to the same bits (recomputation as in PagedAttention, Kwon et al. 2023).
  *
- * <p>A wait ends with the progress of others: a step that is computed ends by itself, and a call between two steps keeps
- * its memory from lower ones for {@link #REST_NANOS} at most, so that a listener that blocks, or uses another session,
- * blocks nobody else. What cannot be released (a cache that is frozen or was handed out, or tokens without ids) is
- * waited for as long as another thread uses it, and {@link #STALL_NANOS} at most after its last step or call: then the
- * step that asks fails.
+ * <p>A wait ends with the progress of others: a step that is computed ends by itself, and a call between two steps
+ * keeps its memory from lower ones for {@link #REST_NANOS} at most, so that a listener that blocks, or uses another
+ * session, blocks nobody else. What cannot be released (a cache that is frozen or was handed out, or tokens without
+ * ids) is waited for as long as another thread uses it, and {@link #STALL_NANOS} at most after its last step or call:
+ * then the step that asks fails.
  *
  * <p>Guarded by the engine's lock.
  */
@@ -34,7 +34,8 @@ final class MemoryQueue {
     private final ReentrantLock lock;
     private final Condition changed;
     private final Runnable requireOpen;
-    private final Set<MemoryClaim> claims = Collections.newSetFromMap(new WeakHashMap<>()); // a forgotten cache is a leak
+    // a forgotten cache is a leak
+    private final Set<MemoryClaim> claims = Collections.newSetFromMap(new WeakHashMap<>());
     private final List<MemoryClaim> waiting = new ArrayList<>();
     private int numAwaiting;
     private long numArrived;

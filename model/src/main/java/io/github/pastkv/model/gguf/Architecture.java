@@ -7,8 +7,8 @@ import java.util.Set;
 import java.util.TreeMap;
 
 /**
- * What GGUF calls an architecture: how its metadata reads as a {@code config.json}, and how its tensors read as those of
- * a Hugging Face checkpoint. A further one is one further line of {@link #ALL}.
+ * What GGUF calls an architecture: how its metadata reads as a {@code config.json}, and how its tensors read as those
+ * of a Hugging Face checkpoint. A further one is one further line of {@link #ALL}.
  *
  * @param config writes the keys of {@code config.json}
  * @param names of tensors, given those of the file

@@ -12,8 +12,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The tensors of a model in one GGUF file or in the shards that llama.cpp's {@code gguf-split} writes. Keys of the model
- * are in the first. Owns the files until {@link #close}.
+ * The tensors of a model in one GGUF file or in the shards that llama.cpp's {@code gguf-split} writes. Keys of the
+ * model are in the first. Owns the files until {@link #close}.
  *
  * <p>Safe for any number of threads.
  */

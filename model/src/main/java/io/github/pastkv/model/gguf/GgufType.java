@@ -7,8 +7,8 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How a tensor's numbers are stored. Those without a {@link #blocks} reader, apart from the three float types, are known
- * by name and size only.
+ * How a tensor's numbers are stored. Those without a {@link #blocks} reader, apart from the three float types, are
+ * known by name and size only.
  */
 public enum GgufType {
     F32(0, 1, 4),
