@@ -7,6 +7,7 @@ import io.github.pastkv.cache.layout.KvType;
 import io.github.pastkv.tensor.DataType;
 import io.github.pastkv.tensor.LazyTensor;
 import io.github.pastkv.tensor.Tensor;
+import java.util.Arrays;
 import java.util.Objects;
 
 /**
@@ -123,6 +124,15 @@ public final class FixedKvCache implements AutoCloseable {
     /** Checks the pool's bookkeeping; an {@link IllegalStateException} names what is wrong. */
     public void checkIntegrity() {
         cache.checkIntegrity();
+    }
+
+    /** What is filled, and the shape of the buffers. */
+    @Override
+    public String toString() {
+        return cache.isClosed()
+                ? "FixedKvCache[closed]"
+                : "FixedKvCache[" + size() + " of " + maxSeqLen + " positions, " + dataType
+                        + Arrays.toString(buffers.keys().shape()) + "]";
     }
 
     @Override

@@ -104,6 +104,9 @@ public final class KvCache implements AutoCloseable {
     }
 
     public KvCacheEntry entry(int layer) {
+        if (layer < 0 || layer >= entries.size()) {
+            throw new IndexOutOfBoundsException("layer: " + layer + ", the cache has " + entries.size() + " layers");
+        }
         return entries.get(layer);
     }
 
@@ -569,5 +572,16 @@ public final class KvCache implements AutoCloseable {
             throw new IllegalArgumentException(
                     name + ": " + rows + " rows, the cache is configured for a batch of " + batchSize());
         }
+    }
+
+    boolean isClosed() {
+        return closed;
+    }
+
+    @Override
+    public String toString() {
+        return closed
+                ? "KvCache[closed]"
+                : "KvCache[" + batchSize() + " rows, " + numSlots() + " slots, " + numLayers() + " layers]";
     }
 }

@@ -193,4 +193,15 @@ public final class KvCacheEntry {
                     "newValues: " + newValues.shape(1) + " new slots, newKeys has " + newKeys.shape(1));
         }
     }
+
+    /** The layer and the shape of its keys, for example {@code KvCacheEntry[layer 0, [1, 5, 3, 14]]}. */
+    @Override
+    public String toString() {
+        KvShape shape = cache.config().shape();
+        return "KvCacheEntry[layer " + layer + ", "
+                + (cache.isClosed()
+                        ? "closed]"
+                        : "[" + cache.batchSize() + ", " + numSlots() + ", " + shape.numKvHeads() + ", "
+                                + shape.headDim() + "]]");
+    }
 }

@@ -66,4 +66,10 @@ public abstract class LazyTensor {
             }
         }
     }
+
+    /** The shape; {@link #detach} gives a tensor that prints its numbers. */
+    @Override
+    public String toString() {
+        return getClass().getSimpleName() + Arrays.toString(shape);
+    }
 }

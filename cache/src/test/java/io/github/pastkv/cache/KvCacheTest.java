@@ -408,6 +408,22 @@ class KvCacheTest extends CacheTest {
     }
 
     @Test
+    void toString_saysWhatIsThere_openAndClosed() {
+        KvCache cache = new KvCache(KvCacheConfig.of(new KvShape(3, 2, 14), 1));
+        Tensor slots = Tensor.ones(1, 5, 2, 14);
+        cache.entry(0).append(slots, slots);
+        assertThat(cache).hasToString("KvCache[1 rows, 5 slots, 3 layers]");
+        assertThat(cache.entry(0)).hasToString("KvCacheEntry[layer 0, [1, 5, 2, 14]]");
+        assertThat(cache.entry(2)).hasToString("KvCacheEntry[layer 2, [1, 0, 2, 14]]");
+        assertThat(cache.entry(0).pastKeys()).hasToString("PastTensor[1, 5, 2, 14]");
+        assertThatThrownBy(() -> cache.entry(3)).isInstanceOf(IndexOutOfBoundsException.class)
+                .hasMessage("layer: 3, the cache has 3 layers");
+        cache.close();
+        assertThat(cache).hasToString("KvCache[closed]");
+        assertThat(cache.entry(1)).hasToString("KvCacheEntry[layer 1, closed]");
+    }
+
+    @Test
     void anyUse_afterClose_isAnIllegalState() {
         KvCache cache = open();
         append(cache, 2);

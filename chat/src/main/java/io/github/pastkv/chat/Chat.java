@@ -127,4 +127,9 @@ public final class Chat {
             return chat.format.continuesText();
         }
     }
+
+    @Override
+    public String toString() {
+        return "Chat[" + model + ", " + format + "]";
+    }
 }

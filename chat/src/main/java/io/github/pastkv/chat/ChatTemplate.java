@@ -212,4 +212,9 @@ public final class ChatTemplate implements ChatFormat {
         IntStream end = eos == null ? IntStream.empty() : tokenizer.vocabulary().id(eos).stream();
         return IntStream.concat(after, end).boxed().collect(Collectors.toUnmodifiableSet());
     }
+
+    @Override
+    public String toString() {
+        return "ChatTemplate[" + file + "]";
+    }
 }

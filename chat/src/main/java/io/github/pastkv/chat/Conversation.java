@@ -242,4 +242,9 @@ public final class Conversation implements AutoCloseable {
     public void close() {
         branches.values().forEach(Branch::close);
     }
+
+    @Override
+    public String toString() {
+        return "Conversation[branches " + branches.keySet() + "]";
+    }
 }

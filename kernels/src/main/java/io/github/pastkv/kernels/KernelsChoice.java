@@ -44,6 +44,11 @@ public record KernelsChoice(Kernels kernels, String reason) {
         return new KernelsChoice(best.create(), reason);
     }
 
+    @Override
+    public String toString() {
+        return "KernelsChoice[" + kernels.name() + ": " + reason + "]";
+    }
+
     private static String reason(String chosen, List<String> obstacles) {
         if (!obstacles.isEmpty()) {
             return String.join("; ", obstacles);

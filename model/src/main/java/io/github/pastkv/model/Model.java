@@ -264,6 +264,7 @@ public final class Model implements AutoCloseable {
      * prefixes with other sessions of this model that have the same storage options (automatic prefix caching).
      */
     public Session newSession(SessionOptions sessionOptions) {
+        requireOpen();
         return Session.withOwnCache(this, sessionOptions);
     }
 
@@ -273,6 +274,7 @@ public final class Model implements AutoCloseable {
      * @throws IllegalArgumentException if the cache has another shape than the model, or allows longer rows
      */
     public Session newSession(KvCache cache) {
+        requireOpen();
         return Session.over(this, cache);
     }
 
@@ -323,6 +325,12 @@ public final class Model implements AutoCloseable {
         }
         arena.close();
         folder.close();
+    }
+
+    void requireOpen() {
+        if (!arena.scope().isAlive()) {
+            throw new IllegalStateException("the model is closed");
+        }
     }
 
     @Override

@@ -299,6 +299,7 @@ public final class Session implements AutoCloseable {
     /** Ids of {@code text} as this session would append it. */
     public int[] encode(String text) {
         requireOpen();
+        Objects.requireNonNull(text, "text: null");
         TextTokenizer tokenizer = model.tokenizer().orElseThrow(
                 () -> new IllegalStateException("the model folder " + model.folder() + " has no tokenizer.json"));
         return target.numSlots() == 0 ? tokenizer.encode(text, true) : tokenizer.encodeContinuation(text);
@@ -326,6 +327,11 @@ public final class Session implements AutoCloseable {
     public Generation generate(String prompt, GenerationOptions options, GenerationListener listener) {
         requireOneRow();
         return generate(new int[][] {encode(prompt)}, options, listener);
+    }
+
+    /** {@link #stream(String, GenerationOptions)} with the model's own options. */
+    public Stream<String> stream(String prompt) {
+        return stream(prompt, model.generationOptions());
     }
 
     /**
@@ -584,13 +590,19 @@ public final class Session implements AutoCloseable {
     }
 
     private void requireOpen() {
+        requireNotClosed();
+        model.requireOpen();
+    }
+
+    private void requireNotClosed() {
         if (closed) {
             throw new IllegalStateException("the session is closed");
         }
     }
 
+    /** The cache can be read after its model is closed. */
     private KvCache openCache() {
-        requireOpen();
+        requireNotClosed();
         return cache;
     }
 

@@ -47,9 +47,34 @@ class GenerationApiTest {
 
     @Test
     void promptAlone_endsByTheModelsOwnEndOrAFullContext() {
-        GeneratedRow row = session.generate(PROMPT).rows().getFirst();
+        Generation generation = session.generate(PROMPT);
+        GeneratedRow row = generation.rows().getFirst();
+        assertThat(generation.text()).isEqualTo(row.text());
+        assertThat(generation.reason()).isEqualTo(row.reason());
         assertThat(row.reason()).isIn(FinishReason.STOP_TOKEN, FinishReason.CONTEXT_FULL);
         assertThat(row.text()).isNotEmpty();
+    }
+
+    @Test
+    void streamOfAPromptAlone_takesTheModelsOwnOptions() {
+        String text = session.generate(PROMPT).text();
+        session.reset();
+        try (Stream<String> pieces = session.stream(PROMPT)) {
+            assertThat(String.join("", pieces.toList())).isEqualTo(text);
+        }
+    }
+
+    @Test
+    void promptOfNull_isRefusedByName_andNothingChanges() {
+        assertThatNullPointerException().isThrownBy(() -> session.generate((String) null)).withMessage("text: null");
+        assertThatNullPointerException().isThrownBy(() -> session.append((String) null)).withMessage("text: null");
+        assertThat(session.size()).isZero();
+    }
+
+    @Test
+    void textOfSeveralAnswers_isAskedForByRow() {
+        Generation two = session.generate(PROMPT, TWELVE.withNumReturnSequences(2));
+        assertThatIllegalStateException().isThrownBy(two::text).withMessage("rows: 2, read each with rows()");
     }
 
     @Test

@@ -120,7 +120,10 @@ class SessionCloseTest {
             session.append(5, 6, 7);
             model.close();
             model.close();
-            assertThatIllegalStateException().isThrownBy(() -> session.append(8));
+            assertThatIllegalStateException().isThrownBy(() -> session.append(8)).withMessage("the model is closed");
+            assertThatIllegalStateException().isThrownBy(() -> session.append("text"))
+                    .withMessage("the model is closed");
+            assertThatIllegalStateException().isThrownBy(model::newSession).withMessage("the model is closed");
             assertThat(session.size()).isEqualTo(3);
             session.cache().checkIntegrity();
         }

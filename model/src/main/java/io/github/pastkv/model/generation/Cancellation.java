@@ -26,6 +26,11 @@ public final class Cancellation {
         return cancelled;
     }
 
+    @Override
+    public String toString() {
+        return "Cancellation[" + (cancelled ? "cancelled" : "not cancelled") + "]";
+    }
+
     /** Sets the action to run on cancellation, on the cancelling thread; null for none. */
     public void onCancel(@Nullable Runnable action) {
         onCancel = action;

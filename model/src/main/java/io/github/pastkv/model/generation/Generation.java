@@ -20,6 +20,31 @@ public record Generation(List<GeneratedRow> rows, int numPromptTokens, int numRe
         rows = List.copyOf(rows);
     }
 
+    /**
+     * The text of the only row.
+     *
+     * @throws IllegalStateException if there are several
+     */
+    public String text() {
+        return onlyRow().text();
+    }
+
+    /**
+     * Why the only row stopped.
+     *
+     * @throws IllegalStateException if there are several
+     */
+    public FinishReason reason() {
+        return onlyRow().reason();
+    }
+
+    private GeneratedRow onlyRow() {
+        if (rows.size() != 1) {
+            throw new IllegalStateException("rows: " + rows.size() + ", read each with rows()");
+        }
+        return rows.getFirst();
+    }
+
     /** Computed prompt tokens per second. */
     public double promptTokensPerSecond() {
         return perSecond(numPromptTokens - numReusedTokens, promptNanos);

@@ -4,15 +4,27 @@ import io.github.pastkv.chat.Chat;
 import io.github.pastkv.chat.ChatMessage;
 import io.github.pastkv.chat.Turn;
 import io.github.pastkv.model.Model;
+import io.github.pastkv.model.Session;
 import io.github.pastkv.model.generation.GenerationListener;
 import io.github.pastkv.model.generation.GenerationOptions;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** The Java of docs/library.md; compiled, not run, as its model is a user's. */
 final class LibrarySnippets {
     private LibrarySnippets() {}
+
+    static void text() throws IOException {
+        try (Model model = Model.load(Path.of("/models/SmolLM2-135M")); Session session = model.newSession()) {
+            System.out.println(session.generate("The capital of France is").text()); // ends at end-of-text
+            session.generate(" In Italy,", GenerationOptions.greedy(20), piece -> System.out.print(piece));
+            try (Stream<String> pieces = session.stream(" In Spain,", GenerationOptions.greedy(20))) {
+                pieces.forEach(System.out::print);
+            }
+        }
+    }
 
     static void answer() throws IOException {
         try (Model model = Model.load(Path.of("/models/SmolLM2-135M-Instruct"))) {
