@@ -139,6 +139,7 @@ public final class Model implements AutoCloseable {
                 return packed;
             };
             ModelWeights weights = ModelWeights.pack(files.config(), files.tensors(), packer, arena);
+            files.source().weights().unload();
             HookCatalog hooks = HookCatalog.of(files.config(), files.tensors());
             Engine engine = engine(hooks, files, weights, options, kernels);
             return new Model(files, hooks, options, kernels, precision, arena, weights, engine, tokenizer, store);

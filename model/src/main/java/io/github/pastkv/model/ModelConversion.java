@@ -10,6 +10,7 @@ import io.github.pastkv.model.files.SafetensorsWeights;
 import io.github.pastkv.model.files.SafetensorsWriter;
 import io.github.pastkv.model.files.TensorEntry;
 import io.github.pastkv.model.files.WeightSource;
+import io.github.pastkv.model.gguf.GgufModel;
 import io.github.pastkv.tensor.DataType;
 import io.github.pastkv.tensor.Tensor;
 import java.io.IOException;
@@ -72,6 +73,10 @@ public final class ModelConversion {
         }
         if (!Files.isDirectory(parent)) {
             throw new NoSuchFileException(parent.toString());
+        }
+        if (GgufModel.isGguf(source)) {
+            throw new IllegalArgumentException("source: " + source
+                    + " is a GGUF file, which runs as it is; only folders are converted");
         }
         try (ModelFolder folder = ModelFolder.open(source, allowedConfigKeys)) {
             if (folder.storedLinears() == WeightType.INT8) {

@@ -3,6 +3,7 @@ package io.github.pastkv.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.github.pastkv.kernels.WeightMatrices;
 import io.github.pastkv.model.config.GenerationConfig;
 import io.github.pastkv.model.files.ModelFormatException;
 import io.github.pastkv.tensor.Tensor;
@@ -95,7 +96,7 @@ class ModelFolderTest {
     @Test
     void tensors_afterClose_cannotBeRead() throws IOException {
         ModelFolder model = ModelFolder.open(folder);
-        Tensor embedding = model.tensors().embedding().tokens();
+        Tensor embedding = WeightMatrices.tensor(model.tensors().embedding().tokens());
         model.close();
         model.close();
         assertThatThrownBy(() -> embedding.get(0, 0)).isInstanceOf(IllegalStateException.class);

@@ -40,7 +40,7 @@ public final class ComputeMixin {
                             WeightType.STORED;
 
     @Option(names = "--allow-config", paramLabel = "KEY", split = ",", hideParamSyntax = true,
-            description = "Ignore an unknown key in config.json. Repeatable.") private List<String> allowedConfigKeys =
+            description = "Ignore an unknown key in config.json or a GGUF file. Repeatable.") private List<String> allowedConfigKeys =
                     List.of();
 
     public ComputeMixin(ComputeChoice defaultCompute) {

@@ -19,9 +19,9 @@ import picocli.CommandLine.Option;
 public final class ModelMixin {
     private static final String SHIPPED_NAME = "tiny";
 
-    @Option(names = "--model", paramLabel = "DIR",
-            description = "Hugging Face model folder with config.json, safetensors weights and tokenizer.json. "
-                    + "Default: the small model bundled with PastKV.") private @Nullable Path folder;
+    @Option(names = "--model", paramLabel = "DIR|FILE.gguf",
+            description = "Hugging Face model folder with config.json, safetensors weights and tokenizer.json; or "
+                    + "GGUF file. Default: the small model bundled with PastKV.") private @Nullable Path folder;
 
     @Mixin private ComputeMixin compute;
 
@@ -42,6 +42,14 @@ public final class ModelMixin {
     public void useTiers(TierMixin tiers) {
         tiers.check();
         cacheTiers = tiers.uris();
+    }
+
+    /** Chooses the model as {@code --model} does, which must not be given as well. */
+    public void choose(Path model) {
+        if (folder != null) {
+            throw new IllegalArgumentException("MODEL and --model: give one of them");
+        }
+        folder = model;
     }
 
     /** The name that messages and results use. */

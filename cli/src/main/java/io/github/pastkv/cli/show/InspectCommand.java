@@ -8,10 +8,13 @@ import io.github.pastkv.model.ComputeChoice;
 import io.github.pastkv.model.ModelFolder;
 import io.github.pastkv.model.hooks.HookCatalog;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
 
 /** Says what a model is and what it would need, without running it. */
 @Command(name = "inspect", sortOptions = false,
@@ -22,9 +25,13 @@ import picocli.CommandLine.Option;
         footer = {"", "Examples:",
             "  pastkv inspect",
             "  pastkv inspect --model ~/models/SmolLM-135M --cache-limit 2g",
+            "  pastkv inspect Qwen3-0.6B-Q4_K_M.gguf",
             "  pastkv inspect --hooks"})
 public final class InspectCommand implements Callable<Integer> {
     private final Streams streams;
+
+    @Parameters(arity = "0..1", paramLabel = "MODEL",
+            description = "The model, instead of --model.") private @Nullable Path model;
 
     @Option(names = "--hooks",
             description = "List the hook points, where activations can be read and edited, with their "
@@ -40,10 +47,13 @@ public final class InspectCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
+        if (model != null) {
+            modelOptions.choose(model);
+        }
         modelOptions.check();
         cacheOptions.check();
         try (ModelFolder folder = ModelFolder.open(modelOptions.requireFolder(),
-                modelOptions.options().allowedConfigKeys())) {
+                modelOptions.options().allowedConfigKeys(), modelOptions.options().allowedTokenizers())) {
             KernelsChoice kernels = KernelsChoice.choose(modelOptions.options().kernels());
             if (hooks) {
                 streams.out().print(HookList.describe(HookCatalog.of(folder.config(), folder.tensors())));
@@ -53,6 +63,7 @@ public final class InspectCommand implements Callable<Integer> {
             ModelDescription description = new ModelDescription(folder);
             streams.out().print(description.describe(modelOptions, kernels));
             streams.out().print(description.describe(cacheOptions));
+            streams.out().print(description.describeTensors(modelOptions, kernels.kernels()));
             streams.out().flush();
         }
         return 0;

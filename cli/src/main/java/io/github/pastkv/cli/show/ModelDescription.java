@@ -12,6 +12,7 @@ import io.github.pastkv.kernels.Kernels;
 import io.github.pastkv.kernels.KernelsChoice;
 import io.github.pastkv.kernels.LinearPrecision;
 import io.github.pastkv.kernels.WeightMatrices;
+import io.github.pastkv.kernels.WeightMatrix;
 import io.github.pastkv.kernels.WeightType;
 import io.github.pastkv.model.ModelFolder;
 import io.github.pastkv.model.config.AlphaNtkRope;
@@ -26,12 +27,16 @@ import io.github.pastkv.model.config.ModelConfig;
 import io.github.pastkv.model.config.RopeConfig;
 import io.github.pastkv.model.config.RopeScaling;
 import io.github.pastkv.model.config.YarnRope;
+import io.github.pastkv.model.gguf.GgufModel;
+import io.github.pastkv.model.gguf.GgufTensor;
 import io.github.pastkv.tensor.DataType;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -67,9 +72,9 @@ final class ModelDescription {
                         + factor("logits", config.head().logitScale()) + cap("logits", config.head().softCap()))
                 + fact("context", number(config.maxSeqLen()) + " tokens")
                 + fact("parameters", number(folder.tensors().numParameters()) + ", stored as "
-                        + lowerCase(folder.tensors().embedding().tokens().dataType())
+                        + storedTypes()
                         + (folder.storedLinears() == WeightType.INT8 ? ", linear layers as int8" : ""))
-                + fact("tokenizer", folder.hasTokenizer() ? "tokenizer.json" : "none; takes token ids only")
+                + fact("tokenizer", folder.hasTokenizer() ? tokenizerFile() : "none; takes token ids only")
                 + fact("generation", generation(folder.generationConfig()))
                 + fact("kernels", kernels.kernels().name() + ": " + kernels.reason())
                 + fact("compute", folder.linearPrecision(options.options(), kernels.kernels()) + ", threads: "
@@ -80,11 +85,60 @@ final class ModelDescription {
 
     /** What is multiplied with what, and where, such as "bf16 weights, f32 inputs and sums, in vector (512 bit)". */
     private String linearLayers(LinearPrecision precision, Kernels kernels) {
-        DataType stored = WeightMatrices.tensor(folder.tensors().layers().getFirst().ffnDown().getFirst()).dataType();
+        WeightMatrix down = folder.tensors().layers().getFirst().ffnDown().getFirst();
+        if (down instanceof WeightMatrix.Grouped) {
+            return "integers with scales of groups, as stored, f32 inputs and sums, in " + ownKernels(kernels);
+        }
+        DataType stored = WeightMatrices.tensor(down).dataType();
         String weights = precision.weights() == WeightType.STORED ? lowerCase(stored) + " weights"
                 : "int8 weights" + (stored == DataType.I8 ? "" : " made of " + lowerCase(stored));
         String inputs = precision.compute() == ComputeType.F32 ? "f32 inputs and sums" : "bf16 inputs, f32 sums";
         return weights + ", " + inputs + ", in " + kernels.linearName(precision, stored);
+    }
+
+    private String tokenizerFile() {
+        return folder.source() instanceof GgufModel ? "in the file" : "tokenizer.json";
+    }
+
+    /** Grouped integers are left to our own kernels. */
+    private static String ownKernels(Kernels kernels) {
+        return kernels.linearName(LinearPrecision.PLAIN, DataType.I8);
+    }
+
+    /** The type of the embedding in folders; all types of a GGUF file. */
+    private String storedTypes() {
+        WeightMatrix embedding = folder.tensors().embedding().tokens();
+        return folder.source() instanceof GgufModel gguf
+                ? gguf.tensors().map(tensor -> lowerCase(tensor.type())).distinct().sorted()
+                        .collect(Collectors.joining(", "))
+                : lowerCase(WeightMatrices.tensor(embedding).dataType());
+    }
+
+    /** Tensors of a GGUF file, those of all layers that are stored alike as one, with what runs them; else nothing. */
+    String describeTensors(ModelMixin options, Kernels kernels) {
+        if (!(folder.source() instanceof GgufModel gguf)) {
+            return "";
+        }
+        Map<String, Long> counts = gguf.tensors().collect(Collectors.groupingBy(
+                tensor -> String.format(Locale.ROOT, "  %-30s %-7s %s",
+                        tensor.name().replaceFirst("^blk\\.\\d+", "blk.*"),
+                        lowerCase(tensor.type()), runs(tensor, options, kernels)),
+                TreeMap::new, Collectors.counting()));
+        StringBuilder table = new StringBuilder(String.format(Locale.ROOT, "%ntensors%n"));
+        counts.forEach((line, count) -> table.append(line).append(count > 1 ? " (" + count + " tensors)" : "")
+                .append(System.lineSeparator()));
+        return table.toString();
+    }
+
+    private String runs(GgufTensor tensor, ModelMixin options, Kernels kernels) {
+        if (tensor.type().isGrouped()) {
+            return tensor.type().describeGroups() + " in " + ownKernels(kernels);
+        }
+        if (tensor.shape().size() < 2) {
+            return "as f32 in " + ownKernels(kernels);
+        }
+        return "as stored in " + kernels.linearName(folder.linearPrecision(options.options(), kernels),
+                DataType.valueOf(tensor.type().name()));
     }
 
     /** What its cache takes. */

@@ -13,14 +13,14 @@ import org.jspecify.annotations.Nullable;
  * @param projection {@code [width]} to {@code [E]}, or empty where the two are equal
  * @param norm norm of the result {@code [E]}, or null
  */
-public record EmbeddingTensors(Tensor tokens, @Nullable Tensor positions, List<WeightMatrix> projection,
+public record EmbeddingTensors(WeightMatrix tokens, @Nullable Tensor positions, List<WeightMatrix> projection,
         @Nullable NormTensors norm) {
     public EmbeddingTensors {
         projection = List.copyOf(projection);
     }
 
     /** Embeddings of width E. */
-    public static EmbeddingTensors plain(Tensor tokens, @Nullable Tensor positions) {
+    public static EmbeddingTensors plain(WeightMatrix tokens, @Nullable Tensor positions) {
         return new EmbeddingTensors(tokens, positions, List.of(), null);
     }
 }

@@ -38,7 +38,7 @@ public record ModelTensors(EmbeddingTensors embedding, List<LayerTensors> layers
 
     /** Trained numbers, a tied head counted once. */
     public long numParameters() {
-        Stream<Tensor> own = Stream.of(embedding.tokens(), embedding.positions()).filter(Objects::nonNull)
+        Stream<Tensor> own = Stream.of(embedding.positions()).filter(Objects::nonNull)
                 .map(Objects::requireNonNull);
         Stream<NormTensors> norms = Stream.concat(Stream.of(embedding.norm(), finalNorm).filter(Objects::nonNull)
                 .map(Objects::requireNonNull), layers.stream().flatMap(ModelTensors::norms));
@@ -47,7 +47,8 @@ public record ModelTensors(EmbeddingTensors embedding, List<LayerTensors> layers
                         .filter(part -> !isEmbedding(part)),
                 layers.stream().flatMap(ModelTensors::linears));
         return Stream.concat(own, norms.flatMap(norm -> count(norm.weight(), norm.bias())))
-                .mapToLong(Tensor::numElements).sum() + linears.mapToLong(ModelTensors::numParameters).sum();
+                .mapToLong(Tensor::numElements).sum() + numParameters(embedding.tokens())
+                + linears.mapToLong(ModelTensors::numParameters).sum();
     }
 
     private static long numParameters(WeightMatrix part) {
@@ -55,7 +56,7 @@ public record ModelTensors(EmbeddingTensors embedding, List<LayerTensors> layers
     }
 
     private boolean isEmbedding(WeightMatrix part) {
-        return part instanceof WeightMatrix.Plain plain && plain.weight() == embedding.tokens();
+        return part == embedding.tokens();
     }
 
     private static Stream<NormTensors> norms(LayerTensors layer) {

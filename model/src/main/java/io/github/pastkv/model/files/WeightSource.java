@@ -52,6 +52,19 @@ public interface WeightSource extends AutoCloseable {
      */
     WeightMatrix linear(String name, Layout layout, int outputs, int inputs) throws ModelFormatException;
 
+    /**
+     * A table of rows that are looked up, such as an embedding, {@code [rows, width]}, in the form in which it is
+     * stored.
+     *
+     * @throws ModelFormatException if there is none of this name, or its type or shape is another
+     */
+    default WeightMatrix table(String name, int rows, int width) throws ModelFormatException {
+        return WeightMatrix.of(tensor(name, rows, width), null, null);
+    }
+
+    /** Releases the memory of mapped files, which stay readable: for when weights have been packed. */
+    default void unload() {}
+
     /** The type that linear weights had before they were quantised; empty where they are stored as floats. */
     Optional<DataType> quantizedFrom();
 

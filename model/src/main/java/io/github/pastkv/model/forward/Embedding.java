@@ -1,8 +1,10 @@
 package io.github.pastkv.model.forward;
 
 import io.github.pastkv.kernels.Compute.TokenRange;
+import io.github.pastkv.kernels.GroupedRow;
 import io.github.pastkv.kernels.LinearWeights;
 import io.github.pastkv.kernels.NormWeights;
+import io.github.pastkv.kernels.WeightMatrix;
 import io.github.pastkv.model.hooks.HookPoint;
 import io.github.pastkv.tensor.Tensor;
 import java.util.Objects;
@@ -79,8 +81,10 @@ final class Embedding {
     }
 
     private void lookUpTokens(int from, int to) {
+        WeightMatrix table = context.weights.embedding().tokens();
+        GroupedRow scratch = EmbeddingRows.scratch(table);
         for (int token = from; token < to; token++) {
-            EmbeddingRows.copy(context.weights.embedding().tokens(), tokenIds[token],
+            EmbeddingRows.copy(table, scratch, tokenIds[token],
                     context.config.embedding().scale(), context.space.embedded, token);
         }
     }

@@ -2,6 +2,7 @@ package io.github.pastkv.model.forward;
 
 import io.github.pastkv.kernels.LinearWeights;
 import io.github.pastkv.kernels.NormWeights;
+import io.github.pastkv.kernels.WeightMatrix;
 import io.github.pastkv.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
@@ -13,5 +14,5 @@ import org.jspecify.annotations.Nullable;
  * @param projection {@code [width]} to {@code [E]}, or null where they are equal
  * @param norm norm of the result, or null
  */
-record EmbeddingWeights(Tensor tokens, @Nullable Tensor positions, @Nullable LinearWeights projection,
+record EmbeddingWeights(WeightMatrix tokens, @Nullable Tensor positions, @Nullable LinearWeights projection,
         @Nullable NormWeights norm) {}

@@ -12,7 +12,8 @@ final class Blocks {
     static final GroupFormat SIGNED_32 = new GroupFormat(8, 32, false);
     static final GroupFormat SIGNED_16 = new GroupFormat(8, 16, false);
     static final GroupFormat BYTES_32_MIN = new GroupFormat(8, 32, true);
-    static final GroupFormat BYTES_16_MIN = new GroupFormat(8, 16, true);
+    static final GroupFormat HALF_BYTES_32_MIN = new GroupFormat(4, 32, true);
+    static final GroupFormat HALF_BYTES_16_MIN = new GroupFormat(4, 16, true);
 
     /** What the 16 numbers of IQ4_NL and IQ4_XS stand for. */
     private static final byte[] IQ4 = {-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113};

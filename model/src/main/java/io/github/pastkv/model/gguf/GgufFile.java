@@ -91,6 +91,11 @@ public final class GgufFile implements AutoCloseable {
         };
     }
 
+    /** Releases its memory; it is read from the file again where it is needed. */
+    void unload() {
+        file.bytes().unload();
+    }
+
     /** Refuses a file that is shorter than it was when it was opened. */
     void requireWhole() throws ModelFormatException {
         file.requireWhole();

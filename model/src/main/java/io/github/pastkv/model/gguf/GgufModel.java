@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
@@ -70,9 +71,9 @@ public final class GgufModel implements ModelSource {
         }
     }
 
-    /** The files that hold it, the first shard first. */
-    public Iterable<GgufFile> files() {
-        return files.files();
+    /** All tensors, in the order of the files. */
+    public Stream<GgufTensor> tensors() {
+        return files.all().stream().map(GgufTensors.Located::tensor);
     }
 
     @Override

@@ -15,13 +15,13 @@ public enum GgufType {
     F16(1, 1, 2),
     BF16(30, 1, 2),
     Q4_0(2, 32, 18, Blocks.SIGNED_32, Blocks::q40, 0),
-    Q4_1(3, 32, 20, Blocks.BYTES_32_MIN, Blocks::q41, 0, 2),
+    Q4_1(3, 32, 20, Blocks.HALF_BYTES_32_MIN, Blocks::q41, 0, 2),
     Q5_0(6, 32, 22, Blocks.SIGNED_32, Blocks::q50, 0),
     Q5_1(7, 32, 24, Blocks.BYTES_32_MIN, Blocks::q51, 0, 2),
     Q8_0(8, 32, 34, Blocks.SIGNED_32, Blocks::q80, 0),
-    Q2_K(10, 256, 84, Blocks.BYTES_16_MIN, Blocks::q2k, 80, 82),
+    Q2_K(10, 256, 84, Blocks.HALF_BYTES_16_MIN, Blocks::q2k, 80, 82),
     Q3_K(11, 256, 110, Blocks.SIGNED_16, Blocks::q3k, 108),
-    Q4_K(12, 256, 144, Blocks.BYTES_32_MIN, Blocks::q4k, 0, 2),
+    Q4_K(12, 256, 144, Blocks.HALF_BYTES_32_MIN, Blocks::q4k, 0, 2),
     Q5_K(13, 256, 176, Blocks.BYTES_32_MIN, Blocks::q5k, 0, 2),
     Q6_K(14, 256, 210, Blocks.SIGNED_16, Blocks::q6k, 208),
     IQ4_NL(20, 32, 18, Blocks.SIGNED_32, Blocks::iq4nl, 0),
@@ -116,6 +116,13 @@ public enum GgufType {
     /** Whether weights of this type can be read. */
     public boolean isSupported() {
         return isFloat() || isGrouped();
+    }
+
+    /** What its blocks come to, for people: such as "8-bit integers, groups of 32 with minimums". */
+    public String describeGroups() {
+        GroupFormat format = groups();
+        return format.bits() + "-bit integers, groups of " + format.groupSize()
+                + (format.hasMinimums() ? " with minimums" : "");
     }
 
     /** What its blocks come to as grouped integers. */

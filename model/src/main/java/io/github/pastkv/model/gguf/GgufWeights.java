@@ -117,6 +117,16 @@ final class GgufWeights implements WeightSource {
                 order == RowOrder.SAME ? rows : (output, row) -> rows.read(order.fileRow(output, heads), row), null);
     }
 
+    @Override
+    public WeightMatrix table(String name, int rows, int width) throws ModelFormatException {
+        return linear(name, Layout.OUTPUTS_FIRST, rows, width);
+    }
+
+    @Override
+    public void unload() {
+        files.files().forEach(GgufFile::unload);
+    }
+
     /** A view of a tensor of floats, or a copy where its rows have to move. */
     private Tensor reordered(Placed placed, long... shape) {
         RowOrder order = placed.place.order();

@@ -24,7 +24,6 @@ import io.github.pastkv.model.family.NormTensors;
 import io.github.pastkv.model.files.JsonObject;
 import io.github.pastkv.model.files.ModelFormatException;
 import io.github.pastkv.model.files.WeightSource;
-import io.github.pastkv.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -83,7 +82,7 @@ public final class Bloom implements Family {
     @Override
     public ModelTensors readTensors(ModelConfig config, WeightSource weights) throws ModelFormatException {
         TensorReader reader = new TensorReader(weights, "transformer.", "word_embeddings.weight", "ln_f.weight");
-        Tensor tokens = reader.embedding("word_embeddings.weight", "lm_head.weight", config.tiedHead(),
+        WeightMatrix tokens = reader.embedding("word_embeddings.weight", "lm_head.weight", config.tiedHead(),
                 config.vocabSize(), config.hiddenSize());
         EmbeddingTensors embedding = new EmbeddingTensors(tokens, null, List.of(),
                 reader.norm("word_embeddings_layernorm", config.hiddenSize(), true));

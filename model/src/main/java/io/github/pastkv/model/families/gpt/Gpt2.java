@@ -89,7 +89,7 @@ public final class Gpt2 implements Family {
     public ModelTensors readTensors(ModelConfig config, WeightSource weights) throws ModelFormatException {
         TensorReader reader = new TensorReader(weights, "transformer.", "wte.weight", "ln_f.weight");
         int hiddenSize = config.hiddenSize();
-        Tensor embedding = reader.embedding("wte.weight", "lm_head.weight", config.tiedHead(),
+        WeightMatrix embedding = reader.embedding("wte.weight", "lm_head.weight", config.tiedHead(),
                 config.vocabSize(), hiddenSize);
         Tensor positions = reader.tensor("wpe.weight", config.maxSeqLen(), hiddenSize);
         List<LayerTensors> layers = new ArrayList<>();

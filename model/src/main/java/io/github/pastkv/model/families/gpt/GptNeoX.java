@@ -24,7 +24,6 @@ import io.github.pastkv.model.family.NormTensors;
 import io.github.pastkv.model.files.JsonObject;
 import io.github.pastkv.model.files.ModelFormatException;
 import io.github.pastkv.model.files.WeightSource;
-import io.github.pastkv.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -86,7 +85,7 @@ public final class GptNeoX implements Family {
     public ModelTensors readTensors(ModelConfig config, WeightSource weights) throws ModelFormatException {
         TensorReader reader = new TensorReader(weights, "gpt_neox.", "embed_in.weight",
                 "final_layer_norm.weight");
-        Tensor embedding = reader.embedding("embed_in.weight", "embed_out.weight", config.tiedHead(),
+        WeightMatrix embedding = reader.embedding("embed_in.weight", "embed_out.weight", config.tiedHead(),
                 config.vocabSize(), config.hiddenSize());
         List<LayerTensors> layers = new ArrayList<>();
         for (int layer = 0; layer < config.numLayers(); layer++) {

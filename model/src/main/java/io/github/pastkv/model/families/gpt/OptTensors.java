@@ -41,7 +41,7 @@ final class OptTensors {
     ModelTensors read() throws ModelFormatException {
         int e = config.hiddenSize();
         int width = config.embedding().width();
-        Tensor tokens = reader.embedding("embed_tokens.weight", "lm_head.weight", config.tiedHead(),
+        WeightMatrix tokens = reader.embedding("embed_tokens.weight", "lm_head.weight", config.tiedHead(),
                 config.vocabSize(), width);
         Tensor positions = reader.tensor("embed_positions.weight", config.maxSeqLen() + FIRST_POSITION_ROW, e);
         EmbeddingTensors embedding =

@@ -49,8 +49,9 @@ public final class DecoderTensors {
 
     private ModelTensors read(@Nullable Tensor computedPositions) throws ModelFormatException {
         int e = config.hiddenSize();
-        Tensor embedding = reader.embedding(names.embedding + ".weight", names.head + ".weight", config.tiedHead(),
-                config.vocabSize(), e);
+        WeightMatrix embedding =
+                reader.embedding(names.embedding + ".weight", names.head + ".weight", config.tiedHead(),
+                        config.vocabSize(), e);
         Tensor positions = names.positions == null ? computedPositions
                 : reader.tensor(names.positions + ".weight",
                         config.maxSeqLen() + config.embedding().firstPositionRow(), e);

@@ -9,7 +9,6 @@ import io.github.pastkv.model.family.ModelTensors;
 import io.github.pastkv.model.family.NormTensors;
 import io.github.pastkv.model.files.ModelFormatException;
 import io.github.pastkv.model.files.WeightSource;
-import io.github.pastkv.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;
@@ -91,7 +90,7 @@ public final class LlamaTensors {
     }
 
     private ModelTensors read(Pattern otherParts) throws ModelFormatException {
-        Tensor embedding = reader.embedding("embed_tokens.weight", "lm_head.weight", config.tiedHead(),
+        WeightMatrix embedding = reader.embedding("embed_tokens.weight", "lm_head.weight", config.tiedHead(),
                 config.vocabSize(), config.hiddenSize());
         List<LayerTensors> layers = new ArrayList<>();
         for (int layer = 0; layer < config.numLayers(); layer++) {

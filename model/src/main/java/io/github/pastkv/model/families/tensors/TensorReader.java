@@ -66,29 +66,30 @@ public final class TensorReader {
      *
      * @param headName the head's name, which never has the prefix
      */
-    public Tensor embedding(String name, String headName, boolean tied, int vocabSize, int width)
+    public WeightMatrix embedding(String name, String headName, boolean tied, int vocabSize, int width)
             throws ModelFormatException {
         boolean isUnderHead = tied && !weights.names().contains(prefix + name)
                 && weights.names().contains(outer(headName));
         embeddingName = isUnderHead ? outer(headName) : prefix + name;
-        return unprefixed(embeddingName, vocabSize, width);
+        readNames.add(embeddingName);
+        return weights.table(embeddingName, vocabSize, width);
     }
 
     /**
      * The head under a name that never has the prefix. Where it is tied, it is the embedding, unless the file holds a
      * head that differs from it: then that one counts, as in transformers.
      */
-    public List<WeightMatrix> head(Tensor embedding, boolean tied, String name) throws ModelFormatException {
+    public List<WeightMatrix> head(WeightMatrix embedding, boolean tied, String name) throws ModelFormatException {
         String headName = outer(name);
         if (tied && !weights.names().contains(headName)) {
-            return List.of(new WeightMatrix.Plain(embedding, null));
+            return List.of(embedding);
         }
         if (tied && repeatsEmbedding(headName)) {
             readNames.add(headName);
-            return List.of(new WeightMatrix.Plain(embedding, null));
+            return List.of(embedding);
         }
-        return List.of(unbiased(headName, WeightSource.Layout.OUTPUTS_FIRST, Math.toIntExact(embedding.shape(0)),
-                Math.toIntExact(embedding.shape(1))));
+        return List.of(unbiased(headName, WeightSource.Layout.OUTPUTS_FIRST, Math.toIntExact(embedding.numOutputs()),
+                Math.toIntExact(embedding.numInputs())));
     }
 
     private boolean repeatsEmbedding(String headName) throws ModelFormatException {

@@ -1,0 +1,84 @@
+package io.github.pastkv.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.github.pastkv.testkit.golden.GoldenFiles;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Commands on GGUF files. */
+class GgufCommandsTest {
+    private static final String STORIES = GoldenFiles.path("real/stories260K.gguf").toString();
+    private static final String MIXED = GoldenFiles.path("gguf/preset_q2_k/model.gguf").toString();
+
+    @TempDir private Path folder;
+
+    private static String run(String... arguments) throws Exception {
+        CommandRun run = CommandRun.of(arguments);
+        assertThat(run.exitCode()).as(run.err()).isZero();
+        return run.out();
+    }
+
+    @Test
+    void generate_givesTheTextOfTheFolder() throws Exception {
+        String text = run("generate", "--model", STORIES, "--temperature", "0", "--max-new-tokens", "30",
+                "Once upon a time");
+        assertThat(text).contains("there was a little girl named Lily. She loved to play outside in the park.");
+        assertThat(run("generate", "--model", GoldenFiles.path("real/stories260K").toString(), "--temperature", "0",
+                "--max-new-tokens", "30", "Once upon a time")).isEqualTo(text);
+    }
+
+    @Test
+    void inspect_showsTypesByTensorAndWhatRunsThem() throws Exception {
+        String text = run("inspect", "--kernels", "vector", MIXED);
+        assertThat(text).contains("stored as f32, q2_k, q3_k, q4_k, q6_k")
+                .containsPattern(
+                        "blk\\.\\*\\.attn_q\\.weight +q2_k +4-bit integers, groups of 16 with minimums in vector")
+                .containsPattern("output\\.weight +q6_k +8-bit integers, groups of 16 in vector")
+                .containsPattern("output_norm\\.weight +f32 +as f32 in vector");
+        assertThat(run("inspect", "--kernels", "vector", "--model", MIXED)).isEqualTo(text);
+        assertThat(CommandRun.of("inspect", "--model", MIXED, MIXED).err()).contains("MODEL and --model");
+    }
+
+    @Test
+    void score_isThatOfTheFolder() throws Exception {
+        Path text = Files.writeString(folder.resolve("text.txt"), "Once upon a time, there was a little girl.");
+        String score = run("score", "--model", STORIES, text.toString());
+        assertThat(run("score", "--model", GoldenFiles.path("real/stories260K").toString(), text.toString())
+                .replace("stories260K", "stories260K.gguf")).isEqualTo(score);
+    }
+
+    @Test
+    void patchAcdcAndBench_runOnQuantizedWeights() throws Exception {
+        List<String> pair = List.of("--model", MIXED, "--clean-tokens", "5,17,33,9", "--corrupt-tokens", "5,21,33,9",
+                "--answer-token", "7", "--wrong-token", "11");
+        Path patched = folder.resolve("patch.json");
+        run(with(pair, "patch", "--grid", "resid_pre", "--out", patched.toString()));
+        assertThat(Files.readString(patched)).contains("resid_pre");
+        Path circuit = folder.resolve("circuit.json");
+        run(with(pair, "acdc", "--threshold", "0.05", "--out", circuit.toString()));
+        assertThat(Files.size(circuit)).isPositive();
+        assertThat(run("bench", "--model", MIXED, "--prompt", "8", "--gen", "4", "--batch", "1",
+                "--repetitions", "1", "--warm-up", "0")).contains("decode");
+    }
+
+    private static String[] with(List<String> pair, String command, String... more) {
+        return Stream.of(Stream.of(command), pair.stream(), Stream.of(more)).flatMap(each -> each)
+                .toArray(String[]::new);
+    }
+
+    @Test
+    void weightsAndConversion_thatDoNotApply_areRefusedInALine() throws Exception {
+        CommandRun int8 = CommandRun.of("generate", "--model", MIXED, "--weights", "int8", "--tokens", "1,2");
+        assertThat(int8.exitCode()).isNotZero();
+        assertThat(int8.err()).contains("holds weights that are quantized already; they run as stored");
+        CommandRun convert = CommandRun.of("convert", "--weights", "int8", "--model", MIXED, "--out",
+                folder.resolve("out").toString());
+        assertThat(convert.exitCode()).isNotZero();
+        assertThat(convert.err()).contains("is a GGUF file, which runs as it is; only folders are converted");
+    }
+}
