@@ -55,6 +55,7 @@ public record ModelTensors(EmbeddingTensors embedding, List<LayerTensors> layers
         return part.numOutputs() * part.numInputs() + (part.bias() == null ? 0 : part.numOutputs());
     }
 
+    @SuppressWarnings("ReferenceEquality") // a tied head is the very matrix of the embedding
     private boolean isEmbedding(WeightMatrix part) {
         return part == embedding.tokens();
     }
