@@ -13,7 +13,7 @@ import java.util.Map;
 /**
  * The checked header of a GGUF file, versions 2 and 3: counts, metadata, the table of tensors. Tensors follow each
  * other in the order of the table, each from the next multiple of the alignment, without gap or overlap, as llama.cpp
- * demands (https://github.com/ggml-org/ggml/blob/master/docs/gguf.md). Bytes after the last are not read.
+ * demands (the document gguf.md of https://github.com/ggml-org/ggml). Bytes after the last are not read.
  *
  * @param version of the format
  * @param metadata keys and values
