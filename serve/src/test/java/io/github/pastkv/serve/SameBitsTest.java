@@ -67,7 +67,7 @@ final class SameBitsTest {
                 }
             }
             server.awaitIdle();
-            String metrics = server.get("/metrics").body();
+            String metrics = server.metrics();
             assertThat(counter(metrics, "pastkv_preemptions_total")).as("preemptions").isPositive();
             assertThat(counter(metrics, "pastkv_prefix_blocks_evicted_total")).as("evictions").isPositive();
             assertThat(counter(metrics, "pastkv_prefix_cache_hits_total")).as("hits").isPositive();

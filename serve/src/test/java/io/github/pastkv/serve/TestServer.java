@@ -80,6 +80,13 @@ final class TestServer implements AutoCloseable {
         return client.send(request(path).build(), HttpResponse.BodyHandlers.ofString());
     }
 
+    /** The text of {@code /metrics}, over a connection of its own, as a scraper asks for it. */
+    String metrics() throws IOException, InterruptedException {
+        try (HttpClient scraper = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build()) {
+            return scraper.send(request("/metrics").build(), HttpResponse.BodyHandlers.ofString()).body();
+        }
+    }
+
     /** Sends JSON, written with ' for ". */
     HttpResponse<String> post(String path, String json) throws IOException, InterruptedException {
         return client.send(postRequest(path, json), HttpResponse.BodyHandlers.ofString());

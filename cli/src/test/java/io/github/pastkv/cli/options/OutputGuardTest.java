@@ -31,7 +31,8 @@ class OutputGuardTest {
     private static final Set<String> NOT_OUTPUTS = Set.of("* --model", "* PROMPT", "acdc --check", "acdc --pairs",
             "convert --out", "kv-quality --text", "logits --input", "tokenize --input", "chat --messages",
             "detokenize --input",
-            "patch --pairs", "ablate --set", "score FILE");
+            "patch --pairs", "ablate --set", "score FILE", "inspect MODEL",
+            "serve --api-key-file");
 
     @TempDir Path folder;
     private Path model;
