@@ -61,7 +61,7 @@ class ErrorReporterTest {
         "logits --tokens 1,2,3 --out x --chunks 1,1 | --chunks: they add up to 2, there are 3 tokens",
         "logits --tokens 1,2,3 --out x --chunks 4,-1 | --chunks: each must be positive",
         "inspect --threads 2000 | --threads: 2000, must be in [1, 1024]",
-        "inspect x | unexpected argument 'x'"})
+        "bench x | unexpected argument 'x'"})
     void wrongUse_exitsWith2(String command, String message) {
         CommandRun run = CommandRun.of(command.split(" "));
         assertThat(run.err()).startsWith("pastkv: ").contains(message).contains(" --help)\n").hasLineCount(1);

@@ -8,6 +8,7 @@ import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.http2.server.HTTP2CServerConnectionFactory;
@@ -99,6 +100,8 @@ public final class HttpService implements AutoCloseable {
     public void close() {
         try {
             server.stop();
+        } catch (TimeoutException e) {
+            return; // what was left after these seconds has lost its connection; all else has stopped
         } catch (Exception e) { // Jetty's life cycle declares it
             throw new IllegalStateException("the server does not stop: " + e.getMessage(), e);
         }
