@@ -199,7 +199,7 @@ final class LimitsTest {
             rest = new String(running.body().readAllBytes(), UTF_8);
             closing.join();
             assertThat(server.log).isEmpty();
-            server.client.close();
+            server.client.shutdownNow();
         }
 
         assertThat(rest).contains("\"error\":{\"message\":\"the server is shutting down\"");
