@@ -66,7 +66,10 @@ class FolderIo {
         for (long value : values) {
             bytes.putLong(value);
         }
-        channel.write(bytes.flip(), 0);
+        bytes.flip();
+        while (bytes.hasRemaining()) {
+            channel.write(bytes, bytes.position());
+        }
     }
 
     /** The first numbers of a file; zeros beyond its end. */

@@ -11,9 +11,12 @@ import io.github.pastkv.store.TierStore;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -74,6 +77,8 @@ class FileTierKillTest {
             Process one = start(2L * kill);
             Process two = start(2L * kill + 1);
             TimeUnit.MICROSECONDS.sleep(random.nextInt(300_000));
+            assertThat(bytesAtRest()).as("the limit holds at all times, kill %d", kill)
+                    .isLessThanOrEqualTo(MAX_BYTES);
             one.destroyForcibly().waitFor();
             TimeUnit.MICROSECONDS.sleep(random.nextInt(20_000));
             two.destroyForcibly().waitFor();
@@ -83,7 +88,6 @@ class FileTierKillTest {
         assertThat(bytesIn(folder)).isPositive();
     }
 
-    /** Files are counted with both writers dead: a walk beside them may count one file and the one that replaced it. */
     private void assertSound(int kill) throws IOException {
         assertThat(bytesIn(folder)).as("kill %d", kill).isLessThanOrEqualTo(MAX_BYTES);
         try (FileTier tier = new FileTier(folder, MAX_BYTES, FileTier.DEFAULT_DEADLINE);
@@ -102,6 +106,14 @@ class FileTierKillTest {
                     assertThat(result).as("kill %d", kill).isInstanceOf(StoreResult.Missing.class);
                 }
             }
+        }
+    }
+
+    /** With the folder's lock: a walk beside a writer may count a file and the one that replaced it. */
+    private long bytesAtRest() throws IOException {
+        try (FileChannel channel = FileChannel.open(folder.resolve("lock"), StandardOpenOption.WRITE);
+                FileLock _ = channel.lock()) {
+            return bytesIn(folder);
         }
     }
 
