@@ -242,15 +242,6 @@ public final class PrefixTree implements AutoCloseable {
         return root;
     }
 
-    /** Removes the root of a namespace if it has no children. */
-    public void dropIfEmpty(PrefixNamespace namespace) {
-        Integer root = roots.get(namespace);
-        if (root != null && nodes.children(root) == NONE) {
-            roots.remove(namespace);
-            nodes.remove(root);
-        }
-    }
-
     /**
      * Ensures that {@code parent} has a child with tokens {@code [from, to)}: an existing one, possibly with other
      * blocks; one with fewer of these tokens, which takes over these blocks; or a new one.

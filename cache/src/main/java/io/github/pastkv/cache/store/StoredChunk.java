@@ -94,11 +94,6 @@ public final class StoredChunk {
         return before;
     }
 
-    /** Keys of its blocks. */
-    public List<BlockKey> blockKeys() {
-        return keys;
-    }
-
     /** Position of its first token in the text. */
     public long firstPosition() {
         return firstPosition;

@@ -28,6 +28,7 @@ final class Caller {
         return options;
     }
 
+    /** Whether a generation is under way, which an interrupt of the thread ends. */
     boolean isGenerating() {
         return generating != null;
     }
@@ -35,11 +36,6 @@ final class Caller {
     int priority() {
         GenerationOptions options = generating;
         return options == null ? 0 : options.priority();
-    }
-
-    /** Whether an interrupt of the thread ends the step. */
-    boolean endsOnInterrupt() {
-        return generating != null;
     }
 
     /** The thread was interrupted, which ends a generation. */

@@ -137,7 +137,7 @@ public final class Engine implements AutoCloseable {
 
     /** Called on the request's own thread. */
     private static void cancelIfAsked(StepRequest request) {
-        if (request.caller.endsOnInterrupt() && Thread.interrupted()) {
+        if (request.caller.isGenerating() && Thread.interrupted()) {
             request.interrupt();
         }
         if (request.caller.isCancelled()) {

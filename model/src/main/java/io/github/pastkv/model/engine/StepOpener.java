@@ -64,7 +64,7 @@ final class StepOpener {
     }
 
     private void requireNotCancelled() {
-        if (caller.isCancelled() || (caller.endsOnInterrupt() && Thread.currentThread().isInterrupted())) {
+        if (caller.isCancelled() || (caller.isGenerating() && Thread.currentThread().isInterrupted())) {
             throw new CancellationException("the generation was cancelled");
         }
     }

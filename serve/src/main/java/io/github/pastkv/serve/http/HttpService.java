@@ -90,11 +90,6 @@ public final class HttpService implements AutoCloseable {
         return connector.getLocalPort();
     }
 
-    /** Connections that are open now. */
-    public int numConnections() {
-        return connector.getConnectedEndPoints().size();
-    }
-
     /** Ends the server; answers that are being sent have a few seconds to end, then they lose their connection. */
     @Override
     public void close() {
