@@ -4,17 +4,18 @@ import io.github.pastkv.model.generation.GenerationListener;
 import io.github.pastkv.model.generation.TokenLogProbability;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** Makes events of one answer: each text with the tokens that have come since the one before. */
 final class AnswerEvents implements GenerationListener {
-    private final RequestRun run;
+    private final Consumer<RunEvent> events;
     private final int choice;
     private final List<TokenLogProbability> tokens = new ArrayList<>(); // without a text yet
     private @Nullable TokenLogProbability next;
 
-    AnswerEvents(RequestRun run, int choice) {
-        this.run = run;
+    AnswerEvents(Consumer<RunEvent> events, int choice) {
+        this.events = events;
         this.choice = choice;
     }
 
@@ -35,7 +36,7 @@ final class AnswerEvents implements GenerationListener {
     }
 
     private void send(String text) {
-        run.add(new RunEvent.Text(choice, text, tokens));
+        events.accept(new RunEvent.Text(choice, text, tokens));
         tokens.clear();
     }
 

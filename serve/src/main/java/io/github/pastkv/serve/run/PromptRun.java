@@ -33,7 +33,7 @@ final class PromptRun {
         this.index = index;
         this.times = new RunTimes(arrivalNanos);
         this.answers = IntStream.range(0, request.options().numReturnSequences())
-                .mapToObj(answer -> new AnswerEvents(run, choice(answer))).toList();
+                .mapToObj(answer -> new AnswerEvents(run::add, choice(answer))).toList();
     }
 
     RequestRun run() {

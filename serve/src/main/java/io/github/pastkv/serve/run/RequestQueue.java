@@ -62,7 +62,7 @@ public final class RequestQueue {
      * @throws ApiException 429 when the queue is full, 503 when the server is draining
      */
     public RequestRun submit(RunRequest request) {
-        RequestRun run = new RequestRun(this, request);
+        RequestRun run = new RequestRun(request, this::started, this::cancel);
         lock.lock();
         try {
             if (draining) {
@@ -134,7 +134,7 @@ public final class RequestQueue {
         }
     }
 
-    void cancel(RequestRun run) {
+    private void cancel(RequestRun run) {
         List<PromptRun> started;
         lock.lock();
         try {
@@ -206,7 +206,7 @@ public final class RequestQueue {
         runs.stream().distinct().forEach(run -> run.fail(error));
     }
 
-    void started(RecentPrompt prompt) {
+    private void started(RecentPrompt prompt) {
         lock.lock();
         try {
             recentPrompts.addFirst(prompt);

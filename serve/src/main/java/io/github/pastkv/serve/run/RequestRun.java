@@ -8,6 +8,7 @@ import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 
 /**
  * A request on its way: its events come in order, and it may be cancelled. Closing it cancels what still runs.
@@ -15,16 +16,24 @@ import java.util.concurrent.TimeUnit;
  * <p>Events are for one thread; {@link #cancel} is for any.
  */
 public final class RequestRun implements AutoCloseable {
-    private final RequestQueue queue;
     private final RunRequest request;
+    private final Consumer<RecentPrompt> onStart;
+    private final Consumer<RequestRun> onCancel;
     private final List<PromptRun> prompts = new ArrayList<>();
     private final BlockingQueue<RunEvent> events = new LinkedBlockingQueue<>(); // at most one for each token
     private int numEnded;
     private boolean isOver;
 
-    RequestRun(RequestQueue queue, RunRequest request) {
-        this.queue = queue;
+    /**
+     * A request that has not been submitted.
+     *
+     * @param onStart is called when one of its prompts starts
+     * @param onCancel takes the request out of the queue, or ends what runs of it
+     */
+    RequestRun(RunRequest request, Consumer<RecentPrompt> onStart, Consumer<RequestRun> onCancel) {
         this.request = request;
+        this.onStart = onStart;
+        this.onCancel = onCancel;
         for (int prompt = 0; prompt < request.prompts().size(); prompt++) {
             prompts.add(new PromptRun(this, request, prompt));
         }
@@ -58,7 +67,7 @@ public final class RequestRun implements AutoCloseable {
     }
 
     void started(RecentPrompt prompt) {
-        queue.started(prompt);
+        onStart.accept(prompt);
     }
 
     void add(RunEvent event) {
@@ -67,7 +76,7 @@ public final class RequestRun implements AutoCloseable {
 
     /** Ends the request within one step, or takes it out of the queue. */
     public void cancel() {
-        queue.cancel(this);
+        onCancel.accept(this);
     }
 
     /** Ends the request with an error. */
