@@ -41,7 +41,7 @@ public final class TokenizeCommand implements Callable<Integer> {
             description = "JSON file with a list of texts.") private @Nullable Path input;
 
     @Option(names = "--parse-special",
-            description = "Recognize control tokens in the text, such as <|endoftext|>. Default: treat them as "
+            description = "Recognize special tokens in the text, such as <|endoftext|>. Default: treat them as "
                     + "ordinary text.") private boolean parsesSpecial;
 
     @Option(names = "--no-add-special",
@@ -74,7 +74,9 @@ public final class TokenizeCommand implements Callable<Integer> {
     }
 
     private int[] encode(TextTokenizer tokenizer, String each) {
-        return parsesSpecial ? tokenizer.encode(each, !omitsSpecial) : tokenizer.encodeContent(each, !omitsSpecial);
+        return parsesSpecial
+                ? tokenizer.encode(each, !omitsSpecial)
+                : tokenizer.encodeWithoutSpecial(each, !omitsSpecial);
     }
 
     private String json(List<int[]> ids) {

@@ -186,6 +186,23 @@ public final class TextTokenizer implements AutoCloseable {
         return encode(TokenizerVariants.variant(spellsControl, false), text, true);
     }
 
+    /**
+     * The ids of {@code text}, in which special tokens that it spells become ordinary tokens while other added tokens
+     * are recognised: transformers' {@code split_special_tokens}, and llama.cpp's {@code parse_special} turned off. For
+     * text from others use {@link #encodeContent}.
+     *
+     * @param addSpecial whether to add what the tokenizer puts around a text, such as {@code <s>}
+     */
+    public int[] encodeWithoutSpecial(String text, boolean addSpecial) {
+        int[] ids = encode(Variant.TEXT, text, false);
+        boolean isSpelled = Arrays.stream(ids).anyMatch(vocabulary::isSpecial);
+        Variant variant = isSpelled ? Variant.SPECIAL_RESPELLED : Variant.TEXT;
+        if (!addSpecial || beginIds == null || endIds == null) {
+            return encode(variant, text, addSpecial);
+        }
+        return concat(beginIds, encode(variant, text, false), endIds);
+    }
+
     private int[] contentIds(String text, boolean isContinuation) {
         int[] ids = encode(TokenizerVariants.variant(false, isContinuation), text, false);
         if (holdsControl(ids)) {

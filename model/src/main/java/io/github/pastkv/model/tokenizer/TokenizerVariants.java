@@ -8,9 +8,9 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Function;
 
 /**
- * One {@code tokenizer.json} as up to four native tokenizers, created when they are first needed: as the file says,
- * without the space that some put before a text, and both of these with control tokens that no text can spell. Safe for
- * any number of threads, closing included.
+ * One {@code tokenizer.json} as up to five native tokenizers, created when they are first needed: as the file says,
+ * without the space that some put before a text, both of these with control tokens that no text can spell, and with
+ * special tokens that no text can spell. Safe for any number of threads, closing included.
  */
 final class TokenizerVariants implements AutoCloseable {
     /** How a text is tokenised. */
@@ -22,7 +22,9 @@ final class TokenizerVariants implements AutoCloseable {
         /** As a text of its own, in which control tokens are recognised by their new spellings only. */
         RESPELLED(true, false),
         /** As a continuation, in which control tokens are recognised by their new spellings only. */
-        RESPELLED_CONTINUATION(true, true);
+        RESPELLED_CONTINUATION(true, true),
+        /** As a text of its own, in which added tokens are recognised unless they are special. */
+        SPECIAL_RESPELLED(true, false);
 
         private final boolean isRespelled;
         private final boolean isContinuation;
@@ -65,7 +67,8 @@ final class TokenizerVariants implements AutoCloseable {
 
     /** Calls with the tokenizer of a variant, which stays open during the call. */
     <T> T call(Variant variant, Function<Prepared, T> call) {
-        Variant needed = vocabulary.addsPrefix() ? variant : variant(variant.isRespelled, false);
+        boolean isSame = vocabulary.addsPrefix() || !variant.isContinuation;
+        Variant needed = isSame ? variant : variant(variant.isRespelled, false);
         lock.readLock().lock();
         try {
             requireOpen();
@@ -95,7 +98,9 @@ final class TokenizerVariants implements AutoCloseable {
         if (variant.isContinuation) {
             rewritten.removePrefix();
         }
-        List<String> respelled = variant.isRespelled ? vocabulary.controlTokens() : List.of();
+        List<String> respelled = variant == Variant.SPECIAL_RESPELLED
+                ? vocabulary.specialTokens()
+                : variant.isRespelled ? vocabulary.controlTokens() : List.of();
         Map<String, String> spellings = rewritten.respell(respelled);
         return new Prepared(new NativeTokenizer(rewritten.text()), spellings);
     }

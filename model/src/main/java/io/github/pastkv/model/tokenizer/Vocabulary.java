@@ -69,6 +69,11 @@ public final class Vocabulary {
         return specialIds.get(id);
     }
 
+    /** The tokens that the file marks as special, the token for unknown text included. */
+    List<String> specialTokens() {
+        return specialIds.stream().mapToObj(id -> tokenById[id]).filter(Objects::nonNull).toList();
+    }
+
     /**
      * The tokens that have a meaning of their own to a model, which no text of others may spell, longest first: those
      * that are special, and other added tokens in brackets such as {@code <think>} or {@code <|im_end|>}. White space
