@@ -1,14 +1,10 @@
 package io.github.pastkv.cache;
 
 import io.github.pastkv.cache.block.Allocation;
-import io.github.pastkv.cache.block.BlockPool;
 import io.github.pastkv.cache.block.HeldBlocks;
 import io.github.pastkv.cache.block.LayerGroupTables;
-import io.github.pastkv.cache.block.StepBlocks;
 import io.github.pastkv.cache.events.KvEvents;
 import io.github.pastkv.cache.layout.KvBlocks;
-import io.github.pastkv.cache.layout.KvLayout;
-import io.github.pastkv.cache.layout.KvRangeException;
 import io.github.pastkv.cache.layout.KvShape;
 import io.github.pastkv.cache.layout.KvWindow;
 import io.github.pastkv.cache.mask.AttentionMask;
@@ -30,17 +26,11 @@ import java.util.Objects;
 public final class KvStep implements StepRows, AutoCloseable {
     private final CacheRows rows;
     private final int maxTokens;
-    private final StepBlocks[][] blocks; // [group][row]
-    private final int[] pastLengths; // [B]
-    private final int[] rowStarts; // [B + 1]
-    private int[] rowOf = new int[16]; // [T]
-    private final int[] numReused; // [B]
+    private final StepLayout layout;
+    private final StepStorage storage;
     private final boolean[] derived; // [B]
     private final WrittenTokens written = new WrittenTokens();
-    private int[] allocated = new int[16];
 
-    private int fromGroup;
-    private int toGroup;
     private int fromLayer;
     private int toLayer;
     private AttentionMask newMask;
@@ -54,10 +44,8 @@ public final class KvStep implements StepRows, AutoCloseable {
     KvStep(CacheRows rows, int maxTokens) {
         this.rows = rows;
         this.maxTokens = maxTokens;
-        this.blocks = rows.newStepBlocks();
-        this.pastLengths = new int[rows.batchSize()];
-        this.rowStarts = new int[rows.batchSize() + 1];
-        this.numReused = new int[rows.batchSize()];
+        this.layout = new StepLayout(rows.batchSize());
+        this.storage = new StepStorage(rows);
         this.derived = new boolean[rows.batchSize()];
         this.newMask = AttentionMask.ones(rows.batchSize(), 0);
     }
@@ -78,8 +66,7 @@ public final class KvStep implements StepRows, AutoCloseable {
     }
 
     private KvStep beginModel(AttentionMask mask, boolean willStore, boolean reuses) {
-        fromGroup = 0;
-        toGroup = blocks.length;
+        storage.useAllGroups();
         appendsMask = true;
         stores = willStore;
         begin(0, rows.lengths().numLayers(), mask, reuses);
@@ -88,8 +75,7 @@ public final class KvStep implements StepRows, AutoCloseable {
 
     /** Begins a step of one layer, whose mask is already stored or all real. */
     KvStep beginEntry(int layer, AttentionMask mask, boolean willStore) {
-        fromGroup = rows.groupIndex(layer);
-        toGroup = fromGroup + 1;
+        storage.useGroupOf(layer);
         appendsMask = false;
         stores = willStore;
         knowsTokens = false;
@@ -103,52 +89,23 @@ public final class KvStep implements StepRows, AutoCloseable {
         toLayer = endLayer;
         newMask = mask;
         Arrays.fill(derived, false);
-        Arrays.fill(numReused, 0);
-        layOutRows();
-        for (int row = 0; row < pastLengths.length; row++) {
+        layout.start(rows.lengths(), fromLayer, newMask);
+        for (int row = 0; row < batchSize(); row++) {
             requireRoom(row);
         }
-        Allocation result;
-        try {
-            for (int row = 0; reuses && row < pastLengths.length; row++) {
-                rows.prefixes().load(row, rows.lengths().numTokens(0, row), newMask.numReal(row));
-            }
-            result = allocateAll(reuses, true);
-        } finally {
-            rows.prefixes().endLoad();
-        }
-        if (result instanceof Allocation.Exhausted) { // a step must not fail if it would succeed without an index
-            result = allocateAll(reuses, false);
-        }
+        Allocation result = allocate(reuses);
         if (result instanceof Allocation.Exhausted exhausted) {
             KvEvents.exhaust(exhausted.numBlocksAsked(), exhausted.numBlocksFree(), exhausted.numBlocksEvictable(),
                     exhausted.limitBytes());
             throw new PoolExhaustedException(exhausted);
         }
-        for (int row = 0; reuses && row < pastLengths.length; row++) {
-            rows.prefixes().acquired(row, rows.lengths().numTokens(0, row), newMask.numReal(row), numReused[row]);
+        for (int row = 0; reuses && row < batchSize(); row++) {
+            rows.prefixes().acquired(row, rows.lengths().numTokens(0, row), newMask.numReal(row),
+                    layout.numReused(row));
         }
-        findRows();
+        layout.findRows();
         written.start(rows.lengths().numLayers(), numTokens());
         open = true;
-    }
-
-    /** Numbers the tokens that are computed. */
-    private void layOutRows() {
-        for (int row = 0; row < pastLengths.length; row++) {
-            pastLengths[row] = rows.lengths().numTokens(fromLayer, row) + numReused[row];
-            rowStarts[row + 1] = rowStarts[row] + newMask.numReal(row) - numReused[row];
-        }
-    }
-
-    /** Computes the row of each token, once the computed tokens are known. */
-    private void findRows() {
-        if (rowOf.length < numTokens()) {
-            rowOf = new int[Math.max(numTokens(), 2 * rowOf.length)];
-        }
-        for (int row = 0; row < pastLengths.length; row++) {
-            Arrays.fill(rowOf, rowStarts[row], rowStarts[row + 1], row);
-        }
     }
 
     private void requireRoom(int row) {
@@ -158,98 +115,51 @@ public final class KvStep implements StepRows, AutoCloseable {
         }
     }
 
-    /**
-     * Takes prefixes from the index, then allocates; all or nothing.
-     *
-     * @param allowCopy whether blocks shared with the index may be copied; if not, only whole blocks are reused, and
-     *        blocks that are shared with the index only are invalidated there and written in place
-     */
-    private Allocation allocateAll(boolean reuses, boolean allowCopy) {
-        boolean granted = false;
+    private Allocation allocate(boolean reuses) {
+        Allocation result;
         try {
-            for (int group = fromGroup; group < toGroup; group++) {
-                for (int row = 0; row < pastLengths.length; row++) {
-                    blocks[group][row].start(rows.group(group).table(row));
-                }
+            for (int row = 0; reuses && row < batchSize(); row++) {
+                rows.prefixes().load(row, rows.lengths().numTokens(0, row), newMask.numReal(row));
             }
-            if (reuses) {
-                acquirePrefixes(allowCopy);
-            }
-            Allocation result = Allocation.Granted.INSTANCE;
-            for (int group = fromGroup; group < toGroup && result instanceof Allocation.Granted; group++) {
-                result = beginGroup(group, allowCopy);
-            }
-            granted = result instanceof Allocation.Granted;
-            return result;
+            result = storage.allocate(layout, newMask, stores, reuses, true);
         } finally {
-            if (!granted) {
-                rollBack();
-            }
+            rows.prefixes().endLoad();
         }
-    }
-
-    private void acquirePrefixes(boolean allowCopy) {
-        for (int row = 0; row < pastLengths.length; row++) {
-            numReused[row] = rows.prefixes().acquirePrefix(row, rows.lengths().numTokens(0, row), newMask.numReal(row),
-                    allowCopy, blocks);
-        }
-        layOutRows();
-    }
-
-    private Allocation beginGroup(int group, boolean allowCopy) {
-        int numBlocks = 0;
-        for (int row = 0; row < pastLengths.length; row++) {
-            numBlocks += blocks[group][row].plan(pastLengths[row], kvLength(row), stores, !allowCopy);
-        }
-        Allocation result = allocate(rows.group(group).pool(), numBlocks);
-        int from = 0;
-        for (StepBlocks rowBlocks : blocks[group]) {
-            if (result instanceof Allocation.Granted) {
-                from += rowBlocks.begin(allocated, from);
-            } else {
-                rowBlocks.forgetPlan();
-            }
-        }
-        return result;
-    }
-
-    private Allocation allocate(BlockPool pool, int numBlocks) {
-        if (allocated.length < numBlocks) {
-            allocated = new int[Math.max(numBlocks, 2 * allocated.length)];
-        }
-        return pool.tryAllocate(numBlocks, allocated, 0);
+        return result instanceof Allocation.Exhausted // a step must not fail if it would succeed without an index
+                ? storage.allocate(layout, newMask, stores, reuses, false)
+                : result;
     }
 
     /** Rows, B. */
     public int batchSize() {
-        return pastLengths.length;
+        return layout.numRows();
     }
 
     @Override
     public int numRows() {
-        return pastLengths.length;
+        return layout.numRows();
     }
 
     @Override
     public int numTokens() {
-        return rowStarts[rowStarts.length - 1];
+        return layout.numTokens();
     }
 
     @Override
     public int rowStart(int row) {
-        return rowStarts[row];
+        return layout.rowStart(row);
     }
 
     /** Tokens of a row in this step. */
     public int numNewTokens(int row) {
-        return rowStarts[row + 1] - rowStarts[row];
+        return layout.numNewTokens(row);
     }
 
     /**
      * Tokens of a row in this step that were found in the index and are not computed; they do not count as new tokens.
      */
     public int numReusedTokens(int row) {
-        return numReused[row];
+        return layout.numReused(row);
     }
 
     /**
@@ -263,27 +173,27 @@ public final class KvStep implements StepRows, AutoCloseable {
 
     /** Tokens of a row before those that are computed; the position of its first new token. */
     public int pastLength(int row) {
-        return pastLengths[row];
+        return layout.pastLength(row);
     }
 
     @Override
     public int kvLength(int row) {
-        return pastLengths[row] + numNewTokens(row);
+        return layout.kvLength(row);
     }
 
     /** Position of a token of the step, which must be one of {@code row}'s. */
     public int position(int row, int token) {
-        return pastLengths[row] + token - rowStarts[row];
+        return layout.position(row, token);
     }
 
     @Override
     public int position(int token) {
-        return position(rowOf[token], token);
+        return position(layout.rowOf(token), token);
     }
 
     @Override
     public int rowOf(int token) {
-        return rowOf[token];
+        return layout.rowOf(token);
     }
 
     /** The mask of the step's slots. */
@@ -323,7 +233,7 @@ public final class KvStep implements StepRows, AutoCloseable {
     @Override
     public KvBlocks blocks(int layer, int row) {
         requireOpen();
-        return blocks[rows.groupIndex(layer)][row];
+        return storage.of(layer, row);
     }
 
     /** The index of a layer within its {@code KvLayout}. */
@@ -360,7 +270,7 @@ public final class KvStep implements StepRows, AutoCloseable {
         requireWritable("keys", keys, from, to);
         requireWritable("values", values, from, to);
         for (int i = from; i < to; i++) {
-            int row = rowOf[firstToken + i];
+            int row = layout.rowOf(firstToken + i);
             int position = position(row, firstToken + i);
             writeToken(layer, row, position, keys, i * keys.stride(0), values, i * values.stride(0));
         }
@@ -385,22 +295,7 @@ public final class KvStep implements StepRows, AutoCloseable {
 
     /** Stores one token from element offsets of its F32 key and value, heads one after the other. */
     void writeToken(int layer, int row, int position, Tensor keys, long keyOffset, Tensor values, long valueOffset) {
-        StepBlocks rowBlocks = blocks[rows.groupIndex(layer)][row];
-        KvLayout layout = rowBlocks.layout();
-        int block = position / layout.blockSize();
-        int slot = position % layout.blockSize();
-        int inGroup = layerInGroup(layer);
-        try {
-            for (int head = 0; head < layout.shape().numKvHeads(); head++) {
-                long headBytes = (long) head * layout.shape().headDim() * Float.BYTES;
-                layout.writeKey(rowBlocks.segment(block), rowBlocks.blockByteOffset(block), inGroup, head, slot,
-                        keys.segment(), keyOffset * Float.BYTES + headBytes);
-                layout.writeValue(rowBlocks.segment(block), rowBlocks.blockByteOffset(block), inGroup, head, slot,
-                        values.segment(), valueOffset * Float.BYTES + headBytes);
-            }
-        } catch (KvRangeException e) {
-            throw e.at("layer " + layer + ", row " + row + ", position " + position);
-        }
+        storage.writeToken(layer, row, position, keys, keyOffset, values, valueOffset);
     }
 
     /**
@@ -413,7 +308,7 @@ public final class KvStep implements StepRows, AutoCloseable {
         requireOpen();
         if (stores) {
             requireWritten();
-            commitTables();
+            storage.commit();
             commitTokens();
             commitLengths();
         }
@@ -429,10 +324,10 @@ public final class KvStep implements StepRows, AutoCloseable {
         requireOpen();
         int numWritten = stores && knowsTokens && publishes && !rows.isWindowed() ? numWrittenInAllLayers() : 0;
         if (numWritten > 0) {
-            commitTables();
-            for (int row = 0; row < pastLengths.length; row++) {
-                int numNew = Math.clamp(numWritten - (long) rowStarts[row], 0, numNewTokens(row));
-                rows.prefixes().commit(row, rows.lengths().numTokens(0, row), numReused[row] + numNew);
+            storage.commit();
+            for (int row = 0; row < batchSize(); row++) {
+                int numNew = Math.clamp(numWritten - (long) layout.rowStart(row), 0, numNewTokens(row));
+                rows.prefixes().commit(row, rows.lengths().numTokens(0, row), layout.numReused(row) + numNew);
             }
             rows.publish();
             rows.dropUncounted();
@@ -448,33 +343,25 @@ public final class KvStep implements StepRows, AutoCloseable {
         return fewest;
     }
 
-    private void commitTables() {
-        for (int group = fromGroup; group < toGroup; group++) {
-            for (int row = 0; row < blocks[group].length; row++) {
-                rows.group(group).setTable(row, blocks[group][row].commit());
-            }
-        }
-    }
-
     /** Without this check the cache would expose the data of an earlier owner of the block. */
     private void requireWritten() {
         for (int layer = fromLayer; layer < toLayer; layer++) {
             int token = written.firstUnwritten(layer);
             if (token < numTokens()) {
                 throw new IllegalStateException("layer " + layer + " has no keys and values for the token at position "
-                        + position(token) + " of row " + rowOf[token]
+                        + position(token) + " of row " + layout.rowOf(token)
                         + "; write every layer for all tokens of the step before commit");
             }
         }
     }
 
     private void commitTokens() {
-        for (int row = 0; row < pastLengths.length; row++) {
+        for (int row = 0; row < batchSize(); row++) {
             if (knowsTokens) {
                 rows.prefixes().commit(row, rows.lengths().numTokens(0, row), newMask.numReal(row));
             }
             if (derived[row] && numNewTokens(row) > 0) {
-                rows.prefixes().markDerived(row, pastLengths[row]);
+                rows.prefixes().markDerived(row, layout.pastLength(row));
             }
         }
     }
@@ -492,7 +379,7 @@ public final class KvStep implements StepRows, AutoCloseable {
 
     /** The tokens of a row that the step's tokens attend to, including their own, held for a reader. */
     HeldBlocks hold(int layer, int row) {
-        return blocks[rows.groupIndex(layer)][row].hold();
+        return storage.of(layer, row).hold();
     }
 
     boolean isOpen() {
@@ -510,15 +397,7 @@ public final class KvStep implements StepRows, AutoCloseable {
     public void close() {
         if (open) {
             open = false;
-            rollBack();
-        }
-    }
-
-    private void rollBack() {
-        for (int group = fromGroup; group < toGroup; group++) {
-            for (StepBlocks rowBlocks : blocks[group]) {
-                rowBlocks.rollBack();
-            }
+            storage.rollBack();
         }
     }
 }
