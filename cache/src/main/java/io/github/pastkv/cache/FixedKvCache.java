@@ -129,7 +129,7 @@ public final class FixedKvCache implements AutoCloseable {
     /** What is filled, and the shape of the buffers. */
     @Override
     public String toString() {
-        return cache.isClosed()
+        return cache.state().isClosed()
                 ? "FixedKvCache[closed]"
                 : "FixedKvCache[" + size() + " of " + maxSeqLen + " positions, " + dataType
                         + Arrays.toString(buffers.keys().shape()) + "]";

@@ -44,12 +44,8 @@ public final class KvCache implements AutoCloseable {
     private final CacheRows rows;
     private final List<KvCacheEntry> entries;
     private KvCacheConfig config;
-    private KvStep step;
+    private final CacheState state;
     private boolean frozen;
-    private boolean closed;
-    private @Nullable Runnable currentView;
-    private @Nullable KvEdit edit;
-    private final @Nullable LeakDetector watch;
 
     /** An empty cache with a pool of its own. */
     public KvCache(KvCacheConfig config) {
@@ -67,8 +63,7 @@ public final class KvCache implements AutoCloseable {
         this.rows = rows;
         this.entries = IntStream.range(0, config.shape().numLayers()).mapToObj(layer -> new KvCacheEntry(this, layer))
                 .toList();
-        this.step = newStep();
-        this.watch = LeakDetector.of(this, pool.options().leakListener());
+        this.state = new CacheState(rows, newStep(), LeakDetector.of(this, pool.options().leakListener()));
     }
 
     private KvStep newStep() {
@@ -119,13 +114,9 @@ public final class KvCache implements AutoCloseable {
      * @throws PoolExhaustedException when the pool has too few blocks
      */
     public KvStep beginStep(AttentionMask newMask) {
-        requireOpen();
-        requireBatch("newMask", newMask.batchSize());
-        requirePresent();
-        requireEvenLayers();
-        requireNoStep();
-        invalidateView();
-        return step.beginModel(newMask, !frozen);
+        requireStepOf(newMask);
+        state.beginChange();
+        return state.step().beginModel(newMask, !frozen);
     }
 
     /**
@@ -137,18 +128,21 @@ public final class KvCache implements AutoCloseable {
      *        {@link KvStep#numReusedTokens} are not computed
      */
     public KvStep beginStep(AttentionMask newMask, int[] tokenIds, PrefixUse use) {
-        requireOpen();
-        requireBatch("newMask", newMask.batchSize());
-        requirePresent();
-        requireEvenLayers();
+        requireStepOf(newMask);
         int numReal = newMask.numReal();
         if (tokenIds.length < numReal) {
             throw new IllegalArgumentException(
                     "tokenIds: " + tokenIds.length + ", the mask has " + numReal + " real tokens");
         }
-        requireNoStep();
-        invalidateView();
-        return step.beginModel(newMask, !frozen, tokenIds, use);
+        state.beginChange();
+        return state.step().beginModel(newMask, !frozen, tokenIds, use);
+    }
+
+    private void requireStepOf(AttentionMask newMask) {
+        requireOpen();
+        requireBatch("newMask", newMask.batchSize());
+        state.requirePresent();
+        requireEvenLayers();
     }
 
     /**
@@ -156,8 +150,7 @@ public final class KvCache implements AutoCloseable {
      * the ids of all its tokens are known and exact, so that they can be computed again.
      */
     public boolean canRelease() {
-        boolean isOpen = !closed && !step.isOpen() && (edit == null || !edit.isOpen());
-        return isOpen && !frozen && rows.canRelease();
+        return state.isChangeable() && !frozen && rows.canRelease();
     }
 
     /**
@@ -168,18 +161,18 @@ public final class KvCache implements AutoCloseable {
      * @throws IllegalStateException unless {@link #canRelease}; nothing has changed
      */
     public void release() {
-        requireChangeable();
+        state.requireChangeable();
         if (!canRelease()) {
             throw new IllegalStateException("the cache cannot be released: it is frozen or empty, or holds tokens that"
                     + " cannot be computed again from their ids");
         }
-        invalidateView();
+        state.invalidateView();
         rows.releaseBlocks();
     }
 
     /** Whether this cache holds any block; false once it is closed. */
     public boolean holdsBlocks() {
-        return !closed && rows.heldBytes() > 0;
+        return !state.isClosed() && rows.heldBytes() > 0;
     }
 
     /** Whether the blocks have been {@linkplain #release released} and not restored since. */
@@ -194,17 +187,11 @@ public final class KvCache implements AutoCloseable {
      * @throws IllegalStateException unless {@link #isReleased}
      */
     public KvRestore beginRestore() {
-        requireChangeable();
+        state.requireChangeable();
         if (!rows.isReleased()) {
             throw new IllegalStateException("the cache has not been released");
         }
         return new KvRestore(rows);
-    }
-
-    private void requirePresent() {
-        if (rows.isReleased()) {
-            throw new IllegalStateException("the cache's blocks have been released; restore them first");
-        }
     }
 
     private void requireEvenLayers() {
@@ -234,7 +221,7 @@ public final class KvCache implements AutoCloseable {
      */
     public AttentionMask appendAttentionMask(AttentionMask newMask) {
         requireOpen();
-        requireNoStep();
+        state.requireNoStep();
         requireBatch("newMask", newMask.batchSize());
         rows.mask().requireRealBefore(rows.lengths().mostSlots(), newMask);
         AttentionMask joined = rows.mask().joined(newMask);
@@ -279,7 +266,7 @@ public final class KvCache implements AutoCloseable {
 
     private void setFrozen(boolean newFrozen) {
         requireOpen();
-        requirePresent();
+        state.requirePresent();
         frozen = newFrozen;
         entries.forEach(entry -> entry.setFrozen(newFrozen));
     }
@@ -306,8 +293,7 @@ public final class KvCache implements AutoCloseable {
      *        next token would attend to (see {@link #canRewind}); nothing has changed
      */
     public void truncate(int newNumSlots) {
-        requireChangeable();
-        invalidateView();
+        state.beginChange();
         rows.truncate(newNumSlots);
     }
 
@@ -319,8 +305,7 @@ public final class KvCache implements AutoCloseable {
      *        next token would attend to; nothing has changed
      */
     public void truncateRow(int row, int newNumTokens) {
-        requireChangeable();
-        invalidateView();
+        state.beginChange();
         rows.truncateRow(row, newNumTokens);
     }
 
@@ -330,8 +315,7 @@ public final class KvCache implements AutoCloseable {
      * @throws IllegalArgumentException when {@link #canRewind} says no; nothing has changed
      */
     public void rewind(int numTokens) {
-        requireChangeable();
-        invalidateView();
+        state.beginChange();
         rows.rewind(numTokens);
     }
 
@@ -351,15 +335,15 @@ public final class KvCache implements AutoCloseable {
      * @param selected indices of existing rows, at least one; repeats are allowed
      */
     public void selectRows(int... selected) {
-        requireChangeable();
+        state.requireChangeable();
         Require.positive("rows.length", selected.length);
         for (int row : selected) {
             Objects.checkIndex(row, batchSize());
         }
-        invalidateView();
+        state.invalidateView();
         rows.selectRows(selected);
         config = config.withBatchSize(selected.length);
-        step = newStep();
+        state.setStep(newStep());
     }
 
     /** Replaces each row by {@code times} adjacent copies; no block is copied. */
@@ -371,7 +355,7 @@ public final class KvCache implements AutoCloseable {
     /** Appends empty rows, in which the slots so far are padding. */
     public void addRows(int numRows) {
         Require.positive("numRows", numRows);
-        requireChangeable();
+        state.requireChangeable();
         requireEvenLayers();
         int before = batchSize();
         selectRows(IntStream.range(0, before + numRows).map(row -> Math.min(row, before - 1)).toArray());
@@ -385,17 +369,17 @@ public final class KvCache implements AutoCloseable {
      * @throws PoolExhaustedException when the pool has too few blocks for the copies; nothing has changed
      */
     public KvEdit beginEdit(int... fromPositions) {
-        requireChangeable();
-        requirePresent();
+        state.requireChangeable();
+        state.requirePresent();
         requireEvenLayers();
         requireBatch("fromPositions", fromPositions.length);
         for (int row = 0; row < fromPositions.length; row++) {
             Objects.checkIndex(fromPositions[row], numTokens(row) + 1);
         }
-        invalidateView();
-        KvEdit begun = new KvEdit(rows, fromPositions);
-        edit = begun;
-        return begun;
+        state.invalidateView();
+        KvEdit edit = new KvEdit(rows, fromPositions);
+        state.setEdit(edit);
+        return edit;
     }
 
     /**
@@ -404,8 +388,8 @@ public final class KvCache implements AutoCloseable {
      * never indexed.
      */
     public void markDerived(int row, int fromPosition) {
-        requireChangeable();
-        requirePresent();
+        state.requireChangeable();
+        state.requirePresent();
         Objects.checkIndex(fromPosition, numTokens(row) + 1);
         if (fromPosition < numTokens(row)) {
             rows.prefixes().markDerived(row, fromPosition);
@@ -433,8 +417,7 @@ public final class KvCache implements AutoCloseable {
 
     /** Removes all tokens and the mask; flags stay. Earlier snapshots remain valid. */
     public void reset() {
-        requireChangeable();
-        invalidateView();
+        state.beginChange();
         rows.reset();
     }
 
@@ -455,18 +438,10 @@ public final class KvCache implements AutoCloseable {
     /** Frees all memory except that of forks and open snapshots. Closing again does nothing. */
     @Override
     public void close() {
-        if (!closed) {
-            step.close();
-            if (edit != null) {
-                edit.close();
-            }
-            invalidateView();
-            closed = true;
+        if (!state.isClosed()) {
+            state.close();
             rows.close();
             pool.leave();
-            if (watch != null) {
-                watch.closed();
-            }
         }
     }
 
@@ -481,7 +456,7 @@ public final class KvCache implements AutoCloseable {
 
     float read(int layer, int row, boolean ofKeys, int position, int kvHead, int dim) {
         requireOpen();
-        requirePresent();
+        state.requirePresent();
         return rows.groupOf(layer).read(layer, row, ofKeys, position, kvHead, dim);
     }
 
@@ -502,16 +477,16 @@ public final class KvCache implements AutoCloseable {
 
     /** Appends rows of another cache of the pool. */
     void addRowsOf(KvCache source, int[] selected) {
-        requireChangeable();
-        requirePresent();
+        state.requireChangeable();
+        state.requirePresent();
         requireEvenLayers();
-        source.requireChangeable();
-        source.requirePresent();
+        source.state.requireChangeable();
+        source.state.requirePresent();
         source.requireEvenLayers();
-        invalidateView();
+        state.invalidateView();
         rows.addRows(source.rows, selected);
         config = config.withBatchSize(rows.batchSize());
-        step = newStep();
+        state.setStep(newStep());
     }
 
     SlotMask slotMask() {
@@ -519,52 +494,29 @@ public final class KvCache implements AutoCloseable {
     }
 
     LayerGroupTables group(int index) {
-        requirePresent();
+        state.requirePresent();
         return rows.group(index);
     }
 
     LayerGroupTables groupOf(int layer) {
-        requirePresent();
+        state.requirePresent();
         return rows.groupOf(layer);
     }
 
     KvStep beginEntryStep(int layer, AttentionMask newMask, boolean stores) {
-        requireNoStep();
-        requirePresent();
-        invalidateView();
-        return step.beginEntry(layer, newMask, stores);
+        state.requireNoStep();
+        state.requirePresent();
+        state.invalidateView();
+        return state.step().beginEntry(layer, newMask, stores);
     }
 
-    /** Registers a view that is valid until the next change. */
-    void setCurrentView(Runnable invalidate) {
-        currentView = invalidate;
+    /** What is allowed now. */
+    CacheState state() {
+        return state;
     }
 
-    private void invalidateView() {
-        if (currentView != null) {
-            currentView.run();
-            currentView = null;
-        }
-    }
-
-    void requireOpen() {
-        if (closed) {
-            throw new IllegalStateException("the cache is closed", watch == null ? null : watch.whereClosed());
-        }
-    }
-
-    private void requireChangeable() {
-        requireOpen();
-        requireNoStep();
-    }
-
-    void requireNoStep() {
-        if (step.isOpen()) {
-            throw new IllegalStateException("a step of this cache is open; commit or close it first");
-        }
-        if (edit != null && edit.isOpen()) {
-            throw new IllegalStateException("an edit of this cache is open; commit or close it first");
-        }
+    private void requireOpen() {
+        state.requireOpen();
     }
 
     void requireBatch(String name, long rows) {
@@ -574,13 +526,9 @@ public final class KvCache implements AutoCloseable {
         }
     }
 
-    boolean isClosed() {
-        return closed;
-    }
-
     @Override
     public String toString() {
-        return closed
+        return state.isClosed()
                 ? "KvCache[closed]"
                 : "KvCache[" + batchSize() + " rows, " + numSlots() + " slots, " + numLayers() + " layers]";
     }

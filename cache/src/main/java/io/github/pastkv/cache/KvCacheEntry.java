@@ -46,17 +46,17 @@ public final class KvCacheEntry {
 
     /** Whether {@link #append} stores nothing. */
     public boolean frozen() {
-        cache.requireOpen();
+        cache.state().requireOpen();
         return frozen;
     }
 
     public void freeze() {
-        cache.requireOpen();
+        cache.state().requireOpen();
         frozen = true;
     }
 
     public void unfreeze() {
-        cache.requireOpen();
+        cache.state().requireOpen();
         frozen = false;
     }
 
@@ -75,7 +75,7 @@ public final class KvCacheEntry {
     }
 
     private PastTensor past(boolean ofKeys) {
-        cache.requireOpen();
+        cache.state().requireOpen();
         LayerGroupTables group = group();
         HeldBlocks[] rows = new HeldBlocks[cache.batchSize()];
         for (int row = 0; row < rows.length; row++) {
@@ -117,7 +117,7 @@ public final class KvCacheEntry {
 
     /** A step of this layer alone for the new tokens. */
     private KvStep begin(Tensor newKeys, Tensor newValues) {
-        cache.requireOpen();
+        cache.state().requireOpen();
         requireAppendable("newKeys", newKeys, cache.config().kvTypes(layer).keys());
         requireAppendable("newValues", newValues, cache.config().kvTypes(layer).values());
         requireSameSlots(newKeys, newValues);
@@ -166,7 +166,7 @@ public final class KvCacheEntry {
     }
 
     private KeysValues asCurrentView(KeysValues held) {
-        cache.setCurrentView(() -> {
+        cache.state().setCurrentView(() -> {
             ((PastTensor) held.keys()).close();
             ((PastTensor) held.values()).close();
         });
@@ -199,7 +199,7 @@ public final class KvCacheEntry {
     public String toString() {
         KvShape shape = cache.config().shape();
         return "KvCacheEntry[layer " + layer + ", "
-                + (cache.isClosed()
+                + (cache.state().isClosed()
                         ? "closed]"
                         : "[" + cache.batchSize() + ", " + numSlots() + ", " + shape.numKvHeads() + ", "
                                 + shape.headDim() + "]]");

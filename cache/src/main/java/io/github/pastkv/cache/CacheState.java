@@ -1,0 +1,102 @@
+package io.github.pastkv.cache;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a cache allows now: whether it is closed, its blocks are present, and a step or edit is open. Also holds the view
+ * that the next change makes invalid.
+ */
+final class CacheState {
+    private final CacheRows rows;
+    private final @Nullable LeakDetector watch;
+    private KvStep step;
+    private @Nullable KvEdit edit;
+    private @Nullable Runnable currentView;
+    private boolean closed;
+
+    CacheState(CacheRows rows, KvStep step, @Nullable LeakDetector watch) {
+        this.rows = rows;
+        this.step = step;
+        this.watch = watch;
+    }
+
+    /** The step that the cache reuses for all its steps. */
+    KvStep step() {
+        return step;
+    }
+
+    void setStep(KvStep newStep) {
+        step = newStep;
+    }
+
+    void setEdit(KvEdit newEdit) {
+        edit = newEdit;
+    }
+
+    /** Registers a view that is valid until the next change. */
+    void setCurrentView(Runnable invalidate) {
+        currentView = invalidate;
+    }
+
+    void invalidateView() {
+        if (currentView != null) {
+            currentView.run();
+            currentView = null;
+        }
+    }
+
+    boolean isClosed() {
+        return closed;
+    }
+
+    /** Whether the cache is open and has no open step or edit. */
+    boolean isChangeable() {
+        return !closed && !step.isOpen() && (edit == null || !edit.isOpen());
+    }
+
+    void requireOpen() {
+        if (closed) {
+            throw new IllegalStateException("the cache is closed", watch == null ? null : watch.whereClosed());
+        }
+    }
+
+    void requireNoStep() {
+        if (step.isOpen()) {
+            throw new IllegalStateException("a step of this cache is open; commit or close it first");
+        }
+        if (edit != null && edit.isOpen()) {
+            throw new IllegalStateException("an edit of this cache is open; commit or close it first");
+        }
+    }
+
+    void requireChangeable() {
+        requireOpen();
+        requireNoStep();
+    }
+
+    /** Begins a change: requires that it is allowed, and invalidates the view. */
+    void beginChange() {
+        requireChangeable();
+        invalidateView();
+    }
+
+    /** Rejects a cache whose blocks have been released. */
+    void requirePresent() {
+        if (rows.isReleased()) {
+            throw new IllegalStateException("the cache's blocks have been released; restore them first");
+        }
+    }
+
+    /** Discards an open step or edit and the view; nothing is allowed afterwards. */
+    void close() {
+        step.close();
+        if (edit != null) {
+            edit.close();
+        }
+        invalidateView();
+        closed = true;
+        if (watch != null) {
+            watch.closed();
+        }
+    }
+}
