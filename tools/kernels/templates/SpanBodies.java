@@ -50,7 +50,7 @@ final class SpanBodies {
 
     private static void oneRow${T.name}(AttentionTile tile, int row, int position, int dim) {
 %for s below 4
-        long start${s} = AllMemory.values(tile, position${+ s SPAN});
+        long start${s} = AllMemory.values(tile, position${+ s SPAN}) + ${T.bytes}L * dim;
 %end
         long weights = tile.scores().address() + tile.scoreByteOffset(row) + 4L * position;
         long sums = tile.scratch().address() + TileOffsets.sums(tile, row) + 4L * dim;
@@ -63,7 +63,7 @@ final class SpanBodies {
 %end
         for (int i = 0; i < LANE_TILE; i++) {
             long weight = weights + 4L * i;
-            long at = i * stride + ${T.bytes}L * dim;
+            long at = i * stride;
 %for s below 4
             FloatVector weight${s} = broadcast(INTS, ALL.get(INT, weight${+ s SPAN_BYTES})).reinterpretAsFloats();
             %use T.fourValues|ALL|start${s} + at|value${s}|${s}

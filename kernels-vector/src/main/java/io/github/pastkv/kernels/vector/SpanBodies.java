@@ -47,10 +47,10 @@ final class SpanBodies {
     }
 
     private static void oneRowF32(AttentionTile tile, int row, int position, int dim) {
-        long start0 = AllMemory.values(tile, position);
-        long start1 = AllMemory.values(tile, position + SPAN);
-        long start2 = AllMemory.values(tile, position + 2 * SPAN);
-        long start3 = AllMemory.values(tile, position + 3 * SPAN);
+        long start0 = AllMemory.values(tile, position) + 4L * dim;
+        long start1 = AllMemory.values(tile, position + SPAN) + 4L * dim;
+        long start2 = AllMemory.values(tile, position + 2 * SPAN) + 4L * dim;
+        long start3 = AllMemory.values(tile, position + 3 * SPAN) + 4L * dim;
         long weights = tile.scores().address() + tile.scoreByteOffset(row) + 4L * position;
         long sums = tile.scratch().address() + TileOffsets.sums(tile, row) + 4L * dim;
         long sumStride = 4L * tile.numRows() * tile.headDim();
@@ -73,7 +73,7 @@ final class SpanBodies {
         FloatVector sum3d = fromMemorySegment(FLOATS, ALL, sums + 3 * sumStride + 3 * BYTES, LITTLE_ENDIAN);
         for (int i = 0; i < LANE_TILE; i++) {
             long weight = weights + 4L * i;
-            long at = i * stride + 4L * dim;
+            long at = i * stride;
             FloatVector weight0 = broadcast(INTS, ALL.get(INT, weight)).reinterpretAsFloats();
             FloatVector value0a = fromMemorySegment(FLOATS, ALL, start0 + at, LITTLE_ENDIAN);
             FloatVector value0b = fromMemorySegment(FLOATS, ALL, start0 + at + BYTES, LITTLE_ENDIAN);
@@ -130,10 +130,10 @@ final class SpanBodies {
     }
 
     private static void oneRowBf16(AttentionTile tile, int row, int position, int dim) {
-        long start0 = AllMemory.values(tile, position);
-        long start1 = AllMemory.values(tile, position + SPAN);
-        long start2 = AllMemory.values(tile, position + 2 * SPAN);
-        long start3 = AllMemory.values(tile, position + 3 * SPAN);
+        long start0 = AllMemory.values(tile, position) + 2L * dim;
+        long start1 = AllMemory.values(tile, position + SPAN) + 2L * dim;
+        long start2 = AllMemory.values(tile, position + 2 * SPAN) + 2L * dim;
+        long start3 = AllMemory.values(tile, position + 3 * SPAN) + 2L * dim;
         long weights = tile.scores().address() + tile.scoreByteOffset(row) + 4L * position;
         long sums = tile.scratch().address() + TileOffsets.sums(tile, row) + 4L * dim;
         long sumStride = 4L * tile.numRows() * tile.headDim();
@@ -156,7 +156,7 @@ final class SpanBodies {
         FloatVector sum3d = fromMemorySegment(FLOATS, ALL, sums + 3 * sumStride + 3 * BYTES, LITTLE_ENDIAN);
         for (int i = 0; i < LANE_TILE; i++) {
             long weight = weights + 4L * i;
-            long at = i * stride + 2L * dim;
+            long at = i * stride;
             FloatVector weight0 = broadcast(INTS, ALL.get(INT, weight)).reinterpretAsFloats();
             IntVector pairs0Ab = IntVector.fromMemorySegment(INTS, ALL, start0 + at, LITTLE_ENDIAN);
             IntVector pairs0Cd = IntVector.fromMemorySegment(INTS, ALL, start0 + at + BYTES, LITTLE_ENDIAN);
