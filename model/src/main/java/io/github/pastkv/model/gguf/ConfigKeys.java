@@ -1,12 +1,15 @@
 package io.github.pastkv.model.gguf;
 
 import io.github.pastkv.model.files.ModelFormatException;
+import io.github.pastkv.tensor.Tensor;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Writes what the metadata of one architecture says under the keys of {@code config.json}. Keys of the architecture are
@@ -20,7 +23,8 @@ final class ConfigKeys {
     private final GgufMetadata metadata;
     private final String architecture;
     private final GgufTensors tensors;
-    private final Map<String, Object> config = new LinkedHashMap<>();
+    private final Map<String, @Nullable Object> config = new LinkedHashMap<>();
+    private final Map<String, Tensor> constants = new LinkedHashMap<>();
     private final int numLayers;
 
     ConfigKeys(GgufMetadata metadata, String architecture, GgufTensors tensors) throws ModelFormatException {
@@ -34,18 +38,34 @@ final class ConfigKeys {
         return architecture + "." + name;
     }
 
-    ConfigKeys put(String name, Object value) {
+    /** @param value null for a null, which some families tell from a key that is not there */
+    ConfigKeys put(String name, @Nullable Object value) {
         config.put(name, value);
         return this;
     }
 
-    Map<String, Object> config() {
+    Map<String, @Nullable Object> config() {
         return config;
+    }
+
+    /** Makes a tensor of the checkpoint from numbers of the metadata. */
+    void putTensor(String name, Tensor tensor) {
+        constants.put(name, tensor);
+    }
+
+    /** What {@link #putTensor} has made. */
+    Map<String, Tensor> constants() {
+        return constants;
     }
 
     /** Whether the file holds a tensor. */
     boolean hasTensor(String name) {
         return tensors.has(name);
+    }
+
+    /** Whether queries have a bias, in a tensor of their own or a joined one. */
+    boolean hasQkvBias() {
+        return hasTensor("blk.0.attn_q.bias") || hasTensor("blk.0.attn_qkv.bias");
     }
 
     int numLayers() {
@@ -68,8 +88,40 @@ final class ConfigKeys {
         return metadata.findNumber(key(name));
     }
 
+    /** Writes a number under {@code name} if the file has it. */
+    ConfigKeys putNumber(String name, String ggufName) throws ModelFormatException {
+        number(ggufName).ifPresent(number -> put(name, number));
+        return this;
+    }
+
     double require(String name) throws ModelFormatException {
         return metadata.requireNumber(key(name));
+    }
+
+    /** Refuses a number other than {@code supported}, as F32. */
+    void requireNear(String name, double supported) throws ModelFormatException {
+        if ((float) require(name) != (float) supported) {
+            throw refusal(name, require(name) + ", only " + supported + " is supported");
+        }
+    }
+
+    /** One number for each layer, under a key without the architecture, which may hold one for all. */
+    float[] numbersByLayer(String wholeKey) throws ModelFormatException {
+        List<Double> numbers = metadata.isArray(wholeKey)
+                ? metadata.findNumbers(wholeKey)
+                : Collections.nCopies(numLayers, metadata.requireNumber(wholeKey));
+        if (numbers.size() != numLayers) {
+            throw metadata.refusal(wholeKey, numbers.size() + " numbers, block_count is " + numLayers);
+        }
+        float[] byLayer = new float[numLayers];
+        for (int layer = 0; layer < numLayers; layer++) {
+            byLayer[layer] = numbers.get(layer).floatValue();
+        }
+        return byLayer;
+    }
+
+    ModelFormatException refusal(String name, String problem) {
+        return metadata.refusal(key(name), problem);
     }
 
     boolean requireBoolean(String name) throws ModelFormatException {
@@ -204,9 +256,19 @@ final class ConfigKeys {
         return "tokenizer.ggml." + name + "_token_id";
     }
 
-    /** Marks a key as known that changes nothing. */
+    /** Whether linear layers of the two blocks have biases, under the keys that most families share. */
+    ConfigKeys putBiases() {
+        return put("attention_bias", hasQkvBias()).put("mlp_bias", hasTensor("blk.0.ffn_up.bias"));
+    }
+
+    /** Marks a string as known that changes nothing. */
     void note(String name) throws ModelFormatException {
         metadata.findString(key(name));
+    }
+
+    /** Marks a bool as known that changes nothing. */
+    void noteBoolean(String name) throws ModelFormatException {
+        metadata.findBoolean(key(name));
     }
 
     /** Refuses keys of the architecture that were not asked for, but for those let pass. */

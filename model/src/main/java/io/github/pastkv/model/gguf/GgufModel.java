@@ -62,7 +62,8 @@ public final class GgufModel implements ModelSource {
             architecture.config().write(keys);
             keys.putTokenIds();
             keys.refuseUnknown(allowedKeys);
-            GgufWeights weights = new GgufWeights(files, architecture.names().of(files), keys.heads());
+            GgufWeights weights = new GgufWeights(files, architecture.names().of(files), keys.heads(),
+                    keys.constants());
             return new GgufModel(files, weights, JsonMapper.shared().writeValueAsBytes(keys.config()),
                     new GgufTokenizer(metadata, allowedTokenizers));
         } catch (IOException | RuntimeException e) {

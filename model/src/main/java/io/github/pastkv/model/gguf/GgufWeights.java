@@ -11,11 +11,15 @@ import io.github.pastkv.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * The tensors of GGUF files under Hugging Face's names, in its order of rows. Blocks of integers stay as they are in
@@ -27,24 +31,73 @@ final class GgufWeights implements WeightSource {
     private final GgufTensors files;
     private final RowOrder.Heads heads;
     private final Map<String, Placed> tensors = new LinkedHashMap<>();
+    private final Map<String, Tensor> constants;
     private final Arena copies = Arena.ofShared();
 
-    private record Placed(GgufFile file, GgufTensor tensor, TensorNames.Place place) {}
+    /**
+     * A tensor of the checkpoint: rows of one of the file.
+     *
+     * @param firstRow of the file's tensor
+     * @param shape of the tensor of the checkpoint
+     */
+    private record Placed(GgufFile file, GgufTensor tensor, TensorNames.Place place, long firstRow, List<Long> shape) {
+        long rowBytes() {
+            return tensor.numBytes() / Math.max(tensor.shape().isEmpty() ? 1 : tensor.shape().getFirst(), 1);
+        }
 
-    GgufWeights(GgufTensors files, TensorNames names, RowOrder.Heads heads) throws ModelFormatException {
+        boolean isWhole() {
+            return place.part() == TensorNames.Part.ALL;
+        }
+
+        MemorySegment bytes() {
+            MemorySegment all = file.bytes(tensor);
+            return isWhole() ? all : all.asSlice(firstRow * rowBytes(), shape.getFirst() * rowBytes());
+        }
+
+        long[] shapeArray() {
+            return shape.stream().mapToLong(Long::longValue).toArray();
+        }
+    }
+
+    /** @param constants tensors that the metadata holds instead of the files */
+    GgufWeights(GgufTensors files, TensorNames names, RowOrder.Heads heads, Map<String, Tensor> constants)
+            throws ModelFormatException {
         this.files = files;
         this.heads = heads;
+        this.constants = Map.copyOf(constants);
         for (GgufTensors.Located located : files.all()) {
             String fileName = located.tensor().name();
             if (RopeMetadata.isSetting(fileName)) {
                 continue;
             }
-            TensorNames.Place place = names.place(fileName);
-            if (tensors.put(place.name(), new Placed(located.file(), located.tensor(), place)) != null) {
-                throw new ModelFormatException(located.file().path(),
-                        "tensor " + fileName + ": is there under another name too");
+            for (TensorNames.Place place : names.places(fileName)) {
+                if (tensors.put(place.name(), placed(located, place)) != null) {
+                    throw new ModelFormatException(located.file().path(),
+                            "tensor " + fileName + ": is there under another name too");
+                }
             }
         }
+    }
+
+    private Placed placed(GgufTensors.Located located, TensorNames.Place place) throws ModelFormatException {
+        GgufTensor tensor = located.tensor();
+        if (place.part() == TensorNames.Part.ALL) {
+            return new Placed(located.file(), tensor, place, 0, tensor.shape());
+        }
+        long queries = (long) heads.numHeads() * heads.headDim();
+        long keys = (long) heads.numKvHeads() * heads.headDim();
+        if (tensor.shape().getFirst() != queries + 2 * keys) {
+            throw new ModelFormatException(located.file().path(), "tensor " + tensor.name() + ": is "
+                    + tensor.describe() + ", queries, keys and values have " + (queries + 2 * keys) + " rows");
+        }
+        List<Long> shape = new ArrayList<>(tensor.shape());
+        shape.set(0, place.part() == TensorNames.Part.QUERIES ? queries : keys);
+        long firstRow = switch (place.part()) {
+            case ALL, QUERIES -> 0;
+            case KEYS -> queries;
+            case VALUES -> queries + keys;
+        };
+        return new Placed(located.file(), tensor, place, firstRow, List.copyOf(shape));
     }
 
     @Override
@@ -54,7 +107,8 @@ final class GgufWeights implements WeightSource {
 
     @Override
     public Set<String> names() {
-        return Set.copyOf(tensors.keySet());
+        return Stream.concat(tensors.keySet().stream(), constants.keySet().stream())
+                .collect(Collectors.toUnmodifiableSet());
     }
 
     @Override
@@ -65,15 +119,24 @@ final class GgufWeights implements WeightSource {
 
     @Override
     public Optional<TensorEntry> entry(String name) {
+        Tensor constant = constants.get(name);
+        if (constant != null) {
+            return Optional.of(new TensorEntry(name, DataType.F32.name(),
+                    Arrays.stream(constant.shape()).boxed().toList(), 0, Float.BYTES * constant.numElements()));
+        }
         return Optional.ofNullable(tensors.get(name)).map(placed -> {
-            GgufTensor tensor = placed.tensor;
-            return new TensorEntry(name, tensor.type().name(), tensor.shape(), tensor.byteOffset(),
-                    tensor.byteOffset() + tensor.numBytes());
+            long from = placed.tensor.byteOffset() + placed.firstRow * placed.rowBytes();
+            return new TensorEntry(name, placed.tensor.type().name(), placed.shape, from,
+                    from + placed.bytes().byteSize());
         });
     }
 
     @Override
     public Tensor tensor(String name, long... shape) throws ModelFormatException {
+        Tensor constant = constants.get(name);
+        if (constant != null && Arrays.equals(constant.shape(), shape)) {
+            return constant;
+        }
         Placed placed = require(name, shape);
         if (placed.tensor.type().isGrouped()) {
             return dequantized(placed, shape);
@@ -88,8 +151,8 @@ final class GgufWeights implements WeightSource {
         long rowLength = placed.tensor.rowLength();
         GroupedRow row = new GroupedRow(placed.tensor.type().groups(), Math.toIntExact(rowLength));
         GroupedRow.Source rows = placed.file.rows(placed.tensor);
-        for (long i = 0; i < placed.tensor.numElements() / rowLength; i++) {
-            rows.read(i, row);
+        for (long i = 0; i < target.numElements() / rowLength; i++) {
+            rows.read(placed.firstRow + i, row);
             for (int input = 0; input < rowLength; input++) {
                 DataType.F32.write(target.segment(), Float.BYTES * (i * rowLength + input), row.weight(input));
             }
@@ -113,8 +176,9 @@ final class GgufWeights implements WeightSource {
         }
         GroupedRow.Source rows = placed.file.rows(placed.tensor);
         RowOrder order = placed.place.order();
+        long firstRow = placed.firstRow;
         return new WeightMatrix.Grouped(placed.tensor.type().groups(), outputs, inputs,
-                order == RowOrder.SAME ? rows : (output, row) -> rows.read(order.fileRow(output, heads), row), null);
+                (output, row) -> rows.read(firstRow + order.fileRow(output, heads), row), null);
     }
 
     @Override
@@ -130,16 +194,17 @@ final class GgufWeights implements WeightSource {
     /** A view of a tensor of floats, or a copy where its rows have to move. */
     private Tensor reordered(Placed placed, long... shape) {
         RowOrder order = placed.place.order();
+        DataType type = DataType.valueOf(placed.tensor.type().name());
+        MemorySegment stored = placed.bytes();
         if (order == RowOrder.SAME) {
-            return placed.file.floats(placed.tensor);
+            return Tensor.wrap(type, stored, shape);
         }
-        MemorySegment stored = placed.file.bytes(placed.tensor);
-        MemorySegment moved = copies.allocate(placed.tensor.numBytes(), Long.BYTES);
-        long rowBytes = placed.tensor.numBytes() / shape[0];
+        MemorySegment moved = copies.allocate(stored.byteSize(), Long.BYTES);
+        long rowBytes = placed.rowBytes();
         for (long row = 0; row < shape[0]; row++) {
             MemorySegment.copy(stored, order.fileRow(row, heads) * rowBytes, moved, row * rowBytes, rowBytes);
         }
-        return Tensor.wrap(DataType.valueOf(placed.tensor.type().name()), moved.asReadOnly(), shape);
+        return Tensor.wrap(type, moved.asReadOnly(), shape);
     }
 
     private Placed require(String name, long... shape) throws ModelFormatException {
@@ -149,7 +214,7 @@ final class GgufWeights implements WeightSource {
                     "tensor " + name + ": missing, expected " + Arrays.toString(shape));
         }
         GgufTensor tensor = placed.tensor;
-        if (!tensor.shape().equals(Arrays.stream(shape).boxed().toList())) {
+        if (!placed.shape.equals(Arrays.stream(shape).boxed().toList())) {
             throw new ModelFormatException(placed.file.path(), "tensor " + tensor.name() + " (" + name + "): is "
                     + tensor.describe() + ", the metadata asks for " + Arrays.toString(shape));
         }
@@ -158,15 +223,18 @@ final class GgufWeights implements WeightSource {
 
     @Override
     public boolean isFinite(String name) throws ModelFormatException {
+        if (constants.containsKey(name)) {
+            return true; // the metadata takes no other numbers
+        }
         Placed placed = require(name, shapeOf(name));
-        MemorySegment bytes = placed.file.bytes(placed.tensor);
+        MemorySegment bytes = placed.bytes();
         GgufType type = placed.tensor.type();
         return type.isFloat() ? FiniteFloats.isFinite(type.name(), bytes) : FiniteBlocks.isFinite(type, bytes);
     }
 
     private long[] shapeOf(String name) {
         Placed placed = tensors.get(name);
-        return placed == null ? new long[0] : placed.tensor.shape().stream().mapToLong(Long::longValue).toArray();
+        return placed == null ? new long[0] : placed.shapeArray();
     }
 
     @Override
@@ -176,8 +244,8 @@ final class GgufWeights implements WeightSource {
 
     @Override
     public MemorySegment bytes(String name) throws ModelFormatException {
-        Placed placed = require(name, shapeOf(name));
-        return placed.file.bytes(placed.tensor);
+        Tensor constant = constants.get(name);
+        return constant != null ? constant.segment() : require(name, shapeOf(name)).bytes();
     }
 
     @Override

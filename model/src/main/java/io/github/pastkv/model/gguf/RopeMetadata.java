@@ -40,9 +40,7 @@ final class RopeMetadata {
         Map<String, Object> parameters = new LinkedHashMap<>();
         parameters.put("rope_theta", metadata.findNumber(prefix + "freq_base").orElse(10000));
         int dimensions = metadata.findInt(prefix + "dimension_count", 1, headDim).orElse(headDim);
-        if (dimensions != headDim) {
-            parameters.put("partial_rotary_factor", part(dimensions));
-        }
+        parameters.put("partial_rotary_factor", part(dimensions)); // also for 1, as families differ in their default
         parameters.putAll(scaling(maxSeqLen));
         return parameters;
     }
@@ -114,9 +112,15 @@ final class RopeMetadata {
         metadata.findNumber(prefix + "scaling.yarn_beta_slow").ifPresent(beta -> parameters.put("beta_slow", beta));
         metadata.findBoolean(prefix + "scaling.yarn_truncate").ifPresent(is -> parameters.put("truncate", is));
         requireNumber("scaling.yarn_ext_factor", 1);
-        requireNumber("scaling.yarn_attn_factor", 1);
         requireNumber("scaling.yarn_log_multiplier", 0);
-        if (attention != 1) {
+        OptionalDouble whole = metadata.findNumber(prefix + "scaling.yarn_attn_factor"); // attention_factor of its folder
+        if (whole.isPresent() && attention != 1) {
+            throw metadata.refusal(prefix + "scaling.yarn_attn_factor",
+                    whole.getAsDouble() + ", stands beside scaling.attn_factor " + attention);
+        }
+        if (whole.isPresent()) {
+            parameters.put("attention_factor", whole.getAsDouble());
+        } else if (attention != 1) {
             parameters.put("attention_factor", attention * (factor <= 1 ? 1 : 0.1 * Math.log(factor) + 1));
         }
         return Collections.unmodifiableMap(parameters);

@@ -29,19 +29,25 @@ record SplitRules(List<String> patterns, boolean ignoresMerges, boolean addsBegi
     private static final String UPPER_WORD =
             "[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]+[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]*";
     private static final String SIGNS = "| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|" + LINES_AND_SPACES;
+    private static final String BLOOM = " ?[^(\\s|.,!?\u2026\u3002\uff0c\u3001\u0964\u06d4\u060c)]+";
+    private static final String SEED_CODER =
+            WORDS + "|\\p{N}{1}| ?[^\\s\\p{L}\\p{N}\\r\\n]+|" + LINES_AND_SPACES;
     private static final String CHINESE_AND_JAPANESE = "[\u4e00-\u9fa5\u3040-\u309f\u30a0-\u30ff]+";
 
     private static final Map<String, SplitRules> ALL = new TreeMap<>();
 
     static {
         put(new SplitRules(List.of(GPT2), false, false), "gpt-2", "phi-2", "mpt", "olmo", "jais", "exaone4", "mellum",
-                "modern-bert");
+                "modern-bert", "a.x-4.0");
         put(new SplitRules(List.of(LLAMA3), true, false), "llama-v3");
-        put(new SplitRules(List.of(LLAMA3), true, true), "llama-bpe", "llama3", "falcon3", "pixtral", "lfm2");
+        put(new SplitRules(List.of(LLAMA3), true, true), "llama-bpe", "llama3", "falcon3", "pixtral", "lfm2",
+                "midm-2.0");
         put(new SplitRules(List.of(LLAMA3), true, false), "falcon-h1");
         put(new SplitRules(List.of(LLAMA3), false, false), "dbrx", "smaug-bpe", "glm4", "chatglm-bpe");
         put(new SplitRules(List.of(QWEN2), false, false), "qwen2", "deepseek-r1-qwen", "megrez", "stablelm2",
-                "hunyuan", "grok-2");
+                "hunyuan", "grok-2", "kormo");
+        put(new SplitRules(List.of(BLOOM), false, false), "bloom", "poro-chat", "gpt3-finnish");
+        put(new SplitRules(List.of(SEED_CODER), false, false), "seed-coder");
         put(new SplitRules(List.of("\\p{N}", GPT2), false, false), "starcoder", "refact", "command-r", "smollm",
                 "codeshell", "exaone", "minerva-7b");
         put(new SplitRules(List.of("[\\p{P}\\$\\+<=>\\^~\\|`]+", GPT2, "[0-9][0-9][0-9]"), false, false), "falcon");

@@ -1,6 +1,7 @@
 package io.github.pastkv.model.gguf;
 
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -36,23 +37,48 @@ record TensorNames(String layers, Map<String, String> outer, Map<String, String>
      * @param name its name there; that of the file where the architecture knows none
      * @param order of its rows
      * @param plusOne whether the file holds its numbers with one added
+     * @param part which rows of the file's tensor it is
      */
-    record Place(String name, RowOrder order, boolean plusOne) {}
+    record Place(String name, RowOrder order, boolean plusOne, Part part) {}
 
-    /** Where a tensor of the file belongs. */
-    Place place(String fileName) {
+    /** All rows of a tensor, or those of queries, keys or values in a joined one. */
+    enum Part {
+        ALL, QUERIES, KEYS, VALUES
+    }
+
+    /**
+     * Where a tensor of the file belongs: in one place, or in three if the file joins queries, keys and values that the
+     * checkpoint has apart.
+     */
+    List<Place> places(String fileName) {
         Matcher layer = LAYER.matcher(fileName);
-        if (layer.matches() && inner.containsKey(layer.group(2))) {
+        if (layer.matches()) {
             String stem = layer.group(2);
-            return new Place(layers + layer.group(1) + "." + inner.get(stem) + "." + layer.group(3),
-                    orders.getOrDefault(stem, RowOrder.SAME), normsPlusOne && stem.endsWith("norm"));
+            String suffix = layer.group(3);
+            if (stem.equals("attn_qkv") && !inner.containsKey(stem) && inner.containsKey("attn_q")) {
+                return List.of(inLayer(layer.group(1), "attn_q", suffix, Part.QUERIES),
+                        inLayer(layer.group(1), "attn_k", suffix, Part.KEYS),
+                        inLayer(layer.group(1), "attn_v", suffix, Part.VALUES));
+            }
+            if (inner.containsKey(stem)) {
+                return List.of(inLayer(layer.group(1), stem, suffix, Part.ALL));
+            }
         }
         Matcher single = OUTER.matcher(fileName);
         if (single.matches() && outer.containsKey(single.group(1))) {
-            return new Place(outer.get(single.group(1)) + "." + single.group(2), RowOrder.SAME,
-                    normsPlusOne && single.group(1).endsWith("norm"));
+            return List.of(new Place(outer.get(single.group(1)) + "." + single.group(2), RowOrder.SAME,
+                    isPlusOne(single.group(1), single.group(2)), Part.ALL));
         }
-        return new Place(fileName, RowOrder.SAME, false);
+        return List.of(new Place(fileName, RowOrder.SAME, false, Part.ALL));
+    }
+
+    private Place inLayer(String number, String stem, String suffix, Part part) {
+        return new Place(layers + number + "." + inner.get(stem) + "." + suffix,
+                orders.getOrDefault(stem, RowOrder.SAME), isPlusOne(stem, suffix), part);
+    }
+
+    private boolean isPlusOne(String stem, String suffix) {
+        return normsPlusOne && stem.endsWith("norm") && suffix.equals("weight");
     }
 
     /** Other names outside the layers, instead of all before. */

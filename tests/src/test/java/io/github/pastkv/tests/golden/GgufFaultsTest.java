@@ -64,7 +64,7 @@ class GgufFaultsTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
-        "unknown_architecture | general.architecture: \"nothing\" is not supported; supported are bloom, falcon,",
+        "unknown_architecture | general.architecture: \"nothing\" is not supported; supported are apertus, arcee,",
         "no_architecture | general.architecture: missing", "missing_key | llama.embedding_length: missing",
         "wrong_key_type | llama.block_count: ", "float_count | llama.attention.head_count: ",
         "zero_heads | llama.attention.head_count: 0, must be in [1,",

@@ -61,6 +61,18 @@ class GgufTokenizerTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"bloom", "seed-coder"})
+    void ruleOfAnotherModel_splitsAsItsTokenizerJson(String rule) throws IOException {
+        try (TextTokenizer tokenizer = open(changed("stories.gguf", "gpt-2", "gpt-9"), Map.of("gpt-9", rule))) {
+            for (JsonObject each : JsonFile.read(file("rules.json")).findObjects(rule)) {
+                String text = each.requireString("text");
+                assertThat(tokenizer.encode(text, false)).as(text)
+                        .isEqualTo(array(each.findInts("ids", 0, 1 << 20)));
+            }
+        }
+    }
+
     private static int[] array(List<Integer> ids) {
         return ids.stream().mapToInt(Integer::intValue).toArray();
     }
