@@ -66,6 +66,11 @@ public abstract class DelegatingKernels implements Kernels {
     }
 
     @Override
+    public void addScaled(float factor, Tensor x, long xRow, Tensor y, long yRow, int width) {
+        delegate.addScaled(factor, x, xRow, y, yRow, width);
+    }
+
+    @Override
     public void xielu(Xielu xielu, Tensor x, int width, int fromToken, int toToken) {
         delegate.xielu(xielu, x, width, fromToken, toToken);
     }

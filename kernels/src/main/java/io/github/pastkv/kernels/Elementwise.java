@@ -21,6 +21,17 @@ final class Elementwise {
         }
     }
 
+    static void addScaled(float factor, Tensor x, long xRow, Tensor y, long yRow, int width) {
+        MemorySegment from = x.segment();
+        MemorySegment to = y.segment();
+        long fromStart = x.byteOffset(xRow, 0);
+        long toStart = y.byteOffset(yRow, 0);
+        for (int i = 0; i < width; i++) {
+            float number = to.get(F32, toStart + 4L * i);
+            to.set(F32, toStart + 4L * i, Math.fma(factor, from.get(F32, fromStart + 4L * i), number));
+        }
+    }
+
     static void clip(float limit, Tensor x, int width, int fromToken, int toToken) {
         MemorySegment segment = x.segment();
         for (int token = fromToken; token < toToken; token++) {

@@ -100,6 +100,11 @@ public interface Kernels {
         Elementwise.scale(factor, x, width, fromToken, toToken);
     }
 
+    /** y[yRow] = fma(factor, x[xRow], y[yRow]), over {@code width} columns; x and y must not overlap. */
+    default void addScaled(float factor, Tensor x, long xRow, Tensor y, long yRow, int width) {
+        Elementwise.addScaled(factor, x, xRow, y, yRow, width);
+    }
+
     /** x = x, at least -limit and at most limit, in place, over {@code width} columns. */
     default void clip(float limit, Tensor x, int width, int fromToken, int toToken) {
         Elementwise.clip(limit, x, width, fromToken, toToken);

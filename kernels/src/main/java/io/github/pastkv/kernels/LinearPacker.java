@@ -13,4 +13,12 @@ public interface LinearPacker {
      * @param arena owner of the packed memory
      */
     LinearWeights pack(List<WeightMatrix> parts, Arena arena);
+
+    /**
+     * Packs a layer whose results decide what is computed, such as the router of experts: with F32 inputs and weights
+     * as stored, whatever the precision of the others.
+     */
+    default LinearWeights packExactly(List<WeightMatrix> parts, Arena arena) {
+        return pack(parts, arena);
+    }
 }

@@ -4,6 +4,7 @@ import io.github.pastkv.kernels.NormWeights;
 import io.github.pastkv.kernels.WeightMatrix;
 import io.github.pastkv.model.Model;
 import io.github.pastkv.model.config.ModelConfig;
+import io.github.pastkv.model.family.FfnTensors;
 import io.github.pastkv.model.family.LayerTensors;
 import io.github.pastkv.model.family.NormTensors;
 import io.github.pastkv.model.hooks.HookName;
@@ -124,13 +125,17 @@ public final class Residuals {
     /** What neurons {@code [from, to)} of one layer's feed-forward block added, without the bias. */
     public ResidualStack neuronResults(int layer, int from, int to) {
         requireLinearOut(model.tensors().layers().get(layer).ffnNorms().after());
+        if (!(model.tensors().layers().get(layer).ffn() instanceof FfnTensors.Dense dense)) {
+            throw new IllegalArgumentException("layer: " + layer
+                    + " has experts; neurons are those of a feed-forward block that every token takes");
+        }
         Tensor post = cache.get(HookName.of(HookPoint.MLP_POST, layer)); // [B, N, F]
         Tensor neurons = post.copy().reshape(post.shape(0) * post.shape(1), post.shape(2));
         List<String> labels = new ArrayList<>();
         List<Tensor> parts = new ArrayList<>();
         for (int neuron = from; neuron < to; neuron++) {
             labels.add("L" + layer + "N" + neuron);
-            parts.add(projected(layer, model.tensors().layers().get(layer).ffnDown(), neurons, neuron, neuron + 1)
+            parts.add(projected(layer, dense.down(), neurons, neuron, neuron + 1)
                     .reshape(post.shape(0), post.shape(1), config.hiddenSize()));
         }
         return stack(labels, parts);

@@ -9,6 +9,7 @@ import io.github.pastkv.kernels.WeightMatrices;
 import io.github.pastkv.model.Model;
 import io.github.pastkv.model.Session;
 import io.github.pastkv.model.engine.StepInput;
+import io.github.pastkv.model.family.FfnTensors;
 import io.github.pastkv.model.generation.GenerationOptions;
 import io.github.pastkv.model.hooks.HookName;
 import io.github.pastkv.model.hooks.HookPoint;
@@ -213,7 +214,7 @@ class LensTest {
                 assertThat(sum + bias).isCloseTo(logits.get(0, slot, 7) - logits.get(0, slot, 11), within(1e-3));
             }
             ResidualStack neurons = residuals.neuronResults(1, 0, other.config().ffnSize());
-            Tensor bias = other.tensors().layers().get(1).ffnDown().getFirst().bias();
+            Tensor bias = ((FfnTensors.Dense) other.tensors().layers().get(1).ffn()).down().getFirst().bias();
             float[] out = run.get("mlp_out1").toFloatArray();
             float[] sum = neurons.sum().toFloatArray();
             for (int i = 0; i < out.length; i++) {

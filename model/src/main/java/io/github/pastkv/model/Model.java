@@ -4,10 +4,7 @@ import io.github.pastkv.cache.KvCache;
 import io.github.pastkv.cache.store.BlockStore;
 import io.github.pastkv.kernels.Compute;
 import io.github.pastkv.kernels.KernelsChoice;
-import io.github.pastkv.kernels.LinearPacker;
 import io.github.pastkv.kernels.LinearPrecision;
-import io.github.pastkv.kernels.LinearWeights;
-import io.github.pastkv.kernels.StackedLinearWeights;
 import io.github.pastkv.model.config.GenerationConfig;
 import io.github.pastkv.model.config.ModelConfig;
 import io.github.pastkv.model.engine.Engine;
@@ -133,12 +130,8 @@ public final class Model implements AutoCloseable {
             FiniteWeights.require(files.tensors(), files.source().weights());
             KernelsChoice kernels = chosen.get();
             LinearPrecision precision = files.linearPrecision(options, kernels.kernels());
-            LinearPacker packer = (parts, owner) -> {
-                LinearWeights packed = StackedLinearWeights.pack(kernels.kernels(), parts, precision, owner);
-                parts.forEach(ModelFolder::letGo);
-                return packed;
-            };
-            ModelWeights weights = ModelWeights.pack(files.config(), files.tensors(), packer, arena);
+            ModelWeights weights = ModelWeights.pack(files.config(), files.tensors(),
+                    new WeightPacker(kernels.kernels(), precision), arena);
             files.source().weights().unload();
             HookCatalog hooks = HookCatalog.of(files.config(), files.tensors());
             Engine engine = engine(hooks, files, weights, options, kernels);
@@ -245,7 +238,17 @@ public final class Model implements AutoCloseable {
         return folder.tensors().numParameters();
     }
 
-    /** Bytes of the packed weights, which a step of one token reads. */
+    /** Parameters without those of the experts that a token does not take. */
+    public long numActiveParameters() {
+        return folder.numActiveParameters();
+    }
+
+    /** Bytes of the packed weights that a step of {@code numTokens} reads at most: of experts, the chosen ones. */
+    public long weightBytesRead(long numTokens) {
+        return weights.bytesRead(numTokens);
+    }
+
+    /** Bytes of the packed weights. */
     public long packedBytes() {
         return weights.packedBytes();
     }

@@ -5,6 +5,7 @@ import io.github.pastkv.kernels.LinearPrecision;
 import io.github.pastkv.kernels.WeightMatrices;
 import io.github.pastkv.kernels.WeightMatrix;
 import io.github.pastkv.kernels.WeightType;
+import io.github.pastkv.model.config.ExpertsConfig;
 import io.github.pastkv.model.config.GenerationConfig;
 import io.github.pastkv.model.config.ModelConfig;
 import io.github.pastkv.model.families.Families;
@@ -112,6 +113,12 @@ public final class ModelFolder implements AutoCloseable {
     /** The weights, in PastKV's structure; views that are valid until this object is closed. */
     public ModelTensors tensors() {
         return tensors;
+    }
+
+    /** Parameters without those of the experts that a token does not take. */
+    public long numActiveParameters() {
+        ExpertsConfig experts = config.experts();
+        return experts == null ? tensors.numParameters() : tensors.numActiveParameters(experts.numChosen());
     }
 
     /** The precision of the linear layers according to {@code options}; stored int8 weights stay int8. */

@@ -15,7 +15,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -46,7 +45,7 @@ class HostileFoldersStressTest {
     @Test
     @Timeout(3600)
     void changedConfiguration_isRefusedInOneLineOrComputes() throws IOException {
-        List<String> names = Stream.concat(GoldenModel.NAMES.stream(), GoldenModel.DENSE_NAMES.stream()).toList();
+        List<String> names = GoldenModel.allNames();
         for (int i = 0; i < NUM_FOLDERS; i++) {
             Path source = GoldenFiles.path("hf/" + names.get(random.nextInt(names.size())));
             Files.copy(source.resolve("model.safetensors"), folder.resolve("model.safetensors"),

@@ -24,16 +24,21 @@ record BenchReport(Model model, String modelName, String kvType, String compute,
     /** What the numbers belong to, and the head of the table. */
     String head(double multiplyAddLimit) {
         return String.format(Locale.ROOT,
-                "%s: %,d parameters, weights %s, cache %s, compute %s on %s, threads %d; loaded in %.1f s%n"
+                "%s: %,d parameters%s, weights %s, cache %s, compute %s on %s, threads %d; loaded in %.1f s%n"
                         + "limit of multiply-adds: %.1f GFLOP/s (f32); limit of reading: beside each row, over a buffer of "
                         + "as many bytes%n%n",
-                modelName, model.numParameters(), new ByteSize(model.packedBytes()), kvType, compute,
+                modelName, model.numParameters(), active(), new ByteSize(model.packedBytes()), kvType, compute,
                 model.kernels().kernels().name(), model.options().numThreads(), loadSeconds,
                 2 * multiplyAddLimit / GIGA)
                 + String.format(Locale.ROOT, FORM, "test", "batch", "depth", "tok/s", "from .. to", "ms/pass",
                         "MB/pass", "GB/s", "of read", "GFLOP/s", "of fma", "cache GB/s", "of read")
                 + "|--------|------:|-------:|----------:|------------------:|----------:|-----------:|-------:"
                 + "|--------:|---------:|--------:|-----------:|---------:|" + System.lineSeparator();
+    }
+
+    private String active() {
+        return model.config().experts() == null ? ""
+                : String.format(Locale.ROOT, " (%,d for a token)", model.numActiveParameters());
     }
 
     /** A row of the table; {@code shallow} is the same case at depth 0, or the case itself where there is none. */
@@ -63,6 +68,7 @@ record BenchReport(Model model, String modelName, String kvType, String compute,
     ObjectNode json(BenchResult result, BenchResult shallow) {
         ObjectNode json = JsonNodeFactory.instance.objectNode();
         json.put("model", modelName).put("parameters", model.numParameters());
+        json.put("active_parameters", model.numActiveParameters());
         json.put("weight_bytes", model.packedBytes()).put("kv_type", kvType).put("compute", compute);
         json.put("kernels", model.kernels().kernels().name()).put("threads", model.options().numThreads());
         json.put("load_seconds", loadSeconds);

@@ -83,8 +83,9 @@ final class BenchRun {
 
     private BenchResult result(BenchCase test, List<Double> seconds, double cacheBytesPerPass) {
         int numPasses = test.numPasses(model.options().maxBatchTokens());
-        double weightBytes = (double) numPasses * model.packedBytes();
-        double readLimit = limits.readBytesPerSecond((long) (model.packedBytes() + cacheBytesPerPass));
+        long weightBytesPerPass = model.weightBytesRead(Math.ceilDiv(test.totalTokens(), numPasses));
+        double weightBytes = (double) numPasses * weightBytesPerPass;
+        double readLimit = limits.readBytesPerSecond((long) (weightBytesPerPass + cacheBytesPerPass));
         return new BenchResult(test, seconds, numPasses, weightBytes, numPasses * cacheBytesPerPass,
                 multiplyAdds(test), readLimit, multiplyAddLimit);
     }

@@ -18,6 +18,7 @@ import io.github.pastkv.model.ModelFolder;
 import io.github.pastkv.model.config.AlphaNtkRope;
 import io.github.pastkv.model.config.DefaultRope;
 import io.github.pastkv.model.config.DynamicNtkRope;
+import io.github.pastkv.model.config.ExpertsConfig;
 import io.github.pastkv.model.config.GenerationConfig;
 import io.github.pastkv.model.config.LayerConfig;
 import io.github.pastkv.model.config.LinearRope;
@@ -57,8 +58,7 @@ final class ModelDescription {
     String describe(ModelMixin options, KernelsChoice kernels) {
         return fact("model", options.isShipped() ? "tiny, ships with PastKV; in " + folder.folder() : options.name())
                 + fact("architecture", config.architecture() + ": " + config.numLayers() + " layers of width "
-                        + config.hiddenSize() + ", feed-forward " + config.ffnSize() + " ("
-                        + lowerCase(config.activation()) + (config.gatedFfn() ? ", gated)" : ")")
+                        + config.hiddenSize() + feedForward() + experts()
                         + (config.parallelResidual() ? ", both blocks side by side" : "")
                         + factor("blocks", config.layer(0).blockScale()))
                 + fact("attention", config.numHeads() + " query heads over " + config.numKvHeads()
@@ -71,7 +71,7 @@ final class ModelDescription {
                         + (config.tiedHead() ? "tied to the embedding" : "of its own")
                         + factor("logits", config.head().logitScale()) + cap("logits", config.head().softCap()))
                 + fact("context", number(config.maxSeqLen()) + " tokens")
-                + fact("parameters", number(folder.tensors().numParameters()) + ", stored as "
+                + fact("parameters", number(folder.tensors().numParameters()) + activeParameters() + ", stored as "
                         + storedTypes()
                         + (folder.storedLinears() == WeightType.INT8 ? ", linear layers as int8" : ""))
                 + fact("tokenizer", folder.hasTokenizer() ? tokenizerFile() : "none; takes token ids only")
@@ -83,9 +83,35 @@ final class ModelDescription {
                         kernels.kernels()));
     }
 
+    /** Nothing where every layer has experts. */
+    private String feedForward() {
+        return config.layers().stream().allMatch(layer -> layer.experts() != null) ? ""
+                : ", feed-forward " + config.ffnSize() + " (" + lowerCase(config.activation())
+                        + (config.gatedFfn() ? ", gated)" : ")");
+    }
+
+    /** Such as ", 2 of 8 experts of width 14,336 in 32 layers, shared expert of width 5,632". */
+    private String experts() {
+        ExpertsConfig experts = config.experts();
+        if (experts == null) {
+            return "";
+        }
+        long numLayers = config.layers().stream().filter(layer -> layer.experts() != null).count();
+        return ", " + experts.numChosen() + " of " + experts.numExperts() + " experts of width "
+                + number(experts.expertSize()) + " (" + lowerCase(config.activation()) + ", gated) in " + numLayers
+                + " layers" + (experts.shared().size() == 0 ? ""
+                        : ", shared expert of width " + number(experts.shared().size()));
+    }
+
+    private String activeParameters() {
+        return config.experts() == null ? ""
+                : ", of which a token takes " + number(folder.numActiveParameters());
+    }
+
     /** What is multiplied with what, and where, such as "bf16 weights, f32 inputs and sums, in vector (512 bit)". */
     private String linearLayers(LinearPrecision precision, Kernels kernels) {
-        WeightMatrix down = folder.tensors().layers().getFirst().ffnDown().getFirst();
+        WeightMatrix down = folder.tensors().layers().getFirst().ffn().linears().reduce((_, last) -> last)
+                .orElseThrow();
         if (down instanceof WeightMatrix.Grouped) {
             return "integers with scales of groups, as stored, f32 inputs and sums, in " + ownKernels(kernels);
         }

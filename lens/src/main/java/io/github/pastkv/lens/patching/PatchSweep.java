@@ -6,6 +6,7 @@ import io.github.pastkv.lens.Lens;
 import io.github.pastkv.model.Model;
 import io.github.pastkv.model.Session;
 import io.github.pastkv.model.SessionOptions;
+import io.github.pastkv.model.config.ExpertsConfig;
 import io.github.pastkv.model.config.ModelConfig;
 import io.github.pastkv.model.engine.StepInput;
 import io.github.pastkv.model.hooks.HookFilter;
@@ -203,7 +204,10 @@ public final class PatchSweep implements AutoCloseable {
         ModelConfig config = model.config();
         long heads = 2L * (config.numHeads() + config.numKvHeads()) * config.headDim();
         long scores = 2L * config.numHeads() * baseIds.length;
-        long floatsPerToken = 8L * config.hiddenSize() + heads + 3L * config.ffnSize() + scores;
+        ExpertsConfig experts = config.experts();
+        long ofExperts = experts == null ? 0
+                : 3L * experts.expertSize() + 3L * experts.shared().size() + 2L * config.hiddenSize();
+        long floatsPerToken = 8L * config.hiddenSize() + heads + 3L * config.ffnSize() + ofExperts + scores;
         return Float.BYTES * (numTokens * floatsPerToken + 2L * config.vocabSize());
     }
 

@@ -92,7 +92,8 @@ class PatchSweepTest {
     }
 
     static Stream<String> ablatedModels() {
-        return Stream.concat(Stream.of("gpt2", "llama", "gpt_neox", "gemma3_text"), GoldenModel.DENSE_NAMES.stream());
+        return Stream.concat(Stream.of("gpt2", "llama", "gpt_neox", "gemma3_text"),
+                GoldenModel.furtherNames().stream());
     }
 
     @ParameterizedTest

@@ -13,48 +13,62 @@ import java.util.List;
  * @param scoreSoftCap cap of {@code cap * tanh(score / cap)}, which every scaled score becomes; 0 for none
  * @param alibiSlopes decrease of each head's scores per position of distance, {@code [H]}; empty without ALiBi
  * @param clip limit to which queries, keys and values are clipped after projection; 0 for none
+ * @param clipsAfterNorm whether queries and keys are clipped after their norms instead of before
  * @param headNorms norms of queries and keys
  * @param normAfterRope whether these norms are applied after RoPE instead of before
  */
 public record AttentionConfig(int numHeads, int numKvHeads, int headDim, boolean qkvBias, boolean outBias,
-        float scoreSoftCap, List<Double> alibiSlopes, float clip, HeadNorms headNorms, boolean normAfterRope) {
+        float scoreSoftCap, List<Double> alibiSlopes, float clip, boolean clipsAfterNorm, HeadNorms headNorms,
+        boolean normAfterRope) {
     public AttentionConfig {
         alibiSlopes = List.copyOf(alibiSlopes);
     }
 
     /** Heads without biases, caps, ALiBi, clips or norms. */
     public static AttentionConfig of(int numHeads, int numKvHeads, int headDim) {
-        return new AttentionConfig(numHeads, numKvHeads, headDim, false, false, 0f, List.of(), 0f, HeadNorms.NONE,
+        return new AttentionConfig(numHeads, numKvHeads, headDim, false, false, 0f, List.of(), 0f, false,
+                HeadNorms.NONE,
                 false);
     }
 
     public AttentionConfig withBiases(boolean newQkvBias, boolean newOutBias) {
         return new AttentionConfig(numHeads, numKvHeads, headDim, newQkvBias, newOutBias, scoreSoftCap, alibiSlopes,
-                clip, headNorms, normAfterRope);
+                clip, clipsAfterNorm, headNorms, normAfterRope);
     }
 
     public AttentionConfig withScoreSoftCap(float newScoreSoftCap) {
         return new AttentionConfig(numHeads, numKvHeads, headDim, qkvBias, outBias, newScoreSoftCap, alibiSlopes, clip,
+                clipsAfterNorm,
                 headNorms, normAfterRope);
     }
 
     public AttentionConfig withAlibi(List<Double> newAlibiSlopes) {
         return new AttentionConfig(numHeads, numKvHeads, headDim, qkvBias, outBias, scoreSoftCap, newAlibiSlopes, clip,
+                clipsAfterNorm,
                 headNorms, normAfterRope);
     }
 
     public AttentionConfig withClip(float newClip) {
         return new AttentionConfig(numHeads, numKvHeads, headDim, qkvBias, outBias, scoreSoftCap, alibiSlopes, newClip,
+                clipsAfterNorm,
                 headNorms, normAfterRope);
+    }
+
+    /** Clipped after the norms of queries and keys. */
+    public AttentionConfig withClipAfterNorm(float newClip) {
+        return new AttentionConfig(numHeads, numKvHeads, headDim, qkvBias, outBias, scoreSoftCap, alibiSlopes, newClip,
+                true, headNorms, normAfterRope);
     }
 
     public AttentionConfig withHeadNorms(HeadNorms newHeadNorms) {
         return new AttentionConfig(numHeads, numKvHeads, headDim, qkvBias, outBias, scoreSoftCap, alibiSlopes, clip,
+                clipsAfterNorm,
                 newHeadNorms, normAfterRope);
     }
 
     public AttentionConfig withNormAfterRope() {
         return new AttentionConfig(numHeads, numKvHeads, headDim, qkvBias, outBias, scoreSoftCap, alibiSlopes, clip,
+                clipsAfterNorm,
                 headNorms, true);
     }
 

@@ -7,11 +7,12 @@ package io.github.pastkv.model.config;
  * @param softCap cap of {@code cap * tanh(logit / cap)}, which every logit becomes; 0 for none
  * @param normed whether a norm stands before it
  * @param logitScale factor of all logits, before the cap
+ * @param bias whether the configuration gives it a bias; families that always have one do not say so here
  */
-public record HeadConfig(boolean tied, float softCap, boolean normed, float logitScale) {
+public record HeadConfig(boolean tied, float softCap, boolean normed, float logitScale, boolean bias) {
     /** A head whose logits are not scaled. */
     public HeadConfig(boolean tied, float softCap, boolean normed) {
-        this(tied, softCap, normed, 1f);
+        this(tied, softCap, normed, 1f, false);
     }
 
     /** A head without a cap. */
@@ -20,10 +21,14 @@ public record HeadConfig(boolean tied, float softCap, boolean normed, float logi
     }
 
     public HeadConfig withLogitScale(float newLogitScale) {
-        return new HeadConfig(tied, softCap, normed, newLogitScale);
+        return new HeadConfig(tied, softCap, normed, newLogitScale, bias);
+    }
+
+    public HeadConfig withBias(boolean newBias) {
+        return new HeadConfig(tied, softCap, normed, logitScale, newBias);
     }
 
     public HeadConfig withTied(boolean newTied) {
-        return new HeadConfig(newTied, softCap, normed, logitScale);
+        return new HeadConfig(newTied, softCap, normed, logitScale, bias);
     }
 }

@@ -13,12 +13,13 @@ import org.jspecify.annotations.Nullable;
  * @param forgets whether the cache evicts tokens that no later query of the layer attends to
  * @param rotary RoPE of queries and keys, or null for none
  * @param blockScale scale of the outputs of attention and feed-forward block
+ * @param experts experts in place of the feed-forward block of {@link FfnConfig}, or null
  */
-public record LayerConfig(float scoreScale, int window, boolean forgets, @Nullable RopeConfig rotary,
-        float blockScale) {
+public record LayerConfig(float scoreScale, int window, boolean forgets, @Nullable RopeConfig rotary, float blockScale,
+        @Nullable ExpertsConfig experts) {
     /** A layer whose blocks add what they give. */
     public LayerConfig(float scoreScale, int window, boolean forgets, @Nullable RopeConfig rotary) {
-        this(scoreScale, window, forgets, rotary, 1f);
+        this(scoreScale, window, forgets, rotary, 1f, null);
     }
 
     /** A layer without a window. */
@@ -28,12 +29,17 @@ public record LayerConfig(float scoreScale, int window, boolean forgets, @Nullab
 
     /** The same layer with a window beyond which the cache evicts tokens; 0 for none. */
     public LayerConfig withWindow(int newWindow) {
-        return new LayerConfig(scoreScale, newWindow, newWindow > 0, rotary, blockScale);
+        return new LayerConfig(scoreScale, newWindow, newWindow > 0, rotary, blockScale, experts);
     }
 
     /** The same layer with another scale of its blocks. */
     public LayerConfig withBlockScale(float newBlockScale) {
-        return new LayerConfig(scoreScale, window, forgets, rotary, newBlockScale);
+        return new LayerConfig(scoreScale, window, forgets, rotary, newBlockScale, experts);
+    }
+
+    /** The same layer with experts in place of the feed-forward block. */
+    public LayerConfig withExperts(@Nullable ExpertsConfig newExperts) {
+        return new LayerConfig(scoreScale, window, forgets, rotary, blockScale, newExperts);
     }
 
     /** {@code numLayers} equal layers without a window. */

@@ -8,11 +8,18 @@ import java.util.List;
  *
  * @param shortFactors divisors for rows up to the original context, {@code [rotaryDim / 2]}
  * @param longFactors divisors for longer rows, {@code [rotaryDim / 2]}
- * @param attentionFactor factor of all cosines and sines, in both
+ * @param shortAttentionFactor factor of all cosines and sines of rows up to the original context
+ * @param longAttentionFactor factor of all cosines and sines of longer rows
  * @param originalMaxSeqLen the context that the model was first trained for, in tokens
  */
-public record LongRope(List<Double> shortFactors, List<Double> longFactors, double attentionFactor,
-        int originalMaxSeqLen) implements RopeScaling {
+public record LongRope(List<Double> shortFactors, List<Double> longFactors, double shortAttentionFactor,
+        double longAttentionFactor, int originalMaxSeqLen) implements RopeScaling {
+    /** One factor of cosines and sines for rows of any length. */
+    public LongRope(List<Double> shortFactors, List<Double> longFactors, double attentionFactor,
+            int originalMaxSeqLen) {
+        this(shortFactors, longFactors, attentionFactor, attentionFactor, originalMaxSeqLen);
+    }
+
     public LongRope {
         shortFactors = List.copyOf(shortFactors);
         longFactors = List.copyOf(longFactors);
@@ -26,6 +33,11 @@ public record LongRope(List<Double> shortFactors, List<Double> longFactors, doub
             frequencies[pair] /= divisors.get(pair);
         }
         return frequencies;
+    }
+
+    @Override
+    public double attentionFactor(int maxSeqLen) {
+        return maxSeqLen > originalMaxSeqLen ? longAttentionFactor : shortAttentionFactor;
     }
 
     /** All rows up to the original context are alike, and so are all longer ones. */

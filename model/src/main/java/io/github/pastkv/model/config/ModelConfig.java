@@ -5,6 +5,7 @@ import io.github.pastkv.kernels.Activation;
 import io.github.pastkv.tensor.DataType;
 import java.util.List;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The configuration of a model, independent of its family: everything that the forward pass needs. A {@code Family}
@@ -29,6 +30,9 @@ public record ModelConfig(String architecture, ModelSizes sizes, EmbeddingConfig
         layers = List.copyOf(layers);
         if (layers.size() != sizes.numLayers()) {
             throw new IllegalArgumentException("layers: " + layers.size() + ", numLayers is " + sizes.numLayers());
+        }
+        if (layers.stream().map(LayerConfig::experts).filter(Objects::nonNull).distinct().count() > 1) {
+            throw new IllegalArgumentException("layers: their experts differ");
         }
     }
 
@@ -93,6 +97,11 @@ public record ModelConfig(String architecture, ModelSizes sizes, EmbeddingConfig
         return ffn.ffnSize();
     }
 
+    /** The experts of the first layer that has some; null if no layer has. All layers with experts have equal ones. */
+    public @Nullable ExpertsConfig experts() {
+        return layers.stream().map(LayerConfig::experts).filter(Objects::nonNull).findFirst().orElse(null);
+    }
+
     /** Nonlinearity of the feed-forward block. */
     public Activation activation() {
         return ffn.activation();
@@ -115,6 +124,11 @@ public record ModelConfig(String architecture, ModelSizes sizes, EmbeddingConfig
 
     public ModelConfig withHead(HeadConfig newHead) {
         return new ModelConfig(architecture, sizes, embedding, norm, attention, ffn, layers, residual, newHead,
+                storageType, tokenIds);
+    }
+
+    public ModelConfig withLayers(List<LayerConfig> newLayers) {
+        return new ModelConfig(architecture, sizes, embedding, norm, attention, ffn, newLayers, residual, head,
                 storageType, tokenIds);
     }
 

@@ -22,8 +22,12 @@ public sealed interface RopeScaling permits
      */
     double[] inverseFrequencies(int rotaryDim, double theta, int maxSeqLen);
 
-    /** The factor of all cosines and sines. */
-    default double attentionFactor() {
+    /**
+     * The factor of all cosines and sines.
+     *
+     * @param maxSeqLen longest row of the session, in tokens
+     */
+    default double attentionFactor(int maxSeqLen) {
         return 1;
     }
 

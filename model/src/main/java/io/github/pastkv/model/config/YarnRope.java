@@ -37,6 +37,11 @@ public record YarnRope(double factor, double attentionFactor, Ramp ramp, int ori
     }
 
     @Override
+    public double attentionFactor(int maxSeqLen) {
+        return attentionFactor;
+    }
+
+    @Override
     public double[] inverseFrequencies(int rotaryDim, double theta, int maxSeqLen) {
         double low = pairOfTurns(ramp.betaFast, rotaryDim, theta);
         double high = pairOfTurns(ramp.betaSlow, rotaryDim, theta);

@@ -41,6 +41,15 @@ import io.github.pastkv.model.families.llama.SeedOss;
 import io.github.pastkv.model.families.llama.SmolLm3;
 import io.github.pastkv.model.families.llama.StableLm;
 import io.github.pastkv.model.families.llama.Starcoder2;
+import io.github.pastkv.model.families.moe.Dots1;
+import io.github.pastkv.model.families.moe.Ernie45Moe;
+import io.github.pastkv.model.families.moe.Glm4Moe;
+import io.github.pastkv.model.families.moe.GraniteMoe;
+import io.github.pastkv.model.families.moe.Mixtral;
+import io.github.pastkv.model.families.moe.Olmoe;
+import io.github.pastkv.model.families.moe.PhiMoe;
+import io.github.pastkv.model.families.moe.Qwen2Moe;
+import io.github.pastkv.model.families.moe.Qwen3Moe;
 import io.github.pastkv.model.family.Family;
 
 import io.github.pastkv.model.files.JsonObject;
@@ -57,7 +66,9 @@ public final class Families {
             new Olmo2(), new Gemma1(), new GptJ(), new CodeGen(), new GptBigCode(), new Falcon(), new Mpt(), new Xglm(),
             new BioGpt(), new Phi(), new StableLm(), new Starcoder2(), new Cohere(), new Cohere2(), new Granite(),
             new SmolLm3(), new Glm(), new Glm4(), new Olmo(), new Olmo3(), new Exaone4(), new Ernie45(),
-            new HunYuanDense(), new Apertus(), new Nemotron(), new SeedOss(), new Arcee(), new Helium());
+            new HunYuanDense(), new Apertus(), new Nemotron(), new SeedOss(), new Arcee(), new Helium(),
+            new Mixtral(), new Qwen2Moe(), new Qwen3Moe(), new Olmoe(), new GraniteMoe(), new Dots1(), new Glm4Moe(),
+            new Ernie45Moe(), new PhiMoe());
 
     private static final List<String> QUANTIZATION_KEYS =
             List.of("quantization_config", "quantization", "compression_config");

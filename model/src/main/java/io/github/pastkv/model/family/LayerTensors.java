@@ -1,7 +1,6 @@
 package io.github.pastkv.model.family;
 
 import io.github.pastkv.kernels.WeightMatrix;
-import io.github.pastkv.kernels.Xielu;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -15,24 +14,21 @@ import org.jspecify.annotations.Nullable;
  * @param keyNorm norm of the keys, {@code [D]}, {@code [K, D]} or {@code [K * D]}; or null
  * @param attentionOut projection of the heads {@code [H * D]} to the residual stream {@code [E]}
  * @param ffnNorms the norms around the feed-forward block, {@code [E]}
- * @param ffnUp projections to gate {@code [F]} (gated blocks only) and up {@code [F]}, in this order
- * @param ffnDown projection {@code [F]} to {@code [E]}
- * @param xielu the activation where it has trained numbers, or null
+ * @param ffn the feed-forward block
  */
 public record LayerTensors(BlockNorms<NormTensors> attentionNorms, List<WeightMatrix> qkv,
         @Nullable NormTensors queryNorm, @Nullable NormTensors keyNorm, List<WeightMatrix> attentionOut,
-        BlockNorms<NormTensors> ffnNorms, List<WeightMatrix> ffnUp, List<WeightMatrix> ffnDown, @Nullable Xielu xielu) {
-    /** A layer whose activation has no numbers of its own. */
+        BlockNorms<NormTensors> ffnNorms, FfnTensors ffn) {
+    /** A layer with one feed-forward block, whose activation has no numbers of its own. */
     public LayerTensors(BlockNorms<NormTensors> attentionNorms, List<WeightMatrix> qkv, @Nullable NormTensors queryNorm,
             @Nullable NormTensors keyNorm, List<WeightMatrix> attentionOut, BlockNorms<NormTensors> ffnNorms,
             List<WeightMatrix> ffnUp, List<WeightMatrix> ffnDown) {
-        this(attentionNorms, qkv, queryNorm, keyNorm, attentionOut, ffnNorms, ffnUp, ffnDown, null);
+        this(attentionNorms, qkv, queryNorm, keyNorm, attentionOut, ffnNorms,
+                new FfnTensors.Dense(ffnUp, ffnDown, null));
     }
 
     public LayerTensors {
         qkv = List.copyOf(qkv);
         attentionOut = List.copyOf(attentionOut);
-        ffnUp = List.copyOf(ffnUp);
-        ffnDown = List.copyOf(ffnDown);
     }
 }

@@ -46,18 +46,30 @@ public record ModelTensors(EmbeddingTensors embedding, List<LayerTensors> layers
                 Stream.of(embedding.projection(), headIn, head).flatMap(List::stream)
                         .filter(part -> !isEmbedding(part)),
                 layers.stream().flatMap(ModelTensors::linears));
-        return Stream.concat(own, norms.flatMap(norm -> count(norm.weight(), norm.bias())))
+        return Stream.of(own, norms.flatMap(norm -> count(norm.weight(), norm.bias())),
+                layers.stream().flatMap(ModelTensors::corrections)).flatMap(tensors -> tensors)
                 .mapToLong(Tensor::numElements).sum() + numParameters(embedding.tokens())
                 + linears.mapToLong(ModelTensors::numParameters).sum();
+    }
+
+    /**
+     * Parameters without those of the experts that a token does not take.
+     *
+     * @param numChosen experts that a token takes in each layer that has experts
+     */
+    public long numActiveParameters(int numChosen) {
+        return numParameters() - layers.stream().map(LayerTensors::ffn).filter(FfnTensors.Experts.class::isInstance)
+                .map(FfnTensors.Experts.class::cast).flatMap(ffn -> ffn.experts().stream().skip(numChosen))
+                .flatMap(FfnTensors.Dense::linears).mapToLong(ModelTensors::numParameters).sum();
     }
 
     private static long numParameters(WeightMatrix part) {
         return part.numOutputs() * part.numInputs() + (part.bias() == null ? 0 : part.numOutputs());
     }
 
-    @SuppressWarnings("ReferenceEquality") // a tied head is the very matrix of the embedding
+    /** A tied head is the very matrix of the embedding, perhaps with a bias. */
     private boolean isEmbedding(WeightMatrix part) {
-        return part == embedding.tokens();
+        return part.withBias(null).equals(embedding.tokens());
     }
 
     private static Stream<NormTensors> norms(LayerTensors layer) {
@@ -67,7 +79,13 @@ public record ModelTensors(EmbeddingTensors embedding, List<LayerTensors> layers
     }
 
     private static Stream<WeightMatrix> linears(LayerTensors layer) {
-        return Stream.of(layer.qkv(), layer.attentionOut(), layer.ffnUp(), layer.ffnDown()).flatMap(List::stream);
+        return Stream.concat(Stream.concat(layer.qkv().stream(), layer.attentionOut().stream()),
+                layer.ffn().linears());
+    }
+
+    /** Numbers that the choice of experts adds to scores. */
+    private static Stream<Tensor> corrections(LayerTensors layer) {
+        return layer.ffn() instanceof FfnTensors.Experts experts ? count(experts.correction(), null) : Stream.empty();
     }
 
     private static Stream<Tensor> count(@Nullable Tensor first, @Nullable Tensor second) {

@@ -30,6 +30,7 @@ final class AttentionBlock {
     private final TokenRange rotate = this::rotateTokens;
     private final TokenRange store = this::storeTokens;
     private final TokenRange clip = this::clipTokens;
+    private final TokenRange clipNormalised = this::clipNormalisedTokens;
     private final TokenRange scaleOutput = this::scaleOutputOfTokens;
     private final TokenRange addToStream = this::addToStream;
 
@@ -114,7 +115,7 @@ final class AttentionBlock {
         context.forTokens(widthOfKeysAndValues(), normaliseHeadsRotateAndStore);
     }
 
-    /** Clips queries, keys and values as they are projected, where the model does. */
+    /** Clips queries, keys and values as they are projected, where the model does; values in any case. */
     private void clip() {
         if (context.config.attention().clip() != 0) {
             context.forTokens(context.space.qkvWidth(), clip);
@@ -122,7 +123,23 @@ final class AttentionBlock {
     }
 
     private void clipTokens(int from, int to) {
-        context.kernels.clip(context.config.attention().clip(), context.space.qkv, context.space.qkvWidth(), from, to);
+        Workspace space = context.space;
+        clipTokens(context.config.attention().clipsAfterNorm() ? space.values : space.qkv, from, to);
+    }
+
+    private void clipTokens(Tensor rows, int from, int to) {
+        context.kernels.clip(context.config.attention().clip(), rows, (int) rows.shape(1), from, to);
+    }
+
+    private void clipNormalised() {
+        if (context.config.attention().clipsAfterNorm()) {
+            context.forTokens(context.space.qkvWidth(), clipNormalised);
+        }
+    }
+
+    private void clipNormalisedTokens(int from, int to) {
+        clipTokens(context.space.queries, from, to);
+        clipTokens(context.space.keys, from, to);
     }
 
     private int widthOfKeysAndValues() {
@@ -159,6 +176,7 @@ final class AttentionBlock {
     private void normaliseHeads(StepHooks hooks, LayerWeights weights) {
         hooks.norms().normaliseHeads(weights.queryNorm(), context.space.queries, NormHooks.QUERY, context.layer);
         hooks.norms().normaliseHeads(weights.keyNorm(), context.space.keys, NormHooks.KEY, context.layer);
+        clipNormalised();
     }
 
     /** Projects the output of the heads, and adds it to the stream where the residuals are serial. */
@@ -207,6 +225,9 @@ final class AttentionBlock {
         Workspace space = context.space;
         normaliseHeads(context.layerWeights().queryNorm(), space.queries, space.queryHeads, from, to);
         normaliseHeads(context.layerWeights().keyNorm(), space.keys, space.keyHeads, from, to);
+        if (context.config.attention().clipsAfterNorm()) {
+            clipNormalisedTokens(from, to);
+        }
     }
 
     /** Normalises each head by itself where the norm is as wide as a head, else all together. */

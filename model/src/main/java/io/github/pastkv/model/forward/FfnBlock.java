@@ -2,8 +2,6 @@ package io.github.pastkv.model.forward;
 
 import io.github.pastkv.kernels.Compute.TokenRange;
 import io.github.pastkv.kernels.NormWeights;
-import io.github.pastkv.kernels.Xielu;
-import io.github.pastkv.model.config.ModelConfig;
 import io.github.pastkv.model.family.BlockNorms;
 import io.github.pastkv.model.hooks.HookPoint;
 import io.github.pastkv.tensor.Tensor;
@@ -11,12 +9,15 @@ import io.github.pastkv.tensor.Tensor;
 /** The feed-forward block of one layer: reads the residual stream and adds its output to it. */
 final class FfnBlock {
     private final PassContext context;
-    private final TokenRange activate = this::activateTokens;
+    private final DenseFfn ffn;
+    private final ExpertsFfn experts;
     private final TokenRange scaleOutput = this::scaleOutputOfTokens;
     private final TokenRange addToStream = this::addToStream;
 
     FfnBlock(PassContext context) {
         this.context = context;
+        this.ffn = new DenseFfn(context);
+        this.experts = new ExpertsFfn(context, ffn);
     }
 
     void run() {
@@ -27,13 +28,7 @@ final class FfnBlock {
         context.runHooks(HookPoint.RESID_MID, space.hidden);
         Tensor input = context.hooks == null ? space.hidden : context.hooks.ffnInput(context.layer, space.hidden);
         context.normalise(norms.before(), input, space.normed, NormHooks.LN2); // normed [n, E]
-        Tensor read = norms.before() == null ? input : space.normed;
-        context.compute.linear(read, weights.ffnUp(), space.ffn, context.numTokens); // [n, F] or [n, 2F]
-        context.runHooks(HookPoint.MLP_PRE, space.ffnGate);
-        context.runHooks(HookPoint.MLP_PRE_LINEAR, space.ffnUp);
-        context.forTokens(context.config.ffnSize(), activate); // ffnGate [n, F]
-        context.runHooks(HookPoint.MLP_POST, space.ffnGate);
-        context.compute.linear(space.ffnGate, weights.ffnDown(), space.ffnOut, context.numTokens); // [n, E]
+        runFfn(norms.before() == null ? input : space.normed);
         context.normalise(norms.after(), space.ffnOut, space.ffnOut,
                 norms.before() == null ? NormHooks.LN2 : NormHooks.LN2_POST);
         if (context.blockScale() != 1f) {
@@ -44,17 +39,12 @@ final class FfnBlock {
         context.runHooks(HookPoint.RESID_POST, space.hidden);
     }
 
-    private void activateTokens(int from, int to) {
-        Workspace space = context.space;
-        ModelConfig config = context.config;
-        Xielu xielu = context.layerWeights().xielu();
-        if (xielu != null) {
-            context.kernels.xielu(xielu, space.ffnGate, config.ffnSize(), from, to);
-        } else if (config.gatedFfn()) {
-            context.kernels.gatedActivation(config.activation(), space.ffnGate, space.ffnUp, config.ffnSize(), from,
-                    to);
-        } else {
-            context.kernels.activate(config.activation(), space.ffnGate, config.ffnSize(), from, to);
+    /** To ffnOut [n, E]. */
+    private void runFfn(Tensor read) {
+        switch (context.layerWeights().ffn()) {
+            case FfnWeights.Dense dense ->
+                    ffn.runWithHooks(read, dense, context.space.ffn, context.space.ffnOut);
+            case FfnWeights.Experts layer -> experts.run(read, layer, context.space.ffnOut);
         }
     }
 

@@ -80,6 +80,7 @@ final class HookDispatcher implements AutoCloseable {
             case KV_HEADS -> batched.unflatten(2, config.numKvHeads(), config.headDim());
             case QUERY_HEADS_STREAM -> batched.unflatten(2, config.numHeads(), config.hiddenSize());
             case KV_HEADS_STREAM -> batched.unflatten(2, config.numKvHeads(), config.hiddenSize());
+            case CHOSEN_STREAM -> batched.unflatten(2, batched.shape(2) / config.hiddenSize(), config.hiddenSize());
             case QUERY_ROWS -> batched.reshape(rows * config.numHeads(), config.headDim());
             case QUERY_ROWS_SCALE -> batched.reshape(rows * config.numHeads(), 1);
             case KEY_ROWS -> batched.reshape(rows * config.numKvHeads(), config.headDim());

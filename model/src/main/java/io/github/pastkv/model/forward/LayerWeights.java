@@ -2,8 +2,9 @@ package io.github.pastkv.model.forward;
 
 import io.github.pastkv.kernels.LinearWeights;
 import io.github.pastkv.kernels.NormWeights;
-import io.github.pastkv.kernels.Xielu;
 import io.github.pastkv.model.family.BlockNorms;
+import java.util.function.ToLongFunction;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,19 +16,32 @@ import org.jspecify.annotations.Nullable;
  * @param keyNorm norms of the key heads, or null
  * @param attentionOut {@code [H * D]} to {@code [E]}
  * @param ffnNorms norms around the feed-forward block
- * @param ffnUp {@code [E]} to {@code [F]}, or to gate and up, {@code [2F]}
- * @param ffnDown {@code [F]} to {@code [E]}
- * @param xielu the activation where it has trained numbers, or null
+ * @param ffn the feed-forward block
  */
 record LayerWeights(BlockNorms<NormWeights> attentionNorms, LinearWeights qkv, @Nullable HeadNormWeights queryNorm,
         @Nullable HeadNormWeights keyNorm, LinearWeights attentionOut, BlockNorms<NormWeights> ffnNorms,
-        LinearWeights ffnUp, LinearWeights ffnDown, @Nullable Xielu xielu) {
+        FfnWeights ffn) {
+    /** Bytes of all linear layers. */
     long packedBytes() {
-        return qkv.packedBytes() + attentionOut.packedBytes() + ffnUp.packedBytes() + ffnDown.packedBytes();
+        return alwaysRead(LinearWeights::packedBytes) + ffn.numExperts() * ofExpert(LinearWeights::packedBytes);
     }
 
-    /** Multiply-adds that a token takes in the layer's linear layers: their weights. */
+    /** Bytes of the linear layers that {@code numTokens} tokens read at most, as each may take other experts. */
+    long bytesRead(long numTokens) {
+        long numExperts = Math.min(ffn.numExperts(), numTokens * ffn.numChosen());
+        return alwaysRead(LinearWeights::packedBytes) + numExperts * ofExpert(LinearWeights::packedBytes);
+    }
+
+    /** Multiply-adds that a token takes in the layer's linear layers: their weights, of chosen experts only. */
     long multiplyAdds() {
-        return qkv.numWeights() + attentionOut.numWeights() + ffnUp.numWeights() + ffnDown.numWeights();
+        return alwaysRead(LinearWeights::numWeights) + ffn.numChosen() * ofExpert(LinearWeights::numWeights);
+    }
+
+    private long alwaysRead(ToLongFunction<LinearWeights> size) {
+        return Stream.concat(Stream.of(qkv, attentionOut), ffn.alwaysRead()).mapToLong(size).sum();
+    }
+
+    private long ofExpert(ToLongFunction<LinearWeights> size) {
+        return ffn.ofExpert().mapToLong(size).sum();
     }
 }

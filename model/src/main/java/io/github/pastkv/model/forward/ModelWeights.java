@@ -8,6 +8,7 @@ import io.github.pastkv.model.family.ModelTensors;
 import java.lang.foreign.Arena;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.ToLongFunction;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -28,11 +29,20 @@ public record ModelWeights(EmbeddingWeights embedding, List<LayerWeights> layers
         return new WeightsPacker(config, packer, arena).pack(tensors);
     }
 
-    /** Bytes of the packed linear layers, which a step of one token reads. */
+    /** Bytes of the packed linear layers. */
     public long packedBytes() {
+        return bytes(LayerWeights::packedBytes);
+    }
+
+    /** Bytes of the linear layers that a step of {@code numTokens} reads at most: of experts, the chosen ones. */
+    public long bytesRead(long numTokens) {
+        return bytes(layer -> layer.bytesRead(numTokens));
+    }
+
+    private long bytes(ToLongFunction<LayerWeights> ofLayer) {
         long around = Stream.of(embedding.projection(), headIn, head).filter(Objects::nonNull)
                 .map(Objects::requireNonNull).mapToLong(LinearWeights::packedBytes).sum();
-        return layers.stream().mapToLong(LayerWeights::packedBytes).sum() + around;
+        return layers.stream().mapToLong(ofLayer).sum() + around;
     }
 
     /**

@@ -49,7 +49,7 @@ public final class RopeTables {
     private RopeTable table(RopeConfig rotary, int maxSeqLen) {
         Key key = new Key(rotary, rotary.scaling().effectiveLength(maxSeqLen));
         return tables.computeIfAbsent(key, _ -> new RopeTable(rotary.inverseFrequencies(maxSeqLen),
-                rotary.scaling().attentionFactor(), rotary.isInterleaved(),
+                rotary.scaling().attentionFactor(maxSeqLen), rotary.isInterleaved(),
                 Math.max(config.maxSeqLen(), key.effectiveLength), arena));
     }
 }

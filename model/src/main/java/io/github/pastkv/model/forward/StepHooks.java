@@ -11,13 +11,13 @@ import java.util.Arrays;
 
 /** Runs the hooks of one step with a probe, between the operations of the forward pass. */
 record StepHooks(HookDispatcher dispatcher, HookedNorms norms, HeadInputs inputs, HookedAttention attention,
-        HeadResults results) implements AutoCloseable {
+        HeadResults results, HookedExperts experts) implements AutoCloseable {
     static StepHooks of(HookCatalog hooks, Probe probe, KvStep step, Compute compute) {
         HookDispatcher dispatcher = new HookDispatcher(hooks, probe, StepSlots.of(step));
         return new StepHooks(dispatcher, new HookedNorms(dispatcher, compute),
                 new HeadInputs(dispatcher, compute, hooks.config()),
                 new HookedAttention(dispatcher, step, compute, hooks.config()),
-                new HeadResults(dispatcher, compute, hooks.config()));
+                new HeadResults(dispatcher, compute, hooks.config()), new HookedExperts(dispatcher));
     }
 
     /** The token ids after their hook. */

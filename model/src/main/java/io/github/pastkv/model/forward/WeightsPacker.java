@@ -6,6 +6,7 @@ import io.github.pastkv.kernels.NormWeights;
 import io.github.pastkv.kernels.WeightMatrix;
 import io.github.pastkv.model.config.ModelConfig;
 import io.github.pastkv.model.family.EmbeddingTensors;
+import io.github.pastkv.model.family.FfnTensors;
 import io.github.pastkv.model.family.LayerTensors;
 import io.github.pastkv.model.family.ModelTensors;
 import io.github.pastkv.model.family.NormTensors;
@@ -13,6 +14,7 @@ import io.github.pastkv.tensor.DataType;
 import io.github.pastkv.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -42,7 +44,22 @@ final class WeightsPacker {
         return new LayerWeights(layer.attentionNorms().map(norm -> norm(norm, config.hiddenSize())),
                 linear(layer.qkv()), headNorms(layer.queryNorm(), headDim), headNorms(layer.keyNorm(), headDim),
                 linear(layer.attentionOut()), layer.ffnNorms().map(norm -> norm(norm, config.hiddenSize())),
-                linear(layer.ffnUp()), linear(layer.ffnDown()), layer.xielu());
+                ffn(layer.ffn()));
+    }
+
+    private FfnWeights ffn(FfnTensors ffn) {
+        return switch (ffn) {
+            case FfnTensors.Dense dense -> dense(dense);
+            case FfnTensors.Experts experts -> new FfnWeights.Experts(Objects.requireNonNull(config.experts()),
+                    packer.packExactly(List.of(experts.router()), arena),
+                    experts.correction() == null ? null : widened(experts.correction(), 0f),
+                    experts.experts().stream().map(this::dense).toList(),
+                    experts.shared() == null ? null : dense(experts.shared()), projection(experts.sharedGate()));
+        };
+    }
+
+    private FfnWeights.Dense dense(FfnTensors.Dense dense) {
+        return new FfnWeights.Dense(linear(dense.up()), linear(dense.down()), dense.xielu());
     }
 
     private LinearWeights linear(List<WeightMatrix> parts) {

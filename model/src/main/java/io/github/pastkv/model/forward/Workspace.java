@@ -4,6 +4,8 @@ import io.github.pastkv.model.config.ModelConfig;
 import io.github.pastkv.tensor.DataType;
 import io.github.pastkv.tensor.Tensor;
 import java.lang.foreign.Arena;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /** The buffers of one pass over at most n tokens, all F32 and outside the heap. Owned until {@link #close}. */
 final class Workspace implements AutoCloseable {
@@ -21,9 +23,8 @@ final class Workspace implements AutoCloseable {
     final Tensor[] keyHeads; // K times [n, D], parts of keys
     final Tensor attention; // [n, H * D]
     final Tensor attentionOut; // [n, E]: what attention adds to the stream
-    final Tensor ffn; // [n, F] or [n, 2F]
-    final Tensor ffnGate; // [n, F], part of ffn
-    final Tensor ffnUp; // [n, F], part of ffn; the gate itself where there is none
+    final FfnBuffers ffn;
+    private final @Nullable ExpertBuffers experts;
     final Tensor ffnOut; // [n, E]: what the feed-forward block adds to the stream
     final int[] positions; // [n]
 
@@ -31,7 +32,6 @@ final class Workspace implements AutoCloseable {
         this.maxTokens = maxTokens;
         int queryWidth = config.numHeads() * config.headDim();
         int keyWidth = config.numKvHeads() * config.headDim();
-        int ffnWidth = config.ffnSize();
         hidden = buffer(config.hiddenSize());
         embedded = config.embedding().width() == config.hiddenSize() ? hidden : buffer(config.embedding().width());
         normed = buffer(config.hiddenSize());
@@ -43,11 +43,16 @@ final class Workspace implements AutoCloseable {
         keyHeads = heads(keys, config.headDim());
         attention = buffer(queryWidth);
         attentionOut = buffer(config.hiddenSize());
-        ffn = buffer(config.gatedFfn() ? 2 * ffnWidth : ffnWidth);
-        ffnGate = ffn.narrow(1, 0, ffnWidth);
-        ffnUp = config.gatedFfn() ? ffn.narrow(1, ffnWidth, 2L * ffnWidth) : ffnGate;
+        ffn = FfnBuffers.allocate(arena, maxTokens, config.ffnSize(), config.gatedFfn());
+        experts = config.experts() == null ? null
+                : ExpertBuffers.allocate(arena, maxTokens, config.hiddenSize(), config.experts());
         ffnOut = buffer(config.hiddenSize());
         positions = new int[maxTokens];
+    }
+
+    /** The buffers of layers with experts, which the configuration must have. */
+    ExpertBuffers experts() {
+        return Objects.requireNonNull(experts);
     }
 
     /** (H + 2K) * D. */

@@ -2,6 +2,7 @@ package io.github.pastkv.model.hooks;
 
 import io.github.pastkv.model.config.ModelConfig;
 import io.github.pastkv.model.family.BlockNorms;
+import io.github.pastkv.model.family.FfnTensors;
 import io.github.pastkv.model.family.LayerTensors;
 import io.github.pastkv.model.family.ModelTensors;
 import io.github.pastkv.model.family.NormTensors;
@@ -71,7 +72,12 @@ public final class HookCatalog {
             case K_NORM_SCALE, K_NORM_NORMALIZED -> tensors.keyNorm() != null;
             case ROT_Q, ROT_K -> config.layer(layer).rotary() != null;
             case RESID_MID -> !config.parallelResidual();
-            case MLP_PRE_LINEAR -> config.gatedFfn();
+            case MLP_PRE, MLP_POST -> tensors.ffn() instanceof FfnTensors.Dense;
+            case MLP_PRE_LINEAR -> tensors.ffn() instanceof FfnTensors.Dense && config.gatedFfn();
+            case ROUTER_LOGITS, EXPERT_WEIGHTS, EXPERT_INDICES, EXPERT_OUT ->
+                    tensors.ffn() instanceof FfnTensors.Experts;
+            case SHARED_EXPERT_OUT ->
+                    tensors.ffn() instanceof FfnTensors.Experts experts && experts.shared() != null;
             default -> true;
         };
     }

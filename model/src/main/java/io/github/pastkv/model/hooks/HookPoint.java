@@ -80,6 +80,16 @@ public enum HookPoint {
     MLP_PRE_LINEAR("mlp.hook_pre_linear", HookShape.FFN),
     /** Output of the nonlinearity, after gating if there is a gate. */
     MLP_POST("mlp.hook_post", HookShape.FFN),
+    /** Logits of the router, one for each expert; edits change which experts are chosen. */
+    ROUTER_LOGITS("mlp.hook_router_logits", HookShape.EXPERTS),
+    /** Weights of the chosen experts, the best first. */
+    EXPERT_WEIGHTS("mlp.hook_expert_weights", HookShape.CHOSEN),
+    /** The chosen experts as floats, the best first; another index runs that expert with the weight at its place. */
+    EXPERT_INDICES("mlp.hook_expert_indices", HookShape.CHOSEN),
+    /** The output of each chosen expert, before its weight multiplies it. */
+    EXPERT_OUT("mlp.hook_expert_out", HookShape.CHOSEN_STREAM),
+    /** The output of the expert that every token takes, as it is added. */
+    SHARED_EXPERT_OUT("mlp.hook_shared_expert_out", HookShape.STREAM),
     /** Divisor of the norm after the feed-forward block. */
     LN2_POST_SCALE("ln2_post.hook_scale", HookShape.SCALE),
     /** Output of the norm after the feed-forward block, before its weight. */

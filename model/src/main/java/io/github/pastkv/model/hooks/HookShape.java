@@ -6,8 +6,8 @@ import java.util.stream.Collectors;
 
 /**
  * The shape of a hook's tensor. Axes: B rows, N new slots, P slots before them, E hidden size, H query heads, K kv
- * heads, D head dimension, F feed-forward size, V vocabulary. Padding reads as zeros ({@link #PATTERN} scores: minus
- * infinity).
+ * heads, D head dimension, F feed-forward size, V vocabulary, X experts, C chosen experts. Padding reads as zeros
+ * ({@link #PATTERN} scores: minus infinity).
  */
 public enum HookShape {
     /** One number for each slot. */
@@ -42,6 +42,12 @@ public enum HookShape {
     KEY_WIDTH("B", "N", "K*D"),
     /** The inner width of the feed-forward block. */
     FFN("B", "N", "F"),
+    /** A number for each expert. */
+    EXPERTS("B", "N", "X"),
+    /** A number for each chosen expert. */
+    CHOSEN("B", "N", "C"),
+    /** A row as wide as the residual stream for each chosen expert. */
+    CHOSEN_STREAM("B", "N", "C", "E"),
     /** A number for each token of the vocabulary. */
     VOCAB("B", "N", "V");
 
@@ -92,6 +98,8 @@ public enum HookShape {
             case "B*N*K" -> "B*N*" + config.numKvHeads();
             case "H*D" -> String.valueOf(config.numHeads() * config.headDim());
             case "K*D" -> String.valueOf(config.numKvHeads() * config.headDim());
+            case "X" -> config.experts() == null ? axis : String.valueOf(config.experts().numExperts());
+            case "C" -> config.experts() == null ? axis : String.valueOf(config.experts().numChosen());
             default -> axis;
         };
     }

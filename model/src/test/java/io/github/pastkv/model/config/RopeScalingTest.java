@@ -79,7 +79,7 @@ class RopeScalingTest {
 
     @Test
     void attentionFactor_isOne() {
-        assertThat(new Llama3Rope(8, 1, 4, 64).attentionFactor()).isEqualTo(1);
+        assertThat(new Llama3Rope(8, 1, 4, 64).attentionFactor(64)).isEqualTo(1);
     }
 
     private static void check(RopeScaling scaling, double[] expected) {

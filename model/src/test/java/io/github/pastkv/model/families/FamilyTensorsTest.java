@@ -7,6 +7,7 @@ import io.github.pastkv.kernels.WeightMatrices;
 import io.github.pastkv.kernels.WeightMatrix;
 import io.github.pastkv.model.ModelFolder;
 import io.github.pastkv.model.TestFiles;
+import io.github.pastkv.model.family.FfnTensors;
 import io.github.pastkv.model.family.LayerTensors;
 import io.github.pastkv.model.family.ModelTensors;
 import io.github.pastkv.model.files.ModelFormatException;
@@ -47,7 +48,7 @@ class FamilyTensorsTest {
             assertThat(WeightMatrices.tensor(qkv).shape()).containsExactly(84, 28);
             assertThat(WeightMatrices.tensor(qkv).get(50, 3)).isEqualTo(stored.get(3, 50));
             assertThat(Objects.requireNonNull(qkv.bias()).shape()).containsExactly(84);
-            assertThat(WeightMatrices.tensor(layer.ffnDown().getFirst()).shape()).containsExactly(28, 112);
+            assertThat(WeightMatrices.tensor(dense(layer).down().getFirst()).shape()).containsExactly(28, 112);
             assertThat(Objects.requireNonNull(tensors.embedding().positions()).shape()).containsExactly(52, 28);
             assertThat(tensors.head().getFirst()).isSameAs(tensors.embedding().tokens());
             assertThat(tensors.numParameters()).isEqualTo((193 + 52 + 2) * 28
@@ -61,7 +62,7 @@ class FamilyTensorsTest {
             LayerTensors layer = model.tensors().layers().get(4);
 
             assertThat(layer.qkv()).extracting(part -> part.numOutputs()).containsExactly(32L, 16L, 16L);
-            assertThat(layer.ffnUp()).extracting(part -> part.numOutputs()).containsExactly(58L, 58L);
+            assertThat(dense(layer).up()).extracting(part -> part.numOutputs()).containsExactly(58L, 58L);
             assertThat(Objects.requireNonNull(layer.ffnNorms().before()).bias()).isNull();
             assertThat(model.tensors().embedding().positions()).isNull();
             assertThat(WeightMatrices.tensor(model.tensors().head().getFirst()))
@@ -73,8 +74,8 @@ class FamilyTensorsTest {
     void llama_withBiases_readsThem() throws IOException {
         try (ModelFolder model = open(llamaShapes(), true)) {
             LayerTensors layer = model.tensors().layers().getFirst();
-            for (List<WeightMatrix> parts : List.of(layer.qkv(), layer.attentionOut(), layer.ffnUp(),
-                    layer.ffnDown())) {
+            for (List<WeightMatrix> parts : List.of(layer.qkv(), layer.attentionOut(), dense(layer).up(),
+                    dense(layer).down())) {
                 assertThat(parts).allMatch(part -> part.bias() != null);
             }
         }
@@ -159,5 +160,9 @@ class FamilyTensorsTest {
     private static void putLinear(Map<String, long[]> shapes, String name, long outputs, long inputs) {
         shapes.put("model.layers.0." + name + ".weight", new long[] {outputs, inputs});
         shapes.put("model.layers.0." + name + ".bias", new long[] {outputs});
+    }
+
+    private static FfnTensors.Dense dense(LayerTensors layer) {
+        return (FfnTensors.Dense) layer.ffn();
     }
 }

@@ -28,12 +28,16 @@ public record GoldenModel(String name, Path folder, int[] tokens, int[] greedy) 
             "falcon_new_decoder", "cohere", "cohere_qk_norm", "cohere2", "granite", "smollm3", "glm", "glm4", "olmo",
             "olmo3", "exaone4", "ernie4_5", "hunyuan_v1_dense", "apertus", "nemotron", "seed_oss", "arcee", "helium",
             "mpt", "xglm", "biogpt");
+    /** The names of the golden models of families with experts. */
+    public static final List<String> EXPERT_NAMES =
+            List.of("mixtral", "qwen2_moe", "qwen3_moe", "qwen3_moe_raw_probs", "olmoe", "granitemoe", "dots1",
+                    "glm4_moe", "ernie4_5_moe", "phimoe");
     /**
-     * Of {@link #DENSE_NAMES} one for each mechanism that {@link #NAMES} lack: what equality of bits is checked with.
+     * Of {@link #furtherNames} one for each mechanism that {@link #NAMES} lack: what equality of bits is checked with.
      */
     public static final List<String> MECHANISM_NAMES = List.of("stablelm_parallel_qknorm", "cohere2", "granite", "olmo",
             "hunyuan_v1_dense", "apertus", "gptj", "gpt_bigcode", "falcon_alibi", "mpt", "xglm", "nemotron", "glm4",
-            "exaone4");
+            "exaone4", "mixtral");
     /**
      * Those that norm what their blocks add to the residual stream, so that it is no sum of what single heads add.
      */
@@ -42,9 +46,14 @@ public record GoldenModel(String name, Path folder, int[] tokens, int[] greedy) 
     /** Those with activations of TransformerLens, in {@code golden/tlens}. */
     public static final List<String> TLENS_NAMES = List.of("gpt2", "llama", "gpt_neox", "gemma2", "qwen3");
 
-    /** The names of all golden models of dense families. */
+    /** The names of all golden models. */
     public static List<String> allNames() {
-        return Stream.concat(NAMES.stream(), DENSE_NAMES.stream()).toList();
+        return Stream.concat(NAMES.stream(), furtherNames().stream()).toList();
+    }
+
+    /** The names of the golden models of further dense families and of those with experts. */
+    public static List<String> furtherNames() {
+        return Stream.concat(DENSE_NAMES.stream(), EXPERT_NAMES.stream()).toList();
     }
 
     /** Those of {@link #allNames} whose residual stream is the sum of what embeddings, heads and FFN blocks add. */

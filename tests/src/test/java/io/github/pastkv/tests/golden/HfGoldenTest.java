@@ -44,19 +44,19 @@ class HfGoldenTest {
         Stream<Arguments> first = GoldenModel.NAMES.stream().map(HfCase::of).flatMap(
                 hf -> Stream.of(false, true).flatMap(old -> onAllKernels(hf, old)));
         return Stream.concat(first,
-                GoldenModel.DENSE_NAMES.stream().map(HfCase::of).map(hf -> Arguments.of(hf, false, "vector")));
+                GoldenModel.furtherNames().stream().map(HfCase::of).map(hf -> Arguments.of(hf, false, "vector")));
     }
 
     private static Stream<Arguments> onAllKernels(HfCase hf, boolean oldConfig) {
         return KernelsUnderTest.names().stream().map(kernels -> Arguments.of(hf, oldConfig, kernels));
     }
 
-    static Stream<String> denseNames() {
-        return GoldenModel.DENSE_NAMES.stream();
+    static Stream<String> furtherNames() {
+        return GoldenModel.furtherNames().stream();
     }
 
     @ParameterizedTest
-    @MethodSource("denseNames")
+    @MethodSource("furtherNames")
     void bothSpellings_areTheSameModel(String name) throws IOException {
         HfCase hf = HfCase.of(name);
         try (ModelFolder newer = ModelFolder.open(hf.folder());
@@ -66,7 +66,7 @@ class HfGoldenTest {
     }
 
     @ParameterizedTest
-    @MethodSource("denseNames")
+    @MethodSource("furtherNames")
     void olderSpelling_givesTheSameBits(String name) throws IOException {
         HfCase hf = HfCase.of(name);
         try (Model newer = load(hf, false, "vector");

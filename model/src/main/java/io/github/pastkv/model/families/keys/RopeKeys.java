@@ -28,7 +28,7 @@ public final class RopeKeys {
     private static final Map<String, Reader> TYPES = Map.of("default", (_, _) -> new DefaultRope(), "linear",
             (json, _) -> new LinearRope(json.requirePositive("factor")), "dynamic", RopeKeys::dynamic, "llama3",
             RopeKeys::llama3, "yarn", RopeKeys::yarn, "longrope", RopeKeys::longRope, "dynamic_alpha",
-            RopeKeys::alphaNtk);
+            RopeKeys::alphaNtk, "longrope_mscale", RopeKeys::longRopeWithScales);
 
     /** What is known besides the settings themselves. */
     private record Context(int rotaryDim, int maxSeqLen, OptionalInt outerOriginal) {
@@ -222,6 +222,14 @@ public final class RopeKeys {
         double grown = factor <= 1 ? 1 : Math.sqrt(1 + StrictMath.log(factor) / StrictMath.log(original));
         return new LongRope(divisors(json, "short_factor", context), divisors(json, "long_factor", context),
                 json.findPositive("attention_factor").orElse(grown), original);
+    }
+
+    /** Phi-MoE's, which states the factors of cosines and sines. */
+    private static RopeScaling longRopeWithScales(JsonObject json, Context context) throws ModelFormatException {
+        json.findPositive("factor"); // would give the factors that are stated
+        return new LongRope(divisors(json, "short_factor", context), divisors(json, "long_factor", context),
+                json.requirePositive("short_mscale"), json.requirePositive("long_mscale"),
+                context.originalMaxSeqLen(json));
     }
 
     private static List<Double> divisors(JsonObject json, String key, Context context) throws ModelFormatException {

@@ -1,11 +1,10 @@
 package io.github.pastkv.model.families.llama;
 
 import io.github.pastkv.model.config.AttentionConfig;
-import io.github.pastkv.model.config.EmbeddingConfig;
-import io.github.pastkv.model.config.LayerConfig;
 import io.github.pastkv.model.config.ModelConfig;
 import io.github.pastkv.model.config.RopeConfig;
 import io.github.pastkv.model.families.keys.CommonKeys;
+import io.github.pastkv.model.families.keys.GraniteKeys;
 import io.github.pastkv.model.families.keys.LlamaKeys;
 import io.github.pastkv.model.families.keys.RopeKeys;
 import io.github.pastkv.model.families.tensors.DecoderNames;
@@ -43,21 +42,11 @@ public final class Granite implements Family {
         AttentionConfig attention = keys.heads().withBiases(biased, biased);
         RopeConfig rotary = new RopeKeys(json, attention.headDim(), keys.sizes().maxSeqLen())
                 .read(RopeKeys.Spelling.USUAL);
-        ModelConfig config = keys
-                .model(modelType(), attention,
-                        keys.ffn("hidden_act", "silu").withBias(json.findBoolean("mlp_bias", false)),
-                        Collections.nCopies(keys.sizes().numLayers(),
-                                LayerConfig.full(factor(json, "attention_multiplier"), rotary)
-                                        .withBlockScale(factor(json, "residual_multiplier"))))
-                .withEmbedding(EmbeddingConfig.plain(keys.sizes().hiddenSize())
-                        .withScale(factor(json, "embedding_multiplier")))
-                .withHead(keys.head().withLogitScale(1 / factor(json, "logits_scaling")));
+        ModelConfig config = GraniteKeys.scaled(json, keys.model(modelType(), attention,
+                keys.ffn("hidden_act", "silu").withBias(json.findBoolean("mlp_bias", false)),
+                Collections.nCopies(keys.sizes().numLayers(), GraniteKeys.layer(json, rotary))));
         json.refuseUnknownKeys(HARMLESS_KEYS);
         return config;
-    }
-
-    private static float factor(JsonObject json, String key) throws ModelFormatException {
-        return (float) json.findPositive(key).orElse(1);
     }
 
     @Override

@@ -38,6 +38,7 @@ public final class DecoderNames {
     String up = "up_proj";
     boolean joinsGateAndUp;
     String down = "down_proj";
+    ExpertNames experts = ExpertNames.DEFAULT;
     BlockNorms<String> attentionNorms = BlockNorms.before("input_layernorm");
     BlockNorms<String> ffnNorms = BlockNorms.before("post_attention_layernorm");
     boolean sharesNorm;
@@ -102,6 +103,12 @@ public final class DecoderNames {
         return this;
     }
 
+    /** Names in the blocks of layers with experts. */
+    public DecoderNames experts(ExpertNames newExperts) {
+        experts = newExperts;
+        return this;
+    }
+
     public DecoderNames norms(BlockNorms<String> ofAttention, BlockNorms<String> ofFfn) {
         attentionNorms = ofAttention;
         ffnNorms = ofFfn;
@@ -137,6 +144,11 @@ public final class DecoderNames {
     public DecoderNames biasedHead() {
         biasesHead = true;
         return this;
+    }
+
+    /** Layers from {@code numLayers} on are not read: they predict further tokens at once. */
+    public DecoderNames ignoringLayersFrom(int numLayers) {
+        return ignoring("layers\\." + numLayers + "\\..*|" + ignored.pattern());
     }
 
     /** Tensors without the prefix that are not read, such as stored masks. */

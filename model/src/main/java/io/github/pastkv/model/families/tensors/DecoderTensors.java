@@ -4,9 +4,11 @@ import io.github.pastkv.kernels.Activation;
 import io.github.pastkv.kernels.WeightMatrix;
 import io.github.pastkv.kernels.Xielu;
 import io.github.pastkv.model.config.AttentionConfig;
+import io.github.pastkv.model.config.ExpertsConfig;
 import io.github.pastkv.model.config.ModelConfig;
 import io.github.pastkv.model.family.BlockNorms;
 import io.github.pastkv.model.family.EmbeddingTensors;
+import io.github.pastkv.model.family.FfnTensors;
 import io.github.pastkv.model.family.LayerTensors;
 import io.github.pastkv.model.family.ModelTensors;
 import io.github.pastkv.model.family.NormTensors;
@@ -57,18 +59,26 @@ public final class DecoderTensors {
                         config.maxSeqLen() + config.embedding().firstPositionRow(), e);
         List<LayerTensors> layers = new ArrayList<>();
         for (int layer = 0; layer < config.numLayers(); layer++) {
-            layers.add(layer(names.layers + layer + "."));
+            layers.add(layer(layer, names.layers + layer + "."));
         }
         NormTensors finalNorm = norm(names.finalNorm);
-        List<WeightMatrix> head = names.biasesHead && !config.tiedHead()
-                ? reader.biasedHead(names.head, config.vocabSize(), e)
-                : reader.head(embedding, config.tiedHead(), names.head + ".weight");
+        List<WeightMatrix> head = head(embedding);
         reader.refuseUnknown(names.ignored);
         return new ModelTensors(EmbeddingTensors.plain(embedding, positions), layers, finalNorm, List.of(), head,
                 reader.linears(), reader.names());
     }
 
-    private LayerTensors layer(String name) throws ModelFormatException {
+    private List<WeightMatrix> head(WeightMatrix embedding) throws ModelFormatException {
+        if (names.biasesHead && !config.tiedHead()) {
+            return reader.biasedHead(names.head, config.vocabSize(), config.hiddenSize());
+        }
+        List<WeightMatrix> head = reader.head(embedding, config.tiedHead(), names.head + ".weight");
+        return config.head().bias()
+                ? List.of(head.getFirst().withBias(reader.unprefixed(names.head + ".bias", config.vocabSize())))
+                : head;
+    }
+
+    private LayerTensors layer(int layer, String name) throws ModelFormatException {
         int e = config.hiddenSize();
         String attention = name + names.attention;
         BlockNorms<NormTensors> attentionNorms = norms(name, names.attentionNorms);
@@ -76,8 +86,17 @@ public final class DecoderTensors {
                 headNorm(attention + names.queryNorm, heads.numHeads()),
                 headNorm(attention + names.keyNorm, heads.numKvHeads()),
                 List.of(reader.linear(attention + names.out, e, heads.numHeads() * heads.headDim(), heads.outBias())),
-                names.sharesNorm ? attentionNorms : norms(name, names.ffnNorms), ffnUp(name + names.ffn),
-                List.of(reader.linear(name + names.ffn + names.down, e, config.ffnSize(), config.ffn().bias())),
+                names.sharesNorm ? attentionNorms : norms(name, names.ffnNorms), ffn(layer, name));
+    }
+
+    private FfnTensors ffn(int layer, String name) throws ModelFormatException {
+        ExpertsConfig experts = config.layer(layer).experts();
+        if (experts != null) {
+            return new ExpertTensors(config, experts, names, reader).read(name);
+        }
+        return new FfnTensors.Dense(ffnUp(name + names.ffn),
+                List.of(reader.linear(name + names.ffn + names.down, config.hiddenSize(), config.ffnSize(),
+                        config.ffn().bias())),
                 config.activation() == Activation.XIELU ? xielu(name + names.ffn + "act_fn.") : null);
     }
 

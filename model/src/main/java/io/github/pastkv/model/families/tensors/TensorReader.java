@@ -55,6 +55,12 @@ public final class TensorReader {
         return unprefixed(prefix + name, shape);
     }
 
+    /** A tensor {@code [width]} that may be stored as {@code [1, width]}. */
+    public Tensor row(String name, int width) throws ModelFormatException {
+        boolean isMatrix = weights.entry(prefix + name).filter(entry -> entry.shape().size() == 2).isPresent();
+        return isMatrix ? tensor(name, 1, width).reshape(width) : tensor(name, width);
+    }
+
     /** A tensor of the given shape that never has the prefix. */
     public Tensor unprefixed(String name, long... shape) throws ModelFormatException {
         readNames.add(name);

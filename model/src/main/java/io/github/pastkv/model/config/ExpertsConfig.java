@@ -1,0 +1,54 @@
+package io.github.pastkv.model.config;
+
+/**
+ * A mixture of experts in place of a layer's feed-forward block: a router chooses a few of many gated blocks (experts)
+ * for each token, and their outputs are added up, each times its weight (Shazeer et al. 2017).
+ *
+ * @param numExperts experts, X
+ * @param expertSize inner width of an expert
+ * @param bias whether the projections of experts carry a bias
+ * @param router how the experts of a token are chosen and weighted
+ * @param shared the expert that every token takes besides the chosen ones
+ */
+public record ExpertsConfig(int numExperts, int expertSize, boolean bias, RouterConfig router, SharedExpert shared) {
+    /**
+     * An expert that every token takes.
+     *
+     * @param size inner width; 0 where there is none
+     * @param bias whether its projections carry a bias
+     * @param gated whether its output is multiplied by the sigmoid of a projection of the input to one number
+     */
+    public record SharedExpert(int size, boolean bias, boolean gated) {
+        /** No shared expert. */
+        public static final SharedExpert NONE = new SharedExpert(0, false, false);
+
+        public static SharedExpert of(int size) {
+            return new SharedExpert(size, false, false);
+        }
+    }
+
+    public ExpertsConfig {
+        if (router.numChosen() > numExperts) {
+            throw new IllegalArgumentException(
+                    "numChosen: " + router.numChosen() + ", there are " + numExperts + " experts");
+        }
+    }
+
+    /** Experts without biases and without a shared one. */
+    public static ExpertsConfig of(int numExperts, int expertSize, RouterConfig router) {
+        return new ExpertsConfig(numExperts, expertSize, false, router, SharedExpert.NONE);
+    }
+
+    public ExpertsConfig withBias(boolean newBias) {
+        return new ExpertsConfig(numExperts, expertSize, newBias, router, shared);
+    }
+
+    public ExpertsConfig withShared(SharedExpert newShared) {
+        return new ExpertsConfig(numExperts, expertSize, bias, router, newShared);
+    }
+
+    /** Experts that a token takes, the shared one not counted. */
+    public int numChosen() {
+        return router.numChosen();
+    }
+}
