@@ -184,6 +184,18 @@ public final class Tensor {
         return new Tensor(dataType, segment.asSlice(start * dataType.bytes()), narrowed, strides);
     }
 
+    /** The part at {@code index} of one axis, without that axis, over the same memory. */
+    public Tensor select(int axis, long index) {
+        Tensor part = narrow(axis, index, index + 1);
+        long[] newShape = new long[shape.length - 1];
+        long[] newStrides = new long[shape.length - 1];
+        for (int i = 0; i < newShape.length; i++) {
+            newShape[i] = part.shape[i < axis ? i : i + 1];
+            newStrides[i] = part.strides[i < axis ? i : i + 1];
+        }
+        return new Tensor(dataType, part.segment, newShape, newStrides);
+    }
+
     /** Two axes exchanged, over the same memory. */
     public Tensor transpose(int axis, int otherAxis) {
         long[] newShape = shape.clone();

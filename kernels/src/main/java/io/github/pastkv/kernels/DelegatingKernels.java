@@ -71,6 +71,11 @@ public abstract class DelegatingKernels implements Kernels {
     }
 
     @Override
+    public void clampedSwiglu(ClampedSwiglu swiglu, Tensor gate, Tensor up, int width, int fromToken, int toToken) {
+        delegate.clampedSwiglu(swiglu, gate, up, width, fromToken, toToken);
+    }
+
+    @Override
     public void xielu(Xielu xielu, Tensor x, int width, int fromToken, int toToken) {
         delegate.xielu(xielu, x, width, fromToken, toToken);
     }

@@ -250,7 +250,8 @@ public final class ScalarKernels implements Kernels {
     @Override
     public void softmax(AttentionTile tile) {
         for (int row = 0; row < tile.numRows(); row++) {
-            float maximum = Float.NEGATIVE_INFINITY;
+            float sinkScore = tile.form().sinkScore(tile.head(row));
+            float maximum = sinkScore;
             for (int position = 0; position < tile.numVisible(row); position++) {
                 if (tile.sees(row, position)) {
                     maximum = Math.max(maximum, score(tile, row, position));
@@ -266,6 +267,9 @@ public final class ScalarKernels implements Kernels {
                 if (tile.seesAny(row, from, from + AttentionTile.SPAN_POSITIONS)) {
                     sum += spanSum(tile, row, from);
                 }
+            }
+            if (tile.form().hasSinkScores()) {
+                sum += ScalarMath.exp(sinkScore - maximum);
             }
             for (int position = 0; position < tile.numVisible(row); position++) {
                 if (tile.sees(row, position)) {

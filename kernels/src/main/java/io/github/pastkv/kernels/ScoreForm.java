@@ -14,23 +14,25 @@ public final class ScoreForm {
     private final float scale;
     private final float softCap;
     private final float[] slopes;
+    private final float[] sinkScores;
     private final KvWindow window;
 
-    private ScoreForm(float scale, float softCap, float[] slopes, KvWindow window) {
+    private ScoreForm(float scale, float softCap, float[] slopes, float[] sinkScores, KvWindow window) {
         this.scale = scale;
         this.softCap = softCap;
         this.slopes = slopes;
+        this.sinkScores = sinkScores;
         this.window = window;
     }
 
     /** Scores times {@code scale}. */
     public static ScoreForm scaled(float scale) {
-        return new ScoreForm(scale, 0f, new float[0], KvWindow.NONE);
+        return new ScoreForm(scale, 0f, new float[0], new float[0], KvWindow.NONE);
     }
 
     /** The same with a cap; 0 for none. */
     public ScoreForm withSoftCap(float newSoftCap) {
-        return new ScoreForm(scale, newSoftCap, slopes, window);
+        return new ScoreForm(scale, newSoftCap, slopes, sinkScores, window);
     }
 
     /**
@@ -45,17 +47,26 @@ public final class ScoreForm {
             double exponent = head < power ? -8.0 * (head + 1) / power : -4.0 * (2 * (head - power) + 1) / power;
             newSlopes[head] = (float) StrictMath.pow(2, exponent);
         }
-        return new ScoreForm(scale, softCap, newSlopes, window);
+        return new ScoreForm(scale, softCap, newSlopes, sinkScores, window);
     }
 
     /** The same with slopes of ALiBi, one for each head, {@code [H]}. */
     public ScoreForm withSlopes(float... newSlopes) {
-        return new ScoreForm(scale, softCap, newSlopes.clone(), window);
+        return new ScoreForm(scale, softCap, newSlopes.clone(), sinkScores, window);
+    }
+
+    /**
+     * The same with learned attention sinks (gpt-oss), one for each head, {@code [H]}: a score beside those of all keys
+     * that takes its share of the softmax and has no value. Not to be confused with the first positions that a window
+     * keeps.
+     */
+    public ScoreForm withSinkScores(float... newSinkScores) {
+        return new ScoreForm(scale, softCap, slopes, newSinkScores.clone(), window);
     }
 
     /** The same within a window. */
     public ScoreForm withWindow(KvWindow newWindow) {
-        return new ScoreForm(scale, softCap, slopes, newWindow);
+        return new ScoreForm(scale, softCap, slopes, sinkScores, newWindow);
     }
 
     public float scale() {
@@ -80,5 +91,15 @@ public final class ScoreForm {
     /** The ALiBi slope of {@code head}: the decrease of its scores per position of distance. */
     public float slope(int head) {
         return slopes[head];
+    }
+
+    /** Whether each head has a score of an attention sink. */
+    public boolean hasSinkScores() {
+        return sinkScores.length > 0;
+    }
+
+    /** The score of the attention sink of {@code head}; minus infinity where there is none. */
+    public float sinkScore(int head) {
+        return hasSinkScores() ? sinkScores[head] : Float.NEGATIVE_INFINITY;
     }
 }

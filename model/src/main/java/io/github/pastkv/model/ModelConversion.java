@@ -82,6 +82,10 @@ public final class ModelConversion {
             if (folder.storedLinears() == WeightType.INT8) {
                 throw new IllegalArgumentException("source: " + source + " holds int8 weights already");
             }
+            if (folder.tensors().linears().values().stream().anyMatch(WeightMatrix.Grouped.class::isInstance)) {
+                throw new IllegalArgumentException(
+                        "source: " + source + " holds weights that are quantized already; they run as stored");
+            }
             Path part = parent.resolve("." + target.getFileName() + "." + UUID.randomUUID() + ".tmp");
             try {
                 Files.createDirectory(part);

@@ -9,6 +9,7 @@ import static jdk.incubator.vector.VectorOperators.MAX;
 
 import io.github.pastkv.kernels.AttentionTile;
 import io.github.pastkv.kernels.AttentionTile.Range;
+import io.github.pastkv.kernels.ScalarMath;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 
@@ -22,11 +23,16 @@ final class VectorSoftmax {
     static void softmax(AttentionTile tile) {
         for (int row = 0; row < tile.numRows(); row++) {
             VisibleLaneTiles.fillHoles(tile, row, Float.NEGATIVE_INFINITY);
-            float maximum = Math.max(maximum(tile, row, Range.SINKS), maximum(tile, row, Range.WINDOW));
+            float sinkScore = tile.form().sinkScore(tile.head(row));
+            float maximum = Math.max(sinkScore,
+                    Math.max(maximum(tile, row, Range.SINKS), maximum(tile, row, Range.WINDOW)));
             exponentials(tile, row, Range.SINKS, maximum);
             exponentials(tile, row, Range.WINDOW, maximum);
             VisibleLaneTiles.fillHoles(tile, row, 0f);
             float sum = sum(tile, row, Range.WINDOW, sum(tile, row, Range.SINKS, 0f));
+            if (tile.form().hasSinkScores()) {
+                sum += ScalarMath.exp(sinkScore - maximum);
+            }
             divide(tile, row, Range.SINKS, sum);
             divide(tile, row, Range.WINDOW, sum);
         }

@@ -16,10 +16,11 @@ import java.util.List;
  * @param clipsAfterNorm whether queries and keys are clipped after their norms instead of before
  * @param headNorms norms of queries and keys
  * @param normAfterRope whether these norms are applied after RoPE instead of before
+ * @param sinkScores whether each head has a learned attention sink
  */
 public record AttentionConfig(int numHeads, int numKvHeads, int headDim, boolean qkvBias, boolean outBias,
         float scoreSoftCap, List<Double> alibiSlopes, float clip, boolean clipsAfterNorm, HeadNorms headNorms,
-        boolean normAfterRope) {
+        boolean normAfterRope, boolean sinkScores) {
     public AttentionConfig {
         alibiSlopes = List.copyOf(alibiSlopes);
     }
@@ -28,48 +29,54 @@ public record AttentionConfig(int numHeads, int numKvHeads, int headDim, boolean
     public static AttentionConfig of(int numHeads, int numKvHeads, int headDim) {
         return new AttentionConfig(numHeads, numKvHeads, headDim, false, false, 0f, List.of(), 0f, false,
                 HeadNorms.NONE,
-                false);
+                false, false);
     }
 
     public AttentionConfig withBiases(boolean newQkvBias, boolean newOutBias) {
         return new AttentionConfig(numHeads, numKvHeads, headDim, newQkvBias, newOutBias, scoreSoftCap, alibiSlopes,
-                clip, clipsAfterNorm, headNorms, normAfterRope);
+                clip, clipsAfterNorm, headNorms, normAfterRope, sinkScores);
     }
 
     public AttentionConfig withScoreSoftCap(float newScoreSoftCap) {
         return new AttentionConfig(numHeads, numKvHeads, headDim, qkvBias, outBias, newScoreSoftCap, alibiSlopes, clip,
                 clipsAfterNorm,
-                headNorms, normAfterRope);
+                headNorms, normAfterRope, sinkScores);
     }
 
     public AttentionConfig withAlibi(List<Double> newAlibiSlopes) {
         return new AttentionConfig(numHeads, numKvHeads, headDim, qkvBias, outBias, scoreSoftCap, newAlibiSlopes, clip,
                 clipsAfterNorm,
-                headNorms, normAfterRope);
+                headNorms, normAfterRope, sinkScores);
     }
 
     public AttentionConfig withClip(float newClip) {
         return new AttentionConfig(numHeads, numKvHeads, headDim, qkvBias, outBias, scoreSoftCap, alibiSlopes, newClip,
                 clipsAfterNorm,
-                headNorms, normAfterRope);
+                headNorms, normAfterRope, sinkScores);
     }
 
     /** Clipped after the norms of queries and keys. */
     public AttentionConfig withClipAfterNorm(float newClip) {
         return new AttentionConfig(numHeads, numKvHeads, headDim, qkvBias, outBias, scoreSoftCap, alibiSlopes, newClip,
-                true, headNorms, normAfterRope);
+                true, headNorms, normAfterRope, sinkScores);
     }
 
     public AttentionConfig withHeadNorms(HeadNorms newHeadNorms) {
         return new AttentionConfig(numHeads, numKvHeads, headDim, qkvBias, outBias, scoreSoftCap, alibiSlopes, clip,
                 clipsAfterNorm,
-                newHeadNorms, normAfterRope);
+                newHeadNorms, normAfterRope, sinkScores);
     }
 
     public AttentionConfig withNormAfterRope() {
         return new AttentionConfig(numHeads, numKvHeads, headDim, qkvBias, outBias, scoreSoftCap, alibiSlopes, clip,
                 clipsAfterNorm,
-                headNorms, true);
+                headNorms, true, sinkScores);
+    }
+
+    /** The same with a learned attention sink for each head. */
+    public AttentionConfig withSinkScores() {
+        return new AttentionConfig(numHeads, numKvHeads, headDim, qkvBias, outBias, scoreSoftCap, alibiSlopes, clip,
+                clipsAfterNorm, headNorms, normAfterRope, true);
     }
 
     /** Whether scores fall with distance. */

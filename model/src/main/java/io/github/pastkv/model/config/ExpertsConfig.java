@@ -1,5 +1,8 @@
 package io.github.pastkv.model.config;
 
+import io.github.pastkv.kernels.ClampedSwiglu;
+import org.jspecify.annotations.Nullable;
+
 /**
  * A mixture of experts in place of a layer's feed-forward block: a router chooses a few of many gated blocks (experts)
  * for each token, and their outputs are added up, each times its weight (Shazeer et al. 2017).
@@ -9,8 +12,10 @@ package io.github.pastkv.model.config;
  * @param bias whether the projections of experts carry a bias
  * @param router how the experts of a token are chosen and weighted
  * @param shared the expert that every token takes besides the chosen ones
+ * @param swiglu the activation of experts where it is clamped; null for that of dense blocks
  */
-public record ExpertsConfig(int numExperts, int expertSize, boolean bias, RouterConfig router, SharedExpert shared) {
+public record ExpertsConfig(int numExperts, int expertSize, boolean bias, RouterConfig router, SharedExpert shared,
+        @Nullable ClampedSwiglu swiglu) {
     /**
      * An expert that every token takes.
      *
@@ -36,15 +41,19 @@ public record ExpertsConfig(int numExperts, int expertSize, boolean bias, Router
 
     /** Experts without biases and without a shared one. */
     public static ExpertsConfig of(int numExperts, int expertSize, RouterConfig router) {
-        return new ExpertsConfig(numExperts, expertSize, false, router, SharedExpert.NONE);
+        return new ExpertsConfig(numExperts, expertSize, false, router, SharedExpert.NONE, null);
     }
 
     public ExpertsConfig withBias(boolean newBias) {
-        return new ExpertsConfig(numExperts, expertSize, newBias, router, shared);
+        return new ExpertsConfig(numExperts, expertSize, newBias, router, shared, swiglu);
     }
 
     public ExpertsConfig withShared(SharedExpert newShared) {
-        return new ExpertsConfig(numExperts, expertSize, bias, router, newShared);
+        return new ExpertsConfig(numExperts, expertSize, bias, router, newShared, swiglu);
+    }
+
+    public ExpertsConfig withSwiglu(ClampedSwiglu newSwiglu) {
+        return new ExpertsConfig(numExperts, expertSize, bias, router, shared, newSwiglu);
     }
 
     /** Experts that a token takes, the shared one not counted. */

@@ -44,6 +44,7 @@ import io.github.pastkv.model.families.llama.Starcoder2;
 import io.github.pastkv.model.families.moe.Dots1;
 import io.github.pastkv.model.families.moe.Ernie45Moe;
 import io.github.pastkv.model.families.moe.Glm4Moe;
+import io.github.pastkv.model.families.moe.GptOss;
 import io.github.pastkv.model.families.moe.GraniteMoe;
 import io.github.pastkv.model.families.moe.Mixtral;
 import io.github.pastkv.model.families.moe.Olmoe;
@@ -51,7 +52,6 @@ import io.github.pastkv.model.families.moe.PhiMoe;
 import io.github.pastkv.model.families.moe.Qwen2Moe;
 import io.github.pastkv.model.families.moe.Qwen3Moe;
 import io.github.pastkv.model.family.Family;
-
 import io.github.pastkv.model.files.JsonObject;
 import io.github.pastkv.model.files.ModelFormatException;
 import java.util.List;
@@ -68,7 +68,7 @@ public final class Families {
             new SmolLm3(), new Glm(), new Glm4(), new Olmo(), new Olmo3(), new Exaone4(), new Ernie45(),
             new HunYuanDense(), new Apertus(), new Nemotron(), new SeedOss(), new Arcee(), new Helium(),
             new Mixtral(), new Qwen2Moe(), new Qwen3Moe(), new Olmoe(), new GraniteMoe(), new Dots1(), new Glm4Moe(),
-            new Ernie45Moe(), new PhiMoe());
+            new Ernie45Moe(), new PhiMoe(), new GptOss());
 
     private static final List<String> QUANTIZATION_KEYS =
             List.of("quantization_config", "quantization", "compression_config");
@@ -91,7 +91,7 @@ public final class Families {
             boolean typeAgrees = modelType.isEmpty() || modelType.get().equals(family.modelType());
             boolean architectureAgrees = architectures.stream().anyMatch(family.architectures()::contains);
             if (typeAgrees && (architectureAgrees || (architectures.isEmpty() && modelType.isPresent()))) {
-                requireFloats(config);
+                requireFloats(config, family);
                 return family;
             }
         }
@@ -99,14 +99,21 @@ public final class Families {
     }
 
     /** Other libraries' quantised weights are no floats, and would be refused tensor by tensor. */
-    private static void requireFloats(JsonObject config) throws ModelFormatException {
+    private static void requireFloats(JsonObject config, Family family) throws ModelFormatException {
         for (String key : QUANTIZATION_KEYS) {
-            if (config.isUnknown(key)) {
+            if (config.isUnknown(key) && !reads(family, config, key)) {
                 throw config.refusal(key, config.describe(key) + ", weights quantised by another library are not "
                         + "supported; take the model in F32, F16 or BF16 (--allow-config " + key
                         + " reads its tensors as they are)");
             }
         }
+    }
+
+    private static boolean reads(Family family, JsonObject config, String key) throws ModelFormatException {
+        Optional<JsonObject> settings = family.quantizations().isEmpty() || !config.isObject(key) ? Optional.empty()
+                : config.findObject(key);
+        return settings.isPresent()
+                && settings.get().findString("quant_method").filter(family.quantizations()::contains).isPresent();
     }
 
     private static ModelFormatException refusal(JsonObject config, List<String> architectures,

@@ -17,6 +17,11 @@ public interface Family {
     /** The values under {@code architectures} that it serves: those with this family's blocks and a language head. */
     Set<String> architectures();
 
+    /** The values of {@code quant_method} under {@code quantization_config} whose weights it reads. */
+    default Set<String> quantizations() {
+        return Set.of();
+    }
+
     /**
      * Reads {@code config.json}.
      *

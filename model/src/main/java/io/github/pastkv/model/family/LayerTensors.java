@@ -1,6 +1,7 @@
 package io.github.pastkv.model.family;
 
 import io.github.pastkv.kernels.WeightMatrix;
+import io.github.pastkv.tensor.Tensor;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -12,18 +13,19 @@ import org.jspecify.annotations.Nullable;
  * @param queryNorm norm of the queries, of each head {@code [D]} or {@code [H, D]}, or of all together {@code [H * D]};
  *        or null
  * @param keyNorm norm of the keys, {@code [D]}, {@code [K, D]} or {@code [K * D]}; or null
+ * @param sinkScores score of each head's attention sink, {@code [H]}; or null
  * @param attentionOut projection of the heads {@code [H * D]} to the residual stream {@code [E]}
  * @param ffnNorms the norms around the feed-forward block, {@code [E]}
  * @param ffn the feed-forward block
  */
 public record LayerTensors(BlockNorms<NormTensors> attentionNorms, List<WeightMatrix> qkv,
-        @Nullable NormTensors queryNorm, @Nullable NormTensors keyNorm, List<WeightMatrix> attentionOut,
-        BlockNorms<NormTensors> ffnNorms, FfnTensors ffn) {
+        @Nullable NormTensors queryNorm, @Nullable NormTensors keyNorm, @Nullable Tensor sinkScores,
+        List<WeightMatrix> attentionOut, BlockNorms<NormTensors> ffnNorms, FfnTensors ffn) {
     /** A layer with one feed-forward block, whose activation has no numbers of its own. */
     public LayerTensors(BlockNorms<NormTensors> attentionNorms, List<WeightMatrix> qkv, @Nullable NormTensors queryNorm,
             @Nullable NormTensors keyNorm, List<WeightMatrix> attentionOut, BlockNorms<NormTensors> ffnNorms,
             List<WeightMatrix> ffnUp, List<WeightMatrix> ffnDown) {
-        this(attentionNorms, qkv, queryNorm, keyNorm, attentionOut, ffnNorms,
+        this(attentionNorms, qkv, queryNorm, keyNorm, null, attentionOut, ffnNorms,
                 new FfnTensors.Dense(ffnUp, ffnDown, null));
     }
 

@@ -47,7 +47,7 @@ public record ModelTensors(EmbeddingTensors embedding, List<LayerTensors> layers
                         .filter(part -> !isEmbedding(part)),
                 layers.stream().flatMap(ModelTensors::linears));
         return Stream.of(own, norms.flatMap(norm -> count(norm.weight(), norm.bias())),
-                layers.stream().flatMap(ModelTensors::corrections)).flatMap(tensors -> tensors)
+                layers.stream().flatMap(ModelTensors::scores)).flatMap(tensors -> tensors)
                 .mapToLong(Tensor::numElements).sum() + numParameters(embedding.tokens())
                 + linears.mapToLong(ModelTensors::numParameters).sum();
     }
@@ -83,9 +83,10 @@ public record ModelTensors(EmbeddingTensors embedding, List<LayerTensors> layers
                 layer.ffn().linears());
     }
 
-    /** Numbers that the choice of experts adds to scores. */
-    private static Stream<Tensor> corrections(LayerTensors layer) {
-        return layer.ffn() instanceof FfnTensors.Experts experts ? count(experts.correction(), null) : Stream.empty();
+    /** Scores of attention sinks, and what the choice of experts adds to scores. */
+    private static Stream<Tensor> scores(LayerTensors layer) {
+        return count(layer.sinkScores(),
+                layer.ffn() instanceof FfnTensors.Experts experts ? experts.correction() : null);
     }
 
     private static Stream<Tensor> count(@Nullable Tensor first, @Nullable Tensor second) {

@@ -38,13 +38,15 @@ final class AttentionBlock {
         this.context = context;
         this.tensors = tensors;
         this.scoreForms = IntStream.range(0, context.config.numLayers())
-                .mapToObj(layer -> scoreForm(context.config, layer)).toArray(ScoreForm[]::new);
+                .mapToObj(layer -> scoreForm(context.config, layer, tensors.layers().get(layer).sinkScores()))
+                .toArray(ScoreForm[]::new);
     }
 
-    private static ScoreForm scoreForm(ModelConfig config, int layer) {
+    private static ScoreForm scoreForm(ModelConfig config, int layer, @Nullable Tensor sinkScores) {
         ScoreForm scaled = ScoreForm.scaled(config.layer(layer).scoreScale())
                 .withSoftCap(config.attention().scoreSoftCap()).withWindow(KvWindow.of(config.window(layer)));
-        return config.attention().alibi() ? scaled.withSlopes(slopes(config)) : scaled;
+        ScoreForm sloped = config.attention().alibi() ? scaled.withSlopes(slopes(config)) : scaled;
+        return sinkScores == null ? sloped : sloped.withSinkScores(sinkScores.toFloatArray());
     }
 
     private static float[] slopes(ModelConfig config) {

@@ -1,5 +1,6 @@
 package io.github.pastkv.model.forward;
 
+import io.github.pastkv.kernels.ClampedSwiglu;
 import io.github.pastkv.kernels.Compute.TokenRange;
 import io.github.pastkv.kernels.Xielu;
 import io.github.pastkv.model.hooks.HookPoint;
@@ -43,7 +44,10 @@ final class DenseFfn {
 
     private void activateTokens(int from, int to) {
         Xielu xielu = weights.xielu();
-        if (xielu != null) {
+        ClampedSwiglu swiglu = weights.swiglu();
+        if (swiglu != null) {
+            context.kernels.clampedSwiglu(swiglu, inner.gate(), inner.up(), inner.ffnSize(), from, to);
+        } else if (xielu != null) {
             context.kernels.xielu(xielu, inner.gate(), inner.ffnSize(), from, to);
         } else if (context.config.gatedFfn()) {
             context.kernels.gatedActivation(context.config.activation(), inner.gate(), inner.up(), inner.ffnSize(),

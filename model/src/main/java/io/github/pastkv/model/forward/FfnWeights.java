@@ -1,5 +1,6 @@
 package io.github.pastkv.model.forward;
 
+import io.github.pastkv.kernels.ClampedSwiglu;
 import io.github.pastkv.kernels.LinearWeights;
 import io.github.pastkv.kernels.Xielu;
 import io.github.pastkv.model.config.ExpertsConfig;
@@ -28,8 +29,11 @@ sealed interface FfnWeights {
      * @param up {@code [E]} to {@code [F]}, or to gate and up, {@code [2F]}
      * @param down {@code [F]} to {@code [E]}
      * @param xielu the activation where it has trained numbers, or null
+     * @param swiglu the activation where it is clamped, or null
      */
-    record Dense(LinearWeights up, LinearWeights down, @Nullable Xielu xielu) implements FfnWeights {
+    record Dense(LinearWeights up, LinearWeights down, @Nullable Xielu xielu, @Nullable ClampedSwiglu swiglu)
+            implements
+            FfnWeights {
         @Override
         public Stream<LinearWeights> alwaysRead() {
             return Stream.of(up, down);

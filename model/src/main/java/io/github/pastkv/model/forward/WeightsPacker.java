@@ -1,9 +1,11 @@
 package io.github.pastkv.model.forward;
 
+import io.github.pastkv.kernels.ClampedSwiglu;
 import io.github.pastkv.kernels.LinearPacker;
 import io.github.pastkv.kernels.LinearWeights;
 import io.github.pastkv.kernels.NormWeights;
 import io.github.pastkv.kernels.WeightMatrix;
+import io.github.pastkv.model.config.ExpertsConfig;
 import io.github.pastkv.model.config.ModelConfig;
 import io.github.pastkv.model.family.EmbeddingTensors;
 import io.github.pastkv.model.family.FfnTensors;
@@ -49,17 +51,21 @@ final class WeightsPacker {
 
     private FfnWeights ffn(FfnTensors ffn) {
         return switch (ffn) {
-            case FfnTensors.Dense dense -> dense(dense);
-            case FfnTensors.Experts experts -> new FfnWeights.Experts(Objects.requireNonNull(config.experts()),
-                    packer.packExactly(List.of(experts.router()), arena),
-                    experts.correction() == null ? null : widened(experts.correction(), 0f),
-                    experts.experts().stream().map(this::dense).toList(),
-                    experts.shared() == null ? null : dense(experts.shared()), projection(experts.sharedGate()));
+            case FfnTensors.Dense dense -> dense(dense, null);
+            case FfnTensors.Experts experts -> experts(experts, Objects.requireNonNull(config.experts()));
         };
     }
 
-    private FfnWeights.Dense dense(FfnTensors.Dense dense) {
-        return new FfnWeights.Dense(linear(dense.up()), linear(dense.down()), dense.xielu());
+    private FfnWeights.Experts experts(FfnTensors.Experts stored, ExpertsConfig experts) {
+        return new FfnWeights.Experts(experts, packer.packExactly(List.of(stored.router()), arena),
+                stored.correction() == null ? null : widened(stored.correction(), 0f),
+                stored.experts().stream().map(expert -> dense(expert, experts.swiglu())).toList(),
+                stored.shared() == null ? null : dense(stored.shared(), experts.swiglu()),
+                projection(stored.sharedGate()));
+    }
+
+    private FfnWeights.Dense dense(FfnTensors.Dense dense, @Nullable ClampedSwiglu swiglu) {
+        return new FfnWeights.Dense(linear(dense.up()), linear(dense.down()), dense.xielu(), swiglu);
     }
 
     private LinearWeights linear(List<WeightMatrix> parts) {

@@ -2,6 +2,7 @@ package io.github.pastkv.model.gguf;
 
 import io.github.pastkv.kernels.GroupFormat;
 import io.github.pastkv.kernels.GroupedRow;
+import io.github.pastkv.model.files.Mxfp4;
 
 /**
  * The block formats of GGUF, each as integers with a scale, and perhaps a minimum, for each group of 16 or 32. Scales
@@ -17,8 +18,6 @@ final class Blocks {
 
     /** What the 16 numbers of IQ4_NL and IQ4_XS stand for. */
     private static final byte[] IQ4 = {-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113};
-    /** FP4 doubled. */
-    private static final byte[] FP4 = {0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12};
 
     private Blocks() {}
 
@@ -222,11 +221,12 @@ final class Blocks {
         }
     }
 
-    /** A byte of exponent, 16 bytes as in Q4_0 through the table of FP4 doubled. */
+    /** A byte of exponent, 16 bytes as in Q4_0 of FP4 codes. */
     static void mxfp4(byte[] bytes, int at, GroupedRow row, int first) {
-        int exponent = bytes[at] & 0xFF; // 2^(exponent - 128), below 2 subnormal
-        int bits = exponent < 2 ? 0x0020_0000 << exponent : (exponent - 1) << 23;
-        scale(row, first, Float.intBitsToFloat(bits));
-        table(FP4, bytes, at + 1, row, first);
+        scale(row, first, Mxfp4.halfScale(bytes[at] & 0xFF));
+        for (int i = 0; i < 16; i++) {
+            row.numbers()[first + i] = Mxfp4.doubled(low(bytes[at + 1 + i]));
+            row.numbers()[first + i + 16] = Mxfp4.doubled(high(bytes[at + 1 + i]));
+        }
     }
 }

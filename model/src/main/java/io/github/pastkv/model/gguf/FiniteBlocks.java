@@ -1,5 +1,6 @@
 package io.github.pastkv.model.gguf;
 
+import io.github.pastkv.model.files.Mxfp4;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
@@ -9,8 +10,6 @@ import java.util.stream.LongStream;
 final class FiniteBlocks {
     private static final ValueLayout.OfShort HALF = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final int HALF_EXPONENT = 0x7C00;
-    /** From this exponent on, 12 * 2^(exponent - 128), the largest number of MXFP4, overflows. */
-    private static final int MXFP4_OVERFLOW = 253;
     private static final int BLOCKS_PER_CHUNK = 1 << 14;
 
     private FiniteBlocks() {}
@@ -32,7 +31,7 @@ final class FiniteBlocks {
                 }
             }
             if (type == GgufType.MXFP4
-                    && Byte.toUnsignedInt(bytes.get(ValueLayout.JAVA_BYTE, offset)) >= MXFP4_OVERFLOW) {
+                    && Byte.toUnsignedInt(bytes.get(ValueLayout.JAVA_BYTE, offset)) >= Mxfp4.OVERFLOW) {
                 return false;
             }
         }

@@ -71,13 +71,22 @@ public abstract class AttentionKernelsContractTest extends KernelsContractTest {
     @CsvSource({"F32,16", "BF16,16", "F16,5", "Q8,16"})
     void attention_withSoftCapAndAlibi_givesTheSpecifiedBits(KvType type, int blockSize) {
         List<ScoreForm> forms = List.of(FORM.withSoftCap(1.5f), FORM.withAlibi(3 * KV_HEADS),
-                FORM.withSoftCap(0.7f).withAlibi(3 * KV_HEADS));
+                FORM.withSoftCap(0.7f).withAlibi(3 * KV_HEADS), FORM.withSinkScores(sinkScores()));
         for (ScoreForm form : forms) {
             for (int kvLength : new int[] {1, 15, 17, 33, 255, 257, 513}) {
                 compare(new Case(type, 20, blockSize, 3, 1, kvLength).with(form));
                 compare(new Case(type, 20, blockSize, 3, 5, kvLength).with(form));
             }
         }
+    }
+
+    /** Far below all scores, among them, and above. */
+    private static float[] sinkScores() {
+        float[] scores = new float[3 * KV_HEADS];
+        for (int head = 0; head < scores.length; head++) {
+            scores[head] = 4f * head - 9f;
+        }
+        return scores;
     }
 
     /** Window, sinks: within a group, at its edges, across spans, sinks in the window's span and in others. */

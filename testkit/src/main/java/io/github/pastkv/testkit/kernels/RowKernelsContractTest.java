@@ -3,6 +3,7 @@ package io.github.pastkv.testkit.kernels;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.pastkv.kernels.Activation;
+import io.github.pastkv.kernels.ClampedSwiglu;
 import io.github.pastkv.kernels.Kernels;
 import io.github.pastkv.kernels.NormWeights;
 import io.github.pastkv.kernels.RopeTable;
@@ -72,6 +73,14 @@ public abstract class RowKernelsContractTest extends KernelsContractTest {
     void xielu_givesTheSpecifiedBits(int width) {
         Xielu xielu = new Xielu(0.83f, 0.91f, 0.5f, -1e-6f);
         compare(width, (kernels, x) -> kernels.xielu(xielu, x, width, FROM, TO));
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 7, 8, 13, 16, 31, 33, 207, 702})
+    void clampedSwiglu_andAddScaled_giveTheSpecifiedBits(int width) {
+        Tensor other = Numbers.rows(arena, random, TOKENS, width, 9);
+        compare(width, (kernels, x) -> kernels.clampedSwiglu(new ClampedSwiglu(1.7f, 2), x, other, width, FROM, TO));
+        compare(width, (kernels, x) -> kernels.addScaled(0.37f, other, TO, x, FROM, width));
     }
 
     @ParameterizedTest

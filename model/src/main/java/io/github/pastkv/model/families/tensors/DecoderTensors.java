@@ -85,6 +85,7 @@ public final class DecoderTensors {
         return new LayerTensors(attentionNorms, qkv(attention),
                 headNorm(attention + names.queryNorm, heads.numHeads()),
                 headNorm(attention + names.keyNorm, heads.numKvHeads()),
+                heads.sinkScores() ? reader.tensor(attention + "sinks", heads.numHeads()) : null,
                 List.of(reader.linear(attention + names.out, e, heads.numHeads() * heads.headDim(), heads.outBias())),
                 names.sharesNorm ? attentionNorms : norms(name, names.ffnNorms), ffn(layer, name));
     }

@@ -4,13 +4,17 @@ import io.github.pastkv.kernels.WeightMatrix;
 import io.github.pastkv.model.config.AttentionConfig;
 import io.github.pastkv.model.family.NormTensors;
 import io.github.pastkv.model.files.ModelFormatException;
+import io.github.pastkv.model.files.TensorEntry;
 import io.github.pastkv.model.files.WeightSource;
 import io.github.pastkv.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
@@ -59,6 +63,25 @@ public final class TensorReader {
     public Tensor row(String name, int width) throws ModelFormatException {
         boolean isMatrix = weights.entry(prefix + name).filter(entry -> entry.shape().size() == 2).isPresent();
         return isMatrix ? tensor(name, 1, width).reshape(width) : tensor(name, width);
+    }
+
+    /** The bytes of a tensor of unsigned bytes of the given shape, its name without the prefix. */
+    public MemorySegment bytes(String name, long... shape) throws ModelFormatException {
+        String fullName = prefix + name;
+        List<Long> expected = Arrays.stream(shape).boxed().toList();
+        Optional<TensorEntry> entry = weights.entry(fullName);
+        if (entry.isEmpty() || !entry.get().dtype().equals("U8") || !entry.get().shape().equals(expected)) {
+            throw new ModelFormatException(weights.fileOf(fullName),
+                    "tensor " + fullName + ": " + entry.map(is -> "is " + is.dtype() + is.shape()).orElse("missing")
+                            + ", the configuration asks for U8" + expected);
+        }
+        readNames.add(fullName);
+        return weights.bytes(fullName);
+    }
+
+    /** Counts a weight that was read in a way of its own among {@link #linears}, its name without the prefix. */
+    public void addLinear(String name, WeightMatrix weight) {
+        linears.put(prefix + name, weight);
     }
 
     /** A tensor of the given shape that never has the prefix. */
