@@ -128,8 +128,8 @@ public interface Kernels {
      * Second step of attention: turns each row of scores into its pattern, in place. The maximum, then exp(score -
      * maximum), then the sum (for each span of positions 16 lanes and the tree; spans in order), then each divided by
      * the sum. The score of an attention sink ({@link ScoreForm#withSinkScores}) counts for the maximum, and its
-     * exponential is added to the sum last. All over the positions that the row attends to. The lane of a position is its remainder modulo 16, and
-     * its span starts at the multiple of 256 below it, wherever a window begins.
+     * exponential is added to the sum last. All over the positions that the row attends to. The lane of a position is
+     * its remainder modulo 16, and its span starts at the multiple of 256 below it, wherever a window begins.
      */
     void softmax(AttentionTile tile);
 

@@ -4,7 +4,6 @@ import io.github.pastkv.cache.KvCache;
 import io.github.pastkv.cache.KvGraft;
 import io.github.pastkv.cache.PoolExhaustedException;
 import io.github.pastkv.cache.PrefixUse;
-import io.github.pastkv.cache.layout.KvWindow;
 import io.github.pastkv.cache.mask.AttentionMask;
 import io.github.pastkv.cache.prefix.PrefixExplanation;
 import io.github.pastkv.cache.prefix.PrefixIndex;
@@ -83,7 +82,7 @@ public final class Session implements AutoCloseable {
         }
         for (int layer = 0; layer < model.config().numLayers(); layer++) {
             // rejects windows of which neither is narrower
-            KvWindow.of(model.config().window(layer)).narrower(cache.config().window(layer));
+            model.config().attended(layer).narrower(cache.config().window(layer));
         }
         Session session = new Session(model, cache, false);
         session.ownGroup.setRead(); // its owner may read it at any time

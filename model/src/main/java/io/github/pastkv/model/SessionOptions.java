@@ -125,7 +125,7 @@ public record SessionOptions(int batchSize, LayerKvTypes kvTypes, int blockSize,
 
     /** The window of a layer's cache. */
     private KvWindow storedWindow(ModelConfig model, int layer) {
-        KvWindow seen = KvWindow.of(model.window(layer)).narrower(window);
+        KvWindow seen = model.attended(layer).narrower(window).withoutChunks();
         return model.storedWindow(layer) == model.window(layer) ? seen : window;
     }
 }

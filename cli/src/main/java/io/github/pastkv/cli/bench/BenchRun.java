@@ -95,7 +95,7 @@ final class BenchRun {
         double perKey = 2.0 * model.config().numHeads() * model.config().headDim();
         long keys = 0;
         for (int layer = 0; layer < model.config().numLayers(); layer++) {
-            keys += test.visibleKeys(KvWindow.of(model.config().window(layer)).narrower(sessionOptions.window()));
+            keys += test.visibleKeys(model.config().attended(layer).narrower(sessionOptions.window()));
         }
         return model.linearMultiplyAdds(test.totalTokens(), numLogits) + perKey * keys;
     }

@@ -210,10 +210,15 @@ final class ModelDescription {
     /** Such as ", windows of 4,096 tokens in 13 layers"; nothing where every layer sees everything. */
     private String windows() {
         return IntStream.range(0, config.numLayers()).map(config::window).filter(window -> window > 0).distinct()
-                .mapToObj(window -> ", windows of " + number(window) + " tokens in "
+                .mapToObj(window -> (isChunked(window) ? ", chunks of " : ", windows of ") + number(window)
+                        + " tokens in "
                         + IntStream.range(0, config.numLayers()).filter(layer -> config.window(layer) == window).count()
                         + " layers")
                 .collect(Collectors.joining());
+    }
+
+    private boolean isChunked(int window) {
+        return config.layers().stream().anyMatch(layer -> layer.window() == window && layer.chunked());
     }
 
     private static String cap(String what, float cap) {
@@ -230,6 +235,7 @@ final class ModelDescription {
             case NONE -> "";
             case SHARED -> ", norms of each head" + place;
             case OWN -> ", norms of each head with weights of its own" + place;
+            case UNWEIGHTED -> ", norms of each head without weights" + place;
             case JOINT -> ", norms of all heads together" + place;
         };
     }

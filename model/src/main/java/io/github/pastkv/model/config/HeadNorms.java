@@ -9,5 +9,7 @@ public enum HeadNorms {
     /** Each head by itself, each with weights of its own, {@code [heads, D]}. */
     OWN,
     /** All heads of a token together, {@code [heads * D]}. */
-    JOINT
+    JOINT,
+    /** Each head by itself, without weights, in layers with RoPE. */
+    UNWEIGHTED
 }

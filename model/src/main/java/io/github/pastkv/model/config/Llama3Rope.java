@@ -6,7 +6,7 @@ package io.github.pastkv.model.config;
  *
  * @param factor divides low frequencies; at least 1
  * @param lowFreqFactor pairs with fewer turns than this are divided
- * @param highFreqFactor pairs with more turns than this stay; greater than {@code lowFreqFactor}
+ * @param highFreqFactor pairs with more turns than this stay; at least {@code lowFreqFactor}
  * @param originalMaxSeqLen the context that the model was first trained for, in tokens
  */
 public record Llama3Rope(double factor, double lowFreqFactor, double highFreqFactor, int originalMaxSeqLen)
@@ -26,7 +26,7 @@ public record Llama3Rope(double factor, double lowFreqFactor, double highFreqFac
         if (wavelength < originalMaxSeqLen / highFreqFactor) {
             return frequency;
         }
-        if (wavelength > originalMaxSeqLen / lowFreqFactor) {
+        if (wavelength >= originalMaxSeqLen / lowFreqFactor) {
             return frequency / factor;
         }
         double smooth = (originalMaxSeqLen / wavelength - lowFreqFactor) / (highFreqFactor - lowFreqFactor);

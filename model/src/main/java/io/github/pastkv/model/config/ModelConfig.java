@@ -1,6 +1,7 @@
 package io.github.pastkv.model.config;
 
 import io.github.pastkv.cache.layout.KvShape;
+import io.github.pastkv.cache.layout.KvWindow;
 import io.github.pastkv.kernels.Activation;
 import io.github.pastkv.tensor.DataType;
 import java.util.List;
@@ -160,6 +161,11 @@ public record ModelConfig(String architecture, ModelSizes sizes, EmbeddingConfig
     /** Number of tokens that a query of {@code layer} attends to, including its own; 0 for all. */
     public int window(int layer) {
         return layer(layer).window();
+    }
+
+    /** What a query of {@code layer} attends to. */
+    public KvWindow attended(int layer) {
+        return layer(layer).attended();
     }
 
     /** Window beyond which the cache of {@code layer} evicts tokens; 0 if it keeps all. */

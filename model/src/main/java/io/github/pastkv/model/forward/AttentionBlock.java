@@ -1,12 +1,12 @@
 package io.github.pastkv.model.forward;
 
 import io.github.pastkv.cache.StepRows;
-import io.github.pastkv.cache.layout.KvWindow;
 import io.github.pastkv.kernels.Compute.TokenRange;
 import io.github.pastkv.kernels.NormWeights;
 import io.github.pastkv.kernels.RopeTable;
 import io.github.pastkv.kernels.ScoreForm;
 import io.github.pastkv.model.config.ModelConfig;
+import io.github.pastkv.model.config.QueryTemperature;
 import io.github.pastkv.model.family.BlockNorms;
 import io.github.pastkv.model.family.ModelTensors;
 import io.github.pastkv.model.hooks.HookPoint;
@@ -44,7 +44,7 @@ final class AttentionBlock {
 
     private static ScoreForm scoreForm(ModelConfig config, int layer, @Nullable Tensor sinkScores) {
         ScoreForm scaled = ScoreForm.scaled(config.layer(layer).scoreScale())
-                .withSoftCap(config.attention().scoreSoftCap()).withWindow(KvWindow.of(config.window(layer)));
+                .withSoftCap(config.attention().scoreSoftCap()).withWindow(config.attended(layer));
         ScoreForm sloped = config.attention().alibi() ? scaled.withSlopes(slopes(config)) : scaled;
         return sinkScores == null ? sloped : sloped.withSinkScores(sinkScores.toFloatArray());
     }
@@ -246,8 +246,9 @@ final class AttentionBlock {
         }
     }
 
-    /** Applies RoPE, row by row, as rows may have different tables. */
+    /** Applies RoPE, row by row, as rows may have different tables; and the factor of queries. */
     private void rotateTokens(int from, int to) {
+        scaleQueries(from, to);
         StepRows rows = context.pass.rows;
         for (int token = from; token < to;) {
             int row = rows.rowOf(token);
@@ -257,6 +258,17 @@ final class AttentionBlock {
                 rotate(table, token, end);
             }
             token = end;
+        }
+    }
+
+    private void scaleQueries(int from, int to) {
+        QueryTemperature temperature = context.config.layer(context.layer).queryTemperature();
+        if (temperature != null) {
+            Tensor queries = context.space.queries;
+            for (int token = from; token < to; token++) {
+                context.kernels.scale(temperature.factor(context.space.positions[token]), queries,
+                        (int) queries.shape(1), token, token + 1);
+            }
         }
     }
 

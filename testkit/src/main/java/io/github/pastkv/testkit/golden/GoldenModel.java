@@ -31,13 +31,14 @@ public record GoldenModel(String name, Path folder, int[] tokens, int[] greedy) 
     /** The names of the golden models of families with experts. */
     public static final List<String> EXPERT_NAMES =
             List.of("mixtral", "qwen2_moe", "qwen3_moe", "qwen3_moe_raw_probs", "olmoe", "granitemoe", "dots1",
-                    "glm4_moe", "ernie4_5_moe", "phimoe", "gpt_oss", "gpt_oss_mxfp4");
+                    "glm4_moe", "ernie4_5_moe", "phimoe", "gpt_oss", "gpt_oss_mxfp4", "llama4_text");
     /**
      * Of {@link #furtherNames} one for each mechanism that {@link #NAMES} lack: what equality of bits is checked with.
      */
     public static final List<String> MECHANISM_NAMES = List.of("stablelm_parallel_qknorm", "cohere2", "granite", "olmo",
             "hunyuan_v1_dense", "apertus", "gptj", "gpt_bigcode", "falcon_alibi", "mpt", "xglm", "nemotron", "glm4",
-            "exaone4", "mixtral", "phimoe", "gpt_oss_mxfp4", "dots1");
+            "exaone4", "mixtral", "phimoe", "gpt_oss_mxfp4", "dots1",
+            "llama4_text");
     /**
      * Those that norm what their blocks add to the residual stream, so that it is no sum of what single heads add.
      */

@@ -107,6 +107,21 @@ public abstract class AttentionKernelsContractTest extends KernelsContractTest {
         }
     }
 
+    /** Chunks that begin within a tile, a group and a span, alone and with a shorter window. */
+    @ParameterizedTest
+    @CsvSource({"1,0", "2,0", "7,3", "16,0", "17,0", "100,20", "256,0", "300,250", "300,400"})
+    void attention_inChunks_givesTheSpecifiedBits(int numChunkTokens, int numTokens) {
+        ScoreForm chunked = FORM.withWindow(new KvWindow(numTokens, 0, numChunkTokens));
+        for (int kvLength : new int[] {1, 15, 17, 32, 33, 65, 255, 257, 272, 513, 800, 1083}) {
+            for (KvType type : KvType.values()) {
+                compare(new Case(type, 20, 16, 3, 1, kvLength).with(chunked));
+                compare(new Case(type, 33, 64, 2, 7, kvLength).with(chunked));
+            }
+            compare(new Case(KvType.F32, 20, 5, 3, 5, kvLength).with(chunked));
+            compare(new Case(KvType.BF16, 64, 16, 3, 19, kvLength).with(chunked.withSoftCap(0.7f)));
+        }
+    }
+
     @Test
     void attention_overRandomWindows_givesTheSpecifiedBits() {
         KvType[] types = KvType.values();

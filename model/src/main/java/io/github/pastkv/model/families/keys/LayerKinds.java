@@ -15,6 +15,7 @@ import java.util.stream.IntStream;
 public record LayerKinds(List<Boolean> windowed) {
     private static final String KEY = "layer_types";
     private static final String FULL = "full_attention";
+    private static final String CHUNKED = "chunked_attention";
     private static final String SLIDING = "sliding_attention";
 
     public LayerKinds {
@@ -23,6 +24,17 @@ public record LayerKinds(List<Boolean> windowed) {
 
     /** Reads {@code layer_types}; where it is absent, layers have a window if {@code rule} says so. */
     public static LayerKinds read(JsonObject json, int numLayers, IntPredicate rule) throws ModelFormatException {
+        return read(json, numLayers, SLIDING, rule);
+    }
+
+    /** The same where the layers that do not see everything are chunked. */
+    public static LayerKinds readChunked(JsonObject json, int numLayers, IntPredicate rule)
+            throws ModelFormatException {
+        return read(json, numLayers, CHUNKED, rule);
+    }
+
+    private static LayerKinds read(JsonObject json, int numLayers, String bounded, IntPredicate rule)
+            throws ModelFormatException {
         List<String> stated = json.findStrings(KEY);
         if (stated.isEmpty()) {
             return new LayerKinds(IntStream.range(0, numLayers).mapToObj(rule::test).toList());
@@ -31,11 +43,11 @@ public record LayerKinds(List<Boolean> windowed) {
             throw json.refusal(KEY, stated.size() + " layers, num_hidden_layers is " + numLayers);
         }
         for (String type : stated) {
-            if (!type.equals(FULL) && !type.equals(SLIDING)) {
-                throw json.refusal(KEY, "\"" + type + "\", known are [" + FULL + ", " + SLIDING + "]");
+            if (!type.equals(FULL) && !type.equals(bounded)) {
+                throw json.refusal(KEY, "\"" + type + "\", known are [" + FULL + ", " + bounded + "]");
             }
         }
-        return new LayerKinds(stated.stream().map(SLIDING::equals).toList());
+        return new LayerKinds(stated.stream().map(bounded::equals).toList());
     }
 
     public boolean anyWindowed() {

@@ -28,7 +28,8 @@ public final class RopeKeys {
     private static final Map<String, Reader> TYPES = Map.of("default", (_, _) -> new DefaultRope(), "linear",
             (json, _) -> new LinearRope(json.requirePositive("factor")), "dynamic", RopeKeys::dynamic, "llama3",
             RopeKeys::llama3, "yarn", RopeKeys::yarn, "longrope", RopeKeys::longRope, "dynamic_alpha",
-            RopeKeys::alphaNtk, "longrope_mscale", RopeKeys::longRopeWithScales);
+            RopeKeys::alphaNtk, "longrope_mscale", RopeKeys::longRopeWithScales, "llama4",
+            RopeKeys::llama4);
 
     /** What is known besides the settings themselves. */
     private record Context(int rotaryDim, int maxSeqLen, OptionalInt outerOriginal) {
@@ -185,6 +186,15 @@ public final class RopeKeys {
             json.findNumber(unused);
         }
         return new AlphaNtkRope(alpha.getAsDouble());
+    }
+
+    /** Llama 4's, where the factors may be equal, so that no frequencies are blended. */
+    private static RopeScaling llama4(JsonObject json, Context context) throws ModelFormatException {
+        double highFreqFactor = json.requirePositive("high_freq_factor");
+        return highFreqFactor == json.requirePositive("low_freq_factor")
+                ? new Llama3Rope(json.requirePositive("factor"), highFreqFactor, highFreqFactor,
+                        context.originalMaxSeqLen(json))
+                : llama3(json, context);
     }
 
     private static RopeScaling llama3(JsonObject json, Context context) throws ModelFormatException {

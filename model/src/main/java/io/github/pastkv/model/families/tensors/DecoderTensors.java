@@ -83,8 +83,8 @@ public final class DecoderTensors {
         String attention = name + names.attention;
         BlockNorms<NormTensors> attentionNorms = norms(name, names.attentionNorms);
         return new LayerTensors(attentionNorms, qkv(attention),
-                headNorm(attention + names.queryNorm, heads.numHeads()),
-                headNorm(attention + names.keyNorm, heads.numKvHeads()),
+                headNorm(layer, attention + names.queryNorm, heads.numHeads()),
+                headNorm(layer, attention + names.keyNorm, heads.numKvHeads()),
                 heads.sinkScores() ? reader.tensor(attention + "sinks", heads.numHeads()) : null,
                 List.of(reader.linear(attention + names.out, e, heads.numHeads() * heads.headDim(), heads.outBias())),
                 names.sharesNorm ? attentionNorms : norms(name, names.ffnNorms), ffn(layer, name));
@@ -114,10 +114,11 @@ public final class DecoderTensors {
                 : new NormTensors(null, null);
     }
 
-    private @Nullable NormTensors headNorm(String name, int numHeads) throws ModelFormatException {
+    private @Nullable NormTensors headNorm(int layer, String name, int numHeads) throws ModelFormatException {
         int d = heads.headDim();
         return switch (heads.headNorms()) {
             case NONE -> null;
+            case UNWEIGHTED -> config.layer(layer).rotary() == null ? null : new NormTensors(null, null);
             case SHARED -> reader.norm(name, d, names.biasesNorms);
             case JOINT -> reader.norm(name, numHeads * d, false);
             case OWN -> new NormTensors(
