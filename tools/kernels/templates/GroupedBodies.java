@@ -10,8 +10,6 @@ import static java.nio.ByteOrder.LITTLE_ENDIAN;
 import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 import static jdk.incubator.vector.FloatVector.zero;
 import static jdk.incubator.vector.IntVector.broadcast;
-import static jdk.incubator.vector.VectorOperators.ASHR;
-import static jdk.incubator.vector.VectorOperators.I2F;
 import static jdk.incubator.vector.VectorOperators.LSHL;
 import static jdk.incubator.vector.VectorOperators.LSHR;
 
@@ -23,7 +21,8 @@ import jdk.incubator.vector.VectorMask;
 
 /**
  * The inner loops of linear layers over one panel of grouped integers. Each group has its own chain over the integers
- * as floats, which are exact; its sum times the scale is added to the output's. For the form of the code see {@link
+ * as floats, which are exact; its sum times the scale is added to the output's, then its minimum times the sum of the
+ * group's inputs. For the form of the code see {@link
  * LinearBodies}.
  */
 final class GroupedBodies {
@@ -33,33 +32,49 @@ final class GroupedBodies {
     private GroupedBodies() {}
 
     /** All tokens through the panel of {@code output}. */
-    static void panel(Tensor x, VectorGroupedWeights weights, Tensor y, int numTokens, int output) {
+    static void panel(Tensor x, VectorGroupedWeights weights, GroupedPanel panel, Tensor y, int numTokens, int output) {
         boolean hasMinimums = weights.format().hasMinimums();
-        if (weights.format().bits() == 8) {
-            if (hasMinimums) {
-                panelInt8Min(x, weights, y, numTokens, output);
-            } else {
-                panelInt8(x, weights, y, numTokens, output);
+        switch (panel.kind()) {
+            case UINT4 -> {
+                if (hasMinimums) {
+                    panelUint4Min(x, weights, panel, y, numTokens, output);
+                } else {
+                    panelUint4(x, weights, panel, y, numTokens, output);
+                }
             }
-        } else if (hasMinimums) {
-            panelInt4Min(x, weights, y, numTokens, output);
-        } else {
-            panelInt4(x, weights, y, numTokens, output);
+            case INT4 -> {
+                if (hasMinimums) {
+                    panelInt4Min(x, weights, panel, y, numTokens, output);
+                } else {
+                    panelInt4(x, weights, panel, y, numTokens, output);
+                }
+            }
+            case INT6_ROW -> oneTokenInt6(x, weights, panel, y, 0, output);
+            case INT5_ROW -> oneTokenInt5(x, weights, panel, y, 0, output);
+            case UINT5_MINIMUM_ROW -> oneTokenUint5Min(x, weights, panel, y, 0, output);
+            case INT8 -> {
+                if (hasMinimums) {
+                    panelInt8Min(x, weights, panel, y, numTokens, output);
+                } else {
+                    panelInt8(x, weights, panel, y, numTokens, output);
+                }
+            }
         }
     }
-%for T in Grouped8 Grouped8Minimum Grouped4 Grouped4Minimum
+%for T in Grouped8 Grouped8Minimum Unsigned4 Unsigned4Minimum Signed4 Signed4Minimum
 
-    private static void panel${T.name}(Tensor x, VectorGroupedWeights weights, Tensor y, int numTokens, int output) {
+    private static void panel${T.name}(Tensor x, VectorGroupedWeights weights, GroupedPanel source, Tensor y,
+            int numTokens, int output) {
         boolean isWhole = output + PANEL_OUTPUTS <= weights.numOutputs();
         int token = 0;
         for (; HAS_REGISTERS && isWhole && token + 4 <= numTokens; token += 4) {
-            fourTokens${T.name}(x, weights, y, token, output);
+            fourTokens${T.name}(x, weights, source, y, token, output);
         }
         for (; isWhole && token + 2 <= numTokens; token += 2) {
-            twoTokens${T.name}(x, weights, y, token, output);
+            twoTokens${T.name}(x, weights, source, y, token, output);
         }
         for (; token < numTokens; token++) {
-            oneToken${T.name}(x, weights, y, token, output);
+            oneToken${T.name}(x, weights, source, y, token, output);
         }
     }
 %def sums
@@ -68,13 +83,21 @@ long in0 = rowByteOffset(x, token);
 %if n.many
 long inBytes = rowByteOffset(x, 1);
 %end
-MemorySegment panel = weights.panels();
-long panelStart = weights.panelByteOffset(output);
-MemorySegment scales = weights.scales();
+MemorySegment panel = source.numbers();
+long panelStart = source.numbersByteOffset();
+MemorySegment scales = source.scales();
 %if T.minimum
-MemorySegment minimums = weights.minimums();
+MemorySegment minimums = source.minimums();
+MemorySegment inputSums = source.inputSums();
+%for t below n
+long inputs${t} = source.inputSumsByteOffset(token${+ t 1});
 %end
-long scale = weights.scaleByteOffset(output);
+%end
+%if T.planes
+MemorySegment highs = source.highs();
+long highStart = source.highsByteOffset();
+%end
+long scale = source.scalesByteOffset();
 int groupSize = weights.format().groupSize();
 %for t below n
 %for v in a b c d
@@ -86,9 +109,6 @@ for (int from = 0; from < weights.numInputs(); from += groupSize) {
 %for v in a b c d
     FloatVector sum${t}${v} = zero(FLOATS);
 %end
-%if T.minimum
-    FloatVector inputs${t} = zero(FLOATS);
-%end
 %end
     int to = Math.min(from + groupSize, weights.numInputs());
     for (int input = from; input < to; input++) {
@@ -99,9 +119,6 @@ for (int from = 0; from < weights.numInputs(); from += groupSize) {
 %for v in a b c d
         sum${t}${v} = ${v}.fma(x${t}, sum${t}${v});
 %end
-%if T.minimum
-        inputs${t} = inputs${t}.add(x${t});
-%end
 %end
     }
 %for v in a b c d
@@ -111,10 +128,14 @@ for (int from = 0; from < weights.numInputs(); from += groupSize) {
 %end
 %end
 %if T.minimum
+    long group = from / groupSize * 4L;
+%for t below n
+    FloatVector sum${t} = broadcast(INTS, inputSums.get(INT, inputs${t} + group)).reinterpretAsFloats();
+%end
 %for v in a b c d
     FloatVector minimum${v.upper} = fromMemorySegment(FLOATS, minimums, scale${+ #v BYTES}, LITTLE_ENDIAN);
 %for t below n
-    total${t}${v} = minimum${v.upper}.fma(inputs${t}, total${t}${v});
+    total${t}${v} = minimum${v.upper}.fma(sum${t}, total${t}${v});
 %end
 %end
 %end
@@ -126,9 +147,24 @@ long first = rowByteOffset(y, token) + 4L * output;
 %def bias
 FloatVector bias${v.upper} = fromMemorySegment(FLOATS, weights.biases(), 4L * output${+ #v BYTES}, LITTLE_ENDIAN);
 %end
+%def onebody
+    /** Of the last panel, writes only the outputs that there are. */
+    private static void oneToken${T.name}(Tensor x, VectorGroupedWeights weights, GroupedPanel source, Tensor y,
+            int token, int output) {
+%for n in 1
+        %paste sums
+%end
+%for v in a b c d
+        %paste bias
+        VectorMask<Float> mask${v.upper} = FLOATS.indexInRange(output${+ #v COUNT}, weights.numOutputs());
+        total0${v}.add(bias${v.upper}).intoMemorySegment(out, first${+ #v BYTES}, LITTLE_ENDIAN, mask${v.upper});
+%end
+    }
+%end
 %for n in 4 2
 
-    private static void ${n.tokens}${T.name}(Tensor x, VectorGroupedWeights weights, Tensor y, int token, int output) {
+    private static void ${n.tokens}${T.name}(Tensor x, VectorGroupedWeights weights, GroupedPanel source, Tensor y,
+            int token, int output) {
         %paste sums
         long rowBytes = rowByteOffset(y, 1);
 %for v in a b c d
@@ -140,17 +176,11 @@ FloatVector bias${v.upper} = fromMemorySegment(FLOATS, weights.biases(), 4L * ou
     }
 %end
 
-    /** Of the last panel, writes only the outputs that there are. */
-    private static void oneToken${T.name}(Tensor x, VectorGroupedWeights weights, Tensor y, int token, int output) {
-%for n in 1
-        %paste sums
+%paste onebody
 %end
-%for v in a b c d
-        %paste bias
-        VectorMask<Float> mask${v.upper} = FLOATS.indexInRange(output${+ #v COUNT}, weights.numOutputs());
-        total0${v}.add(bias${v.upper}).intoMemorySegment(out, first${+ #v BYTES}, LITTLE_ENDIAN, mask${v.upper});
-%end
-    }
+%for T in Signed6 Signed5 Unsigned5Minimum
+
+%paste onebody
 %end
 
     private static long rowByteOffset(Tensor tensor, int token) {

@@ -37,8 +37,8 @@ class GgufCommandsTest {
         String text = run("inspect", "--kernels", "vector", MIXED);
         assertThat(text).contains("stored as f32, q2_k, q3_k, q4_k, q6_k")
                 .containsPattern(
-                        "blk\\.\\*\\.attn_q\\.weight +q2_k +4-bit integers, groups of 16 with minimums in vector")
-                .containsPattern("output\\.weight +q6_k +8-bit integers, groups of 16 in vector")
+                        "blk\\.\\*\\.attn_q\\.weight +q2_k +2-bit integers, groups of 16 with minimums in vector")
+                .containsPattern("output\\.weight +q6_k +6-bit integers, groups of 16 in vector")
                 .containsPattern("output_norm\\.weight +f32 +as f32 in vector");
         assertThat(run("inspect", "--kernels", "vector", "--model", MIXED)).isEqualTo(text);
         assertThat(CommandRun.of("inspect", "--model", MIXED, MIXED).err()).contains("MODEL and --model");

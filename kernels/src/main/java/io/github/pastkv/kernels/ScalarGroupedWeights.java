@@ -7,8 +7,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Grouped integer weights, output by output: integers {@code [outputs, inputs]}, with 4 bits two to a byte, the first
- * in the lower half; scales and minimums F32 {@code [outputs, groups]}.
+ * Grouped integer weights, output by output: codes {@code [outputs, inputs]} bit after bit, the lowest first, each row
+ * in whole bytes; scales and minimums {@code [outputs, groups]}.
  */
 final class ScalarGroupedWeights implements LinearWeights {
     private final LinearPrecision precision;
@@ -17,9 +17,9 @@ final class ScalarGroupedWeights implements LinearWeights {
     private final int numOutputs;
     private final int numGroups;
     private final long rowBytes;
-    private final MemorySegment numbers;
-    private final MemorySegment scales;
-    private final MemorySegment minimums;
+    private final MemorySegment codes;
+    private final ScalarGroupScales scales;
+    private final @Nullable ScalarGroupScales minimums;
     private final @Nullable Float[] biases;
 
     private ScalarGroupedWeights(WeightMatrix.Grouped first, int numOutputs, LinearPrecision precision, Arena arena) {
@@ -28,10 +28,10 @@ final class ScalarGroupedWeights implements LinearWeights {
         this.numInputs = Math.toIntExact(first.numInputs());
         this.numOutputs = numOutputs;
         this.numGroups = format.numGroups(numInputs);
-        this.rowBytes = Math.ceilDiv((long) numInputs * format.bits(), 8);
-        this.numbers = arena.allocate(Math.max(numOutputs * rowBytes, 1));
-        this.scales = arena.allocate(Math.max(4L * numOutputs * numGroups, 1), Float.BYTES);
-        this.minimums = arena.allocate(format.hasMinimums() ? Math.max(scales.byteSize(), 1) : 1, Float.BYTES);
+        this.rowBytes = Math.ceilDiv((long) numInputs * format.bits(), Byte.SIZE);
+        this.codes = arena.allocate(numOutputs * rowBytes + 1); // a code may be read with the byte after it
+        this.scales = new ScalarGroupScales(format, numInputs, numOutputs, arena);
+        this.minimums = format.hasMinimums() ? new ScalarGroupScales(format, numInputs, numOutputs, arena) : null;
         this.biases = new @Nullable Float[numOutputs];
     }
 
@@ -53,23 +53,22 @@ final class ScalarGroupedWeights implements LinearWeights {
 
     private void put(GroupedRow row, int output) {
         for (int input = 0; input < numInputs; input++) {
-            byte number = row.numbers()[input];
-            format.requireStorable(number);
-            if (format.bits() == 8) {
-                numbers.set(ValueLayout.JAVA_BYTE, output * rowBytes + input, number);
-            } else {
-                long offset = output * rowBytes + input / 2;
-                int others = numbers.get(ValueLayout.JAVA_BYTE, offset);
-                numbers.set(ValueLayout.JAVA_BYTE, offset, (byte) (others | (number << (4 * (input % 2)))));
-            }
+            int bit = input * format.bits();
+            int code = format.integers().code(row.numbers()[input]) << (bit % Byte.SIZE);
+            long offset = output * rowBytes + bit / Byte.SIZE;
+            int others = twoBytes(offset) | code;
+            codes.set(ValueLayout.JAVA_BYTE, offset, (byte) others);
+            codes.set(ValueLayout.JAVA_BYTE, offset + 1, (byte) (others >>> Byte.SIZE));
         }
-        for (int group = 0; group < numGroups; group++) {
-            long index = (long) output * numGroups + group;
-            scales.setAtIndex(ValueLayout.JAVA_FLOAT, index, row.scales()[group]);
-            if (format.hasMinimums()) {
-                minimums.setAtIndex(ValueLayout.JAVA_FLOAT, index, row.minimums()[group]);
-            }
+        scales.put(row.scales(), output);
+        if (minimums != null) {
+            minimums.put(row.minimums(), output);
         }
+    }
+
+    private int twoBytes(long offset) {
+        return Byte.toUnsignedInt(codes.get(ValueLayout.JAVA_BYTE, offset))
+                | Byte.toUnsignedInt(codes.get(ValueLayout.JAVA_BYTE, offset + 1)) << Byte.SIZE;
     }
 
     GroupFormat format() {
@@ -81,18 +80,18 @@ final class ScalarGroupedWeights implements LinearWeights {
     }
 
     int number(int output, int input) {
-        if (format.bits() == 8) {
-            return numbers.get(ValueLayout.JAVA_BYTE, output * rowBytes + input);
-        }
-        return numbers.get(ValueLayout.JAVA_BYTE, output * rowBytes + input / 2) >> (4 * (input % 2)) & 15;
+        int bit = input * format.bits();
+        int code = twoBytes(output * rowBytes + bit / Byte.SIZE) >>> (bit % Byte.SIZE) & ((1 << format.bits()) - 1);
+        return format.integers().number(code);
     }
 
     float scale(int output, int group) {
-        return scales.getAtIndex(ValueLayout.JAVA_FLOAT, (long) output * numGroups + group);
+        return scales.get(output, group);
     }
 
+    /** 0 where the format has none. */
     float minimum(int output, int group) {
-        return minimums.getAtIndex(ValueLayout.JAVA_FLOAT, (long) output * numGroups + group);
+        return minimums == null ? 0f : minimums.get(output, group);
     }
 
     /** Null for none. */
@@ -123,6 +122,6 @@ final class ScalarGroupedWeights implements LinearWeights {
 
     @Override
     public long packedBytes() {
-        return numbers.byteSize() + scales.byteSize() + (format.hasMinimums() ? minimums.byteSize() : 0);
+        return codes.byteSize() + scales.byteSize() + (minimums == null ? 0 : minimums.byteSize());
     }
 }

@@ -11,8 +11,6 @@ import static java.nio.ByteOrder.LITTLE_ENDIAN;
 import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 import static jdk.incubator.vector.FloatVector.zero;
 import static jdk.incubator.vector.IntVector.broadcast;
-import static jdk.incubator.vector.VectorOperators.ASHR;
-import static jdk.incubator.vector.VectorOperators.I2F;
 import static jdk.incubator.vector.VectorOperators.LSHL;
 import static jdk.incubator.vector.VectorOperators.LSHR;
 
@@ -24,7 +22,8 @@ import jdk.incubator.vector.VectorMask;
 
 /**
  * The inner loops of linear layers over one panel of grouped integers. Each group has its own chain over the integers
- * as floats, which are exact; its sum times the scale is added to the output's. For the form of the code see {@link
+ * as floats, which are exact; its sum times the scale is added to the output's, then its minimum times the sum of the
+ * group's inputs. For the form of the code see {@link
  * LinearBodies}.
  */
 final class GroupedBodies {
@@ -34,43 +33,60 @@ final class GroupedBodies {
     private GroupedBodies() {}
 
     /** All tokens through the panel of {@code output}. */
-    static void panel(Tensor x, VectorGroupedWeights weights, Tensor y, int numTokens, int output) {
+    static void panel(Tensor x, VectorGroupedWeights weights, GroupedPanel panel, Tensor y, int numTokens, int output) {
         boolean hasMinimums = weights.format().hasMinimums();
-        if (weights.format().bits() == 8) {
-            if (hasMinimums) {
-                panelInt8Min(x, weights, y, numTokens, output);
-            } else {
-                panelInt8(x, weights, y, numTokens, output);
+        switch (panel.kind()) {
+            case UINT4 -> {
+                if (hasMinimums) {
+                    panelUint4Min(x, weights, panel, y, numTokens, output);
+                } else {
+                    panelUint4(x, weights, panel, y, numTokens, output);
+                }
             }
-        } else if (hasMinimums) {
-            panelInt4Min(x, weights, y, numTokens, output);
-        } else {
-            panelInt4(x, weights, y, numTokens, output);
+            case INT4 -> {
+                if (hasMinimums) {
+                    panelInt4Min(x, weights, panel, y, numTokens, output);
+                } else {
+                    panelInt4(x, weights, panel, y, numTokens, output);
+                }
+            }
+            case INT6_ROW -> oneTokenInt6(x, weights, panel, y, 0, output);
+            case INT5_ROW -> oneTokenInt5(x, weights, panel, y, 0, output);
+            case UINT5_MINIMUM_ROW -> oneTokenUint5Min(x, weights, panel, y, 0, output);
+            case INT8 -> {
+                if (hasMinimums) {
+                    panelInt8Min(x, weights, panel, y, numTokens, output);
+                } else {
+                    panelInt8(x, weights, panel, y, numTokens, output);
+                }
+            }
         }
     }
 
-    private static void panelInt8(Tensor x, VectorGroupedWeights weights, Tensor y, int numTokens, int output) {
+    private static void panelInt8(Tensor x, VectorGroupedWeights weights, GroupedPanel source, Tensor y,
+            int numTokens, int output) {
         boolean isWhole = output + PANEL_OUTPUTS <= weights.numOutputs();
         int token = 0;
         for (; HAS_REGISTERS && isWhole && token + 4 <= numTokens; token += 4) {
-            fourTokensInt8(x, weights, y, token, output);
+            fourTokensInt8(x, weights, source, y, token, output);
         }
         for (; isWhole && token + 2 <= numTokens; token += 2) {
-            twoTokensInt8(x, weights, y, token, output);
+            twoTokensInt8(x, weights, source, y, token, output);
         }
         for (; token < numTokens; token++) {
-            oneTokenInt8(x, weights, y, token, output);
+            oneTokenInt8(x, weights, source, y, token, output);
         }
     }
 
-    private static void fourTokensInt8(Tensor x, VectorGroupedWeights weights, Tensor y, int token, int output) {
+    private static void fourTokensInt8(Tensor x, VectorGroupedWeights weights, GroupedPanel source, Tensor y,
+            int token, int output) {
         MemorySegment in = x.segment();
         long in0 = rowByteOffset(x, token);
         long inBytes = rowByteOffset(x, 1);
-        MemorySegment panel = weights.panels();
-        long panelStart = weights.panelByteOffset(output);
-        MemorySegment scales = weights.scales();
-        long scale = weights.scaleByteOffset(output);
+        MemorySegment panel = source.numbers();
+        long panelStart = source.numbersByteOffset();
+        MemorySegment scales = source.scales();
+        long scale = source.scalesByteOffset();
         int groupSize = weights.format().groupSize();
         FloatVector total0a = zero(FLOATS);
         FloatVector total0b = zero(FLOATS);
@@ -107,12 +123,12 @@ final class GroupedBodies {
             FloatVector sum3d = zero(FLOATS);
             int to = Math.min(from + groupSize, weights.numInputs());
             for (int input = from; input < to; input++) {
-                long weight = panelStart + BYTES * input;
-                IntVector four = IntVector.fromMemorySegment(INTS, panel, weight, LITTLE_ENDIAN);
-                FloatVector a = (FloatVector) four.lanewise(LSHL, 24).lanewise(ASHR, 24).convert(I2F, 0);
-                FloatVector b = (FloatVector) four.lanewise(LSHL, 16).lanewise(ASHR, 24).convert(I2F, 0);
-                FloatVector c = (FloatVector) four.lanewise(LSHL, 8).lanewise(ASHR, 24).convert(I2F, 0);
-                FloatVector d = (FloatVector) four.lanewise(ASHR, 24).convert(I2F, 0);
+                IntVector four = IntVector.fromMemorySegment(INTS, panel, panelStart + BYTES * input, LITTLE_ENDIAN);
+                IntVector upper = four.lanewise(LSHR, 16);
+                FloatVector a = four.and(0xFF).or(0x4B000000).reinterpretAsFloats().sub(0x1p23f + 128f);
+                FloatVector b = four.and(0xFF00).or(0x47000000).reinterpretAsFloats().sub(0x1p15f + 128f);
+                FloatVector c = upper.and(0xFF).or(0x4B000000).reinterpretAsFloats().sub(0x1p23f + 128f);
+                FloatVector d = upper.and(0xFF00).or(0x47000000).reinterpretAsFloats().sub(0x1p15f + 128f);
                 long at = in0 + 4L * input;
                 FloatVector x0 = broadcast(INTS, in.get(INT, at)).reinterpretAsFloats();
                 sum0a = a.fma(x0, sum0a);
@@ -182,14 +198,15 @@ final class GroupedBodies {
         total3d.add(biasD).intoMemorySegment(out, first + 3 * rowBytes + 3 * BYTES, LITTLE_ENDIAN);
     }
 
-    private static void twoTokensInt8(Tensor x, VectorGroupedWeights weights, Tensor y, int token, int output) {
+    private static void twoTokensInt8(Tensor x, VectorGroupedWeights weights, GroupedPanel source, Tensor y,
+            int token, int output) {
         MemorySegment in = x.segment();
         long in0 = rowByteOffset(x, token);
         long inBytes = rowByteOffset(x, 1);
-        MemorySegment panel = weights.panels();
-        long panelStart = weights.panelByteOffset(output);
-        MemorySegment scales = weights.scales();
-        long scale = weights.scaleByteOffset(output);
+        MemorySegment panel = source.numbers();
+        long panelStart = source.numbersByteOffset();
+        MemorySegment scales = source.scales();
+        long scale = source.scalesByteOffset();
         int groupSize = weights.format().groupSize();
         FloatVector total0a = zero(FLOATS);
         FloatVector total0b = zero(FLOATS);
@@ -210,12 +227,12 @@ final class GroupedBodies {
             FloatVector sum1d = zero(FLOATS);
             int to = Math.min(from + groupSize, weights.numInputs());
             for (int input = from; input < to; input++) {
-                long weight = panelStart + BYTES * input;
-                IntVector four = IntVector.fromMemorySegment(INTS, panel, weight, LITTLE_ENDIAN);
-                FloatVector a = (FloatVector) four.lanewise(LSHL, 24).lanewise(ASHR, 24).convert(I2F, 0);
-                FloatVector b = (FloatVector) four.lanewise(LSHL, 16).lanewise(ASHR, 24).convert(I2F, 0);
-                FloatVector c = (FloatVector) four.lanewise(LSHL, 8).lanewise(ASHR, 24).convert(I2F, 0);
-                FloatVector d = (FloatVector) four.lanewise(ASHR, 24).convert(I2F, 0);
+                IntVector four = IntVector.fromMemorySegment(INTS, panel, panelStart + BYTES * input, LITTLE_ENDIAN);
+                IntVector upper = four.lanewise(LSHR, 16);
+                FloatVector a = four.and(0xFF).or(0x4B000000).reinterpretAsFloats().sub(0x1p23f + 128f);
+                FloatVector b = four.and(0xFF00).or(0x47000000).reinterpretAsFloats().sub(0x1p15f + 128f);
+                FloatVector c = upper.and(0xFF).or(0x4B000000).reinterpretAsFloats().sub(0x1p23f + 128f);
+                FloatVector d = upper.and(0xFF00).or(0x47000000).reinterpretAsFloats().sub(0x1p15f + 128f);
                 long at = in0 + 4L * input;
                 FloatVector x0 = broadcast(INTS, in.get(INT, at)).reinterpretAsFloats();
                 sum0a = a.fma(x0, sum0a);
@@ -260,13 +277,14 @@ final class GroupedBodies {
     }
 
     /** Of the last panel, writes only the outputs that there are. */
-    private static void oneTokenInt8(Tensor x, VectorGroupedWeights weights, Tensor y, int token, int output) {
+    private static void oneTokenInt8(Tensor x, VectorGroupedWeights weights, GroupedPanel source, Tensor y,
+            int token, int output) {
         MemorySegment in = x.segment();
         long in0 = rowByteOffset(x, token);
-        MemorySegment panel = weights.panels();
-        long panelStart = weights.panelByteOffset(output);
-        MemorySegment scales = weights.scales();
-        long scale = weights.scaleByteOffset(output);
+        MemorySegment panel = source.numbers();
+        long panelStart = source.numbersByteOffset();
+        MemorySegment scales = source.scales();
+        long scale = source.scalesByteOffset();
         int groupSize = weights.format().groupSize();
         FloatVector total0a = zero(FLOATS);
         FloatVector total0b = zero(FLOATS);
@@ -279,12 +297,12 @@ final class GroupedBodies {
             FloatVector sum0d = zero(FLOATS);
             int to = Math.min(from + groupSize, weights.numInputs());
             for (int input = from; input < to; input++) {
-                long weight = panelStart + BYTES * input;
-                IntVector four = IntVector.fromMemorySegment(INTS, panel, weight, LITTLE_ENDIAN);
-                FloatVector a = (FloatVector) four.lanewise(LSHL, 24).lanewise(ASHR, 24).convert(I2F, 0);
-                FloatVector b = (FloatVector) four.lanewise(LSHL, 16).lanewise(ASHR, 24).convert(I2F, 0);
-                FloatVector c = (FloatVector) four.lanewise(LSHL, 8).lanewise(ASHR, 24).convert(I2F, 0);
-                FloatVector d = (FloatVector) four.lanewise(ASHR, 24).convert(I2F, 0);
+                IntVector four = IntVector.fromMemorySegment(INTS, panel, panelStart + BYTES * input, LITTLE_ENDIAN);
+                IntVector upper = four.lanewise(LSHR, 16);
+                FloatVector a = four.and(0xFF).or(0x4B000000).reinterpretAsFloats().sub(0x1p23f + 128f);
+                FloatVector b = four.and(0xFF00).or(0x47000000).reinterpretAsFloats().sub(0x1p15f + 128f);
+                FloatVector c = upper.and(0xFF).or(0x4B000000).reinterpretAsFloats().sub(0x1p23f + 128f);
+                FloatVector d = upper.and(0xFF00).or(0x47000000).reinterpretAsFloats().sub(0x1p15f + 128f);
                 long at = in0 + 4L * input;
                 FloatVector x0 = broadcast(INTS, in.get(INT, at)).reinterpretAsFloats();
                 sum0a = a.fma(x0, sum0a);
@@ -318,29 +336,36 @@ final class GroupedBodies {
         total0d.add(biasD).intoMemorySegment(out, first + 3 * BYTES, LITTLE_ENDIAN, maskD);
     }
 
-    private static void panelInt8Min(Tensor x, VectorGroupedWeights weights, Tensor y, int numTokens, int output) {
+    private static void panelInt8Min(Tensor x, VectorGroupedWeights weights, GroupedPanel source, Tensor y,
+            int numTokens, int output) {
         boolean isWhole = output + PANEL_OUTPUTS <= weights.numOutputs();
         int token = 0;
         for (; HAS_REGISTERS && isWhole && token + 4 <= numTokens; token += 4) {
-            fourTokensInt8Min(x, weights, y, token, output);
+            fourTokensInt8Min(x, weights, source, y, token, output);
         }
         for (; isWhole && token + 2 <= numTokens; token += 2) {
-            twoTokensInt8Min(x, weights, y, token, output);
+            twoTokensInt8Min(x, weights, source, y, token, output);
         }
         for (; token < numTokens; token++) {
-            oneTokenInt8Min(x, weights, y, token, output);
+            oneTokenInt8Min(x, weights, source, y, token, output);
         }
     }
 
-    private static void fourTokensInt8Min(Tensor x, VectorGroupedWeights weights, Tensor y, int token, int output) {
+    private static void fourTokensInt8Min(Tensor x, VectorGroupedWeights weights, GroupedPanel source, Tensor y,
+            int token, int output) {
         MemorySegment in = x.segment();
         long in0 = rowByteOffset(x, token);
         long inBytes = rowByteOffset(x, 1);
-        MemorySegment panel = weights.panels();
-        long panelStart = weights.panelByteOffset(output);
-        MemorySegment scales = weights.scales();
-        MemorySegment minimums = weights.minimums();
-        long scale = weights.scaleByteOffset(output);
+        MemorySegment panel = source.numbers();
+        long panelStart = source.numbersByteOffset();
+        MemorySegment scales = source.scales();
+        MemorySegment minimums = source.minimums();
+        MemorySegment inputSums = source.inputSums();
+        long inputs0 = source.inputSumsByteOffset(token);
+        long inputs1 = source.inputSumsByteOffset(token + 1);
+        long inputs2 = source.inputSumsByteOffset(token + 2);
+        long inputs3 = source.inputSumsByteOffset(token + 3);
+        long scale = source.scalesByteOffset();
         int groupSize = weights.format().groupSize();
         FloatVector total0a = zero(FLOATS);
         FloatVector total0b = zero(FLOATS);
@@ -363,55 +388,47 @@ final class GroupedBodies {
             FloatVector sum0b = zero(FLOATS);
             FloatVector sum0c = zero(FLOATS);
             FloatVector sum0d = zero(FLOATS);
-            FloatVector inputs0 = zero(FLOATS);
             FloatVector sum1a = zero(FLOATS);
             FloatVector sum1b = zero(FLOATS);
             FloatVector sum1c = zero(FLOATS);
             FloatVector sum1d = zero(FLOATS);
-            FloatVector inputs1 = zero(FLOATS);
             FloatVector sum2a = zero(FLOATS);
             FloatVector sum2b = zero(FLOATS);
             FloatVector sum2c = zero(FLOATS);
             FloatVector sum2d = zero(FLOATS);
-            FloatVector inputs2 = zero(FLOATS);
             FloatVector sum3a = zero(FLOATS);
             FloatVector sum3b = zero(FLOATS);
             FloatVector sum3c = zero(FLOATS);
             FloatVector sum3d = zero(FLOATS);
-            FloatVector inputs3 = zero(FLOATS);
             int to = Math.min(from + groupSize, weights.numInputs());
             for (int input = from; input < to; input++) {
-                long weight = panelStart + BYTES * input;
-                IntVector four = IntVector.fromMemorySegment(INTS, panel, weight, LITTLE_ENDIAN);
-                FloatVector a = (FloatVector) four.lanewise(LSHL, 24).lanewise(ASHR, 24).convert(I2F, 0);
-                FloatVector b = (FloatVector) four.lanewise(LSHL, 16).lanewise(ASHR, 24).convert(I2F, 0);
-                FloatVector c = (FloatVector) four.lanewise(LSHL, 8).lanewise(ASHR, 24).convert(I2F, 0);
-                FloatVector d = (FloatVector) four.lanewise(ASHR, 24).convert(I2F, 0);
+                IntVector four = IntVector.fromMemorySegment(INTS, panel, panelStart + BYTES * input, LITTLE_ENDIAN);
+                IntVector upper = four.lanewise(LSHR, 16);
+                FloatVector a = four.and(0xFF).or(0x4B000000).reinterpretAsFloats().sub(0x1p23f + 128f);
+                FloatVector b = four.and(0xFF00).or(0x47000000).reinterpretAsFloats().sub(0x1p15f + 128f);
+                FloatVector c = upper.and(0xFF).or(0x4B000000).reinterpretAsFloats().sub(0x1p23f + 128f);
+                FloatVector d = upper.and(0xFF00).or(0x47000000).reinterpretAsFloats().sub(0x1p15f + 128f);
                 long at = in0 + 4L * input;
                 FloatVector x0 = broadcast(INTS, in.get(INT, at)).reinterpretAsFloats();
                 sum0a = a.fma(x0, sum0a);
                 sum0b = b.fma(x0, sum0b);
                 sum0c = c.fma(x0, sum0c);
                 sum0d = d.fma(x0, sum0d);
-                inputs0 = inputs0.add(x0);
                 FloatVector x1 = broadcast(INTS, in.get(INT, at + inBytes)).reinterpretAsFloats();
                 sum1a = a.fma(x1, sum1a);
                 sum1b = b.fma(x1, sum1b);
                 sum1c = c.fma(x1, sum1c);
                 sum1d = d.fma(x1, sum1d);
-                inputs1 = inputs1.add(x1);
                 FloatVector x2 = broadcast(INTS, in.get(INT, at + 2 * inBytes)).reinterpretAsFloats();
                 sum2a = a.fma(x2, sum2a);
                 sum2b = b.fma(x2, sum2b);
                 sum2c = c.fma(x2, sum2c);
                 sum2d = d.fma(x2, sum2d);
-                inputs2 = inputs2.add(x2);
                 FloatVector x3 = broadcast(INTS, in.get(INT, at + 3 * inBytes)).reinterpretAsFloats();
                 sum3a = a.fma(x3, sum3a);
                 sum3b = b.fma(x3, sum3b);
                 sum3c = c.fma(x3, sum3c);
                 sum3d = d.fma(x3, sum3d);
-                inputs3 = inputs3.add(x3);
             }
             FloatVector scaleA = fromMemorySegment(FLOATS, scales, scale, LITTLE_ENDIAN);
             total0a = scaleA.fma(sum0a, total0a);
@@ -433,26 +450,31 @@ final class GroupedBodies {
             total1d = scaleD.fma(sum1d, total1d);
             total2d = scaleD.fma(sum2d, total2d);
             total3d = scaleD.fma(sum3d, total3d);
+            long group = from / groupSize * 4L;
+            FloatVector sum0 = broadcast(INTS, inputSums.get(INT, inputs0 + group)).reinterpretAsFloats();
+            FloatVector sum1 = broadcast(INTS, inputSums.get(INT, inputs1 + group)).reinterpretAsFloats();
+            FloatVector sum2 = broadcast(INTS, inputSums.get(INT, inputs2 + group)).reinterpretAsFloats();
+            FloatVector sum3 = broadcast(INTS, inputSums.get(INT, inputs3 + group)).reinterpretAsFloats();
             FloatVector minimumA = fromMemorySegment(FLOATS, minimums, scale, LITTLE_ENDIAN);
-            total0a = minimumA.fma(inputs0, total0a);
-            total1a = minimumA.fma(inputs1, total1a);
-            total2a = minimumA.fma(inputs2, total2a);
-            total3a = minimumA.fma(inputs3, total3a);
+            total0a = minimumA.fma(sum0, total0a);
+            total1a = minimumA.fma(sum1, total1a);
+            total2a = minimumA.fma(sum2, total2a);
+            total3a = minimumA.fma(sum3, total3a);
             FloatVector minimumB = fromMemorySegment(FLOATS, minimums, scale + BYTES, LITTLE_ENDIAN);
-            total0b = minimumB.fma(inputs0, total0b);
-            total1b = minimumB.fma(inputs1, total1b);
-            total2b = minimumB.fma(inputs2, total2b);
-            total3b = minimumB.fma(inputs3, total3b);
+            total0b = minimumB.fma(sum0, total0b);
+            total1b = minimumB.fma(sum1, total1b);
+            total2b = minimumB.fma(sum2, total2b);
+            total3b = minimumB.fma(sum3, total3b);
             FloatVector minimumC = fromMemorySegment(FLOATS, minimums, scale + 2 * BYTES, LITTLE_ENDIAN);
-            total0c = minimumC.fma(inputs0, total0c);
-            total1c = minimumC.fma(inputs1, total1c);
-            total2c = minimumC.fma(inputs2, total2c);
-            total3c = minimumC.fma(inputs3, total3c);
+            total0c = minimumC.fma(sum0, total0c);
+            total1c = minimumC.fma(sum1, total1c);
+            total2c = minimumC.fma(sum2, total2c);
+            total3c = minimumC.fma(sum3, total3c);
             FloatVector minimumD = fromMemorySegment(FLOATS, minimums, scale + 3 * BYTES, LITTLE_ENDIAN);
-            total0d = minimumD.fma(inputs0, total0d);
-            total1d = minimumD.fma(inputs1, total1d);
-            total2d = minimumD.fma(inputs2, total2d);
-            total3d = minimumD.fma(inputs3, total3d);
+            total0d = minimumD.fma(sum0, total0d);
+            total1d = minimumD.fma(sum1, total1d);
+            total2d = minimumD.fma(sum2, total2d);
+            total3d = minimumD.fma(sum3, total3d);
             scale += 4L * PANEL_OUTPUTS;
         }
         MemorySegment out = y.segment();
@@ -480,15 +502,19 @@ final class GroupedBodies {
         total3d.add(biasD).intoMemorySegment(out, first + 3 * rowBytes + 3 * BYTES, LITTLE_ENDIAN);
     }
 
-    private static void twoTokensInt8Min(Tensor x, VectorGroupedWeights weights, Tensor y, int token, int output) {
+    private static void twoTokensInt8Min(Tensor x, VectorGroupedWeights weights, GroupedPanel source, Tensor y,
+            int token, int output) {
         MemorySegment in = x.segment();
         long in0 = rowByteOffset(x, token);
         long inBytes = rowByteOffset(x, 1);
-        MemorySegment panel = weights.panels();
-        long panelStart = weights.panelByteOffset(output);
-        MemorySegment scales = weights.scales();
-        MemorySegment minimums = weights.minimums();
-        long scale = weights.scaleByteOffset(output);
+        MemorySegment panel = source.numbers();
+        long panelStart = source.numbersByteOffset();
+        MemorySegment scales = source.scales();
+        MemorySegment minimums = source.minimums();
+        MemorySegment inputSums = source.inputSums();
+        long inputs0 = source.inputSumsByteOffset(token);
+        long inputs1 = source.inputSumsByteOffset(token + 1);
+        long scale = source.scalesByteOffset();
         int groupSize = weights.format().groupSize();
         FloatVector total0a = zero(FLOATS);
         FloatVector total0b = zero(FLOATS);
@@ -503,33 +529,29 @@ final class GroupedBodies {
             FloatVector sum0b = zero(FLOATS);
             FloatVector sum0c = zero(FLOATS);
             FloatVector sum0d = zero(FLOATS);
-            FloatVector inputs0 = zero(FLOATS);
             FloatVector sum1a = zero(FLOATS);
             FloatVector sum1b = zero(FLOATS);
             FloatVector sum1c = zero(FLOATS);
             FloatVector sum1d = zero(FLOATS);
-            FloatVector inputs1 = zero(FLOATS);
             int to = Math.min(from + groupSize, weights.numInputs());
             for (int input = from; input < to; input++) {
-                long weight = panelStart + BYTES * input;
-                IntVector four = IntVector.fromMemorySegment(INTS, panel, weight, LITTLE_ENDIAN);
-                FloatVector a = (FloatVector) four.lanewise(LSHL, 24).lanewise(ASHR, 24).convert(I2F, 0);
-                FloatVector b = (FloatVector) four.lanewise(LSHL, 16).lanewise(ASHR, 24).convert(I2F, 0);
-                FloatVector c = (FloatVector) four.lanewise(LSHL, 8).lanewise(ASHR, 24).convert(I2F, 0);
-                FloatVector d = (FloatVector) four.lanewise(ASHR, 24).convert(I2F, 0);
+                IntVector four = IntVector.fromMemorySegment(INTS, panel, panelStart + BYTES * input, LITTLE_ENDIAN);
+                IntVector upper = four.lanewise(LSHR, 16);
+                FloatVector a = four.and(0xFF).or(0x4B000000).reinterpretAsFloats().sub(0x1p23f + 128f);
+                FloatVector b = four.and(0xFF00).or(0x47000000).reinterpretAsFloats().sub(0x1p15f + 128f);
+                FloatVector c = upper.and(0xFF).or(0x4B000000).reinterpretAsFloats().sub(0x1p23f + 128f);
+                FloatVector d = upper.and(0xFF00).or(0x47000000).reinterpretAsFloats().sub(0x1p15f + 128f);
                 long at = in0 + 4L * input;
                 FloatVector x0 = broadcast(INTS, in.get(INT, at)).reinterpretAsFloats();
                 sum0a = a.fma(x0, sum0a);
                 sum0b = b.fma(x0, sum0b);
                 sum0c = c.fma(x0, sum0c);
                 sum0d = d.fma(x0, sum0d);
-                inputs0 = inputs0.add(x0);
                 FloatVector x1 = broadcast(INTS, in.get(INT, at + inBytes)).reinterpretAsFloats();
                 sum1a = a.fma(x1, sum1a);
                 sum1b = b.fma(x1, sum1b);
                 sum1c = c.fma(x1, sum1c);
                 sum1d = d.fma(x1, sum1d);
-                inputs1 = inputs1.add(x1);
             }
             FloatVector scaleA = fromMemorySegment(FLOATS, scales, scale, LITTLE_ENDIAN);
             total0a = scaleA.fma(sum0a, total0a);
@@ -543,18 +565,21 @@ final class GroupedBodies {
             FloatVector scaleD = fromMemorySegment(FLOATS, scales, scale + 3 * BYTES, LITTLE_ENDIAN);
             total0d = scaleD.fma(sum0d, total0d);
             total1d = scaleD.fma(sum1d, total1d);
+            long group = from / groupSize * 4L;
+            FloatVector sum0 = broadcast(INTS, inputSums.get(INT, inputs0 + group)).reinterpretAsFloats();
+            FloatVector sum1 = broadcast(INTS, inputSums.get(INT, inputs1 + group)).reinterpretAsFloats();
             FloatVector minimumA = fromMemorySegment(FLOATS, minimums, scale, LITTLE_ENDIAN);
-            total0a = minimumA.fma(inputs0, total0a);
-            total1a = minimumA.fma(inputs1, total1a);
+            total0a = minimumA.fma(sum0, total0a);
+            total1a = minimumA.fma(sum1, total1a);
             FloatVector minimumB = fromMemorySegment(FLOATS, minimums, scale + BYTES, LITTLE_ENDIAN);
-            total0b = minimumB.fma(inputs0, total0b);
-            total1b = minimumB.fma(inputs1, total1b);
+            total0b = minimumB.fma(sum0, total0b);
+            total1b = minimumB.fma(sum1, total1b);
             FloatVector minimumC = fromMemorySegment(FLOATS, minimums, scale + 2 * BYTES, LITTLE_ENDIAN);
-            total0c = minimumC.fma(inputs0, total0c);
-            total1c = minimumC.fma(inputs1, total1c);
+            total0c = minimumC.fma(sum0, total0c);
+            total1c = minimumC.fma(sum1, total1c);
             FloatVector minimumD = fromMemorySegment(FLOATS, minimums, scale + 3 * BYTES, LITTLE_ENDIAN);
-            total0d = minimumD.fma(inputs0, total0d);
-            total1d = minimumD.fma(inputs1, total1d);
+            total0d = minimumD.fma(sum0, total0d);
+            total1d = minimumD.fma(sum1, total1d);
             scale += 4L * PANEL_OUTPUTS;
         }
         MemorySegment out = y.segment();
@@ -575,14 +600,17 @@ final class GroupedBodies {
     }
 
     /** Of the last panel, writes only the outputs that there are. */
-    private static void oneTokenInt8Min(Tensor x, VectorGroupedWeights weights, Tensor y, int token, int output) {
+    private static void oneTokenInt8Min(Tensor x, VectorGroupedWeights weights, GroupedPanel source, Tensor y,
+            int token, int output) {
         MemorySegment in = x.segment();
         long in0 = rowByteOffset(x, token);
-        MemorySegment panel = weights.panels();
-        long panelStart = weights.panelByteOffset(output);
-        MemorySegment scales = weights.scales();
-        MemorySegment minimums = weights.minimums();
-        long scale = weights.scaleByteOffset(output);
+        MemorySegment panel = source.numbers();
+        long panelStart = source.numbersByteOffset();
+        MemorySegment scales = source.scales();
+        MemorySegment minimums = source.minimums();
+        MemorySegment inputSums = source.inputSums();
+        long inputs0 = source.inputSumsByteOffset(token);
+        long scale = source.scalesByteOffset();
         int groupSize = weights.format().groupSize();
         FloatVector total0a = zero(FLOATS);
         FloatVector total0b = zero(FLOATS);
@@ -593,22 +621,20 @@ final class GroupedBodies {
             FloatVector sum0b = zero(FLOATS);
             FloatVector sum0c = zero(FLOATS);
             FloatVector sum0d = zero(FLOATS);
-            FloatVector inputs0 = zero(FLOATS);
             int to = Math.min(from + groupSize, weights.numInputs());
             for (int input = from; input < to; input++) {
-                long weight = panelStart + BYTES * input;
-                IntVector four = IntVector.fromMemorySegment(INTS, panel, weight, LITTLE_ENDIAN);
-                FloatVector a = (FloatVector) four.lanewise(LSHL, 24).lanewise(ASHR, 24).convert(I2F, 0);
-                FloatVector b = (FloatVector) four.lanewise(LSHL, 16).lanewise(ASHR, 24).convert(I2F, 0);
-                FloatVector c = (FloatVector) four.lanewise(LSHL, 8).lanewise(ASHR, 24).convert(I2F, 0);
-                FloatVector d = (FloatVector) four.lanewise(ASHR, 24).convert(I2F, 0);
+                IntVector four = IntVector.fromMemorySegment(INTS, panel, panelStart + BYTES * input, LITTLE_ENDIAN);
+                IntVector upper = four.lanewise(LSHR, 16);
+                FloatVector a = four.and(0xFF).or(0x4B000000).reinterpretAsFloats().sub(0x1p23f + 128f);
+                FloatVector b = four.and(0xFF00).or(0x47000000).reinterpretAsFloats().sub(0x1p15f + 128f);
+                FloatVector c = upper.and(0xFF).or(0x4B000000).reinterpretAsFloats().sub(0x1p23f + 128f);
+                FloatVector d = upper.and(0xFF00).or(0x47000000).reinterpretAsFloats().sub(0x1p15f + 128f);
                 long at = in0 + 4L * input;
                 FloatVector x0 = broadcast(INTS, in.get(INT, at)).reinterpretAsFloats();
                 sum0a = a.fma(x0, sum0a);
                 sum0b = b.fma(x0, sum0b);
                 sum0c = c.fma(x0, sum0c);
                 sum0d = d.fma(x0, sum0d);
-                inputs0 = inputs0.add(x0);
             }
             FloatVector scaleA = fromMemorySegment(FLOATS, scales, scale, LITTLE_ENDIAN);
             total0a = scaleA.fma(sum0a, total0a);
@@ -618,14 +644,16 @@ final class GroupedBodies {
             total0c = scaleC.fma(sum0c, total0c);
             FloatVector scaleD = fromMemorySegment(FLOATS, scales, scale + 3 * BYTES, LITTLE_ENDIAN);
             total0d = scaleD.fma(sum0d, total0d);
+            long group = from / groupSize * 4L;
+            FloatVector sum0 = broadcast(INTS, inputSums.get(INT, inputs0 + group)).reinterpretAsFloats();
             FloatVector minimumA = fromMemorySegment(FLOATS, minimums, scale, LITTLE_ENDIAN);
-            total0a = minimumA.fma(inputs0, total0a);
+            total0a = minimumA.fma(sum0, total0a);
             FloatVector minimumB = fromMemorySegment(FLOATS, minimums, scale + BYTES, LITTLE_ENDIAN);
-            total0b = minimumB.fma(inputs0, total0b);
+            total0b = minimumB.fma(sum0, total0b);
             FloatVector minimumC = fromMemorySegment(FLOATS, minimums, scale + 2 * BYTES, LITTLE_ENDIAN);
-            total0c = minimumC.fma(inputs0, total0c);
+            total0c = minimumC.fma(sum0, total0c);
             FloatVector minimumD = fromMemorySegment(FLOATS, minimums, scale + 3 * BYTES, LITTLE_ENDIAN);
-            total0d = minimumD.fma(inputs0, total0d);
+            total0d = minimumD.fma(sum0, total0d);
             scale += 4L * PANEL_OUTPUTS;
         }
         MemorySegment out = y.segment();
@@ -644,28 +672,30 @@ final class GroupedBodies {
         total0d.add(biasD).intoMemorySegment(out, first + 3 * BYTES, LITTLE_ENDIAN, maskD);
     }
 
-    private static void panelInt4(Tensor x, VectorGroupedWeights weights, Tensor y, int numTokens, int output) {
+    private static void panelUint4(Tensor x, VectorGroupedWeights weights, GroupedPanel source, Tensor y,
+            int numTokens, int output) {
         boolean isWhole = output + PANEL_OUTPUTS <= weights.numOutputs();
         int token = 0;
         for (; HAS_REGISTERS && isWhole && token + 4 <= numTokens; token += 4) {
-            fourTokensInt4(x, weights, y, token, output);
+            fourTokensUint4(x, weights, source, y, token, output);
         }
         for (; isWhole && token + 2 <= numTokens; token += 2) {
-            twoTokensInt4(x, weights, y, token, output);
+            twoTokensUint4(x, weights, source, y, token, output);
         }
         for (; token < numTokens; token++) {
-            oneTokenInt4(x, weights, y, token, output);
+            oneTokenUint4(x, weights, source, y, token, output);
         }
     }
 
-    private static void fourTokensInt4(Tensor x, VectorGroupedWeights weights, Tensor y, int token, int output) {
+    private static void fourTokensUint4(Tensor x, VectorGroupedWeights weights, GroupedPanel source, Tensor y,
+            int token, int output) {
         MemorySegment in = x.segment();
         long in0 = rowByteOffset(x, token);
         long inBytes = rowByteOffset(x, 1);
-        MemorySegment panel = weights.panels();
-        long panelStart = weights.panelByteOffset(output);
-        MemorySegment scales = weights.scales();
-        long scale = weights.scaleByteOffset(output);
+        MemorySegment panel = source.numbers();
+        long panelStart = source.numbersByteOffset();
+        MemorySegment scales = source.scales();
+        long scale = source.scalesByteOffset();
         int groupSize = weights.format().groupSize();
         FloatVector total0a = zero(FLOATS);
         FloatVector total0b = zero(FLOATS);
@@ -705,10 +735,10 @@ final class GroupedBodies {
                 long weight = panelStart + BYTES * (input / 2);
                 IntVector two = IntVector.fromMemorySegment(INTS, panel, weight, LITTLE_ENDIAN);
                 IntVector four = two.lanewise(LSHR, input % 2 * 16);
-                FloatVector a = (FloatVector) four.and(15).convert(I2F, 0);
-                FloatVector b = (FloatVector) four.lanewise(LSHR, 4).and(15).convert(I2F, 0);
-                FloatVector c = (FloatVector) four.lanewise(LSHR, 8).and(15).convert(I2F, 0);
-                FloatVector d = (FloatVector) four.lanewise(LSHR, 12).and(15).convert(I2F, 0);
+                FloatVector a = four.and(0xF).or(0x4B000000).reinterpretAsFloats().sub(0x1p23f);
+                FloatVector b = four.and(0xF0).or(0x49000000).reinterpretAsFloats().sub(0x1p19f);
+                FloatVector c = four.and(0xF00).or(0x47000000).reinterpretAsFloats().sub(0x1p15f);
+                FloatVector d = four.and(0xF000).or(0x45000000).reinterpretAsFloats().sub(0x1p11f);
                 long at = in0 + 4L * input;
                 FloatVector x0 = broadcast(INTS, in.get(INT, at)).reinterpretAsFloats();
                 sum0a = a.fma(x0, sum0a);
@@ -778,14 +808,15 @@ final class GroupedBodies {
         total3d.add(biasD).intoMemorySegment(out, first + 3 * rowBytes + 3 * BYTES, LITTLE_ENDIAN);
     }
 
-    private static void twoTokensInt4(Tensor x, VectorGroupedWeights weights, Tensor y, int token, int output) {
+    private static void twoTokensUint4(Tensor x, VectorGroupedWeights weights, GroupedPanel source, Tensor y,
+            int token, int output) {
         MemorySegment in = x.segment();
         long in0 = rowByteOffset(x, token);
         long inBytes = rowByteOffset(x, 1);
-        MemorySegment panel = weights.panels();
-        long panelStart = weights.panelByteOffset(output);
-        MemorySegment scales = weights.scales();
-        long scale = weights.scaleByteOffset(output);
+        MemorySegment panel = source.numbers();
+        long panelStart = source.numbersByteOffset();
+        MemorySegment scales = source.scales();
+        long scale = source.scalesByteOffset();
         int groupSize = weights.format().groupSize();
         FloatVector total0a = zero(FLOATS);
         FloatVector total0b = zero(FLOATS);
@@ -809,10 +840,10 @@ final class GroupedBodies {
                 long weight = panelStart + BYTES * (input / 2);
                 IntVector two = IntVector.fromMemorySegment(INTS, panel, weight, LITTLE_ENDIAN);
                 IntVector four = two.lanewise(LSHR, input % 2 * 16);
-                FloatVector a = (FloatVector) four.and(15).convert(I2F, 0);
-                FloatVector b = (FloatVector) four.lanewise(LSHR, 4).and(15).convert(I2F, 0);
-                FloatVector c = (FloatVector) four.lanewise(LSHR, 8).and(15).convert(I2F, 0);
-                FloatVector d = (FloatVector) four.lanewise(LSHR, 12).and(15).convert(I2F, 0);
+                FloatVector a = four.and(0xF).or(0x4B000000).reinterpretAsFloats().sub(0x1p23f);
+                FloatVector b = four.and(0xF0).or(0x49000000).reinterpretAsFloats().sub(0x1p19f);
+                FloatVector c = four.and(0xF00).or(0x47000000).reinterpretAsFloats().sub(0x1p15f);
+                FloatVector d = four.and(0xF000).or(0x45000000).reinterpretAsFloats().sub(0x1p11f);
                 long at = in0 + 4L * input;
                 FloatVector x0 = broadcast(INTS, in.get(INT, at)).reinterpretAsFloats();
                 sum0a = a.fma(x0, sum0a);
@@ -857,13 +888,14 @@ final class GroupedBodies {
     }
 
     /** Of the last panel, writes only the outputs that there are. */
-    private static void oneTokenInt4(Tensor x, VectorGroupedWeights weights, Tensor y, int token, int output) {
+    private static void oneTokenUint4(Tensor x, VectorGroupedWeights weights, GroupedPanel source, Tensor y,
+            int token, int output) {
         MemorySegment in = x.segment();
         long in0 = rowByteOffset(x, token);
-        MemorySegment panel = weights.panels();
-        long panelStart = weights.panelByteOffset(output);
-        MemorySegment scales = weights.scales();
-        long scale = weights.scaleByteOffset(output);
+        MemorySegment panel = source.numbers();
+        long panelStart = source.numbersByteOffset();
+        MemorySegment scales = source.scales();
+        long scale = source.scalesByteOffset();
         int groupSize = weights.format().groupSize();
         FloatVector total0a = zero(FLOATS);
         FloatVector total0b = zero(FLOATS);
@@ -879,10 +911,10 @@ final class GroupedBodies {
                 long weight = panelStart + BYTES * (input / 2);
                 IntVector two = IntVector.fromMemorySegment(INTS, panel, weight, LITTLE_ENDIAN);
                 IntVector four = two.lanewise(LSHR, input % 2 * 16);
-                FloatVector a = (FloatVector) four.and(15).convert(I2F, 0);
-                FloatVector b = (FloatVector) four.lanewise(LSHR, 4).and(15).convert(I2F, 0);
-                FloatVector c = (FloatVector) four.lanewise(LSHR, 8).and(15).convert(I2F, 0);
-                FloatVector d = (FloatVector) four.lanewise(LSHR, 12).and(15).convert(I2F, 0);
+                FloatVector a = four.and(0xF).or(0x4B000000).reinterpretAsFloats().sub(0x1p23f);
+                FloatVector b = four.and(0xF0).or(0x49000000).reinterpretAsFloats().sub(0x1p19f);
+                FloatVector c = four.and(0xF00).or(0x47000000).reinterpretAsFloats().sub(0x1p15f);
+                FloatVector d = four.and(0xF000).or(0x45000000).reinterpretAsFloats().sub(0x1p11f);
                 long at = in0 + 4L * input;
                 FloatVector x0 = broadcast(INTS, in.get(INT, at)).reinterpretAsFloats();
                 sum0a = a.fma(x0, sum0a);
@@ -916,29 +948,36 @@ final class GroupedBodies {
         total0d.add(biasD).intoMemorySegment(out, first + 3 * BYTES, LITTLE_ENDIAN, maskD);
     }
 
-    private static void panelInt4Min(Tensor x, VectorGroupedWeights weights, Tensor y, int numTokens, int output) {
+    private static void panelUint4Min(Tensor x, VectorGroupedWeights weights, GroupedPanel source, Tensor y,
+            int numTokens, int output) {
         boolean isWhole = output + PANEL_OUTPUTS <= weights.numOutputs();
         int token = 0;
         for (; HAS_REGISTERS && isWhole && token + 4 <= numTokens; token += 4) {
-            fourTokensInt4Min(x, weights, y, token, output);
+            fourTokensUint4Min(x, weights, source, y, token, output);
         }
         for (; isWhole && token + 2 <= numTokens; token += 2) {
-            twoTokensInt4Min(x, weights, y, token, output);
+            twoTokensUint4Min(x, weights, source, y, token, output);
         }
         for (; token < numTokens; token++) {
-            oneTokenInt4Min(x, weights, y, token, output);
+            oneTokenUint4Min(x, weights, source, y, token, output);
         }
     }
 
-    private static void fourTokensInt4Min(Tensor x, VectorGroupedWeights weights, Tensor y, int token, int output) {
+    private static void fourTokensUint4Min(Tensor x, VectorGroupedWeights weights, GroupedPanel source, Tensor y,
+            int token, int output) {
         MemorySegment in = x.segment();
         long in0 = rowByteOffset(x, token);
         long inBytes = rowByteOffset(x, 1);
-        MemorySegment panel = weights.panels();
-        long panelStart = weights.panelByteOffset(output);
-        MemorySegment scales = weights.scales();
-        MemorySegment minimums = weights.minimums();
-        long scale = weights.scaleByteOffset(output);
+        MemorySegment panel = source.numbers();
+        long panelStart = source.numbersByteOffset();
+        MemorySegment scales = source.scales();
+        MemorySegment minimums = source.minimums();
+        MemorySegment inputSums = source.inputSums();
+        long inputs0 = source.inputSumsByteOffset(token);
+        long inputs1 = source.inputSumsByteOffset(token + 1);
+        long inputs2 = source.inputSumsByteOffset(token + 2);
+        long inputs3 = source.inputSumsByteOffset(token + 3);
+        long scale = source.scalesByteOffset();
         int groupSize = weights.format().groupSize();
         FloatVector total0a = zero(FLOATS);
         FloatVector total0b = zero(FLOATS);
@@ -961,56 +1000,48 @@ final class GroupedBodies {
             FloatVector sum0b = zero(FLOATS);
             FloatVector sum0c = zero(FLOATS);
             FloatVector sum0d = zero(FLOATS);
-            FloatVector inputs0 = zero(FLOATS);
             FloatVector sum1a = zero(FLOATS);
             FloatVector sum1b = zero(FLOATS);
             FloatVector sum1c = zero(FLOATS);
             FloatVector sum1d = zero(FLOATS);
-            FloatVector inputs1 = zero(FLOATS);
             FloatVector sum2a = zero(FLOATS);
             FloatVector sum2b = zero(FLOATS);
             FloatVector sum2c = zero(FLOATS);
             FloatVector sum2d = zero(FLOATS);
-            FloatVector inputs2 = zero(FLOATS);
             FloatVector sum3a = zero(FLOATS);
             FloatVector sum3b = zero(FLOATS);
             FloatVector sum3c = zero(FLOATS);
             FloatVector sum3d = zero(FLOATS);
-            FloatVector inputs3 = zero(FLOATS);
             int to = Math.min(from + groupSize, weights.numInputs());
             for (int input = from; input < to; input++) {
                 long weight = panelStart + BYTES * (input / 2);
                 IntVector two = IntVector.fromMemorySegment(INTS, panel, weight, LITTLE_ENDIAN);
                 IntVector four = two.lanewise(LSHR, input % 2 * 16);
-                FloatVector a = (FloatVector) four.and(15).convert(I2F, 0);
-                FloatVector b = (FloatVector) four.lanewise(LSHR, 4).and(15).convert(I2F, 0);
-                FloatVector c = (FloatVector) four.lanewise(LSHR, 8).and(15).convert(I2F, 0);
-                FloatVector d = (FloatVector) four.lanewise(LSHR, 12).and(15).convert(I2F, 0);
+                FloatVector a = four.and(0xF).or(0x4B000000).reinterpretAsFloats().sub(0x1p23f);
+                FloatVector b = four.and(0xF0).or(0x49000000).reinterpretAsFloats().sub(0x1p19f);
+                FloatVector c = four.and(0xF00).or(0x47000000).reinterpretAsFloats().sub(0x1p15f);
+                FloatVector d = four.and(0xF000).or(0x45000000).reinterpretAsFloats().sub(0x1p11f);
                 long at = in0 + 4L * input;
                 FloatVector x0 = broadcast(INTS, in.get(INT, at)).reinterpretAsFloats();
                 sum0a = a.fma(x0, sum0a);
                 sum0b = b.fma(x0, sum0b);
                 sum0c = c.fma(x0, sum0c);
                 sum0d = d.fma(x0, sum0d);
-                inputs0 = inputs0.add(x0);
                 FloatVector x1 = broadcast(INTS, in.get(INT, at + inBytes)).reinterpretAsFloats();
                 sum1a = a.fma(x1, sum1a);
                 sum1b = b.fma(x1, sum1b);
                 sum1c = c.fma(x1, sum1c);
                 sum1d = d.fma(x1, sum1d);
-                inputs1 = inputs1.add(x1);
                 FloatVector x2 = broadcast(INTS, in.get(INT, at + 2 * inBytes)).reinterpretAsFloats();
                 sum2a = a.fma(x2, sum2a);
                 sum2b = b.fma(x2, sum2b);
                 sum2c = c.fma(x2, sum2c);
                 sum2d = d.fma(x2, sum2d);
-                inputs2 = inputs2.add(x2);
                 FloatVector x3 = broadcast(INTS, in.get(INT, at + 3 * inBytes)).reinterpretAsFloats();
                 sum3a = a.fma(x3, sum3a);
                 sum3b = b.fma(x3, sum3b);
                 sum3c = c.fma(x3, sum3c);
                 sum3d = d.fma(x3, sum3d);
-                inputs3 = inputs3.add(x3);
             }
             FloatVector scaleA = fromMemorySegment(FLOATS, scales, scale, LITTLE_ENDIAN);
             total0a = scaleA.fma(sum0a, total0a);
@@ -1032,26 +1063,31 @@ final class GroupedBodies {
             total1d = scaleD.fma(sum1d, total1d);
             total2d = scaleD.fma(sum2d, total2d);
             total3d = scaleD.fma(sum3d, total3d);
+            long group = from / groupSize * 4L;
+            FloatVector sum0 = broadcast(INTS, inputSums.get(INT, inputs0 + group)).reinterpretAsFloats();
+            FloatVector sum1 = broadcast(INTS, inputSums.get(INT, inputs1 + group)).reinterpretAsFloats();
+            FloatVector sum2 = broadcast(INTS, inputSums.get(INT, inputs2 + group)).reinterpretAsFloats();
+            FloatVector sum3 = broadcast(INTS, inputSums.get(INT, inputs3 + group)).reinterpretAsFloats();
             FloatVector minimumA = fromMemorySegment(FLOATS, minimums, scale, LITTLE_ENDIAN);
-            total0a = minimumA.fma(inputs0, total0a);
-            total1a = minimumA.fma(inputs1, total1a);
-            total2a = minimumA.fma(inputs2, total2a);
-            total3a = minimumA.fma(inputs3, total3a);
+            total0a = minimumA.fma(sum0, total0a);
+            total1a = minimumA.fma(sum1, total1a);
+            total2a = minimumA.fma(sum2, total2a);
+            total3a = minimumA.fma(sum3, total3a);
             FloatVector minimumB = fromMemorySegment(FLOATS, minimums, scale + BYTES, LITTLE_ENDIAN);
-            total0b = minimumB.fma(inputs0, total0b);
-            total1b = minimumB.fma(inputs1, total1b);
-            total2b = minimumB.fma(inputs2, total2b);
-            total3b = minimumB.fma(inputs3, total3b);
+            total0b = minimumB.fma(sum0, total0b);
+            total1b = minimumB.fma(sum1, total1b);
+            total2b = minimumB.fma(sum2, total2b);
+            total3b = minimumB.fma(sum3, total3b);
             FloatVector minimumC = fromMemorySegment(FLOATS, minimums, scale + 2 * BYTES, LITTLE_ENDIAN);
-            total0c = minimumC.fma(inputs0, total0c);
-            total1c = minimumC.fma(inputs1, total1c);
-            total2c = minimumC.fma(inputs2, total2c);
-            total3c = minimumC.fma(inputs3, total3c);
+            total0c = minimumC.fma(sum0, total0c);
+            total1c = minimumC.fma(sum1, total1c);
+            total2c = minimumC.fma(sum2, total2c);
+            total3c = minimumC.fma(sum3, total3c);
             FloatVector minimumD = fromMemorySegment(FLOATS, minimums, scale + 3 * BYTES, LITTLE_ENDIAN);
-            total0d = minimumD.fma(inputs0, total0d);
-            total1d = minimumD.fma(inputs1, total1d);
-            total2d = minimumD.fma(inputs2, total2d);
-            total3d = minimumD.fma(inputs3, total3d);
+            total0d = minimumD.fma(sum0, total0d);
+            total1d = minimumD.fma(sum1, total1d);
+            total2d = minimumD.fma(sum2, total2d);
+            total3d = minimumD.fma(sum3, total3d);
             scale += 4L * PANEL_OUTPUTS;
         }
         MemorySegment out = y.segment();
@@ -1079,15 +1115,19 @@ final class GroupedBodies {
         total3d.add(biasD).intoMemorySegment(out, first + 3 * rowBytes + 3 * BYTES, LITTLE_ENDIAN);
     }
 
-    private static void twoTokensInt4Min(Tensor x, VectorGroupedWeights weights, Tensor y, int token, int output) {
+    private static void twoTokensUint4Min(Tensor x, VectorGroupedWeights weights, GroupedPanel source, Tensor y,
+            int token, int output) {
         MemorySegment in = x.segment();
         long in0 = rowByteOffset(x, token);
         long inBytes = rowByteOffset(x, 1);
-        MemorySegment panel = weights.panels();
-        long panelStart = weights.panelByteOffset(output);
-        MemorySegment scales = weights.scales();
-        MemorySegment minimums = weights.minimums();
-        long scale = weights.scaleByteOffset(output);
+        MemorySegment panel = source.numbers();
+        long panelStart = source.numbersByteOffset();
+        MemorySegment scales = source.scales();
+        MemorySegment minimums = source.minimums();
+        MemorySegment inputSums = source.inputSums();
+        long inputs0 = source.inputSumsByteOffset(token);
+        long inputs1 = source.inputSumsByteOffset(token + 1);
+        long scale = source.scalesByteOffset();
         int groupSize = weights.format().groupSize();
         FloatVector total0a = zero(FLOATS);
         FloatVector total0b = zero(FLOATS);
@@ -1102,34 +1142,30 @@ final class GroupedBodies {
             FloatVector sum0b = zero(FLOATS);
             FloatVector sum0c = zero(FLOATS);
             FloatVector sum0d = zero(FLOATS);
-            FloatVector inputs0 = zero(FLOATS);
             FloatVector sum1a = zero(FLOATS);
             FloatVector sum1b = zero(FLOATS);
             FloatVector sum1c = zero(FLOATS);
             FloatVector sum1d = zero(FLOATS);
-            FloatVector inputs1 = zero(FLOATS);
             int to = Math.min(from + groupSize, weights.numInputs());
             for (int input = from; input < to; input++) {
                 long weight = panelStart + BYTES * (input / 2);
                 IntVector two = IntVector.fromMemorySegment(INTS, panel, weight, LITTLE_ENDIAN);
                 IntVector four = two.lanewise(LSHR, input % 2 * 16);
-                FloatVector a = (FloatVector) four.and(15).convert(I2F, 0);
-                FloatVector b = (FloatVector) four.lanewise(LSHR, 4).and(15).convert(I2F, 0);
-                FloatVector c = (FloatVector) four.lanewise(LSHR, 8).and(15).convert(I2F, 0);
-                FloatVector d = (FloatVector) four.lanewise(LSHR, 12).and(15).convert(I2F, 0);
+                FloatVector a = four.and(0xF).or(0x4B000000).reinterpretAsFloats().sub(0x1p23f);
+                FloatVector b = four.and(0xF0).or(0x49000000).reinterpretAsFloats().sub(0x1p19f);
+                FloatVector c = four.and(0xF00).or(0x47000000).reinterpretAsFloats().sub(0x1p15f);
+                FloatVector d = four.and(0xF000).or(0x45000000).reinterpretAsFloats().sub(0x1p11f);
                 long at = in0 + 4L * input;
                 FloatVector x0 = broadcast(INTS, in.get(INT, at)).reinterpretAsFloats();
                 sum0a = a.fma(x0, sum0a);
                 sum0b = b.fma(x0, sum0b);
                 sum0c = c.fma(x0, sum0c);
                 sum0d = d.fma(x0, sum0d);
-                inputs0 = inputs0.add(x0);
                 FloatVector x1 = broadcast(INTS, in.get(INT, at + inBytes)).reinterpretAsFloats();
                 sum1a = a.fma(x1, sum1a);
                 sum1b = b.fma(x1, sum1b);
                 sum1c = c.fma(x1, sum1c);
                 sum1d = d.fma(x1, sum1d);
-                inputs1 = inputs1.add(x1);
             }
             FloatVector scaleA = fromMemorySegment(FLOATS, scales, scale, LITTLE_ENDIAN);
             total0a = scaleA.fma(sum0a, total0a);
@@ -1143,18 +1179,21 @@ final class GroupedBodies {
             FloatVector scaleD = fromMemorySegment(FLOATS, scales, scale + 3 * BYTES, LITTLE_ENDIAN);
             total0d = scaleD.fma(sum0d, total0d);
             total1d = scaleD.fma(sum1d, total1d);
+            long group = from / groupSize * 4L;
+            FloatVector sum0 = broadcast(INTS, inputSums.get(INT, inputs0 + group)).reinterpretAsFloats();
+            FloatVector sum1 = broadcast(INTS, inputSums.get(INT, inputs1 + group)).reinterpretAsFloats();
             FloatVector minimumA = fromMemorySegment(FLOATS, minimums, scale, LITTLE_ENDIAN);
-            total0a = minimumA.fma(inputs0, total0a);
-            total1a = minimumA.fma(inputs1, total1a);
+            total0a = minimumA.fma(sum0, total0a);
+            total1a = minimumA.fma(sum1, total1a);
             FloatVector minimumB = fromMemorySegment(FLOATS, minimums, scale + BYTES, LITTLE_ENDIAN);
-            total0b = minimumB.fma(inputs0, total0b);
-            total1b = minimumB.fma(inputs1, total1b);
+            total0b = minimumB.fma(sum0, total0b);
+            total1b = minimumB.fma(sum1, total1b);
             FloatVector minimumC = fromMemorySegment(FLOATS, minimums, scale + 2 * BYTES, LITTLE_ENDIAN);
-            total0c = minimumC.fma(inputs0, total0c);
-            total1c = minimumC.fma(inputs1, total1c);
+            total0c = minimumC.fma(sum0, total0c);
+            total1c = minimumC.fma(sum1, total1c);
             FloatVector minimumD = fromMemorySegment(FLOATS, minimums, scale + 3 * BYTES, LITTLE_ENDIAN);
-            total0d = minimumD.fma(inputs0, total0d);
-            total1d = minimumD.fma(inputs1, total1d);
+            total0d = minimumD.fma(sum0, total0d);
+            total1d = minimumD.fma(sum1, total1d);
             scale += 4L * PANEL_OUTPUTS;
         }
         MemorySegment out = y.segment();
@@ -1175,14 +1214,17 @@ final class GroupedBodies {
     }
 
     /** Of the last panel, writes only the outputs that there are. */
-    private static void oneTokenInt4Min(Tensor x, VectorGroupedWeights weights, Tensor y, int token, int output) {
+    private static void oneTokenUint4Min(Tensor x, VectorGroupedWeights weights, GroupedPanel source, Tensor y,
+            int token, int output) {
         MemorySegment in = x.segment();
         long in0 = rowByteOffset(x, token);
-        MemorySegment panel = weights.panels();
-        long panelStart = weights.panelByteOffset(output);
-        MemorySegment scales = weights.scales();
-        MemorySegment minimums = weights.minimums();
-        long scale = weights.scaleByteOffset(output);
+        MemorySegment panel = source.numbers();
+        long panelStart = source.numbersByteOffset();
+        MemorySegment scales = source.scales();
+        MemorySegment minimums = source.minimums();
+        MemorySegment inputSums = source.inputSums();
+        long inputs0 = source.inputSumsByteOffset(token);
+        long scale = source.scalesByteOffset();
         int groupSize = weights.format().groupSize();
         FloatVector total0a = zero(FLOATS);
         FloatVector total0b = zero(FLOATS);
@@ -1193,23 +1235,21 @@ final class GroupedBodies {
             FloatVector sum0b = zero(FLOATS);
             FloatVector sum0c = zero(FLOATS);
             FloatVector sum0d = zero(FLOATS);
-            FloatVector inputs0 = zero(FLOATS);
             int to = Math.min(from + groupSize, weights.numInputs());
             for (int input = from; input < to; input++) {
                 long weight = panelStart + BYTES * (input / 2);
                 IntVector two = IntVector.fromMemorySegment(INTS, panel, weight, LITTLE_ENDIAN);
                 IntVector four = two.lanewise(LSHR, input % 2 * 16);
-                FloatVector a = (FloatVector) four.and(15).convert(I2F, 0);
-                FloatVector b = (FloatVector) four.lanewise(LSHR, 4).and(15).convert(I2F, 0);
-                FloatVector c = (FloatVector) four.lanewise(LSHR, 8).and(15).convert(I2F, 0);
-                FloatVector d = (FloatVector) four.lanewise(LSHR, 12).and(15).convert(I2F, 0);
+                FloatVector a = four.and(0xF).or(0x4B000000).reinterpretAsFloats().sub(0x1p23f);
+                FloatVector b = four.and(0xF0).or(0x49000000).reinterpretAsFloats().sub(0x1p19f);
+                FloatVector c = four.and(0xF00).or(0x47000000).reinterpretAsFloats().sub(0x1p15f);
+                FloatVector d = four.and(0xF000).or(0x45000000).reinterpretAsFloats().sub(0x1p11f);
                 long at = in0 + 4L * input;
                 FloatVector x0 = broadcast(INTS, in.get(INT, at)).reinterpretAsFloats();
                 sum0a = a.fma(x0, sum0a);
                 sum0b = b.fma(x0, sum0b);
                 sum0c = c.fma(x0, sum0c);
                 sum0d = d.fma(x0, sum0d);
-                inputs0 = inputs0.add(x0);
             }
             FloatVector scaleA = fromMemorySegment(FLOATS, scales, scale, LITTLE_ENDIAN);
             total0a = scaleA.fma(sum0a, total0a);
@@ -1219,14 +1259,854 @@ final class GroupedBodies {
             total0c = scaleC.fma(sum0c, total0c);
             FloatVector scaleD = fromMemorySegment(FLOATS, scales, scale + 3 * BYTES, LITTLE_ENDIAN);
             total0d = scaleD.fma(sum0d, total0d);
+            long group = from / groupSize * 4L;
+            FloatVector sum0 = broadcast(INTS, inputSums.get(INT, inputs0 + group)).reinterpretAsFloats();
             FloatVector minimumA = fromMemorySegment(FLOATS, minimums, scale, LITTLE_ENDIAN);
-            total0a = minimumA.fma(inputs0, total0a);
+            total0a = minimumA.fma(sum0, total0a);
             FloatVector minimumB = fromMemorySegment(FLOATS, minimums, scale + BYTES, LITTLE_ENDIAN);
-            total0b = minimumB.fma(inputs0, total0b);
+            total0b = minimumB.fma(sum0, total0b);
             FloatVector minimumC = fromMemorySegment(FLOATS, minimums, scale + 2 * BYTES, LITTLE_ENDIAN);
-            total0c = minimumC.fma(inputs0, total0c);
+            total0c = minimumC.fma(sum0, total0c);
             FloatVector minimumD = fromMemorySegment(FLOATS, minimums, scale + 3 * BYTES, LITTLE_ENDIAN);
-            total0d = minimumD.fma(inputs0, total0d);
+            total0d = minimumD.fma(sum0, total0d);
+            scale += 4L * PANEL_OUTPUTS;
+        }
+        MemorySegment out = y.segment();
+        long first = rowByteOffset(y, token) + 4L * output;
+        FloatVector biasA = fromMemorySegment(FLOATS, weights.biases(), 4L * output, LITTLE_ENDIAN);
+        VectorMask<Float> maskA = FLOATS.indexInRange(output, weights.numOutputs());
+        total0a.add(biasA).intoMemorySegment(out, first, LITTLE_ENDIAN, maskA);
+        FloatVector biasB = fromMemorySegment(FLOATS, weights.biases(), 4L * output + BYTES, LITTLE_ENDIAN);
+        VectorMask<Float> maskB = FLOATS.indexInRange(output + COUNT, weights.numOutputs());
+        total0b.add(biasB).intoMemorySegment(out, first + BYTES, LITTLE_ENDIAN, maskB);
+        FloatVector biasC = fromMemorySegment(FLOATS, weights.biases(), 4L * output + 2 * BYTES, LITTLE_ENDIAN);
+        VectorMask<Float> maskC = FLOATS.indexInRange(output + 2 * COUNT, weights.numOutputs());
+        total0c.add(biasC).intoMemorySegment(out, first + 2 * BYTES, LITTLE_ENDIAN, maskC);
+        FloatVector biasD = fromMemorySegment(FLOATS, weights.biases(), 4L * output + 3 * BYTES, LITTLE_ENDIAN);
+        VectorMask<Float> maskD = FLOATS.indexInRange(output + 3 * COUNT, weights.numOutputs());
+        total0d.add(biasD).intoMemorySegment(out, first + 3 * BYTES, LITTLE_ENDIAN, maskD);
+    }
+
+    private static void panelInt4(Tensor x, VectorGroupedWeights weights, GroupedPanel source, Tensor y,
+            int numTokens, int output) {
+        boolean isWhole = output + PANEL_OUTPUTS <= weights.numOutputs();
+        int token = 0;
+        for (; HAS_REGISTERS && isWhole && token + 4 <= numTokens; token += 4) {
+            fourTokensInt4(x, weights, source, y, token, output);
+        }
+        for (; isWhole && token + 2 <= numTokens; token += 2) {
+            twoTokensInt4(x, weights, source, y, token, output);
+        }
+        for (; token < numTokens; token++) {
+            oneTokenInt4(x, weights, source, y, token, output);
+        }
+    }
+
+    private static void fourTokensInt4(Tensor x, VectorGroupedWeights weights, GroupedPanel source, Tensor y,
+            int token, int output) {
+        MemorySegment in = x.segment();
+        long in0 = rowByteOffset(x, token);
+        long inBytes = rowByteOffset(x, 1);
+        MemorySegment panel = source.numbers();
+        long panelStart = source.numbersByteOffset();
+        MemorySegment scales = source.scales();
+        long scale = source.scalesByteOffset();
+        int groupSize = weights.format().groupSize();
+        FloatVector total0a = zero(FLOATS);
+        FloatVector total0b = zero(FLOATS);
+        FloatVector total0c = zero(FLOATS);
+        FloatVector total0d = zero(FLOATS);
+        FloatVector total1a = zero(FLOATS);
+        FloatVector total1b = zero(FLOATS);
+        FloatVector total1c = zero(FLOATS);
+        FloatVector total1d = zero(FLOATS);
+        FloatVector total2a = zero(FLOATS);
+        FloatVector total2b = zero(FLOATS);
+        FloatVector total2c = zero(FLOATS);
+        FloatVector total2d = zero(FLOATS);
+        FloatVector total3a = zero(FLOATS);
+        FloatVector total3b = zero(FLOATS);
+        FloatVector total3c = zero(FLOATS);
+        FloatVector total3d = zero(FLOATS);
+        for (int from = 0; from < weights.numInputs(); from += groupSize) {
+            FloatVector sum0a = zero(FLOATS);
+            FloatVector sum0b = zero(FLOATS);
+            FloatVector sum0c = zero(FLOATS);
+            FloatVector sum0d = zero(FLOATS);
+            FloatVector sum1a = zero(FLOATS);
+            FloatVector sum1b = zero(FLOATS);
+            FloatVector sum1c = zero(FLOATS);
+            FloatVector sum1d = zero(FLOATS);
+            FloatVector sum2a = zero(FLOATS);
+            FloatVector sum2b = zero(FLOATS);
+            FloatVector sum2c = zero(FLOATS);
+            FloatVector sum2d = zero(FLOATS);
+            FloatVector sum3a = zero(FLOATS);
+            FloatVector sum3b = zero(FLOATS);
+            FloatVector sum3c = zero(FLOATS);
+            FloatVector sum3d = zero(FLOATS);
+            int to = Math.min(from + groupSize, weights.numInputs());
+            for (int input = from; input < to; input++) {
+                long weight = panelStart + BYTES * (input / 2);
+                IntVector two = IntVector.fromMemorySegment(INTS, panel, weight, LITTLE_ENDIAN);
+                IntVector four = two.lanewise(LSHR, input % 2 * 16);
+                FloatVector a = four.and(0xF).or(0x4B000000).reinterpretAsFloats().sub(0x1p23f + 8f);
+                FloatVector b = four.and(0xF0).or(0x49000000).reinterpretAsFloats().sub(0x1p19f + 8f);
+                FloatVector c = four.and(0xF00).or(0x47000000).reinterpretAsFloats().sub(0x1p15f + 8f);
+                FloatVector d = four.and(0xF000).or(0x45000000).reinterpretAsFloats().sub(0x1p11f + 8f);
+                long at = in0 + 4L * input;
+                FloatVector x0 = broadcast(INTS, in.get(INT, at)).reinterpretAsFloats();
+                sum0a = a.fma(x0, sum0a);
+                sum0b = b.fma(x0, sum0b);
+                sum0c = c.fma(x0, sum0c);
+                sum0d = d.fma(x0, sum0d);
+                FloatVector x1 = broadcast(INTS, in.get(INT, at + inBytes)).reinterpretAsFloats();
+                sum1a = a.fma(x1, sum1a);
+                sum1b = b.fma(x1, sum1b);
+                sum1c = c.fma(x1, sum1c);
+                sum1d = d.fma(x1, sum1d);
+                FloatVector x2 = broadcast(INTS, in.get(INT, at + 2 * inBytes)).reinterpretAsFloats();
+                sum2a = a.fma(x2, sum2a);
+                sum2b = b.fma(x2, sum2b);
+                sum2c = c.fma(x2, sum2c);
+                sum2d = d.fma(x2, sum2d);
+                FloatVector x3 = broadcast(INTS, in.get(INT, at + 3 * inBytes)).reinterpretAsFloats();
+                sum3a = a.fma(x3, sum3a);
+                sum3b = b.fma(x3, sum3b);
+                sum3c = c.fma(x3, sum3c);
+                sum3d = d.fma(x3, sum3d);
+            }
+            FloatVector scaleA = fromMemorySegment(FLOATS, scales, scale, LITTLE_ENDIAN);
+            total0a = scaleA.fma(sum0a, total0a);
+            total1a = scaleA.fma(sum1a, total1a);
+            total2a = scaleA.fma(sum2a, total2a);
+            total3a = scaleA.fma(sum3a, total3a);
+            FloatVector scaleB = fromMemorySegment(FLOATS, scales, scale + BYTES, LITTLE_ENDIAN);
+            total0b = scaleB.fma(sum0b, total0b);
+            total1b = scaleB.fma(sum1b, total1b);
+            total2b = scaleB.fma(sum2b, total2b);
+            total3b = scaleB.fma(sum3b, total3b);
+            FloatVector scaleC = fromMemorySegment(FLOATS, scales, scale + 2 * BYTES, LITTLE_ENDIAN);
+            total0c = scaleC.fma(sum0c, total0c);
+            total1c = scaleC.fma(sum1c, total1c);
+            total2c = scaleC.fma(sum2c, total2c);
+            total3c = scaleC.fma(sum3c, total3c);
+            FloatVector scaleD = fromMemorySegment(FLOATS, scales, scale + 3 * BYTES, LITTLE_ENDIAN);
+            total0d = scaleD.fma(sum0d, total0d);
+            total1d = scaleD.fma(sum1d, total1d);
+            total2d = scaleD.fma(sum2d, total2d);
+            total3d = scaleD.fma(sum3d, total3d);
+            scale += 4L * PANEL_OUTPUTS;
+        }
+        MemorySegment out = y.segment();
+        long first = rowByteOffset(y, token) + 4L * output;
+        long rowBytes = rowByteOffset(y, 1);
+        FloatVector biasA = fromMemorySegment(FLOATS, weights.biases(), 4L * output, LITTLE_ENDIAN);
+        total0a.add(biasA).intoMemorySegment(out, first, LITTLE_ENDIAN);
+        total1a.add(biasA).intoMemorySegment(out, first + rowBytes, LITTLE_ENDIAN);
+        total2a.add(biasA).intoMemorySegment(out, first + 2 * rowBytes, LITTLE_ENDIAN);
+        total3a.add(biasA).intoMemorySegment(out, first + 3 * rowBytes, LITTLE_ENDIAN);
+        FloatVector biasB = fromMemorySegment(FLOATS, weights.biases(), 4L * output + BYTES, LITTLE_ENDIAN);
+        total0b.add(biasB).intoMemorySegment(out, first + BYTES, LITTLE_ENDIAN);
+        total1b.add(biasB).intoMemorySegment(out, first + rowBytes + BYTES, LITTLE_ENDIAN);
+        total2b.add(biasB).intoMemorySegment(out, first + 2 * rowBytes + BYTES, LITTLE_ENDIAN);
+        total3b.add(biasB).intoMemorySegment(out, first + 3 * rowBytes + BYTES, LITTLE_ENDIAN);
+        FloatVector biasC = fromMemorySegment(FLOATS, weights.biases(), 4L * output + 2 * BYTES, LITTLE_ENDIAN);
+        total0c.add(biasC).intoMemorySegment(out, first + 2 * BYTES, LITTLE_ENDIAN);
+        total1c.add(biasC).intoMemorySegment(out, first + rowBytes + 2 * BYTES, LITTLE_ENDIAN);
+        total2c.add(biasC).intoMemorySegment(out, first + 2 * rowBytes + 2 * BYTES, LITTLE_ENDIAN);
+        total3c.add(biasC).intoMemorySegment(out, first + 3 * rowBytes + 2 * BYTES, LITTLE_ENDIAN);
+        FloatVector biasD = fromMemorySegment(FLOATS, weights.biases(), 4L * output + 3 * BYTES, LITTLE_ENDIAN);
+        total0d.add(biasD).intoMemorySegment(out, first + 3 * BYTES, LITTLE_ENDIAN);
+        total1d.add(biasD).intoMemorySegment(out, first + rowBytes + 3 * BYTES, LITTLE_ENDIAN);
+        total2d.add(biasD).intoMemorySegment(out, first + 2 * rowBytes + 3 * BYTES, LITTLE_ENDIAN);
+        total3d.add(biasD).intoMemorySegment(out, first + 3 * rowBytes + 3 * BYTES, LITTLE_ENDIAN);
+    }
+
+    private static void twoTokensInt4(Tensor x, VectorGroupedWeights weights, GroupedPanel source, Tensor y,
+            int token, int output) {
+        MemorySegment in = x.segment();
+        long in0 = rowByteOffset(x, token);
+        long inBytes = rowByteOffset(x, 1);
+        MemorySegment panel = source.numbers();
+        long panelStart = source.numbersByteOffset();
+        MemorySegment scales = source.scales();
+        long scale = source.scalesByteOffset();
+        int groupSize = weights.format().groupSize();
+        FloatVector total0a = zero(FLOATS);
+        FloatVector total0b = zero(FLOATS);
+        FloatVector total0c = zero(FLOATS);
+        FloatVector total0d = zero(FLOATS);
+        FloatVector total1a = zero(FLOATS);
+        FloatVector total1b = zero(FLOATS);
+        FloatVector total1c = zero(FLOATS);
+        FloatVector total1d = zero(FLOATS);
+        for (int from = 0; from < weights.numInputs(); from += groupSize) {
+            FloatVector sum0a = zero(FLOATS);
+            FloatVector sum0b = zero(FLOATS);
+            FloatVector sum0c = zero(FLOATS);
+            FloatVector sum0d = zero(FLOATS);
+            FloatVector sum1a = zero(FLOATS);
+            FloatVector sum1b = zero(FLOATS);
+            FloatVector sum1c = zero(FLOATS);
+            FloatVector sum1d = zero(FLOATS);
+            int to = Math.min(from + groupSize, weights.numInputs());
+            for (int input = from; input < to; input++) {
+                long weight = panelStart + BYTES * (input / 2);
+                IntVector two = IntVector.fromMemorySegment(INTS, panel, weight, LITTLE_ENDIAN);
+                IntVector four = two.lanewise(LSHR, input % 2 * 16);
+                FloatVector a = four.and(0xF).or(0x4B000000).reinterpretAsFloats().sub(0x1p23f + 8f);
+                FloatVector b = four.and(0xF0).or(0x49000000).reinterpretAsFloats().sub(0x1p19f + 8f);
+                FloatVector c = four.and(0xF00).or(0x47000000).reinterpretAsFloats().sub(0x1p15f + 8f);
+                FloatVector d = four.and(0xF000).or(0x45000000).reinterpretAsFloats().sub(0x1p11f + 8f);
+                long at = in0 + 4L * input;
+                FloatVector x0 = broadcast(INTS, in.get(INT, at)).reinterpretAsFloats();
+                sum0a = a.fma(x0, sum0a);
+                sum0b = b.fma(x0, sum0b);
+                sum0c = c.fma(x0, sum0c);
+                sum0d = d.fma(x0, sum0d);
+                FloatVector x1 = broadcast(INTS, in.get(INT, at + inBytes)).reinterpretAsFloats();
+                sum1a = a.fma(x1, sum1a);
+                sum1b = b.fma(x1, sum1b);
+                sum1c = c.fma(x1, sum1c);
+                sum1d = d.fma(x1, sum1d);
+            }
+            FloatVector scaleA = fromMemorySegment(FLOATS, scales, scale, LITTLE_ENDIAN);
+            total0a = scaleA.fma(sum0a, total0a);
+            total1a = scaleA.fma(sum1a, total1a);
+            FloatVector scaleB = fromMemorySegment(FLOATS, scales, scale + BYTES, LITTLE_ENDIAN);
+            total0b = scaleB.fma(sum0b, total0b);
+            total1b = scaleB.fma(sum1b, total1b);
+            FloatVector scaleC = fromMemorySegment(FLOATS, scales, scale + 2 * BYTES, LITTLE_ENDIAN);
+            total0c = scaleC.fma(sum0c, total0c);
+            total1c = scaleC.fma(sum1c, total1c);
+            FloatVector scaleD = fromMemorySegment(FLOATS, scales, scale + 3 * BYTES, LITTLE_ENDIAN);
+            total0d = scaleD.fma(sum0d, total0d);
+            total1d = scaleD.fma(sum1d, total1d);
+            scale += 4L * PANEL_OUTPUTS;
+        }
+        MemorySegment out = y.segment();
+        long first = rowByteOffset(y, token) + 4L * output;
+        long rowBytes = rowByteOffset(y, 1);
+        FloatVector biasA = fromMemorySegment(FLOATS, weights.biases(), 4L * output, LITTLE_ENDIAN);
+        total0a.add(biasA).intoMemorySegment(out, first, LITTLE_ENDIAN);
+        total1a.add(biasA).intoMemorySegment(out, first + rowBytes, LITTLE_ENDIAN);
+        FloatVector biasB = fromMemorySegment(FLOATS, weights.biases(), 4L * output + BYTES, LITTLE_ENDIAN);
+        total0b.add(biasB).intoMemorySegment(out, first + BYTES, LITTLE_ENDIAN);
+        total1b.add(biasB).intoMemorySegment(out, first + rowBytes + BYTES, LITTLE_ENDIAN);
+        FloatVector biasC = fromMemorySegment(FLOATS, weights.biases(), 4L * output + 2 * BYTES, LITTLE_ENDIAN);
+        total0c.add(biasC).intoMemorySegment(out, first + 2 * BYTES, LITTLE_ENDIAN);
+        total1c.add(biasC).intoMemorySegment(out, first + rowBytes + 2 * BYTES, LITTLE_ENDIAN);
+        FloatVector biasD = fromMemorySegment(FLOATS, weights.biases(), 4L * output + 3 * BYTES, LITTLE_ENDIAN);
+        total0d.add(biasD).intoMemorySegment(out, first + 3 * BYTES, LITTLE_ENDIAN);
+        total1d.add(biasD).intoMemorySegment(out, first + rowBytes + 3 * BYTES, LITTLE_ENDIAN);
+    }
+
+    /** Of the last panel, writes only the outputs that there are. */
+    private static void oneTokenInt4(Tensor x, VectorGroupedWeights weights, GroupedPanel source, Tensor y,
+            int token, int output) {
+        MemorySegment in = x.segment();
+        long in0 = rowByteOffset(x, token);
+        MemorySegment panel = source.numbers();
+        long panelStart = source.numbersByteOffset();
+        MemorySegment scales = source.scales();
+        long scale = source.scalesByteOffset();
+        int groupSize = weights.format().groupSize();
+        FloatVector total0a = zero(FLOATS);
+        FloatVector total0b = zero(FLOATS);
+        FloatVector total0c = zero(FLOATS);
+        FloatVector total0d = zero(FLOATS);
+        for (int from = 0; from < weights.numInputs(); from += groupSize) {
+            FloatVector sum0a = zero(FLOATS);
+            FloatVector sum0b = zero(FLOATS);
+            FloatVector sum0c = zero(FLOATS);
+            FloatVector sum0d = zero(FLOATS);
+            int to = Math.min(from + groupSize, weights.numInputs());
+            for (int input = from; input < to; input++) {
+                long weight = panelStart + BYTES * (input / 2);
+                IntVector two = IntVector.fromMemorySegment(INTS, panel, weight, LITTLE_ENDIAN);
+                IntVector four = two.lanewise(LSHR, input % 2 * 16);
+                FloatVector a = four.and(0xF).or(0x4B000000).reinterpretAsFloats().sub(0x1p23f + 8f);
+                FloatVector b = four.and(0xF0).or(0x49000000).reinterpretAsFloats().sub(0x1p19f + 8f);
+                FloatVector c = four.and(0xF00).or(0x47000000).reinterpretAsFloats().sub(0x1p15f + 8f);
+                FloatVector d = four.and(0xF000).or(0x45000000).reinterpretAsFloats().sub(0x1p11f + 8f);
+                long at = in0 + 4L * input;
+                FloatVector x0 = broadcast(INTS, in.get(INT, at)).reinterpretAsFloats();
+                sum0a = a.fma(x0, sum0a);
+                sum0b = b.fma(x0, sum0b);
+                sum0c = c.fma(x0, sum0c);
+                sum0d = d.fma(x0, sum0d);
+            }
+            FloatVector scaleA = fromMemorySegment(FLOATS, scales, scale, LITTLE_ENDIAN);
+            total0a = scaleA.fma(sum0a, total0a);
+            FloatVector scaleB = fromMemorySegment(FLOATS, scales, scale + BYTES, LITTLE_ENDIAN);
+            total0b = scaleB.fma(sum0b, total0b);
+            FloatVector scaleC = fromMemorySegment(FLOATS, scales, scale + 2 * BYTES, LITTLE_ENDIAN);
+            total0c = scaleC.fma(sum0c, total0c);
+            FloatVector scaleD = fromMemorySegment(FLOATS, scales, scale + 3 * BYTES, LITTLE_ENDIAN);
+            total0d = scaleD.fma(sum0d, total0d);
+            scale += 4L * PANEL_OUTPUTS;
+        }
+        MemorySegment out = y.segment();
+        long first = rowByteOffset(y, token) + 4L * output;
+        FloatVector biasA = fromMemorySegment(FLOATS, weights.biases(), 4L * output, LITTLE_ENDIAN);
+        VectorMask<Float> maskA = FLOATS.indexInRange(output, weights.numOutputs());
+        total0a.add(biasA).intoMemorySegment(out, first, LITTLE_ENDIAN, maskA);
+        FloatVector biasB = fromMemorySegment(FLOATS, weights.biases(), 4L * output + BYTES, LITTLE_ENDIAN);
+        VectorMask<Float> maskB = FLOATS.indexInRange(output + COUNT, weights.numOutputs());
+        total0b.add(biasB).intoMemorySegment(out, first + BYTES, LITTLE_ENDIAN, maskB);
+        FloatVector biasC = fromMemorySegment(FLOATS, weights.biases(), 4L * output + 2 * BYTES, LITTLE_ENDIAN);
+        VectorMask<Float> maskC = FLOATS.indexInRange(output + 2 * COUNT, weights.numOutputs());
+        total0c.add(biasC).intoMemorySegment(out, first + 2 * BYTES, LITTLE_ENDIAN, maskC);
+        FloatVector biasD = fromMemorySegment(FLOATS, weights.biases(), 4L * output + 3 * BYTES, LITTLE_ENDIAN);
+        VectorMask<Float> maskD = FLOATS.indexInRange(output + 3 * COUNT, weights.numOutputs());
+        total0d.add(biasD).intoMemorySegment(out, first + 3 * BYTES, LITTLE_ENDIAN, maskD);
+    }
+
+    private static void panelInt4Min(Tensor x, VectorGroupedWeights weights, GroupedPanel source, Tensor y,
+            int numTokens, int output) {
+        boolean isWhole = output + PANEL_OUTPUTS <= weights.numOutputs();
+        int token = 0;
+        for (; HAS_REGISTERS && isWhole && token + 4 <= numTokens; token += 4) {
+            fourTokensInt4Min(x, weights, source, y, token, output);
+        }
+        for (; isWhole && token + 2 <= numTokens; token += 2) {
+            twoTokensInt4Min(x, weights, source, y, token, output);
+        }
+        for (; token < numTokens; token++) {
+            oneTokenInt4Min(x, weights, source, y, token, output);
+        }
+    }
+
+    private static void fourTokensInt4Min(Tensor x, VectorGroupedWeights weights, GroupedPanel source, Tensor y,
+            int token, int output) {
+        MemorySegment in = x.segment();
+        long in0 = rowByteOffset(x, token);
+        long inBytes = rowByteOffset(x, 1);
+        MemorySegment panel = source.numbers();
+        long panelStart = source.numbersByteOffset();
+        MemorySegment scales = source.scales();
+        MemorySegment minimums = source.minimums();
+        MemorySegment inputSums = source.inputSums();
+        long inputs0 = source.inputSumsByteOffset(token);
+        long inputs1 = source.inputSumsByteOffset(token + 1);
+        long inputs2 = source.inputSumsByteOffset(token + 2);
+        long inputs3 = source.inputSumsByteOffset(token + 3);
+        long scale = source.scalesByteOffset();
+        int groupSize = weights.format().groupSize();
+        FloatVector total0a = zero(FLOATS);
+        FloatVector total0b = zero(FLOATS);
+        FloatVector total0c = zero(FLOATS);
+        FloatVector total0d = zero(FLOATS);
+        FloatVector total1a = zero(FLOATS);
+        FloatVector total1b = zero(FLOATS);
+        FloatVector total1c = zero(FLOATS);
+        FloatVector total1d = zero(FLOATS);
+        FloatVector total2a = zero(FLOATS);
+        FloatVector total2b = zero(FLOATS);
+        FloatVector total2c = zero(FLOATS);
+        FloatVector total2d = zero(FLOATS);
+        FloatVector total3a = zero(FLOATS);
+        FloatVector total3b = zero(FLOATS);
+        FloatVector total3c = zero(FLOATS);
+        FloatVector total3d = zero(FLOATS);
+        for (int from = 0; from < weights.numInputs(); from += groupSize) {
+            FloatVector sum0a = zero(FLOATS);
+            FloatVector sum0b = zero(FLOATS);
+            FloatVector sum0c = zero(FLOATS);
+            FloatVector sum0d = zero(FLOATS);
+            FloatVector sum1a = zero(FLOATS);
+            FloatVector sum1b = zero(FLOATS);
+            FloatVector sum1c = zero(FLOATS);
+            FloatVector sum1d = zero(FLOATS);
+            FloatVector sum2a = zero(FLOATS);
+            FloatVector sum2b = zero(FLOATS);
+            FloatVector sum2c = zero(FLOATS);
+            FloatVector sum2d = zero(FLOATS);
+            FloatVector sum3a = zero(FLOATS);
+            FloatVector sum3b = zero(FLOATS);
+            FloatVector sum3c = zero(FLOATS);
+            FloatVector sum3d = zero(FLOATS);
+            int to = Math.min(from + groupSize, weights.numInputs());
+            for (int input = from; input < to; input++) {
+                long weight = panelStart + BYTES * (input / 2);
+                IntVector two = IntVector.fromMemorySegment(INTS, panel, weight, LITTLE_ENDIAN);
+                IntVector four = two.lanewise(LSHR, input % 2 * 16);
+                FloatVector a = four.and(0xF).or(0x4B000000).reinterpretAsFloats().sub(0x1p23f + 8f);
+                FloatVector b = four.and(0xF0).or(0x49000000).reinterpretAsFloats().sub(0x1p19f + 8f);
+                FloatVector c = four.and(0xF00).or(0x47000000).reinterpretAsFloats().sub(0x1p15f + 8f);
+                FloatVector d = four.and(0xF000).or(0x45000000).reinterpretAsFloats().sub(0x1p11f + 8f);
+                long at = in0 + 4L * input;
+                FloatVector x0 = broadcast(INTS, in.get(INT, at)).reinterpretAsFloats();
+                sum0a = a.fma(x0, sum0a);
+                sum0b = b.fma(x0, sum0b);
+                sum0c = c.fma(x0, sum0c);
+                sum0d = d.fma(x0, sum0d);
+                FloatVector x1 = broadcast(INTS, in.get(INT, at + inBytes)).reinterpretAsFloats();
+                sum1a = a.fma(x1, sum1a);
+                sum1b = b.fma(x1, sum1b);
+                sum1c = c.fma(x1, sum1c);
+                sum1d = d.fma(x1, sum1d);
+                FloatVector x2 = broadcast(INTS, in.get(INT, at + 2 * inBytes)).reinterpretAsFloats();
+                sum2a = a.fma(x2, sum2a);
+                sum2b = b.fma(x2, sum2b);
+                sum2c = c.fma(x2, sum2c);
+                sum2d = d.fma(x2, sum2d);
+                FloatVector x3 = broadcast(INTS, in.get(INT, at + 3 * inBytes)).reinterpretAsFloats();
+                sum3a = a.fma(x3, sum3a);
+                sum3b = b.fma(x3, sum3b);
+                sum3c = c.fma(x3, sum3c);
+                sum3d = d.fma(x3, sum3d);
+            }
+            FloatVector scaleA = fromMemorySegment(FLOATS, scales, scale, LITTLE_ENDIAN);
+            total0a = scaleA.fma(sum0a, total0a);
+            total1a = scaleA.fma(sum1a, total1a);
+            total2a = scaleA.fma(sum2a, total2a);
+            total3a = scaleA.fma(sum3a, total3a);
+            FloatVector scaleB = fromMemorySegment(FLOATS, scales, scale + BYTES, LITTLE_ENDIAN);
+            total0b = scaleB.fma(sum0b, total0b);
+            total1b = scaleB.fma(sum1b, total1b);
+            total2b = scaleB.fma(sum2b, total2b);
+            total3b = scaleB.fma(sum3b, total3b);
+            FloatVector scaleC = fromMemorySegment(FLOATS, scales, scale + 2 * BYTES, LITTLE_ENDIAN);
+            total0c = scaleC.fma(sum0c, total0c);
+            total1c = scaleC.fma(sum1c, total1c);
+            total2c = scaleC.fma(sum2c, total2c);
+            total3c = scaleC.fma(sum3c, total3c);
+            FloatVector scaleD = fromMemorySegment(FLOATS, scales, scale + 3 * BYTES, LITTLE_ENDIAN);
+            total0d = scaleD.fma(sum0d, total0d);
+            total1d = scaleD.fma(sum1d, total1d);
+            total2d = scaleD.fma(sum2d, total2d);
+            total3d = scaleD.fma(sum3d, total3d);
+            long group = from / groupSize * 4L;
+            FloatVector sum0 = broadcast(INTS, inputSums.get(INT, inputs0 + group)).reinterpretAsFloats();
+            FloatVector sum1 = broadcast(INTS, inputSums.get(INT, inputs1 + group)).reinterpretAsFloats();
+            FloatVector sum2 = broadcast(INTS, inputSums.get(INT, inputs2 + group)).reinterpretAsFloats();
+            FloatVector sum3 = broadcast(INTS, inputSums.get(INT, inputs3 + group)).reinterpretAsFloats();
+            FloatVector minimumA = fromMemorySegment(FLOATS, minimums, scale, LITTLE_ENDIAN);
+            total0a = minimumA.fma(sum0, total0a);
+            total1a = minimumA.fma(sum1, total1a);
+            total2a = minimumA.fma(sum2, total2a);
+            total3a = minimumA.fma(sum3, total3a);
+            FloatVector minimumB = fromMemorySegment(FLOATS, minimums, scale + BYTES, LITTLE_ENDIAN);
+            total0b = minimumB.fma(sum0, total0b);
+            total1b = minimumB.fma(sum1, total1b);
+            total2b = minimumB.fma(sum2, total2b);
+            total3b = minimumB.fma(sum3, total3b);
+            FloatVector minimumC = fromMemorySegment(FLOATS, minimums, scale + 2 * BYTES, LITTLE_ENDIAN);
+            total0c = minimumC.fma(sum0, total0c);
+            total1c = minimumC.fma(sum1, total1c);
+            total2c = minimumC.fma(sum2, total2c);
+            total3c = minimumC.fma(sum3, total3c);
+            FloatVector minimumD = fromMemorySegment(FLOATS, minimums, scale + 3 * BYTES, LITTLE_ENDIAN);
+            total0d = minimumD.fma(sum0, total0d);
+            total1d = minimumD.fma(sum1, total1d);
+            total2d = minimumD.fma(sum2, total2d);
+            total3d = minimumD.fma(sum3, total3d);
+            scale += 4L * PANEL_OUTPUTS;
+        }
+        MemorySegment out = y.segment();
+        long first = rowByteOffset(y, token) + 4L * output;
+        long rowBytes = rowByteOffset(y, 1);
+        FloatVector biasA = fromMemorySegment(FLOATS, weights.biases(), 4L * output, LITTLE_ENDIAN);
+        total0a.add(biasA).intoMemorySegment(out, first, LITTLE_ENDIAN);
+        total1a.add(biasA).intoMemorySegment(out, first + rowBytes, LITTLE_ENDIAN);
+        total2a.add(biasA).intoMemorySegment(out, first + 2 * rowBytes, LITTLE_ENDIAN);
+        total3a.add(biasA).intoMemorySegment(out, first + 3 * rowBytes, LITTLE_ENDIAN);
+        FloatVector biasB = fromMemorySegment(FLOATS, weights.biases(), 4L * output + BYTES, LITTLE_ENDIAN);
+        total0b.add(biasB).intoMemorySegment(out, first + BYTES, LITTLE_ENDIAN);
+        total1b.add(biasB).intoMemorySegment(out, first + rowBytes + BYTES, LITTLE_ENDIAN);
+        total2b.add(biasB).intoMemorySegment(out, first + 2 * rowBytes + BYTES, LITTLE_ENDIAN);
+        total3b.add(biasB).intoMemorySegment(out, first + 3 * rowBytes + BYTES, LITTLE_ENDIAN);
+        FloatVector biasC = fromMemorySegment(FLOATS, weights.biases(), 4L * output + 2 * BYTES, LITTLE_ENDIAN);
+        total0c.add(biasC).intoMemorySegment(out, first + 2 * BYTES, LITTLE_ENDIAN);
+        total1c.add(biasC).intoMemorySegment(out, first + rowBytes + 2 * BYTES, LITTLE_ENDIAN);
+        total2c.add(biasC).intoMemorySegment(out, first + 2 * rowBytes + 2 * BYTES, LITTLE_ENDIAN);
+        total3c.add(biasC).intoMemorySegment(out, first + 3 * rowBytes + 2 * BYTES, LITTLE_ENDIAN);
+        FloatVector biasD = fromMemorySegment(FLOATS, weights.biases(), 4L * output + 3 * BYTES, LITTLE_ENDIAN);
+        total0d.add(biasD).intoMemorySegment(out, first + 3 * BYTES, LITTLE_ENDIAN);
+        total1d.add(biasD).intoMemorySegment(out, first + rowBytes + 3 * BYTES, LITTLE_ENDIAN);
+        total2d.add(biasD).intoMemorySegment(out, first + 2 * rowBytes + 3 * BYTES, LITTLE_ENDIAN);
+        total3d.add(biasD).intoMemorySegment(out, first + 3 * rowBytes + 3 * BYTES, LITTLE_ENDIAN);
+    }
+
+    private static void twoTokensInt4Min(Tensor x, VectorGroupedWeights weights, GroupedPanel source, Tensor y,
+            int token, int output) {
+        MemorySegment in = x.segment();
+        long in0 = rowByteOffset(x, token);
+        long inBytes = rowByteOffset(x, 1);
+        MemorySegment panel = source.numbers();
+        long panelStart = source.numbersByteOffset();
+        MemorySegment scales = source.scales();
+        MemorySegment minimums = source.minimums();
+        MemorySegment inputSums = source.inputSums();
+        long inputs0 = source.inputSumsByteOffset(token);
+        long inputs1 = source.inputSumsByteOffset(token + 1);
+        long scale = source.scalesByteOffset();
+        int groupSize = weights.format().groupSize();
+        FloatVector total0a = zero(FLOATS);
+        FloatVector total0b = zero(FLOATS);
+        FloatVector total0c = zero(FLOATS);
+        FloatVector total0d = zero(FLOATS);
+        FloatVector total1a = zero(FLOATS);
+        FloatVector total1b = zero(FLOATS);
+        FloatVector total1c = zero(FLOATS);
+        FloatVector total1d = zero(FLOATS);
+        for (int from = 0; from < weights.numInputs(); from += groupSize) {
+            FloatVector sum0a = zero(FLOATS);
+            FloatVector sum0b = zero(FLOATS);
+            FloatVector sum0c = zero(FLOATS);
+            FloatVector sum0d = zero(FLOATS);
+            FloatVector sum1a = zero(FLOATS);
+            FloatVector sum1b = zero(FLOATS);
+            FloatVector sum1c = zero(FLOATS);
+            FloatVector sum1d = zero(FLOATS);
+            int to = Math.min(from + groupSize, weights.numInputs());
+            for (int input = from; input < to; input++) {
+                long weight = panelStart + BYTES * (input / 2);
+                IntVector two = IntVector.fromMemorySegment(INTS, panel, weight, LITTLE_ENDIAN);
+                IntVector four = two.lanewise(LSHR, input % 2 * 16);
+                FloatVector a = four.and(0xF).or(0x4B000000).reinterpretAsFloats().sub(0x1p23f + 8f);
+                FloatVector b = four.and(0xF0).or(0x49000000).reinterpretAsFloats().sub(0x1p19f + 8f);
+                FloatVector c = four.and(0xF00).or(0x47000000).reinterpretAsFloats().sub(0x1p15f + 8f);
+                FloatVector d = four.and(0xF000).or(0x45000000).reinterpretAsFloats().sub(0x1p11f + 8f);
+                long at = in0 + 4L * input;
+                FloatVector x0 = broadcast(INTS, in.get(INT, at)).reinterpretAsFloats();
+                sum0a = a.fma(x0, sum0a);
+                sum0b = b.fma(x0, sum0b);
+                sum0c = c.fma(x0, sum0c);
+                sum0d = d.fma(x0, sum0d);
+                FloatVector x1 = broadcast(INTS, in.get(INT, at + inBytes)).reinterpretAsFloats();
+                sum1a = a.fma(x1, sum1a);
+                sum1b = b.fma(x1, sum1b);
+                sum1c = c.fma(x1, sum1c);
+                sum1d = d.fma(x1, sum1d);
+            }
+            FloatVector scaleA = fromMemorySegment(FLOATS, scales, scale, LITTLE_ENDIAN);
+            total0a = scaleA.fma(sum0a, total0a);
+            total1a = scaleA.fma(sum1a, total1a);
+            FloatVector scaleB = fromMemorySegment(FLOATS, scales, scale + BYTES, LITTLE_ENDIAN);
+            total0b = scaleB.fma(sum0b, total0b);
+            total1b = scaleB.fma(sum1b, total1b);
+            FloatVector scaleC = fromMemorySegment(FLOATS, scales, scale + 2 * BYTES, LITTLE_ENDIAN);
+            total0c = scaleC.fma(sum0c, total0c);
+            total1c = scaleC.fma(sum1c, total1c);
+            FloatVector scaleD = fromMemorySegment(FLOATS, scales, scale + 3 * BYTES, LITTLE_ENDIAN);
+            total0d = scaleD.fma(sum0d, total0d);
+            total1d = scaleD.fma(sum1d, total1d);
+            long group = from / groupSize * 4L;
+            FloatVector sum0 = broadcast(INTS, inputSums.get(INT, inputs0 + group)).reinterpretAsFloats();
+            FloatVector sum1 = broadcast(INTS, inputSums.get(INT, inputs1 + group)).reinterpretAsFloats();
+            FloatVector minimumA = fromMemorySegment(FLOATS, minimums, scale, LITTLE_ENDIAN);
+            total0a = minimumA.fma(sum0, total0a);
+            total1a = minimumA.fma(sum1, total1a);
+            FloatVector minimumB = fromMemorySegment(FLOATS, minimums, scale + BYTES, LITTLE_ENDIAN);
+            total0b = minimumB.fma(sum0, total0b);
+            total1b = minimumB.fma(sum1, total1b);
+            FloatVector minimumC = fromMemorySegment(FLOATS, minimums, scale + 2 * BYTES, LITTLE_ENDIAN);
+            total0c = minimumC.fma(sum0, total0c);
+            total1c = minimumC.fma(sum1, total1c);
+            FloatVector minimumD = fromMemorySegment(FLOATS, minimums, scale + 3 * BYTES, LITTLE_ENDIAN);
+            total0d = minimumD.fma(sum0, total0d);
+            total1d = minimumD.fma(sum1, total1d);
+            scale += 4L * PANEL_OUTPUTS;
+        }
+        MemorySegment out = y.segment();
+        long first = rowByteOffset(y, token) + 4L * output;
+        long rowBytes = rowByteOffset(y, 1);
+        FloatVector biasA = fromMemorySegment(FLOATS, weights.biases(), 4L * output, LITTLE_ENDIAN);
+        total0a.add(biasA).intoMemorySegment(out, first, LITTLE_ENDIAN);
+        total1a.add(biasA).intoMemorySegment(out, first + rowBytes, LITTLE_ENDIAN);
+        FloatVector biasB = fromMemorySegment(FLOATS, weights.biases(), 4L * output + BYTES, LITTLE_ENDIAN);
+        total0b.add(biasB).intoMemorySegment(out, first + BYTES, LITTLE_ENDIAN);
+        total1b.add(biasB).intoMemorySegment(out, first + rowBytes + BYTES, LITTLE_ENDIAN);
+        FloatVector biasC = fromMemorySegment(FLOATS, weights.biases(), 4L * output + 2 * BYTES, LITTLE_ENDIAN);
+        total0c.add(biasC).intoMemorySegment(out, first + 2 * BYTES, LITTLE_ENDIAN);
+        total1c.add(biasC).intoMemorySegment(out, first + rowBytes + 2 * BYTES, LITTLE_ENDIAN);
+        FloatVector biasD = fromMemorySegment(FLOATS, weights.biases(), 4L * output + 3 * BYTES, LITTLE_ENDIAN);
+        total0d.add(biasD).intoMemorySegment(out, first + 3 * BYTES, LITTLE_ENDIAN);
+        total1d.add(biasD).intoMemorySegment(out, first + rowBytes + 3 * BYTES, LITTLE_ENDIAN);
+    }
+
+    /** Of the last panel, writes only the outputs that there are. */
+    private static void oneTokenInt4Min(Tensor x, VectorGroupedWeights weights, GroupedPanel source, Tensor y,
+            int token, int output) {
+        MemorySegment in = x.segment();
+        long in0 = rowByteOffset(x, token);
+        MemorySegment panel = source.numbers();
+        long panelStart = source.numbersByteOffset();
+        MemorySegment scales = source.scales();
+        MemorySegment minimums = source.minimums();
+        MemorySegment inputSums = source.inputSums();
+        long inputs0 = source.inputSumsByteOffset(token);
+        long scale = source.scalesByteOffset();
+        int groupSize = weights.format().groupSize();
+        FloatVector total0a = zero(FLOATS);
+        FloatVector total0b = zero(FLOATS);
+        FloatVector total0c = zero(FLOATS);
+        FloatVector total0d = zero(FLOATS);
+        for (int from = 0; from < weights.numInputs(); from += groupSize) {
+            FloatVector sum0a = zero(FLOATS);
+            FloatVector sum0b = zero(FLOATS);
+            FloatVector sum0c = zero(FLOATS);
+            FloatVector sum0d = zero(FLOATS);
+            int to = Math.min(from + groupSize, weights.numInputs());
+            for (int input = from; input < to; input++) {
+                long weight = panelStart + BYTES * (input / 2);
+                IntVector two = IntVector.fromMemorySegment(INTS, panel, weight, LITTLE_ENDIAN);
+                IntVector four = two.lanewise(LSHR, input % 2 * 16);
+                FloatVector a = four.and(0xF).or(0x4B000000).reinterpretAsFloats().sub(0x1p23f + 8f);
+                FloatVector b = four.and(0xF0).or(0x49000000).reinterpretAsFloats().sub(0x1p19f + 8f);
+                FloatVector c = four.and(0xF00).or(0x47000000).reinterpretAsFloats().sub(0x1p15f + 8f);
+                FloatVector d = four.and(0xF000).or(0x45000000).reinterpretAsFloats().sub(0x1p11f + 8f);
+                long at = in0 + 4L * input;
+                FloatVector x0 = broadcast(INTS, in.get(INT, at)).reinterpretAsFloats();
+                sum0a = a.fma(x0, sum0a);
+                sum0b = b.fma(x0, sum0b);
+                sum0c = c.fma(x0, sum0c);
+                sum0d = d.fma(x0, sum0d);
+            }
+            FloatVector scaleA = fromMemorySegment(FLOATS, scales, scale, LITTLE_ENDIAN);
+            total0a = scaleA.fma(sum0a, total0a);
+            FloatVector scaleB = fromMemorySegment(FLOATS, scales, scale + BYTES, LITTLE_ENDIAN);
+            total0b = scaleB.fma(sum0b, total0b);
+            FloatVector scaleC = fromMemorySegment(FLOATS, scales, scale + 2 * BYTES, LITTLE_ENDIAN);
+            total0c = scaleC.fma(sum0c, total0c);
+            FloatVector scaleD = fromMemorySegment(FLOATS, scales, scale + 3 * BYTES, LITTLE_ENDIAN);
+            total0d = scaleD.fma(sum0d, total0d);
+            long group = from / groupSize * 4L;
+            FloatVector sum0 = broadcast(INTS, inputSums.get(INT, inputs0 + group)).reinterpretAsFloats();
+            FloatVector minimumA = fromMemorySegment(FLOATS, minimums, scale, LITTLE_ENDIAN);
+            total0a = minimumA.fma(sum0, total0a);
+            FloatVector minimumB = fromMemorySegment(FLOATS, minimums, scale + BYTES, LITTLE_ENDIAN);
+            total0b = minimumB.fma(sum0, total0b);
+            FloatVector minimumC = fromMemorySegment(FLOATS, minimums, scale + 2 * BYTES, LITTLE_ENDIAN);
+            total0c = minimumC.fma(sum0, total0c);
+            FloatVector minimumD = fromMemorySegment(FLOATS, minimums, scale + 3 * BYTES, LITTLE_ENDIAN);
+            total0d = minimumD.fma(sum0, total0d);
+            scale += 4L * PANEL_OUTPUTS;
+        }
+        MemorySegment out = y.segment();
+        long first = rowByteOffset(y, token) + 4L * output;
+        FloatVector biasA = fromMemorySegment(FLOATS, weights.biases(), 4L * output, LITTLE_ENDIAN);
+        VectorMask<Float> maskA = FLOATS.indexInRange(output, weights.numOutputs());
+        total0a.add(biasA).intoMemorySegment(out, first, LITTLE_ENDIAN, maskA);
+        FloatVector biasB = fromMemorySegment(FLOATS, weights.biases(), 4L * output + BYTES, LITTLE_ENDIAN);
+        VectorMask<Float> maskB = FLOATS.indexInRange(output + COUNT, weights.numOutputs());
+        total0b.add(biasB).intoMemorySegment(out, first + BYTES, LITTLE_ENDIAN, maskB);
+        FloatVector biasC = fromMemorySegment(FLOATS, weights.biases(), 4L * output + 2 * BYTES, LITTLE_ENDIAN);
+        VectorMask<Float> maskC = FLOATS.indexInRange(output + 2 * COUNT, weights.numOutputs());
+        total0c.add(biasC).intoMemorySegment(out, first + 2 * BYTES, LITTLE_ENDIAN, maskC);
+        FloatVector biasD = fromMemorySegment(FLOATS, weights.biases(), 4L * output + 3 * BYTES, LITTLE_ENDIAN);
+        VectorMask<Float> maskD = FLOATS.indexInRange(output + 3 * COUNT, weights.numOutputs());
+        total0d.add(biasD).intoMemorySegment(out, first + 3 * BYTES, LITTLE_ENDIAN, maskD);
+    }
+
+    /** Of the last panel, writes only the outputs that there are. */
+    private static void oneTokenInt6(Tensor x, VectorGroupedWeights weights, GroupedPanel source, Tensor y,
+            int token, int output) {
+        MemorySegment in = x.segment();
+        long in0 = rowByteOffset(x, token);
+        MemorySegment panel = source.numbers();
+        long panelStart = source.numbersByteOffset();
+        MemorySegment scales = source.scales();
+        MemorySegment highs = source.highs();
+        long highStart = source.highsByteOffset();
+        long scale = source.scalesByteOffset();
+        int groupSize = weights.format().groupSize();
+        FloatVector total0a = zero(FLOATS);
+        FloatVector total0b = zero(FLOATS);
+        FloatVector total0c = zero(FLOATS);
+        FloatVector total0d = zero(FLOATS);
+        for (int from = 0; from < weights.numInputs(); from += groupSize) {
+            FloatVector sum0a = zero(FLOATS);
+            FloatVector sum0b = zero(FLOATS);
+            FloatVector sum0c = zero(FLOATS);
+            FloatVector sum0d = zero(FLOATS);
+            int to = Math.min(from + groupSize, weights.numInputs());
+            for (int input = from; input < to; input++) {
+                long weight = panelStart + BYTES * (input / 2);
+                IntVector two = IntVector.fromMemorySegment(INTS, panel, weight, LITTLE_ENDIAN);
+                IntVector four = two.lanewise(LSHR, input % 2 * 16);
+                long higher = highStart + BYTES * (input / 4);
+                IntVector high =
+                        IntVector.fromMemorySegment(INTS, highs, higher, LITTLE_ENDIAN).lanewise(LSHR, input % 4 * 8);
+                FloatVector a = four.and(0xF).or(high.lanewise(LSHL, 4).and(0x30)).or(0x4B000000)
+                        .reinterpretAsFloats().sub(0x1p23f + 32f);
+                FloatVector b = four.and(0xF0).or(high.lanewise(LSHL, 6).and(0x300)).or(0x49000000)
+                        .reinterpretAsFloats().sub(0x1p19f + 32f);
+                FloatVector c = four.and(0xF00).or(high.lanewise(LSHL, 8).and(0x3000)).or(0x47000000)
+                        .reinterpretAsFloats().sub(0x1p15f + 32f);
+                FloatVector d = four.and(0xF000).or(high.lanewise(LSHL, 10).and(0x30000)).or(0x45000000)
+                        .reinterpretAsFloats().sub(0x1p11f + 32f);
+                long at = in0 + 4L * input;
+                FloatVector x0 = broadcast(INTS, in.get(INT, at)).reinterpretAsFloats();
+                sum0a = a.fma(x0, sum0a);
+                sum0b = b.fma(x0, sum0b);
+                sum0c = c.fma(x0, sum0c);
+                sum0d = d.fma(x0, sum0d);
+            }
+            FloatVector scaleA = fromMemorySegment(FLOATS, scales, scale, LITTLE_ENDIAN);
+            total0a = scaleA.fma(sum0a, total0a);
+            FloatVector scaleB = fromMemorySegment(FLOATS, scales, scale + BYTES, LITTLE_ENDIAN);
+            total0b = scaleB.fma(sum0b, total0b);
+            FloatVector scaleC = fromMemorySegment(FLOATS, scales, scale + 2 * BYTES, LITTLE_ENDIAN);
+            total0c = scaleC.fma(sum0c, total0c);
+            FloatVector scaleD = fromMemorySegment(FLOATS, scales, scale + 3 * BYTES, LITTLE_ENDIAN);
+            total0d = scaleD.fma(sum0d, total0d);
+            scale += 4L * PANEL_OUTPUTS;
+        }
+        MemorySegment out = y.segment();
+        long first = rowByteOffset(y, token) + 4L * output;
+        FloatVector biasA = fromMemorySegment(FLOATS, weights.biases(), 4L * output, LITTLE_ENDIAN);
+        VectorMask<Float> maskA = FLOATS.indexInRange(output, weights.numOutputs());
+        total0a.add(biasA).intoMemorySegment(out, first, LITTLE_ENDIAN, maskA);
+        FloatVector biasB = fromMemorySegment(FLOATS, weights.biases(), 4L * output + BYTES, LITTLE_ENDIAN);
+        VectorMask<Float> maskB = FLOATS.indexInRange(output + COUNT, weights.numOutputs());
+        total0b.add(biasB).intoMemorySegment(out, first + BYTES, LITTLE_ENDIAN, maskB);
+        FloatVector biasC = fromMemorySegment(FLOATS, weights.biases(), 4L * output + 2 * BYTES, LITTLE_ENDIAN);
+        VectorMask<Float> maskC = FLOATS.indexInRange(output + 2 * COUNT, weights.numOutputs());
+        total0c.add(biasC).intoMemorySegment(out, first + 2 * BYTES, LITTLE_ENDIAN, maskC);
+        FloatVector biasD = fromMemorySegment(FLOATS, weights.biases(), 4L * output + 3 * BYTES, LITTLE_ENDIAN);
+        VectorMask<Float> maskD = FLOATS.indexInRange(output + 3 * COUNT, weights.numOutputs());
+        total0d.add(biasD).intoMemorySegment(out, first + 3 * BYTES, LITTLE_ENDIAN, maskD);
+    }
+
+    /** Of the last panel, writes only the outputs that there are. */
+    private static void oneTokenInt5(Tensor x, VectorGroupedWeights weights, GroupedPanel source, Tensor y,
+            int token, int output) {
+        MemorySegment in = x.segment();
+        long in0 = rowByteOffset(x, token);
+        MemorySegment panel = source.numbers();
+        long panelStart = source.numbersByteOffset();
+        MemorySegment scales = source.scales();
+        MemorySegment highs = source.highs();
+        long highStart = source.highsByteOffset();
+        long scale = source.scalesByteOffset();
+        int groupSize = weights.format().groupSize();
+        FloatVector total0a = zero(FLOATS);
+        FloatVector total0b = zero(FLOATS);
+        FloatVector total0c = zero(FLOATS);
+        FloatVector total0d = zero(FLOATS);
+        for (int from = 0; from < weights.numInputs(); from += groupSize) {
+            FloatVector sum0a = zero(FLOATS);
+            FloatVector sum0b = zero(FLOATS);
+            FloatVector sum0c = zero(FLOATS);
+            FloatVector sum0d = zero(FLOATS);
+            int to = Math.min(from + groupSize, weights.numInputs());
+            for (int input = from; input < to; input++) {
+                long weight = panelStart + BYTES * (input / 2);
+                IntVector two = IntVector.fromMemorySegment(INTS, panel, weight, LITTLE_ENDIAN);
+                IntVector four = two.lanewise(LSHR, input % 2 * 16);
+                long higher = highStart + BYTES * (input / 8);
+                IntVector high =
+                        IntVector.fromMemorySegment(INTS, highs, higher, LITTLE_ENDIAN).lanewise(LSHR, input % 8 * 4);
+                FloatVector a = four.and(0xF).or(high.lanewise(LSHL, 4).and(0x10)).or(0x4B000000)
+                        .reinterpretAsFloats().sub(0x1p23f + 16f);
+                FloatVector b = four.and(0xF0).or(high.lanewise(LSHL, 7).and(0x100)).or(0x49000000)
+                        .reinterpretAsFloats().sub(0x1p19f + 16f);
+                FloatVector c = four.and(0xF00).or(high.lanewise(LSHL, 10).and(0x1000)).or(0x47000000)
+                        .reinterpretAsFloats().sub(0x1p15f + 16f);
+                FloatVector d = four.and(0xF000).or(high.lanewise(LSHL, 13).and(0x10000)).or(0x45000000)
+                        .reinterpretAsFloats().sub(0x1p11f + 16f);
+                long at = in0 + 4L * input;
+                FloatVector x0 = broadcast(INTS, in.get(INT, at)).reinterpretAsFloats();
+                sum0a = a.fma(x0, sum0a);
+                sum0b = b.fma(x0, sum0b);
+                sum0c = c.fma(x0, sum0c);
+                sum0d = d.fma(x0, sum0d);
+            }
+            FloatVector scaleA = fromMemorySegment(FLOATS, scales, scale, LITTLE_ENDIAN);
+            total0a = scaleA.fma(sum0a, total0a);
+            FloatVector scaleB = fromMemorySegment(FLOATS, scales, scale + BYTES, LITTLE_ENDIAN);
+            total0b = scaleB.fma(sum0b, total0b);
+            FloatVector scaleC = fromMemorySegment(FLOATS, scales, scale + 2 * BYTES, LITTLE_ENDIAN);
+            total0c = scaleC.fma(sum0c, total0c);
+            FloatVector scaleD = fromMemorySegment(FLOATS, scales, scale + 3 * BYTES, LITTLE_ENDIAN);
+            total0d = scaleD.fma(sum0d, total0d);
+            scale += 4L * PANEL_OUTPUTS;
+        }
+        MemorySegment out = y.segment();
+        long first = rowByteOffset(y, token) + 4L * output;
+        FloatVector biasA = fromMemorySegment(FLOATS, weights.biases(), 4L * output, LITTLE_ENDIAN);
+        VectorMask<Float> maskA = FLOATS.indexInRange(output, weights.numOutputs());
+        total0a.add(biasA).intoMemorySegment(out, first, LITTLE_ENDIAN, maskA);
+        FloatVector biasB = fromMemorySegment(FLOATS, weights.biases(), 4L * output + BYTES, LITTLE_ENDIAN);
+        VectorMask<Float> maskB = FLOATS.indexInRange(output + COUNT, weights.numOutputs());
+        total0b.add(biasB).intoMemorySegment(out, first + BYTES, LITTLE_ENDIAN, maskB);
+        FloatVector biasC = fromMemorySegment(FLOATS, weights.biases(), 4L * output + 2 * BYTES, LITTLE_ENDIAN);
+        VectorMask<Float> maskC = FLOATS.indexInRange(output + 2 * COUNT, weights.numOutputs());
+        total0c.add(biasC).intoMemorySegment(out, first + 2 * BYTES, LITTLE_ENDIAN, maskC);
+        FloatVector biasD = fromMemorySegment(FLOATS, weights.biases(), 4L * output + 3 * BYTES, LITTLE_ENDIAN);
+        VectorMask<Float> maskD = FLOATS.indexInRange(output + 3 * COUNT, weights.numOutputs());
+        total0d.add(biasD).intoMemorySegment(out, first + 3 * BYTES, LITTLE_ENDIAN, maskD);
+    }
+
+    /** Of the last panel, writes only the outputs that there are. */
+    private static void oneTokenUint5Min(Tensor x, VectorGroupedWeights weights, GroupedPanel source, Tensor y,
+            int token, int output) {
+        MemorySegment in = x.segment();
+        long in0 = rowByteOffset(x, token);
+        MemorySegment panel = source.numbers();
+        long panelStart = source.numbersByteOffset();
+        MemorySegment scales = source.scales();
+        MemorySegment minimums = source.minimums();
+        MemorySegment inputSums = source.inputSums();
+        long inputs0 = source.inputSumsByteOffset(token);
+        MemorySegment highs = source.highs();
+        long highStart = source.highsByteOffset();
+        long scale = source.scalesByteOffset();
+        int groupSize = weights.format().groupSize();
+        FloatVector total0a = zero(FLOATS);
+        FloatVector total0b = zero(FLOATS);
+        FloatVector total0c = zero(FLOATS);
+        FloatVector total0d = zero(FLOATS);
+        for (int from = 0; from < weights.numInputs(); from += groupSize) {
+            FloatVector sum0a = zero(FLOATS);
+            FloatVector sum0b = zero(FLOATS);
+            FloatVector sum0c = zero(FLOATS);
+            FloatVector sum0d = zero(FLOATS);
+            int to = Math.min(from + groupSize, weights.numInputs());
+            for (int input = from; input < to; input++) {
+                long weight = panelStart + BYTES * (input / 2);
+                IntVector two = IntVector.fromMemorySegment(INTS, panel, weight, LITTLE_ENDIAN);
+                IntVector four = two.lanewise(LSHR, input % 2 * 16);
+                long higher = highStart + BYTES * (input / 8);
+                IntVector high =
+                        IntVector.fromMemorySegment(INTS, highs, higher, LITTLE_ENDIAN).lanewise(LSHR, input % 8 * 4);
+                FloatVector a = four.and(0xF).or(high.lanewise(LSHL, 4).and(0x10)).or(0x4B000000)
+                        .reinterpretAsFloats().sub(0x1p23f);
+                FloatVector b = four.and(0xF0).or(high.lanewise(LSHL, 7).and(0x100)).or(0x49000000)
+                        .reinterpretAsFloats().sub(0x1p19f);
+                FloatVector c = four.and(0xF00).or(high.lanewise(LSHL, 10).and(0x1000)).or(0x47000000)
+                        .reinterpretAsFloats().sub(0x1p15f);
+                FloatVector d = four.and(0xF000).or(high.lanewise(LSHL, 13).and(0x10000)).or(0x45000000)
+                        .reinterpretAsFloats().sub(0x1p11f);
+                long at = in0 + 4L * input;
+                FloatVector x0 = broadcast(INTS, in.get(INT, at)).reinterpretAsFloats();
+                sum0a = a.fma(x0, sum0a);
+                sum0b = b.fma(x0, sum0b);
+                sum0c = c.fma(x0, sum0c);
+                sum0d = d.fma(x0, sum0d);
+            }
+            FloatVector scaleA = fromMemorySegment(FLOATS, scales, scale, LITTLE_ENDIAN);
+            total0a = scaleA.fma(sum0a, total0a);
+            FloatVector scaleB = fromMemorySegment(FLOATS, scales, scale + BYTES, LITTLE_ENDIAN);
+            total0b = scaleB.fma(sum0b, total0b);
+            FloatVector scaleC = fromMemorySegment(FLOATS, scales, scale + 2 * BYTES, LITTLE_ENDIAN);
+            total0c = scaleC.fma(sum0c, total0c);
+            FloatVector scaleD = fromMemorySegment(FLOATS, scales, scale + 3 * BYTES, LITTLE_ENDIAN);
+            total0d = scaleD.fma(sum0d, total0d);
+            long group = from / groupSize * 4L;
+            FloatVector sum0 = broadcast(INTS, inputSums.get(INT, inputs0 + group)).reinterpretAsFloats();
+            FloatVector minimumA = fromMemorySegment(FLOATS, minimums, scale, LITTLE_ENDIAN);
+            total0a = minimumA.fma(sum0, total0a);
+            FloatVector minimumB = fromMemorySegment(FLOATS, minimums, scale + BYTES, LITTLE_ENDIAN);
+            total0b = minimumB.fma(sum0, total0b);
+            FloatVector minimumC = fromMemorySegment(FLOATS, minimums, scale + 2 * BYTES, LITTLE_ENDIAN);
+            total0c = minimumC.fma(sum0, total0c);
+            FloatVector minimumD = fromMemorySegment(FLOATS, minimums, scale + 3 * BYTES, LITTLE_ENDIAN);
+            total0d = minimumD.fma(sum0, total0d);
             scale += 4L * PANEL_OUTPUTS;
         }
         MemorySegment out = y.segment();

@@ -1,6 +1,7 @@
 package io.github.pastkv.kernels.vector;
 
 import io.github.pastkv.kernels.GroupFormat;
+import io.github.pastkv.kernels.GroupFormat.Integers;
 import io.github.pastkv.kernels.GroupedRow;
 import io.github.pastkv.kernels.LinearPrecision;
 import io.github.pastkv.kernels.LinearWeights;
@@ -9,15 +10,15 @@ import io.github.pastkv.kernels.WeightMatrix;
 import io.github.pastkv.tensor.DataType;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.List;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Grouped integer weights in panels of {@link #PANEL_OUTPUTS} outputs, four vectors. With 8 bits a panel is {@code
- * [input][lane][4]}: an int holds a weight of each vector. With 4 bits it is {@code [input / 2][lane][2][4]}: the
- * lower half of an int holds a weight of each vector for the even input, the upper half for the odd one. Scales and
- * minimums are F32 {@code [panel][group][output]}. The last panel is padded with outputs of scale 0; biases are -0
- * where there is none: adding it changes no sum.
+ * Grouped integer weights in panels of {@link #PANEL_OUTPUTS} outputs, four vectors. The codes are in one plane or two,
+ * of their lower and their higher bits. A plane of P bits is {@code [panel][input * 4P / 32][lane]}: an int holds 4P
+ * bits for each of {@code 32 / 4P} neighbouring inputs, of which P are of each vector. Signed codes have their sign bit
+ * inverted, so that they count from 0. The last panel is padded with outputs of scale 0; biases are -0 where there is none: adding it changes no sum.
  */
 final class VectorGroupedWeights implements LinearWeights {
     /** Outputs of a panel. */
@@ -31,10 +32,10 @@ final class VectorGroupedWeights implements LinearWeights {
     private final GroupFormat format;
     private final int numInputs;
     private final int numOutputs;
-    private final int numGroups;
-    private final MemorySegment panels;
-    private final MemorySegment scales;
-    private final MemorySegment minimums;
+    private final BitPlane lows;
+    private final @Nullable BitPlane highs;
+    private final VectorGroupScales scales;
+    private final @Nullable VectorGroupScales minimums;
     private final MemorySegment biases;
 
     private VectorGroupedWeights(WeightMatrix.Grouped first, int numOutputs, LinearPrecision precision, Arena arena) {
@@ -42,103 +43,101 @@ final class VectorGroupedWeights implements LinearWeights {
         this.format = first.format();
         this.numInputs = Math.toIntExact(first.numInputs());
         this.numOutputs = numOutputs;
-        this.numGroups = format.numGroups(numInputs);
-        long numPanels = Math.ceilDiv(numOutputs, PANEL_OUTPUTS);
-        this.panels = arena.allocate(Math.max(numPanels * panelBytes(), 1), ALIGNMENT);
-        long scaleBytes = Math.max(numPanels * numGroups * PANEL_OUTPUTS * Float.BYTES, 1);
-        this.scales = arena.allocate(scaleBytes, ALIGNMENT);
-        this.minimums = format.hasMinimums() ? arena.allocate(scaleBytes, ALIGNMENT) : MemorySegment.NULL;
-        this.biases = arena.allocate(Math.max(numPanels * PANEL_OUTPUTS * Float.BYTES, 1), ALIGNMENT);
+        int numPanels = Math.ceilDiv(numOutputs, PANEL_OUTPUTS);
+        int lowBits = lowBits(format.integers());
+        this.lows = new BitPlane(lowBits, 0, numInputs, numPanels, arena);
+        this.highs = format.bits() == lowBits ? null
+                : new BitPlane(format.bits() - lowBits, lowBits, numInputs, numPanels, arena);
+        this.scales = new VectorGroupScales(format, numInputs, numPanels, arena);
+        this.minimums = format.hasMinimums() ? new VectorGroupScales(format, numInputs, numPanels, arena) : null;
+        this.biases = arena.allocate(Math.max((long) numPanels * PANEL_OUTPUTS * Float.BYTES, 1), ALIGNMENT);
+    }
+
+    private static int lowBits(Integers integers) {
+        return integers.bits() == 8 ? 8 : integers.bits() >= 4 ? 4 : 2;
     }
 
     /** Packs on all processors. */
     static VectorGroupedWeights pack(List<WeightMatrix> parts, LinearPrecision precision, Arena arena) {
         VectorGroupedWeights packed = new VectorGroupedWeights((WeightMatrix.Grouped) parts.getFirst(),
                 WeightMatrices.numOutputs(parts), precision, arena);
-        int from = 0;
-        for (WeightMatrix part : parts) {
-            packed.put((WeightMatrix.Grouped) part, from);
-            from += Math.toIntExact(part.numOutputs());
-        }
+        IntStream ranges = IntStream.range(0, Math.ceilDiv(packed.numOutputs, OUTPUT_GRAIN));
+        (WeightMatrices.areShared(parts, packed.biases) ? ranges.parallel() : ranges).forEach(
+                range -> packed.put(parts, range * OUTPUT_GRAIN));
         return packed;
     }
 
-    private void put(WeightMatrix.Grouped part, int fromOutput) {
-        if (fromOutput % OUTPUT_GRAIN == 0) {
-            WeightMatrices.packRows(part, panels, OUTPUT_GRAIN, (from, to) -> put(part, fromOutput, from, to));
-        } else { // ranges would share panels, and bytes of them
-            put(part, fromOutput, 0, Math.toIntExact(part.numOutputs()));
+    /** Packs the panels of a range. */
+    private void put(List<WeightMatrix> parts, int fromOutput) {
+        GroupedRow[] rows = new GroupedRow[PANEL_OUTPUTS];
+        int to = Math.min(fromOutput + OUTPUT_GRAIN, numOutputs);
+        for (int panel = fromOutput; panel < to; panel += PANEL_OUTPUTS) {
+            int numRows = Math.min(PANEL_OUTPUTS, numOutputs - panel);
+            for (int i = 0; i < numRows; i++) {
+                rows[i] = rows[i] == null ? new GroupedRow(format, numInputs) : rows[i];
+                read(parts, panel + i, rows[i]);
+            }
+            put(rows, numRows, panel / PANEL_OUTPUTS);
         }
     }
 
-    private void put(WeightMatrix.Grouped part, int fromOutput, int fromRow, int toRow) {
-        GroupedRow row = new GroupedRow(format, numInputs);
-        for (int i = fromRow; i < toRow; i++) {
-            part.rows().read(i, row);
-            put(row, fromOutput + i);
-            DataType.F32.write(biases, 4L * (fromOutput + i), part.bias() == null ? -0f : part.bias().get(i));
+    private void read(List<WeightMatrix> parts, int output, GroupedRow row) {
+        int inPart = output;
+        for (WeightMatrix part : parts) {
+            if (inPart < part.numOutputs()) {
+                ((WeightMatrix.Grouped) part).rows().read(inPart, row);
+                float bias = part.bias() == null ? -0f : part.bias().get(inPart);
+                DataType.F32.write(biases, 4L * output, bias);
+                return;
+            }
+            inPart -= Math.toIntExact(part.numOutputs());
         }
+        throw new AssertionError("no output " + output);
     }
 
-    private void put(GroupedRow row, int output) {
-        int lane = output % PANEL_OUTPUTS % Lanes.COUNT;
-        int vector = output % PANEL_OUTPUTS / Lanes.COUNT;
-        long start = panelByteOffset(output) + 4L * lane;
-        for (int input = 0; input < numInputs; input++) {
-            byte number = row.numbers()[input];
-            format.requireStorable(number);
-            if (format.bits() == 8) {
-                panels.set(ValueLayout.JAVA_BYTE, start + Lanes.BYTES * input + vector, number);
-            } else {
-                putHalfByte(start + Lanes.BYTES * (input / 2), 16 * (input % 2) + 4 * vector, number);
+    private void put(GroupedRow[] rows, int numRows, int panel) {
+        int signBit = format.integers().isSigned() ? 1 << (format.bits() - 1) : 0;
+        byte[][] codes = new byte[numRows][];
+        for (int row = 0; row < numRows; row++) {
+            codes[row] = rows[row].numbers(); // codes take the place of the numbers
+            for (int input = 0; input < numInputs; input++) {
+                codes[row][input] = (byte) (format.integers().code(codes[row][input]) ^ signBit);
             }
         }
-        for (int group = 0; group < numGroups; group++) {
-            long offset = scaleByteOffset(output) + 4L * ((long) group * PANEL_OUTPUTS + output % PANEL_OUTPUTS);
-            DataType.F32.write(scales, offset, row.scales()[group]);
-            if (format.hasMinimums()) {
-                DataType.F32.write(minimums, offset, row.minimums()[group]);
-            }
+        lows.put(codes, panel);
+        if (highs != null) {
+            highs.put(codes, panel);
         }
-    }
-
-    private void putHalfByte(long intOffset, int shift, byte number) {
-        int others = panels.get(Lanes.INT, intOffset);
-        panels.set(Lanes.INT, intOffset, others | (number << shift));
-    }
-
-    private long panelBytes() {
-        long rows = format.bits() == 8 ? numInputs : Math.ceilDiv(numInputs, 2);
-        return rows * Lanes.BYTES;
+        scales.put(rows, numRows, panel, GroupedRow::scales);
+        if (minimums != null) {
+            minimums.put(rows, numRows, panel, GroupedRow::minimums);
+        }
     }
 
     GroupFormat format() {
         return format;
     }
 
-    int numGroups() {
-        return numGroups;
+    /** The lower bits of all codes, or all bits. */
+    BitPlane lows() {
+        return lows;
     }
 
-    MemorySegment panels() {
-        return panels;
+    /** The higher bits; only of formats of two planes. */
+    BitPlane highs() {
+        if (highs == null) {
+            throw new IllegalStateException("highs: " + format + " has one plane");
+        }
+        return highs;
     }
 
-    /** First byte of the panel of {@code output}. */
-    long panelByteOffset(int output) {
-        return output / PANEL_OUTPUTS * panelBytes();
-    }
-
-    /** First scale, or minimum, of the panel of {@code output}. */
-    long scaleByteOffset(int output) {
-        return 4L * (output / PANEL_OUTPUTS) * numGroups * PANEL_OUTPUTS;
-    }
-
-    MemorySegment scales() {
+    VectorGroupScales scales() {
         return scales;
     }
 
-    MemorySegment minimums() {
+    /** Null where the format has none. */
+    @Nullable
+    VectorGroupScales minimums() {
         return minimums;
     }
 
@@ -169,6 +168,7 @@ final class VectorGroupedWeights implements LinearWeights {
 
     @Override
     public long packedBytes() {
-        return panels.byteSize() + scales.byteSize() + minimums.byteSize() + biases.byteSize();
+        return lows.byteSize() + (highs == null ? 0 : highs.byteSize()) + scales.byteSize()
+                + (minimums == null ? 0 : minimums.byteSize()) + biases.byteSize();
     }
 }

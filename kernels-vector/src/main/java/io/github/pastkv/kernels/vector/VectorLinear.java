@@ -16,8 +16,10 @@ final class VectorLinear {
                 }
             }
             case VectorGroupedWeights grouped -> {
+                GroupedPanel panel = GroupedPanel.ofThisThread(x, grouped, numTokens);
                 for (int output = fromOutput; output < toOutput; output += VectorGroupedWeights.PANEL_OUTPUTS) {
-                    GroupedBodies.panel(x, grouped, y, numTokens, output);
+                    panel.read(grouped, output, numTokens);
+                    GroupedBodies.panel(x, grouped, panel, y, numTokens, output);
                 }
             }
             case VectorLinearWeights plain -> linear(x, plain, y, numTokens, fromOutput, toOutput);

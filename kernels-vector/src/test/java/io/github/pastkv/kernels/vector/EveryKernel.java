@@ -10,6 +10,8 @@ import io.github.pastkv.kernels.Activation;
 import io.github.pastkv.kernels.AttentionTile;
 import io.github.pastkv.kernels.ComputeType;
 import io.github.pastkv.kernels.GroupFormat;
+import io.github.pastkv.kernels.GroupFormat.Integers;
+import io.github.pastkv.kernels.GroupFormat.Scales;
 import io.github.pastkv.kernels.Kernels;
 import io.github.pastkv.kernels.LinearPrecision;
 import io.github.pastkv.kernels.LinearWeights;
@@ -56,9 +58,9 @@ final class EveryKernel {
             for (DataType dataType : new DataType[] {DataType.F32, DataType.F16, DataType.BF16}) {
                 run.linear(arena, dataType);
             }
-            for (int bits : new int[] {4, 8}) {
-                run.groupedLinear(arena, new GroupFormat(bits, 16, true));
-                run.groupedLinear(arena, new GroupFormat(bits, 32, false));
+            for (Integers integers : Integers.values()) {
+                run.groupedLinear(arena, new GroupFormat(integers, 16, true, Scales.TWO_LEVEL));
+                run.groupedLinear(arena, new GroupFormat(integers, 32, false, Scales.F16));
             }
             for (KvType type : KvType.values()) {
                 run.attention(arena, type, KvWindow.NONE);

@@ -1,6 +1,8 @@
 package io.github.pastkv.model.files;
 
 import io.github.pastkv.kernels.GroupFormat;
+import io.github.pastkv.kernels.GroupFormat.Integers;
+import io.github.pastkv.kernels.GroupFormat.Scales;
 import io.github.pastkv.kernels.GroupedRow;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -12,19 +14,18 @@ import java.util.stream.LongStream;
  */
 public final class Mxfp4 {
     /** How kernels see it. */
-    public static final GroupFormat FORMAT = new GroupFormat(8, 32, false);
+    public static final GroupFormat FORMAT = new GroupFormat(Integers.FP4, 32, false, Scales.BF16);
     /** From this exponent on, the largest number overflows. */
     public static final int OVERFLOW = 253;
 
     private static final int GROUP_BYTES = 16;
     private static final long CHUNK_BYTES = 1 << 20;
-    private static final byte[] DOUBLED = {0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12};
 
     private Mxfp4() {}
 
     /** Twice the number of a code of 4 bits. */
     public static byte doubled(int code) {
-        return DOUBLED[code];
+        return (byte) Integers.FP4.number(code);
     }
 
     /** Half the scale of an exponent in {@code [0, 255]}: 2^(exponent - 128), below 2 subnormal. */
@@ -51,10 +52,10 @@ public final class Mxfp4 {
      * @param scales {@code [rows, groups]}: exponents
      */
     public static void read(MemorySegment blocks, MemorySegment scales, long index, GroupedRow row) {
-        int numGroups = row.scales().length;
+        int numGroups = row.scales().count();
         for (int group = 0; group < numGroups; group++) {
             long at = index * numGroups + group;
-            row.scales()[group] = halfScale(Byte.toUnsignedInt(scales.get(ValueLayout.JAVA_BYTE, at)));
+            row.scales().set(group, halfScale(Byte.toUnsignedInt(scales.get(ValueLayout.JAVA_BYTE, at))));
             for (int i = 0; i < GROUP_BYTES; i++) {
                 int pair = Byte.toUnsignedInt(blocks.get(ValueLayout.JAVA_BYTE, at * GROUP_BYTES + i));
                 row.numbers()[2 * (group * GROUP_BYTES + i)] = doubled(pair & 15);

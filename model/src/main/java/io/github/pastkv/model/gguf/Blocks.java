@@ -6,19 +6,10 @@ import io.github.pastkv.model.files.Mxfp4;
 
 /**
  * The block formats of GGUF, each as integers with a scale, and perhaps a minimum, for each group of 16 or 32. Scales
- * and minimums are products of F32 in the order of ggml's {@code dequantize_row_*} functions (ggml-quants.c), so that
+ * and minimums are halves, or products of F32 in the order of ggml's {@code dequantize_row_*} functions (ggml-quants.c), so that
  * {@link GroupedRow#weight} gives the bits that those give. Layouts: in each method, byte offsets within the block.
  */
 final class Blocks {
-    static final GroupFormat SIGNED_32 = new GroupFormat(8, 32, false);
-    static final GroupFormat SIGNED_16 = new GroupFormat(8, 16, false);
-    static final GroupFormat BYTES_32_MIN = new GroupFormat(8, 32, true);
-    static final GroupFormat HALF_BYTES_32_MIN = new GroupFormat(4, 32, true);
-    static final GroupFormat HALF_BYTES_16_MIN = new GroupFormat(4, 16, true);
-
-    /** What the 16 numbers of IQ4_NL and IQ4_XS stand for. */
-    private static final byte[] IQ4 = {-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113};
-
     private Blocks() {}
 
     /** Reads one block. */
@@ -52,11 +43,19 @@ final class Blocks {
     }
 
     private static void scale(GroupedRow row, int first, float scale) {
-        row.scales()[first / row.format().groupSize()] = scale;
+        row.scales().set(first / row.format().groupSize(), scale);
+    }
+
+    private static void scale(GroupedRow row, int first, float unit, int factor) {
+        row.scales().set(first / row.format().groupSize(), unit, factor);
     }
 
     private static void minimum(GroupedRow row, int first, float minimum) {
-        row.minimums()[first / row.format().groupSize()] = minimum;
+        row.minimums().set(first / row.format().groupSize(), minimum);
+    }
+
+    private static void minimum(GroupedRow row, int first, float unit, int factor) {
+        row.minimums().set(first / row.format().groupSize(), unit, factor);
     }
 
     /** Half d; 16 bytes: number i in the low half of byte i, number i + 16 in the high half. */
@@ -108,8 +107,8 @@ final class Blocks {
         float d = half(bytes, at + 80);
         float dmin = half(bytes, at + 82);
         for (int group = 0; group < 16; group++) {
-            scale(row, first + 16 * group, d * low(bytes[at + group]));
-            minimum(row, first + 16 * group, -(dmin * high(bytes[at + group])));
+            scale(row, first + 16 * group, d, low(bytes[at + group]));
+            minimum(row, first + 16 * group, -dmin, high(bytes[at + group]));
         }
         for (int i = 0; i < 256; i++) {
             row.numbers()[first + i] = (byte) twoBits(bytes, at + 16, i);
@@ -128,7 +127,7 @@ final class Blocks {
             byte lows = bytes[at + 96 + group % 8];
             int highBits = bytes[at + 104 + group % 4] >> (2 * (group / 4)) & 3;
             int sixBits = (group < 8 ? low(lows) : high(lows)) + 16 * highBits;
-            scale(row, first + 16 * group, d * (sixBits - 32));
+            scale(row, first + 16 * group, d, sixBits - 32);
         }
         for (int i = 0; i < 256; i++) {
             int third = bytes[at + i % 32] >> (i / 32) & 1;
@@ -177,8 +176,8 @@ final class Blocks {
                 scale = low(bytes[packed + j + 4]) + 16 * (bytes[packed + j - 4] >> 6 & 3);
                 minimum = high(bytes[packed + j + 4]) + 16 * (bytes[packed + j] >> 6 & 3);
             }
-            scale(row, first + 32 * j, d * scale);
-            minimum(row, first + 32 * j, -(dmin * minimum));
+            scale(row, first + 32 * j, d, scale);
+            minimum(row, first + 32 * j, -dmin, minimum);
         }
     }
 
@@ -186,7 +185,7 @@ final class Blocks {
     static void q6k(byte[] bytes, int at, GroupedRow row, int first) {
         float d = half(bytes, at + 208);
         for (int group = 0; group < 16; group++) {
-            scale(row, first + 16 * group, d * bytes[at + 192 + group]);
+            scale(row, first + 16 * group, d, bytes[at + 192 + group]);
         }
         byte[] numbers = row.numbers();
         for (int i = 0; i < 256; i++) {
@@ -199,13 +198,13 @@ final class Blocks {
     /** As Q4_0, numbers through a table. */
     static void iq4nl(byte[] bytes, int at, GroupedRow row, int first) {
         scale(row, first, half(bytes, at));
-        table(IQ4, bytes, at + 2, row, first);
+        table(GroupFormat.Integers.IQ4, bytes, at + 2, row, first);
     }
 
-    private static void table(byte[] table, byte[] bytes, int at, GroupedRow row, int first) {
+    private static void table(GroupFormat.Integers table, byte[] bytes, int at, GroupedRow row, int first) {
         for (int i = 0; i < 16; i++) {
-            row.numbers()[first + i] = table[low(bytes[at + i])];
-            row.numbers()[first + i + 16] = table[high(bytes[at + i])];
+            row.numbers()[first + i] = (byte) table.number(low(bytes[at + i]));
+            row.numbers()[first + i + 16] = (byte) table.number(high(bytes[at + i]));
         }
     }
 
@@ -216,17 +215,14 @@ final class Blocks {
             byte lows = bytes[at + 4 + group / 2];
             int highBits = bytes[at + 2 + group / 4] >> (2 * (group % 4)) & 3;
             int sixBits = (group % 2 == 0 ? low(lows) : high(lows)) + 16 * highBits;
-            scale(row, first + 32 * group, d * (sixBits - 32));
-            table(IQ4, bytes, at + 8 + 16 * group, row, first + 32 * group);
+            scale(row, first + 32 * group, d, sixBits - 32);
+            table(GroupFormat.Integers.IQ4, bytes, at + 8 + 16 * group, row, first + 32 * group);
         }
     }
 
     /** A byte of exponent, 16 bytes as in Q4_0 of FP4 codes. */
     static void mxfp4(byte[] bytes, int at, GroupedRow row, int first) {
         scale(row, first, Mxfp4.halfScale(bytes[at] & 0xFF));
-        for (int i = 0; i < 16; i++) {
-            row.numbers()[first + i] = Mxfp4.doubled(low(bytes[at + 1 + i]));
-            row.numbers()[first + i + 16] = Mxfp4.doubled(high(bytes[at + 1 + i]));
-        }
+        table(GroupFormat.Integers.FP4, bytes, at + 1, row, first);
     }
 }

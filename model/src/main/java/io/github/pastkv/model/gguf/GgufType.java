@@ -1,6 +1,8 @@
 package io.github.pastkv.model.gguf;
 
 import io.github.pastkv.kernels.GroupFormat;
+import io.github.pastkv.kernels.GroupFormat.Integers;
+import io.github.pastkv.kernels.GroupFormat.Scales;
 import io.github.pastkv.model.files.ModelFormatException;
 import java.util.Arrays;
 import java.util.stream.Collectors;
@@ -14,19 +16,19 @@ public enum GgufType {
     F32(0, 1, 4),
     F16(1, 1, 2),
     BF16(30, 1, 2),
-    Q4_0(2, 32, 18, Blocks.SIGNED_32, Blocks::q40, 0),
-    Q4_1(3, 32, 20, Blocks.HALF_BYTES_32_MIN, Blocks::q41, 0, 2),
-    Q5_0(6, 32, 22, Blocks.SIGNED_32, Blocks::q50, 0),
-    Q5_1(7, 32, 24, Blocks.BYTES_32_MIN, Blocks::q51, 0, 2),
-    Q8_0(8, 32, 34, Blocks.SIGNED_32, Blocks::q80, 0),
-    Q2_K(10, 256, 84, Blocks.HALF_BYTES_16_MIN, Blocks::q2k, 80, 82),
-    Q3_K(11, 256, 110, Blocks.SIGNED_16, Blocks::q3k, 108),
-    Q4_K(12, 256, 144, Blocks.HALF_BYTES_32_MIN, Blocks::q4k, 0, 2),
-    Q5_K(13, 256, 176, Blocks.BYTES_32_MIN, Blocks::q5k, 0, 2),
-    Q6_K(14, 256, 210, Blocks.SIGNED_16, Blocks::q6k, 208),
-    IQ4_NL(20, 32, 18, Blocks.SIGNED_32, Blocks::iq4nl, 0),
-    IQ4_XS(23, 256, 136, Blocks.SIGNED_32, Blocks::iq4xs, 0),
-    MXFP4(39, 32, 17, Blocks.SIGNED_32, Blocks::mxfp4),
+    Q4_0(2, 32, 18, new GroupFormat(Integers.INT4, 32, false, Scales.F16), Blocks::q40, 0),
+    Q4_1(3, 32, 20, new GroupFormat(Integers.UINT4, 32, true, Scales.F16), Blocks::q41, 0, 2),
+    Q5_0(6, 32, 22, new GroupFormat(Integers.INT5, 32, false, Scales.F16), Blocks::q50, 0),
+    Q5_1(7, 32, 24, new GroupFormat(Integers.UINT5, 32, true, Scales.F16), Blocks::q51, 0, 2),
+    Q8_0(8, 32, 34, new GroupFormat(Integers.INT8, 32, false, Scales.F16), Blocks::q80, 0),
+    Q2_K(10, 256, 84, new GroupFormat(Integers.UINT2, 16, true, Scales.TWO_LEVEL), Blocks::q2k, 80, 82),
+    Q3_K(11, 256, 110, new GroupFormat(Integers.INT3, 16, false, Scales.TWO_LEVEL), Blocks::q3k, 108),
+    Q4_K(12, 256, 144, new GroupFormat(Integers.UINT4, 32, true, Scales.TWO_LEVEL), Blocks::q4k, 0, 2),
+    Q5_K(13, 256, 176, new GroupFormat(Integers.UINT5, 32, true, Scales.TWO_LEVEL), Blocks::q5k, 0, 2),
+    Q6_K(14, 256, 210, new GroupFormat(Integers.INT6, 16, false, Scales.TWO_LEVEL), Blocks::q6k, 208),
+    IQ4_NL(20, 32, 18, new GroupFormat(Integers.IQ4, 32, false, Scales.F16), Blocks::iq4nl, 0),
+    IQ4_XS(23, 256, 136, new GroupFormat(Integers.IQ4, 32, false, Scales.TWO_LEVEL), Blocks::iq4xs, 0),
+    MXFP4(39, 32, 17, new GroupFormat(Integers.FP4, 32, false, Scales.BF16), Blocks::mxfp4),
     Q8_1(9, 32, 36),
     Q8_K(15, 256, 292),
     IQ2_XXS(16, 256, 66),

@@ -1,6 +1,8 @@
 package io.github.pastkv.testkit.kernels;
 
 import io.github.pastkv.kernels.GroupFormat;
+import io.github.pastkv.kernels.GroupFormat.Integers;
+import io.github.pastkv.kernels.GroupFormat.Scales;
 import io.github.pastkv.kernels.GroupedRow;
 import io.github.pastkv.kernels.WeightMatrix;
 import java.util.Random;
@@ -9,32 +11,50 @@ import java.util.Random;
 public final class GroupedNumbers {
     private GroupedNumbers() {}
 
+    /** Weights with scales that are floats. */
+    public static GroupFormat format(Integers integers, int groupSize, boolean hasMinimums) {
+        return new GroupFormat(integers, groupSize, hasMinimums, Scales.F32);
+    }
+
     /** All integers that the format holds, scales and minimums of either sign. */
     public static WeightMatrix random(GroupFormat format, int numOutputs, int numInputs, Random random) {
-        byte[][] numbers = new byte[numOutputs][numInputs];
-        float[][] scales = new float[numOutputs][format.numGroups(numInputs)];
-        float[][] minimums = new float[numOutputs][format.hasMinimums() ? format.numGroups(numInputs) : 0];
-        for (int output = 0; output < numOutputs; output++) {
-            random.nextBytes(numbers[output]);
-            for (int input = 0; format.bits() == 4 && input < numInputs; input++) {
-                numbers[output][input] &= 15;
-            }
-            fill(scales[output], random);
-            fill(minimums[output], random);
-        }
+        long seed = random.nextLong();
         return new WeightMatrix.Grouped(format, numOutputs, numInputs,
-                (output, row) -> copy(row, numbers[(int) output], scales[(int) output], minimums[(int) output]), null);
+                (output, row) -> fill(row, new Random(seed + output)), null);
     }
 
-    private static void fill(float[] row, Random random) {
-        for (int i = 0; i < row.length; i++) {
-            row[i] = (float) random.nextGaussian();
+    private static void fill(GroupedRow row, Random random) {
+        GroupFormat format = row.format();
+        byte[] numbers = row.numbers();
+        for (int input = 0; input < numbers.length; input++) {
+            numbers[input] = (byte) format.integers().number(random.nextInt(1 << format.bits()));
+        }
+        fill(row.scales(), format, random);
+        fill(row.minimums(), format, random);
+    }
+
+    private static void fill(GroupedRow.Scales scales, GroupFormat format, Random random) {
+        Scales type = format.scales();
+        float unit = 0f;
+        for (int group = 0; group < scales.count(); group++) {
+            float number = (float) random.nextGaussian();
+            if (type == Scales.TWO_LEVEL) {
+                boolean isFirst = group * format.groupSize() % GroupFormat.UNIT_SIZE == 0;
+                unit = isFirst ? half(number / 64, random) : unit;
+                scales.set(group, unit, random.nextInt(256) - 128);
+            } else {
+                scales.set(group, switch (type) {
+                    case F16 -> half(number, random);
+                    case BF16 -> Float.intBitsToFloat(Float.floatToRawIntBits(number) & 0xFFFF0000);
+                    default -> number;
+                });
+            }
         }
     }
 
-    private static void copy(GroupedRow row, byte[] numbers, float[] scales, float[] minimums) {
-        System.arraycopy(numbers, 0, row.numbers(), 0, numbers.length);
-        System.arraycopy(scales, 0, row.scales(), 0, scales.length);
-        System.arraycopy(minimums, 0, row.minimums(), 0, minimums.length);
+    /** Most are ordinary, some zero or subnormal. */
+    private static float half(float number, Random random) {
+        int scale = random.nextInt(16);
+        return Float.float16ToFloat(Float.floatToFloat16(scale == 0 ? number * 1e-5f : scale == 1 ? 0f : number));
     }
 }

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 
 import io.github.pastkv.kernels.ComputeType;
 import io.github.pastkv.kernels.GroupFormat;
+import io.github.pastkv.kernels.GroupFormat.Integers;
+import io.github.pastkv.kernels.GroupFormat.Scales;
 import io.github.pastkv.kernels.Kernels;
 import io.github.pastkv.kernels.LinearPrecision;
 import io.github.pastkv.kernels.LinearWeights;
@@ -36,12 +38,28 @@ public abstract class LinearKernelsContractTest extends KernelsContractTest {
         INT8_OF_F32(DataType.F32, INT8, null),
         INT8_OF_BF16(DataType.BF16, INT8, null),
         INT8_BF16_INPUTS(DataType.BF16, new LinearPrecision(ComputeType.BF16, WeightType.INT8), null),
-        GROUPED_8_32(DataType.I8, LinearPrecision.PLAIN, new GroupFormat(8, 32, false)),
-        GROUPED_8_16_MINIMUM(DataType.I8, LinearPrecision.PLAIN, new GroupFormat(8, 16, true)),
-        GROUPED_4_16(DataType.I8, LinearPrecision.PLAIN, new GroupFormat(4, 16, false)),
-        GROUPED_4_32_MINIMUM(DataType.I8, LinearPrecision.PLAIN, new GroupFormat(4, 32, true)),
+        GROUPED_8_32(DataType.I8, LinearPrecision.PLAIN, new GroupFormat(Integers.INT8, 32, false, Scales.F32)),
+        GROUPED_8_16_MINIMUM(DataType.I8, LinearPrecision.PLAIN, new GroupFormat(Integers.INT8, 16, true, Scales.F32)),
+        GROUPED_8_32_F16(DataType.I8, LinearPrecision.PLAIN, new GroupFormat(Integers.INT8, 32, false, Scales.F16)),
+        GROUPED_4_16(DataType.I8, LinearPrecision.PLAIN, new GroupFormat(Integers.UINT4, 16, false, Scales.F32)),
+        GROUPED_4_32_MINIMUM(DataType.I8, LinearPrecision.PLAIN,
+                new GroupFormat(Integers.UINT4, 32, true, Scales.TWO_LEVEL)),
+        GROUPED_4_32_F16_MINIMUM(DataType.I8, LinearPrecision.PLAIN,
+                new GroupFormat(Integers.UINT4, 32, true, Scales.F16)),
+        GROUPED_4_SIGNED(DataType.I8, LinearPrecision.PLAIN, new GroupFormat(Integers.INT4, 32, false, Scales.F16)),
+        GROUPED_4_SIGNED_MINIMUM(DataType.I8, LinearPrecision.PLAIN,
+                new GroupFormat(Integers.INT4, 16, true, Scales.BF16)),
+        GROUPED_5_MINIMUM(DataType.I8, LinearPrecision.PLAIN,
+                new GroupFormat(Integers.UINT5, 32, true, Scales.TWO_LEVEL)),
+        GROUPED_5_SIGNED(DataType.I8, LinearPrecision.PLAIN, new GroupFormat(Integers.INT5, 32, false, Scales.F16)),
+        GROUPED_6(DataType.I8, LinearPrecision.PLAIN, new GroupFormat(Integers.INT6, 16, false, Scales.TWO_LEVEL)),
+        GROUPED_3(DataType.I8, LinearPrecision.PLAIN, new GroupFormat(Integers.INT3, 16, false, Scales.TWO_LEVEL)),
+        GROUPED_2_MINIMUM(DataType.I8, LinearPrecision.PLAIN,
+                new GroupFormat(Integers.UINT2, 16, true, Scales.TWO_LEVEL)),
+        GROUPED_IQ4(DataType.I8, LinearPrecision.PLAIN, new GroupFormat(Integers.IQ4, 32, false, Scales.TWO_LEVEL)),
+        GROUPED_FP4(DataType.I8, LinearPrecision.PLAIN, new GroupFormat(Integers.FP4, 32, false, Scales.BF16)),
         GROUPED_4_BF16_INPUTS(DataType.I8, new LinearPrecision(ComputeType.BF16, WeightType.STORED),
-                new GroupFormat(4, 32, true));
+                new GroupFormat(Integers.UINT4, 32, true, Scales.F32));
 
         private final DataType stored;
         private final LinearPrecision precision;
@@ -153,11 +171,12 @@ public abstract class LinearKernelsContractTest extends KernelsContractTest {
                 .withMessageContaining("must agree");
         assertThatIllegalArgumentException().isThrownBy(() -> kernels().pack(List.of(grouped), INT8, arena))
                 .withMessageContaining("precision: f32 int8");
-        WeightMatrix tooLarge = new WeightMatrix.Grouped(new GroupFormat(4, 16, false), 1, 16,
+        WeightMatrix tooLarge = new WeightMatrix.Grouped(
+                GroupedNumbers.format(Integers.UINT4, 16, false), 1, 16,
                 (_, row) -> row.numbers()[3] = 16, null);
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> kernels().pack(List.of(tooLarge), LinearPrecision.PLAIN, arena))
-                .withMessage("number: 16, 4 bits hold 0 to 15");
+                .withMessage("number: 16, UINT4 holds 0 to 15");
     }
 
     private WeightMatrix part(Kind kind, int numOutputs, int numInputs, boolean withBias) {
