@@ -1,4 +1,4 @@
-"""Activations of the golden dense families, computed apart from PastKV in double precision.
+"""Activations of the golden families with dense blocks or experts, computed apart from PastKV in double precision.
 
     python3 tools/reference/dense_activations.py testkit/golden/hf testkit/golden/activations CASE...
 
@@ -17,10 +17,11 @@ import sys
 import numpy as np
 
 KEPT = 2  # positions, at the end of the prompt
-INTERLEAVED = {"gptj", "codegen", "cohere", "cohere2", "glm", "glm4", "ernie4_5", "helium"}
+INTERLEAVED = {"gptj", "codegen", "cohere", "cohere2", "glm", "glm4", "ernie4_5", "helium", "ernie4_5_moe", "llama4_text"}
 ONE_NORM_PARALLEL = {"gptj", "codegen", "phi", "cohere", "cohere2"}
 NORM_AFTER = {"olmo3", "exaone4"}
-DTYPES = {"F32": "<f4", "I64": "<i8"}
+DTYPES = {"F32": "<f4", "I64": "<i8", "U8": "u1"}
+FP4 = np.array([0, 0.5, 1, 1.5, 2, 3, 4, 6, 0, -0.5, -1, -1.5, -2, -3, -4, -6])
 
 
 def read(path):
@@ -76,11 +77,12 @@ class Run:
         self.eps = get("rms_norm_eps", "layer_norm_epsilon", "layer_norm_eps", "norm_epsilon", "norm_eps")
         if self.kind in ("olmo", "biogpt", "xglm"):
             self.eps = 1e-5
-        self.rms = "rms_norm_eps" in config
+        self.rms = "rms_norm_eps" in config and self.kind != "phimoe"
         self.plus_one = 1 if self.kind in ("gemma", "nemotron") else 0
         self.act = get("activation_function", "hidden_act", "activation") or "gelu"
         rope = config.get("rope_parameters") or {}
         self.theta = rope.get("rope_theta", 10000.0)
+        self.rope_config = rope
         self.rotated = config.get("rotary_dim") or int(self.dim * (rope.get("partial_rotary_factor") or 1))
         if self.kind in ("gpt_bigcode", "mpt", "xglm", "biogpt") or config.get("alibi"):
             self.rotated = 0
@@ -110,23 +112,43 @@ class Run:
 
     def rope(self, x):  # [T, heads, D]
         r = self.rotated
-        inv = self.theta ** (-np.arange(0, r, 2) / r)
+        inv, factor = self.frequencies(r)
         angle = np.arange(x.shape[0])[:, None] * inv  # [T, r/2]
-        cos, sin = np.cos(angle)[:, None], np.sin(angle)[:, None]
+        cos, sin = factor * np.cos(angle)[:, None], factor * np.sin(angle)[:, None]
         y = x.copy()
         first, second = (slice(0, r, 2), slice(1, r, 2)) if self.kind in INTERLEAVED else (slice(0, r // 2), slice(r // 2, r))
         a, b = x[..., first], x[..., second]
         y[..., first], y[..., second] = a * cos - b * sin, b * cos + a * sin
         return y
 
+    def frequencies(self, r):
+        inv, rope = self.theta ** (-np.arange(0, r, 2) / r), self.rope_config
+        if rope.get("rope_type") == "longrope":
+            length = self.count > rope["original_max_position_embeddings"]
+            return (inv / np.array(rope["long_factor" if length else "short_factor"]),
+                    rope["long_mscale" if length else "short_mscale"])
+        if rope.get("rope_type") != "yarn":
+            return inv, 1.0
+        pair = lambda turns: r * math.log(rope["original_max_position_embeddings"] / (turns * 2 * math.pi)) / (2 * math.log(self.theta))
+        low, high = pair(rope.get("beta_fast", 32)), pair(rope.get("beta_slow", 1))
+        if rope.get("truncate", True):
+            low, high = math.floor(low), math.ceil(high)
+        low, high = max(low, 0), min(high, r - 1)
+        ramp = np.clip((np.arange(r // 2) - low) / (high - low if high != low else 0.001), 0, 1)
+        return inv / rope["factor"] * ramp + inv * (1 - ramp), 0.1 * math.log(rope["factor"]) + 1
+
     def is_windowed(self, layer):
         types = self.c.get("layer_types")
         if types:
             return types[layer] == "sliding_attention"
-        return self.kind == "starcoder2"
+        if self.kind == "qwen3_moe":
+            return bool(self.c.get("use_sliding_window"))
+        if self.kind == "gpt_oss":
+            return layer % 2 == 0
+        return self.kind in ("starcoder2", "mixtral", "phimoe") and bool(self.c.get("sliding_window"))
 
     def rotates(self, layer):
-        if self.kind == "smollm3":
+        if self.kind in ("smollm3", "llama4_text"):
             return bool(self.c["no_rope_layers"][layer])
         if self.kind in ("cohere2", "exaone4"):
             return self.is_windowed(layer)
@@ -166,12 +188,17 @@ class Run:
             a = p + ("attn." if self.kind == "gptj" else "self_attn.")
             q, k, v = (self.linear(x, a + n).reshape(T, h, D) for n, h in (("q_proj", H), ("k_proj", G), ("v_proj", G)))
         clip = self.c.get("clip_qkv") or self.c.get("attn_config", {}).get("clip_qkv")
-        return [np.clip(y, -clip, clip) if clip else y for y in (q, k, v)]
+        self.clip = (lambda y: np.clip(y, -clip, clip)) if clip else (lambda y: y)
+        return (q, k, self.clip(v)) if self.kind == "olmoe" else [self.clip(y) for y in (q, k, v)]
 
     def head_norm(self, x, p, side, hook):
         names = {"stablelm": None, "hunyuan_v1_dense": {"q": "query_layernorm", "k": "key_layernorm"}[side]}
         name = names.get(self.kind, side + "_norm")
-        if self.kind == "stablelm":
+        if self.kind == "llama4_text":
+            if not self.c["use_qk_norm"]:
+                return x
+            weight, rms = np.ones(self.dim), True
+        elif self.kind == "stablelm":
             parts = [self.get(f"{p}self_attn.{side}_layernorm.norms.{h}.weight") for h in range(x.shape[1])]
             if parts[0] is None:
                 return x
@@ -193,8 +220,13 @@ class Run:
         self.acts[b + "hook_q"], self.acts[b + "hook_k"], self.acts[b + "hook_v"] = q, k, v
         rotate = self.rope if self.rotates(layer) else lambda y: y
         norms = lambda q, k: (self.head_norm(q, p, "q", b + "q_norm"), self.head_norm(k, p, "k", b + "k_norm"))
-        if self.kind == "hunyuan_v1_dense":
+        if self.kind == "hunyuan_v1_dense" or self.kind == "llama4_text" and self.rotates(layer):
             q, k = norms(rotate(q), rotate(k))
+        elif self.kind == "llama4_text":
+            if self.c["attn_temperature_tuning"]:
+                q = q * (1 + self.c["attn_scale"] * np.log(1 + np.floor((np.arange(T) + 1) / self.c["floor_scale"])))[:, None, None]
+        elif self.kind == "olmoe":
+            q, k = (rotate(self.clip(y)) for y in norms(q, k))
         else:
             q, k = (rotate(y) for y in norms(q, k))
         if self.rotates(layer):
@@ -210,21 +242,121 @@ class Run:
         hidden = j > i
         if self.is_windowed(layer):
             hidden = hidden | (j <= i - self.c["sliding_window"])
+        if (self.c.get("layer_types") or [None] * (layer + 1))[layer] == "chunked_attention":
+            hidden = hidden | (j // self.c["attention_chunk_size"] < i // self.c["attention_chunk_size"])
         scores = np.where(hidden, -np.inf, scores)
-        pattern = np.exp(scores - scores.max(-1, keepdims=True))
-        pattern /= pattern.sum(-1, keepdims=True)
+        sinks = self.get(p + "self_attn.sinks")
+        sinks = np.full((self.heads, 1, 1), -np.inf) if sinks is None else sinks[:, None, None]
+        top = np.maximum(scores.max(-1, keepdims=True), sinks)
+        pattern = np.exp(scores - top)
+        pattern /= pattern.sum(-1, keepdims=True) + np.exp(sinks - top)
         z = np.einsum("hij,jhd->ihd", pattern, np.repeat(v, share, 1))
         self.acts[b + "hook_attn_scores"], self.acts[b + "hook_pattern"], self.acts[b + "hook_z"] = scores, pattern, z
         out = next(n for n in ("self_attn.o_proj", "self_attn.out_proj", "self_attn.dense", "self_attention.dense",
                                "attn.out_proj", "attn.c_proj") if p + n + ".weight" in self.w)
         return self.linear(z.reshape(T, -1), p + out)
 
+    def dense(self, x, gate, up, down):
+        return self.linear(ACTIVATIONS[self.act](self.linear(x, gate)) * self.linear(x, up), down)
+
+    def mxfp4(self, name):
+        """[X, outputs, inputs]"""
+        blocks, scales = self.w[name + "_blocks"], self.w[name + "_scales"]
+        numbers = FP4[np.stack([blocks & 15, blocks >> 4], -1)].reshape(*scales.shape, 32)
+        return (numbers * 2.0 ** (scales.astype(int) - 127)[..., None]).reshape(*scales.shape[:2], -1)
+
+    def stacked(self, name):
+        """[X, inputs, outputs], as gpt-oss and Llama 4 store them"""
+        return self.mxfp4(name).swapaxes(1, 2) if name + "_blocks" in self.w else self.get(name)
+
+    def expert(self, x, m, e):
+        if self.kind == "granitemoe":
+            gate, up = np.split(x @ self.get(m + "input_linear.weight")[e].T, 2, -1)
+            return (ACTIVATIONS[self.act](gate) * up) @ self.get(m + "output_linear.weight")[e].T
+        if self.kind == "gpt_oss":
+            inner = x @ self.stacked(m + "experts.gate_up_proj")[e] + self.get(m + "experts.gate_up_proj_bias")[e]
+            gate, up = np.minimum(inner[:, ::2], 7), np.clip(inner[:, 1::2], -7, 7)
+            return (gate * sigmoid(1.702 * gate) * (up + 1)) @ self.stacked(m + "experts.down_proj")[e] + self.get(m + "experts.down_proj_bias")[e]
+        if self.kind == "llama4_text":
+            gate, up = np.split(x @ self.get(m + "experts.gate_up_proj")[e], 2, -1)
+            return (ACTIVATIONS[self.act](gate) * up) @ self.get(m + "experts.down_proj")[e]
+        names = ("w1", "w3", "w2") if m + f"experts.{e}.w1.weight" in self.w else ("gate_proj", "up_proj", "down_proj")
+        return self.dense(x, *(m + f"experts.{e}.{n}" for n in names))
+
+    def route(self, z, m):
+        """Chosen experts and their weights, [T, k] each, best first."""
+        c, T = self.c, len(z)
+        k = c.get("moe_k") or c["num_experts_per_tok"]
+        softmax = lambda y: np.exp(y - y.max(-1, keepdims=True)) / np.exp(y - y.max(-1, keepdims=True)).sum(-1, keepdims=True)
+        best = lambda y: np.argsort(-y, -1, kind="stable")[:, :k]
+        take = lambda y, i: np.take_along_axis(y, i, -1)
+        if self.kind in ("granitemoe", "gpt_oss"):
+            i = best(z)
+            return i, softmax(take(z, i))
+        if self.kind == "llama4_text":
+            i = best(z)
+            return i, sigmoid(take(z, i))
+        if self.kind == "phimoe":
+            eps, rest, chosen, weights = c["router_jitter_noise"], z.copy(), [], []
+            for _ in range(2):
+                i = rest.argmax(-1)[:, None]
+                top = take(z, i)
+                far = (top - z) / np.maximum(np.abs(z), top) > 2 * eps
+                weights.append(take(softmax(np.where(far, -np.inf, rest)), i))
+                chosen.append(i)
+                np.put_along_axis(rest, i, -np.inf, -1)
+            return np.concatenate(chosen, -1), np.concatenate(weights, -1)
+        if self.kind in ("dots1", "glm4_moe"):
+            scores = sigmoid(z)
+            ranked = scores + self.get(m + "gate.e_score_correction_bias")
+            groups = ranked.reshape(T, c["n_group"], -1)
+            order = np.argsort(-np.sort(groups, -1)[..., -2:].sum(-1), -1, kind="stable")[:, c["topk_group"] :]
+            for row, dropped in enumerate(order):
+                groups[row, dropped] = -np.inf
+            i = best(groups.reshape(T, -1))
+            w = take(scores, i)
+            return i, (w / (w.sum(-1, keepdims=True) + 1e-20) if c["norm_topk_prob"] else w) * c["routed_scaling_factor"]
+        scores = softmax(z)
+        if self.kind == "ernie4_5_moe":
+            i = best(scores + self.get(m + "moe_statics.e_score_correction_bias"))
+            w = take(scores, i)
+            return i, w / np.maximum(w.sum(-1, keepdims=True), c["moe_norm_min"])
+        i = best(scores)
+        w = take(scores, i)
+        return i, w / w.sum(-1, keepdims=True) if self.kind == "mixtral" or c.get("norm_topk_prob") else w
+
+    def experts(self, x, layer, p, m, router):
+        b = f"blocks.{layer}.mlp."
+        z = self.linear(x, router)
+        chosen, weights = self.route(z, m)
+        before = self.kind == "llama4_text"
+        outs = np.zeros((*chosen.shape, x.shape[1]))
+        for e in range(z.shape[1]):
+            token, place = np.nonzero(chosen == e)
+            given = x[token] * (weights[token, place][:, None] if before else 1)
+            outs[token, place] = self.expert(given, m, e) if len(token) else 0
+        self.acts[b + "hook_router_logits"], self.acts[b + "hook_expert_weights"] = z, weights
+        self.acts[b + "hook_expert_indices"], self.acts[b + "hook_expert_out"] = chosen.astype(float), outs
+        y = (outs * (1 if before else weights[..., None])).sum(1)
+        shared = next((m + s for s in ("shared_experts", "shared_expert") if m + s + ".up_proj.weight" in self.w), None)
+        if shared:
+            out = self.dense(x, *(f"{shared}.{n}_proj" for n in ("gate", "up", "down")))
+            if m + "shared_expert_gate.weight" in self.w:
+                out = out * sigmoid(self.linear(x, m + "shared_expert_gate"))
+            self.acts[b + "hook_shared_expert_out"] = out
+            y = y + out
+        return y
+
     def mlp(self, x, layer, p):
         b = f"blocks.{layer}.mlp."
+        for m in ("mlp.", "block_sparse_moe.", "feed_forward."):
+            for router in ("gate", "router", "router.layer"):
+                if p + m + router + ".weight" in self.w:
+                    return self.experts(x, layer, p, p + m, p + m + router)
         name = lambda *names: next((p + n for n in names if p + n + ".weight" in self.w), None)
-        down = name("mlp.down_proj", "mlp.fc_out", "mlp.fc2", "mlp.c_proj", "mlp.dense_4h_to_h", "ffn.down_proj", "fc2")
-        fused, gate = name("mlp.gate_up_proj"), name("mlp.gate_proj")
-        up = name("mlp.up_proj", "mlp.fc_in", "mlp.fc1", "mlp.c_fc", "mlp.dense_h_to_4h", "ffn.up_proj", "fc1")
+        down = name("mlp.down_proj", "feed_forward.down_proj", "mlp.fc_out", "mlp.fc2", "mlp.c_proj", "mlp.dense_4h_to_h", "ffn.down_proj", "fc2")
+        fused, gate = name("mlp.gate_up_proj"), name("mlp.gate_proj", "feed_forward.gate_proj")
+        up = name("mlp.up_proj", "feed_forward.up_proj", "mlp.fc_in", "mlp.fc1", "mlp.c_fc", "mlp.dense_h_to_4h", "ffn.up_proj", "fc1")
         if fused or gate:
             pre, linear = np.split(self.linear(x, fused), 2, -1) if fused else (self.linear(x, gate), self.linear(x, up))
             self.acts[b + "hook_pre_linear"] = linear
@@ -286,6 +418,7 @@ class Run:
         return None
 
     def run(self, tokens):
+        self.count = len(tokens)
         table = self.get("model.embed_tokens.weight", "transformer.wte.weight", "transformer.word_embeddings.weight",
                          "biogpt.embed_tokens.weight")
         x = table[tokens] * self.c.get("embedding_multiplier", 1)

@@ -22,14 +22,14 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Every standard hook of the further dense families, at the last positions of the golden prompt, against an independent
+ * Every standard hook of the further families, at the last positions of the golden prompt, against an independent
  * computation in double precision ({@code tools/reference/dense_activations.py}) that gives transformers' logits.
  */
 class DenseActivationsTest {
     private static final int NUM_POSITIONS = 2;
 
     static List<String> models() {
-        return GoldenModel.DENSE_NAMES;
+        return GoldenModel.furtherNames();
     }
 
     @ParameterizedTest

@@ -31,7 +31,7 @@ public final class Ernie45Moe implements Family {
     private static final LlamaKeys.Defaults DEFAULTS =
             new LlamaKeys.Defaults(131072, OptionalInt.of(4), OptionalInt.empty(), 1e-5, true);
     private static final Set<String> HARMLESS_KEYS = ExpertKeys.harmless("num_nextn_predict_layers", "moe_capacity",
-            "moe_gate", "compression_ratio", "weight_share_add_bias");
+            "moe_gate", "moe_use_aux_free", "compression_ratio", "weight_share_add_bias");
 
     @Override
     public String modelType() {
