@@ -28,6 +28,7 @@ import io.github.pastkv.model.config.ModelConfig;
 import io.github.pastkv.model.config.RopeConfig;
 import io.github.pastkv.model.config.RopeScaling;
 import io.github.pastkv.model.config.YarnRope;
+import io.github.pastkv.model.family.LayerTensors;
 import io.github.pastkv.model.gguf.GgufModel;
 import io.github.pastkv.model.gguf.GgufTensor;
 import io.github.pastkv.tensor.DataType;
@@ -64,6 +65,7 @@ final class ModelDescription {
                 + fact("attention", config.numHeads() + " query heads over " + config.numKvHeads()
                         + " key/value heads of " + config.headDim() + windows()
                         + cap("scores", config.attention().scoreSoftCap()) + headNorms()
+                        + (config.attention().sinkScores() ? ", an attention sink for each head" : "")
                         + cap("queries, keys and values", config.attention().clip()))
                 + fact("positions", positions())
                 + fact("vocabulary", number(config.vocabSize()) + " tokens"
@@ -98,7 +100,8 @@ final class ModelDescription {
         }
         long numLayers = config.layers().stream().filter(layer -> layer.experts() != null).count();
         return ", " + experts.numChosen() + " of " + experts.numExperts() + " experts of width "
-                + number(experts.expertSize()) + " (" + lowerCase(config.activation()) + ", gated) in " + numLayers
+                + number(experts.expertSize()) + " ("
+                + (experts.swiglu() == null ? lowerCase(config.activation()) : "clamped swiglu") + ", gated) in " + numLayers
                 + " layers" + (experts.shared().size() == 0 ? ""
                         : ", shared expert of width " + number(experts.shared().size()));
     }
@@ -110,12 +113,18 @@ final class ModelDescription {
 
     /** What is multiplied with what, and where, such as "bf16 weights, f32 inputs and sums, in vector (512 bit)". */
     private String linearLayers(LinearPrecision precision, Kernels kernels) {
-        WeightMatrix down = folder.tensors().layers().getFirst().ffn().linears().reduce((_, last) -> last)
-                .orElseThrow();
+        LayerTensors first = folder.tensors().layers().getFirst();
+        WeightMatrix down = first.ffn().linears().reduce((_, last) -> last).orElseThrow();
         if (down instanceof WeightMatrix.Grouped) {
-            return "integers with scales of groups, as stored, f32 inputs and sums, in " + ownKernels(kernels);
+            String grouped = "integers with scales of groups, as stored, f32 inputs and sums, in " + ownKernels(kernels);
+            WeightMatrix out = first.attentionOut().getFirst();
+            return folder.source() instanceof GgufModel || out instanceof WeightMatrix.Grouped ? grouped
+                    : plainLayers(WeightMatrices.tensor(out).dataType(), precision, kernels) + "; experts: " + grouped;
         }
-        DataType stored = WeightMatrices.tensor(down).dataType();
+        return plainLayers(WeightMatrices.tensor(down).dataType(), precision, kernels);
+    }
+
+    private static String plainLayers(DataType stored, LinearPrecision precision, Kernels kernels) {
         String weights = precision.weights() == WeightType.STORED ? lowerCase(stored) + " weights"
                 : "int8 weights" + (stored == DataType.I8 ? "" : " made of " + lowerCase(stored));
         String inputs = precision.compute() == ComputeType.F32 ? "f32 inputs and sums" : "bf16 inputs, f32 sums";
@@ -247,7 +256,10 @@ final class ModelDescription {
                 .map(kind -> rotary(Objects.requireNonNull(kind))).collect(Collectors.joining("; "));
         long numWithout = config.layers().stream().filter(layer -> layer.rotary() == null).count();
         String none = rotary.isEmpty() || numWithout == 0 ? "" : "none in " + numWithout + " layers";
-        return Stream.of(learned, alibi, rotary, none).filter(text -> !text.isEmpty())
+        String temperature = config.layers().stream().anyMatch(layer -> layer.queryTemperature() != null)
+                ? "queries that grow with their position"
+                : "";
+        return Stream.of(learned, alibi, rotary, none, temperature).filter(text -> !text.isEmpty())
                 .collect(Collectors.joining("; "));
     }
 

@@ -1,5 +1,7 @@
 package io.github.pastkv.tests.equality;
 
+import io.github.pastkv.kernels.LinearPrecision;
+import io.github.pastkv.model.ComputeChoice;
 import io.github.pastkv.model.Model;
 import io.github.pastkv.model.ModelOptions;
 import io.github.pastkv.model.Session;
@@ -31,11 +33,26 @@ class ExpertsEqualityTest {
         return GoldenModel.EXPERT_NAMES;
     }
 
+    static List<LinearPrecision> otherPrecisions() {
+        return Subject.OTHER_PRECISIONS;
+    }
+
     @ParameterizedTest
     @MethodSource("models")
     void rowsTogether_equalEachAlone(String name) throws IOException {
+        requireEqual(name, LinearPrecision.PLAIN);
+    }
+
+    @ParameterizedTest
+    @MethodSource("otherPrecisions")
+    void rowsTogether_equalEachAlone_inOtherPrecisions(LinearPrecision precision) throws IOException {
+        requireEqual("qwen2_moe", precision);
+    }
+
+    private static void requireEqual(String name, LinearPrecision precision) throws IOException {
         GoldenModel golden = GoldenModel.of(name);
-        ModelOptions options = ModelOptions.defaults().withKernels(KernelsUnderTest.fastest());
+        ModelOptions options = ModelOptions.defaults().withKernels(KernelsUnderTest.fastest())
+                .withWeights(precision.weights()).withCompute(ComputeChoice.valueOf(precision.compute().name()));
         try (Model alone = Model.load(golden.folder(), options.withNumThreads(1));
                 Model together = Model.load(golden.folder(), options.withNumThreads(2).withMaxBatchTokens(13))) {
             for (int seed = 0; seed < NUM_BATCHES; seed++) {
