@@ -79,6 +79,31 @@ class GgufCommandsTest {
         CommandRun convert = CommandRun.of("convert", "--weights", "int8", "--model", MIXED, "--out",
                 folder.resolve("out").toString());
         assertThat(convert.exitCode()).isNotZero();
-        assertThat(convert.err()).contains("is a GGUF file, which runs as it is; only folders are converted");
+        assertThat(convert.err()).contains("--weights: does not apply to " + MIXED);
+    }
+
+    @Test
+    void weightsInGroups_runOnFolders() throws Exception {
+        String stories = GoldenFiles.path("real/stories260K").toString();
+        for (String weights : List.of("int8-groups", "int4")) {
+            assertThat(run("generate", "--model", stories, "--weights", weights, "--temperature", "0",
+                    "--max-new-tokens", "12", "Once upon a time")).contains("there was a little girl named");
+            assertThat(run("inspect", "--model", stories, "--weights", weights))
+                    .contains(weights + " weights made of f32, f32 inputs and sums");
+        }
+        assertThat(CommandRun.of("score", "--model", STORIES, "--weights", "int5", "x").err()).contains("int8-groups");
+    }
+
+    @Test
+    void convert_writesAFolderThatRunsAsTheFile() throws Exception {
+        Path converted = folder.resolve("stories");
+        run("convert", STORIES, converted.toString());
+        assertThat(run("generate", "--model", converted.toString(), "--temperature", "0", "--max-new-tokens", "30",
+                "Once upon a time")).isEqualTo(run("generate", "--model", STORIES, "--temperature", "0",
+                        "--max-new-tokens", "30", "Once upon a time"));
+        assertThat(CommandRun.of("convert", STORIES, converted.toString()).err()).contains("already exists");
+        assertThat(CommandRun.of("convert", STORIES).err()).contains("no folder to write");
+        assertThat(CommandRun.of("convert", converted.toString(), folder.resolve("x").toString()).err())
+                .contains("no --weights: give int8");
     }
 }

@@ -5,6 +5,7 @@ import io.github.pastkv.kernels.WeightMatrices;
 import io.github.pastkv.kernels.WeightMatrix;
 import io.github.pastkv.kernels.WeightType;
 import io.github.pastkv.model.files.Int8Config;
+import io.github.pastkv.model.files.ModelDocument;
 import io.github.pastkv.model.files.ModelFile;
 import io.github.pastkv.model.files.SafetensorsWeights;
 import io.github.pastkv.model.files.SafetensorsWriter;
@@ -23,15 +24,18 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 
 /**
  * Converts a model folder to int8 weights with one F32 scale per output ({@link QuantizedRow}): half the size of BF16
- * on disk, and the same results as the original folder with {@link WeightType#INT8}.
+ * on disk, and the same results as the original folder with {@link WeightType#INT8}. Or a GGUF file to a folder, whose
+ * quantized weights become F32.
  *
- * <p>The weight keeps its name and shape; its scales, {@code [outputs]}, follow under that name and {@code _scale}. All
+ * <p>With int8, the weight keeps its name and shape; its scales, {@code [outputs]}, follow under that name and {@code _scale}. All
  * other tensors, including embeddings with a tied head, are copied unchanged, and so are the tokenizer and all other
  * small files. {@code config.json} describes the format under {@code quantization_config}.
  */
@@ -67,6 +71,43 @@ public final class ModelConversion {
      */
     public static void toInt8(Path source, Path target, Set<String> allowedConfigKeys, Listener listener)
             throws IOException {
+        if (GgufModel.isGguf(source)) {
+            throw new IllegalArgumentException("source: " + source + " is a GGUF file, which holds weights that are "
+                    + "quantized already or can be; convert it to a folder first");
+        }
+        convert(source, target, allowedConfigKeys, listener, folder -> {
+            if (folder.storedLinears() == WeightType.INT8) {
+                throw new IllegalArgumentException("source: " + source + " holds int8 weights already");
+            }
+        }, ModelConversion::writeInt8);
+    }
+
+    /**
+     * Writes a GGUF file as a Hugging Face folder, with its tokenizer and chat template. Floats keep their type, blocks
+     * become F32: the folder computes what the file does, within the rounding of sums.
+     *
+     * @param target a folder that does not exist yet, in one that exists
+     * @param allowedConfigKeys as in {@link ModelFolder#open(Path, Set)}
+     * @throws FileAlreadyExistsException when {@code target} is there, before anything is written
+     * @throws io.github.pastkv.model.files.ModelFormatException when {@code source} is no model that can be loaded
+     * @throws IllegalArgumentException when {@code source} is no GGUF file
+     */
+    public static void toFolder(Path source, Path target, Set<String> allowedConfigKeys, Listener listener)
+            throws IOException {
+        if (!GgufModel.isGguf(source)) {
+            throw new IllegalArgumentException("source: " + source + ", must be a GGUF file (NAME.gguf)");
+        }
+        convert(source, target, allowedConfigKeys, listener, _ -> {}, ModelConversion::writeFolder);
+    }
+
+    /** Writes all files into a folder. */
+    @FunctionalInterface
+    private interface Writer {
+        void write(ModelConversion conversion, Path target) throws IOException;
+    }
+
+    private static void convert(Path source, Path target, Set<String> allowedConfigKeys, Listener listener,
+            Consumer<ModelFolder> check, Writer writer) throws IOException {
         Path parent = target.toAbsolutePath().normalize().getParent();
         if (Files.exists(target) || parent == null) {
             throw new FileAlreadyExistsException(target.toString(), null, "already exists, choose another folder");
@@ -74,25 +115,35 @@ public final class ModelConversion {
         if (!Files.isDirectory(parent)) {
             throw new NoSuchFileException(parent.toString());
         }
-        if (GgufModel.isGguf(source)) {
-            throw new IllegalArgumentException("source: " + source
-                    + " is a GGUF file, which runs as it is; only folders are converted");
-        }
         try (ModelFolder folder = ModelFolder.open(source, allowedConfigKeys)) {
-            if (folder.storedLinears() == WeightType.INT8) {
-                throw new IllegalArgumentException("source: " + source + " holds int8 weights already");
-            }
-            if (folder.tensors().linears().values().stream().anyMatch(WeightMatrix.Grouped.class::isInstance)) {
-                throw new IllegalArgumentException(
-                        "source: " + source + " holds weights that are quantized already; they run as stored");
-            }
+            check.accept(folder);
             Path part = parent.resolve("." + target.getFileName() + "." + UUID.randomUUID() + ".tmp");
             try {
                 Files.createDirectory(part);
-                new ModelConversion(folder, listener).write(part);
+                writer.write(new ModelConversion(folder, listener), part);
                 Files.move(part, target, StandardCopyOption.ATOMIC_MOVE);
             } finally {
                 deleteIfExists(part);
+            }
+        }
+    }
+
+    private void writeFolder(Path target) throws IOException {
+        GgufModel gguf = (GgufModel) source.source();
+        SafetensorsWriter writer = new SafetensorsWriter();
+        List<String> names = gguf.weights().names().stream().sorted().toList();
+        for (String name : names) {
+            TensorEntry entry = gguf.checkpointEntry(name);
+            writer.add(name, entry.dtype(), entry.shape(), arena -> {
+                tell(names.size());
+                return gguf.checkpointTensor(name, arena).segment();
+            });
+        }
+        writer.write(target.resolve("model.safetensors"));
+        for (ModelFile file : ModelFile.values()) {
+            Optional<ModelDocument> document = gguf.document(file);
+            if (document.isPresent()) {
+                Files.write(target.resolve(file.fileName()), document.get().bytes());
             }
         }
     }
@@ -108,7 +159,7 @@ public final class ModelConversion {
         }
     }
 
-    private void write(Path target) throws IOException {
+    private void writeInt8(Path target) throws IOException {
         SafetensorsWriter writer = new SafetensorsWriter();
         WeightSource weights = source.source().weights();
         List<String> names = weights.names().stream().sorted().toList();

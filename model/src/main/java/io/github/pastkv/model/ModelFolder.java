@@ -124,14 +124,15 @@ public final class ModelFolder implements AutoCloseable {
     /** The precision of the linear layers according to {@code options}; stored int8 weights stay int8. */
     public LinearPrecision linearPrecision(ModelOptions options, Kernels kernels) {
         Optional<DataType> quantizedFrom = source.weights().quantizedFrom();
-        if (options.weights() == WeightType.INT8
-                && tensors.linears().values().stream().anyMatch(WeightMatrix.Grouped.class::isInstance)) {
-            throw new IllegalArgumentException("weights: int8, but " + folder()
+        boolean isQuantized = tensors.linears().values().stream().anyMatch(WeightMatrix.Grouped.class::isInstance);
+        WeightType weights = options.weights();
+        if ((weights != WeightType.STORED && isQuantized) || (weights.isGrouped() && quantizedFrom.isPresent())) {
+            throw new IllegalArgumentException("weights: " + weights.label() + ", but " + folder()
                     + " holds weights that are quantized already; they run as stored");
         }
         DataType stored = quantizedFrom.orElse(WeightMatrices.floatType(tensors.head().getFirst()));
-        return new LinearPrecision(options.compute().resolve(stored, kernels),
-                quantizedFrom.isPresent() ? WeightType.INT8 : options.weights());
+        return new LinearPrecision(options.compute().resolve(weights.isGrouped() ? DataType.F32 : stored, kernels),
+                quantizedFrom.isPresent() ? WeightType.INT8 : weights);
     }
 
     /** INT8 where its linear weights are integers with scales, as {@link ModelConversion} writes them. */

@@ -1,11 +1,13 @@
 package io.github.pastkv.model;
 
+import io.github.pastkv.kernels.GroupQuantizer;
 import io.github.pastkv.kernels.Kernels;
 import io.github.pastkv.kernels.LinearPacker;
 import io.github.pastkv.kernels.LinearPrecision;
 import io.github.pastkv.kernels.LinearWeights;
 import io.github.pastkv.kernels.StackedLinearWeights;
 import io.github.pastkv.kernels.WeightMatrix;
+import io.github.pastkv.kernels.WeightType;
 import java.lang.foreign.Arena;
 import java.util.List;
 
@@ -17,7 +19,14 @@ import java.util.List;
 record WeightPacker(Kernels kernels, LinearPrecision precision) implements LinearPacker {
     @Override
     public LinearWeights pack(List<WeightMatrix> parts, Arena arena) {
-        return pack(parts, precision, arena);
+        if (!precision.weights().isGrouped()) {
+            return pack(parts, precision, arena);
+        }
+        LinearWeights packed = StackedLinearWeights.pack(kernels,
+                parts.stream().map(part -> GroupQuantizer.quantize(part, precision.weights())).toList(),
+                new LinearPrecision(precision.compute(), WeightType.STORED), arena);
+        parts.forEach(ModelFolder::letGo);
+        return packed;
     }
 
     @Override

@@ -33,10 +33,10 @@ public final class ComputeMixin {
                     + "faster on this machine. Default: f32 in commands that analyse a model or measure accuracy, "
                     + "auto in the others.") private ComputeChoice compute;
 
-    @Option(names = "--weights", paramLabel = "stored|int8", converter = OptionConverters.Weights.class,
+    @Option(names = "--weights", paramLabel = "TYPE", converter = OptionConverters.Weights.class,
             completionCandidates = OptionConverters.Weights.class,
-            description = "Weights of linear layers: as stored, or quantized to int8. Default: "
-                    + "stored.") private WeightType weights =
+            description = "Weights of linear layers: stored, or quantized to int8, int8-groups or int4 (with scales for "
+                    + "each 32). Default: stored.") private WeightType weights =
                             WeightType.STORED;
 
     @Option(names = "--allow-config", paramLabel = "KEY", split = ",", hideParamSyntax = true,

@@ -62,12 +62,12 @@ public final class OptionConverters {
     /** What becomes of weights. */
     static final class Weights extends Words implements ITypeConverter<WeightType> {
         Weights() {
-            super(List.of("stored", "int8"));
+            super(List.of("stored", "int8", "int8-groups", "int4"));
         }
 
         @Override
         public WeightType convert(String text) {
-            return WeightType.valueOf(oneOf(text).toUpperCase(Locale.ROOT));
+            return WeightType.valueOf(oneOf(text).toUpperCase(Locale.ROOT).replace('-', '_'));
         }
     }
 
@@ -79,7 +79,7 @@ public final class OptionConverters {
 
         @Override
         public WeightType convert(String text) {
-            return WeightType.valueOf(oneOf(text).toUpperCase(Locale.ROOT));
+            return WeightType.valueOf(oneOf(text).toUpperCase(Locale.ROOT).replace('-', '_'));
         }
     }
 

@@ -125,6 +125,10 @@ final class ModelDescription {
     }
 
     private static String plainLayers(DataType stored, LinearPrecision precision, Kernels kernels) {
+        if (precision.weights().isGrouped()) {
+            return precision.weights().label() + " weights made of " + lowerCase(stored) + ", f32 inputs and sums, in "
+                    + ownKernels(kernels);
+        }
         String weights = precision.weights() == WeightType.STORED ? lowerCase(stored) + " weights"
                 : "int8 weights" + (stored == DataType.I8 ? "" : " made of " + lowerCase(stored));
         String inputs = precision.compute() == ComputeType.F32 ? "f32 inputs and sums" : "bf16 inputs, f32 sums";

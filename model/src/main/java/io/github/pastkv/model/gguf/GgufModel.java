@@ -5,8 +5,11 @@ import io.github.pastkv.model.files.ModelDocument;
 import io.github.pastkv.model.files.ModelFile;
 import io.github.pastkv.model.files.ModelFormatException;
 import io.github.pastkv.model.files.ModelSource;
+import io.github.pastkv.model.files.TensorEntry;
 import io.github.pastkv.model.files.WeightSource;
+import io.github.pastkv.tensor.Tensor;
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -75,6 +78,20 @@ public final class GgufModel implements ModelSource {
     /** All tensors, in the order of the files. */
     public Stream<GgufTensor> tensors() {
         return files.all().stream().map(GgufTensors.Located::tensor);
+    }
+
+    /** The type and shape of {@link #checkpointTensor}. */
+    public TensorEntry checkpointEntry(String name) throws ModelFormatException {
+        return weights.checkpointEntry(name);
+    }
+
+    /**
+     * A tensor as a Hugging Face checkpoint of the family has it. Blocks become F32.
+     *
+     * @param arena owner of what has to be made; must not outlive this object
+     */
+    public Tensor checkpointTensor(String name, Arena arena) throws ModelFormatException {
+        return weights.checkpointTensor(name, arena);
     }
 
     @Override

@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -32,6 +33,7 @@ final class GgufWeights implements WeightSource {
     private final RowOrder.Heads heads;
     private final Map<String, Placed> tensors = new LinkedHashMap<>();
     private final Map<String, Tensor> constants;
+    private final Set<String> inputsFirst = ConcurrentHashMap.newKeySet();
     private final Arena copies = Arena.ofShared();
 
     /**
@@ -139,20 +141,59 @@ final class GgufWeights implements WeightSource {
         }
         Placed placed = require(name, shape);
         if (placed.tensor.type().isGrouped()) {
-            return dequantized(placed, shape);
+            return dequantized(placed, copies, shape);
         }
         Tensor stored = reordered(placed, shape);
         return placed.place.plusOne() ? lessOne(stored) : stored;
     }
 
+    /** The type and shape of {@link #checkpointTensor}. */
+    TensorEntry checkpointEntry(String name) throws ModelFormatException {
+        TensorEntry stored =
+                entry(name).orElseThrow(() -> new ModelFormatException(location(), "tensor " + name + ": missing"));
+        Placed placed = tensors.get(name);
+        boolean isComputed = placed != null && (placed.tensor.type().isGrouped() || placed.place.plusOne());
+        return new TensorEntry(name, isComputed ? DataType.F32.name() : stored.dtype(),
+                inputsFirst.contains(name) ? stored.shape().reversed() : stored.shape(), stored.fromByteOffset(),
+                stored.toByteOffset());
+    }
+
+    /**
+     * A tensor as a checkpoint has it, in memory of {@code arena}: blocks as F32, and linear weights that a family has
+     * read as {@code [inputs, outputs]} in that order.
+     */
+    Tensor checkpointTensor(String name, Arena arena) throws ModelFormatException {
+        Tensor constant = constants.get(name);
+        if (constant != null) {
+            return constant;
+        }
+        Placed placed = require(name, shapeOf(name));
+        Tensor inFileOrder = placed.tensor.type().isGrouped()
+                ? dequantized(placed, arena, placed.shapeArray())
+                : tensor(name, placed.shapeArray());
+        return inputsFirst.contains(name) ? transposed(inFileOrder, arena) : inFileOrder;
+    }
+
+    private static Tensor transposed(Tensor tensor, Arena arena) {
+        DataType type = tensor.dataType();
+        Tensor target = Tensor.allocate(arena, type, tensor.shape(1), tensor.shape(0));
+        for (long row = 0; row < tensor.shape(0); row++) {
+            for (long column = 0; column < tensor.shape(1); column++) {
+                MemorySegment.copy(tensor.segment(), (row * tensor.shape(1) + column) * type.bytes(), target.segment(),
+                        (column * tensor.shape(0) + row) * type.bytes(), type.bytes());
+            }
+        }
+        return target;
+    }
+
     /** F32, row by row. */
-    private Tensor dequantized(Placed placed, long... shape) {
-        Tensor target = Tensor.allocate(copies, DataType.F32, shape);
+    private Tensor dequantized(Placed placed, Arena arena, long... shape) {
+        Tensor target = Tensor.allocate(arena, DataType.F32, shape);
         long rowLength = placed.tensor.rowLength();
         GroupedRow row = new GroupedRow(placed.tensor.type().groups(), Math.toIntExact(rowLength));
         GroupedRow.Source rows = placed.file.rows(placed.tensor);
         for (long i = 0; i < target.numElements() / rowLength; i++) {
-            rows.read(placed.firstRow + i, row);
+            rows.read(placed.firstRow + placed.place.order().fileRow(i, heads), row);
             for (int input = 0; input < rowLength; input++) {
                 DataType.F32.write(target.segment(), Float.BYTES * (i * rowLength + input), row.weight(input));
             }
@@ -171,6 +212,9 @@ final class GgufWeights implements WeightSource {
     @Override
     public WeightMatrix linear(String name, Layout layout, int outputs, int inputs) throws ModelFormatException {
         Placed placed = require(name, outputs, inputs);
+        if (layout == Layout.INPUTS_FIRST) {
+            inputsFirst.add(name);
+        }
         if (!placed.tensor.type().isGrouped()) {
             return new WeightMatrix.Plain(reordered(placed, outputs, inputs), null);
         }
