@@ -101,7 +101,8 @@ final class ModelDescription {
         long numLayers = config.layers().stream().filter(layer -> layer.experts() != null).count();
         return ", " + experts.numChosen() + " of " + experts.numExperts() + " experts of width "
                 + number(experts.expertSize()) + " ("
-                + (experts.swiglu() == null ? lowerCase(config.activation()) : "clamped swiglu") + ", gated) in " + numLayers
+                + (experts.swiglu() == null ? lowerCase(config.activation()) : "clamped swiglu") + ", gated) in "
+                + numLayers
                 + " layers" + (experts.shared().size() == 0 ? ""
                         : ", shared expert of width " + number(experts.shared().size()));
     }
@@ -116,7 +117,8 @@ final class ModelDescription {
         LayerTensors first = folder.tensors().layers().getFirst();
         WeightMatrix down = first.ffn().linears().reduce((_, last) -> last).orElseThrow();
         if (down instanceof WeightMatrix.Grouped) {
-            String grouped = "integers with scales of groups, as stored, f32 inputs and sums, in " + ownKernels(kernels);
+            String grouped =
+                    "integers with scales of groups, as stored, f32 inputs and sums, in " + ownKernels(kernels);
             WeightMatrix out = first.attentionOut().getFirst();
             return folder.source() instanceof GgufModel || out instanceof WeightMatrix.Grouped ? grouped
                     : plainLayers(WeightMatrices.tensor(out).dataType(), precision, kernels) + "; experts: " + grouped;

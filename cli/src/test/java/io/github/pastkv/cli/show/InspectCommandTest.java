@@ -95,8 +95,10 @@ class InspectCommandTest {
 
     @Test
     void experts_areDescribed_withTheParametersThatATokenTakes() {
-        assertThat(golden("qwen2_moe")).contains("feed-forward 38 (silu, gated), 3 of 7 experts of width 12 (silu, gated) "
-                + "in 2 layers, shared expert of width 18").contains("39,456, of which a token takes 30,240");
+        assertThat(golden("qwen2_moe"))
+                .contains("feed-forward 38 (silu, gated), 3 of 7 experts of width 12 (silu, gated) "
+                        + "in 2 layers, shared expert of width 18")
+                .contains("39,456, of which a token takes 30,240");
         assertThat(golden("gpt_oss_mxfp4")).contains("2 layers of width 32, 2 of 4 experts of width 64 (clamped swiglu")
                 .contains("an attention sink for each head").contains("experts: integers with scales of groups");
         assertThat(golden("llama4_text")).contains("chunks of 8 tokens in 3 layers")
