@@ -81,7 +81,7 @@ final class ConvertCommand implements Callable<Integer> {
         ModelConversion.Listener listener =
                 (numDone, numTensors) -> state.set(work + ", tensor " + (numDone + 1) + " of " + numTensors);
         try (Progress _ = Progress.of(streams, state::get)) {
-            if (isGguf) {
+            if (source != null && isGguf) {
                 ModelConversion.toFolder(source, target, Set.copyOf(allowedConfigKeys), listener);
             } else {
                 ModelConversion.toInt8(ModelMixin.requireFolder(source), target, Set.copyOf(allowedConfigKeys),
