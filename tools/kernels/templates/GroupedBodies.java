@@ -22,13 +22,10 @@ import jdk.incubator.vector.VectorMask;
 /**
  * The inner loops of linear layers over one panel of grouped integers. Each group has its own chain over the integers
  * as floats, which are exact; its sum times the scale is added to the output's, then its minimum times the sum of the
- * group's inputs. For the form of the code see {@link
- * LinearBodies}.
+ * group's inputs. Two tokens at a time: with four, it depends on the profile whether the JIT stays within its limits or
+ * allocates vectors. For the form of the code see {@link LinearBodies}.
  */
 final class GroupedBodies {
-    /** Vectors of 512 bits come with 32 registers, room for the sums of four tokens. */
-    private static final boolean HAS_REGISTERS = COUNT == 16;
-
     private GroupedBodies() {}
 
     /** All tokens through the panel of {@code output}. */
@@ -67,9 +64,6 @@ final class GroupedBodies {
             int numTokens, int output) {
         boolean isWhole = output + PANEL_OUTPUTS <= weights.numOutputs();
         int token = 0;
-        for (; HAS_REGISTERS && isWhole && token + 4 <= numTokens; token += 4) {
-            fourTokens${T.name}(x, weights, source, y, token, output);
-        }
         for (; isWhole && token + 2 <= numTokens; token += 2) {
             twoTokens${T.name}(x, weights, source, y, token, output);
         }
@@ -161,7 +155,7 @@ FloatVector bias${v.upper} = fromMemorySegment(FLOATS, weights.biases(), 4L * ou
 %end
     }
 %end
-%for n in 4 2
+%for n in 2
 
     private static void ${n.tokens}${T.name}(Tensor x, VectorGroupedWeights weights, GroupedPanel source, Tensor y,
             int token, int output) {

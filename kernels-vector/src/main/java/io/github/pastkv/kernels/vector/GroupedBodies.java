@@ -23,13 +23,10 @@ import jdk.incubator.vector.VectorMask;
 /**
  * The inner loops of linear layers over one panel of grouped integers. Each group has its own chain over the integers
  * as floats, which are exact; its sum times the scale is added to the output's, then its minimum times the sum of the
- * group's inputs. For the form of the code see {@link
- * LinearBodies}.
+ * group's inputs. Two tokens at a time: with four, it depends on the profile whether the JIT stays within its limits or
+ * allocates vectors. For the form of the code see {@link LinearBodies}.
  */
 final class GroupedBodies {
-    /** Vectors of 512 bits come with 32 registers, room for the sums of four tokens. */
-    private static final boolean HAS_REGISTERS = COUNT == 16;
-
     private GroupedBodies() {}
 
     /** All tokens through the panel of {@code output}. */
@@ -67,135 +64,12 @@ final class GroupedBodies {
             int numTokens, int output) {
         boolean isWhole = output + PANEL_OUTPUTS <= weights.numOutputs();
         int token = 0;
-        for (; HAS_REGISTERS && isWhole && token + 4 <= numTokens; token += 4) {
-            fourTokensInt8(x, weights, source, y, token, output);
-        }
         for (; isWhole && token + 2 <= numTokens; token += 2) {
             twoTokensInt8(x, weights, source, y, token, output);
         }
         for (; token < numTokens; token++) {
             oneTokenInt8(x, weights, source, y, token, output);
         }
-    }
-
-    private static void fourTokensInt8(Tensor x, VectorGroupedWeights weights, GroupedPanel source, Tensor y,
-            int token, int output) {
-        MemorySegment in = x.segment();
-        long in0 = rowByteOffset(x, token);
-        long inBytes = rowByteOffset(x, 1);
-        MemorySegment panel = source.numbers();
-        long panelStart = source.numbersByteOffset();
-        MemorySegment scales = source.scales();
-        long scale = source.scalesByteOffset();
-        int groupSize = weights.format().groupSize();
-        FloatVector total0a = zero(FLOATS);
-        FloatVector total0b = zero(FLOATS);
-        FloatVector total0c = zero(FLOATS);
-        FloatVector total0d = zero(FLOATS);
-        FloatVector total1a = zero(FLOATS);
-        FloatVector total1b = zero(FLOATS);
-        FloatVector total1c = zero(FLOATS);
-        FloatVector total1d = zero(FLOATS);
-        FloatVector total2a = zero(FLOATS);
-        FloatVector total2b = zero(FLOATS);
-        FloatVector total2c = zero(FLOATS);
-        FloatVector total2d = zero(FLOATS);
-        FloatVector total3a = zero(FLOATS);
-        FloatVector total3b = zero(FLOATS);
-        FloatVector total3c = zero(FLOATS);
-        FloatVector total3d = zero(FLOATS);
-        for (int from = 0; from < weights.numInputs(); from += groupSize) {
-            FloatVector sum0a = zero(FLOATS);
-            FloatVector sum0b = zero(FLOATS);
-            FloatVector sum0c = zero(FLOATS);
-            FloatVector sum0d = zero(FLOATS);
-            FloatVector sum1a = zero(FLOATS);
-            FloatVector sum1b = zero(FLOATS);
-            FloatVector sum1c = zero(FLOATS);
-            FloatVector sum1d = zero(FLOATS);
-            FloatVector sum2a = zero(FLOATS);
-            FloatVector sum2b = zero(FLOATS);
-            FloatVector sum2c = zero(FLOATS);
-            FloatVector sum2d = zero(FLOATS);
-            FloatVector sum3a = zero(FLOATS);
-            FloatVector sum3b = zero(FLOATS);
-            FloatVector sum3c = zero(FLOATS);
-            FloatVector sum3d = zero(FLOATS);
-            int to = Math.min(from + groupSize, weights.numInputs());
-            for (int input = from; input < to; input++) {
-                IntVector four = IntVector.fromMemorySegment(INTS, panel, panelStart + BYTES * input, LITTLE_ENDIAN);
-                IntVector upper = four.lanewise(LSHR, 16);
-                FloatVector a = four.and(0xFF).or(0x4B000000).reinterpretAsFloats().sub(0x1p23f + 128f);
-                FloatVector b = four.and(0xFF00).or(0x47000000).reinterpretAsFloats().sub(0x1p15f + 128f);
-                FloatVector c = upper.and(0xFF).or(0x4B000000).reinterpretAsFloats().sub(0x1p23f + 128f);
-                FloatVector d = upper.and(0xFF00).or(0x47000000).reinterpretAsFloats().sub(0x1p15f + 128f);
-                long at = in0 + 4L * input;
-                FloatVector x0 = broadcast(INTS, in.get(INT, at)).reinterpretAsFloats();
-                sum0a = a.fma(x0, sum0a);
-                sum0b = b.fma(x0, sum0b);
-                sum0c = c.fma(x0, sum0c);
-                sum0d = d.fma(x0, sum0d);
-                FloatVector x1 = broadcast(INTS, in.get(INT, at + inBytes)).reinterpretAsFloats();
-                sum1a = a.fma(x1, sum1a);
-                sum1b = b.fma(x1, sum1b);
-                sum1c = c.fma(x1, sum1c);
-                sum1d = d.fma(x1, sum1d);
-                FloatVector x2 = broadcast(INTS, in.get(INT, at + 2 * inBytes)).reinterpretAsFloats();
-                sum2a = a.fma(x2, sum2a);
-                sum2b = b.fma(x2, sum2b);
-                sum2c = c.fma(x2, sum2c);
-                sum2d = d.fma(x2, sum2d);
-                FloatVector x3 = broadcast(INTS, in.get(INT, at + 3 * inBytes)).reinterpretAsFloats();
-                sum3a = a.fma(x3, sum3a);
-                sum3b = b.fma(x3, sum3b);
-                sum3c = c.fma(x3, sum3c);
-                sum3d = d.fma(x3, sum3d);
-            }
-            FloatVector scaleA = fromMemorySegment(FLOATS, scales, scale, LITTLE_ENDIAN);
-            total0a = scaleA.fma(sum0a, total0a);
-            total1a = scaleA.fma(sum1a, total1a);
-            total2a = scaleA.fma(sum2a, total2a);
-            total3a = scaleA.fma(sum3a, total3a);
-            FloatVector scaleB = fromMemorySegment(FLOATS, scales, scale + BYTES, LITTLE_ENDIAN);
-            total0b = scaleB.fma(sum0b, total0b);
-            total1b = scaleB.fma(sum1b, total1b);
-            total2b = scaleB.fma(sum2b, total2b);
-            total3b = scaleB.fma(sum3b, total3b);
-            FloatVector scaleC = fromMemorySegment(FLOATS, scales, scale + 2 * BYTES, LITTLE_ENDIAN);
-            total0c = scaleC.fma(sum0c, total0c);
-            total1c = scaleC.fma(sum1c, total1c);
-            total2c = scaleC.fma(sum2c, total2c);
-            total3c = scaleC.fma(sum3c, total3c);
-            FloatVector scaleD = fromMemorySegment(FLOATS, scales, scale + 3 * BYTES, LITTLE_ENDIAN);
-            total0d = scaleD.fma(sum0d, total0d);
-            total1d = scaleD.fma(sum1d, total1d);
-            total2d = scaleD.fma(sum2d, total2d);
-            total3d = scaleD.fma(sum3d, total3d);
-            scale += 4L * PANEL_OUTPUTS;
-        }
-        MemorySegment out = y.segment();
-        long first = rowByteOffset(y, token) + 4L * output;
-        long rowBytes = rowByteOffset(y, 1);
-        FloatVector biasA = fromMemorySegment(FLOATS, weights.biases(), 4L * output, LITTLE_ENDIAN);
-        total0a.add(biasA).intoMemorySegment(out, first, LITTLE_ENDIAN);
-        total1a.add(biasA).intoMemorySegment(out, first + rowBytes, LITTLE_ENDIAN);
-        total2a.add(biasA).intoMemorySegment(out, first + 2 * rowBytes, LITTLE_ENDIAN);
-        total3a.add(biasA).intoMemorySegment(out, first + 3 * rowBytes, LITTLE_ENDIAN);
-        FloatVector biasB = fromMemorySegment(FLOATS, weights.biases(), 4L * output + BYTES, LITTLE_ENDIAN);
-        total0b.add(biasB).intoMemorySegment(out, first + BYTES, LITTLE_ENDIAN);
-        total1b.add(biasB).intoMemorySegment(out, first + rowBytes + BYTES, LITTLE_ENDIAN);
-        total2b.add(biasB).intoMemorySegment(out, first + 2 * rowBytes + BYTES, LITTLE_ENDIAN);
-        total3b.add(biasB).intoMemorySegment(out, first + 3 * rowBytes + BYTES, LITTLE_ENDIAN);
-        FloatVector biasC = fromMemorySegment(FLOATS, weights.biases(), 4L * output + 2 * BYTES, LITTLE_ENDIAN);
-        total0c.add(biasC).intoMemorySegment(out, first + 2 * BYTES, LITTLE_ENDIAN);
-        total1c.add(biasC).intoMemorySegment(out, first + rowBytes + 2 * BYTES, LITTLE_ENDIAN);
-        total2c.add(biasC).intoMemorySegment(out, first + 2 * rowBytes + 2 * BYTES, LITTLE_ENDIAN);
-        total3c.add(biasC).intoMemorySegment(out, first + 3 * rowBytes + 2 * BYTES, LITTLE_ENDIAN);
-        FloatVector biasD = fromMemorySegment(FLOATS, weights.biases(), 4L * output + 3 * BYTES, LITTLE_ENDIAN);
-        total0d.add(biasD).intoMemorySegment(out, first + 3 * BYTES, LITTLE_ENDIAN);
-        total1d.add(biasD).intoMemorySegment(out, first + rowBytes + 3 * BYTES, LITTLE_ENDIAN);
-        total2d.add(biasD).intoMemorySegment(out, first + 2 * rowBytes + 3 * BYTES, LITTLE_ENDIAN);
-        total3d.add(biasD).intoMemorySegment(out, first + 3 * rowBytes + 3 * BYTES, LITTLE_ENDIAN);
     }
 
     private static void twoTokensInt8(Tensor x, VectorGroupedWeights weights, GroupedPanel source, Tensor y,
@@ -340,166 +214,12 @@ final class GroupedBodies {
             int numTokens, int output) {
         boolean isWhole = output + PANEL_OUTPUTS <= weights.numOutputs();
         int token = 0;
-        for (; HAS_REGISTERS && isWhole && token + 4 <= numTokens; token += 4) {
-            fourTokensInt8Min(x, weights, source, y, token, output);
-        }
         for (; isWhole && token + 2 <= numTokens; token += 2) {
             twoTokensInt8Min(x, weights, source, y, token, output);
         }
         for (; token < numTokens; token++) {
             oneTokenInt8Min(x, weights, source, y, token, output);
         }
-    }
-
-    private static void fourTokensInt8Min(Tensor x, VectorGroupedWeights weights, GroupedPanel source, Tensor y,
-            int token, int output) {
-        MemorySegment in = x.segment();
-        long in0 = rowByteOffset(x, token);
-        long inBytes = rowByteOffset(x, 1);
-        MemorySegment panel = source.numbers();
-        long panelStart = source.numbersByteOffset();
-        MemorySegment scales = source.scales();
-        MemorySegment minimums = source.minimums();
-        MemorySegment inputSums = source.inputSums();
-        long inputs0 = source.inputSumsByteOffset(token);
-        long inputs1 = source.inputSumsByteOffset(token + 1);
-        long inputs2 = source.inputSumsByteOffset(token + 2);
-        long inputs3 = source.inputSumsByteOffset(token + 3);
-        long scale = source.scalesByteOffset();
-        int groupSize = weights.format().groupSize();
-        FloatVector total0a = zero(FLOATS);
-        FloatVector total0b = zero(FLOATS);
-        FloatVector total0c = zero(FLOATS);
-        FloatVector total0d = zero(FLOATS);
-        FloatVector total1a = zero(FLOATS);
-        FloatVector total1b = zero(FLOATS);
-        FloatVector total1c = zero(FLOATS);
-        FloatVector total1d = zero(FLOATS);
-        FloatVector total2a = zero(FLOATS);
-        FloatVector total2b = zero(FLOATS);
-        FloatVector total2c = zero(FLOATS);
-        FloatVector total2d = zero(FLOATS);
-        FloatVector total3a = zero(FLOATS);
-        FloatVector total3b = zero(FLOATS);
-        FloatVector total3c = zero(FLOATS);
-        FloatVector total3d = zero(FLOATS);
-        for (int from = 0; from < weights.numInputs(); from += groupSize) {
-            FloatVector sum0a = zero(FLOATS);
-            FloatVector sum0b = zero(FLOATS);
-            FloatVector sum0c = zero(FLOATS);
-            FloatVector sum0d = zero(FLOATS);
-            FloatVector sum1a = zero(FLOATS);
-            FloatVector sum1b = zero(FLOATS);
-            FloatVector sum1c = zero(FLOATS);
-            FloatVector sum1d = zero(FLOATS);
-            FloatVector sum2a = zero(FLOATS);
-            FloatVector sum2b = zero(FLOATS);
-            FloatVector sum2c = zero(FLOATS);
-            FloatVector sum2d = zero(FLOATS);
-            FloatVector sum3a = zero(FLOATS);
-            FloatVector sum3b = zero(FLOATS);
-            FloatVector sum3c = zero(FLOATS);
-            FloatVector sum3d = zero(FLOATS);
-            int to = Math.min(from + groupSize, weights.numInputs());
-            for (int input = from; input < to; input++) {
-                IntVector four = IntVector.fromMemorySegment(INTS, panel, panelStart + BYTES * input, LITTLE_ENDIAN);
-                IntVector upper = four.lanewise(LSHR, 16);
-                FloatVector a = four.and(0xFF).or(0x4B000000).reinterpretAsFloats().sub(0x1p23f + 128f);
-                FloatVector b = four.and(0xFF00).or(0x47000000).reinterpretAsFloats().sub(0x1p15f + 128f);
-                FloatVector c = upper.and(0xFF).or(0x4B000000).reinterpretAsFloats().sub(0x1p23f + 128f);
-                FloatVector d = upper.and(0xFF00).or(0x47000000).reinterpretAsFloats().sub(0x1p15f + 128f);
-                long at = in0 + 4L * input;
-                FloatVector x0 = broadcast(INTS, in.get(INT, at)).reinterpretAsFloats();
-                sum0a = a.fma(x0, sum0a);
-                sum0b = b.fma(x0, sum0b);
-                sum0c = c.fma(x0, sum0c);
-                sum0d = d.fma(x0, sum0d);
-                FloatVector x1 = broadcast(INTS, in.get(INT, at + inBytes)).reinterpretAsFloats();
-                sum1a = a.fma(x1, sum1a);
-                sum1b = b.fma(x1, sum1b);
-                sum1c = c.fma(x1, sum1c);
-                sum1d = d.fma(x1, sum1d);
-                FloatVector x2 = broadcast(INTS, in.get(INT, at + 2 * inBytes)).reinterpretAsFloats();
-                sum2a = a.fma(x2, sum2a);
-                sum2b = b.fma(x2, sum2b);
-                sum2c = c.fma(x2, sum2c);
-                sum2d = d.fma(x2, sum2d);
-                FloatVector x3 = broadcast(INTS, in.get(INT, at + 3 * inBytes)).reinterpretAsFloats();
-                sum3a = a.fma(x3, sum3a);
-                sum3b = b.fma(x3, sum3b);
-                sum3c = c.fma(x3, sum3c);
-                sum3d = d.fma(x3, sum3d);
-            }
-            FloatVector scaleA = fromMemorySegment(FLOATS, scales, scale, LITTLE_ENDIAN);
-            total0a = scaleA.fma(sum0a, total0a);
-            total1a = scaleA.fma(sum1a, total1a);
-            total2a = scaleA.fma(sum2a, total2a);
-            total3a = scaleA.fma(sum3a, total3a);
-            FloatVector scaleB = fromMemorySegment(FLOATS, scales, scale + BYTES, LITTLE_ENDIAN);
-            total0b = scaleB.fma(sum0b, total0b);
-            total1b = scaleB.fma(sum1b, total1b);
-            total2b = scaleB.fma(sum2b, total2b);
-            total3b = scaleB.fma(sum3b, total3b);
-            FloatVector scaleC = fromMemorySegment(FLOATS, scales, scale + 2 * BYTES, LITTLE_ENDIAN);
-            total0c = scaleC.fma(sum0c, total0c);
-            total1c = scaleC.fma(sum1c, total1c);
-            total2c = scaleC.fma(sum2c, total2c);
-            total3c = scaleC.fma(sum3c, total3c);
-            FloatVector scaleD = fromMemorySegment(FLOATS, scales, scale + 3 * BYTES, LITTLE_ENDIAN);
-            total0d = scaleD.fma(sum0d, total0d);
-            total1d = scaleD.fma(sum1d, total1d);
-            total2d = scaleD.fma(sum2d, total2d);
-            total3d = scaleD.fma(sum3d, total3d);
-            long group = from / groupSize * 4L;
-            FloatVector sum0 = broadcast(INTS, inputSums.get(INT, inputs0 + group)).reinterpretAsFloats();
-            FloatVector sum1 = broadcast(INTS, inputSums.get(INT, inputs1 + group)).reinterpretAsFloats();
-            FloatVector sum2 = broadcast(INTS, inputSums.get(INT, inputs2 + group)).reinterpretAsFloats();
-            FloatVector sum3 = broadcast(INTS, inputSums.get(INT, inputs3 + group)).reinterpretAsFloats();
-            FloatVector minimumA = fromMemorySegment(FLOATS, minimums, scale, LITTLE_ENDIAN);
-            total0a = minimumA.fma(sum0, total0a);
-            total1a = minimumA.fma(sum1, total1a);
-            total2a = minimumA.fma(sum2, total2a);
-            total3a = minimumA.fma(sum3, total3a);
-            FloatVector minimumB = fromMemorySegment(FLOATS, minimums, scale + BYTES, LITTLE_ENDIAN);
-            total0b = minimumB.fma(sum0, total0b);
-            total1b = minimumB.fma(sum1, total1b);
-            total2b = minimumB.fma(sum2, total2b);
-            total3b = minimumB.fma(sum3, total3b);
-            FloatVector minimumC = fromMemorySegment(FLOATS, minimums, scale + 2 * BYTES, LITTLE_ENDIAN);
-            total0c = minimumC.fma(sum0, total0c);
-            total1c = minimumC.fma(sum1, total1c);
-            total2c = minimumC.fma(sum2, total2c);
-            total3c = minimumC.fma(sum3, total3c);
-            FloatVector minimumD = fromMemorySegment(FLOATS, minimums, scale + 3 * BYTES, LITTLE_ENDIAN);
-            total0d = minimumD.fma(sum0, total0d);
-            total1d = minimumD.fma(sum1, total1d);
-            total2d = minimumD.fma(sum2, total2d);
-            total3d = minimumD.fma(sum3, total3d);
-            scale += 4L * PANEL_OUTPUTS;
-        }
-        MemorySegment out = y.segment();
-        long first = rowByteOffset(y, token) + 4L * output;
-        long rowBytes = rowByteOffset(y, 1);
-        FloatVector biasA = fromMemorySegment(FLOATS, weights.biases(), 4L * output, LITTLE_ENDIAN);
-        total0a.add(biasA).intoMemorySegment(out, first, LITTLE_ENDIAN);
-        total1a.add(biasA).intoMemorySegment(out, first + rowBytes, LITTLE_ENDIAN);
-        total2a.add(biasA).intoMemorySegment(out, first + 2 * rowBytes, LITTLE_ENDIAN);
-        total3a.add(biasA).intoMemorySegment(out, first + 3 * rowBytes, LITTLE_ENDIAN);
-        FloatVector biasB = fromMemorySegment(FLOATS, weights.biases(), 4L * output + BYTES, LITTLE_ENDIAN);
-        total0b.add(biasB).intoMemorySegment(out, first + BYTES, LITTLE_ENDIAN);
-        total1b.add(biasB).intoMemorySegment(out, first + rowBytes + BYTES, LITTLE_ENDIAN);
-        total2b.add(biasB).intoMemorySegment(out, first + 2 * rowBytes + BYTES, LITTLE_ENDIAN);
-        total3b.add(biasB).intoMemorySegment(out, first + 3 * rowBytes + BYTES, LITTLE_ENDIAN);
-        FloatVector biasC = fromMemorySegment(FLOATS, weights.biases(), 4L * output + 2 * BYTES, LITTLE_ENDIAN);
-        total0c.add(biasC).intoMemorySegment(out, first + 2 * BYTES, LITTLE_ENDIAN);
-        total1c.add(biasC).intoMemorySegment(out, first + rowBytes + 2 * BYTES, LITTLE_ENDIAN);
-        total2c.add(biasC).intoMemorySegment(out, first + 2 * rowBytes + 2 * BYTES, LITTLE_ENDIAN);
-        total3c.add(biasC).intoMemorySegment(out, first + 3 * rowBytes + 2 * BYTES, LITTLE_ENDIAN);
-        FloatVector biasD = fromMemorySegment(FLOATS, weights.biases(), 4L * output + 3 * BYTES, LITTLE_ENDIAN);
-        total0d.add(biasD).intoMemorySegment(out, first + 3 * BYTES, LITTLE_ENDIAN);
-        total1d.add(biasD).intoMemorySegment(out, first + rowBytes + 3 * BYTES, LITTLE_ENDIAN);
-        total2d.add(biasD).intoMemorySegment(out, first + 2 * rowBytes + 3 * BYTES, LITTLE_ENDIAN);
-        total3d.add(biasD).intoMemorySegment(out, first + 3 * rowBytes + 3 * BYTES, LITTLE_ENDIAN);
     }
 
     private static void twoTokensInt8Min(Tensor x, VectorGroupedWeights weights, GroupedPanel source, Tensor y,
@@ -676,136 +396,12 @@ final class GroupedBodies {
             int numTokens, int output) {
         boolean isWhole = output + PANEL_OUTPUTS <= weights.numOutputs();
         int token = 0;
-        for (; HAS_REGISTERS && isWhole && token + 4 <= numTokens; token += 4) {
-            fourTokensUint4(x, weights, source, y, token, output);
-        }
         for (; isWhole && token + 2 <= numTokens; token += 2) {
             twoTokensUint4(x, weights, source, y, token, output);
         }
         for (; token < numTokens; token++) {
             oneTokenUint4(x, weights, source, y, token, output);
         }
-    }
-
-    private static void fourTokensUint4(Tensor x, VectorGroupedWeights weights, GroupedPanel source, Tensor y,
-            int token, int output) {
-        MemorySegment in = x.segment();
-        long in0 = rowByteOffset(x, token);
-        long inBytes = rowByteOffset(x, 1);
-        MemorySegment panel = source.numbers();
-        long panelStart = source.numbersByteOffset();
-        MemorySegment scales = source.scales();
-        long scale = source.scalesByteOffset();
-        int groupSize = weights.format().groupSize();
-        FloatVector total0a = zero(FLOATS);
-        FloatVector total0b = zero(FLOATS);
-        FloatVector total0c = zero(FLOATS);
-        FloatVector total0d = zero(FLOATS);
-        FloatVector total1a = zero(FLOATS);
-        FloatVector total1b = zero(FLOATS);
-        FloatVector total1c = zero(FLOATS);
-        FloatVector total1d = zero(FLOATS);
-        FloatVector total2a = zero(FLOATS);
-        FloatVector total2b = zero(FLOATS);
-        FloatVector total2c = zero(FLOATS);
-        FloatVector total2d = zero(FLOATS);
-        FloatVector total3a = zero(FLOATS);
-        FloatVector total3b = zero(FLOATS);
-        FloatVector total3c = zero(FLOATS);
-        FloatVector total3d = zero(FLOATS);
-        for (int from = 0; from < weights.numInputs(); from += groupSize) {
-            FloatVector sum0a = zero(FLOATS);
-            FloatVector sum0b = zero(FLOATS);
-            FloatVector sum0c = zero(FLOATS);
-            FloatVector sum0d = zero(FLOATS);
-            FloatVector sum1a = zero(FLOATS);
-            FloatVector sum1b = zero(FLOATS);
-            FloatVector sum1c = zero(FLOATS);
-            FloatVector sum1d = zero(FLOATS);
-            FloatVector sum2a = zero(FLOATS);
-            FloatVector sum2b = zero(FLOATS);
-            FloatVector sum2c = zero(FLOATS);
-            FloatVector sum2d = zero(FLOATS);
-            FloatVector sum3a = zero(FLOATS);
-            FloatVector sum3b = zero(FLOATS);
-            FloatVector sum3c = zero(FLOATS);
-            FloatVector sum3d = zero(FLOATS);
-            int to = Math.min(from + groupSize, weights.numInputs());
-            for (int input = from; input < to; input++) {
-                long weight = panelStart + BYTES * (input / 2);
-                IntVector two = IntVector.fromMemorySegment(INTS, panel, weight, LITTLE_ENDIAN);
-                IntVector four = two.lanewise(LSHR, input % 2 * 16);
-                FloatVector a = four.and(0xF).or(0x4B000000).reinterpretAsFloats().sub(0x1p23f);
-                FloatVector b = four.and(0xF0).or(0x49000000).reinterpretAsFloats().sub(0x1p19f);
-                FloatVector c = four.and(0xF00).or(0x47000000).reinterpretAsFloats().sub(0x1p15f);
-                FloatVector d = four.and(0xF000).or(0x45000000).reinterpretAsFloats().sub(0x1p11f);
-                long at = in0 + 4L * input;
-                FloatVector x0 = broadcast(INTS, in.get(INT, at)).reinterpretAsFloats();
-                sum0a = a.fma(x0, sum0a);
-                sum0b = b.fma(x0, sum0b);
-                sum0c = c.fma(x0, sum0c);
-                sum0d = d.fma(x0, sum0d);
-                FloatVector x1 = broadcast(INTS, in.get(INT, at + inBytes)).reinterpretAsFloats();
-                sum1a = a.fma(x1, sum1a);
-                sum1b = b.fma(x1, sum1b);
-                sum1c = c.fma(x1, sum1c);
-                sum1d = d.fma(x1, sum1d);
-                FloatVector x2 = broadcast(INTS, in.get(INT, at + 2 * inBytes)).reinterpretAsFloats();
-                sum2a = a.fma(x2, sum2a);
-                sum2b = b.fma(x2, sum2b);
-                sum2c = c.fma(x2, sum2c);
-                sum2d = d.fma(x2, sum2d);
-                FloatVector x3 = broadcast(INTS, in.get(INT, at + 3 * inBytes)).reinterpretAsFloats();
-                sum3a = a.fma(x3, sum3a);
-                sum3b = b.fma(x3, sum3b);
-                sum3c = c.fma(x3, sum3c);
-                sum3d = d.fma(x3, sum3d);
-            }
-            FloatVector scaleA = fromMemorySegment(FLOATS, scales, scale, LITTLE_ENDIAN);
-            total0a = scaleA.fma(sum0a, total0a);
-            total1a = scaleA.fma(sum1a, total1a);
-            total2a = scaleA.fma(sum2a, total2a);
-            total3a = scaleA.fma(sum3a, total3a);
-            FloatVector scaleB = fromMemorySegment(FLOATS, scales, scale + BYTES, LITTLE_ENDIAN);
-            total0b = scaleB.fma(sum0b, total0b);
-            total1b = scaleB.fma(sum1b, total1b);
-            total2b = scaleB.fma(sum2b, total2b);
-            total3b = scaleB.fma(sum3b, total3b);
-            FloatVector scaleC = fromMemorySegment(FLOATS, scales, scale + 2 * BYTES, LITTLE_ENDIAN);
-            total0c = scaleC.fma(sum0c, total0c);
-            total1c = scaleC.fma(sum1c, total1c);
-            total2c = scaleC.fma(sum2c, total2c);
-            total3c = scaleC.fma(sum3c, total3c);
-            FloatVector scaleD = fromMemorySegment(FLOATS, scales, scale + 3 * BYTES, LITTLE_ENDIAN);
-            total0d = scaleD.fma(sum0d, total0d);
-            total1d = scaleD.fma(sum1d, total1d);
-            total2d = scaleD.fma(sum2d, total2d);
-            total3d = scaleD.fma(sum3d, total3d);
-            scale += 4L * PANEL_OUTPUTS;
-        }
-        MemorySegment out = y.segment();
-        long first = rowByteOffset(y, token) + 4L * output;
-        long rowBytes = rowByteOffset(y, 1);
-        FloatVector biasA = fromMemorySegment(FLOATS, weights.biases(), 4L * output, LITTLE_ENDIAN);
-        total0a.add(biasA).intoMemorySegment(out, first, LITTLE_ENDIAN);
-        total1a.add(biasA).intoMemorySegment(out, first + rowBytes, LITTLE_ENDIAN);
-        total2a.add(biasA).intoMemorySegment(out, first + 2 * rowBytes, LITTLE_ENDIAN);
-        total3a.add(biasA).intoMemorySegment(out, first + 3 * rowBytes, LITTLE_ENDIAN);
-        FloatVector biasB = fromMemorySegment(FLOATS, weights.biases(), 4L * output + BYTES, LITTLE_ENDIAN);
-        total0b.add(biasB).intoMemorySegment(out, first + BYTES, LITTLE_ENDIAN);
-        total1b.add(biasB).intoMemorySegment(out, first + rowBytes + BYTES, LITTLE_ENDIAN);
-        total2b.add(biasB).intoMemorySegment(out, first + 2 * rowBytes + BYTES, LITTLE_ENDIAN);
-        total3b.add(biasB).intoMemorySegment(out, first + 3 * rowBytes + BYTES, LITTLE_ENDIAN);
-        FloatVector biasC = fromMemorySegment(FLOATS, weights.biases(), 4L * output + 2 * BYTES, LITTLE_ENDIAN);
-        total0c.add(biasC).intoMemorySegment(out, first + 2 * BYTES, LITTLE_ENDIAN);
-        total1c.add(biasC).intoMemorySegment(out, first + rowBytes + 2 * BYTES, LITTLE_ENDIAN);
-        total2c.add(biasC).intoMemorySegment(out, first + 2 * rowBytes + 2 * BYTES, LITTLE_ENDIAN);
-        total3c.add(biasC).intoMemorySegment(out, first + 3 * rowBytes + 2 * BYTES, LITTLE_ENDIAN);
-        FloatVector biasD = fromMemorySegment(FLOATS, weights.biases(), 4L * output + 3 * BYTES, LITTLE_ENDIAN);
-        total0d.add(biasD).intoMemorySegment(out, first + 3 * BYTES, LITTLE_ENDIAN);
-        total1d.add(biasD).intoMemorySegment(out, first + rowBytes + 3 * BYTES, LITTLE_ENDIAN);
-        total2d.add(biasD).intoMemorySegment(out, first + 2 * rowBytes + 3 * BYTES, LITTLE_ENDIAN);
-        total3d.add(biasD).intoMemorySegment(out, first + 3 * rowBytes + 3 * BYTES, LITTLE_ENDIAN);
     }
 
     private static void twoTokensUint4(Tensor x, VectorGroupedWeights weights, GroupedPanel source, Tensor y,
@@ -952,167 +548,12 @@ final class GroupedBodies {
             int numTokens, int output) {
         boolean isWhole = output + PANEL_OUTPUTS <= weights.numOutputs();
         int token = 0;
-        for (; HAS_REGISTERS && isWhole && token + 4 <= numTokens; token += 4) {
-            fourTokensUint4Min(x, weights, source, y, token, output);
-        }
         for (; isWhole && token + 2 <= numTokens; token += 2) {
             twoTokensUint4Min(x, weights, source, y, token, output);
         }
         for (; token < numTokens; token++) {
             oneTokenUint4Min(x, weights, source, y, token, output);
         }
-    }
-
-    private static void fourTokensUint4Min(Tensor x, VectorGroupedWeights weights, GroupedPanel source, Tensor y,
-            int token, int output) {
-        MemorySegment in = x.segment();
-        long in0 = rowByteOffset(x, token);
-        long inBytes = rowByteOffset(x, 1);
-        MemorySegment panel = source.numbers();
-        long panelStart = source.numbersByteOffset();
-        MemorySegment scales = source.scales();
-        MemorySegment minimums = source.minimums();
-        MemorySegment inputSums = source.inputSums();
-        long inputs0 = source.inputSumsByteOffset(token);
-        long inputs1 = source.inputSumsByteOffset(token + 1);
-        long inputs2 = source.inputSumsByteOffset(token + 2);
-        long inputs3 = source.inputSumsByteOffset(token + 3);
-        long scale = source.scalesByteOffset();
-        int groupSize = weights.format().groupSize();
-        FloatVector total0a = zero(FLOATS);
-        FloatVector total0b = zero(FLOATS);
-        FloatVector total0c = zero(FLOATS);
-        FloatVector total0d = zero(FLOATS);
-        FloatVector total1a = zero(FLOATS);
-        FloatVector total1b = zero(FLOATS);
-        FloatVector total1c = zero(FLOATS);
-        FloatVector total1d = zero(FLOATS);
-        FloatVector total2a = zero(FLOATS);
-        FloatVector total2b = zero(FLOATS);
-        FloatVector total2c = zero(FLOATS);
-        FloatVector total2d = zero(FLOATS);
-        FloatVector total3a = zero(FLOATS);
-        FloatVector total3b = zero(FLOATS);
-        FloatVector total3c = zero(FLOATS);
-        FloatVector total3d = zero(FLOATS);
-        for (int from = 0; from < weights.numInputs(); from += groupSize) {
-            FloatVector sum0a = zero(FLOATS);
-            FloatVector sum0b = zero(FLOATS);
-            FloatVector sum0c = zero(FLOATS);
-            FloatVector sum0d = zero(FLOATS);
-            FloatVector sum1a = zero(FLOATS);
-            FloatVector sum1b = zero(FLOATS);
-            FloatVector sum1c = zero(FLOATS);
-            FloatVector sum1d = zero(FLOATS);
-            FloatVector sum2a = zero(FLOATS);
-            FloatVector sum2b = zero(FLOATS);
-            FloatVector sum2c = zero(FLOATS);
-            FloatVector sum2d = zero(FLOATS);
-            FloatVector sum3a = zero(FLOATS);
-            FloatVector sum3b = zero(FLOATS);
-            FloatVector sum3c = zero(FLOATS);
-            FloatVector sum3d = zero(FLOATS);
-            int to = Math.min(from + groupSize, weights.numInputs());
-            for (int input = from; input < to; input++) {
-                long weight = panelStart + BYTES * (input / 2);
-                IntVector two = IntVector.fromMemorySegment(INTS, panel, weight, LITTLE_ENDIAN);
-                IntVector four = two.lanewise(LSHR, input % 2 * 16);
-                FloatVector a = four.and(0xF).or(0x4B000000).reinterpretAsFloats().sub(0x1p23f);
-                FloatVector b = four.and(0xF0).or(0x49000000).reinterpretAsFloats().sub(0x1p19f);
-                FloatVector c = four.and(0xF00).or(0x47000000).reinterpretAsFloats().sub(0x1p15f);
-                FloatVector d = four.and(0xF000).or(0x45000000).reinterpretAsFloats().sub(0x1p11f);
-                long at = in0 + 4L * input;
-                FloatVector x0 = broadcast(INTS, in.get(INT, at)).reinterpretAsFloats();
-                sum0a = a.fma(x0, sum0a);
-                sum0b = b.fma(x0, sum0b);
-                sum0c = c.fma(x0, sum0c);
-                sum0d = d.fma(x0, sum0d);
-                FloatVector x1 = broadcast(INTS, in.get(INT, at + inBytes)).reinterpretAsFloats();
-                sum1a = a.fma(x1, sum1a);
-                sum1b = b.fma(x1, sum1b);
-                sum1c = c.fma(x1, sum1c);
-                sum1d = d.fma(x1, sum1d);
-                FloatVector x2 = broadcast(INTS, in.get(INT, at + 2 * inBytes)).reinterpretAsFloats();
-                sum2a = a.fma(x2, sum2a);
-                sum2b = b.fma(x2, sum2b);
-                sum2c = c.fma(x2, sum2c);
-                sum2d = d.fma(x2, sum2d);
-                FloatVector x3 = broadcast(INTS, in.get(INT, at + 3 * inBytes)).reinterpretAsFloats();
-                sum3a = a.fma(x3, sum3a);
-                sum3b = b.fma(x3, sum3b);
-                sum3c = c.fma(x3, sum3c);
-                sum3d = d.fma(x3, sum3d);
-            }
-            FloatVector scaleA = fromMemorySegment(FLOATS, scales, scale, LITTLE_ENDIAN);
-            total0a = scaleA.fma(sum0a, total0a);
-            total1a = scaleA.fma(sum1a, total1a);
-            total2a = scaleA.fma(sum2a, total2a);
-            total3a = scaleA.fma(sum3a, total3a);
-            FloatVector scaleB = fromMemorySegment(FLOATS, scales, scale + BYTES, LITTLE_ENDIAN);
-            total0b = scaleB.fma(sum0b, total0b);
-            total1b = scaleB.fma(sum1b, total1b);
-            total2b = scaleB.fma(sum2b, total2b);
-            total3b = scaleB.fma(sum3b, total3b);
-            FloatVector scaleC = fromMemorySegment(FLOATS, scales, scale + 2 * BYTES, LITTLE_ENDIAN);
-            total0c = scaleC.fma(sum0c, total0c);
-            total1c = scaleC.fma(sum1c, total1c);
-            total2c = scaleC.fma(sum2c, total2c);
-            total3c = scaleC.fma(sum3c, total3c);
-            FloatVector scaleD = fromMemorySegment(FLOATS, scales, scale + 3 * BYTES, LITTLE_ENDIAN);
-            total0d = scaleD.fma(sum0d, total0d);
-            total1d = scaleD.fma(sum1d, total1d);
-            total2d = scaleD.fma(sum2d, total2d);
-            total3d = scaleD.fma(sum3d, total3d);
-            long group = from / groupSize * 4L;
-            FloatVector sum0 = broadcast(INTS, inputSums.get(INT, inputs0 + group)).reinterpretAsFloats();
-            FloatVector sum1 = broadcast(INTS, inputSums.get(INT, inputs1 + group)).reinterpretAsFloats();
-            FloatVector sum2 = broadcast(INTS, inputSums.get(INT, inputs2 + group)).reinterpretAsFloats();
-            FloatVector sum3 = broadcast(INTS, inputSums.get(INT, inputs3 + group)).reinterpretAsFloats();
-            FloatVector minimumA = fromMemorySegment(FLOATS, minimums, scale, LITTLE_ENDIAN);
-            total0a = minimumA.fma(sum0, total0a);
-            total1a = minimumA.fma(sum1, total1a);
-            total2a = minimumA.fma(sum2, total2a);
-            total3a = minimumA.fma(sum3, total3a);
-            FloatVector minimumB = fromMemorySegment(FLOATS, minimums, scale + BYTES, LITTLE_ENDIAN);
-            total0b = minimumB.fma(sum0, total0b);
-            total1b = minimumB.fma(sum1, total1b);
-            total2b = minimumB.fma(sum2, total2b);
-            total3b = minimumB.fma(sum3, total3b);
-            FloatVector minimumC = fromMemorySegment(FLOATS, minimums, scale + 2 * BYTES, LITTLE_ENDIAN);
-            total0c = minimumC.fma(sum0, total0c);
-            total1c = minimumC.fma(sum1, total1c);
-            total2c = minimumC.fma(sum2, total2c);
-            total3c = minimumC.fma(sum3, total3c);
-            FloatVector minimumD = fromMemorySegment(FLOATS, minimums, scale + 3 * BYTES, LITTLE_ENDIAN);
-            total0d = minimumD.fma(sum0, total0d);
-            total1d = minimumD.fma(sum1, total1d);
-            total2d = minimumD.fma(sum2, total2d);
-            total3d = minimumD.fma(sum3, total3d);
-            scale += 4L * PANEL_OUTPUTS;
-        }
-        MemorySegment out = y.segment();
-        long first = rowByteOffset(y, token) + 4L * output;
-        long rowBytes = rowByteOffset(y, 1);
-        FloatVector biasA = fromMemorySegment(FLOATS, weights.biases(), 4L * output, LITTLE_ENDIAN);
-        total0a.add(biasA).intoMemorySegment(out, first, LITTLE_ENDIAN);
-        total1a.add(biasA).intoMemorySegment(out, first + rowBytes, LITTLE_ENDIAN);
-        total2a.add(biasA).intoMemorySegment(out, first + 2 * rowBytes, LITTLE_ENDIAN);
-        total3a.add(biasA).intoMemorySegment(out, first + 3 * rowBytes, LITTLE_ENDIAN);
-        FloatVector biasB = fromMemorySegment(FLOATS, weights.biases(), 4L * output + BYTES, LITTLE_ENDIAN);
-        total0b.add(biasB).intoMemorySegment(out, first + BYTES, LITTLE_ENDIAN);
-        total1b.add(biasB).intoMemorySegment(out, first + rowBytes + BYTES, LITTLE_ENDIAN);
-        total2b.add(biasB).intoMemorySegment(out, first + 2 * rowBytes + BYTES, LITTLE_ENDIAN);
-        total3b.add(biasB).intoMemorySegment(out, first + 3 * rowBytes + BYTES, LITTLE_ENDIAN);
-        FloatVector biasC = fromMemorySegment(FLOATS, weights.biases(), 4L * output + 2 * BYTES, LITTLE_ENDIAN);
-        total0c.add(biasC).intoMemorySegment(out, first + 2 * BYTES, LITTLE_ENDIAN);
-        total1c.add(biasC).intoMemorySegment(out, first + rowBytes + 2 * BYTES, LITTLE_ENDIAN);
-        total2c.add(biasC).intoMemorySegment(out, first + 2 * rowBytes + 2 * BYTES, LITTLE_ENDIAN);
-        total3c.add(biasC).intoMemorySegment(out, first + 3 * rowBytes + 2 * BYTES, LITTLE_ENDIAN);
-        FloatVector biasD = fromMemorySegment(FLOATS, weights.biases(), 4L * output + 3 * BYTES, LITTLE_ENDIAN);
-        total0d.add(biasD).intoMemorySegment(out, first + 3 * BYTES, LITTLE_ENDIAN);
-        total1d.add(biasD).intoMemorySegment(out, first + rowBytes + 3 * BYTES, LITTLE_ENDIAN);
-        total2d.add(biasD).intoMemorySegment(out, first + 2 * rowBytes + 3 * BYTES, LITTLE_ENDIAN);
-        total3d.add(biasD).intoMemorySegment(out, first + 3 * rowBytes + 3 * BYTES, LITTLE_ENDIAN);
     }
 
     private static void twoTokensUint4Min(Tensor x, VectorGroupedWeights weights, GroupedPanel source, Tensor y,
@@ -1291,136 +732,12 @@ final class GroupedBodies {
             int numTokens, int output) {
         boolean isWhole = output + PANEL_OUTPUTS <= weights.numOutputs();
         int token = 0;
-        for (; HAS_REGISTERS && isWhole && token + 4 <= numTokens; token += 4) {
-            fourTokensInt4(x, weights, source, y, token, output);
-        }
         for (; isWhole && token + 2 <= numTokens; token += 2) {
             twoTokensInt4(x, weights, source, y, token, output);
         }
         for (; token < numTokens; token++) {
             oneTokenInt4(x, weights, source, y, token, output);
         }
-    }
-
-    private static void fourTokensInt4(Tensor x, VectorGroupedWeights weights, GroupedPanel source, Tensor y,
-            int token, int output) {
-        MemorySegment in = x.segment();
-        long in0 = rowByteOffset(x, token);
-        long inBytes = rowByteOffset(x, 1);
-        MemorySegment panel = source.numbers();
-        long panelStart = source.numbersByteOffset();
-        MemorySegment scales = source.scales();
-        long scale = source.scalesByteOffset();
-        int groupSize = weights.format().groupSize();
-        FloatVector total0a = zero(FLOATS);
-        FloatVector total0b = zero(FLOATS);
-        FloatVector total0c = zero(FLOATS);
-        FloatVector total0d = zero(FLOATS);
-        FloatVector total1a = zero(FLOATS);
-        FloatVector total1b = zero(FLOATS);
-        FloatVector total1c = zero(FLOATS);
-        FloatVector total1d = zero(FLOATS);
-        FloatVector total2a = zero(FLOATS);
-        FloatVector total2b = zero(FLOATS);
-        FloatVector total2c = zero(FLOATS);
-        FloatVector total2d = zero(FLOATS);
-        FloatVector total3a = zero(FLOATS);
-        FloatVector total3b = zero(FLOATS);
-        FloatVector total3c = zero(FLOATS);
-        FloatVector total3d = zero(FLOATS);
-        for (int from = 0; from < weights.numInputs(); from += groupSize) {
-            FloatVector sum0a = zero(FLOATS);
-            FloatVector sum0b = zero(FLOATS);
-            FloatVector sum0c = zero(FLOATS);
-            FloatVector sum0d = zero(FLOATS);
-            FloatVector sum1a = zero(FLOATS);
-            FloatVector sum1b = zero(FLOATS);
-            FloatVector sum1c = zero(FLOATS);
-            FloatVector sum1d = zero(FLOATS);
-            FloatVector sum2a = zero(FLOATS);
-            FloatVector sum2b = zero(FLOATS);
-            FloatVector sum2c = zero(FLOATS);
-            FloatVector sum2d = zero(FLOATS);
-            FloatVector sum3a = zero(FLOATS);
-            FloatVector sum3b = zero(FLOATS);
-            FloatVector sum3c = zero(FLOATS);
-            FloatVector sum3d = zero(FLOATS);
-            int to = Math.min(from + groupSize, weights.numInputs());
-            for (int input = from; input < to; input++) {
-                long weight = panelStart + BYTES * (input / 2);
-                IntVector two = IntVector.fromMemorySegment(INTS, panel, weight, LITTLE_ENDIAN);
-                IntVector four = two.lanewise(LSHR, input % 2 * 16);
-                FloatVector a = four.and(0xF).or(0x4B000000).reinterpretAsFloats().sub(0x1p23f + 8f);
-                FloatVector b = four.and(0xF0).or(0x49000000).reinterpretAsFloats().sub(0x1p19f + 8f);
-                FloatVector c = four.and(0xF00).or(0x47000000).reinterpretAsFloats().sub(0x1p15f + 8f);
-                FloatVector d = four.and(0xF000).or(0x45000000).reinterpretAsFloats().sub(0x1p11f + 8f);
-                long at = in0 + 4L * input;
-                FloatVector x0 = broadcast(INTS, in.get(INT, at)).reinterpretAsFloats();
-                sum0a = a.fma(x0, sum0a);
-                sum0b = b.fma(x0, sum0b);
-                sum0c = c.fma(x0, sum0c);
-                sum0d = d.fma(x0, sum0d);
-                FloatVector x1 = broadcast(INTS, in.get(INT, at + inBytes)).reinterpretAsFloats();
-                sum1a = a.fma(x1, sum1a);
-                sum1b = b.fma(x1, sum1b);
-                sum1c = c.fma(x1, sum1c);
-                sum1d = d.fma(x1, sum1d);
-                FloatVector x2 = broadcast(INTS, in.get(INT, at + 2 * inBytes)).reinterpretAsFloats();
-                sum2a = a.fma(x2, sum2a);
-                sum2b = b.fma(x2, sum2b);
-                sum2c = c.fma(x2, sum2c);
-                sum2d = d.fma(x2, sum2d);
-                FloatVector x3 = broadcast(INTS, in.get(INT, at + 3 * inBytes)).reinterpretAsFloats();
-                sum3a = a.fma(x3, sum3a);
-                sum3b = b.fma(x3, sum3b);
-                sum3c = c.fma(x3, sum3c);
-                sum3d = d.fma(x3, sum3d);
-            }
-            FloatVector scaleA = fromMemorySegment(FLOATS, scales, scale, LITTLE_ENDIAN);
-            total0a = scaleA.fma(sum0a, total0a);
-            total1a = scaleA.fma(sum1a, total1a);
-            total2a = scaleA.fma(sum2a, total2a);
-            total3a = scaleA.fma(sum3a, total3a);
-            FloatVector scaleB = fromMemorySegment(FLOATS, scales, scale + BYTES, LITTLE_ENDIAN);
-            total0b = scaleB.fma(sum0b, total0b);
-            total1b = scaleB.fma(sum1b, total1b);
-            total2b = scaleB.fma(sum2b, total2b);
-            total3b = scaleB.fma(sum3b, total3b);
-            FloatVector scaleC = fromMemorySegment(FLOATS, scales, scale + 2 * BYTES, LITTLE_ENDIAN);
-            total0c = scaleC.fma(sum0c, total0c);
-            total1c = scaleC.fma(sum1c, total1c);
-            total2c = scaleC.fma(sum2c, total2c);
-            total3c = scaleC.fma(sum3c, total3c);
-            FloatVector scaleD = fromMemorySegment(FLOATS, scales, scale + 3 * BYTES, LITTLE_ENDIAN);
-            total0d = scaleD.fma(sum0d, total0d);
-            total1d = scaleD.fma(sum1d, total1d);
-            total2d = scaleD.fma(sum2d, total2d);
-            total3d = scaleD.fma(sum3d, total3d);
-            scale += 4L * PANEL_OUTPUTS;
-        }
-        MemorySegment out = y.segment();
-        long first = rowByteOffset(y, token) + 4L * output;
-        long rowBytes = rowByteOffset(y, 1);
-        FloatVector biasA = fromMemorySegment(FLOATS, weights.biases(), 4L * output, LITTLE_ENDIAN);
-        total0a.add(biasA).intoMemorySegment(out, first, LITTLE_ENDIAN);
-        total1a.add(biasA).intoMemorySegment(out, first + rowBytes, LITTLE_ENDIAN);
-        total2a.add(biasA).intoMemorySegment(out, first + 2 * rowBytes, LITTLE_ENDIAN);
-        total3a.add(biasA).intoMemorySegment(out, first + 3 * rowBytes, LITTLE_ENDIAN);
-        FloatVector biasB = fromMemorySegment(FLOATS, weights.biases(), 4L * output + BYTES, LITTLE_ENDIAN);
-        total0b.add(biasB).intoMemorySegment(out, first + BYTES, LITTLE_ENDIAN);
-        total1b.add(biasB).intoMemorySegment(out, first + rowBytes + BYTES, LITTLE_ENDIAN);
-        total2b.add(biasB).intoMemorySegment(out, first + 2 * rowBytes + BYTES, LITTLE_ENDIAN);
-        total3b.add(biasB).intoMemorySegment(out, first + 3 * rowBytes + BYTES, LITTLE_ENDIAN);
-        FloatVector biasC = fromMemorySegment(FLOATS, weights.biases(), 4L * output + 2 * BYTES, LITTLE_ENDIAN);
-        total0c.add(biasC).intoMemorySegment(out, first + 2 * BYTES, LITTLE_ENDIAN);
-        total1c.add(biasC).intoMemorySegment(out, first + rowBytes + 2 * BYTES, LITTLE_ENDIAN);
-        total2c.add(biasC).intoMemorySegment(out, first + 2 * rowBytes + 2 * BYTES, LITTLE_ENDIAN);
-        total3c.add(biasC).intoMemorySegment(out, first + 3 * rowBytes + 2 * BYTES, LITTLE_ENDIAN);
-        FloatVector biasD = fromMemorySegment(FLOATS, weights.biases(), 4L * output + 3 * BYTES, LITTLE_ENDIAN);
-        total0d.add(biasD).intoMemorySegment(out, first + 3 * BYTES, LITTLE_ENDIAN);
-        total1d.add(biasD).intoMemorySegment(out, first + rowBytes + 3 * BYTES, LITTLE_ENDIAN);
-        total2d.add(biasD).intoMemorySegment(out, first + 2 * rowBytes + 3 * BYTES, LITTLE_ENDIAN);
-        total3d.add(biasD).intoMemorySegment(out, first + 3 * rowBytes + 3 * BYTES, LITTLE_ENDIAN);
     }
 
     private static void twoTokensInt4(Tensor x, VectorGroupedWeights weights, GroupedPanel source, Tensor y,
@@ -1567,167 +884,12 @@ final class GroupedBodies {
             int numTokens, int output) {
         boolean isWhole = output + PANEL_OUTPUTS <= weights.numOutputs();
         int token = 0;
-        for (; HAS_REGISTERS && isWhole && token + 4 <= numTokens; token += 4) {
-            fourTokensInt4Min(x, weights, source, y, token, output);
-        }
         for (; isWhole && token + 2 <= numTokens; token += 2) {
             twoTokensInt4Min(x, weights, source, y, token, output);
         }
         for (; token < numTokens; token++) {
             oneTokenInt4Min(x, weights, source, y, token, output);
         }
-    }
-
-    private static void fourTokensInt4Min(Tensor x, VectorGroupedWeights weights, GroupedPanel source, Tensor y,
-            int token, int output) {
-        MemorySegment in = x.segment();
-        long in0 = rowByteOffset(x, token);
-        long inBytes = rowByteOffset(x, 1);
-        MemorySegment panel = source.numbers();
-        long panelStart = source.numbersByteOffset();
-        MemorySegment scales = source.scales();
-        MemorySegment minimums = source.minimums();
-        MemorySegment inputSums = source.inputSums();
-        long inputs0 = source.inputSumsByteOffset(token);
-        long inputs1 = source.inputSumsByteOffset(token + 1);
-        long inputs2 = source.inputSumsByteOffset(token + 2);
-        long inputs3 = source.inputSumsByteOffset(token + 3);
-        long scale = source.scalesByteOffset();
-        int groupSize = weights.format().groupSize();
-        FloatVector total0a = zero(FLOATS);
-        FloatVector total0b = zero(FLOATS);
-        FloatVector total0c = zero(FLOATS);
-        FloatVector total0d = zero(FLOATS);
-        FloatVector total1a = zero(FLOATS);
-        FloatVector total1b = zero(FLOATS);
-        FloatVector total1c = zero(FLOATS);
-        FloatVector total1d = zero(FLOATS);
-        FloatVector total2a = zero(FLOATS);
-        FloatVector total2b = zero(FLOATS);
-        FloatVector total2c = zero(FLOATS);
-        FloatVector total2d = zero(FLOATS);
-        FloatVector total3a = zero(FLOATS);
-        FloatVector total3b = zero(FLOATS);
-        FloatVector total3c = zero(FLOATS);
-        FloatVector total3d = zero(FLOATS);
-        for (int from = 0; from < weights.numInputs(); from += groupSize) {
-            FloatVector sum0a = zero(FLOATS);
-            FloatVector sum0b = zero(FLOATS);
-            FloatVector sum0c = zero(FLOATS);
-            FloatVector sum0d = zero(FLOATS);
-            FloatVector sum1a = zero(FLOATS);
-            FloatVector sum1b = zero(FLOATS);
-            FloatVector sum1c = zero(FLOATS);
-            FloatVector sum1d = zero(FLOATS);
-            FloatVector sum2a = zero(FLOATS);
-            FloatVector sum2b = zero(FLOATS);
-            FloatVector sum2c = zero(FLOATS);
-            FloatVector sum2d = zero(FLOATS);
-            FloatVector sum3a = zero(FLOATS);
-            FloatVector sum3b = zero(FLOATS);
-            FloatVector sum3c = zero(FLOATS);
-            FloatVector sum3d = zero(FLOATS);
-            int to = Math.min(from + groupSize, weights.numInputs());
-            for (int input = from; input < to; input++) {
-                long weight = panelStart + BYTES * (input / 2);
-                IntVector two = IntVector.fromMemorySegment(INTS, panel, weight, LITTLE_ENDIAN);
-                IntVector four = two.lanewise(LSHR, input % 2 * 16);
-                FloatVector a = four.and(0xF).or(0x4B000000).reinterpretAsFloats().sub(0x1p23f + 8f);
-                FloatVector b = four.and(0xF0).or(0x49000000).reinterpretAsFloats().sub(0x1p19f + 8f);
-                FloatVector c = four.and(0xF00).or(0x47000000).reinterpretAsFloats().sub(0x1p15f + 8f);
-                FloatVector d = four.and(0xF000).or(0x45000000).reinterpretAsFloats().sub(0x1p11f + 8f);
-                long at = in0 + 4L * input;
-                FloatVector x0 = broadcast(INTS, in.get(INT, at)).reinterpretAsFloats();
-                sum0a = a.fma(x0, sum0a);
-                sum0b = b.fma(x0, sum0b);
-                sum0c = c.fma(x0, sum0c);
-                sum0d = d.fma(x0, sum0d);
-                FloatVector x1 = broadcast(INTS, in.get(INT, at + inBytes)).reinterpretAsFloats();
-                sum1a = a.fma(x1, sum1a);
-                sum1b = b.fma(x1, sum1b);
-                sum1c = c.fma(x1, sum1c);
-                sum1d = d.fma(x1, sum1d);
-                FloatVector x2 = broadcast(INTS, in.get(INT, at + 2 * inBytes)).reinterpretAsFloats();
-                sum2a = a.fma(x2, sum2a);
-                sum2b = b.fma(x2, sum2b);
-                sum2c = c.fma(x2, sum2c);
-                sum2d = d.fma(x2, sum2d);
-                FloatVector x3 = broadcast(INTS, in.get(INT, at + 3 * inBytes)).reinterpretAsFloats();
-                sum3a = a.fma(x3, sum3a);
-                sum3b = b.fma(x3, sum3b);
-                sum3c = c.fma(x3, sum3c);
-                sum3d = d.fma(x3, sum3d);
-            }
-            FloatVector scaleA = fromMemorySegment(FLOATS, scales, scale, LITTLE_ENDIAN);
-            total0a = scaleA.fma(sum0a, total0a);
-            total1a = scaleA.fma(sum1a, total1a);
-            total2a = scaleA.fma(sum2a, total2a);
-            total3a = scaleA.fma(sum3a, total3a);
-            FloatVector scaleB = fromMemorySegment(FLOATS, scales, scale + BYTES, LITTLE_ENDIAN);
-            total0b = scaleB.fma(sum0b, total0b);
-            total1b = scaleB.fma(sum1b, total1b);
-            total2b = scaleB.fma(sum2b, total2b);
-            total3b = scaleB.fma(sum3b, total3b);
-            FloatVector scaleC = fromMemorySegment(FLOATS, scales, scale + 2 * BYTES, LITTLE_ENDIAN);
-            total0c = scaleC.fma(sum0c, total0c);
-            total1c = scaleC.fma(sum1c, total1c);
-            total2c = scaleC.fma(sum2c, total2c);
-            total3c = scaleC.fma(sum3c, total3c);
-            FloatVector scaleD = fromMemorySegment(FLOATS, scales, scale + 3 * BYTES, LITTLE_ENDIAN);
-            total0d = scaleD.fma(sum0d, total0d);
-            total1d = scaleD.fma(sum1d, total1d);
-            total2d = scaleD.fma(sum2d, total2d);
-            total3d = scaleD.fma(sum3d, total3d);
-            long group = from / groupSize * 4L;
-            FloatVector sum0 = broadcast(INTS, inputSums.get(INT, inputs0 + group)).reinterpretAsFloats();
-            FloatVector sum1 = broadcast(INTS, inputSums.get(INT, inputs1 + group)).reinterpretAsFloats();
-            FloatVector sum2 = broadcast(INTS, inputSums.get(INT, inputs2 + group)).reinterpretAsFloats();
-            FloatVector sum3 = broadcast(INTS, inputSums.get(INT, inputs3 + group)).reinterpretAsFloats();
-            FloatVector minimumA = fromMemorySegment(FLOATS, minimums, scale, LITTLE_ENDIAN);
-            total0a = minimumA.fma(sum0, total0a);
-            total1a = minimumA.fma(sum1, total1a);
-            total2a = minimumA.fma(sum2, total2a);
-            total3a = minimumA.fma(sum3, total3a);
-            FloatVector minimumB = fromMemorySegment(FLOATS, minimums, scale + BYTES, LITTLE_ENDIAN);
-            total0b = minimumB.fma(sum0, total0b);
-            total1b = minimumB.fma(sum1, total1b);
-            total2b = minimumB.fma(sum2, total2b);
-            total3b = minimumB.fma(sum3, total3b);
-            FloatVector minimumC = fromMemorySegment(FLOATS, minimums, scale + 2 * BYTES, LITTLE_ENDIAN);
-            total0c = minimumC.fma(sum0, total0c);
-            total1c = minimumC.fma(sum1, total1c);
-            total2c = minimumC.fma(sum2, total2c);
-            total3c = minimumC.fma(sum3, total3c);
-            FloatVector minimumD = fromMemorySegment(FLOATS, minimums, scale + 3 * BYTES, LITTLE_ENDIAN);
-            total0d = minimumD.fma(sum0, total0d);
-            total1d = minimumD.fma(sum1, total1d);
-            total2d = minimumD.fma(sum2, total2d);
-            total3d = minimumD.fma(sum3, total3d);
-            scale += 4L * PANEL_OUTPUTS;
-        }
-        MemorySegment out = y.segment();
-        long first = rowByteOffset(y, token) + 4L * output;
-        long rowBytes = rowByteOffset(y, 1);
-        FloatVector biasA = fromMemorySegment(FLOATS, weights.biases(), 4L * output, LITTLE_ENDIAN);
-        total0a.add(biasA).intoMemorySegment(out, first, LITTLE_ENDIAN);
-        total1a.add(biasA).intoMemorySegment(out, first + rowBytes, LITTLE_ENDIAN);
-        total2a.add(biasA).intoMemorySegment(out, first + 2 * rowBytes, LITTLE_ENDIAN);
-        total3a.add(biasA).intoMemorySegment(out, first + 3 * rowBytes, LITTLE_ENDIAN);
-        FloatVector biasB = fromMemorySegment(FLOATS, weights.biases(), 4L * output + BYTES, LITTLE_ENDIAN);
-        total0b.add(biasB).intoMemorySegment(out, first + BYTES, LITTLE_ENDIAN);
-        total1b.add(biasB).intoMemorySegment(out, first + rowBytes + BYTES, LITTLE_ENDIAN);
-        total2b.add(biasB).intoMemorySegment(out, first + 2 * rowBytes + BYTES, LITTLE_ENDIAN);
-        total3b.add(biasB).intoMemorySegment(out, first + 3 * rowBytes + BYTES, LITTLE_ENDIAN);
-        FloatVector biasC = fromMemorySegment(FLOATS, weights.biases(), 4L * output + 2 * BYTES, LITTLE_ENDIAN);
-        total0c.add(biasC).intoMemorySegment(out, first + 2 * BYTES, LITTLE_ENDIAN);
-        total1c.add(biasC).intoMemorySegment(out, first + rowBytes + 2 * BYTES, LITTLE_ENDIAN);
-        total2c.add(biasC).intoMemorySegment(out, first + 2 * rowBytes + 2 * BYTES, LITTLE_ENDIAN);
-        total3c.add(biasC).intoMemorySegment(out, first + 3 * rowBytes + 2 * BYTES, LITTLE_ENDIAN);
-        FloatVector biasD = fromMemorySegment(FLOATS, weights.biases(), 4L * output + 3 * BYTES, LITTLE_ENDIAN);
-        total0d.add(biasD).intoMemorySegment(out, first + 3 * BYTES, LITTLE_ENDIAN);
-        total1d.add(biasD).intoMemorySegment(out, first + rowBytes + 3 * BYTES, LITTLE_ENDIAN);
-        total2d.add(biasD).intoMemorySegment(out, first + 2 * rowBytes + 3 * BYTES, LITTLE_ENDIAN);
-        total3d.add(biasD).intoMemorySegment(out, first + 3 * rowBytes + 3 * BYTES, LITTLE_ENDIAN);
     }
 
     private static void twoTokensInt4Min(Tensor x, VectorGroupedWeights weights, GroupedPanel source, Tensor y,
@@ -1929,8 +1091,7 @@ final class GroupedBodies {
                 IntVector two = IntVector.fromMemorySegment(INTS, panel, weight, LITTLE_ENDIAN);
                 IntVector four = two.lanewise(LSHR, input % 2 * 16);
                 long higher = highStart + BYTES * (input / 4);
-                IntVector high =
-                        IntVector.fromMemorySegment(INTS, highs, higher, LITTLE_ENDIAN).lanewise(LSHR, input % 4 * 8);
+                IntVector high = IntVector.fromMemorySegment(INTS, highs, higher, LITTLE_ENDIAN).lanewise(LSHR, input % 4 * 8);
                 FloatVector a = four.and(0xF).or(high.lanewise(LSHL, 4).and(0x30)).or(0x4B000000)
                         .reinterpretAsFloats().sub(0x1p23f + 32f);
                 FloatVector b = four.and(0xF0).or(high.lanewise(LSHL, 6).and(0x300)).or(0x49000000)
@@ -1999,8 +1160,7 @@ final class GroupedBodies {
                 IntVector two = IntVector.fromMemorySegment(INTS, panel, weight, LITTLE_ENDIAN);
                 IntVector four = two.lanewise(LSHR, input % 2 * 16);
                 long higher = highStart + BYTES * (input / 8);
-                IntVector high =
-                        IntVector.fromMemorySegment(INTS, highs, higher, LITTLE_ENDIAN).lanewise(LSHR, input % 8 * 4);
+                IntVector high = IntVector.fromMemorySegment(INTS, highs, higher, LITTLE_ENDIAN).lanewise(LSHR, input % 8 * 4);
                 FloatVector a = four.and(0xF).or(high.lanewise(LSHL, 4).and(0x10)).or(0x4B000000)
                         .reinterpretAsFloats().sub(0x1p23f + 16f);
                 FloatVector b = four.and(0xF0).or(high.lanewise(LSHL, 7).and(0x100)).or(0x49000000)
@@ -2072,8 +1232,7 @@ final class GroupedBodies {
                 IntVector two = IntVector.fromMemorySegment(INTS, panel, weight, LITTLE_ENDIAN);
                 IntVector four = two.lanewise(LSHR, input % 2 * 16);
                 long higher = highStart + BYTES * (input / 8);
-                IntVector high =
-                        IntVector.fromMemorySegment(INTS, highs, higher, LITTLE_ENDIAN).lanewise(LSHR, input % 8 * 4);
+                IntVector high = IntVector.fromMemorySegment(INTS, highs, higher, LITTLE_ENDIAN).lanewise(LSHR, input % 8 * 4);
                 FloatVector a = four.and(0xF).or(high.lanewise(LSHL, 4).and(0x10)).or(0x4B000000)
                         .reinterpretAsFloats().sub(0x1p23f);
                 FloatVector b = four.and(0xF0).or(high.lanewise(LSHL, 7).and(0x100)).or(0x49000000)
