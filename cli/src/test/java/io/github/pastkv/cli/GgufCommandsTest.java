@@ -83,6 +83,17 @@ class GgufCommandsTest {
     }
 
     @Test
+    void cacheTier_isReusedByALaterRun() throws Exception {
+        List<String> command = List.of("generate", "--model", STORIES, "--temperature", "0", "--max-new-tokens", "5",
+                "--json", "--cache-tier", "file:" + folder.resolve("tier") + "?chunk=16",
+                "Once upon a time, there was a little girl named Lily. She loved to play outside in the park. One day");
+        String first = run(command.toArray(String[]::new));
+        String second = run(command.toArray(String[]::new));
+        assertThat(first).contains("\"text\":\", she saw a big\"", "\"loaded_tokens\":0");
+        assertThat(second).contains("\"text\":\", she saw a big\"", "\"loaded_tokens\":32");
+    }
+
+    @Test
     void weightsInGroups_runOnFolders() throws Exception {
         String stories = GoldenFiles.path("real/stories260K").toString();
         for (String weights : List.of("int8-groups", "int4")) {
