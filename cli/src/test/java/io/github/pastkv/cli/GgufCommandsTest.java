@@ -3,6 +3,7 @@ package io.github.pastkv.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.pastkv.testkit.golden.GoldenFiles;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -30,6 +31,14 @@ class GgufCommandsTest {
         assertThat(text).contains("there was a little girl named Lily. She loved to play outside in the park.");
         assertThat(run("generate", "--model", GoldenFiles.path("real/stories260K").toString(), "--temperature", "0",
                 "--max-new-tokens", "30", "Once upon a time")).isEqualTo(text);
+    }
+
+    @Test
+    void chat_answersFromAFile() {
+        CommandRun run = CommandRun.withInput("Once upon a time\n".getBytes(StandardCharsets.UTF_8), "chat", "--model",
+                STORIES, "--max-new-tokens", "8");
+        assertThat(run.exitCode()).as(run.err()).isZero();
+        assertThat(run.out()).contains(", there was a little girl");
     }
 
     @Test

@@ -1091,7 +1091,8 @@ final class GroupedBodies {
                 IntVector two = IntVector.fromMemorySegment(INTS, panel, weight, LITTLE_ENDIAN);
                 IntVector four = two.lanewise(LSHR, input % 2 * 16);
                 long higher = highStart + BYTES * (input / 4);
-                IntVector high = IntVector.fromMemorySegment(INTS, highs, higher, LITTLE_ENDIAN).lanewise(LSHR, input % 4 * 8);
+                IntVector high =
+                        IntVector.fromMemorySegment(INTS, highs, higher, LITTLE_ENDIAN).lanewise(LSHR, input % 4 * 8);
                 FloatVector a = four.and(0xF).or(high.lanewise(LSHL, 4).and(0x30)).or(0x4B000000)
                         .reinterpretAsFloats().sub(0x1p23f + 32f);
                 FloatVector b = four.and(0xF0).or(high.lanewise(LSHL, 6).and(0x300)).or(0x49000000)
@@ -1160,7 +1161,8 @@ final class GroupedBodies {
                 IntVector two = IntVector.fromMemorySegment(INTS, panel, weight, LITTLE_ENDIAN);
                 IntVector four = two.lanewise(LSHR, input % 2 * 16);
                 long higher = highStart + BYTES * (input / 8);
-                IntVector high = IntVector.fromMemorySegment(INTS, highs, higher, LITTLE_ENDIAN).lanewise(LSHR, input % 8 * 4);
+                IntVector high =
+                        IntVector.fromMemorySegment(INTS, highs, higher, LITTLE_ENDIAN).lanewise(LSHR, input % 8 * 4);
                 FloatVector a = four.and(0xF).or(high.lanewise(LSHL, 4).and(0x10)).or(0x4B000000)
                         .reinterpretAsFloats().sub(0x1p23f + 16f);
                 FloatVector b = four.and(0xF0).or(high.lanewise(LSHL, 7).and(0x100)).or(0x49000000)
@@ -1232,7 +1234,8 @@ final class GroupedBodies {
                 IntVector two = IntVector.fromMemorySegment(INTS, panel, weight, LITTLE_ENDIAN);
                 IntVector four = two.lanewise(LSHR, input % 2 * 16);
                 long higher = highStart + BYTES * (input / 8);
-                IntVector high = IntVector.fromMemorySegment(INTS, highs, higher, LITTLE_ENDIAN).lanewise(LSHR, input % 8 * 4);
+                IntVector high =
+                        IntVector.fromMemorySegment(INTS, highs, higher, LITTLE_ENDIAN).lanewise(LSHR, input % 8 * 4);
                 FloatVector a = four.and(0xF).or(high.lanewise(LSHL, 4).and(0x10)).or(0x4B000000)
                         .reinterpretAsFloats().sub(0x1p23f);
                 FloatVector b = four.and(0xF0).or(high.lanewise(LSHL, 7).and(0x100)).or(0x49000000)
