@@ -37,7 +37,7 @@ public record GoldenModel(String name, Path folder, int[] tokens, int[] greedy) 
      */
     public static final List<String> MECHANISM_NAMES = List.of("stablelm_parallel_qknorm", "cohere2", "granite", "olmo",
             "hunyuan_v1_dense", "apertus", "gptj", "gpt_bigcode", "falcon_alibi", "mpt", "xglm", "nemotron", "glm4",
-            "exaone4", "mixtral", "phimoe", "gpt_oss_mxfp4", "dots1",
+            "exaone4", "mixtral", "phimoe", "gpt_oss", "dots1",
             "llama4_text");
     /**
      * Those that norm what their blocks add to the residual stream, so that it is no sum of what single heads add.
