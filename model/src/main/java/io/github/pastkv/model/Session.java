@@ -13,26 +13,18 @@ import io.github.pastkv.model.engine.StepInput;
 import io.github.pastkv.model.forward.KeyShift;
 import io.github.pastkv.model.generation.BeamHypothesis;
 import io.github.pastkv.model.generation.BeamOptions;
-import io.github.pastkv.model.generation.BeamSearch;
 import io.github.pastkv.model.generation.Generation;
 import io.github.pastkv.model.generation.GenerationListener;
 import io.github.pastkv.model.generation.GenerationOptions;
-import io.github.pastkv.model.generation.Generator;
 import io.github.pastkv.model.hooks.Probe;
 import io.github.pastkv.model.tokenizer.TextTokenizer;
 import io.github.pastkv.tensor.Tensor;
-import java.util.Arrays;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.Set;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
-import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The state of a text, or of a batch of texts: a {@link KvCache} for a {@link Model}. Appended tokens are never
@@ -49,19 +41,16 @@ public final class Session implements AutoCloseable {
     private final Model model;
     private final KvCache cache;
     private final SequenceGroup ownGroup;
-    private final AtomicReference<@Nullable Thread> user = new AtomicReference<>();
-    private KvCache target; // the cache that appends write to: the session's, or a temporary one
-    private SequenceGroup group; // over the target
-    private @Nullable Probe probe;
+    private final SessionLock lock = new SessionLock();
+    private final SessionTarget target;
     private int numReusedTokens;
     private boolean closed;
 
     private Session(Model model, KvCache cache, boolean ownsCache) {
         this.model = model;
         this.cache = cache;
-        this.target = cache;
         this.ownGroup = model.newGroup(cache, ownsCache);
-        this.group = ownGroup;
+        this.target = new SessionTarget(model, cache, ownGroup);
     }
 
     static Session withOwnCache(Model model, SessionOptions options) {
@@ -164,8 +153,8 @@ public final class Session implements AutoCloseable {
     public Tensor prefill(int[][] tokenIds, AttentionMask mask) {
         requireOpen();
         return exclusively(() -> {
-            Tensor last = group.forward(StepInput.tokens(tokenIds, mask), Logits.LAST, PrefixUse.REUSE);
-            numReusedTokens = group.numReusedTokens();
+            Tensor last = target.group().forward(StepInput.tokens(tokenIds, mask), Logits.LAST, PrefixUse.REUSE);
+            numReusedTokens = target.group().numReusedTokens();
             return Tensor.of(last.toFloatArray(), last.shape());
         });
     }
@@ -219,7 +208,7 @@ public final class Session implements AutoCloseable {
     public Tensor append(StepInput input) {
         requireOpen();
         requireEnterable(input);
-        return exclusively(() -> group.forwardSlots(input, PrefixUse.STORE));
+        return exclusively(() -> target.group().forwardSlots(input, PrefixUse.STORE));
     }
 
     /**
@@ -237,7 +226,7 @@ public final class Session implements AutoCloseable {
                 throw new IllegalArgumentException("mask: row " + row + " has no token, so it has no last one");
             }
         }
-        return exclusively(() -> group.forward(input, Logits.LAST, null));
+        return exclusively(() -> target.group().forward(input, Logits.LAST, null));
     }
 
     private void requireEnterable(StepInput input) {
@@ -261,11 +250,11 @@ public final class Session implements AutoCloseable {
                     + model.config().numLayers() + "]");
         }
         requireFrozen("stopAtLayer", stopAtLayer);
-        return exclusively(() -> group.residualBefore(input, stopAtLayer));
+        return exclusively(() -> target.group().residualBefore(input, stopAtLayer));
     }
 
     private void requireFrozen(String name, int layer) {
-        if (!target.frozen()) {
+        if (!target.cache().frozen()) {
             throw new IllegalStateException(name + ": " + layer
                     + ", layers would come to hold unequally many tokens; freeze the session to run part of them");
         }
@@ -277,14 +266,9 @@ public final class Session implements AutoCloseable {
      */
     public Scope withProbe(Probe newProbe) {
         requireOpen();
-        Probe before = probe;
-        setProbe(newProbe);
-        return () -> setProbe(before);
-    }
-
-    private void setProbe(@Nullable Probe newProbe) {
-        probe = newProbe;
-        group.setProbe(newProbe);
+        Probe before = target.probe();
+        target.setProbe(newProbe);
+        return () -> target.setProbe(before);
     }
 
     /**
@@ -301,7 +285,7 @@ public final class Session implements AutoCloseable {
         Objects.requireNonNull(text, "text: null");
         TextTokenizer tokenizer = model.tokenizer().orElseThrow(
                 () -> new IllegalStateException("the model folder " + model.folder() + " has no tokenizer.json"));
-        return target.numSlots() == 0 ? tokenizer.encode(text, true) : tokenizer.encodeContinuation(text);
+        return target.cache().numSlots() == 0 ? tokenizer.encode(text, true) : tokenizer.encodeContinuation(text);
     }
 
     /**
@@ -343,28 +327,20 @@ public final class Session implements AutoCloseable {
             throw new IllegalArgumentException(
                     "numReturnSequences: " + options.numReturnSequences() + ", a stream has one answer");
         }
-        int[][] ids = {encode(prompt)};
-        AttentionMask mask = maskOf(ids);
-        acquire();
+        PaddedPrompts prompts = PaddedPrompts.of(encode(prompt));
+        lock.acquire();
         try {
-            KvCache fork = target.frozen() ? group.use(target::fork) : null;
-            SequenceGroup on = fork == null ? group : model.newGroup(fork, true);
-            return new TextStream(model.tokenizer().orElseThrow(), on, ids, mask, effective(options), () -> {
-                if (fork != null) {
-                    on.close();
-                }
-                release();
-            }).stream();
+            return target.stream(prompts, options, lock::release);
         } catch (RuntimeException | Error e) {
-            release();
+            lock.release();
             throw e;
         }
     }
 
     /** {@link #generate(int[][], AttentionMask, GenerationOptions, GenerationListener)} with rows of any length. */
     public Generation generate(int[][] prompts, GenerationOptions options, GenerationListener listener) {
-        AttentionMask mask = maskOf(prompts);
-        return generate(padded(prompts, mask), mask, options, listener);
+        PaddedPrompts padded = PaddedPrompts.of(prompts);
+        return generate(padded.tokenIds(), padded.mask(), options, listener);
     }
 
     /**
@@ -383,42 +359,11 @@ public final class Session implements AutoCloseable {
         Objects.requireNonNull(options, "options");
         Objects.requireNonNull(listener, "listener");
         StepInput.tokens(tokenIds, mask).pack(model.config(), batchSize()); // rejects bad input before anything else
-        return exclusively(() -> onTargetOrFork(on -> generateOn(on, tokenIds, mask, options, listener)));
-    }
-
-    /** On a frozen session, runs on a fork that is then discarded. */
-    private <T> T onTargetOrFork(Function<SequenceGroup, T> call) {
-        return target.frozen() ? onFork(call) : call.apply(group);
-    }
-
-    private <T> T onFork(Function<SequenceGroup, T> call) {
-        try (SequenceGroup ofFork = model.newGroup(group.use(target::fork), true)) {
-            ofFork.setProbe(probe);
-            return call.apply(ofFork);
-        }
-    }
-
-    private Generation generateOn(SequenceGroup on, int[][] tokenIds, AttentionMask mask, GenerationOptions options,
-            GenerationListener listener) {
-        on.beginGeneration(options);
-        try {
-            Generation generation = Generator.generate(on, tokenIds, mask, model.tokenizer().orElse(null),
-                    effective(options), listener);
+        return exclusively(() -> {
+            Generation generation = target.generate(new PaddedPrompts(tokenIds, mask), options, listener);
             numReusedTokens = generation.numReusedTokens();
             return generation;
-        } finally {
-            on.endGeneration();
-        }
-    }
-
-    /** Adds the model's end-of-text tokens, unless they are ignored. */
-    private GenerationOptions effective(GenerationOptions options) {
-        if (!options.stopsAtEos()) {
-            return options;
-        }
-        Set<Integer> stopTokens = new HashSet<>(options.stopTokens());
-        stopTokens.addAll(model.generationConfig().eosIds());
-        return options.withStopTokens(stopTokens);
+        });
     }
 
     /**
@@ -429,16 +374,7 @@ public final class Session implements AutoCloseable {
      */
     public List<List<BeamHypothesis>> beamSearch(int[][] prompts, BeamOptions options) {
         requireOpen();
-        AttentionMask mask = maskOf(prompts);
-        return exclusively(() -> onFork(on -> BeamSearch.search(on, padded(prompts, mask), mask, options)));
-    }
-
-    private static AttentionMask maskOf(int[][] prompts) {
-        return AttentionMask.ofLengths(Arrays.stream(prompts).mapToInt(prompt -> prompt.length).toArray());
-    }
-
-    private static int[][] padded(int[][] prompts, AttentionMask mask) {
-        return Arrays.stream(prompts).map(prompt -> Arrays.copyOf(prompt, mask.numSlots())).toArray(int[][]::new);
+        return exclusively(() -> target.beamSearch(PaddedPrompts.of(prompts), options));
     }
 
     /** Whether appends store nothing. */
@@ -469,7 +405,7 @@ public final class Session implements AutoCloseable {
      * @throws IllegalStateException while a call of this session is running, on this thread or another
      */
     public Session fork() {
-        requireUnused(user.get());
+        lock.requireUnused();
         return new Session(model, ownGroup.use(openCache()::fork), true);
     }
 
@@ -534,53 +470,23 @@ public final class Session implements AutoCloseable {
      */
     public Scope withoutCache() {
         requireOpen();
-        if (target != cache) {
+        if (target.cache() != cache) {
             return () -> {};
         }
         KvCache empty = new KvCache(cache.config());
         empty.freeze();
-        setTarget(empty, model.newGroup(empty, true));
-        SequenceGroup ofEmpty = group;
+        SequenceGroup groupOfEmpty = model.newGroup(empty, true);
+        target.set(empty, groupOfEmpty);
         return () -> {
-            if (target == empty) {
-                setTarget(cache, ownGroup);
+            if (target.cache() == empty) {
+                target.set(cache, ownGroup);
             }
-            ofEmpty.close();
+            groupOfEmpty.close();
         };
     }
 
-    private void setTarget(KvCache newTarget, SequenceGroup newGroup) {
-        target = newTarget;
-        group = newGroup;
-        group.setProbe(probe);
-    }
-
-    /** Runs a call exclusively: calls from other threads, and from its own hooks and listeners, are rejected. */
     private <T> T exclusively(Supplier<T> call) {
-        acquire();
-        try {
-            return call.get();
-        } finally {
-            release();
-        }
-    }
-
-    private void acquire() {
-        requireUnused(user.compareAndExchange(null, Thread.currentThread()));
-    }
-
-    private static void requireUnused(@Nullable Thread before) {
-        if (Thread.currentThread().equals(before)) {
-            throw new IllegalStateException("this session is in use by this thread: a listener or hook cannot use the"
-                    + " session that calls it, nor anything a session whose stream is open");
-        }
-        if (before != null) {
-            throw new IllegalStateException("this session is in use by thread " + before.getName());
-        }
-    }
-
-    private void release() {
-        user.set(null);
+        return lock.exclusively(call);
     }
 
     private static boolean changed(Runnable change) {
@@ -622,7 +528,7 @@ public final class Session implements AutoCloseable {
 
     private void free() {
         closed = true;
-        group.close();
+        target.group().close();
         ownGroup.close();
     }
 

@@ -1,0 +1,118 @@
+package io.github.pastkv.model;
+
+import io.github.pastkv.cache.KvCache;
+import io.github.pastkv.model.engine.SequenceGroup;
+import io.github.pastkv.model.generation.BeamHypothesis;
+import io.github.pastkv.model.generation.BeamOptions;
+import io.github.pastkv.model.generation.BeamSearch;
+import io.github.pastkv.model.generation.Generation;
+import io.github.pastkv.model.generation.GenerationListener;
+import io.github.pastkv.model.generation.GenerationOptions;
+import io.github.pastkv.model.generation.Generator;
+import io.github.pastkv.model.hooks.Probe;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Function;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a session's steps and generations write to: its own cache, or an empty one that is frozen while the session is
+ * used without its cache. A generation on a frozen cache runs on a fork that is then discarded.
+ */
+final class SessionTarget {
+    private final Model model;
+    private KvCache cache;
+    private SequenceGroup group; // over the cache
+    private @Nullable Probe probe;
+
+    SessionTarget(Model model, KvCache cache, SequenceGroup group) {
+        this.model = model;
+        this.cache = cache;
+        this.group = group;
+    }
+
+    KvCache cache() {
+        return cache;
+    }
+
+    SequenceGroup group() {
+        return group;
+    }
+
+    @Nullable
+    Probe probe() {
+        return probe;
+    }
+
+    /** Passes the activations of all later steps to {@code newProbe}; null for none. */
+    void setProbe(@Nullable Probe newProbe) {
+        probe = newProbe;
+        group.setProbe(newProbe);
+    }
+
+    /** Uses another cache from now on. */
+    void set(KvCache newCache, SequenceGroup newGroup) {
+        cache = newCache;
+        group = newGroup;
+        group.setProbe(probe);
+    }
+
+    /** Generates after the prompt of each row, on a fork while the cache is frozen. */
+    Generation generate(PaddedPrompts prompts, GenerationOptions options, GenerationListener listener) {
+        return cache.frozen()
+                ? onFork(fork -> generateOn(fork, prompts, options, listener))
+                : generateOn(group, prompts, options, listener);
+    }
+
+    private Generation generateOn(SequenceGroup on, PaddedPrompts prompts, GenerationOptions options,
+            GenerationListener listener) {
+        on.beginGeneration(options);
+        try {
+            return Generator.generate(on, prompts.tokenIds(), prompts.mask(), model.tokenizer().orElse(null),
+                    withEos(options), listener);
+        } finally {
+            on.endGeneration();
+        }
+    }
+
+    /** {@link #generate} as the result is read; {@code onEnd} runs once, when it has been read or is closed. */
+    Stream<String> stream(PaddedPrompts prompts, GenerationOptions options, Runnable onEnd) {
+        SequenceGroup fork = cache.frozen() ? newFork() : null;
+        Runnable close = () -> {
+            if (fork != null) {
+                fork.close();
+            }
+            onEnd.run();
+        };
+        return new TextStream(model.tokenizer().orElseThrow(), fork == null ? group : fork, prompts.tokenIds(),
+                prompts.mask(), withEos(options), close).stream();
+    }
+
+    /** Searches on a fork; the best completions of each row come first. */
+    List<List<BeamHypothesis>> beamSearch(PaddedPrompts prompts, BeamOptions options) {
+        return onFork(fork -> BeamSearch.search(fork, prompts.tokenIds(), prompts.mask(), options));
+    }
+
+    private <T> T onFork(Function<SequenceGroup, T> call) {
+        try (SequenceGroup fork = newFork()) {
+            fork.setProbe(probe);
+            return call.apply(fork);
+        }
+    }
+
+    private SequenceGroup newFork() {
+        return model.newGroup(group.use(cache::fork), true);
+    }
+
+    /** Adds the model's end-of-text tokens, unless they are ignored. */
+    private GenerationOptions withEos(GenerationOptions options) {
+        if (!options.stopsAtEos()) {
+            return options;
+        }
+        Set<Integer> stopTokens = new HashSet<>(options.stopTokens());
+        stopTokens.addAll(model.generationConfig().eosIds());
+        return options.withStopTokens(stopTokens);
+    }
+}
