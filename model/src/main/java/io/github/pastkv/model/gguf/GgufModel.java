@@ -58,9 +58,9 @@ public final class GgufModel implements ModelSource {
         try {
             GgufMetadata metadata = files.metadata();
             String name = metadata.requireString(ARCHITECTURE_KEY);
-            Architecture architecture = Architecture.find(name)
+            Architecture architecture = Architectures.find(name)
                     .orElseThrow(() -> metadata.refusal(ARCHITECTURE_KEY, "\"" + name + "\" is not supported; "
-                            + "supported are " + String.join(", ", Architecture.allNames())));
+                            + "supported are " + String.join(", ", Architectures.names())));
             ConfigKeys keys = new ConfigKeys(metadata, name, files);
             architecture.config().write(keys);
             keys.putTokenIds();
