@@ -139,7 +139,7 @@ public final class KvCache implements AutoCloseable {
     }
 
     private void requireStepOf(AttentionMask newMask) {
-        requireOpen();
+        state.requireOpen();
         requireBatch("newMask", newMask.batchSize());
         state.requirePresent();
         requireEvenLayers();
@@ -220,7 +220,7 @@ public final class KvCache implements AutoCloseable {
      * @throws IllegalStateException while a step is open, as it has its own mask
      */
     public AttentionMask appendAttentionMask(AttentionMask newMask) {
-        requireOpen();
+        state.requireOpen();
         state.requireNoStep();
         requireBatch("newMask", newMask.batchSize());
         rows.mask().requireRealBefore(rows.lengths().mostSlots(), newMask);
@@ -233,7 +233,7 @@ public final class KvCache implements AutoCloseable {
 
     /** The mask of all slots so far, {@code [batch, pos_so_far]}. */
     public AttentionMask previousAttentionMask() {
-        requireOpen();
+        state.requireOpen();
         return rows.mask().slice(0, rows.mask().numSlots());
     }
 
@@ -244,13 +244,13 @@ public final class KvCache implements AutoCloseable {
 
     /** Real tokens of a row; of layer 0 where layers differ. */
     public int numTokens(int row) {
-        requireOpen();
+        state.requireOpen();
         return rows.lengths().numTokens(0, row);
     }
 
     /** Whether steps store nothing. */
     public boolean frozen() {
-        requireOpen();
+        state.requireOpen();
         return frozen;
     }
 
@@ -265,7 +265,7 @@ public final class KvCache implements AutoCloseable {
     }
 
     private void setFrozen(boolean newFrozen) {
-        requireOpen();
+        state.requireOpen();
         state.requirePresent();
         frozen = newFrozen;
         entries.forEach(entry -> entry.setFrozen(newFrozen));
@@ -278,7 +278,7 @@ public final class KvCache implements AutoCloseable {
      * @throws IllegalStateException when layers differ in length or flag
      */
     public KvCache fork() {
-        requireOpen();
+        state.requireOpen();
         requireEvenLayers();
         pool.joinBeside();
         KvEvents.fork(batchSize(), numSlots());
@@ -324,7 +324,7 @@ public final class KvCache implements AutoCloseable {
      * layers keep {@link KvCacheConfig#maxRewindTokens()} tokens beyond their window for this purpose.
      */
     public boolean canRewind(int numTokens) {
-        requireOpen();
+        state.requireOpen();
         return rows.canRewind(numTokens);
     }
 
@@ -400,7 +400,7 @@ public final class KvCache implements AutoCloseable {
      * The known ids of a row, up to the first token without an id: steps, grafts and edits may add tokens without ids.
      */
     public int[] knownTokenIds(int row) {
-        requireOpen();
+        state.requireOpen();
         Objects.checkIndex(row, batchSize());
         return rows.prefixes().knownTokenIds(row);
     }
@@ -426,7 +426,7 @@ public final class KvCache implements AutoCloseable {
      * included.
      */
     public long cacheBytes() {
-        requireOpen();
+        state.requireOpen();
         return rows.heldBytes();
     }
 
@@ -450,29 +450,20 @@ public final class KvCache implements AutoCloseable {
     }
 
     int numSlots(int layer) {
-        requireOpen();
+        state.requireOpen();
         return rows.lengths().numSlots(layer);
     }
 
     float read(int layer, int row, boolean ofKeys, int position, int kvHead, int dim) {
-        requireOpen();
+        state.requireOpen();
         state.requirePresent();
         return rows.groupOf(layer).read(layer, row, ofKeys, position, kvHead, dim);
     }
 
     /** Whether a layer still holds a position of a row. */
     boolean holds(int layer, int row, int position) {
-        requireOpen();
+        state.requireOpen();
         return position < numTokens(layer, row) && rows.groupOf(layer).holds(row, position);
-    }
-
-    /** The key or value of one head, widened. */
-    float[] head(int layer, int row, boolean ofKeys, int position, int kvHead) {
-        float[] numbers = new float[config.shape().headDim()];
-        for (int dim = 0; dim < numbers.length; dim++) {
-            numbers[dim] = read(layer, row, ofKeys, position, kvHead, dim);
-        }
-        return numbers;
     }
 
     /** Appends rows of another cache of the pool. */
@@ -513,10 +504,6 @@ public final class KvCache implements AutoCloseable {
     /** What is allowed now. */
     CacheState state() {
         return state;
-    }
-
-    private void requireOpen() {
-        state.requireOpen();
     }
 
     void requireBatch(String name, long rows) {

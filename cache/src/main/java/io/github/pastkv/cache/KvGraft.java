@@ -107,14 +107,23 @@ public final class KvGraft {
                 for (int row = 0; row < target.batchSize(); row++) {
                     for (int position = 0; position < target.numTokens(row); position++) {
                         for (int head = 0; head < numHeads && target.holds(layer, row, position); head++) {
-                            edit.setKey(layer, row, position, head, source.head(layer, row, true, position, head));
-                            edit.setValue(layer, row, position, head, source.head(layer, row, false, position, head));
+                            edit.setKey(layer, row, position, head, head(source, layer, row, true, position, head));
+                            edit.setValue(layer, row, position, head, head(source, layer, row, false, position, head));
                         }
                     }
                 }
             }
             edit.commit();
         }
+    }
+
+    /** The key or value of one head, widened. */
+    static float[] head(KvCache cache, int layer, int row, boolean ofKeys, int position, int kvHead) {
+        float[] numbers = new float[cache.config().shape().headDim()];
+        for (int dim = 0; dim < numbers.length; dim++) {
+            numbers[dim] = cache.read(layer, row, ofKeys, position, kvHead, dim);
+        }
+        return numbers;
     }
 
     /**

@@ -22,6 +22,7 @@ import io.github.pastkv.tensor.Tensor;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
@@ -50,7 +51,8 @@ public final class Session implements AutoCloseable {
         this.model = model;
         this.cache = cache;
         this.ownGroup = model.newGroup(cache, ownsCache);
-        this.target = new SessionTarget(model, cache, ownGroup);
+        this.target = new SessionTarget(model.tokenizer().orElse(null),
+                Set.copyOf(model.generationConfig().eosIds()), cache, ownGroup);
     }
 
     static Session withOwnCache(Model model, SessionOptions options) {
@@ -61,18 +63,7 @@ public final class Session implements AutoCloseable {
     }
 
     static Session over(Model model, KvCache cache) {
-        if (!cache.config().shape().equals(model.config().toKvShape())) {
-            throw new IllegalArgumentException(
-                    "cache: " + cache.config().shape() + ", the model needs " + model.config().toKvShape());
-        }
-        if (cache.config().maxTokens() > model.config().longestSeqLen()) {
-            throw new IllegalArgumentException("cache: maxTokens " + cache.config().maxTokens()
-                    + ", the model's limit is " + model.config().longestSeqLen());
-        }
-        for (int layer = 0; layer < model.config().numLayers(); layer++) {
-            // rejects windows of which neither is narrower
-            model.config().attended(layer).narrower(cache.config().window(layer));
-        }
+        SessionTarget.requireFitting(model.config(), cache.config());
         Session session = new Session(model, cache, false);
         session.ownGroup.setRead(); // its owner may read it at any time
         return session;
@@ -443,16 +434,8 @@ public final class Session implements AutoCloseable {
             throw new IllegalArgumentException("source: a session of another model");
         }
         KvGraft.Tokens tokens = new KvGraft.Tokens(source.openCache(), 0, fromToken, toToken);
-        int distance = numTokens(0) - fromToken;
-        if (distance != 0 && model.config().embedding().learnedPositions()) {
-            throw new IllegalArgumentException("fromToken: " + fromToken + " would come to position " + numTokens(0)
-                    + ", but this model's positions are learned and cannot be corrected");
-        }
-        if (distance != 0 && model.config().attention().normAfterRope()) {
-            throw new IllegalArgumentException("fromToken: " + fromToken + " would come to position " + numTokens(0)
-                    + ", but this model's keys are normalised after RoPE and cannot be corrected");
-        }
-        try (KeyShift shift = new KeyShift(model.config(), model.kernels().kernels(), maxSeqLen(), distance)) {
+        try (KeyShift shift =
+                new KeyShift(model.config(), model.kernels().kernels(), maxSeqLen(), fromToken, numTokens(0))) {
             exclusively(() -> source.ownGroup.usePresent(() -> ownGroup.usePresent(
                     () -> changed(() -> KvGraft.appendTokens(openCache(), 0, tokens, shift)))));
         }

@@ -1,6 +1,9 @@
 package io.github.pastkv.model;
 
 import io.github.pastkv.cache.KvCache;
+import io.github.pastkv.cache.KvCacheConfig;
+import io.github.pastkv.cache.layout.KvWindow;
+import io.github.pastkv.model.config.ModelConfig;
 import io.github.pastkv.model.engine.SequenceGroup;
 import io.github.pastkv.model.generation.BeamHypothesis;
 import io.github.pastkv.model.generation.BeamOptions;
@@ -10,8 +13,10 @@ import io.github.pastkv.model.generation.GenerationListener;
 import io.github.pastkv.model.generation.GenerationOptions;
 import io.github.pastkv.model.generation.Generator;
 import io.github.pastkv.model.hooks.Probe;
+import io.github.pastkv.model.tokenizer.TextTokenizer;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Stream;
@@ -22,15 +27,37 @@ import org.jspecify.annotations.Nullable;
  * used without its cache. A generation on a frozen cache runs on a fork that is then discarded.
  */
 final class SessionTarget {
-    private final Model model;
+    private final @Nullable TextTokenizer tokenizer;
+    private final Set<Integer> eosIds;
     private KvCache cache;
     private SequenceGroup group; // over the cache
     private @Nullable Probe probe;
 
-    SessionTarget(Model model, KvCache cache, SequenceGroup group) {
-        this.model = model;
+    /**
+     * The rows of {@code cache}.
+     *
+     * @param eosIds tokens that end a text
+     */
+    SessionTarget(@Nullable TextTokenizer tokenizer, Set<Integer> eosIds, KvCache cache, SequenceGroup group) {
+        this.tokenizer = tokenizer;
+        this.eosIds = eosIds;
         this.cache = cache;
         this.group = group;
+    }
+
+    /** Rejects a cache of another shape, with more tokens than the model can have, or with windows of other layers. */
+    static void requireFitting(ModelConfig model, KvCacheConfig cache) {
+        if (!cache.shape().equals(model.toKvShape())) {
+            throw new IllegalArgumentException("cache: " + cache.shape() + ", the model needs " + model.toKvShape());
+        }
+        if (cache.maxTokens() > model.longestSeqLen()) {
+            throw new IllegalArgumentException(
+                    "cache: maxTokens " + cache.maxTokens() + ", the model's limit is " + model.longestSeqLen());
+        }
+        for (int layer = 0; layer < model.numLayers(); layer++) {
+            // rejects windows of which neither is narrower
+            KvWindow.of(model.window(layer)).narrower(cache.window(layer));
+        }
     }
 
     KvCache cache() {
@@ -70,8 +97,8 @@ final class SessionTarget {
             GenerationListener listener) {
         on.beginGeneration(options);
         try {
-            return Generator.generate(on, prompts.tokenIds(), prompts.mask(), model.tokenizer().orElse(null),
-                    withEos(options), listener);
+            return Generator.generate(on, prompts.tokenIds(), prompts.mask(), tokenizer, withEos(options),
+                    listener);
         } finally {
             on.endGeneration();
         }
@@ -79,14 +106,14 @@ final class SessionTarget {
 
     /** {@link #generate} as the result is read; {@code onEnd} runs once, when it has been read or is closed. */
     Stream<String> stream(PaddedPrompts prompts, GenerationOptions options, Runnable onEnd) {
-        SequenceGroup fork = cache.frozen() ? newFork() : null;
+        SequenceGroup fork = cache.frozen() ? group.fork() : null;
         Runnable close = () -> {
             if (fork != null) {
                 fork.close();
             }
             onEnd.run();
         };
-        return new TextStream(model.tokenizer().orElseThrow(), fork == null ? group : fork, prompts.tokenIds(),
+        return new TextStream(Objects.requireNonNull(tokenizer), fork == null ? group : fork, prompts.tokenIds(),
                 prompts.mask(), withEos(options), close).stream();
     }
 
@@ -96,14 +123,10 @@ final class SessionTarget {
     }
 
     private <T> T onFork(Function<SequenceGroup, T> call) {
-        try (SequenceGroup fork = newFork()) {
+        try (SequenceGroup fork = group.fork()) {
             fork.setProbe(probe);
             return call.apply(fork);
         }
-    }
-
-    private SequenceGroup newFork() {
-        return model.newGroup(group.use(cache::fork), true);
     }
 
     /** Adds the model's end-of-text tokens, unless they are ignored. */
@@ -112,7 +135,7 @@ final class SessionTarget {
             return options;
         }
         Set<Integer> stopTokens = new HashSet<>(options.stopTokens());
-        stopTokens.addAll(model.generationConfig().eosIds());
+        stopTokens.addAll(eosIds);
         return options.withStopTokens(stopTokens);
     }
 }

@@ -130,6 +130,11 @@ public final class SequenceGroup implements DecodeBackend, AutoCloseable {
         });
     }
 
+    /** A group over a fork of the cache, which it owns. */
+    public SequenceGroup fork() {
+        return new SequenceGroup(engine, model, use(cache::fork), rope, true);
+    }
+
     private KvStep open(AttentionMask mask, PackedInput packed, @Nullable PrefixUse use) {
         return steps.open(mask, probe == null ? packed.tokenIds() : null, use); // a probe may edit
     }

@@ -23,20 +23,33 @@ public final class KeyShift implements KvGraft.KeyChange, AutoCloseable {
     private final Kernels kernels;
     private final int maxSeqLen;
     private final int distance;
-    private final Arena arena = Arena.ofConfined();
+    private final Arena arena;
     private final Map<RopeConfig, RopeTable> tables = new HashMap<>();
 
     /**
-     * A shift.
+     * A shift of all tokens by the distance of two positions.
      *
      * @param maxSeqLen longest row of the session, which some models' frequencies depend on
-     * @param distance new position less the old one; may be negative
+     * @param fromPosition where the first token is, in messages {@code fromToken}
+     * @throws IllegalArgumentException if this model's keys cannot be moved to another position
      */
-    public KeyShift(ModelConfig config, Kernels kernels, int maxSeqLen, int distance) {
+    public KeyShift(ModelConfig config, Kernels kernels, int maxSeqLen, int fromPosition, int toPosition) {
+        requireMovable(config, fromPosition, toPosition);
         this.config = config;
         this.kernels = kernels;
         this.maxSeqLen = maxSeqLen;
-        this.distance = distance;
+        this.distance = toPosition - fromPosition;
+        this.arena = Arena.ofConfined();
+    }
+
+    private static void requireMovable(ModelConfig config, int fromPosition, int toPosition) {
+        String move = "fromToken: " + fromPosition + " would come to position " + toPosition + ", but this model's ";
+        if (fromPosition != toPosition && config.embedding().learnedPositions()) {
+            throw new IllegalArgumentException(move + "positions are learned and cannot be corrected");
+        }
+        if (fromPosition != toPosition && config.attention().normAfterRope()) {
+            throw new IllegalArgumentException(move + "keys are normalized after RoPE and cannot be corrected");
+        }
     }
 
     @Override
