@@ -3,8 +3,8 @@ package io.github.pastkv.cache;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a cache allows now: whether it is closed, its blocks are present, and a step or edit is open. Also holds the view
- * that the next change makes invalid.
+ * What a cache allows now: whether it is closed, its blocks are present, and a step or edit is open. Also holds the
+ * view that the next change makes invalid.
  */
 final class CacheState {
     private final CacheRows rows;

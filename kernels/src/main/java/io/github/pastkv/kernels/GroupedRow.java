@@ -27,7 +27,7 @@ public final class GroupedRow {
         void read(long output, GroupedRow row);
     }
 
-    /** A float for each group; where the format is of two levels, also the factors and units that it is a product of. */
+    /** A float for each group; in formats of two levels also the factors and units whose product it is. */
     public static final class Scales {
         private final GroupFormat format;
         private final float[] values;

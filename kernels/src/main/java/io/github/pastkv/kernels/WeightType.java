@@ -13,7 +13,7 @@ public enum WeightType {
     INT8,
     /** Each 32 weights of a row become integers in {@code [-127, 127]} and a half as their scale: 8.5 bits a weight. */
     INT8_GROUPS,
-    /** Each 32 weights of a row become integers in {@code [0, 15]}, and halves as scale and minimum: 5 bits a weight. */
+    /** Each 32 weights of a row become integers in {@code [0, 15]}, with scale and minimum in F16: 5 bits a weight. */
     INT4;
 
     /** The name in options. */

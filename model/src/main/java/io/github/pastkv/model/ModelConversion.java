@@ -35,9 +35,9 @@ import java.util.stream.Stream;
  * on disk, and the same results as the original folder with {@link WeightType#INT8}. Or a GGUF file to a folder, whose
  * quantized weights become F32.
  *
- * <p>With int8, the weight keeps its name and shape; its scales, {@code [outputs]}, follow under that name and {@code _scale}. All
- * other tensors, including embeddings with a tied head, are copied unchanged, and so are the tokenizer and all other
- * small files. {@code config.json} describes the format under {@code quantization_config}.
+ * <p>With int8, the weight keeps its name and shape; its scales, {@code [outputs]}, follow under that name and
+ * {@code _scale}. All other tensors, including embeddings with a tied head, are copied unchanged, and so are the
+ * tokenizer and all other small files. {@code config.json} describes the format under {@code quantization_config}.
  */
 public final class ModelConversion {
     private static final Set<String> WEIGHT_SUFFIXES = Set.of("safetensors", "safetensors.index.json", "bin",

@@ -9,8 +9,8 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 
 /**
- * One panel of grouped weights in the form that {@link GroupedBodies} reads: codes of 8 or 4 bits, scales and minimums as
- * floats {@code [group][4][lane]}. What is stored so is read where it is; the rest is unpacked into memory of the
+ * One panel of grouped weights in the form that {@link GroupedBodies} reads: codes of 8 or 4 bits, scales and minimums
+ * as floats {@code [group][4][lane]}. What is stored so is read where it is; the rest is unpacked into memory of the
  * thread, once for all tokens. That memory grows and never shrinks; it is used within one call.
  */
 final class GroupedPanel {

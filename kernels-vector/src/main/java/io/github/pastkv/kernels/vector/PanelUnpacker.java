@@ -13,9 +13,9 @@ import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * Unpacks a panel of codes of fewer than 8 bits to numbers plus 128 in bytes, {@code [input][lane][4]}. The four codes of an input
- * are spread over the bytes of an int in two steps of shift, or and mask. One loop for each pair of planes, as the JIT
- * compiles loops without branches on the format.
+ * Unpacks a panel of codes of fewer than 8 bits to numbers plus 128 in bytes, {@code [input][lane][4]}. The four codes
+ * of an input are spread over the bytes of an int in two steps of shift, or and mask. One loop for each pair of planes,
+ * as the JIT compiles loops without branches on the format.
  */
 final class PanelUnpacker {
     private static final VectorSpecies<Byte> BYTE_VECTORS = VectorSpecies.of(byte.class, VectorWidth.shape());

@@ -6,8 +6,9 @@ import io.github.pastkv.model.files.Mxfp4;
 
 /**
  * The block formats of GGUF, each as integers with a scale, and perhaps a minimum, for each group of 16 or 32. Scales
- * and minimums are halves, or products of F32 in the order of ggml's {@code dequantize_row_*} functions (ggml-quants.c), so that
- * {@link GroupedRow#weight} gives the bits that those give. Layouts: in each method, byte offsets within the block.
+ * and minimums are halves, or products of F32 in the order of ggml's {@code dequantize_row_*} functions
+ * (ggml-quants.c), so that {@link GroupedRow#weight} gives the bits that those give. Layouts: in each method, byte
+ * offsets within the block.
  */
 final class Blocks {
     private Blocks() {}

@@ -113,7 +113,7 @@ final class RopeMetadata {
         metadata.findBoolean(prefix + "scaling.yarn_truncate").ifPresent(is -> parameters.put("truncate", is));
         requireNumber("scaling.yarn_ext_factor", 1);
         requireNumber("scaling.yarn_log_multiplier", 0);
-        OptionalDouble whole = metadata.findNumber(prefix + "scaling.yarn_attn_factor"); // attention_factor of its folder
+        OptionalDouble whole = metadata.findNumber(prefix + "scaling.yarn_attn_factor"); // attention_factor
         if (whole.isPresent() && attention != 1) {
             throw metadata.refusal(prefix + "scaling.yarn_attn_factor",
                     whole.getAsDouble() + ", stands beside scaling.attn_factor " + attention);
