@@ -109,6 +109,14 @@ final class CacheRows {
         }
     }
 
+    /** Publishes, and has the whole blocks at the ends of the texts written to a store beneath the index. */
+    void endTexts() {
+        if (!released) {
+            publish();
+            prefixes.endTexts();
+        }
+    }
+
     /** Whether {@link #releaseBlocks} loses nothing: all tokens can be computed again, in as much memory as now. */
     boolean canRelease() {
         boolean sharesWhatIsComputedAgain = batchSize() == 1 || prefixes.isIndexed();
@@ -322,7 +330,7 @@ final class CacheRows {
     }
 
     void reset() {
-        publish();
+        endTexts();
         resetTables();
         released = false;
         for (int row = 0; row < batchSize(); row++) {
@@ -337,7 +345,7 @@ final class CacheRows {
     }
 
     void close() {
-        publish();
+        endTexts();
         for (LayerGroupTables group : groups) {
             group.close();
         }

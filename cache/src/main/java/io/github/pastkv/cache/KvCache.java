@@ -435,6 +435,16 @@ public final class KvCache implements AutoCloseable {
         pool.checkIntegrity();
     }
 
+    /**
+     * The texts of all rows end for now, so that a store beneath the index may keep the whole blocks at their ends too.
+     * Called by {@link #close}; does nothing without an index or store.
+     */
+    public void endTexts() {
+        if (!state.isClosed()) {
+            rows.endTexts();
+        }
+    }
+
     /** Frees all memory except that of forks and open snapshots. Closing again does nothing. */
     @Override
     public void close() {

@@ -43,6 +43,16 @@ public interface CacheTier extends AutoCloseable {
     StoreRun find(List<ChunkKey> keys);
 
     /**
+     * Finds a chunk that begins like the given one: of those that share its first block, one that shares as many
+     * leading blocks as any other, as far as names tell. It may have fewer or more blocks. A medium that lists names in
+     * order looks for {@link ChunkKey#sharedPrefixes}; {@code ChunkNames} keeps names in memory.
+     *
+     * @param key of the longest chunk that would be of use
+     * @return {@link StoreResult.Found}, {@link StoreResult.Missing} or {@link StoreResult.Retry}
+     */
+    StoreResult<ChunkKey> findSharing(ChunkKey key);
+
+    /**
      * The content of a chunk, or why there is none.
      *
      * @param memory where the tier puts what it reads, asked at most once

@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Chunks as files of a folder, which any number of processes may share: {@code DIR/ab/KEY.safetensors}, by the first
- * two digits of the key. The folder itself is the index, so that no process has an outdated one; opening looks at names
+ * two digits of the name. The folder itself is the index, so that no process has an outdated one; opening looks at names
  * and sizes only.
  *
  * <p>A chunk is written aside, forced to the disk, renamed, and its folder forced: under its name it is whole or not
@@ -101,7 +101,7 @@ public final class FileTier implements CacheTier {
     }
 
     private Path folderOf(ChunkKey key) {
-        return folder.resolve(key.lastBlock().toString().substring(0, 2));
+        return folder.resolve(key.name().substring(0, 2));
     }
 
     private Path fileOf(ChunkKey key) {
@@ -131,6 +131,26 @@ public final class FileTier implements CacheTier {
             }
         }
         return new StoreRun(keys.size(), StoreRun.Next.NONE_ASKED);
+    }
+
+    /** Looks through the names of one folder: those of chunks that share a first block are in the same. */
+    @Override
+    public StoreResult<ChunkKey> findSharing(ChunkKey key) {
+        if (closed) {
+            return new StoreResult.Retry<>("the tier is closed");
+        }
+        ChunkKey[] best = {null};
+        try {
+            io.names(folderOf(key), name -> keyOf(name).ifPresent(found -> {
+                int shared = found.numSharedBlocks(key);
+                if (shared > (best[0] == null ? 0 : best[0].numSharedBlocks(key))) {
+                    best[0] = found;
+                }
+            }));
+        } catch (IOException e) {
+            return new StoreResult.Retry<>(String.valueOf(e));
+        }
+        return best[0] == null ? new StoreResult.Missing<>() : new StoreResult.Found<>(best[0]);
     }
 
     @Override

@@ -1,6 +1,7 @@
 package io.github.pastkv.store;
 
 import io.github.pastkv.cache.store.ChunkKey;
+import io.github.pastkv.cache.store.ChunkNames;
 import io.github.pastkv.cache.store.PutResult;
 import io.github.pastkv.cache.store.StoreResult;
 import io.github.pastkv.cache.store.StoreRun;
@@ -23,6 +24,7 @@ public final class InMemoryTier implements CacheTier {
 
     private final long maxBytes;
     private final Map<ChunkKey, Kept> chunks = new LinkedHashMap<>(16, 0.75f, true); // by last use
+    private final ChunkNames names = new ChunkNames();
     private long bytes;
     private long numGets;
     private long numFound;
@@ -53,6 +55,15 @@ public final class InMemoryTier implements CacheTier {
             numChunks++;
         }
         return new StoreRun(numChunks, numChunks == keys.size() ? StoreRun.Next.NONE_ASKED : StoreRun.Next.MISSING);
+    }
+
+    @Override
+    public synchronized StoreResult<ChunkKey> findSharing(ChunkKey key) {
+        if (closed) {
+            return new StoreResult.Retry<>("the tier is closed");
+        }
+        return names.sharing(key).<StoreResult<ChunkKey>> map(StoreResult.Found::new)
+                .orElseGet(StoreResult.Missing::new);
     }
 
     @Override
@@ -95,13 +106,16 @@ public final class InMemoryTier implements CacheTier {
         }
         numPuts++;
         forget(key);
-        Iterator<Kept> oldest = chunks.values().iterator();
+        Iterator<Map.Entry<ChunkKey, Kept>> oldest = chunks.entrySet().iterator();
         while (bytes + content.byteSize() > maxBytes) {
-            bytes -= oldest.next().content().byteSize();
+            Map.Entry<ChunkKey, Kept> victim = oldest.next();
+            bytes -= victim.getValue().content().byteSize();
+            names.remove(victim.getKey());
             oldest.remove();
             numEvicted++;
         }
         chunks.put(key, new Kept(content, Instant.now()));
+        names.add(key);
         bytes += content.byteSize();
         return PutResult.STORED;
     }
@@ -109,6 +123,7 @@ public final class InMemoryTier implements CacheTier {
     @Override
     public synchronized void forget(ChunkKey key) {
         Kept removed = chunks.remove(key);
+        names.remove(key);
         bytes -= removed == null ? 0 : removed.content().byteSize();
     }
 
@@ -126,6 +141,7 @@ public final class InMemoryTier implements CacheTier {
     public synchronized void close() {
         closed = true;
         chunks.clear();
+        names.clear();
         bytes = 0;
     }
 }

@@ -61,6 +61,17 @@ public final class TierStore implements BlockStore {
             return run;
         }
 
+        StoreResult<ChunkKey> findSharing(ChunkKey key) {
+            StoreResult<ChunkKey> result;
+            try {
+                result = tier.findSharing(key);
+            } catch (RuntimeException e) {
+                result = new StoreResult.Retry<>(tier.name() + " failed: " + e);
+            }
+            numRetries.addAndGet(result instanceof StoreResult.Retry ? 1 : 0);
+            return result;
+        }
+
         StoreResult<MemorySegment> get(ChunkKey key, SegmentAllocator memory) {
             StoreResult<MemorySegment> result;
             try {
@@ -152,6 +163,24 @@ public final class TierStore implements BlockStore {
             }
         }
         return new StoreRun(numChunks, numChunks == keys.size() ? StoreRun.Next.NONE_ASKED : next);
+    }
+
+    /** The best of all tiers, of equal ones that of the nearest. */
+    @Override
+    public StoreResult<ChunkKey> findSharing(ChunkKey key) {
+        StoreResult<ChunkKey> best = new StoreResult.Missing<>();
+        int mostShared = 0;
+        for (Tier tier : tiers) {
+            StoreResult<ChunkKey> here = tier.findSharing(key);
+            if (here instanceof StoreResult.Found<ChunkKey>(ChunkKey found)) {
+                int shared = found.numSharedBlocks(key);
+                best = shared > mostShared ? here : best;
+                mostShared = Math.max(mostShared, shared);
+            } else if (mostShared == 0 && here instanceof StoreResult.Retry) {
+                best = here;
+            }
+        }
+        return best;
     }
 
     @Override

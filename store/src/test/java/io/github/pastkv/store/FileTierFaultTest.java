@@ -172,7 +172,7 @@ class FileTierFaultTest {
 
     private static ChunkKey key(int number) {
         BlockKey root = BlockKey.root(PrefixNamespace.builder("faults").with("model", 7).build(), "storage");
-        return new ChunkKey(root.next(new int[] {number}, 0, 1), 2);
+        return ChunkKey.of(List.of(root.next(new int[] {number}, 0, 1)));
     }
 
     private static byte[] content(int number) {

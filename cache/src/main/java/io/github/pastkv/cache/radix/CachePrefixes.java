@@ -162,6 +162,15 @@ public final class CachePrefixes {
         }
     }
 
+    /** The texts end for now; see {@link RadixPrefixIndex#endText}. */
+    public void endTexts() {
+        if (index != null && namespace != null) {
+            for (RowTokens row : rows) {
+                index.endText(row);
+            }
+        }
+    }
+
     private static BlockTable[] tablesOf(int row, LayerGroupTables[] groups) {
         return Arrays.stream(groups).map(group -> group.table(row)).toArray(BlockTable[]::new);
     }

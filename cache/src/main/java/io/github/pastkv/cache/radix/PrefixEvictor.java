@@ -13,11 +13,11 @@ final class PrefixEvictor implements PoolBudget.Evictor {
 
     private final PrefixTree tree;
     private final LayerGroup[] groups;
-    private final @Nullable StoreWriter writer;
+    private final @Nullable EvictionSpill spill;
     private final int[] windowed; // groups whose cached blocks may be reclaimable
 
-    PrefixEvictor(LayerGroup[] groups, PrefixTree tree, @Nullable StoreWriter writer) {
-        this.writer = writer;
+    PrefixEvictor(LayerGroup[] groups, PrefixTree tree, @Nullable EvictionSpill spill) {
+        this.spill = spill;
         this.tree = tree;
         this.groups = groups;
         this.windowed = IntStream.range(0, groups.length).filter(group -> groups[group].window().isBounded()).toArray();
@@ -38,8 +38,8 @@ final class PrefixEvictor implements PoolBudget.Evictor {
             int blockId = groups[group].blocks().firstReclaimable();
             if (blockId != NONE) {
                 int node = groups[group].blocks().node(blockId);
-                if (writer != null) {
-                    writer.evicting(node, false);
+                if (spill != null) {
+                    spill.evicting(node, false);
                 }
                 tree.setBlock(node, group, NONE);
                 return true;
@@ -54,13 +54,13 @@ final class PrefixEvictor implements PoolBudget.Evictor {
 
     @Override
     public boolean trimOne() {
-        return writer == null ? evictOne() : writer.trimOne(this::evictOne);
+        return spill == null ? evictOne() : spill.trimOne(this::evictOne);
     }
 
     @Override
     public void prepareRoom(long bytes) {
-        if (writer != null) {
-            writer.prepareRoom(bytes, this::evictOne);
+        if (spill != null) {
+            spill.prepareRoom(bytes, this::evictOne);
         }
     }
 

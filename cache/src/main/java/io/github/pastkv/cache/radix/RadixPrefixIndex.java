@@ -36,6 +36,7 @@ public final class RadixPrefixIndex implements PrefixIndex {
     private final PrefixMatch match = new PrefixMatch();
     private final Map<Integer, Integer> numPins = new HashMap<>();
     private final @Nullable StoreWriter writer;
+    private final @Nullable EvictionSpill spill;
     private final @Nullable StoreReader reader;
     private final int[] blockIds; // of one logical block, [G]
     private long numLookups;
@@ -58,7 +59,8 @@ public final class RadixPrefixIndex implements PrefixIndex {
         this.matchTables = new MatchTables(groups, maxRewindTokens, tree);
         this.writer = store == null ? null : new StoreWriter(store, groups, tree);
         this.reader = store == null ? null : new StoreReader(store, groups, tree, matchTables);
-        budget.setEvictor(new PrefixEvictor(groups, tree, writer));
+        this.spill = writer == null ? null : new EvictionSpill(writer, tree, budget);
+        budget.setEvictor(new PrefixEvictor(groups, tree, spill));
     }
 
     /** A lookup of tokens {@code [numHeld, limit)} beyond those that the row holds. */
@@ -128,6 +130,10 @@ public final class RadixPrefixIndex implements PrefixIndex {
                     writer.ready(match.node(block), block, StoreWrites.SECOND_USE);
                 }
             }
+            int numWhole = numTokens / blockSize;
+            if (writer != null && numWhole > 0) {
+                writer.ended(match.node(numWhole - 1), StoreWrites.SECOND_USE);
+            }
             return held;
         }
     }
@@ -177,6 +183,16 @@ public final class RadixPrefixIndex implements PrefixIndex {
             }
             row.setPublished(numTokens);
             maxBlocks = Math.max(maxBlocks, tree.numNodes());
+        }
+    }
+
+    /** The text of a row ends for now: its last whole block is to be written, if that is when blocks are written. */
+    void endText(RowTokens row) {
+        synchronized (budget) {
+            if (writer != null && !closed && row.cursorBlocks() > 0
+                    && tree.stamp(row.cursorNode()) == row.cursorStamp()) {
+                writer.ended(row.cursorNode(), StoreWrites.COMPLETE);
+            }
         }
     }
 
@@ -387,8 +403,8 @@ public final class RadixPrefixIndex implements PrefixIndex {
 
         @Override
         public void evicting(int node) {
-            if (writer != null) {
-                writer.evicting(node, true);
+            if (spill != null) {
+                spill.evicting(node, true);
             }
         }
 

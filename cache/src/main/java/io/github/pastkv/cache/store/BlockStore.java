@@ -34,6 +34,16 @@ public interface BlockStore extends AutoCloseable {
     StoreRun find(List<ChunkKey> keys);
 
     /**
+     * Finds a chunk that begins like the given one: of those that share its first block, one that shares as many
+     * leading blocks as any other, as far as {@linkplain ChunkKey#numSharedBlocks names tell}. It may have fewer or
+     * more blocks, and other ones after those.
+     *
+     * @param key of the longest chunk that would be of use
+     * @return {@link StoreResult.Found}, {@link StoreResult.Missing} or {@link StoreResult.Retry}
+     */
+    StoreResult<ChunkKey> findSharing(ChunkKey key);
+
+    /**
      * The chunk with a key, or why there is none.
      *
      * @param memory where the store puts what it reads, asked at most once; what it has in memory may stay there

@@ -13,6 +13,7 @@ import java.util.Map;
 public final class InMemoryBlockStore implements BlockStore {
     private final long maxBytes;
     private final Map<ChunkKey, StoredChunk> chunks = new LinkedHashMap<>(16, 0.75f, true); // by last use
+    private final ChunkNames names = new ChunkNames();
     private long bytes;
     private long numGets;
     private long numFound;
@@ -38,6 +39,15 @@ public final class InMemoryBlockStore implements BlockStore {
             numChunks++;
         }
         return new StoreRun(numChunks, numChunks == keys.size() ? StoreRun.Next.NONE_ASKED : StoreRun.Next.MISSING);
+    }
+
+    @Override
+    public synchronized StoreResult<ChunkKey> findSharing(ChunkKey key) {
+        if (closed) {
+            return new StoreResult.Retry<>("the store is closed");
+        }
+        return names.sharing(key).<StoreResult<ChunkKey>> map(StoreResult.Found::new)
+                .orElseGet(StoreResult.Missing::new);
     }
 
     @Override
@@ -74,10 +84,13 @@ public final class InMemoryBlockStore implements BlockStore {
         }
         numPuts++;
         StoredChunk before = chunks.put(copy.key(), copy);
+        names.add(copy.key());
         bytes += copy.bytes() - (before == null ? 0 : before.bytes());
         Iterator<StoredChunk> oldest = chunks.values().iterator();
         while (bytes > maxBytes) {
-            bytes -= oldest.next().bytes();
+            StoredChunk victim = oldest.next();
+            bytes -= victim.bytes();
+            names.remove(victim.key());
             oldest.remove();
             numEvicted++;
         }
@@ -87,6 +100,7 @@ public final class InMemoryBlockStore implements BlockStore {
     @Override
     public synchronized void forget(ChunkKey key) {
         StoredChunk removed = chunks.remove(key);
+        names.remove(key);
         bytes -= removed == null ? 0 : removed.bytes();
     }
 
@@ -99,6 +113,7 @@ public final class InMemoryBlockStore implements BlockStore {
     public synchronized void close() {
         closed = true;
         chunks.clear();
+        names.clear();
         bytes = 0;
     }
 }

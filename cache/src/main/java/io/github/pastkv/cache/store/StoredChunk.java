@@ -81,12 +81,22 @@ public final class StoredChunk {
 
     /** Its name: computed from {@link #before} and the token ids. */
     public ChunkKey key() {
-        return new ChunkKey(keys.getLast(), keys.size());
+        return ChunkKey.of(keys);
+    }
+
+    /** The name of a chunk of its first blocks only. */
+    public ChunkKey keyOfFirst(int numBlocks) {
+        return ChunkKey.of(keys.subList(0, numBlocks));
     }
 
     /** What it is of. */
     public BlockOrigin origin() {
         return origin;
+    }
+
+    /** Key of the first block, which stands for all tokens up to its end. */
+    public BlockKey firstBlock() {
+        return keys.getFirst();
     }
 
     /** Key of the block before the first. */

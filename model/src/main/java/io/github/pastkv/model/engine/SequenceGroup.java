@@ -191,6 +191,7 @@ public final class SequenceGroup implements DecodeBackend, AutoCloseable {
         if (options != null) {
             options.cancellation().onCancel(null);
             restoreWhatMayBeRead();
+            cache.endTexts();
             engine.memory().endCall(claim);
         }
         engine.leave(caller);

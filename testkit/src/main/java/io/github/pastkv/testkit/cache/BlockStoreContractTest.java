@@ -62,7 +62,7 @@ public abstract class BlockStoreContractTest {
 
     /** The keys of consecutive chunks of a text, of one block each. */
     protected static List<ChunkKey> keys(int text, int numChunks) {
-        return IntStream.rangeClosed(1, numChunks).mapToObj(end -> new ChunkKey(blockKey(text, end), 1)).toList();
+        return IntStream.rangeClosed(1, numChunks).mapToObj(end -> ChunkKey.of(List.of(blockKey(text, end)))).toList();
     }
 
     /** The key after the first {@code numBlocks} blocks of a text. */
@@ -152,7 +152,15 @@ public abstract class BlockStoreContractTest {
                 assertThat(content(found.part(block, group))).isEqualTo(content(three.part(block, group)));
             }
         }
-        assertThat(get(store, new ChunkKey(blockKey(5, 1), 1))).isEqualTo(new StoreResult.Missing<>());
+        ChunkKey first = ChunkKey.of(List.of(blockKey(5, 1)));
+        assertThat(get(store, first)).isEqualTo(new StoreResult.Missing<>());
+        assertThat(store.findSharing(first)).isEqualTo(new StoreResult.Found<>(three.key()));
+        assertThat(store.findSharing(ChunkKey.of(List.of(blockKey(5, 1), blockKey(6, 2)))))
+                .isEqualTo(new StoreResult.Found<>(three.key()));
+        assertThat(store.findSharing(ChunkKey.of(List.of(blockKey(5, 2)))))
+                .isEqualTo(new StoreResult.Missing<>());
+        store.forget(three.key());
+        assertThat(store.findSharing(first)).isEqualTo(new StoreResult.Missing<>());
     }
 
     @Test

@@ -68,8 +68,12 @@ public abstract class CacheTierContractTest {
         List<ChunkKey> keys = new ArrayList<>();
         BlockKey key = BlockKey.root(PrefixNamespace.builder("contract").with("model", 7).build(), "storage");
         for (int chunk = 0; chunk < numChunks; chunk++) {
-            key = key.next(new int[] {text, chunk}, 0, 2);
-            keys.add(new ChunkKey(key, 3));
+            List<BlockKey> blocks = new ArrayList<>();
+            for (int block = 0; block < 3; block++) {
+                key = key.next(new int[] {text, chunk, block}, 0, 3);
+                blocks.add(key);
+            }
+            keys.add(ChunkKey.of(blocks));
         }
         return keys;
     }
@@ -121,8 +125,39 @@ public abstract class CacheTierContractTest {
         assertThat(get(tier, 1, 0)).isEqualTo(content(1, 0));
         assertThat(get(tier, 1, 1)).isEqualTo(content(1, 1));
         assertThat(get(tier, 1, 2)).isNull();
-        ChunkKey sameBlockOtherLength = new ChunkKey(key(1, 0).lastBlock(), 2);
-        assertThat(tier.get(sameBlockOtherLength, Arena.ofAuto())).isEqualTo(new StoreResult.Missing<>());
+        assertThat(tier.get(branch(1, 2), Arena.ofAuto())).isEqualTo(new StoreResult.Missing<>());
+    }
+
+    /** Chunks that begin at one place: block i of branch b of branch b is the same for all i &lt; b. */
+    private static ChunkKey branch(int branch, int numBlocks) {
+        List<BlockKey> blocks = new ArrayList<>();
+        BlockKey key = BlockKey.root(PrefixNamespace.builder("contract").with("model", 8).build(), "storage");
+        for (int block = 0; block < numBlocks; block++) {
+            key = key.next(new int[] {block < branch ? 1000 : branch, block}, 0, 2);
+            blocks.add(key);
+        }
+        return ChunkKey.of(blocks);
+    }
+
+    @Test
+    void findSharing_returnsTheChunkThatSharesMostLeadingBlocks() {
+        ChunkKey asked = branch(99, 9); // branch b shares b blocks with it
+        assertThat(tier.findSharing(asked)).isEqualTo(new StoreResult.Missing<>());
+        put(tier, 1, 0);
+        tier.put(branch(0, 9), List.of(MemorySegment.ofArray(content(1, 0))));
+        assertThat(tier.findSharing(asked)).isEqualTo(new StoreResult.Missing<>());
+        for (int branch : new int[] {2, 4, 1}) {
+            tier.put(branch(branch, 7), List.of(MemorySegment.ofArray(content(2, branch))));
+        }
+        assertThat(tier.findSharing(asked)).isEqualTo(new StoreResult.Found<>(branch(4, 7)));
+        tier.put(branch(99, 6), List.of(MemorySegment.ofArray(content(2, 6))));
+        assertThat(tier.findSharing(asked)).as("a shorter one").isEqualTo(new StoreResult.Found<>(branch(99, 6)));
+        tier.forget(branch(99, 6));
+        tier.forget(branch(4, 7));
+        assertThat(tier.findSharing(asked)).isEqualTo(new StoreResult.Found<>(branch(2, 7)));
+        assertThat(tier.findSharing(key(7, 0))).isEqualTo(new StoreResult.Missing<>());
+        assertThat(tier.findSharing(branch(2, 1))).as("one block of many")
+                .isInstanceOf(StoreResult.Found.class);
     }
 
     @Test

@@ -90,6 +90,16 @@ public final class FaultyBlockStore implements BlockStore {
     }
 
     @Override
+    public StoreResult<ChunkKey> findSharing(ChunkKey key) {
+        Fault fault = draw();
+        meet(fault);
+        if (fault == Fault.UNAVAILABLE) {
+            return new StoreResult.Retry<>("an injected fault");
+        }
+        return fault == Fault.GONE ? new StoreResult.Missing<>() : store.findSharing(key);
+    }
+
+    @Override
     public StoreResult<StoredChunk> get(ChunkKey key, SegmentAllocator memory) {
         Fault fault = draw();
         meet(fault);

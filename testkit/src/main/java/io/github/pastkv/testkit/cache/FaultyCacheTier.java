@@ -99,6 +99,16 @@ public final class FaultyCacheTier implements CacheTier {
     }
 
     @Override
+    public StoreResult<ChunkKey> findSharing(ChunkKey key) {
+        Fault fault = draw();
+        meet(fault);
+        if (fault == Fault.UNAVAILABLE) {
+            return new StoreResult.Retry<>("an injected fault");
+        }
+        return fault == Fault.GONE ? new StoreResult.Missing<>() : tier.findSharing(key);
+    }
+
+    @Override
     public StoreResult<MemorySegment> get(ChunkKey key, SegmentAllocator memory) {
         Fault fault = draw();
         meet(fault);
