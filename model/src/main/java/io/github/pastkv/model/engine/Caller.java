@@ -1,5 +1,6 @@
 package io.github.pastkv.model.engine;
 
+import io.github.pastkv.model.generation.ComputeShare;
 import io.github.pastkv.model.generation.GenerationOptions;
 import org.jspecify.annotations.Nullable;
 
@@ -36,6 +37,12 @@ final class Caller {
     int priority() {
         GenerationOptions options = generating;
         return options == null ? 0 : options.priority();
+    }
+
+    /** Counts the tokens of its steps. */
+    ComputeShare share() {
+        GenerationOptions options = generating;
+        return options == null ? ComputeShare.COMMON : options.share();
     }
 
     /** The thread was interrupted, which ends a generation. */

@@ -31,6 +31,7 @@ public final class Engine implements AutoCloseable {
     private final Condition leadEnded = lock.newCondition();
     private final Scheduler scheduler;
     private final MemoryQueue memory = new MemoryQueue(lock, this::requireOpen);
+    private final SharedPrefills prefills = new SharedPrefills(lock, this::requireOpen);
     private final List<Caller> expected = new ArrayList<>(); // of the last pass, not back yet
     private @Nullable Thread leader;
     private long lastPassEnd;
@@ -64,6 +65,10 @@ public final class Engine implements AutoCloseable {
 
     MemoryQueue memory() {
         return memory;
+    }
+
+    SharedPrefills prefills() {
+        return prefills;
     }
 
     Condition newCondition() {
@@ -186,6 +191,7 @@ public final class Engine implements AutoCloseable {
         }
         lastPassEnd = System.nanoTime();
         lastPassNanos = lastPassEnd - start;
+        scheduler.observe(batch, lastPassNanos);
         postprocess(batch, failure);
     }
 
@@ -263,6 +269,7 @@ public final class Engine implements AutoCloseable {
         try {
             scheduler.wakeAll();
             memory.wakeAll();
+            prefills.wakeAll();
         } finally {
             lock.unlock();
         }
@@ -289,6 +296,7 @@ public final class Engine implements AutoCloseable {
             closed = true;
             scheduler.wakeAll();
             memory.wakeAll();
+            prefills.wakeAll();
             while (leader != null) {
                 leadEnded.awaitUninterruptibly();
             }

@@ -7,8 +7,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Schedules each forward pass within a token budget: first a token for each decoding sequence, then chunks of waiting
- * prompts (chunked prefill), so that a long prompt delays the others by at most one pass. Continuous batching follows
- * Orca (Yu et al., OSDI 2022), and chunked prefill follows Sarathi (Agrawal et al. 2023).
+ * prompts (chunked prefill), so that a long prompt delays the others by at most one pass, whose length {@link
+ * PrefillBudget} limits. Prompts of equal priority follow in the order of their shares' computed tokens, then of their
+ * arrival. Continuous batching follows Orca (Yu et al., OSDI 2022), chunked prefill Sarathi (Agrawal et al. 2023).
  *
  * <p>Not thread-safe; guarded by the engine's lock.
  */
@@ -18,17 +19,22 @@ final class Scheduler {
 
     private static final Comparator<StepRequest> ORDER =
             Comparator.comparingInt((StepRequest request) -> -request.caller.priority())
-                    .thenComparing(request -> !request.isDecode() && !request.runsAlone());
+                    .thenComparing(request -> !comesFirst(request))
+                    .thenComparingLong(request -> comesFirst(request) ? 0 : request.shareTokens())
+                    .thenComparingLong(request -> request.arrival);
 
     private final int maxBatchTokens;
-    private final List<StepRequest> requests = new ArrayList<>(); // sorted by ORDER, then by arrival
+    private final PrefillBudget prefillBudget = new PrefillBudget();
+    private final List<StepRequest> requests = new ArrayList<>(); // sorted by ORDER by first()
     private final List<StepRequest> batch = new ArrayList<>();
+    private long numArrived;
 
     Scheduler(int maxBatchTokens) {
         this.maxBatchTokens = maxBatchTokens;
     }
 
     void add(StepRequest request) {
+        request.arrival = numArrived++;
         requests.add(request);
     }
 
@@ -43,8 +49,31 @@ final class Scheduler {
     /** The first request of the next pass, or null. */
     @Nullable
     StepRequest first() {
-        requests.sort(ORDER); // stable: arrival decides between equals
+        requests.forEach(StepRequest::readShare);
+        requests.sort(ORDER);
         return requests.isEmpty() ? null : requests.getFirst();
+    }
+
+    private static boolean comesFirst(StepRequest request) {
+        return request.isDecode() || request.runsAlone();
+    }
+
+    private static boolean decodes(StepRequest request) {
+        return request.isDecode() && !request.runsAlone();
+    }
+
+    /** Takes the time of a pass over scheduled requests, from which later budgets follow. */
+    void observe(List<StepRequest> pass, long nanos) {
+        int numDecode = 0;
+        int numPrefill = 0;
+        for (StepRequest request : pass) {
+            if (decodes(request)) {
+                numDecode += request.numScheduled();
+            } else {
+                numPrefill += request.numScheduled();
+            }
+        }
+        prefillBudget.observe(numDecode, numPrefill, nanos);
     }
 
     /** The requests of the next pass, each with its share of the budget; valid until the next call. */
@@ -57,11 +86,14 @@ final class Scheduler {
             return batch;
         }
         int budget = maxBatchTokens;
+        int prefillLeft = prefillBudget.maxTokens(requests.stream().anyMatch(Scheduler::decodes));
         for (int i = 0; i < requests.size() && budget > 0; i++) {
             StepRequest request = requests.get(i);
-            if (!request.runsAlone()) {
-                request.schedule(Math.min(budget, request.numTokensLeft()));
+            int limit = request.isDecode() ? budget : Math.min(budget, prefillLeft);
+            if (!request.runsAlone() && limit > 0) {
+                request.schedule(Math.min(limit, request.numTokensLeft()));
                 budget -= request.numScheduled();
+                prefillLeft -= request.isDecode() ? 0 : request.numScheduled();
                 batch.add(request);
             }
         }

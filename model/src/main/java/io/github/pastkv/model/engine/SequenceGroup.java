@@ -5,6 +5,7 @@ import io.github.pastkv.cache.KvStep;
 import io.github.pastkv.cache.PoolExhaustedException;
 import io.github.pastkv.cache.PrefixUse;
 import io.github.pastkv.cache.mask.AttentionMask;
+import io.github.pastkv.cache.prefix.PrefixNamespace;
 import io.github.pastkv.model.config.ModelConfig;
 import io.github.pastkv.model.forward.LayerRope;
 import io.github.pastkv.model.generation.DecodeBackend;
@@ -13,6 +14,8 @@ import io.github.pastkv.model.hooks.Probe;
 import io.github.pastkv.tensor.DataType;
 import io.github.pastkv.tensor.Tensor;
 import java.lang.foreign.Arena;
+import java.util.Arrays;
+import java.util.Optional;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -68,6 +71,28 @@ public final class SequenceGroup implements DecodeBackend, AutoCloseable {
      */
     public Tensor forward(StepInput input, Logits asked, @Nullable PrefixUse use) {
         PackedInput packed = input.pack(model, cache.batchSize());
+        try (SharedPrefills.@Nullable Prefill _ = use == PrefixUse.REUSE ? beginPrefill(packed) : null) {
+            return compute(input, packed, asked, use);
+        }
+    }
+
+    /** Waits for prefills that compute what this one could reuse. Null for one that reuses nothing. */
+    private SharedPrefills.@Nullable Prefill beginPrefill(PackedInput packed) {
+        int[] newIds = packed.tokenIds();
+        Optional<PrefixNamespace> namespace = cache.namespace();
+        if (newIds == null || probe != null || cache.batchSize() != 1 || namespace.isEmpty()) {
+            return null;
+        }
+        int[] known = use(() -> cache.knownTokenIds(0));
+        if (known.length < use(() -> cache.numTokens(0))) { // what follows tokens without ids is not indexed
+            return null;
+        }
+        int[] all = Arrays.copyOf(known, known.length + newIds.length);
+        System.arraycopy(newIds, 0, all, known.length, newIds.length);
+        return engine.prefills().begin(caller, cache.pool(), namespace.get(), all);
+    }
+
+    private Tensor compute(StepInput input, PackedInput packed, Logits asked, @Nullable PrefixUse use) {
         return inCall(() -> {
             try (KvStep step = open(input.mask(), packed, use)) {
                 StepRequest request = new StepRequest(caller, step, withoutReused(packed, step, input.mask()), rope,

@@ -24,11 +24,15 @@ final class StepRequest {
     int stopLayer;
     @Nullable Tensor residualOut; // [T, E]
 
+    /** Order in which the requests of an engine came. */
+    long arrival;
+
     /** Tokens and logits computed so far, and the tokens of the current pass. */
     int numComputed;
     int numLogitsComputed;
     private int numScheduled;
     private boolean inPass;
+    private long shareTokens; // when the next pass is scheduled: other models may add to it meanwhile
 
     private boolean done;
     private boolean cancelled;
@@ -68,8 +72,19 @@ final class StepRequest {
         return numTokensLeft() <= Scheduler.MAX_DECODE_TOKENS * step.numRows();
     }
 
+    /** Reads the count of its share, so that it stays the same while requests are sorted. */
+    void readShare() {
+        shareTokens = caller.share().numTokens();
+    }
+
+    /** Tokens computed for its share when {@link #readShare} was called. */
+    long shareTokens() {
+        return shareTokens;
+    }
+
     /** Counts the current pass as computed. */
     void advance() {
+        caller.share().add(numScheduled);
         int numNewLogits = numLogitsOf(numScheduled);
         numComputed += numScheduled;
         numLogitsComputed += numNewLogits;

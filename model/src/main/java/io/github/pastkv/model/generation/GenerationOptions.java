@@ -25,12 +25,14 @@ import java.util.function.Consumer;
  *        token; 0 for that alone, {@link #NO_LOG_PROBABILITIES} for none
  * @param priority order of generations of a model if they do not all fit into a pass or into memory: higher ones first,
  *        then those that began first. The lowest one is preempted: it waits, is recomputed, and returns the same tokens
+ * @param share counts the tokens computed for the generation; prefills of equal priority are scheduled in the order of
+ *        their shares' counts
  * @param cancellation ends the generation from another thread
  */
 public record GenerationOptions(int maxNewTokens, SamplingOptions sampling, Set<Integer> stopTokens,
         boolean stopsAtEos, List<String> stopStrings, int numReturnSequences, long firstSampleIndex,
         int maxDraftTokens, List<Integer> knownTokens, int numLogProbabilities, int priority,
-        Cancellation cancellation) {
+        ComputeShare share, Cancellation cancellation) {
     /** For {@link #numLogProbabilities}: none, not even of the generated tokens. */
     public static final int NO_LOG_PROBABILITIES = -1;
 
@@ -57,7 +59,7 @@ public record GenerationOptions(int maxNewTokens, SamplingOptions sampling, Set<
     /** Greedy decoding of one completion, up to {@code maxNewTokens} or an end-of-text token of the model. */
     public static GenerationOptions greedy(int maxNewTokens) {
         return new GenerationOptions(maxNewTokens, SamplingOptions.GREEDY, Set.of(), true, List.of(), 1, 0, 0,
-                List.of(), NO_LOG_PROBABILITIES, 0, new Cancellation());
+                List.of(), NO_LOG_PROBABILITIES, 0, ComputeShare.COMMON, new Cancellation());
     }
 
     /** The recommended settings of {@code generation_config.json}, up to a full context. */
@@ -116,6 +118,10 @@ public record GenerationOptions(int maxNewTokens, SamplingOptions sampling, Set<
         return with(copy -> copy.priority = newPriority);
     }
 
+    public GenerationOptions withShare(ComputeShare newShare) {
+        return with(copy -> copy.share = newShare);
+    }
+
     public GenerationOptions withCancellation(Cancellation newCancellation) {
         return with(copy -> copy.cancellation = newCancellation);
     }
@@ -125,7 +131,7 @@ public record GenerationOptions(int maxNewTokens, SamplingOptions sampling, Set<
         change.accept(copy);
         return new GenerationOptions(copy.maxNewTokens, copy.sampling, copy.stopTokens, copy.stopsAtEos,
                 copy.stopStrings, copy.numReturnSequences, copy.firstSampleIndex, copy.maxDraftTokens,
-                copy.knownTokens, copy.numLogProbabilities, copy.priority, copy.cancellation);
+                copy.knownTokens, copy.numLogProbabilities, copy.priority, copy.share, copy.cancellation);
     }
 
     /** The components, to be changed. */
@@ -141,6 +147,7 @@ public record GenerationOptions(int maxNewTokens, SamplingOptions sampling, Set<
         private List<Integer> knownTokens;
         private int numLogProbabilities;
         private int priority;
+        private ComputeShare share;
         private Cancellation cancellation;
 
         Copy(GenerationOptions options) {
@@ -155,6 +162,7 @@ public record GenerationOptions(int maxNewTokens, SamplingOptions sampling, Set<
             knownTokens = options.knownTokens;
             numLogProbabilities = options.numLogProbabilities;
             priority = options.priority;
+            share = options.share;
             cancellation = options.cancellation;
         }
     }

@@ -1,0 +1,145 @@
+package io.github.pastkv.model.engine;
+
+import io.github.pastkv.cache.KvPool;
+import io.github.pastkv.cache.prefix.PrefixIndex;
+import io.github.pastkv.cache.prefix.PrefixNamespace;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The prefills under way. Of several that share a prefix which is not cached yet, the first computes it, and the others
+ * wait and then find it in the prefix index (in-batch prefix caching, as in SGLang). Prefills of equal priority are
+ * computed one after the other anyway, so the wait delays nobody.
+ *
+ * <p>A prefill does not wait for one of lower priority, and while it waits its memory may be taken. Safe for any number
+ * of threads.
+ */
+final class SharedPrefills {
+    /** Fewest tokens that are waited for. */
+    static final int MIN_SHARED_TOKENS = 32;
+
+    private final ReentrantLock lock;
+    private final Condition ended;
+    private final Runnable requireOpen;
+    private final List<Prefill> open = new ArrayList<>(); // in order of arrival
+
+    /** @param requireOpen throws when the engine is closed, which ends every wait */
+    SharedPrefills(ReentrantLock lock, Runnable requireOpen) {
+        this.lock = lock;
+        this.ended = lock.newCondition();
+        this.requireOpen = requireOpen;
+    }
+
+    /** A prefill of one row, from its first token on, until it is closed: after its step has been committed. */
+    final class Prefill implements AutoCloseable {
+        private final Caller caller;
+        private final KvPool pool;
+        private final PrefixNamespace namespace;
+        private final int[] tokenIds;
+
+        private Prefill(Caller caller, KvPool pool, PrefixNamespace namespace, int[] tokenIds) {
+            this.caller = caller;
+            this.pool = pool;
+            this.namespace = namespace;
+            this.tokenIds = tokenIds;
+        }
+
+        /** Leading tokens that {@code later} could reuse once this has ended; its own last token is always computed. */
+        private int numShared(Prefill later) {
+            int most = Math.min(tokenIds.length, later.tokenIds.length - 1);
+            int mismatch = Arrays.mismatch(tokenIds, 0, most, later.tokenIds, 0, most);
+            return mismatch < 0 ? most : mismatch;
+        }
+
+        private boolean isOfNamespace(Prefill other) {
+            return pool == other.pool && namespace.equals(other.namespace);
+        }
+
+        @Override
+        public void close() {
+            lock.lock();
+            try {
+                open.remove(this);
+                ended.signalAll();
+            } finally {
+                lock.unlock();
+            }
+        }
+    }
+
+    /**
+     * Begins a prefill, after those that compute a prefix of it. Called at rest, outside of any use of the cache.
+     *
+     * @param tokenIds from the first token of the row on
+     */
+    Prefill begin(Caller caller, KvPool pool, PrefixNamespace namespace, int[] tokenIds) {
+        Prefill prefill = new Prefill(caller, pool, namespace, tokenIds);
+        boolean wasInterrupted = false;
+        lock.lock();
+        try {
+            for (Prefill before = sharing(prefill); before != null; before = sharing(prefill)) {
+                wasInterrupted |= awaitEnd(before, caller);
+                requireOpen.run();
+            }
+            open.add(prefill);
+            return prefill;
+        } finally {
+            lock.unlock();
+            if (wasInterrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    /** The prefill to wait for: that which shares most of what is not cached yet; null for none. */
+    private @Nullable Prefill sharing(Prefill later) {
+        if (later.caller.isCancelled()) {
+            return null; // its step says so
+        }
+        Prefill longest = null;
+        int numShared = MIN_SHARED_TOKENS - 1;
+        for (Prefill other : open) {
+            boolean mayWait = other.caller.priority() >= later.caller.priority() && other.isOfNamespace(later);
+            if (mayWait && other.numShared(later) > numShared) {
+                longest = other;
+                numShared = other.numShared(later);
+            }
+        }
+        return longest != null && numShared - numCached(later) >= MIN_SHARED_TOKENS ? longest : null;
+    }
+
+    /** Leading tokens that the index has; what a store has is loaded by the first prefill too. */
+    private static int numCached(Prefill prefill) {
+        return prefill.pool.prefixIndex().map(index -> {
+            try (PrefixIndex.Pin pin = index.pin(prefill.namespace, prefill.tokenIds)) {
+                return pin.numTokens();
+            }
+        }).orElse(0);
+    }
+
+    /** Returns whether the thread was interrupted, which ends a generation, and nothing else. */
+    private boolean awaitEnd(Prefill before, Caller caller) {
+        while (open.contains(before) && !caller.isCancelled()) {
+            if (!caller.isGenerating()) {
+                ended.awaitUninterruptibly();
+                continue;
+            }
+            try {
+                ended.await();
+            } catch (InterruptedException _) {
+                caller.interrupt();
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Wakes all that wait, so that each sees whether it was cancelled. Called with the lock held. */
+    void wakeAll() {
+        ended.signalAll();
+    }
+}

@@ -1,0 +1,107 @@
+package io.github.pastkv.model.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.github.pastkv.model.Model;
+import io.github.pastkv.model.ModelOptions;
+import io.github.pastkv.model.Session;
+import io.github.pastkv.model.SessionOptions;
+import io.github.pastkv.model.generation.Cancellation;
+import io.github.pastkv.model.generation.FinishReason;
+import io.github.pastkv.model.generation.Generation;
+import io.github.pastkv.model.generation.GenerationListener;
+import io.github.pastkv.model.generation.GenerationOptions;
+import io.github.pastkv.testkit.golden.GoldenModel;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+/** Prefills that begin together and share a prefix: it is computed once, whichever comes first. */
+class SharedPrefillTest {
+    private static final GoldenModel LLAMA = GoldenModel.of("llama");
+    private static final int NUM_SHARED = 41;
+    private static final int NUM_OWN = 5;
+    private static final int NUM_SESSIONS = 6;
+
+    private static int[] prompt(int session) {
+        int[] ids = new Random(7).ints(NUM_SHARED + NUM_OWN, 0, 30).toArray();
+        Arrays.fill(ids, NUM_SHARED, ids.length, 30 + session);
+        return ids;
+    }
+
+    @Test
+    void sharedPrefix_isComputedOnce_withTheBitsOfEachAlone() throws Exception {
+        try (Model model = Model.load(LLAMA.folder(), ModelOptions.defaults().withMaxBatchTokens(4))) {
+            List<List<Integer>> alone = new ArrayList<>();
+            for (int session = 0; session < NUM_SESSIONS; session++) {
+                alone.add(
+                        generate(model, session, "alone " + session, new Cancellation()).rows().getFirst().tokenIds());
+            }
+            long before = model.engineStats().numTokens();
+            List<Generation> together = together(model, Integer.MAX_VALUE);
+
+            for (int session = 0; session < NUM_SESSIONS; session++) {
+                assertThat(together.get(session).rows().getFirst().tokenIds()).isEqualTo(alone.get(session));
+            }
+            // decode computes one token less than it returns, for the last one is not appended
+            assertThat(model.engineStats().numTokens() - before)
+                    .isEqualTo(NUM_SHARED + NUM_SESSIONS * (NUM_OWN + 3L - 1));
+        }
+    }
+
+    /** The one that computes the prefix may be cancelled: another goes on from what it has computed. */
+    @Test
+    void cancelledPrefill_isTakenOverByAnother() throws Exception {
+        try (Model model = Model.load(LLAMA.folder(), ModelOptions.defaults().withMaxBatchTokens(1))) {
+            List<Integer> alone = generate(model, 0, "alone", new Cancellation()).rows().getFirst().tokenIds();
+            List<Generation> together = together(model, 0);
+
+            assertThat(together.get(0).rows().getFirst().reason()).isEqualTo(FinishReason.CANCELLED);
+            assertThat(together.subList(1, NUM_SESSIONS)).extracting(each -> each.rows().getFirst().reason())
+                    .containsOnly(FinishReason.LENGTH);
+            assertThat(generate(model, 0, "shared", new Cancellation()).rows().getFirst().tokenIds()).isEqualTo(alone);
+        }
+    }
+
+    /** Generates in all sessions at once; cancels one of them as soon as anything is computed. */
+    private static List<Generation> together(Model model, int cancelled) throws Exception {
+        CyclicBarrier start = new CyclicBarrier(NUM_SESSIONS);
+        long before = model.engineStats().numTokens();
+        List<Callable<Generation>> calls =
+                IntStream.range(0, NUM_SESSIONS).mapToObj(session -> (Callable<Generation>) () -> {
+                    Cancellation cancellation = new Cancellation();
+                    start.await();
+                    if (session == cancelled) {
+                        Thread.ofPlatform().start(() -> {
+                            while (model.engineStats().numTokens() == before) {
+                                Thread.onSpinWait();
+                            }
+                            cancellation.cancel();
+                        });
+                    }
+                    return generate(model, session, "shared", cancellation);
+                }).toList();
+        try (ExecutorService threads = Executors.newFixedThreadPool(NUM_SESSIONS)) {
+            List<Generation> generations = new ArrayList<>();
+            for (Future<Generation> call : threads.invokeAll(calls)) {
+                generations.add(call.get());
+            }
+            return generations;
+        }
+    }
+
+    private static Generation generate(Model model, int session, String salt, Cancellation cancellation) {
+        try (Session own = model.newSession(SessionOptions.defaults().withPrefixSalt(salt))) {
+            return own.generate(new int[][] {prompt(session)},
+                    GenerationOptions.greedy(3).ignoringEos().withCancellation(cancellation), GenerationListener.NONE);
+        }
+    }
+}
