@@ -41,15 +41,19 @@ public final class PastKvServer implements AutoCloseable {
     private final ServerMetrics metrics = new ServerMetrics();
     private final HttpService http;
 
-    private PastKvServer(ServeOptions options, ApiKeys keys, List<ServedModel> models) {
+    private PastKvServer(ServeOptions options, HttpService http, List<ServedModel> models) {
         this.options = options;
         this.models = models;
         this.queue = new RequestQueue(options.maxRunning(), options.maxWaiting(), metrics, options.log());
         metrics.observe(queue, models);
-        HttpOptions httpOptions = new HttpOptions(options.host(), options.port(), options.maxBodyBytes(),
-                options.maxHeaderBytes(), options.maxConnections(), options.idleTimeout(), options.corsOrigins(),
-                keys.isRequired());
-        this.http = new HttpService(httpOptions, keys, routes(), options.log());
+        this.http = http;
+    }
+
+    /** Loads the models of a server. */
+    @FunctionalInterface
+    public interface ModelLoader {
+        /** The models, at least one, of different names. */
+        List<NamedModel> load() throws IOException;
     }
 
     /**
@@ -60,22 +64,63 @@ public final class PastKvServer implements AutoCloseable {
      * @throws IOException when a file cannot be read or the address not be bound; the models are left open
      */
     public static PastKvServer start(ServeOptions options, List<NamedModel> models) throws IOException {
+        return startWith(options, () -> {
+            requireNames(models);
+            return models;
+        });
+    }
+
+    /**
+     * Starts a server that listens while its models are loaded: until then it answers all requests with 503. Returns
+     * when the models are served.
+     *
+     * @throws IllegalArgumentException for options that contradict each other, before anything is loaded, or models of
+     *         equal names, which are closed
+     * @throws IOException when a file cannot be read or the address not be bound; what was loaded is closed
+     */
+    public static PastKvServer start(ServeOptions options, ModelLoader loader) throws IOException {
+        List<NamedModel> loaded = new ArrayList<>();
+        try {
+            return startWith(options, () -> {
+                loaded.addAll(loader.load());
+                requireNames(loaded);
+                return loaded;
+            });
+        } catch (IOException | RuntimeException | Error e) {
+            loaded.forEach(model -> model.model().close());
+            throw e;
+        }
+    }
+
+    private static void requireNames(List<NamedModel> models) {
+        if (models.stream().map(NamedModel::name).distinct().count() != models.size() || models.isEmpty()) {
+            throw new IllegalArgumentException(
+                    "models: " + models.stream().map(NamedModel::name).toList() + ", must be different names");
+        }
+    }
+
+    private static PastKvServer startWith(ServeOptions options, ModelLoader loader) throws IOException {
         ApiKeys keys = options.keys();
         if (!keys.isRequired() && !InetAddress.getByName(options.host()).isLoopbackAddress()) {
             throw new IllegalArgumentException(
                     "host: " + options.host() + ", without keys only a loopback address is bound");
         }
-        if (models.stream().map(NamedModel::name).distinct().count() != models.size() || models.isEmpty()) {
-            throw new IllegalArgumentException(
-                    "models: " + models.stream().map(NamedModel::name).toList() + ", must be different names");
+        HttpService http = new HttpService(new HttpOptions(options.host(), options.port(), options.maxBodyBytes(),
+                options.maxHeaderBytes(), options.maxConnections(), options.idleTimeout(), options.corsOrigins(),
+                keys.isRequired()), keys, options.log());
+        http.start();
+        try {
+            List<ServedModel> served = new ArrayList<>();
+            for (NamedModel model : loader.load()) {
+                served.add(new ServedModel(model.name(), model.model(), model.sessions()));
+            }
+            PastKvServer server = new PastKvServer(options, http, served);
+            http.setRoutes(server.routes());
+            return server;
+        } catch (IOException | RuntimeException | Error e) {
+            http.close();
+            throw e;
         }
-        List<ServedModel> served = new ArrayList<>();
-        for (NamedModel model : models) {
-            served.add(new ServedModel(model.name(), model.model(), model.sessions()));
-        }
-        PastKvServer server = new PastKvServer(options, keys, served);
-        server.http.start();
-        return server;
     }
 
     private List<Route> routes() {

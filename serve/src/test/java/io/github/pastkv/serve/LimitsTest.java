@@ -4,10 +4,14 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.github.pastkv.model.SessionOptions;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.URI;
+import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
@@ -18,6 +22,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -141,6 +147,77 @@ final class LimitsTest {
         }
     }
 
+    /** What one tenant has asked for before does not keep another waiting: computed tokens decide who is next. */
+    @Test
+    void tenantWithFewerComputedTokens_isNext() throws Exception {
+        Path keys =
+                Files.writeString(folder.resolve("keys"), "key-of-alice-0123456789 alice\nkey-of-bob-0123456789 bob\n");
+        try (TestServer server = new TestServer(options -> options.withKeyFile(keys).withMaxRunning(1))) {
+            List<String> order = new CopyOnWriteArrayList<>();
+            List<CompletableFuture<?>> all = new ArrayList<>();
+            all.add(send(server, "alice", 900, order));
+            await(() -> server.server.numRunning() == 1);
+            for (int i = 0; i < 5; i++) {
+                all.add(send(server, "alice", 30, order));
+            }
+            await(() -> server.server.numWaiting() == 5 || !order.isEmpty());
+            all.add(send(server, "bob", 30, order));
+            all.forEach(CompletableFuture::join);
+
+            // two of alice's may be over before bob's arrives, on a machine that stops the client
+            assertThat(order.indexOf("bob")).as(order.toString()).isLessThanOrEqualTo(2);
+        }
+    }
+
+    private static CompletableFuture<?> send(TestServer server, String tenant, int maxTokens, List<String> order) {
+        HttpRequest request = server.request(PATH).header("Content-Type", "application/json")
+                .header("Authorization", "Bearer key-of-" + tenant + "-0123456789")
+                .POST(HttpRequest.BodyPublishers
+                        .ofString("{\"prompt\": \"Once\", \"ignore_eos\": true, \"max_tokens\": "
+                                + maxTokens + "}"))
+                .build();
+        return server.client.sendAsync(request, HttpResponse.BodyHandlers.ofString()).thenAccept(response -> {
+            assertThat(response.statusCode()).isEqualTo(200);
+            order.add(tenant);
+        });
+    }
+
+    private static void await(BooleanSupplier condition) {
+        while (!condition.getAsBoolean()) {
+            Thread.onSpinWait();
+        }
+    }
+
+    @Test
+    void requestWhoseClientWouldGiveUpBeforeItsTurn_is429AtOnce() throws Exception {
+        try (TestServer server = new TestServer(options -> options.withMaxRunning(1))) {
+            List<CompletableFuture<HttpResponse<String>>> measured = new ArrayList<>();
+            for (int i = 0; i < 3; i++) {
+                measured.add(server.client.sendAsync(server.postRequest(PATH, "{'prompt': 'Once', 'max_tokens': 20}"),
+                        HttpResponse.BodyHandlers.ofString()));
+            }
+            measured.forEach(CompletableFuture::join);
+            HttpResponse<String> impatient;
+            do {
+                InputStream running = begin(server).body();
+                CompletableFuture<HttpResponse<InputStream>> waiting = server.client
+                        .sendAsync(server.postRequest(PATH, LONG), HttpResponse.BodyHandlers.ofInputStream());
+                await(() -> server.server.numWaiting() == 1 || server.server.numRunning() == 0);
+                impatient = server.client.send(
+                        HttpRequest.newBuilder(server.postRequest(PATH, "{'prompt': 'Once'}"), (_, _) -> true)
+                                .header("X-Stainless-Read-Timeout", "0.001").build(),
+                        HttpResponse.BodyHandlers.ofString());
+                running.close();
+                waiting.join().body().close();
+                server.awaitIdle();
+            } while (impatient.statusCode() == 200);
+
+            assertThat(impatient.statusCode()).isEqualTo(429);
+            assertThat(impatient.body()).contains("the client's timeout is");
+            assertThat(impatient.headers().firstValue("Retry-After")).isPresent();
+        }
+    }
+
     /** Begins a long stream; returns once its first event is there. */
     private static HttpResponse<InputStream> begin(TestServer server) throws Exception {
         HttpResponse<InputStream> response =
@@ -184,6 +261,45 @@ final class LimitsTest {
                 Thread.onSpinWait();
             }
         }
+    }
+
+    @Test
+    void loadingServer_refusesRequests_andThenServes() throws Exception {
+        int port;
+        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            port = free.getLocalPort();
+        }
+        List<HttpResponse<String>> whileLoading = new ArrayList<>();
+        try (HttpClient client = HttpClient.newHttpClient();
+                PastKvServer server = PastKvServer.start(ServeOptions.defaults().withPort(port), () -> {
+                    whileLoading.add(get(client, port, "/health"));
+                    whileLoading.add(get(client, port, "/v1/models"));
+                    return List.of(new NamedModel("tiny", TestServer.loadModel(options -> options),
+                            SessionOptions.defaults()));
+                })) {
+            assertThat(whileLoading).extracting(HttpResponse::statusCode).containsExactly(503, 503);
+            assertThat(whileLoading.getFirst().headers().firstValue("Retry-After")).hasValue("2");
+            assertThat(whileLoading.getLast().body()).contains("\"code\":\"loading\"");
+            assertThat(get(client, server.port(), "/health").statusCode()).isEqualTo(200);
+        }
+    }
+
+    private static HttpResponse<String> get(HttpClient client, int port, String path) throws IOException {
+        try {
+            return client.send(HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path)).build(),
+                    HttpResponse.BodyHandlers.ofString());
+        } catch (InterruptedException e) {
+            throw new IOException(e);
+        }
+    }
+
+    @Test
+    void serverThatCannotLoad_freesItsPort() {
+        assertThatThrownBy(() -> PastKvServer.start(ServeOptions.defaults().withPort(0), () -> {
+            throw new IOException("no such folder");
+        })).isInstanceOf(IOException.class).hasMessage("no such folder");
+        assertThatThrownBy(() -> PastKvServer.start(ServeOptions.defaults().withPort(0), () -> List.of()))
+                .isInstanceOf(IllegalArgumentException.class).hasMessageStartingWith("models: []");
     }
 
     @Test

@@ -115,8 +115,7 @@ public final class ServeCommand implements Callable<Integer> {
         check();
         Map<String, @Nullable Path> named = namedFolders();
         try (StopSignals signals = new StopSignals()) {
-            List<NamedModel> models = load(named);
-            try (PastKvServer server = start(models)) {
+            try (PastKvServer server = PastKvServer.start(serveOptions(), () -> load(named))) {
                 streams.out().println(
                         "http://" + (host.contains(":") ? "[" + host + "]" : host) + ":" + server.port() + "/v1");
                 streams.out().flush();
@@ -196,17 +195,11 @@ public final class ServeCommand implements Callable<Integer> {
         }
     }
 
-    private PastKvServer start(List<NamedModel> models) throws IOException {
-        ServeOptions options = ServeOptions.defaults().withHost(host).withPort(port).withKeyFile(keyFile)
+    private ServeOptions serveOptions() {
+        return ServeOptions.defaults().withHost(host).withPort(port).withKeyFile(keyFile)
                 .withOpenMetrics(openMetrics).withMaxRunning(maxRunning).withMaxWaiting(maxQueue)
                 .withMaxBodyBytes((int) maxBody.bytes()).withCorsOrigins(Set.copyOf(corsOrigins))
                 .withDrainTimeout(Duration.ofSeconds(drainSeconds))
                 .withLog(line -> streams.err().println(Messages.printable("pastkv: " + line)));
-        try {
-            return PastKvServer.start(options, models);
-        } catch (IOException | RuntimeException | Error e) {
-            models.forEach(model -> model.model().close());
-            throw e;
-        }
     }
 }

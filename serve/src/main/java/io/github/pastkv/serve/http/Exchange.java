@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Locale;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.http.HttpVersion;
@@ -42,6 +43,19 @@ public final class Exchange {
     /** A header of the request. */
     public @Nullable String header(String name) {
         return request.getHeaders().get(name);
+    }
+
+    /**
+     * How long the client waits for bytes of the answer, where it says so as OpenAI's and Anthropic's clients do; null
+     * for unknown. What is no positive number of seconds says nothing.
+     */
+    public @Nullable Duration timeout() {
+        String seconds = header("X-Stainless-Read-Timeout");
+        if (seconds == null || !seconds.matches("\\d{1,7}(\\.\\d{1,9})?")) {
+            return null;
+        }
+        Duration timeout = Duration.ofMillis((long) (Double.parseDouble(seconds) * 1000));
+        return timeout.isZero() ? null : timeout; // 0 is none in these clients
     }
 
     /** Whose key the request came with. */

@@ -32,13 +32,14 @@ public final class HttpService implements AutoCloseable {
 
     private final Server server;
     private final ServerConnector connector;
+    private final RouteHandler handler;
 
     /**
      * A server that is not started yet.
      *
      * @param log is given a line for each fault of the server
      */
-    public HttpService(HttpOptions options, ApiKeys keys, List<Route> routes, Consumer<String> log) {
+    public HttpService(HttpOptions options, ApiKeys keys, Consumer<String> log) {
         QueuedThreadPool threads = new QueuedThreadPool(NUM_PLATFORM_THREADS);
         threads.setName("pastkv-http");
         threads.setVirtualThreadsExecutor(Executors.newThreadPerTaskExecutor(
@@ -62,7 +63,8 @@ public final class HttpService implements AutoCloseable {
         connector.setIdleTimeout(options.idleTimeout().toMillis());
         server.addConnector(connector);
         server.addBean(new NetworkConnectionLimit(options.maxConnections(), connector));
-        server.setHandler(new GracefulHandler(new RouteHandler(options, keys, routes, log)));
+        this.handler = new RouteHandler(options, keys, log);
+        server.setHandler(new GracefulHandler(handler));
         server.setStopTimeout(STOP_MILLIS);
         server.setErrorHandler((request, response, callback) -> { // what is no request gets JSON too
             int status = response.getStatus();
@@ -72,6 +74,11 @@ public final class HttpService implements AutoCloseable {
             response.write(true, ByteBuffer.wrap(body), callback);
             return true;
         });
+    }
+
+    /** Answers requests by these routes; before, all get 503. */
+    public void setRoutes(List<Route> routes) {
+        handler.setRoutes(routes);
     }
 
     /** Binds the port. */

@@ -17,21 +17,28 @@ import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.util.Callback;
 import org.jspecify.annotations.Nullable;
 
-/** Finds the endpoint of a request, checks its key and origin, and turns exceptions into errors. */
+/**
+ * Finds the endpoint of a request, checks its key and origin, and turns exceptions into errors. Without routes, while
+ * the server loads, all requests get 503.
+ */
 final class RouteHandler extends Handler.Abstract {
     private static final Set<String> LOOPBACK_NAMES = Set.of("localhost", "127.0.0.1", "[::1]", "::1");
+    private static final int LOADING_RETRY_SECONDS = 2;
     private static final String BEARER = "bearer ";
 
     private final HttpOptions options;
     private final ApiKeys keys;
-    private final List<Route> routes;
+    private volatile @Nullable List<Route> routes; // null while the server loads
     private final Consumer<String> log;
 
-    RouteHandler(HttpOptions options, ApiKeys keys, List<Route> routes, Consumer<String> log) {
+    RouteHandler(HttpOptions options, ApiKeys keys, Consumer<String> log) {
         this.options = options;
         this.keys = keys;
-        this.routes = List.copyOf(routes);
         this.log = log;
+    }
+
+    void setRoutes(List<Route> newRoutes) {
+        routes = List.copyOf(newRoutes);
     }
 
     @Override
@@ -103,7 +110,11 @@ final class RouteHandler extends Handler.Abstract {
     }
 
     private Route route(Request request, String path, Response response) {
-        List<Route> here = routes.stream().filter(route -> route.matches(path)).toList();
+        List<Route> all = routes;
+        if (all == null) {
+            throw ApiException.unavailable("loading", LOADING_RETRY_SECONDS, "the server is loading its models");
+        }
+        List<Route> here = all.stream().filter(route -> route.matches(path)).toList();
         if (here.isEmpty()) {
             throw ApiException.ofStatus(404, "not_found", "no endpoint " + request.getMethod() + " " + path);
         }

@@ -48,7 +48,7 @@ public final class ChatEndpoint implements Endpoint {
                 options.numReturnSequences());
         RunRequest request = new RunRequest(model, List.of(prompt),
                 options.withMaxNewTokens(numNew).withNumLogProbabilities(numLogProbabilities), exchange.tenant(), salt,
-                true, numPromptScores);
+                true, numPromptScores, stream.streams() ? null : exchange.timeout());
         AnswerOptions answer = new AnswerOptions(request, "chatcmpl-" + UUID.randomUUID(),
                 System.currentTimeMillis() / 1000, numLogProbabilities >= 0, hasTokenIds, false,
                 stream.includesUsage());

@@ -50,7 +50,7 @@ public final class CompletionsEndpoint implements Endpoint {
         int numNew = common.maxTokens("prompt", longest, maxTokens, DEFAULT_MAX_TOKENS, options.numReturnSequences());
         RunRequest request = new RunRequest(model, prompts, options.withMaxNewTokens(numNew).withNumLogProbabilities(
                 numLogProbabilities.orElse(GenerationOptions.NO_LOG_PROBABILITIES)), exchange.tenant(), salt, false,
-                numPromptScores);
+                numPromptScores, stream.streams() ? null : exchange.timeout());
         AnswerOptions answer = new AnswerOptions(request, "cmpl-" + UUID.randomUUID(),
                 System.currentTimeMillis() / 1000, numLogProbabilities.isPresent(), hasTokenIds, echoes,
                 stream.includesUsage());

@@ -1,6 +1,7 @@
 package io.github.pastkv.serve.run;
 
 import io.github.pastkv.cache.PoolExhaustedException;
+import io.github.pastkv.cache.prefix.PrefixExplanation;
 import io.github.pastkv.chat.AnswerText;
 import io.github.pastkv.model.Session;
 import io.github.pastkv.model.generation.Cancellation;
@@ -9,6 +10,7 @@ import io.github.pastkv.model.generation.GenerationListener;
 import io.github.pastkv.model.generation.GenerationOptions;
 import io.github.pastkv.model.generation.TokenLogProbability;
 import io.github.pastkv.serve.request.ApiException;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -17,6 +19,9 @@ import org.jspecify.annotations.Nullable;
 
 /** One prompt of a request: waits in the queue, then runs on a thread of its own, in a session of its own. */
 final class PromptRun {
+    /** That of OpenAI's clients; it orders requests, and ends none. */
+    private static final Duration DEFAULT_TIMEOUT = Duration.ofMinutes(10);
+
     private final RequestRun run;
     private final RunRequest request;
     private final int index;
@@ -26,11 +31,13 @@ final class PromptRun {
     private final List<AnswerEvents> answers;
     private final AtomicInteger numTokens = new AtomicInteger();
     private volatile double firstTokenSeconds = Double.NaN;
+    private volatile int numTokensToCompute;
 
     PromptRun(RequestRun run, RunRequest request, int index) {
         this.run = run;
         this.request = request;
         this.index = index;
+        this.numTokensToCompute = request.prompts().get(index).length;
         this.times = new RunTimes(arrivalNanos);
         this.answers = IntStream.range(0, request.options().numReturnSequences())
                 .mapToObj(answer -> new AnswerEvents(run::add, choice(answer))).toList();
@@ -47,6 +54,22 @@ final class PromptRun {
     /** Tokens of its answers so far; for any thread. */
     int numTokens() {
         return numTokens.get();
+    }
+
+    /** Tokens of its prompt that are still to be computed, as far as is known; for any thread. */
+    int numTokensToCompute() {
+        return numTokensToCompute;
+    }
+
+    /** When its client gives up, or its turn should come, by {@link System#nanoTime}. */
+    long deadlineNanos() {
+        Duration timeout = request.timeout();
+        return arrivalNanos + (timeout == null ? DEFAULT_TIMEOUT : timeout).toNanos();
+    }
+
+    /** Looks up how much of its prompt is cached; before it starts. */
+    void lookUp() {
+        numTokensToCompute = request.model().numTokensToCompute(request.salt(), prompt());
     }
 
     /** How it stands now; for any thread. */
@@ -69,7 +92,9 @@ final class PromptRun {
     RunOutcome generate() {
         times.started();
         try (Session session = request.model().newSession(request.salt())) {
-            run.started(new RecentPrompt(request.model().name(), request.tenant(), session.explainPrefix(prompt())));
+            PrefixExplanation found = session.explainPrefix(prompt());
+            numTokensToCompute = prompt().length - found.numReused();
+            run.started(new RecentPrompt(request.model().name(), request.tenant(), found));
             int[] rest = score(session);
             if (cancellation.isCancelled()) {
                 return RunOutcome.cancelled(times, prompt().length, 0, 0);
@@ -144,6 +169,8 @@ final class PromptRun {
             times.token();
             if (numTokens.getAndIncrement() == 0) {
                 firstTokenSeconds = times.firstTokenSeconds();
+                numTokensToCompute = 0;
+                run.prefilled();
             }
             return listeners.get(row).onToken(row, tokenId);
         }

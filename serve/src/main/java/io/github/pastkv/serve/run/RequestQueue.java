@@ -1,5 +1,6 @@
 package io.github.pastkv.serve.run;
 
+import io.github.pastkv.model.generation.ComputeShare;
 import io.github.pastkv.serve.request.ApiException;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -9,16 +10,20 @@ import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The bounded queue in front of the engine. A number of prompts run at once, each on a thread of its own, whose steps
- * the engine joins; the others wait: higher priorities first, then tenants with the fewest running prompts, then those
- * that came first. A request that finds no room is refused at once.
+ * the engine joins; the others wait: higher priorities first, then tenants for which the fewest tokens have been
+ * computed, then those whose clients give up first. The first one starts when the tokens that are still to be computed
+ * have room beside what running prompts hold. A request that finds no room in the queue, or whose client would give up
+ * before its turn, is refused at once.
  *
  * <p>Safe for any number of threads. A server without requests has no thread here.
  */
@@ -35,7 +40,8 @@ public final class RequestQueue {
     private final Condition changed = lock.newCondition();
     private final List<PromptRun> waiting = new ArrayList<>(); // in order of arrival
     private final List<PromptRun> running = new ArrayList<>();
-    private double secondsPerPrompt = 1; // moving average of the time between ends, while there are any
+    private final TenantShares shares = new TenantShares();
+    private double secondsPerPrompt; // moving average of the time between ends, while there are any; 0 for unknown
     private long lastEndNanos;
     private long numStarted;
     private final Deque<RecentPrompt> recentPrompts = new ArrayDeque<>(); // the newest first
@@ -59,28 +65,44 @@ public final class RequestQueue {
     /**
      * Takes a request, which runs as soon as there is room.
      *
-     * @throws ApiException 429 when the queue is full, 503 when the server is draining
+     * @throws ApiException 429 when the queue is full or the client would give up before its turn, 503 when the server is draining
      */
     public RequestRun submit(RunRequest request) {
-        RequestRun run = new RequestRun(request, this::started, this::cancel);
         lock.lock();
         try {
             if (draining) {
                 throw ApiException.unavailable("draining", retryAfterSeconds(), "the server is shutting down");
             }
-            int numFree = Math.max(0, maxRunning - running.size()) + maxWaiting - waiting.size();
-            if (run.prompts().size() > numFree) {
-                metrics.refused(request.model().name());
-                throw ApiException.queueFull(retryAfterSeconds(),
-                        run.prompts().size() + " prompts, the queue has room for "
-                                + numFree + " of " + maxWaiting);
-            }
+            requireRoom(request);
+            ComputeShare share = shares.activate(request.tenant(), tenants());
+            RequestRun run = new RequestRun(request.withShare(share), this::started, this::prefilled, this::cancel);
             waiting.addAll(run.prompts());
             startWaiting();
+            return run;
         } finally {
             lock.unlock();
         }
-        return run;
+    }
+
+    private void requireRoom(RunRequest request) {
+        int numFree = Math.max(0, maxRunning - running.size()) + maxWaiting - waiting.size();
+        if (request.prompts().size() > numFree) {
+            metrics.refused(request.model().name());
+            throw ApiException.queueFull(retryAfterSeconds(),
+                    request.prompts().size() + " prompts, the queue has room for " + numFree + " of " + maxWaiting);
+        }
+        Duration timeout = request.timeout();
+        double waitSeconds = waiting.size() * secondsPerPrompt;
+        if (timeout != null && running.size() >= maxRunning && waitSeconds > timeout.toMillis() * 1e-3) {
+            metrics.refused(request.model().name());
+            throw ApiException.queueFull(retryAfterSeconds(), "the wait would be about " + (long) waitSeconds
+                    + " s, the client's timeout is " + timeout.toSeconds() + " s");
+        }
+    }
+
+    private Set<String> tenants() {
+        return Stream.concat(running.stream(), waiting.stream()).map(run -> run.request().tenant())
+                .collect(Collectors.toSet());
     }
 
     /** Starts what there is room for. Called with the lock held. */
@@ -88,15 +110,36 @@ public final class RequestQueue {
         while (running.size() < maxRunning && !waiting.isEmpty()) {
             PromptRun next = waiting.stream().min(Comparator
                     .comparingInt((PromptRun run) -> -run.request().options().priority())
-                    .thenComparingLong(run -> numRunningOf(run.request().tenant()))).orElseThrow();
+                    .thenComparingLong(run -> shares.of(run.request().tenant()).numTokens())
+                    .thenComparing(PromptRun::deadlineNanos, (one, other) -> Long.signum(one - other))).orElseThrow();
+            if (!hasRoomFor(next)) {
+                return; // it is the next one to start, whatever fits beside it
+            }
             waiting.remove(next);
             running.add(next);
             Thread.ofPlatform().daemon().name("pastkv-generation-" + numStarted++).start(() -> run(next));
         }
     }
 
-    private long numRunningOf(String tenant) {
-        return running.stream().filter(run -> run.request().tenant().equals(tenant)).count();
+    /** Whether what running prompts and this one still compute fits into the cache. One alone always starts. */
+    private boolean hasRoomFor(PromptRun next) {
+        ServedModel model = next.request().model();
+        List<PromptRun> others = running.stream().filter(run -> run.request().model() == model).toList();
+        if (others.isEmpty()) {
+            return true;
+        }
+        next.lookUp();
+        long numTokens = others.stream().mapToLong(PromptRun::numTokensToCompute).sum() + next.numTokensToCompute();
+        return model.hasRoomFor(numTokens);
+    }
+
+    private void prefilled() {
+        lock.lock();
+        try {
+            startWaiting();
+        } finally {
+            lock.unlock();
+        }
     }
 
     private void run(PromptRun prompt) {
@@ -123,7 +166,8 @@ public final class RequestQueue {
             generatedTokens.merge(prompt.request().model().name(), (long) prompt.numTokens(), Long::sum);
             long now = System.nanoTime();
             if (lastEndNanos != 0) {
-                secondsPerPrompt += RATE_WEIGHT * ((now - lastEndNanos) * 1e-9 - secondsPerPrompt);
+                double seconds = (now - lastEndNanos) * 1e-9;
+                secondsPerPrompt += (secondsPerPrompt == 0 ? 1 : RATE_WEIGHT) * (seconds - secondsPerPrompt);
             }
             boolean isIdle = running.isEmpty() && waiting.isEmpty();
             lastEndNanos = isIdle ? 0 : now; // idle time says nothing about the rate

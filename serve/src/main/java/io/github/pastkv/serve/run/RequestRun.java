@@ -18,6 +18,7 @@ import java.util.function.Consumer;
 public final class RequestRun implements AutoCloseable {
     private final RunRequest request;
     private final Consumer<RecentPrompt> onStart;
+    private final Runnable onPrefilled;
     private final Consumer<RequestRun> onCancel;
     private final List<PromptRun> prompts = new ArrayList<>();
     private final BlockingQueue<RunEvent> events = new LinkedBlockingQueue<>(); // at most one for each token
@@ -28,11 +29,14 @@ public final class RequestRun implements AutoCloseable {
      * A request that has not been submitted.
      *
      * @param onStart is called when one of its prompts starts
+     * @param onPrefilled is called when a prompt has its first token
      * @param onCancel takes the request out of the queue, or ends what runs of it
      */
-    RequestRun(RunRequest request, Consumer<RecentPrompt> onStart, Consumer<RequestRun> onCancel) {
+    RequestRun(RunRequest request, Consumer<RecentPrompt> onStart, Runnable onPrefilled,
+            Consumer<RequestRun> onCancel) {
         this.request = request;
         this.onStart = onStart;
+        this.onPrefilled = onPrefilled;
         this.onCancel = onCancel;
         for (int prompt = 0; prompt < request.prompts().size(); prompt++) {
             prompts.add(new PromptRun(this, request, prompt));
@@ -68,6 +72,10 @@ public final class RequestRun implements AutoCloseable {
 
     void started(RecentPrompt prompt) {
         onStart.accept(prompt);
+    }
+
+    void prefilled() {
+        onPrefilled.run();
     }
 
     void add(RunEvent event) {

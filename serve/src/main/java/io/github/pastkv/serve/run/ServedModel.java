@@ -3,6 +3,7 @@ package io.github.pastkv.serve.run;
 import io.github.pastkv.cache.KvCacheConfig;
 import io.github.pastkv.cache.KvPool;
 import io.github.pastkv.cache.prefix.PrefixExplanation;
+import io.github.pastkv.cache.prefix.PrefixIndex;
 import io.github.pastkv.cache.prefix.PrefixStats;
 import io.github.pastkv.chat.ChatFormat;
 import io.github.pastkv.model.Model;
@@ -76,6 +77,21 @@ public final class ServedModel implements AutoCloseable {
     /** A session for one request. Only sessions of equal salt share what they have read. */
     Session newSession(String salt) {
         return model.newSession(sessionOptions.withPrefixSalt(salt));
+    }
+
+    /** Tokens of a prompt that are not in memory and would be computed, or loaded from a cache tier. */
+    int numTokensToCompute(String salt, int[] tokenIds) {
+        try (Session session = newSession(salt);
+                PrefixIndex.Pin pin = idle.prefixIndex().orElseThrow()
+                        .pin(session.cache().namespace().orElseThrow(), tokenIds)) {
+            return tokenIds.length - Math.min(pin.numTokens(), tokenIds.length - 1);
+        }
+    }
+
+    /** Whether this many tokens have room beside what running requests hold. */
+    boolean hasRoomFor(long numTokens) {
+        long heldTokens = pool().heldBytes() / idle.cache().config().bytesPerToken();
+        return heldTokens + numTokens <= numPoolTokens();
     }
 
     /** How much of a prompt would be found in the cache, and why not more. */
