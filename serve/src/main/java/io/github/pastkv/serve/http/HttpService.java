@@ -6,9 +6,9 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Executors;
-import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.http2.server.HTTP2CServerConnectionFactory;
@@ -19,7 +19,6 @@ import org.eclipse.jetty.server.HttpConnectionFactory;
 import org.eclipse.jetty.server.NetworkConnectionLimit;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
-import org.eclipse.jetty.server.handler.GracefulHandler;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
 
 /**
@@ -28,7 +27,7 @@ import org.eclipse.jetty.util.thread.QueuedThreadPool;
  */
 public final class HttpService implements AutoCloseable {
     private static final int NUM_PLATFORM_THREADS = 8;
-    private static final long STOP_MILLIS = 5000;
+    private static final Duration STOP_TIMEOUT = Duration.ofSeconds(5);
 
     private final Server server;
     private final ServerConnector connector;
@@ -64,8 +63,8 @@ public final class HttpService implements AutoCloseable {
         server.addConnector(connector);
         server.addBean(new NetworkConnectionLimit(options.maxConnections(), connector));
         this.handler = new RouteHandler(options, keys, log);
-        server.setHandler(new GracefulHandler(handler));
-        server.setStopTimeout(STOP_MILLIS);
+        server.setHandler(handler);
+        server.setStopTimeout(0);
         server.setErrorHandler((request, response, callback) -> { // what is no request gets JSON too
             int status = response.getStatus();
             byte[] body = ApiException.ofStatus(status, "bad_request", "HTTP " + status).toJson().toString()
@@ -101,9 +100,12 @@ public final class HttpService implements AutoCloseable {
     @Override
     public void close() {
         try {
+            handler.openRequests().awaitNone(STOP_TIMEOUT);
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt(); // it stops at once
+        }
+        try {
             server.stop();
-        } catch (TimeoutException e) {
-            return; // what was left after these seconds has lost its connection; all else has stopped
         } catch (Exception e) { // Jetty's life cycle declares it
             throw new IllegalStateException("the server does not stop: " + e.getMessage(), e);
         }

@@ -28,6 +28,7 @@ final class RouteHandler extends Handler.Abstract {
 
     private final HttpOptions options;
     private final ApiKeys keys;
+    private final OpenRequests openRequests = new OpenRequests();
     private volatile @Nullable List<Route> routes; // null while the server loads
     private final Consumer<String> log;
 
@@ -41,8 +42,14 @@ final class RouteHandler extends Handler.Abstract {
         routes = List.copyOf(newRoutes);
     }
 
+    /** Requests whose answers are not sent completely. */
+    OpenRequests openRequests() {
+        return openRequests;
+    }
+
     @Override
     public boolean handle(Request request, Response response, Callback callback) {
+        openRequests.add(request);
         String requestId = UUID.randomUUID().toString();
         response.getHeaders().put("X-Request-Id", requestId);
         Optional<String> tenant = keys.tenant(presentedKey(request));
