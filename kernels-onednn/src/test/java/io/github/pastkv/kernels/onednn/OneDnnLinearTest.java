@@ -139,7 +139,7 @@ class OneDnnLinearTest {
         for (DataType stored : DataType.values()) {
             for (ComputeType compute : ComputeType.values()) {
                 for (WeightType weights : WeightType.values()) {
-                    if (stored == DataType.I8 && weights == WeightType.STORED) {
+                    if (stored == DataType.I8 && weights != WeightType.INT8) {
                         continue; // no such precision
                     }
                     LinearPrecision precision = new LinearPrecision(compute, weights);
