@@ -73,7 +73,7 @@ final class TestServer implements AutoCloseable {
     }
 
     HttpRequest.Builder request(String path) {
-        return HttpRequest.newBuilder(uri(path)).timeout(Duration.ofMinutes(2));
+        return HttpRequest.newBuilder(uri(path)).timeout(Duration.ofMinutes(10));
     }
 
     HttpResponse<String> get(String path) throws IOException, InterruptedException {
