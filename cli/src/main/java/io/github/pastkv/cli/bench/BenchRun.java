@@ -3,7 +3,6 @@ package io.github.pastkv.cli.bench;
 import io.github.pastkv.cache.KvCache;
 import io.github.pastkv.cache.KvStep;
 import io.github.pastkv.cache.PoolExhaustedException;
-import io.github.pastkv.cache.layout.KvWindow;
 import io.github.pastkv.cache.mask.AttentionMask;
 import io.github.pastkv.cli.io.ByteSize;
 import io.github.pastkv.model.Model;

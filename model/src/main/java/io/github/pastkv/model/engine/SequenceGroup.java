@@ -216,7 +216,10 @@ public final class SequenceGroup implements DecodeBackend, AutoCloseable {
         if (options != null) {
             options.cancellation().onCancel(null);
             restoreWhatMayBeRead();
-            cache.endTexts();
+            use(() -> {
+                cache.endTexts();
+                return null;
+            });
             engine.memory().endCall(claim);
         }
         engine.leave(caller);
