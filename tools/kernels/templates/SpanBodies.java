@@ -35,7 +35,7 @@ final class SpanBodies {
     static void sum(AttentionTile tile, TileForm form, int from) {
         for (int position = from; position < from + SPAN; position += LANE_TILE) {
             for (int row = 0; row < tile.numRows(); row++) {
-                for (int dim = 0; dim < tile.headDim(); dim += WIDE) {
+                for (int dim = 0; dim < tile.valueDim(); dim += WIDE) {
                     switch (form) {
 %for T in BF16
                         case ${T}_IN_PLACE -> oneRow${T.name}(tile, row, position, dim);
@@ -54,8 +54,8 @@ final class SpanBodies {
 %end
         long weights = tile.scores().address() + tile.scoreByteOffset(row) + 4L * position;
         long sums = tile.scratch().address() + TileOffsets.sums(tile, row) + 4L * dim;
-        long sumStride = 4L * tile.numRows() * tile.headDim();
-        long stride = ${T.bytes}L * tile.headDim();
+        long sumStride = 4L * tile.numRows() * tile.valueDim();
+        long stride = ${T.bytes}L * tile.valueDim();
 %for s below 4
 %for v in a b c d
         FloatVector sum${s}${v} = fromMemorySegment(FLOATS, ALL, sums${+ s sumStride}${+ #v BYTES}, LITTLE_ENDIAN);

@@ -60,17 +60,17 @@ long weights${r} = tile.scoreByteOffset(Math.min(row + ${r}, lastRow));
             int from, int to) {
 %if T.scaled
         int slot = from % LANE_TILE;
-        long scales = start + ${T.bytes}L * (LANE_TILE - slot) * tile.headDim()
-                + (long) slot * KvType.${T}.numScales(tile.headDim()) * Q8Codec.SCALE_BYTES;
+        long scales = start + ${T.bytes}L * (LANE_TILE - slot) * tile.valueDim()
+                + (long) slot * KvType.${T}.numScales(tile.valueDim()) * Q8Codec.SCALE_BYTES;
 %end
         int dim = 0;
-        for (; dim + WIDE <= tile.headDim(); dim += WIDE) {
+        for (; dim + WIDE <= tile.valueDim(); dim += WIDE) {
             fourVectors${T.name}(tile, row, lastRow, values, start,${T.scalesArgument} from, to, dim);
         }
-        for (; dim + COUNT <= tile.headDim(); dim += COUNT) {
+        for (; dim + COUNT <= tile.valueDim(); dim += COUNT) {
             oneVector${T.name}(tile, row, lastRow, values, start,${T.scalesArgument} from, to, dim);
         }
-        for (; dim < tile.headDim(); dim++) {
+        for (; dim < tile.valueDim(); dim++) {
             single${T.name}(tile, row, lastRow, values, start,${T.scalesArgument} from, to, dim);
         }
     }
@@ -81,12 +81,12 @@ long weights${r} = tile.scoreByteOffset(Math.min(row + ${r}, lastRow));
         MemorySegment pattern = tile.scores();
         %paste offsets
 %if T.scaled
-        long scaleStride = (long) Q8Codec.SCALE_BYTES * KvType.${T}.numScales(tile.headDim());
+        long scaleStride = (long) Q8Codec.SCALE_BYTES * KvType.${T}.numScales(tile.valueDim());
         long scalesAb = scales + (long) Q8Codec.SCALE_BYTES * (dim / Q8Codec.Q8_GROUP_SIZE);
         long scalesCd = scales + (long) Q8Codec.SCALE_BYTES * ((dim + 2 * COUNT) / Q8Codec.Q8_GROUP_SIZE);
 %end
         long first = start + ${T.bytes}L * dim;
-        long stride = ${T.bytes}L * tile.headDim();
+        long stride = ${T.bytes}L * tile.valueDim();
 %for r below 4
 %for v in a b c d
         FloatVector sum${r}${v} = fromMemorySegment(FLOATS, sums, sums${r}${+ #v BYTES}, LITTLE_ENDIAN);
@@ -119,11 +119,11 @@ long weights${r} = tile.scoreByteOffset(Math.min(row + ${r}, lastRow));
         MemorySegment pattern = tile.scores();
         %paste offsets
 %if T.scaled
-        long scaleStride = (long) Q8Codec.SCALE_BYTES * KvType.${T}.numScales(tile.headDim());
+        long scaleStride = (long) Q8Codec.SCALE_BYTES * KvType.${T}.numScales(tile.valueDim());
         long scale = scales + (long) Q8Codec.SCALE_BYTES * (dim / Q8Codec.Q8_GROUP_SIZE);
 %end
         long first = start + ${T.bytes}L * dim;
-        long stride = ${T.bytes}L * tile.headDim();
+        long stride = ${T.bytes}L * tile.valueDim();
 %for r below 4
         FloatVector sum${r} = fromMemorySegment(FLOATS, sums, sums${r}, LITTLE_ENDIAN);
 %end
@@ -148,11 +148,11 @@ long weights${r} = tile.scoreByteOffset(Math.min(row + ${r}, lastRow));
     private static void single${T.name}(AttentionTile tile, int row, int lastRow, MemorySegment values,
             long start,${T.scalesParameter} int from, int to, int dim) {
 %if T.scaled
-        long scaleStride = (long) Q8Codec.SCALE_BYTES * KvType.${T}.numScales(tile.headDim());
+        long scaleStride = (long) Q8Codec.SCALE_BYTES * KvType.${T}.numScales(tile.valueDim());
         long scale = scales + (long) Q8Codec.SCALE_BYTES * (dim / Q8Codec.Q8_GROUP_SIZE);
 %end
         long first = start + ${T.bytes}L * dim;
-        long stride = ${T.bytes}L * tile.headDim();
+        long stride = ${T.bytes}L * tile.valueDim();
         for (int r = row; r <= lastRow; r++) {
             long sumOffset = TileOffsets.sums(tile, r) + 4L * dim;
             float sum = DataType.F32.read(tile.scratch(), sumOffset);

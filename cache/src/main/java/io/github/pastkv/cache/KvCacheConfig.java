@@ -39,6 +39,7 @@ public record KvCacheConfig(KvShape shape, List<LayerStorageSpec> layers, int ba
         }
         Require.positive("batchSize", batchSize);
         TiledKvLayout.requireBlockSize(blockSize);
+        layers.forEach(layer -> TiledKvLayout.requireTypes(shape, layer.types()));
         layers = List.copyOf(layers);
     }
 
@@ -56,7 +57,7 @@ public record KvCacheConfig(KvShape shape, List<LayerStorageSpec> layers, int ba
 
     /** Bytes that one token takes in all layers that keep it. */
     public long bytesPerToken() {
-        KvShape layer = new KvShape(1, shape.numKvHeads(), shape.headDim());
+        KvShape layer = shape.withNumLayers(1);
         return layers.stream().mapToLong(spec -> spec.types().bytesPerToken(layer)).sum();
     }
 

@@ -118,8 +118,9 @@ public final class KvCacheEntry {
     /** A step of this layer alone for the new tokens. */
     private KvStep begin(Tensor newKeys, Tensor newValues) {
         cache.state().requireOpen();
-        requireAppendable("newKeys", newKeys, cache.config().kvTypes(layer).keys());
-        requireAppendable("newValues", newValues, cache.config().kvTypes(layer).values());
+        KvShape shape = cache.config().shape();
+        requireAppendable("newKeys", newKeys, shape.headDim(), cache.config().kvTypes(layer).keys());
+        requireAppendable("newValues", newValues, shape.valueDim(), cache.config().kvTypes(layer).values());
         requireSameSlots(newKeys, newValues);
         int pastSlots = numSlots();
         int allSlots = Math.addExact(pastSlots, Math.toIntExact(newKeys.shape(1)));
@@ -129,18 +130,29 @@ public final class KvCacheEntry {
     private void write(KvStep step, Tensor newKeys, Tensor newValues) {
         KvShape shape = cache.config().shape();
         Tensor key = Tensor.zeros(shape.numKvHeads(), shape.headDim());
-        Tensor value = Tensor.zeros(shape.numKvHeads(), shape.headDim());
+        Tensor value = Tensor.zeros(shape.numKvHeads(), shape.valueDim());
         for (int row = 0; row < cache.batchSize(); row++) {
             int position = step.pastLength(row);
             for (int slot = 0; slot < newKeys.shape(1); slot++) {
                 if (step.newMask().isReal(row, slot)) {
                     copyToken(newKeys, row, slot, key);
                     copyToken(newValues, row, slot, value);
+                    requireValueOfKey(key, value);
                     step.writeToken(layer, row, position++, key, 0, value, 0);
                 }
             }
         }
         step.markWritten(layer);
+    }
+
+    /** The value of a latent is the beginning of its key. */
+    private void requireValueOfKey(Tensor key, Tensor value) {
+        long valueBytes = value.segment().byteSize();
+        if (cache.config().shape().isLatent()
+                && key.segment().asSlice(0, valueBytes).mismatch(value.segment()) >= 0) {
+            throw new IllegalArgumentException(
+                    "newValues: other numbers than the first " + value.shape(1) + " of newKeys, which are a latent");
+        }
     }
 
     private static void copyToken(Tensor source, int row, int slot, Tensor token) {
@@ -173,12 +185,12 @@ public final class KvCacheEntry {
         return held;
     }
 
-    private void requireAppendable(String name, Tensor tensor, KvType type) {
+    private void requireAppendable(String name, Tensor tensor, int headDim, KvType type) {
         KvShape shape = cache.config().shape();
-        if (tensor.rank() != 4 || tensor.shape(2) != shape.numKvHeads() || tensor.shape(3) != shape.headDim()) {
+        if (tensor.rank() != 4 || tensor.shape(2) != shape.numKvHeads() || tensor.shape(3) != headDim) {
             throw new IllegalArgumentException(
                     name + ": " + tensor.typeAndShape() + ", must be [batch, new, " + shape.numKvHeads()
-                            + ", " + shape.headDim() + "] (batch " + cache.batchSize() + ")");
+                            + ", " + headDim + "] (batch " + cache.batchSize() + ")");
         }
         cache.requireBatch(name, tensor.shape(0));
         if (tensor.dataType() != DataType.F32 && tensor.dataType() != type.plainType()) {

@@ -76,8 +76,15 @@ public final class KvEdit implements AutoCloseable {
         set(true, new int[] {layer, row, position, kvHead}, numbers);
     }
 
-    /** Replaces the value of one head; see {@link #setKey}. */
+    /**
+     * Replaces the value of one head; see {@link #setKey}.
+     *
+     * @throws IllegalArgumentException also for a latent, whose value is part of its key
+     */
     public void setValue(int layer, int row, int position, int kvHead, float... numbers) {
+        if (rows.group(0).layout().shape().isLatent()) {
+            throw new IllegalArgumentException("numbers: the value of a latent is part of its key, set that");
+        }
         set(false, new int[] {layer, row, position, kvHead}, numbers);
     }
 

@@ -57,13 +57,14 @@ public final class KvGraft {
             requireHeld(tokens, layer);
         }
         int firstNew = target.numTokens(row);
+        boolean isLatent = target.config().shape().isLatent();
         int[][] mask = new int[target.batchSize()][count];
         Arrays.fill(mask[row], 1);
         try (KvStep step = target.beginStep(AttentionMask.of(mask))) {
             for (int layer = 0; layer < target.numLayers(); layer++) {
                 Tensor keys = read(tokens, layer, true);
                 keyChange.apply(layer, keys);
-                step.write(layer, keys, read(tokens, layer, false), 0, 0, count);
+                step.write(layer, keys, isLatent ? keys : read(tokens, layer, false), 0, 0, count);
             }
             step.commit();
         }
@@ -108,7 +109,10 @@ public final class KvGraft {
                     for (int position = 0; position < target.numTokens(row); position++) {
                         for (int head = 0; head < numHeads && target.holds(layer, row, position); head++) {
                             edit.setKey(layer, row, position, head, head(source, layer, row, true, position, head));
-                            edit.setValue(layer, row, position, head, head(source, layer, row, false, position, head));
+                            if (!target.config().shape().isLatent()) {
+                                edit.setValue(layer, row, position, head,
+                                        head(source, layer, row, false, position, head));
+                            }
                         }
                     }
                 }

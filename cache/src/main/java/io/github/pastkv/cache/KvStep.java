@@ -257,7 +257,7 @@ public final class KvStep implements StepRows, AutoCloseable {
      *
      * @param keys F32 {@code [n, K * D]} whose row 0 is {@code firstToken}'s, after RoPE; rows contiguous, with any row
      *        stride
-     * @param values F32 {@code [n, K * D]}
+     * @param values F32 {@code [n, K * D]}; of a latent, which has no values of its own, the same tensor as {@code keys}
      * @throws IllegalArgumentException for another type or width, before anything is written; for a number beyond the
      *        range of the storage type, naming layer, position and number; the step cannot be committed after that
      * @throws IllegalStateException when the step has ended
@@ -269,6 +269,7 @@ public final class KvStep implements StepRows, AutoCloseable {
         Objects.checkFromToIndex(firstToken + from, firstToken + to, numTokens());
         requireWritable("keys", keys, from, to);
         requireWritable("values", values, from, to);
+        requireLatentsOnly(keys, values);
         for (int i = from; i < to; i++) {
             int row = layout.rowOf(firstToken + i);
             int position = position(row, firstToken + i);
@@ -291,6 +292,13 @@ public final class KvStep implements StepRows, AutoCloseable {
                     name + ": " + tensor.typeAndShape() + ", must be F32 [n, " + width + "]");
         }
         Objects.checkFromToIndex(from, to, tensor.shape(0));
+    }
+
+    private void requireLatentsOnly(Tensor keys, Tensor values) {
+        if (rows.group(0).layout().shape().isLatent() && !keys.segment().equals(values.segment())) {
+            throw new IllegalArgumentException(
+                    "values: other numbers than the keys, of which those of a latent are a part");
+        }
     }
 
     /** Stores one token from element offsets of its F32 key and value, heads one after the other. */

@@ -29,7 +29,7 @@ public final class PastTensor extends LazyTensor implements AutoCloseable {
 
     PastTensor(HeldBlocks[] rows, int layerInGroup, boolean ofKeys, AttentionMask mask) {
         KvShape shape = rows[0].layout().shape();
-        super(rows.length, mask.numSlots(), shape.numKvHeads(), shape.headDim());
+        super(rows.length, mask.numSlots(), shape.numKvHeads(), ofKeys ? shape.headDim() : shape.valueDim());
         this.hold = new Hold(rows);
         this.cleanable = CLEANER.register(this, hold);
         this.layer = layerInGroup;

@@ -5,6 +5,7 @@ import io.github.pastkv.cache.layout.KvWindow;
 import io.github.pastkv.cache.layout.TiledKvLayout;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
@@ -13,13 +14,17 @@ final class StorageFields {
     private StorageFields() {}
 
     static Map<String, String> of(KvCacheConfig config, LayerGroup[] groups) {
-        return Map.of("layout_version", Integer.toString(TiledKvLayout.VERSION),
+        Map<String, String> fields = new TreeMap<>(Map.of("layout_version", Integer.toString(TiledKvLayout.VERSION),
                 "block_size", Integer.toString(config.blockSize()),
                 "num_layers", Integer.toString(config.shape().numLayers()),
                 "num_kv_heads", Integer.toString(config.shape().numKvHeads()),
                 "head_dim", Integer.toString(config.shape().headDim()),
                 "groups", Arrays.stream(groups).map(group -> json(config, group))
-                        .collect(Collectors.joining(",", "[", "]")));
+                        .collect(Collectors.joining(",", "[", "]"))));
+        if (config.shape().isLatent()) {
+            fields.put("latent_dim", Integer.toString(config.shape().latentDim()));
+        }
+        return Map.copyOf(fields);
     }
 
     /** A layer group as a JSON object. */

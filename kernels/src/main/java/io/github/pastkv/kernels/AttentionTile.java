@@ -52,6 +52,7 @@ public final class AttentionTile implements AutoCloseable {
 
     private final int gqaGroupSize;
     private final int headDim;
+    private final int valueDim;
     private Arena scoresArena = Arena.ofShared();
     private MemorySegment ownScores;
     private MemorySegment scores; // its own, or those of the tile that it is a split of
@@ -76,15 +77,22 @@ public final class AttentionTile implements AutoCloseable {
     private int firstSpan;
     private boolean hasSpanOuts;
 
+    /** A tile whose keys and values are of equal size. */
+    public AttentionTile(int gqaGroupSize, int headDim) {
+        this(gqaGroupSize, headDim, headDim);
+    }
+
     /**
      * A tile without rows: {@link #bind} and {@link #setQueries} come first.
      *
      * @param gqaGroupSize query heads that share a kv head, G = H / K
-     * @param headDim numbers per head, D
+     * @param headDim numbers per query and key, D
+     * @param valueDim numbers per value and output of a head, at most D
      */
     // blocks, form, queries and out are set by bind, before which the tile has no rows
     @SuppressWarnings("NullAway.Init")
-    public AttentionTile(int gqaGroupSize, int headDim) {
+    public AttentionTile(int gqaGroupSize, int headDim, int valueDim) {
+        this.valueDim = valueDim;
         this.gqaGroupSize = gqaGroupSize;
         this.headDim = headDim;
         this.ownScores = scoresArena.allocate((long) MIN_CAPACITY_FLOATS * Float.BYTES, 64);
@@ -99,7 +107,7 @@ public final class AttentionTile implements AutoCloseable {
      * @param layerInGroup the layer as the layout counts it
      * @param scoreForm how a dot product of query and key becomes a score
      * @param stepQueries {@code [T, H * D]}
-     * @param stepOut {@code [T, H * D]}
+     * @param stepOut {@code [T, H * valueDim]}
      */
     public void bind(KvBlocks rowBlocks, int layerInGroup, ScoreForm scoreForm, Tensor stepQueries, Tensor stepOut) {
         this.blocks = rowBlocks;
@@ -206,6 +214,11 @@ public final class AttentionTile implements AutoCloseable {
         return headDim;
     }
 
+    /** Numbers per value, and per head of the output. */
+    public int valueDim() {
+        return valueDim;
+    }
+
     /** How a dot product of query and key becomes a score. */
     public ScoreForm form() {
         return form;
@@ -293,11 +306,11 @@ public final class AttentionTile implements AutoCloseable {
     }
 
     public long queryByteOffset(int row) {
-        return headByteOffset(queries, row);
+        return headByteOffset(queries, row, headDim);
     }
 
     /**
-     * F32 target of the weighted values of a span; a row's {@code headDim} numbers begin at {@link #outByteOffset}. One
+     * F32 target of the weighted values of a span; a row's {@code valueDim} numbers begin at {@link #outByteOffset}. One
      * target for all spans, or, for splits, one for each span.
      *
      * @param spanFrom first position of the span, a multiple of {@link #SPAN_POSITIONS}
@@ -318,11 +331,11 @@ public final class AttentionTile implements AutoCloseable {
     }
 
     public long outByteOffset(int row) {
-        return headByteOffset(out, row);
+        return headByteOffset(out, row, valueDim);
     }
 
-    private long headByteOffset(Tensor tensor, int row) {
-        return ((firstQuery + row / gqaGroupSize) * tensor.stride(0) + (long) head(row) * headDim) * Float.BYTES;
+    private long headByteOffset(Tensor tensor, int row, int width) {
+        return ((firstQuery + row / gqaGroupSize) * tensor.stride(0) + (long) head(row) * width) * Float.BYTES;
     }
 
     /**

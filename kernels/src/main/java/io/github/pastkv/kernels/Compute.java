@@ -1,6 +1,7 @@
 package io.github.pastkv.kernels;
 
 import io.github.pastkv.cache.StepRows;
+import io.github.pastkv.cache.layout.KvShape;
 import io.github.pastkv.cache.layout.KvWindow;
 import io.github.pastkv.tensor.Tensor;
 import java.util.Arrays;
@@ -45,18 +46,21 @@ public final class Compute implements AutoCloseable {
      *
      * @param numThreads threads, the caller's included
      * @param numHeads query heads, H
-     * @param numKvHeads key/value heads, K
-     * @param headDim numbers per head, D
+     * @param cached the shape of keys and values as the cache holds them
      */
-    public Compute(Kernels kernels, int numThreads, int numHeads, int numKvHeads, int headDim) {
+    public Compute(Kernels kernels, int numThreads, int numHeads, KvShape cached) {
         this.kernels = kernels;
         this.pool = new ComputePool(numThreads);
-        this.numKvHeads = numKvHeads;
+        this.numKvHeads = cached.numKvHeads();
         int gqaGroupSize = numHeads / numKvHeads;
         this.queriesPerTile = Math.max(1, MAX_TILE_ROWS / gqaGroupSize);
         this.tiles = new AttentionTile[numThreads];
-        Arrays.setAll(tiles, worker -> new AttentionTile(gqaGroupSize, headDim));
-        this.splitAttention = new SplitAttention(kernels, pool, tiles, gqaGroupSize, headDim);
+        Arrays.setAll(tiles, worker -> newTile(gqaGroupSize, cached));
+        this.splitAttention = new SplitAttention(kernels, pool, tiles, () -> newTile(gqaGroupSize, cached));
+    }
+
+    private static AttentionTile newTile(int gqaGroupSize, KvShape cached) {
+        return new AttentionTile(gqaGroupSize, cached.headDim(), cached.valueDim());
     }
 
     public Kernels kernels() {
@@ -108,7 +112,7 @@ public final class Compute implements AutoCloseable {
      *
      * @param form how a dot product of query and key becomes a score
      * @param queries {@code [toToken - fromToken, H * D]}, after RoPE
-     * @param out {@code [toToken - fromToken, H * D]}
+     * @param out {@code [toToken - fromToken, H * valueDim]}
      */
     public void attention(StepRows rows, int layer, ScoreForm form, Tensor queries, Tensor out, int fromToken,
             int toToken) {

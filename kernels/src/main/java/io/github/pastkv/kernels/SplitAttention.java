@@ -6,6 +6,7 @@ import io.github.pastkv.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicIntegerArray;
+import java.util.function.Supplier;
 
 /**
  * Split-KV attention (Flash-Decoding, Dao et al., 2023) of a few long rows with one query each: positions are split so
@@ -28,8 +29,7 @@ final class SplitAttention implements AutoCloseable {
     private final Kernels kernels;
     private final ComputePool pool;
     private final AttentionTile[] workerTiles;
-    private final int gqaGroupSize;
-    private final int headDim;
+    private final Supplier<AttentionTile> newTile;
     private final ComputePool.Task scoresTask = (item, worker) -> runSplit(item, worker, true);
     private final ComputePool.Task valuesTask = (item, worker) -> runSplit(item, worker, false);
 
@@ -41,15 +41,15 @@ final class SplitAttention implements AutoCloseable {
     private int spansPerSplit;
     private Tensor out;
     private Arena sumsArena = Arena.ofShared();
-    private Tensor[] spanSums = new Tensor[0]; // [span after the first] [n, H * D]
+    private Tensor[] spanSums = new Tensor[0]; // [span after the first] [n, H * valueDim]
 
     @SuppressWarnings("NullAway.Init") // out is an argument of the operation under way
-    SplitAttention(Kernels kernels, ComputePool pool, AttentionTile[] workerTiles, int gqaGroupSize, int headDim) {
+    SplitAttention(Kernels kernels, ComputePool pool, AttentionTile[] workerTiles,
+            Supplier<AttentionTile> newTile) {
         this.kernels = kernels;
         this.pool = pool;
         this.workerTiles = workerTiles;
-        this.gqaGroupSize = gqaGroupSize;
-        this.headDim = headDim;
+        this.newTile = newTile;
     }
 
     /** At least {@code count} tiles, to be bound and given their queries before {@link #run}. */
@@ -58,7 +58,7 @@ final class SplitAttention implements AutoCloseable {
             int numBefore = tiles.length;
             tiles = Arrays.copyOf(tiles, count);
             for (int i = numBefore; i < count; i++) {
-                tiles[i] = new AttentionTile(gqaGroupSize, headDim);
+                tiles[i] = newTile.get();
             }
             firstSpans = new int[count];
             splitStarts = new int[count + 1];

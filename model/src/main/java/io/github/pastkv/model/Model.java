@@ -164,8 +164,8 @@ public final class Model implements AutoCloseable {
     private static Engine engine(HookCatalog hooks, ModelFolder files, ModelWeights weights,
             ModelOptions options, KernelsChoice kernels) {
         ModelConfig config = files.config();
-        Compute compute = new Compute(kernels.kernels(), options.numThreads(), config.numHeads(), config.numKvHeads(),
-                config.headDim());
+        Compute compute = new Compute(kernels.kernels(), options.numThreads(), config.numHeads(),
+                config.toKvShape());
         try {
             return new Engine(config, new ForwardPass(hooks, files.tensors(), weights, compute,
                     () -> requireWhole(files)),

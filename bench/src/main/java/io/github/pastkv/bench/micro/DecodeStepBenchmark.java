@@ -86,8 +86,8 @@ public class DecodeStepBenchmark {
         ModelConfig config = folder.config();
         KernelsChoice kernels = KernelsChoice.choose(null);
         rope = new RopeTables(config, arena).forLength(config.maxSeqLen());
-        Compute compute = new Compute(kernels.kernels(), numThreads, config.numHeads(), config.numKvHeads(),
-                config.headDim());
+        Compute compute = new Compute(kernels.kernels(), numThreads, config.numHeads(),
+                config.toKvShape());
         forwardPass = new ForwardPass(HookCatalog.of(config, folder.tensors()), folder.tensors(),
                 weights(config, kernels.kernels()), compute);
         cache = new KvCache(KvCacheConfig.of(config.toKvShape(), 1).withMaxTokens(config.maxSeqLen()));

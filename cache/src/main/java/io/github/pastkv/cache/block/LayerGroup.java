@@ -50,7 +50,7 @@ public final class LayerGroup {
         }
         return groups.entrySet().stream().map(group -> {
             int[] layers = group.getValue().stream().mapToInt(layer -> layer).toArray();
-            KvShape groupShape = new KvShape(layers.length, shape.numKvHeads(), shape.headDim());
+            KvShape groupShape = shape.withNumLayers(layers.length);
             TiledKvLayout layout = new TiledKvLayout(groupShape, group.getKey().types(), blockSize);
             return new LayerGroup(layout, group.getKey().window(), layers, specs.size(), budget);
         }).toArray(LayerGroup[]::new);

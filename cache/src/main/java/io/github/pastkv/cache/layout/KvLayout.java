@@ -39,7 +39,7 @@ public interface KvLayout {
     /** Byte offset of one element of a key within the block. */
     long keyByteOffset(int layer, int kvHead, int slot, int dim);
 
-    /** Byte offset of one element of a value within the block. */
+    /** Byte offset of one element of a value within the block; of a latent, that of the same element of the key. */
     long valueByteOffset(int layer, int kvHead, int slot, int dim);
 
     /**
@@ -51,7 +51,8 @@ public interface KvLayout {
             long sourceByteOffset);
 
     /**
-     * Stores a value of {@code headDim} contiguous floats, rounded to the storage type.
+     * Stores a value of {@code headDim} contiguous floats, rounded to the storage type. Of a latent the value is part
+     * of the key, and nothing is stored.
      *
      * @throws KvRangeException for a finite number that the storage type would round to infinity
      */

@@ -14,8 +14,8 @@ public record KvTypes(KvType keys, KvType values) {
 
     /** Bytes that one token takes in all layers of {@code shape}. */
     public long bytesPerToken(KvShape shape) {
-        return (keys.bytesPerHead(shape.headDim()) + values.bytesPerHead(shape.headDim())) * shape.numKvHeads()
-                * shape.numLayers();
+        long valueBytes = shape.isLatent() ? 0 : values.bytesPerHead(shape.headDim());
+        return (keys.bytesPerHead(shape.headDim()) + valueBytes) * shape.numKvHeads() * shape.numLayers();
     }
 
     /** The name in options and results: {@code bf16}, or {@code q8:f16} if keys and values have different types. */

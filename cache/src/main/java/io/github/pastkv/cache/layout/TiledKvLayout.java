@@ -9,7 +9,8 @@ import java.lang.foreign.MemorySegment;
  * <p>A block is {@code [layer][keys|values][kvHead][tile][...]}. A tile of keys is {@code [dim][slot]}, a tile of
  * values {@code [slot][dim]} (measured against the alternatives in docs/decisions/0001-block-layout.md). Scales, if the
  * type has them, follow the elements of the tile in the same order: {@code [group][slot]} for keys, so that the lanes
- * of a vector are slots there too, and {@code [slot][group]} for values.
+ * of a vector are slots there too, and {@code [slot][group]} for values. Of a latent there are keys only, and values
+ * are read from them.
  */
 public final class TiledKvLayout implements KvLayout {
     /** Version of the layout: must change whenever offsets or rounding change. */
@@ -19,7 +20,8 @@ public final class TiledKvLayout implements KvLayout {
     private final KvTypes types;
     private final int blockSize;
     private final TiledPlane keys;
-    private final TiledPlane values;
+    private final TiledPlane values; // those of a latent are the plane of keys
+    private final long valuesByteOffset; // from the start of a layer
     private final long layerBytes;
 
     /**
@@ -33,8 +35,18 @@ public final class TiledKvLayout implements KvLayout {
         this.types = types;
         this.blockSize = blockSize;
         this.keys = TiledPlane.ofKeys(shape, types.keys(), blockSize, tileSlots());
-        this.values = TiledPlane.ofValues(shape, types.values(), blockSize, tileSlots());
-        this.layerBytes = keys.bytes() + values.bytes();
+        this.values = shape.isLatent() ? keys : TiledPlane.ofValues(shape, types.values(), blockSize, tileSlots());
+        this.valuesByteOffset = shape.isLatent() ? 0 : keys.bytes();
+        this.layerBytes = valuesByteOffset + values.bytes();
+        requireTypes(shape, types);
+    }
+
+    /** Rejects two types for a latent, which is key and value in one. */
+    public static void requireTypes(KvShape shape, KvTypes types) {
+        if (shape.isLatent() && types.keys() != types.values()) {
+            throw new IllegalArgumentException(
+                    "types: " + types + ", a latent is key and value in one and has one type");
+        }
     }
 
     /** Rejects a block size that is not a whole number of tiles. */
@@ -73,7 +85,7 @@ public final class TiledKvLayout implements KvLayout {
 
     @Override
     public long valueByteOffset(int layer, int kvHead, int slot, int dim) {
-        return layer * layerBytes + keys.bytes() + values.numberByteOffset(kvHead, slot, dim);
+        return layer * layerBytes + valuesByteOffset + values.numberByteOffset(kvHead, slot, dim);
     }
 
     /** Byte offset within the block of the scale of one element of a key, if keys have scales. */
@@ -83,7 +95,7 @@ public final class TiledKvLayout implements KvLayout {
 
     /** Byte offset within the block of the scale of one element of a value, if values have scales. */
     public long valueScaleByteOffset(int layer, int kvHead, int slot, int dim) {
-        return layer * layerBytes + keys.bytes() + values.scaleByteOffset(kvHead, slot, dim);
+        return layer * layerBytes + valuesByteOffset + values.scaleByteOffset(kvHead, slot, dim);
     }
 
     @Override
@@ -95,8 +107,10 @@ public final class TiledKvLayout implements KvLayout {
     @Override
     public void writeValue(MemorySegment segment, long blockByteOffset, int layer, int kvHead, int slot,
             MemorySegment source, long sourceByteOffset) {
-        values.write(segment, blockByteOffset + layer * layerBytes + keys.bytes(), kvHead, slot, source,
-                sourceByteOffset);
+        if (!shape.isLatent()) {
+            values.write(segment, blockByteOffset + layer * layerBytes + valuesByteOffset, kvHead, slot, source,
+                    sourceByteOffset);
+        }
     }
 
     @Override
@@ -106,7 +120,7 @@ public final class TiledKvLayout implements KvLayout {
 
     @Override
     public float readValue(MemorySegment segment, long blockByteOffset, int layer, int kvHead, int slot, int dim) {
-        return values.read(segment, blockByteOffset + layer * layerBytes + keys.bytes(), kvHead, slot, dim);
+        return values.read(segment, blockByteOffset + layer * layerBytes + valuesByteOffset, kvHead, slot, dim);
     }
 
     @Override

@@ -36,7 +36,7 @@ final class SpanBodies {
     static void sum(AttentionTile tile, TileForm form, int from) {
         for (int position = from; position < from + SPAN; position += LANE_TILE) {
             for (int row = 0; row < tile.numRows(); row++) {
-                for (int dim = 0; dim < tile.headDim(); dim += WIDE) {
+                for (int dim = 0; dim < tile.valueDim(); dim += WIDE) {
                     switch (form) {
                         case BF16_IN_PLACE -> oneRowBf16(tile, row, position, dim);
                         default -> oneRowF32(tile, row, position, dim);
@@ -53,8 +53,8 @@ final class SpanBodies {
         long start3 = AllMemory.values(tile, position + 3 * SPAN) + 4L * dim;
         long weights = tile.scores().address() + tile.scoreByteOffset(row) + 4L * position;
         long sums = tile.scratch().address() + TileOffsets.sums(tile, row) + 4L * dim;
-        long sumStride = 4L * tile.numRows() * tile.headDim();
-        long stride = 4L * tile.headDim();
+        long sumStride = 4L * tile.numRows() * tile.valueDim();
+        long stride = 4L * tile.valueDim();
         FloatVector sum0a = fromMemorySegment(FLOATS, ALL, sums, LITTLE_ENDIAN);
         FloatVector sum0b = fromMemorySegment(FLOATS, ALL, sums + BYTES, LITTLE_ENDIAN);
         FloatVector sum0c = fromMemorySegment(FLOATS, ALL, sums + 2 * BYTES, LITTLE_ENDIAN);
@@ -136,8 +136,8 @@ final class SpanBodies {
         long start3 = AllMemory.values(tile, position + 3 * SPAN) + 2L * dim;
         long weights = tile.scores().address() + tile.scoreByteOffset(row) + 4L * position;
         long sums = tile.scratch().address() + TileOffsets.sums(tile, row) + 4L * dim;
-        long sumStride = 4L * tile.numRows() * tile.headDim();
-        long stride = 2L * tile.headDim();
+        long sumStride = 4L * tile.numRows() * tile.valueDim();
+        long stride = 2L * tile.valueDim();
         FloatVector sum0a = fromMemorySegment(FLOATS, ALL, sums, LITTLE_ENDIAN);
         FloatVector sum0b = fromMemorySegment(FLOATS, ALL, sums + BYTES, LITTLE_ENDIAN);
         FloatVector sum0c = fromMemorySegment(FLOATS, ALL, sums + 2 * BYTES, LITTLE_ENDIAN);

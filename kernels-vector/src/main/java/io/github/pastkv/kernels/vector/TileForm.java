@@ -34,7 +34,9 @@ enum TileForm {
     }
 
     static TileForm ofValues(KvLayout layout) {
-        return layout instanceof TiledKvLayout tiled ? of(tiled, tiled.types().values()) : STAGED;
+        return layout instanceof TiledKvLayout tiled && !tiled.shape().isLatent()
+                ? of(tiled, tiled.types().values())
+                : STAGED;
     }
 
     private static TileForm of(TiledKvLayout layout, KvType type) {
@@ -87,15 +89,15 @@ enum TileForm {
             int slot = from % layout.blockSize() / LANE_TILE * LANE_TILE;
             long source = blocks.blockByteOffset(block)
                     + layout.valueByteOffset(tile.layer(), tile.kvHead(), slot, 0);
-            widen(blocks.segment(block), source, tile.scratch(), 0, LANE_TILE * tile.headDim());
+            widen(blocks.segment(block), source, tile.scratch(), 0, LANE_TILE * tile.valueDim());
             return;
         }
         for (int position = from; position < to; position++) {
             int block = position / layout.blockSize();
-            for (int dim = 0; dim < tile.headDim(); dim++) {
+            for (int dim = 0; dim < tile.valueDim(); dim++) {
                 float value = layout.readValue(blocks.segment(block), blocks.blockByteOffset(block), tile.layer(),
                         tile.kvHead(), position % layout.blockSize(), dim);
-                DataType.F32.write(tile.scratch(), 4L * (position % LANE_TILE * tile.headDim() + dim), value);
+                DataType.F32.write(tile.scratch(), 4L * (position % LANE_TILE * tile.valueDim() + dim), value);
             }
         }
     }

@@ -43,6 +43,6 @@ final class TileOffsets {
 
     /** Where the sums of a tile row lie in scratch memory, behind one staged lane tile. */
     static long sums(AttentionTile tile, int row) {
-        return 4L * (LANE_TILE + row) * tile.headDim();
+        return 4L * (LANE_TILE + row) * tile.valueDim();
     }
 }

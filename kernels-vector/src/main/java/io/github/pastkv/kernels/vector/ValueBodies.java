@@ -45,13 +45,13 @@ final class ValueBodies {
     private static void sumF32(AttentionTile tile, int row, int lastRow, MemorySegment values, long start,
             int from, int to) {
         int dim = 0;
-        for (; dim + WIDE <= tile.headDim(); dim += WIDE) {
+        for (; dim + WIDE <= tile.valueDim(); dim += WIDE) {
             fourVectorsF32(tile, row, lastRow, values, start, from, to, dim);
         }
-        for (; dim + COUNT <= tile.headDim(); dim += COUNT) {
+        for (; dim + COUNT <= tile.valueDim(); dim += COUNT) {
             oneVectorF32(tile, row, lastRow, values, start, from, to, dim);
         }
-        for (; dim < tile.headDim(); dim++) {
+        for (; dim < tile.valueDim(); dim++) {
             singleF32(tile, row, lastRow, values, start, from, to, dim);
         }
     }
@@ -69,7 +69,7 @@ final class ValueBodies {
         long weights2 = tile.scoreByteOffset(Math.min(row + 2, lastRow));
         long weights3 = tile.scoreByteOffset(Math.min(row + 3, lastRow));
         long first = start + 4L * dim;
-        long stride = 4L * tile.headDim();
+        long stride = 4L * tile.valueDim();
         FloatVector sum0a = fromMemorySegment(FLOATS, sums, sums0, LITTLE_ENDIAN);
         FloatVector sum0b = fromMemorySegment(FLOATS, sums, sums0 + BYTES, LITTLE_ENDIAN);
         FloatVector sum0c = fromMemorySegment(FLOATS, sums, sums0 + 2 * BYTES, LITTLE_ENDIAN);
@@ -144,7 +144,7 @@ final class ValueBodies {
         long weights2 = tile.scoreByteOffset(Math.min(row + 2, lastRow));
         long weights3 = tile.scoreByteOffset(Math.min(row + 3, lastRow));
         long first = start + 4L * dim;
-        long stride = 4L * tile.headDim();
+        long stride = 4L * tile.valueDim();
         FloatVector sum0 = fromMemorySegment(FLOATS, sums, sums0, LITTLE_ENDIAN);
         FloatVector sum1 = fromMemorySegment(FLOATS, sums, sums1, LITTLE_ENDIAN);
         FloatVector sum2 = fromMemorySegment(FLOATS, sums, sums2, LITTLE_ENDIAN);
@@ -170,7 +170,7 @@ final class ValueBodies {
     private static void singleF32(AttentionTile tile, int row, int lastRow, MemorySegment values,
             long start, int from, int to, int dim) {
         long first = start + 4L * dim;
-        long stride = 4L * tile.headDim();
+        long stride = 4L * tile.valueDim();
         for (int r = row; r <= lastRow; r++) {
             long sumOffset = TileOffsets.sums(tile, r) + 4L * dim;
             float sum = DataType.F32.read(tile.scratch(), sumOffset);
@@ -187,13 +187,13 @@ final class ValueBodies {
     private static void sumBf16(AttentionTile tile, int row, int lastRow, MemorySegment values, long start,
             int from, int to) {
         int dim = 0;
-        for (; dim + WIDE <= tile.headDim(); dim += WIDE) {
+        for (; dim + WIDE <= tile.valueDim(); dim += WIDE) {
             fourVectorsBf16(tile, row, lastRow, values, start, from, to, dim);
         }
-        for (; dim + COUNT <= tile.headDim(); dim += COUNT) {
+        for (; dim + COUNT <= tile.valueDim(); dim += COUNT) {
             oneVectorBf16(tile, row, lastRow, values, start, from, to, dim);
         }
-        for (; dim < tile.headDim(); dim++) {
+        for (; dim < tile.valueDim(); dim++) {
             singleBf16(tile, row, lastRow, values, start, from, to, dim);
         }
     }
@@ -211,7 +211,7 @@ final class ValueBodies {
         long weights2 = tile.scoreByteOffset(Math.min(row + 2, lastRow));
         long weights3 = tile.scoreByteOffset(Math.min(row + 3, lastRow));
         long first = start + 2L * dim;
-        long stride = 2L * tile.headDim();
+        long stride = 2L * tile.valueDim();
         FloatVector sum0a = fromMemorySegment(FLOATS, sums, sums0, LITTLE_ENDIAN);
         FloatVector sum0b = fromMemorySegment(FLOATS, sums, sums0 + BYTES, LITTLE_ENDIAN);
         FloatVector sum0c = fromMemorySegment(FLOATS, sums, sums0 + 2 * BYTES, LITTLE_ENDIAN);
@@ -288,7 +288,7 @@ final class ValueBodies {
         long weights2 = tile.scoreByteOffset(Math.min(row + 2, lastRow));
         long weights3 = tile.scoreByteOffset(Math.min(row + 3, lastRow));
         long first = start + 2L * dim;
-        long stride = 2L * tile.headDim();
+        long stride = 2L * tile.valueDim();
         FloatVector sum0 = fromMemorySegment(FLOATS, sums, sums0, LITTLE_ENDIAN);
         FloatVector sum1 = fromMemorySegment(FLOATS, sums, sums1, LITTLE_ENDIAN);
         FloatVector sum2 = fromMemorySegment(FLOATS, sums, sums2, LITTLE_ENDIAN);
@@ -314,7 +314,7 @@ final class ValueBodies {
     private static void singleBf16(AttentionTile tile, int row, int lastRow, MemorySegment values,
             long start, int from, int to, int dim) {
         long first = start + 2L * dim;
-        long stride = 2L * tile.headDim();
+        long stride = 2L * tile.valueDim();
         for (int r = row; r <= lastRow; r++) {
             long sumOffset = TileOffsets.sums(tile, r) + 4L * dim;
             float sum = DataType.F32.read(tile.scratch(), sumOffset);
@@ -332,16 +332,16 @@ final class ValueBodies {
     private static void sumQ8(AttentionTile tile, int row, int lastRow, MemorySegment values, long start,
             int from, int to) {
         int slot = from % LANE_TILE;
-        long scales = start + 1L * (LANE_TILE - slot) * tile.headDim()
-                + (long) slot * KvType.Q8.numScales(tile.headDim()) * Q8Codec.SCALE_BYTES;
+        long scales = start + 1L * (LANE_TILE - slot) * tile.valueDim()
+                + (long) slot * KvType.Q8.numScales(tile.valueDim()) * Q8Codec.SCALE_BYTES;
         int dim = 0;
-        for (; dim + WIDE <= tile.headDim(); dim += WIDE) {
+        for (; dim + WIDE <= tile.valueDim(); dim += WIDE) {
             fourVectorsQ8(tile, row, lastRow, values, start, scales, from, to, dim);
         }
-        for (; dim + COUNT <= tile.headDim(); dim += COUNT) {
+        for (; dim + COUNT <= tile.valueDim(); dim += COUNT) {
             oneVectorQ8(tile, row, lastRow, values, start, scales, from, to, dim);
         }
-        for (; dim < tile.headDim(); dim++) {
+        for (; dim < tile.valueDim(); dim++) {
             singleQ8(tile, row, lastRow, values, start, scales, from, to, dim);
         }
     }
@@ -358,11 +358,11 @@ final class ValueBodies {
         long weights1 = tile.scoreByteOffset(Math.min(row + 1, lastRow));
         long weights2 = tile.scoreByteOffset(Math.min(row + 2, lastRow));
         long weights3 = tile.scoreByteOffset(Math.min(row + 3, lastRow));
-        long scaleStride = (long) Q8Codec.SCALE_BYTES * KvType.Q8.numScales(tile.headDim());
+        long scaleStride = (long) Q8Codec.SCALE_BYTES * KvType.Q8.numScales(tile.valueDim());
         long scalesAb = scales + (long) Q8Codec.SCALE_BYTES * (dim / Q8Codec.Q8_GROUP_SIZE);
         long scalesCd = scales + (long) Q8Codec.SCALE_BYTES * ((dim + 2 * COUNT) / Q8Codec.Q8_GROUP_SIZE);
         long first = start + 1L * dim;
-        long stride = 1L * tile.headDim();
+        long stride = 1L * tile.valueDim();
         FloatVector sum0a = fromMemorySegment(FLOATS, sums, sums0, LITTLE_ENDIAN);
         FloatVector sum0b = fromMemorySegment(FLOATS, sums, sums0 + BYTES, LITTLE_ENDIAN);
         FloatVector sum0c = fromMemorySegment(FLOATS, sums, sums0 + 2 * BYTES, LITTLE_ENDIAN);
@@ -438,10 +438,10 @@ final class ValueBodies {
         long weights1 = tile.scoreByteOffset(Math.min(row + 1, lastRow));
         long weights2 = tile.scoreByteOffset(Math.min(row + 2, lastRow));
         long weights3 = tile.scoreByteOffset(Math.min(row + 3, lastRow));
-        long scaleStride = (long) Q8Codec.SCALE_BYTES * KvType.Q8.numScales(tile.headDim());
+        long scaleStride = (long) Q8Codec.SCALE_BYTES * KvType.Q8.numScales(tile.valueDim());
         long scale = scales + (long) Q8Codec.SCALE_BYTES * (dim / Q8Codec.Q8_GROUP_SIZE);
         long first = start + 1L * dim;
-        long stride = 1L * tile.headDim();
+        long stride = 1L * tile.valueDim();
         FloatVector sum0 = fromMemorySegment(FLOATS, sums, sums0, LITTLE_ENDIAN);
         FloatVector sum1 = fromMemorySegment(FLOATS, sums, sums1, LITTLE_ENDIAN);
         FloatVector sum2 = fromMemorySegment(FLOATS, sums, sums2, LITTLE_ENDIAN);
@@ -467,10 +467,10 @@ final class ValueBodies {
 
     private static void singleQ8(AttentionTile tile, int row, int lastRow, MemorySegment values,
             long start, long scales, int from, int to, int dim) {
-        long scaleStride = (long) Q8Codec.SCALE_BYTES * KvType.Q8.numScales(tile.headDim());
+        long scaleStride = (long) Q8Codec.SCALE_BYTES * KvType.Q8.numScales(tile.valueDim());
         long scale = scales + (long) Q8Codec.SCALE_BYTES * (dim / Q8Codec.Q8_GROUP_SIZE);
         long first = start + 1L * dim;
-        long stride = 1L * tile.headDim();
+        long stride = 1L * tile.valueDim();
         for (int r = row; r <= lastRow; r++) {
             long sumOffset = TileOffsets.sums(tile, r) + 4L * dim;
             float sum = DataType.F32.read(tile.scratch(), sumOffset);

@@ -14,7 +14,7 @@ import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 
 /**
- * Weighted sums of values: lanes are dimensions. A span's sums lie in the tile's scratch memory, a row of headDim
+ * Weighted sums of values: lanes are dimensions. A span's sums lie in the tile's scratch memory, a row of valueDim
  * floats for each tile row behind one staged lane tile, and go through registers for a lane tile of positions at a
  * time; so rows that see different numbers of positions need no weights of zero (0 * NaN would be NaN).
  *
@@ -65,7 +65,7 @@ final class VectorValues {
         int lastRow = tile.numRows() - 1;
         return HAS_REGISTERS && AllMemory.IS_READABLE && lastRow < MAX_SPAN_ROWS && form.inPlace()
                 && form != TileForm.Q8_IN_PLACE
-                && tile.headDim() % WIDE == 0
+                && tile.valueDim() % WIDE == 0
                 && tile.from(Range.WINDOW, lastRow) <= from
                 && tile.to(Range.WINDOW, 0) >= from + SPANS * SPAN && haveAddresses(tile, from);
     }
@@ -102,7 +102,7 @@ final class VectorValues {
 
     private static void clearSums(AttentionTile tile, int numSpans) {
         long start = TileOffsets.sums(tile, 0);
-        for (int i = 0; i < numSpans * tile.numRows() * tile.headDim(); i++) {
+        for (int i = 0; i < numSpans * tile.numRows() * tile.valueDim(); i++) {
             DataType.F32.write(tile.scratch(), start + 4L * i, 0f);
         }
     }
@@ -155,7 +155,7 @@ final class VectorValues {
         KvBlocks blocks = tile.blocks();
         KvLayout layout = blocks.layout();
         MemorySegment values = tile.scratch();
-        long start = 4L * (from % LANE_TILE) * tile.headDim();
+        long start = 4L * (from % LANE_TILE) * tile.valueDim();
         if (form.inPlace()) {
             int block = from / layout.blockSize();
             values = blocks.segment(block);
@@ -184,20 +184,20 @@ final class VectorValues {
     /** The first sums there are added to zero. */
     private static void startOut(AttentionTile tile, MemorySegment target, long sums, long out) {
         int dim = 0;
-        for (; dim + Lanes.COUNT <= tile.headDim(); dim += Lanes.COUNT) {
+        for (; dim + Lanes.COUNT <= tile.valueDim(); dim += Lanes.COUNT) {
             store(load(tile.scratch(), sums + 4L * dim).add(Lanes.zero()), target, out + 4L * dim);
         }
-        for (; dim < tile.headDim(); dim++) {
+        for (; dim < tile.valueDim(); dim++) {
             DataType.F32.write(target, out + 4L * dim, 0f + DataType.F32.read(tile.scratch(), sums + 4L * dim));
         }
     }
 
     private static void addToOut(AttentionTile tile, MemorySegment target, long sums, long out) {
         int dim = 0;
-        for (; dim + Lanes.COUNT <= tile.headDim(); dim += Lanes.COUNT) {
+        for (; dim + Lanes.COUNT <= tile.valueDim(); dim += Lanes.COUNT) {
             store(load(target, out + 4L * dim).add(load(tile.scratch(), sums + 4L * dim)), target, out + 4L * dim);
         }
-        for (; dim < tile.headDim(); dim++) {
+        for (; dim < tile.valueDim(); dim++) {
             float before = DataType.F32.read(target, out + 4L * dim);
             DataType.F32.write(target, out + 4L * dim, before + DataType.F32.read(tile.scratch(), sums + 4L * dim));
         }
@@ -205,7 +205,7 @@ final class VectorValues {
 
     /** The wide BF16 body keeps even and odd dimensions apart; this brings them together again. */
     private static void zipToMemoryOrder(AttentionTile tile, long sums) {
-        for (int dim = 0; dim + WIDE <= tile.headDim(); dim += WIDE) {
+        for (int dim = 0; dim + WIDE <= tile.valueDim(); dim += WIDE) {
             for (long offset = sums + 4L * dim; offset < sums + 4L * (dim + WIDE); offset += 2 * BYTES) {
                 FloatVector evens = load(tile.scratch(), offset);
                 FloatVector odds = load(tile.scratch(), offset + BYTES);

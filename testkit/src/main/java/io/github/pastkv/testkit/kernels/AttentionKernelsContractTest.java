@@ -22,6 +22,7 @@ public abstract class AttentionKernelsContractTest extends KernelsContractTest {
     private static final int KV_HEADS = 3;
     private static final int LAYER = 1;
     private static final int KV_HEAD = 2;
+    private static final int ROTARY_DIM = 6;
     private static final ScoreForm FORM = ScoreForm.scaled(0.37f);
 
     /** A tile: queries at the end of a row of kvLength tokens. */
@@ -39,8 +40,23 @@ public abstract class AttentionKernelsContractTest extends KernelsContractTest {
             return new Case(layout, gqaGroupSize, numQueries, kvLength, newForm);
         }
 
+        /** Values that are part of the keys. */
+        static Case latent(KvType type, int latentDim, int blockSize, int gqaGroupSize, int numQueries, int kvLength) {
+            return new Case(
+                    new TiledKvLayout(KvShape.latent(LAYERS, latentDim, ROTARY_DIM), KvTypes.of(type), blockSize),
+                    gqaGroupSize, Math.min(numQueries, kvLength), kvLength, FORM);
+        }
+
         int headDim() {
             return layout.shape().headDim();
+        }
+
+        int numKvHeads() {
+            return layout.shape().numKvHeads();
+        }
+
+        int kvHead() {
+            return Math.min(KV_HEAD, numKvHeads() - 1);
         }
     }
 
@@ -52,6 +68,19 @@ public abstract class AttentionKernelsContractTest extends KernelsContractTest {
         for (int kvLength : new int[] {1, 2, 15, 16, 17, 31, 32, 33, 255, 256, 257, 272, 513}) {
             compare(new Case(type, headDim, blockSize, 3, 1, kvLength));
             compare(new Case(type, headDim, blockSize, 2, 5, kvLength));
+        }
+    }
+
+    /** One head for all queries, whose value is the beginning of its key. */
+    @ParameterizedTest
+    @CsvSource({"F32,64,16", "F32,20,1", "F32,14,5", "F32,80,64", "BF16,64,16", "BF16,10,64", "BF16,33,16", "F16,64,16",
+        "F16,13,16", "F16,4,1", "Q8,64,16", "Q8,26,16", "Q8,33,64", "Q8,8,5"})
+    void attention_overLatents_givesTheSpecifiedBits(KvType type, int latentDim, int blockSize) {
+        for (int kvLength : new int[] {1, 16, 33, 257, 513}) {
+            compare(Case.latent(type, latentDim, blockSize, 4, 1, kvLength));
+            compare(Case.latent(type, latentDim, blockSize, 6, 3, kvLength));
+            compare(Case.latent(type, latentDim, blockSize, 5, 2, kvLength)
+                    .with(FORM.withWindow(new KvWindow(40, 3))));
         }
     }
 
@@ -216,7 +245,7 @@ public abstract class AttentionKernelsContractTest extends KernelsContractTest {
 
     private void compare(Case c, Change ofTokens, Change ofQueries) {
         ShuffledBlocks blocks = blocks(c, ofTokens);
-        Tensor queries = Numbers.rows(arena, random, c.numQueries, KV_HEADS * c.gqaGroupSize * c.headDim(), 7);
+        Tensor queries = Numbers.rows(arena, random, c.numQueries, c.numKvHeads() * c.gqaGroupSize * c.headDim(), 7);
         ofQueries.apply(queries);
         int firstPosition = c.kvLength - c.numQueries;
         Tensor actual = attend(kernels(), c, blocks, queries, firstPosition);
@@ -230,7 +259,7 @@ public abstract class AttentionKernelsContractTest extends KernelsContractTest {
         KvWindow window = c.form.window();
         for (int position = 0; position < c.kvLength; position++) {
             if (position < window.numSinks() || position >= window.firstVisible(firstQuery)) { // else NaN
-                Tensor token = Numbers.rows(arena, random, LAYERS * 2 * KV_HEADS, c.headDim(), 0);
+                Tensor token = Numbers.rows(arena, random, LAYERS * 2 * c.numKvHeads(), c.headDim(), 0);
                 ofTokens.apply(token);
                 blocks.write(position, token);
             }
@@ -240,10 +269,11 @@ public abstract class AttentionKernelsContractTest extends KernelsContractTest {
     }
 
     private Tensor attend(Kernels kernels, Case c, ShuffledBlocks blocks, Tensor queries, int firstPosition) {
-        Tensor out = Numbers.filled(arena, Float.NaN, c.numQueries, (int) queries.shape(1), 7);
-        try (AttentionTile tile = new AttentionTile(c.gqaGroupSize, c.headDim())) {
+        int valueDim = c.layout.shape().valueDim();
+        Tensor out = Numbers.filled(arena, Float.NaN, c.numQueries, (int) queries.shape(1) / c.headDim() * valueDim, 7);
+        try (AttentionTile tile = new AttentionTile(c.gqaGroupSize, c.headDim(), valueDim)) {
             tile.bind(blocks, LAYER, c.form, queries, out);
-            tile.setQueries(KV_HEAD, 0, c.numQueries, firstPosition);
+            tile.setQueries(c.kvHead(), 0, c.numQueries, firstPosition);
             kernels.qkScores(tile);
             kernels.softmax(tile);
             kernels.weightedValues(tile);

@@ -71,7 +71,7 @@ class SplitAttentionTest {
         try (KvCache cache = new KvCache(
                 KvCacheConfig.of(shape, batchSize).withKvType(KvType.of(type)).withBlockSize(blockSize));
                 Compute compute = new Compute(KernelsChoice.choose(kernels).kernels(), numThreads, NUM_HEADS,
-                        NUM_KV_HEADS, HEAD_DIM)) {
+                        new KvShape(1, NUM_KV_HEADS, HEAD_DIM))) {
             append(cache, AttentionMask.ofLengths(pastLengths), random).close();
             Tensor queries = random(random, batchSize, NUM_HEADS * HEAD_DIM);
             Tensor out = Tensor.of(new float[batchSize * NUM_HEADS * HEAD_DIM], batchSize, NUM_HEADS * HEAD_DIM);
