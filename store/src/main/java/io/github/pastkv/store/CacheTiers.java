@@ -5,11 +5,16 @@ import io.github.pastkv.cache.store.StoreWrites;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.ServiceLoader;
+import java.util.Set;
 import java.util.TreeSet;
 
 /** Opens tiers by their URIs, as the command and {@code ModelOptions.withCacheTiers} name them. */
 public final class CacheTiers {
+    private static final Map<String, String> OPTIONAL_ARTIFACTS = Map.of("redis", "pastkv-store-redis", "rediss",
+            "pastkv-store-redis", "valkey", "pastkv-store-redis");
+
     private CacheTiers() {}
 
     /**
@@ -27,8 +32,15 @@ public final class CacheTiers {
             }
             known.addAll(provider.schemes());
         }
-        throw new IllegalArgumentException(
-                "cache tier " + uri + ": unknown scheme " + uri.scheme() + ", known are " + String.join(", ", known));
+        throw new IllegalArgumentException("cache tier " + uri + ": " + missing(uri.scheme(), known));
+    }
+
+    /** Why no tier has a scheme. */
+    static String missing(String scheme, Set<String> known) {
+        String artifact = OPTIONAL_ARTIFACTS.get(scheme);
+        return artifact == null
+                ? "unknown scheme " + scheme + ", known are " + String.join(", ", known)
+                : "needs the artifact io.github.pastkv:" + artifact + " on the module path or class path";
     }
 
     /**

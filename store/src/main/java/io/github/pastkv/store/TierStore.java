@@ -266,7 +266,7 @@ public final class TierStore implements BlockStore {
             long[] counts = {stats.numChunks(), stats.bytes(), stats.maxBytes(), stats.numGets(), stats.numFound(),
                 stats.numPuts(), stats.numEvicted()};
             for (int i = 0; i < sums.length; i++) {
-                sums[i] += counts[i];
+                sums[i] = Math.min(counts[i], Long.MAX_VALUE - sums[i]) + sums[i]; // a server without a limit
             }
         }
         return new StoreStats(sums[0], sums[1], sums[2], sums[3], sums[4], sums[5], sums[6]);

@@ -1,0 +1,5 @@
+/** A cache tier on a Redis or Valkey server. */
+@NullMarked
+package io.github.pastkv.store.redis;
+
+import org.jspecify.annotations.NullMarked;
