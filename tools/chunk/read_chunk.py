@@ -1,4 +1,4 @@
-"""Prints a chunk of a PastKV cache tier, and widens its keys and values to [heads, T, D] (docs/format.md).
+"""Prints a chunk of a PastKV cache tier or a saved session, and widens its keys and values to [heads, T, D] (docs/format.md).
 
     python3 tools/chunk/read_chunk.py FILE.safetensors [OUT.npz]
 """
@@ -24,21 +24,22 @@ def widen(raw, kind, heads, dim, slots, tiles, is_key):  # raw: [N] bytes of one
     return numbers.reshape(heads, tiles * slots, dim)
 
 def read(path):
-    """Metadata, and keys and values by layer: [blocks][heads, T of a block, D], None where a window had evicted them."""
+    """Metadata, and keys and values by layer and block: [heads, T of a block, D], absent where a window had evicted them."""
     data = open(path, "rb").read()
     size = 8 + int.from_bytes(data[:8], "little")
     header = json.loads(data[8:size])
     meta = header["__metadata__"]
     blank = data[:size].replace(b'"header_sha256":"' + meta["header_sha256"].encode(), b'"header_sha256":"' + b"0" * 64)
-    assert (meta["format"], meta["format_version"]) == ("pastkv.chunk", "1"), "another format"
+    assert meta["format"] in ("pastkv.chunk", "pastkv.session") and meta["format_version"] == "1", "another format"
     assert hashlib.sha256(blank).hexdigest() == meta["header_sha256"], "header damaged"
     assert hashlib.sha256(data[size:]).hexdigest() == meta["data_sha256"], "data damaged"
     block, heads, dim = (int(meta["origin." + name]) for name in ("block_size", "num_kv_heads", "head_dim"))
     slots = min(block, 16)
     tensors = {}
     for number, group in enumerate(json.loads(meta["origin.groups"])):
-        blocks = [int(b) for b in meta["group.%d.blocks" % number].split(",") if b]
         entry = header.get("group.%d" % number)
+        listed = meta.get("group.%d.blocks" % number)  # a session has no list: its tables name blocks by number
+        blocks = range(entry["shape"][0] if entry else 0) if listed is None else [int(b) for b in listed.split(",") if b]
         for i, at in enumerate(blocks):
             start = size + entry["data_offsets"][0] + i * entry["shape"][1]
             for layer in group["layers"]:
@@ -49,6 +50,18 @@ def read(path):
                     tensors[layer, what, at] = widen(plane, group[what], heads, dim, slots, block // slots, what == "keys")
                     start = end
     return meta, tensors
+
+def row(meta, tensors, cache, row, layer, what):
+    """First held position and [heads, T, D] of a row of a saved session, from there on (sinks before a window left out)."""
+    groups = json.loads(meta["origin.groups"])
+    group = next(g for g, each in enumerate(groups) if layer in each["layers"])
+    saved, size = json.loads(meta["caches"])[cache], int(meta["origin.block_size"])
+    table = saved["rows"][row]["tables"][group]
+    count = saved["num_slots"] - len(saved["rows"][row]["padding"])
+    sinks = -(-groups[group]["sinks"] // size) if table["num_released"] else 0
+    first = (sinks + table["num_released"]) * size
+    held = [tensors[layer, what, block] for block in table["blocks"][sinks:]]
+    return table["first_held"], np.concatenate(held, axis=1)[:, table["first_held"] - first : count - first]
 
 if __name__ == "__main__":
     meta, tensors = read(sys.argv[1])

@@ -117,6 +117,22 @@ final class CacheRows {
         }
     }
 
+    /** Fills empty rows from a snapshot; {@code blockIds} are those of its blocks, {@code [G][n]}. */
+    void fill(KvSnapshot.Cache image, int[][] blockIds) {
+        mask.append(image.mask());
+        lengths.append(0, lengths.numLayers(), image.mask());
+        for (int row = 0; row < batchSize(); row++) {
+            KvSnapshot.Row from = image.rows().get(row);
+            for (int group = 0; group < groups.length; group++) {
+                KvSnapshot.Table table = from.tables().get(group);
+                int of = group;
+                groups[group].fill(row, Arrays.stream(table.blocks()).map(number -> blockIds[of][number]).toArray(),
+                        table.numReleased(), table.firstHeld());
+            }
+            prefixes.fill(row, from.tokenIds(), from.numExact(), lengths.numTokens(0, row));
+        }
+    }
+
     /** Whether {@link #releaseBlocks} loses nothing: all tokens can be computed again, in as much memory as now. */
     boolean canRelease() {
         boolean sharesWhatIsComputedAgain = batchSize() == 1 || prefixes.isIndexed();

@@ -490,6 +490,20 @@ public final class KvCache implements AutoCloseable {
         state.setStep(newStep());
     }
 
+    /** Rejects a cache that is being changed, has been released, or whose layers differ. */
+    void requireWhole() {
+        state.requireChangeable();
+        state.requirePresent();
+        requireEvenLayers();
+    }
+
+    /** Makes this empty cache one of a snapshot, whose blocks are in the pool; the snapshot has been checked. */
+    void fill(KvSnapshot.Cache image, int[][] blockIds) {
+        state.beginChange();
+        rows.fill(image, blockIds);
+        setFrozen(image.frozen());
+    }
+
     SlotMask slotMask() {
         return rows.mask();
     }

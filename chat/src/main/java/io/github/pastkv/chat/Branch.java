@@ -60,6 +60,24 @@ final class Branch implements AutoCloseable {
         return branch;
     }
 
+    /** What a branch is, apart from its session. */
+    @SuppressWarnings("ArrayRecordComponent") // arrays of ids as everywhere; states are never compared
+    record State(String name, @Nullable String parent, int numSharedTurns, List<ChatMessage> messages,
+            List<Turn> turns, int[] cachedIds, int[] lastIds) {}
+
+    State state() {
+        return new State(name, parent, numSharedTurns, messages, turns, cachedIds, lastIds);
+    }
+
+    /** One that was saved, over its session. */
+    static Branch of(State state, Session session) {
+        Branch branch = new Branch(state.name(), state.parent(), session, state.messages(), state.turns(),
+                state.cachedIds());
+        branch.numSharedTurns = state.numSharedTurns();
+        branch.lastIds = state.lastIds();
+        return branch;
+    }
+
     /** A fork of this branch; nothing is copied. */
     Branch fork(String newName) {
         Branch fork = new Branch(newName, name, session.fork(), messages, turns, cachedIds);

@@ -1,19 +1,25 @@
 package io.github.pastkv.chat;
 
 import io.github.pastkv.cache.PoolExhaustedException;
+import io.github.pastkv.model.Model;
 import io.github.pastkv.model.Session;
+import io.github.pastkv.model.SessionOptions;
 import io.github.pastkv.model.generation.Generation;
 import io.github.pastkv.model.generation.GenerationListener;
 import io.github.pastkv.model.generation.GenerationOptions;
 import io.github.pastkv.model.tokenizer.TextTokenizer;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A conversation with a model, with branches that share their common turns. For each turn the whole conversation is
@@ -62,6 +68,36 @@ public final class Conversation implements AutoCloseable {
      */
     public static Conversation of(Session session, ChatFormat format, List<ChatMessage> messages) {
         return new Conversation(session, format, messages);
+    }
+
+    /** A conversation that was saved. */
+    Conversation(List<Branch> saved, String currentName, ChatFormat format) {
+        this.format = format;
+        this.tokenizer = saved.getFirst().session().model().tokenizer().orElseThrow();
+        saved.forEach(branch -> branches.put(branch.name(), branch));
+        this.current = Objects.requireNonNull(branches.get(currentName));
+    }
+
+    /**
+     * Writes all branches to a file that {@link #open} reads: their messages and turns, and the keys and values of
+     * their sessions, of which shared ones are there once.
+     */
+    public void save(Path file) throws IOException {
+        ConversationFile.write(file, List.copyOf(branches.values()), current.name());
+    }
+
+    /**
+     * Opens a conversation that {@link #save} wrote, in the branch that was the current one. Its turns have no
+     * generation.
+     *
+     * @param options null for those that its sessions had
+     * @throws IOException naming the file, where it is damaged or no conversation, or its sessions cannot be opened with
+     *         this model and these options ({@link Model#openSession})
+     * @throws IllegalArgumentException if the model has no tokenizer
+     */
+    public static Conversation open(Model model, Path file, @Nullable SessionOptions options, ChatFormat format)
+            throws IOException {
+        return ConversationFile.read(model, file, options, format);
     }
 
     /**

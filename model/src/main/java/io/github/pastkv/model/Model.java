@@ -282,6 +282,25 @@ public final class Model implements AutoCloseable {
         return Session.over(this, cache);
     }
 
+    /**
+     * A session that goes on where a saved one was, with the options that it had. The bits of its logits are those that
+     * it would have computed then.
+     *
+     * @throws IOException naming the file, where it is damaged, or was saved with another model, other kernels, another
+     *         layout or a salt
+     */
+    public Session openSession(Path file) throws IOException {
+        return SavedSessions.openOne(this, file, null);
+    }
+
+    /**
+     * {@link #openSession(Path)} with options given by the caller. Types, block size, window, RoPE lengths and salt must
+     * be those of the saved session; limits may differ, and rows are those of the file.
+     */
+    public Session openSession(Path file, SessionOptions sessionOptions) throws IOException {
+        return SavedSessions.openOne(this, file, sessionOptions);
+    }
+
     String ropeLengths(int maxSeqLen) {
         return ropeTables.lengthsThatMatter(maxSeqLen);
     }

@@ -19,13 +19,18 @@ import io.github.pastkv.model.generation.GenerationOptions;
 import io.github.pastkv.model.hooks.Probe;
 import io.github.pastkv.model.tokenizer.TextTokenizer;
 import io.github.pastkv.tensor.Tensor;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The state of a text, or of a batch of texts: a {@link KvCache} for a {@link Model}. Appended tokens are never
@@ -41,15 +46,17 @@ import java.util.stream.Stream;
 public final class Session implements AutoCloseable {
     private final Model model;
     private final KvCache cache;
+    private final @Nullable SessionOptions options; // null for a cache that was passed in
     private final SequenceGroup ownGroup;
     private final SessionLock lock = new SessionLock();
     private final SessionTarget target;
     private int numReusedTokens;
     private boolean closed;
 
-    private Session(Model model, KvCache cache, boolean ownsCache) {
+    private Session(Model model, KvCache cache, @Nullable SessionOptions options, boolean ownsCache) {
         this.model = model;
         this.cache = cache;
+        this.options = options;
         this.ownGroup = model.newGroup(cache, ownsCache);
         this.target = new SessionTarget(model.tokenizer().orElse(null),
                 Set.copyOf(model.generationConfig().eosIds()), cache, ownGroup);
@@ -59,12 +66,16 @@ public final class Session implements AutoCloseable {
         KvCache cache = options.prefixReuse().isOn()
                 ? model.pools().open(options)
                 : model.pools().openAlone(options);
-        return new Session(model, cache, true);
+        return owning(model, cache, options);
+    }
+
+    static Session owning(Model model, KvCache cache, SessionOptions options) {
+        return new Session(model, cache, options, true);
     }
 
     static Session over(Model model, KvCache cache) {
         SessionTarget.requireFitting(model.config(), cache.config());
-        Session session = new Session(model, cache, false);
+        Session session = new Session(model, cache, null, false);
         session.ownGroup.setRead(); // its owner may read it at any time
         return session;
     }
@@ -397,7 +408,7 @@ public final class Session implements AutoCloseable {
      */
     public Session fork() {
         lock.requireUnused();
-        return new Session(model, ownGroup.use(openCache()::fork), true);
+        return new Session(model, ownGroup.use(openCache()::fork), options, true);
     }
 
     /**
@@ -439,6 +450,28 @@ public final class Session implements AutoCloseable {
             exclusively(() -> source.ownGroup.usePresent(() -> ownGroup.usePresent(
                     () -> changed(() -> KvGraft.appendTokens(openCache(), 0, tokens, shift)))));
         }
+    }
+
+    /**
+     * Writes the state of this session to a file that {@link Model#openSession} reads, in this process or another: keys
+     * and values as stored, token ids, padding, what is derived, and the frozen flag. The file is written whole or not
+     * at all, with permissions 0600.
+     *
+     * @throws IllegalStateException for a session over a cache that was passed in
+     */
+    public void save(Path file) throws IOException {
+        SavedSessions.write(file, List.of(this), Map.of());
+    }
+
+    /** The options that this session was opened with; empty for a session over a cache that was passed in. */
+    Optional<SessionOptions> options() {
+        return Optional.ofNullable(options);
+    }
+
+    /** Runs a call while nobody else uses this session, with its keys and values in memory. */
+    <T> T withCache(Function<KvCache, T> call) {
+        requireOpen();
+        return exclusively(() -> ownGroup.usePresent(() -> call.apply(cache)));
     }
 
     /** Ends {@link Session#withoutCache} or {@link Session#withProbe}. */

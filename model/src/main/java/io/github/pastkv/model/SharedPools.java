@@ -10,9 +10,11 @@ import io.github.pastkv.cache.store.BlockStore;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The pools shared by the sessions of a model, one for each combination of storage options, each with a prefix index.
@@ -22,16 +24,18 @@ import java.util.function.Consumer;
 final class SharedPools implements AutoCloseable {
     private final Model model;
     private final String modelIdentity;
+    private @Nullable String digest; // of the model's files, once it was needed
     private final Map<KvCacheConfig, KvPool> pools = new HashMap<>();
 
     SharedPools(Model model) {
         this.model = model;
-        this.modelIdentity = model.blockStore() == null ? UUID.randomUUID().toString() : digest(model);
+        this.modelIdentity = model.blockStore() == null ? UUID.randomUUID().toString() : digest();
     }
 
-    private static String digest(Model model) {
+    private synchronized String digest() {
         try {
-            return model.source().digest();
+            digest = digest == null ? model.source().digest() : digest;
+            return digest;
         } catch (IOException e) {
             throw new UncheckedIOException("digest of the model's files", e);
         }
@@ -56,10 +60,20 @@ final class SharedPools implements AutoCloseable {
 
     /** An empty cache that does not share. */
     KvCache openAlone(SessionOptions sessionOptions) {
-        KvCacheConfig config = sessionOptions.cacheConfig(model.config());
-        try (KvPool pool = new KvPool(config, options())) { // lives as long as its only cache
-            return pool.newCache(config.batchSize());
+        return openAlone(sessionOptions, List.of(sessionOptions.batchSize())).getFirst();
+    }
+
+    private List<KvCache> openAlone(SessionOptions sessionOptions, List<Integer> batchSizes) {
+        try (KvPool pool = new KvPool(sessionOptions.cacheConfig(model.config()), options())) { // lives as they do
+            return batchSizes.stream().map(pool::newCache).toList();
         }
+    }
+
+    /** Empty caches of one pool, which is the shared one if the options say so. */
+    List<KvCache> openAll(SessionOptions sessionOptions, List<Integer> batchSizes) {
+        return sessionOptions.prefixReuse().isOn()
+                ? batchSizes.stream().map(rows -> open(sessionOptions.withBatchSize(rows))).toList()
+                : openAlone(sessionOptions, batchSizes);
     }
 
     private KvPoolOptions options() {
@@ -67,10 +81,19 @@ final class SharedPools implements AutoCloseable {
         return listener == null ? KvPoolOptions.defaults() : KvPoolOptions.defaults().withLeakListener(listener);
     }
 
+    /** {@link #namespace} with the digest of the model's files, so that it is the same in every process. */
+    PrefixNamespace stableNamespace(KvCacheConfig config, SessionOptions options) {
+        return namespace(config, options, digest());
+    }
+
     /** Everything that changes the bytes of keys and values, and the caller's salt. */
     PrefixNamespace namespace(KvCacheConfig config, SessionOptions options) {
+        return namespace(config, options, modelIdentity);
+    }
+
+    private PrefixNamespace namespace(KvCacheConfig config, SessionOptions options, String identity) {
         return PrefixNamespace.builder(model.folder().getFileName() + ", " + config.layers().getFirst().types())
-                .with("model", modelIdentity).with("kernels", model.kernels().kernels().numericIdentity())
+                .with("model", identity).with("kernels", model.kernels().kernels().numericIdentity())
                 .with("linear_precision", model.linearPrecision().toString())
                 .with("storage", config.layers().toString())
                 .with("window", options.window().toString())

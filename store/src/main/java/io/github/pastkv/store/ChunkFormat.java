@@ -4,12 +4,7 @@ import io.github.pastkv.cache.store.BlockKey;
 import io.github.pastkv.cache.store.BlockOrigin;
 import io.github.pastkv.cache.store.StoredChunk;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
@@ -35,12 +30,6 @@ public final class ChunkFormat {
 
     private static final String FORMAT = "pastkv.chunk";
     private static final String ORIGIN = "origin.";
-    private static final String NO_DIGEST = "0".repeat(64);
-    private static final byte[] DIGEST_FIELD = ascii("\"header_sha256\":\"");
-    private static final int ALIGNMENT = 64;
-    private static final int LENGTH_BYTES = Long.BYTES;
-    private static final ValueLayout.OfLong LENGTH =
-            ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     private ChunkFormat() {}
 
@@ -48,7 +37,7 @@ public final class ChunkFormat {
     public static List<MemorySegment> encode(StoredChunk chunk) {
         List<MemorySegment> data = new ArrayList<>();
         List<ChunkHeader.Part> tensors = new ArrayList<>();
-        MessageDigest sha256 = sha256();
+        MessageDigest sha256 = SealedHeader.sha256();
         long offset = 0;
         Map<String, String> metadata = metadata(chunk);
         for (int group = 0; group < chunk.numGroups(); group++) {
@@ -71,7 +60,7 @@ public final class ChunkFormat {
             }
         }
         metadata.put("data_sha256", HexFormat.of().formatHex(sha256.digest()));
-        data.addFirst(MemorySegment.ofArray(header(metadata, tensors)));
+        data.addFirst(MemorySegment.ofArray(SealedHeader.of(metadata, tensors)));
         return data;
     }
 
@@ -79,7 +68,6 @@ public final class ChunkFormat {
         Map<String, String> metadata = new TreeMap<>();
         metadata.put("format", FORMAT);
         metadata.put("format_version", Integer.toString(VERSION));
-        metadata.put("header_sha256", NO_DIGEST);
         metadata.put("key", chunk.key().toString());
         metadata.put("before", chunk.before().toString());
         metadata.put("first_position", Long.toString(chunk.firstPosition()));
@@ -97,29 +85,6 @@ public final class ChunkFormat {
         return Arrays.stream(numbers).mapToObj(Integer::toString).collect(Collectors.joining(","));
     }
 
-    /** Length and padded header, its own digest filled in. */
-    private static byte[] header(Map<String, String> metadata, List<ChunkHeader.Part> tensors) {
-        byte[] json = ChunkHeader.toJson(metadata, tensors).getBytes(StandardCharsets.UTF_8);
-        int length = Math.ceilDiv(LENGTH_BYTES + json.length, ALIGNMENT) * ALIGNMENT;
-        byte[] header = Arrays.copyOf(ByteBuffer.allocate(LENGTH_BYTES).order(ByteOrder.LITTLE_ENDIAN)
-                .putLong(length - LENGTH_BYTES).array(), length);
-        System.arraycopy(json, 0, header, LENGTH_BYTES, json.length);
-        Arrays.fill(header, LENGTH_BYTES + json.length, length, (byte) ' ');
-        String digest = HexFormat.of().formatHex(sha256().digest(header));
-        System.arraycopy(ascii(digest), 0, header, digestOffset(header), digest.length());
-        return header;
-    }
-
-    /** Where in a header its own digest is, or -1. */
-    private static int digestOffset(byte[] header) {
-        for (int from = 0; from + DIGEST_FIELD.length + NO_DIGEST.length() <= header.length; from++) {
-            if (Arrays.equals(header, from, from + DIGEST_FIELD.length, DIGEST_FIELD, 0, DIGEST_FIELD.length)) {
-                return from + DIGEST_FIELD.length;
-            }
-        }
-        return -1;
-    }
-
     /**
      * The chunk of some bytes, over them without a copy. Header, sizes and the key chain are verified; the data is
      * verified by whoever asks {@link StoredChunk#isIntact()}, or with its SHA-256 here.
@@ -128,11 +93,11 @@ public final class ChunkFormat {
      * @throws ChunkFormatException saying what is wrong
      */
     public static StoredChunk decode(MemorySegment bytes, boolean verifiesData) throws ChunkFormatException {
-        byte[] header = verifiedHeader(bytes);
-        ChunkHeader fields = ChunkHeader.parse(header, LENGTH_BYTES);
-        requireEqual("format", FORMAT, fields.require("format"));
-        requireEqual("format_version", Integer.toString(VERSION), fields.require("format_version"));
-        requireEqual("content", "exact", fields.require("content"));
+        byte[] header = SealedHeader.verified(bytes);
+        ChunkHeader fields = SealedHeader.parse(header);
+        SealedHeader.requireEqual("format", FORMAT, fields.require("format"));
+        SealedHeader.requireEqual("format_version", Integer.toString(VERSION), fields.require("format_version"));
+        SealedHeader.requireEqual("content", "exact", fields.require("content"));
         int[] tokenIds = fields.requireInts("token_ids");
         String[] checksums = fields.require("block_crc32c").split(",", -1);
         if (tokenIds.length == 0 || tokenIds.length % checksums.length != 0) {
@@ -141,39 +106,18 @@ public final class ChunkFormat {
         MemorySegment data = bytes.asSlice(header.length);
         List<@Nullable MemorySegment> parts = parts(fields, data, checksums.length);
         if (verifiesData) {
-            MessageDigest sha256 = sha256();
-            sha256.update(data.asByteBuffer());
-            requireEqual("data_sha256", HexFormat.of().formatHex(sha256.digest()), fields.require("data_sha256"));
+            SealedHeader.requireEqual("data_sha256", SealedHeader.digestOf(data), fields.require("data_sha256"));
         }
         try {
-            StoredChunk chunk = new StoredChunk(origin(fields), BlockKey.parse(fields.require("before")),
-                    Long.parseLong(fields.require("first_position")), tokenIds, parts,
-                    Arrays.stream(checksums).mapToInt(HexFormat::fromHexDigits).toArray());
-            requireEqual("key", chunk.key().toString(), fields.require("key"));
+            StoredChunk chunk =
+                    new StoredChunk(BlockOrigin.of(fields.withPrefix(ORIGIN)), BlockKey.parse(fields.require("before")),
+                            Long.parseLong(fields.require("first_position")), tokenIds, parts,
+                            Arrays.stream(checksums).mapToInt(HexFormat::fromHexDigits).toArray());
+            SealedHeader.requireEqual("key", chunk.key().toString(), fields.require("key"));
             return chunk;
         } catch (IllegalArgumentException e) {
             throw new ChunkFormatException("damaged header: " + e.getMessage());
         }
-    }
-
-    private static byte[] verifiedHeader(MemorySegment bytes) throws ChunkFormatException {
-        if (bytes.byteSize() < LENGTH_BYTES) {
-            throw new ChunkFormatException(bytes.byteSize() + " bytes, a safetensors file begins with 8 of length");
-        }
-        long length = bytes.get(LENGTH, 0);
-        if (length < 2 || length > bytes.byteSize() - LENGTH_BYTES || length > Integer.MAX_VALUE - ALIGNMENT) {
-            throw new ChunkFormatException("header length " + Long.toUnsignedString(length) + " in "
-                    + bytes.byteSize() + " bytes");
-        }
-        byte[] header = bytes.asSlice(0, LENGTH_BYTES + length).toArray(ValueLayout.JAVA_BYTE);
-        int offset = digestOffset(header);
-        if (offset < 0) {
-            throw new ChunkFormatException("no header_sha256");
-        }
-        String stored = new String(header, offset, NO_DIGEST.length(), StandardCharsets.US_ASCII);
-        System.arraycopy(ascii(NO_DIGEST), 0, header, offset, NO_DIGEST.length());
-        requireEqual("header_sha256", HexFormat.of().formatHex(sha256().digest(header)), stored);
-        return header;
     }
 
     /** The data, cut into blocks and groups, {@code [blocks][G]}; it must be covered without a gap or rest. */
@@ -210,33 +154,5 @@ public final class ChunkFormat {
             throw new ChunkFormatException(numTensors + " tensors end at byte " + covered + " of " + data.byteSize());
         }
         return Arrays.asList(parts);
-    }
-
-    private static BlockOrigin origin(ChunkHeader fields) {
-        Map<String, String> origin = new TreeMap<>();
-        fields.metadata().forEach((name, text) -> {
-            if (name.startsWith(ORIGIN)) {
-                origin.put(name.substring(ORIGIN.length()), text);
-            }
-        });
-        return BlockOrigin.of(origin);
-    }
-
-    private static void requireEqual(String name, String expected, String actual) throws ChunkFormatException {
-        if (!expected.equals(actual)) {
-            throw new ChunkFormatException(name + ": " + actual + ", expected " + expected);
-        }
-    }
-
-    private static byte[] ascii(String text) {
-        return text.getBytes(StandardCharsets.US_ASCII);
-    }
-
-    private static MessageDigest sha256() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java platform has SHA-256", e);
-        }
     }
 }

@@ -3,6 +3,7 @@ package io.github.pastkv.store;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.StreamReadFeature;
 import tools.jackson.databind.DeserializationFeature;
@@ -12,7 +13,7 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * The JSON header of a chunk: texts under {@code __metadata__}, and tensors of bytes.
+ * The JSON header of a chunk or snapshot: texts under {@code __metadata__}, and tensors of bytes.
  *
  * @param metadata texts by name
  * @param tensors tensors by name
@@ -85,6 +86,17 @@ record ChunkHeader(Map<String, String> metadata, Map<String, Part> tensors) {
             throw new ChunkFormatException("no " + name);
         }
         return text;
+    }
+
+    /** The texts whose names begin with a prefix, by the rest of their names. */
+    Map<String, String> withPrefix(String prefix) {
+        Map<String, String> texts = new TreeMap<>();
+        metadata.forEach((name, text) -> {
+            if (name.startsWith(prefix)) {
+                texts.put(name.substring(prefix.length()), text);
+            }
+        });
+        return texts;
     }
 
     int[] requireInts(String name) throws ChunkFormatException {

@@ -64,6 +64,25 @@ public final class LayerGroupTables {
         tables[row] = table;
     }
 
+    /** Fills an empty row with held blocks, to each of which it adds a reference. */
+    public void fill(int row, int[] blockIds, int numReleased, int firstHeld) {
+        BlockTable table = tables[row];
+        int numFirst = numReleased == 0 ? blockIds.length : storage.numSinkBlocks();
+        appendAll(table, blockIds, 0, numFirst);
+        if (numReleased > 0) {
+            table.skipTo(numFirst + numReleased, firstHeld);
+        }
+        appendAll(table, blockIds, numFirst, blockIds.length);
+        table.setFirstHeld(firstHeld);
+    }
+
+    private void appendAll(BlockTable table, int[] blockIds, int from, int to) {
+        for (int i = from; i < to; i++) {
+            pool().retain(blockIds[i]);
+            table.append(blockIds[i]);
+        }
+    }
+
     /** The leading tokens of a row that the next token attends to, held for a reader. */
     public HeldBlocks hold(int row, int numTokens) {
         int numBlocks = layout().numBlocks(numTokens);

@@ -90,6 +90,15 @@ public final class CachePrefixes {
         }
     }
 
+    /** Fills an empty row of {@code numTokens} tokens with known ids, of which the first are exact. */
+    public void fill(int row, int[] tokenIds, int numExact, int numTokens) {
+        rows[row].stage(tokenIds, 0, tokenIds.length);
+        rows[row].commit(0, tokenIds.length);
+        if (numExact < numTokens) {
+            rows[row].markDerived(numExact);
+        }
+    }
+
     /** Loads blocks of a row's staged tokens that the index lacks from the store; ends with {@link #endLoad}. */
     public void load(int row, int numTokens, int numNewTokens) {
         if (index != null && namespace != null && asks(row, numTokens, numNewTokens)) {

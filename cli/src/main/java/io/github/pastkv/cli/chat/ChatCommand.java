@@ -13,7 +13,7 @@ import io.github.pastkv.cli.options.TierMixin;
 import io.github.pastkv.cli.options.WindowMixin;
 import io.github.pastkv.model.ComputeChoice;
 import io.github.pastkv.model.Model;
-import io.github.pastkv.model.Session;
+import io.github.pastkv.model.SessionOptions;
 import io.github.pastkv.model.generation.GenerationOptions;
 import io.github.pastkv.model.tokenizer.TextTokenizer;
 import java.io.IOException;
@@ -51,9 +51,13 @@ import tools.jackson.databind.json.JsonMapper;
             "  pastkv chat",
             "  pastkv chat --model ~/models/SmolLM2-135M-Instruct --system \"Be brief.\"",
             "  printf 'Once upon a time\\n/undo\\nOne day\\n/tree\\n' | pastkv chat --max-new-tokens 30",
+            "  pastkv chat --resume story.chat",
             "  pastkv chat --model ~/models/Qwen3-0.6B --template-var enable_thinking=false",
             "  pastkv chat --model ~/models/Qwen3-0.6B --print-prompt --messages messages.json --json"})
 public final class ChatCommand implements Callable<Integer> {
+    private static final Set<String> STORAGE_OPTIONS =
+            Set.of("--kv-type", "--block-size", "--cache-limit", "--window", "--sinks");
+
     private final Streams streams;
 
     @Spec private CommandSpec spec = CommandSpec.create();
@@ -68,6 +72,11 @@ public final class ChatCommand implements Callable<Integer> {
                     + "object with such a list under messages and with template variables, such as tools, as "
                     + "further keys. If the last message is from the user, the model answers "
                     + "it.") private @Nullable Path messagesFile;
+
+    @Option(names = "--resume", paramLabel = "FILE",
+            description = "Go on with a conversation that /save FILE wrote, with all its branches; what it has read is "
+                    + "not computed again. Needs the same model and kernels. Cache and window options are those of "
+                    + "the file; given ones must agree.") private @Nullable Path resumedFile;
 
     @Option(names = "--template-var", paramLabel = "NAME=JSON",
             description = "Set a variable of the chat template, such as enable_thinking=false. Strings need double "
@@ -117,11 +126,20 @@ public final class ChatCommand implements Callable<Integer> {
                 return 0;
             }
             requireTaken(format, messages);
-            try (Conversation conversation = Conversation.of(session(model), format, messages);
+            try (Conversation conversation = conversation(model, format, messages);
                     LineSource lines = lines()) {
                 return new ChatLoop(streams, lines, conversation, options(model)).run(welcome(format));
             }
         }
+    }
+
+    private Conversation conversation(Model model, ChatFormat format, List<ChatMessage> messages) throws IOException {
+        if (resumedFile == null) {
+            return Conversation.of(model.newSession(sessionOptions(model)), format, messages);
+        }
+        boolean givesOptions = spec.commandLine().getParseResult().matchedOptions().stream()
+                .anyMatch(option -> STORAGE_OPTIONS.contains(option.longestName()));
+        return Conversation.open(model, resumedFile, givesOptions ? sessionOptions(model) : null, format);
     }
 
     private ChatFormat format(Model model, MessagesFile given) throws IOException {
@@ -165,9 +183,8 @@ public final class ChatCommand implements Callable<Integer> {
     }
 
     /** A conversation may grow to the model's longest, so that is the length its rotary frequencies are for. */
-    private Session session(Model model) {
-        return model.newSession(
-                windowOptions.addTo(cacheOptions.options(model.config(), model.config().longestSeqLen())));
+    private SessionOptions sessionOptions(Model model) {
+        return windowOptions.addTo(cacheOptions.options(model.config(), model.config().longestSeqLen()));
     }
 
     private void checkOptions() {
@@ -177,6 +194,8 @@ public final class ChatCommand implements Callable<Integer> {
         windowOptions.check();
         sampling.check();
         require(!printsPrompt || messagesFile != null, "--print-prompt: needs --messages");
+        require(resumedFile == null || (messagesFile == null && system.isEmpty()),
+                "--resume: the file has its messages; --messages and --system begin another conversation");
         require(!asJson || printsPrompt, "--json: only with --print-prompt");
         require(maxNewTokens >= 1, "--max-new-tokens: " + maxNewTokens + ", must be at least 1");
         require(draftTokens >= 0, "--draft-tokens: " + draftTokens + ", must be at least 0");

@@ -33,7 +33,9 @@ final class ChatLoop {
         TREE("/tree", "show the branches"), //
         STATS("/stats", "show tokens, cache and speed"), //
         DROP("/drop N", "drop the oldest N turns, to make room in the context"), //
-        SAVE("/save FILE", "write this branch to a file, as JSON if its name ends in .json"), //
+        SAVE("/save FILE",
+                "write all branches to a file for --resume; only the text of this one if its name ends in .txt, "
+                        + ".md or .json"), //
         LOAD("/load FILE", "continue from the messages of a JSON file, as written by /save, in a branch with the "
                 + "file's name"), //
         HELP("/help", "show this"), //
@@ -169,8 +171,7 @@ final class ChatLoop {
             case STATS -> show(stats.lines());
             case DROP -> drop(argument);
             case LOAD -> load(argument);
-            case SAVE -> note("saved " + count(conversation.turns().size()) + " to "
-                    + transcript.save(argument, conversation.messages(), conversation.turns()));
+            case SAVE -> note("saved " + transcript.save(argument, conversation));
             case HELP -> Arrays.stream(ChatVerb.values())
                     .forEach(known -> streams.out().printf("%-14s %s%n", known.usage, known.meaning));
             case QUIT -> isOver = true;
@@ -252,7 +253,7 @@ final class ChatLoop {
             note("(stopped after --max-new-tokens " + numTokens + ")");
         } else if (reason == FinishReason.CONTEXT_FULL) {
             note("(context full: " + conversation.session().maxSeqLen()
-                    + " tokens; nothing is lost: /drop N drops the oldest N turns, /save FILE keeps the text)");
+                    + " tokens; nothing is lost: /drop N drops the oldest N turns, /save FILE keeps the conversation)");
         } else if (numTokens == 0) {
             note("(an empty answer)");
         }

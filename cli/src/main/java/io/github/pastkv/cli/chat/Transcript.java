@@ -1,6 +1,7 @@
 package io.github.pastkv.cli.chat;
 
 import io.github.pastkv.chat.ChatMessage;
+import io.github.pastkv.chat.Conversation;
 import io.github.pastkv.chat.Turn;
 import io.github.pastkv.cli.io.OutFile;
 import java.io.IOException;
@@ -17,15 +18,29 @@ import tools.jackson.databind.node.ArrayNode;
 final class Transcript {
     private final Set<Path> ours = new HashSet<>();
 
-    /** Returns the file. */
-    Path save(String name, List<ChatMessage> messages, List<Turn> turns) throws IOException {
+    /**
+     * Writes the current branch as text or JSON, or all of a conversation, by the ending of the name.
+     *
+     * @return what was written, in words
+     */
+    String save(String name, Conversation conversation) throws IOException {
         Path file = toPath(name);
         if (Files.exists(file) && !ours.contains(file.toAbsolutePath())) {
             throw new IllegalArgumentException(file + ": already exists; choose another name");
         }
-        OutFile.write(file, name.endsWith(".json") ? toJson(messages) : toText(turns));
+        int numTurns = conversation.turns().size();
+        String what = numTurns + (numTurns == 1 ? " turn" : " turns");
+        if (name.endsWith(".json")) {
+            OutFile.write(file, toJson(conversation.messages()));
+        } else if (name.endsWith(".txt") || name.endsWith(".md")) {
+            OutFile.write(file, toText(conversation.turns()));
+        } else {
+            OutFile.write(file, conversation::save);
+            int numBranches = conversation.branches().size();
+            what = numBranches + (numBranches == 1 ? " branch" : " branches");
+        }
         ours.add(file.toAbsolutePath());
-        return file;
+        return what + " to " + file;
     }
 
     static Path toPath(String name) {

@@ -64,6 +64,26 @@ class ChatCommandTest {
     }
 
     @Test
+    void savedConversation_isResumedWithAllBranches_andComputesNothingAgain() throws IOException {
+        Path saved = folder.resolve("story.chat");
+        CommandRun first = chat(List.of(STORY, "Then", "/fork other", "/undo", "And", "/save " + saved, "/undo", "And"),
+                "--kv-type", "q8");
+        assertThat(first.err()).contains("saved 2 branches to " + saved);
+        CommandRun resumed = chat(List.of("/tree", "/undo", "And", "/stats", "/switch main", "/undo"), "--resume",
+                saved.toString());
+        String again = first.out().substring(first.out().lastIndexOf('\n', first.out().length() - 2) + 1);
+        assertThat(resumed.out()).startsWith("  main: 2 turns\n*   other: 2 turns, from main after turn 1\n")
+                .contains(again).containsPattern("last turn  \\d\\d tokens were in the cache, [1-4] read in");
+        assertThat(resumed.err()).contains("took back: And").contains("now in main, 2 turns, the last: Then")
+                .contains("took back: Then");
+        assertThat(chat(List.of(STORY), "--resume", saved.toString(), "--kv-type", "bf16").err())
+                .contains(saved + ": was saved with kv_types q8, this is bf16");
+        assertThat(chat(List.of(STORY), "--resume", saved.toString(), "--system", "Hi").err()).contains("--resume: ");
+        Files.write(saved, new byte[9]);
+        assertThat(chat(List.of(STORY), "--resume", saved.toString()).err()).contains(saved + ": is no session");
+    }
+
+    @Test
     void aBranchGoneBackBehindItsFork_isFromThere_andNamesItsLastTurn() {
         CommandRun run = chat(List.of(STORY, "Then", "/fork other", "/undo", "/tree", "/switch main"));
         assertThat(run.out()).contains("  main: 2 turns\n*   other: 1 turn, from main after turn 1\n");
