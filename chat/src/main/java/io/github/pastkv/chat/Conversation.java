@@ -91,8 +91,8 @@ public final class Conversation implements AutoCloseable {
      * generation.
      *
      * @param options null for those that its sessions had
-     * @throws IOException naming the file, where it is damaged or no conversation, or its sessions cannot be opened with
-     *         this model and these options ({@link Model#openSession})
+     * @throws IOException naming the file, where it is damaged or no conversation, or its sessions cannot be opened
+     *         with this model and these options ({@link Model#openSession})
      * @throws IllegalArgumentException if the model has no tokenizer
      */
     public static Conversation open(Model model, Path file, @Nullable SessionOptions options, ChatFormat format)

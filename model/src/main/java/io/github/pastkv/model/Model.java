@@ -294,8 +294,8 @@ public final class Model implements AutoCloseable {
     }
 
     /**
-     * {@link #openSession(Path)} with options given by the caller. Types, block size, window, RoPE lengths and salt must
-     * be those of the saved session; limits may differ, and rows are those of the file.
+     * {@link #openSession(Path)} with options given by the caller. Types, block size, window, RoPE lengths and salt
+     * must be those of the saved session; limits may differ, and rows are those of the file.
      */
     public Session openSession(Path file, SessionOptions sessionOptions) throws IOException {
         return SavedSessions.openOne(this, file, sessionOptions);

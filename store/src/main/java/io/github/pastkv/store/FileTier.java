@@ -25,8 +25,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Chunks as files of a folder, which any number of processes may share: {@code DIR/ab/KEY.safetensors}, by the first
- * two digits of the name. The folder itself is the index, so that no process has an outdated one; opening looks at names
- * and sizes only.
+ * two digits of the name. The folder itself is the index, so that no process has an outdated one; opening looks at
+ * names and sizes only.
  *
  * <p>A chunk is written aside, forced to the disk, renamed, and its folder forced: under its name it is whole or not
  * there, at whatever moment a process or the machine stops. Writers take turns by a lock on {@code DIR/lock}, which

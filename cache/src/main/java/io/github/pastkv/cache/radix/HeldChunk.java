@@ -113,7 +113,9 @@ final class HeldChunk {
         return shorter;
     }
 
-    /** The chunk over memory of its own; the first call copies it and releases the pool's blocks. Any thread's, once. */
+    /**
+     * The chunk over memory of its own; the first call copies it and releases the pool's blocks. Any thread's, once.
+     */
     StoredChunk detached() {
         if (copy == null) {
             copy = inPool().copy();

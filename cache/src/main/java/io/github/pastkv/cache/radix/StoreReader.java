@@ -22,8 +22,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Loads blocks from the store below an index. A block enters the index only after its chunk is verified: key, origin,
- * token ids, sizes and checksums. It then counts as exact. Anything else is a miss. The chunk in which a text leaves the
- * stored ones, or ends, gives its leading blocks. The store is called without holding a lock.
+ * token ids, sizes and checksums. It then counts as exact. Anything else is a miss. The chunk in which a text leaves
+ * the stored ones, or ends, gives its leading blocks. The store is called without holding a lock.
  */
 final class StoreReader {
     private static final int NONE = PrefixTree.NONE;

@@ -16,9 +16,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Writes blocks to the store beneath an index from a thread of its own, behind bounded queues. A chunk is some
- * consecutive blocks from a multiple of {@link StoreBinding#chunkBlocks()} on. Complete chunks and ends of texts wait as
- * node numbers, which takes no memory of the pool; what {@link EvictionSpill} hands over waits as held blocks, then as
- * copies. What finds no room in a queue is dropped and counted: no token waits for the store.
+ * consecutive blocks from a multiple of {@link StoreBinding#chunkBlocks()} on. Complete chunks and ends of texts wait
+ * as node numbers, which takes no memory of the pool; what {@link EvictionSpill} hands over waits as held blocks, then
+ * as copies. What finds no room in a queue is dropped and counted: no token waits for the store.
  *
  * <p>Locks are taken in the order {@code copying}, budget, this. The thread starts with the first chunk.
  */
