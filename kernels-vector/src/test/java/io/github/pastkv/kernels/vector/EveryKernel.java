@@ -33,11 +33,14 @@ import java.util.Random;
 
 /** A short sequence through every kernel, with fixed numbers, and the hash of all bits that come out. */
 final class EveryKernel {
-    private static final int WIDTH = 72;
-    private static final int TOKENS = 6;
     private static final int HEADS = 3;
-    private static final int HEAD_DIM = WIDTH / HEADS;
+    private static final int HEAD_DIM = 24;
+    private static final int WIDTH = HEADS * HEAD_DIM;
+    private static final int TOKENS = 6;
+    private static final int LINEAR_INPUTS = 40; // an interpreted linear layer is slow
+    private static final int LINEAR_TOKENS = 5;
     private static final int PAST = 270;
+    private static final int QUERIES = 3;
 
     private final Kernels kernels;
     private final Random random = new Random(7);
@@ -72,39 +75,39 @@ final class EveryKernel {
     }
 
     private void linear(Arena arena, DataType dataType) {
-        Tensor weight = Numbers.as(arena, dataType, Numbers.rows(arena, random, 40, WIDTH, 0));
-        Tensor x = Numbers.rows(arena, random, TOKENS, WIDTH, 0);
-        Tensor rounded = Tensor.allocate(arena, DataType.F32, TOKENS, WIDTH);
-        kernels.round(x, rounded, WIDTH, 0, TOKENS);
+        Tensor weight = Numbers.as(arena, dataType, Numbers.rows(arena, random, 40, LINEAR_INPUTS, 0));
+        Tensor x = Numbers.rows(arena, random, LINEAR_TOKENS, LINEAR_INPUTS, 0);
+        Tensor rounded = Tensor.allocate(arena, DataType.F32, LINEAR_TOKENS, LINEAR_INPUTS);
+        kernels.round(x, rounded, LINEAR_INPUTS, 0, LINEAR_TOKENS);
         take(rounded);
         for (WeightType weightType : WeightType.values()) {
             LinearPrecision precision = new LinearPrecision(ComputeType.F32, weightType);
             LinearWeights weights = kernels.pack(List.of(new WeightMatrix.Plain(weight, null)), precision, arena);
-            Tensor y = Tensor.allocate(arena, DataType.F32, TOKENS, 40);
-            kernels.linear(x, weights, y, TOKENS, 0, 40);
+            Tensor y = Tensor.allocate(arena, DataType.F32, LINEAR_TOKENS, 40);
+            kernels.linear(x, weights, y, LINEAR_TOKENS, 0, 40);
             take(y);
         }
     }
 
     private void groupedLinear(Arena arena, GroupFormat format) {
-        Tensor x = Numbers.rows(arena, random, TOKENS, WIDTH, 0);
-        WeightMatrix weight = GroupedNumbers.random(format, 140, WIDTH, random);
-        Tensor y = Tensor.allocate(arena, DataType.F32, TOKENS, 140);
-        kernels.linear(x, kernels.pack(List.of(weight), LinearPrecision.PLAIN, arena), y, TOKENS, 0, 140);
+        Tensor x = Numbers.rows(arena, random, LINEAR_TOKENS, LINEAR_INPUTS, 0);
+        WeightMatrix weight = GroupedNumbers.random(format, 140, LINEAR_INPUTS, random);
+        Tensor y = Tensor.allocate(arena, DataType.F32, LINEAR_TOKENS, 140);
+        kernels.linear(x, kernels.pack(List.of(weight), LinearPrecision.PLAIN, arena), y, LINEAR_TOKENS, 0, 140);
         take(y);
     }
 
     private void attention(Arena arena, KvType type, KvWindow window) {
         KvLayout layout = new TiledKvLayout(new KvShape(1, 1, HEAD_DIM), KvTypes.of(type), 16);
-        ShuffledBlocks blocks = ShuffledBlocks.allocate(arena, layout, PAST + TOKENS, random);
-        for (int position = 0; position < PAST + TOKENS; position++) {
-            blocks.write(position, Numbers.rows(arena, random, 2, HEAD_DIM, 0));
+        ShuffledBlocks blocks = ShuffledBlocks.allocate(arena, layout, PAST + QUERIES, random);
+        for (int position = 0; position < PAST + QUERIES; position++) {
+            blocks.write(0, 0, position, Numbers.rows(arena, random, 2, HEAD_DIM, 0));
         }
-        Tensor out = Tensor.allocate(arena, DataType.F32, TOKENS, WIDTH);
+        Tensor out = Tensor.allocate(arena, DataType.F32, QUERIES, WIDTH);
         try (AttentionTile tile = new AttentionTile(HEADS, HEAD_DIM)) {
             tile.bind(blocks, 0, ScoreForm.scaled(0.2f).withSoftCap(3f).withAlibi(HEADS).withWindow(window),
-                    Numbers.rows(arena, random, TOKENS, WIDTH, 0), out);
-            tile.setQueries(0, 0, TOKENS, PAST);
+                    Numbers.rows(arena, random, QUERIES, WIDTH, 0), out);
+            tile.setQueries(0, 0, QUERIES, PAST);
             kernels.qkScores(tile);
             kernels.softmax(tile);
             kernels.weightedValues(tile);
@@ -119,7 +122,7 @@ final class EveryKernel {
         RopeTable table = new RopeTable(new double[] {1, 0.3, 0.1, 0.03, 0.01, 0.003}, 1, TOKENS, arena);
         table.prepare(TOKENS);
         for (NormWeights.Kind kind : NormWeights.Kind.values()) {
-            kernels.normalise(new NormWeights(kind, row, row, 1e-5f), x, x, 0, TOKENS);
+            kernels.normalize(new NormWeights(kind, row, row, 1e-5f), x, x, 0, TOKENS);
             take(x);
         }
         kernels.applyRope(x, HEADS, HEAD_DIM, table, new int[] {0, 1, 2, 3, 4, 5}, 0, TOKENS);

@@ -31,7 +31,7 @@ class CircuitSearchTest {
 
     static Stream<String> searchedModels() {
         return Stream.concat(Stream.of("gpt2", "llama", "gpt_neox", "mistral", "qwen3", "opt", "bloom"),
-                GoldenModel.furtherNames().stream().filter(name -> !GoldenModel.NORMED_BLOCK_NAMES.contains(name)));
+                GoldenModel.MECHANISM_NAMES.stream().filter(name -> !GoldenModel.NORMED_BLOCK_NAMES.contains(name)));
     }
 
     /** What heads and blocks add, embeddings included, makes up the stream: taken out whole, the other run is left. */
@@ -131,7 +131,7 @@ class CircuitSearchTest {
     void modelsWhoseStreamIsNoSumOfHeads_areRefusedByName(String name) throws IOException {
         try (Model model = Model.load(GoldenModel.of(name).folder())) {
             assertThatThrownBy(() -> CircuitGraph.of(model)).isInstanceOf(IllegalArgumentException.class)
-                    .hasMessageContaining(model.config().architecture() + " normalises the output of attention");
+                    .hasMessageContaining(model.config().architecture() + " normalizes the output of attention");
         }
     }
 

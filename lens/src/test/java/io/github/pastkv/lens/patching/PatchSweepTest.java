@@ -59,7 +59,8 @@ class PatchSweepTest {
     }
 
     static Stream<Arguments> modelsAndTypes() {
-        Stream<Arguments> models = GoldenModel.allNames().stream().map(name -> Arguments.of(name, KvType.F32));
+        Stream<Arguments> models = Stream.concat(GoldenModel.NAMES.stream(), GoldenModel.MECHANISM_NAMES.stream())
+                .map(name -> Arguments.of(name, KvType.F32));
         Stream<Arguments> types = Stream.of(KvType.F16, KvType.BF16, KvType.Q8).flatMap(
                 type -> Stream.of("gpt2", "llama", "mistral").map(name -> Arguments.of(name, type)));
         return Stream.concat(models, types);
@@ -93,7 +94,7 @@ class PatchSweepTest {
 
     static Stream<String> ablatedModels() {
         return Stream.concat(Stream.of("gpt2", "llama", "gpt_neox", "gemma3_text"),
-                GoldenModel.furtherNames().stream());
+                GoldenModel.MECHANISM_NAMES.stream());
     }
 
     @ParameterizedTest

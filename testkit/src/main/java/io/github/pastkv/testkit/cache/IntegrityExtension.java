@@ -41,7 +41,7 @@ public final class IntegrityExtension implements AfterEachCallback {
         return cache;
     }
 
-    /** Checks all before the first is closed, and once more afterwards. */
+    /** Checks all before the first is closed, and once more afterward. */
     @Override
     public void afterEach(ExtensionContext context) throws Exception {
         watched.forEach(each -> each.check.run());

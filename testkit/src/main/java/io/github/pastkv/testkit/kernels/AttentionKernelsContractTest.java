@@ -16,7 +16,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Scores, softmax and values over every storage type, block size and window. */
+/**
+ * Scores, softmax and values over every storage type, block size and window. Keys and values of other layers and heads
+ * are NaN: nothing of them may reach the result.
+ */
 public abstract class AttentionKernelsContractTest extends KernelsContractTest {
     private static final int LAYERS = 2;
     private static final int KV_HEADS = 3;
@@ -223,7 +226,7 @@ public abstract class AttentionKernelsContractTest extends KernelsContractTest {
             Tensor queries = Numbers.rows(arena, random, c.numQueries, KV_HEADS * c.gqaGroupSize * c.headDim(), 7);
             Tensor expected = attend(kernels(), c, blocks, queries, c.kvLength - c.numQueries);
             for (int position = c.kvLength - 1; position > c.kvLength - c.numQueries; position--) {
-                blocks.write(position, Numbers.filled(arena, Float.NaN, LAYERS * 2 * KV_HEADS, c.headDim(), 0));
+                blocks.write(LAYER, KV_HEAD, position, Numbers.filled(arena, Float.NaN, 2, c.headDim(), 0));
             }
             Tensor actual = attend(kernels(), c, blocks, queries, c.kvLength - c.numQueries);
             int from = KV_HEAD * c.gqaGroupSize * c.headDim();
@@ -259,9 +262,9 @@ public abstract class AttentionKernelsContractTest extends KernelsContractTest {
         KvWindow window = c.form.window();
         for (int position = 0; position < c.kvLength; position++) {
             if (position < window.numSinks() || position >= window.firstVisible(firstQuery)) { // else NaN
-                Tensor token = Numbers.rows(arena, random, LAYERS * 2 * c.numKvHeads(), c.headDim(), 0);
+                Tensor token = Numbers.rows(arena, random, 2, c.headDim(), 0);
                 ofTokens.apply(token);
-                blocks.write(position, token);
+                blocks.write(LAYER, c.kvHead(), position, token);
             }
         }
         blocks.forget(window, firstQuery);

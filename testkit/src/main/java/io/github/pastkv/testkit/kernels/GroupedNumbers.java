@@ -5,7 +5,8 @@ import io.github.pastkv.kernels.GroupFormat.Integers;
 import io.github.pastkv.kernels.GroupFormat.Scales;
 import io.github.pastkv.kernels.GroupedRow;
 import io.github.pastkv.kernels.WeightMatrix;
-import java.util.Random;
+import java.util.SplittableRandom;
+import java.util.random.RandomGenerator;
 
 /** Random grouped integer weights. */
 public final class GroupedNumbers {
@@ -17,13 +18,13 @@ public final class GroupedNumbers {
     }
 
     /** All integers that the format holds, scales and minimums of either sign. */
-    public static WeightMatrix random(GroupFormat format, int numOutputs, int numInputs, Random random) {
+    public static WeightMatrix random(GroupFormat format, int numOutputs, int numInputs, RandomGenerator random) {
         long seed = random.nextLong();
         return new WeightMatrix.Grouped(format, numOutputs, numInputs,
-                (output, row) -> fill(row, new Random(seed + output)), null);
+                (output, row) -> fill(row, new SplittableRandom(seed + output)), null);
     }
 
-    private static void fill(GroupedRow row, Random random) {
+    private static void fill(GroupedRow row, RandomGenerator random) {
         GroupFormat format = row.format();
         byte[] numbers = row.numbers();
         for (int input = 0; input < numbers.length; input++) {
@@ -33,7 +34,7 @@ public final class GroupedNumbers {
         fill(row.minimums(), format, random);
     }
 
-    private static void fill(GroupedRow.Scales scales, GroupFormat format, Random random) {
+    private static void fill(GroupedRow.Scales scales, GroupFormat format, RandomGenerator random) {
         Scales type = format.scales();
         float unit = 0f;
         for (int group = 0; group < scales.count(); group++) {
@@ -53,7 +54,7 @@ public final class GroupedNumbers {
     }
 
     /** Most are ordinary, some zero or subnormal. */
-    private static float half(float number, Random random) {
+    private static float half(float number, RandomGenerator random) {
         int scale = random.nextInt(16);
         return Float.float16ToFloat(Float.floatToFloat16(scale == 0 ? number * 1e-5f : scale == 1 ? 0f : number));
     }

@@ -4,7 +4,8 @@ import io.github.pastkv.kernels.Kernels;
 import io.github.pastkv.kernels.LinearWeights;
 import io.github.pastkv.kernels.ScalarKernels;
 import java.lang.foreign.Arena;
-import java.util.Random;
+import java.util.SplittableRandom;
+import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 
@@ -18,7 +19,7 @@ public abstract class KernelsContractTest {
     /** The specification. */
     protected final Kernels scalar = new ScalarKernels();
 
-    protected final Random random = new Random(20253);
+    protected final RandomGenerator random = new SplittableRandom(20253);
     /** Closed after each test; shared, as some tests read it on several threads. */
     protected Arena arena = Arena.ofShared();
 

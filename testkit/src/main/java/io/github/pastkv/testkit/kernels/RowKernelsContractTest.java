@@ -26,16 +26,16 @@ public abstract class RowKernelsContractTest extends KernelsContractTest {
 
     @ParameterizedTest
     @ValueSource(ints = {1, 7, 8, 13, 16, 31, 33, 48, 207, 702})
-    void normalise_givesTheSpecifiedBits(int width) {
+    void normalize_givesTheSpecifiedBits(int width) {
         for (NormWeights.Kind kind : NormWeights.Kind.values()) {
             for (boolean withBias : new boolean[] {false, true}) {
                 Tensor weight = Numbers.rows(arena, random, 1, width, 0).reshape(width);
                 Tensor bias = withBias ? Numbers.rows(arena, random, 1, width, 0).reshape(width) : null;
                 NormWeights norm = new NormWeights(kind, weight, bias, 1e-5f);
-                compare(width, (kernels, x) -> kernels.normalise(norm, x, x, FROM, TO));
+                compare(width, (kernels, x) -> kernels.normalize(norm, x, x, FROM, TO));
                 compare(width, (kernels, x) -> {
                     Tensor y = Numbers.copy(arena, x, 9);
-                    kernels.normalise(norm, x, y, FROM, TO);
+                    kernels.normalize(norm, x, y, FROM, TO);
                     y.copyTo(x);
                 });
             }

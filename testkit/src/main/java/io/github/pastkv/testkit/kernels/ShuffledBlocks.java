@@ -9,14 +9,14 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import java.util.Random;
+import java.util.random.RandomGenerator;
 
 /** Blocks in any order over two segments, full of NaN (all bits set) until written. */
 public record ShuffledBlocks(KvLayout layout, MemorySegment even, MemorySegment odd, List<Integer> blockIds)
         implements KvBlocks {
     private static final int FORGOTTEN = -1_000_000;
 
-    public static ShuffledBlocks allocate(Arena arena, KvLayout layout, int numTokens, Random random) {
+    public static ShuffledBlocks allocate(Arena arena, KvLayout layout, int numTokens, RandomGenerator random) {
         int numBlocks = Math.ceilDiv(numTokens, layout.blockSize());
         List<Integer> ids = new ArrayList<>();
         for (int id = 0; id < numBlocks; id++) {
@@ -28,23 +28,17 @@ public record ShuffledBlocks(KvLayout layout, MemorySegment even, MemorySegment 
                 arena.allocate(bytes, 64).fill((byte) -1), ids);
     }
 
-    /** Writes the keys and values of all layers and heads of one token, {@code [layers * 2 * kvHeads, headDim]}. */
-    public void write(int position, Tensor rows) {
+    /** Writes the key and the value of one layer and head at a position, {@code [2, headDim]}; the others stay NaN. */
+    public void write(int layer, int kvHead, int position, Tensor keyAndValue) {
         int block = position / layout.blockSize();
         int slot = position % layout.blockSize();
-        int numKvHeads = layout.shape().numKvHeads();
-        for (int layer = 0; layer < layout.shape().numLayers(); layer++) {
-            for (int kvHead = 0; kvHead < numKvHeads; kvHead++) {
-                int row = layer * 2 * numKvHeads + kvHead;
-                layout.writeKey(segment(block), blockByteOffset(block), layer, kvHead, slot, rows.segment(),
-                        rows.byteOffset(row, 0));
-                layout.writeValue(segment(block), blockByteOffset(block), layer, kvHead, slot, rows.segment(),
-                        rows.byteOffset(row + numKvHeads, 0));
-            }
-        }
+        layout.writeKey(segment(block), blockByteOffset(block), layer, kvHead, slot, keyAndValue.segment(),
+                keyAndValue.byteOffset(0, 0));
+        layout.writeValue(segment(block), blockByteOffset(block), layer, kvHead, slot, keyAndValue.segment(),
+                keyAndValue.byteOffset(1, 0));
     }
 
-    /** From now on blocks that no query from {@code firstQuery} on sees are not to be had. */
+    /** From now on blocks that no query from {@code firstQuery} on sees cannot be read. */
     void forget(KvWindow window, int firstQuery) {
         int numSinkBlocks = Math.ceilDiv(window.numSinks(), layout.blockSize());
         for (int block = numSinkBlocks; block < window.firstVisible(firstQuery) / layout.blockSize(); block++) {

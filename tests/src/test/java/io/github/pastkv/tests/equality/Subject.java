@@ -46,8 +46,9 @@ record Subject(TestModel model, String kernels, KvType kvType, LinearPrecision p
 
     /**
      * The golden models on all kernels, and the shipped one, which is larger, on the fastest
-     * ({@link KernelsEqualityTest} shows the others equal to those); with all storage types and all forms of linear
-     * layers, but for most models on scalar kernels and at forced widths, which run the plainest only.
+     * ({@link KernelsEqualityTest} shows the others equal to those in every type and precision); with all storage types
+     * and all forms of linear layers, but for most models on other than the fastest kernels and at forced widths, which
+     * run the plainest only.
      */
     static Stream<Subject> all() {
         Stream<Subject> golden = TestModel.golden()
@@ -56,8 +57,8 @@ record Subject(TestModel model, String kernels, KvType kvType, LinearPrecision p
     }
 
     private static Stream<Subject> of(TestModel model, String kernels) {
-        boolean isSlowOrAgain = kernels.equals(KernelsUnderTest.SCALAR) || KernelsUnderTest.isWidthForced();
-        boolean isPlainest = (isSlowOrAgain && !OF_EACH_KIND.contains(model.toString()))
+        boolean isOther = !kernels.equals(KernelsUnderTest.fastest()) || KernelsUnderTest.isWidthForced();
+        boolean isPlainest = (isOther && !OF_EACH_KIND.contains(model.toString()))
                 || GoldenModel.MECHANISM_NAMES.contains(model.toString());
         return isPlainest ? Stream.of(new Subject(model, kernels, KvType.F32)) : allTypes(model, kernels);
     }
