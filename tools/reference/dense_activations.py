@@ -102,9 +102,9 @@ class Run:
         rms = self.rms if rms is None else rms
         weight = self.get(name + ".weight") if name else weight
         bias = self.get(name + ".bias") if name else bias
-        centred = x if rms else x - x.mean(-1, keepdims=True)
-        scale = np.sqrt((centred**2).mean(-1, keepdims=True) + self.eps)
-        normed = centred / scale
+        centered = x if rms else x - x.mean(-1, keepdims=True)
+        scale = np.sqrt((centered**2).mean(-1, keepdims=True) + self.eps)
+        normed = centered / scale
         if hook:
             self.acts[hook + ".hook_scale"], self.acts[hook + ".hook_normalized"] = scale, normed
         y = normed if weight is None else normed * (weight + (0 if plain else self.plus_one))

@@ -50,7 +50,7 @@ def bloom(config, w, tokens):
     x = norm(w["word_embeddings.weight"][tokens], "word_embeddings_layernorm")
     for layer in range(config["n_layer"]):
         name = f"h.{layer}."
-        a = norm(x, name + "input_layernorm")  # the residual is the normalised stream
+        a = norm(x, name + "input_layernorm")  # the residual is the normalized stream
         q, k, v = np.moveaxis(linear(a, name + "self_attention.query_key_value").reshape(len(x), H, 3, E // H), 2, 0)
         x = a + linear(attend(q, k, v, np.outer(slopes, np.arange(len(x)))), name + "self_attention.dense")
         a = norm(x, name + "post_attention_layernorm")

@@ -97,7 +97,7 @@ class Corpus:
         he, his, him = PRONOUNS["girl" if woman else "boy"]
         fields.update(par=rng.choice(self.words["women" if woman else "men"]), phe=he, phis=his, phim=him)
         for key, name in (("trait", "traits"), ("home", "homes"), ("hobby", "hobbies"), ("family", "families"),
-                          ("drink", "drinks"), ("colour", "colours"), ("snack", "snacks")):
+                          ("drink", "drinks"), ("color", "colors"), ("snack", "snacks")):
             fields[key] = rng.choice(self.words[name])
         return fields
 

@@ -98,9 +98,9 @@ class TinyLlama(nn.Module):
         cos, sin = rope_tables(shape)
         self.register_buffer("cos", cos, persistent=False)
         self.register_buffer("sin", sin, persistent=False)
-        self.initialise()
+        self.initialize()
 
-    def initialise(self):
+    def initialize(self):
         """What a layer adds is zero at first, so that the embeddings reach all of them undisturbed."""
         for name, weight in self.named_parameters():
             if name.endswith(("o_proj.weight", "down_proj.weight")):

@@ -8,7 +8,7 @@ END_ID = 0
 
 
 def train_tokenizer(texts, size):
-    """A GPT-2 style tokenizer: no normaliser, no post-processor, every byte in the alphabet, one special token."""
+    """A GPT-2 style tokenizer: no normalizer, no post-processor, every byte in the alphabet, one special token."""
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
@@ -48,8 +48,8 @@ class IdSource:
 
     def name_tokens(self):
         """Every id that spells a name, with and without its leading space."""
-        spelt = {name: (ids_of(self.tokenizer, name), ids_of(self.tokenizer, " " + name)) for name in self.corpus.names}
-        return {ids[0]: name for name, forms in spelt.items() for ids in forms if len(ids) == 1}
+        spelled = {name: (ids_of(self.tokenizer, name), ids_of(self.tokenizer, " " + name)) for name in self.corpus.names}
+        return {ids[0]: name for name, forms in spelled.items() for ids in forms if len(ids) == 1}
 
     def begin(self, shares, longest_random):
         """Begins to count afresh with other shares and another length of random repeats."""

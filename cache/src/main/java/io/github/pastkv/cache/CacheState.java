@@ -87,7 +87,7 @@ final class CacheState {
         }
     }
 
-    /** Discards an open step or edit and the view; nothing is allowed afterwards. */
+    /** Discards an open step or edit and the view; nothing is allowed afterward. */
     void close() {
         step.close();
         if (edit != null) {

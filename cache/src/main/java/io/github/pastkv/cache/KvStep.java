@@ -324,7 +324,7 @@ public final class KvStep implements StepRows, AutoCloseable {
     }
 
     /**
-     * Ends a step that failed or was cancelled: the cache is as before. Tokens that are known and were written in all
+     * Ends a step that failed or was canceled: the cache is as before. Tokens that are known and were written in all
      * layers, of each row from its first on, are published to the pool's index, so that another try finds them there;
      * of windowed layers nothing is kept.
      */

@@ -74,7 +74,7 @@ public final class PastTensor extends LazyTensor implements AutoCloseable {
         return !blocks.holds(position) ? 0f : blocks.read(layer, ofKeys, position, kvHead, dim);
     }
 
-    /** Releases the blocks; reading afterwards is an {@code IllegalStateException}. Closing again does nothing. */
+    /** Releases the blocks; reading afterward is an {@code IllegalStateException}. Closing again does nothing. */
     @Override
     public void close() {
         cleanable.clean();

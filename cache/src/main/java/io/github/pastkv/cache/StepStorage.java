@@ -45,7 +45,7 @@ final class StepStorage {
      * Takes prefixes from the index if {@code reuses}, numbers the tokens that are left, and allocates their blocks;
      * all or nothing.
      *
-     * @param layout numbers all tokens of {@code newMask}; afterwards those that must be computed
+     * @param layout numbers all tokens of {@code newMask}; afterward those that must be computed
      * @param allowCopy whether blocks shared with the index may be copied; if not, only whole blocks are reused, and
      *        blocks that are shared with the index only are invalidated there and written in place
      */

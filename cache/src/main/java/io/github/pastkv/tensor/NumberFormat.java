@@ -7,7 +7,7 @@ import java.math.RoundingMode;
 /**
  * How the numbers of one printing are written so that they stand in columns: numpy's rules for float32, with its
  * {@code suppress} unless all numbers are small. Digits are the
- * fewest that tell a float from its neighbours, rounded (from the exact value, ties to even) to a precision.
+ * fewest that tell a float from its neighbors, rounded (from the exact value, ties to even) to a precision.
  */
 final class NumberFormat {
     private static final float SCIENTIFIC_FROM = 1e6f;

@@ -134,7 +134,7 @@ public final class Tensor {
         return shape[Objects.checkIndex(axis, shape.length)];
     }
 
-    /** Elements between neighbours on one axis. */
+    /** Elements between neighbors on one axis. */
     public long stride(int axis) {
         return strides[Objects.checkIndex(axis, strides.length)];
     }

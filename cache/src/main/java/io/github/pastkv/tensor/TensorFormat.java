@@ -5,13 +5,13 @@ import java.util.stream.LongStream;
 
 /** Prints a tensor as numpy's {@code array2string} does: brackets, columns, an ellipsis where there is too much. */
 final class TensorFormat {
-    private static final int THRESHOLD = 1000; // more numbers are summarised
-    private static final int EDGE_ITEMS = 3; // shown at each end of a summarised axis
+    private static final int THRESHOLD = 1000; // more numbers are summarized
+    private static final int EDGE_ITEMS = 3; // shown at each end of a summarized axis
     private static final int LINE_WIDTH = 75;
     private static final long ELLIPSIS = -1;
 
     private final Tensor tensor;
-    private final boolean summarised;
+    private final boolean summarized;
     private final NumberFormat numbers;
 
     TensorFormat(Tensor tensor, int precision) {
@@ -19,7 +19,7 @@ final class TensorFormat {
             throw new IllegalArgumentException("precision: " + precision + ", must be at least 0");
         }
         this.tensor = tensor;
-        this.summarised = tensor.numElements() > THRESHOLD;
+        this.summarized = tensor.numElements() > THRESHOLD;
         float[] shown = corners(tensor, 0).toFloatArray();
         this.numbers = tensor.dataType() == DataType.I8
                 ? NumberFormat.ofIntegers(shown)
@@ -52,7 +52,7 @@ final class TensorFormat {
     }
 
     private boolean isCut(int axis) {
-        return summarised && tensor.shape(axis) > 2 * EDGE_ITEMS;
+        return summarized && tensor.shape(axis) > 2 * EDGE_ITEMS;
     }
 
     private long[] shownIndices(int axis) {

@@ -101,7 +101,7 @@ public final class Conversation implements AutoCloseable {
     }
 
     /**
-     * Asks the model and adds the answer as a turn; a cancelled answer is added as far as it was generated.
+     * Asks the model and adds the answer as a turn; a canceled answer is added as far as it was generated.
      *
      * @param options one answer only; the format's own stop tokens are added, and the conversation so far is known to
      *        the repetition penalty and to speculative decoding

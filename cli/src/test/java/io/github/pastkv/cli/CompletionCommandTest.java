@@ -28,7 +28,7 @@ class CompletionCommandTest {
     @CsvSource({"pastkv gen, generate", "pastkv k, kv-quality", "pastkv generate --max, --max-new-tokens",
         "pastkv patch --corrupt-t, --corrupt-tokens",
         "pastkv completion ba, bash", "pastkv generate --kv-type q, q8", "pastkv generate --compute b, bf16",
-        "pastkv chat --weights i, int8", "pastkv score --kernels v, vector", "pastkv patch --metric norm, normalised",
+        "pastkv chat --weights s, stored", "pastkv score --kernels v, vector", "pastkv patch --metric norm, normalized",
         "pastkv ablate --by r, resample", "pastkv lens --color al, always"})
     void words_areCompleted(String words, String expected) throws Exception {
         assertThat(complete(words)).isEqualTo(expected);

@@ -23,8 +23,8 @@ import jdk.incubator.vector.VectorSpecies;
 /**
  * Paged attention over several rows, with inner loops in the Vector API that read F32 blocks where they lie. A block of
  * 16 tokens (or a multiple) is cut into tiles of 16 slots. Keys of a tile are {@code [D][16]}: a vector holds one
- * dimension of neighbouring slots, so scores need no sum across lanes. Values are {@code [16][D]}: a vector holds
- * neighbouring dimensions of one slot. The sums run in the order of the plain loops, so the bits are the same.
+ * dimension of neighboring slots, so scores need no sum across lanes. Values are {@code [16][D]}: a vector holds
+ * neighboring dimensions of one slot. The sums run in the order of the plain loops, so the bits are the same.
  *
  * <p>Give the JVM {@code --add-modules jdk.incubator.vector}. Not thread-safe: it has buffers.
  */

@@ -8,7 +8,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * A block of neighbouring queries of one row that share a kv head (grouped-query attention), with the buffer for their
+ * A block of neighboring queries of one row that share a kv head (grouped-query attention), with the buffer for their
  * scores: the unit of work of attention.
  *
  * <p>A tile row is one query of one head: tile row r is query {@code r / gqaGroupSize} of the tile and query head

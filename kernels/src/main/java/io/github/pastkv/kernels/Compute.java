@@ -122,7 +122,7 @@ public final class Compute implements AutoCloseable {
     /** Work on one tile, on any thread. */
     @FunctionalInterface
     public interface TileWork {
-        /** Processes a tile whose queries are set; the tile is reused afterwards. */
+        /** Processes a tile whose queries are set; the tile is reused afterward. */
         void run(AttentionTile tile);
     }
 

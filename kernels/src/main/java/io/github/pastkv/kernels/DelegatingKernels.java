@@ -50,8 +50,8 @@ public abstract class DelegatingKernels implements Kernels {
     }
 
     @Override
-    public void normalise(NormWeights norm, Tensor x, Tensor y, int fromToken, int toToken) {
-        delegate.normalise(norm, x, y, fromToken, toToken);
+    public void normalize(NormWeights norm, Tensor x, Tensor y, int fromToken, int toToken) {
+        delegate.normalize(norm, x, y, fromToken, toToken);
     }
 
     @Override

@@ -7,7 +7,7 @@ import java.util.Arrays;
  * such blocks are on disk.
  *
  * @param integers what the numbers are and how many bits they take
- * @param groupSize neighbouring inputs that share a scale, 16 or 32
+ * @param groupSize neighboring inputs that share a scale, 16 or 32
  * @param hasMinimums whether each group also has a minimum, which is added to its weights
  * @param scales how scales and minimums are stored
  */

@@ -70,7 +70,7 @@ public interface Kernels {
     void linear(Tensor x, LinearWeights weights, Tensor y, int numTokens, int fromOutput, int toOutput);
 
     /** y[t] = norm(x[t]); x and y may be the same tensor. */
-    void normalise(NormWeights norm, Tensor x, Tensor y, int fromToken, int toToken);
+    void normalize(NormWeights norm, Tensor x, Tensor y, int fromToken, int toToken);
 
     /**
      * Applies RoPE to each head of x, in place: for each pair of dimensions i and j of the table, (x[i], x[j]) becomes

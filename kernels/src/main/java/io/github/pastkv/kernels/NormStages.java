@@ -5,7 +5,7 @@ import io.github.pastkv.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * {@link Kernels#normalise} in three steps, so that hooks can run between them: mean and divisor of each row, division,
+ * {@link Kernels#normalize} in three steps, so that hooks can run between them: mean and divisor of each row, division,
  * weight and bias. Together they give the bits of the whole, as each number goes through the same operations in the
  * same order. Written to be read; used only if an intermediate result is hooked.
  */

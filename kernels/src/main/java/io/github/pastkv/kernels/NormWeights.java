@@ -5,7 +5,7 @@ import io.github.pastkv.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A normalisation over the hidden axis.
+ * A normalization over the hidden axis.
  *
  * @param kind which formula
  * @param weight F32 {@code [E]}
@@ -34,7 +34,7 @@ public record NormWeights(Kind kind, Tensor weight, @Nullable Tensor bias, float
         }
     }
 
-    /** Length of the normalised axis, E. */
+    /** Length of the normalized axis, E. */
     public int hiddenSize() {
         return Math.toIntExact(weight.shape(0));
     }

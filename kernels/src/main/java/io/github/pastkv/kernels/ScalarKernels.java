@@ -94,17 +94,17 @@ public final class ScalarKernels implements Kernels {
     }
 
     @Override
-    public void normalise(NormWeights norm, Tensor x, Tensor y, int fromToken, int toToken) {
+    public void normalize(NormWeights norm, Tensor x, Tensor y, int fromToken, int toToken) {
         for (int token = fromToken; token < toToken; token++) {
             if (norm.kind() == NormWeights.Kind.RMS) {
-                normaliseRow(norm, x, y, token, 0f);
+                normalizeRow(norm, x, y, token, 0f);
             } else {
-                normaliseRow(norm, x, y, token, rowSum(x, token, norm.hiddenSize()) / norm.hiddenSize());
+                normalizeRow(norm, x, y, token, rowSum(x, token, norm.hiddenSize()) / norm.hiddenSize());
             }
         }
     }
 
-    private static void normaliseRow(NormWeights norm, Tensor x, Tensor y, int token, float mean) {
+    private static void normalizeRow(NormWeights norm, Tensor x, Tensor y, int token, float mean) {
         int width = norm.hiddenSize();
         float meanOfSquares = squaresSum(x, token, width, mean) / width;
         float inverse = 1f / ScalarMath.sqrt(meanOfSquares + norm.epsilon());

@@ -16,7 +16,7 @@ public record StackedLinearWeights(List<LinearWeights> parts) implements LinearW
         parts = List.copyOf(parts);
     }
 
-    /** Packs parts that may be stored differently: neighbours that are stored alike become one layer. */
+    /** Packs parts that may be stored differently: neighbors that are stored alike become one layer. */
     public static LinearWeights pack(Kernels kernels, List<WeightMatrix> parts, LinearPrecision precision,
             Arena arena) {
         List<LinearWeights> packed = new ArrayList<>();

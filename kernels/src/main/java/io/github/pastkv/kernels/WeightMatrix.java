@@ -128,7 +128,7 @@ public sealed interface WeightMatrix {
     }
 
     /**
-     * Integers with a scale, and optionally a minimum, for each group of neighbouring inputs of an output: weight =
+     * Integers with a scale, and optionally a minimum, for each group of neighboring inputs of an output: weight =
      * scale * integer + minimum. The last group of a row may be shorter.
      *
      * @param rows reads one output from the file's own format

@@ -33,7 +33,7 @@ class ScalarMathTest {
     }
 
     @Test
-    void softCap_bendsTowardsTheCap() {
+    void softCap_bendsTowardTheCap() {
         assertThat(ScalarMath.softCap(1000f, 30f)).isEqualTo(30f);
         assertThat(ScalarMath.softCap(-1000f, 30f)).isEqualTo(-30f);
         assertThat(ulpsOff(ScalarMath.softCap(12f, 30f), 30 * StrictMath.tanh(0.4))).isLessThan(3);

@@ -93,12 +93,12 @@ public final class Residuals {
         }
     }
 
-    /** Models that normalise the residual stream itself have no components that add up to it. */
+    /** Models that normalize the residual stream itself have no components that add up to it. */
     private void requireAdditive() {
         for (LayerTensors layer : model.tensors().layers()) {
             if (layer.attentionNorms().ofStream() != null || layer.ffnNorms().ofStream() != null) {
                 throw new IllegalArgumentException(
-                        "model: " + config.architecture() + " normalises its residual stream, which has no "
+                        "model: " + config.architecture() + " normalizes its residual stream, which has no "
                                 + "components that add up to it");
             }
         }
@@ -144,7 +144,7 @@ public final class Residuals {
     private void requireLinearOut(@Nullable NormTensors after) {
         if (after != null) {
             throw new IllegalArgumentException("model: " + config.architecture()
-                    + " normalises the output of its blocks, so that single heads and neurons have no contribution "
+                    + " normalizes the output of its blocks, so that single heads and neurons have no contribution "
                     + "of their own");
         }
     }
@@ -221,10 +221,10 @@ public final class Residuals {
         Tensor weight = norm.weight();
         float[] numbers = stack.components().toFloatArray();
         int width = config.hiddenSize();
-        boolean centres = config.norm().kind() == NormWeights.Kind.LAYER;
+        boolean centers = config.norm().kind() == NormWeights.Kind.LAYER;
         for (int start = 0; start < numbers.length; start += width) {
             double mean = 0;
-            for (int i = 0; centres && i < width; i++) {
+            for (int i = 0; centers && i < width; i++) {
                 mean += numbers[start + i] / (double) width;
             }
             float divisor = scales[start / width % scales.length];

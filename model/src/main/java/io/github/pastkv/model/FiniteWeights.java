@@ -6,7 +6,7 @@ import io.github.pastkv.model.files.WeightSource;
 
 /**
  * Rejects weights that are infinite or NaN, as such a model would only compute NaN. Reads all weights once, as packing
- * does afterwards.
+ * does afterward.
  */
 final class FiniteWeights {
     private FiniteWeights() {}

@@ -347,7 +347,7 @@ public final class Session implements AutoCloseable {
 
     /**
      * Appends a prompt to each row and generates until each row has finished. The last token of a row is not appended.
-     * With several completions per prompt the session has that many rows afterwards. A frozen session generates on a
+     * With several completions per prompt the session has that many rows afterward. A frozen session generates on a
      * fork that is then discarded.
      *
      * @param tokenIds {@code [B, N]}
@@ -481,7 +481,7 @@ public final class Session implements AutoCloseable {
     }
 
     /**
-     * Until the result is closed, appends run as on an empty cache and store nothing; afterwards the cache is unchanged
+     * Until the result is closed, appends run as on an empty cache and store nothing; afterward the cache is unchanged
      * (torchtune's {@code disable_kv_cache}). Scopes nest: an inner one changes nothing.
      */
     public Scope withoutCache() {

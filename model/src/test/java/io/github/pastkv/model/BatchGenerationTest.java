@@ -89,7 +89,7 @@ class BatchGenerationTest {
     }
 
     @Test
-    void rowThatIsCancelled_leavesTheOthersAlone() {
+    void rowThatIsCanceled_leavesTheOthersAlone() {
         GenerationListener cancelsRowZero = new GenerationListener() {
             @Override
             public boolean onToken(int row, int tokenId) {
@@ -97,7 +97,7 @@ class BatchGenerationTest {
             }
         };
         List<GeneratedRow> rows = generate(SessionOptions.defaults(), GREEDY, cancelsRowZero, LONG, MIDDLE);
-        assertThat(rows.getFirst().reason()).isEqualTo(FinishReason.CANCELLED);
+        assertThat(rows.getFirst().reason()).isEqualTo(FinishReason.CANCELED);
         assertThat(rows.getFirst().tokenIds()).isEqualTo(alone(GREEDY, LONG).tokenIds().subList(0, 1));
         assertThat(rows.getLast()).isEqualTo(alone(GREEDY, MIDDLE));
     }

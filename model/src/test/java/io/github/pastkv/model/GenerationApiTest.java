@@ -165,14 +165,14 @@ class GenerationApiTest {
     @Test
     void penaltiesSeeTheSessionsPast() {
         for (boolean shares : new boolean[] {true, false}) {
-            GenerationOptions penalised = TWELVE.withSampling(SamplingOptions.GREEDY.withRepetitionPenalty(1.9)
+            GenerationOptions penalized = TWELVE.withSampling(SamplingOptions.GREEDY.withRepetitionPenalty(1.9)
                     .withNoRepeatNgramSize(3));
             int[] text = session.encode("Lily saw a big dog and a big cat. Lily and the dog");
             List<List<Integer>> results = new ArrayList<>();
             for (int cut = 0; cut < text.length; cut += 3) {
                 try (Session parts = model.newSession(SessionOptions.defaults().withPrefixReuse(shares))) {
                     parts.append(Arrays.copyOf(text, cut));
-                    results.add(parts.generate(new int[][] {Arrays.copyOfRange(text, cut, text.length)}, penalised,
+                    results.add(parts.generate(new int[][] {Arrays.copyOfRange(text, cut, text.length)}, penalized,
                             GenerationListener.NONE).rows().getFirst().tokenIds());
                 }
             }

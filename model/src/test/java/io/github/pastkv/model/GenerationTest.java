@@ -129,7 +129,7 @@ class GenerationTest {
         };
         try (Session session = model.newSession()) {
             GeneratedRow row = generate(session, PROMPT, GenerationOptions.greedy(20), listener);
-            assertThat(row.reason()).isEqualTo(FinishReason.CANCELLED);
+            assertThat(row.reason()).isEqualTo(FinishReason.CANCELED);
             assertThat(row.tokenIds()).isEqualTo(heard).isEqualTo(GREEDY.subList(0, 4));
             assertThat(session.size()).isEqualTo(PROMPT.length + 3);
         }
@@ -137,8 +137,8 @@ class GenerationTest {
 
     @Test
     void hugeRepetitionPenalty_forbidsTokensOfPromptAndAnswer() {
-        SamplingOptions penalised = SamplingOptions.GREEDY.withRepetitionPenalty(1e9);
-        GeneratedRow row = generate(GenerationOptions.greedy(30).withSampling(penalised));
+        SamplingOptions penalized = SamplingOptions.GREEDY.withRepetitionPenalty(1e9);
+        GeneratedRow row = generate(GenerationOptions.greedy(30).withSampling(penalized));
         assertThat(row.tokenIds()).hasSize(30).doesNotHaveDuplicates()
                 .doesNotContainAnyElementsOf(Arrays.stream(PROMPT).boxed().toList());
     }

@@ -165,7 +165,7 @@ class PrefixReuseTest {
                 fork.append(1);
             }
         }
-        // positions 7 to 9 had entered before they were marked; what was appended afterwards never does
+        // positions 7 to 9 had entered before they were marked; what was appended afterward never does
         assertThat(generate(SessionOptions.defaults(), PROMPT).numReusedTokens()).as("derived").isEqualTo(10);
         assertThat(generate(SessionOptions.defaults(), PROMPT).numReusedTokens()).as("the control")
                 .isEqualTo(PROMPT.length - 1);

@@ -21,7 +21,7 @@ import java.util.regex.Pattern;
  * @param options by name
  */
 public record TierUri(String scheme, String location, Map<String, String> options) {
-    /** Options that are honoured for every tier, beside those of its provider. */
+    /** Options that are honored for every tier, beside those of its provider. */
     static final Set<String> COMMON_OPTIONS = Set.of("chunk", "write", "verify");
 
     private static final Pattern URI = Pattern.compile("([A-Za-z][A-Za-z0-9+.-]*):([^?]+)(?:\\?(.*))?");

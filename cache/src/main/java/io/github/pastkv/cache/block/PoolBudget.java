@@ -10,7 +10,7 @@ public final class PoolBudget {
         /** Bytes of blocks that could be evicted. */
         long evictableBytes();
 
-        /** Evicts some blocks, which are free afterwards; false if none can be evicted. */
+        /** Evicts some blocks, which are free afterward; false if none can be evicted. */
         boolean evictOne();
 
         /** Evicts some blocks, which are no longer cached but may stay held until they are written to a store. */

@@ -3,7 +3,7 @@ package io.github.pastkv.cache.layout;
 /**
  * The positions that a token of a layer attends to: all up to its own, or the last {@code numTokens} including its own
  * (sliding window) and the first {@code numSinks} (attention sinks; StreamingLLM, Xiao et al., ICLR 2024). Positions
- * are absolute. Padding has none, so it does not count towards a window.
+ * are absolute. Padding has none, so it does not count toward a window.
  *
  * <p>Positions may also be cut into chunks of equal length, of which a token attends to its own only (Llama 4). Only
  * attention knows chunks: a cache that keeps the last {@code numChunkTokens} positions keeps all that a chunk needs.

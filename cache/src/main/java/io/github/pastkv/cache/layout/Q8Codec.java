@@ -5,7 +5,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * 8-bit quantization: integers in [-127, 127] with one scale per group of up to 32 neighbouring elements of a head.
+ * 8-bit quantization: integers in [-127, 127] with one scale per group of up to 32 neighboring elements of a head.
  *
  * <p>The scale is the largest magnitude / 127, rounded to BF16; a number becomes number / scale, rounded to the nearest
  * integer, ties to even. An integer of 7 bits times a scale of 8 is a float exactly, so every reader gets the same bits
@@ -21,7 +21,7 @@ import java.lang.foreign.ValueLayout;
  * below 1.5e-36, where scales would lose bits.
  */
 public final class Q8Codec {
-    /** Number of neighbouring elements of a head that share a scale; the last group of a head may be smaller. */
+    /** Number of neighboring elements of a head that share a scale; the last group of a head may be smaller. */
     public static final int Q8_GROUP_SIZE = 32;
     /** Bytes of a scale. */
     public static final int SCALE_BYTES = DataType.BF16.bytes();

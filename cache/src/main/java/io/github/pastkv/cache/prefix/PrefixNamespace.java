@@ -124,7 +124,7 @@ public final class PrefixNamespace {
             sha256.update(content);
         }
 
-        /** The namespace of these fields; the builder must not be used afterwards. */
+        /** The namespace of these fields; the builder must not be used afterward. */
         public PrefixNamespace build() {
             return new PrefixNamespace(label, sha256.digest(), fields);
         }

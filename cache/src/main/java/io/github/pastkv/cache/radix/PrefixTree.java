@@ -457,7 +457,7 @@ public final class PrefixTree implements AutoCloseable {
         }
     }
 
-    /** Releases all blocks, including held ones; only {@link #close} may be called afterwards. */
+    /** Releases all blocks, including held ones; only {@link #close} may be called afterward. */
     public void detachAll() {
         for (int node = 0; node < nodes.records().numGiven(); node++) {
             for (int group = 0; nodes.stamp(node) != 0 && group < numGroups; group++) {

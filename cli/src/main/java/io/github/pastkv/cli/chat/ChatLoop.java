@@ -247,7 +247,7 @@ final class ChatLoop {
         GeneratedRow answer = turn.generation().orElseThrow().rows().getFirst();
         int numTokens = answer.tokenIds().size();
         FinishReason reason = answer.reason();
-        if (reason == FinishReason.CANCELLED) {
+        if (reason == FinishReason.CANCELED) {
             note("(stopped)");
         } else if (reason == FinishReason.LENGTH) {
             note("(stopped after --max-new-tokens " + numTokens + ")");

@@ -45,7 +45,7 @@ record GenerationReport(Answers answers, @Nullable String prompt, @Nullable Text
             case CONTEXT_FULL -> "a full context";
             case STOP_TOKEN -> "stop token";
             case STOP_STRING -> "stop string";
-            case CANCELLED -> "interruption";
+            case CANCELED -> "interruption";
         };
     }
 

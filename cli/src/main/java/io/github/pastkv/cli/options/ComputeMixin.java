@@ -30,7 +30,7 @@ public final class ComputeMixin {
     @Option(names = "--compute", paramLabel = "f32|bf16|auto", converter = OptionConverters.Compute.class,
             completionCandidates = OptionConverters.Compute.class,
             description = "Input type of linear layers. auto chooses bf16 if the weights are bf16 and bf16 is "
-                    + "faster on this machine. Default: f32 in commands that analyse a model or measure accuracy, "
+                    + "faster on this machine. Default: f32 in commands that analyze a model or measure accuracy, "
                     + "auto in the others.") private ComputeChoice compute;
 
     @Option(names = "--weights", paramLabel = "TYPE", converter = OptionConverters.Weights.class,

@@ -8,7 +8,7 @@ import io.github.pastkv.cli.options.PromptMixin;
 import io.github.pastkv.lens.LogitAttribution;
 import io.github.pastkv.lens.LogitAttribution.Component;
 import io.github.pastkv.lens.TokenLabels;
-import io.github.pastkv.lens.patching.LabelledGrid;
+import io.github.pastkv.lens.patching.LabeledGrid;
 import io.github.pastkv.lens.plot.Caption;
 import io.github.pastkv.lens.plot.DivergingMap;
 import io.github.pastkv.lens.plot.GridFigure;
@@ -42,7 +42,7 @@ import picocli.CommandLine.Spec;
                 + "those.%n",
         footer = {"",
             "All components and the rest (biases of the final norm and the unembedding) add up to the total.",
-            "Families that normalise the output of their blocks, such as Gemma 2 and OLMo 2, are not supported.", "",
+            "Families that normalize the output of their blocks, such as Gemma 2 and OLMo 2, are not supported.", "",
             "Example:",
             "  pastkv attribute --answer \" Mary\" --wrong \" John\" --plot parts.svg \\",
             "      \"When Mary and John went to the store, John gave a drink to\""})
@@ -158,7 +158,7 @@ public final class AttributeCommand implements Callable<Integer> {
         }
         BitSet done = new BitSet();
         done.set(0, values.length);
-        LabelledGrid grid = new LabelledGrid("attribution", List.of("layer", "component"),
+        LabeledGrid grid = new LabeledGrid("attribution", List.of("layer", "component"),
                 List.of(IntStream.range(0, numLayers).mapToObj(String::valueOf).toList(), columns), values, done, null);
         return new DivergingMap(GridFigure.of(grid, new GridFigure.Scale("part of the " + logit, 0, ""),
                 new Caption("Direct logit attribution", notes), "prompt")).picture();

@@ -23,7 +23,7 @@ import picocli.CommandLine.Option;
         customSynopsis = {"pastkv lens [OPTIONS] PROMPT", "       pastkv lens [OPTIONS] --tokens IDS", ""},
         description = "Logit lens: applies the final norm and the unembedding to the residual stream before each "
                 + "layer. Prints the most likely next token for each layer and position, and the five most likely "
-                + "tokens with their probabilities for the last position. A darker colour is a higher probability.%n",
+                + "tokens with their probabilities for the last position. A darker color is a higher probability.%n",
         footer = {"",
             "Columns are the tokens of the prompt. The last row has the model's own predictions.", "", "Examples:",
             "  pastkv lens \"Mary and John went to the shop. John gave a ball to\"",

@@ -90,7 +90,7 @@ record LensTable(String prompt, List<String> tokens, List<String> layers, List<L
         return cut + " ".repeat(width - cut.length());
     }
 
-    /** Grey to deep blue, as the probability grows. */
+    /** Gray to deep blue, as the probability grows. */
     private static String paint(String cell, float probability) {
         int[] backgrounds = {255, 253, 153, 111, 69, 27};
         int step = Math.min(backgrounds.length - 1, (int) (probability * backgrounds.length));

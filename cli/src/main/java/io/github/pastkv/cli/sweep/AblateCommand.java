@@ -25,7 +25,7 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** Takes parts of a model away, one after the other. */
-@Command(name = "ablate", sortOptions = false, header = {"Find the activations that a behaviour depends on "
+@Command(name = "ablate", sortOptions = false, header = {"Find the activations that a behavior depends on "
         + "(ablation).",
     ""},
         customSynopsis = {"pastkv ablate [OPTIONS] --grid NAME --answer TEXT --wrong TEXT --out FILE PROMPT",
@@ -35,7 +35,7 @@ import picocli.CommandLine.Spec;
             "                     --out FILE PROMPT", ""},
         description = "Ablation: runs a prompt once for each activation, with that activation replaced by zeros, by "
                 + "its mean over a set of prompts, or by its value on another prompt, and reports a metric of the "
-                + "logits for each run. The further a result is from the unablated one, the more the behaviour "
+                + "logits for each run. The further a result is from the unablated one, the more the behavior "
                 + "depends on that activation.%n",
         footer = {"",
             "To ablate heads, use head_out_all_pos; MLPs, mlp_out_all_pos; layers, layer_out_all_pos; positions,",
@@ -103,8 +103,8 @@ public final class AblateCommand implements Callable<Integer> {
         if (other != null && otherIds != null) {
             throw refused("--with and --with-tokens: give one of them");
         }
-        if (sweepOptions.metric() == MetricSpec.Kind.NORMALISED && ablation != AblationCase.Kind.RESAMPLE) {
-            throw refused("--metric: normalised needs the other prompt of --by resample, which is its zero");
+        if (sweepOptions.metric() == MetricSpec.Kind.NORMALIZED && ablation != AblationCase.Kind.RESAMPLE) {
+            throw refused("--metric: normalized needs the other prompt of --by resample, which is its zero");
         }
     }
 

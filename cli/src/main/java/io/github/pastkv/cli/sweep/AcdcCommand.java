@@ -41,8 +41,8 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** Searches for the circuit behind a behaviour. */
-@Command(name = "acdc", sortOptions = false, header = {"Find the circuit of a behaviour (ACDC).", ""},
+/** Searches for the circuit behind a behavior. */
+@Command(name = "acdc", sortOptions = false, header = {"Find the circuit of a behavior (ACDC).", ""},
         customSynopsis = {"pastkv acdc [OPTIONS] --clean TEXT --corrupt TEXT --answer TEXT --wrong TEXT \\",
             "                   --threshold X",
             "       pastkv acdc [OPTIONS] --pairs FILE.jsonl --threshold X",
@@ -57,7 +57,7 @@ import picocli.CommandLine.Spec;
             "Nodes are named embed, a1.3 (head 3 of layer 1) and m1 (feed-forward block of layer 1). A head has",
             "one input each for query, key and value. The strongest edges are printed; --out has all. Ctrl-C ends",
             "the search and writes the edges decided so far; --resume continues. With --pairs the metric is the mean over the pairs, which may differ in length.",
-            "--check runs only the circuit in a file, on the same or on other prompts. Families that normalise",
+            "--check runs only the circuit in a file, on the same or on other prompts. Families that normalize",
             "the output of their blocks, such as Gemma 2 and OLMo 2, are not supported.", "", "Examples:",
             "  pastkv acdc --clean \"When Mary and John went to the store, John gave a drink to\" \\",
             "      --corrupt \"When Mary and John went to the store, Mary gave a drink to\" \\",

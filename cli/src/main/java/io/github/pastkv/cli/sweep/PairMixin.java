@@ -21,7 +21,7 @@ final class PairMixin {
     @Spec(Spec.Target.MIXEE) private CommandSpec spec = CommandSpec.create();
 
     @Option(names = "--clean", paramLabel = "TEXT",
-            description = "The prompt that shows the behaviour.") private @Nullable String clean;
+            description = "The prompt that shows the behavior.") private @Nullable String clean;
 
     @Option(names = "--corrupt", paramLabel = "TEXT",
             description = "A prompt of the same number of tokens that does not show "

@@ -17,7 +17,7 @@ import picocli.CommandLine.Spec;
 
 /** Sweeps over patched runs of a pair of prompts. */
 @Command(name = "patch", sortOptions = false,
-        header = {"Find the activations that cause a behaviour (activation patching).", ""},
+        header = {"Find the activations that cause a behavior (activation patching).", ""},
         customSynopsis = {"pastkv patch [OPTIONS] --clean TEXT --corrupt TEXT --answer TEXT --wrong TEXT --out FILE",
             "       pastkv patch [OPTIONS] --clean-tokens IDS --corrupt-tokens IDS --answer-token ID \\",
             "                    --wrong-token ID --out FILE",

@@ -36,7 +36,7 @@ final class SweepMixin {
 
     @Option(names = "--metric", paramLabel = "NAME", converter = KindConverters.Metric.class,
             completionCandidates = KindConverters.Metric.class,
-            description = "logit_diff; normalised (logit_diff scaled to 0 for the corrupted prompt and 1 for the "
+            description = "logit_diff; normalized (logit_diff scaled to 0 for the corrupted prompt and 1 for the "
                     + "clean one); probability, loss or rank of the answer; or kl (divergence from the clean run). "
                     + "Default: logit_diff.") private MetricSpec.Kind metric =
                             MetricSpec.Kind.LOGIT_DIFF;
@@ -56,7 +56,7 @@ final class SweepMixin {
 
     @Output
     @Option(names = "--plot", paramLabel = "FILE",
-            description = "Draw a heat map (.svg or .png), centred on the unpatched result. With several grids, one "
+            description = "Draw a heat map (.svg or .png), centered on the unpatched result. With several grids, one "
                     + "file per grid, with the grid's name before the extension.") private @Nullable Path plot;
 
     @Output

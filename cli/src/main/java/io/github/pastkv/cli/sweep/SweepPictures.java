@@ -1,7 +1,7 @@
 package io.github.pastkv.cli.sweep;
 
 import io.github.pastkv.cli.io.OutFile;
-import io.github.pastkv.lens.patching.LabelledGrid;
+import io.github.pastkv.lens.patching.LabeledGrid;
 import io.github.pastkv.lens.plot.DivergingMap;
 import io.github.pastkv.lens.plot.GridFigure;
 import io.github.pastkv.lens.plot.GridPage;
@@ -34,7 +34,7 @@ record SweepPictures(@Nullable Path plot, @Nullable Path page) {
     void write(SweepText sweep) throws IOException {
         List<GridFigure> figures = sweep.figures();
         if (plot != null) {
-            List<LabelledGrid> grids = sweep.result().grids();
+            List<LabeledGrid> grids = sweep.result().grids();
             for (int grid = 0; grid < figures.size(); grid++) {
                 OutFile.write(figures.size() == 1 ? plot : named(plot, grids.get(grid).name()),
                         new DivergingMap(figures.get(grid)).picture()::write);

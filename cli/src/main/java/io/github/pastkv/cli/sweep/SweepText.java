@@ -1,7 +1,7 @@
 package io.github.pastkv.cli.sweep;
 
 import io.github.pastkv.lens.TokenLabels;
-import io.github.pastkv.lens.patching.LabelledGrid;
+import io.github.pastkv.lens.patching.LabeledGrid;
 import io.github.pastkv.lens.patching.MetricSpec;
 import io.github.pastkv.lens.plot.Caption;
 import io.github.pastkv.lens.plot.GridFigure;
@@ -45,7 +45,7 @@ record SweepText(Model model, SweepResult result, String command) {
         String wrong = isSet ? "the wrong token" : label(model, metric.wrongToken().orElse(-1));
         return switch (metric) {
             case MetricSpec.LogitDifference _ -> "logit of " + answer + " minus logit of " + wrong;
-            case MetricSpec.NormalisedLogitDifference _ -> "normalised logit difference, " + answer + " minus " + wrong;
+            case MetricSpec.NormalizedLogitDifference _ -> "normalized logit difference, " + answer + " minus " + wrong;
             case MetricSpec.Probability _ -> "probability of " + answer;
             case MetricSpec.Loss _ -> "loss of " + answer + ", in nats";
             case MetricSpec.Rank _ -> "rank of " + answer;
@@ -113,7 +113,7 @@ record SweepText(Model model, SweepResult result, String command) {
     /** The baselines, and the cells of each grid that are farthest from the unpatched prompt. */
     String summary() {
         StringBuilder text = new StringBuilder(String.format(Locale.ROOT, "%s%n%s%n", metric(), baselines()));
-        for (LabelledGrid grid : result.grids()) {
+        for (LabeledGrid grid : result.grids()) {
             List<Integer> strongest = grid.strongest(result.unpatched(), MAX_CELLS);
             text.append(String.format(Locale.ROOT, "%n%s, %,d of %,d cells differ%s%n", grid.name(),
                     grid.strongest(result.unpatched(), Integer.MAX_VALUE).size(), grid.done().cardinality(),
@@ -123,7 +123,7 @@ record SweepText(Model model, SweepResult result, String command) {
         return text.toString();
     }
 
-    private String row(LabelledGrid grid, int cell) {
+    private String row(LabeledGrid grid, int cell) {
         int[] index = grid.index(cell);
         StringBuilder place = new StringBuilder();
         for (int axis = 0; axis < index.length; axis++) {

@@ -157,7 +157,7 @@ class AblateCommandTest {
         assertRefused("'median', must be zero, mean or resample", "--by", "median");
         assertRefused("--with: the same", "--by", "resample", "--with", PROMPT);
         assertRefused("--with: ", "--by", "resample", "--with", PROMPT + " her");
-        assertRefused("normalised needs the other prompt", "--metric", "normalised");
+        assertRefused("normalized needs the other prompt", "--metric", "normalized");
         assertRefused("needs another prompt", "--grid", "direct_path");
         Files.writeString(set, "{\"text\": \"Mary\"}\n");
         assertRefused("line 1: text: ", "--by", "mean", "--set", set.toString());

@@ -251,14 +251,14 @@ class PatchCommandTest {
     @Test
     void failureOfALaterPair_losesNothingOfTheEarlier() throws Exception {
         Path file = pairs(line(CLEAN, CORRUPT, " Mary", " John"), line(ANNA, ANNA_CORRUPT, " Anna", " Anna"));
-        CommandRun run = patch("both.json", "--pairs", file.toString(), "--grid", "mlp_out", "--metric", "normalised");
+        CommandRun run = patch("both.json", "--pairs", file.toString(), "--grid", "mlp_out", "--metric", "normalized");
         assertThat(run.err()).contains("pair 2: metric: 0.0 for both prompts").hasLineCount(1);
         assertThat(run.exitCode()).isEqualTo(1);
         assertThat(json("both.json").at("/num_pairs_done").asInt()).isEqualTo(1);
         assertThat(json("both.json").at("/pairs/0/grids/mlp_out/1/12").isNumber()).isTrue();
         assertThat(json("both.json").at("/pairs/1/grids/mlp_out/1/12").isNull()).isTrue();
         CommandRun first = patch("first.json", "--pairs", pairs(line(ANNA, ANNA_CORRUPT, " Anna", " Anna")).toString(),
-                "--grid", "mlp_out", "--metric", "normalised");
+                "--grid", "mlp_out", "--metric", "normalized");
         assertThat(first.exitCode()).isEqualTo(1);
         assertThat(folder.resolve("first.json")).doesNotExist();
     }

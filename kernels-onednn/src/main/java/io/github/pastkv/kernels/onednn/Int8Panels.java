@@ -54,7 +54,7 @@ final class Int8Panels {
         }
     }
 
-    /** One chain, put into the sums or added to them. Each int holds two weights of two outputs that are neighbours. */
+    /** One chain, put into the sums or added to them. Each int holds two weights of two outputs that are neighbors. */
     private static void chain(long weights, long inputs, int numPairs, long sums, boolean isAdded) {
         FloatVector evensA = FloatVector.zero(FLOATS);
         FloatVector oddsA = FloatVector.zero(FLOATS);

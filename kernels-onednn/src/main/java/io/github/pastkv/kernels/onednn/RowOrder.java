@@ -15,7 +15,7 @@ import java.util.Random;
 final class RowOrder {
     /** Sums that are compared at least, of two rows or more; two at a time. */
     private static final int MIN_SUMS = 128;
-    /** Lengths of chains that the library was seen to use (3.11, avx512_core_bf16), and their neighbours. */
+    /** Lengths of chains that the library was seen to use (3.11, avx512_core_bf16), and their neighbors. */
     private static final int[] CHAIN_INPUTS = {1024, 512, Integer.MAX_VALUE - 1, 2048, 4096, 256, 128, 64};
 
     private final SliceKernel kernel;

@@ -68,7 +68,7 @@ final class Lanes {
         return FloatVector.zero(FLOATS);
     }
 
-    /** Neighbouring bf16 numbers, widened, one in each lane. */
+    /** Neighboring bf16 numbers, widened, one in each lane. */
     static FloatVector loadBf16(MemorySegment segment, long byteOffset) {
         return loadShorts(segment, byteOffset).lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
     }
@@ -78,13 +78,13 @@ final class Lanes {
         return IntVector.broadcast(INTS, segment.get(SHORT, byteOffset) << 16).reinterpretAsFloats();
     }
 
-    /** Neighbouring integers of a byte each, as floats; at 128 bits four bytes more are read. */
+    /** Neighboring integers of a byte each, as floats; at 128 bits four bytes more are read. */
     static FloatVector loadBytes(MemorySegment segment, long byteOffset) {
         return (FloatVector) ByteVector.fromMemorySegment(BYTE_LANES, segment, byteOffset, ORDER)
                 .convertShape(VectorOperators.B2F, FLOATS, 0);
     }
 
-    /** Neighbouring 16-bit numbers, each in the lower half of an int. */
+    /** Neighboring 16-bit numbers, each in the lower half of an int. */
     static IntVector loadShorts(MemorySegment segment, long byteOffset) {
         return (IntVector) ShortVector.fromMemorySegment(SHORTS, segment, byteOffset, ORDER)
                 .convertShape(VectorOperators.ZERO_EXTEND_S2I, INTS, 0);

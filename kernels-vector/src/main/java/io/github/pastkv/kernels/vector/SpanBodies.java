@@ -18,7 +18,7 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 
 /**
- * Values of four neighbouring spans at a time, a lane tile of each, so that the processor waits for four places in
+ * Values of four neighboring spans at a time, a lane tile of each, so that the processor waits for four places in
  * memory at once (see {@link ScoreBodies}). The sums of each span are chains of their own over its positions
  * ascending. Those of span s and tile row r lie where {@code VectorValues} has those of row {@code s * numRows + r}.
  * Not for Q8: sixteen vectors of widened bytes are more than the JIT inlines, and each would be allocated.

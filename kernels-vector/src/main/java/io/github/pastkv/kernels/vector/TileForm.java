@@ -102,7 +102,7 @@ enum TileForm {
         }
     }
 
-    /** Neighbouring F16 numbers to F32; {@code count} is a multiple of 16. */
+    /** Neighboring F16 numbers to F32; {@code count} is a multiple of 16. */
     private static void widen(MemorySegment halves, long source, MemorySegment floats, long target, int count) {
         for (int i = 0; i < count; i += Lanes.COUNT) {
             store(Lanes.widenF16(Lanes.loadShorts(halves, source + 2L * i)), floats, target + 4L * i);

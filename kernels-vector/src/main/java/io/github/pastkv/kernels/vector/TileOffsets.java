@@ -31,7 +31,7 @@ final class TileOffsets {
                 + layout.valueByteOffset(tile.layer(), tile.kvHead(), position % layout.blockSize(), 0);
     }
 
-    /** Where the queries of {@code row} and its three neighbours begin in scratch memory. */
+    /** Where the queries of {@code row} and its three neighbors begin in scratch memory. */
     static long fourQueries(AttentionTile tile, int row) {
         return 4L * (LANE_TILE + (row & ~3)) * tile.headDim();
     }

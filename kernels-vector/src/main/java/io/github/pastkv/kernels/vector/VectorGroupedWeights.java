@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Grouped integer weights in panels of {@link #PANEL_OUTPUTS} outputs, four vectors. The codes are in one plane or two,
  * of their lower and their higher bits. A plane of P bits is {@code [panel][input * 4P / 32][lane]}: an int holds 4P
- * bits for each of {@code 32 / 4P} neighbouring inputs, of which P are of each vector. Signed codes have their sign bit
+ * bits for each of {@code 32 / 4P} neighboring inputs, of which P are of each vector. Signed codes have their sign bit
  * inverted, so that they count from 0. The last panel is padded with outputs of scale 0; biases are -0 where there is
  * none: adding it changes no sum.
  */

@@ -43,7 +43,7 @@ final class VectorInt8Weights implements LinearWeights {
         this.biases = arena.allocate(Math.max(paddedOutputs * Float.BYTES, 1), ALIGNMENT);
     }
 
-    /** Quantises and packs, on all processors. */
+    /** Quantizes and packs, on all processors. */
     static VectorInt8Weights pack(List<WeightMatrix> parts, LinearPrecision precision, Arena arena) {
         Tensor first = WeightMatrices.tensor(WeightMatrices.requireMatching(parts, precision));
         VectorInt8Weights packed = new VectorInt8Weights(Math.toIntExact(first.shape(1)),

@@ -55,8 +55,8 @@ final class VectorKernels implements Kernels {
     }
 
     @Override
-    public void normalise(NormWeights norm, Tensor x, Tensor y, int fromToken, int toToken) {
-        VectorNorm.normalise(norm, x, y, fromToken, toToken);
+    public void normalize(NormWeights norm, Tensor x, Tensor y, int fromToken, int toToken) {
+        VectorNorm.normalize(norm, x, y, fromToken, toToken);
     }
 
     @Override

@@ -11,11 +11,11 @@ import io.github.pastkv.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 
-/** Normalisation of rows: sums in virtual lanes, then one pass that scales. */
+/** Normalization of rows: sums in virtual lanes, then one pass that scales. */
 final class VectorNorm {
     private VectorNorm() {}
 
-    static void normalise(NormWeights norm, Tensor x, Tensor y, int fromToken, int toToken) {
+    static void normalize(NormWeights norm, Tensor x, Tensor y, int fromToken, int toToken) {
         int width = norm.hiddenSize();
         for (int token = fromToken; token < toToken; token++) {
             long start = token * x.stride(0) * Float.BYTES;

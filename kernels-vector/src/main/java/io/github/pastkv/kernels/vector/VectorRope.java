@@ -26,8 +26,8 @@ final class VectorRope {
                     rotateVectors(x.segment(), start, row, cosines, half);
                     rotateTail(x.segment(), start, row, cosines, half);
                 } else {
-                    rotateNeighbours(x.segment(), start, row, cosines, half);
-                    rotateNeighboursTail(x.segment(), start, row, cosines, half);
+                    rotateNeighbors(x.segment(), start, row, cosines, half);
+                    rotateNeighborsTail(x.segment(), start, row, cosines, half);
                 }
             }
         }
@@ -58,7 +58,7 @@ final class VectorRope {
     }
 
     /** Interleaved pairs, 2i and 2i + 1: as many pairs as a vector has lanes at a time, parted and joined again. */
-    private static void rotateNeighbours(MemorySegment x, long start, MemorySegment table, long cosines, int half) {
+    private static void rotateNeighbors(MemorySegment x, long start, MemorySegment table, long cosines, int half) {
         long toSines = 4L * half;
         for (long offset = 0; offset < Lanes.wholeBytes(half); offset += BYTES) {
             FloatVector cos = load(table, cosines + offset);
@@ -74,7 +74,7 @@ final class VectorRope {
         }
     }
 
-    private static void rotateNeighboursTail(MemorySegment x, long start, MemorySegment table, long cosines, int half) {
+    private static void rotateNeighborsTail(MemorySegment x, long start, MemorySegment table, long cosines, int half) {
         for (int pair = Lanes.FLOATS.loopBound(half); pair < half; pair++) {
             float cos = DataType.F32.read(table, cosines + 4L * pair);
             float sin = DataType.F32.read(table, cosines + 4L * (half + pair));

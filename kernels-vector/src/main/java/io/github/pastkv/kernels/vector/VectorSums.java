@@ -14,7 +14,7 @@ import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorShuffle;
 
 /**
- * Sums over neighbouring floats in {@link ScalarMath#VIRTUAL_LANES} lanes and the tree of {@link ScalarMath#laneSum}:
+ * Sums over neighboring floats in {@link ScalarMath#VIRTUAL_LANES} lanes and the tree of {@link ScalarMath#laneSum}:
  * one vector of 16, two of 8 or four of 4, folded in halves. Lanes past the end add +0, which changes no sum as sums
  * begin at +0. For the form of the code see {@link VectorLinear}.
  */

@@ -55,13 +55,13 @@ public final class CircuitGraph {
      * The graph of a model.
      *
      * @throws IllegalArgumentException for a family whose residual stream is not a sum of head and block outputs,
-     *        because it normalises the stream itself or the output of attention
+     *        because it normalizes the stream itself or the output of attention
      */
     public static CircuitGraph of(Model model) {
         for (LayerTensors layer : model.tensors().layers()) {
             boolean norms = layer.attentionNorms().ofStream() != null || layer.ffnNorms().ofStream() != null;
             if (norms || layer.attentionNorms().after() != null) {
-                throw new IllegalArgumentException("model: " + model.config().architecture() + " normalises "
+                throw new IllegalArgumentException("model: " + model.config().architecture() + " normalizes "
                         + (norms ? "its residual stream" : "the output of attention")
                         + ", so there are no edges between single heads");
             }

@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.function.Function;
 
 /**
- * Automatic circuit discovery (Conmy et al. 2023, "Towards Automated Circuit Discovery for Mechanistic
+ * Automatic circuit discovery (Conmy et al. 2023, "Toward Automated Circuit Discovery for Mechanistic
  * Interpretability", algorithm 1): going from the output to the input, each edge is removed permanently if the metric
  * rises by less than a threshold. A receiver of a removed edge reads, instead of the sender's output in this run, its
  * output in the corrupted run. The senders of a receiver are tried last first. Receivers without a kept outgoing edge

@@ -1,6 +1,6 @@
 package io.github.pastkv.lens.circuits;
 
-import io.github.pastkv.lens.patching.LabelledGrid;
+import io.github.pastkv.lens.patching.LabeledGrid;
 import io.github.pastkv.lens.patching.Metric;
 import io.github.pastkv.lens.patching.PromptPair;
 import io.github.pastkv.lens.patching.SweepListener;
@@ -49,13 +49,13 @@ public final class PathSweep implements AutoCloseable {
     }
 
     /** A grid by receiver and sender without numbers yet; cells without an edge never get one. */
-    public static LabelledGrid emptyResult(CircuitGraph graph) {
+    public static LabeledGrid emptyResult(CircuitGraph graph) {
         int numSenders = graph.numSenders();
         double[] values = new double[Math.multiplyExact(graph.numReceivers(), numSenders)];
         Arrays.fill(values, Double.NaN);
         List<List<String>> labels = List.of(graph.receivers().stream().map(Receiver::name).toList(),
                 graph.senders().stream().map(Sender::name).toList());
-        return new LabelledGrid(GRID_NAME, List.of("receiver", "sender"), labels, values, new BitSet(values.length),
+        return new LabeledGrid(GRID_NAME, List.of("receiver", "sender"), labels, values, new BitSet(values.length),
                 null);
     }
 
@@ -64,7 +64,7 @@ public final class PathSweep implements AutoCloseable {
      *
      * @return whether all have been run; false when the listener ended it
      */
-    public boolean run(LabelledGrid result, Metric metric, SweepListener listener) {
+    public boolean run(LabeledGrid result, Metric metric, SweepListener listener) {
         int numSenders = graph.numSenders();
         for (int receiver = 0; receiver < graph.numReceivers(); receiver++) {
             List<Integer> open = new ArrayList<>();
@@ -84,7 +84,7 @@ public final class PathSweep implements AutoCloseable {
         return true;
     }
 
-    private void runBatch(LabelledGrid result, int receiver, List<Integer> senders, Metric metric) {
+    private void runBatch(LabeledGrid result, int receiver, List<Integer> senders, Metric metric) {
         List<EdgeMask> rows = senders.stream().map(sender -> {
             EdgeMask mask = EdgeMask.none(graph);
             mask.remove(sender, receiver);

@@ -1,5 +1,5 @@
 /**
- * Circuit discovery: which edges of a model's computational graph a behaviour needs. Begin with
+ * Circuit discovery: which edges of a model's computational graph a behavior needs. Begin with
  * {@link io.github.pastkv.lens.circuits.CircuitSearch}.
  */
 @NullMarked

@@ -4,7 +4,7 @@ import io.github.pastkv.tensor.Tensor;
 import java.util.Locale;
 
 /**
- * A measure of a behaviour, computed from the logits at the last position of a run. Implement your own as a function,
+ * A measure of a behavior, computed from the logits at the last position of a run. Implement your own as a function,
  * or use the ones here. Computed in double, in the order of ids.
  */
 @FunctionalInterface
@@ -54,10 +54,10 @@ public interface Metric {
     }
 
     /** This metric on a scale on which {@code zero} is 0 and {@code one} is 1. */
-    default Metric normalised(double zero, double one) {
+    default Metric normalized(double zero, double one) {
         if (zero == one) {
             throw new IllegalArgumentException(String.format(Locale.ROOT,
-                    "metric: %s for both prompts, so there is no scale to normalise it on", zero));
+                    "metric: %s for both prompts, so there is no scale to normalize it on", zero));
         }
         return logits -> (of(logits) - zero) / (one - zero);
     }

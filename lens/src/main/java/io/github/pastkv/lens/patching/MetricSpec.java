@@ -14,7 +14,7 @@ public sealed interface MetricSpec {
     record LogitDifference(int answer, int wrong) implements MetricSpec {}
 
     /** The logit difference on a scale where the corrupted prompt is 0 and the clean one is 1. */
-    record NormalisedLogitDifference(int answer, int wrong) implements MetricSpec {}
+    record NormalizedLogitDifference(int answer, int wrong) implements MetricSpec {}
 
     /** The answer's probability. */
     record Probability(int answer) implements MetricSpec {}
@@ -32,8 +32,8 @@ public sealed interface MetricSpec {
     enum Kind {
         /** {@link LogitDifference}. */
         LOGIT_DIFF(true, true),
-        /** {@link NormalisedLogitDifference}. */
-        NORMALISED(true, true),
+        /** {@link NormalizedLogitDifference}. */
+        NORMALIZED(true, true),
         /** {@link Probability}. */
         PROBABILITY(true, false),
         /** {@link Loss}. */
@@ -65,7 +65,7 @@ public sealed interface MetricSpec {
         public MetricSpec of(int answer, int wrong) {
             return switch (this) {
                 case LOGIT_DIFF -> new LogitDifference(answer, wrong);
-                case NORMALISED -> new NormalisedLogitDifference(answer, wrong);
+                case NORMALIZED -> new NormalizedLogitDifference(answer, wrong);
                 case PROBABILITY -> new Probability(answer);
                 case LOSS -> new Loss(answer);
                 case RANK -> new Rank(answer);
@@ -84,7 +84,7 @@ public sealed interface MetricSpec {
                             + String.join(", ", List.of(values()).stream().map(Kind::toString).toList())));
         }
 
-        /** The name in files: {@code logit_diff}, {@code normalised}, ... */
+        /** The name in files: {@code logit_diff}, {@code normalized}, ... */
         @Override
         public String toString() {
             return name().toLowerCase(Locale.ROOT);
@@ -95,7 +95,7 @@ public sealed interface MetricSpec {
     default Kind kind() {
         return switch (this) {
             case LogitDifference _ -> Kind.LOGIT_DIFF;
-            case NormalisedLogitDifference _ -> Kind.NORMALISED;
+            case NormalizedLogitDifference _ -> Kind.NORMALIZED;
             case Probability _ -> Kind.PROBABILITY;
             case Loss _ -> Kind.LOSS;
             case Rank _ -> Kind.RANK;
@@ -107,7 +107,7 @@ public sealed interface MetricSpec {
     default OptionalInt answerToken() {
         return switch (this) {
             case LogitDifference(int answer, _) -> OptionalInt.of(answer);
-            case NormalisedLogitDifference(int answer, _) -> OptionalInt.of(answer);
+            case NormalizedLogitDifference(int answer, _) -> OptionalInt.of(answer);
             case Probability(int answer) -> OptionalInt.of(answer);
             case Loss(int answer) -> OptionalInt.of(answer);
             case Rank(int answer) -> OptionalInt.of(answer);
@@ -119,7 +119,7 @@ public sealed interface MetricSpec {
     default OptionalInt wrongToken() {
         return switch (this) {
             case LogitDifference(_, int wrong) -> OptionalInt.of(wrong);
-            case NormalisedLogitDifference(_, int wrong) -> OptionalInt.of(wrong);
+            case NormalizedLogitDifference(_, int wrong) -> OptionalInt.of(wrong);
             case Probability _,Loss _,Rank _,KlDivergence _ -> OptionalInt.empty();
         };
     }
@@ -128,8 +128,8 @@ public sealed interface MetricSpec {
      * The function that evaluates it.
      *
      * @param cleanLogits the clean prompt's last logits, {@code [V]}
-     * @param corruptedLogits the corrupted prompt's, which only the normalised difference reads
-     * @throws IllegalArgumentException for a token outside the vocabulary, or two prompts that a normalised difference
+     * @param corruptedLogits the corrupted prompt's, which only the normalized difference reads
+     * @throws IllegalArgumentException for a token outside the vocabulary, or two prompts that a normalized difference
      *         cannot tell apart
      */
     default Metric bind(float[] cleanLogits, float[] corruptedLogits) {
@@ -137,9 +137,9 @@ public sealed interface MetricSpec {
         requireInVocabulary("wrong", wrongToken(), cleanLogits.length);
         return switch (this) {
             case LogitDifference(int answer, int wrong) -> Metric.logitDifference(answer, wrong);
-            case NormalisedLogitDifference(int answer, int wrong) -> {
+            case NormalizedLogitDifference(int answer, int wrong) -> {
                 Metric difference = Metric.logitDifference(answer, wrong);
-                yield difference.normalised(difference.of(corruptedLogits), difference.of(cleanLogits));
+                yield difference.normalized(difference.of(corruptedLogits), difference.of(cleanLogits));
             }
             case Probability(int answer) -> Metric.probability(answer);
             case Loss(int answer) -> Metric.loss(answer);

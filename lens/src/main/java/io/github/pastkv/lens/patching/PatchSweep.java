@@ -19,7 +19,7 @@ import java.util.List;
 
 /**
  * Activation patching (Vig et al. 2020, "Investigating Gender Bias in Language Models Using Causal Mediation Analysis";
- * Zhang and Nanda 2024, "Towards Best Practices of Activation Patching"): runs of one prompt (the base) in which part
+ * Zhang and Nanda 2024, "Toward Best Practices of Activation Patching"): runs of one prompt (the base) in which part
  * of an activation is replaced by that of another run (the source), for every cell of a grid.
  *
  * <p>A patch at a layer and position changes nothing before that position and below that layer. So the base prompt is

@@ -3,7 +3,7 @@ package io.github.pastkv.lens.patching;
 import java.util.Arrays;
 
 /**
- * Two prompts of equal length that differ somewhere: one with the behaviour that is looked for, one without.
+ * Two prompts of equal length that differ somewhere: one with the behavior that is looked for, one without.
  *
  * @param clean token ids of the first, {@code [T]}
  * @param corrupted token ids of the second, {@code [T]}

@@ -14,7 +14,7 @@ import java.util.TreeMap;
 
 /**
  * A circuit as a picture: the embedding below, the output above, between them a line of heads and one of the
- * feed-forward block for each layer that takes part. An edge has the colour of what reads it, a width and a number that
+ * feed-forward block for each layer that takes part. An edge has the color of what reads it, a width and a number that
  * say by how much the metric rises without it, and an arrow at its reader.
  *
  * @param graph the model's graph

@@ -10,7 +10,7 @@ import java.util.TreeMap;
 /**
  * Places of nodes and edges on lines, one for each rank (layered drawing, Sugiyama et al. 1981): an edge that passes a
  * line has a place of its own on it, so it never crosses a node. Lines are ordered by the mean place of their
- * neighbours.
+ * neighbors.
  */
 final class CircuitLayout {
     private static final int NUM_SWEEPS = 8;
@@ -25,7 +25,7 @@ final class CircuitLayout {
     private static final class Item {
         private final int line;
         private final double space;
-        private final List<Item> neighbours = new ArrayList<>();
+        private final List<Item> neighbors = new ArrayList<>();
         private double x;
         private double wanted;
 
@@ -49,7 +49,7 @@ final class CircuitLayout {
         }
     }
 
-    /** A place: its centre, and its line from below. */
+    /** A place: its center, and its line from below. */
     record Place(double x, int line) {}
 
     /** Nodes by their ranks; lines are the ranks that have nodes, in order. */
@@ -99,8 +99,8 @@ final class CircuitLayout {
     }
 
     private static void join(Item a, Item b) {
-        a.neighbours.add(b);
-        b.neighbours.add(a);
+        a.neighbors.add(b);
+        b.neighbors.add(a);
     }
 
     /** Orders all lines and gives every item its place. */
@@ -109,7 +109,7 @@ final class CircuitLayout {
         for (int sweep = 0; sweep < NUM_SWEEPS; sweep++) {
             for (List<Item> line : sweep % 2 == 0 ? lines : lines.reversed()) {
                 line.forEach(item -> item.wanted =
-                        item.neighbours.stream().mapToDouble(other -> other.x).average().orElse(item.x));
+                        item.neighbors.stream().mapToDouble(other -> other.x).average().orElse(item.x));
                 line.sort(Comparator.comparingDouble(item -> item.wanted));
                 pack(line);
             }

@@ -7,7 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.DoubleFunction;
 
-/** A titled scale of colours beside a map. */
+/** A titled scale of colors beside a map. */
 record ColorBar(String title, double low, double high, List<Tick> ticks, DoubleFunction<Color> color) {
     private static final int BAR = 14;
     private static final int MIN_TICK_GAP = 13;

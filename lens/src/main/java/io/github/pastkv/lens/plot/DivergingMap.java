@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * Draws a {@link GridFigure} as heat maps: white is the baseline, red is above it, blue below it, and grey has no
- * number. The colour bar shows the range that the numbers have; one step of colour is the same difference above and
+ * Draws a {@link GridFigure} as heat maps: white is the baseline, red is above it, blue below it, and gray has no
+ * number. The color bar shows the range that the numbers have; one step of color is the same difference above and
  * below the baseline. Small figures have their numbers in the cells.
  *
  * @param figure what is drawn

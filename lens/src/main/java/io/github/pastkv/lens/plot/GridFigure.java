@@ -1,7 +1,7 @@
 package io.github.pastkv.lens.plot;
 
 import io.github.pastkv.lens.TokenLabels;
-import io.github.pastkv.lens.patching.LabelledGrid;
+import io.github.pastkv.lens.patching.LabeledGrid;
 import io.github.pastkv.lens.patching.PatchAxis;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -20,16 +20,16 @@ import java.util.stream.IntStream;
  * @param columnLabels from left to right
  * @param panelTitles one for each panel; empty texts for a single panel
  * @param panelsPerRow panels beside each other
- * @param scale what colours mean
+ * @param scale what colors mean
  * @param values {@code [panel][row][column]}; NaN where there is no number
  */
 @SuppressWarnings("ArrayRecordComponent") // numbers to be drawn, compared by nobody
 public record GridFigure(Caption caption, String rowAxis, String columnAxis, List<String> rowLabels,
         List<String> columnLabels, List<String> panelTitles, int panelsPerRow, Scale scale, double[][][] values) {
     /**
-     * What colours mean.
+     * What colors mean.
      *
-     * @param title of the colour bar: the metric, with its unit
+     * @param title of the color bar: the metric, with its unit
      * @param baseline the number that is white
      * @param baselineLabel what has that number
      */
@@ -40,7 +40,7 @@ public record GridFigure(Caption caption, String rowAxis, String columnAxis, Lis
      *
      * @param promptName whose tokens stand at positions, such as {@code corrupted prompt}
      */
-    public static GridFigure of(LabelledGrid grid, Scale scale, Caption caption, String promptName) {
+    public static GridFigure of(LabeledGrid grid, Scale scale, Caption caption, String promptName) {
         List<String> axes = grid.axes().stream().map(axis -> axisTitle(axis, promptName)).toList();
         List<List<String>> labels = new ArrayList<>();
         for (int axis = 0; axis < axes.size(); axis++) {
@@ -93,7 +93,7 @@ public record GridFigure(Caption caption, String rowAxis, String columnAxis, Lis
         return pairs;
     }
 
-    private static double[][] rows(LabelledGrid grid, int offset, int numRows, int numColumns) {
+    private static double[][] rows(LabeledGrid grid, int offset, int numRows, int numColumns) {
         double[][] rows = new double[numRows][numColumns];
         for (int row = 0; row < numRows; row++) {
             System.arraycopy(grid.values(), offset + row * numColumns, rows[row], 0, numColumns);
@@ -102,7 +102,7 @@ public record GridFigure(Caption caption, String rowAxis, String columnAxis, Lis
     }
 
     /** A row for each layer and head, from {@code [layer, position, head]}. */
-    private static double[][] headRows(LabelledGrid grid, int[] shape) {
+    private static double[][] headRows(LabeledGrid grid, int[] shape) {
         int numHeads = shape[2];
         double[][] rows = new double[shape[0] * numHeads][shape[1]];
         for (int row = 0; row < rows.length; row++) {
@@ -129,7 +129,7 @@ public record GridFigure(Caption caption, String rowAxis, String columnAxis, Lis
         return Math.max(Arrays.stream(numbers()).max().orElse(scale.baseline()), scale.baseline());
     }
 
-    /** The greatest distance of a number from the baseline, which has the deepest colour. 1 if there is none. */
+    /** The greatest distance of a number from the baseline, which has the deepest color. 1 if there is none. */
     public double reach() {
         double reach = Math.max(high() - scale.baseline(), scale.baseline() - low());
         return reach > 0 ? reach : 1;

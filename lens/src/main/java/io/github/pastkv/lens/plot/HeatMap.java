@@ -8,12 +8,12 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A table of probabilities as coloured cells, with a text in each cell or none. White is 0, dark blue is 1.
+ * A table of probabilities as colored cells, with a text in each cell or none. White is 0, dark blue is 1.
  *
  * @param caption what it shows
  * @param rowAxis what the rows are
  * @param columnAxis what the columns are
- * @param barTitle what a colour means
+ * @param barTitle what a color means
  * @param rowLabels down the left side
  * @param columnLabels along the bottom, slanted
  * @param values {@code [rows][columns]}; outside {@code [0, 1]} they count as the nearest end

@@ -131,7 +131,7 @@ public final class Picture {
         shapes.add(new Text(text, x, y, style));
     }
 
-    /** Black or white, whichever can be read on a colour (WCAG relative luminance). */
+    /** Black or white, whichever can be read on a color (WCAG relative luminance). */
     static Color readableOn(Color background) {
         float[] linear = new float[3];
         background.getRGBColorComponents(linear);

@@ -3,7 +3,7 @@ package io.github.pastkv.lens.sweep;
 import io.github.pastkv.lens.TokenLabels;
 import io.github.pastkv.lens.circuits.CircuitGraph;
 import io.github.pastkv.lens.circuits.PathSweep;
-import io.github.pastkv.lens.patching.LabelledGrid;
+import io.github.pastkv.lens.patching.LabeledGrid;
 import io.github.pastkv.lens.patching.PatchGrid;
 import io.github.pastkv.lens.patching.PatchSweep;
 import io.github.pastkv.model.Model;
@@ -27,7 +27,7 @@ final class CaseNumbers {
      * @param numbers the cells with their labels
      * @param cells places that have a cell; others, such as edges against the order of the run, never get a number
      */
-    record GridNumbers(SweepGrid of, LabelledGrid numbers, BitSet cells) {
+    record GridNumbers(SweepGrid of, LabeledGrid numbers, BitSet cells) {
         boolean isComplete() {
             return numDone() == cells.cardinality();
         }
@@ -65,7 +65,7 @@ final class CaseNumbers {
     }
 
     private static GridNumbers activations(SweepGrid grid, PatchGrid patches, Model model, List<String> tokens) {
-        LabelledGrid numbers = LabelledGrid.of(PatchSweep.emptyResult(model, patches, tokens.size()), tokens);
+        LabeledGrid numbers = LabeledGrid.of(PatchSweep.emptyResult(model, patches, tokens.size()), tokens);
         BitSet cells = new BitSet();
         cells.set(0, numbers.values().length);
         return new GridNumbers(grid, numbers, cells);

@@ -12,7 +12,7 @@ import java.util.function.Predicate;
 
 /** A prompt, the activations that replace its own, and the metric. Data only: equal cases give equal numbers. */
 public sealed interface SweepCase permits PatchCase, AblationCase {
-    /** Baseline of the prompt with the behaviour. */
+    /** Baseline of the prompt with the behavior. */
     String CLEAN = "clean";
     /** Baseline of the prompt without it. */
     String CORRUPTED = "corrupted";

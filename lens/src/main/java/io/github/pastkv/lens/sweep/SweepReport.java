@@ -1,6 +1,6 @@
 package io.github.pastkv.lens.sweep;
 
-import io.github.pastkv.lens.patching.LabelledGrid;
+import io.github.pastkv.lens.patching.LabeledGrid;
 import io.github.pastkv.lens.patching.PatchAxis;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -26,7 +26,7 @@ final class SweepReport {
         if (isSet) {
             ObjectNode spread = json.putObject("spread");
             result.baselineNames()
-                    .forEach(name -> spread.put(name, LabelledGrid.standardDeviation(result.baselines(name))));
+                    .forEach(name -> spread.put(name, LabeledGrid.standardDeviation(result.baselines(name))));
             json.put("num_pairs", result.cases().size());
             json.put("num_pairs_done", result.numCasesDone());
         }
@@ -43,7 +43,7 @@ final class SweepReport {
         return JsonMapper.shared().writerWithDefaultPrettyPrinter().writeValueAsString(json) + System.lineSeparator();
     }
 
-    private static void addGrid(ObjectNode target, LabelledGrid grid) {
+    private static void addGrid(ObjectNode target, LabeledGrid grid) {
         ArrayNode axes = target.putArray("axes");
         grid.axes().forEach(axes::add);
         ArrayNode labels = target.putArray("labels");
@@ -68,12 +68,12 @@ final class SweepReport {
         }
     }
 
-    private static void addNumbers(ArrayNode target, LabelledGrid grid, double[] numbers) {
+    private static void addNumbers(ArrayNode target, LabeledGrid grid, double[] numbers) {
         addNumbers(target, grid, numbers, 0, 0);
     }
 
     /** Nested as the axes are; null where no run was made, the text "NaN" where a metric gave that. */
-    private static void addNumbers(ArrayNode target, LabelledGrid grid, double[] numbers, int axis, int offset) {
+    private static void addNumbers(ArrayNode target, LabeledGrid grid, double[] numbers, int axis, int offset) {
         int[] shape = grid.shape();
         int stride = Arrays.stream(shape, axis + 1, shape.length).reduce(1, Math::multiplyExact);
         for (int index = 0; index < shape[axis]; index++) {
@@ -93,13 +93,13 @@ final class SweepReport {
      * model for edges, the number, and its spread.
      */
     static String table(SweepResult result) {
-        List<LabelledGrid> grids = result.grids();
+        List<LabeledGrid> grids = result.grids();
         List<String> axes = new ArrayList<>(TABLE_AXES);
         grids.stream().flatMap(grid -> grid.axes().stream()).filter(axis -> !axes.contains(axis)).distinct()
                 .forEach(axes::add);
         StringBuilder table = new StringBuilder("grid,").append(String.join(",", axes)).append(",value")
                 .append(result.sweep().isSet() ? ",spread\n" : "\n");
-        for (LabelledGrid grid : grids) {
+        for (LabeledGrid grid : grids) {
             for (int cell = 0; cell < grid.values().length; cell++) {
                 appendRow(table, grid, axes, cell);
             }
@@ -107,7 +107,7 @@ final class SweepReport {
         return table.toString();
     }
 
-    private static void appendRow(StringBuilder table, LabelledGrid grid, List<String> axes, int cell) {
+    private static void appendRow(StringBuilder table, LabeledGrid grid, List<String> axes, int cell) {
         table.append(grid.name());
         int[] index = grid.index(cell);
         for (String axis : axes) {

@@ -1,7 +1,7 @@
 package io.github.pastkv.lens.sweep;
 
 import io.github.pastkv.lens.TokenLabels;
-import io.github.pastkv.lens.patching.LabelledGrid;
+import io.github.pastkv.lens.patching.LabeledGrid;
 import io.github.pastkv.model.Model;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -98,7 +98,7 @@ public final class SweepResult {
             throw new IllegalArgumentException("part: case " + part.caseIndex() + ", there are " + cases.size());
         }
         CaseNumbers numbers = cases.get(part.caseIndex());
-        LabelledGrid grid = numbers.grid(part.grid()).orElseThrow(
+        LabeledGrid grid = numbers.grid(part.grid()).orElseThrow(
                 () -> new IllegalArgumentException("part: grid " + part.grid() + " is not of this sweep")).numbers();
         requireConsistent(part, numbers, grid);
         numbers.baselines().putAll(part.baselines());
@@ -107,7 +107,7 @@ public final class SweepResult {
         }
     }
 
-    private static void requireConsistent(SweepPart part, CaseNumbers numbers, LabelledGrid grid) {
+    private static void requireConsistent(SweepPart part, CaseNumbers numbers, LabeledGrid grid) {
         part.baselines().forEach((name, value) -> {
             Double known = numbers.baselines().getOrDefault(name, value);
             if (!known.equals(value)) {
@@ -158,10 +158,10 @@ public final class SweepResult {
     }
 
     /** The grids of the sweep, of its one case or averaged over all, as far as they are known. */
-    public List<LabelledGrid> grids() {
+    public List<LabeledGrid> grids() {
         return IntStream.range(0, sweep.grids().size()).mapToObj(grid -> {
-            List<LabelledGrid> perCase = cases.stream().map(each -> each.grids().get(grid).numbers()).toList();
-            return (sweep.isSet() ? LabelledGrid.mean(perCase) : perCase.getFirst()).withPositions(positions);
+            List<LabeledGrid> perCase = cases.stream().map(each -> each.grids().get(grid).numbers()).toList();
+            return (sweep.isSet() ? LabeledGrid.mean(perCase) : perCase.getFirst()).withPositions(positions);
         }).toList();
     }
 
@@ -172,7 +172,7 @@ public final class SweepResult {
 
     /** The mean of a baseline over the cases that have it; NaN if none has. */
     public double baseline(String name) {
-        return LabelledGrid.mean(baselines(name));
+        return LabeledGrid.mean(baselines(name));
     }
 
     /** The baseline that patched numbers are compared with. */

@@ -1,6 +1,6 @@
 package io.github.pastkv.lens.sweep;
 
-import io.github.pastkv.lens.patching.LabelledGrid;
+import io.github.pastkv.lens.patching.LabeledGrid;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -46,7 +46,7 @@ final class SweepResume {
         }
     }
 
-    private void fill(LabelledGrid grid, JsonNode values) throws IOException {
+    private void fill(LabeledGrid grid, JsonNode values) throws IOException {
         List<JsonNode> cells = new ArrayList<>();
         flatten(values, cells);
         if (cells.size() != grid.values().length) {

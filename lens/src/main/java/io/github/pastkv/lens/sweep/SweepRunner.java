@@ -3,7 +3,7 @@ package io.github.pastkv.lens.sweep;
 import io.github.pastkv.lens.circuits.CircuitOptions;
 import io.github.pastkv.lens.circuits.PathSweep;
 import io.github.pastkv.lens.patching.GridResult;
-import io.github.pastkv.lens.patching.LabelledGrid;
+import io.github.pastkv.lens.patching.LabeledGrid;
 import io.github.pastkv.lens.patching.PatchGrid;
 import io.github.pastkv.lens.patching.PatchSweep;
 import io.github.pastkv.lens.patching.SweepListener;
@@ -68,7 +68,7 @@ public final class SweepRunner implements AutoCloseable {
     /**
      * Runs a task until it is done or {@code listener} ends it.
      *
-     * @param sink is given the cells that were run, once, also when a failure is thrown afterwards; nothing when the
+     * @param sink is given the cells that were run, once, also when a failure is thrown afterward; nothing when the
      *        case's own prompts cannot be run
      * @return whether all cells have been run
      */
@@ -125,7 +125,7 @@ public final class SweepRunner implements AutoCloseable {
     private boolean runPaths(SweepTask task, OpenCase open, SweepListener listener, Consumer<SweepPart> sink) {
         CircuitOptions circuitOptions = CircuitOptions.of(1).withPlain(options.plain());
         try (PathSweep paths = new PathSweep(model, task.sweepCase().edgePair().orElseThrow(), circuitOptions)) {
-            LabelledGrid result = PathSweep.emptyResult(paths.graph());
+            LabeledGrid result = PathSweep.emptyResult(paths.graph());
             openOnly(task, result.done(), result.values().length);
             try {
                 return paths.run(result, open.baselines().metric(), ofTask(task, listener, result.values().length));

@@ -6,7 +6,7 @@ import io.github.pastkv.lens.CachedRun;
 import io.github.pastkv.lens.Capture;
 import io.github.pastkv.lens.Hook;
 import io.github.pastkv.lens.Lens;
-import io.github.pastkv.lens.patching.LabelledGrid;
+import io.github.pastkv.lens.patching.LabeledGrid;
 import io.github.pastkv.lens.patching.Metric;
 import io.github.pastkv.lens.patching.PromptPair;
 import io.github.pastkv.lens.patching.SweepListener;
@@ -27,9 +27,9 @@ class PathSweepTest {
     private static final PromptPair PAIR = new PromptPair(new int[] {9, 7, 30, 12, 4}, new int[] {9, 7, 5, 12, 4});
     private static final Metric METRIC = Metric.logitDifference(5, 9);
 
-    private static LabelledGrid run(Model model, CircuitOptions options) {
+    private static LabeledGrid run(Model model, CircuitOptions options) {
         try (PathSweep sweep = new PathSweep(model, PAIR, options)) {
-            LabelledGrid result = PathSweep.emptyResult(sweep.graph());
+            LabeledGrid result = PathSweep.emptyResult(sweep.graph());
             assertThat(sweep.run(result, METRIC, SweepListener.NONE)).isTrue();
             assertThat(result.done().cardinality()).isEqualTo(sweep.graph().numEdges());
             return result;
@@ -48,7 +48,7 @@ class PathSweepTest {
     @Test
     void edge_carriesWhatTheSenderAddsInTheOtherRun() throws IOException {
         try (Model model = Model.load(GoldenModel.of("gpt2").folder())) {
-            LabelledGrid grid = run(model, CircuitOptions.of(1));
+            LabeledGrid grid = run(model, CircuitOptions.of(1));
             Lens lens = new Lens(model);
             try (CachedRun base = lens.runWithCache(StepInput.tokens(PAIR.clean()), Capture.of("mlp_out0", "result0"));
                     CachedRun other =
@@ -86,7 +86,7 @@ class PathSweepTest {
         target.copyFrom(Tensor.of(sum, target.shape()));
     }
 
-    private static void assertEdge(LabelledGrid grid, Lens lens, String sender, String receiver, Hook hook) {
+    private static void assertEdge(LabeledGrid grid, Lens lens, String sender, String receiver, Hook hook) {
         List<List<String>> labels = grid.labels();
         int cell = labels.get(0).indexOf(receiver) * labels.get(1).size() + labels.get(1).indexOf(sender);
         assertThat(grid.values()[cell]).as(sender + " to " + receiver).isCloseTo(metric(lens, hook),
@@ -104,7 +104,7 @@ class PathSweepTest {
     void sweepThatIsEnded_goesOnFromWhatIsDone() throws IOException {
         try (Model model = Model.load(GoldenModel.of("llama").folder());
                 PathSweep sweep = new PathSweep(model, PAIR, CircuitOptions.of(1))) {
-            LabelledGrid result = PathSweep.emptyResult(sweep.graph());
+            LabeledGrid result = PathSweep.emptyResult(sweep.graph());
             assertThat(sweep.run(result, METRIC, (numDone, _) -> numDone < 20)).isFalse();
             long numRuns = sweep.numRuns();
             assertThat(result.done().cardinality()).isBetween(20, 60);

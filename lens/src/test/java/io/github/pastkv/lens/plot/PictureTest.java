@@ -3,7 +3,7 @@ package io.github.pastkv.lens.plot;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.github.pastkv.lens.patching.LabelledGrid;
+import io.github.pastkv.lens.patching.LabeledGrid;
 import java.awt.Color;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
@@ -28,7 +28,7 @@ class PictureTest {
     private static GridFigure figure(double... values) {
         BitSet done = new BitSet();
         done.set(0, values.length);
-        LabelledGrid grid = new LabelledGrid("resid_pre", List.of("layer", "position"),
+        LabeledGrid grid = new LabeledGrid("resid_pre", List.of("layer", "position"),
                 List.of(List.of("0", "1"), List.of("A", " to", ",")), values, done, null);
         return GridFigure.of(grid, new GridFigure.Scale("logit of \"x\" & more", 1, "unpatched"),
                 new Caption("Patching <resid>", List.of("clean: A to,", "corrupted: B to,")), "corrupted prompt");
@@ -51,7 +51,7 @@ class PictureTest {
     }
 
     @Test
-    void colours_coverTheRangeOfTheNumbers_only() {
+    void colors_coverTheRangeOfTheNumbers_only() {
         GridFigure above = figure(1, 1, 1, 5, 2, 3);
         assertThat(above.low()).isEqualTo(1);
         assertThat(above.high()).isEqualTo(5);
@@ -84,7 +84,7 @@ class PictureTest {
     }
 
     @Test
-    void textOnACell_canBeReadOnEveryColour() {
+    void textOnACell_canBeReadOnEveryColor() {
         for (int step = 0; step <= 100; step++) {
             for (Color color : List.of(HeatMap.color(step / 100f), DivergingMap.color(step / 50.0 - 1, 0, 1))) {
                 double text = luminance(Picture.readableOn(color));

@@ -73,7 +73,7 @@ class SweepTaskTest {
                 sweep(false, grids("resid_post"), new AblationCase(CLEAN, AblationCase.Kind.MEAN,
                         List.of(CORRUPTED, OTHER), new MetricSpec.Loss(4))),
                 sweep(false, grids("attn_out", "direct_path"), new AblationCase(CLEAN, AblationCase.Kind.RESAMPLE,
-                        List.of(CORRUPTED), new MetricSpec.NormalisedLogitDifference(4, 1))));
+                        List.of(CORRUPTED), new MetricSpec.NormalizedLogitDifference(4, 1))));
     }
 
     private static String whole(Sweep sweep) {
@@ -197,7 +197,7 @@ class SweepTaskTest {
         String task = SweepResult.empty(sweeps().findFirst().orElseThrow(), model).openTasks().getFirst().toJson();
         assertThat(SweepTask.fromJson(task).toJson()).isEqualTo(task);
         assertRefused("case_index: missing", task.replace("\"case_index\":0,", ""));
-        assertRefused("colour: unknown, known are ", task.replace("\"case_index\"", "\"colour\":1,\"case_index\""));
+        assertRefused("color: unknown, known are ", task.replace("\"case_index\"", "\"color\":1,\"case_index\""));
         assertRefused("metric: 'logit_dif', known are logit_diff", task.replace("logit_diff", "logit_dif"));
         assertRefused("points: 'RESID_PR', known are ", task.replace("RESID_PRE", "RESID_PR"));
         assertRefused("cells: 0 at 1, must be ascending", task.replace("\"cells\":[0,1,", "\"cells\":[0,0,"));

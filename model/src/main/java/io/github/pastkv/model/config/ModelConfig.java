@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param architecture the family's name in lower case, such as {@code gpt2} or {@code llama}
  * @param sizes sizes that all parts share
  * @param embedding how a token enters the residual stream
- * @param norm the normalisation
+ * @param norm the normalization
  * @param attention the attention of all layers
  * @param ffn the feed-forward block of each layer
  * @param layers what may differ between layers, first to last

@@ -3,7 +3,7 @@ package io.github.pastkv.model.config;
 import io.github.pastkv.kernels.NormWeights;
 
 /**
- * The normalisation of a model.
+ * The normalization of a model.
  *
  * @param kind which formula
  * @param epsilon added to the mean square or variance, greater than 0

@@ -6,7 +6,7 @@ package io.github.pastkv.model.config;
  * @param rotaryDim number of leading dimensions of a head that are rotated; even
  * @param theta the base of the frequencies
  * @param scaling how the frequencies are changed for longer contexts
- * @param isInterleaved whether neighbouring dimensions are paired, dimensions 2i and 2i + 1, rather than i and i +
+ * @param isInterleaved whether neighboring dimensions are paired, dimensions 2i and 2i + 1, rather than i and i +
  *        rotaryDim / 2
  */
 public record RopeConfig(int rotaryDim, double theta, RopeScaling scaling, boolean isInterleaved) {
@@ -15,7 +15,7 @@ public record RopeConfig(int rotaryDim, double theta, RopeScaling scaling, boole
         this(rotaryDim, theta, scaling, false);
     }
 
-    /** The same with neighbours paired. */
+    /** The same with neighbors paired. */
     public RopeConfig interleaved() {
         return new RopeConfig(rotaryDim, theta, scaling, true);
     }

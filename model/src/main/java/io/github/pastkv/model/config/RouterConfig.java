@@ -9,12 +9,12 @@ import org.jspecify.annotations.Nullable;
  * @param numChosen experts chosen for each token
  * @param scoring how logits become scores and weights
  * @param choice what the choice looks at besides scores
- * @param normalisation how the weights of the chosen experts are divided by their sum; null if they are not
- * @param scale factor of all weights, after normalisation
+ * @param normalization how the weights of the chosen experts are divided by their sum; null if they are not
+ * @param scale factor of all weights, after normalization
  * @param bias whether the projection to logits carries a bias
  * @param scalesInput whether a weight multiplies the input of its expert, rather than its output (Llama 4)
  */
-public record RouterConfig(int numChosen, Scoring scoring, Choice choice, @Nullable Normalisation normalisation,
+public record RouterConfig(int numChosen, Scoring scoring, Choice choice, @Nullable Normalization normalization,
         float scale, boolean bias, boolean scalesInput) {
     /** How logits become scores and weights. */
     public sealed interface Scoring {}
@@ -52,7 +52,7 @@ public record RouterConfig(int numChosen, Scoring scoring, Choice choice, @Nulla
     }
 
     /**
-     * Neighbouring experts as groups of equal size. Experts outside the groups kept are chosen last, as if their score
+     * Neighboring experts as groups of equal size. Experts outside the groups kept are chosen last, as if their score
      * were less than all others.
      *
      * @param numGroups groups
@@ -67,9 +67,9 @@ public record RouterConfig(int numChosen, Scoring scoring, Choice choice, @Nulla
      * @param added added to the sum
      * @param least lower bound of the divisor
      */
-    public record Normalisation(float added, float least) {
+    public record Normalization(float added, float least) {
         /** Weights that add up to 1. */
-        public static final Normalisation SUM = new Normalisation(0f, 0f);
+        public static final Normalization SUM = new Normalization(0f, 0f);
     }
 
     /** Weights as {@code scoring} gives them. */
@@ -78,22 +78,22 @@ public record RouterConfig(int numChosen, Scoring scoring, Choice choice, @Nulla
     }
 
     public RouterConfig withChoice(Choice newChoice) {
-        return new RouterConfig(numChosen, scoring, newChoice, normalisation, scale, bias, scalesInput);
+        return new RouterConfig(numChosen, scoring, newChoice, normalization, scale, bias, scalesInput);
     }
 
-    public RouterConfig withNormalisation(@Nullable Normalisation newNormalisation) {
-        return new RouterConfig(numChosen, scoring, choice, newNormalisation, scale, bias, scalesInput);
+    public RouterConfig withNormalization(@Nullable Normalization newNormalization) {
+        return new RouterConfig(numChosen, scoring, choice, newNormalization, scale, bias, scalesInput);
     }
 
     public RouterConfig withScale(float newScale) {
-        return new RouterConfig(numChosen, scoring, choice, normalisation, newScale, bias, scalesInput);
+        return new RouterConfig(numChosen, scoring, choice, normalization, newScale, bias, scalesInput);
     }
 
     public RouterConfig withBias() {
-        return new RouterConfig(numChosen, scoring, choice, normalisation, scale, true, scalesInput);
+        return new RouterConfig(numChosen, scoring, choice, normalization, scale, true, scalesInput);
     }
 
     public RouterConfig withScaledInput() {
-        return new RouterConfig(numChosen, scoring, choice, normalisation, scale, bias, true);
+        return new RouterConfig(numChosen, scoring, choice, normalization, scale, bias, true);
     }
 }

@@ -5,7 +5,7 @@ import io.github.pastkv.model.generation.GenerationOptions;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Whose steps a group's are: the generation under way, if there is one, with its priority and whether it was cancelled
+ * Whose steps a group's are: the generation under way, if there is one, with its priority and whether it was canceled
  * or interrupted, and how fast the caller comes back with its next step.
  */
 final class Caller {
@@ -50,9 +50,9 @@ final class Caller {
         interrupted = true;
     }
 
-    boolean isCancelled() {
+    boolean isCanceled() {
         GenerationOptions options = generating;
-        return options != null && (interrupted || options.cancellation().isCancelled());
+        return options != null && (interrupted || options.cancellation().isCanceled());
     }
 
     void leftAt(long nanos) {

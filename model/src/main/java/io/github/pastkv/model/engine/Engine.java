@@ -78,7 +78,7 @@ public final class Engine implements AutoCloseable {
     /**
      * Computes a step in shared passes with steps of other threads; the caller commits it.
      *
-     * @throws CancellationException if it is cancelled first; the step has no effect
+     * @throws CancellationException if it is canceled first; the step has no effect
      * @throws IllegalStateException when the model is closed, or from a hook of a pass of this model
      */
     void run(StepRequest request) {
@@ -125,8 +125,8 @@ public final class Engine implements AutoCloseable {
         if (request.failure() instanceof RuntimeException exception) {
             throw exception;
         }
-        if (request.isCancelled()) {
-            throw new CancellationException("the step was cancelled");
+        if (request.isCanceled()) {
+            throw new CancellationException("the step was canceled");
         }
     }
 
@@ -145,7 +145,7 @@ public final class Engine implements AutoCloseable {
         if (request.caller.isGenerating() && Thread.interrupted()) {
             request.interrupt();
         }
-        if (request.caller.isCancelled()) {
+        if (request.caller.isCanceled()) {
             request.cancel();
         }
     }
@@ -263,7 +263,7 @@ public final class Engine implements AutoCloseable {
         }
     }
 
-    /** Wakes all threads that wait, so that each sees whether it was cancelled. */
+    /** Wakes all threads that wait, so that each sees whether it was canceled. */
     void wakeAll() {
         lock.lock();
         try {

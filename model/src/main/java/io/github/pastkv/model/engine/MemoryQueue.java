@@ -145,7 +145,7 @@ final class MemoryQueue {
         boolean wasInterrupted = !asking.caller().isGenerating() && Thread.interrupted(); // which ends generations only
         try {
             requireOpen.run();
-            if (asking.caller().isCancelled() || releaseOne(asking) || numChanges != changesBefore) {
+            if (asking.caller().isCanceled() || releaseOne(asking) || numChanges != changesBefore) {
                 return true;
             }
             if (askLowerToYield(asking)) {
@@ -257,7 +257,7 @@ final class MemoryQueue {
         waiting.add(asking);
         try {
             long endedBefore = numEnded;
-            while (!asking.caller().isCancelled() && !isTurn(asking, endedBefore)) {
+            while (!asking.caller().isCanceled() && !isTurn(asking, endedBefore)) {
                 awaitChange(asking);
                 requireOpen.run();
             }

@@ -201,7 +201,7 @@ public final class SequenceGroup implements DecodeBackend, AutoCloseable {
     // As the backend of a generation.
 
     /**
-     * A generation begins: until {@link #endGeneration} it ends when its thread is interrupted or it is cancelled, and
+     * A generation begins: until {@link #endGeneration} it ends when its thread is interrupted or it is canceled, and
      * its steps have the priority of {@code options}.
      */
     public void beginGeneration(GenerationOptions options) {
@@ -303,8 +303,8 @@ public final class SequenceGroup implements DecodeBackend, AutoCloseable {
     }
 
     @Override
-    public boolean isCancelled() {
-        return caller.isCancelled();
+    public boolean isCanceled() {
+        return caller.isCanceled();
     }
 
     /** Frees the logits, and the cache where it is this group's. Closing again does nothing. */

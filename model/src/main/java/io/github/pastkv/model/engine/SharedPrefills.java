@@ -97,7 +97,7 @@ final class SharedPrefills {
 
     /** The prefill to wait for: that which shares most of what is not cached yet; null for none. */
     private @Nullable Prefill sharing(Prefill later) {
-        if (later.caller.isCancelled()) {
+        if (later.caller.isCanceled()) {
             return null; // its step says so
         }
         Prefill longest = null;
@@ -123,7 +123,7 @@ final class SharedPrefills {
 
     /** Returns whether the thread was interrupted, which ends a generation, and nothing else. */
     private boolean awaitEnd(Prefill before, Caller caller) {
-        while (open.contains(before) && !caller.isCancelled()) {
+        while (open.contains(before) && !caller.isCanceled()) {
             if (!caller.isGenerating()) {
                 ended.awaitUninterruptibly();
                 continue;
@@ -138,7 +138,7 @@ final class SharedPrefills {
         return false;
     }
 
-    /** Wakes all that wait, so that each sees whether it was cancelled. Called with the lock held. */
+    /** Wakes all that wait, so that each sees whether it was canceled. Called with the lock held. */
     void wakeAll() {
         ended.signalAll();
     }

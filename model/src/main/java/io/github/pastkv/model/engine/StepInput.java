@@ -67,7 +67,7 @@ public sealed interface StepInput {
     }
 
     /**
-     * Embeddings instead of token ids, already scaled and normalised if the model does that; learned position
+     * Embeddings instead of token ids, already scaled and normalized if the model does that; learned position
      * embeddings are still added.
      *
      * @param embeddings F32 {@code [B, N, E]}

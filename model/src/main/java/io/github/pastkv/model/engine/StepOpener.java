@@ -39,12 +39,12 @@ final class StepOpener {
      * @param tokenIds of the real tokens; null where they are not known, or may be edited
      * @param use what known tokens have to do with the prefix index; null for nothing
      * @throws PoolExhaustedException when it would not fit alone, beside what cannot be released
-     * @throws CancellationException when the generation was cancelled; nothing has changed
+     * @throws CancellationException when the generation was canceled; nothing has changed
      */
     KvStep open(AttentionMask mask, int @Nullable [] tokenIds, @Nullable PrefixUse use) {
         while (true) {
             restore();
-            requireNotCancelled();
+            requireNotCanceled();
             long changesBefore = engine.memory().numChanges();
             try {
                 return tokenIds != null && use != null
@@ -63,9 +63,9 @@ final class StepOpener {
         return use == PrefixUse.STORE_LATER && mask.numSlots() > 1;
     }
 
-    private void requireNotCancelled() {
-        if (caller.isCancelled() || (caller.isGenerating() && Thread.currentThread().isInterrupted())) {
-            throw new CancellationException("the generation was cancelled");
+    private void requireNotCanceled() {
+        if (caller.isCanceled() || (caller.isGenerating() && Thread.currentThread().isInterrupted())) {
+            throw new CancellationException("the generation was canceled");
         }
     }
 
@@ -73,7 +73,7 @@ final class StepOpener {
     void restore() {
         int chunk = maxChunkTokens();
         while (cache.isReleased()) {
-            requireNotCancelled();
+            requireNotCanceled();
             long changesBefore = engine.memory().numChanges();
             try (KvRestore restore = cache.beginRestore()) {
                 appendAll(restore, chunk);
@@ -125,7 +125,7 @@ final class StepOpener {
         }
     }
 
-    /** Computes a step; what a failed or cancelled one has computed stays in the index for the next try. */
+    /** Computes a step; what a failed or canceled one has computed stays in the index for the next try. */
     void run(StepRequest request) {
         try {
             engine.run(request);

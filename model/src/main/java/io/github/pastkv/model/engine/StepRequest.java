@@ -35,7 +35,7 @@ final class StepRequest {
     private long shareTokens; // when the next pass is scheduled: other models may add to it meanwhile
 
     private boolean done;
-    private boolean cancelled;
+    private boolean canceled;
     private boolean interrupted;
     private @Nullable Throwable failure;
 
@@ -126,15 +126,15 @@ final class StepRequest {
 
     /** Ends it before the next pass. */
     void cancel() {
-        cancelled = true;
+        canceled = true;
     }
 
-    boolean isCancelled() {
-        return cancelled;
+    boolean isCanceled() {
+        return canceled;
     }
 
     boolean isDone() {
-        return !inPass && (done || cancelled);
+        return !inPass && (done || canceled);
     }
 
     @Nullable

@@ -99,11 +99,11 @@ public final class Families {
         throw refusal(config, architectures, modelType);
     }
 
-    /** Other libraries' quantised weights are no floats, and would be refused tensor by tensor. */
+    /** Other libraries' quantized weights are no floats, and would be refused tensor by tensor. */
     private static void requireFloats(JsonObject config, Family family) throws ModelFormatException {
         for (String key : QUANTIZATION_KEYS) {
             if (config.isUnknown(key) && !reads(family, config, key)) {
-                throw config.refusal(key, config.describe(key) + ", weights quantised by another library are not "
+                throw config.refusal(key, config.describe(key) + ", weights quantized by another library are not "
                         + "supported; take the model in F32, F16 or BF16 (--allow-config " + key
                         + " reads its tensors as they are)");
             }

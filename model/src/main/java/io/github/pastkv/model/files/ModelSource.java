@@ -55,7 +55,7 @@ public interface ModelSource extends AutoCloseable {
         return document.get();
     }
 
-    /** Releases its resources; tensors must not be used afterwards. Closing twice is allowed. */
+    /** Releases its resources; tensors must not be used afterward. Closing twice is allowed. */
     @Override
     void close();
 }

@@ -65,7 +65,7 @@ public interface WeightSource extends AutoCloseable {
     /** Releases the memory of mapped files, which stay readable: for when weights have been packed. */
     default void unload() {}
 
-    /** The type that linear weights had before they were quantised; empty where they are stored as floats. */
+    /** The type that linear weights had before they were quantized; empty where they are stored as floats. */
     Optional<DataType> quantizedFrom();
 
     /** Whether a tensor holds no number that is infinite or NaN. Reads all of it, on all processors. */

@@ -26,11 +26,11 @@ final class AttentionBlock {
     private final PassContext context;
     private final ModelTensors tensors;
     private final ScoreForm[] scoreForms; // [L]
-    private final TokenRange normaliseHeadsRotateAndStore = this::normaliseHeadsRotateAndStoreTokens;
+    private final TokenRange normalizeHeadsRotateAndStore = this::normalizeHeadsRotateAndStoreTokens;
     private final TokenRange rotate = this::rotateTokens;
     private final TokenRange store = this::storeTokens;
     private final TokenRange clip = this::clipTokens;
-    private final TokenRange clipNormalised = this::clipNormalisedTokens;
+    private final TokenRange clipNormalized = this::clipNormalizedTokens;
     private final TokenRange scaleOutput = this::scaleOutputOfTokens;
     private final TokenRange addToStream = this::addToStream;
 
@@ -71,7 +71,7 @@ final class AttentionBlock {
 
     /**
      * Runs the block of the last layer: keys and values of all tokens, but everything after that only for the tokens
-     * whose logits are requested, as nothing else is needed. They are at the front of the buffers afterwards.
+     * whose logits are requested, as nothing else is needed. They are at the front of the buffers afterward.
      */
     void runForLogits() {
         Pass pass = context.pass;
@@ -103,18 +103,18 @@ final class AttentionBlock {
         Workspace space = context.space;
         LayerWeights weights = context.layerWeights();
         BlockNorms<NormWeights> norms = weights.attentionNorms();
-        context.normalise(norms.ofStream(), space.hidden, space.hidden, NormHooks.LN1);
+        context.normalize(norms.ofStream(), space.hidden, space.hidden, NormHooks.LN1);
         context.runHooks(HookPoint.RESID_PRE, space.hidden);
         if (context.hooks != null) {
             context.hooks.inputs().dispatch(context.layer, space.hidden);
         }
-        context.normalise(norms.before(), space.hidden, space.normed, NormHooks.LN1); // normed [T, E]
+        context.normalize(norms.before(), space.hidden, space.normed, NormHooks.LN1); // normed [T, E]
         context.compute.linear(context.readAfter(norms.before()), weights.qkv(), space.qkv, context.numTokens);
     }
 
     private void storeKeysAndValues() {
         clip();
-        context.forTokens(widthOfKeysAndValues(), normaliseHeadsRotateAndStore);
+        context.forTokens(widthOfKeysAndValues(), normalizeHeadsRotateAndStore);
     }
 
     /** Clips queries, keys and values as they are projected, where the model does; values in any case. */
@@ -133,13 +133,13 @@ final class AttentionBlock {
         context.kernels.clip(context.config.attention().clip(), rows, (int) rows.shape(1), from, to);
     }
 
-    private void clipNormalised() {
+    private void clipNormalized() {
         if (context.config.attention().clipsAfterNorm()) {
-            context.forTokens(context.space.qkvWidth(), clipNormalised);
+            context.forTokens(context.space.qkvWidth(), clipNormalized);
         }
     }
 
-    private void clipNormalisedTokens(int from, int to) {
+    private void clipNormalizedTokens(int from, int to) {
         clipTokens(context.space.queries, from, to);
         clipTokens(context.space.keys, from, to);
     }
@@ -164,9 +164,9 @@ final class AttentionBlock {
         context.runHooks(HookPoint.V, space.values);
         if (context.config.attention().normAfterRope()) {
             context.forTokens(widthOfKeysAndValues(), rotate);
-            normaliseHeads(hooks, weights);
+            normalizeHeads(hooks, weights);
         } else {
-            normaliseHeads(hooks, weights);
+            normalizeHeads(hooks, weights);
             context.forTokens(widthOfKeysAndValues(), rotate);
         }
         context.runHooks(HookPoint.ROT_Q, space.queries);
@@ -175,10 +175,10 @@ final class AttentionBlock {
         context.runHooks(HookPoint.Z, space.attention);
     }
 
-    private void normaliseHeads(StepHooks hooks, LayerWeights weights) {
-        hooks.norms().normaliseHeads(weights.queryNorm(), context.space.queries, NormHooks.QUERY, context.layer);
-        hooks.norms().normaliseHeads(weights.keyNorm(), context.space.keys, NormHooks.KEY, context.layer);
-        clipNormalised();
+    private void normalizeHeads(StepHooks hooks, LayerWeights weights) {
+        hooks.norms().normalizeHeads(weights.queryNorm(), context.space.queries, NormHooks.QUERY, context.layer);
+        hooks.norms().normalizeHeads(weights.keyNorm(), context.space.keys, NormHooks.KEY, context.layer);
+        clipNormalized();
     }
 
     /** Projects the output of the heads, and adds it to the stream where the residuals are serial. */
@@ -191,7 +191,7 @@ final class AttentionBlock {
         if (norms.after() != null) {
             dispatchHeadResults();
         }
-        context.normalise(norms.after(), space.attentionOut, space.attentionOut,
+        context.normalize(norms.after(), space.attentionOut, space.attentionOut,
                 norms.before() == null ? NormHooks.LN1 : NormHooks.LN1_POST);
         if (context.blockScale() != 1f) {
             context.forTokens(context.config.hiddenSize(), scaleOutput);
@@ -212,36 +212,36 @@ final class AttentionBlock {
         }
     }
 
-    private void normaliseHeadsRotateAndStoreTokens(int from, int to) {
+    private void normalizeHeadsRotateAndStoreTokens(int from, int to) {
         if (context.config.attention().normAfterRope()) {
             rotateTokens(from, to);
-            normaliseHeadsOfTokens(from, to);
+            normalizeHeadsOfTokens(from, to);
         } else {
-            normaliseHeadsOfTokens(from, to);
+            normalizeHeadsOfTokens(from, to);
             rotateTokens(from, to);
         }
         storeTokens(from, to);
     }
 
-    private void normaliseHeadsOfTokens(int from, int to) {
+    private void normalizeHeadsOfTokens(int from, int to) {
         Workspace space = context.space;
-        normaliseHeads(context.layerWeights().queryNorm(), space.queries, space.queryHeads, from, to);
-        normaliseHeads(context.layerWeights().keyNorm(), space.keys, space.keyHeads, from, to);
+        normalizeHeads(context.layerWeights().queryNorm(), space.queries, space.queryHeads, from, to);
+        normalizeHeads(context.layerWeights().keyNorm(), space.keys, space.keyHeads, from, to);
         if (context.config.attention().clipsAfterNorm()) {
-            clipNormalisedTokens(from, to);
+            clipNormalizedTokens(from, to);
         }
     }
 
-    /** Normalises each head by itself where the norm is as wide as a head, else all together. */
-    private void normaliseHeads(@Nullable HeadNormWeights norm, Tensor all, Tensor[] heads, int from, int to) {
+    /** Normalizes each head by itself where the norm is as wide as a head, else all together. */
+    private void normalizeHeads(@Nullable HeadNormWeights norm, Tensor all, Tensor[] heads, int from, int to) {
         if (norm == null) {
             return;
         }
         if (norm.width() == all.shape(1)) {
-            context.kernels.normalise(norm.ofHead(0), all, all, from, to);
+            context.kernels.normalize(norm.ofHead(0), all, all, from, to);
         } else {
             for (int head = 0; head < heads.length; head++) {
-                context.kernels.normalise(norm.ofHead(head), heads[head], heads[head], from, to);
+                context.kernels.normalize(norm.ofHead(head), heads[head], heads[head], from, to);
             }
         }
     }

@@ -51,18 +51,18 @@ final class Embedding {
         }
     }
 
-    /** Adds positions and normalises. Without positions the norm is the embedding's own, which given rows have had. */
+    /** Adds positions and normalizes. Without positions the norm is the embedding's own, which given rows have had. */
     private void finish(boolean isNormed) {
         Workspace space = context.space;
         NormWeights norm = context.weights.embedding().norm();
         Tensor positions = context.weights.embedding().positions();
         if (positions == null) {
-            context.normalise(isNormed ? null : norm, space.hidden, space.hidden, NormHooks.EMBEDDING);
+            context.normalize(isNormed ? null : norm, space.hidden, space.hidden, NormHooks.EMBEDDING);
             context.runHooks(HookPoint.EMBED, space.hidden);
         } else {
             context.runHooks(HookPoint.EMBED, space.hidden);
             addPositions(positions);
-            context.normalise(norm, space.hidden, space.hidden, NormHooks.EMBEDDING);
+            context.normalize(norm, space.hidden, space.hidden, NormHooks.EMBEDDING);
         }
     }
 

@@ -3,7 +3,7 @@ package io.github.pastkv.model.forward;
 import io.github.pastkv.kernels.ScalarMath;
 import io.github.pastkv.model.config.RouterConfig;
 import io.github.pastkv.model.config.RouterConfig.Groups;
-import io.github.pastkv.model.config.RouterConfig.Normalisation;
+import io.github.pastkv.model.config.RouterConfig.Normalization;
 import io.github.pastkv.tensor.Tensor;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * <li>Each logit becomes a score ({@link RouterConfig.Scoring}).
  * <li>A correction is added to each score, for the choice only. Experts outside the groups kept become minus infinity.
  * <li>The experts with the highest numbers are chosen, the highest first; of equal ones, the lower index first.
- * <li>Their weights are their scores, then normalised, then scaled.
+ * <li>Their weights are their scores, then normalized, then scaled.
  * </ol>
  *
  * <p>For one thread.
@@ -55,7 +55,7 @@ final class ExpertChoice {
             chooseBest();
             weigh();
         }
-        normaliseAndScale();
+        normalizeAndScale();
     }
 
     /** The chosen experts, the best first, {@code [k]}. */
@@ -182,14 +182,14 @@ final class ExpertChoice {
         }
     }
 
-    private void normaliseAndScale() {
-        Normalisation normalisation = router.normalisation();
-        if (normalisation != null) {
+    private void normalizeAndScale() {
+        Normalization normalization = router.normalization();
+        if (normalization != null) {
             float sum = 0f;
             for (float weight : weights) {
                 sum += weight;
             }
-            float divisor = Math.max(sum + normalisation.added(), normalisation.least());
+            float divisor = Math.max(sum + normalization.added(), normalization.least());
             for (int i = 0; i < weights.length; i++) {
                 weights[i] /= divisor;
             }

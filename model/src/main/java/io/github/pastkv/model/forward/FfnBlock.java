@@ -24,12 +24,12 @@ final class FfnBlock {
         Workspace space = context.space;
         LayerWeights weights = context.layerWeights();
         BlockNorms<NormWeights> norms = weights.ffnNorms();
-        context.normalise(norms.ofStream(), space.hidden, space.hidden, NormHooks.LN2);
+        context.normalize(norms.ofStream(), space.hidden, space.hidden, NormHooks.LN2);
         context.runHooks(HookPoint.RESID_MID, space.hidden);
         Tensor input = context.hooks == null ? space.hidden : context.hooks.ffnInput(context.layer, space.hidden);
-        context.normalise(norms.before(), input, space.normed, NormHooks.LN2); // normed [n, E]
+        context.normalize(norms.before(), input, space.normed, NormHooks.LN2); // normed [n, E]
         runFfn(norms.before() == null ? input : space.normed);
-        context.normalise(norms.after(), space.ffnOut, space.ffnOut,
+        context.normalize(norms.after(), space.ffnOut, space.ffnOut,
                 norms.before() == null ? NormHooks.LN2 : NormHooks.LN2_POST);
         if (context.blockScale() != 1f) {
             context.forTokens(context.config.hiddenSize(), scaleOutput);

@@ -17,7 +17,7 @@ final class Head {
     void run(Tensor logits) {
         Workspace space = context.space;
         NormWeights finalNorm = context.weights.finalNorm();
-        context.normalise(finalNorm, space.hidden, space.normed, NormHooks.FINAL);
+        context.normalize(finalNorm, space.hidden, space.normed, NormHooks.FINAL);
         Tensor input = context.readAfter(finalNorm); // [n, E]
         context.runHooks(HookPoint.UNEMBED_IN, input);
         LinearWeights headIn = context.weights.headIn();

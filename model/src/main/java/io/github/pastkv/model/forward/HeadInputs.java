@@ -101,7 +101,7 @@ final class HeadInputs {
         NormWeights norm = weights.attentionNorms().before();
         if (norm != null) {
             compute.forTokens(numTokens, config.hiddenSize(),
-                    (from, to) -> compute.kernels().normalise(norm, input, input, from, to));
+                    (from, to) -> compute.kernels().normalize(norm, input, input, from, to));
         }
         Tensor projected = dispatcher.allocate(numTokens, width);
         compute.linear(input, weights.qkv(), projected, numTokens);

@@ -14,7 +14,7 @@ record HeadNormWeights(NormWeights[] norms) {
         return norms.length == 1 ? norms[0] : norms[head];
     }
 
-    /** Numbers that are normalised together. */
+    /** Numbers that are normalized together. */
     int width() {
         return norms[0].hiddenSize();
     }

@@ -12,7 +12,7 @@ import java.util.List;
  * The contribution of each head of a layer to the residual stream: its part of the output projection, without the bias,
  * times the layer's block scale. For tokens whose results a hook changed, the attention output is the sum of the
  * results in ascending head order plus the scaled bias; for the others it is that of the projection. In families that
- * normalise the attention output, results are parts of what that norm reads.
+ * normalize the attention output, results are parts of what that norm reads.
  */
 final class HeadResults {
     private final HookDispatcher dispatcher;

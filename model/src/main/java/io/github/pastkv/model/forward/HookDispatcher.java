@@ -109,7 +109,7 @@ final class HookDispatcher implements AutoCloseable {
                 (long) row * slots.numNew() + slot, (long) row * slots.numNew() + slot + 1);
     }
 
-    /** Dispatches a tensor that already has the hook's shape; afterwards it contains the value to continue with. */
+    /** Dispatches a tensor that already has the hook's shape; afterward it contains the value to continue with. */
     void dispatch(HookPoint point, int layer, Tensor tensor) {
         HookName name = point.isInLayer() ? HookName.of(point, layer) : HookName.of(point);
         boolean edits = probe.edits(point, layer);

@@ -8,7 +8,7 @@ import io.github.pastkv.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Norms in separate stages, which dispatch the divisor and the normalised activations in between; the bits are those of
+ * Norms in separate stages, which dispatch the divisor and the normalized activations in between; the bits are those of
  * the fused norm.
  */
 final class HookedNorms {
@@ -21,7 +21,7 @@ final class HookedNorms {
     }
 
     /** y = norm(x) over the step's n tokens, {@code [n, E]}; x and y may be the same. */
-    void normalise(NormWeights norm, Tensor x, Tensor y, NormHooks points, int layer) {
+    void normalize(NormWeights norm, Tensor x, Tensor y, NormHooks points, int layer) {
         int numTokens = dispatcher.slots().numTokens();
         rows(new HeadNormWeights(new NormWeights[] {norm}), x.narrow(0, 0, numTokens), y.narrow(0, 0, numTokens),
                 points,
@@ -29,7 +29,7 @@ final class HookedNorms {
     }
 
     /** The same for each of {@code numHeads} heads of {@code [n, heads * D]}, or for all together, in place. */
-    void normaliseHeads(@Nullable HeadNormWeights norm, Tensor heads, NormHooks points, int layer) {
+    void normalizeHeads(@Nullable HeadNormWeights norm, Tensor heads, NormHooks points, int layer) {
         if (norm == null) {
             return;
         }

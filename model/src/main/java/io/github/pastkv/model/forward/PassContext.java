@@ -23,7 +23,7 @@ final class PassContext implements AutoCloseable {
     final ModelWeights weights;
     final Compute compute;
     final Kernels kernels;
-    private final TokenRange normaliseTokens = this::normaliseTokens;
+    private final TokenRange normalizeTokens = this::normalizeTokens;
 
     Workspace space;
     Pass pass;
@@ -91,22 +91,22 @@ final class PassContext implements AutoCloseable {
     }
 
     /** y = norm(x), in stages if an intermediate result is hooked; does nothing without a norm. */
-    void normalise(@Nullable NormWeights weight, Tensor x, Tensor y, NormHooks points) {
+    void normalize(@Nullable NormWeights weight, Tensor x, Tensor y, NormHooks points) {
         if (weight == null) {
             return;
         }
         if (hooks != null && hooks.dispatcher().wantsAny(layer, points.scale(), points.normalized())) {
-            hooks.norms().normalise(weight, x, y, points, layer);
+            hooks.norms().normalize(weight, x, y, points, layer);
             return;
         }
         norm = weight;
         normIn = x;
         normOut = y;
-        forTokens(config.hiddenSize(), normaliseTokens);
+        forTokens(config.hiddenSize(), normalizeTokens);
     }
 
-    private void normaliseTokens(int from, int to) {
-        kernels.normalise(norm, normIn, normOut, from, to);
+    private void normalizeTokens(int from, int to) {
+        kernels.normalize(norm, normIn, normOut, from, to);
     }
 
     /** The input of a block after an optional norm. */

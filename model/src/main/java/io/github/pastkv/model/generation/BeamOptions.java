@@ -7,7 +7,7 @@ import java.util.Set;
  *
  * @param numBeams beams kept at every step, and completions returned
  * @param maxNewTokens most tokens per answer
- * @param lengthPenalty power of the length that divides the sum of log-probabilities: above 0 favours long answers
+ * @param lengthPenalty power of the length that divides the sum of log-probabilities: above 0 favors long answers
  * @param stopTokens ids that end an answer
  */
 public record BeamOptions(int numBeams, int maxNewTokens, double lengthPenalty, Set<Integer> stopTokens) {

@@ -27,7 +27,7 @@ public final class BeamSearch {
 
     /**
      * Appends a prompt to each row of {@code backend} and searches; the backend's rows have undefined content
-     * afterwards.
+     * afterward.
      *
      * @param tokenIds prompt slots, {@code [B, N]}
      * @param mask which of them are real; each row needs one at least

@@ -43,9 +43,9 @@ public interface DecodeBackend {
     void repeatRows(int times);
 
     /**
-     * Whether the generation was cancelled; then steps end with a {@link java.util.concurrent.CancellationException}.
+     * Whether the generation was canceled; then steps end with a {@link java.util.concurrent.CancellationException}.
      */
-    default boolean isCancelled() {
+    default boolean isCanceled() {
         return false;
     }
 }

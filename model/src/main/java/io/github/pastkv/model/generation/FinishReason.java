@@ -10,6 +10,6 @@ public enum FinishReason {
     STOP_TOKEN,
     /** A stop string was generated; it is not part of the text. */
     STOP_STRING,
-    /** The listener ended the row, the generation was cancelled, or its thread was interrupted. */
-    CANCELLED
+    /** The listener ended the row, the generation was canceled, or its thread was interrupted. */
+    CANCELED
 }

@@ -86,7 +86,7 @@ final class Sequence {
 
     /** Ends the sequence, unless it has already ended. */
     void cancel() {
-        reason = reason == null ? FinishReason.CANCELLED : reason;
+        reason = reason == null ? FinishReason.CANCELED : reason;
     }
 
     /** Adds the log-probability of the token that is passed to {@link #accept} next, unless it ends the sequence. */
@@ -112,7 +112,7 @@ final class Sequence {
         if (stopStrings.isStopped()) {
             reason = FinishReason.STOP_STRING;
         } else if (!goOn) {
-            reason = FinishReason.CANCELLED;
+            reason = FinishReason.CANCELED;
         } else if (tokenIds.size() == options.maxNewTokens()) {
             reason = FinishReason.LENGTH;
         }
@@ -132,7 +132,7 @@ final class Sequence {
 
     /** Emits the text that was held back, and returns the row's result. */
     GeneratedRow finish() {
-        FinishReason why = reason == null ? FinishReason.CANCELLED : reason;
+        FinishReason why = reason == null ? FinishReason.CANCELED : reason;
         if (decoder != null && why != FinishReason.STOP_STRING) {
             emit(stopStrings.next(decoder.finish()));
             if (stopStrings.isStopped()) {

@@ -14,7 +14,7 @@ enum RowOrder {
         }
     },
     /**
-     * Heads of D rows, in which the two dimensions that RoPE rotates together are neighbours, {@code [D / 2, 2]};
+     * Heads of D rows, in which the two dimensions that RoPE rotates together are neighbors, {@code [D / 2, 2]};
      * Hugging Face has the first of all pairs, then the second, {@code [2, D / 2]}.
      */
     ROTARY_PAIRS {

@@ -4,7 +4,7 @@ package io.github.pastkv.model.sampling;
  * Counter-based random numbers (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011): each is a
  * function of a seed, a sample's index and a position, so that batches, drafts and forks do not change a sample.
  *
- * <p>Each of the three goes through the finaliser of SplitMix64 (Steele, Lea and Flood 2014, constants of variant 13 by
+ * <p>Each of the three goes through the finalizer of SplitMix64 (Steele, Lea and Flood 2014, constants of variant 13 by
  * Stafford), which is a bijection: two draws that differ in one argument only never collide before the last rounding to
  * 53 bits.
  */

@@ -5,7 +5,7 @@ import java.util.Arrays;
 
 /**
  * A tokenizer of the native library. Nothing is cut off or padded. The owner closes it, once, and does not use it
- * afterwards.
+ * afterward.
  */
 final class NativeTokenizer {
     private final TokenizersLibrary library = NativeTokenizers.library();

@@ -139,7 +139,7 @@ public final class TextTokenizer implements AutoCloseable {
     }
 
     /**
-     * The ids of {@code text}. Control tokens spelled in the text are recognised, as in Hugging Face's own libraries;
+     * The ids of {@code text}. Control tokens spelled in the text are recognized, as in Hugging Face's own libraries;
      * for text from others use {@link #encodeContent}. An unpaired surrogate counts as U+FFFD.
      *
      * @param addSpecial whether to add what the tokenizer puts around a text, such as {@code <s>}
@@ -188,7 +188,7 @@ public final class TextTokenizer implements AutoCloseable {
 
     /**
      * The ids of {@code text}, in which special tokens that it spells become ordinary tokens while other added tokens
-     * are recognised: transformers' {@code split_special_tokens}, and llama.cpp's {@code parse_special} turned off. For
+     * are recognized: transformers' {@code split_special_tokens}, and llama.cpp's {@code parse_special} turned off. For
      * text from others use {@link #encodeContent}.
      *
      * @param addSpecial whether to add what the tokenizer puts around a text, such as {@code <s>}
@@ -219,7 +219,7 @@ public final class TextTokenizer implements AutoCloseable {
     }
 
     /**
-     * The ids of the joined {@code parts}, tokenised as one text, except that a control token is recognised only where
+     * The ids of the joined {@code parts}, tokenized as one text, except that a control token is recognized only where
      * one part spells it whole: what a part spells in the middle of others' text, or two of them together, is text.
      * Nothing is added around it.
      */

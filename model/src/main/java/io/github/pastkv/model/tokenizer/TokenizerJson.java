@@ -10,7 +10,7 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * A {@code tokenizer.json} that is rewritten into variants of the same tokenizer: one that no longer recognises some
+ * A {@code tokenizer.json} that is rewritten into variants of the same tokenizer: one that no longer recognizes some
  * added tokens, and one that no longer puts a space before a text. Ids stay what they are.
  */
 final class TokenizerJson {
@@ -84,7 +84,7 @@ final class TokenizerJson {
     }
 
     /**
-     * Takes out whatever puts a space before a text: the normaliser {@code Prepend}, and the prefix of pre-tokenizers.
+     * Takes out whatever puts a space before a text: the normalizer {@code Prepend}, and the prefix of pre-tokenizers.
      */
     void removePrefix() {
         removePrefix(root, "normalizer", "normalizers");

@@ -13,17 +13,17 @@ import java.util.function.Function;
  * special tokens that no text can spell. Safe for any number of threads, closing included.
  */
 final class TokenizerVariants implements AutoCloseable {
-    /** How a text is tokenised. */
+    /** How a text is tokenized. */
     enum Variant {
-        /** As a text of its own, in which control tokens are recognised. */
+        /** As a text of its own, in which control tokens are recognized. */
         TEXT(false, false),
         /** As the continuation of a text: nothing is put before it. */
         CONTINUATION(false, true),
-        /** As a text of its own, in which control tokens are recognised by their new spellings only. */
+        /** As a text of its own, in which control tokens are recognized by their new spellings only. */
         RESPELLED(true, false),
-        /** As a continuation, in which control tokens are recognised by their new spellings only. */
+        /** As a continuation, in which control tokens are recognized by their new spellings only. */
         RESPELLED_CONTINUATION(true, true),
-        /** As a text of its own, in which added tokens are recognised unless they are special. */
+        /** As a text of its own, in which added tokens are recognized unless they are special. */
         SPECIAL_RESPELLED(true, false);
 
         private final boolean isRespelled;
@@ -38,7 +38,7 @@ final class TokenizerVariants implements AutoCloseable {
     /**
      * A native tokenizer.
      *
-     * @param spellings of the control tokens that it recognises, by those of the file; those that are not there are the
+     * @param spellings of the control tokens that it recognizes, by those of the file; those that are not there are the
      *        same
      */
     record Prepared(NativeTokenizer tokenizer, Map<String, String> spellings) {}

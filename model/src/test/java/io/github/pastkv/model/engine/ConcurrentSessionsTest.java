@@ -132,7 +132,7 @@ class ConcurrentSessionsTest {
             case 0 -> bits(session.append(ids));
             case 1 -> bits(session.prefill(ids));
             case 2 -> forked(session, ids, random);
-            case 3 -> cancelled(session, ids, random);
+            case 3 -> canceled(session, ids, random);
             default -> answers(session.generate(new int[][] {ids}, options(random), new GenerationListener() {
                 @Override
                 public boolean onToken(int row, int tokenId) {
@@ -200,7 +200,7 @@ class ConcurrentSessionsTest {
             case 2 -> probed(session, ids);
             case 3 -> frozen(session, ids);
             case 4 -> forked(session, ids, random);
-            case 5 -> cancelled(session, ids, random);
+            case 5 -> canceled(session, ids, random);
             default -> answers(session.generate(new int[][] {ids}, options(random), GenerationListener.NONE));
         };
     }
@@ -234,7 +234,7 @@ class ConcurrentSessionsTest {
     }
 
     /** Ends by its listener after some tokens: what was given out is what counts. */
-    private static Object cancelled(Session session, int[] ids, Random random) {
+    private static Object canceled(Session session, int[] ids, Random random) {
         int most = 1 + random.nextInt(4);
         List<Integer> seen = new ArrayList<>();
         GenerationListener listener = new GenerationListener() {

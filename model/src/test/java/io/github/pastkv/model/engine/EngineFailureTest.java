@@ -29,7 +29,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Generations that fail, are cancelled or are preempted change nothing for others, and leave their sessions usable. */
+/** Generations that fail, are canceled or are preempted change nothing for others, and leave their sessions usable. */
 @Timeout(value = 600, unit = TimeUnit.SECONDS)
 class EngineFailureTest {
     private static final GoldenModel LLAMA = GoldenModel.of("llama");
@@ -61,7 +61,7 @@ class EngineFailureTest {
         };
     }
 
-    /** Afterwards a session must go on as one to which nothing has happened. */
+    /** Afterward a session must go on as one to which nothing has happened. */
     private void requireUsable(Session session) {
         session.reset();
         assertThat(generate(session, TWENTY, GenerationListener.NONE).tokenIds()).isEqualTo(expected);
@@ -74,7 +74,7 @@ class EngineFailureTest {
         try (Session session = model.newSession()) {
             GeneratedRow row =
                     generate(session, TWENTY.withCancellation(cancellation), onToken(cancellation::cancel));
-            assertThat(row.reason()).isEqualTo(FinishReason.CANCELLED);
+            assertThat(row.reason()).isEqualTo(FinishReason.CANCELED);
             assertThat(row.tokenIds()).isEqualTo(expected.subList(0, 1));
             requireUsable(session);
         }
@@ -86,7 +86,7 @@ class EngineFailureTest {
         cancellation.cancel();
         try (Session session = model.newSession()) {
             GeneratedRow row = generate(session, TWENTY.withCancellation(cancellation), GenerationListener.NONE);
-            assertThat(row.reason()).isEqualTo(FinishReason.CANCELLED);
+            assertThat(row.reason()).isEqualTo(FinishReason.CANCELED);
             assertThat(session.size()).isZero();
             requireUsable(session);
         }
@@ -97,7 +97,7 @@ class EngineFailureTest {
         try (Session session = model.newSession()) {
             GeneratedRow row = generate(session, TWENTY, onToken(() -> Thread.currentThread().interrupt()));
             assertThat(Thread.interrupted()).isTrue();
-            assertThat(row.reason()).isEqualTo(FinishReason.CANCELLED);
+            assertThat(row.reason()).isEqualTo(FinishReason.CANCELED);
             assertThat(row.tokenIds()).isEqualTo(expected.subList(0, row.tokenIds().size()));
             assertThat(row.tokenIds().size()).isLessThanOrEqualTo(2);
             requireUsable(session);

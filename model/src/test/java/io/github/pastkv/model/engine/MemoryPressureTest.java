@@ -264,7 +264,7 @@ class MemoryPressureTest {
 
     /** A generation under a probe has tokens of which nothing is known, so that they cannot be recomputed. */
     @Test
-    void waitForWhatCannotBePreempted_endsWithIt_orIsCancelled() throws Exception {
+    void waitForWhatCannotBePreempted_endsWithIt_orIsCanceled() throws Exception {
         List<Integer> expected = alone(session -> generate(session, prompt(2, 25)));
         SessionOptions tight = tight(NUM_TOKENS);
         CountDownLatch blocked = new CountDownLatch(1);
@@ -282,13 +282,13 @@ class MemoryPressureTest {
             });
             blocked.await();
             Future<List<Integer>> waiting = others.submit(() -> generate(two, prompt(2, 25)));
-            Future<GeneratedRow> cancelled = others.submit(() -> generate(three, prompt(3, 25),
+            Future<GeneratedRow> canceled = others.submit(() -> generate(three, prompt(3, 25),
                     TEN.withCancellation(cancellation), GenerationListener.NONE));
             while (model.engineStats().numWaiting() < 2) {
                 Thread.onSpinWait();
             }
             cancellation.cancel();
-            assertThat(cancelled.get().reason()).isEqualTo(FinishReason.CANCELLED);
+            assertThat(canceled.get().reason()).isEqualTo(FinishReason.CANCELED);
             goOn.countDown();
             blocking.get();
             assertThat(waiting.get()).isEqualTo(expected);

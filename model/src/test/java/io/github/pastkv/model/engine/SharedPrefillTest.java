@@ -57,14 +57,14 @@ class SharedPrefillTest {
         }
     }
 
-    /** The one that computes the prefix may be cancelled: another goes on from what it has computed. */
+    /** The one that computes the prefix may be canceled: another goes on from what it has computed. */
     @Test
-    void cancelledPrefill_isTakenOverByAnother() throws Exception {
+    void canceledPrefill_isTakenOverByAnother() throws Exception {
         try (Model model = Model.load(LLAMA.folder(), ModelOptions.defaults().withMaxBatchTokens(1))) {
             List<Integer> alone = generate(model, 0, "alone", new Cancellation()).rows().getFirst().tokenIds();
             List<Generation> together = together(model, 0);
 
-            assertThat(together.get(0).rows().getFirst().reason()).isEqualTo(FinishReason.CANCELLED);
+            assertThat(together.get(0).rows().getFirst().reason()).isEqualTo(FinishReason.CANCELED);
             assertThat(together.subList(1, NUM_SESSIONS)).extracting(each -> each.rows().getFirst().reason())
                     .containsOnly(FinishReason.LENGTH);
             assertThat(generate(model, 0, "shared", new Cancellation()).rows().getFirst().tokenIds()).isEqualTo(alone);
@@ -72,14 +72,14 @@ class SharedPrefillTest {
     }
 
     /** Generates in all sessions at once; cancels one of them as soon as anything is computed. */
-    private static List<Generation> together(Model model, int cancelled) throws Exception {
+    private static List<Generation> together(Model model, int canceled) throws Exception {
         CyclicBarrier start = new CyclicBarrier(NUM_SESSIONS);
         long before = model.engineStats().numTokens();
         List<Callable<Generation>> calls =
                 IntStream.range(0, NUM_SESSIONS).mapToObj(session -> (Callable<Generation>) () -> {
                     Cancellation cancellation = new Cancellation();
                     start.await();
-                    if (session == cancelled) {
+                    if (session == canceled) {
                         Thread.ofPlatform().start(() -> {
                             while (model.engineStats().numTokens() == before) {
                                 Thread.onSpinWait();

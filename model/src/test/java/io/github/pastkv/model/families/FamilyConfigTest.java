@@ -156,7 +156,7 @@ class FamilyConfigTest {
             "tie_word_embeddings":"yes"        | tie_word_embeddings: "yes", must be true or false
             "eos_token_id":-2                  | eos_token_id: -2, must be in [-1, 2147483647]
             "dtype":"int8"                     | dtype: "int8", known are [bfloat16, float16, float32]
-            "quantization_config":{"bits":4}   | quantization_config: {"bits":4}, weights quantised by another library are not supported
+            "quantization_config":{"bits":4}   | quantization_config: {"bits":4}, weights quantized by another library are not supported
             "add_cross_attention":true         | add_cross_attention: true, this key is not known
             "architectures":["GPT3"]           | architectures: [GPT3] with model_type gpt2, must be one of [GPT2LMHeadModel, GPT2Model]
             "model_type":"llama"               | architectures: [GPT2LMHeadModel] with model_type llama, must be one of [LLaMAForCausalLM,

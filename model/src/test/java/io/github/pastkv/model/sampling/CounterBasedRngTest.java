@@ -28,9 +28,9 @@ class CounterBasedRngTest {
         assertThat(CounterBasedRng.uniform(42, 3, 1000)).isEqualTo(0.4898355229252481);
     }
 
-    /** Neighbouring counters: means, and counts of 16 buckets, as of independent numbers. */
+    /** Neighboring counters: means, and counts of 16 buckets, as of independent numbers. */
     @Test
-    void uniform_ofNeighbours_isEven() {
+    void uniform_ofNeighbors_isEven() {
         int[] counts = new int[16];
         double sum = 0;
         double product = 0;

@@ -12,7 +12,7 @@ final class SortingSampler {
     private SortingSampler() {}
 
     static int next(SamplingOptions options, float[] logits, TokenHistory history, long sampleIndex, long position) {
-        double[] scores = penalised(options, logits, history);
+        double[] scores = penalized(options, logits, history);
         List<Integer> ranked = new ArrayList<>(IntStream.range(0, scores.length).boxed().toList());
         ranked.sort(Comparator.comparingDouble((Integer id) -> -scores[id]).thenComparing(id -> id));
         if (options.temperature() == 0) {
@@ -35,7 +35,7 @@ final class SortingSampler {
         return locate(weights, nucleus, uniform * sum(weights, nucleus));
     }
 
-    private static double[] penalised(SamplingOptions options, float[] logits, TokenHistory history) {
+    private static double[] penalized(SamplingOptions options, float[] logits, TokenHistory history) {
         Set<Integer> seen = new HashSet<>();
         IntStream.range(0, history.numIds()).forEach(i -> seen.add(history.id(i)));
         double[] scores = new double[logits.length];

@@ -20,7 +20,7 @@ final class AnswerChoice {
         return switch (reason) {
             case LENGTH, CONTEXT_FULL -> "length";
             case STOP_TOKEN, STOP_STRING -> "stop";
-            case CANCELLED -> throw new IllegalStateException("a cancelled choice has no answer");
+            case CANCELED -> throw new IllegalStateException("a canceled choice has no answer");
         };
     }
 

@@ -96,8 +96,8 @@ final class PromptRun {
             numTokensToCompute = prompt().length - found.numReused();
             run.started(new RecentPrompt(request.model().name(), request.tenant(), found));
             int[] rest = score(session);
-            if (cancellation.isCancelled()) {
-                return RunOutcome.cancelled(times, prompt().length, 0, 0);
+            if (cancellation.isCanceled()) {
+                return RunOutcome.canceled(times, prompt().length, 0, 0);
             }
             Events texts = new Events();
             Generation generation = session.generate(new int[][] {rest}, options(rest), texts);
@@ -121,7 +121,7 @@ final class PromptRun {
         }
         List<RunEvent.ScoredToken> scores = PromptScores.score(session, prompt(), request.numPromptLogProbabilities(),
                 cancellation);
-        if (!cancellation.isCancelled()) {
+        if (!cancellation.isCanceled()) {
             run.add(new RunEvent.PromptScored(index, scores));
         }
         return Arrays.copyOfRange(prompt(), prompt().length - 1, prompt().length);
@@ -134,8 +134,8 @@ final class PromptRun {
 
     private RunOutcome end(Generation generation) {
         int numTokens = generation.rows().stream().mapToInt(row -> row.tokenIds().size()).sum();
-        if (cancellation.isCancelled()) {
-            return RunOutcome.cancelled(times, prompt().length, generation.numReusedTokens(), numTokens);
+        if (cancellation.isCanceled()) {
+            return RunOutcome.canceled(times, prompt().length, generation.numReusedTokens(), numTokens);
         }
         for (int answer = 0; answer < generation.rows().size(); answer++) {
             run.add(new RunEvent.ChoiceEnded(choice(answer), generation.rows().get(answer).reason(),

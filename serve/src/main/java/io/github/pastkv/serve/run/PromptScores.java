@@ -23,7 +23,7 @@ final class PromptScores {
         LogProbabilities row = new LogProbabilities(session.model().config().vocabSize());
         List<RunEvent.ScoredToken> scores = new ArrayList<>();
         int end = prompt.length - 1;
-        for (int from = 0; from < end && !cancellation.isCancelled(); from += CHUNK_TOKENS) {
+        for (int from = 0; from < end && !cancellation.isCanceled(); from += CHUNK_TOKENS) {
             int to = Math.min(end, from + CHUNK_TOKENS);
             Tensor logits = session.append(Arrays.copyOfRange(prompt, from, to)); // [to - from, V]
             for (int position = from; position < to; position++) {

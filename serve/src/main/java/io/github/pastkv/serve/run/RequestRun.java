@@ -11,7 +11,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
 /**
- * A request on its way: its events come in order, and it may be cancelled. Closing it cancels what still runs.
+ * A request on its way: its events come in order, and it may be canceled. Closing it cancels what still runs.
  *
  * <p>Events are for one thread; {@link #cancel} is for any.
  */

@@ -8,11 +8,11 @@ import java.util.List;
 /**
  * What became of the run of a prompt.
  *
- * @param reasons of its answers; empty when it was cancelled
+ * @param reasons of its answers; empty when it was canceled
  */
 record RunOutcome(RunTimes times, int numPromptTokens, int numReusedTokens, int numTokens,
         List<FinishReason> reasons) {
-    static RunOutcome cancelled(RunTimes times, int numPromptTokens, int numReusedTokens, int numTokens) {
+    static RunOutcome canceled(RunTimes times, int numPromptTokens, int numReusedTokens, int numTokens) {
         return new RunOutcome(times, numPromptTokens, numReusedTokens, numTokens, List.of());
     }
 

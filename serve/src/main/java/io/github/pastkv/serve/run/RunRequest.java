@@ -24,7 +24,7 @@ public record RunRequest(ServedModel model, List<int[]> prompts, GenerationOptio
         prompts = List.copyOf(prompts);
     }
 
-    /** The same request, whose computed tokens count towards {@code share}. */
+    /** The same request, whose computed tokens count toward {@code share}. */
     RunRequest withShare(ComputeShare share) {
         return new RunRequest(model, prompts, options.withShare(share), tenant, salt, isChat,
                 numPromptLogProbabilities, timeout);

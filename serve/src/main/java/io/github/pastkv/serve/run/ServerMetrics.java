@@ -155,7 +155,7 @@ public final class ServerMetrics {
         return switch (reason) {
             case LENGTH, CONTEXT_FULL -> "length";
             case STOP_TOKEN, STOP_STRING -> "stop";
-            case CANCELLED -> "abort";
+            case CANCELED -> "abort";
         };
     }
 

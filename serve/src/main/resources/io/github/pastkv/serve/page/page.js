@@ -82,19 +82,19 @@ function showBlocks(pool) {
   const columns = Math.max(1, Math.floor(width / size));
   const numSquares = Math.min(numBlocks, columns * Math.floor(height / size));
   const style = getComputedStyle(document.documentElement);
-  const colours = ["--held", "--cached", "--free"].map(name => style.getPropertyValue(name));
+  const colors = ["--held", "--cached", "--free"].map(name => style.getPropertyValue(name));
   const held = Math.ceil(pool.held_bytes / total * numSquares);
   const cached = Math.ceil(pool.cached_bytes / total * numSquares);
   for (let i = 0; i < numSquares; i++) {
-    context.fillStyle = colours[i < held ? 0 : i < held + cached ? 1 : 2];
+    context.fillStyle = colors[i < held ? 0 : i < held + cached ? 1 : 2];
     context.fillRect((i % columns) * size, Math.floor(i / columns) * size, size - 1, size - 1);
   }
   const parts = [["--held", "held by requests", pool.held_bytes], ["--cached", "cached prefixes", pool.cached_bytes],
     ["--free", "free, of memory taken", Math.max(0, pool.pool_bytes - pool.held_bytes - pool.cached_bytes)]];
-  find("legend").replaceChildren(...parts.map(([colour, name, value]) => {
+  find("legend").replaceChildren(...parts.map(([color, name, value]) => {
     const item = document.createElement("li");
     const mark = document.createElement("i");
-    mark.style.background = "var(" + colour + ")";
+    mark.style.background = "var(" + color + ")";
     item.append(mark, name + ": " + bytes(value));
     return item;
   }), Object.assign(document.createElement("li"), { textContent: "limit: " + bytes(pool.limit_bytes) }));

@@ -4,7 +4,7 @@ import io.github.pastkv.tensor.Tensor;
 import io.github.pastkv.testkit.golden.GoldenFiles;
 import java.nio.file.Path;
 
-/** A golden GGUF file with what transformers computes from its dequantised weights: a case of {@code golden/gguf}. */
+/** A golden GGUF file with what transformers computes from its dequantized weights: a case of {@code golden/gguf}. */
 public final class GgufCase {
     private final String name;
     private final GoldenTensors expected;

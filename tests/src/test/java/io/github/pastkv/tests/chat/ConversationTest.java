@@ -256,14 +256,14 @@ class ConversationTest {
             assertThat(conversation.turns()).isEmpty();
             say(conversation, format, SAID.get(0));
             int[] numHeard = {0};
-            Turn cancelled = conversation.say(SAID.get(1), OPTIONS, new GenerationListener() {
+            Turn canceled = conversation.say(SAID.get(1), OPTIONS, new GenerationListener() {
                 @Override
                 public boolean onToken(int row, int tokenId) {
                     return ++numHeard[0] < limit;
                 }
             });
-            assertThat(cancelled.generation().orElseThrow().rows().getFirst().reason())
-                    .isEqualTo(FinishReason.CANCELLED);
+            assertThat(canceled.generation().orElseThrow().rows().getFirst().reason())
+                    .isEqualTo(FinishReason.CANCELED);
             assertThat(conversation.turns()).hasSize(2);
             say(conversation, format, SAID.get(2));
         }

@@ -20,13 +20,13 @@ class DocumentCodeTest {
     void everyLineOfJava_isCompiled() {
         Set<String> compiled = Repository.javaSources().entrySet().stream()
                 .filter(source -> isRun(Repository.name(source.getKey())))
-                .flatMap(source -> source.getValue().lines().map(DocumentCodeTest::normalised))
+                .flatMap(source -> source.getValue().lines().map(DocumentCodeTest::normalized))
                 .collect(Collectors.toSet());
         List<String> missing = new ArrayList<>();
         int numLines = 0;
         for (Map.Entry<Path, List<String>> document : blocks().entrySet()) {
             for (String block : document.getValue()) {
-                for (String line : block.lines().map(DocumentCodeTest::normalised).toList()) {
+                for (String line : block.lines().map(DocumentCodeTest::normalized).toList()) {
                     numLines++;
                     if (!compiled.contains(line) && !line.isEmpty()) {
                         missing.add(Repository.name(document.getKey()) + ": " + line);
@@ -50,7 +50,7 @@ class DocumentCodeTest {
         return file.startsWith("tests/src/test/java/io/github/pastkv/tests/docs/") || file.startsWith("examples/src/");
     }
 
-    private static String normalised(String line) {
+    private static String normalized(String line) {
         return line.strip().replaceAll("\\s+", " ");
     }
 }

@@ -29,7 +29,7 @@ final class LibrarySnippets {
     static void answer() throws IOException {
         try (Model model = Model.load(Path.of("/models/SmolLM2-135M-Instruct"))) {
             Chat chat = Chat.of(model);
-            Turn turn = chat.answer(List.of(ChatMessage.user("Name a colour.")), GenerationOptions.greedy(40),
+            Turn turn = chat.answer(List.of(ChatMessage.user("Name a color.")), GenerationOptions.greedy(40),
                     GenerationListener.NONE);
             System.out.println(turn.answer());
         }

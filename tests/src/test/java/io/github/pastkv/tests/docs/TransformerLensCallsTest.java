@@ -17,7 +17,7 @@ import io.github.pastkv.lens.circuits.CircuitOptions;
 import io.github.pastkv.lens.circuits.PathSweep;
 import io.github.pastkv.lens.patching.ActivationMean;
 import io.github.pastkv.lens.patching.GridResult;
-import io.github.pastkv.lens.patching.LabelledGrid;
+import io.github.pastkv.lens.patching.LabeledGrid;
 import io.github.pastkv.lens.patching.Metric;
 import io.github.pastkv.lens.patching.PatchAxis;
 import io.github.pastkv.lens.patching.PatchGrid;
@@ -226,7 +226,7 @@ class TransformerLensCallsTest {
         PromptPair pair = new PromptPair(new int[] {7, 8, 9, 10}, new int[] {7, 11, 9, 10});
         Metric metric = Metric.logitDifference(5, 6);
         try (PathSweep paths = new PathSweep(model, pair, CircuitOptions.of(1))) {
-            LabelledGrid edges = PathSweep.emptyResult(paths.graph());
+            LabeledGrid edges = PathSweep.emptyResult(paths.graph());
             paths.run(edges, metric, SweepListener.NONE);
             assertThat(edges.done().cardinality()).isEqualTo(paths.graph().numEdges());
         }

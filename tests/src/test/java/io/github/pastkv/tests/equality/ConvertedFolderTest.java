@@ -141,7 +141,7 @@ class ConvertedFolderTest {
     }
 
     @Test
-    void quantisationOfOthers_andHalfAFolder_areRefusedByName() throws IOException {
+    void quantizationOfOthers_andHalfAFolder_areRefusedByName() throws IOException {
         Path config = convert(TestModel.golden("llama")).resolve("config.json");
         String json = Files.readString(config);
         Files.writeString(config, json.replace("pastkv_int8", "bitsandbytes"));

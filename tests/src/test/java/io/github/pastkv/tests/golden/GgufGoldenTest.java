@@ -19,7 +19,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Logits and generations of GGUF files against transformers in double precision over the dequantised weights. */
+/** Logits and generations of GGUF files against transformers in double precision over the dequantized weights. */
 @Tag("kernels")
 class GgufGoldenTest {
     private static Stream<String> floatCases() {

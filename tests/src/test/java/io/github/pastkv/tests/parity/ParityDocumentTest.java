@@ -17,7 +17,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/** docs/parity.md has a full row for every behaviour, and every test that it names exists. */
+/** docs/parity.md has a full row for every behavior, and every test that it names exists. */
 class ParityDocumentTest {
     private static final int NUM_TRANSFORMER_LENS = 58;
     private static final int NUM_TORCHTUNE = 55;

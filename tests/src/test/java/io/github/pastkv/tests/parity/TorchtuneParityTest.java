@@ -38,7 +38,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Behaviours of torchtune's models and generation around its cache, numbered as in docs/parity.md. */
+/** Behaviors of torchtune's models and generation around its cache, numbered as in docs/parity.md. */
 class TorchtuneParityTest {
     /** Models that stay open from test to test. */
     private static final String MODELS = "io.github.pastkv.tests.parity.ParityModels#all";

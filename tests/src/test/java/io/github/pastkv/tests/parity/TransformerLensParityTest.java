@@ -45,7 +45,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Behaviours of TransformerLens' cache that need a model, numbered as in docs/parity.md. Where TransformerLens is
+ * Behaviors of TransformerLens' cache that need a model, numbered as in docs/parity.md. Where TransformerLens is
  * close, PastKV must be equal in every bit.
  */
 class TransformerLensParityTest {
@@ -394,7 +394,7 @@ class TransformerLensParityTest {
         assertThatIllegalArgumentException().isThrownBy(() -> session.append(5, 999));
         assertThat(session.size()).isEqualTo(PREFIX.length);
         assertThat(session.cache().previousAttentionMask().numSlots()).isEqualTo(PREFIX.length);
-        append(session, SUFFIX).requireSameBits("afterwards", after(ParityModels.llama(), PREFIX, SUFFIX));
+        append(session, SUFFIX).requireSameBits("afterward", after(ParityModels.llama(), PREFIX, SUFFIX));
     }
 
     @ParameterizedTest(autoCloseArguments = false)
@@ -493,7 +493,7 @@ class TransformerLensParityTest {
         assertThatThrownBy(() -> session.generate(new int[][] {PREFIX}, GenerationOptions.greedy(4), failing))
                 .isInstanceOf(UnsupportedOperationException.class);
         assertThat(session.size()).isEqualTo(PREFIX.length);
-        append(session, SUFFIX).requireSameBits("afterwards", after(model, PREFIX, SUFFIX));
+        append(session, SUFFIX).requireSameBits("afterward", after(model, PREFIX, SUFFIX));
     }
 
     @ParameterizedTest(autoCloseArguments = false)

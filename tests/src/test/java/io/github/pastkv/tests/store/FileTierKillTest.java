@@ -28,7 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Two processes write the same chunks into one folder that is too small for them and are killed at random moments:
- * nothing wrong is ever there, the limit holds, and the folder opens afterwards. 3 times, or that often times
+ * nothing wrong is ever there, the limit holds, and the folder opens afterward. 3 times, or that often times
  * {@code -Dpastkv.test.scale}: 100 for the long run.
  */
 @Tag("stress")

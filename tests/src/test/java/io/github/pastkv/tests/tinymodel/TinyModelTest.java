@@ -94,7 +94,7 @@ class TinyModelTest {
     }
 
     @Test
-    void randomTokensRepeated_areRecognised() throws IOException {
+    void randomTokensRepeated_areRecognized() throws IOException {
         JsonNode repeats = heldOut("repeats.json");
         int length = repeats.required("length").asInt();
         double firstCopy = 0;

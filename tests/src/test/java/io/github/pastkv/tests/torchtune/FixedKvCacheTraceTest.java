@@ -62,7 +62,7 @@ class FixedKvCacheTraceTest {
         }
     }
 
-    /** What torchtune does outside its documented behaviour is refused here, before anything is written. */
+    /** What torchtune does outside its documented behavior is refused here, before anything is written. */
     @ParameterizedTest
     @MethodSource("quirks")
     void quirk_isRefusedAndChangesNothing(CacheTrace trace) {

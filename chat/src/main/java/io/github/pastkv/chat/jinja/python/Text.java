@@ -77,7 +77,7 @@ public final class Text {
         return titleCase(text.substring(0, first)) + text.substring(first).toLowerCase(Locale.ROOT);
     }
 
-    /** {@code str.title}: every letter that follows no letter is capitalised. */
+    /** {@code str.title}: every letter that follows no letter is capitalized. */
     public static String title(String text) {
         StringBuilder result = new StringBuilder();
         boolean isInWord = false;

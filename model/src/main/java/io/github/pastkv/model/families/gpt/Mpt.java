@@ -28,7 +28,7 @@ import java.util.Set;
  * clipped.
  */
 public final class Mpt implements Family {
-    /** What the modelling code of transformers does not read either. */
+    /** What the modeling code of transformers does not read either. */
     private static final Set<String> HARMLESS_SETTINGS = Set.of("alibi", "alibi_bias_max", "attn_impl", "attn_pdrop",
             "attn_uses_sequence_id", "dtype", "model_type");
     private static final Set<String> HARMLESS_KEYS = CommonKeys.harmless("emb_pdrop", "resid_pdrop",

@@ -3,7 +3,7 @@ package io.github.pastkv.model.families.keys;
 import io.github.pastkv.model.config.ExpertsConfig;
 import io.github.pastkv.model.config.LayerConfig;
 import io.github.pastkv.model.config.RouterConfig;
-import io.github.pastkv.model.config.RouterConfig.Normalisation;
+import io.github.pastkv.model.config.RouterConfig.Normalization;
 import io.github.pastkv.model.files.JsonObject;
 import io.github.pastkv.model.files.ModelFormatException;
 import java.util.List;
@@ -61,21 +61,21 @@ public final class ExpertKeys {
     /** Qwen's: weights are softmax scores, divided by their sum only if {@code norm_topk_prob} says so. */
     public RouterConfig qwenRouter(int absent) throws ModelFormatException {
         return router("num_experts_per_tok", absent, new RouterConfig.Softmax())
-                .withNormalisation(json.findBoolean("norm_topk_prob", false) ? Normalisation.SUM : null);
+                .withNormalization(json.findBoolean("norm_topk_prob", false) ? Normalization.SUM : null);
     }
 
     /**
      * DeepSeek V3's: sigmoid scores, chosen with a correction and within groups of which the two best scores count.
      *
-     * @param normalises whether weights are divided by their sum if {@code norm_topk_prob} is absent
+     * @param normalizes whether weights are divided by their sum if {@code norm_topk_prob} is absent
      * @param scale the factor of weights if {@code routed_scaling_factor} is absent
      */
-    public RouterConfig deepSeekRouter(int absentChosen, boolean normalises, double scale)
+    public RouterConfig deepSeekRouter(int absentChosen, boolean normalizes, double scale)
             throws ModelFormatException {
         RouterConfig router = router("num_experts_per_tok", absentChosen, new RouterConfig.Sigmoid());
         return router.withChoice(new RouterConfig.Choice(true, groups(router.numChosen(), 2)))
-                .withNormalisation(
-                        json.findBoolean("norm_topk_prob", normalises) ? new Normalisation(1e-20f, 0f) : null)
+                .withNormalization(
+                        json.findBoolean("norm_topk_prob", normalizes) ? new Normalization(1e-20f, 0f) : null)
                 .withScale((float) json.findPositive("routed_scaling_factor").orElse(scale));
     }
 

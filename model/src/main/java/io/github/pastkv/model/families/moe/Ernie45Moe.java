@@ -70,7 +70,7 @@ public final class Ernie45Moe implements Family {
         float least = (float) json.findPositive("moe_norm_min").orElse(1e-12);
         return experts.router("moe_k", 6, new RouterConfig.Softmax())
                 .withChoice(new RouterConfig.Choice(true, null))
-                .withNormalisation(new RouterConfig.Normalisation(0f, least));
+                .withNormalization(new RouterConfig.Normalization(0f, least));
     }
 
     /** Every so many layers, within a range whose end is included. */

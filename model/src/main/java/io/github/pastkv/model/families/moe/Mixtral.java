@@ -49,7 +49,7 @@ public final class Mixtral implements Family {
         FfnConfig ffn = keys.ffn("hidden_act", "silu");
         ExpertKeys experts = ExpertKeys.of(json, "num_local_experts", 8);
         RouterConfig router = experts.router("num_experts_per_tok", 2, new RouterConfig.Softmax())
-                .withNormalisation(RouterConfig.Normalisation.SUM);
+                .withNormalization(RouterConfig.Normalization.SUM);
         LayerConfig layer = LayerConfig.full(attention.scaleByHeadDim(), rotary)
                 .withWindow(json.findInt("sliding_window", 1, CommonKeys.MAX_SEQ_LEN).orElse(0))
                 .withExperts(ExpertsConfig.of(experts.numExperts(), ffn.ffnSize(), router));

@@ -34,7 +34,7 @@ final class ExpertTensors {
                         : List.of());
     }
 
-    /** Never quantised, as small differences of logits choose other experts. */
+    /** Never quantized, as small differences of logits choose other experts. */
     private WeightMatrix router(String name) throws ModelFormatException {
         Tensor weight = reader.tensor(name + ".weight", experts.numExperts(), hiddenSize);
         Tensor bias = experts.router().bias() ? reader.tensor(name + ".bias", experts.numExperts()) : null;

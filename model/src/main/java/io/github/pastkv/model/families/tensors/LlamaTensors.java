@@ -30,7 +30,7 @@ public final class LlamaTensors {
 
     private static final Pattern NOTHING = Pattern.compile("");
 
-    /** Which queries and keys are normalised together. */
+    /** Which queries and keys are normalized together. */
     public enum HeadNorms {
         NONE,
         /** Each head by itself. */

@@ -20,21 +20,21 @@ import org.jspecify.annotations.Nullable;
  * @param spread standard deviation over the pairs, in the order of {@code values}; null for one pair
  */
 @SuppressWarnings("ArrayRecordComponent") // a result to read; nobody compares results
-public record LabelledGrid(String name, List<String> axes, List<List<String>> labels, double[] values, BitSet done,
+public record LabeledGrid(String name, List<String> axes, List<List<String>> labels, double[] values, BitSet done,
         double @Nullable [] spread) {
     /**
      * A result, which goes on to hold the numbers.
      *
      * @param tokens what the tokens of the patched prompt are called, {@code [T]}
      */
-    public static LabelledGrid of(GridResult result, List<String> tokens) {
+    public static LabeledGrid of(GridResult result, List<String> tokens) {
         List<List<String>> labels = new ArrayList<>();
         for (int axis = 0; axis < result.shape().length; axis++) {
             PatchAxis kind = result.grid().axes().get(axis);
             boolean isPosition = kind == PatchAxis.POSITION || kind == PatchAxis.SOURCE_POSITION;
             labels.add(isPosition ? tokens : numbers(result.shape()[axis]));
         }
-        return new LabelledGrid(result.grid().name(), result.grid().axes().stream().map(PatchAxis::label).toList(),
+        return new LabeledGrid(result.grid().name(), result.grid().axes().stream().map(PatchAxis::label).toList(),
                 List.copyOf(labels), result.values(), result.done(), null);
     }
 
@@ -48,8 +48,8 @@ public record LabelledGrid(String name, List<String> axes, List<List<String>> la
      *
      * @param grids of one shape, one for each pair
      */
-    public static LabelledGrid mean(List<LabelledGrid> grids) {
-        LabelledGrid first = grids.getFirst();
+    public static LabeledGrid mean(List<LabeledGrid> grids) {
+        LabeledGrid first = grids.getFirst();
         double[] means = new double[first.values().length];
         double[] spread = new double[means.length];
         BitSet done = new BitSet(means.length);
@@ -61,7 +61,7 @@ public record LabelledGrid(String name, List<String> axes, List<List<String>> la
             means[cell] = mean(cellValues);
             spread[cell] = standardDeviation(cellValues);
         }
-        return new LabelledGrid(first.name(), first.axes(), first.labels(), means, done, spread);
+        return new LabeledGrid(first.name(), first.axes(), first.labels(), means, done, spread);
     }
 
     /** The mean; NaN of none. */
@@ -118,11 +118,11 @@ public record LabelledGrid(String name, List<String> axes, List<List<String>> la
     }
 
     /** The same with other labels of the axes that positions have, where one prompt's tokens would mislead. */
-    public LabelledGrid withPositions(List<String> positions) {
+    public LabeledGrid withPositions(List<String> positions) {
         List<List<String>> newLabels = IntStream.range(0, axes.size())
                 .mapToObj(axis -> axes.get(axis).endsWith(PatchAxis.POSITION.label()) ? positions : labels.get(axis))
                 .toList();
-        return new LabelledGrid(name, axes, newLabels, values, done, spread);
+        return new LabeledGrid(name, axes, newLabels, values, done, spread);
     }
 
     @Override
