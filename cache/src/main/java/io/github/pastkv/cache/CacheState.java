@@ -12,6 +12,7 @@ final class CacheState {
     private KvStep step;
     private @Nullable KvEdit edit;
     private @Nullable Runnable currentView;
+    private boolean locked;
     private boolean closed;
 
     CacheState(CacheRows rows, KvStep step, @Nullable LeakDetector watch) {
@@ -69,8 +70,20 @@ final class CacheState {
         }
     }
 
+    void setLocked(boolean newLocked) {
+        locked = newLocked;
+    }
+
+    void requireUnlocked() {
+        if (locked) {
+            throw new IllegalStateException(
+                    "the cache is in use by a generation, which waits for this call: it can only be read");
+        }
+    }
+
     void requireChangeable() {
         requireOpen();
+        requireUnlocked();
         requireNoStep();
     }
 

@@ -128,6 +128,8 @@ public final class KvCache implements AutoCloseable {
      *        {@link KvStep#numReusedTokens} are not computed
      */
     public KvStep beginStep(AttentionMask newMask, int[] tokenIds, PrefixUse use) {
+        Objects.requireNonNull(tokenIds, "tokenIds: null");
+        Objects.requireNonNull(use, "use: null");
         requireStepOf(newMask);
         int numReal = newMask.numReal();
         if (tokenIds.length < numReal) {
@@ -161,7 +163,8 @@ public final class KvCache implements AutoCloseable {
      * @throws IllegalStateException unless {@link #canRelease}; nothing has changed
      */
     public void release() {
-        state.requireChangeable();
+        state.requireOpen();
+        state.requireNoStep();
         if (!canRelease()) {
             throw new IllegalStateException("the cache cannot be released: it is frozen or empty, or holds tokens that"
                     + " cannot be computed again from their ids");
@@ -266,6 +269,7 @@ public final class KvCache implements AutoCloseable {
 
     private void setFrozen(boolean newFrozen) {
         state.requireOpen();
+        state.requireUnlocked();
         state.requirePresent();
         frozen = newFrozen;
         entries.forEach(entry -> entry.setFrozen(newFrozen));
@@ -433,6 +437,19 @@ public final class KvCache implements AutoCloseable {
     /** Checks the pool's bookkeeping; an {@link IllegalStateException} names what is wrong. */
     public void checkIntegrity() {
         pool.checkIntegrity();
+    }
+
+    /**
+     * Rejects all changes but {@link #release} and {@link #close} until {@link #unlockChanges}: around calls of a
+     * user's code between the steps of a generation. Such code may read the cache.
+     */
+    public void lockChanges() {
+        state.setLocked(true);
+    }
+
+    /** Allows changes again. */
+    public void unlockChanges() {
+        state.setLocked(false);
     }
 
     /**

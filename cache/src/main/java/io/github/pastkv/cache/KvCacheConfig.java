@@ -10,6 +10,7 @@ import io.github.pastkv.cache.layout.LayerStorageSpec;
 import io.github.pastkv.cache.layout.TiledKvLayout;
 import java.util.Collections;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.IntFunction;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
@@ -33,6 +34,8 @@ public record KvCacheConfig(KvShape shape, List<LayerStorageSpec> layers, int ba
     public static final int DEFAULT_MAX_REWIND_TOKENS = 64;
 
     public KvCacheConfig {
+        Objects.requireNonNull(shape, "shape: null");
+        Objects.requireNonNull(layers, "layers: null");
         if (layers.size() != shape.numLayers()) {
             throw new IllegalArgumentException(
                     "layers: " + layers.size() + " specs, the shape has " + shape.numLayers() + " layers");
@@ -45,6 +48,7 @@ public record KvCacheConfig(KvShape shape, List<LayerStorageSpec> layers, int ba
 
     /** F32, blocks of 16, no windows, rows without limit in a pool of at most 8 GiB. */
     public static KvCacheConfig of(KvShape shape, int batchSize) {
+        Objects.requireNonNull(shape, "shape: null");
         LayerStorageSpec layer = new LayerStorageSpec(KvTypes.of(KvType.F32), KvWindow.NONE);
         return new KvCacheConfig(shape, Collections.nCopies(shape.numLayers(), layer), batchSize, DEFAULT_BLOCK_SIZE,
                 new Limits(Integer.MAX_VALUE, DEFAULT_MAX_POOL_BYTES, DEFAULT_MAX_REWIND_TOKENS));

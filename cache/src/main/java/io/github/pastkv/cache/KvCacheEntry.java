@@ -52,11 +52,13 @@ public final class KvCacheEntry {
 
     public void freeze() {
         cache.state().requireOpen();
+        cache.state().requireUnlocked();
         frozen = true;
     }
 
     public void unfreeze() {
         cache.state().requireOpen();
+        cache.state().requireUnlocked();
         frozen = false;
     }
 

@@ -11,6 +11,7 @@ import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.stream.IntStream;
 
@@ -36,8 +37,8 @@ public final class Chat {
      * @throws IllegalArgumentException if the model has no tokenizer
      */
     public Chat(Model model, ChatFormat format) {
-        this.model = model;
-        this.format = format;
+        this.model = Objects.requireNonNull(model, "model: null");
+        this.format = Objects.requireNonNull(format, "format: null");
         this.tokenizer = model.tokenizer().orElseThrow(
                 () -> new IllegalArgumentException("model: " + model.folder() + " has no tokenizer"));
     }
@@ -63,6 +64,10 @@ public final class Chat {
      */
     public Turn answer(List<ChatMessage> messages, GenerationOptions options, SessionOptions sessionOptions,
             GenerationListener listener) {
+        Objects.requireNonNull(messages, "messages: null");
+        Objects.requireNonNull(options, "options: null");
+        Objects.requireNonNull(sessionOptions, "sessionOptions: null");
+        Objects.requireNonNull(listener, "listener: null");
         TokenKeepingFormat keeping = new TokenKeepingFormat(this);
         Session session = model.newSession(sessionOptions);
         try (Conversation conversation = Conversation.of(session, keeping, List.of())) {

@@ -49,6 +49,9 @@ public final class Conversation implements AutoCloseable {
     }
 
     private Conversation(Session session, ChatFormat format, List<ChatMessage> messages) {
+        Objects.requireNonNull(session, "session: null");
+        Objects.requireNonNull(format, "format: null");
+        Objects.requireNonNull(messages, "messages: null");
         if (session.batchSize() != 1 || session.size() != 0 || session.frozen()) {
             throw new IllegalArgumentException("session: has " + session.batchSize() + " rows and " + session.size()
                     + " slots" + (session.frozen() ? ", frozen" : "") + ", must be one empty row");
@@ -111,6 +114,7 @@ public final class Conversation implements AutoCloseable {
      * @throws PoolExhaustedException when the cache's limit in bytes is reached; no turn is added
      */
     public Turn say(String user, GenerationOptions options, GenerationListener listener) {
+        Objects.requireNonNull(user, "user: null");
         if (user.isEmpty() && current.messages().isEmpty()) {
             throw new IllegalArgumentException("user: the message is empty");
         }
@@ -123,6 +127,9 @@ public final class Conversation implements AutoCloseable {
      * @param messages empty to answer the last message
      */
     public Turn answer(List<ChatMessage> messages, GenerationOptions options, GenerationListener listener) {
+        Objects.requireNonNull(messages, "messages: null");
+        Objects.requireNonNull(options, "options: null");
+        Objects.requireNonNull(listener, "listener: null");
         requireOneAnswer(options);
         int[] ids = promptIds(messages);
         int numKnown = current.rewindTo(ids);
@@ -146,6 +153,7 @@ public final class Conversation implements AutoCloseable {
      * @throws IllegalArgumentException when the format refuses the conversation
      */
     public int[] promptIds(List<ChatMessage> added) {
+        Objects.requireNonNull(added, "added: null");
         List<ChatMessage> messages = new ArrayList<>(current.messages());
         messages.addAll(added);
         if (messages.isEmpty()) {
@@ -201,6 +209,7 @@ public final class Conversation implements AutoCloseable {
     }
 
     private void requireNew(String name) {
+        Objects.requireNonNull(name, "name: null");
         if (branches.containsKey(name) || name.isBlank()) {
             throw new IllegalArgumentException(
                     name.isBlank() ? "name: is blank" : "name: there is a branch " + name + " already");
@@ -224,6 +233,7 @@ public final class Conversation implements AutoCloseable {
      * @throws IllegalArgumentException when there is a branch of that name
      */
     public void load(String name, List<ChatMessage> messages) {
+        Objects.requireNonNull(messages, "messages: null");
         requireNew(name);
         current = current.forkFor(name, messages);
         branches.put(name, current);
@@ -235,6 +245,7 @@ public final class Conversation implements AutoCloseable {
      * @throws IllegalArgumentException when there is none of that name
      */
     public void switchTo(String name) {
+        Objects.requireNonNull(name, "name: null");
         Branch branch = branches.get(name);
         if (branch == null) {
             throw new IllegalArgumentException(

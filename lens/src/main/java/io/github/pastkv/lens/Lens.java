@@ -12,6 +12,7 @@ import io.github.pastkv.model.hooks.HookCatalog;
 import io.github.pastkv.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
 
@@ -32,7 +33,7 @@ public final class Lens {
 
     /** A lens over a model, without hooks. */
     public Lens(Model model) {
-        this.model = model;
+        this.model = Objects.requireNonNull(model, "model: null");
         this.hooks = model.hooks();
     }
 

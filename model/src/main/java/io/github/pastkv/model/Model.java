@@ -26,6 +26,7 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -83,6 +84,8 @@ public final class Model implements AutoCloseable {
      * @throws IllegalStateException if the requested kernels are not available
      */
     public static Model load(Path folder, ModelOptions options) throws IOException {
+        Objects.requireNonNull(folder, "folder: null");
+        Objects.requireNonNull(options, "options: null");
         return load(folder, options, chooseInBackground(options.kernels()));
     }
 
@@ -104,11 +107,16 @@ public final class Model implements AutoCloseable {
 
     /** {@link #load(Path, ModelOptions)} with kernels chosen by the caller. */
     public static Model load(Path folder, ModelOptions options, KernelsChoice kernels) throws IOException {
+        Objects.requireNonNull(folder, "folder: null");
+        Objects.requireNonNull(options, "options: null");
+        Objects.requireNonNull(kernels, "kernels: null");
         return load(folder, options, () -> kernels);
     }
 
     /** {@link #load(Path, ModelOptions)} from an open source. The model closes it, even if loading fails. */
     public static Model load(ModelSource source, ModelOptions options) throws IOException {
+        Objects.requireNonNull(source, "source: null");
+        Objects.requireNonNull(options, "options: null");
         return load(ModelFolder.of(source, options.allowedConfigKeys()), options,
                 chooseInBackground(options.kernels()));
     }
@@ -269,6 +277,7 @@ public final class Model implements AutoCloseable {
      */
     public Session newSession(SessionOptions sessionOptions) {
         requireOpen();
+        Objects.requireNonNull(sessionOptions, "sessionOptions: null");
         return Session.withOwnCache(this, sessionOptions);
     }
 
@@ -279,6 +288,7 @@ public final class Model implements AutoCloseable {
      */
     public Session newSession(KvCache cache) {
         requireOpen();
+        Objects.requireNonNull(cache, "cache: null");
         return Session.over(this, cache);
     }
 

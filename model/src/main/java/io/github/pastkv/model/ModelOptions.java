@@ -4,6 +4,7 @@ import io.github.pastkv.cache.store.BlockStore;
 import io.github.pastkv.kernels.WeightType;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -37,6 +38,11 @@ public record ModelOptions(@Nullable String kernels, ComputeChoice compute, Weig
     public static final long DEFAULT_MAX_CACHED_BYTES = 1L << 30;
 
     public ModelOptions {
+        Objects.requireNonNull(compute, "compute: null");
+        Objects.requireNonNull(weights, "weights: null");
+        Objects.requireNonNull(allowedConfigKeys, "allowedConfigKeys: null");
+        Objects.requireNonNull(allowedTokenizers, "allowedTokenizers: null");
+        Objects.requireNonNull(cacheTiers, "cacheTiers: null");
         allowedConfigKeys = Set.copyOf(allowedConfigKeys);
         allowedTokenizers = Map.copyOf(allowedTokenizers);
         cacheTiers = List.copyOf(cacheTiers);
@@ -108,6 +114,7 @@ public record ModelOptions(@Nullable String kernels, ComputeChoice compute, Weig
      * @param newLeakListener called by a thread of the {@link java.lang.ref.Cleaner}
      */
     public ModelOptions withLeakListener(Consumer<String> newLeakListener) {
+        Objects.requireNonNull(newLeakListener, "newLeakListener: null");
         return new ModelOptions(kernels, compute, weights, numThreads, maxBatchTokens, loadsTokenizer, maxCachedBytes,
                 newLeakListener, allowedConfigKeys, allowedTokenizers, blockStore, cacheTiers);
     }
@@ -129,6 +136,7 @@ public record ModelOptions(@Nullable String kernels, ComputeChoice compute, Weig
      * compute their digest. The caller closes the store, after the model.
      */
     public ModelOptions withBlockStore(BlockStore newBlockStore) {
+        Objects.requireNonNull(newBlockStore, "newBlockStore: null");
         return new ModelOptions(kernels, compute, weights, numThreads, maxBatchTokens, loadsTokenizer,
                 maxCachedBytes, leakListener, allowedConfigKeys, allowedTokenizers, newBlockStore, cacheTiers);
     }

@@ -127,6 +127,7 @@ public final class Session implements AutoCloseable {
      */
     public Tensor append(int... tokenIds) {
         requireOneRow();
+        Objects.requireNonNull(tokenIds, "tokenIds: null");
         Tensor all = append(new int[][] {tokenIds});
         return all.reshape(tokenIds.length, model.config().vocabSize());
     }
@@ -139,6 +140,7 @@ public final class Session implements AutoCloseable {
      */
     public Tensor prefill(int... tokenIds) {
         requireOneRow();
+        Objects.requireNonNull(tokenIds, "tokenIds: null");
         if (tokenIds.length == 0) {
             throw new IllegalArgumentException("tokenIds: none, so there is no last one");
         }
@@ -154,8 +156,9 @@ public final class Session implements AutoCloseable {
      */
     public Tensor prefill(int[][] tokenIds, AttentionMask mask) {
         requireOpen();
+        StepInput input = StepInput.tokens(tokenIds, mask);
         return exclusively(() -> {
-            Tensor last = target.group().forward(StepInput.tokens(tokenIds, mask), Logits.LAST, PrefixUse.REUSE);
+            Tensor last = target.group().forward(input, Logits.LAST, PrefixUse.REUSE);
             numReusedTokens = target.group().numReusedTokens();
             return Tensor.of(last.toFloatArray(), last.shape());
         });
@@ -178,6 +181,7 @@ public final class Session implements AutoCloseable {
      */
     public PrefixExplanation explainPrefix(int... tokenIds) {
         requireOpen();
+        Objects.requireNonNull(tokenIds, "tokenIds: null");
         PrefixIndex index = prefixIndex().orElseThrow(
                 () -> new IllegalStateException("this session does not share prefixes"));
         return index.explain(cache.namespace().orElseThrow(), tokenIds);
@@ -185,7 +189,8 @@ public final class Session implements AutoCloseable {
 
     /** {@link #append(int[][], AttentionMask)} with rows of equal length and no padding. */
     public Tensor append(int[][] tokenIds) {
-        return append(tokenIds, AttentionMask.ones(batchSize(), tokenIds.length == 0 ? 0 : tokenIds[0].length));
+        requireOpen();
+        return append(StepInput.tokens(tokenIds));
     }
 
     /**
@@ -209,6 +214,7 @@ public final class Session implements AutoCloseable {
      */
     public Tensor append(StepInput input) {
         requireOpen();
+        Objects.requireNonNull(input, "input: null");
         requireEnterable(input);
         return exclusively(() -> target.group().forwardSlots(input, PrefixUse.STORE));
     }
@@ -222,6 +228,7 @@ public final class Session implements AutoCloseable {
      */
     public Tensor prefill(StepInput input) {
         requireOpen();
+        Objects.requireNonNull(input, "input: null");
         requireEnterable(input);
         for (int row = 0; row < input.mask().batchSize(); row++) {
             if (input.mask().numReal(row) == 0) {
@@ -246,6 +253,7 @@ public final class Session implements AutoCloseable {
      */
     public Tensor residualBefore(StepInput input, int stopAtLayer) {
         requireOpen();
+        Objects.requireNonNull(input, "input: null");
         int startAtLayer = input instanceof StepInput.Residual stream ? stream.startAtLayer() : 0;
         if (stopAtLayer < startAtLayer || stopAtLayer > model.config().numLayers()) {
             throw new IllegalArgumentException("stopAtLayer: " + stopAtLayer + ", must be in [" + startAtLayer + ", "
@@ -268,6 +276,7 @@ public final class Session implements AutoCloseable {
      */
     public Scope withProbe(Probe newProbe) {
         requireOpen();
+        Objects.requireNonNull(newProbe, "newProbe: null");
         Probe before = target.probe();
         target.setProbe(newProbe);
         return () -> target.setProbe(before);
@@ -325,6 +334,7 @@ public final class Session implements AutoCloseable {
      */
     public Stream<String> stream(String prompt, GenerationOptions options) {
         requireOneRow();
+        Objects.requireNonNull(options, "options: null");
         if (options.numReturnSequences() != 1) {
             throw new IllegalArgumentException(
                     "numReturnSequences: " + options.numReturnSequences() + ", a stream has one answer");
@@ -358,8 +368,8 @@ public final class Session implements AutoCloseable {
     public Generation generate(int[][] tokenIds, AttentionMask mask, GenerationOptions options,
             GenerationListener listener) {
         requireOpen();
-        Objects.requireNonNull(options, "options");
-        Objects.requireNonNull(listener, "listener");
+        Objects.requireNonNull(options, "options: null");
+        Objects.requireNonNull(listener, "listener: null");
         StepInput.tokens(tokenIds, mask).pack(model.config(), batchSize()); // rejects bad input before anything else
         return exclusively(() -> {
             Generation generation = target.generate(new PaddedPrompts(tokenIds, mask), options, listener);
@@ -376,7 +386,9 @@ public final class Session implements AutoCloseable {
      */
     public List<List<BeamHypothesis>> beamSearch(int[][] prompts, BeamOptions options) {
         requireOpen();
-        return exclusively(() -> target.beamSearch(PaddedPrompts.of(prompts), options));
+        Objects.requireNonNull(options, "options: null");
+        PaddedPrompts padded = PaddedPrompts.of(prompts);
+        return exclusively(() -> target.beamSearch(padded, options));
     }
 
     /** Whether appends store nothing. */
@@ -440,6 +452,7 @@ public final class Session implements AutoCloseable {
      */
     public void graft(Session source, int fromToken, int toToken) {
         requireOneRow();
+        Objects.requireNonNull(source, "source: null");
         source.requireOneRow();
         if (source.model != model) {
             throw new IllegalArgumentException("source: a session of another model");

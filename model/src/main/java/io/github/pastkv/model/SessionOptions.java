@@ -6,6 +6,7 @@ import io.github.pastkv.cache.layout.KvTypes;
 import io.github.pastkv.cache.layout.KvWindow;
 import io.github.pastkv.cache.layout.LayerKvTypes;
 import io.github.pastkv.model.config.ModelConfig;
+import java.util.Objects;
 
 /**
  * Options of a session and its cache.
@@ -26,6 +27,9 @@ import io.github.pastkv.model.config.ModelConfig;
 public record SessionOptions(int batchSize, LayerKvTypes kvTypes, int blockSize, int maxSeqLen, long maxPoolBytes,
         KvWindow window, int maxRewindTokens, PrefixReuse prefixReuse) {
     public SessionOptions {
+        Objects.requireNonNull(kvTypes, "kvTypes: null");
+        Objects.requireNonNull(window, "window: null");
+        Objects.requireNonNull(prefixReuse, "prefixReuse: null");
         if (maxSeqLen < 0) {
             throw new IllegalArgumentException("maxSeqLen: " + maxSeqLen + ", must not be negative");
         }

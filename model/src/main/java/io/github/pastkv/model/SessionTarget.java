@@ -98,7 +98,7 @@ final class SessionTarget {
         on.beginGeneration(options);
         try {
             return Generator.generate(on, prompts.tokenIds(), prompts.mask(), tokenizer, withEos(options),
-                    listener);
+                    new LockingListener(cache, listener));
         } finally {
             on.endGeneration();
         }
@@ -106,14 +106,17 @@ final class SessionTarget {
 
     /** {@link #generate} as the result is read; {@code onEnd} runs once, when it has been read or is closed. */
     Stream<String> stream(PaddedPrompts prompts, GenerationOptions options, Runnable onEnd) {
+        KvCache streamed = cache;
         SequenceGroup fork = cache.frozen() ? group.fork() : null;
         Runnable close = () -> {
+            streamed.unlockChanges();
             if (fork != null) {
                 fork.close();
             }
             onEnd.run();
         };
-        return new TextStream(Objects.requireNonNull(tokenizer), fork == null ? group : fork, prompts.tokenIds(),
+        return new TextStream(Objects.requireNonNull(tokenizer), fork == null ? group : fork, streamed,
+                prompts.tokenIds(),
                 prompts.mask(), withEos(options), close).stream();
     }
 

@@ -1,5 +1,6 @@
 package io.github.pastkv.model;
 
+import io.github.pastkv.cache.KvCache;
 import io.github.pastkv.cache.mask.AttentionMask;
 import io.github.pastkv.model.engine.SequenceGroup;
 import io.github.pastkv.model.generation.GenerationListener;
@@ -16,20 +17,26 @@ import java.util.stream.StreamSupport;
 /** A generation as a lazy stream of text: each step is computed when the text before it has been consumed. */
 final class TextStream extends AbstractSpliterator<String> {
     private final SequenceGroup group;
+    private final KvCache cache;
     private final Generator generator;
     private final Runnable onClose;
     private final Queue<String> pieces = new ArrayDeque<>();
     private boolean ended;
 
-    /** @param onClose run once, at the end or when the stream is closed before */
-    TextStream(TextTokenizer tokenizer, SequenceGroup group, int[][] tokenIds, AttentionMask mask,
+    /**
+     * @param cache locked between the steps
+     * @param onClose run once, at the end or when the stream is closed before; unlocks the cache
+     */
+    TextStream(TextTokenizer tokenizer, SequenceGroup group, KvCache cache, int[][] tokenIds, AttentionMask mask,
             GenerationOptions options, Runnable onClose) {
         super(Long.MAX_VALUE, ORDERED | NONNULL);
         this.group = group;
+        this.cache = cache;
         this.onClose = onClose;
         this.generator = new Generator(group, tokenIds, mask, tokenizer, options,
                 GenerationListener.ofText(pieces::add));
         group.beginGeneration(options);
+        cache.lockChanges();
     }
 
     Stream<String> stream() {
@@ -51,13 +58,16 @@ final class TextStream extends AbstractSpliterator<String> {
 
     private void advance() {
         boolean goesOn = false;
+        cache.unlockChanges();
         try {
             goesOn = generator.step();
             if (!goesOn) {
                 generator.finish();
             }
         } finally { // also when the step fails
-            if (!goesOn) {
+            if (goesOn) {
+                cache.lockChanges();
+            } else {
                 close();
             }
         }

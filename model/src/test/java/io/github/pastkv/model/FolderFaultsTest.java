@@ -154,6 +154,8 @@ class FolderFaultsTest {
         refused("is a PyTorch or zip file");
         Files.move(folder.resolve("model.safetensors"), folder.resolve("pytorch_model.bin"));
         refused("holds neither model.safetensors nor model.safetensors.index.json; pytorch_model.bin is of another");
+        Path gguf = Files.createFile(folder.resolve("q.gguf"));
+        refused("; give the GGUF file itself: " + gguf);
     }
 
     @Test
@@ -268,12 +270,13 @@ class FolderFaultsTest {
         copy("llama");
         Files.writeString(folder.resolve("generation_config.json"), """
                 {"suppress_tokens":[49,58],"min_p":0.05,"typical_p":1.0,"no_repeat_ngram_size":0,"num_beams":4,
-                 "early_stopping":true,"eos_token_id":[2,7,100000],"top_k":-1,"max_length":4096,
+                 "early_stopping":true,"min_new_tokens":3,"min_length":5,"eos_token_id":[2,7,100000],"top_k":-1,"max_length":4096,
                  "pad_token_id":0,"forced_eos_token_id":2,"transformers_version":"4.50"}""");
         try (ModelFolder model = ModelFolder.open(folder)) {
             assertThat(model.generationConfig().unapplied()).containsExactly(
                     "eos_token_id: 100000, the vocabulary has " + model.config().vocabSize() + " tokens",
-                    "num_beams: 4", "early_stopping: true", "forced_eos_token_id: 2");
+                    "num_beams: 4", "early_stopping: true", "min_new_tokens: 3", "min_length: 5",
+                    "forced_eos_token_id: 2");
             assertThat(model.generationConfig().eosIds()).containsExactly(2, 7);
             assertThat(model.generationConfig().topK()).hasValue(0);
         }

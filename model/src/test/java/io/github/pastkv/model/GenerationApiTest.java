@@ -181,11 +181,30 @@ class GenerationApiTest {
     }
 
     @Test
+    void cacheUnderAStream_canBeRead_andNotChanged() {
+        String expected = session.generate(PROMPT, TWELVE).text();
+        session.reset();
+        try (Stream<String> pieces = session.stream(PROMPT, TWELVE)) {
+            Iterator<String> iterator = pieces.iterator();
+            StringBuilder text = new StringBuilder(iterator.next());
+            assertThat(session.cache().numTokens(0)).isPositive();
+            assertThatIllegalStateException().isThrownBy(() -> session.cache().rewind(1))
+                    .withMessageContaining("in use by a generation");
+            iterator.forEachRemaining(text::append);
+            assertThat(text).hasToString(expected);
+        }
+        session.cache().rewind(1);
+        session.stream(PROMPT, TWELVE).close();
+        session.cache().reset();
+    }
+
+    @Test
     void nullArguments_areRefusedByName_beforeAnythingHasChanged() {
         assertThatNullPointerException().isThrownBy(() -> session.generate(PROMPT, (GenerationOptions) null))
-                .withMessage("options");
+                .withMessage("options: null");
         assertThatNullPointerException()
-                .isThrownBy(() -> session.generate(PROMPT, TWELVE, (GenerationListener) null)).withMessage("listener");
+                .isThrownBy(() -> session.generate(PROMPT, TWELVE, (GenerationListener) null))
+                .withMessage("listener: null");
         assertThat(session.size()).isZero();
     }
 

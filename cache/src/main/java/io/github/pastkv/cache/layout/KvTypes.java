@@ -1,5 +1,7 @@
 package io.github.pastkv.cache.layout;
 
+import java.util.Objects;
+
 /**
  * Storage types of the keys and the values of a layer.
  *
@@ -7,6 +9,11 @@ package io.github.pastkv.cache.layout;
  * @param values type of the values
  */
 public record KvTypes(KvType keys, KvType values) {
+    public KvTypes {
+        Objects.requireNonNull(keys, "keys: null");
+        Objects.requireNonNull(values, "values: null");
+    }
+
     /** The same type for keys and values. */
     public static KvTypes of(KvType type) {
         return new KvTypes(type, type);

@@ -1,6 +1,7 @@
 package io.github.pastkv.cache.layout;
 
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 
 /**
@@ -11,6 +12,8 @@ import java.util.TreeMap;
  */
 public record LayerKvTypes(KvTypes rest, Map<Integer, KvTypes> named) {
     public LayerKvTypes {
+        Objects.requireNonNull(rest, "rest: null");
+        Objects.requireNonNull(named, "named: null");
         named.keySet().forEach(LayerKvTypes::requireLayer);
         named = Map.copyOf(named);
     }

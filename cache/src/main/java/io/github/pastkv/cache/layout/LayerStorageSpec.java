@@ -1,5 +1,7 @@
 package io.github.pastkv.cache.layout;
 
+import java.util.Objects;
+
 /**
  * Storage of one layer. Layers with equal specs form a layer group.
  *
@@ -7,6 +9,11 @@ package io.github.pastkv.cache.layout;
  * @param window attention window; tokens that have left it are evicted
  */
 public record LayerStorageSpec(KvTypes types, KvWindow window) {
+    public LayerStorageSpec {
+        Objects.requireNonNull(types, "types: null");
+        Objects.requireNonNull(window, "window: null");
+    }
+
     public LayerStorageSpec withTypes(KvTypes newTypes) {
         return new LayerStorageSpec(newTypes, window);
     }

@@ -79,6 +79,9 @@ final class Evaluator {
         if (value == null) {
             value = Globals.find(name, clock);
         }
+        if (value == null && name.equals("self")) {
+            throw new TemplateError("the variable 'self' is not supported");
+        }
         return value == null ? new Undefined("'" + name + "' is undefined") : value;
     }
 

@@ -21,6 +21,9 @@ final class Filters {
             "lower", "map", "max", "min", "reject", "rejectattr", "replace", "reverse", "round", "safe", "select",
             "selectattr", "slice", "sort", "string", "sum", "title", "tojson", "trim", "truncate", "unique", "upper",
             "wordcount");
+    private static final Set<String> WITHOUT_ARGUMENTS =
+            Set.of("abs", "escape", "first", "items", "last", "length", "list", "reverse", "safe", "string",
+                    "wordcount");
     private static final Set<String> KNOWN_ELSEWHERE = Set.of("filesizeformat", "forceescape", "pprint", "random",
             "striptags", "urlencode", "urlize", "wordwrap", "xmlattr");
 
@@ -47,6 +50,9 @@ final class Filters {
     static Object apply(String name, Object value, Arguments arguments) {
         requireKnown(name);
         String known = OTHER_NAMES.getOrDefault(name, name);
+        if (WITHOUT_ARGUMENTS.contains(known)) {
+            arguments.bind(known);
+        }
         return switch (known) {
             case "default" -> orDefault(value, arguments.bind(known, "default_value", "boolean"));
             case "tojson" -> Json.dump(value, arguments);

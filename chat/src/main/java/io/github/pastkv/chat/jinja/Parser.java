@@ -22,6 +22,7 @@ final class Parser {
     private final TokenStream tokens;
     private final ExpressionParser expressions;
     private int depth;
+    private int numOpenLoops;
 
     private Parser(TokenStream tokens) {
         this.tokens = tokens;
@@ -133,7 +134,9 @@ final class Parser {
     }
 
     private Stmt parseFor(int line) {
+        numOpenLoops++;
         Target target = target(false);
+        requireNotLoop(target);
         tokens.expectKeyword("in");
         Expr items = expressions.tuple(false, "recursive");
         Expr filter = tokens.skipKeyword("if") ? expressions.expression() : null;
@@ -146,11 +149,15 @@ final class Parser {
         } else {
             tokens.expect(Kind.BLOCK_END);
         }
+        numOpenLoops--;
         return new Stmt.For(line, target, items, filter, isRecursive, body, otherwise);
     }
 
     private Stmt parseSet(int line) {
         Target target = target(true);
+        if (numOpenLoops > 0) {
+            requireNotLoop(target);
+        }
         if (tokens.skipOperator("=")) {
             Expr value = expressions.tuple(true);
             tokens.expect(Kind.BLOCK_END);
@@ -223,6 +230,20 @@ final class Parser {
             isTuple |= tokens.peek().isOperator(",");
         } while (tokens.skipOperator(","));
         return isTuple ? new Target.Several(targets) : targets.getFirst();
+    }
+
+    private static void requireNotLoop(Target target) {
+        boolean isLoop = switch (target) {
+            case Target.Variable variable -> variable.name().equals("loop");
+            case Target.Several several -> {
+                several.targets().forEach(Parser::requireNotLoop);
+                yield false;
+            }
+            case Target.NamespaceAttribute _ -> false;
+        };
+        if (isLoop) {
+            throw new TemplateError("Can't assign to special loop variable in for-loop target");
+        }
     }
 
     private boolean endsTarget() {

@@ -83,11 +83,19 @@ final class Tests {
             case "escaped" -> value instanceof Markup;
             case "lower" -> isCase(value, "islower");
             case "upper" -> isCase(value, "isupper");
-            case "filter" -> Python.isText(value) && Filters.isKnown(Python.str(value));
-            case "test" -> Python.isText(value) && isKnown(Python.str(value));
+            case "filter" -> isName(value) && Filters.isKnown(Python.str(value));
+            case "test" -> isName(value) && isKnown(Python.str(value));
             case "even" -> Numbers.equal(Numbers.calculate("%", number(value), 2L), 0L);
             default -> Numbers.equal(Numbers.calculate("%", number(value), 2L), 1L); // odd
         };
+    }
+
+    /** Whether a value may be the name of a filter or test: a text, while Python cannot look up lists. */
+    private static boolean isName(Object value) {
+        if (value instanceof List || value instanceof Map) {
+            throw new TemplateError("unhashable type: '" + Python.typeName(value) + "'");
+        }
+        return Python.isText(value);
     }
 
     private static Object number(Object value) {

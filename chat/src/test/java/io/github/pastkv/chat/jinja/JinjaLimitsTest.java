@@ -94,6 +94,7 @@ class JinjaLimitsTest {
             `{% if true %}\n\n{{ content.y.z }}{% endif %}` | line 3: 'str object' has no attribute 'y'
             `a\n{{ content | nosuch }}` | line 2: there is no filter 'nosuch'
             `{{ content is nosuch }}` | line 1: there is no test 'nosuch'
+            `{{ self }}` | line 1: the variable 'self' is not supported
             `{{ content | urlize }}` | line 1: the filter 'urlize' is not supported
             `\n{% include 'x' %}` | line 2: the tag 'include' is not supported
             `\n{% nosuch %}` | line 2: unknown tag 'nosuch'

@@ -19,8 +19,13 @@ final class TerminalLines implements LineSource {
     private final Terminal terminal;
     private final LineReader reader;
 
+    /** Lines of the terminal in which the process runs. */
     TerminalLines(List<String> commands) throws IOException {
-        terminal = TerminalBuilder.builder().name("pastkv").system(true).dumb(true).nativeSignals(true)
+        this(commands, TerminalBuilder.builder().system(true));
+    }
+
+    TerminalLines(List<String> commands, TerminalBuilder builder) throws IOException {
+        terminal = builder.name("pastkv").dumb(true).nativeSignals(true)
                 // Asking the terminal for its modes would take what was typed meanwhile for the answer.
                 .graphemeCluster(false).signalHandler(Terminal.SignalHandler.SIG_IGN).build();
         // A line is a text, not a command: quotes and backslashes stand for themselves.

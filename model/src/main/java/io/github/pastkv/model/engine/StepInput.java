@@ -3,6 +3,7 @@ package io.github.pastkv.model.engine;
 import io.github.pastkv.cache.mask.AttentionMask;
 import io.github.pastkv.model.config.ModelConfig;
 import io.github.pastkv.tensor.Tensor;
+import java.util.Objects;
 
 /**
  * The input of a step: token ids, embeddings, or a residual stream that enters at a layer. It has N slots for each of B
@@ -28,6 +29,14 @@ public sealed interface StepInput {
      */
     @SuppressWarnings("ArrayRecordComponent") // arrays of ids as everywhere; inputs are never compared
     record Tokens(int[][] tokenIds, AttentionMask mask) implements StepInput {
+        public Tokens {
+            Objects.requireNonNull(tokenIds, "tokenIds: null");
+            Objects.requireNonNull(mask, "mask: null");
+            for (int row = 0; row < tokenIds.length; row++) {
+                requireRow(tokenIds, row);
+            }
+        }
+
         @Override
         public PackedInput pack(ModelConfig model, int batchSize) {
             requireShape(batchSize);
@@ -107,12 +116,23 @@ public sealed interface StepInput {
 
     /** One row of tokens. */
     static StepInput tokens(int... tokenIds) {
+        Objects.requireNonNull(tokenIds, "tokenIds: null");
         return new Tokens(new int[][] {tokenIds}, AttentionMask.ones(1, tokenIds.length));
     }
 
     /** Rows of equally many tokens, no pads. */
     static StepInput tokens(int[][] tokenIds) {
-        return tokens(tokenIds, AttentionMask.ones(tokenIds.length, tokenIds.length == 0 ? 0 : tokenIds[0].length));
+        return tokens(tokenIds, AttentionMask.ones(tokenIds.length, numSlots(tokenIds)));
+    }
+
+    /** Slots of the first row. */
+    private static int numSlots(int[][] tokenIds) {
+        return tokenIds.length == 0 ? 0 : requireRow(tokenIds, 0).length;
+    }
+
+    /** A row that is there. */
+    static int[] requireRow(int[][] tokenIds, int row) {
+        return Objects.requireNonNull(tokenIds[row], () -> "tokenIds: row " + row + " is null");
     }
 
     /** Rows of slots. */

@@ -99,7 +99,7 @@ public final class HuggingFaceFolder implements ModelSource {
     @Override
     public Optional<ModelDocument> document(ModelFile file) throws IOException {
         return has(file)
-                ? Optional.of(new ModelDocument(path(file), JsonFile.readBytes(path(file))))
+                ? Optional.of(new ModelDocument(path(file), JsonFile.readBytes(path(file), file.maxBytes())))
                 : Optional.empty();
     }
 

@@ -1,15 +1,17 @@
 package io.github.pastkv.model.files;
 
 import java.io.BufferedReader;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InputStreamReader;
 import java.lang.foreign.MemorySegment;
-import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Pattern;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.StreamReadConstraints;
 import tools.jackson.core.StreamReadFeature;
@@ -20,12 +22,19 @@ import tools.jackson.databind.json.JsonMapper;
 
 /** Reads JSON strictly: UTF-8, one object, no key twice, nothing after it, no deep nesting. */
 public final class JsonFile {
-    private static final long MAX_BYTES = 100_000_000;
+    /** Of what is read without a limit of its own; the largest known index has about 10 MB. */
+    private static final long MAX_BYTES = 20_000_000;
     private static final int MAX_NESTING = 64;
+    /** Of one document, so that it takes less than 1 GB of heap; tokenizers have up to 3 million. */
+    private static final long MAX_TOKENS = 8_000_000;
+    /** What Jackson adds for programmers. */
+    private static final Pattern ADVICE = Pattern.compile(
+            ": enable `\\S+` to allow| \\(not recognized as one since [^)]*\\)|, from `[^`]*`");
     private static final JsonMapper STRICT = JsonMapper
             .builder(
                     JsonFactory.builder()
-                            .streamReadConstraints(StreamReadConstraints.builder().maxNestingDepth(MAX_NESTING).build())
+                            .streamReadConstraints(StreamReadConstraints.builder().maxNestingDepth(MAX_NESTING)
+                                    .maxTokenCount(MAX_TOKENS).build())
                             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build())
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS).build();
 
@@ -33,14 +42,14 @@ public final class JsonFile {
 
     /** The object that the whole file is. */
     public static JsonObject read(Path file) throws IOException {
-        return parse(file, ByteBuffer.wrap(readBytes(file)), "");
+        return parse(file, readBytes(file, MAX_BYTES), "");
     }
 
     /** All bytes of a regular file of bounded size. */
-    static byte[] readBytes(Path file) throws IOException {
+    static byte[] readBytes(Path file, long maxBytes) throws IOException {
         requireFile(file);
-        if (Files.size(file) > MAX_BYTES) {
-            throw new ModelFormatException(file, Files.size(file) + " bytes, at most " + MAX_BYTES + " are read");
+        if (Files.size(file) > maxBytes) {
+            throw new ModelFormatException(file, Files.size(file) + " bytes, at most " + maxBytes + " are read");
         }
         byte[] bytes = Files.readAllBytes(file);
         ForeignContent.refuse(file, MemorySegment.ofArray(bytes));
@@ -60,7 +69,7 @@ public final class JsonFile {
                 lineNumber++;
                 if (!line.isBlank()) {
                     byte[] utf8 = line.getBytes(StandardCharsets.UTF_8);
-                    objects.add(parse(file, ByteBuffer.wrap(utf8), "line " + lineNumber + ": "));
+                    objects.add(parse(file, utf8, "line " + lineNumber + ": "));
                 }
             }
         } catch (CharacterCodingException e) {
@@ -69,19 +78,19 @@ public final class JsonFile {
         return objects;
     }
 
-    /** The object in the remaining bytes of {@code utf8}, a part of {@code file} that messages call {@code part}. */
-    static JsonObject parse(Path file, ByteBuffer utf8, String part) throws ModelFormatException {
+    /** The object that {@code utf8} is, a part of {@code file} that messages call {@code part}. */
+    static JsonObject parse(Path file, byte[] utf8, String part) throws ModelFormatException {
         try {
-            String text = StandardCharsets.UTF_8.newDecoder().decode(utf8).toString();
-            JsonNode node = STRICT.readTree(text);
+            JsonNode node = STRICT.readTree(new InputStreamReader(new ByteArrayInputStream(utf8),
+                    StandardCharsets.UTF_8.newDecoder())); // refuses other encodings, which Jackson would guess
             if (!node.isObject()) {
                 throw new ModelFormatException(file, part + "not a JSON object");
             }
             return new JsonObject(file, part, node);
-        } catch (CharacterCodingException e) {
-            throw new ModelFormatException(file, part + "not UTF-8", e);
         } catch (JacksonException e) {
-            throw new ModelFormatException(file, part + "not strict JSON: " + firstLine(e), e);
+            throw new ModelFormatException(file, part + (e.getCause() instanceof CharacterCodingException
+                    ? "not UTF-8"
+                    : "not strict JSON: " + firstLine(e)), e);
         }
     }
 
@@ -93,6 +102,7 @@ public final class JsonFile {
 
     private static String firstLine(JacksonException e) {
         String where = e.getLocation() == null ? "" : " at character " + e.getLocation().getCharOffset();
-        return String.valueOf(e.getOriginalMessage()).lines().findFirst().orElse("") + where;
+        String message = String.valueOf(e.getOriginalMessage()).lines().findFirst().orElse("");
+        return ADVICE.matcher(message).replaceAll("") + where;
     }
 }

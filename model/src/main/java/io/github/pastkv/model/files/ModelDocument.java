@@ -15,7 +15,7 @@ import java.nio.file.Path;
 public record ModelDocument(Path path, byte[] bytes) {
     /** The object that it is, read strictly; a new one for each call, which knows of no keys asked for. */
     public JsonObject json() throws ModelFormatException {
-        return JsonFile.parse(path, ByteBuffer.wrap(bytes), "");
+        return JsonFile.parse(path, bytes, "");
     }
 
     /** Its text. */

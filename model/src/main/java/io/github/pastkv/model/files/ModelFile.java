@@ -7,7 +7,7 @@ public enum ModelFile {
     /** The default generation settings. */
     GENERATION_CONFIG("generation_config.json"),
     /** The tokenizer. */
-    TOKENIZER("tokenizer.json"),
+    TOKENIZER("tokenizer.json", 100_000_000),
     /** Settings of the tokenizer's class, its special tokens, and in most models the chat template. */
     TOKENIZER_CONFIG("tokenizer_config.json"),
     /** Special tokens, in folders that older libraries wrote. */
@@ -18,13 +18,24 @@ public enum ModelFile {
     CHAT_TEMPLATE_JSON("chat_template.json");
 
     private final String fileName;
+    private final long maxBytes;
 
     ModelFile(String fileName) {
+        this(fileName, 20_000_000);
+    }
+
+    ModelFile(String fileName, long maxBytes) {
         this.fileName = fileName;
+        this.maxBytes = maxBytes;
     }
 
     /** Its name in a folder. */
     public String fileName() {
         return fileName;
+    }
+
+    /** The largest size that is read. */
+    long maxBytes() {
+        return maxBytes;
     }
 }

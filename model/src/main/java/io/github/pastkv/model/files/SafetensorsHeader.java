@@ -49,7 +49,7 @@ record SafetensorsHeader(Map<String, TensorEntry> entries, Map<String, String> m
         if (header.get(ValueLayout.JAVA_BYTE, 0) != '{') {
             throw new ModelFormatException(file, "header: byte 8 is not '{'");
         }
-        JsonObject json = JsonFile.parse(file, header.asByteBuffer(), "header: ");
+        JsonObject json = JsonFile.parse(file, header.toArray(ValueLayout.JAVA_BYTE), "header: ");
         long dataOffset = LENGTH_BYTES + headerBytes;
         Map<String, TensorEntry> entries = new LinkedHashMap<>();
         for (String name : json.keys()) {

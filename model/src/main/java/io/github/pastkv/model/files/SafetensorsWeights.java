@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -83,8 +84,12 @@ public final class SafetensorsWeights implements WeightSource {
     private static String otherWeights(Path folder) throws IOException {
         try (Stream<Path> files = Files.list(folder)) {
             return files.map(file -> String.valueOf(file.getFileName()))
-                    .filter(name -> OTHER_WEIGHTS.matcher(name).matches()).sorted().findFirst()
-                    .map(name -> "; " + name + " is of another format or name, convert or rename it").orElse("");
+                    .filter(name -> OTHER_WEIGHTS.matcher(name).matches())
+                    .min(Comparator.comparing((String name) -> !name.endsWith(".gguf")).thenComparing(name -> name))
+                    .map(name -> name.endsWith(".gguf")
+                            ? "; give the GGUF file itself: " + folder.resolve(name)
+                            : "; " + name + " is of another format or name, convert or rename it")
+                    .orElse("");
         }
     }
 

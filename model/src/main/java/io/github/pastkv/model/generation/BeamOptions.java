@@ -1,5 +1,6 @@
 package io.github.pastkv.model.generation;
 
+import java.util.Objects;
 import java.util.Set;
 
 /**
@@ -12,6 +13,7 @@ import java.util.Set;
  */
 public record BeamOptions(int numBeams, int maxNewTokens, double lengthPenalty, Set<Integer> stopTokens) {
     public BeamOptions {
+        Objects.requireNonNull(stopTokens, "stopTokens: null");
         if (numBeams < 1 || maxNewTokens < 1) {
             throw new IllegalArgumentException("numBeams: " + numBeams + ", maxNewTokens: " + maxNewTokens
                     + ", must be at least 1");

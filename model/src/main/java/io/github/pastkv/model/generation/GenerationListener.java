@@ -10,7 +10,7 @@ public interface GenerationListener {
 
     /** A listener that passes on the text of all rows. */
     static GenerationListener ofText(Consumer<String> onText) {
-        Objects.requireNonNull(onText, "onText");
+        Objects.requireNonNull(onText, "onText: null");
         return new GenerationListener() {
             @Override
             public void onText(int row, String text) {

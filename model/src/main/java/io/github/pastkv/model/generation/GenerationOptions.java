@@ -3,6 +3,7 @@ package io.github.pastkv.model.generation;
 import io.github.pastkv.model.config.GenerationConfig;
 import io.github.pastkv.model.sampling.SamplingOptions;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.Consumer;
 
@@ -37,6 +38,12 @@ public record GenerationOptions(int maxNewTokens, SamplingOptions sampling, Set<
     public static final int NO_LOG_PROBABILITIES = -1;
 
     public GenerationOptions {
+        Objects.requireNonNull(sampling, "sampling: null");
+        Objects.requireNonNull(stopTokens, "stopTokens: null");
+        Objects.requireNonNull(stopStrings, "stopStrings: null");
+        Objects.requireNonNull(knownTokens, "knownTokens: null");
+        Objects.requireNonNull(share, "share: null");
+        Objects.requireNonNull(cancellation, "cancellation: null");
         require("maxNewTokens", maxNewTokens, 0);
         require("numReturnSequences", numReturnSequences, 1);
         require("firstSampleIndex", firstSampleIndex, 0);

@@ -2,6 +2,7 @@ package io.github.pastkv.model.sampling;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.Consumer;
 
@@ -35,6 +36,11 @@ public record SamplingOptions(double temperature, int topK, double topP, double 
     public static final SamplingOptions GREEDY = new SamplingOptions(0, 0, 1, 1, 0);
 
     public SamplingOptions {
+        Objects.requireNonNull(logitBias, "logitBias: null");
+        Objects.requireNonNull(suppressTokens, "suppressTokens: null");
+        Objects.requireNonNull(beginSuppressTokens, "beginSuppressTokens: null");
+        Objects.requireNonNull(forcedTokens, "forcedTokens: null");
+        Objects.requireNonNull(processors, "processors: null");
         require("temperature", temperature, isIn(temperature, 0, Double.MAX_VALUE), "at least 0 and finite");
         require("topK", topK, topK >= 0, "at least 0");
         require("topP", topP, isIn(topP, 0, 1), "in [0, 1]");

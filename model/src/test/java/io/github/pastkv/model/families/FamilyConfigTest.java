@@ -135,6 +135,8 @@ class FamilyConfigTest {
             "task_specific_params":{"text-generation":{"do_sample":true,"max_length":50}},"n_ctx":1024
             "_name_or_path":"distilgpt2","id2label":{"0":"LABEL_0"},"_num_labels":null,"summary_use_proj":true
             "resid_pdrop":0.1,"reorder_and_upcast_attn":true,"use_cache":true,"pad_token_id":-1
+            "keys_to_ignore_at_inference":["past_key_values"],"output_router_logits":true,"router_aux_loss_coef":0.01
+            "tp_plan":"auto","base_model_pp_plan":{"a":1},"ignore_index":-100,"base_model_name_or_path":"org/name"
             "gradient_checkpointing":false,"torch_dtype":"torch.float16","activation_function":"gelu_pytorch_tanh"
             """)
     void readConfig_harmlessKeys_areLetPass(String keys) throws IOException {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,6 +14,7 @@ import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class JsonFileTest {
@@ -31,6 +33,33 @@ class JsonFileTest {
     void read_otherEncodings_areRefused() throws IOException {
         Path file = Files.write(folder.resolve("x.json"), "{\"a\":\"é\"}".getBytes(StandardCharsets.ISO_8859_1));
         refused(() -> JsonFile.read(file), file + ": not UTF-8");
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
+            /*x*/{}             | maybe a (non-standard) comment? at character 0
+            {"a":Infinity}      | Non-standard token 'Infinity' at character 13
+            {"a":1,"a":2}       | Duplicate Object property "a" at character 10
+            """)
+    void read_whatIsNotStrict_saysNothingOfTheParsersOptions(String json, String message) throws IOException {
+        Path file = write(json);
+        assertThatThrownBy(() -> JsonFile.read(file)).isInstanceOf(ModelFormatException.class)
+                .hasMessageEndingWith(message);
+    }
+
+    @Test
+    void read_largeOrManyPartedDocuments_areRefusedBeforeTheyTakeMemory() throws IOException {
+        Path large = folder.resolve("large.json");
+        try (RandomAccessFile sparse = new RandomAccessFile(large.toFile(), "rw")) {
+            sparse.setLength(20_000_001);
+        }
+        refused(() -> JsonFile.read(large), large + ": 20000001 bytes, at most 20000000 are read");
+        Path deep = write("{\"a\":" + "[".repeat(65) + "]".repeat(65) + "}");
+        refused(() -> JsonFile.read(deep), deep + ": not strict JSON: Document nesting depth (65) exceeds the maximum "
+                + "allowed (64)");
+        byte[] many = ("{\"a\":[" + "1,".repeat(8_000_000) + "1]}").getBytes(StandardCharsets.UTF_8);
+        refused(() -> JsonFile.parse(large, many, ""), large + ": not strict JSON: Token count (8000001) exceeds the "
+                + "maximum allowed (8000000)");
     }
 
     @Test

@@ -107,7 +107,9 @@ public final class Text {
         StringBuilder result = new StringBuilder();
         text.codePoints().forEach(c -> result.append(Character.isUpperCase(c)
                 ? Character.toString(c).toLowerCase(Locale.ROOT)
-                : Character.toString(c).toUpperCase(Locale.ROOT)));
+                : Character.isLowerCase(c)
+                        ? Character.toString(c).toUpperCase(Locale.ROOT)
+                        : Character.toString(c)));
         return result.toString();
     }
 

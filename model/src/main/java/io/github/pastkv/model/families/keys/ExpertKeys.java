@@ -138,7 +138,7 @@ public final class ExpertKeys {
     /** {@link CommonKeys#harmless} with the keys of training with experts, and {@code more}. */
     public static Set<String> harmless(String... more) {
         return CommonKeys.harmless(Stream.concat(
-                Stream.of("output_router_logits", "router_aux_loss_coef", "aux_loss_alpha", "seq_aux", "ep_size",
+                Stream.of("aux_loss_alpha", "seq_aux", "ep_size",
                         "attention_dropout", "pretraining_tp"),
                 Stream.of(more)).toArray(String[]::new));
     }
