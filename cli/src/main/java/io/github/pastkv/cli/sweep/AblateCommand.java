@@ -28,11 +28,11 @@ import picocli.CommandLine.Spec;
 @Command(name = "ablate", sortOptions = false, header = {"Find the activations that a behavior depends on "
         + "(ablation).",
     ""},
-        customSynopsis = {"pastkv ablate [OPTIONS] --grid NAME --answer TEXT --wrong TEXT --out FILE PROMPT",
+        customSynopsis = {"pastkv ablate [OPTIONS] --grid NAME --answer TEXT --wrong TEXT PROMPT",
             "       pastkv ablate [OPTIONS] --by mean --set FILE.jsonl --grid NAME --answer TEXT --wrong TEXT \\",
-            "                     --out FILE PROMPT",
+            "                     PROMPT",
             "       pastkv ablate [OPTIONS] --by resample --with TEXT --grid NAME --answer TEXT --wrong TEXT \\",
-            "                     --out FILE PROMPT", ""},
+            "                     PROMPT", ""},
         description = "Ablation: runs a prompt once for each activation, with that activation replaced by zeros, by "
                 + "its mean over a set of prompts, or by its value on another prompt, and reports a metric of the "
                 + "logits for each run. The further a result is from the unablated one, the more the behavior "

@@ -18,10 +18,10 @@ import picocli.CommandLine.Spec;
 /** Sweeps over patched runs of a pair of prompts. */
 @Command(name = "patch", sortOptions = false,
         header = {"Find the activations that cause a behavior (activation patching).", ""},
-        customSynopsis = {"pastkv patch [OPTIONS] --clean TEXT --corrupt TEXT --answer TEXT --wrong TEXT --out FILE",
+        customSynopsis = {"pastkv patch [OPTIONS] --clean TEXT --corrupt TEXT --answer TEXT --wrong TEXT --grid NAME",
             "       pastkv patch [OPTIONS] --clean-tokens IDS --corrupt-tokens IDS --answer-token ID \\",
-            "                    --wrong-token ID --out FILE",
-            "       pastkv patch [OPTIONS] --pairs FILE.jsonl --out FILE", ""},
+            "                    --wrong-token ID --grid NAME",
+            "       pastkv patch [OPTIONS] --pairs FILE.jsonl --grid NAME", ""},
         description = "Activation patching: runs the corrupted prompt once for each activation, with that "
                 + "activation replaced by its value from the clean run, and reports a metric of the logits for each "
                 + "run. The prefix that both prompts share is computed once, and each run computes only what its "

@@ -43,18 +43,23 @@ public record Caption(String title, List<String> notes) {
 
     private List<String> wrapped(double width) {
         List<String> lines = new ArrayList<>();
-        for (String note : notes) {
-            StringBuilder line = new StringBuilder();
-            for (String word : note.split("(?<= )")) {
-                if (!line.isEmpty() && Style.NOTE.width(line + word) > width) {
-                    lines.add(line.toString());
-                    line.setLength(0);
-                    line.append("    ");
-                }
-                line.append(word);
+        notes.forEach(note -> lines.addAll(wrap(note, Style.NOTE, width, "    ")));
+        return lines;
+    }
+
+    /** The lines of a text, no wider than {@code width} where words allow it; later ones begin with an indentation. */
+    static List<String> wrap(String text, Style style, double width, String indentation) {
+        List<String> lines = new ArrayList<>();
+        StringBuilder line = new StringBuilder();
+        for (String word : text.split("(?<= )(?<!(^| )\" )")) { // not at the space of a quoted token: " John"
+            if (!line.isEmpty() && style.width(line + word) > width) {
+                lines.add(line.toString());
+                line.setLength(0);
+                line.append(indentation);
             }
-            lines.add(line.toString());
+            line.append(word);
         }
+        lines.add(line.toString());
         return lines;
     }
 }

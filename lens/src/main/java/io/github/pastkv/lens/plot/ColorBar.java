@@ -7,24 +7,36 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.DoubleFunction;
 
-/** A titled scale of colors beside a map. */
+/** A titled scale of colors beside a map, as high as the map; a long title along it has several lines. */
 record ColorBar(String title, double low, double high, List<Tick> ticks, DoubleFunction<Color> color) {
     private static final int BAR = 14;
     private static final int MIN_TICK_GAP = 13;
-    private static final int MIN_HEIGHT = 110;
+    private static final int MIN_HEIGHT = 120;
+    private static final int LINE = 15;
 
     record Tick(double value, String label) {}
 
-    double width() {
-        return BAR + 8 + Style.PLAIN.widest(ticks.stream().map(Tick::label).toList()) + 22;
+    /** With its title, beside a map of a height. */
+    double width(double mapHeight) {
+        return titleX() + titleLines(mapHeight).size() * LINE - 8;
     }
 
-    /** The least height, for a title that runs along the bar. */
-    double minHeight() {
-        return Math.max(MIN_HEIGHT, Style.PLAIN.width(title));
+    /** That of the map, unless the map is very small. */
+    static double height(double mapHeight) {
+        return Math.max(MIN_HEIGHT, mapHeight);
     }
 
-    void draw(Picture picture, double x, double y, double height) {
+    /** From the bar to the middle of the title's first line. */
+    private double titleX() {
+        return BAR + 24 + Style.PLAIN.widest(ticks.stream().map(Tick::label).toList());
+    }
+
+    private List<String> titleLines(double mapHeight) {
+        return Caption.wrap(title, Style.PLAIN, height(mapHeight), "");
+    }
+
+    void draw(Picture picture, double x, double y, double mapHeight) {
+        double height = height(mapHeight);
         int steps = (int) Math.ceil(height);
         for (int step = 0; step < steps; step++) {
             double value = high + (low - high) * (step + 0.5) / steps;
@@ -40,6 +52,10 @@ record ColorBar(String title, double low, double high, List<Tick> ticks, DoubleF
                 picture.text(tick.label(), x + BAR + 7, place + 4, Style.PLAIN);
             }
         }
-        picture.text(title, x + width() - 6, y + height / 2, Style.PLAIN.at(Anchor.MIDDLE).turned(-90));
+        List<String> lines = titleLines(mapHeight);
+        for (int line = 0; line < lines.size(); line++) {
+            picture.text(lines.get(line).strip(), x + titleX() + line * LINE, y + height / 2,
+                    Style.PLAIN.at(Anchor.MIDDLE).turned(-90));
+        }
     }
 }

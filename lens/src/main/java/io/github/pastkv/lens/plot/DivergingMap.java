@@ -36,9 +36,14 @@ public record DivergingMap(GridFigure figure) {
         double panelHeight = (isSingle() ? 4 : 24) + numRows * CELL + below;
         int across = Math.min(figure.panelsPerRow(), figure.values().length);
         int down = Math.ceilDiv(figure.values().length, figure.panelsPerRow());
-        double width = Math.max(across * panelWidth + bar().width(), figure.caption().minWidth());
+        double width = Math.max(across * panelWidth + bar().width(mapHeight()), figure.caption().minWidth());
         return new Layout(left, below, cellWidth, panelWidth, panelHeight, width, width + 2 * MARGIN,
-                figure.caption().height(width) + Math.max(down * panelHeight, bar().minHeight() + 40) + 2 * MARGIN);
+                figure.caption().height(width) + Math.max(down * panelHeight, ColorBar.height(mapHeight()) + 40)
+                        + 2 * MARGIN);
+    }
+
+    private double mapHeight() {
+        return (double) figure.rowLabels().size() * CELL;
     }
 
     private boolean isSingle() {
@@ -71,9 +76,8 @@ public record DivergingMap(GridFigure figure) {
             drawPanel(picture, layout, panel, x, y);
         }
         int across = Math.min(figure.panelsPerRow(), figure.values().length);
-        double mapHeight = (double) figure.rowLabels().size() * CELL;
         bar().draw(picture, MARGIN + across * layout.panelWidth, top + (isSingle() ? 4 : 24),
-                Math.max(bar().minHeight(), mapHeight));
+                mapHeight());
         return picture;
     }
 

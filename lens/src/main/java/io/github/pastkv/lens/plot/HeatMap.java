@@ -38,10 +38,11 @@ public record HeatMap(Caption caption, String rowAxis, String columnAxis, String
         double barLeft = left + mapWidth + Math.max(14, label - cellWidth / 2 + 10);
         ColorBar bar = new ColorBar(barTitle, 0, 1, List.of(new ColorBar.Tick(1, "1"), new ColorBar.Tick(0, "0"),
                 new ColorBar.Tick(0.5, "0.5")), value -> color((float) value));
-        double width = Math.max(barLeft + bar.width(), caption.minWidth());
+        double width = Math.max(barLeft + bar.width(mapHeight), caption.minWidth());
         double top = MARGIN + caption.height(width) + 2;
         Picture picture =
-                new Picture(width + 2 * MARGIN, top + Math.max(mapHeight + below, bar.minHeight() + 20) + MARGIN);
+                new Picture(width + 2 * MARGIN,
+                        top + Math.max(mapHeight + below, ColorBar.height(mapHeight) + 20) + MARGIN);
         caption.draw(picture, MARGIN, MARGIN, width);
         double x = MARGIN + left;
         for (int row = 0; row < rowLabels.size(); row++) {
@@ -58,7 +59,7 @@ public record HeatMap(Caption caption, String rowAxis, String columnAxis, String
         }
         picture.text(columnAxis, x + mapWidth / 2, top + mapHeight + below - 8, Style.PLAIN.at(Anchor.MIDDLE));
         picture.text(rowAxis, MARGIN + 12, top + mapHeight / 2, Style.PLAIN.at(Anchor.MIDDLE).turned(-90));
-        bar.draw(picture, MARGIN + barLeft, top, Math.max(mapHeight, bar.minHeight()));
+        bar.draw(picture, MARGIN + barLeft, top, mapHeight);
         return picture;
     }
 

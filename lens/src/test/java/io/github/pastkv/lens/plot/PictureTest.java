@@ -50,6 +50,18 @@ class PictureTest {
                         "position (corrupted prompt)", "0 A", "1 ·to", "2 ,", "1.00 unpatched", "5.00", "0.50");
     }
 
+    /** A long title of the bar is not lost beyond the picture, and does not make the bar higher than its map. */
+    @Test
+    void longTitleOfTheBar_hasLines_withinThePicture() throws Exception {
+        GridFigure figure = figure(1, 2, 3, 4, 5, 6);
+        GridFigure.Scale scale = new GridFigure.Scale("logit of \" Mary\" minus logit of \" John\"", 1, "unpatched");
+        GridFigure titled = new GridFigure(figure.caption(), figure.rowAxis(), figure.columnAxis(), figure.rowLabels(),
+                figure.columnLabels(), figure.panelTitles(), figure.panelsPerRow(), scale, figure.values());
+        Picture picture = new DivergingMap(titled).picture();
+        assertThat(texts(picture)).contains("logit of \" Mary\"", "minus logit of", "\" John\"");
+        assertThat(picture.height()).isEqualTo(new DivergingMap(figure).picture().height());
+    }
+
     @Test
     void colors_coverTheRangeOfTheNumbers_only() {
         GridFigure above = figure(1, 1, 1, 5, 2, 3);
