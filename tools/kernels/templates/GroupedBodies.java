@@ -22,160 +22,241 @@ import jdk.incubator.vector.VectorMask;
 /**
  * The inner loops of linear layers over one panel of grouped integers. Each group has its own chain over the integers
  * as floats, which are exact; its sum times the scale is added to the output's, then its minimum times the sum of the
- * group's inputs. Two tokens at a time: with four, it depends on the profile whether the JIT stays within its limits or
- * allocates vectors. For the form of the code see {@link LinearBodies}.
+ * group's inputs. One token takes the integers as they are packed, a few inputs at a time; for more, they become floats
+ * once, a block of inputs that stays in the nearest cache. For the form of the code see {@link LinearBodies}. Loops end
+ * at an offset rather than after a count where C2 would unroll them, and run out of registers.
  */
 final class GroupedBodies {
     private GroupedBodies() {}
 
-    /** All tokens through the panel of {@code output}. */
-    static void panel(Tensor x, VectorGroupedWeights weights, GroupedPanel panel, Tensor y, int numTokens, int output) {
+    /** The token whose inputs the panel holds, through the panel of {@code output}. */
+    static void row(VectorGroupedWeights weights, GroupedPanel panel, Tensor y, int token, int output) {
         boolean hasMinimums = weights.format().hasMinimums();
         switch (panel.kind()) {
             case UINT4 -> {
                 if (hasMinimums) {
-                    panelUint4Min(x, weights, panel, y, numTokens, output);
+                    rowUint4Min(weights, panel, y, token, output);
                 } else {
-                    panelUint4(x, weights, panel, y, numTokens, output);
+                    rowUint4(weights, panel, y, token, output);
                 }
             }
             case INT4 -> {
                 if (hasMinimums) {
-                    panelInt4Min(x, weights, panel, y, numTokens, output);
+                    rowInt4Min(weights, panel, y, token, output);
                 } else {
-                    panelInt4(x, weights, panel, y, numTokens, output);
+                    rowInt4(weights, panel, y, token, output);
                 }
             }
-            case INT6_ROW -> oneTokenInt6(x, weights, panel, y, 0, output);
-            case INT5_ROW -> oneTokenInt5(x, weights, panel, y, 0, output);
-            case UINT5_MINIMUM_ROW -> oneTokenUint5Min(x, weights, panel, y, 0, output);
+            case INT6 -> {
+                if (hasMinimums) {
+                    rowInt6Min(weights, panel, y, token, output);
+                } else {
+                    rowInt6(weights, panel, y, token, output);
+                }
+            }
+            case INT5_ROW -> rowInt5(weights, panel, y, token, output);
+            case UINT5_MINIMUM_ROW -> rowUint5Min(weights, panel, y, token, output);
             case INT8 -> {
                 if (hasMinimums) {
-                    panelInt8Min(x, weights, panel, y, numTokens, output);
+                    rowInt8Min(weights, panel, y, token, output);
                 } else {
-                    panelInt8(x, weights, panel, y, numTokens, output);
+                    rowInt8(weights, panel, y, token, output);
                 }
             }
         }
     }
-%for T in Grouped8 Grouped8Minimum Unsigned4 Unsigned4Minimum Signed4 Signed4Minimum
+%for T in Grouped8 Grouped8Minimum Unsigned4 Unsigned4Minimum Signed4 Signed4Minimum Signed6 Signed6Minimum Signed5 Unsigned5Minimum
 
-    private static void panel${T.name}(Tensor x, VectorGroupedWeights weights, GroupedPanel source, Tensor y,
-            int numTokens, int output) {
-        boolean isWhole = output + PANEL_OUTPUTS <= weights.numOutputs();
-        int token = 0;
-        for (; isWhole && token + 2 <= numTokens; token += 2) {
-            twoTokens${T.name}(x, weights, source, y, token, output);
-        }
-        for (; token < numTokens; token++) {
-            oneToken${T.name}(x, weights, source, y, token, output);
-        }
-    }
-%def sums
-MemorySegment in = x.segment();
-long in0 = rowByteOffset(x, token);
-%if n.many
-long inBytes = rowByteOffset(x, 1);
-%end
-MemorySegment panel = source.numbers();
-long panelStart = source.numbersByteOffset();
-MemorySegment scales = source.scales();
-%if T.minimum
-MemorySegment minimums = source.minimums();
-MemorySegment inputSums = source.inputSums();
-%for t below n
-long inputs${t} = source.inputSumsByteOffset(token${+ t 1});
-%end
-%end
+    private static void row${T.name}(VectorGroupedWeights weights, GroupedPanel source, Tensor y, int token,
+            int output) {
+        float[] x = source.inputs();
+        MemorySegment panel = source.numbers();
+        long weight = source.numbersByteOffset();
 %if T.planes
-MemorySegment highs = source.highs();
-long highStart = source.highsByteOffset();
+        MemorySegment highs = source.highs();
+        long highStart = source.highsByteOffset();
 %end
-long scale = source.scalesByteOffset();
-int groupSize = weights.format().groupSize();
-%for t below n
+        MemorySegment scales = source.scales();
+        long scale = source.scalesByteOffset();
+%if T.minimum
+        MemorySegment minimums = source.minimums();
+        float[] inputSums = source.inputSums();
+%end
+        MemorySegment out = y.segment();
+        long first = rowByteOffset(y, token) + 4L * output;
+        int numInputs = weights.numInputs();
+        int groupSize = weights.format().groupSize();
 %for v in a b c d
-FloatVector total${t}${v} = zero(FLOATS);
+        FloatVector total${v} = zero(FLOATS);
 %end
-%end
-for (int from = 0; from < weights.numInputs(); from += groupSize) {
-%for t below n
+        for (int from = 0; from < numInputs; from += groupSize) {
 %for v in a b c d
-    FloatVector sum${t}${v} = zero(FLOATS);
+            FloatVector sum${v} = zero(FLOATS);
 %end
+%if T.counted
+            int to = Math.min(from + groupSize, numInputs);
+            for (int input = from; input < to; input += ${T.inputsPerStep}) {
+%else
+            int steps = Math.ceilDiv(Math.min(groupSize, numInputs - from), ${T.inputsPerStep});
+            long end = weight + steps * (${T.stepBytes});
+            for (int input = from; weight != end; input += ${T.inputsPerStep}) {
 %end
-    int to = Math.min(from + groupSize, weights.numInputs());
-    for (int input = from; input < to; input++) {
-        %use T.group
-        long at = in0 + 4L * input;
-%for t below n
-        FloatVector x${t} = broadcast(INTS, in.get(INT, at${+ t inBytes})).reinterpretAsFloats();
+                %use T.step
+%for i in T.inputs
+                FloatVector x${i} = FloatVector.broadcast(FLOATS, x[input${+ i 1}]);
 %for v in a b c d
-        sum${t}${v} = ${v}.fma(x${t}, sum${t}${v});
+                sum${v} = ${v}${i}.fma(x${i}, sum${v});
 %end
+%end
+                weight += ${T.stepBytes};
+            }
+%if T.minimum
+            FloatVector inputs = FloatVector.broadcast(FLOATS, inputSums[from / groupSize]);
+%end
+%for v in a b c d
+            FloatVector scale${v.upper} = fromMemorySegment(FLOATS, scales, scale${+ #v BYTES}, LITTLE_ENDIAN);
+            total${v} = scale${v.upper}.fma(sum${v}, total${v});
+%if T.minimum
+            FloatVector minimum${v.upper} = fromMemorySegment(FLOATS, minimums, scale${+ #v BYTES}, LITTLE_ENDIAN);
+            total${v} = minimum${v.upper}.fma(inputs, total${v});
+%end
+%end
+            scale += 4 * BYTES;
+        }
+%for v in a b c d
+        FloatVector bias${v.upper} = fromMemorySegment(FLOATS, weights.biases(), 4L * output${+ #v BYTES}, LITTLE_ENDIAN);
+        VectorMask<Float> mask${v.upper} = FLOATS.indexInRange(output${+ #v COUNT}, weights.numOutputs());
+        total${v}.add(bias${v.upper}).intoMemorySegment(out, first${+ #v BYTES}, LITTLE_ENDIAN, mask${v.upper});
 %end
     }
-%for v in a b c d
-    FloatVector scale${v.upper} = fromMemorySegment(FLOATS, scales, scale${+ #v BYTES}, LITTLE_ENDIAN);
+%end
+
+    /** Writes the integers of inputs {@code [from, to)} to the panel's block of floats. */
+    static void unpack(GroupedPanel panel, int from, int to) {
+        switch (panel.kind()) {
+            case UINT4 -> unpackUint4(panel, from, to);
+            case INT4 -> unpackInt4(panel, from, to);
+            case INT6 -> unpackInt6(panel, from, to);
+            case INT8 -> unpackInt8(panel, from, to);
+            case INT5_ROW, UINT5_MINIMUM_ROW ->
+                    throw new IllegalStateException("kind: " + panel.kind() + ", is for one token");
+        }
+    }
+%for T in Grouped8 Unsigned4 Signed4 Signed6
+
+    private static void unpack${T.name}(GroupedPanel source, int from, int to) {
+        MemorySegment panel = source.numbers();
+        long weight = source.numbersByteOffset() + from / ${T.inputsPerStep} * (${T.stepBytes});
+        MemorySegment ab = source.block(0);
+        MemorySegment cd = source.block(1);
+        long target = 0;
+        for (int input = from; input < to; input += ${T.inputsPerStep}) {
+            %use T.step
+%for i in T.inputs
+            a${i}.intoMemorySegment(ab, target${+ i 2*BYTES}, LITTLE_ENDIAN);
+            b${i}.intoMemorySegment(ab, target${+ i 2*BYTES} + BYTES, LITTLE_ENDIAN);
+            c${i}.intoMemorySegment(cd, target${+ i 2*BYTES}, LITTLE_ENDIAN);
+            d${i}.intoMemorySegment(cd, target${+ i 2*BYTES} + BYTES, LITTLE_ENDIAN);
+%end
+            weight += ${T.stepBytes};
+            target += ${T.inputsPerStep} * 2 * BYTES;
+        }
+    }
+%end
+%for n in 4
+%for T in Unsigned4 Unsigned4Minimum
+
+    /** Inputs {@code [from, to)} of four tokens through half a panel, whose totals are added to. */
+    static void tile${T.tile}(Tensor x, int groupSize, GroupedPanel source, int half, int token, int from, int to) {
+        MemorySegment in = x.segment();
+        long in0 = rowByteOffset(x, token);
+        long inBytes = rowByteOffset(x, 1);
+        MemorySegment block = source.block(half);
+        MemorySegment scales = source.scales();
+        long scale = source.scalesByteOffset() + (4L * (from / groupSize) + 2 * half) * BYTES;
+%if T.minimum
+        MemorySegment minimums = source.minimums();
+        float[] inputSums = source.inputSums();
+        int inputs = source.firstInputSum(token) + from / groupSize;
+        int inputsStride = source.firstInputSum(1);
+%end
+        MemorySegment totals = source.totals(half);
+        long total = token * 2 * BYTES;
 %for t below n
-    total${t}${v} = scale${v.upper}.fma(sum${t}${v}, total${t}${v});
+%for v in a b
+        FloatVector total${t}${v} = fromMemorySegment(FLOATS, totals, total${+ t 2*BYTES}${+ #v BYTES}, LITTLE_ENDIAN);
+%end
+%end
+        long weight = 0;
+        for (int start = from; start < to; start += groupSize) {
+%for t below n
+%for v in a b
+            FloatVector sum${t}${v} = zero(FLOATS);
+%end
+%end
+            int end = Math.min(start + groupSize, to);
+            for (int input = start; input < end; input++) {
+                FloatVector a = fromMemorySegment(FLOATS, block, weight, LITTLE_ENDIAN);
+                FloatVector b = fromMemorySegment(FLOATS, block, weight + BYTES, LITTLE_ENDIAN);
+                long at = in0 + 4L * input;
+%for t below n
+                FloatVector x${t} = broadcast(INTS, in.get(INT, at${+ t inBytes})).reinterpretAsFloats();
+%for v in a b
+                sum${t}${v} = ${v}.fma(x${t}, sum${t}${v});
+%end
+%end
+                weight += 2 * BYTES;
+            }
+%for v in a b
+            FloatVector scale${v.upper} = fromMemorySegment(FLOATS, scales, scale${+ #v BYTES}, LITTLE_ENDIAN);
+%if T.minimum
+            FloatVector minimum${v.upper} = fromMemorySegment(FLOATS, minimums, scale${+ #v BYTES}, LITTLE_ENDIAN);
+%end
+%end
+%for t below n
+%if T.minimum
+            FloatVector inputs${t} = FloatVector.broadcast(FLOATS, inputSums[inputs${+ t inputsStride}]);
+%end
+%for v in a b
+            total${t}${v} = scale${v.upper}.fma(sum${t}${v}, total${t}${v});
+%if T.minimum
+            total${t}${v} = minimum${v.upper}.fma(inputs${t}, total${t}${v});
+%end
 %end
 %end
 %if T.minimum
-    long group = from / groupSize * 4L;
+            inputs++;
+%end
+            scale += 4 * BYTES;
+        }
 %for t below n
-    FloatVector sum${t} = broadcast(INTS, inputSums.get(INT, inputs${t} + group)).reinterpretAsFloats();
-%end
-%for v in a b c d
-    FloatVector minimum${v.upper} = fromMemorySegment(FLOATS, minimums, scale${+ #v BYTES}, LITTLE_ENDIAN);
-%for t below n
-    total${t}${v} = minimum${v.upper}.fma(sum${t}, total${t}${v});
+%for v in a b
+        total${t}${v}.intoMemorySegment(totals, total${+ t 2*BYTES}${+ #v BYTES}, LITTLE_ENDIAN);
 %end
 %end
+    }
 %end
-    scale += 4L * PANEL_OUTPUTS;
-}
-MemorySegment out = y.segment();
-long first = rowByteOffset(y, token) + 4L * output;
 %end
-%def bias
-FloatVector bias${v.upper} = fromMemorySegment(FLOATS, weights.biases(), 4L * output${+ #v BYTES}, LITTLE_ENDIAN);
-%end
-%def onebody
-    /** Of the last panel, writes only the outputs that there are. */
-    private static void oneToken${T.name}(Tensor x, VectorGroupedWeights weights, GroupedPanel source, Tensor y,
-            int token, int output) {
-%for n in 1
-        %paste sums
-%end
-%for v in a b c d
-        %paste bias
+
+    /** Adds biases to the totals of half a panel from {@code output} on, for tokens {@code [0, numTokens)}. */
+    static void finish(VectorGroupedWeights weights, GroupedPanel source, int half, Tensor y, int numTokens,
+            int output) {
+        MemorySegment totals = source.totals(half);
+        MemorySegment out = y.segment();
+%for v in a b
+        FloatVector bias${v.upper} = fromMemorySegment(FLOATS, weights.biases(), 4L * output${+ #v BYTES}, LITTLE_ENDIAN);
         VectorMask<Float> mask${v.upper} = FLOATS.indexInRange(output${+ #v COUNT}, weights.numOutputs());
-        total0${v}.add(bias${v.upper}).intoMemorySegment(out, first${+ #v BYTES}, LITTLE_ENDIAN, mask${v.upper});
 %end
+        for (int token = 0; token < numTokens; token++) {
+            long total = token * 2 * BYTES;
+            long first = rowByteOffset(y, token) + 4L * output;
+%for v in a b
+            FloatVector total${v.upper} = fromMemorySegment(FLOATS, totals, total${+ #v BYTES}, LITTLE_ENDIAN);
+            FloatVector sum${v.upper} = total${v.upper}.add(bias${v.upper});
+            sum${v.upper}.intoMemorySegment(out, first${+ #v BYTES}, LITTLE_ENDIAN, mask${v.upper});
+%end
+        }
     }
-%end
-%for n in 2
-
-    private static void ${n.tokens}${T.name}(Tensor x, VectorGroupedWeights weights, GroupedPanel source, Tensor y,
-            int token, int output) {
-        %paste sums
-        long rowBytes = rowByteOffset(y, 1);
-%for v in a b c d
-        %paste bias
-%for t below n
-        total${t}${v}.add(bias${v.upper}).intoMemorySegment(out, first${+ t rowBytes}${+ #v BYTES}, LITTLE_ENDIAN);
-%end
-%end
-    }
-%end
-
-%paste onebody
-%end
-%for T in Signed6 Signed5 Unsigned5Minimum
-
-%paste onebody
-%end
 
     private static long rowByteOffset(Tensor tensor, int token) {
         return token * tensor.stride(0) * Float.BYTES;

@@ -34,7 +34,7 @@ final class Int8Panels {
     private static final VectorShuffle<Float> ZIP_HIGH = VectorShuffle.makeZip(FLOATS, 1);
     private static final long VECTOR_BYTES = 64;
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(LITTLE_ENDIAN);
-    private static final MemorySegment ALL = NativeMemory.ALL;
+    private static final MemorySegment ALL = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
 
     private Int8Panels() {}
 

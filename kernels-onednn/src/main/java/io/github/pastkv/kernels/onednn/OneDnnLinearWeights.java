@@ -2,6 +2,7 @@ package io.github.pastkv.kernels.onednn;
 
 import io.github.pastkv.kernels.LinearPrecision;
 import io.github.pastkv.kernels.LinearWeights;
+import io.github.pastkv.kernels.NativeMemory;
 import io.github.pastkv.kernels.WeightMatrices;
 import io.github.pastkv.kernels.WeightMatrix;
 import io.github.pastkv.tensor.DataType;

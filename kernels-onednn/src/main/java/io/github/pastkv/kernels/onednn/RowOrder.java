@@ -1,5 +1,6 @@
 package io.github.pastkv.kernels.onednn;
 
+import io.github.pastkv.kernels.NativeMemory;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

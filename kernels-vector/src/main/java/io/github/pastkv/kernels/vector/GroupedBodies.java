@@ -23,1268 +23,1205 @@ import jdk.incubator.vector.VectorMask;
 /**
  * The inner loops of linear layers over one panel of grouped integers. Each group has its own chain over the integers
  * as floats, which are exact; its sum times the scale is added to the output's, then its minimum times the sum of the
- * group's inputs. Two tokens at a time: with four, it depends on the profile whether the JIT stays within its limits or
- * allocates vectors. For the form of the code see {@link LinearBodies}.
+ * group's inputs. One token takes the integers as they are packed, a few inputs at a time; for more, they become floats
+ * once, a block of inputs that stays in the nearest cache. For the form of the code see {@link LinearBodies}. Loops end
+ * at an offset rather than after a count where C2 would unroll them, and run out of registers.
  */
 final class GroupedBodies {
     private GroupedBodies() {}
 
-    /** All tokens through the panel of {@code output}. */
-    static void panel(Tensor x, VectorGroupedWeights weights, GroupedPanel panel, Tensor y, int numTokens, int output) {
+    /** The token whose inputs the panel holds, through the panel of {@code output}. */
+    static void row(VectorGroupedWeights weights, GroupedPanel panel, Tensor y, int token, int output) {
         boolean hasMinimums = weights.format().hasMinimums();
         switch (panel.kind()) {
             case UINT4 -> {
                 if (hasMinimums) {
-                    panelUint4Min(x, weights, panel, y, numTokens, output);
+                    rowUint4Min(weights, panel, y, token, output);
                 } else {
-                    panelUint4(x, weights, panel, y, numTokens, output);
+                    rowUint4(weights, panel, y, token, output);
                 }
             }
             case INT4 -> {
                 if (hasMinimums) {
-                    panelInt4Min(x, weights, panel, y, numTokens, output);
+                    rowInt4Min(weights, panel, y, token, output);
                 } else {
-                    panelInt4(x, weights, panel, y, numTokens, output);
+                    rowInt4(weights, panel, y, token, output);
                 }
             }
-            case INT6_ROW -> oneTokenInt6(x, weights, panel, y, 0, output);
-            case INT5_ROW -> oneTokenInt5(x, weights, panel, y, 0, output);
-            case UINT5_MINIMUM_ROW -> oneTokenUint5Min(x, weights, panel, y, 0, output);
+            case INT6 -> {
+                if (hasMinimums) {
+                    rowInt6Min(weights, panel, y, token, output);
+                } else {
+                    rowInt6(weights, panel, y, token, output);
+                }
+            }
+            case INT5_ROW -> rowInt5(weights, panel, y, token, output);
+            case UINT5_MINIMUM_ROW -> rowUint5Min(weights, panel, y, token, output);
             case INT8 -> {
                 if (hasMinimums) {
-                    panelInt8Min(x, weights, panel, y, numTokens, output);
+                    rowInt8Min(weights, panel, y, token, output);
                 } else {
-                    panelInt8(x, weights, panel, y, numTokens, output);
+                    rowInt8(weights, panel, y, token, output);
                 }
             }
         }
     }
 
-    private static void panelInt8(Tensor x, VectorGroupedWeights weights, GroupedPanel source, Tensor y,
-            int numTokens, int output) {
-        boolean isWhole = output + PANEL_OUTPUTS <= weights.numOutputs();
-        int token = 0;
-        for (; isWhole && token + 2 <= numTokens; token += 2) {
-            twoTokensInt8(x, weights, source, y, token, output);
-        }
-        for (; token < numTokens; token++) {
-            oneTokenInt8(x, weights, source, y, token, output);
-        }
-    }
-
-    private static void twoTokensInt8(Tensor x, VectorGroupedWeights weights, GroupedPanel source, Tensor y,
-            int token, int output) {
-        MemorySegment in = x.segment();
-        long in0 = rowByteOffset(x, token);
-        long inBytes = rowByteOffset(x, 1);
+    private static void rowInt8(VectorGroupedWeights weights, GroupedPanel source, Tensor y, int token,
+            int output) {
+        float[] x = source.inputs();
         MemorySegment panel = source.numbers();
-        long panelStart = source.numbersByteOffset();
+        long weight = source.numbersByteOffset();
         MemorySegment scales = source.scales();
         long scale = source.scalesByteOffset();
-        int groupSize = weights.format().groupSize();
-        FloatVector total0a = zero(FLOATS);
-        FloatVector total0b = zero(FLOATS);
-        FloatVector total0c = zero(FLOATS);
-        FloatVector total0d = zero(FLOATS);
-        FloatVector total1a = zero(FLOATS);
-        FloatVector total1b = zero(FLOATS);
-        FloatVector total1c = zero(FLOATS);
-        FloatVector total1d = zero(FLOATS);
-        for (int from = 0; from < weights.numInputs(); from += groupSize) {
-            FloatVector sum0a = zero(FLOATS);
-            FloatVector sum0b = zero(FLOATS);
-            FloatVector sum0c = zero(FLOATS);
-            FloatVector sum0d = zero(FLOATS);
-            FloatVector sum1a = zero(FLOATS);
-            FloatVector sum1b = zero(FLOATS);
-            FloatVector sum1c = zero(FLOATS);
-            FloatVector sum1d = zero(FLOATS);
-            int to = Math.min(from + groupSize, weights.numInputs());
-            for (int input = from; input < to; input++) {
-                IntVector four = IntVector.fromMemorySegment(INTS, panel, panelStart + BYTES * input, LITTLE_ENDIAN);
-                IntVector upper = four.lanewise(LSHR, 16);
-                FloatVector a = four.and(0xFF).or(0x4B000000).reinterpretAsFloats().sub(0x1p23f + 128f);
-                FloatVector b = four.and(0xFF00).or(0x47000000).reinterpretAsFloats().sub(0x1p15f + 128f);
-                FloatVector c = upper.and(0xFF).or(0x4B000000).reinterpretAsFloats().sub(0x1p23f + 128f);
-                FloatVector d = upper.and(0xFF00).or(0x47000000).reinterpretAsFloats().sub(0x1p15f + 128f);
-                long at = in0 + 4L * input;
-                FloatVector x0 = broadcast(INTS, in.get(INT, at)).reinterpretAsFloats();
-                sum0a = a.fma(x0, sum0a);
-                sum0b = b.fma(x0, sum0b);
-                sum0c = c.fma(x0, sum0c);
-                sum0d = d.fma(x0, sum0d);
-                FloatVector x1 = broadcast(INTS, in.get(INT, at + inBytes)).reinterpretAsFloats();
-                sum1a = a.fma(x1, sum1a);
-                sum1b = b.fma(x1, sum1b);
-                sum1c = c.fma(x1, sum1c);
-                sum1d = d.fma(x1, sum1d);
-            }
-            FloatVector scaleA = fromMemorySegment(FLOATS, scales, scale, LITTLE_ENDIAN);
-            total0a = scaleA.fma(sum0a, total0a);
-            total1a = scaleA.fma(sum1a, total1a);
-            FloatVector scaleB = fromMemorySegment(FLOATS, scales, scale + BYTES, LITTLE_ENDIAN);
-            total0b = scaleB.fma(sum0b, total0b);
-            total1b = scaleB.fma(sum1b, total1b);
-            FloatVector scaleC = fromMemorySegment(FLOATS, scales, scale + 2 * BYTES, LITTLE_ENDIAN);
-            total0c = scaleC.fma(sum0c, total0c);
-            total1c = scaleC.fma(sum1c, total1c);
-            FloatVector scaleD = fromMemorySegment(FLOATS, scales, scale + 3 * BYTES, LITTLE_ENDIAN);
-            total0d = scaleD.fma(sum0d, total0d);
-            total1d = scaleD.fma(sum1d, total1d);
-            scale += 4L * PANEL_OUTPUTS;
-        }
         MemorySegment out = y.segment();
         long first = rowByteOffset(y, token) + 4L * output;
-        long rowBytes = rowByteOffset(y, 1);
-        FloatVector biasA = fromMemorySegment(FLOATS, weights.biases(), 4L * output, LITTLE_ENDIAN);
-        total0a.add(biasA).intoMemorySegment(out, first, LITTLE_ENDIAN);
-        total1a.add(biasA).intoMemorySegment(out, first + rowBytes, LITTLE_ENDIAN);
-        FloatVector biasB = fromMemorySegment(FLOATS, weights.biases(), 4L * output + BYTES, LITTLE_ENDIAN);
-        total0b.add(biasB).intoMemorySegment(out, first + BYTES, LITTLE_ENDIAN);
-        total1b.add(biasB).intoMemorySegment(out, first + rowBytes + BYTES, LITTLE_ENDIAN);
-        FloatVector biasC = fromMemorySegment(FLOATS, weights.biases(), 4L * output + 2 * BYTES, LITTLE_ENDIAN);
-        total0c.add(biasC).intoMemorySegment(out, first + 2 * BYTES, LITTLE_ENDIAN);
-        total1c.add(biasC).intoMemorySegment(out, first + rowBytes + 2 * BYTES, LITTLE_ENDIAN);
-        FloatVector biasD = fromMemorySegment(FLOATS, weights.biases(), 4L * output + 3 * BYTES, LITTLE_ENDIAN);
-        total0d.add(biasD).intoMemorySegment(out, first + 3 * BYTES, LITTLE_ENDIAN);
-        total1d.add(biasD).intoMemorySegment(out, first + rowBytes + 3 * BYTES, LITTLE_ENDIAN);
-    }
-
-    /** Of the last panel, writes only the outputs that there are. */
-    private static void oneTokenInt8(Tensor x, VectorGroupedWeights weights, GroupedPanel source, Tensor y,
-            int token, int output) {
-        MemorySegment in = x.segment();
-        long in0 = rowByteOffset(x, token);
-        MemorySegment panel = source.numbers();
-        long panelStart = source.numbersByteOffset();
-        MemorySegment scales = source.scales();
-        long scale = source.scalesByteOffset();
+        int numInputs = weights.numInputs();
         int groupSize = weights.format().groupSize();
-        FloatVector total0a = zero(FLOATS);
-        FloatVector total0b = zero(FLOATS);
-        FloatVector total0c = zero(FLOATS);
-        FloatVector total0d = zero(FLOATS);
-        for (int from = 0; from < weights.numInputs(); from += groupSize) {
-            FloatVector sum0a = zero(FLOATS);
-            FloatVector sum0b = zero(FLOATS);
-            FloatVector sum0c = zero(FLOATS);
-            FloatVector sum0d = zero(FLOATS);
-            int to = Math.min(from + groupSize, weights.numInputs());
-            for (int input = from; input < to; input++) {
-                IntVector four = IntVector.fromMemorySegment(INTS, panel, panelStart + BYTES * input, LITTLE_ENDIAN);
-                IntVector upper = four.lanewise(LSHR, 16);
-                FloatVector a = four.and(0xFF).or(0x4B000000).reinterpretAsFloats().sub(0x1p23f + 128f);
-                FloatVector b = four.and(0xFF00).or(0x47000000).reinterpretAsFloats().sub(0x1p15f + 128f);
-                FloatVector c = upper.and(0xFF).or(0x4B000000).reinterpretAsFloats().sub(0x1p23f + 128f);
-                FloatVector d = upper.and(0xFF00).or(0x47000000).reinterpretAsFloats().sub(0x1p15f + 128f);
-                long at = in0 + 4L * input;
-                FloatVector x0 = broadcast(INTS, in.get(INT, at)).reinterpretAsFloats();
-                sum0a = a.fma(x0, sum0a);
-                sum0b = b.fma(x0, sum0b);
-                sum0c = c.fma(x0, sum0c);
-                sum0d = d.fma(x0, sum0d);
+        FloatVector totala = zero(FLOATS);
+        FloatVector totalb = zero(FLOATS);
+        FloatVector totalc = zero(FLOATS);
+        FloatVector totald = zero(FLOATS);
+        for (int from = 0; from < numInputs; from += groupSize) {
+            FloatVector suma = zero(FLOATS);
+            FloatVector sumb = zero(FLOATS);
+            FloatVector sumc = zero(FLOATS);
+            FloatVector sumd = zero(FLOATS);
+            int steps = Math.ceilDiv(Math.min(groupSize, numInputs - from), 2);
+            long end = weight + steps * (2 * BYTES);
+            for (int input = from; weight != end; input += 2) {
+                IntVector four0 = IntVector.fromMemorySegment(INTS, panel, weight, LITTLE_ENDIAN);
+                IntVector upper0 = four0.lanewise(LSHR, 16);
+                FloatVector a0 = four0.and(0xFF).or(0x4B000000).reinterpretAsFloats().sub(0x1p23f + 128f);
+                FloatVector b0 = four0.and(0xFF00).or(0x47000000).reinterpretAsFloats().sub(0x1p15f + 128f);
+                FloatVector c0 = upper0.and(0xFF).or(0x4B000000).reinterpretAsFloats().sub(0x1p23f + 128f);
+                FloatVector d0 = upper0.and(0xFF00).or(0x47000000).reinterpretAsFloats().sub(0x1p15f + 128f);
+                IntVector four1 = IntVector.fromMemorySegment(INTS, panel, weight + BYTES, LITTLE_ENDIAN);
+                IntVector upper1 = four1.lanewise(LSHR, 16);
+                FloatVector a1 = four1.and(0xFF).or(0x4B000000).reinterpretAsFloats().sub(0x1p23f + 128f);
+                FloatVector b1 = four1.and(0xFF00).or(0x47000000).reinterpretAsFloats().sub(0x1p15f + 128f);
+                FloatVector c1 = upper1.and(0xFF).or(0x4B000000).reinterpretAsFloats().sub(0x1p23f + 128f);
+                FloatVector d1 = upper1.and(0xFF00).or(0x47000000).reinterpretAsFloats().sub(0x1p15f + 128f);
+                FloatVector x0 = FloatVector.broadcast(FLOATS, x[input]);
+                suma = a0.fma(x0, suma);
+                sumb = b0.fma(x0, sumb);
+                sumc = c0.fma(x0, sumc);
+                sumd = d0.fma(x0, sumd);
+                FloatVector x1 = FloatVector.broadcast(FLOATS, x[input + 1]);
+                suma = a1.fma(x1, suma);
+                sumb = b1.fma(x1, sumb);
+                sumc = c1.fma(x1, sumc);
+                sumd = d1.fma(x1, sumd);
+                weight += 2 * BYTES;
             }
             FloatVector scaleA = fromMemorySegment(FLOATS, scales, scale, LITTLE_ENDIAN);
-            total0a = scaleA.fma(sum0a, total0a);
+            totala = scaleA.fma(suma, totala);
             FloatVector scaleB = fromMemorySegment(FLOATS, scales, scale + BYTES, LITTLE_ENDIAN);
-            total0b = scaleB.fma(sum0b, total0b);
+            totalb = scaleB.fma(sumb, totalb);
             FloatVector scaleC = fromMemorySegment(FLOATS, scales, scale + 2 * BYTES, LITTLE_ENDIAN);
-            total0c = scaleC.fma(sum0c, total0c);
+            totalc = scaleC.fma(sumc, totalc);
             FloatVector scaleD = fromMemorySegment(FLOATS, scales, scale + 3 * BYTES, LITTLE_ENDIAN);
-            total0d = scaleD.fma(sum0d, total0d);
-            scale += 4L * PANEL_OUTPUTS;
+            totald = scaleD.fma(sumd, totald);
+            scale += 4 * BYTES;
         }
-        MemorySegment out = y.segment();
-        long first = rowByteOffset(y, token) + 4L * output;
         FloatVector biasA = fromMemorySegment(FLOATS, weights.biases(), 4L * output, LITTLE_ENDIAN);
         VectorMask<Float> maskA = FLOATS.indexInRange(output, weights.numOutputs());
-        total0a.add(biasA).intoMemorySegment(out, first, LITTLE_ENDIAN, maskA);
+        totala.add(biasA).intoMemorySegment(out, first, LITTLE_ENDIAN, maskA);
         FloatVector biasB = fromMemorySegment(FLOATS, weights.biases(), 4L * output + BYTES, LITTLE_ENDIAN);
         VectorMask<Float> maskB = FLOATS.indexInRange(output + COUNT, weights.numOutputs());
-        total0b.add(biasB).intoMemorySegment(out, first + BYTES, LITTLE_ENDIAN, maskB);
+        totalb.add(biasB).intoMemorySegment(out, first + BYTES, LITTLE_ENDIAN, maskB);
         FloatVector biasC = fromMemorySegment(FLOATS, weights.biases(), 4L * output + 2 * BYTES, LITTLE_ENDIAN);
         VectorMask<Float> maskC = FLOATS.indexInRange(output + 2 * COUNT, weights.numOutputs());
-        total0c.add(biasC).intoMemorySegment(out, first + 2 * BYTES, LITTLE_ENDIAN, maskC);
+        totalc.add(biasC).intoMemorySegment(out, first + 2 * BYTES, LITTLE_ENDIAN, maskC);
         FloatVector biasD = fromMemorySegment(FLOATS, weights.biases(), 4L * output + 3 * BYTES, LITTLE_ENDIAN);
         VectorMask<Float> maskD = FLOATS.indexInRange(output + 3 * COUNT, weights.numOutputs());
-        total0d.add(biasD).intoMemorySegment(out, first + 3 * BYTES, LITTLE_ENDIAN, maskD);
+        totald.add(biasD).intoMemorySegment(out, first + 3 * BYTES, LITTLE_ENDIAN, maskD);
     }
 
-    private static void panelInt8Min(Tensor x, VectorGroupedWeights weights, GroupedPanel source, Tensor y,
-            int numTokens, int output) {
-        boolean isWhole = output + PANEL_OUTPUTS <= weights.numOutputs();
-        int token = 0;
-        for (; isWhole && token + 2 <= numTokens; token += 2) {
-            twoTokensInt8Min(x, weights, source, y, token, output);
-        }
-        for (; token < numTokens; token++) {
-            oneTokenInt8Min(x, weights, source, y, token, output);
-        }
-    }
-
-    private static void twoTokensInt8Min(Tensor x, VectorGroupedWeights weights, GroupedPanel source, Tensor y,
-            int token, int output) {
-        MemorySegment in = x.segment();
-        long in0 = rowByteOffset(x, token);
-        long inBytes = rowByteOffset(x, 1);
+    private static void rowInt8Min(VectorGroupedWeights weights, GroupedPanel source, Tensor y, int token,
+            int output) {
+        float[] x = source.inputs();
         MemorySegment panel = source.numbers();
-        long panelStart = source.numbersByteOffset();
+        long weight = source.numbersByteOffset();
         MemorySegment scales = source.scales();
-        MemorySegment minimums = source.minimums();
-        MemorySegment inputSums = source.inputSums();
-        long inputs0 = source.inputSumsByteOffset(token);
-        long inputs1 = source.inputSumsByteOffset(token + 1);
         long scale = source.scalesByteOffset();
-        int groupSize = weights.format().groupSize();
-        FloatVector total0a = zero(FLOATS);
-        FloatVector total0b = zero(FLOATS);
-        FloatVector total0c = zero(FLOATS);
-        FloatVector total0d = zero(FLOATS);
-        FloatVector total1a = zero(FLOATS);
-        FloatVector total1b = zero(FLOATS);
-        FloatVector total1c = zero(FLOATS);
-        FloatVector total1d = zero(FLOATS);
-        for (int from = 0; from < weights.numInputs(); from += groupSize) {
-            FloatVector sum0a = zero(FLOATS);
-            FloatVector sum0b = zero(FLOATS);
-            FloatVector sum0c = zero(FLOATS);
-            FloatVector sum0d = zero(FLOATS);
-            FloatVector sum1a = zero(FLOATS);
-            FloatVector sum1b = zero(FLOATS);
-            FloatVector sum1c = zero(FLOATS);
-            FloatVector sum1d = zero(FLOATS);
-            int to = Math.min(from + groupSize, weights.numInputs());
-            for (int input = from; input < to; input++) {
-                IntVector four = IntVector.fromMemorySegment(INTS, panel, panelStart + BYTES * input, LITTLE_ENDIAN);
-                IntVector upper = four.lanewise(LSHR, 16);
-                FloatVector a = four.and(0xFF).or(0x4B000000).reinterpretAsFloats().sub(0x1p23f + 128f);
-                FloatVector b = four.and(0xFF00).or(0x47000000).reinterpretAsFloats().sub(0x1p15f + 128f);
-                FloatVector c = upper.and(0xFF).or(0x4B000000).reinterpretAsFloats().sub(0x1p23f + 128f);
-                FloatVector d = upper.and(0xFF00).or(0x47000000).reinterpretAsFloats().sub(0x1p15f + 128f);
-                long at = in0 + 4L * input;
-                FloatVector x0 = broadcast(INTS, in.get(INT, at)).reinterpretAsFloats();
-                sum0a = a.fma(x0, sum0a);
-                sum0b = b.fma(x0, sum0b);
-                sum0c = c.fma(x0, sum0c);
-                sum0d = d.fma(x0, sum0d);
-                FloatVector x1 = broadcast(INTS, in.get(INT, at + inBytes)).reinterpretAsFloats();
-                sum1a = a.fma(x1, sum1a);
-                sum1b = b.fma(x1, sum1b);
-                sum1c = c.fma(x1, sum1c);
-                sum1d = d.fma(x1, sum1d);
-            }
-            FloatVector scaleA = fromMemorySegment(FLOATS, scales, scale, LITTLE_ENDIAN);
-            total0a = scaleA.fma(sum0a, total0a);
-            total1a = scaleA.fma(sum1a, total1a);
-            FloatVector scaleB = fromMemorySegment(FLOATS, scales, scale + BYTES, LITTLE_ENDIAN);
-            total0b = scaleB.fma(sum0b, total0b);
-            total1b = scaleB.fma(sum1b, total1b);
-            FloatVector scaleC = fromMemorySegment(FLOATS, scales, scale + 2 * BYTES, LITTLE_ENDIAN);
-            total0c = scaleC.fma(sum0c, total0c);
-            total1c = scaleC.fma(sum1c, total1c);
-            FloatVector scaleD = fromMemorySegment(FLOATS, scales, scale + 3 * BYTES, LITTLE_ENDIAN);
-            total0d = scaleD.fma(sum0d, total0d);
-            total1d = scaleD.fma(sum1d, total1d);
-            long group = from / groupSize * 4L;
-            FloatVector sum0 = broadcast(INTS, inputSums.get(INT, inputs0 + group)).reinterpretAsFloats();
-            FloatVector sum1 = broadcast(INTS, inputSums.get(INT, inputs1 + group)).reinterpretAsFloats();
-            FloatVector minimumA = fromMemorySegment(FLOATS, minimums, scale, LITTLE_ENDIAN);
-            total0a = minimumA.fma(sum0, total0a);
-            total1a = minimumA.fma(sum1, total1a);
-            FloatVector minimumB = fromMemorySegment(FLOATS, minimums, scale + BYTES, LITTLE_ENDIAN);
-            total0b = minimumB.fma(sum0, total0b);
-            total1b = minimumB.fma(sum1, total1b);
-            FloatVector minimumC = fromMemorySegment(FLOATS, minimums, scale + 2 * BYTES, LITTLE_ENDIAN);
-            total0c = minimumC.fma(sum0, total0c);
-            total1c = minimumC.fma(sum1, total1c);
-            FloatVector minimumD = fromMemorySegment(FLOATS, minimums, scale + 3 * BYTES, LITTLE_ENDIAN);
-            total0d = minimumD.fma(sum0, total0d);
-            total1d = minimumD.fma(sum1, total1d);
-            scale += 4L * PANEL_OUTPUTS;
-        }
+        MemorySegment minimums = source.minimums();
+        float[] inputSums = source.inputSums();
         MemorySegment out = y.segment();
         long first = rowByteOffset(y, token) + 4L * output;
-        long rowBytes = rowByteOffset(y, 1);
-        FloatVector biasA = fromMemorySegment(FLOATS, weights.biases(), 4L * output, LITTLE_ENDIAN);
-        total0a.add(biasA).intoMemorySegment(out, first, LITTLE_ENDIAN);
-        total1a.add(biasA).intoMemorySegment(out, first + rowBytes, LITTLE_ENDIAN);
-        FloatVector biasB = fromMemorySegment(FLOATS, weights.biases(), 4L * output + BYTES, LITTLE_ENDIAN);
-        total0b.add(biasB).intoMemorySegment(out, first + BYTES, LITTLE_ENDIAN);
-        total1b.add(biasB).intoMemorySegment(out, first + rowBytes + BYTES, LITTLE_ENDIAN);
-        FloatVector biasC = fromMemorySegment(FLOATS, weights.biases(), 4L * output + 2 * BYTES, LITTLE_ENDIAN);
-        total0c.add(biasC).intoMemorySegment(out, first + 2 * BYTES, LITTLE_ENDIAN);
-        total1c.add(biasC).intoMemorySegment(out, first + rowBytes + 2 * BYTES, LITTLE_ENDIAN);
-        FloatVector biasD = fromMemorySegment(FLOATS, weights.biases(), 4L * output + 3 * BYTES, LITTLE_ENDIAN);
-        total0d.add(biasD).intoMemorySegment(out, first + 3 * BYTES, LITTLE_ENDIAN);
-        total1d.add(biasD).intoMemorySegment(out, first + rowBytes + 3 * BYTES, LITTLE_ENDIAN);
-    }
-
-    /** Of the last panel, writes only the outputs that there are. */
-    private static void oneTokenInt8Min(Tensor x, VectorGroupedWeights weights, GroupedPanel source, Tensor y,
-            int token, int output) {
-        MemorySegment in = x.segment();
-        long in0 = rowByteOffset(x, token);
-        MemorySegment panel = source.numbers();
-        long panelStart = source.numbersByteOffset();
-        MemorySegment scales = source.scales();
-        MemorySegment minimums = source.minimums();
-        MemorySegment inputSums = source.inputSums();
-        long inputs0 = source.inputSumsByteOffset(token);
-        long scale = source.scalesByteOffset();
+        int numInputs = weights.numInputs();
         int groupSize = weights.format().groupSize();
-        FloatVector total0a = zero(FLOATS);
-        FloatVector total0b = zero(FLOATS);
-        FloatVector total0c = zero(FLOATS);
-        FloatVector total0d = zero(FLOATS);
-        for (int from = 0; from < weights.numInputs(); from += groupSize) {
-            FloatVector sum0a = zero(FLOATS);
-            FloatVector sum0b = zero(FLOATS);
-            FloatVector sum0c = zero(FLOATS);
-            FloatVector sum0d = zero(FLOATS);
-            int to = Math.min(from + groupSize, weights.numInputs());
-            for (int input = from; input < to; input++) {
-                IntVector four = IntVector.fromMemorySegment(INTS, panel, panelStart + BYTES * input, LITTLE_ENDIAN);
-                IntVector upper = four.lanewise(LSHR, 16);
-                FloatVector a = four.and(0xFF).or(0x4B000000).reinterpretAsFloats().sub(0x1p23f + 128f);
-                FloatVector b = four.and(0xFF00).or(0x47000000).reinterpretAsFloats().sub(0x1p15f + 128f);
-                FloatVector c = upper.and(0xFF).or(0x4B000000).reinterpretAsFloats().sub(0x1p23f + 128f);
-                FloatVector d = upper.and(0xFF00).or(0x47000000).reinterpretAsFloats().sub(0x1p15f + 128f);
-                long at = in0 + 4L * input;
-                FloatVector x0 = broadcast(INTS, in.get(INT, at)).reinterpretAsFloats();
-                sum0a = a.fma(x0, sum0a);
-                sum0b = b.fma(x0, sum0b);
-                sum0c = c.fma(x0, sum0c);
-                sum0d = d.fma(x0, sum0d);
+        FloatVector totala = zero(FLOATS);
+        FloatVector totalb = zero(FLOATS);
+        FloatVector totalc = zero(FLOATS);
+        FloatVector totald = zero(FLOATS);
+        for (int from = 0; from < numInputs; from += groupSize) {
+            FloatVector suma = zero(FLOATS);
+            FloatVector sumb = zero(FLOATS);
+            FloatVector sumc = zero(FLOATS);
+            FloatVector sumd = zero(FLOATS);
+            int steps = Math.ceilDiv(Math.min(groupSize, numInputs - from), 2);
+            long end = weight + steps * (2 * BYTES);
+            for (int input = from; weight != end; input += 2) {
+                IntVector four0 = IntVector.fromMemorySegment(INTS, panel, weight, LITTLE_ENDIAN);
+                IntVector upper0 = four0.lanewise(LSHR, 16);
+                FloatVector a0 = four0.and(0xFF).or(0x4B000000).reinterpretAsFloats().sub(0x1p23f + 128f);
+                FloatVector b0 = four0.and(0xFF00).or(0x47000000).reinterpretAsFloats().sub(0x1p15f + 128f);
+                FloatVector c0 = upper0.and(0xFF).or(0x4B000000).reinterpretAsFloats().sub(0x1p23f + 128f);
+                FloatVector d0 = upper0.and(0xFF00).or(0x47000000).reinterpretAsFloats().sub(0x1p15f + 128f);
+                IntVector four1 = IntVector.fromMemorySegment(INTS, panel, weight + BYTES, LITTLE_ENDIAN);
+                IntVector upper1 = four1.lanewise(LSHR, 16);
+                FloatVector a1 = four1.and(0xFF).or(0x4B000000).reinterpretAsFloats().sub(0x1p23f + 128f);
+                FloatVector b1 = four1.and(0xFF00).or(0x47000000).reinterpretAsFloats().sub(0x1p15f + 128f);
+                FloatVector c1 = upper1.and(0xFF).or(0x4B000000).reinterpretAsFloats().sub(0x1p23f + 128f);
+                FloatVector d1 = upper1.and(0xFF00).or(0x47000000).reinterpretAsFloats().sub(0x1p15f + 128f);
+                FloatVector x0 = FloatVector.broadcast(FLOATS, x[input]);
+                suma = a0.fma(x0, suma);
+                sumb = b0.fma(x0, sumb);
+                sumc = c0.fma(x0, sumc);
+                sumd = d0.fma(x0, sumd);
+                FloatVector x1 = FloatVector.broadcast(FLOATS, x[input + 1]);
+                suma = a1.fma(x1, suma);
+                sumb = b1.fma(x1, sumb);
+                sumc = c1.fma(x1, sumc);
+                sumd = d1.fma(x1, sumd);
+                weight += 2 * BYTES;
             }
+            FloatVector inputs = FloatVector.broadcast(FLOATS, inputSums[from / groupSize]);
             FloatVector scaleA = fromMemorySegment(FLOATS, scales, scale, LITTLE_ENDIAN);
-            total0a = scaleA.fma(sum0a, total0a);
-            FloatVector scaleB = fromMemorySegment(FLOATS, scales, scale + BYTES, LITTLE_ENDIAN);
-            total0b = scaleB.fma(sum0b, total0b);
-            FloatVector scaleC = fromMemorySegment(FLOATS, scales, scale + 2 * BYTES, LITTLE_ENDIAN);
-            total0c = scaleC.fma(sum0c, total0c);
-            FloatVector scaleD = fromMemorySegment(FLOATS, scales, scale + 3 * BYTES, LITTLE_ENDIAN);
-            total0d = scaleD.fma(sum0d, total0d);
-            long group = from / groupSize * 4L;
-            FloatVector sum0 = broadcast(INTS, inputSums.get(INT, inputs0 + group)).reinterpretAsFloats();
+            totala = scaleA.fma(suma, totala);
             FloatVector minimumA = fromMemorySegment(FLOATS, minimums, scale, LITTLE_ENDIAN);
-            total0a = minimumA.fma(sum0, total0a);
+            totala = minimumA.fma(inputs, totala);
+            FloatVector scaleB = fromMemorySegment(FLOATS, scales, scale + BYTES, LITTLE_ENDIAN);
+            totalb = scaleB.fma(sumb, totalb);
             FloatVector minimumB = fromMemorySegment(FLOATS, minimums, scale + BYTES, LITTLE_ENDIAN);
-            total0b = minimumB.fma(sum0, total0b);
+            totalb = minimumB.fma(inputs, totalb);
+            FloatVector scaleC = fromMemorySegment(FLOATS, scales, scale + 2 * BYTES, LITTLE_ENDIAN);
+            totalc = scaleC.fma(sumc, totalc);
             FloatVector minimumC = fromMemorySegment(FLOATS, minimums, scale + 2 * BYTES, LITTLE_ENDIAN);
-            total0c = minimumC.fma(sum0, total0c);
+            totalc = minimumC.fma(inputs, totalc);
+            FloatVector scaleD = fromMemorySegment(FLOATS, scales, scale + 3 * BYTES, LITTLE_ENDIAN);
+            totald = scaleD.fma(sumd, totald);
             FloatVector minimumD = fromMemorySegment(FLOATS, minimums, scale + 3 * BYTES, LITTLE_ENDIAN);
-            total0d = minimumD.fma(sum0, total0d);
-            scale += 4L * PANEL_OUTPUTS;
+            totald = minimumD.fma(inputs, totald);
+            scale += 4 * BYTES;
         }
-        MemorySegment out = y.segment();
-        long first = rowByteOffset(y, token) + 4L * output;
         FloatVector biasA = fromMemorySegment(FLOATS, weights.biases(), 4L * output, LITTLE_ENDIAN);
         VectorMask<Float> maskA = FLOATS.indexInRange(output, weights.numOutputs());
-        total0a.add(biasA).intoMemorySegment(out, first, LITTLE_ENDIAN, maskA);
+        totala.add(biasA).intoMemorySegment(out, first, LITTLE_ENDIAN, maskA);
         FloatVector biasB = fromMemorySegment(FLOATS, weights.biases(), 4L * output + BYTES, LITTLE_ENDIAN);
         VectorMask<Float> maskB = FLOATS.indexInRange(output + COUNT, weights.numOutputs());
-        total0b.add(biasB).intoMemorySegment(out, first + BYTES, LITTLE_ENDIAN, maskB);
+        totalb.add(biasB).intoMemorySegment(out, first + BYTES, LITTLE_ENDIAN, maskB);
         FloatVector biasC = fromMemorySegment(FLOATS, weights.biases(), 4L * output + 2 * BYTES, LITTLE_ENDIAN);
         VectorMask<Float> maskC = FLOATS.indexInRange(output + 2 * COUNT, weights.numOutputs());
-        total0c.add(biasC).intoMemorySegment(out, first + 2 * BYTES, LITTLE_ENDIAN, maskC);
+        totalc.add(biasC).intoMemorySegment(out, first + 2 * BYTES, LITTLE_ENDIAN, maskC);
         FloatVector biasD = fromMemorySegment(FLOATS, weights.biases(), 4L * output + 3 * BYTES, LITTLE_ENDIAN);
         VectorMask<Float> maskD = FLOATS.indexInRange(output + 3 * COUNT, weights.numOutputs());
-        total0d.add(biasD).intoMemorySegment(out, first + 3 * BYTES, LITTLE_ENDIAN, maskD);
+        totald.add(biasD).intoMemorySegment(out, first + 3 * BYTES, LITTLE_ENDIAN, maskD);
     }
 
-    private static void panelUint4(Tensor x, VectorGroupedWeights weights, GroupedPanel source, Tensor y,
-            int numTokens, int output) {
-        boolean isWhole = output + PANEL_OUTPUTS <= weights.numOutputs();
-        int token = 0;
-        for (; isWhole && token + 2 <= numTokens; token += 2) {
-            twoTokensUint4(x, weights, source, y, token, output);
-        }
-        for (; token < numTokens; token++) {
-            oneTokenUint4(x, weights, source, y, token, output);
-        }
-    }
-
-    private static void twoTokensUint4(Tensor x, VectorGroupedWeights weights, GroupedPanel source, Tensor y,
-            int token, int output) {
-        MemorySegment in = x.segment();
-        long in0 = rowByteOffset(x, token);
-        long inBytes = rowByteOffset(x, 1);
+    private static void rowUint4(VectorGroupedWeights weights, GroupedPanel source, Tensor y, int token,
+            int output) {
+        float[] x = source.inputs();
         MemorySegment panel = source.numbers();
-        long panelStart = source.numbersByteOffset();
+        long weight = source.numbersByteOffset();
         MemorySegment scales = source.scales();
         long scale = source.scalesByteOffset();
-        int groupSize = weights.format().groupSize();
-        FloatVector total0a = zero(FLOATS);
-        FloatVector total0b = zero(FLOATS);
-        FloatVector total0c = zero(FLOATS);
-        FloatVector total0d = zero(FLOATS);
-        FloatVector total1a = zero(FLOATS);
-        FloatVector total1b = zero(FLOATS);
-        FloatVector total1c = zero(FLOATS);
-        FloatVector total1d = zero(FLOATS);
-        for (int from = 0; from < weights.numInputs(); from += groupSize) {
-            FloatVector sum0a = zero(FLOATS);
-            FloatVector sum0b = zero(FLOATS);
-            FloatVector sum0c = zero(FLOATS);
-            FloatVector sum0d = zero(FLOATS);
-            FloatVector sum1a = zero(FLOATS);
-            FloatVector sum1b = zero(FLOATS);
-            FloatVector sum1c = zero(FLOATS);
-            FloatVector sum1d = zero(FLOATS);
-            int to = Math.min(from + groupSize, weights.numInputs());
-            for (int input = from; input < to; input++) {
-                long weight = panelStart + BYTES * (input / 2);
-                IntVector two = IntVector.fromMemorySegment(INTS, panel, weight, LITTLE_ENDIAN);
-                IntVector four = two.lanewise(LSHR, input % 2 * 16);
-                FloatVector a = four.and(0xF).or(0x4B000000).reinterpretAsFloats().sub(0x1p23f);
-                FloatVector b = four.and(0xF0).or(0x49000000).reinterpretAsFloats().sub(0x1p19f);
-                FloatVector c = four.and(0xF00).or(0x47000000).reinterpretAsFloats().sub(0x1p15f);
-                FloatVector d = four.and(0xF000).or(0x45000000).reinterpretAsFloats().sub(0x1p11f);
-                long at = in0 + 4L * input;
-                FloatVector x0 = broadcast(INTS, in.get(INT, at)).reinterpretAsFloats();
-                sum0a = a.fma(x0, sum0a);
-                sum0b = b.fma(x0, sum0b);
-                sum0c = c.fma(x0, sum0c);
-                sum0d = d.fma(x0, sum0d);
-                FloatVector x1 = broadcast(INTS, in.get(INT, at + inBytes)).reinterpretAsFloats();
-                sum1a = a.fma(x1, sum1a);
-                sum1b = b.fma(x1, sum1b);
-                sum1c = c.fma(x1, sum1c);
-                sum1d = d.fma(x1, sum1d);
-            }
-            FloatVector scaleA = fromMemorySegment(FLOATS, scales, scale, LITTLE_ENDIAN);
-            total0a = scaleA.fma(sum0a, total0a);
-            total1a = scaleA.fma(sum1a, total1a);
-            FloatVector scaleB = fromMemorySegment(FLOATS, scales, scale + BYTES, LITTLE_ENDIAN);
-            total0b = scaleB.fma(sum0b, total0b);
-            total1b = scaleB.fma(sum1b, total1b);
-            FloatVector scaleC = fromMemorySegment(FLOATS, scales, scale + 2 * BYTES, LITTLE_ENDIAN);
-            total0c = scaleC.fma(sum0c, total0c);
-            total1c = scaleC.fma(sum1c, total1c);
-            FloatVector scaleD = fromMemorySegment(FLOATS, scales, scale + 3 * BYTES, LITTLE_ENDIAN);
-            total0d = scaleD.fma(sum0d, total0d);
-            total1d = scaleD.fma(sum1d, total1d);
-            scale += 4L * PANEL_OUTPUTS;
-        }
         MemorySegment out = y.segment();
         long first = rowByteOffset(y, token) + 4L * output;
-        long rowBytes = rowByteOffset(y, 1);
-        FloatVector biasA = fromMemorySegment(FLOATS, weights.biases(), 4L * output, LITTLE_ENDIAN);
-        total0a.add(biasA).intoMemorySegment(out, first, LITTLE_ENDIAN);
-        total1a.add(biasA).intoMemorySegment(out, first + rowBytes, LITTLE_ENDIAN);
-        FloatVector biasB = fromMemorySegment(FLOATS, weights.biases(), 4L * output + BYTES, LITTLE_ENDIAN);
-        total0b.add(biasB).intoMemorySegment(out, first + BYTES, LITTLE_ENDIAN);
-        total1b.add(biasB).intoMemorySegment(out, first + rowBytes + BYTES, LITTLE_ENDIAN);
-        FloatVector biasC = fromMemorySegment(FLOATS, weights.biases(), 4L * output + 2 * BYTES, LITTLE_ENDIAN);
-        total0c.add(biasC).intoMemorySegment(out, first + 2 * BYTES, LITTLE_ENDIAN);
-        total1c.add(biasC).intoMemorySegment(out, first + rowBytes + 2 * BYTES, LITTLE_ENDIAN);
-        FloatVector biasD = fromMemorySegment(FLOATS, weights.biases(), 4L * output + 3 * BYTES, LITTLE_ENDIAN);
-        total0d.add(biasD).intoMemorySegment(out, first + 3 * BYTES, LITTLE_ENDIAN);
-        total1d.add(biasD).intoMemorySegment(out, first + rowBytes + 3 * BYTES, LITTLE_ENDIAN);
-    }
-
-    /** Of the last panel, writes only the outputs that there are. */
-    private static void oneTokenUint4(Tensor x, VectorGroupedWeights weights, GroupedPanel source, Tensor y,
-            int token, int output) {
-        MemorySegment in = x.segment();
-        long in0 = rowByteOffset(x, token);
-        MemorySegment panel = source.numbers();
-        long panelStart = source.numbersByteOffset();
-        MemorySegment scales = source.scales();
-        long scale = source.scalesByteOffset();
+        int numInputs = weights.numInputs();
         int groupSize = weights.format().groupSize();
-        FloatVector total0a = zero(FLOATS);
-        FloatVector total0b = zero(FLOATS);
-        FloatVector total0c = zero(FLOATS);
-        FloatVector total0d = zero(FLOATS);
-        for (int from = 0; from < weights.numInputs(); from += groupSize) {
-            FloatVector sum0a = zero(FLOATS);
-            FloatVector sum0b = zero(FLOATS);
-            FloatVector sum0c = zero(FLOATS);
-            FloatVector sum0d = zero(FLOATS);
-            int to = Math.min(from + groupSize, weights.numInputs());
-            for (int input = from; input < to; input++) {
-                long weight = panelStart + BYTES * (input / 2);
-                IntVector two = IntVector.fromMemorySegment(INTS, panel, weight, LITTLE_ENDIAN);
-                IntVector four = two.lanewise(LSHR, input % 2 * 16);
-                FloatVector a = four.and(0xF).or(0x4B000000).reinterpretAsFloats().sub(0x1p23f);
-                FloatVector b = four.and(0xF0).or(0x49000000).reinterpretAsFloats().sub(0x1p19f);
-                FloatVector c = four.and(0xF00).or(0x47000000).reinterpretAsFloats().sub(0x1p15f);
-                FloatVector d = four.and(0xF000).or(0x45000000).reinterpretAsFloats().sub(0x1p11f);
-                long at = in0 + 4L * input;
-                FloatVector x0 = broadcast(INTS, in.get(INT, at)).reinterpretAsFloats();
-                sum0a = a.fma(x0, sum0a);
-                sum0b = b.fma(x0, sum0b);
-                sum0c = c.fma(x0, sum0c);
-                sum0d = d.fma(x0, sum0d);
+        FloatVector totala = zero(FLOATS);
+        FloatVector totalb = zero(FLOATS);
+        FloatVector totalc = zero(FLOATS);
+        FloatVector totald = zero(FLOATS);
+        for (int from = 0; from < numInputs; from += groupSize) {
+            FloatVector suma = zero(FLOATS);
+            FloatVector sumb = zero(FLOATS);
+            FloatVector sumc = zero(FLOATS);
+            FloatVector sumd = zero(FLOATS);
+            int steps = Math.ceilDiv(Math.min(groupSize, numInputs - from), 2);
+            long end = weight + steps * (BYTES);
+            for (int input = from; weight != end; input += 2) {
+                IntVector four0 = IntVector.fromMemorySegment(INTS, panel, weight, LITTLE_ENDIAN);
+                IntVector four1 = four0.lanewise(LSHR, 16);
+                FloatVector a0 = four0.and(0xF).or(0x4B000000).reinterpretAsFloats().sub(0x1p23f);
+                FloatVector b0 = four0.and(0xF0).or(0x49000000).reinterpretAsFloats().sub(0x1p19f);
+                FloatVector c0 = four0.and(0xF00).or(0x47000000).reinterpretAsFloats().sub(0x1p15f);
+                FloatVector d0 = four0.and(0xF000).or(0x45000000).reinterpretAsFloats().sub(0x1p11f);
+                FloatVector a1 = four1.and(0xF).or(0x4B000000).reinterpretAsFloats().sub(0x1p23f);
+                FloatVector b1 = four1.and(0xF0).or(0x49000000).reinterpretAsFloats().sub(0x1p19f);
+                FloatVector c1 = four1.and(0xF00).or(0x47000000).reinterpretAsFloats().sub(0x1p15f);
+                FloatVector d1 = four1.and(0xF000).or(0x45000000).reinterpretAsFloats().sub(0x1p11f);
+                FloatVector x0 = FloatVector.broadcast(FLOATS, x[input]);
+                suma = a0.fma(x0, suma);
+                sumb = b0.fma(x0, sumb);
+                sumc = c0.fma(x0, sumc);
+                sumd = d0.fma(x0, sumd);
+                FloatVector x1 = FloatVector.broadcast(FLOATS, x[input + 1]);
+                suma = a1.fma(x1, suma);
+                sumb = b1.fma(x1, sumb);
+                sumc = c1.fma(x1, sumc);
+                sumd = d1.fma(x1, sumd);
+                weight += BYTES;
             }
             FloatVector scaleA = fromMemorySegment(FLOATS, scales, scale, LITTLE_ENDIAN);
-            total0a = scaleA.fma(sum0a, total0a);
+            totala = scaleA.fma(suma, totala);
             FloatVector scaleB = fromMemorySegment(FLOATS, scales, scale + BYTES, LITTLE_ENDIAN);
-            total0b = scaleB.fma(sum0b, total0b);
+            totalb = scaleB.fma(sumb, totalb);
             FloatVector scaleC = fromMemorySegment(FLOATS, scales, scale + 2 * BYTES, LITTLE_ENDIAN);
-            total0c = scaleC.fma(sum0c, total0c);
+            totalc = scaleC.fma(sumc, totalc);
             FloatVector scaleD = fromMemorySegment(FLOATS, scales, scale + 3 * BYTES, LITTLE_ENDIAN);
-            total0d = scaleD.fma(sum0d, total0d);
-            scale += 4L * PANEL_OUTPUTS;
+            totald = scaleD.fma(sumd, totald);
+            scale += 4 * BYTES;
         }
-        MemorySegment out = y.segment();
-        long first = rowByteOffset(y, token) + 4L * output;
         FloatVector biasA = fromMemorySegment(FLOATS, weights.biases(), 4L * output, LITTLE_ENDIAN);
         VectorMask<Float> maskA = FLOATS.indexInRange(output, weights.numOutputs());
-        total0a.add(biasA).intoMemorySegment(out, first, LITTLE_ENDIAN, maskA);
+        totala.add(biasA).intoMemorySegment(out, first, LITTLE_ENDIAN, maskA);
         FloatVector biasB = fromMemorySegment(FLOATS, weights.biases(), 4L * output + BYTES, LITTLE_ENDIAN);
         VectorMask<Float> maskB = FLOATS.indexInRange(output + COUNT, weights.numOutputs());
-        total0b.add(biasB).intoMemorySegment(out, first + BYTES, LITTLE_ENDIAN, maskB);
+        totalb.add(biasB).intoMemorySegment(out, first + BYTES, LITTLE_ENDIAN, maskB);
         FloatVector biasC = fromMemorySegment(FLOATS, weights.biases(), 4L * output + 2 * BYTES, LITTLE_ENDIAN);
         VectorMask<Float> maskC = FLOATS.indexInRange(output + 2 * COUNT, weights.numOutputs());
-        total0c.add(biasC).intoMemorySegment(out, first + 2 * BYTES, LITTLE_ENDIAN, maskC);
+        totalc.add(biasC).intoMemorySegment(out, first + 2 * BYTES, LITTLE_ENDIAN, maskC);
         FloatVector biasD = fromMemorySegment(FLOATS, weights.biases(), 4L * output + 3 * BYTES, LITTLE_ENDIAN);
         VectorMask<Float> maskD = FLOATS.indexInRange(output + 3 * COUNT, weights.numOutputs());
-        total0d.add(biasD).intoMemorySegment(out, first + 3 * BYTES, LITTLE_ENDIAN, maskD);
+        totald.add(biasD).intoMemorySegment(out, first + 3 * BYTES, LITTLE_ENDIAN, maskD);
     }
 
-    private static void panelUint4Min(Tensor x, VectorGroupedWeights weights, GroupedPanel source, Tensor y,
-            int numTokens, int output) {
-        boolean isWhole = output + PANEL_OUTPUTS <= weights.numOutputs();
-        int token = 0;
-        for (; isWhole && token + 2 <= numTokens; token += 2) {
-            twoTokensUint4Min(x, weights, source, y, token, output);
-        }
-        for (; token < numTokens; token++) {
-            oneTokenUint4Min(x, weights, source, y, token, output);
-        }
-    }
-
-    private static void twoTokensUint4Min(Tensor x, VectorGroupedWeights weights, GroupedPanel source, Tensor y,
-            int token, int output) {
-        MemorySegment in = x.segment();
-        long in0 = rowByteOffset(x, token);
-        long inBytes = rowByteOffset(x, 1);
+    private static void rowUint4Min(VectorGroupedWeights weights, GroupedPanel source, Tensor y, int token,
+            int output) {
+        float[] x = source.inputs();
         MemorySegment panel = source.numbers();
-        long panelStart = source.numbersByteOffset();
+        long weight = source.numbersByteOffset();
         MemorySegment scales = source.scales();
-        MemorySegment minimums = source.minimums();
-        MemorySegment inputSums = source.inputSums();
-        long inputs0 = source.inputSumsByteOffset(token);
-        long inputs1 = source.inputSumsByteOffset(token + 1);
         long scale = source.scalesByteOffset();
-        int groupSize = weights.format().groupSize();
-        FloatVector total0a = zero(FLOATS);
-        FloatVector total0b = zero(FLOATS);
-        FloatVector total0c = zero(FLOATS);
-        FloatVector total0d = zero(FLOATS);
-        FloatVector total1a = zero(FLOATS);
-        FloatVector total1b = zero(FLOATS);
-        FloatVector total1c = zero(FLOATS);
-        FloatVector total1d = zero(FLOATS);
-        for (int from = 0; from < weights.numInputs(); from += groupSize) {
-            FloatVector sum0a = zero(FLOATS);
-            FloatVector sum0b = zero(FLOATS);
-            FloatVector sum0c = zero(FLOATS);
-            FloatVector sum0d = zero(FLOATS);
-            FloatVector sum1a = zero(FLOATS);
-            FloatVector sum1b = zero(FLOATS);
-            FloatVector sum1c = zero(FLOATS);
-            FloatVector sum1d = zero(FLOATS);
-            int to = Math.min(from + groupSize, weights.numInputs());
-            for (int input = from; input < to; input++) {
-                long weight = panelStart + BYTES * (input / 2);
-                IntVector two = IntVector.fromMemorySegment(INTS, panel, weight, LITTLE_ENDIAN);
-                IntVector four = two.lanewise(LSHR, input % 2 * 16);
-                FloatVector a = four.and(0xF).or(0x4B000000).reinterpretAsFloats().sub(0x1p23f);
-                FloatVector b = four.and(0xF0).or(0x49000000).reinterpretAsFloats().sub(0x1p19f);
-                FloatVector c = four.and(0xF00).or(0x47000000).reinterpretAsFloats().sub(0x1p15f);
-                FloatVector d = four.and(0xF000).or(0x45000000).reinterpretAsFloats().sub(0x1p11f);
-                long at = in0 + 4L * input;
-                FloatVector x0 = broadcast(INTS, in.get(INT, at)).reinterpretAsFloats();
-                sum0a = a.fma(x0, sum0a);
-                sum0b = b.fma(x0, sum0b);
-                sum0c = c.fma(x0, sum0c);
-                sum0d = d.fma(x0, sum0d);
-                FloatVector x1 = broadcast(INTS, in.get(INT, at + inBytes)).reinterpretAsFloats();
-                sum1a = a.fma(x1, sum1a);
-                sum1b = b.fma(x1, sum1b);
-                sum1c = c.fma(x1, sum1c);
-                sum1d = d.fma(x1, sum1d);
-            }
-            FloatVector scaleA = fromMemorySegment(FLOATS, scales, scale, LITTLE_ENDIAN);
-            total0a = scaleA.fma(sum0a, total0a);
-            total1a = scaleA.fma(sum1a, total1a);
-            FloatVector scaleB = fromMemorySegment(FLOATS, scales, scale + BYTES, LITTLE_ENDIAN);
-            total0b = scaleB.fma(sum0b, total0b);
-            total1b = scaleB.fma(sum1b, total1b);
-            FloatVector scaleC = fromMemorySegment(FLOATS, scales, scale + 2 * BYTES, LITTLE_ENDIAN);
-            total0c = scaleC.fma(sum0c, total0c);
-            total1c = scaleC.fma(sum1c, total1c);
-            FloatVector scaleD = fromMemorySegment(FLOATS, scales, scale + 3 * BYTES, LITTLE_ENDIAN);
-            total0d = scaleD.fma(sum0d, total0d);
-            total1d = scaleD.fma(sum1d, total1d);
-            long group = from / groupSize * 4L;
-            FloatVector sum0 = broadcast(INTS, inputSums.get(INT, inputs0 + group)).reinterpretAsFloats();
-            FloatVector sum1 = broadcast(INTS, inputSums.get(INT, inputs1 + group)).reinterpretAsFloats();
-            FloatVector minimumA = fromMemorySegment(FLOATS, minimums, scale, LITTLE_ENDIAN);
-            total0a = minimumA.fma(sum0, total0a);
-            total1a = minimumA.fma(sum1, total1a);
-            FloatVector minimumB = fromMemorySegment(FLOATS, minimums, scale + BYTES, LITTLE_ENDIAN);
-            total0b = minimumB.fma(sum0, total0b);
-            total1b = minimumB.fma(sum1, total1b);
-            FloatVector minimumC = fromMemorySegment(FLOATS, minimums, scale + 2 * BYTES, LITTLE_ENDIAN);
-            total0c = minimumC.fma(sum0, total0c);
-            total1c = minimumC.fma(sum1, total1c);
-            FloatVector minimumD = fromMemorySegment(FLOATS, minimums, scale + 3 * BYTES, LITTLE_ENDIAN);
-            total0d = minimumD.fma(sum0, total0d);
-            total1d = minimumD.fma(sum1, total1d);
-            scale += 4L * PANEL_OUTPUTS;
-        }
+        MemorySegment minimums = source.minimums();
+        float[] inputSums = source.inputSums();
         MemorySegment out = y.segment();
         long first = rowByteOffset(y, token) + 4L * output;
-        long rowBytes = rowByteOffset(y, 1);
-        FloatVector biasA = fromMemorySegment(FLOATS, weights.biases(), 4L * output, LITTLE_ENDIAN);
-        total0a.add(biasA).intoMemorySegment(out, first, LITTLE_ENDIAN);
-        total1a.add(biasA).intoMemorySegment(out, first + rowBytes, LITTLE_ENDIAN);
-        FloatVector biasB = fromMemorySegment(FLOATS, weights.biases(), 4L * output + BYTES, LITTLE_ENDIAN);
-        total0b.add(biasB).intoMemorySegment(out, first + BYTES, LITTLE_ENDIAN);
-        total1b.add(biasB).intoMemorySegment(out, first + rowBytes + BYTES, LITTLE_ENDIAN);
-        FloatVector biasC = fromMemorySegment(FLOATS, weights.biases(), 4L * output + 2 * BYTES, LITTLE_ENDIAN);
-        total0c.add(biasC).intoMemorySegment(out, first + 2 * BYTES, LITTLE_ENDIAN);
-        total1c.add(biasC).intoMemorySegment(out, first + rowBytes + 2 * BYTES, LITTLE_ENDIAN);
-        FloatVector biasD = fromMemorySegment(FLOATS, weights.biases(), 4L * output + 3 * BYTES, LITTLE_ENDIAN);
-        total0d.add(biasD).intoMemorySegment(out, first + 3 * BYTES, LITTLE_ENDIAN);
-        total1d.add(biasD).intoMemorySegment(out, first + rowBytes + 3 * BYTES, LITTLE_ENDIAN);
-    }
-
-    /** Of the last panel, writes only the outputs that there are. */
-    private static void oneTokenUint4Min(Tensor x, VectorGroupedWeights weights, GroupedPanel source, Tensor y,
-            int token, int output) {
-        MemorySegment in = x.segment();
-        long in0 = rowByteOffset(x, token);
-        MemorySegment panel = source.numbers();
-        long panelStart = source.numbersByteOffset();
-        MemorySegment scales = source.scales();
-        MemorySegment minimums = source.minimums();
-        MemorySegment inputSums = source.inputSums();
-        long inputs0 = source.inputSumsByteOffset(token);
-        long scale = source.scalesByteOffset();
+        int numInputs = weights.numInputs();
         int groupSize = weights.format().groupSize();
-        FloatVector total0a = zero(FLOATS);
-        FloatVector total0b = zero(FLOATS);
-        FloatVector total0c = zero(FLOATS);
-        FloatVector total0d = zero(FLOATS);
-        for (int from = 0; from < weights.numInputs(); from += groupSize) {
-            FloatVector sum0a = zero(FLOATS);
-            FloatVector sum0b = zero(FLOATS);
-            FloatVector sum0c = zero(FLOATS);
-            FloatVector sum0d = zero(FLOATS);
-            int to = Math.min(from + groupSize, weights.numInputs());
-            for (int input = from; input < to; input++) {
-                long weight = panelStart + BYTES * (input / 2);
-                IntVector two = IntVector.fromMemorySegment(INTS, panel, weight, LITTLE_ENDIAN);
-                IntVector four = two.lanewise(LSHR, input % 2 * 16);
-                FloatVector a = four.and(0xF).or(0x4B000000).reinterpretAsFloats().sub(0x1p23f);
-                FloatVector b = four.and(0xF0).or(0x49000000).reinterpretAsFloats().sub(0x1p19f);
-                FloatVector c = four.and(0xF00).or(0x47000000).reinterpretAsFloats().sub(0x1p15f);
-                FloatVector d = four.and(0xF000).or(0x45000000).reinterpretAsFloats().sub(0x1p11f);
-                long at = in0 + 4L * input;
-                FloatVector x0 = broadcast(INTS, in.get(INT, at)).reinterpretAsFloats();
-                sum0a = a.fma(x0, sum0a);
-                sum0b = b.fma(x0, sum0b);
-                sum0c = c.fma(x0, sum0c);
-                sum0d = d.fma(x0, sum0d);
+        FloatVector totala = zero(FLOATS);
+        FloatVector totalb = zero(FLOATS);
+        FloatVector totalc = zero(FLOATS);
+        FloatVector totald = zero(FLOATS);
+        for (int from = 0; from < numInputs; from += groupSize) {
+            FloatVector suma = zero(FLOATS);
+            FloatVector sumb = zero(FLOATS);
+            FloatVector sumc = zero(FLOATS);
+            FloatVector sumd = zero(FLOATS);
+            int steps = Math.ceilDiv(Math.min(groupSize, numInputs - from), 2);
+            long end = weight + steps * (BYTES);
+            for (int input = from; weight != end; input += 2) {
+                IntVector four0 = IntVector.fromMemorySegment(INTS, panel, weight, LITTLE_ENDIAN);
+                IntVector four1 = four0.lanewise(LSHR, 16);
+                FloatVector a0 = four0.and(0xF).or(0x4B000000).reinterpretAsFloats().sub(0x1p23f);
+                FloatVector b0 = four0.and(0xF0).or(0x49000000).reinterpretAsFloats().sub(0x1p19f);
+                FloatVector c0 = four0.and(0xF00).or(0x47000000).reinterpretAsFloats().sub(0x1p15f);
+                FloatVector d0 = four0.and(0xF000).or(0x45000000).reinterpretAsFloats().sub(0x1p11f);
+                FloatVector a1 = four1.and(0xF).or(0x4B000000).reinterpretAsFloats().sub(0x1p23f);
+                FloatVector b1 = four1.and(0xF0).or(0x49000000).reinterpretAsFloats().sub(0x1p19f);
+                FloatVector c1 = four1.and(0xF00).or(0x47000000).reinterpretAsFloats().sub(0x1p15f);
+                FloatVector d1 = four1.and(0xF000).or(0x45000000).reinterpretAsFloats().sub(0x1p11f);
+                FloatVector x0 = FloatVector.broadcast(FLOATS, x[input]);
+                suma = a0.fma(x0, suma);
+                sumb = b0.fma(x0, sumb);
+                sumc = c0.fma(x0, sumc);
+                sumd = d0.fma(x0, sumd);
+                FloatVector x1 = FloatVector.broadcast(FLOATS, x[input + 1]);
+                suma = a1.fma(x1, suma);
+                sumb = b1.fma(x1, sumb);
+                sumc = c1.fma(x1, sumc);
+                sumd = d1.fma(x1, sumd);
+                weight += BYTES;
             }
+            FloatVector inputs = FloatVector.broadcast(FLOATS, inputSums[from / groupSize]);
             FloatVector scaleA = fromMemorySegment(FLOATS, scales, scale, LITTLE_ENDIAN);
-            total0a = scaleA.fma(sum0a, total0a);
-            FloatVector scaleB = fromMemorySegment(FLOATS, scales, scale + BYTES, LITTLE_ENDIAN);
-            total0b = scaleB.fma(sum0b, total0b);
-            FloatVector scaleC = fromMemorySegment(FLOATS, scales, scale + 2 * BYTES, LITTLE_ENDIAN);
-            total0c = scaleC.fma(sum0c, total0c);
-            FloatVector scaleD = fromMemorySegment(FLOATS, scales, scale + 3 * BYTES, LITTLE_ENDIAN);
-            total0d = scaleD.fma(sum0d, total0d);
-            long group = from / groupSize * 4L;
-            FloatVector sum0 = broadcast(INTS, inputSums.get(INT, inputs0 + group)).reinterpretAsFloats();
+            totala = scaleA.fma(suma, totala);
             FloatVector minimumA = fromMemorySegment(FLOATS, minimums, scale, LITTLE_ENDIAN);
-            total0a = minimumA.fma(sum0, total0a);
+            totala = minimumA.fma(inputs, totala);
+            FloatVector scaleB = fromMemorySegment(FLOATS, scales, scale + BYTES, LITTLE_ENDIAN);
+            totalb = scaleB.fma(sumb, totalb);
             FloatVector minimumB = fromMemorySegment(FLOATS, minimums, scale + BYTES, LITTLE_ENDIAN);
-            total0b = minimumB.fma(sum0, total0b);
+            totalb = minimumB.fma(inputs, totalb);
+            FloatVector scaleC = fromMemorySegment(FLOATS, scales, scale + 2 * BYTES, LITTLE_ENDIAN);
+            totalc = scaleC.fma(sumc, totalc);
             FloatVector minimumC = fromMemorySegment(FLOATS, minimums, scale + 2 * BYTES, LITTLE_ENDIAN);
-            total0c = minimumC.fma(sum0, total0c);
+            totalc = minimumC.fma(inputs, totalc);
+            FloatVector scaleD = fromMemorySegment(FLOATS, scales, scale + 3 * BYTES, LITTLE_ENDIAN);
+            totald = scaleD.fma(sumd, totald);
             FloatVector minimumD = fromMemorySegment(FLOATS, minimums, scale + 3 * BYTES, LITTLE_ENDIAN);
-            total0d = minimumD.fma(sum0, total0d);
-            scale += 4L * PANEL_OUTPUTS;
+            totald = minimumD.fma(inputs, totald);
+            scale += 4 * BYTES;
         }
-        MemorySegment out = y.segment();
-        long first = rowByteOffset(y, token) + 4L * output;
         FloatVector biasA = fromMemorySegment(FLOATS, weights.biases(), 4L * output, LITTLE_ENDIAN);
         VectorMask<Float> maskA = FLOATS.indexInRange(output, weights.numOutputs());
-        total0a.add(biasA).intoMemorySegment(out, first, LITTLE_ENDIAN, maskA);
+        totala.add(biasA).intoMemorySegment(out, first, LITTLE_ENDIAN, maskA);
         FloatVector biasB = fromMemorySegment(FLOATS, weights.biases(), 4L * output + BYTES, LITTLE_ENDIAN);
         VectorMask<Float> maskB = FLOATS.indexInRange(output + COUNT, weights.numOutputs());
-        total0b.add(biasB).intoMemorySegment(out, first + BYTES, LITTLE_ENDIAN, maskB);
+        totalb.add(biasB).intoMemorySegment(out, first + BYTES, LITTLE_ENDIAN, maskB);
         FloatVector biasC = fromMemorySegment(FLOATS, weights.biases(), 4L * output + 2 * BYTES, LITTLE_ENDIAN);
         VectorMask<Float> maskC = FLOATS.indexInRange(output + 2 * COUNT, weights.numOutputs());
-        total0c.add(biasC).intoMemorySegment(out, first + 2 * BYTES, LITTLE_ENDIAN, maskC);
+        totalc.add(biasC).intoMemorySegment(out, first + 2 * BYTES, LITTLE_ENDIAN, maskC);
         FloatVector biasD = fromMemorySegment(FLOATS, weights.biases(), 4L * output + 3 * BYTES, LITTLE_ENDIAN);
         VectorMask<Float> maskD = FLOATS.indexInRange(output + 3 * COUNT, weights.numOutputs());
-        total0d.add(biasD).intoMemorySegment(out, first + 3 * BYTES, LITTLE_ENDIAN, maskD);
+        totald.add(biasD).intoMemorySegment(out, first + 3 * BYTES, LITTLE_ENDIAN, maskD);
     }
 
-    private static void panelInt4(Tensor x, VectorGroupedWeights weights, GroupedPanel source, Tensor y,
-            int numTokens, int output) {
-        boolean isWhole = output + PANEL_OUTPUTS <= weights.numOutputs();
-        int token = 0;
-        for (; isWhole && token + 2 <= numTokens; token += 2) {
-            twoTokensInt4(x, weights, source, y, token, output);
-        }
-        for (; token < numTokens; token++) {
-            oneTokenInt4(x, weights, source, y, token, output);
-        }
-    }
-
-    private static void twoTokensInt4(Tensor x, VectorGroupedWeights weights, GroupedPanel source, Tensor y,
-            int token, int output) {
-        MemorySegment in = x.segment();
-        long in0 = rowByteOffset(x, token);
-        long inBytes = rowByteOffset(x, 1);
+    private static void rowInt4(VectorGroupedWeights weights, GroupedPanel source, Tensor y, int token,
+            int output) {
+        float[] x = source.inputs();
         MemorySegment panel = source.numbers();
-        long panelStart = source.numbersByteOffset();
+        long weight = source.numbersByteOffset();
         MemorySegment scales = source.scales();
         long scale = source.scalesByteOffset();
-        int groupSize = weights.format().groupSize();
-        FloatVector total0a = zero(FLOATS);
-        FloatVector total0b = zero(FLOATS);
-        FloatVector total0c = zero(FLOATS);
-        FloatVector total0d = zero(FLOATS);
-        FloatVector total1a = zero(FLOATS);
-        FloatVector total1b = zero(FLOATS);
-        FloatVector total1c = zero(FLOATS);
-        FloatVector total1d = zero(FLOATS);
-        for (int from = 0; from < weights.numInputs(); from += groupSize) {
-            FloatVector sum0a = zero(FLOATS);
-            FloatVector sum0b = zero(FLOATS);
-            FloatVector sum0c = zero(FLOATS);
-            FloatVector sum0d = zero(FLOATS);
-            FloatVector sum1a = zero(FLOATS);
-            FloatVector sum1b = zero(FLOATS);
-            FloatVector sum1c = zero(FLOATS);
-            FloatVector sum1d = zero(FLOATS);
-            int to = Math.min(from + groupSize, weights.numInputs());
-            for (int input = from; input < to; input++) {
-                long weight = panelStart + BYTES * (input / 2);
-                IntVector two = IntVector.fromMemorySegment(INTS, panel, weight, LITTLE_ENDIAN);
-                IntVector four = two.lanewise(LSHR, input % 2 * 16);
-                FloatVector a = four.and(0xF).or(0x4B000000).reinterpretAsFloats().sub(0x1p23f + 8f);
-                FloatVector b = four.and(0xF0).or(0x49000000).reinterpretAsFloats().sub(0x1p19f + 8f);
-                FloatVector c = four.and(0xF00).or(0x47000000).reinterpretAsFloats().sub(0x1p15f + 8f);
-                FloatVector d = four.and(0xF000).or(0x45000000).reinterpretAsFloats().sub(0x1p11f + 8f);
-                long at = in0 + 4L * input;
-                FloatVector x0 = broadcast(INTS, in.get(INT, at)).reinterpretAsFloats();
-                sum0a = a.fma(x0, sum0a);
-                sum0b = b.fma(x0, sum0b);
-                sum0c = c.fma(x0, sum0c);
-                sum0d = d.fma(x0, sum0d);
-                FloatVector x1 = broadcast(INTS, in.get(INT, at + inBytes)).reinterpretAsFloats();
-                sum1a = a.fma(x1, sum1a);
-                sum1b = b.fma(x1, sum1b);
-                sum1c = c.fma(x1, sum1c);
-                sum1d = d.fma(x1, sum1d);
-            }
-            FloatVector scaleA = fromMemorySegment(FLOATS, scales, scale, LITTLE_ENDIAN);
-            total0a = scaleA.fma(sum0a, total0a);
-            total1a = scaleA.fma(sum1a, total1a);
-            FloatVector scaleB = fromMemorySegment(FLOATS, scales, scale + BYTES, LITTLE_ENDIAN);
-            total0b = scaleB.fma(sum0b, total0b);
-            total1b = scaleB.fma(sum1b, total1b);
-            FloatVector scaleC = fromMemorySegment(FLOATS, scales, scale + 2 * BYTES, LITTLE_ENDIAN);
-            total0c = scaleC.fma(sum0c, total0c);
-            total1c = scaleC.fma(sum1c, total1c);
-            FloatVector scaleD = fromMemorySegment(FLOATS, scales, scale + 3 * BYTES, LITTLE_ENDIAN);
-            total0d = scaleD.fma(sum0d, total0d);
-            total1d = scaleD.fma(sum1d, total1d);
-            scale += 4L * PANEL_OUTPUTS;
-        }
         MemorySegment out = y.segment();
         long first = rowByteOffset(y, token) + 4L * output;
-        long rowBytes = rowByteOffset(y, 1);
-        FloatVector biasA = fromMemorySegment(FLOATS, weights.biases(), 4L * output, LITTLE_ENDIAN);
-        total0a.add(biasA).intoMemorySegment(out, first, LITTLE_ENDIAN);
-        total1a.add(biasA).intoMemorySegment(out, first + rowBytes, LITTLE_ENDIAN);
-        FloatVector biasB = fromMemorySegment(FLOATS, weights.biases(), 4L * output + BYTES, LITTLE_ENDIAN);
-        total0b.add(biasB).intoMemorySegment(out, first + BYTES, LITTLE_ENDIAN);
-        total1b.add(biasB).intoMemorySegment(out, first + rowBytes + BYTES, LITTLE_ENDIAN);
-        FloatVector biasC = fromMemorySegment(FLOATS, weights.biases(), 4L * output + 2 * BYTES, LITTLE_ENDIAN);
-        total0c.add(biasC).intoMemorySegment(out, first + 2 * BYTES, LITTLE_ENDIAN);
-        total1c.add(biasC).intoMemorySegment(out, first + rowBytes + 2 * BYTES, LITTLE_ENDIAN);
-        FloatVector biasD = fromMemorySegment(FLOATS, weights.biases(), 4L * output + 3 * BYTES, LITTLE_ENDIAN);
-        total0d.add(biasD).intoMemorySegment(out, first + 3 * BYTES, LITTLE_ENDIAN);
-        total1d.add(biasD).intoMemorySegment(out, first + rowBytes + 3 * BYTES, LITTLE_ENDIAN);
-    }
-
-    /** Of the last panel, writes only the outputs that there are. */
-    private static void oneTokenInt4(Tensor x, VectorGroupedWeights weights, GroupedPanel source, Tensor y,
-            int token, int output) {
-        MemorySegment in = x.segment();
-        long in0 = rowByteOffset(x, token);
-        MemorySegment panel = source.numbers();
-        long panelStart = source.numbersByteOffset();
-        MemorySegment scales = source.scales();
-        long scale = source.scalesByteOffset();
+        int numInputs = weights.numInputs();
         int groupSize = weights.format().groupSize();
-        FloatVector total0a = zero(FLOATS);
-        FloatVector total0b = zero(FLOATS);
-        FloatVector total0c = zero(FLOATS);
-        FloatVector total0d = zero(FLOATS);
-        for (int from = 0; from < weights.numInputs(); from += groupSize) {
-            FloatVector sum0a = zero(FLOATS);
-            FloatVector sum0b = zero(FLOATS);
-            FloatVector sum0c = zero(FLOATS);
-            FloatVector sum0d = zero(FLOATS);
-            int to = Math.min(from + groupSize, weights.numInputs());
-            for (int input = from; input < to; input++) {
-                long weight = panelStart + BYTES * (input / 2);
-                IntVector two = IntVector.fromMemorySegment(INTS, panel, weight, LITTLE_ENDIAN);
-                IntVector four = two.lanewise(LSHR, input % 2 * 16);
-                FloatVector a = four.and(0xF).or(0x4B000000).reinterpretAsFloats().sub(0x1p23f + 8f);
-                FloatVector b = four.and(0xF0).or(0x49000000).reinterpretAsFloats().sub(0x1p19f + 8f);
-                FloatVector c = four.and(0xF00).or(0x47000000).reinterpretAsFloats().sub(0x1p15f + 8f);
-                FloatVector d = four.and(0xF000).or(0x45000000).reinterpretAsFloats().sub(0x1p11f + 8f);
-                long at = in0 + 4L * input;
-                FloatVector x0 = broadcast(INTS, in.get(INT, at)).reinterpretAsFloats();
-                sum0a = a.fma(x0, sum0a);
-                sum0b = b.fma(x0, sum0b);
-                sum0c = c.fma(x0, sum0c);
-                sum0d = d.fma(x0, sum0d);
+        FloatVector totala = zero(FLOATS);
+        FloatVector totalb = zero(FLOATS);
+        FloatVector totalc = zero(FLOATS);
+        FloatVector totald = zero(FLOATS);
+        for (int from = 0; from < numInputs; from += groupSize) {
+            FloatVector suma = zero(FLOATS);
+            FloatVector sumb = zero(FLOATS);
+            FloatVector sumc = zero(FLOATS);
+            FloatVector sumd = zero(FLOATS);
+            int steps = Math.ceilDiv(Math.min(groupSize, numInputs - from), 2);
+            long end = weight + steps * (BYTES);
+            for (int input = from; weight != end; input += 2) {
+                IntVector four0 = IntVector.fromMemorySegment(INTS, panel, weight, LITTLE_ENDIAN);
+                IntVector four1 = four0.lanewise(LSHR, 16);
+                FloatVector a0 = four0.and(0xF).or(0x4B000000).reinterpretAsFloats().sub(0x1p23f + 8f);
+                FloatVector b0 = four0.and(0xF0).or(0x49000000).reinterpretAsFloats().sub(0x1p19f + 8f);
+                FloatVector c0 = four0.and(0xF00).or(0x47000000).reinterpretAsFloats().sub(0x1p15f + 8f);
+                FloatVector d0 = four0.and(0xF000).or(0x45000000).reinterpretAsFloats().sub(0x1p11f + 8f);
+                FloatVector a1 = four1.and(0xF).or(0x4B000000).reinterpretAsFloats().sub(0x1p23f + 8f);
+                FloatVector b1 = four1.and(0xF0).or(0x49000000).reinterpretAsFloats().sub(0x1p19f + 8f);
+                FloatVector c1 = four1.and(0xF00).or(0x47000000).reinterpretAsFloats().sub(0x1p15f + 8f);
+                FloatVector d1 = four1.and(0xF000).or(0x45000000).reinterpretAsFloats().sub(0x1p11f + 8f);
+                FloatVector x0 = FloatVector.broadcast(FLOATS, x[input]);
+                suma = a0.fma(x0, suma);
+                sumb = b0.fma(x0, sumb);
+                sumc = c0.fma(x0, sumc);
+                sumd = d0.fma(x0, sumd);
+                FloatVector x1 = FloatVector.broadcast(FLOATS, x[input + 1]);
+                suma = a1.fma(x1, suma);
+                sumb = b1.fma(x1, sumb);
+                sumc = c1.fma(x1, sumc);
+                sumd = d1.fma(x1, sumd);
+                weight += BYTES;
             }
             FloatVector scaleA = fromMemorySegment(FLOATS, scales, scale, LITTLE_ENDIAN);
-            total0a = scaleA.fma(sum0a, total0a);
+            totala = scaleA.fma(suma, totala);
             FloatVector scaleB = fromMemorySegment(FLOATS, scales, scale + BYTES, LITTLE_ENDIAN);
-            total0b = scaleB.fma(sum0b, total0b);
+            totalb = scaleB.fma(sumb, totalb);
             FloatVector scaleC = fromMemorySegment(FLOATS, scales, scale + 2 * BYTES, LITTLE_ENDIAN);
-            total0c = scaleC.fma(sum0c, total0c);
+            totalc = scaleC.fma(sumc, totalc);
             FloatVector scaleD = fromMemorySegment(FLOATS, scales, scale + 3 * BYTES, LITTLE_ENDIAN);
-            total0d = scaleD.fma(sum0d, total0d);
-            scale += 4L * PANEL_OUTPUTS;
+            totald = scaleD.fma(sumd, totald);
+            scale += 4 * BYTES;
         }
-        MemorySegment out = y.segment();
-        long first = rowByteOffset(y, token) + 4L * output;
         FloatVector biasA = fromMemorySegment(FLOATS, weights.biases(), 4L * output, LITTLE_ENDIAN);
         VectorMask<Float> maskA = FLOATS.indexInRange(output, weights.numOutputs());
-        total0a.add(biasA).intoMemorySegment(out, first, LITTLE_ENDIAN, maskA);
+        totala.add(biasA).intoMemorySegment(out, first, LITTLE_ENDIAN, maskA);
         FloatVector biasB = fromMemorySegment(FLOATS, weights.biases(), 4L * output + BYTES, LITTLE_ENDIAN);
         VectorMask<Float> maskB = FLOATS.indexInRange(output + COUNT, weights.numOutputs());
-        total0b.add(biasB).intoMemorySegment(out, first + BYTES, LITTLE_ENDIAN, maskB);
+        totalb.add(biasB).intoMemorySegment(out, first + BYTES, LITTLE_ENDIAN, maskB);
         FloatVector biasC = fromMemorySegment(FLOATS, weights.biases(), 4L * output + 2 * BYTES, LITTLE_ENDIAN);
         VectorMask<Float> maskC = FLOATS.indexInRange(output + 2 * COUNT, weights.numOutputs());
-        total0c.add(biasC).intoMemorySegment(out, first + 2 * BYTES, LITTLE_ENDIAN, maskC);
+        totalc.add(biasC).intoMemorySegment(out, first + 2 * BYTES, LITTLE_ENDIAN, maskC);
         FloatVector biasD = fromMemorySegment(FLOATS, weights.biases(), 4L * output + 3 * BYTES, LITTLE_ENDIAN);
         VectorMask<Float> maskD = FLOATS.indexInRange(output + 3 * COUNT, weights.numOutputs());
-        total0d.add(biasD).intoMemorySegment(out, first + 3 * BYTES, LITTLE_ENDIAN, maskD);
+        totald.add(biasD).intoMemorySegment(out, first + 3 * BYTES, LITTLE_ENDIAN, maskD);
     }
 
-    private static void panelInt4Min(Tensor x, VectorGroupedWeights weights, GroupedPanel source, Tensor y,
-            int numTokens, int output) {
-        boolean isWhole = output + PANEL_OUTPUTS <= weights.numOutputs();
-        int token = 0;
-        for (; isWhole && token + 2 <= numTokens; token += 2) {
-            twoTokensInt4Min(x, weights, source, y, token, output);
-        }
-        for (; token < numTokens; token++) {
-            oneTokenInt4Min(x, weights, source, y, token, output);
-        }
-    }
-
-    private static void twoTokensInt4Min(Tensor x, VectorGroupedWeights weights, GroupedPanel source, Tensor y,
-            int token, int output) {
-        MemorySegment in = x.segment();
-        long in0 = rowByteOffset(x, token);
-        long inBytes = rowByteOffset(x, 1);
+    private static void rowInt4Min(VectorGroupedWeights weights, GroupedPanel source, Tensor y, int token,
+            int output) {
+        float[] x = source.inputs();
         MemorySegment panel = source.numbers();
-        long panelStart = source.numbersByteOffset();
+        long weight = source.numbersByteOffset();
         MemorySegment scales = source.scales();
-        MemorySegment minimums = source.minimums();
-        MemorySegment inputSums = source.inputSums();
-        long inputs0 = source.inputSumsByteOffset(token);
-        long inputs1 = source.inputSumsByteOffset(token + 1);
         long scale = source.scalesByteOffset();
-        int groupSize = weights.format().groupSize();
-        FloatVector total0a = zero(FLOATS);
-        FloatVector total0b = zero(FLOATS);
-        FloatVector total0c = zero(FLOATS);
-        FloatVector total0d = zero(FLOATS);
-        FloatVector total1a = zero(FLOATS);
-        FloatVector total1b = zero(FLOATS);
-        FloatVector total1c = zero(FLOATS);
-        FloatVector total1d = zero(FLOATS);
-        for (int from = 0; from < weights.numInputs(); from += groupSize) {
-            FloatVector sum0a = zero(FLOATS);
-            FloatVector sum0b = zero(FLOATS);
-            FloatVector sum0c = zero(FLOATS);
-            FloatVector sum0d = zero(FLOATS);
-            FloatVector sum1a = zero(FLOATS);
-            FloatVector sum1b = zero(FLOATS);
-            FloatVector sum1c = zero(FLOATS);
-            FloatVector sum1d = zero(FLOATS);
-            int to = Math.min(from + groupSize, weights.numInputs());
-            for (int input = from; input < to; input++) {
-                long weight = panelStart + BYTES * (input / 2);
-                IntVector two = IntVector.fromMemorySegment(INTS, panel, weight, LITTLE_ENDIAN);
-                IntVector four = two.lanewise(LSHR, input % 2 * 16);
-                FloatVector a = four.and(0xF).or(0x4B000000).reinterpretAsFloats().sub(0x1p23f + 8f);
-                FloatVector b = four.and(0xF0).or(0x49000000).reinterpretAsFloats().sub(0x1p19f + 8f);
-                FloatVector c = four.and(0xF00).or(0x47000000).reinterpretAsFloats().sub(0x1p15f + 8f);
-                FloatVector d = four.and(0xF000).or(0x45000000).reinterpretAsFloats().sub(0x1p11f + 8f);
-                long at = in0 + 4L * input;
-                FloatVector x0 = broadcast(INTS, in.get(INT, at)).reinterpretAsFloats();
-                sum0a = a.fma(x0, sum0a);
-                sum0b = b.fma(x0, sum0b);
-                sum0c = c.fma(x0, sum0c);
-                sum0d = d.fma(x0, sum0d);
-                FloatVector x1 = broadcast(INTS, in.get(INT, at + inBytes)).reinterpretAsFloats();
-                sum1a = a.fma(x1, sum1a);
-                sum1b = b.fma(x1, sum1b);
-                sum1c = c.fma(x1, sum1c);
-                sum1d = d.fma(x1, sum1d);
-            }
-            FloatVector scaleA = fromMemorySegment(FLOATS, scales, scale, LITTLE_ENDIAN);
-            total0a = scaleA.fma(sum0a, total0a);
-            total1a = scaleA.fma(sum1a, total1a);
-            FloatVector scaleB = fromMemorySegment(FLOATS, scales, scale + BYTES, LITTLE_ENDIAN);
-            total0b = scaleB.fma(sum0b, total0b);
-            total1b = scaleB.fma(sum1b, total1b);
-            FloatVector scaleC = fromMemorySegment(FLOATS, scales, scale + 2 * BYTES, LITTLE_ENDIAN);
-            total0c = scaleC.fma(sum0c, total0c);
-            total1c = scaleC.fma(sum1c, total1c);
-            FloatVector scaleD = fromMemorySegment(FLOATS, scales, scale + 3 * BYTES, LITTLE_ENDIAN);
-            total0d = scaleD.fma(sum0d, total0d);
-            total1d = scaleD.fma(sum1d, total1d);
-            long group = from / groupSize * 4L;
-            FloatVector sum0 = broadcast(INTS, inputSums.get(INT, inputs0 + group)).reinterpretAsFloats();
-            FloatVector sum1 = broadcast(INTS, inputSums.get(INT, inputs1 + group)).reinterpretAsFloats();
-            FloatVector minimumA = fromMemorySegment(FLOATS, minimums, scale, LITTLE_ENDIAN);
-            total0a = minimumA.fma(sum0, total0a);
-            total1a = minimumA.fma(sum1, total1a);
-            FloatVector minimumB = fromMemorySegment(FLOATS, minimums, scale + BYTES, LITTLE_ENDIAN);
-            total0b = minimumB.fma(sum0, total0b);
-            total1b = minimumB.fma(sum1, total1b);
-            FloatVector minimumC = fromMemorySegment(FLOATS, minimums, scale + 2 * BYTES, LITTLE_ENDIAN);
-            total0c = minimumC.fma(sum0, total0c);
-            total1c = minimumC.fma(sum1, total1c);
-            FloatVector minimumD = fromMemorySegment(FLOATS, minimums, scale + 3 * BYTES, LITTLE_ENDIAN);
-            total0d = minimumD.fma(sum0, total0d);
-            total1d = minimumD.fma(sum1, total1d);
-            scale += 4L * PANEL_OUTPUTS;
-        }
+        MemorySegment minimums = source.minimums();
+        float[] inputSums = source.inputSums();
         MemorySegment out = y.segment();
         long first = rowByteOffset(y, token) + 4L * output;
-        long rowBytes = rowByteOffset(y, 1);
-        FloatVector biasA = fromMemorySegment(FLOATS, weights.biases(), 4L * output, LITTLE_ENDIAN);
-        total0a.add(biasA).intoMemorySegment(out, first, LITTLE_ENDIAN);
-        total1a.add(biasA).intoMemorySegment(out, first + rowBytes, LITTLE_ENDIAN);
-        FloatVector biasB = fromMemorySegment(FLOATS, weights.biases(), 4L * output + BYTES, LITTLE_ENDIAN);
-        total0b.add(biasB).intoMemorySegment(out, first + BYTES, LITTLE_ENDIAN);
-        total1b.add(biasB).intoMemorySegment(out, first + rowBytes + BYTES, LITTLE_ENDIAN);
-        FloatVector biasC = fromMemorySegment(FLOATS, weights.biases(), 4L * output + 2 * BYTES, LITTLE_ENDIAN);
-        total0c.add(biasC).intoMemorySegment(out, first + 2 * BYTES, LITTLE_ENDIAN);
-        total1c.add(biasC).intoMemorySegment(out, first + rowBytes + 2 * BYTES, LITTLE_ENDIAN);
-        FloatVector biasD = fromMemorySegment(FLOATS, weights.biases(), 4L * output + 3 * BYTES, LITTLE_ENDIAN);
-        total0d.add(biasD).intoMemorySegment(out, first + 3 * BYTES, LITTLE_ENDIAN);
-        total1d.add(biasD).intoMemorySegment(out, first + rowBytes + 3 * BYTES, LITTLE_ENDIAN);
-    }
-
-    /** Of the last panel, writes only the outputs that there are. */
-    private static void oneTokenInt4Min(Tensor x, VectorGroupedWeights weights, GroupedPanel source, Tensor y,
-            int token, int output) {
-        MemorySegment in = x.segment();
-        long in0 = rowByteOffset(x, token);
-        MemorySegment panel = source.numbers();
-        long panelStart = source.numbersByteOffset();
-        MemorySegment scales = source.scales();
-        MemorySegment minimums = source.minimums();
-        MemorySegment inputSums = source.inputSums();
-        long inputs0 = source.inputSumsByteOffset(token);
-        long scale = source.scalesByteOffset();
+        int numInputs = weights.numInputs();
         int groupSize = weights.format().groupSize();
-        FloatVector total0a = zero(FLOATS);
-        FloatVector total0b = zero(FLOATS);
-        FloatVector total0c = zero(FLOATS);
-        FloatVector total0d = zero(FLOATS);
-        for (int from = 0; from < weights.numInputs(); from += groupSize) {
-            FloatVector sum0a = zero(FLOATS);
-            FloatVector sum0b = zero(FLOATS);
-            FloatVector sum0c = zero(FLOATS);
-            FloatVector sum0d = zero(FLOATS);
-            int to = Math.min(from + groupSize, weights.numInputs());
-            for (int input = from; input < to; input++) {
-                long weight = panelStart + BYTES * (input / 2);
-                IntVector two = IntVector.fromMemorySegment(INTS, panel, weight, LITTLE_ENDIAN);
-                IntVector four = two.lanewise(LSHR, input % 2 * 16);
-                FloatVector a = four.and(0xF).or(0x4B000000).reinterpretAsFloats().sub(0x1p23f + 8f);
-                FloatVector b = four.and(0xF0).or(0x49000000).reinterpretAsFloats().sub(0x1p19f + 8f);
-                FloatVector c = four.and(0xF00).or(0x47000000).reinterpretAsFloats().sub(0x1p15f + 8f);
-                FloatVector d = four.and(0xF000).or(0x45000000).reinterpretAsFloats().sub(0x1p11f + 8f);
-                long at = in0 + 4L * input;
-                FloatVector x0 = broadcast(INTS, in.get(INT, at)).reinterpretAsFloats();
-                sum0a = a.fma(x0, sum0a);
-                sum0b = b.fma(x0, sum0b);
-                sum0c = c.fma(x0, sum0c);
-                sum0d = d.fma(x0, sum0d);
+        FloatVector totala = zero(FLOATS);
+        FloatVector totalb = zero(FLOATS);
+        FloatVector totalc = zero(FLOATS);
+        FloatVector totald = zero(FLOATS);
+        for (int from = 0; from < numInputs; from += groupSize) {
+            FloatVector suma = zero(FLOATS);
+            FloatVector sumb = zero(FLOATS);
+            FloatVector sumc = zero(FLOATS);
+            FloatVector sumd = zero(FLOATS);
+            int steps = Math.ceilDiv(Math.min(groupSize, numInputs - from), 2);
+            long end = weight + steps * (BYTES);
+            for (int input = from; weight != end; input += 2) {
+                IntVector four0 = IntVector.fromMemorySegment(INTS, panel, weight, LITTLE_ENDIAN);
+                IntVector four1 = four0.lanewise(LSHR, 16);
+                FloatVector a0 = four0.and(0xF).or(0x4B000000).reinterpretAsFloats().sub(0x1p23f + 8f);
+                FloatVector b0 = four0.and(0xF0).or(0x49000000).reinterpretAsFloats().sub(0x1p19f + 8f);
+                FloatVector c0 = four0.and(0xF00).or(0x47000000).reinterpretAsFloats().sub(0x1p15f + 8f);
+                FloatVector d0 = four0.and(0xF000).or(0x45000000).reinterpretAsFloats().sub(0x1p11f + 8f);
+                FloatVector a1 = four1.and(0xF).or(0x4B000000).reinterpretAsFloats().sub(0x1p23f + 8f);
+                FloatVector b1 = four1.and(0xF0).or(0x49000000).reinterpretAsFloats().sub(0x1p19f + 8f);
+                FloatVector c1 = four1.and(0xF00).or(0x47000000).reinterpretAsFloats().sub(0x1p15f + 8f);
+                FloatVector d1 = four1.and(0xF000).or(0x45000000).reinterpretAsFloats().sub(0x1p11f + 8f);
+                FloatVector x0 = FloatVector.broadcast(FLOATS, x[input]);
+                suma = a0.fma(x0, suma);
+                sumb = b0.fma(x0, sumb);
+                sumc = c0.fma(x0, sumc);
+                sumd = d0.fma(x0, sumd);
+                FloatVector x1 = FloatVector.broadcast(FLOATS, x[input + 1]);
+                suma = a1.fma(x1, suma);
+                sumb = b1.fma(x1, sumb);
+                sumc = c1.fma(x1, sumc);
+                sumd = d1.fma(x1, sumd);
+                weight += BYTES;
             }
+            FloatVector inputs = FloatVector.broadcast(FLOATS, inputSums[from / groupSize]);
             FloatVector scaleA = fromMemorySegment(FLOATS, scales, scale, LITTLE_ENDIAN);
-            total0a = scaleA.fma(sum0a, total0a);
-            FloatVector scaleB = fromMemorySegment(FLOATS, scales, scale + BYTES, LITTLE_ENDIAN);
-            total0b = scaleB.fma(sum0b, total0b);
-            FloatVector scaleC = fromMemorySegment(FLOATS, scales, scale + 2 * BYTES, LITTLE_ENDIAN);
-            total0c = scaleC.fma(sum0c, total0c);
-            FloatVector scaleD = fromMemorySegment(FLOATS, scales, scale + 3 * BYTES, LITTLE_ENDIAN);
-            total0d = scaleD.fma(sum0d, total0d);
-            long group = from / groupSize * 4L;
-            FloatVector sum0 = broadcast(INTS, inputSums.get(INT, inputs0 + group)).reinterpretAsFloats();
+            totala = scaleA.fma(suma, totala);
             FloatVector minimumA = fromMemorySegment(FLOATS, minimums, scale, LITTLE_ENDIAN);
-            total0a = minimumA.fma(sum0, total0a);
+            totala = minimumA.fma(inputs, totala);
+            FloatVector scaleB = fromMemorySegment(FLOATS, scales, scale + BYTES, LITTLE_ENDIAN);
+            totalb = scaleB.fma(sumb, totalb);
             FloatVector minimumB = fromMemorySegment(FLOATS, minimums, scale + BYTES, LITTLE_ENDIAN);
-            total0b = minimumB.fma(sum0, total0b);
+            totalb = minimumB.fma(inputs, totalb);
+            FloatVector scaleC = fromMemorySegment(FLOATS, scales, scale + 2 * BYTES, LITTLE_ENDIAN);
+            totalc = scaleC.fma(sumc, totalc);
             FloatVector minimumC = fromMemorySegment(FLOATS, minimums, scale + 2 * BYTES, LITTLE_ENDIAN);
-            total0c = minimumC.fma(sum0, total0c);
+            totalc = minimumC.fma(inputs, totalc);
+            FloatVector scaleD = fromMemorySegment(FLOATS, scales, scale + 3 * BYTES, LITTLE_ENDIAN);
+            totald = scaleD.fma(sumd, totald);
             FloatVector minimumD = fromMemorySegment(FLOATS, minimums, scale + 3 * BYTES, LITTLE_ENDIAN);
-            total0d = minimumD.fma(sum0, total0d);
-            scale += 4L * PANEL_OUTPUTS;
+            totald = minimumD.fma(inputs, totald);
+            scale += 4 * BYTES;
         }
-        MemorySegment out = y.segment();
-        long first = rowByteOffset(y, token) + 4L * output;
         FloatVector biasA = fromMemorySegment(FLOATS, weights.biases(), 4L * output, LITTLE_ENDIAN);
         VectorMask<Float> maskA = FLOATS.indexInRange(output, weights.numOutputs());
-        total0a.add(biasA).intoMemorySegment(out, first, LITTLE_ENDIAN, maskA);
+        totala.add(biasA).intoMemorySegment(out, first, LITTLE_ENDIAN, maskA);
         FloatVector biasB = fromMemorySegment(FLOATS, weights.biases(), 4L * output + BYTES, LITTLE_ENDIAN);
         VectorMask<Float> maskB = FLOATS.indexInRange(output + COUNT, weights.numOutputs());
-        total0b.add(biasB).intoMemorySegment(out, first + BYTES, LITTLE_ENDIAN, maskB);
+        totalb.add(biasB).intoMemorySegment(out, first + BYTES, LITTLE_ENDIAN, maskB);
         FloatVector biasC = fromMemorySegment(FLOATS, weights.biases(), 4L * output + 2 * BYTES, LITTLE_ENDIAN);
         VectorMask<Float> maskC = FLOATS.indexInRange(output + 2 * COUNT, weights.numOutputs());
-        total0c.add(biasC).intoMemorySegment(out, first + 2 * BYTES, LITTLE_ENDIAN, maskC);
+        totalc.add(biasC).intoMemorySegment(out, first + 2 * BYTES, LITTLE_ENDIAN, maskC);
         FloatVector biasD = fromMemorySegment(FLOATS, weights.biases(), 4L * output + 3 * BYTES, LITTLE_ENDIAN);
         VectorMask<Float> maskD = FLOATS.indexInRange(output + 3 * COUNT, weights.numOutputs());
-        total0d.add(biasD).intoMemorySegment(out, first + 3 * BYTES, LITTLE_ENDIAN, maskD);
+        totald.add(biasD).intoMemorySegment(out, first + 3 * BYTES, LITTLE_ENDIAN, maskD);
     }
 
-    /** Of the last panel, writes only the outputs that there are. */
-    private static void oneTokenInt6(Tensor x, VectorGroupedWeights weights, GroupedPanel source, Tensor y,
-            int token, int output) {
-        MemorySegment in = x.segment();
-        long in0 = rowByteOffset(x, token);
+    private static void rowInt6(VectorGroupedWeights weights, GroupedPanel source, Tensor y, int token,
+            int output) {
+        float[] x = source.inputs();
         MemorySegment panel = source.numbers();
-        long panelStart = source.numbersByteOffset();
+        long weight = source.numbersByteOffset();
         MemorySegment scales = source.scales();
+        long scale = source.scalesByteOffset();
+        MemorySegment out = y.segment();
+        long first = rowByteOffset(y, token) + 4L * output;
+        int numInputs = weights.numInputs();
+        int groupSize = weights.format().groupSize();
+        FloatVector totala = zero(FLOATS);
+        FloatVector totalb = zero(FLOATS);
+        FloatVector totalc = zero(FLOATS);
+        FloatVector totald = zero(FLOATS);
+        for (int from = 0; from < numInputs; from += groupSize) {
+            FloatVector suma = zero(FLOATS);
+            FloatVector sumb = zero(FLOATS);
+            FloatVector sumc = zero(FLOATS);
+            FloatVector sumd = zero(FLOATS);
+            int to = Math.min(from + groupSize, numInputs);
+            for (int input = from; input < to; input += 4) {
+                IntVector w0 = IntVector.fromMemorySegment(INTS, panel, weight, LITTLE_ENDIAN);
+                IntVector w1 = IntVector.fromMemorySegment(INTS, panel, weight + BYTES, LITTLE_ENDIAN);
+                IntVector w2 = IntVector.fromMemorySegment(INTS, panel, weight + 2 * BYTES, LITTLE_ENDIAN);
+                IntVector upper0 = w0.lanewise(LSHR, 18);
+                IntVector upper1 = w1.lanewise(LSHR, 18);
+                IntVector upper2 = w2.lanewise(LSHR, 18);
+                IntVector middle = w1.lanewise(LSHR, 16).and(0xC000);
+                IntVector last = upper0.and(0x3000).or(middle).or(w2.lanewise(LSHR, 14).and(0x30000));
+                FloatVector a0 = w0.and(0x3F).or(0x4B000000).reinterpretAsFloats().sub(0x1p23f + 32f);
+                FloatVector b0 = w0.and(0xFC0).or(0x48000000).reinterpretAsFloats().sub(0x1p17f + 32f);
+                FloatVector c0 = w0.and(0x3F000).or(0x45000000).reinterpretAsFloats().sub(0x1p11f + 32f);
+                FloatVector d0 = upper0.and(0x3F).or(0x4B000000).reinterpretAsFloats().sub(0x1p23f + 32f);
+                FloatVector a1 = upper0.and(0xFC0).or(0x48000000).reinterpretAsFloats().sub(0x1p17f + 32f);
+                FloatVector b1 = w1.and(0x3F).or(0x4B000000).reinterpretAsFloats().sub(0x1p23f + 32f);
+                FloatVector c1 = w1.and(0xFC0).or(0x48000000).reinterpretAsFloats().sub(0x1p17f + 32f);
+                FloatVector d1 = w1.and(0x3F000).or(0x45000000).reinterpretAsFloats().sub(0x1p11f + 32f);
+                FloatVector a2 = upper1.and(0x3F).or(0x4B000000).reinterpretAsFloats().sub(0x1p23f + 32f);
+                FloatVector b2 = upper1.and(0xFC0).or(0x48000000).reinterpretAsFloats().sub(0x1p17f + 32f);
+                FloatVector c2 = w2.and(0x3F).or(0x4B000000).reinterpretAsFloats().sub(0x1p23f + 32f);
+                FloatVector d2 = w2.and(0xFC0).or(0x48000000).reinterpretAsFloats().sub(0x1p17f + 32f);
+                FloatVector a3 = w2.and(0x3F000).or(0x45000000).reinterpretAsFloats().sub(0x1p11f + 32f);
+                FloatVector b3 = upper2.and(0x3F).or(0x4B000000).reinterpretAsFloats().sub(0x1p23f + 32f);
+                FloatVector c3 = upper2.and(0xFC0).or(0x48000000).reinterpretAsFloats().sub(0x1p17f + 32f);
+                FloatVector d3 = last.and(0x3F000).or(0x45000000).reinterpretAsFloats().sub(0x1p11f + 32f);
+                FloatVector x0 = FloatVector.broadcast(FLOATS, x[input]);
+                suma = a0.fma(x0, suma);
+                sumb = b0.fma(x0, sumb);
+                sumc = c0.fma(x0, sumc);
+                sumd = d0.fma(x0, sumd);
+                FloatVector x1 = FloatVector.broadcast(FLOATS, x[input + 1]);
+                suma = a1.fma(x1, suma);
+                sumb = b1.fma(x1, sumb);
+                sumc = c1.fma(x1, sumc);
+                sumd = d1.fma(x1, sumd);
+                FloatVector x2 = FloatVector.broadcast(FLOATS, x[input + 2]);
+                suma = a2.fma(x2, suma);
+                sumb = b2.fma(x2, sumb);
+                sumc = c2.fma(x2, sumc);
+                sumd = d2.fma(x2, sumd);
+                FloatVector x3 = FloatVector.broadcast(FLOATS, x[input + 3]);
+                suma = a3.fma(x3, suma);
+                sumb = b3.fma(x3, sumb);
+                sumc = c3.fma(x3, sumc);
+                sumd = d3.fma(x3, sumd);
+                weight += 3 * BYTES;
+            }
+            FloatVector scaleA = fromMemorySegment(FLOATS, scales, scale, LITTLE_ENDIAN);
+            totala = scaleA.fma(suma, totala);
+            FloatVector scaleB = fromMemorySegment(FLOATS, scales, scale + BYTES, LITTLE_ENDIAN);
+            totalb = scaleB.fma(sumb, totalb);
+            FloatVector scaleC = fromMemorySegment(FLOATS, scales, scale + 2 * BYTES, LITTLE_ENDIAN);
+            totalc = scaleC.fma(sumc, totalc);
+            FloatVector scaleD = fromMemorySegment(FLOATS, scales, scale + 3 * BYTES, LITTLE_ENDIAN);
+            totald = scaleD.fma(sumd, totald);
+            scale += 4 * BYTES;
+        }
+        FloatVector biasA = fromMemorySegment(FLOATS, weights.biases(), 4L * output, LITTLE_ENDIAN);
+        VectorMask<Float> maskA = FLOATS.indexInRange(output, weights.numOutputs());
+        totala.add(biasA).intoMemorySegment(out, first, LITTLE_ENDIAN, maskA);
+        FloatVector biasB = fromMemorySegment(FLOATS, weights.biases(), 4L * output + BYTES, LITTLE_ENDIAN);
+        VectorMask<Float> maskB = FLOATS.indexInRange(output + COUNT, weights.numOutputs());
+        totalb.add(biasB).intoMemorySegment(out, first + BYTES, LITTLE_ENDIAN, maskB);
+        FloatVector biasC = fromMemorySegment(FLOATS, weights.biases(), 4L * output + 2 * BYTES, LITTLE_ENDIAN);
+        VectorMask<Float> maskC = FLOATS.indexInRange(output + 2 * COUNT, weights.numOutputs());
+        totalc.add(biasC).intoMemorySegment(out, first + 2 * BYTES, LITTLE_ENDIAN, maskC);
+        FloatVector biasD = fromMemorySegment(FLOATS, weights.biases(), 4L * output + 3 * BYTES, LITTLE_ENDIAN);
+        VectorMask<Float> maskD = FLOATS.indexInRange(output + 3 * COUNT, weights.numOutputs());
+        totald.add(biasD).intoMemorySegment(out, first + 3 * BYTES, LITTLE_ENDIAN, maskD);
+    }
+
+    private static void rowInt6Min(VectorGroupedWeights weights, GroupedPanel source, Tensor y, int token,
+            int output) {
+        float[] x = source.inputs();
+        MemorySegment panel = source.numbers();
+        long weight = source.numbersByteOffset();
+        MemorySegment scales = source.scales();
+        long scale = source.scalesByteOffset();
+        MemorySegment minimums = source.minimums();
+        float[] inputSums = source.inputSums();
+        MemorySegment out = y.segment();
+        long first = rowByteOffset(y, token) + 4L * output;
+        int numInputs = weights.numInputs();
+        int groupSize = weights.format().groupSize();
+        FloatVector totala = zero(FLOATS);
+        FloatVector totalb = zero(FLOATS);
+        FloatVector totalc = zero(FLOATS);
+        FloatVector totald = zero(FLOATS);
+        for (int from = 0; from < numInputs; from += groupSize) {
+            FloatVector suma = zero(FLOATS);
+            FloatVector sumb = zero(FLOATS);
+            FloatVector sumc = zero(FLOATS);
+            FloatVector sumd = zero(FLOATS);
+            int to = Math.min(from + groupSize, numInputs);
+            for (int input = from; input < to; input += 4) {
+                IntVector w0 = IntVector.fromMemorySegment(INTS, panel, weight, LITTLE_ENDIAN);
+                IntVector w1 = IntVector.fromMemorySegment(INTS, panel, weight + BYTES, LITTLE_ENDIAN);
+                IntVector w2 = IntVector.fromMemorySegment(INTS, panel, weight + 2 * BYTES, LITTLE_ENDIAN);
+                IntVector upper0 = w0.lanewise(LSHR, 18);
+                IntVector upper1 = w1.lanewise(LSHR, 18);
+                IntVector upper2 = w2.lanewise(LSHR, 18);
+                IntVector middle = w1.lanewise(LSHR, 16).and(0xC000);
+                IntVector last = upper0.and(0x3000).or(middle).or(w2.lanewise(LSHR, 14).and(0x30000));
+                FloatVector a0 = w0.and(0x3F).or(0x4B000000).reinterpretAsFloats().sub(0x1p23f + 32f);
+                FloatVector b0 = w0.and(0xFC0).or(0x48000000).reinterpretAsFloats().sub(0x1p17f + 32f);
+                FloatVector c0 = w0.and(0x3F000).or(0x45000000).reinterpretAsFloats().sub(0x1p11f + 32f);
+                FloatVector d0 = upper0.and(0x3F).or(0x4B000000).reinterpretAsFloats().sub(0x1p23f + 32f);
+                FloatVector a1 = upper0.and(0xFC0).or(0x48000000).reinterpretAsFloats().sub(0x1p17f + 32f);
+                FloatVector b1 = w1.and(0x3F).or(0x4B000000).reinterpretAsFloats().sub(0x1p23f + 32f);
+                FloatVector c1 = w1.and(0xFC0).or(0x48000000).reinterpretAsFloats().sub(0x1p17f + 32f);
+                FloatVector d1 = w1.and(0x3F000).or(0x45000000).reinterpretAsFloats().sub(0x1p11f + 32f);
+                FloatVector a2 = upper1.and(0x3F).or(0x4B000000).reinterpretAsFloats().sub(0x1p23f + 32f);
+                FloatVector b2 = upper1.and(0xFC0).or(0x48000000).reinterpretAsFloats().sub(0x1p17f + 32f);
+                FloatVector c2 = w2.and(0x3F).or(0x4B000000).reinterpretAsFloats().sub(0x1p23f + 32f);
+                FloatVector d2 = w2.and(0xFC0).or(0x48000000).reinterpretAsFloats().sub(0x1p17f + 32f);
+                FloatVector a3 = w2.and(0x3F000).or(0x45000000).reinterpretAsFloats().sub(0x1p11f + 32f);
+                FloatVector b3 = upper2.and(0x3F).or(0x4B000000).reinterpretAsFloats().sub(0x1p23f + 32f);
+                FloatVector c3 = upper2.and(0xFC0).or(0x48000000).reinterpretAsFloats().sub(0x1p17f + 32f);
+                FloatVector d3 = last.and(0x3F000).or(0x45000000).reinterpretAsFloats().sub(0x1p11f + 32f);
+                FloatVector x0 = FloatVector.broadcast(FLOATS, x[input]);
+                suma = a0.fma(x0, suma);
+                sumb = b0.fma(x0, sumb);
+                sumc = c0.fma(x0, sumc);
+                sumd = d0.fma(x0, sumd);
+                FloatVector x1 = FloatVector.broadcast(FLOATS, x[input + 1]);
+                suma = a1.fma(x1, suma);
+                sumb = b1.fma(x1, sumb);
+                sumc = c1.fma(x1, sumc);
+                sumd = d1.fma(x1, sumd);
+                FloatVector x2 = FloatVector.broadcast(FLOATS, x[input + 2]);
+                suma = a2.fma(x2, suma);
+                sumb = b2.fma(x2, sumb);
+                sumc = c2.fma(x2, sumc);
+                sumd = d2.fma(x2, sumd);
+                FloatVector x3 = FloatVector.broadcast(FLOATS, x[input + 3]);
+                suma = a3.fma(x3, suma);
+                sumb = b3.fma(x3, sumb);
+                sumc = c3.fma(x3, sumc);
+                sumd = d3.fma(x3, sumd);
+                weight += 3 * BYTES;
+            }
+            FloatVector inputs = FloatVector.broadcast(FLOATS, inputSums[from / groupSize]);
+            FloatVector scaleA = fromMemorySegment(FLOATS, scales, scale, LITTLE_ENDIAN);
+            totala = scaleA.fma(suma, totala);
+            FloatVector minimumA = fromMemorySegment(FLOATS, minimums, scale, LITTLE_ENDIAN);
+            totala = minimumA.fma(inputs, totala);
+            FloatVector scaleB = fromMemorySegment(FLOATS, scales, scale + BYTES, LITTLE_ENDIAN);
+            totalb = scaleB.fma(sumb, totalb);
+            FloatVector minimumB = fromMemorySegment(FLOATS, minimums, scale + BYTES, LITTLE_ENDIAN);
+            totalb = minimumB.fma(inputs, totalb);
+            FloatVector scaleC = fromMemorySegment(FLOATS, scales, scale + 2 * BYTES, LITTLE_ENDIAN);
+            totalc = scaleC.fma(sumc, totalc);
+            FloatVector minimumC = fromMemorySegment(FLOATS, minimums, scale + 2 * BYTES, LITTLE_ENDIAN);
+            totalc = minimumC.fma(inputs, totalc);
+            FloatVector scaleD = fromMemorySegment(FLOATS, scales, scale + 3 * BYTES, LITTLE_ENDIAN);
+            totald = scaleD.fma(sumd, totald);
+            FloatVector minimumD = fromMemorySegment(FLOATS, minimums, scale + 3 * BYTES, LITTLE_ENDIAN);
+            totald = minimumD.fma(inputs, totald);
+            scale += 4 * BYTES;
+        }
+        FloatVector biasA = fromMemorySegment(FLOATS, weights.biases(), 4L * output, LITTLE_ENDIAN);
+        VectorMask<Float> maskA = FLOATS.indexInRange(output, weights.numOutputs());
+        totala.add(biasA).intoMemorySegment(out, first, LITTLE_ENDIAN, maskA);
+        FloatVector biasB = fromMemorySegment(FLOATS, weights.biases(), 4L * output + BYTES, LITTLE_ENDIAN);
+        VectorMask<Float> maskB = FLOATS.indexInRange(output + COUNT, weights.numOutputs());
+        totalb.add(biasB).intoMemorySegment(out, first + BYTES, LITTLE_ENDIAN, maskB);
+        FloatVector biasC = fromMemorySegment(FLOATS, weights.biases(), 4L * output + 2 * BYTES, LITTLE_ENDIAN);
+        VectorMask<Float> maskC = FLOATS.indexInRange(output + 2 * COUNT, weights.numOutputs());
+        totalc.add(biasC).intoMemorySegment(out, first + 2 * BYTES, LITTLE_ENDIAN, maskC);
+        FloatVector biasD = fromMemorySegment(FLOATS, weights.biases(), 4L * output + 3 * BYTES, LITTLE_ENDIAN);
+        VectorMask<Float> maskD = FLOATS.indexInRange(output + 3 * COUNT, weights.numOutputs());
+        totald.add(biasD).intoMemorySegment(out, first + 3 * BYTES, LITTLE_ENDIAN, maskD);
+    }
+
+    private static void rowInt5(VectorGroupedWeights weights, GroupedPanel source, Tensor y, int token,
+            int output) {
+        float[] x = source.inputs();
+        MemorySegment panel = source.numbers();
+        long weight = source.numbersByteOffset();
         MemorySegment highs = source.highs();
         long highStart = source.highsByteOffset();
+        MemorySegment scales = source.scales();
         long scale = source.scalesByteOffset();
-        int groupSize = weights.format().groupSize();
-        FloatVector total0a = zero(FLOATS);
-        FloatVector total0b = zero(FLOATS);
-        FloatVector total0c = zero(FLOATS);
-        FloatVector total0d = zero(FLOATS);
-        for (int from = 0; from < weights.numInputs(); from += groupSize) {
-            FloatVector sum0a = zero(FLOATS);
-            FloatVector sum0b = zero(FLOATS);
-            FloatVector sum0c = zero(FLOATS);
-            FloatVector sum0d = zero(FLOATS);
-            int to = Math.min(from + groupSize, weights.numInputs());
-            for (int input = from; input < to; input++) {
-                long weight = panelStart + BYTES * (input / 2);
-                IntVector two = IntVector.fromMemorySegment(INTS, panel, weight, LITTLE_ENDIAN);
-                IntVector four = two.lanewise(LSHR, input % 2 * 16);
-                long higher = highStart + BYTES * (input / 4);
-                IntVector high =
-                        IntVector.fromMemorySegment(INTS, highs, higher, LITTLE_ENDIAN).lanewise(LSHR, input % 4 * 8);
-                FloatVector a = four.and(0xF).or(high.lanewise(LSHL, 4).and(0x30)).or(0x4B000000)
-                        .reinterpretAsFloats().sub(0x1p23f + 32f);
-                FloatVector b = four.and(0xF0).or(high.lanewise(LSHL, 6).and(0x300)).or(0x49000000)
-                        .reinterpretAsFloats().sub(0x1p19f + 32f);
-                FloatVector c = four.and(0xF00).or(high.lanewise(LSHL, 8).and(0x3000)).or(0x47000000)
-                        .reinterpretAsFloats().sub(0x1p15f + 32f);
-                FloatVector d = four.and(0xF000).or(high.lanewise(LSHL, 10).and(0x30000)).or(0x45000000)
-                        .reinterpretAsFloats().sub(0x1p11f + 32f);
-                long at = in0 + 4L * input;
-                FloatVector x0 = broadcast(INTS, in.get(INT, at)).reinterpretAsFloats();
-                sum0a = a.fma(x0, sum0a);
-                sum0b = b.fma(x0, sum0b);
-                sum0c = c.fma(x0, sum0c);
-                sum0d = d.fma(x0, sum0d);
-            }
-            FloatVector scaleA = fromMemorySegment(FLOATS, scales, scale, LITTLE_ENDIAN);
-            total0a = scaleA.fma(sum0a, total0a);
-            FloatVector scaleB = fromMemorySegment(FLOATS, scales, scale + BYTES, LITTLE_ENDIAN);
-            total0b = scaleB.fma(sum0b, total0b);
-            FloatVector scaleC = fromMemorySegment(FLOATS, scales, scale + 2 * BYTES, LITTLE_ENDIAN);
-            total0c = scaleC.fma(sum0c, total0c);
-            FloatVector scaleD = fromMemorySegment(FLOATS, scales, scale + 3 * BYTES, LITTLE_ENDIAN);
-            total0d = scaleD.fma(sum0d, total0d);
-            scale += 4L * PANEL_OUTPUTS;
-        }
         MemorySegment out = y.segment();
         long first = rowByteOffset(y, token) + 4L * output;
-        FloatVector biasA = fromMemorySegment(FLOATS, weights.biases(), 4L * output, LITTLE_ENDIAN);
-        VectorMask<Float> maskA = FLOATS.indexInRange(output, weights.numOutputs());
-        total0a.add(biasA).intoMemorySegment(out, first, LITTLE_ENDIAN, maskA);
-        FloatVector biasB = fromMemorySegment(FLOATS, weights.biases(), 4L * output + BYTES, LITTLE_ENDIAN);
-        VectorMask<Float> maskB = FLOATS.indexInRange(output + COUNT, weights.numOutputs());
-        total0b.add(biasB).intoMemorySegment(out, first + BYTES, LITTLE_ENDIAN, maskB);
-        FloatVector biasC = fromMemorySegment(FLOATS, weights.biases(), 4L * output + 2 * BYTES, LITTLE_ENDIAN);
-        VectorMask<Float> maskC = FLOATS.indexInRange(output + 2 * COUNT, weights.numOutputs());
-        total0c.add(biasC).intoMemorySegment(out, first + 2 * BYTES, LITTLE_ENDIAN, maskC);
-        FloatVector biasD = fromMemorySegment(FLOATS, weights.biases(), 4L * output + 3 * BYTES, LITTLE_ENDIAN);
-        VectorMask<Float> maskD = FLOATS.indexInRange(output + 3 * COUNT, weights.numOutputs());
-        total0d.add(biasD).intoMemorySegment(out, first + 3 * BYTES, LITTLE_ENDIAN, maskD);
-    }
-
-    /** Of the last panel, writes only the outputs that there are. */
-    private static void oneTokenInt5(Tensor x, VectorGroupedWeights weights, GroupedPanel source, Tensor y,
-            int token, int output) {
-        MemorySegment in = x.segment();
-        long in0 = rowByteOffset(x, token);
-        MemorySegment panel = source.numbers();
-        long panelStart = source.numbersByteOffset();
-        MemorySegment scales = source.scales();
-        MemorySegment highs = source.highs();
-        long highStart = source.highsByteOffset();
-        long scale = source.scalesByteOffset();
+        int numInputs = weights.numInputs();
         int groupSize = weights.format().groupSize();
-        FloatVector total0a = zero(FLOATS);
-        FloatVector total0b = zero(FLOATS);
-        FloatVector total0c = zero(FLOATS);
-        FloatVector total0d = zero(FLOATS);
-        for (int from = 0; from < weights.numInputs(); from += groupSize) {
-            FloatVector sum0a = zero(FLOATS);
-            FloatVector sum0b = zero(FLOATS);
-            FloatVector sum0c = zero(FLOATS);
-            FloatVector sum0d = zero(FLOATS);
-            int to = Math.min(from + groupSize, weights.numInputs());
-            for (int input = from; input < to; input++) {
-                long weight = panelStart + BYTES * (input / 2);
-                IntVector two = IntVector.fromMemorySegment(INTS, panel, weight, LITTLE_ENDIAN);
-                IntVector four = two.lanewise(LSHR, input % 2 * 16);
+        FloatVector totala = zero(FLOATS);
+        FloatVector totalb = zero(FLOATS);
+        FloatVector totalc = zero(FLOATS);
+        FloatVector totald = zero(FLOATS);
+        for (int from = 0; from < numInputs; from += groupSize) {
+            FloatVector suma = zero(FLOATS);
+            FloatVector sumb = zero(FLOATS);
+            FloatVector sumc = zero(FLOATS);
+            FloatVector sumd = zero(FLOATS);
+            int steps = Math.ceilDiv(Math.min(groupSize, numInputs - from), 2);
+            long end = weight + steps * (BYTES);
+            for (int input = from; weight != end; input += 2) {
+                IntVector four0 = IntVector.fromMemorySegment(INTS, panel, weight, LITTLE_ENDIAN);
+                IntVector four1 = four0.lanewise(LSHR, 16);
                 long higher = highStart + BYTES * (input / 8);
-                IntVector high =
+                IntVector high0 =
                         IntVector.fromMemorySegment(INTS, highs, higher, LITTLE_ENDIAN).lanewise(LSHR, input % 8 * 4);
-                FloatVector a = four.and(0xF).or(high.lanewise(LSHL, 4).and(0x10)).or(0x4B000000)
+                IntVector high1 = high0.lanewise(LSHR, 4);
+                FloatVector a0 = four0.and(0xF).or(high0.lanewise(LSHL, 4).and(0x10)).or(0x4B000000)
                         .reinterpretAsFloats().sub(0x1p23f + 16f);
-                FloatVector b = four.and(0xF0).or(high.lanewise(LSHL, 7).and(0x100)).or(0x49000000)
+                FloatVector b0 = four0.and(0xF0).or(high0.lanewise(LSHL, 7).and(0x100)).or(0x49000000)
                         .reinterpretAsFloats().sub(0x1p19f + 16f);
-                FloatVector c = four.and(0xF00).or(high.lanewise(LSHL, 10).and(0x1000)).or(0x47000000)
+                FloatVector c0 = four0.and(0xF00).or(high0.lanewise(LSHL, 10).and(0x1000)).or(0x47000000)
                         .reinterpretAsFloats().sub(0x1p15f + 16f);
-                FloatVector d = four.and(0xF000).or(high.lanewise(LSHL, 13).and(0x10000)).or(0x45000000)
+                FloatVector d0 = four0.and(0xF000).or(high0.lanewise(LSHL, 13).and(0x10000)).or(0x45000000)
                         .reinterpretAsFloats().sub(0x1p11f + 16f);
-                long at = in0 + 4L * input;
-                FloatVector x0 = broadcast(INTS, in.get(INT, at)).reinterpretAsFloats();
-                sum0a = a.fma(x0, sum0a);
-                sum0b = b.fma(x0, sum0b);
-                sum0c = c.fma(x0, sum0c);
-                sum0d = d.fma(x0, sum0d);
+                FloatVector a1 = four1.and(0xF).or(high1.lanewise(LSHL, 4).and(0x10)).or(0x4B000000)
+                        .reinterpretAsFloats().sub(0x1p23f + 16f);
+                FloatVector b1 = four1.and(0xF0).or(high1.lanewise(LSHL, 7).and(0x100)).or(0x49000000)
+                        .reinterpretAsFloats().sub(0x1p19f + 16f);
+                FloatVector c1 = four1.and(0xF00).or(high1.lanewise(LSHL, 10).and(0x1000)).or(0x47000000)
+                        .reinterpretAsFloats().sub(0x1p15f + 16f);
+                FloatVector d1 = four1.and(0xF000).or(high1.lanewise(LSHL, 13).and(0x10000)).or(0x45000000)
+                        .reinterpretAsFloats().sub(0x1p11f + 16f);
+                FloatVector x0 = FloatVector.broadcast(FLOATS, x[input]);
+                suma = a0.fma(x0, suma);
+                sumb = b0.fma(x0, sumb);
+                sumc = c0.fma(x0, sumc);
+                sumd = d0.fma(x0, sumd);
+                FloatVector x1 = FloatVector.broadcast(FLOATS, x[input + 1]);
+                suma = a1.fma(x1, suma);
+                sumb = b1.fma(x1, sumb);
+                sumc = c1.fma(x1, sumc);
+                sumd = d1.fma(x1, sumd);
+                weight += BYTES;
             }
             FloatVector scaleA = fromMemorySegment(FLOATS, scales, scale, LITTLE_ENDIAN);
-            total0a = scaleA.fma(sum0a, total0a);
+            totala = scaleA.fma(suma, totala);
             FloatVector scaleB = fromMemorySegment(FLOATS, scales, scale + BYTES, LITTLE_ENDIAN);
-            total0b = scaleB.fma(sum0b, total0b);
+            totalb = scaleB.fma(sumb, totalb);
             FloatVector scaleC = fromMemorySegment(FLOATS, scales, scale + 2 * BYTES, LITTLE_ENDIAN);
-            total0c = scaleC.fma(sum0c, total0c);
+            totalc = scaleC.fma(sumc, totalc);
             FloatVector scaleD = fromMemorySegment(FLOATS, scales, scale + 3 * BYTES, LITTLE_ENDIAN);
-            total0d = scaleD.fma(sum0d, total0d);
-            scale += 4L * PANEL_OUTPUTS;
+            totald = scaleD.fma(sumd, totald);
+            scale += 4 * BYTES;
         }
-        MemorySegment out = y.segment();
-        long first = rowByteOffset(y, token) + 4L * output;
         FloatVector biasA = fromMemorySegment(FLOATS, weights.biases(), 4L * output, LITTLE_ENDIAN);
         VectorMask<Float> maskA = FLOATS.indexInRange(output, weights.numOutputs());
-        total0a.add(biasA).intoMemorySegment(out, first, LITTLE_ENDIAN, maskA);
+        totala.add(biasA).intoMemorySegment(out, first, LITTLE_ENDIAN, maskA);
         FloatVector biasB = fromMemorySegment(FLOATS, weights.biases(), 4L * output + BYTES, LITTLE_ENDIAN);
         VectorMask<Float> maskB = FLOATS.indexInRange(output + COUNT, weights.numOutputs());
-        total0b.add(biasB).intoMemorySegment(out, first + BYTES, LITTLE_ENDIAN, maskB);
+        totalb.add(biasB).intoMemorySegment(out, first + BYTES, LITTLE_ENDIAN, maskB);
         FloatVector biasC = fromMemorySegment(FLOATS, weights.biases(), 4L * output + 2 * BYTES, LITTLE_ENDIAN);
         VectorMask<Float> maskC = FLOATS.indexInRange(output + 2 * COUNT, weights.numOutputs());
-        total0c.add(biasC).intoMemorySegment(out, first + 2 * BYTES, LITTLE_ENDIAN, maskC);
+        totalc.add(biasC).intoMemorySegment(out, first + 2 * BYTES, LITTLE_ENDIAN, maskC);
         FloatVector biasD = fromMemorySegment(FLOATS, weights.biases(), 4L * output + 3 * BYTES, LITTLE_ENDIAN);
         VectorMask<Float> maskD = FLOATS.indexInRange(output + 3 * COUNT, weights.numOutputs());
-        total0d.add(biasD).intoMemorySegment(out, first + 3 * BYTES, LITTLE_ENDIAN, maskD);
+        totald.add(biasD).intoMemorySegment(out, first + 3 * BYTES, LITTLE_ENDIAN, maskD);
     }
 
-    /** Of the last panel, writes only the outputs that there are. */
-    private static void oneTokenUint5Min(Tensor x, VectorGroupedWeights weights, GroupedPanel source, Tensor y,
-            int token, int output) {
-        MemorySegment in = x.segment();
-        long in0 = rowByteOffset(x, token);
+    private static void rowUint5Min(VectorGroupedWeights weights, GroupedPanel source, Tensor y, int token,
+            int output) {
+        float[] x = source.inputs();
         MemorySegment panel = source.numbers();
-        long panelStart = source.numbersByteOffset();
-        MemorySegment scales = source.scales();
-        MemorySegment minimums = source.minimums();
-        MemorySegment inputSums = source.inputSums();
-        long inputs0 = source.inputSumsByteOffset(token);
+        long weight = source.numbersByteOffset();
         MemorySegment highs = source.highs();
         long highStart = source.highsByteOffset();
+        MemorySegment scales = source.scales();
         long scale = source.scalesByteOffset();
+        MemorySegment minimums = source.minimums();
+        float[] inputSums = source.inputSums();
+        MemorySegment out = y.segment();
+        long first = rowByteOffset(y, token) + 4L * output;
+        int numInputs = weights.numInputs();
         int groupSize = weights.format().groupSize();
-        FloatVector total0a = zero(FLOATS);
-        FloatVector total0b = zero(FLOATS);
-        FloatVector total0c = zero(FLOATS);
-        FloatVector total0d = zero(FLOATS);
-        for (int from = 0; from < weights.numInputs(); from += groupSize) {
+        FloatVector totala = zero(FLOATS);
+        FloatVector totalb = zero(FLOATS);
+        FloatVector totalc = zero(FLOATS);
+        FloatVector totald = zero(FLOATS);
+        for (int from = 0; from < numInputs; from += groupSize) {
+            FloatVector suma = zero(FLOATS);
+            FloatVector sumb = zero(FLOATS);
+            FloatVector sumc = zero(FLOATS);
+            FloatVector sumd = zero(FLOATS);
+            int steps = Math.ceilDiv(Math.min(groupSize, numInputs - from), 2);
+            long end = weight + steps * (BYTES);
+            for (int input = from; weight != end; input += 2) {
+                IntVector four0 = IntVector.fromMemorySegment(INTS, panel, weight, LITTLE_ENDIAN);
+                IntVector four1 = four0.lanewise(LSHR, 16);
+                long higher = highStart + BYTES * (input / 8);
+                IntVector high0 =
+                        IntVector.fromMemorySegment(INTS, highs, higher, LITTLE_ENDIAN).lanewise(LSHR, input % 8 * 4);
+                IntVector high1 = high0.lanewise(LSHR, 4);
+                FloatVector a0 = four0.and(0xF).or(high0.lanewise(LSHL, 4).and(0x10)).or(0x4B000000)
+                        .reinterpretAsFloats().sub(0x1p23f);
+                FloatVector b0 = four0.and(0xF0).or(high0.lanewise(LSHL, 7).and(0x100)).or(0x49000000)
+                        .reinterpretAsFloats().sub(0x1p19f);
+                FloatVector c0 = four0.and(0xF00).or(high0.lanewise(LSHL, 10).and(0x1000)).or(0x47000000)
+                        .reinterpretAsFloats().sub(0x1p15f);
+                FloatVector d0 = four0.and(0xF000).or(high0.lanewise(LSHL, 13).and(0x10000)).or(0x45000000)
+                        .reinterpretAsFloats().sub(0x1p11f);
+                FloatVector a1 = four1.and(0xF).or(high1.lanewise(LSHL, 4).and(0x10)).or(0x4B000000)
+                        .reinterpretAsFloats().sub(0x1p23f);
+                FloatVector b1 = four1.and(0xF0).or(high1.lanewise(LSHL, 7).and(0x100)).or(0x49000000)
+                        .reinterpretAsFloats().sub(0x1p19f);
+                FloatVector c1 = four1.and(0xF00).or(high1.lanewise(LSHL, 10).and(0x1000)).or(0x47000000)
+                        .reinterpretAsFloats().sub(0x1p15f);
+                FloatVector d1 = four1.and(0xF000).or(high1.lanewise(LSHL, 13).and(0x10000)).or(0x45000000)
+                        .reinterpretAsFloats().sub(0x1p11f);
+                FloatVector x0 = FloatVector.broadcast(FLOATS, x[input]);
+                suma = a0.fma(x0, suma);
+                sumb = b0.fma(x0, sumb);
+                sumc = c0.fma(x0, sumc);
+                sumd = d0.fma(x0, sumd);
+                FloatVector x1 = FloatVector.broadcast(FLOATS, x[input + 1]);
+                suma = a1.fma(x1, suma);
+                sumb = b1.fma(x1, sumb);
+                sumc = c1.fma(x1, sumc);
+                sumd = d1.fma(x1, sumd);
+                weight += BYTES;
+            }
+            FloatVector inputs = FloatVector.broadcast(FLOATS, inputSums[from / groupSize]);
+            FloatVector scaleA = fromMemorySegment(FLOATS, scales, scale, LITTLE_ENDIAN);
+            totala = scaleA.fma(suma, totala);
+            FloatVector minimumA = fromMemorySegment(FLOATS, minimums, scale, LITTLE_ENDIAN);
+            totala = minimumA.fma(inputs, totala);
+            FloatVector scaleB = fromMemorySegment(FLOATS, scales, scale + BYTES, LITTLE_ENDIAN);
+            totalb = scaleB.fma(sumb, totalb);
+            FloatVector minimumB = fromMemorySegment(FLOATS, minimums, scale + BYTES, LITTLE_ENDIAN);
+            totalb = minimumB.fma(inputs, totalb);
+            FloatVector scaleC = fromMemorySegment(FLOATS, scales, scale + 2 * BYTES, LITTLE_ENDIAN);
+            totalc = scaleC.fma(sumc, totalc);
+            FloatVector minimumC = fromMemorySegment(FLOATS, minimums, scale + 2 * BYTES, LITTLE_ENDIAN);
+            totalc = minimumC.fma(inputs, totalc);
+            FloatVector scaleD = fromMemorySegment(FLOATS, scales, scale + 3 * BYTES, LITTLE_ENDIAN);
+            totald = scaleD.fma(sumd, totald);
+            FloatVector minimumD = fromMemorySegment(FLOATS, minimums, scale + 3 * BYTES, LITTLE_ENDIAN);
+            totald = minimumD.fma(inputs, totald);
+            scale += 4 * BYTES;
+        }
+        FloatVector biasA = fromMemorySegment(FLOATS, weights.biases(), 4L * output, LITTLE_ENDIAN);
+        VectorMask<Float> maskA = FLOATS.indexInRange(output, weights.numOutputs());
+        totala.add(biasA).intoMemorySegment(out, first, LITTLE_ENDIAN, maskA);
+        FloatVector biasB = fromMemorySegment(FLOATS, weights.biases(), 4L * output + BYTES, LITTLE_ENDIAN);
+        VectorMask<Float> maskB = FLOATS.indexInRange(output + COUNT, weights.numOutputs());
+        totalb.add(biasB).intoMemorySegment(out, first + BYTES, LITTLE_ENDIAN, maskB);
+        FloatVector biasC = fromMemorySegment(FLOATS, weights.biases(), 4L * output + 2 * BYTES, LITTLE_ENDIAN);
+        VectorMask<Float> maskC = FLOATS.indexInRange(output + 2 * COUNT, weights.numOutputs());
+        totalc.add(biasC).intoMemorySegment(out, first + 2 * BYTES, LITTLE_ENDIAN, maskC);
+        FloatVector biasD = fromMemorySegment(FLOATS, weights.biases(), 4L * output + 3 * BYTES, LITTLE_ENDIAN);
+        VectorMask<Float> maskD = FLOATS.indexInRange(output + 3 * COUNT, weights.numOutputs());
+        totald.add(biasD).intoMemorySegment(out, first + 3 * BYTES, LITTLE_ENDIAN, maskD);
+    }
+
+    /** Writes the integers of inputs {@code [from, to)} to the panel's block of floats. */
+    static void unpack(GroupedPanel panel, int from, int to) {
+        switch (panel.kind()) {
+            case UINT4 -> unpackUint4(panel, from, to);
+            case INT4 -> unpackInt4(panel, from, to);
+            case INT6 -> unpackInt6(panel, from, to);
+            case INT8 -> unpackInt8(panel, from, to);
+            case INT5_ROW, UINT5_MINIMUM_ROW ->
+                    throw new IllegalStateException("kind: " + panel.kind() + ", is for one token");
+        }
+    }
+
+    private static void unpackInt8(GroupedPanel source, int from, int to) {
+        MemorySegment panel = source.numbers();
+        long weight = source.numbersByteOffset() + from / 2 * (2 * BYTES);
+        MemorySegment ab = source.block(0);
+        MemorySegment cd = source.block(1);
+        long target = 0;
+        for (int input = from; input < to; input += 2) {
+            IntVector four0 = IntVector.fromMemorySegment(INTS, panel, weight, LITTLE_ENDIAN);
+            IntVector upper0 = four0.lanewise(LSHR, 16);
+            FloatVector a0 = four0.and(0xFF).or(0x4B000000).reinterpretAsFloats().sub(0x1p23f + 128f);
+            FloatVector b0 = four0.and(0xFF00).or(0x47000000).reinterpretAsFloats().sub(0x1p15f + 128f);
+            FloatVector c0 = upper0.and(0xFF).or(0x4B000000).reinterpretAsFloats().sub(0x1p23f + 128f);
+            FloatVector d0 = upper0.and(0xFF00).or(0x47000000).reinterpretAsFloats().sub(0x1p15f + 128f);
+            IntVector four1 = IntVector.fromMemorySegment(INTS, panel, weight + BYTES, LITTLE_ENDIAN);
+            IntVector upper1 = four1.lanewise(LSHR, 16);
+            FloatVector a1 = four1.and(0xFF).or(0x4B000000).reinterpretAsFloats().sub(0x1p23f + 128f);
+            FloatVector b1 = four1.and(0xFF00).or(0x47000000).reinterpretAsFloats().sub(0x1p15f + 128f);
+            FloatVector c1 = upper1.and(0xFF).or(0x4B000000).reinterpretAsFloats().sub(0x1p23f + 128f);
+            FloatVector d1 = upper1.and(0xFF00).or(0x47000000).reinterpretAsFloats().sub(0x1p15f + 128f);
+            a0.intoMemorySegment(ab, target, LITTLE_ENDIAN);
+            b0.intoMemorySegment(ab, target + BYTES, LITTLE_ENDIAN);
+            c0.intoMemorySegment(cd, target, LITTLE_ENDIAN);
+            d0.intoMemorySegment(cd, target + BYTES, LITTLE_ENDIAN);
+            a1.intoMemorySegment(ab, target + 2*BYTES, LITTLE_ENDIAN);
+            b1.intoMemorySegment(ab, target + 2*BYTES + BYTES, LITTLE_ENDIAN);
+            c1.intoMemorySegment(cd, target + 2*BYTES, LITTLE_ENDIAN);
+            d1.intoMemorySegment(cd, target + 2*BYTES + BYTES, LITTLE_ENDIAN);
+            weight += 2 * BYTES;
+            target += 2 * 2 * BYTES;
+        }
+    }
+
+    private static void unpackUint4(GroupedPanel source, int from, int to) {
+        MemorySegment panel = source.numbers();
+        long weight = source.numbersByteOffset() + from / 2 * (BYTES);
+        MemorySegment ab = source.block(0);
+        MemorySegment cd = source.block(1);
+        long target = 0;
+        for (int input = from; input < to; input += 2) {
+            IntVector four0 = IntVector.fromMemorySegment(INTS, panel, weight, LITTLE_ENDIAN);
+            IntVector four1 = four0.lanewise(LSHR, 16);
+            FloatVector a0 = four0.and(0xF).or(0x4B000000).reinterpretAsFloats().sub(0x1p23f);
+            FloatVector b0 = four0.and(0xF0).or(0x49000000).reinterpretAsFloats().sub(0x1p19f);
+            FloatVector c0 = four0.and(0xF00).or(0x47000000).reinterpretAsFloats().sub(0x1p15f);
+            FloatVector d0 = four0.and(0xF000).or(0x45000000).reinterpretAsFloats().sub(0x1p11f);
+            FloatVector a1 = four1.and(0xF).or(0x4B000000).reinterpretAsFloats().sub(0x1p23f);
+            FloatVector b1 = four1.and(0xF0).or(0x49000000).reinterpretAsFloats().sub(0x1p19f);
+            FloatVector c1 = four1.and(0xF00).or(0x47000000).reinterpretAsFloats().sub(0x1p15f);
+            FloatVector d1 = four1.and(0xF000).or(0x45000000).reinterpretAsFloats().sub(0x1p11f);
+            a0.intoMemorySegment(ab, target, LITTLE_ENDIAN);
+            b0.intoMemorySegment(ab, target + BYTES, LITTLE_ENDIAN);
+            c0.intoMemorySegment(cd, target, LITTLE_ENDIAN);
+            d0.intoMemorySegment(cd, target + BYTES, LITTLE_ENDIAN);
+            a1.intoMemorySegment(ab, target + 2*BYTES, LITTLE_ENDIAN);
+            b1.intoMemorySegment(ab, target + 2*BYTES + BYTES, LITTLE_ENDIAN);
+            c1.intoMemorySegment(cd, target + 2*BYTES, LITTLE_ENDIAN);
+            d1.intoMemorySegment(cd, target + 2*BYTES + BYTES, LITTLE_ENDIAN);
+            weight += BYTES;
+            target += 2 * 2 * BYTES;
+        }
+    }
+
+    private static void unpackInt4(GroupedPanel source, int from, int to) {
+        MemorySegment panel = source.numbers();
+        long weight = source.numbersByteOffset() + from / 2 * (BYTES);
+        MemorySegment ab = source.block(0);
+        MemorySegment cd = source.block(1);
+        long target = 0;
+        for (int input = from; input < to; input += 2) {
+            IntVector four0 = IntVector.fromMemorySegment(INTS, panel, weight, LITTLE_ENDIAN);
+            IntVector four1 = four0.lanewise(LSHR, 16);
+            FloatVector a0 = four0.and(0xF).or(0x4B000000).reinterpretAsFloats().sub(0x1p23f + 8f);
+            FloatVector b0 = four0.and(0xF0).or(0x49000000).reinterpretAsFloats().sub(0x1p19f + 8f);
+            FloatVector c0 = four0.and(0xF00).or(0x47000000).reinterpretAsFloats().sub(0x1p15f + 8f);
+            FloatVector d0 = four0.and(0xF000).or(0x45000000).reinterpretAsFloats().sub(0x1p11f + 8f);
+            FloatVector a1 = four1.and(0xF).or(0x4B000000).reinterpretAsFloats().sub(0x1p23f + 8f);
+            FloatVector b1 = four1.and(0xF0).or(0x49000000).reinterpretAsFloats().sub(0x1p19f + 8f);
+            FloatVector c1 = four1.and(0xF00).or(0x47000000).reinterpretAsFloats().sub(0x1p15f + 8f);
+            FloatVector d1 = four1.and(0xF000).or(0x45000000).reinterpretAsFloats().sub(0x1p11f + 8f);
+            a0.intoMemorySegment(ab, target, LITTLE_ENDIAN);
+            b0.intoMemorySegment(ab, target + BYTES, LITTLE_ENDIAN);
+            c0.intoMemorySegment(cd, target, LITTLE_ENDIAN);
+            d0.intoMemorySegment(cd, target + BYTES, LITTLE_ENDIAN);
+            a1.intoMemorySegment(ab, target + 2*BYTES, LITTLE_ENDIAN);
+            b1.intoMemorySegment(ab, target + 2*BYTES + BYTES, LITTLE_ENDIAN);
+            c1.intoMemorySegment(cd, target + 2*BYTES, LITTLE_ENDIAN);
+            d1.intoMemorySegment(cd, target + 2*BYTES + BYTES, LITTLE_ENDIAN);
+            weight += BYTES;
+            target += 2 * 2 * BYTES;
+        }
+    }
+
+    private static void unpackInt6(GroupedPanel source, int from, int to) {
+        MemorySegment panel = source.numbers();
+        long weight = source.numbersByteOffset() + from / 4 * (3 * BYTES);
+        MemorySegment ab = source.block(0);
+        MemorySegment cd = source.block(1);
+        long target = 0;
+        for (int input = from; input < to; input += 4) {
+            IntVector w0 = IntVector.fromMemorySegment(INTS, panel, weight, LITTLE_ENDIAN);
+            IntVector w1 = IntVector.fromMemorySegment(INTS, panel, weight + BYTES, LITTLE_ENDIAN);
+            IntVector w2 = IntVector.fromMemorySegment(INTS, panel, weight + 2 * BYTES, LITTLE_ENDIAN);
+            IntVector upper0 = w0.lanewise(LSHR, 18);
+            IntVector upper1 = w1.lanewise(LSHR, 18);
+            IntVector upper2 = w2.lanewise(LSHR, 18);
+            IntVector middle = w1.lanewise(LSHR, 16).and(0xC000);
+            IntVector last = upper0.and(0x3000).or(middle).or(w2.lanewise(LSHR, 14).and(0x30000));
+            FloatVector a0 = w0.and(0x3F).or(0x4B000000).reinterpretAsFloats().sub(0x1p23f + 32f);
+            FloatVector b0 = w0.and(0xFC0).or(0x48000000).reinterpretAsFloats().sub(0x1p17f + 32f);
+            FloatVector c0 = w0.and(0x3F000).or(0x45000000).reinterpretAsFloats().sub(0x1p11f + 32f);
+            FloatVector d0 = upper0.and(0x3F).or(0x4B000000).reinterpretAsFloats().sub(0x1p23f + 32f);
+            FloatVector a1 = upper0.and(0xFC0).or(0x48000000).reinterpretAsFloats().sub(0x1p17f + 32f);
+            FloatVector b1 = w1.and(0x3F).or(0x4B000000).reinterpretAsFloats().sub(0x1p23f + 32f);
+            FloatVector c1 = w1.and(0xFC0).or(0x48000000).reinterpretAsFloats().sub(0x1p17f + 32f);
+            FloatVector d1 = w1.and(0x3F000).or(0x45000000).reinterpretAsFloats().sub(0x1p11f + 32f);
+            FloatVector a2 = upper1.and(0x3F).or(0x4B000000).reinterpretAsFloats().sub(0x1p23f + 32f);
+            FloatVector b2 = upper1.and(0xFC0).or(0x48000000).reinterpretAsFloats().sub(0x1p17f + 32f);
+            FloatVector c2 = w2.and(0x3F).or(0x4B000000).reinterpretAsFloats().sub(0x1p23f + 32f);
+            FloatVector d2 = w2.and(0xFC0).or(0x48000000).reinterpretAsFloats().sub(0x1p17f + 32f);
+            FloatVector a3 = w2.and(0x3F000).or(0x45000000).reinterpretAsFloats().sub(0x1p11f + 32f);
+            FloatVector b3 = upper2.and(0x3F).or(0x4B000000).reinterpretAsFloats().sub(0x1p23f + 32f);
+            FloatVector c3 = upper2.and(0xFC0).or(0x48000000).reinterpretAsFloats().sub(0x1p17f + 32f);
+            FloatVector d3 = last.and(0x3F000).or(0x45000000).reinterpretAsFloats().sub(0x1p11f + 32f);
+            a0.intoMemorySegment(ab, target, LITTLE_ENDIAN);
+            b0.intoMemorySegment(ab, target + BYTES, LITTLE_ENDIAN);
+            c0.intoMemorySegment(cd, target, LITTLE_ENDIAN);
+            d0.intoMemorySegment(cd, target + BYTES, LITTLE_ENDIAN);
+            a1.intoMemorySegment(ab, target + 2*BYTES, LITTLE_ENDIAN);
+            b1.intoMemorySegment(ab, target + 2*BYTES + BYTES, LITTLE_ENDIAN);
+            c1.intoMemorySegment(cd, target + 2*BYTES, LITTLE_ENDIAN);
+            d1.intoMemorySegment(cd, target + 2*BYTES + BYTES, LITTLE_ENDIAN);
+            a2.intoMemorySegment(ab, target + 2 * 2*BYTES, LITTLE_ENDIAN);
+            b2.intoMemorySegment(ab, target + 2 * 2*BYTES + BYTES, LITTLE_ENDIAN);
+            c2.intoMemorySegment(cd, target + 2 * 2*BYTES, LITTLE_ENDIAN);
+            d2.intoMemorySegment(cd, target + 2 * 2*BYTES + BYTES, LITTLE_ENDIAN);
+            a3.intoMemorySegment(ab, target + 3 * 2*BYTES, LITTLE_ENDIAN);
+            b3.intoMemorySegment(ab, target + 3 * 2*BYTES + BYTES, LITTLE_ENDIAN);
+            c3.intoMemorySegment(cd, target + 3 * 2*BYTES, LITTLE_ENDIAN);
+            d3.intoMemorySegment(cd, target + 3 * 2*BYTES + BYTES, LITTLE_ENDIAN);
+            weight += 3 * BYTES;
+            target += 4 * 2 * BYTES;
+        }
+    }
+
+    /** Inputs {@code [from, to)} of four tokens through half a panel, whose totals are added to. */
+    static void tile(Tensor x, int groupSize, GroupedPanel source, int half, int token, int from, int to) {
+        MemorySegment in = x.segment();
+        long in0 = rowByteOffset(x, token);
+        long inBytes = rowByteOffset(x, 1);
+        MemorySegment block = source.block(half);
+        MemorySegment scales = source.scales();
+        long scale = source.scalesByteOffset() + (4L * (from / groupSize) + 2 * half) * BYTES;
+        MemorySegment totals = source.totals(half);
+        long total = token * 2 * BYTES;
+        FloatVector total0a = fromMemorySegment(FLOATS, totals, total, LITTLE_ENDIAN);
+        FloatVector total0b = fromMemorySegment(FLOATS, totals, total + BYTES, LITTLE_ENDIAN);
+        FloatVector total1a = fromMemorySegment(FLOATS, totals, total + 2*BYTES, LITTLE_ENDIAN);
+        FloatVector total1b = fromMemorySegment(FLOATS, totals, total + 2*BYTES + BYTES, LITTLE_ENDIAN);
+        FloatVector total2a = fromMemorySegment(FLOATS, totals, total + 2 * 2*BYTES, LITTLE_ENDIAN);
+        FloatVector total2b = fromMemorySegment(FLOATS, totals, total + 2 * 2*BYTES + BYTES, LITTLE_ENDIAN);
+        FloatVector total3a = fromMemorySegment(FLOATS, totals, total + 3 * 2*BYTES, LITTLE_ENDIAN);
+        FloatVector total3b = fromMemorySegment(FLOATS, totals, total + 3 * 2*BYTES + BYTES, LITTLE_ENDIAN);
+        long weight = 0;
+        for (int start = from; start < to; start += groupSize) {
             FloatVector sum0a = zero(FLOATS);
             FloatVector sum0b = zero(FLOATS);
-            FloatVector sum0c = zero(FLOATS);
-            FloatVector sum0d = zero(FLOATS);
-            int to = Math.min(from + groupSize, weights.numInputs());
-            for (int input = from; input < to; input++) {
-                long weight = panelStart + BYTES * (input / 2);
-                IntVector two = IntVector.fromMemorySegment(INTS, panel, weight, LITTLE_ENDIAN);
-                IntVector four = two.lanewise(LSHR, input % 2 * 16);
-                long higher = highStart + BYTES * (input / 8);
-                IntVector high =
-                        IntVector.fromMemorySegment(INTS, highs, higher, LITTLE_ENDIAN).lanewise(LSHR, input % 8 * 4);
-                FloatVector a = four.and(0xF).or(high.lanewise(LSHL, 4).and(0x10)).or(0x4B000000)
-                        .reinterpretAsFloats().sub(0x1p23f);
-                FloatVector b = four.and(0xF0).or(high.lanewise(LSHL, 7).and(0x100)).or(0x49000000)
-                        .reinterpretAsFloats().sub(0x1p19f);
-                FloatVector c = four.and(0xF00).or(high.lanewise(LSHL, 10).and(0x1000)).or(0x47000000)
-                        .reinterpretAsFloats().sub(0x1p15f);
-                FloatVector d = four.and(0xF000).or(high.lanewise(LSHL, 13).and(0x10000)).or(0x45000000)
-                        .reinterpretAsFloats().sub(0x1p11f);
+            FloatVector sum1a = zero(FLOATS);
+            FloatVector sum1b = zero(FLOATS);
+            FloatVector sum2a = zero(FLOATS);
+            FloatVector sum2b = zero(FLOATS);
+            FloatVector sum3a = zero(FLOATS);
+            FloatVector sum3b = zero(FLOATS);
+            int end = Math.min(start + groupSize, to);
+            for (int input = start; input < end; input++) {
+                FloatVector a = fromMemorySegment(FLOATS, block, weight, LITTLE_ENDIAN);
+                FloatVector b = fromMemorySegment(FLOATS, block, weight + BYTES, LITTLE_ENDIAN);
                 long at = in0 + 4L * input;
                 FloatVector x0 = broadcast(INTS, in.get(INT, at)).reinterpretAsFloats();
                 sum0a = a.fma(x0, sum0a);
                 sum0b = b.fma(x0, sum0b);
-                sum0c = c.fma(x0, sum0c);
-                sum0d = d.fma(x0, sum0d);
+                FloatVector x1 = broadcast(INTS, in.get(INT, at + inBytes)).reinterpretAsFloats();
+                sum1a = a.fma(x1, sum1a);
+                sum1b = b.fma(x1, sum1b);
+                FloatVector x2 = broadcast(INTS, in.get(INT, at + 2 * inBytes)).reinterpretAsFloats();
+                sum2a = a.fma(x2, sum2a);
+                sum2b = b.fma(x2, sum2b);
+                FloatVector x3 = broadcast(INTS, in.get(INT, at + 3 * inBytes)).reinterpretAsFloats();
+                sum3a = a.fma(x3, sum3a);
+                sum3b = b.fma(x3, sum3b);
+                weight += 2 * BYTES;
             }
             FloatVector scaleA = fromMemorySegment(FLOATS, scales, scale, LITTLE_ENDIAN);
-            total0a = scaleA.fma(sum0a, total0a);
             FloatVector scaleB = fromMemorySegment(FLOATS, scales, scale + BYTES, LITTLE_ENDIAN);
+            total0a = scaleA.fma(sum0a, total0a);
             total0b = scaleB.fma(sum0b, total0b);
-            FloatVector scaleC = fromMemorySegment(FLOATS, scales, scale + 2 * BYTES, LITTLE_ENDIAN);
-            total0c = scaleC.fma(sum0c, total0c);
-            FloatVector scaleD = fromMemorySegment(FLOATS, scales, scale + 3 * BYTES, LITTLE_ENDIAN);
-            total0d = scaleD.fma(sum0d, total0d);
-            long group = from / groupSize * 4L;
-            FloatVector sum0 = broadcast(INTS, inputSums.get(INT, inputs0 + group)).reinterpretAsFloats();
-            FloatVector minimumA = fromMemorySegment(FLOATS, minimums, scale, LITTLE_ENDIAN);
-            total0a = minimumA.fma(sum0, total0a);
-            FloatVector minimumB = fromMemorySegment(FLOATS, minimums, scale + BYTES, LITTLE_ENDIAN);
-            total0b = minimumB.fma(sum0, total0b);
-            FloatVector minimumC = fromMemorySegment(FLOATS, minimums, scale + 2 * BYTES, LITTLE_ENDIAN);
-            total0c = minimumC.fma(sum0, total0c);
-            FloatVector minimumD = fromMemorySegment(FLOATS, minimums, scale + 3 * BYTES, LITTLE_ENDIAN);
-            total0d = minimumD.fma(sum0, total0d);
-            scale += 4L * PANEL_OUTPUTS;
+            total1a = scaleA.fma(sum1a, total1a);
+            total1b = scaleB.fma(sum1b, total1b);
+            total2a = scaleA.fma(sum2a, total2a);
+            total2b = scaleB.fma(sum2b, total2b);
+            total3a = scaleA.fma(sum3a, total3a);
+            total3b = scaleB.fma(sum3b, total3b);
+            scale += 4 * BYTES;
         }
+        total0a.intoMemorySegment(totals, total, LITTLE_ENDIAN);
+        total0b.intoMemorySegment(totals, total + BYTES, LITTLE_ENDIAN);
+        total1a.intoMemorySegment(totals, total + 2*BYTES, LITTLE_ENDIAN);
+        total1b.intoMemorySegment(totals, total + 2*BYTES + BYTES, LITTLE_ENDIAN);
+        total2a.intoMemorySegment(totals, total + 2 * 2*BYTES, LITTLE_ENDIAN);
+        total2b.intoMemorySegment(totals, total + 2 * 2*BYTES + BYTES, LITTLE_ENDIAN);
+        total3a.intoMemorySegment(totals, total + 3 * 2*BYTES, LITTLE_ENDIAN);
+        total3b.intoMemorySegment(totals, total + 3 * 2*BYTES + BYTES, LITTLE_ENDIAN);
+    }
+
+    /** Inputs {@code [from, to)} of four tokens through half a panel, whose totals are added to. */
+    static void tileMin(Tensor x, int groupSize, GroupedPanel source, int half, int token, int from, int to) {
+        MemorySegment in = x.segment();
+        long in0 = rowByteOffset(x, token);
+        long inBytes = rowByteOffset(x, 1);
+        MemorySegment block = source.block(half);
+        MemorySegment scales = source.scales();
+        long scale = source.scalesByteOffset() + (4L * (from / groupSize) + 2 * half) * BYTES;
+        MemorySegment minimums = source.minimums();
+        float[] inputSums = source.inputSums();
+        int inputs = source.firstInputSum(token) + from / groupSize;
+        int inputsStride = source.firstInputSum(1);
+        MemorySegment totals = source.totals(half);
+        long total = token * 2 * BYTES;
+        FloatVector total0a = fromMemorySegment(FLOATS, totals, total, LITTLE_ENDIAN);
+        FloatVector total0b = fromMemorySegment(FLOATS, totals, total + BYTES, LITTLE_ENDIAN);
+        FloatVector total1a = fromMemorySegment(FLOATS, totals, total + 2*BYTES, LITTLE_ENDIAN);
+        FloatVector total1b = fromMemorySegment(FLOATS, totals, total + 2*BYTES + BYTES, LITTLE_ENDIAN);
+        FloatVector total2a = fromMemorySegment(FLOATS, totals, total + 2 * 2*BYTES, LITTLE_ENDIAN);
+        FloatVector total2b = fromMemorySegment(FLOATS, totals, total + 2 * 2*BYTES + BYTES, LITTLE_ENDIAN);
+        FloatVector total3a = fromMemorySegment(FLOATS, totals, total + 3 * 2*BYTES, LITTLE_ENDIAN);
+        FloatVector total3b = fromMemorySegment(FLOATS, totals, total + 3 * 2*BYTES + BYTES, LITTLE_ENDIAN);
+        long weight = 0;
+        for (int start = from; start < to; start += groupSize) {
+            FloatVector sum0a = zero(FLOATS);
+            FloatVector sum0b = zero(FLOATS);
+            FloatVector sum1a = zero(FLOATS);
+            FloatVector sum1b = zero(FLOATS);
+            FloatVector sum2a = zero(FLOATS);
+            FloatVector sum2b = zero(FLOATS);
+            FloatVector sum3a = zero(FLOATS);
+            FloatVector sum3b = zero(FLOATS);
+            int end = Math.min(start + groupSize, to);
+            for (int input = start; input < end; input++) {
+                FloatVector a = fromMemorySegment(FLOATS, block, weight, LITTLE_ENDIAN);
+                FloatVector b = fromMemorySegment(FLOATS, block, weight + BYTES, LITTLE_ENDIAN);
+                long at = in0 + 4L * input;
+                FloatVector x0 = broadcast(INTS, in.get(INT, at)).reinterpretAsFloats();
+                sum0a = a.fma(x0, sum0a);
+                sum0b = b.fma(x0, sum0b);
+                FloatVector x1 = broadcast(INTS, in.get(INT, at + inBytes)).reinterpretAsFloats();
+                sum1a = a.fma(x1, sum1a);
+                sum1b = b.fma(x1, sum1b);
+                FloatVector x2 = broadcast(INTS, in.get(INT, at + 2 * inBytes)).reinterpretAsFloats();
+                sum2a = a.fma(x2, sum2a);
+                sum2b = b.fma(x2, sum2b);
+                FloatVector x3 = broadcast(INTS, in.get(INT, at + 3 * inBytes)).reinterpretAsFloats();
+                sum3a = a.fma(x3, sum3a);
+                sum3b = b.fma(x3, sum3b);
+                weight += 2 * BYTES;
+            }
+            FloatVector scaleA = fromMemorySegment(FLOATS, scales, scale, LITTLE_ENDIAN);
+            FloatVector minimumA = fromMemorySegment(FLOATS, minimums, scale, LITTLE_ENDIAN);
+            FloatVector scaleB = fromMemorySegment(FLOATS, scales, scale + BYTES, LITTLE_ENDIAN);
+            FloatVector minimumB = fromMemorySegment(FLOATS, minimums, scale + BYTES, LITTLE_ENDIAN);
+            FloatVector inputs0 = FloatVector.broadcast(FLOATS, inputSums[inputs]);
+            total0a = scaleA.fma(sum0a, total0a);
+            total0a = minimumA.fma(inputs0, total0a);
+            total0b = scaleB.fma(sum0b, total0b);
+            total0b = minimumB.fma(inputs0, total0b);
+            FloatVector inputs1 = FloatVector.broadcast(FLOATS, inputSums[inputs + inputsStride]);
+            total1a = scaleA.fma(sum1a, total1a);
+            total1a = minimumA.fma(inputs1, total1a);
+            total1b = scaleB.fma(sum1b, total1b);
+            total1b = minimumB.fma(inputs1, total1b);
+            FloatVector inputs2 = FloatVector.broadcast(FLOATS, inputSums[inputs + 2 * inputsStride]);
+            total2a = scaleA.fma(sum2a, total2a);
+            total2a = minimumA.fma(inputs2, total2a);
+            total2b = scaleB.fma(sum2b, total2b);
+            total2b = minimumB.fma(inputs2, total2b);
+            FloatVector inputs3 = FloatVector.broadcast(FLOATS, inputSums[inputs + 3 * inputsStride]);
+            total3a = scaleA.fma(sum3a, total3a);
+            total3a = minimumA.fma(inputs3, total3a);
+            total3b = scaleB.fma(sum3b, total3b);
+            total3b = minimumB.fma(inputs3, total3b);
+            inputs++;
+            scale += 4 * BYTES;
+        }
+        total0a.intoMemorySegment(totals, total, LITTLE_ENDIAN);
+        total0b.intoMemorySegment(totals, total + BYTES, LITTLE_ENDIAN);
+        total1a.intoMemorySegment(totals, total + 2*BYTES, LITTLE_ENDIAN);
+        total1b.intoMemorySegment(totals, total + 2*BYTES + BYTES, LITTLE_ENDIAN);
+        total2a.intoMemorySegment(totals, total + 2 * 2*BYTES, LITTLE_ENDIAN);
+        total2b.intoMemorySegment(totals, total + 2 * 2*BYTES + BYTES, LITTLE_ENDIAN);
+        total3a.intoMemorySegment(totals, total + 3 * 2*BYTES, LITTLE_ENDIAN);
+        total3b.intoMemorySegment(totals, total + 3 * 2*BYTES + BYTES, LITTLE_ENDIAN);
+    }
+
+    /** Adds biases to the totals of half a panel from {@code output} on, for tokens {@code [0, numTokens)}. */
+    static void finish(VectorGroupedWeights weights, GroupedPanel source, int half, Tensor y, int numTokens,
+            int output) {
+        MemorySegment totals = source.totals(half);
         MemorySegment out = y.segment();
-        long first = rowByteOffset(y, token) + 4L * output;
         FloatVector biasA = fromMemorySegment(FLOATS, weights.biases(), 4L * output, LITTLE_ENDIAN);
         VectorMask<Float> maskA = FLOATS.indexInRange(output, weights.numOutputs());
-        total0a.add(biasA).intoMemorySegment(out, first, LITTLE_ENDIAN, maskA);
         FloatVector biasB = fromMemorySegment(FLOATS, weights.biases(), 4L * output + BYTES, LITTLE_ENDIAN);
         VectorMask<Float> maskB = FLOATS.indexInRange(output + COUNT, weights.numOutputs());
-        total0b.add(biasB).intoMemorySegment(out, first + BYTES, LITTLE_ENDIAN, maskB);
-        FloatVector biasC = fromMemorySegment(FLOATS, weights.biases(), 4L * output + 2 * BYTES, LITTLE_ENDIAN);
-        VectorMask<Float> maskC = FLOATS.indexInRange(output + 2 * COUNT, weights.numOutputs());
-        total0c.add(biasC).intoMemorySegment(out, first + 2 * BYTES, LITTLE_ENDIAN, maskC);
-        FloatVector biasD = fromMemorySegment(FLOATS, weights.biases(), 4L * output + 3 * BYTES, LITTLE_ENDIAN);
-        VectorMask<Float> maskD = FLOATS.indexInRange(output + 3 * COUNT, weights.numOutputs());
-        total0d.add(biasD).intoMemorySegment(out, first + 3 * BYTES, LITTLE_ENDIAN, maskD);
+        for (int token = 0; token < numTokens; token++) {
+            long total = token * 2 * BYTES;
+            long first = rowByteOffset(y, token) + 4L * output;
+            FloatVector totalA = fromMemorySegment(FLOATS, totals, total, LITTLE_ENDIAN);
+            FloatVector sumA = totalA.add(biasA);
+            sumA.intoMemorySegment(out, first, LITTLE_ENDIAN, maskA);
+            FloatVector totalB = fromMemorySegment(FLOATS, totals, total + BYTES, LITTLE_ENDIAN);
+            FloatVector sumB = totalB.add(biasB);
+            sumB.intoMemorySegment(out, first + BYTES, LITTLE_ENDIAN, maskB);
+        }
     }
 
     private static long rowByteOffset(Tensor tensor, int token) {

@@ -7,24 +7,28 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 
 /**
- * One panel of grouped weights in the form that {@link GroupedBodies} reads: codes of 8 or 4 bits, scales and minimums
- * as floats {@code [group][4][lane]}. What is stored so is read where it is; the rest is unpacked into memory of the
- * thread, once for all tokens. That memory grows and never shrinks; it is used within one call.
+ * One panel of grouped weights in the form that {@link GroupedBodies} reads, scales and minimums as floats
+ * {@code [group][4][lane]}, with the inputs and the totals of tokens. What is stored in that form is read where it is;
+ * the rest is unpacked into memory of the thread, once for all tokens. That memory grows and never shrinks; it is used
+ * within one call.
  */
 final class GroupedPanel {
     private static final ThreadLocal<GroupedPanel> OF_THREAD = ThreadLocal.withInitial(GroupedPanel::new);
     private static final long ALIGNMENT = 64;
+    /** Groups that are summed side by side, as a sum waits for its last addition. */
+    private static final int SIDE_BY_SIDE = 8;
 
     private static final ValueLayout.OfFloat FLOAT =
             ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     /** Which body runs. */
     enum Kind {
-        INT8(false), UINT4(false), INT4(false),
-        /** One token; codes in two planes, as the others here. */
-        INT6_ROW(true), INT5_ROW(true), UINT5_MINIMUM_ROW(true);
+        INT8(false), INT6(false), UINT4(false), INT4(false),
+        /** One token; codes in two planes, as the other here. */
+        INT5_ROW(true), UINT5_MINIMUM_ROW(true);
 
         private final boolean hasTwoPlanes;
 
@@ -32,13 +36,12 @@ final class GroupedPanel {
             this.hasTwoPlanes = hasTwoPlanes;
         }
 
-        /** Unpacking to bytes pays for several tokens. */
-        private static Kind of(GroupFormat format, int numTokens) {
-            boolean isRow = numTokens == 1;
+        /** Codes of other formats are unpacked to bytes; those of 5 bits too, where that pays: for several tokens. */
+        private static Kind of(GroupFormat format, boolean isRow) {
             return switch (format.integers()) {
                 case UINT4 -> UINT4;
                 case INT4 -> INT4;
-                case INT6 -> isRow && !format.hasMinimums() ? INT6_ROW : INT8;
+                case INT6 -> INT6;
                 case INT5 -> isRow && !format.hasMinimums() ? INT5_ROW : INT8;
                 case UINT5 -> isRow && format.hasMinimums() ? UINT5_MINIMUM_ROW : INT8;
                 default -> INT8;
@@ -46,6 +49,8 @@ final class GroupedPanel {
         }
     }
 
+    private final MemorySegment[] blocks = new MemorySegment[2];
+    private final MemorySegment[] totals = {MemorySegment.NULL, MemorySegment.NULL};
     private Kind kind = Kind.INT8;
     private MemorySegment numberScratch = MemorySegment.NULL;
     private MemorySegment scaleScratch = MemorySegment.NULL;
@@ -54,52 +59,116 @@ final class GroupedPanel {
     private long numbersByteOffset;
     private MemorySegment highs = MemorySegment.NULL;
     private long highsByteOffset;
-    private MemorySegment inputSums = MemorySegment.NULL;
-    private long inputSumsRowBytes;
+    private float[] inputs = {};
+    private float[] inputSums = {};
+    private int sumsPerToken;
     private MemorySegment scales = MemorySegment.NULL;
     private MemorySegment minimums = MemorySegment.NULL;
     private long scalesByteOffset;
 
-    private GroupedPanel() {}
-
-    /** Reads the panel of {@code output}, for so many tokens. */
-    void read(VectorGroupedWeights weights, int output, int numTokens) {
-        readNumbers(weights, output, numTokens);
-        readScales(weights, output);
+    private GroupedPanel() {
+        long blockBytes = GroupedTiles.BLOCK_INPUTS * 2 * Lanes.BYTES;
+        Arrays.setAll(blocks, half -> Arena.ofAuto().allocate(blockBytes, ALIGNMENT));
     }
 
-    /**
-     * That of this thread, without a panel yet, for tokens {@code x}: where weights have minimums, the inputs of each
-     * group are summed here, once for all panels.
-     */
-    static GroupedPanel ofThisThread(Tensor x, VectorGroupedWeights weights, int numTokens) {
-        GroupedPanel panel = OF_THREAD.get();
-        if (weights.format().hasMinimums()) {
-            panel.sumInputs(x, weights, numTokens);
-        }
-        return panel;
+    /** That of this thread. */
+    static GroupedPanel ofThisThread() {
+        return OF_THREAD.get();
     }
 
-    private void sumInputs(Tensor x, VectorGroupedWeights weights, int numTokens) {
-        int groupSize = weights.format().groupSize();
+    /** Reads the inputs of one token, and sums them by group where weights have minimums. */
+    void readInputs(Tensor x, VectorGroupedWeights weights, int token) {
         int numInputs = weights.numInputs();
-        inputSumsRowBytes = (long) weights.format().numGroups(numInputs) * Float.BYTES;
-        inputSums = atLeast(inputSums, Math.max(numTokens * inputSumsRowBytes, 1));
-        MemorySegment in = x.segment();
-        for (int token = 0; token < numTokens; token++) {
-            long row = token * x.stride(0) * Float.BYTES;
-            for (int from = 0; from < numInputs; from += groupSize) {
-                float sum = 0f;
-                for (int input = from; input < Math.min(from + groupSize, numInputs); input++) {
-                    sum += in.get(FLOAT, row + 4L * input);
-                }
-                inputSums.set(FLOAT, token * inputSumsRowBytes + 4L * (from / groupSize), sum);
+        int padded = CodePlane.padded(numInputs);
+        if (inputs.length < padded) {
+            inputs = new float[padded];
+        }
+        MemorySegment.copy(x.segment(), FLOAT, rowByteOffset(x, token), inputs, 0, numInputs);
+        Arrays.fill(inputs, numInputs, padded, 0f);
+        sumInputs(x, weights, token, token + 1);
+    }
+
+    /** Sums the inputs of tokens {@code [0, numTokens)} by group where weights have minimums. */
+    void sumInputs(Tensor x, VectorGroupedWeights weights, int numTokens) {
+        sumInputs(x, weights, 0, numTokens);
+    }
+
+    private void sumInputs(Tensor x, VectorGroupedWeights weights, int fromToken, int toToken) {
+        GroupFormat format = weights.format();
+        if (!format.hasMinimums()) {
+            return;
+        }
+        sumsPerToken = Math.ceilDiv(format.numGroups(weights.numInputs()), SIDE_BY_SIDE) * SIDE_BY_SIDE;
+        if (inputSums.length < (toToken - fromToken) * sumsPerToken) {
+            inputSums = new float[(toToken - fromToken) * sumsPerToken];
+        }
+        int groupBytes = format.groupSize() * Float.BYTES;
+        int wholeGroups = weights.numInputs() / format.groupSize() / SIDE_BY_SIDE * SIDE_BY_SIDE;
+        for (int token = fromToken; token < toToken; token++) {
+            long row = rowByteOffset(x, token);
+            int sum = (token - fromToken) * sumsPerToken;
+            for (int group = 0; group < wholeGroups; group += SIDE_BY_SIDE) {
+                sumGroups(x.segment(), row + (long) group * groupBytes, groupBytes, sum + group);
+            }
+            for (int group = wholeGroups; group < format.numGroups(weights.numInputs()); group++) {
+                int from = group * format.groupSize();
+                int to = Math.min(from + format.groupSize(), weights.numInputs());
+                inputSums[sum + group] = sum(x.segment(), row + 4L * from, row + 4L * to);
             }
         }
     }
 
-    private void readNumbers(VectorGroupedWeights weights, int output, int numTokens) {
-        kind = Kind.of(weights.format(), numTokens);
+    private static float sum(MemorySegment in, long from, long to) {
+        float sum = 0f;
+        for (long at = from; at < to; at += Float.BYTES) {
+            sum += in.get(FLOAT, at);
+        }
+        return sum;
+    }
+
+    /** Sums eight groups from {@code from} on. */
+    private void sumGroups(MemorySegment in, long from, int groupBytes, int target) {
+        float a = 0f;
+        float b = 0f;
+        float c = 0f;
+        float d = 0f;
+        float e = 0f;
+        float f = 0f;
+        float g = 0f;
+        float h = 0f;
+        for (int i = 0; i < groupBytes; i += Float.BYTES) {
+            long at = from + i;
+            a += in.get(FLOAT, at);
+            b += in.get(FLOAT, at + groupBytes);
+            c += in.get(FLOAT, at + 2L * groupBytes);
+            d += in.get(FLOAT, at + 3L * groupBytes);
+            e += in.get(FLOAT, at + 4L * groupBytes);
+            f += in.get(FLOAT, at + 5L * groupBytes);
+            g += in.get(FLOAT, at + 6L * groupBytes);
+            h += in.get(FLOAT, at + 7L * groupBytes);
+        }
+        inputSums[target] = a;
+        inputSums[target + 1] = b;
+        inputSums[target + 2] = c;
+        inputSums[target + 3] = d;
+        inputSums[target + 4] = e;
+        inputSums[target + 5] = f;
+        inputSums[target + 6] = g;
+        inputSums[target + 7] = h;
+    }
+
+    private static long rowByteOffset(Tensor tensor, int token) {
+        return token * tensor.stride(0) * Float.BYTES;
+    }
+
+    /** Reads the panel of {@code output}, for one token or for several. */
+    void read(VectorGroupedWeights weights, int output, boolean isRow) {
+        readNumbers(weights, output, isRow);
+        readScales(weights, output);
+    }
+
+    private void readNumbers(VectorGroupedWeights weights, int output, boolean isRow) {
+        kind = Kind.of(weights.format(), isRow);
         if (kind != Kind.INT8 || weights.format().integers() == Integers.INT8) {
             numbers = weights.lows().panels();
             numbersByteOffset = weights.lows().panelByteOffset(output);
@@ -109,7 +178,7 @@ final class GroupedPanel {
             }
             return;
         }
-        numberScratch = atLeast(numberScratch, weights.numInputs() * Lanes.BYTES);
+        numberScratch = atLeast(numberScratch, CodePlane.padded(weights.numInputs()) * Lanes.BYTES);
         PanelUnpacker.unpack(weights, output, numberScratch);
         numbers = numberScratch;
         numbersByteOffset = 0;
@@ -139,17 +208,35 @@ final class GroupedPanel {
         return memory.byteSize() >= bytes ? memory : Arena.ofAuto().allocate(bytes, ALIGNMENT);
     }
 
+    /** Sets the totals of tokens {@code [0, numTokens)} to 0. */
+    void clearTotals(int numTokens) {
+        long bytes = numTokens * 2 * Lanes.BYTES;
+        for (int half = 0; half < 2; half++) {
+            totals[half] = atLeast(totals[half], bytes);
+            totals[half].asSlice(0, bytes).fill((byte) 0);
+        }
+    }
+
     Kind kind() {
         return kind;
     }
 
-    /** With 8 bits {@code [input][lane][4]}, with 4 bits {@code [input / 2][lane][2][4]}. */
+    /** The codes, as {@link CodePlane} has them; of kind INT8 the numbers plus 128, {@code [input][lane][4]}. */
     MemorySegment numbers() {
         return numbers;
     }
 
     long numbersByteOffset() {
         return numbersByteOffset;
+    }
+
+    /** The higher bits of codes, of kinds with two planes. */
+    MemorySegment highs() {
+        return highs;
+    }
+
+    long highsByteOffset() {
+        return highsByteOffset;
     }
 
     MemorySegment scales() {
@@ -166,21 +253,27 @@ final class GroupedPanel {
         return scalesByteOffset;
     }
 
-    /** The higher bits of codes, of kinds with two planes. */
-    MemorySegment highs() {
-        return highs;
+    /** The inputs of the token that was read, with zeros up to a multiple of {@link CodePlane#INPUT_GRAIN}. */
+    float[] inputs() {
+        return inputs;
     }
 
-    long highsByteOffset() {
-        return highsByteOffset;
-    }
-
-    /** The sums of the inputs of each group, {@code [tokens, groups]}, of weights with minimums. */
-    MemorySegment inputSums() {
+    /** The sums of the inputs of each group, of weights with minimums: those of a token follow one another. */
+    float[] inputSums() {
         return inputSums;
     }
 
-    long inputSumsByteOffset(int token) {
-        return token * inputSumsRowBytes;
+    int firstInputSum(int token) {
+        return token * sumsPerToken;
+    }
+
+    /** Integers of a block of inputs as floats, {@code [input][2][lane]}, of the first or the last two vectors. */
+    MemorySegment block(int half) {
+        return blocks[half];
+    }
+
+    /** {@code [tokens][2][lane]}, of the first or the last two vectors. */
+    MemorySegment totals(int half) {
+        return totals[half];
     }
 }

@@ -51,9 +51,7 @@ final class PanelUnpacker {
                     numInputs, ZERO, target);
             case INT5 -> fiveBits(lows, low, weights.highs().panels(), weights.highs().panelByteOffset(output),
                     numInputs, ZERO - 16, target);
-            case INT6 -> sixBits(lows, low, weights.highs().panels(), weights.highs().panelByteOffset(output),
-                    numInputs, target);
-            case INT8, UINT4, INT4 -> throw new IllegalArgumentException(
+            case INT8, INT6, UINT4, INT4 -> throw new IllegalArgumentException(
                     "integers: " + weights.format().integers() + ", are multiplied as they are");
         }
     }
@@ -114,16 +112,6 @@ final class PanelUnpacker {
             IntVector lower = spreadFour(load(lows, low + BYTES * (input / 2)).lanewise(LSHR, input % 2 * 16));
             IntVector higher = spreadOne(load(highs, high + BYTES * (input / 8)).lanewise(LSHR, input % 8 * 4));
             higher.lanewise(LSHL, 4).or(lower).add(zero * EACH_BYTE)
-                    .intoMemorySegment(target, BYTES * input, LITTLE_ENDIAN);
-        }
-    }
-
-    private static void sixBits(MemorySegment lows, long low, MemorySegment highs, long high, int numInputs,
-            MemorySegment target) {
-        for (int input = 0; input < numInputs; input++) {
-            IntVector lower = spreadFour(load(lows, low + BYTES * (input / 2)).lanewise(LSHR, input % 2 * 16));
-            IntVector higher = spreadTwo(load(highs, high + BYTES * (input / 4)).lanewise(LSHR, input % 4 * 8));
-            higher.lanewise(LSHL, 4).or(lower).add((ZERO - 32) * EACH_BYTE)
                     .intoMemorySegment(target, BYTES * input, LITTLE_ENDIAN);
         }
     }

@@ -12,6 +12,7 @@ import static jdk.incubator.vector.VectorOperators.LSHL;
 import io.github.pastkv.kernels.GroupFormat;
 import io.github.pastkv.kernels.GroupFormat.Scales;
 import io.github.pastkv.kernels.GroupedRow;
+import io.github.pastkv.kernels.NativeMemory;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.function.Function;
@@ -24,7 +25,6 @@ import jdk.incubator.vector.IntVector;
  * {@code [panel][group][lane]}, where an int holds the factors of four vectors as bytes, and units as those of 16 bits.
  */
 final class VectorGroupScales {
-    private static final long ALIGNMENT = 64;
     private static final int HALF_SIGN_AND_NUMBER = 0x8FFFE000;
     /** What the exponent of a half has to grow by. */
     private static final float HALF_BIAS = 0x1p112f;
@@ -41,8 +41,8 @@ final class VectorGroupScales {
         this.format = format;
         this.numGroups = format.numGroups(numInputs);
         this.numUnits = format.numUnits(numInputs);
-        this.stored = arena.allocate(Math.max(numPanels * panelBytes(), 1), ALIGNMENT);
-        this.units = arena.allocate(Math.max(numPanels * unitBytes(), 1), ALIGNMENT);
+        this.stored = NativeMemory.allocate(numPanels * panelBytes(), arena);
+        this.units = NativeMemory.allocate(numPanels * unitBytes(), arena);
     }
 
     private long panelBytes() {

@@ -16,10 +16,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Grouped integer weights in panels of {@link #PANEL_OUTPUTS} outputs, four vectors. The codes are in one plane or two,
- * of their lower and their higher bits. A plane of P bits is {@code [panel][input * 4P / 32][lane]}: an int holds 4P
- * bits for each of {@code 32 / 4P} neighboring inputs, of which P are of each vector. Signed codes have their sign bit
- * inverted, so that they count from 0. The last panel is padded with outputs of scale 0; biases are -0 where there is
- * none: adding it changes no sum.
+ * of their lower and their higher bits. Signed codes have their sign bit inverted, so that they count from 0. The last
+ * panel is padded with outputs of scale 0; biases are -0 where there is none: adding it changes no sum.
  */
 final class VectorGroupedWeights implements LinearWeights {
     /** Outputs of a panel. */
@@ -33,8 +31,8 @@ final class VectorGroupedWeights implements LinearWeights {
     private final GroupFormat format;
     private final int numInputs;
     private final int numOutputs;
-    private final BitPlane lows;
-    private final @Nullable BitPlane highs;
+    private final CodePlane lows;
+    private final @Nullable CodePlane highs;
     private final VectorGroupScales scales;
     private final @Nullable VectorGroupScales minimums;
     private final MemorySegment biases;
@@ -46,7 +44,8 @@ final class VectorGroupedWeights implements LinearWeights {
         this.numOutputs = numOutputs;
         int numPanels = Math.ceilDiv(numOutputs, PANEL_OUTPUTS);
         int lowBits = lowBits(format.integers());
-        this.lows = new BitPlane(lowBits, 0, numInputs, numPanels, arena);
+        this.lows = lowBits == 6 ? new SixBitPlane(numInputs, numPanels, arena)
+                : new BitPlane(lowBits, 0, numInputs, numPanels, arena);
         this.highs = format.bits() == lowBits ? null
                 : new BitPlane(format.bits() - lowBits, lowBits, numInputs, numPanels, arena);
         this.scales = new VectorGroupScales(format, numInputs, numPanels, arena);
@@ -55,7 +54,11 @@ final class VectorGroupedWeights implements LinearWeights {
     }
 
     private static int lowBits(Integers integers) {
-        return integers.bits() == 8 ? 8 : integers.bits() >= 4 ? 4 : 2;
+        return switch (integers.bits()) {
+            case 8, 6 -> integers.bits();
+            case 5, 4 -> 4;
+            default -> 2;
+        };
     }
 
     /** Packs on all processors. */
@@ -120,12 +123,12 @@ final class VectorGroupedWeights implements LinearWeights {
     }
 
     /** The lower bits of all codes, or all bits. */
-    BitPlane lows() {
+    CodePlane lows() {
         return lows;
     }
 
     /** The higher bits; only of formats of two planes. */
-    BitPlane highs() {
+    CodePlane highs() {
         if (highs == null) {
             throw new IllegalStateException("highs: " + format + " has one plane");
         }

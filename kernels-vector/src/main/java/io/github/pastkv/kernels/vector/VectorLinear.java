@@ -16,10 +16,10 @@ final class VectorLinear {
                 }
             }
             case VectorGroupedWeights grouped -> {
-                GroupedPanel panel = GroupedPanel.ofThisThread(x, grouped, numTokens);
-                for (int output = fromOutput; output < toOutput; output += VectorGroupedWeights.PANEL_OUTPUTS) {
-                    panel.read(grouped, output, numTokens);
-                    GroupedBodies.panel(x, grouped, panel, y, numTokens, output);
+                if (numTokens < GroupedTiles.TOKENS) {
+                    GroupedRows.linear(x, grouped, y, 0, numTokens, fromOutput, toOutput);
+                } else {
+                    GroupedTiles.linear(x, grouped, y, numTokens, fromOutput, toOutput);
                 }
             }
             case VectorLinearWeights plain -> linear(x, plain, y, numTokens, fromOutput, toOutput);
