@@ -13,6 +13,7 @@ module io.github.pastkv.cli {
 
     opens io.github.pastkv.cli to info.picocli;
     opens io.github.pastkv.cli.bench to info.picocli;
+    opens io.github.pastkv.cli.cache to info.picocli;
     opens io.github.pastkv.cli.chat to info.picocli;
     opens io.github.pastkv.cli.generate to info.picocli;
     opens io.github.pastkv.cli.io to info.picocli;

@@ -3,6 +3,7 @@ package io.github.pastkv.cli;
 import io.github.pastkv.cli.bench.BenchCommand;
 import io.github.pastkv.cli.bench.KvQualityCommand;
 import io.github.pastkv.cli.bench.ScoreCommand;
+import io.github.pastkv.cli.cache.CacheCommand;
 import io.github.pastkv.cli.chat.ChatCommand;
 import io.github.pastkv.cli.generate.GenerateCommand;
 import io.github.pastkv.cli.io.Streams;
@@ -30,7 +31,8 @@ final class Commands {
     /** Names in the order of the help. */
     private static final List<String> NAMES = List.of("generate", "chat", "serve", "logits", "activations", "lens",
             "attention",
-            "attribute", "score", "patch", "ablate", "acdc", "inspect", "tokenize", "detokenize", "convert", "bench",
+            "attribute", "score", "patch", "ablate", "acdc", "inspect", "tokenize", "detokenize", "convert", "cache",
+            "bench",
             "kv-quality", "completion");
 
     private Commands() {}
@@ -76,6 +78,7 @@ final class Commands {
             case "tokenize" -> new TokenizeCommand(streams);
             case "detokenize" -> new DetokenizeCommand(streams);
             case "convert" -> new ConvertCommand(streams);
+            case "cache" -> new CacheCommand(streams);
             case "bench" -> new BenchCommand(streams);
             case "kv-quality" -> new KvQualityCommand(streams);
             case CompletionCommand.NAME -> new CompletionCommand(streams);

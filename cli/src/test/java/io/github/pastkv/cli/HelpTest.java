@@ -21,7 +21,8 @@ class HelpTest {
     @ValueSource(
             strings = {"generate", "chat", "serve", "logits", "activations", "lens", "attention", "attribute", "score",
                 "patch",
-                "ablate", "acdc", "inspect", "convert", "tokenize", "detokenize", "bench", "kv-quality", "completion"})
+                "ablate", "acdc", "inspect", "convert", "cache", "tokenize", "detokenize", "bench", "kv-quality",
+                "completion"})
     void help_ofCommand_isAsWritten(String command) throws Exception {
         CommandRun run = CommandRun.of(command, "--help");
         assertThat(run.exitCode()).isZero();

@@ -60,6 +60,16 @@ public interface CacheTier extends AutoCloseable {
     StoreResult<MemorySegment> get(ChunkKey key, SegmentAllocator memory);
 
     /**
+     * The content of a chunk for people and maintenance: does not count as use. A tier that can read a part only may
+     * return the first {@code maxBytes} bytes; others return all.
+     *
+     * @param maxBytes how many bytes are of interest
+     */
+    default StoreResult<MemorySegment> peek(ChunkKey key, long maxBytes, SegmentAllocator memory) {
+        return get(key, memory);
+    }
+
+    /**
      * Keeps a chunk. A name that is there already keeps its content, unless the new one is longer. The segments are the
      * caller's again when the call returns.
      *

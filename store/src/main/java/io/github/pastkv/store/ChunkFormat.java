@@ -2,6 +2,7 @@ package io.github.pastkv.store;
 
 import io.github.pastkv.cache.store.BlockKey;
 import io.github.pastkv.cache.store.BlockOrigin;
+import io.github.pastkv.cache.store.ChunkKey;
 import io.github.pastkv.cache.store.StoredChunk;
 import java.lang.foreign.MemorySegment;
 import java.security.MessageDigest;
@@ -86,6 +87,30 @@ public final class ChunkFormat {
     }
 
     /**
+     * What the header of a chunk says, verified as {@link #decode} does; its data may be missing.
+     *
+     * @throws ChunkFormatException saying what is wrong
+     */
+    public static ChunkInfo info(MemorySegment bytes) throws ChunkFormatException {
+        ChunkHeader fields = verifiedFields(SealedHeader.verified(bytes));
+        try {
+            return new ChunkInfo(new ChunkKey(fields.require("key")), BlockKey.parse(fields.require("before")),
+                    Long.parseLong(fields.require("first_position")), fields.requireInts("token_ids").length,
+                    BlockOrigin.of(fields.withPrefix(ORIGIN)));
+        } catch (IllegalArgumentException e) {
+            throw new ChunkFormatException("damaged header: " + e.getMessage());
+        }
+    }
+
+    private static ChunkHeader verifiedFields(byte[] header) throws ChunkFormatException {
+        ChunkHeader fields = SealedHeader.parse(header);
+        SealedHeader.requireEqual("format", FORMAT, fields.require("format"));
+        SealedHeader.requireEqual("format_version", Integer.toString(VERSION), fields.require("format_version"));
+        SealedHeader.requireEqual("content", "exact", fields.require("content"));
+        return fields;
+    }
+
+    /**
      * The chunk of some bytes, over them without a copy. Header, sizes and the key chain are verified; the data is
      * verified by whoever asks {@link StoredChunk#isIntact()}, or with its SHA-256 here.
      *
@@ -94,10 +119,7 @@ public final class ChunkFormat {
      */
     public static StoredChunk decode(MemorySegment bytes, boolean verifiesData) throws ChunkFormatException {
         byte[] header = SealedHeader.verified(bytes);
-        ChunkHeader fields = SealedHeader.parse(header);
-        SealedHeader.requireEqual("format", FORMAT, fields.require("format"));
-        SealedHeader.requireEqual("format_version", Integer.toString(VERSION), fields.require("format_version"));
-        SealedHeader.requireEqual("content", "exact", fields.require("content"));
+        ChunkHeader fields = verifiedFields(header);
         int[] tokenIds = fields.requireInts("token_ids");
         String[] checksums = fields.require("block_crc32c").split(",", -1);
         if (tokenIds.length == 0 || tokenIds.length % checksums.length != 0) {

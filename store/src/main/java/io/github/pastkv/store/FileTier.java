@@ -174,6 +174,19 @@ public final class FileTier implements CacheTier {
         return new StoreResult.Found<>(content);
     }
 
+    @Override
+    public StoreResult<MemorySegment> peek(ChunkKey key, long maxBytes, SegmentAllocator memory) {
+        if (closed) {
+            return new StoreResult.Retry<>("the tier is closed");
+        }
+        try {
+            MemorySegment content = io.read(fileOf(key), Math.min(maxBytes, Integer.MAX_VALUE), memory);
+            return content == null ? new StoreResult.Missing<>() : new StoreResult.Found<>(content);
+        } catch (IOException e) {
+            return new StoreResult.Retry<>(String.valueOf(e));
+        }
+    }
+
     /** Marks a file as used; where that cannot be, it only goes earlier. */
     private void touch(Path file) {
         try {
@@ -259,6 +272,9 @@ public final class FileTier implements CacheTier {
     }
 
     private boolean isUnused(Candidate candidate) {
+        if (keyOf(candidate.file()).isEmpty()) {
+            return true; // named as an earlier version named chunks: nothing can find it
+        }
         try {
             Instant lastUsed = io.lastUsed(candidate.file());
             return lastUsed.equals(candidate.lastUsed()) || lastUsed.isAfter(clock.instant());
@@ -274,10 +290,11 @@ public final class FileTier implements CacheTier {
         List<Path> leftovers = new ArrayList<>();
         Instant now = clock.instant();
         forEachFolder(sub -> io.list(sub, (file, attributes) -> {
-            if (keyOf(file).isPresent()) {
+            if (file.getFileName().toString().endsWith(ChunkFormat.FILE_SUFFIX)) {
                 counts[0] += attributes.size();
                 counts[1]++;
-                found.add(new Candidate(file, attributes.size(), attributes.lastModifiedTime().toInstant()));
+                found.add(new Candidate(file, attributes.size(),
+                        keyOf(file).isPresent() ? attributes.lastModifiedTime().toInstant() : Instant.EPOCH));
             } else if (file.getFileName().toString().endsWith(TEMPORARY_SUFFIX)) {
                 leftovers.add(file);
             }
@@ -326,6 +343,32 @@ public final class FileTier implements CacheTier {
         } catch (IOException e) {
             return; // it is refused again when it is read
         }
+    }
+
+    /**
+     * Removes files of chunks whose names are not those of this version, which nothing can find.
+     *
+     * @param removes whether to remove them, or only count them
+     * @return sizes in bytes, one for each
+     */
+    public List<Long> unknownFiles(boolean removes) throws IOException {
+        List<Candidate> found = new ArrayList<>();
+        forEachFolder(sub -> io.list(sub, (file, attributes) -> {
+            if (file.getFileName().toString().endsWith(ChunkFormat.FILE_SUFFIX) && keyOf(file).isEmpty()) {
+                found.add(new Candidate(file, attributes.size(), Instant.EPOCH));
+            }
+        }));
+        for (Candidate file : found) {
+            if (removes && lock != null) {
+                lock.with(usage -> {
+                    if (io.delete(file.file())) {
+                        usage.add(-file.bytes(), -1);
+                        lastUsage = usage.copy();
+                    }
+                });
+            }
+        }
+        return found.stream().map(Candidate::bytes).toList();
     }
 
     @Override

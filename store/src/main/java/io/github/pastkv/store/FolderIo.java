@@ -22,6 +22,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
 import java.util.List;
 import java.util.Set;
+import java.util.UUID;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -30,6 +31,8 @@ import org.jspecify.annotations.Nullable;
 class FolderIo {
     private static final FileAttribute<?>[] PRIVATE_FILE = attributes("rw-------");
     private static final FileAttribute<?>[] PRIVATE_FOLDER = attributes("rwx------");
+
+    private static final long MAX_READ_BYTES = 1L << 30; // of one buffer
 
     private static FileAttribute<?>[] attributes(String permissions) {
         return Path.of("").getFileSystem().supportedFileAttributeViews().contains("posix")
@@ -102,6 +105,22 @@ class FolderIo {
         }
     }
 
+    /** Writes a file whole or not at all: what was there before stays until the new one is on the disk. */
+    void replace(Path file, List<MemorySegment> content) throws IOException {
+        Path target = file.toAbsolutePath();
+        Path temporary = target.resolveSibling("." + target.getFileName() + "." + UUID.randomUUID() + ".tmp");
+        try {
+            write(temporary, content);
+            move(temporary, target);
+        } finally {
+            delete(temporary);
+        }
+        Path folder = target.getParent();
+        if (folder != null) {
+            syncFolder(folder);
+        }
+    }
+
     void move(Path from, Path to) throws IOException {
         Files.move(from, to, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     }
@@ -163,20 +182,19 @@ class FolderIo {
         }
     }
 
-    /** The content of a file; null where it is not there or has more than {@code maxBytes}. */
+    /** The content of a file, the first {@code maxBytes} of it at most; null where it is not there. */
     @Nullable
     MemorySegment read(Path file, long maxBytes, SegmentAllocator memory) throws IOException {
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-            long size = channel.size();
-            if (size > maxBytes) {
-                return null;
-            }
-            MemorySegment content = memory.allocate(size);
-            ByteBuffer buffer = content.asByteBuffer();
-            while (buffer.hasRemaining()) {
-                if (channel.read(buffer) < 0) {
-                    return content.asSlice(0, buffer.position());
+            MemorySegment content = memory.allocate(Math.min(channel.size(), maxBytes));
+            long numRead = 0;
+            while (numRead < content.byteSize()) {
+                MemorySegment rest = content.asSlice(numRead, Math.min(MAX_READ_BYTES, content.byteSize() - numRead));
+                int more = channel.read(rest.asByteBuffer());
+                if (more < 0) {
+                    return content.asSlice(0, numRead);
                 }
+                numRead += more;
             }
             return content;
         } catch (NoSuchFileException e) {

@@ -72,6 +72,11 @@ final class SealedHeader {
         return header;
     }
 
+    /** Bytes of the header of a file that begins like this, length included; 0 where there is none. */
+    static long length(MemorySegment start) {
+        return start.byteSize() < LENGTH_BYTES ? 0 : LENGTH_BYTES + start.get(LENGTH, 0);
+    }
+
     /** The fields of a header, length included. */
     static ChunkHeader parse(byte[] header) throws ChunkFormatException {
         return ChunkHeader.parse(header, LENGTH_BYTES);

@@ -13,7 +13,6 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.UUID;
 
 /**
  * Caches as a file: a safetensors file with one tensor of bytes for each layer group, as a chunk has, and masks, token
@@ -47,18 +46,7 @@ public final class SnapshotFormat {
      * are 0600, as keys and values can be turned back into text.
      */
     public static void write(Path file, Content content) throws IOException {
-        Path target = file.toAbsolutePath();
-        Path temporary = target.resolveSibling("." + target.getFileName() + "." + UUID.randomUUID() + ".tmp");
-        try {
-            IO.write(temporary, encode(content));
-            IO.move(temporary, target);
-        } finally {
-            IO.delete(temporary);
-        }
-        Path folder = target.getParent();
-        if (folder != null) {
-            IO.syncFolder(folder);
-        }
+        IO.replace(file, encode(content));
     }
 
     static List<MemorySegment> encode(Content content) {

@@ -11,7 +11,10 @@ import io.github.pastkv.cache.store.StoredChunk;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SegmentAllocator;
 import java.lang.foreign.ValueLayout;
+import java.util.Collections;
 import java.util.List;
+import java.util.Map;
+import java.util.WeakHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -34,6 +37,7 @@ public final class TierStore implements BlockStore {
     private final StoreWrites writes;
     private final boolean verifiesData;
     private final ThreadPoolExecutor promotions;
+    private final Map<StoredChunk, Tier> sources = Collections.synchronizedMap(new WeakHashMap<>()); // of unused ones
 
     /** A tier and what it did. */
     private static final class Tier {
@@ -215,7 +219,7 @@ public final class TierStore implements BlockStore {
                     yield new StoreResult.Refused<>(tier.tier.name() + ": " + fault);
                 }
                 tier.loadNanos.addAndGet(System.nanoTime() - start);
-                tier.numTokensLoaded.addAndGet((long) chunk.numBlocks() * chunk.blockSize());
+                sources.put(chunk, tier);
                 tier.numBytesLoaded.addAndGet(content.byteSize());
                 promote(index, key, content);
                 yield new StoreResult.Found<>(chunk);
@@ -250,6 +254,14 @@ public final class TierStore implements BlockStore {
             best = result == PutResult.STORED || best == PutResult.REFUSED ? result : best;
         }
         return best;
+    }
+
+    @Override
+    public void used(StoredChunk chunk, int numTokens) {
+        Tier tier = sources.remove(chunk);
+        if (tier != null) {
+            tier.numTokensLoaded.addAndGet(numTokens);
+        }
     }
 
     @Override

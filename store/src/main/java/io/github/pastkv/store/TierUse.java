@@ -6,8 +6,8 @@ import io.github.pastkv.cache.store.StoreStats;
  * What one tier did for this process.
  *
  * @param name of the tier
- * @param numTokensLoaded tokens of verified chunks that it gave
- * @param numBytesLoaded bytes of them
+ * @param numTokensLoaded tokens whose keys and values were taken from it
+ * @param numBytesLoaded bytes of the verified chunks that it gave, some of which have more tokens
  * @param loadNanos time that took, verification included
  * @param numChunksRefused chunks that did not pass verification, and were removed from it
  * @param numChunksTaken chunks that it has taken

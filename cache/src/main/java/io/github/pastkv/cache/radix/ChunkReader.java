@@ -80,6 +80,15 @@ final class ChunkReader {
         }
     }
 
+    /** Tells the store how many tokens of a chunk were of use. */
+    void used(Match match, int numTokens) {
+        try {
+            store.used(match.chunk(), numTokens);
+        } catch (RuntimeException e) {
+            return; // only its counters miss it
+        }
+    }
+
     private void refuse(ChunkKey key, String fault) {
         numRefused.incrementAndGet();
         synchronized (refused) {

@@ -190,15 +190,21 @@ final class StoreReader {
     /** Copies what is lacking of blocks {@code [from, end)}; false where the chunk or room in the pool is missing. */
     private boolean copyBlocks(StoreLookup lookup, int from, int end, ChunkReader.@Nullable Match chunk,
             List<int[]> loaded) {
-        for (int block = Math.max(from, lookup.firstLacking()); block < end; block++) {
+        int numCopied = 0;
+        int block = Math.max(from, lookup.firstLacking());
+        for (boolean goesOn = true; goesOn && block < end; block += goesOn ? 1 : 0) {
             int[] blockIds = noBlocks();
-            if (lookup.lacks(block) && (chunk == null || block - from >= chunk.numBlocks()
-                    || !copyBlock(lookup, block, chunk, block - from, blockIds))) {
-                return false;
+            goesOn = !lookup.lacks(block) || (chunk != null && block - from < chunk.numBlocks()
+                    && copyBlock(lookup, block, chunk, block - from, blockIds));
+            if (goesOn) {
+                numCopied += lookup.lacks(block) ? 1 : 0;
+                loaded.add(blockIds);
             }
-            loaded.add(blockIds);
         }
-        return true;
+        if (chunk != null && numCopied > 0) {
+            chunks.used(chunk, numCopied * tree.blockSize());
+        }
+        return block >= end;
     }
 
     /** Copies what is lacking of a block of the text into the pool; false where that has no room. */

@@ -56,6 +56,12 @@ public interface BlockStore extends AutoCloseable {
      */
     PutResult put(StoredChunk chunk);
 
+    /**
+     * Says that tokens of a chunk that {@link #get} returned have been loaded, for counters. A chunk may give fewer
+     * than it has.
+     */
+    default void used(StoredChunk chunk, int numTokens) {}
+
     /** Removes a chunk. */
     void forget(ChunkKey key);
 

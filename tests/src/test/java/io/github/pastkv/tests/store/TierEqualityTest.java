@@ -105,7 +105,7 @@ class TierEqualityTest {
         }
         try (Model model = each.load(3, tier(folder))) {
             assertThat(each.logits(model, other)).isEqualTo(part);
-            assertLoaded(model, 8, 32); // 28 tokens, of chunks with 32
+            assertLoaded(model, 8, 28);
         }
     }
 

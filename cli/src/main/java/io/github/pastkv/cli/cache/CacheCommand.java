@@ -1,0 +1,171 @@
+package io.github.pastkv.cli.cache;
+
+import io.github.pastkv.cache.store.BlockStore;
+import io.github.pastkv.cli.io.Streams;
+import io.github.pastkv.store.CacheTier;
+import io.github.pastkv.store.CacheTiers;
+import io.github.pastkv.store.TierContents;
+import io.github.pastkv.store.TierContents.Chunk;
+import io.github.pastkv.store.TierUri;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Shows what a cache tier holds, verifies it, and removes or copies parts of it. */
+@Command(name = "cache", sortOptions = false,
+        header = {"Show, verify, prune, export and import what a cache tier holds.", ""},
+        customSynopsis = {"pastkv cache list|stats|verify URI [--json]",
+            "       pastkv cache prune URI [--older-than TIME] [--dry-run] [--json]",
+            "       pastkv cache export URI KEY FILE", "       pastkv cache import URI FILE", ""},
+        description = {"list shows each stored text by its key: tokens, bytes, last use, model and storage type. "
+                + "stats sums them up by model. verify reads every chunk and compares all checksums; the exit code is "
+                + "1 if one is damaged. prune removes what can no longer be used: damaged chunks, chunks whose "
+                + "predecessor is missing, and files named as earlier versions named them.%n",
+            "export writes a text from its start to one file, and import puts such a file into a tier. A key may be "
+                    + "given by its first digits.%n"},
+        footer = {"", "Examples:",
+            "  pastkv cache list file:/var/cache/pastkv",
+            "  pastkv cache prune file:/var/cache/pastkv --older-than 30d",
+            "  pastkv cache export file:/var/cache/pastkv 3f2a9c manual.safetensors",
+            "  pastkv cache import 'file:/tmp/other?max=2GiB' manual.safetensors"})
+public final class CacheCommand implements Callable<Integer> {
+    private static final String ACTIONS = "list, stats, verify, prune, export or import";
+
+    private final Streams streams;
+
+    @Spec private CommandSpec spec = CommandSpec.create();
+
+    @Parameters(index = "0", paramLabel = "ACTION", description = ACTIONS + ".") private String action = "";
+
+    @Parameters(index = "1", paramLabel = "URI",
+            description = "The tier, as given to --cache-tier.") private String uri = "";
+
+    @Parameters(index = "2..*", arity = "0..2", hidden = true) private List<String> arguments = List.of();
+
+    @Option(names = "--older-than", paramLabel = "TIME",
+            description = "With prune: remove what was last used longer ago, too, such as 12h or "
+                    + "30d.") private @Nullable String olderThan;
+
+    @Option(names = "--dry-run",
+            description = "With prune: remove nothing, only say what would be.") private boolean dryRun;
+
+    @Option(names = "--json", description = "Print one JSON object.") private boolean asJson;
+
+    public CacheCommand(Streams streams) {
+        this.streams = streams;
+    }
+
+    @Override
+    public Integer call() throws IOException {
+        int numArguments = switch (action) {
+            case "list", "stats", "verify", "prune" -> 0;
+            case "import" -> 1;
+            case "export" -> 2;
+            default -> throw wrong("ACTION: '" + action + "', must be " + ACTIONS);
+        };
+        if (arguments.size() != numArguments) {
+            throw wrong(action + ": takes " + (numArguments == 0 ? "nothing" : numArguments == 1 ? "FILE" : "KEY FILE")
+                    + " after the URI, not " + arguments);
+        }
+        if ((dryRun || olderThan != null) && !action.equals("prune")) {
+            throw wrong((dryRun ? "--dry-run" : "--older-than") + ": only with prune");
+        }
+        TierUri tierUri = parsed(uri);
+        Duration age = age(tierUri.scheme());
+        if (tierUri.scheme().equals("file") && !action.equals("import") && !Files.isDirectory(folder(tierUri))) {
+            throw new IOException("URI: there is no folder " + folder(tierUri));
+        }
+        try (CacheTier tier = CacheTiers.open(tierUri)) {
+            return run(tier, tierUri, age);
+        }
+    }
+
+    private static Path folder(TierUri uri) {
+        return Path.of(uri.location().startsWith("///") ? uri.location().substring(2) : uri.location());
+    }
+
+    private TierUri parsed(String text) {
+        try {
+            return TierUri.parse(text);
+        } catch (IllegalArgumentException e) {
+            throw wrong("URI: " + e.getMessage());
+        }
+    }
+
+    /** The age of {@code --older-than}, in the form of a tier's times. */
+    private @Nullable Duration age(String scheme) {
+        if (olderThan == null) {
+            return null;
+        }
+        try {
+            return TierUri.parse(scheme + ":age?older-than=" + olderThan).time("older-than", Duration.ZERO);
+        } catch (IllegalArgumentException e) {
+            throw wrong("--older-than: " + olderThan + ", must be a time such as 90m, 12h or 30d");
+        }
+    }
+
+    private ParameterException wrong(String message) {
+        return new ParameterException(spec.commandLine(), message);
+    }
+
+    private int run(CacheTier tier, TierUri tierUri, @Nullable Duration age) throws IOException {
+        CacheReport report = new CacheReport(tier, Clock.systemUTC().instant());
+        switch (action) {
+            case "list" -> print(report.list(TierContents.of(tier, false)));
+            case "stats" -> print(report.stats(TierContents.of(tier, false)));
+            case "prune" -> print(report.prune(age, dryRun));
+            case "export" -> export(tier);
+            case "import" -> {
+                Path file = Path.of(arguments.getFirst());
+                int numChunks = TierContents.importFile(file, tier,
+                        tierUri.count("chunk", BlockStore.DEFAULT_CHUNK_TOKENS)).size();
+                streams.err().println("imported " + numChunks + " chunks of " + file + " into " + tier.name());
+            }
+            default -> {
+                TierContents contents = TierContents.of(tier, true);
+                print(report.verify(contents));
+                return contents.chunks().stream().anyMatch(CacheReport::isDamaged) ? 1 : 0;
+            }
+        }
+        return 0;
+    }
+
+    private void export(CacheTier tier) throws IOException {
+        String key = arguments.getFirst();
+        TierContents contents = TierContents.of(tier, false);
+        List<Chunk> matching =
+                contents.ends().stream().filter(end -> end.entry().key().name().startsWith(key)).toList();
+        if (matching.isEmpty()) {
+            matching = contents.chunks().stream()
+                    .filter(chunk -> chunk.fault() == null && chunk.entry().key().name().startsWith(key)).toList();
+        }
+        if (matching.size() != 1) {
+            throw new IllegalArgumentException("KEY: " + key + ", " + (matching.isEmpty() ? "no text has it"
+                    : matching.size() + " texts begin so; give more digits") + "; see pastkv cache list");
+        }
+        Path file = Path.of(arguments.get(1));
+        contents.export(matching.getFirst(), file);
+        streams.err().println("exported " + CacheReport.numTokens(contents.textOf(matching.getFirst())) + " tokens to "
+                + file);
+    }
+
+    private void print(CacheReport.Page page) {
+        if (asJson) {
+            streams.out().println(page.json());
+        } else {
+            page.lines().forEach(streams.out()::println);
+        }
+        streams.out().flush();
+    }
+}

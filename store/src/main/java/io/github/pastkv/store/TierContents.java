@@ -1,0 +1,260 @@
+package io.github.pastkv.store;
+
+import io.github.pastkv.cache.store.BlockKey;
+import io.github.pastkv.cache.store.ChunkKey;
+import io.github.pastkv.cache.store.PutResult;
+import io.github.pastkv.cache.store.StoreResult;
+import io.github.pastkv.cache.store.StoredChunk;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What is in a tier, for people and maintenance: each chunk with its header, which chunks a reader can reach, and which
+ * texts they are of. A chunk is reached through the one before it, so one whose predecessor is gone is of no use. None
+ * of this counts as use.
+ */
+public final class TierContents {
+    private static final int HEADER_BYTES = 1 << 16;
+    private static final int NAME_DIGITS = 32;
+    private static final FolderIo IO = new FolderIo();
+
+    private final CacheTier tier;
+    private final List<Chunk> chunks;
+    private final Map<String, Chunk> byLastBlock = new HashMap<>();
+
+    /**
+     * A chunk.
+     *
+     * @param info its header; null where it cannot be read
+     * @param fault why it cannot be used; null where nothing is known against it
+     */
+    public record Chunk(TierEntry entry, @Nullable ChunkInfo info, @Nullable String fault) {}
+
+    private TierContents(CacheTier tier, List<Chunk> chunks) {
+        this.tier = tier;
+        this.chunks = chunks;
+        chunks.forEach(chunk -> byLastBlock.put(lastBlock(chunk.entry().key()), chunk));
+    }
+
+    /** First digits of the key of a chunk's last block. */
+    private static String lastBlock(ChunkKey key) {
+        String name = key.name();
+        int end = name.lastIndexOf('-');
+        return name.substring(end - NAME_DIGITS, end);
+    }
+
+    /**
+     * Looks at all chunks.
+     *
+     * @param verifies whether to read and verify their data too, or headers only
+     */
+    public static TierContents of(CacheTier tier, boolean verifies) throws IOException {
+        List<TierEntry> entries = new ArrayList<>();
+        tier.list(entries::add);
+        List<Chunk> read = new ArrayList<>();
+        for (TierEntry entry : entries) {
+            try (Arena arena = Arena.ofConfined()) {
+                read.add(chunk(tier, entry, verifies, arena));
+            }
+        }
+        TierContents all = new TierContents(tier, read);
+        Map<Chunk, Boolean> reached = new HashMap<>();
+        return new TierContents(tier, read.stream().map(chunk -> chunk.fault() != null || all.isReached(chunk, reached)
+                ? chunk : new Chunk(chunk.entry(), chunk.info(), "the chunk before it is missing")).toList());
+    }
+
+    private static Chunk chunk(CacheTier tier, TierEntry entry, boolean verifies, Arena arena) {
+        StoreResult<MemorySegment> result = tier.peek(entry.key(), verifies ? Long.MAX_VALUE : HEADER_BYTES, arena);
+        try {
+            if (result instanceof StoreResult.Found<MemorySegment>(MemorySegment start)) {
+                ChunkInfo info = info(tier, entry, start, arena);
+                return new Chunk(entry, info, verifies ? faultOf(entry, start) : null);
+            }
+            return new Chunk(entry, null, result instanceof StoreResult.Retry<MemorySegment>(String reason) ? reason
+                    : "it is gone");
+        } catch (ChunkFormatException e) {
+            return new Chunk(entry, null, e.getMessage());
+        }
+    }
+
+    /** A header that is longer than usual is read again with all of the chunk. */
+    private static ChunkInfo info(CacheTier tier, TierEntry entry, MemorySegment start, Arena arena)
+            throws ChunkFormatException {
+        boolean isLong = start.byteSize() < entry.bytes() && SealedHeader.length(start) > start.byteSize();
+        ChunkInfo info = ChunkFormat.info(isLong && tier.peek(entry.key(), Long.MAX_VALUE,
+                arena) instanceof StoreResult.Found<MemorySegment>(MemorySegment all) ? all : start);
+        SealedHeader.requireEqual("key", entry.key().toString(), info.key().toString());
+        return info;
+    }
+
+    private static @Nullable String faultOf(TierEntry entry, MemorySegment content) throws ChunkFormatException {
+        StoredChunk chunk = ChunkFormat.decode(content, true);
+        SealedHeader.requireEqual("key", entry.key().toString(), chunk.key().toString());
+        return chunk.isIntact() ? null : "a checksum does not match";
+    }
+
+    private boolean isReached(Chunk chunk, Map<Chunk, Boolean> known) {
+        List<Chunk> path = new ArrayList<>();
+        @Nullable Chunk at = chunk;
+        while (at != null && !known.containsKey(at) && !isFirst(at)) {
+            path.add(at);
+            at = before(at);
+        }
+        boolean isReached = at != null && known.getOrDefault(at, true);
+        path.forEach(each -> known.put(each, isReached));
+        return isReached;
+    }
+
+    private static boolean isFirst(Chunk chunk) {
+        return chunk.info() != null && chunk.info().firstPosition() == 0;
+    }
+
+    private @Nullable Chunk before(Chunk chunk) {
+        ChunkInfo info = chunk.info();
+        return info == null ? null : byLastBlock.get(info.before().toString().substring(0, NAME_DIGITS));
+    }
+
+    /** All chunks, in the order of the tier's listing. */
+    public List<Chunk> chunks() {
+        return Collections.unmodifiableList(chunks);
+    }
+
+    /** The last chunks of texts: those that can be used and that no other one follows. */
+    public List<Chunk> ends() {
+        Set<Chunk> followed = new HashSet<>();
+        chunks.forEach(chunk -> {
+            Chunk before = before(chunk);
+            if (before != null) {
+                followed.add(before);
+            }
+        });
+        return chunks.stream().filter(chunk -> chunk.fault() == null && !followed.contains(chunk)).toList();
+    }
+
+    /** The chunks from the start of a text to this one. */
+    public List<Chunk> textOf(Chunk end) {
+        List<Chunk> text = new ArrayList<>();
+        @Nullable Chunk at = end;
+        while (at != null) {
+            text.addFirst(at);
+            at = isFirst(at) ? null : before(at);
+        }
+        return text;
+    }
+
+    /**
+     * Writes a text, from its start to the end of a chunk, to one file: a chunk of all its blocks.
+     *
+     * @throws IOException naming what is wrong, where a chunk is gone or damaged; nothing is written
+     */
+    public void export(Chunk end, Path file) throws IOException {
+        try (Arena arena = Arena.ofConfined()) {
+            List<@Nullable MemorySegment> parts = new ArrayList<>();
+            List<StoredChunk> text = new ArrayList<>();
+            for (Chunk each : textOf(end)) {
+                StoredChunk chunk = sound(each, arena);
+                text.add(chunk);
+                for (int block = 0; block < chunk.numBlocks(); block++) {
+                    for (int group = 0; group < chunk.numGroups(); group++) {
+                        parts.add(chunk.part(block, group));
+                    }
+                }
+            }
+            int[] tokenIds = text.stream().flatMapToInt(chunk -> Arrays.stream(chunk.tokenIds())).toArray();
+            StoredChunk first = text.getFirst();
+            if (tokenIds.length / first.blockSize() > ChunkKey.MAX_BLOCKS) {
+                throw new IOException(tokenIds.length + " tokens, a file has at most "
+                        + ChunkKey.MAX_BLOCKS * first.blockSize());
+            }
+            IO.replace(file, ChunkFormat.encode(StoredChunk.of(first.origin(), first.before(), first.firstPosition(),
+                    tokenIds, first.blockSize(), parts)));
+        }
+    }
+
+    private StoredChunk sound(Chunk chunk, Arena arena) throws IOException {
+        ChunkKey key = chunk.entry().key();
+        if (!(tier.peek(key, Long.MAX_VALUE, arena) instanceof StoreResult.Found<MemorySegment>(MemorySegment bytes))) {
+            throw new IOException("chunk " + key + " cannot be read");
+        }
+        try {
+            String fault = faultOf(chunk.entry(), bytes);
+            if (fault != null) {
+                throw new IOException("chunk " + key + ": " + fault);
+            }
+            return ChunkFormat.decode(bytes, false);
+        } catch (ChunkFormatException e) {
+            throw new IOException("chunk " + key + ": " + e.getMessage(), e);
+        }
+    }
+
+    /**
+     * Puts what {@link #export} wrote into a tier, in chunks of its size.
+     *
+     * @return keys of the chunks
+     * @throws IOException naming the file, where it is damaged or something else, or where the tier takes no more
+     */
+    public static List<ChunkKey> importFile(Path file, CacheTier tier, int chunkTokens) throws IOException {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment bytes = IO.read(file, Long.MAX_VALUE, arena);
+            if (bytes == null) {
+                throw new NoSuchFileException(file.toString());
+            }
+            StoredChunk whole = ChunkFormat.decode(bytes, true);
+            if (!whole.isIntact()) {
+                throw new IOException(file + ": a checksum does not match");
+            }
+            List<ChunkKey> keys = new ArrayList<>();
+            BlockKey before = whole.before();
+            int chunkBlocks = Math.max(1, chunkTokens / whole.blockSize());
+            for (int from = 0; from < whole.numBlocks();) {
+                int firstBlock = Math.toIntExact(whole.firstPosition() / whole.blockSize()) + from;
+                int to = Math.min(whole.numBlocks(), from + chunkBlocks - firstBlock % chunkBlocks);
+                StoredChunk part = part(whole, before, from, to);
+                if (tier.put(part.key(), ChunkFormat.encode(part)) != PutResult.STORED) {
+                    throw new IOException(
+                            tier.name() + ": took " + keys.size() + " chunks of " + file + " and no more");
+                }
+                keys.add(part.key());
+                before = after(part);
+                from = to;
+            }
+            return keys;
+        } catch (ChunkFormatException e) {
+            throw new IOException(file + ": is no exported text, or damaged: " + e.getMessage(), e);
+        }
+    }
+
+    private static StoredChunk part(StoredChunk whole, BlockKey before, int from, int to) {
+        List<@Nullable MemorySegment> parts = new ArrayList<>();
+        for (int block = from; block < to; block++) {
+            for (int group = 0; group < whole.numGroups(); group++) {
+                parts.add(whole.part(block, group));
+            }
+        }
+        int size = whole.blockSize();
+        return StoredChunk.of(whole.origin(), before, whole.firstPosition() + (long) from * size,
+                Arrays.copyOfRange(whole.tokenIds(), from * size, to * size), size, parts);
+    }
+
+    /** The key of a chunk's last block. */
+    private static BlockKey after(StoredChunk chunk) {
+        BlockKey key = chunk.before();
+        int[] ids = chunk.tokenIds();
+        for (int from = 0; from < ids.length; from += chunk.blockSize()) {
+            key = key.next(ids, from, from + chunk.blockSize());
+        }
+        return key;
+    }
+}
