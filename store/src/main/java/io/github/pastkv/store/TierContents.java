@@ -107,7 +107,7 @@ public final class TierContents {
 
     private boolean isReached(Chunk chunk, Map<Chunk, Boolean> known) {
         List<Chunk> path = new ArrayList<>();
-        @Nullable Chunk at = chunk;
+        Chunk at = chunk;
         while (at != null && !known.containsKey(at) && !isFirst(at)) {
             path.add(at);
             at = before(at);
@@ -146,7 +146,7 @@ public final class TierContents {
     /** The chunks from the start of a text to this one. */
     public List<Chunk> textOf(Chunk end) {
         List<Chunk> text = new ArrayList<>();
-        @Nullable Chunk at = end;
+        Chunk at = end;
         while (at != null) {
             text.addFirst(at);
             at = isFirst(at) ? null : before(at);
