@@ -10,7 +10,8 @@ import java.util.Map;
  * token ids, what is exact, and blocks. A block that several rows or caches share is there once. Slots of a block that
  * no row uses are zeros, so that a snapshot has nothing of other texts.
  *
- * <p>Its segments may be those of the pool: it is valid while the caches do not change.
+ * <p>{@link SnapshotTaker} takes one, {@link SnapshotRestorer} fills caches from it. Its segments may be those of the
+ * pool: it is valid while the caches do not change.
  *
  * @param storage how the pool stores, in words (docs/format.md)
  * @param caches the caches, in order
@@ -58,27 +59,4 @@ public record KvSnapshot(Map<String, String> storage, List<Cache> caches, List<L
      */
     @SuppressWarnings("ArrayRecordComponent") // arrays of ids as everywhere; snapshots are never compared
     public record Table(int firstHeld, int numReleased, int[] blocks) {}
-
-    /**
-     * A snapshot of caches of one pool, such as forks of each other.
-     *
-     * @throws IllegalArgumentException for caches of several pools, or none
-     * @throws IllegalStateException when layers of a cache differ in length or flag, its blocks have been released, or
-     *         a step is open
-     */
-    public static KvSnapshot of(List<KvCache> caches) {
-        return new SnapshotTaker(caches).take();
-    }
-
-    /**
-     * Fills empty caches of one pool, which must be stored as the snapshot's were.
-     *
-     * @param empty as many as the snapshot has, of as many rows
-     * @throws IllegalArgumentException for caches that differ, and for numbers that do not fit each other; nothing has
-     *         changed
-     * @throws PoolExhaustedException when the pool has too few blocks; nothing has changed
-     */
-    public void restore(List<KvCache> empty) {
-        new SnapshotRestorer(this, empty).restore();
-    }
 }

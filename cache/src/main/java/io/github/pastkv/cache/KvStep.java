@@ -257,7 +257,8 @@ public final class KvStep implements StepRows, AutoCloseable {
      *
      * @param keys F32 {@code [n, K * D]} whose row 0 is {@code firstToken}'s, after RoPE; rows contiguous, with any row
      *        stride
-     * @param values F32 {@code [n, K * D]}; of a latent, which has no values of its own, the same tensor as {@code keys}
+     * @param values F32 {@code [n, K * D]}; of a latent, which has no values of its own, the same tensor as
+     *        {@code keys}
      * @throws IllegalArgumentException for another type or width, before anything is written; for a number beyond the
      *        range of the storage type, naming layer, position and number; the step cannot be committed after that
      * @throws IllegalStateException when the step has ended

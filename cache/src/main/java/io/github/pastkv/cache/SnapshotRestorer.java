@@ -11,12 +11,12 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /** Fills empty caches of one pool from a {@link KvSnapshot}; everything is checked before anything changes. */
-final class SnapshotRestorer {
+public final class SnapshotRestorer {
     private final KvSnapshot snapshot;
     private final List<KvCache> caches;
     private final LayerGroup[] groups;
 
-    SnapshotRestorer(KvSnapshot snapshot, List<KvCache> caches) {
+    private SnapshotRestorer(KvSnapshot snapshot, List<KvCache> caches) {
         require(!caches.isEmpty() && caches.size() == snapshot.caches().size(), "caches: " + caches.size()
                 + ", the snapshot has " + snapshot.caches().size());
         this.snapshot = snapshot;
@@ -24,7 +24,19 @@ final class SnapshotRestorer {
         this.groups = caches.getFirst().pool().groups();
     }
 
-    void restore() {
+    /**
+     * Fills empty caches of one pool, which must be stored as the snapshot's were.
+     *
+     * @param empty as many as the snapshot has, of as many rows
+     * @throws IllegalArgumentException for caches that differ, and for numbers that do not fit each other; nothing has
+     *         changed
+     * @throws PoolExhaustedException when the pool has too few blocks; nothing has changed
+     */
+    public static void restore(KvSnapshot snapshot, List<KvCache> empty) {
+        new SnapshotRestorer(snapshot, empty).restore();
+    }
+
+    private void restore() {
         requireFitting();
         int[][] blockIds = new int[groups.length][];
         try {

@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.Map;
 
 /** Reads caches of one pool into a {@link KvSnapshot}. */
-final class SnapshotTaker {
+public final class SnapshotTaker {
     private final List<KvCache> caches;
     private final LayerGroup[] groups;
     private final List<Map<Integer, Used>> used = new ArrayList<>(); // [G], by block id, in the order of their numbers
@@ -27,7 +27,7 @@ final class SnapshotTaker {
         }
     }
 
-    SnapshotTaker(List<KvCache> caches) {
+    private SnapshotTaker(List<KvCache> caches) {
         if (caches.isEmpty()) {
             throw new IllegalArgumentException("caches: none");
         }
@@ -42,7 +42,18 @@ final class SnapshotTaker {
         Arrays.stream(groups).forEach(_ -> used.add(new LinkedHashMap<>()));
     }
 
-    KvSnapshot take() {
+    /**
+     * A snapshot of caches of one pool, such as forks of each other.
+     *
+     * @throws IllegalArgumentException for caches of several pools, or none
+     * @throws IllegalStateException when layers of a cache differ in length or flag, its blocks have been released, or
+     *         a step is open
+     */
+    public static KvSnapshot take(List<KvCache> caches) {
+        return new SnapshotTaker(caches).take();
+    }
+
+    private KvSnapshot take() {
         List<KvSnapshot.Cache> taken = caches.stream().map(this::cache).toList();
         List<List<MemorySegment>> blocks = new ArrayList<>();
         for (int group = 0; group < groups.length; group++) {

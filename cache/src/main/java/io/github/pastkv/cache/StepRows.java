@@ -37,7 +37,8 @@ public interface StepRows {
      *
      * @param keys F32 {@code [n, K * D]} whose row 0 is {@code firstToken}'s, after RoPE; rows contiguous, with any row
      *        stride
-     * @param values F32 {@code [n, K * D]}; of a latent, which has no values of its own, the same tensor as {@code keys}
+     * @param values F32 {@code [n, K * D]}; of a latent, which has no values of its own, the same tensor as
+     *        {@code keys}
      */
     void write(int layer, Tensor keys, Tensor values, int firstToken, int from, int to);
 

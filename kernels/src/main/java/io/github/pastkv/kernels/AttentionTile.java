@@ -310,8 +310,8 @@ public final class AttentionTile implements AutoCloseable {
     }
 
     /**
-     * F32 target of the weighted values of a span; a row's {@code valueDim} numbers begin at {@link #outByteOffset}. One
-     * target for all spans, or, for splits, one for each span.
+     * F32 target of the weighted values of a span; a row's {@code valueDim} numbers begin at {@link #outByteOffset}.
+     * One target for all spans, or, for splits, one for each span.
      *
      * @param spanFrom first position of the span, a multiple of {@link #SPAN_POSITIONS}
      */

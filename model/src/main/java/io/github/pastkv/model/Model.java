@@ -68,7 +68,7 @@ public final class Model implements AutoCloseable {
         this.tokenizer = tokenizer;
         this.ropeTables = new RopeTables(folder.config(), arena);
         this.store = store;
-        this.pools = new SharedPools(this);
+        this.pools = new SharedPools(folder, options, kernels, precision, ropeTables, store);
     }
 
     /** {@link #load(Path, ModelOptions)} with the defaults. */
@@ -309,16 +309,6 @@ public final class Model implements AutoCloseable {
      */
     public Session openSession(Path file, SessionOptions sessionOptions) throws IOException {
         return SavedSessions.openOne(this, file, sessionOptions);
-    }
-
-    String ropeLengths(int maxSeqLen) {
-        return ropeTables.lengthsThatMatter(maxSeqLen);
-    }
-
-    /** The store beneath the sessions' prefix caches, or null. */
-    @Nullable
-    BlockStore blockStore() {
-        return store;
     }
 
     /** What each cache tier did since the model was loaded, nearest first; empty without tiers. */

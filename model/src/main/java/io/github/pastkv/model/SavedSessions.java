@@ -4,6 +4,8 @@ import io.github.pastkv.cache.KvCache;
 import io.github.pastkv.cache.KvCacheConfig;
 import io.github.pastkv.cache.KvSnapshot;
 import io.github.pastkv.cache.PoolExhaustedException;
+import io.github.pastkv.cache.SnapshotRestorer;
+import io.github.pastkv.cache.SnapshotTaker;
 import io.github.pastkv.cache.prefix.PrefixNamespace;
 import io.github.pastkv.cache.store.BlockOrigin;
 import io.github.pastkv.store.SnapshotFormat;
@@ -80,7 +82,7 @@ public record SavedSessions(List<Session> sessions, Map<String, String> notes) {
         }
         try {
             SnapshotFormat.write(file,
-                    new SnapshotFormat.Content(origin(model, options), KvSnapshot.of(taken), notes));
+                    new SnapshotFormat.Content(origin(model, options), SnapshotTaker.take(taken), notes));
             return true;
         } catch (IOException e) {
             throw new UncheckedIOException(e.getMessage(), e);
@@ -154,7 +156,7 @@ public record SavedSessions(List<Session> sessions, Map<String, String> notes) {
         List<KvCache> caches = model.pools().openAll(options,
                 snapshot.caches().stream().map(cache -> cache.mask().batchSize()).toList());
         try {
-            snapshot.restore(caches);
+            SnapshotRestorer.restore(snapshot, caches);
         } catch (IllegalArgumentException e) {
             caches.forEach(KvCache::close);
             throw new IOException(file + ": cannot be opened: " + e.getMessage(), e);

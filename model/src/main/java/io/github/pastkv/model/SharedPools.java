@@ -7,6 +7,9 @@ import io.github.pastkv.cache.KvPoolOptions;
 import io.github.pastkv.cache.prefix.PrefixIndex;
 import io.github.pastkv.cache.prefix.PrefixNamespace;
 import io.github.pastkv.cache.store.BlockStore;
+import io.github.pastkv.kernels.KernelsChoice;
+import io.github.pastkv.kernels.LinearPrecision;
+import io.github.pastkv.model.forward.RopeTables;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.HashMap;
@@ -22,19 +25,30 @@ import org.jspecify.annotations.Nullable;
  * is the digest of its files, which is the same in every process. Safe for any number of threads.
  */
 final class SharedPools implements AutoCloseable {
-    private final Model model;
+    private final ModelFolder folder;
+    private final ModelOptions options;
+    private final KernelsChoice kernels;
+    private final LinearPrecision precision;
+    private final RopeTables ropeTables;
+    private final @Nullable BlockStore store;
     private final String modelIdentity;
     private @Nullable String digest; // of the model's files, once it was needed
     private final Map<KvCacheConfig, KvPool> pools = new HashMap<>();
 
-    SharedPools(Model model) {
-        this.model = model;
-        this.modelIdentity = model.blockStore() == null ? UUID.randomUUID().toString() : digest();
+    SharedPools(ModelFolder folder, ModelOptions options, KernelsChoice kernels, LinearPrecision precision,
+            RopeTables ropeTables, @Nullable BlockStore store) {
+        this.folder = folder;
+        this.options = options;
+        this.kernels = kernels;
+        this.precision = precision;
+        this.ropeTables = ropeTables;
+        this.store = store;
+        this.modelIdentity = store == null ? UUID.randomUUID().toString() : digest();
     }
 
     private synchronized String digest() {
         try {
-            digest = digest == null ? model.source().digest() : digest;
+            digest = digest == null ? folder.source().digest() : digest;
             return digest;
         } catch (IOException e) {
             throw new UncheckedIOException("digest of the model's files", e);
@@ -42,19 +56,18 @@ final class SharedPools implements AutoCloseable {
     }
 
     /** An empty cache in the shared pool of these storage options. */
-    KvCache open(SessionOptions options) {
-        KvCacheConfig config = options.cacheConfig(model.config());
-        return pool(config).newCache(config, namespace(config, options));
+    KvCache open(SessionOptions sessionOptions) {
+        KvCacheConfig config = sessionOptions.cacheConfig(folder.config());
+        return pool(config).newCache(config, namespace(config, sessionOptions));
     }
 
     private synchronized KvPool pool(KvCacheConfig config) {
-        return pools.computeIfAbsent(config.withBatchSize(1).withMaxTokens(model.config().longestSeqLen()),
+        return pools.computeIfAbsent(config.withBatchSize(1).withMaxTokens(folder.config().longestSeqLen()),
                 key -> new KvPool(key, sharing()));
     }
 
     private KvPoolOptions sharing() {
-        KvPoolOptions sharing = options().withPrefixIndex().withMaxCachedBytes(model.options().maxCachedBytes());
-        BlockStore store = model.blockStore();
+        KvPoolOptions sharing = poolOptions().withPrefixIndex().withMaxCachedBytes(options.maxCachedBytes());
         return store == null ? sharing : sharing.withBlockStore(store);
     }
 
@@ -64,7 +77,7 @@ final class SharedPools implements AutoCloseable {
     }
 
     private List<KvCache> openAlone(SessionOptions sessionOptions, List<Integer> batchSizes) {
-        try (KvPool pool = new KvPool(sessionOptions.cacheConfig(model.config()), options())) { // lives as they do
+        try (KvPool pool = new KvPool(sessionOptions.cacheConfig(folder.config()), poolOptions())) { // lives as they do
             return batchSizes.stream().map(pool::newCache).toList();
         }
     }
@@ -76,34 +89,34 @@ final class SharedPools implements AutoCloseable {
                 : openAlone(sessionOptions, batchSizes);
     }
 
-    private KvPoolOptions options() {
-        Consumer<String> listener = model.options().leakListener();
+    private KvPoolOptions poolOptions() {
+        Consumer<String> listener = options.leakListener();
         return listener == null ? KvPoolOptions.defaults() : KvPoolOptions.defaults().withLeakListener(listener);
     }
 
     /** {@link #namespace} with the digest of the model's files, so that it is the same in every process. */
-    PrefixNamespace stableNamespace(KvCacheConfig config, SessionOptions options) {
-        return namespace(config, options, digest());
+    PrefixNamespace stableNamespace(KvCacheConfig config, SessionOptions sessionOptions) {
+        return namespace(config, sessionOptions, digest());
     }
 
     /** Everything that changes the bytes of keys and values, and the caller's salt. */
-    PrefixNamespace namespace(KvCacheConfig config, SessionOptions options) {
-        return namespace(config, options, modelIdentity);
+    PrefixNamespace namespace(KvCacheConfig config, SessionOptions sessionOptions) {
+        return namespace(config, sessionOptions, modelIdentity);
     }
 
-    private PrefixNamespace namespace(KvCacheConfig config, SessionOptions options, String identity) {
-        return PrefixNamespace.builder(model.folder().getFileName() + ", " + config.layers().getFirst().types())
-                .with("model", identity).with("kernels", model.kernels().kernels().numericIdentity())
-                .with("linear_precision", model.linearPrecision().toString())
+    private PrefixNamespace namespace(KvCacheConfig config, SessionOptions sessionOptions, String identity) {
+        return PrefixNamespace.builder(folder.folder().getFileName() + ", " + config.layers().getFirst().types())
+                .with("model", identity).with("kernels", kernels.kernels().numericIdentity())
+                .with("linear_precision", precision.toString())
                 .with("storage", config.layers().toString())
-                .with("window", options.window().toString())
-                .with("rotary", model.ropeLengths(config.maxTokens()))
-                .withSecret("salt", options.prefixReuse().salt()).build();
+                .with("window", sessionOptions.window().toString())
+                .with("rotary", ropeTables.lengthsThatMatter(config.maxTokens()))
+                .withSecret("salt", sessionOptions.prefixReuse().salt()).build();
     }
 
     @Override
     public synchronized void close() {
-        if (model.blockStore() != null) { // so that other processes find the blocks
+        if (store != null) { // so that other processes find the blocks
             pools.values().forEach(pool -> pool.prefixIndex().ifPresent(PrefixIndex::writeToStore));
         }
         pools.values().forEach(KvPool::close);

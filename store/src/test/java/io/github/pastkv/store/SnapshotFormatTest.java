@@ -8,6 +8,8 @@ import io.github.pastkv.cache.KvCacheConfig;
 import io.github.pastkv.cache.KvPool;
 import io.github.pastkv.cache.KvSnapshot;
 import io.github.pastkv.cache.PoolExhaustedException;
+import io.github.pastkv.cache.SnapshotRestorer;
+import io.github.pastkv.cache.SnapshotTaker;
 import io.github.pastkv.cache.layout.KvShape;
 import io.github.pastkv.cache.layout.KvType;
 import io.github.pastkv.cache.layout.KvWindow;
@@ -45,7 +47,7 @@ class SnapshotFormatTest {
     private static byte[] bytes(KvCache... caches) {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         SnapshotFormat.encode(new SnapshotFormat.Content(BlockOrigin.of(Map.of("model", "m\"1")),
-                KvSnapshot.of(List.of(caches)), Map.of("note", "\u00fc"))).forEach(
+                SnapshotTaker.take(List.of(caches)), Map.of("note", "\u00fc"))).forEach(
                         part -> out.writeBytes(part.toArray(ValueLayout.JAVA_BYTE)));
         return out.toByteArray();
     }
@@ -65,7 +67,7 @@ class SnapshotFormatTest {
         assertThat(content.origin().fields()).containsEntry("model", "m\"1");
         assertThat(content.notes()).isEqualTo(Map.of("note", "\u00fc"));
         try (KvPool pool = new KvPool(CONFIG); KvCache one = pool.newCache(2); KvCache two = pool.newCache(2)) {
-            content.snapshot().restore(List.of(one, two));
+            SnapshotRestorer.restore(content.snapshot(), List.of(one, two));
             assertThat(two.frozen()).isTrue();
             assertThat(bytes(one, two)).isEqualTo(sound);
             pool.checkIntegrity();
@@ -107,7 +109,7 @@ class SnapshotFormatTest {
             String message) {
         try (KvPool pool = new KvPool(config); KvCache one = pool.newCache(numRows);
                 KvCache two = pool.newCache(numRows)) {
-            assertThatThrownBy(() -> snapshot.restore(List.of(one, two))).isInstanceOf(type)
+            assertThatThrownBy(() -> SnapshotRestorer.restore(snapshot, List.of(one, two))).isInstanceOf(type)
                     .hasMessageContaining(message);
             assertThat(one.numSlots()).isZero();
             assertThat(pool.heldBytes()).isZero();

@@ -23,8 +23,8 @@ import picocli.CommandLine.Option;
  * <p>Run: {@code mvn -Dquick -DskipTests -pl bench -am package -Dreplay="--capacities 1000,5000"}
  */
 @Command(name = "replay", mixinStandardHelpOptions = true, sortOptions = false,
-        description = "Replays traces of requests over the prefix tree and prints how many of their blocks each eviction "
-                + "policy would have found, in percent.")
+        description = "Replays traces of requests over the prefix tree and prints how many of their blocks each "
+                + "eviction policy would have found, in percent.")
 public final class ReplayCommand implements Callable<Integer> {
     private static final Map<String, EvictionPolicy.Factory> POLICIES = new LinkedHashMap<>();
 
@@ -49,8 +49,9 @@ public final class ReplayCommand implements Callable<Integer> {
                     1;
 
     @Option(names = "--capacities", paramLabel = "N", split = ",",
-            description = "Blocks that the cache holds. Default: 1000,5000,10000,30000.") private List<Integer> capacities =
-                    List.of(1000, 5000, 10_000, 30_000);
+            description = "Blocks that the cache holds. Default: "
+                    + "1000,5000,10000,30000.") private List<Integer> capacities =
+                            List.of(1000, 5000, 10_000, 30_000);
 
     private ReplayCommand() {}
 

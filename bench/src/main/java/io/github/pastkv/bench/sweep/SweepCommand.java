@@ -52,7 +52,8 @@ public final class SweepCommand implements Callable<Integer> {
             description = "Threads. Default: 1,2.") private List<Integer> threads = List.of(1, 2);
 
     @Option(names = "--runs", paramLabel = "N",
-            description = "Instead of comparing, makes so many patched runs at the first length and prints the memory on the way.") private long numRuns;
+            description = "Instead of comparing, makes so many patched runs at the first length and "
+                    + "prints the memory on the way.") private long numRuns;
 
     /** Patched runs and what they took. */
     private record Timing(long numRuns, double seconds, long numTokensRun, double heapBytesPerRun) {

@@ -25,8 +25,8 @@ record BenchReport(Model model, String modelName, String kvType, String compute,
     String head(double multiplyAddLimit) {
         return String.format(Locale.ROOT,
                 "%s: %,d parameters%s, weights %s, cache %s, compute %s on %s, threads %d; loaded in %.1f s%n"
-                        + "limit of multiply-adds: %.1f GFLOP/s (f32); limit of reading: beside each row, over a buffer of "
-                        + "as many bytes%n%n",
+                        + "limit of multiply-adds: %.1f GFLOP/s (f32); limit of reading: beside each row, over a "
+                        + "buffer of as many bytes%n%n",
                 modelName, model.numParameters(), active(), new ByteSize(model.packedBytes()), kvType, compute,
                 model.kernels().kernels().name(), model.options().numThreads(), loadSeconds,
                 2 * multiplyAddLimit / GIGA)

@@ -35,13 +35,14 @@ public final class ComputeMixin {
 
     @Option(names = "--weights", paramLabel = "TYPE", converter = OptionConverters.Weights.class,
             completionCandidates = OptionConverters.Weights.class,
-            description = "Weights of linear layers: stored, or quantized to int8, int8-groups or int4 (with scales for "
-                    + "each 32). Default: stored.") private WeightType weights =
+            description = "Weights of linear layers: stored, or quantized to int8, int8-groups or int4 (with scales "
+                    + "for each 32). Default: stored.") private WeightType weights =
                             WeightType.STORED;
 
     @Option(names = "--allow-config", paramLabel = "KEY", split = ",", hideParamSyntax = true,
-            description = "Ignore an unknown key in config.json or a GGUF file. Repeatable.") private List<String> allowedConfigKeys =
-                    List.of();
+            description = "Ignore an unknown key in config.json or a GGUF file. "
+                    + "Repeatable.") private List<String> allowedConfigKeys =
+                            List.of();
 
     public ComputeMixin(ComputeChoice defaultCompute) {
         this.compute = defaultCompute;

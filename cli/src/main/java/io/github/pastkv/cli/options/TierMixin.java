@@ -21,7 +21,8 @@ public final class TierMixin {
             description = "Storage below the prefix cache, so that later runs reuse what this one has read, such as "
                     + "'file:DIR?max=10GiB'. Options: max, deadline, chunk=64 (tokens per file; a file "
                     + "is reused as far as its whole blocks match), write=complete|second-use|eviction, "
-                    + "verify=crc32c|sha256. Repeatable, nearest first. Results do not change.") private List<String> uris =
+                    + "verify=crc32c|sha256. Repeatable, nearest first. Results do not "
+                    + "change.") private List<String> uris =
                             new ArrayList<>();
 
     /** Refuses what is no URI of a tier. */

@@ -13,7 +13,8 @@ public final class WindowMixin {
 
     @Option(names = "--window", paramLabel = "N",
             description = "Sliding window: each token attends to the last N tokens; older tokens are evicted. "
-                    + "Bounds memory, not length: the model's context stays the limit. Default: 0 (off).") private int numTokens;
+                    + "Bounds memory, not length: the model's context stays the limit. Default: 0 "
+                    + "(off).") private int numTokens;
 
     @Option(names = "--sinks", paramLabel = "N",
             description = "Attention sinks: the first N tokens are never evicted from the window; 4 is common. "

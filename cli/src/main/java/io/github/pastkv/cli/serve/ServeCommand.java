@@ -37,9 +37,10 @@ import picocli.CommandLine.Spec;
 @Command(name = "serve", sortOptions = false,
         header = {"Serve models over HTTP with OpenAI's API.", ""},
         customSynopsis = {"pastkv serve [OPTIONS]", ""},
-        description = "Serves /v1/chat/completions and /v1/completions with continuous batching and prefix caching. Results are "
-                + "bit-identical under any load. Unsupported request fields are rejected by name. / is a page with a chat box and "
-                + "the state of the server. Ctrl-C or SIGTERM drains running requests; a second one stops at once.%n",
+        description = "Serves /v1/chat/completions and /v1/completions with continuous batching and prefix caching. Results"
+                + " are bit-identical under any load. Unsupported request fields are rejected by name. / is a page with"
+                + " a chat box and the state of the server. Ctrl-C or SIGTERM drains running requests; a second one "
+                + "stops at once.%n",
         footer = {"", "Examples:", "  pastkv serve",
             "  pastkv serve --model smol=~/models/SmolLM2-135M-Instruct --port 8273",
             "  pastkv serve --model a=DIR1 --model b=DIR2 --host 0.0.0.0 --api-key-file keys.txt",
@@ -53,8 +54,9 @@ public final class ServeCommand implements Callable<Integer> {
     @Spec private CommandSpec spec = CommandSpec.create();
 
     @Option(names = "--model", paramLabel = "[NAME=]DIR",
-            description = "Hugging Face model folder and its name in requests. Repeatable. Default name: the folder's. Default "
-                    + "model: the small model bundled with PastKV, as tiny.") private List<String> folders = List.of();
+            description = "Hugging Face model folder and its name in requests. Repeatable. Default name: the folder's. "
+                    + "Default model: the small model bundled with PastKV, as "
+                    + "tiny.") private List<String> folders = List.of();
 
     @Mixin private ComputeMixin compute = new ComputeMixin(ComputeChoice.AUTO);
 
@@ -65,23 +67,27 @@ public final class ServeCommand implements Callable<Integer> {
     @Mixin private TierMixin tiers = new TierMixin();
 
     @Option(names = "--max-context", paramLabel = "N",
-            description = "Maximum number of tokens of prompt and answer. Default: the model's limit.") private int maxContext;
+            description = "Maximum number of tokens of prompt and answer. Default: the model's "
+                    + "limit.") private int maxContext;
 
     @Option(names = "--max-batch-tokens", paramLabel = "N",
-            description = "Maximum number of tokens per forward pass; longer prompts are prefilled in chunks. Default: 512.") private int maxBatchTokens =
-                    ModelOptions.defaults().maxBatchTokens();
+            description = "Maximum number of tokens per forward pass; longer prompts are prefilled in chunks. "
+                    + "Default: 512.") private int maxBatchTokens =
+                            ModelOptions.defaults().maxBatchTokens();
 
     @Option(names = "--max-running", paramLabel = "N",
             description = "Maximum number of concurrent generations. Default: 32.") private int maxRunning =
                     ServeOptions.defaults().maxRunning();
 
     @Option(names = "--max-queue", paramLabel = "N",
-            description = "Maximum number of waiting prompts; more are rejected with 429. Default: 256.") private int maxQueue =
-                    ServeOptions.defaults().maxWaiting();
+            description = "Maximum number of waiting prompts; more are rejected with 429. Default: "
+                    + "256.") private int maxQueue =
+                            ServeOptions.defaults().maxWaiting();
 
     @Option(names = "--host", paramLabel = "ADDRESS",
-            description = "Address to listen on. Others than loopback need --api-key-file. Default: 127.0.0.1.") private String host =
-                    ServeOptions.defaults().host();
+            description = "Address to listen on. Others than loopback need --api-key-file. Default: "
+                    + "127.0.0.1.") private String host =
+                            ServeOptions.defaults().host();
 
     @Option(names = "--port", paramLabel = "N",
             description = "Port to listen on; 0 for any free one. Default: " + ServeOptions.DEFAULT_PORT
@@ -89,14 +95,15 @@ public final class ServeCommand implements Callable<Integer> {
                             ServeOptions.DEFAULT_PORT;
 
     @Option(names = "--api-key-file", paramLabel = "FILE",
-            description = "API keys: each line has a key and its tenant's name. Tenants do not share cached prefixes. Default: "
-                    + "none.") private @Nullable Path keyFile;
+            description = "API keys: each line has a key and its tenant's name. Tenants do not share cached prefixes. "
+                    + "Default: none.") private @Nullable Path keyFile;
 
     @Option(names = "--open-metrics", description = "Serve /metrics without a key.") private boolean openMetrics;
 
     @Option(names = "--cors-origin", paramLabel = "ORIGIN",
-            description = "Allow requests from web pages of this origin, such as https://example.org. Repeatable. Default: none.") private List<String> corsOrigins =
-                    List.of();
+            description = "Allow requests from web pages of this origin, such as https://example.org. Repeatable. "
+                    + "Default: none.") private List<String> corsOrigins =
+                            List.of();
 
     @Option(names = "--max-body", paramLabel = "SIZE", converter = ByteSize.Converter.class,
             description = "Maximum size of a request body. Default: 32m.") private ByteSize maxBody =

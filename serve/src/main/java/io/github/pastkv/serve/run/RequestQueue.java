@@ -65,7 +65,8 @@ public final class RequestQueue {
     /**
      * Takes a request, which runs as soon as there is room.
      *
-     * @throws ApiException 429 when the queue is full or the client would give up before its turn, 503 when the server is draining
+     * @throws ApiException 429 when the queue is full or the client would give up before its turn, 503 when the
+     *         server is draining
      */
     public RequestRun submit(RunRequest request) {
         lock.lock();

@@ -26,7 +26,8 @@ public final class LlamaTensors {
     /** Frequencies kept by old versions. */
     private static final Pattern IGNORED =
             Pattern.compile(
-                    "layers\\.\\d+\\.self_attn\\.rotary_emb\\.inv_freq|rotary_emb\\.inv_freq|rotary_emb_local\\.inv_freq");
+                    "layers\\.\\d+\\.self_attn\\.rotary_emb\\.inv_freq|rotary_emb\\.inv_freq"
+                            + "|rotary_emb_local\\.inv_freq");
 
     private static final Pattern NOTHING = Pattern.compile("");
 
