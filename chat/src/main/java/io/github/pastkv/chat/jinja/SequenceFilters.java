@@ -9,7 +9,6 @@ import io.github.pastkv.chat.jinja.python.Python;
 import io.github.pastkv.chat.jinja.python.TemplateError;
 import io.github.pastkv.chat.jinja.python.Undefined;
 import io.github.pastkv.chat.jinja.python.ValueMethods;
-
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Iterator;
@@ -40,8 +39,8 @@ final class SequenceFilters {
             case "groupby" ->
                     OrderFilters.groupBy(value, arguments.bind(name, "attribute", "default", "case_sensitive"));
             case "sum" -> sum(value, arguments.bind(name, "attribute", "start"));
-            case "batch" -> batch(value, arguments.bind(name, "linecount", "fill_with"));
-            case "slice" -> slice(value, arguments.bind(name, "slices", "fill_with"));
+            case "batch" -> PartFilters.batch(value, arguments.bind(name, "linecount", "fill_with"));
+            case "slice" -> PartFilters.slice(value, arguments.bind(name, "slices", "fill_with"));
             case "map" -> map(value, arguments);
             default -> select(name, value, arguments); // select, reject, selectattr, rejectattr
         };
@@ -95,52 +94,6 @@ final class SequenceFilters {
             total = Operators.binary("+", total, attribute.apply(item));
         }
         return total;
-    }
-
-    private static Object batch(Object value, Arguments.Bound bound) {
-        int size = bound.integer("linecount", 0);
-        Object fill = bound.get("fill_with", None.NONE);
-        List<Object> batches = new ArrayList<>();
-        List<Object> batch = new ArrayList<>();
-        for (Object item : Budget.counted(Python.items(value))) {
-            if (batch.size() == size) {
-                batches.add(batch);
-                batch = new ArrayList<>();
-            }
-            batch.add(item);
-        }
-        if (!batch.isEmpty()) {
-            while (!(fill instanceof None) && batch.size() < size) {
-                Budget.step(1);
-                batch.add(fill);
-            }
-            batches.add(batch);
-        }
-        return new Generator(batches);
-    }
-
-    private static Object slice(Object value, Arguments.Bound bound) {
-        List<Object> items = Budget.counted(Python.items(value));
-        int count = bound.integer("slices", 0);
-        Object fill = bound.get("fill_with", None.NONE);
-        if (count <= 0) {
-            throw new TemplateError("slice: " + count + " slices, must be at least 1");
-        }
-        List<Object> slices = new ArrayList<>();
-        int perSlice = items.size() / count;
-        int numLonger = items.size() % count;
-        int from = 0;
-        for (int i = 0; i < count; i++) {
-            Budget.step(1);
-            int to = from + perSlice + (i < numLonger ? 1 : 0);
-            List<Object> part = new ArrayList<>(items.subList(from, to));
-            if (!(fill instanceof None) && i >= numLonger) {
-                part.add(fill);
-            }
-            slices.add(part);
-            from = to;
-        }
-        return new Generator(slices);
     }
 
     private static Object map(Object value, Arguments arguments) {

@@ -2,17 +2,16 @@ package io.github.pastkv.chat.jinja;
 
 import io.github.pastkv.chat.jinja.python.Arguments;
 import io.github.pastkv.chat.jinja.python.Budget;
-import io.github.pastkv.chat.jinja.python.FormatMethod;
 import io.github.pastkv.chat.jinja.python.Function;
 import io.github.pastkv.chat.jinja.python.Markup;
 import io.github.pastkv.chat.jinja.python.None;
 import io.github.pastkv.chat.jinja.python.Numbers;
+import io.github.pastkv.chat.jinja.python.PercentFormat;
 import io.github.pastkv.chat.jinja.python.Python;
 import io.github.pastkv.chat.jinja.python.StringMethods;
 import io.github.pastkv.chat.jinja.python.TemplateError;
 import io.github.pastkv.chat.jinja.python.Text;
 import io.github.pastkv.chat.jinja.python.Tuple;
-
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -144,7 +143,7 @@ final class TextFilters {
         if (!arguments.named().isEmpty() && !arguments.positional().isEmpty()) {
             throw new TemplateError("can't handle positional and keyword arguments at the same time");
         }
-        return FormatMethod.percent(text, arguments.named().isEmpty()
+        return PercentFormat.percent(text, arguments.named().isEmpty()
                 ? Tuple.of(arguments.positional())
                 : arguments.named());
     }

@@ -217,7 +217,7 @@ public final class GenerateCommand implements Callable<Integer> {
     /** Silent when nobody reads the result any more. */
     private void report(GenerationReport report) {
         if (asJson) {
-            streams.out().println(report.json());
+            streams.out().println(new GenerationJson(report).json());
         }
         if (!streams.out().checkError()) {
             streams.err().println(report.line());

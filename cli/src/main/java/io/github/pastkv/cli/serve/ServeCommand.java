@@ -37,10 +37,10 @@ import picocli.CommandLine.Spec;
 @Command(name = "serve", sortOptions = false,
         header = {"Serve models over HTTP with OpenAI's API.", ""},
         customSynopsis = {"pastkv serve [OPTIONS]", ""},
-        description = "Serves /v1/chat/completions and /v1/completions with continuous batching and prefix caching. Results"
-                + " are bit-identical under any load. Unsupported request fields are rejected by name. / is a page with"
-                + " a chat box and the state of the server. Ctrl-C or SIGTERM drains running requests; a second one "
-                + "stops at once.%n",
+        description = "Serves /v1/chat/completions and /v1/completions with continuous batching and prefix "
+                + "caching. Results are bit-identical under any load. Unsupported request fields are rejected "
+                + "by name. / is a page with a chat box and the state of the server. Ctrl-C or SIGTERM drains "
+                + "running requests; a second one stops at once.%n",
         footer = {"", "Examples:", "  pastkv serve",
             "  pastkv serve --model smol=~/models/SmolLM2-135M-Instruct --port 8273",
             "  pastkv serve --model a=DIR1 --model b=DIR2 --host 0.0.0.0 --api-key-file keys.txt",

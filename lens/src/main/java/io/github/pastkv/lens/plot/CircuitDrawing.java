@@ -103,7 +103,7 @@ public record CircuitDrawing(CircuitGraph graph, List<CircuitEdge> edges, Captio
 
     private void drawEdge(Picture picture, Drawn drawn, double left, double bottom, double largest) {
         Receiver to = graph.receivers().get(drawn.edge().receiver());
-        Color color = color(to.kind());
+        Color color = ReceiverStyle.color(to.kind());
         double effect = drawn.edge().effect();
         double lineWidth = 1 + 5 * (Double.isFinite(effect) ? Math.max(0, effect) / largest : 0);
         String tip = String.format(Locale.ROOT, "%s to %s: %.4g",
@@ -113,7 +113,7 @@ public record CircuitDrawing(CircuitGraph graph, List<CircuitEdge> edges, Captio
             boolean isLast = i == places.size() - 1;
             double x0 = left + places.get(i - 1).x();
             double y0 = bottom - (double) places.get(i - 1).line() * LINE - (i == 1 ? NODE_HEIGHT / 2.0 : 0);
-            double x1 = left + places.get(i).x() + (isLast ? port(to) : 0);
+            double x1 = left + places.get(i).x() + (isLast ? ReceiverStyle.port(to) : 0);
             double y1 = bottom - (double) places.get(i).line() * LINE
                     + (isLast ? NODE_HEIGHT / 2.0 + ARROW + lineWidth : 0);
             double bend = (y0 - y1) / 2;
@@ -133,7 +133,7 @@ public record CircuitDrawing(CircuitGraph graph, List<CircuitEdge> edges, Captio
         CircuitLayout.Place end = places.getLast();
         boolean passes = places.size() > 2;
         CircuitLayout.Place passage = places.get(places.size() / 2);
-        double x = left + (passes ? passage.x() : (start.x() + end.x() + port(to)) / 2);
+        double x = left + (passes ? passage.x() : (start.x() + end.x() + ReceiverStyle.port(to)) / 2);
         double line = passes ? passage.line() : (start.line() + end.line()) / 2.0;
         boolean isLeft = !passes && (to.kind() == Receiver.Kind.QUERY
                 || (to.kind() != Receiver.Kind.VALUE && start.x() < end.x()));
@@ -142,36 +142,7 @@ public record CircuitDrawing(CircuitGraph graph, List<CircuitEdge> edges, Captio
         double width = EFFECT.width(text);
         double textLeft = isLeft ? x - 6 - width : x + 6;
         picture.fill(textLeft - 1, bottom - line * LINE - 7, width + 2, 13, Color.WHITE);
-        picture.text(text, textLeft, bottom - line * LINE + 4, EFFECT.of(10, color(to.kind())));
-    }
-
-    /** Queries, keys and values enter beside each other. */
-    private static double port(Receiver receiver) {
-        return switch (receiver.kind()) {
-            case QUERY -> -18;
-            case VALUE -> 18;
-            case KEY, MLP, OUTPUT -> 0;
-        };
-    }
-
-    private static Color color(Receiver.Kind kind) {
-        return switch (kind) {
-            case QUERY -> new Color(0x0072B2);
-            case KEY -> new Color(0x009E73);
-            case VALUE -> new Color(0xD55E00);
-            case MLP -> new Color(0x6B6B6B);
-            case OUTPUT -> Color.BLACK;
-        };
-    }
-
-    private static String title(Receiver.Kind kind) {
-        return switch (kind) {
-            case QUERY -> "query";
-            case KEY -> "key";
-            case VALUE -> "value";
-            case MLP -> "feed-forward";
-            case OUTPUT -> "output";
-        };
+        picture.text(text, textLeft, bottom - line * LINE + 4, EFFECT.of(10, ReceiverStyle.color(to.kind())));
     }
 
     private static void drawNode(Picture picture, String name, double x, double y) {
@@ -186,9 +157,9 @@ public record CircuitDrawing(CircuitGraph graph, List<CircuitEdge> edges, Captio
         x += Style.NOTE.width("read as") + 12;
         for (Receiver.Kind kind : Receiver.Kind.values()) {
             if (edges.stream().anyMatch(edge -> graph.receivers().get(edge.receiver()).kind() == kind)) {
-                picture.curve(color(kind), 3, "", x, y - 4, x + 18, y - 4);
-                picture.text(title(kind), x + 23, y, Style.NOTE);
-                x += 23 + Style.NOTE.width(title(kind)) + 16;
+                picture.curve(ReceiverStyle.color(kind), 3, "", x, y - 4, x + 18, y - 4);
+                picture.text(ReceiverStyle.title(kind), x + 23, y, Style.NOTE);
+                x += 23 + Style.NOTE.width(ReceiverStyle.title(kind)) + 16;
             }
         }
     }

@@ -1,6 +1,5 @@
 package io.github.pastkv.model.files;
 
-import io.github.pastkv.tensor.DataType;
 import io.github.pastkv.tensor.Tensor;
 import java.io.BufferedOutputStream;
 import java.io.DataOutputStream;
@@ -8,7 +7,6 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -33,7 +31,6 @@ import tools.jackson.databind.node.ObjectNode;
  */
 public final class SafetensorsWriter {
     private static final int HEADER_ALIGNMENT = 8;
-    private static final int BUFFER_BYTES = 1 << 16;
 
     private final Map<String, Part> parts = new LinkedHashMap<>();
     private final Map<String, String> metadata = new TreeMap<>();
@@ -61,12 +58,13 @@ public final class SafetensorsWriter {
 
     /** Adds a tensor, to be written as F32 in row-major order. */
     public SafetensorsWriter add(String name, Tensor tensor) {
-        return add(name, new Part("F32", boxed(tensor.shape()), Float.BYTES, out -> writeFloats(tensor, out)));
+        return add(name, new Part("F32", boxed(tensor.shape()), Float.BYTES,
+                out -> LittleEndian.writeFloats(tensor, out)));
     }
 
     /** Adds integers, to be written as I64; {@code values} are in row-major order of {@code shape}. */
     public SafetensorsWriter add(String name, long[] values, long... shape) {
-        Part part = new Part("I64", boxed(shape), Long.BYTES, out -> writeLongs(values, out));
+        Part part = new Part("I64", boxed(shape), Long.BYTES, out -> LittleEndian.writeLongs(values, out));
         if (part.numBytes() != (long) values.length * Long.BYTES) {
             throw new IllegalArgumentException(
                     "values: " + values.length + " numbers, shape is " + Arrays.toString(shape));
@@ -82,7 +80,7 @@ public final class SafetensorsWriter {
         Part part = new Part(dtype, List.copyOf(shape), SafetensorsHeader.bytesOf(dtype), out -> {
             try (Arena arena = Arena.ofShared()) {
                 MemorySegment made = bytes.make(arena);
-                writeBytes(made, made.byteSize(), out);
+                LittleEndian.writeBytes(made, made.byteSize(), out);
             }
         });
         return add(name, part);
@@ -114,7 +112,7 @@ public final class SafetensorsWriter {
         Path temporary = folder.resolve("." + file.getFileName() + "." + UUID.randomUUID() + ".tmp");
         try {
             try (OutputStream stream = Files.newOutputStream(temporary, StandardOpenOption.CREATE_NEW)) {
-                writeTo(new DataOutputStream(new BufferedOutputStream(stream, BUFFER_BYTES)));
+                writeTo(new DataOutputStream(new BufferedOutputStream(stream, LittleEndian.BUFFER_BYTES)));
             }
             Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
         } finally {
@@ -153,40 +151,6 @@ public final class SafetensorsWriter {
         byte[] padded = Arrays.copyOf(json, Math.ceilDiv(json.length, HEADER_ALIGNMENT) * HEADER_ALIGNMENT);
         Arrays.fill(padded, json.length, padded.length, (byte) ' ');
         return padded;
-    }
-
-    private static void writeFloats(Tensor tensor, DataOutputStream out) throws IOException {
-        if (tensor.dataType() == DataType.F32 && tensor.isContiguous()) {
-            writeBytes(tensor.segment(), tensor.numElements() * Float.BYTES, out);
-        } else {
-            writeEachFloat(tensor, out);
-        }
-    }
-
-    private static void writeBytes(MemorySegment segment, long numBytes, DataOutputStream out) throws IOException {
-        byte[] buffer = new byte[BUFFER_BYTES];
-        for (long offset = 0; offset < numBytes; offset += buffer.length) {
-            int count = (int) Math.min(buffer.length, numBytes - offset);
-            MemorySegment.copy(segment, ValueLayout.JAVA_BYTE, offset, buffer, 0, count);
-            out.write(buffer, 0, count);
-        }
-    }
-
-    private static void writeEachFloat(Tensor tensor, DataOutputStream out) throws IOException {
-        long[] shape = tensor.shape();
-        long[] index = new long[shape.length];
-        for (long i = 0, n = tensor.numElements(); i < n; i++) {
-            out.writeInt(Integer.reverseBytes(Float.floatToRawIntBits(tensor.get(index))));
-            for (int axis = shape.length - 1; axis >= 0 && ++index[axis] == shape[axis]; axis--) {
-                index[axis] = 0;
-            }
-        }
-    }
-
-    private static void writeLongs(long[] values, DataOutputStream out) throws IOException {
-        for (long value : values) {
-            out.writeLong(Long.reverseBytes(value));
-        }
     }
 
     private static List<Long> boxed(long[] shape) {

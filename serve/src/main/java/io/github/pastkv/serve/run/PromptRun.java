@@ -76,8 +76,7 @@ final class PromptRun {
     RunStatus status(boolean isRunning) {
         @Nullable Double first = Double.isNaN(firstTokenSeconds) ? null : firstTokenSeconds;
         return new RunStatus(request.model().name(), request.tenant(), isRunning, prompt().length, numTokens.get(),
-                first,
-                (System.nanoTime() - arrivalNanos) * 1e-9);
+                first, (System.nanoTime() - arrivalNanos) * 1e-9);
     }
 
     void cancel() {

@@ -16,7 +16,7 @@ public final class Operators {
             case "*" -> multiply(left, right);
             case "%" -> {
                 if (left instanceof String format && !(right instanceof Undefined)) {
-                    yield FormatMethod.percent(format, right);
+                    yield PercentFormat.percent(format, right);
                 }
                 throw unsupported("%", left, right);
             }
