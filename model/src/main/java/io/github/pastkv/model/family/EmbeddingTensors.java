@@ -6,7 +6,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a token enters the residual stream with, as stored.
+ * The weights of the embedding, as stored.
  *
  * @param tokens {@code [V, width]}
  * @param positions {@code [rows, E]}, or null if positions are not learned

@@ -7,8 +7,8 @@ import io.github.pastkv.model.files.WeightSource;
 import java.util.Set;
 
 /**
- * A family of models: how its configuration is spelled and how its weights are named. It has no forward pass of its
- * own; what it reads is driven by {@link ModelConfig} and {@link ModelTensors} alone. Stateless.
+ * A model family: the keys of its configuration and the names of its tensors. It has no forward pass of its own;
+ * {@link ModelConfig} and {@link ModelTensors} determine what is computed. Stateless.
  */
 public interface Family {
     /** The value of {@code model_type} in its {@code config.json}. */

@@ -10,7 +10,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The weights of a model, as stored and under names of ours. The memory belongs to the source they were read from.
+ * The weights of a model, as stored, under PastKV's names. The memory belongs to the source they were read from.
  *
  * @param embedding what a token enters with
  * @param layers from first to last

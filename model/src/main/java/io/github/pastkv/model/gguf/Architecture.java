@@ -3,9 +3,8 @@ package io.github.pastkv.model.gguf;
 import io.github.pastkv.model.files.ModelFormatException;
 
 /**
- * What GGUF calls an architecture: how its metadata reads as a {@code config.json}, and how its tensors read as those
- * of a Hugging Face checkpoint. A further one is one further line in the
- * table of its kind, such as {@link LlamaArchitectures}.
+ * An architecture of GGUF: how its metadata maps to {@code config.json}, and its tensors to those of a Hugging Face
+ * checkpoint. To add one, add a line to the table of its kind, such as {@link LlamaArchitectures}.
  *
  * @param config writes the keys of {@code config.json}
  * @param names of tensors, given those of the file

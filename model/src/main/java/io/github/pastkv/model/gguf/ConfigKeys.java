@@ -12,8 +12,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes what the metadata of one architecture says under the keys of {@code config.json}. Keys of the architecture are
- * given without its name before them. For one thread.
+ * Translates the metadata of one architecture to the keys of {@code config.json}. Keys of the architecture are given
+ * without the prefix of its name. For one thread.
  */
 final class ConfigKeys {
     private static final int MAX_LAYERS = 1 << 14;

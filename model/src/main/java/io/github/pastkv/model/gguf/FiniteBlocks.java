@@ -6,7 +6,7 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.util.stream.LongStream;
 
-/** Whether blocks hold numbers that are neither infinite nor NaN: they do where their half-precision scales do. */
+/** Checks that blocks hold finite numbers only: they do if their half-precision scales are finite. */
 final class FiniteBlocks {
     private static final ValueLayout.OfShort HALF = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final int HALF_EXPONENT = 0x7C00;

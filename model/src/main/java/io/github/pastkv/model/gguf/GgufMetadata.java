@@ -14,8 +14,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The keys of a GGUF file and their values, read with the type and range that the reader expects. It remembers which
- * keys were asked for, so that unknown ones can be refused by name.
+ * The keys of a GGUF file and their values, read with the type and range that the reader expects. It records which keys
+ * were read, so that unknown keys can be rejected by name.
  *
  * <p>Every refusal is a {@link ModelFormatException} with file, key, what is there and what was expected. Not safe for
  * use by several threads.

@@ -1,7 +1,8 @@
 package io.github.pastkv.model.gguf;
 
 /**
- * Where the rows of a linear weight, or the numbers of its bias, stand in a GGUF file whose converter moved them.
+ * The order of the rows of a linear weight, or of the numbers of its bias, in a GGUF file whose converter permuted
+ * them.
  *
  * <p>Shapes: H query heads, K key/value heads, D numbers of a head.
  */

@@ -6,8 +6,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The merges of a SentencePiece BPE vocabulary, which has scores instead: each way to join two tokens to a third, in
- * the order of the third's score.
+ * Derives the merges of a SentencePiece BPE vocabulary, which stores scores instead: each way to join two tokens to a
+ * third, in the order of the third's score.
  */
 final class SentencePieceMerges {
     private record Merge(String left, String right, int id, double score) {}

@@ -7,8 +7,8 @@ import java.util.Set;
 import java.util.TreeMap;
 
 /**
- * How byte-level BPE splits a text before it merges, by the name under {@code tokenizer.ggml.pre}: the patterns that
- * the tokenizers of these models have in their {@code tokenizer.json}.
+ * Pre-tokenization rules: how byte-level BPE splits a text before merging, by the name under
+ * {@code tokenizer.ggml.pre}: the patterns that the tokenizers of these models have in their {@code tokenizer.json}.
  *
  * @param patterns regular expressions, applied one after the other
  * @param ignoresMerges whether a piece that is a token stays whole, whatever merges say

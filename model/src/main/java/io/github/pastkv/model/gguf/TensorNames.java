@@ -7,7 +7,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * What an architecture's tensors are called in Hugging Face's checkpoints, and what its converter did to them. Names
+ * The names of an architecture's tensors in Hugging Face checkpoints, and how its converter changed the tensors. Names
  * without {@code .weight} and {@code .bias}; those of a layer without {@code blk.N.}. Begins as Llama's; each method
  * changes one thing and returns a new table.
  */

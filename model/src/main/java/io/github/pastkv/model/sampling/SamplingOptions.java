@@ -8,8 +8,8 @@ import java.util.function.Consumer;
 
 /**
  * How the next token is chosen. First the logits are changed: bias, repetition, presence and frequency penalties,
- * repeated n-grams, suppressed and forced tokens, processors of one's own. Then they are divided by the temperature,
- * and truncated in the order of Hugging Face: top-k, top-p, min-p, typical-p.
+ * repeated n-grams, suppressed and forced tokens, custom processors. Then they are divided by the temperature, and
+ * truncated in the order of Hugging Face: top-k, top-p, min-p, typical-p.
  *
  * @param temperature divides the logits; 0 takes the best token (then truncations change nothing)
  * @param topK draw from this many best tokens; 0 for all

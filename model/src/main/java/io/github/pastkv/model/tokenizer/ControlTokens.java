@@ -5,7 +5,7 @@ import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Tells added tokens that mark turns, thoughts or calls from those that are ordinary text, by how they are spelled. */
+/** Distinguishes added tokens that mark turns, thoughts or calls from ordinary text, by their spelling. */
 final class ControlTokens {
     private static final Pattern BRACKETED = Pattern.compile("<[^<>]+>|\\[[^\\[\\]]+]", Pattern.DOTALL);
     private static final Pattern ELEMENT = Pattern.compile("</?([A-Za-z][A-Za-z0-9]*) ?/?>");

@@ -4,7 +4,7 @@ import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
 import java.util.Arrays;
 
 /**
- * A tokenizer of the native library. Nothing is cut off or padded. The owner closes it, once, and does not use it
+ * A tokenizer of the native library. It never truncates or pads. The owner closes it once and does not use it
  * afterward.
  */
 final class NativeTokenizer {

@@ -19,9 +19,9 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A Hugging Face tokenizer, read from {@code tokenizer.json} and what stands beside it. Nothing is cut off or padded,
- * whatever the file says, and nothing is ever downloaded. Holds native memory until {@link #close}; use after that is
- * an {@link IllegalStateException}.
+ * A Hugging Face tokenizer, read from {@code tokenizer.json} and the files beside it. It never truncates, pads or
+ * downloads, whatever the file says. Holds native memory until {@link #close}; use after that is an
+ * {@link IllegalStateException}.
  *
  * <p>Tokenizers made by sentencepiece put a space before a text and take it away again when they decode. So there are
  * two ways to encode: as a text of its own, and as the continuation of another ({@link #encodeContinuation}), which

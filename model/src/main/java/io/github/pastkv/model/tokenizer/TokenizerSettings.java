@@ -10,7 +10,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What stands beside {@code tokenizer.json}: the names of special tokens, and whether one begins or ends a text.
+ * Settings beside {@code tokenizer.json}: the names of special tokens, and whether one begins or ends a text.
  *
  * @param specialTokens spellings by name, such as {@code bos_token}
  * @param begins what begins a text, or empty for nothing; absent where {@code tokenizer.json} decides

@@ -18,8 +18,8 @@ import java.util.OptionalInt;
 import java.util.Set;
 
 /**
- * What Gemma 2 and 3 have in common: Llama's blocks between norms on both sides, whose weights are stored less 1,
- * embeddings times the root of their width, scores scaled by a number of the configuration, soft caps.
+ * What Gemma 2 and 3 have in common: Llama's blocks with a norm before and after each, norm weights stored minus 1,
+ * embeddings scaled by sqrt(E), a configured scale of scores, and soft caps.
  */
 final class Gemma {
     private static final int DEFAULT_KV_HEADS = 4;

@@ -18,7 +18,7 @@ import io.github.pastkv.model.files.WeightSource;
 import java.util.OptionalInt;
 import java.util.Set;
 
-/** Gemma 1: Llama with norms whose weights are stored less 1, embeddings times the root of their width. */
+/** Gemma 1: Llama with norm weights stored minus 1 and embeddings scaled by sqrt(E). */
 public final class Gemma1 implements Family {
     private static final LlamaKeys.Defaults DEFAULTS =
             new LlamaKeys.Defaults(8192, OptionalInt.of(16), OptionalInt.of(256), 1e-6, true);

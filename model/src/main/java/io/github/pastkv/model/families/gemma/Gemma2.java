@@ -15,7 +15,7 @@ import io.github.pastkv.model.files.WeightSource;
 import java.util.Map;
 import java.util.Set;
 
-/** Gemma 2: caps on scores and logits, a window in every second layer from the first. */
+/** Gemma 2: soft caps on scores and logits, and a sliding window in every second layer, beginning with the first. */
 public final class Gemma2 implements Family {
     private static final int DEFAULT_MAX_SEQ_LEN = 8192;
     private static final double DEFAULT_SCORE_CAP = 50;

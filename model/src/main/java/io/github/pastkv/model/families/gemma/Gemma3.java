@@ -12,8 +12,8 @@ import java.util.Set;
 import java.util.regex.Pattern;
 
 /**
- * The multimodal folders of Gemma 3, of which the text part is read: settings under {@code text_config}, weights under
- * a further prefix. Images cannot be given.
+ * The multimodal folders of Gemma 3, of which the text model is read: settings under {@code text_config}, weights under
+ * another prefix. Image input is not supported.
  */
 public final class Gemma3 implements Family {
     private static final Set<String> INHERITED =

@@ -19,8 +19,8 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * The text part of Gemma 3: norms of each query and key head, windows in all layers but every sixth, rotary positions
- * of another base in the windowed ones.
+ * The text part of Gemma 3: norms of each query and key head, sliding windows in all layers but every sixth, and
+ * another RoPE base in windowed layers.
  */
 public final class Gemma3Text implements Family {
     private static final int DEFAULT_MAX_SEQ_LEN = 131072;

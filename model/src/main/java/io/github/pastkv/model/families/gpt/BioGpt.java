@@ -20,7 +20,7 @@ import io.github.pastkv.model.files.ModelFormatException;
 import io.github.pastkv.model.files.WeightSource;
 import java.util.Set;
 
-/** BioGPT: learned positions that begin at row 2, embeddings times the root of their width. */
+/** BioGPT: learned positions that begin at row 2, embeddings scaled by sqrt(E). */
 public final class BioGpt implements Family {
     private static final Set<String> HARMLESS_KEYS = CommonKeys.harmless("activation_dropout",
             "attention_probs_dropout_prob", "hidden_dropout_prob", "layerdrop", "layer_norm_eps");

@@ -29,9 +29,9 @@ import java.util.Set;
 import java.util.regex.Pattern;
 
 /**
- * GPT-Neo: GPT-2 with scores that are not scaled, queries, keys and values apart and without biases, and a window in
- * its local layers, whose caches keep all tokens nevertheless, as those of the reference do. Its linear weights are
- * stored {@code [outputs, inputs]}.
+ * GPT-Neo: GPT-2 with scores that are not scaled, separate queries, keys and values without biases, and a sliding
+ * window in its local layers, whose caches keep all tokens, as the reference's do. Its linear weights are stored
+ * {@code [outputs, inputs]}.
  */
 public final class GptNeo implements Family {
     private static final int DEFAULT_MAX_SEQ_LEN = 2048;

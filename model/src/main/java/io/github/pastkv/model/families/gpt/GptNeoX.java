@@ -30,8 +30,9 @@ import java.util.Set;
 import java.util.regex.Pattern;
 
 /**
- * GPT-NeoX and Pythia: both blocks read the same residual stream (or, if told so, one after the other), part of each
- * head is turned, queries, keys and values are stored head by head. Names may lack the prefix {@code gpt_neox.}.
+ * GPT-NeoX and Pythia: both blocks read the same residual stream (or run one after the other, if configured), RoPE
+ * applies to part of each head, and queries, keys and values are stored head by head. Names may lack the prefix
+ * {@code gpt_neox.}.
  */
 public final class GptNeoX implements Family {
     private static final int DEFAULT_MAX_SEQ_LEN = 2048;

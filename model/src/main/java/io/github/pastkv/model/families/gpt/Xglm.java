@@ -20,7 +20,7 @@ import io.github.pastkv.model.files.ModelFormatException;
 import io.github.pastkv.model.files.WeightSource;
 import java.util.Set;
 
-/** XGLM: computed sinusoidal positions, embeddings times the root of their width. */
+/** XGLM: computed sinusoidal positions, embeddings scaled by sqrt(E). */
 public final class Xglm implements Family {
     private static final Set<String> HARMLESS_KEYS =
             CommonKeys.harmless("activation_dropout", "attention_dropout", "dropout", "layerdrop", "init_std");

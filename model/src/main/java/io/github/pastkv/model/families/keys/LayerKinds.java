@@ -8,7 +8,8 @@ import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
 
 /**
- * Which layers see everything and which a window: {@code layer_types} where it is there, else the rule of the family.
+ * Which layers have full attention and which a sliding window: {@code layer_types} if present, otherwise the family's
+ * rule.
  *
  * @param windowed whether each layer has a window, {@code [L]}
  */

@@ -17,8 +17,8 @@ import java.util.Map;
 import java.util.OptionalInt;
 
 /**
- * The keys that Llama and its many descendants spell alike: RMS norm, grouped heads, a gated feed-forward block. What
- * is absent takes the default of the family at hand, which is that of transformers 5.
+ * The keys that Llama and its many descendants spell alike: RMS norm, grouped heads, a gated feed-forward block. Absent
+ * keys have the family's defaults in transformers 5.
  */
 public final class LlamaKeys {
     /**

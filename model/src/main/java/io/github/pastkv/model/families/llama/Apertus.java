@@ -21,8 +21,10 @@ import io.github.pastkv.model.files.WeightSource;
 import java.util.OptionalInt;
 import java.util.Set;
 
-/** Apertus: norms of each query and key head, an activation with two trained numbers a layer, and Llama 3.1 scaling of
- * RoPE where nothing is said of it. */
+/**
+ * Apertus: norms of each query and key head, an activation with two trained numbers per layer, and RoPE scaling as in
+ * Llama 3.1 by default.
+ */
 public final class Apertus implements Family {
     private static final LlamaKeys.Defaults DEFAULTS =
             new LlamaKeys.Defaults(65536, OptionalInt.empty(), OptionalInt.empty(), 1e-5, false);

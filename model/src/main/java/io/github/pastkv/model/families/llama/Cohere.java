@@ -20,8 +20,8 @@ import java.util.OptionalInt;
 import java.util.Set;
 
 /**
- * Command R: both blocks in parallel from one LayerNorm without bias, interleaved RoPE, a factor of logits, perhaps
- * norms of each head with weights of its own.
+ * Command R: both blocks in parallel from one LayerNorm without bias, interleaved RoPE, scaled logits, and optionally
+ * norms of each head with weights of their own.
  */
 public final class Cohere implements Family {
     private static final LlamaKeys.Defaults DEFAULTS =

@@ -18,7 +18,7 @@ import java.util.Collections;
 import java.util.OptionalInt;
 import java.util.Set;
 
-/** IBM Granite: Llama with factors of the embedding, of attention scores, of what blocks add, and of logits. */
+/** IBM Granite: Llama with scale factors for embeddings, attention scores, the outputs of blocks, and logits. */
 public final class Granite implements Family {
     private static final LlamaKeys.Defaults DEFAULTS =
             new LlamaKeys.Defaults(2048, OptionalInt.empty(), OptionalInt.empty(), 1e-6, false);

@@ -23,8 +23,8 @@ import java.util.OptionalInt;
 import java.util.Set;
 
 /**
- * OLMo 3: OLMo 2 with windows in all layers but every fourth. Scaled RoPE, where there is one, is that of the full
- * layers alone, as the version of transformers had it that OLMo 3 came with.
+ * OLMo 3: OLMo 2 with windows in all layers but every fourth. RoPE scaling, if any, applies to full-attention layers
+ * only, as in the version of transformers that introduced OLMo 3.
  */
 public final class Olmo3 implements Family {
     private static final LlamaKeys.Defaults DEFAULTS =

@@ -19,8 +19,8 @@ import java.util.OptionalInt;
 import java.util.Set;
 
 /**
- * Phi 3 and 4: Llama with fused projections, part of a head turned in some, long contexts by LongRoPE, and one window
- * in all layers or none.
+ * Phi 3 and 4: Llama with fused projections, RoPE over part of a head in some, LongRoPE for long contexts, and one
+ * window in all layers or none.
  */
 public final class Phi3 implements Family {
     private static final LlamaKeys.Defaults DEFAULTS =

@@ -11,7 +11,10 @@ import io.github.pastkv.model.files.WeightSource;
 import java.util.OptionalInt;
 import java.util.Set;
 
-/** Qwen 1.5 to 2.5: Llama with biases of queries, keys and values, and windows in its later layers if it is told so. */
+/**
+ * Qwen 1.5 to 2.5: Llama with biases of queries, keys and values, and sliding windows in its later layers if
+ * configured.
+ */
 public final class Qwen2 implements Family {
     @Override
     public String modelType() {

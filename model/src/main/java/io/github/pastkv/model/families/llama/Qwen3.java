@@ -11,7 +11,7 @@ import io.github.pastkv.model.files.WeightSource;
 import java.util.OptionalInt;
 import java.util.Set;
 
-/** Qwen 3, dense: Qwen 2 without biases, with a norm of each query and key head before they are turned. */
+/** Qwen 3, dense: Qwen 2 without biases, with a norm of each query and key head before RoPE. */
 public final class Qwen3 implements Family {
     private static final int DEFAULT_HEAD_DIM = 128;
 

@@ -17,7 +17,10 @@ import io.github.pastkv.model.files.WeightSource;
 import java.util.OptionalInt;
 import java.util.Set;
 
-/** Seed-OSS: Llama with switches of their own for the biases of projections in, out and feed-forward block. */
+/**
+ * Seed-OSS: Llama with separate switches for the biases of the input projections, the output projection and the
+ * feed-forward block.
+ */
 public final class SeedOss implements Family {
     private static final LlamaKeys.Defaults DEFAULTS =
             new LlamaKeys.Defaults(524288, OptionalInt.of(8), OptionalInt.of(128), 1e-6, false);

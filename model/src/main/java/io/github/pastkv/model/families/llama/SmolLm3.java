@@ -20,7 +20,7 @@ import java.util.List;
 import java.util.OptionalInt;
 import java.util.Set;
 
-/** SmolLM3: Llama with layers without positions, every fourth unless told otherwise, which may have a window. */
+/** SmolLM3: Llama with layers without RoPE, by default every fourth; they may have a sliding window. */
 public final class SmolLm3 implements Family {
     private static final LlamaKeys.Defaults DEFAULTS =
             new LlamaKeys.Defaults(32768, OptionalInt.of(4), OptionalInt.empty(), 1e-6, true);

@@ -20,8 +20,8 @@ import java.util.OptionalInt;
 import java.util.Set;
 
 /**
- * StableLM: LayerNorm, RoPE over part of a head; perhaps both blocks in parallel, and norms of each head with weights
- * of its own.
+ * StableLM: LayerNorm, RoPE over part of a head; optionally both blocks in parallel, and norms of each head with
+ * weights of their own.
  */
 public final class StableLm implements Family {
     private static final LlamaKeys.Defaults DEFAULTS =

@@ -7,8 +7,9 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The names of a decoder's tensors in one family, and what the names tell: which norms there are, which parts are
- * stored as one. Begins as Llama's; each method changes one thing. Not changed once a family has made its own.
+ * The names of a decoder's tensors in one family, and what follows from them: which norms there are, and which parts
+ * are stored as one tensor. Begins as Llama's; each method changes one thing. Read-only once a family has built its
+ * own.
  */
 public final class DecoderNames {
     /** How queries, keys and values are stored. */

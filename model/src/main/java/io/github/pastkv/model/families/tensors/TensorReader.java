@@ -20,7 +20,7 @@ import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/** Reads the tensors of a source by name and shape, and remembers which were read. */
+/** Reads the tensors of a source by name and shape, and records which were read. */
 public final class TensorReader {
     /** What stands before the names of a text model inside a multimodal one. */
     private static final List<String> OUTER_PREFIXES = List.of("", "language_model.", "model.language_model.");
