@@ -13,7 +13,7 @@ import java.util.TreeSet;
 /** Opens tiers by their URIs, as the command and {@code ModelOptions.withCacheTiers} name them. */
 public final class CacheTiers {
     private static final Map<String, String> OPTIONAL_ARTIFACTS = Map.of("redis", "pastkv-store-redis", "rediss",
-            "pastkv-store-redis", "valkey", "pastkv-store-redis");
+            "pastkv-store-redis", "valkey", "pastkv-store-redis", "s3", "pastkv-store-s3");
 
     private CacheTiers() {}
 
