@@ -37,11 +37,13 @@ abstract class CodePlane {
 
     /** Writes a panel, given the codes of its first rows; the others are 0. */
     final void put(byte[][] codes, int panel) {
+        int[] words = new int[Math.toIntExact(intsPerLane) * Lanes.COUNT];
         for (int lane = 0; lane < Math.min(Lanes.COUNT, codes.length); lane++) {
             for (int i = 0; i < intsPerLane; i++) {
-                panels.set(Lanes.INT, panel * panelBytes() + i * Lanes.BYTES + 4L * lane, word(codes, lane, i));
+                words[i * Lanes.COUNT + lane] = word(codes, lane, i);
             }
         }
+        MemorySegment.copy(words, 0, panels, Lanes.INT, panel * panelBytes(), words.length);
     }
 
     final MemorySegment panels() {

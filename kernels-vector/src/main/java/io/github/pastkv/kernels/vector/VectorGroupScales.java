@@ -59,31 +59,30 @@ final class VectorGroupScales {
     }
 
     void put(GroupedRow[] rows, int numRows, int panel, Function<GroupedRow, GroupedRow.Scales> which) {
+        int[] words = new int[Math.toIntExact(panelBytes() / Integer.BYTES)];
+        int[] unitWords = new int[Math.toIntExact(unitBytes() / Integer.BYTES)];
         for (int row = 0; row < numRows; row++) {
             GroupedRow.Scales scales = which.apply(rows[row]);
             for (int group = 0; group < numGroups; group++) {
                 switch (type) {
-                    case F32 -> put(stored, panel * panelBytes() + group * 4L * BYTES + row * 4L, 0,
-                            Float.floatToRawIntBits(scales.value(group)));
-                    case F16, BF16 -> putHalf(stored, panel * panelBytes(), group, row, scales.value(group));
-                    case TWO_LEVEL -> put(stored, panel * panelBytes() + group * BYTES + row % COUNT * 4L,
-                            row / COUNT * Byte.SIZE, scales.factor(group) & 0xFF);
+                    case F32 -> words[group * PANEL_OUTPUTS + row] = Float.floatToRawIntBits(scales.value(group));
+                    case F16, BF16 -> putHalf(words, group, row, scales.value(group));
+                    case TWO_LEVEL -> words[group * COUNT + row % COUNT] |=
+                            (scales.factor(group) & 0xFF) << (row / COUNT * Byte.SIZE);
                 }
             }
             for (int unit = 0; unit < numUnits; unit++) {
-                putHalf(units, panel * unitBytes(), unit, row, scales.unit(unit));
+                putHalf(unitWords, unit, row, scales.unit(unit));
             }
         }
+        MemorySegment.copy(words, 0, stored, Lanes.INT, panel * panelBytes(), words.length);
+        MemorySegment.copy(unitWords, 0, units, Lanes.INT, panel * unitBytes(), unitWords.length);
     }
 
-    private void putHalf(MemorySegment target, long panelOffset, int index, int row, float number) {
+    private void putHalf(int[] target, int index, int row, float number) {
         int vector = row / COUNT;
-        put(target, panelOffset + (2L * index + vector / 2) * BYTES + row % COUNT * 4L, vector % 2 * Short.SIZE,
-                type.toShort(number) & 0xFFFF);
-    }
-
-    private static void put(MemorySegment target, long offset, int shift, int bits) {
-        target.set(Lanes.INT, offset, target.get(Lanes.INT, offset) | (bits << shift));
+        target[(2 * index + vector / 2) * COUNT + row % COUNT] |=
+                (type.toShort(number) & 0xFFFF) << (vector % 2 * Short.SIZE);
     }
 
     /** Whether they are floats already. */
