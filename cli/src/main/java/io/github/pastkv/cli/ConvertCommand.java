@@ -41,7 +41,7 @@ final class ConvertCommand implements Callable<Integer> {
 
     @Spec private CommandSpec spec = CommandSpec.create();
 
-    @Parameters(arity = "0..2", hidden = true) private List<Path> places = List.of();
+    @Parameters(arity = "0..2", paramLabel = "FILE.gguf|DIR", hidden = true) private List<Path> places = List.of();
 
     @Option(names = "--model", paramLabel = "DIR|FILE.gguf",
             description = "Hugging Face folder with config.json and model.safetensors (or its shards), or GGUF "

@@ -33,7 +33,7 @@ public final class ComputeMixin {
                     + "faster on this machine. Default: f32 in commands that analyze a model or measure accuracy, "
                     + "auto in the others.") private ComputeChoice compute;
 
-    @Option(names = "--weights", paramLabel = "TYPE", converter = OptionConverters.Weights.class,
+    @Option(names = "--weights", paramLabel = "WEIGHTS", converter = OptionConverters.Weights.class,
             completionCandidates = OptionConverters.Weights.class,
             description = "Weights of linear layers: stored, or quantized to int8, int8-groups or int4 (with scales "
                     + "for each 32). Default: stored.") private WeightType weights =

@@ -36,7 +36,7 @@ class ErrorReporterTest {
         "generate --kv-type q8,f32 a | --kv-type: 'f32' is not a layer type such as 0=f32",
         "generate --kv-type q8,0= a | --kv-type: '', must be f32 or f16 or bf16 or q8",
         "generate --compute f16 a | --compute: 'f16', must be f32 or bf16 or auto",
-        "generate --weights int4 a | --weights: 'int4', must be stored or int8",
+        "generate --weights int5 a | --weights: 'int5', must be stored or int8 or int8-groups or int4",
         "generate --kernels simd a | --kernels: 'simd', must be scalar or vector",
         "generate --threads 0 a | --threads: 0, must be in [1, 1024]",
         "generate --block-size 17 a | --block-size: 17, must be 1 to 16 or a multiple of 16",

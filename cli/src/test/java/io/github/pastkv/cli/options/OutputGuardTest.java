@@ -29,9 +29,9 @@ import picocli.CommandLine.Model.OptionSpec;
 class OutputGuardTest {
     /** Every option and argument that names a file or folder which a command reads, or a folder that must be new. */
     private static final Set<String> NOT_OUTPUTS = Set.of("* --model", "* PROMPT", "acdc --check", "acdc --pairs",
-            "convert --out", "kv-quality --text", "logits --input", "tokenize --input", "chat --messages",
-            "detokenize --input",
-            "patch --pairs", "ablate --set", "score FILE", "inspect MODEL",
+            "convert --out", "convert FILE.gguf|DIR", "kv-quality --text", "logits --input", "tokenize --input",
+            "chat --messages", "chat --resume", "detokenize --input", "patch --pairs", "ablate --set", "score FILE",
+            "inspect MODEL",
             "serve --api-key-file");
 
     @TempDir Path folder;
