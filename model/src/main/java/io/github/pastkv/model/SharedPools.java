@@ -111,7 +111,8 @@ final class SharedPools implements AutoCloseable {
                 .with("storage", config.layers().toString())
                 .with("window", sessionOptions.window().toString())
                 .with("rotary", ropeTables.lengthsThatMatter(config.maxTokens()))
-                .withSecret("salt", sessionOptions.prefixReuse().salt()).build();
+                .withSecret("salt", sessionOptions.prefixReuse().salt())
+                .ofTenant(sessionOptions.prefixReuse().salt().lines().findFirst().orElse("")).build();
     }
 
     @Override

@@ -3,7 +3,9 @@ package io.github.pastkv.store;
 import io.github.pastkv.cache.store.BlockStore;
 import io.github.pastkv.cache.store.StoreWrites;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.ServiceLoader;
@@ -12,6 +14,7 @@ import java.util.TreeSet;
 
 /** Opens tiers by their URIs, as the command and {@code ModelOptions.withCacheTiers} name them. */
 public final class CacheTiers {
+    private static final Set<String> FIRST_TIER_OPTIONS = Set.of("chunk", "write", "keys");
     private static final Map<String, String> OPTIONAL_ARTIFACTS = Map.of("redis", "pastkv-store-redis", "rediss",
             "pastkv-store-redis", "valkey", "pastkv-store-redis", "s3", "pastkv-store-s3");
 
@@ -45,7 +48,8 @@ public final class CacheTiers {
 
     /**
      * Opens a store over tiers, nearest first. {@code chunk} (tokens of a complete chunk) and {@code write}
-     * ({@code complete}, {@code second-use}, {@code eviction}) are those of the first; {@code verify=sha256} with any
+     * ({@code complete}, {@code second-use}, {@code eviction}) and {@code keys} (a {@link KeyFile} for encryption) are
+     * those of the first; {@code verify=sha256} with any
      * of them compares the SHA-256 of all that is loaded, beside its checksums.
      *
      * @throws IllegalArgumentException for a URI or option that no tier has
@@ -62,19 +66,21 @@ public final class CacheTiers {
             verifiesData |= verify.equals("sha256");
         }
         for (TierUri uri : parsed.subList(1, parsed.size())) {
-            if (uri.options().containsKey("chunk") || uri.options().containsKey("write")) {
+            if (!Collections.disjoint(uri.options().keySet(), FIRST_TIER_OPTIONS)) {
                 throw new IllegalArgumentException(
-                        "cache tier " + uri + ": chunk and write are options of the first tier");
+                        "cache tier " + uri + ": chunk, write and keys are options of the first tier");
             }
         }
         int chunkTokens = parsed.getFirst().count("chunk", BlockStore.DEFAULT_CHUNK_TOKENS);
         StoreWrites writes = writes(parsed.getFirst());
+        String keyFile = parsed.getFirst().option("keys", "");
+        KeyFile keys = keyFile.isEmpty() ? null : new KeyFile(Path.of(keyFile));
         List<CacheTier> tiers = new ArrayList<>();
         try {
             for (TierUri uri : parsed) {
                 tiers.add(open(uri));
             }
-            return new TierStore(tiers, chunkTokens, writes, verifiesData);
+            return new TierStore(tiers, chunkTokens, writes, verifiesData, keys);
         } catch (IOException | RuntimeException e) {
             tiers.forEach(CacheTier::close);
             throw e;

@@ -36,6 +36,7 @@ public final class TierStore implements BlockStore {
     private final int chunkTokens;
     private final StoreWrites writes;
     private final boolean verifiesData;
+    private final @Nullable KeyProvider keys;
     private final ThreadPoolExecutor promotions;
     private final Map<StoredChunk, Tier> sources = Collections.synchronizedMap(new WeakHashMap<>()); // of unused ones
 
@@ -118,6 +119,16 @@ public final class TierStore implements BlockStore {
      * @param verifiesData whether the SHA-256 of a chunk's data is compared on each load, beside its checksums
      */
     public TierStore(List<CacheTier> tiers, int chunkTokens, StoreWrites writes, boolean verifiesData) {
+        this(tiers, chunkTokens, writes, verifiesData, null);
+    }
+
+    /**
+     * The same with encryption: chunks are kept encrypted only, and others are not read.
+     *
+     * @param keys null for none
+     */
+    public TierStore(List<CacheTier> tiers, int chunkTokens, StoreWrites writes, boolean verifiesData,
+            @Nullable KeyProvider keys) {
         if (tiers.isEmpty()) {
             throw new IllegalArgumentException("tiers: none");
         }
@@ -125,6 +136,7 @@ public final class TierStore implements BlockStore {
         this.chunkTokens = chunkTokens;
         this.writes = writes;
         this.verifiesData = verifiesData;
+        this.keys = keys;
         this.promotions = new ThreadPoolExecutor(1, 1, 1, TimeUnit.SECONDS, new LinkedBlockingQueue<>(MAX_PROMOTIONS),
                 task -> Thread.ofPlatform().daemon().name("pastkv-tier-promotion").unstarted(task),
                 new ThreadPoolExecutor.DiscardPolicy());
@@ -208,7 +220,14 @@ public final class TierStore implements BlockStore {
                 StoredChunk chunk = null;
                 String fault;
                 try {
-                    chunk = ChunkFormat.decode(content, verifiesData);
+                    MemorySegment plain = decrypted(key, content);
+                    if (plain == null) {
+                        if (keys != null) { // it makes room for what the keys open
+                            tier.forget(key);
+                        }
+                        yield new StoreResult.Missing<>();
+                    }
+                    chunk = ChunkFormat.decode(plain, verifiesData);
                     fault = faultOf(chunk, key);
                 } catch (ChunkFormatException e) {
                     fault = e.getMessage();
@@ -231,6 +250,16 @@ public final class TierStore implements BlockStore {
         };
     }
 
+    /** What a tier has of a chunk, decrypted; null without its key, or where keys are used and it is not encrypted. */
+    private @Nullable MemorySegment decrypted(ChunkKey name, MemorySegment content) throws ChunkFormatException {
+        String id = ChunkCipher.keyId(content);
+        if (keys == null || id == null) {
+            return keys == null && id == null ? content : null;
+        }
+        TierKey key = keys.keyWithId(id);
+        return key == null ? null : ChunkCipher.decrypt(key, name, content);
+    }
+
     private static @Nullable String faultOf(StoredChunk chunk, ChunkKey key) {
         if (!chunk.key().equals(key)) {
             return "it is chunk " + chunk.key();
@@ -248,6 +277,13 @@ public final class TierStore implements BlockStore {
     @Override
     public PutResult put(StoredChunk chunk) {
         List<MemorySegment> content = ChunkFormat.encode(chunk);
+        if (keys != null) {
+            TierKey key = keys.keyOf(chunk.origin().tenant());
+            if (key == null) {
+                return PutResult.REFUSED;
+            }
+            content = List.of(ChunkCipher.encrypt(key, chunk.key(), content));
+        }
         PutResult best = PutResult.REFUSED;
         for (Tier tier : tiers) {
             PutResult result = tier.put(chunk.key(), content);

@@ -22,11 +22,13 @@ public final class PrefixNamespace {
     private final String label;
     private final byte[] digest;
     private final SortedMap<String, String> fields;
+    private final String tenant;
 
-    private PrefixNamespace(String label, byte[] digest, SortedMap<String, String> fields) {
+    private PrefixNamespace(String label, byte[] digest, SortedMap<String, String> fields, String tenant) {
         this.label = label;
         this.digest = digest;
         this.fields = Collections.unmodifiableSortedMap(fields);
+        this.tenant = tenant;
     }
 
     /** Starts a namespace. */
@@ -47,6 +49,11 @@ public final class PrefixNamespace {
     /** The fields that are not secret, for people and for what is stored: their contents are in the identity too. */
     public SortedMap<String, String> fields() {
         return fields;
+    }
+
+    /** Whose texts these are, for the choice of a key of encryption; empty for nobody's. Written nowhere. */
+    public String tenant() {
+        return tenant;
     }
 
     /** First eight bytes of the identity. */
@@ -75,6 +82,7 @@ public final class PrefixNamespace {
         private final MessageDigest sha256;
         private final List<String> tags = new ArrayList<>();
         private final SortedMap<String, String> fields = new TreeMap<>();
+        private String tenant = "";
 
         private Builder(String label) {
             this.label = label;
@@ -89,6 +97,12 @@ public final class PrefixNamespace {
         /** One more field whose content is part of the identity only: it is written nowhere in clear. */
         public Builder withSecret(String tag, String content) {
             return add(tag, content.getBytes(StandardCharsets.UTF_8));
+        }
+
+        /** Whose texts these are. It is not part of the identity: what tells tenants apart is a secret field. */
+        public Builder ofTenant(String newTenant) {
+            tenant = newTenant;
+            return this;
         }
 
         private Builder add(String tag, byte[] content) {
@@ -126,7 +140,7 @@ public final class PrefixNamespace {
 
         /** The namespace of these fields; the builder must not be used afterward. */
         public PrefixNamespace build() {
-            return new PrefixNamespace(label, sha256.digest(), fields);
+            return new PrefixNamespace(label, sha256.digest(), fields, tenant);
         }
     }
 }

@@ -28,6 +28,6 @@ public record StoreBinding(BlockStore store, String storage, Map<String, String>
         Map<String, String> all = new TreeMap<>(namespace.fields());
         all.putAll(fields);
         all.put("namespace", namespace.digest());
-        return BlockOrigin.of(all);
+        return BlockOrigin.of(all).ofTenant(namespace.tenant());
     }
 }

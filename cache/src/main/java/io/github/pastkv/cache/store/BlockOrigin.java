@@ -13,15 +13,21 @@ import org.jspecify.annotations.Nullable;
  * and is compared when a chunk comes back.
  *
  * @param fields by name, in the order of names
+ * @param tenant whose text it is, for the choice of a key of encryption: stored nowhere, and empty in what was stored
  */
-public record BlockOrigin(SortedMap<String, String> fields) {
+public record BlockOrigin(SortedMap<String, String> fields, String tenant) {
     public BlockOrigin {
         fields = Collections.unmodifiableSortedMap(new TreeMap<>(fields));
     }
 
     /** An origin of these fields. */
     public static BlockOrigin of(Map<String, String> fields) {
-        return new BlockOrigin(new TreeMap<>(fields));
+        return new BlockOrigin(new TreeMap<>(fields), "");
+    }
+
+    /** The same fields, of a tenant. */
+    public BlockOrigin ofTenant(String newTenant) {
+        return new BlockOrigin(fields, newTenant);
     }
 
     /** The first field in which another origin differs, with both contents; null where they are equal. */
@@ -34,5 +40,11 @@ public record BlockOrigin(SortedMap<String, String> fields) {
             }
         }
         return null;
+    }
+
+    /** Without the tenant. */
+    @Override
+    public String toString() {
+        return fields.toString();
     }
 }

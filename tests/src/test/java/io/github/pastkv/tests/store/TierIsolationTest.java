@@ -1,0 +1,108 @@
+package io.github.pastkv.tests.store;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.github.pastkv.cache.layout.KvType;
+import io.github.pastkv.cache.layout.KvWindow;
+import io.github.pastkv.model.ComputeChoice;
+import io.github.pastkv.model.Model;
+import io.github.pastkv.model.ModelOptions;
+import io.github.pastkv.model.Session;
+import io.github.pastkv.model.SessionOptions;
+import io.github.pastkv.store.TierUse;
+import io.github.pastkv.testkit.golden.GoldenModel;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * What changes keys and values, and the salt, separates what two tiers hold: each change alone finds nothing, and
+ * computes its own bits. Unchanged, everything is found. A salt stands nowhere.
+ */
+class TierIsolationTest {
+    private static final String SALT = "a-salt-of-this-test";
+    private static final int[] PROMPT = IntStream.range(0, 33).map(i -> i * 7 % 61 + 1).toArray();
+
+    @TempDir private static Path folder;
+
+    private record Setup(String family, ModelOptions model, SessionOptions session) {
+        Setup with(SessionOptions other) {
+            return new Setup(family, model, other);
+        }
+
+        private Model load(boolean withTiers) throws IOException {
+            return Model.load(GoldenModel.of(family).folder(), withTiers
+                    ? model.withCacheTiers("file:" + folder.resolve("near") + "?chunk=8", "file:" + folder.resolve(
+                            "far"))
+                    : model);
+        }
+
+        private float[] logits(Model loaded) {
+            try (Session opened = loaded.newSession(session)) {
+                return opened.prefill(PROMPT).toFloatArray();
+            }
+        }
+    }
+
+    private static final Setup BASE = new Setup("llama", ModelOptions.defaults().withKernels("vector"),
+            SessionOptions.defaults().withBlockSize(4).withPrefixSalt(SALT));
+
+    private static Map<String, Setup> changes() {
+        SessionOptions session = BASE.session();
+        Map<String, Setup> changes = new LinkedHashMap<>();
+        changes.put("no salt", BASE.with(session.withPrefixSalt("")));
+        changes.put("longer salt", BASE.with(session.withPrefixSalt(SALT + "x")));
+        changes.put("f16", BASE.with(session.withKvType(KvType.F16)));
+        changes.put("bf16", BASE.with(session.withKvType(KvType.BF16)));
+        changes.put("q8", BASE.with(session.withKvType(KvType.Q8)));
+        changes.put("block size", BASE.with(session.withBlockSize(8)));
+        changes.put("window", BASE.with(session.withWindow(KvWindow.of(16))));
+        changes.put("linear precision",
+                new Setup(BASE.family(), BASE.model().withCompute(ComputeChoice.BF16), session));
+        changes.put("model", new Setup("llama3_rope_tied", BASE.model(), session));
+        return changes;
+    }
+
+    @BeforeAll
+    static void readFirst() throws IOException {
+        try (Model model = BASE.load(true)) {
+            BASE.logits(model);
+        }
+    }
+
+    private static long loaded(Setup setup) throws IOException {
+        float[] expected;
+        try (Model model = setup.load(false)) {
+            expected = setup.logits(model);
+        }
+        try (Model model = setup.load(true)) {
+            assertThat(setup.logits(model)).isEqualTo(expected);
+            assertThat(model.tierUses().toString()).doesNotContain(SALT);
+            return model.tierUses().stream().mapToLong(TierUse::numTokensLoaded).sum();
+        }
+    }
+
+    @Test
+    void everyChangeAlone_findsNothing_andEachFindsItsOwn() throws IOException {
+        assertThat(loaded(BASE)).as("unchanged").isEqualTo(32);
+        for (Map.Entry<String, Setup> change : changes().entrySet()) {
+            assertThat(loaded(change.getValue())).as(change.getKey()).isZero();
+            assertThat(loaded(change.getValue())).as("%s, again", change.getKey()).isPositive();
+        }
+        assertThat(loaded(BASE)).as("unchanged, after all").isEqualTo(32);
+        try (Stream<Path> files = Files.walk(folder)) {
+            for (Path file : files.filter(Files::isRegularFile).toList()) {
+                assertThat(file.toString()).doesNotContain(SALT);
+                assertThat(new String(Files.readAllBytes(file), StandardCharsets.ISO_8859_1)).doesNotContain(SALT);
+            }
+        }
+    }
+}
