@@ -140,13 +140,19 @@ public final class FileTier implements CacheTier {
             return new StoreResult.Retry<>("the tier is closed");
         }
         ChunkKey[] best = {null};
+        String firstBlock = key.sharedPrefixes().getLast();
         try {
-            io.names(folderOf(key), name -> keyOf(name).ifPresent(found -> {
-                int shared = found.numSharedBlocks(key);
-                if (shared > (best[0] == null ? 0 : best[0].numSharedBlocks(key))) {
-                    best[0] = found;
+            io.names(folderOf(key), name -> {
+                if (!name.getFileName().toString().startsWith(firstBlock)) {
+                    return; // most of them: a name is read only where it can be of use
                 }
-            }));
+                keyOf(name).ifPresent(found -> {
+                    int shared = found.numSharedBlocks(key);
+                    if (shared > (best[0] == null ? 0 : best[0].numSharedBlocks(key))) {
+                        best[0] = found;
+                    }
+                });
+            });
         } catch (IOException e) {
             return new StoreResult.Retry<>(String.valueOf(e));
         }
