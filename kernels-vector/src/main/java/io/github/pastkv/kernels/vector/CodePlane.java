@@ -13,6 +13,8 @@ abstract class CodePlane {
     static final int INPUT_GRAIN = 8;
 
     static final int VECTORS = 4;
+    /** Outputs of a panel of grouped weights. */
+    static final int PANEL_OUTPUTS = VECTORS * Lanes.COUNT;
 
     private final long intsPerLane;
     private final MemorySegment panels;
@@ -52,7 +54,7 @@ abstract class CodePlane {
 
     /** First byte of the panel of {@code output}. */
     final long panelByteOffset(int output) {
-        return output / VectorGroupedWeights.PANEL_OUTPUTS * panelBytes();
+        return output / PANEL_OUTPUTS * panelBytes();
     }
 
     final long byteSize() {

@@ -16,6 +16,8 @@ import java.util.Arrays;
  * within one call.
  */
 final class GroupedPanel {
+    /** Inputs of a block of a tile, whole groups: half a panel of them stays in the nearest cache. */
+    static final int BLOCK_INPUTS = GroupFormat.UNIT_SIZE;
     private static final ThreadLocal<GroupedPanel> OF_THREAD = ThreadLocal.withInitial(GroupedPanel::new);
     private static final long ALIGNMENT = 64;
     /** Groups that are summed side by side, as a sum waits for its last addition. */
@@ -67,7 +69,7 @@ final class GroupedPanel {
     private long scalesByteOffset;
 
     private GroupedPanel() {
-        long blockBytes = GroupedTiles.BLOCK_INPUTS * 2 * Lanes.BYTES;
+        long blockBytes = BLOCK_INPUTS * 2 * Lanes.BYTES;
         Arrays.setAll(blocks, half -> Arena.ofAuto().allocate(blockBytes, ALIGNMENT));
     }
 

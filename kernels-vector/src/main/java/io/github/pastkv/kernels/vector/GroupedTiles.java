@@ -1,6 +1,5 @@
 package io.github.pastkv.kernels.vector;
 
-import io.github.pastkv.kernels.GroupFormat;
 import io.github.pastkv.tensor.Tensor;
 
 /**
@@ -10,8 +9,6 @@ import io.github.pastkv.tensor.Tensor;
 final class GroupedTiles {
     /** Tokens that go through a block at a time. */
     static final int TOKENS = 4;
-    /** Inputs of a block, whole groups: half a panel of them stays in the nearest cache. */
-    static final int BLOCK_INPUTS = GroupFormat.UNIT_SIZE;
 
     private GroupedTiles() {}
 
@@ -22,7 +19,7 @@ final class GroupedTiles {
         for (int output = fromOutput; output < toOutput; output += VectorGroupedWeights.PANEL_OUTPUTS) {
             panel.read(weights, output, false);
             panel.clearTotals(tileTokens);
-            for (int from = 0; from < weights.numInputs(); from += BLOCK_INPUTS) {
+            for (int from = 0; from < weights.numInputs(); from += GroupedPanel.BLOCK_INPUTS) {
                 addBlock(x, weights, panel, tileTokens, from);
             }
             GroupedBodies.finish(weights, panel, 0, y, tileTokens, output);
@@ -32,7 +29,7 @@ final class GroupedTiles {
     }
 
     private static void addBlock(Tensor x, VectorGroupedWeights weights, GroupedPanel panel, int numTokens, int from) {
-        int to = Math.min(from + BLOCK_INPUTS, weights.numInputs());
+        int to = Math.min(from + GroupedPanel.BLOCK_INPUTS, weights.numInputs());
         int groupSize = weights.format().groupSize();
         GroupedBodies.unpack(panel, from, to);
         for (int half = 0; half < 2; half++) {

@@ -1,9 +1,9 @@
 package io.github.pastkv.kernels.vector;
 
+import static io.github.pastkv.kernels.vector.CodePlane.PANEL_OUTPUTS;
 import static io.github.pastkv.kernels.vector.Lanes.BYTES;
 import static io.github.pastkv.kernels.vector.Lanes.COUNT;
 import static io.github.pastkv.kernels.vector.Lanes.INTS;
-import static io.github.pastkv.kernels.vector.VectorGroupedWeights.PANEL_OUTPUTS;
 import static java.nio.ByteOrder.LITTLE_ENDIAN;
 import static jdk.incubator.vector.VectorOperators.ASHR;
 import static jdk.incubator.vector.VectorOperators.I2F;

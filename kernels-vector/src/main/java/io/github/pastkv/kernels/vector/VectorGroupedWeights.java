@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class VectorGroupedWeights implements LinearWeights {
     /** Outputs of a panel. */
-    static final int PANEL_OUTPUTS = 4 * Lanes.COUNT;
+    static final int PANEL_OUTPUTS = CodePlane.PANEL_OUTPUTS;
     /** Outputs of a panel at the widest vectors, so that ranges are the same at every width. */
     private static final int OUTPUT_GRAIN = 64;
 
