@@ -7,7 +7,9 @@ import java.util.TreeMap;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** Texts, tokens, log-probabilities and ends of an answer's choices: of a whole answer, or of the chunks of a stream. */
+/**
+ * Texts, tokens, log-probabilities and ends of an answer's choices: of a whole answer, or of the chunks of a stream.
+ */
 final class AnswerBits {
     private final Map<Integer, Choice> choices = new TreeMap<>();
     private JsonNode promptLogProbabilities = JsonMapper.shared().nullNode();
