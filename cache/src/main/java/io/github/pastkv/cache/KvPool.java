@@ -189,4 +189,9 @@ public final class KvPool implements AutoCloseable {
             leave();
         }
     }
+
+    @Override
+    public String toString() {
+        return "KvPool[" + heldBytes() + " of at most " + config.maxPoolBytes() + " bytes held]";
+    }
 }

@@ -409,4 +409,9 @@ public final class KvStep implements StepRows, AutoCloseable {
             storage.rollBack();
         }
     }
+
+    @Override
+    public String toString() {
+        return open ? "KvStep[" + numRows() + " rows, " + numTokens() + " new tokens]" : "KvStep[closed]";
+    }
 }

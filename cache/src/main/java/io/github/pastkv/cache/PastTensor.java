@@ -105,4 +105,9 @@ public final class PastTensor extends LazyTensor implements AutoCloseable {
             }
         }
     }
+
+    @Override
+    public String toString() {
+        return "PastTensor[" + (ofKeys ? "keys" : "values") + ", " + shape(0) + " rows, " + shape(1) + " slots]";
+    }
 }

@@ -90,4 +90,9 @@ public final class PlainFormat implements ChatFormat {
     public boolean continuesText() {
         return true;
     }
+
+    @Override
+    public String toString() {
+        return "PlainFormat";
+    }
 }

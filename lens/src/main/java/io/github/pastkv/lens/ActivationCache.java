@@ -151,4 +151,9 @@ public final class ActivationCache implements AutoCloseable {
             arena.close();
         }
     }
+
+    @Override
+    public String toString() {
+        return "ActivationCache[" + activations.size() + " activations]";
+    }
 }

@@ -227,4 +227,9 @@ public final class Lens {
         }
         return session;
     }
+
+    @Override
+    public String toString() {
+        return "Lens[" + model + "]";
+    }
 }

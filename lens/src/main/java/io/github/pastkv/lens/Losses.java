@@ -79,4 +79,9 @@ public final class Losses {
     public long numTokens() {
         return count;
     }
+
+    @Override
+    public String toString() {
+        return "Losses[" + numTokens() + " tokens, mean " + mean() + "]";
+    }
 }

@@ -291,4 +291,9 @@ public final class Residuals {
         }
         return new ResidualStack(labels, all);
     }
+
+    @Override
+    public String toString() {
+        return "Residuals[" + model + ", " + cache + "]";
+    }
 }

@@ -164,4 +164,9 @@ public final class ModelFolder implements AutoCloseable {
     public void close() {
         source.close();
     }
+
+    @Override
+    public String toString() {
+        return "ModelFolder[" + folder() + "]";
+    }
 }

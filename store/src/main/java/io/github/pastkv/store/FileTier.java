@@ -398,4 +398,9 @@ public final class FileTier implements CacheTier {
             lock.close();
         }
     }
+
+    @Override
+    public String toString() {
+        return "FileTier[" + folder + ", at most " + maxBytes + " bytes]";
+    }
 }

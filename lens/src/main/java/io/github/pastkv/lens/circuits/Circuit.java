@@ -92,4 +92,9 @@ public final class Circuit {
         }
         return numUndecided;
     }
+
+    @Override
+    public String toString() {
+        return "Circuit[" + tried.size() + " of " + graph.numEdges() + " edges tried, metric " + metric + "]";
+    }
 }

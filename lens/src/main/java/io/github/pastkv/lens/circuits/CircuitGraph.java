@@ -145,4 +145,9 @@ public final class CircuitGraph {
             case OUTPUT -> List.of();
         };
     }
+
+    @Override
+    public String toString() {
+        return "CircuitGraph[" + numEdges() + " edges]";
+    }
 }

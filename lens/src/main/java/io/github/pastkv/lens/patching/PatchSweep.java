@@ -298,4 +298,9 @@ public final class PatchSweep implements AutoCloseable {
             return listener.onProgress(numDone, result.values().length);
         }
     }
+
+    @Override
+    public String toString() {
+        return "PatchSweep[" + numRuns + " runs]";
+    }
 }

@@ -121,4 +121,9 @@ public final class HuggingFaceFolder implements ModelSource {
     public void close() {
         weights.close();
     }
+
+    @Override
+    public String toString() {
+        return "HuggingFaceFolder[" + folder + "]";
+    }
 }

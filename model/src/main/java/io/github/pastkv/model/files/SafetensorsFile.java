@@ -135,4 +135,9 @@ public final class SafetensorsFile implements AutoCloseable {
     public void close() {
         file.close();
     }
+
+    @Override
+    public String toString() {
+        return "SafetensorsFile[" + path() + ", " + header.entries().size() + " tensors]";
+    }
 }

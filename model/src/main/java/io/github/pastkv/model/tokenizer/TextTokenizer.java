@@ -303,4 +303,9 @@ public final class TextTokenizer implements AutoCloseable {
     public void close() {
         variants.close();
     }
+
+    @Override
+    public String toString() {
+        return "TextTokenizer[" + vocabSize() + " tokens]";
+    }
 }
