@@ -86,6 +86,7 @@ public final class Conversation implements AutoCloseable {
      * their sessions, of which shared ones are there once.
      */
     public void save(Path file) throws IOException {
+        Objects.requireNonNull(file, "file: null");
         ConversationFile.write(file, List.copyOf(branches.values()), current.name());
     }
 
@@ -100,6 +101,9 @@ public final class Conversation implements AutoCloseable {
      */
     public static Conversation open(Model model, Path file, @Nullable SessionOptions options, ChatFormat format)
             throws IOException {
+        Objects.requireNonNull(model, "model: null");
+        Objects.requireNonNull(file, "file: null");
+        Objects.requireNonNull(format, "format: null");
         return ConversationFile.read(model, file, options, format);
     }
 

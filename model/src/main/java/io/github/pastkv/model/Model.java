@@ -300,6 +300,7 @@ public final class Model implements AutoCloseable {
      *         layout or a salt
      */
     public Session openSession(Path file) throws IOException {
+        Objects.requireNonNull(file, "file: null");
         return SavedSessions.openOne(this, file, null);
     }
 
@@ -308,6 +309,8 @@ public final class Model implements AutoCloseable {
      * must be those of the saved session; limits may differ, and rows are those of the file.
      */
     public Session openSession(Path file, SessionOptions sessionOptions) throws IOException {
+        Objects.requireNonNull(file, "file: null");
+        Objects.requireNonNull(sessionOptions, "sessionOptions: null");
         return SavedSessions.openOne(this, file, sessionOptions);
     }
 

@@ -189,8 +189,9 @@ public final class Session implements AutoCloseable {
 
     /** {@link #append(int[][], AttentionMask)} with rows of equal length and no padding. */
     public Tensor append(int[][] tokenIds) {
-        requireOpen();
-        return append(StepInput.tokens(tokenIds));
+        Objects.requireNonNull(tokenIds, "tokenIds: null");
+        int numSlots = tokenIds.length == 0 ? 0 : Objects.requireNonNull(tokenIds[0], "tokenIds: row 0 is null").length;
+        return append(tokenIds, AttentionMask.ones(batchSize(), numSlots));
     }
 
     /**
@@ -473,6 +474,7 @@ public final class Session implements AutoCloseable {
      * @throws IllegalStateException for a session over a cache that was passed in
      */
     public void save(Path file) throws IOException {
+        Objects.requireNonNull(file, "file: null");
         SavedSessions.write(file, List.of(this), Map.of());
     }
 

@@ -429,4 +429,10 @@ public final class RadixPrefixIndex implements PrefixIndex {
             pool.unmarkReclaimable(blockId);
         }
     }
+
+    @Override
+    public String toString() {
+        PrefixStats now = stats();
+        return "PrefixIndex[" + now.numBlocks() + " blocks, " + now.cachedBytes() + " bytes cached]";
+    }
 }

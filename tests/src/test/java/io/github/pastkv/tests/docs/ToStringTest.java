@@ -38,6 +38,7 @@ class ToStringTest {
             try (CachedRun run = lens.runWithCache("Once upon a time", Capture.of("pattern"));
                     KvStep step = cache.beginStep(AttentionMask.ones(1, 1))) {
                 List<Object> objects = List.of(files, files.source(), model, session, cache, cache.pool(), step,
+                        session.prefixIndex().orElseThrow(),
                         cache.entry(0), session.cache().entry(0).pastKeys(), conversation, Chat.of(model),
                         ChatFormat.of(model), lens, run, run.run(), run.run().losses(), run.activations(),
                         new Residuals(model, run.activations()), model.tokenizer().orElseThrow(), model.config(),
