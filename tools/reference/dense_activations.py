@@ -17,7 +17,8 @@ import sys
 import numpy as np
 
 KEPT = 2  # positions, at the end of the prompt
-INTERLEAVED = {"gptj", "codegen", "cohere", "cohere2", "glm", "glm4", "ernie4_5", "helium", "ernie4_5_moe", "llama4_text"}
+INTERLEAVED = {"gptj", "codegen", "cohere", "cohere2", "glm", "glm4", "ernie4_5", "helium", "ernie4_5_moe", "llama4_text",
+               "deepseek_v2", "deepseek_v3"}
 ONE_NORM_PARALLEL = {"gptj", "codegen", "phi", "cohere", "cohere2"}
 NORM_AFTER = {"olmo3", "exaone4"}
 DTYPES = {"F32": "<f4", "I64": "<i8", "U8": "u1"}
@@ -83,6 +84,8 @@ class Run:
         rope = config.get("rope_parameters") or {}
         self.theta = rope.get("rope_theta", 10000.0)
         self.rope_config = rope
+        if config.get("kv_lora_rank"):
+            self.dim = config["qk_rope_head_dim"]  # what is rotated
         self.rotated = config.get("rotary_dim") or int(self.dim * (rope.get("partial_rotary_factor") or 1))
         if self.kind in ("gpt_bigcode", "mpt", "xglm", "biogpt") or config.get("alibi"):
             self.rotated = 0
@@ -135,7 +138,10 @@ class Run:
             low, high = math.floor(low), math.ceil(high)
         low, high = max(low, 0), min(high, r - 1)
         ramp = np.clip((np.arange(r // 2) - low) / (high - low if high != low else 0.001), 0, 1)
-        return inv / rope["factor"] * ramp + inv * (1 - ramp), 0.1 * math.log(rope["factor"]) + 1
+        grown = lambda s: 0.1 * s * math.log(rope["factor"]) + 1
+        both = rope.get("mscale") and rope.get("mscale_all_dim")
+        factor = grown(rope["mscale"]) / grown(rope["mscale_all_dim"]) if both else grown(1)
+        return inv / rope["factor"] * ramp + inv * (1 - ramp), factor
 
     def is_windowed(self, layer):
         types = self.c.get("layer_types")
@@ -214,7 +220,40 @@ class Run:
                 self.acts[hook + key] = self.acts[hook + key].reshape(x.shape[0] * x.shape[1], -1)
         return y.reshape(x.shape)
 
+    def rms_norm(self, x, name):  # of latents
+        return x / np.sqrt((x**2).mean(-1, keepdims=True) + 1e-6) * self.get(name + ".weight")
+
+    def latent_attention(self, x, layer, p):
+        """Expanded, as transformers computes it"""
+        b, T, H, c = f"blocks.{layer}.attn.", len(x), self.heads, self.c
+        nope, rope, a = c["qk_nope_head_dim"], c["qk_rope_head_dim"], p + "self_attn."
+        if a + "q_proj.weight" in self.w:
+            q = self.linear(x, a + "q_proj")
+        else:
+            q = self.linear(self.rms_norm(self.linear(x, a + "q_a_proj"), a + "q_a_layernorm"), a + "q_b_proj")
+        q = q.reshape(T, H, nope + rope)
+        both = self.linear(x, a + "kv_a_proj_with_mqa")
+        latent, r = self.rms_norm(both[:, : c["kv_lora_rank"]], a + "kv_a_layernorm"), both[:, None, c["kv_lora_rank"] :]
+        kv = self.linear(latent, a + "kv_b_proj").reshape(T, H, -1)
+        k, v = kv[..., :nope], kv[..., nope:]
+        join = lambda nopes, ropes: np.concatenate([nopes, np.broadcast_to(ropes, (T, H, rope))], -1)
+        self.acts[b + "hook_q"], self.acts[b + "hook_k"], self.acts[b + "hook_v"] = q, join(k, r), v
+        split = lambda y: np.concatenate([y[..., ::2], y[..., 1::2]], -1) if self.kind == "deepseek_v3" else y
+        r, q = split(self.rope(r)), join(q[..., :nope], split(self.rope(q[..., nope:])))
+        self.acts[b + "hook_latent"], self.acts[b + "hook_rot_latent_k"], self.acts[b + "hook_rot_q"] = latent, r[:, 0], q
+        factor = self.rope_config.get("mscale_all_dim") or 0
+        grown = 0.1 * factor * math.log(self.rope_config["factor"]) + 1 if factor else 1
+        scores = np.einsum("ihd,jhd->hij", q, join(k, r)) * (nope + rope) ** -0.5 * grown**2
+        scores = np.where(np.arange(T)[None] > np.arange(T)[:, None], -np.inf, scores)
+        pattern = np.exp(scores - scores.max(-1, keepdims=True))
+        pattern /= pattern.sum(-1, keepdims=True)
+        z = np.einsum("hij,jhd->ihd", pattern, v)
+        self.acts[b + "hook_attn_scores"], self.acts[b + "hook_pattern"], self.acts[b + "hook_z"] = scores, pattern, z
+        return self.linear(z.reshape(T, -1), a + "o_proj")
+
     def attention(self, x, layer, p):
+        if self.c.get("kv_lora_rank"):
+            return self.latent_attention(x, layer, p)
         b, T = f"blocks.{layer}.attn.", len(x)
         q, k, v = self.qkv(x, p)
         self.acts[b + "hook_q"], self.acts[b + "hook_k"], self.acts[b + "hook_v"] = q, k, v
@@ -306,7 +345,7 @@ class Run:
                 chosen.append(i)
                 np.put_along_axis(rest, i, -np.inf, -1)
             return np.concatenate(chosen, -1), np.concatenate(weights, -1)
-        if self.kind in ("dots1", "glm4_moe"):
+        if self.kind in ("dots1", "glm4_moe", "deepseek_v3"):
             scores = sigmoid(z)
             ranked = scores + self.get(m + "gate.e_score_correction_bias")
             groups = ranked.reshape(T, c["n_group"], -1)
@@ -321,6 +360,13 @@ class Run:
             i = best(scores + self.get(m + "moe_statics.e_score_correction_bias"))
             w = take(scores, i)
             return i, w / np.maximum(w.sum(-1, keepdims=True), c["moe_norm_min"])
+        if self.kind == "deepseek_v2":
+            groups = scores.reshape(T, c["n_group"] if c["topk_method"] == "group_limited_greedy" else 1, -1).copy()
+            order = np.argsort(-groups.max(-1), -1, kind="stable")[:, c["topk_group"] or 1 :]
+            for row, dropped in enumerate(order):
+                groups[row, dropped] = 0
+            i = best(groups.reshape(T, -1))
+            return i, take(scores, i) * c["routed_scaling_factor"]
         i = best(scores)
         w = take(scores, i)
         return i, w / w.sum(-1, keepdims=True) if self.kind == "mixtral" or c.get("norm_topk_prob") else w

@@ -115,8 +115,8 @@ public final class Residuals {
             Tensor heads = z.copy().reshape(z.shape(0) * z.shape(1), z.shape(2) * z.shape(3));
             for (int head = 0; head < config.numHeads(); head++) {
                 labels.add("L" + l + "H" + head);
-                parts.add(projected(l, model.tensors().layers().get(l).attentionOut(), heads, head * config.headDim(),
-                        (head + 1) * config.headDim()).reshape(z.shape(0), z.shape(1), config.hiddenSize()));
+                parts.add(projected(l, model.tensors().layers().get(l).attentionOut(), heads, head * config.valueDim(),
+                        (head + 1) * config.valueDim()).reshape(z.shape(0), z.shape(1), config.hiddenSize()));
             }
         }
         return stack(labels, parts);

@@ -3,6 +3,7 @@ package io.github.pastkv.cli.bench;
 import io.github.pastkv.cache.KvCache;
 import io.github.pastkv.cache.KvStep;
 import io.github.pastkv.cache.PoolExhaustedException;
+import io.github.pastkv.cache.layout.KvShape;
 import io.github.pastkv.cache.mask.AttentionMask;
 import io.github.pastkv.cli.io.ByteSize;
 import io.github.pastkv.model.Model;
@@ -91,7 +92,8 @@ final class BenchRun {
 
     private double multiplyAdds(BenchCase test) {
         long numLogits = test.kind() == BenchCase.Kind.PROMPT ? test.batchSize() : test.totalTokens();
-        double perKey = 2.0 * model.config().numHeads() * model.config().headDim();
+        KvShape cached = model.config().toKvShape();
+        double perKey = (double) model.config().numHeads() * (cached.headDim() + cached.valueDim());
         long keys = 0;
         for (int layer = 0; layer < model.config().numLayers(); layer++) {
             keys += test.visibleKeys(model.config().attended(layer).narrower(sessionOptions.window()));
@@ -127,7 +129,7 @@ final class BenchRun {
     }
 
     private void fill(KvCache cache, int depth) {
-        int width = model.config().numKvHeads() * model.config().headDim();
+        int width = model.config().toKvShape().numKvHeads() * model.config().toKvShape().headDim();
         Tensor past = randomTensor(cache.batchSize() * FILL_TOKENS, width);
         for (int filled = 0; filled < depth; filled += FILL_TOKENS) {
             requireRoom(cache, filled, depth);

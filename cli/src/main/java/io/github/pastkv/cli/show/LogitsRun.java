@@ -3,6 +3,7 @@ package io.github.pastkv.cli.show;
 import io.github.pastkv.cache.KvCacheEntry;
 import io.github.pastkv.cache.PastTensor;
 import io.github.pastkv.model.Session;
+import io.github.pastkv.model.family.LatentExpansion;
 import io.github.pastkv.model.files.SafetensorsWriter;
 import io.github.pastkv.tensor.DataType;
 import io.github.pastkv.tensor.Tensor;
@@ -66,30 +67,70 @@ final class LogitsRun {
         }
     }
 
-    /** Writes {@code past_keys.N} and {@code past_values.N} of every layer, {@code [B, K, T, D]}; one row without B. */
+    /**
+     * Writes {@code past_keys.N} and {@code past_values.N} of every layer, {@code [B, K, T, D]}; one row without B.
+     * Where the cache holds latents, writes these as {@code latent.N} and {@code rope_key.N}, {@code [B, T, ...]}, and
+     * the keys and values that they expand to.
+     */
     void writeKeysValues(Path file, Map<String, String> metadata) throws IOException {
         SafetensorsWriter writer = new SafetensorsWriter().withMetadata(metadata);
         for (KvCacheEntry entry : session.cache().entries()) {
-            writer.add("past_keys." + entry.layer(), headsFirst(entry.pastKeys()));
-            writer.add("past_values." + entry.layer(), headsFirst(entry.pastValues()));
+            if (session.cache().config().shape().isLatent()) {
+                addLatents(writer, entry);
+            } else {
+                writer.add("past_keys." + entry.layer(), headsFirst(tokensFirst(entry.pastKeys())));
+                writer.add("past_values." + entry.layer(), headsFirst(tokensFirst(entry.pastValues())));
+            }
         }
         writer.write(file);
     }
 
-    /**
-     * A copy of {@code [B, T, K, D]} as {@code [B, K, T, D]}, without B where there is one row, and from the first slot
-     * that the layer still holds.
-     */
-    private Tensor headsFirst(PastTensor past) {
+    private void addLatents(SafetensorsWriter writer, KvCacheEntry entry) {
+        Tensor cached = tokensFirst(entry.pastKeys()); // [B, T, 1, R + Dr]
+        long numTokens = cached.shape(0) * cached.shape(1);
+        Tensor rows = cached.reshape(numTokens, cached.shape(3));
+        int latentDim = session.cache().config().shape().latentDim();
+        Tensor latents = contiguous(rows.narrow(1, 0, latentDim));
+        Tensor rotaryKeys = contiguous(rows.narrow(1, latentDim, rows.shape(1)));
+        LatentExpansion expansion = new LatentExpansion(session.model().config().attention(),
+                session.model().tensors().layers().get(entry.layer()));
+        writer.add("latent." + entry.layer(), withoutOnlyRow(batched(latents, cached)));
+        writer.add("rope_key." + entry.layer(), withoutOnlyRow(batched(rotaryKeys, cached)));
+        writer.add("past_keys." + entry.layer(), headsFirst(heads(expansion.keys(latents, rotaryKeys), cached)));
+        writer.add("past_values." + entry.layer(), headsFirst(heads(expansion.values(latents), cached)));
+    }
+
+    private Tensor contiguous(Tensor rows) {
+        Tensor copy = Tensor.allocate(arena, DataType.F32, rows.shape());
+        copy.copyFrom(rows);
+        return copy;
+    }
+
+    private static Tensor batched(Tensor rows, Tensor like) {
+        return rows.reshape(like.shape(0), like.shape(1), rows.shape(1));
+    }
+
+    private Tensor heads(Tensor rows, Tensor like) {
+        int numHeads = session.model().config().numHeads();
+        return rows.reshape(like.shape(0), like.shape(1), numHeads, rows.shape(1) / numHeads);
+    }
+
+    /** A copy of {@code [B, T, K, D]}, from the first slot that the layer still holds. */
+    private Tensor tokensFirst(PastTensor past) {
         try (past) {
             Tensor whole = Tensor.allocate(arena, DataType.F32, past.shape());
             past.copyTo(whole);
             Tensor shown = whole.narrow(1, past.firstShownSlot(), past.shape(1));
             Tensor copy = Tensor.allocate(arena, DataType.F32, shown.shape());
             shown.copyTo(copy);
-            Tensor tokensFirst = withoutOnlyRow(copy);
-            return tokensFirst.transpose(tokensFirst.rank() - 3, tokensFirst.rank() - 2);
+            return copy;
         }
+    }
+
+    /** {@code [B, T, K, D]} as {@code [B, K, T, D]}, without B where there is one row. */
+    private Tensor headsFirst(Tensor tokensFirst) {
+        Tensor rows = withoutOnlyRow(tokensFirst);
+        return rows.transpose(rows.rank() - 3, rows.rank() - 2);
     }
 
     /** Drops the axis of rows where there is one row. */

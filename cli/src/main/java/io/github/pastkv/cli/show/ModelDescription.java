@@ -20,6 +20,7 @@ import io.github.pastkv.model.config.DefaultRope;
 import io.github.pastkv.model.config.DynamicNtkRope;
 import io.github.pastkv.model.config.ExpertsConfig;
 import io.github.pastkv.model.config.GenerationConfig;
+import io.github.pastkv.model.config.LatentConfig;
 import io.github.pastkv.model.config.LayerConfig;
 import io.github.pastkv.model.config.LinearRope;
 import io.github.pastkv.model.config.Llama3Rope;
@@ -62,8 +63,7 @@ final class ModelDescription {
                         + config.hiddenSize() + feedForward() + experts()
                         + (config.parallelResidual() ? ", both blocks side by side" : "")
                         + factor("blocks", config.layer(0).blockScale()))
-                + fact("attention", config.numHeads() + " query heads over " + config.numKvHeads()
-                        + " key/value heads of " + config.headDim() + windows()
+                + fact("attention", heads() + windows()
                         + cap("scores", config.attention().scoreSoftCap()) + headNorms()
                         + (config.attention().sinkScores() ? ", an attention sink for each head" : "")
                         + cap("queries, keys and values", config.attention().clip()))
@@ -83,6 +83,15 @@ final class ModelDescription {
                         + options.options().numThreads())
                 + fact("linear layers", linearLayers(folder.linearPrecision(options.options(), kernels.kernels()),
                         kernels.kernels()));
+    }
+
+    private String heads() {
+        LatentConfig latent = config.attention().latent();
+        return latent == null
+                ? config.numHeads() + " query heads over " + config.numKvHeads() + " key/value heads of "
+                        + config.headDim()
+                : config.numHeads() + " query heads of " + config.headDim() + " over a latent of " + latent.latentDim()
+                        + " and a rotary key of " + latent.rotaryDim() + ", values of " + latent.valueDim();
     }
 
     /** Nothing where every layer has experts. */
@@ -193,8 +202,20 @@ final class ModelDescription {
             table.append(String.format(Locale.ROOT, TABLE_ROW, "  " + types, number(bytesPerToken(types)),
                     bytes.get(0), bytes.get(1), bytes.get(2)));
         }
-        return table + fact("cache limit", new ByteSize(options.limitBytes()) + ", room for "
+        return table + expanded(options) + fact("cache limit", new ByteSize(options.limitBytes()) + ", room for "
                 + number(room(options)) + " tokens of " + options.kvTypes());
+    }
+
+    /** What a token would take if the keys and values of all heads were stored instead of latents. */
+    private String expanded(CacheMixin options) {
+        if (config.attention().latent() == null) {
+            return "";
+        }
+        KvType type = options.kvTypes().rest().keys();
+        long bytes = config.numHeads() * (type.bytesPerHead(config.headDim()) + type.bytesPerHead(config.valueDim()))
+                * config.numLayers();
+        return fact("latents", new ByteSize(bytesPerToken(options.kvTypes())) + " per token as " + options.kvTypes()
+                + "; keys and values of all heads would take " + new ByteSize(bytes));
     }
 
     /** Every type for keys and values alike, and what was asked for. */
@@ -270,7 +291,8 @@ final class ModelDescription {
     }
 
     private String rotary(RopeConfig rotary) {
-        String part = rotary.rotaryDim() == config.headDim() ? "" : " of " + rotary.rotaryDim() + " dimensions";
+        String part = rotary.rotaryDim() == config.headDim() || config.attention().latent() != null ? ""
+                : " of " + rotary.rotaryDim() + " dimensions";
         return (rotary.isInterleaved() ? "interleaved rotary" : "rotary") + part + ", theta "
                 + number(Math.round(rotary.theta())) + scaling(rotary.scaling());
     }

@@ -55,9 +55,13 @@ public final class CircuitGraph {
      * The graph of a model.
      *
      * @throws IllegalArgumentException for a family whose residual stream is not a sum of head and block outputs,
-     *        because it normalizes the stream itself or the output of attention
+     *        because it normalizes the stream itself or the output of attention; and for latent attention
      */
     public static CircuitGraph of(Model model) {
+        if (model.config().attention().latent() != null) {
+            throw new IllegalArgumentException("model: " + model.config().architecture()
+                    + " makes the keys and values of all heads from one latent, so none has edges of its own");
+        }
         for (LayerTensors layer : model.tensors().layers()) {
             boolean norms = layer.attentionNorms().ofStream() != null || layer.ffnNorms().ofStream() != null;
             if (norms || layer.attentionNorms().after() != null) {

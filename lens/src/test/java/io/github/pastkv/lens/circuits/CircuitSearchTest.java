@@ -31,7 +31,8 @@ class CircuitSearchTest {
 
     static Stream<String> searchedModels() {
         return Stream.concat(Stream.of("gpt2", "llama", "gpt_neox", "mistral", "qwen3", "opt", "bloom"),
-                GoldenModel.MECHANISM_NAMES.stream().filter(name -> !GoldenModel.NORMED_BLOCK_NAMES.contains(name)));
+                GoldenModel.MECHANISM_NAMES.stream().filter(name -> !GoldenModel.NORMED_BLOCK_NAMES.contains(name)
+                        && !GoldenModel.LATENT_NAMES.contains(name)));
     }
 
     /** What heads and blocks add, embeddings included, makes up the stream: taken out whole, the other run is left. */

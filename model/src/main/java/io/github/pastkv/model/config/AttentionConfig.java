@@ -1,6 +1,7 @@
 package io.github.pastkv.model.config;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The attention of all layers; what differs between layers is in {@link LayerConfig}.
@@ -17,10 +18,11 @@ import java.util.List;
  * @param headNorms norms of queries and keys
  * @param normAfterRope whether these norms are applied after RoPE instead of before
  * @param sinkScores whether each head has a learned attention sink
+ * @param latent how keys and values follow from a latent; null where they are projected and cached themselves
  */
 public record AttentionConfig(int numHeads, int numKvHeads, int headDim, boolean qkvBias, boolean outBias,
         float scoreSoftCap, List<Double> alibiSlopes, float clip, boolean clipsAfterNorm, HeadNorms headNorms,
-        boolean normAfterRope, boolean sinkScores) {
+        boolean normAfterRope, boolean sinkScores, @Nullable LatentConfig latent) {
     public AttentionConfig {
         alibiSlopes = List.copyOf(alibiSlopes);
     }
@@ -29,54 +31,65 @@ public record AttentionConfig(int numHeads, int numKvHeads, int headDim, boolean
     public static AttentionConfig of(int numHeads, int numKvHeads, int headDim) {
         return new AttentionConfig(numHeads, numKvHeads, headDim, false, false, 0f, List.of(), 0f, false,
                 HeadNorms.NONE,
-                false, false);
+                false, false, null);
     }
 
     public AttentionConfig withBiases(boolean newQkvBias, boolean newOutBias) {
         return new AttentionConfig(numHeads, numKvHeads, headDim, newQkvBias, newOutBias, scoreSoftCap, alibiSlopes,
-                clip, clipsAfterNorm, headNorms, normAfterRope, sinkScores);
+                clip, clipsAfterNorm, headNorms, normAfterRope, sinkScores, latent);
     }
 
     public AttentionConfig withScoreSoftCap(float newScoreSoftCap) {
         return new AttentionConfig(numHeads, numKvHeads, headDim, qkvBias, outBias, newScoreSoftCap, alibiSlopes, clip,
                 clipsAfterNorm,
-                headNorms, normAfterRope, sinkScores);
+                headNorms, normAfterRope, sinkScores, latent);
     }
 
     public AttentionConfig withAlibi(List<Double> newAlibiSlopes) {
         return new AttentionConfig(numHeads, numKvHeads, headDim, qkvBias, outBias, scoreSoftCap, newAlibiSlopes, clip,
                 clipsAfterNorm,
-                headNorms, normAfterRope, sinkScores);
+                headNorms, normAfterRope, sinkScores, latent);
     }
 
     public AttentionConfig withClip(float newClip) {
         return new AttentionConfig(numHeads, numKvHeads, headDim, qkvBias, outBias, scoreSoftCap, alibiSlopes, newClip,
                 clipsAfterNorm,
-                headNorms, normAfterRope, sinkScores);
+                headNorms, normAfterRope, sinkScores, latent);
     }
 
     /** Clipped after the norms of queries and keys. */
     public AttentionConfig withClipAfterNorm(float newClip) {
         return new AttentionConfig(numHeads, numKvHeads, headDim, qkvBias, outBias, scoreSoftCap, alibiSlopes, newClip,
-                true, headNorms, normAfterRope, sinkScores);
+                true, headNorms, normAfterRope, sinkScores, latent);
     }
 
     public AttentionConfig withHeadNorms(HeadNorms newHeadNorms) {
         return new AttentionConfig(numHeads, numKvHeads, headDim, qkvBias, outBias, scoreSoftCap, alibiSlopes, clip,
                 clipsAfterNorm,
-                newHeadNorms, normAfterRope, sinkScores);
+                newHeadNorms, normAfterRope, sinkScores, latent);
     }
 
     public AttentionConfig withNormAfterRope() {
         return new AttentionConfig(numHeads, numKvHeads, headDim, qkvBias, outBias, scoreSoftCap, alibiSlopes, clip,
                 clipsAfterNorm,
-                headNorms, true, sinkScores);
+                headNorms, true, sinkScores, latent);
     }
 
     /** The same with a learned attention sink for each head. */
     public AttentionConfig withSinkScores() {
         return new AttentionConfig(numHeads, numKvHeads, headDim, qkvBias, outBias, scoreSoftCap, alibiSlopes, clip,
-                clipsAfterNorm, headNorms, normAfterRope, true);
+                clipsAfterNorm, headNorms, normAfterRope, true, latent);
+    }
+
+    /** The same heads over latents. */
+    public AttentionConfig withLatent(LatentConfig newLatent) {
+        return new AttentionConfig(numHeads, numKvHeads, headDim, qkvBias, outBias, scoreSoftCap, alibiSlopes, clip,
+                clipsAfterNorm, headNorms, normAfterRope, sinkScores, newLatent);
+    }
+
+    /** Elements of a head's value. */
+    public int valueDim() {
+        return latent == null ? headDim : latent.valueDim();
     }
 
     /** Whether scores fall with distance. */

@@ -93,6 +93,11 @@ public record ModelConfig(String architecture, ModelSizes sizes, EmbeddingConfig
         return attention.headDim();
     }
 
+    /** Elements of a head's value; D where it is not made from a latent. */
+    public int valueDim() {
+        return attention.valueDim();
+    }
+
     /** Inner width of the feed-forward block, F. */
     public int ffnSize() {
         return ffn.ffnSize();
@@ -173,8 +178,11 @@ public record ModelConfig(String architecture, ModelSizes sizes, EmbeddingConfig
         return layer(layer).forgets() ? window(layer) : 0;
     }
 
-    /** The shape of one token's keys and values. */
+    /** The shape of one token's keys and values in the cache. */
     public KvShape toKvShape() {
-        return new KvShape(numLayers(), numKvHeads(), headDim());
+        LatentConfig latent = attention.latent();
+        return latent == null
+                ? new KvShape(numLayers(), numKvHeads(), headDim())
+                : KvShape.latent(numLayers(), latent.latentDim(), latent.rotaryDim());
     }
 }

@@ -9,9 +9,10 @@ import java.util.OptionalDouble;
  * @param factor divides low frequencies
  * @param attentionFactor factor of all cosines and sines
  * @param ramp between which numbers of turns the blend lies
+ * @param scoreFactor factor of attention scores in models that have one (DeepSeek)
  * @param originalMaxSeqLen the context that the model was first trained for, in tokens
  */
-public record YarnRope(double factor, double attentionFactor, Ramp ramp, int originalMaxSeqLen)
+public record YarnRope(double factor, double attentionFactor, double scoreFactor, Ramp ramp, int originalMaxSeqLen)
         implements
         RopeScaling {
     /**
@@ -30,6 +31,12 @@ public record YarnRope(double factor, double attentionFactor, Ramp ramp, int ori
         return mscale.isPresent() && mscaleAllDim.isPresent()
                 ? grown(factor, mscale.getAsDouble()) / grown(factor, mscaleAllDim.getAsDouble())
                 : grown(factor, 1);
+    }
+
+    /** The factor of scores in DeepSeek's models: the square of what {@code mscale_all_dim} grows to. */
+    public static double scoreFactor(double factor, OptionalDouble mscaleAllDim) {
+        double grown = mscaleAllDim.isPresent() ? grown(factor, mscaleAllDim.getAsDouble()) : 1;
+        return grown * grown;
     }
 
     private static double grown(double factor, double mscale) {

@@ -41,6 +41,8 @@ import io.github.pastkv.model.families.llama.SeedOss;
 import io.github.pastkv.model.families.llama.SmolLm3;
 import io.github.pastkv.model.families.llama.StableLm;
 import io.github.pastkv.model.families.llama.Starcoder2;
+import io.github.pastkv.model.families.moe.DeepSeekV2;
+import io.github.pastkv.model.families.moe.DeepSeekV3;
 import io.github.pastkv.model.families.moe.Dots1;
 import io.github.pastkv.model.families.moe.Ernie45Moe;
 import io.github.pastkv.model.families.moe.Glm4Moe;
@@ -69,7 +71,8 @@ public final class Families {
             new SmolLm3(), new Glm(), new Glm4(), new Olmo(), new Olmo3(), new Exaone4(), new Ernie45(),
             new HunYuanDense(), new Apertus(), new Nemotron(), new SeedOss(), new Arcee(), new Helium(),
             new Mixtral(), new Qwen2Moe(), new Qwen3Moe(), new Olmoe(), new GraniteMoe(), new Dots1(), new Glm4Moe(),
-            new Ernie45Moe(), new PhiMoe(), new GptOss(), new Llama4Text());
+            new Ernie45Moe(), new PhiMoe(), new GptOss(), new Llama4Text(), new DeepSeekV2(),
+            new DeepSeekV3("deepseek_v3"), new DeepSeekV3("kimi_k2"));
 
     private static final List<String> QUANTIZATION_KEYS =
             List.of("quantization_config", "quantization", "compression_config");

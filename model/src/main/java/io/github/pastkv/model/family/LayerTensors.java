@@ -17,10 +17,20 @@ import org.jspecify.annotations.Nullable;
  * @param attentionOut projection of the heads {@code [H * D]} to the residual stream {@code [E]}
  * @param ffnNorms the norms around the feed-forward block, {@code [E]}
  * @param ffn the feed-forward block
+ * @param latent what makes queries, keys and values from latents; null without. Then {@code qkv} gives the latent of
+ *        queries or the queries, the latent of keys and values, and the rotary key
  */
 public record LayerTensors(BlockNorms<NormTensors> attentionNorms, List<WeightMatrix> qkv,
         @Nullable NormTensors queryNorm, @Nullable NormTensors keyNorm, @Nullable Tensor sinkScores,
-        List<WeightMatrix> attentionOut, BlockNorms<NormTensors> ffnNorms, FfnTensors ffn) {
+        List<WeightMatrix> attentionOut, BlockNorms<NormTensors> ffnNorms, FfnTensors ffn,
+        @Nullable LatentTensors latent) {
+    /** A layer whose queries, keys and values are projected from the stream. */
+    public LayerTensors(BlockNorms<NormTensors> attentionNorms, List<WeightMatrix> qkv, @Nullable NormTensors queryNorm,
+            @Nullable NormTensors keyNorm, @Nullable Tensor sinkScores, List<WeightMatrix> attentionOut,
+            BlockNorms<NormTensors> ffnNorms, FfnTensors ffn) {
+        this(attentionNorms, qkv, queryNorm, keyNorm, sinkScores, attentionOut, ffnNorms, ffn, null);
+    }
+
     /** A layer with one feed-forward block, whose activation has no numbers of its own. */
     public LayerTensors(BlockNorms<NormTensors> attentionNorms, List<WeightMatrix> qkv, @Nullable NormTensors queryNorm,
             @Nullable NormTensors keyNorm, List<WeightMatrix> attentionOut, BlockNorms<NormTensors> ffnNorms,

@@ -75,12 +75,15 @@ public record ModelTensors(EmbeddingTensors embedding, List<LayerTensors> layers
     private static Stream<NormTensors> norms(LayerTensors layer) {
         Stream<NormTensors> ofHeads = Stream.of(layer.queryNorm(), layer.keyNorm()).filter(Objects::nonNull)
                 .map(Objects::requireNonNull);
-        return Stream.of(layer.attentionNorms().stream(), ofHeads, layer.ffnNorms().stream()).flatMap(norms -> norms);
+        Stream<NormTensors> ofLatents = layer.latent() == null ? Stream.empty() : layer.latent().norms();
+        return Stream.of(layer.attentionNorms().stream(), ofHeads, ofLatents, layer.ffnNorms().stream())
+                .flatMap(norms -> norms);
     }
 
     private static Stream<WeightMatrix> linears(LayerTensors layer) {
-        return Stream.concat(Stream.concat(layer.qkv().stream(), layer.attentionOut().stream()),
-                layer.ffn().linears());
+        Stream<WeightMatrix> ofLatents = layer.latent() == null ? Stream.empty() : layer.latent().linears();
+        return Stream.of(layer.qkv().stream(), ofLatents, layer.attentionOut().stream(), layer.ffn().linears())
+                .flatMap(parts -> parts);
     }
 
     /** Scores of attention sinks, and what the choice of experts adds to scores. */

@@ -5,6 +5,7 @@ import io.github.pastkv.kernels.Compute.TokenRange;
 import io.github.pastkv.kernels.NormWeights;
 import io.github.pastkv.kernels.RopeTable;
 import io.github.pastkv.kernels.ScoreForm;
+import io.github.pastkv.model.config.LatentConfig;
 import io.github.pastkv.model.config.ModelConfig;
 import io.github.pastkv.model.config.QueryTemperature;
 import io.github.pastkv.model.family.BlockNorms;
@@ -26,6 +27,7 @@ final class AttentionBlock {
     private final PassContext context;
     private final ModelTensors tensors;
     private final ScoreForm[] scoreForms; // [L]
+    private final @Nullable LatentHeads latentHeads;
     private final TokenRange normalizeHeadsRotateAndStore = this::normalizeHeadsRotateAndStoreTokens;
     private final TokenRange rotate = this::rotateTokens;
     private final TokenRange store = this::storeTokens;
@@ -37,6 +39,8 @@ final class AttentionBlock {
     AttentionBlock(PassContext context, ModelTensors tensors) {
         this.context = context;
         this.tensors = tensors;
+        LatentConfig latent = context.config.attention().latent();
+        this.latentHeads = latent == null ? null : new LatentHeads(context, latent);
         this.scoreForms = IntStream.range(0, context.config.numLayers())
                 .mapToObj(layer -> scoreForm(context.config, layer, tensors.layers().get(layer).sinkScores()))
                 .toArray(ScoreForm[]::new);
@@ -62,7 +66,8 @@ final class AttentionBlock {
         project();
         if (context.hooks == null) {
             storeKeysAndValues();
-            attend(0, context.numTokens, context.space.queries, context.space.attention); // [T, H * D]
+            attend(0, context.numTokens, context.space.attending(), context.space.attended()); // [T, H * D]
+            expandValues();
         } else {
             runHooked(context.hooks);
         }
@@ -78,14 +83,15 @@ final class AttentionBlock {
         project();
         storeKeysAndValues();
         if (pass.numLogits > 0 && context.numTokens < MIN_TOKENS_PER_LOGIT * pass.numLogits) {
-            attend(0, context.numTokens, context.space.queries, context.space.attention);
-            context.moveLogitTokensToFront(context.space.attention);
+            attend(0, context.numTokens, context.space.attending(), context.space.attended());
+            context.moveLogitTokensToFront(context.space.attended());
         } else {
             attendForLogits();
         }
         context.moveLogitTokensToFront(context.space.hidden);
         context.numTokens = pass.numLogits;
         if (context.numTokens > 0) {
+            expandValues();
             addOutput();
         }
     }
@@ -93,8 +99,8 @@ final class AttentionBlock {
     private void attendForLogits() {
         for (int i = 0; i < context.pass.numLogits; i++) {
             int token = context.pass.logitTokens[i];
-            attend(token, token + 1, context.space.queries.narrow(0, token, token + 1L),
-                    context.space.attention.narrow(0, i, i + 1L));
+            attend(token, token + 1, context.space.attending().narrow(0, token, token + 1L),
+                    context.space.attended().narrow(0, i, i + 1L));
         }
     }
 
@@ -110,9 +116,22 @@ final class AttentionBlock {
         }
         context.normalize(norms.before(), space.hidden, space.normed, NormHooks.LN1); // normed [T, E]
         context.compute.linear(context.readAfter(norms.before()), weights.qkv(), space.qkv, context.numTokens);
+        if (latentHeads != null) {
+            latentHeads.expandQueries();
+        }
+    }
+
+    private void expandValues() {
+        if (latentHeads != null) {
+            latentHeads.expandValues();
+        }
     }
 
     private void storeKeysAndValues() {
+        if (latentHeads != null) {
+            latentHeads.store();
+            return;
+        }
         clip();
         context.forTokens(widthOfKeysAndValues(), normalizeHeadsRotateAndStore);
     }
@@ -156,6 +175,18 @@ final class AttentionBlock {
     /** From queries, keys and values to the output of the heads, in separate stages for hooks. */
     private void runHooked(StepHooks hooks) {
         Workspace space = context.space;
+        if (latentHeads != null) {
+            latentHeads.storeHooked(hooks);
+        } else {
+            storeHooked(hooks);
+        }
+        hooks.attention().run(context.layer, scoreForms[context.layer], space.attending(), space.attended());
+        expandValues();
+        context.runHooks(HookPoint.Z, space.attention);
+    }
+
+    private void storeHooked(StepHooks hooks) {
+        Workspace space = context.space;
         LayerWeights weights = context.layerWeights();
         hooks.inputs().apply(weights, space.qkv);
         clip();
@@ -171,8 +202,6 @@ final class AttentionBlock {
         }
         context.runHooks(HookPoint.ROT_Q, space.queries);
         context.forTokens(widthOfKeysAndValues(), store);
-        hooks.attention().run(context.layer, scoreForms[context.layer], space.queries, space.attention);
-        context.runHooks(HookPoint.Z, space.attention);
     }
 
     private void normalizeHeads(StepHooks hooks, LayerWeights weights) {

@@ -24,6 +24,7 @@ public final class ForwardPass implements AutoCloseable {
     private final AttentionBlock attention;
     private final FfnBlock ffn;
     private final Head head;
+    private final ModelTensors tensors;
     private final Runnable requireWhole;
 
     /**
@@ -46,6 +47,7 @@ public final class ForwardPass implements AutoCloseable {
     public ForwardPass(HookCatalog catalog, ModelTensors tensors, ModelWeights weights, Compute compute,
             Runnable requireWhole) {
         this.requireWhole = requireWhole;
+        this.tensors = tensors;
         this.catalog = catalog;
         this.context = new PassContext(catalog.config(), weights, compute);
         this.embedding = new Embedding(context);
@@ -74,7 +76,7 @@ public final class ForwardPass implements AutoCloseable {
 
     private @Nullable StepHooks hooksOf(Pass pass) {
         Probe probe = pass.probe;
-        return probe == null ? null : StepHooks.of(catalog, probe, (KvStep) pass.rows, context.compute);
+        return probe == null ? null : StepHooks.of(catalog, tensors, probe, (KvStep) pass.rows, context.compute);
     }
 
     private void runLayers(Pass pass) {

@@ -29,7 +29,7 @@ final class HeadResults {
      * Dispatches the results of a layer.
      *
      * @param projection the output projection as stored
-     * @param attention {@code [n, H * D]}
+     * @param attention {@code [n, H * valueDim]}
      * @param attentionOut {@code [n, E]}, the output of the projection, times the layer's factor
      */
     void dispatch(int layer, List<WeightMatrix> projection, Tensor attention, Tensor attentionOut) {
@@ -58,7 +58,7 @@ final class HeadResults {
     private Tensor results(List<WeightMatrix> projection, float blockScale, Tensor attention, Tensor results) {
         int firstOutput = 0;
         for (WeightMatrix part : projection) {
-            float[] weight = part.weights(); // [outputs, H * D]
+            float[] weight = part.weights(); // [outputs, H * valueDim]
             int outputs = Math.toIntExact(part.numOutputs());
             int first = firstOutput;
             compute.forTokens(Math.toIntExact(attention.shape(0)), config.numHeads() * config.hiddenSize(),
@@ -74,7 +74,7 @@ final class HeadResults {
 
     private void ofToken(float[] weight, float blockScale, int outputs, int firstOutput, Tensor attention,
             Tensor results, int token) {
-        int headDim = config.headDim();
+        int headDim = config.valueDim();
         int width = config.numHeads() * headDim;
         float[] heads = attention.narrow(0, token, token + 1L).toFloatArray();
         for (int head = 0; head < config.numHeads(); head++) {

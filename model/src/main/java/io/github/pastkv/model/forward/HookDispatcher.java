@@ -77,6 +77,7 @@ final class HookDispatcher implements AutoCloseable {
         return switch (shape) {
             case SLOTS -> batched.reshape(batched.shape(0), batched.shape(1));
             case QUERY_HEADS -> batched.unflatten(2, config.numHeads(), config.headDim());
+            case VALUE_HEADS -> batched.unflatten(2, config.numHeads(), config.valueDim());
             case KV_HEADS -> batched.unflatten(2, config.numKvHeads(), config.headDim());
             case QUERY_HEADS_STREAM -> batched.unflatten(2, config.numHeads(), config.hiddenSize());
             case KV_HEADS_STREAM -> batched.unflatten(2, config.numKvHeads(), config.hiddenSize());

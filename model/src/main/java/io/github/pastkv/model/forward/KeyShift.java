@@ -3,6 +3,7 @@ package io.github.pastkv.model.forward;
 import io.github.pastkv.cache.KvGraft;
 import io.github.pastkv.kernels.Kernels;
 import io.github.pastkv.kernels.RopeTable;
+import io.github.pastkv.model.config.LatentConfig;
 import io.github.pastkv.model.config.ModelConfig;
 import io.github.pastkv.model.config.RopeConfig;
 import io.github.pastkv.tensor.Tensor;
@@ -61,7 +62,16 @@ public final class KeyShift implements KvGraft.KeyChange, AutoCloseable {
         int numTokens = Math.toIntExact(keys.shape(0));
         int[] positions = new int[numTokens];
         Arrays.fill(positions, 1);
-        kernels.applyRope(keys, config.numKvHeads(), config.headDim(), table(rotary), positions, 0, numTokens);
+        LatentConfig latent = config.attention().latent();
+        if (latent == null) {
+            kernels.applyRope(keys, config.numKvHeads(), config.headDim(), table(rotary), positions, 0, numTokens);
+        } else {
+            RopeConfig stored = latent.splitsPairs()
+                    ? new RopeConfig(rotary.rotaryDim(), rotary.theta(), rotary.scaling())
+                    : rotary;
+            kernels.applyRope(keys.narrow(1, latent.latentDim(), latent.cachedDim()), 1, latent.rotaryDim(),
+                    table(stored), positions, 0, numTokens);
+        }
     }
 
     /**

@@ -17,10 +17,11 @@ import org.jspecify.annotations.Nullable;
  * @param attentionOut {@code [H * D]} to {@code [E]}
  * @param ffnNorms norms around the feed-forward block
  * @param ffn the feed-forward block
+ * @param latent weights of latent attention, or null
  */
 record LayerWeights(BlockNorms<NormWeights> attentionNorms, LinearWeights qkv, @Nullable HeadNormWeights queryNorm,
         @Nullable HeadNormWeights keyNorm, LinearWeights attentionOut, BlockNorms<NormWeights> ffnNorms,
-        FfnWeights ffn) {
+        FfnWeights ffn, @Nullable LatentWeights latent) {
     /** Bytes of all linear layers. */
     long packedBytes() {
         return alwaysRead(LinearWeights::packedBytes) + ffn.numExperts() * ofExpert(LinearWeights::packedBytes);
@@ -37,8 +38,16 @@ record LayerWeights(BlockNorms<NormWeights> attentionNorms, LinearWeights qkv, @
         return alwaysRead(LinearWeights::numWeights) + ffn.numChosen() * ofExpert(LinearWeights::numWeights);
     }
 
+    /** Multiply-adds that a token takes before attention, whether its logits are asked for or not. */
+    long multiplyAddsBeforeAttention() {
+        return Stream.concat(Stream.of(qkv), latent == null ? Stream.empty() : latent.beforeAttention())
+                .mapToLong(LinearWeights::numWeights).sum();
+    }
+
     private long alwaysRead(ToLongFunction<LinearWeights> size) {
-        return Stream.concat(Stream.of(qkv, attentionOut), ffn.alwaysRead()).mapToLong(size).sum();
+        Stream<LinearWeights> ofLatents = latent == null ? Stream.empty() : latent.linears();
+        return Stream.of(Stream.of(qkv, attentionOut), ofLatents, ffn.alwaysRead()).flatMap(layers -> layers)
+                .mapToLong(size).sum();
     }
 
     private long ofExpert(ToLongFunction<LinearWeights> size) {

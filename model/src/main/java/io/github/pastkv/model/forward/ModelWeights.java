@@ -52,7 +52,7 @@ public record ModelWeights(EmbeddingWeights embedding, List<LayerWeights> layers
     public long multiplyAdds(long numTokens, long numLogits) {
         long perToken = layers.stream().mapToLong(LayerWeights::multiplyAdds).sum();
         LayerWeights last = layers.getLast();
-        long unread = (numTokens - numLogits) * (last.multiplyAdds() - last.qkv().numWeights());
+        long unread = (numTokens - numLogits) * (last.multiplyAdds() - last.multiplyAddsBeforeAttention());
         return numTokens * perToken - unread + numLogits * head.numWeights();
     }
 }

@@ -2,6 +2,7 @@ package io.github.pastkv.model.forward;
 
 import io.github.pastkv.cache.KvStep;
 import io.github.pastkv.kernels.Compute;
+import io.github.pastkv.model.family.ModelTensors;
 import io.github.pastkv.model.hooks.HookCatalog;
 import io.github.pastkv.model.hooks.HookPoint;
 import io.github.pastkv.model.hooks.Probe;
@@ -11,13 +12,14 @@ import java.util.Arrays;
 
 /** Runs the hooks of one step with a probe, between the operations of the forward pass. */
 record StepHooks(HookDispatcher dispatcher, HookedNorms norms, HeadInputs inputs, HookedAttention attention,
-        HeadResults results, HookedExperts experts) implements AutoCloseable {
-    static StepHooks of(HookCatalog hooks, Probe probe, KvStep step, Compute compute) {
+        HeadResults results, HookedExperts experts, ExpandedKeysValues expanded) implements AutoCloseable {
+    static StepHooks of(HookCatalog hooks, ModelTensors tensors, Probe probe, KvStep step, Compute compute) {
         HookDispatcher dispatcher = new HookDispatcher(hooks, probe, StepSlots.of(step));
         return new StepHooks(dispatcher, new HookedNorms(dispatcher, compute),
                 new HeadInputs(dispatcher, compute, hooks.config()),
                 new HookedAttention(dispatcher, step, compute, hooks.config()),
-                new HeadResults(dispatcher, compute, hooks.config()), new HookedExperts(dispatcher));
+                new HeadResults(dispatcher, compute, hooks.config()), new HookedExperts(dispatcher),
+                new ExpandedKeysValues(dispatcher, hooks.config(), tensors));
     }
 
     /** The token ids after their hook. */

@@ -6,15 +6,18 @@ import io.github.pastkv.kernels.LinearWeights;
 import io.github.pastkv.kernels.NormWeights;
 import io.github.pastkv.kernels.WeightMatrix;
 import io.github.pastkv.model.config.ExpertsConfig;
+import io.github.pastkv.model.config.LatentConfig;
 import io.github.pastkv.model.config.ModelConfig;
 import io.github.pastkv.model.family.EmbeddingTensors;
 import io.github.pastkv.model.family.FfnTensors;
+import io.github.pastkv.model.family.LatentTensors;
 import io.github.pastkv.model.family.LayerTensors;
 import io.github.pastkv.model.family.ModelTensors;
 import io.github.pastkv.model.family.NormTensors;
 import io.github.pastkv.tensor.DataType;
 import io.github.pastkv.tensor.Tensor;
 import java.lang.foreign.Arena;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.stream.IntStream;
@@ -46,7 +49,37 @@ final class WeightsPacker {
         return new LayerWeights(layer.attentionNorms().map(norm -> norm(norm, config.hiddenSize())),
                 linear(layer.qkv()), headNorms(layer.queryNorm(), headDim), headNorms(layer.keyNorm(), headDim),
                 linear(layer.attentionOut()), layer.ffnNorms().map(norm -> norm(norm, config.hiddenSize())),
-                ffn(layer.ffn()));
+                ffn(layer.ffn()), layer.latent() == null ? null : latent(layer.latent()));
+    }
+
+    private LatentWeights latent(LatentTensors stored) {
+        LatentConfig latent = Objects.requireNonNull(config.attention().latent());
+        int keyDim = config.headDim() - latent.rotaryDim();
+        List<LinearWeights> absorbing = new ArrayList<>();
+        List<LinearWeights> values = new ArrayList<>();
+        for (int head = 0; head < config.numHeads(); head++) {
+            long first = (long) head * (keyDim + latent.valueDim());
+            absorbing.add(linear(List.of(transposed(stored.keysValues().outputs(first, first + keyDim)))));
+            values.add(linear(List.of(stored.keysValues().outputs(first + keyDim,
+                    first + keyDim + latent.valueDim()))));
+        }
+        return new LatentWeights(latentNorm(stored.queryNorm()),
+                stored.queryUp() == null ? null : linear(List.of(stored.queryUp())),
+                Objects.requireNonNull(latentNorm(stored.latentNorm())), absorbing, values);
+    }
+
+    private @Nullable NormWeights latentNorm(@Nullable NormTensors norm) {
+        return norm == null ? null
+                : new NormWeights(NormWeights.Kind.RMS, widened(Objects.requireNonNull(norm.weight()), 0f), null,
+                        LatentConfig.NORM_EPSILON);
+    }
+
+    /** Floats as they are stored; integers as the floats that they stand for. */
+    private static WeightMatrix transposed(WeightMatrix stored) {
+        Tensor weight = stored instanceof WeightMatrix.Plain plain
+                ? plain.weight()
+                : Tensor.of(stored.weights(), stored.numOutputs(), stored.numInputs());
+        return WeightMatrix.of(weight.transpose(0, 1), null, null);
     }
 
     private FfnWeights ffn(FfnTensors ffn) {

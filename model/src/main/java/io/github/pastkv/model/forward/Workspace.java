@@ -1,5 +1,6 @@
 package io.github.pastkv.model.forward;
 
+import io.github.pastkv.model.config.LatentConfig;
 import io.github.pastkv.model.config.ModelConfig;
 import io.github.pastkv.tensor.DataType;
 import io.github.pastkv.tensor.Tensor;
@@ -15,13 +16,14 @@ final class Workspace implements AutoCloseable {
     final Tensor hidden; // [n, E]: the residual stream
     final Tensor embedded; // [n, width]: embedding rows; the stream itself where the width is E
     final Tensor normed; // [n, E]: what a block reads
-    final Tensor qkv; // [n, (H + 2K) * D]
-    final Tensor queries; // [n, H * D], part of qkv
-    final Tensor keys; // [n, K * D], part of qkv
-    final Tensor values; // [n, K * D], part of qkv
+    final Tensor qkv; // [n, (H + 2K) * D]; with latents what the stream is projected to
+    final Tensor queries; // [n, H * D], part of qkv unless made from a latent
+    final Tensor keys; // [n, K * D], part of qkv; with latents what is stored
+    final Tensor values; // [n, K * D], part of qkv; with latents the keys
     final Tensor[] queryHeads; // H times [n, D], parts of queries
     final Tensor[] keyHeads; // K times [n, D], parts of keys
-    final Tensor attention; // [n, H * D]
+    final Tensor attention; // [n, H * valueDim]
+    private final @Nullable LatentBuffers latent;
     final Tensor attentionOut; // [n, E]: what attention adds to the stream
     final FfnBuffers ffn;
     private final @Nullable ExpertBuffers experts;
@@ -30,24 +32,52 @@ final class Workspace implements AutoCloseable {
 
     Workspace(ModelConfig config, int maxTokens) {
         this.maxTokens = maxTokens;
+        LatentConfig latentConfig = config.attention().latent();
         int queryWidth = config.numHeads() * config.headDim();
         int keyWidth = config.numKvHeads() * config.headDim();
         hidden = buffer(config.hiddenSize());
         embedded = config.embedding().width() == config.hiddenSize() ? hidden : buffer(config.embedding().width());
         normed = buffer(config.hiddenSize());
-        qkv = buffer(queryWidth + 2 * keyWidth);
-        queries = qkv.narrow(1, 0, queryWidth);
-        keys = qkv.narrow(1, queryWidth, queryWidth + keyWidth);
-        values = qkv.narrow(1, queryWidth + keyWidth, queryWidth + 2L * keyWidth);
-        queryHeads = heads(queries, config.headDim());
-        keyHeads = heads(keys, config.headDim());
-        attention = buffer(queryWidth);
+        attention = buffer(config.numHeads() * config.valueDim());
+        if (latentConfig == null) {
+            qkv = buffer(queryWidth + 2 * keyWidth);
+            queries = qkv.narrow(1, 0, queryWidth);
+            keys = qkv.narrow(1, queryWidth, queryWidth + keyWidth);
+            values = qkv.narrow(1, queryWidth + keyWidth, queryWidth + 2L * keyWidth);
+            queryHeads = heads(queries, config.headDim());
+            keyHeads = heads(keys, config.headDim());
+            latent = null;
+        } else {
+            int firstWidth = latentConfig.queryRank() == 0 ? queryWidth : latentConfig.queryRank();
+            qkv = buffer(firstWidth + latentConfig.cachedDim());
+            queries = latentConfig.queryRank() == 0 ? qkv.narrow(1, 0, queryWidth) : buffer(queryWidth);
+            keys = qkv.narrow(1, firstWidth, qkv.shape(1));
+            values = keys;
+            queryHeads = new Tensor[0];
+            keyHeads = new Tensor[0];
+            latent = new LatentBuffers(arena, config, latentConfig, qkv, queries, attention);
+        }
         attentionOut = buffer(config.hiddenSize());
         ffn = FfnBuffers.allocate(arena, maxTokens, config.ffnSize(), config.gatedFfn());
         experts = config.experts() == null ? null
                 : ExpertBuffers.allocate(arena, maxTokens, config.hiddenSize(), config.experts());
         ffnOut = buffer(config.hiddenSize());
         positions = new int[maxTokens];
+    }
+
+    /** The buffers of latent attention, which the configuration must have. */
+    LatentBuffers latent() {
+        return Objects.requireNonNull(latent);
+    }
+
+    /** Queries as attention multiplies them with what the cache holds. */
+    Tensor attending() {
+        return latent == null ? queries : latent.absorbed;
+    }
+
+    /** What attention gives. */
+    Tensor attended() {
+        return latent == null ? attention : latent.attended;
     }
 
     /** The buffers of layers with experts, which the configuration must have. */

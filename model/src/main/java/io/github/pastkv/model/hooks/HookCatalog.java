@@ -70,7 +70,10 @@ public final class HookCatalog {
             case LN2_POST_SCALE, LN2_POST_NORMALIZED -> hasPost(tensors.ffnNorms());
             case Q_NORM_SCALE, Q_NORM_NORMALIZED -> tensors.queryNorm() != null;
             case K_NORM_SCALE, K_NORM_NORMALIZED -> tensors.keyNorm() != null;
-            case ROT_Q, ROT_K -> config.layer(layer).rotary() != null;
+            case LATENT, ROT_LATENT_K -> tensors.latent() != null;
+            case ATTN_IN, Q_INPUT, K_INPUT, V_INPUT, PAST_K, PAST_V -> tensors.latent() == null;
+            case ROT_Q -> config.layer(layer).rotary() != null;
+            case ROT_K -> config.layer(layer).rotary() != null && tensors.latent() == null;
             case RESID_MID -> !config.parallelResidual();
             case MLP_PRE, MLP_POST -> tensors.ffn() instanceof FfnTensors.Dense;
             case MLP_PRE_LINEAR -> tensors.ffn() instanceof FfnTensors.Dense && config.gatedFfn();
@@ -119,6 +122,7 @@ public final class HookCatalog {
             case K_NORM_SCALE -> isWide(tensors.layers().getFirst().keyNorm()) ? HookShape.SCALE : point.usualShape();
             case K_NORM_NORMALIZED ->
                     isWide(tensors.layers().getFirst().keyNorm()) ? HookShape.KEY_WIDTH : point.usualShape();
+            case V, Z -> config.attention().latent() == null ? point.usualShape() : HookShape.VALUE_HEADS;
             default -> point.usualShape();
         };
     }

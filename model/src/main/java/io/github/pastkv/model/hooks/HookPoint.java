@@ -32,10 +32,12 @@ public enum HookPoint {
     LN1_NORMALIZED("ln1.hook_normalized", HookShape.STREAM),
     /** Queries after bias, before norm and RoPE. */
     Q("attn.hook_q", HookShape.QUERY_HEADS),
-    /** Keys after bias, before norm and RoPE; edits change the stored keys. */
+    /** Keys after bias, before norm and RoPE; edits change the stored keys. Those from latents can only be read. */
     K("attn.hook_k", HookShape.KV_HEADS),
-    /** Values after bias; edits change the stored values. */
+    /** Values after bias; edits change the stored values. Those from latents can only be read. */
     V("attn.hook_v", HookShape.KV_HEADS),
+    /** The latent that keys and values are made from, after its norm; edits change what is stored. */
+    LATENT("attn.hook_latent", HookShape.LATENT),
     /** Divisor of the query norm. */
     Q_NORM_SCALE("attn.q_norm.hook_scale", HookShape.QUERY_ROWS_SCALE),
     /** Output of the query norm before its weight. */
@@ -46,6 +48,8 @@ public enum HookPoint {
     K_NORM_NORMALIZED("attn.k_norm.hook_normalized", HookShape.KEY_ROWS),
     /** Queries after norm and RoPE. */
     ROT_Q("attn.hook_rot_q", HookShape.QUERY_HEADS),
+    /** The rotary key that all heads of latent attention share, after RoPE; edits change what is stored. */
+    ROT_LATENT_K("attn.hook_rot_latent_k", HookShape.ROTARY_KEY),
     /** Past and new keys after RoPE, as stored. Edits affect this run only and are never stored. */
     ROT_K("attn.hook_rot_k", HookShape.PAST_KV_HEADS),
     /** Past and new keys as attention reads them, in every model. Edits affect this run only and are never stored. */

@@ -6,8 +6,8 @@ import java.util.stream.Collectors;
 
 /**
  * The shape of a hook's tensor. Axes: B rows, N new slots, P slots before them, E hidden size, H query heads, K kv
- * heads, D head dimension, F feed-forward size, V vocabulary, X experts, C chosen experts. Padding reads as zeros
- * ({@link #PATTERN} scores: minus infinity).
+ * heads, D head dimension, Dv elements per value, R width of a latent, Dr width of a rotary key, F feed-forward size, V
+ * vocabulary, X experts, C chosen experts. Padding reads as zeros ({@link #PATTERN} scores: minus infinity).
  */
 public enum HookShape {
     /** One number for each slot. */
@@ -24,6 +24,12 @@ public enum HookShape {
     QUERY_HEADS("B", "N", "H", "D"),
     /** Kv heads of the new slots. */
     KV_HEADS("B", "N", "K", "D"),
+    /** Values, or what is attended to, of each head where values differ from keys in size. */
+    VALUE_HEADS("B", "N", "H", "Dv"),
+    /** The latent of keys and values. */
+    LATENT("B", "N", "R"),
+    /** The rotary key of all heads. */
+    ROTARY_KEY("B", "N", "Dr"),
     /** Kv heads of past and new slots. */
     PAST_KV_HEADS("B", "P+N", "K", "D"),
     /** A number for each query head, query slot and key slot. */
@@ -92,6 +98,9 @@ public enum HookShape {
             case "H" -> String.valueOf(config.numHeads());
             case "K" -> String.valueOf(config.numKvHeads());
             case "D" -> String.valueOf(config.headDim());
+            case "Dv" -> String.valueOf(config.valueDim());
+            case "R" -> String.valueOf(config.toKvShape().valueDim());
+            case "Dr" -> String.valueOf(config.toKvShape().headDim() - config.toKvShape().valueDim());
             case "F" -> String.valueOf(config.ffnSize());
             case "V" -> String.valueOf(config.vocabSize());
             case "B*N*H" -> "B*N*" + config.numHeads();

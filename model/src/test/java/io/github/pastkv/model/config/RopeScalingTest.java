@@ -48,10 +48,10 @@ class RopeScalingTest {
 
     @Test
     void yarn_blendsAlongARamp_ofWholePairsOrNot() {
-        assertThat(new YarnRope(8, 1, new YarnRope.Ramp(4, 1, true), 64).inverseFrequencies(10, 500, 4096))
+        assertThat(new YarnRope(8, 1, 1, new YarnRope.Ramp(4, 1, true), 64).inverseFrequencies(10, 500, 4096))
                 .containsExactly(new double[] {1.0, 0.16230373941456153, 0.010406915092523413, 0.0030028110849535787,
                     0.0008664310539439327}, within(1e-15));
-        assertThat(new YarnRope(8, 1, new YarnRope.Ramp(4, 1, false), 64).inverseFrequencies(10, 500, 4096))
+        assertThat(new YarnRope(8, 1, 1, new YarnRope.Ramp(4, 1, false), 64).inverseFrequencies(10, 500, 4096))
                 .containsExactly(new double[] {1.0, 0.23240865928728868, 0.010406915092523413,
                     0.0030028110849535787, 0.0008664310539439327}, within(1e-15));
     }

@@ -231,10 +231,10 @@ class FamilyConfigTest {
     @Test
     void readConfig_rotaryVariants_areRead() throws IOException {
         assertThat(scaling("\"rope_type\":\"yarn\",\"factor\":8,\"original_max_position_embeddings\":64"))
-                .isEqualTo(new YarnRope(8, 0.1 * Math.log(8) + 1, new YarnRope.Ramp(32, 1, true), 64));
+                .isEqualTo(new YarnRope(8, 0.1 * Math.log(8) + 1, 1, new YarnRope.Ramp(32, 1, true), 64));
         assertThat(scaling(
                 "\"rope_type\":\"yarn\",\"factor\":8,\"attention_factor\":1.5,\"beta_fast\":9,\"truncate\":false"))
-                .isEqualTo(new YarnRope(8, 1.5, new YarnRope.Ramp(9, 1, false), 2048));
+                .isEqualTo(new YarnRope(8, 1.5, 1, new YarnRope.Ramp(9, 1, false), 2048));
         assertThat(scaling("\"rope_type\":\"dynamic\",\"factor\":3")).isEqualTo(new DynamicNtkRope(3, 2048));
         assertThat(scaling("\"rope_type\":\"longrope\",\"short_factor\":[1,2],\"long_factor\":[3,4],\"factor\":2,"
                 + "\"original_max_position_embeddings\":16"))
@@ -294,6 +294,13 @@ class FamilyConfigTest {
             phi3 | Phi3ForCausalLM | "rope_scaling":{"type":"su","short_factor":[1,1],"long_factor":[1]} | rope_scaling.short_factor: 2 numbers, must be 1
             olmo2 | Olmo2ForCausalLM | "rope_scaling":{"type":"linear","factor":2},"rope_parameters":{"rope_theta":5} | rope_scaling: stands beside rope_parameters
             olmo2 | Olmo2ForCausalLM | "clip_qkv":8 | clip_qkv: 8, this key is not known
+            deepseek_v2 | DeepseekV2ForCausalLM | "num_key_value_heads":2 | num_key_value_heads: 2, with latent attention it must be num_attention_heads 6
+            deepseek_v2 | DeepseekV2ForCausalLM | "norm_topk_prob":true | norm_topk_prob: true, but weights of DeepSeek V2 are not normalized
+            deepseek_v2 | DeepseekV2ForCausalLM | "topk_method":"noaux_tc" | topk_method: "noaux_tc", known are [greedy, group_limited_greedy]
+            deepseek_v3 | DeepseekV3ForCausalLM | "scoring_func":"softmax" | scoring_func: "softmax", known are [sigmoid]
+            deepseek_v3 | DeepseekV3ForCausalLM | "head_dim":12 | head_dim: 12, but qk_rope_head_dim is 64
+            deepseek_v3 | DeepseekV3ForCausalLM | "qk_head_dim":12 | qk_head_dim: 12, but qk_nope_head_dim + qk_rope_head_dim is 192
+            deepseek_v3 | DeepseekV3ForCausalLM | "num_key_value_heads":6,"mlp_bias":true | mlp_bias: true, this key is not known
             """)
     void readConfig_wrongDescendants_areRefusedByName(String type, String architecture, String keys, String problem)
             throws IOException {

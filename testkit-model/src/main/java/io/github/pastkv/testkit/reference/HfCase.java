@@ -72,6 +72,16 @@ public final class HfCase {
         return slotsFirst(expected.floats("past_keys." + layer));
     }
 
+    /** Latents after the prompt, {@code [T, R]}. */
+    public Tensor latents(int layer) {
+        return expected.floats("latent." + layer);
+    }
+
+    /** Rotary keys of latent attention after the prompt, {@code [T, Dr]}. */
+    public Tensor rotaryKeys(int layer) {
+        return expected.floats("rope_key." + layer);
+    }
+
     /** Values after the prompt as {@code [1, T, K, D]}. */
     public Tensor pastValues(int layer) {
         return slotsFirst(expected.floats("past_values." + layer));

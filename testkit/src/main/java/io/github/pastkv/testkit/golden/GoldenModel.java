@@ -32,13 +32,16 @@ public record GoldenModel(String name, Path folder, int[] tokens, int[] greedy) 
     public static final List<String> EXPERT_NAMES =
             List.of("mixtral", "qwen2_moe", "qwen3_moe", "qwen3_moe_raw_probs", "olmoe", "granitemoe", "dots1",
                     "glm4_moe", "ernie4_5_moe", "phimoe", "gpt_oss", "gpt_oss_mxfp4", "llama4_text");
+    /** The names of the golden models of families with latent attention, which have experts too. */
+    public static final List<String> LATENT_NAMES =
+            List.of("deepseek_v2", "deepseek_v2_lite", "deepseek_v3", "deepseek_v3_yarn");
     /**
      * Of {@link #furtherNames} one for each mechanism that {@link #NAMES} lack: what equality of bits is checked with.
      */
     public static final List<String> MECHANISM_NAMES = List.of("stablelm_parallel_qknorm", "cohere2", "granite", "olmo",
             "hunyuan_v1_dense", "apertus", "gptj", "gpt_bigcode", "falcon_alibi", "mpt", "xglm", "nemotron", "glm4",
             "exaone4", "mixtral", "phimoe", "gpt_oss", "dots1",
-            "llama4_text");
+            "llama4_text", "deepseek_v2", "deepseek_v2_lite", "deepseek_v3");
     /**
      * Those that norm what their blocks add to the residual stream, so that it is no sum of what single heads add.
      */
@@ -54,7 +57,7 @@ public record GoldenModel(String name, Path folder, int[] tokens, int[] greedy) 
 
     /** The names of the golden models of further dense families and of those with experts. */
     public static List<String> furtherNames() {
-        return Stream.concat(DENSE_NAMES.stream(), EXPERT_NAMES.stream()).toList();
+        return Stream.of(DENSE_NAMES, EXPERT_NAMES, LATENT_NAMES).flatMap(List::stream).toList();
     }
 
     /** Those of {@link #allNames} whose residual stream is the sum of what embeddings, heads and FFN blocks add. */

@@ -10,6 +10,7 @@ import io.github.pastkv.model.ModelFolder;
 import io.github.pastkv.model.ModelOptions;
 import io.github.pastkv.model.Session;
 import io.github.pastkv.model.SessionOptions;
+import io.github.pastkv.model.family.LatentExpansion;
 import io.github.pastkv.model.generation.GeneratedRow;
 import io.github.pastkv.model.generation.Generation;
 import io.github.pastkv.model.generation.GenerationListener;
@@ -90,7 +91,13 @@ class HfGoldenTest {
             Closeness.requireClose("logits", session.append(hf.tokens()), hf.logits());
             assertThat(session.cache().entries()).hasSize(model.config().numLayers());
             AttentionMask mask = session.cache().previousAttentionMask();
-            session.cache().entries().forEach(entry -> requireGoldenPast(hf, entry, mask));
+            session.cache().entries().forEach(entry -> {
+                if (session.cache().config().shape().isLatent()) {
+                    requireGoldenLatents(hf, model, entry);
+                } else {
+                    requireGoldenPast(hf, entry, mask);
+                }
+            });
         }
     }
 
@@ -118,6 +125,32 @@ class HfGoldenTest {
             Closeness.requireCloseAtReal("values" + layer, values,
                     distinctHeads(hf.pastValues(entry.layer()), keys.shape()[2]), mask);
         }
+    }
+
+    /** What the cache holds, and the keys and values of all heads that it stands for. */
+    private static void requireGoldenLatents(HfCase hf, Model model, KvCacheEntry entry) {
+        int layer = entry.layer();
+        try (PastTensor past = entry.pastKeys()) {
+            long numTokens = past.shape(1);
+            Tensor rows = Tensor.zeros(past.shape());
+            past.copyTo(rows);
+            rows = rows.reshape(numTokens, past.shape(3));
+            int latentDim = model.config().toKvShape().latentDim();
+            Tensor latents = rows.narrow(1, 0, latentDim);
+            Tensor rotaryKeys = rows.narrow(1, latentDim, past.shape(3));
+            Closeness.requireClose("latents of layer " + layer, latents, hf.latents(layer));
+            Closeness.requireClose("rotary keys of layer " + layer, rotaryKeys, hf.rotaryKeys(layer));
+            LatentExpansion expansion =
+                    new LatentExpansion(model.config().attention(), model.tensors().layers().get(layer));
+            Closeness.requireClose("keys of layer " + layer, expansion.keys(latents, rotaryKeys),
+                    rows(hf.pastKeys(layer)));
+            Closeness.requireClose("values of layer " + layer, expansion.values(latents), rows(hf.pastValues(layer)));
+        }
+    }
+
+    /** {@code [1, T, K, D]} as {@code [T, K * D]}. */
+    private static Tensor rows(Tensor heads) {
+        return Tensor.of(heads.toFloatArray(), heads.shape(1), heads.shape(2) * heads.shape(3));
     }
 
     @ParameterizedTest(name = "{0}, config.v4.json: {1}, {2}")

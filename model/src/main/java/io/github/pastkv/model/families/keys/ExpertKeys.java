@@ -22,10 +22,24 @@ public final class ExpertKeys {
     private final String key;
     private final int numExperts;
 
-    private ExpertKeys(JsonObject json, String key, int numExperts) {
+    private final int absentGroups;
+    private final int absentKeptGroups;
+
+    private ExpertKeys(JsonObject json, String key, int numExperts, int absentGroups, int absentKeptGroups) {
         this.json = json;
         this.key = key;
         this.numExperts = numExperts;
+        this.absentGroups = absentGroups;
+        this.absentKeptGroups = absentKeptGroups;
+    }
+
+    private ExpertKeys(JsonObject json, String key, int numExperts) {
+        this(json, key, numExperts, 1, 1);
+    }
+
+    /** The same with other values where {@code n_group} and {@code topk_group} are absent. */
+    public ExpertKeys withGroups(int newAbsentGroups, int newAbsentKeptGroups) {
+        return new ExpertKeys(json, key, numExperts, newAbsentGroups, newAbsentKeptGroups);
     }
 
     /** The number of experts under {@code key}. */
@@ -79,10 +93,11 @@ public final class ExpertKeys {
                 .withScale((float) json.findPositive("routed_scaling_factor").orElse(scale));
     }
 
-    /** {@code n_group} and {@code topk_group}; null for one group. */
+    /** {@code n_group} and {@code topk_group}; null for one group. A null of theirs says one group. */
     public RouterConfig.@Nullable Groups groups(int numChosen, int numTop) throws ModelFormatException {
-        int numGroups = json.findInt("n_group", 1, MAX_EXPERTS).orElse(1);
-        int numKept = json.findInt("topk_group", 1, numGroups).orElse(1);
+        int numGroups = json.findInt("n_group", 1, MAX_EXPERTS).orElse(json.isNull("n_group") ? 1 : absentGroups);
+        int numKept = json.findInt("topk_group", 1, numGroups)
+                .orElse(json.isNull("topk_group") ? 1 : Math.min(absentKeptGroups, numGroups));
         CommonKeys.requireDivides(json, key, numExperts, "n_group", numGroups);
         int size = numExperts / numGroups;
         if (numKept * size < numChosen) {

@@ -217,7 +217,7 @@ public final class RopeKeys {
                 .orElse(YarnRope.attentionFactor(factor, mscale, mscaleAllDim));
         YarnRope.Ramp ramp = new YarnRope.Ramp(notZero(json, "beta_fast").orElse(32),
                 notZero(json, "beta_slow").orElse(1), json.findBoolean("truncate", true));
-        return new YarnRope(factor, attentionFactor, ramp, original);
+        return new YarnRope(factor, attentionFactor, YarnRope.scoreFactor(factor, mscaleAllDim), ramp, original);
     }
 
     /** A number for which 0 says that there is none. */

@@ -35,7 +35,7 @@ public final class GptOss implements Family {
     private static final RopeKeys.Spelling SPELLING = RopeKeys.Spelling.USUAL.withTheta("rope_theta", 150000);
     /** Where the configuration says nothing. */
     private static final YarnRope UNSAID = new YarnRope(32, YarnRope.attentionFactor(32, OptionalDouble.empty(),
-            OptionalDouble.empty()), new YarnRope.Ramp(32, 1, false), 4096);
+            OptionalDouble.empty()), 1, new YarnRope.Ramp(32, 1, false), 4096);
     private static final double SWIGLU_ALPHA = 1.702;
     private static final double SWIGLU_LIMIT = 7;
     private static final Set<String> HARMLESS_KEYS = ExpertKeys.harmless("initial_context_length");

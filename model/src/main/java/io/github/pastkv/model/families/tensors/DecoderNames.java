@@ -21,7 +21,9 @@ public final class DecoderNames {
         /** One weight, group by group: the queries of a key/value head, then that key, then that value. */
         GROUPED,
         /** One weight in four blocks of heads, in each all queries, then values, then keys. */
-        FOUR_BLOCKS
+        FOUR_BLOCKS,
+        /** Latents, with DeepSeek's names. */
+        LATENT
     }
 
     List<String> prefixes = List.of("", "model.");

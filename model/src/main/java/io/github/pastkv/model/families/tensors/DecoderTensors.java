@@ -17,6 +17,7 @@ import io.github.pastkv.model.files.WeightSource;
 import io.github.pastkv.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -86,8 +87,9 @@ public final class DecoderTensors {
                 headNorm(layer, attention + names.queryNorm, heads.numHeads()),
                 headNorm(layer, attention + names.keyNorm, heads.numKvHeads()),
                 heads.sinkScores() ? reader.tensor(attention + "sinks", heads.numHeads()) : null,
-                List.of(reader.linear(attention + names.out, e, heads.numHeads() * heads.headDim(), heads.outBias())),
-                names.sharesNorm ? attentionNorms : norms(name, names.ffnNorms), ffn(layer, name));
+                List.of(reader.linear(attention + names.out, e, heads.numHeads() * heads.valueDim(), heads.outBias())),
+                names.sharesNorm ? attentionNorms : norms(name, names.ffnNorms), ffn(layer, name),
+                heads.latent() == null ? null : LatentReader.read(heads, heads.latent(), attention, reader));
     }
 
     private FfnTensors ffn(int layer, String name) throws ModelFormatException {
@@ -149,6 +151,7 @@ public final class DecoderTensors {
                     reader.linear(name + "k_proj", keys, e, biased), reader.linear(name + "v_proj", keys, e, biased));
             case JOINED -> List.of(reader.linear(name + names.joinedQkv, queries + 2 * keys, e, biased));
             case GROUPED -> reader.groupedQkv(name + names.joinedQkv, heads, e, biased);
+            case LATENT -> LatentReader.down(heads, Objects.requireNonNull(heads.latent()), name, reader, e);
             case FOUR_BLOCKS -> fourBlocks(reader.linear(name + names.joinedQkv, 3 * queries, e, biased), queries);
         };
     }
