@@ -48,6 +48,7 @@ import io.github.pastkv.model.families.moe.Ernie45Moe;
 import io.github.pastkv.model.families.moe.Glm4Moe;
 import io.github.pastkv.model.families.moe.GptOss;
 import io.github.pastkv.model.families.moe.GraniteMoe;
+import io.github.pastkv.model.families.moe.Llama4;
 import io.github.pastkv.model.families.moe.Llama4Text;
 import io.github.pastkv.model.families.moe.Mixtral;
 import io.github.pastkv.model.families.moe.Olmoe;
@@ -71,7 +72,7 @@ public final class Families {
             new SmolLm3(), new Glm(), new Glm4(), new Olmo(), new Olmo3(), new Exaone4(), new Ernie45(),
             new HunYuanDense(), new Apertus(), new Nemotron(), new SeedOss(), new Arcee(), new Helium(),
             new Mixtral(), new Qwen2Moe(), new Qwen3Moe(), new Olmoe(), new GraniteMoe(), new Dots1(), new Glm4Moe(),
-            new Ernie45Moe(), new PhiMoe(), new GptOss(), new Llama4Text(), new DeepSeekV2(),
+            new Ernie45Moe(), new PhiMoe(), new GptOss(), new Llama4Text(), new Llama4(), new DeepSeekV2(),
             new DeepSeekV3("deepseek_v3"), new DeepSeekV3("kimi_k2"));
 
     private static final List<String> QUANTIZATION_KEYS =

@@ -61,6 +61,21 @@ class CheckpointNamesTest {
         }
     }
 
+    /** Settings under {@code text_config}, weights under a further prefix, and those of images beside them. */
+    @ParameterizedTest
+    @CsvSource({"gemma3_text, gemma3, Gemma3ForConditionalGeneration, model.vision_tower.layer.weight",
+        "llama4_text, llama4, Llama4ForConditionalGeneration, vision_model.layer.weight"})
+    void textPartOfAMultimodalFolder_givesTheSameLogits(String name, String modelType, String architecture,
+            String ofImages) throws IOException {
+        HfCase hf = HfCase.of(name);
+        String text = Files.readString(hf.folder().resolve("config.json"));
+        Files.writeString(folder.resolve("config.json"), """
+                {"model_type":"%s","architectures":["%s"],"vision_config":{"layers":1},"text_config":%s}"""
+                .formatted(modelType, architecture, text));
+        rewrite(hf.folder(), "language_model."::concat, List.of(ofImages));
+        assertThat(logits(folder, hf.tokens())).isEqualTo(logits(hf.folder(), hf.tokens()));
+    }
+
     private void rewrite(Path source, UnaryOperator<String> newName, List<String> buffers) throws IOException {
         SafetensorsWriter writer = new SafetensorsWriter();
         try (SafetensorsFile file = SafetensorsFile.open(source.resolve("model.safetensors"));

@@ -39,9 +39,13 @@ public final class Llama4Text implements Family {
             new LlamaKeys.Defaults(131072, OptionalInt.of(8), OptionalInt.of(128), 1e-5, false);
     private static final Set<String> HARMLESS_KEYS =
             ExpertKeys.harmless("router_jitter_noise", "for_llm_compressor"); // jitter is for training
-    private static final DecoderNames NAMES = new DecoderNames().blocks("layers.", "self_attn.", "feed_forward.")
-            .experts(new ExpertNames("feed_forward.", "router", "", ExpertNames.Storage.STACKED_TRANSPOSED, "",
-                    "experts.gate_up_proj", "experts.down_proj", "shared_expert.", ""));
+
+    /** The names of its tensors, also within multimodal folders. */
+    static DecoderNames names() {
+        return new DecoderNames().blocks("layers.", "self_attn.", "feed_forward.")
+                .experts(new ExpertNames("feed_forward.", "router", "", ExpertNames.Storage.STACKED_TRANSPOSED, "",
+                        "experts.gate_up_proj", "experts.down_proj", "shared_expert.", ""));
+    }
 
     @Override
     public String modelType() {
@@ -125,6 +129,6 @@ public final class Llama4Text implements Family {
 
     @Override
     public ModelTensors readTensors(ModelConfig config, WeightSource weights) throws ModelFormatException {
-        return DecoderTensors.read(config, NAMES, weights);
+        return DecoderTensors.read(config, names(), weights);
     }
 }
