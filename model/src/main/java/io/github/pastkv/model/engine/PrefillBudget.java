@@ -2,13 +2,16 @@ package io.github.pastkv.model.engine;
 
 /**
  * Limits the prefill tokens of passes that also decode, so that a long prompt does not hold up the tokens of others:
- * such a pass takes at most about {@link #MAX_SLOWDOWN} times one that only decodes. The limit follows the measured
- * times, as a prefill token costs more the longer its prompt is. While nothing decodes there is no limit.
+ * such a pass takes at most about {@link #MAX_SLOWDOWN} times one that only decodes. When more prompts wait than
+ * sequences decode, it may be as many times longer, at most {@link #MAX_PROMPTS_PER_DECODE} times: then most clients
+ * wait for their first token. The limit follows the measured times, as a prefill token costs more the longer its
+ * prompt is. While nothing decodes there is no limit.
  *
  * <p>Limits change which tokens share a pass, and no result. Not thread-safe.
  */
 final class PrefillBudget {
     private static final double MAX_SLOWDOWN = 2.5;
+    private static final double MAX_PROMPTS_PER_DECODE = 4;
     private static final int MIN_TOKENS = 8;
     private static final int FIRST_TOKENS = 128; // before anything is measured
     private static final int NUM_RECENT_PASSES = 2; // a sequence that missed a pass still decodes
@@ -18,9 +21,14 @@ final class PrefillBudget {
     private double maxTokens = FIRST_TOKENS;
     private int numPassesSinceDecode = NUM_RECENT_PASSES;
 
-    /** Most prefill tokens of the next pass. */
-    int maxTokens(boolean decodes) {
-        return decodes || numPassesSinceDecode < NUM_RECENT_PASSES ? (int) maxTokens : Integer.MAX_VALUE;
+    /** Most prefill tokens of the next pass, in which some requests decode while others wait for their prefill. */
+    int maxTokens(long numDecodes, long numPrefills) {
+        if (numDecodes == 0 && numPassesSinceDecode >= NUM_RECENT_PASSES) {
+            return Integer.MAX_VALUE;
+        }
+        double promptsPerDecode = (double) numPrefills / Math.max(1, numDecodes);
+        double slowdown = MAX_SLOWDOWN * Math.clamp(promptsPerDecode, 1, MAX_PROMPTS_PER_DECODE);
+        return (int) (maxTokens * (slowdown - 1) / (MAX_SLOWDOWN - 1));
     }
 
     /** Takes the time of a pass with these tokens. */

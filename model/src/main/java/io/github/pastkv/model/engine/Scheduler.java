@@ -86,7 +86,8 @@ final class Scheduler {
             return batch;
         }
         int budget = maxBatchTokens;
-        int prefillLeft = prefillBudget.maxTokens(requests.stream().anyMatch(Scheduler::decodes));
+        long numDecodes = requests.stream().filter(Scheduler::decodes).count();
+        int prefillLeft = prefillBudget.maxTokens(numDecodes, requests.size() - numDecodes);
         for (int i = 0; i < requests.size() && budget > 0; i++) {
             StepRequest request = requests.get(i);
             int limit = request.isDecode() ? budget : Math.min(budget, prefillLeft);

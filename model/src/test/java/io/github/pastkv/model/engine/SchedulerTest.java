@@ -80,30 +80,49 @@ class SchedulerTest {
 
     @Test
     void chunks_besideDecodingSequences_areAsLongAsTimeAllows() {
-        GenerationOptions options = of(new ComputeShare());
-        for (int i = 0; i < 10; i++) { // decode alone: 10 ms
-            add(1, options);
-            pass(10);
-        }
-        StepRequest prefill = add(30_000, options);
-        int longest = 0;
-        for (int i = 0; i < 20; i++) { // a token of the prompt takes 1 ms: 15 take as long as 2.5 passes of decode
-            StepRequest decode = add(1, options);
-            int before = prefill.numComputed;
-            List<StepRequest> batch = scheduler.schedule();
-            assertThat(batch).contains(decode);
-            int chunk = prefill.numScheduled();
-            scheduler.observe(batch, (10 + chunk) * MILLIS);
-            batch.forEach(StepRequest::advance);
-            scheduler.remove(decode);
-            assertThat(prefill.numComputed - before).isEqualTo(chunk).isPositive();
-            longest = i < 2 ? 0 : Math.max(longest, chunk);
-        }
-        assertThat(longest).isEqualTo(15);
+        decodeAlone();
+        StepRequest prefill = add(30_000, of(new ComputeShare()));
+        assertThat(longestPrefill()).isEqualTo(15);
         pass(1);
         pass(1);
         int before = prefill.numComputed;
         pass(1);
         assertThat(prefill.numComputed - before).as("with nothing to decode").isEqualTo(MAX_BATCH_TOKENS);
+    }
+
+    @Test
+    void chunks_areLonger_whileMorePromptsWaitThanDecode() {
+        decodeAlone();
+        add(30_000, of(new ComputeShare()));
+        add(30_000, of(new ComputeShare()));
+        assertThat(longestPrefill()).as("2.5 times 2 passes of decode").isEqualTo(40);
+        add(30_000, of(new ComputeShare()));
+        add(30_000, of(new ComputeShare()));
+        assertThat(longestPrefill()).as("all that has room beside the decode token").isEqualTo(MAX_BATCH_TOKENS - 1);
+    }
+
+    /** A decode step takes 10 ms. */
+    private void decodeAlone() {
+        for (int i = 0; i < 10; i++) {
+            add(1, of(new ComputeShare()));
+            pass(10);
+        }
+    }
+
+    /** Most prefill tokens of passes that also decode one, of which each takes 1 ms more. */
+    private int longestPrefill() {
+        int longest = 0;
+        for (int i = 0; i < 20; i++) {
+            StepRequest decode = add(1, of(new ComputeShare()));
+            List<StepRequest> batch = scheduler.schedule();
+            assertThat(batch).contains(decode);
+            int chunk = batch.stream().filter(request -> request != decode).mapToInt(StepRequest::numScheduled).sum();
+            scheduler.observe(batch, (10 + chunk) * MILLIS);
+            batch.forEach(StepRequest::advance);
+            scheduler.remove(decode);
+            assertThat(chunk).isPositive();
+            longest = i < 2 ? 0 : Math.max(longest, chunk);
+        }
+        return longest;
     }
 }
