@@ -114,6 +114,7 @@ public final class PastKvServer implements AutoCloseable {
             for (NamedModel model : loader.load()) {
                 served.add(new ServedModel(model.name(), model.model(), model.sessions()));
             }
+            served.forEach(model -> model.warmUp(options.warmUp()));
             PastKvServer server = new PastKvServer(options, http, served);
             http.setRoutes(server.routes());
             return server;

@@ -22,13 +22,14 @@ import org.jspecify.annotations.Nullable;
  * @param maxConnections most connections at once
  * @param idleTimeout after which a connection that neither sends nor takes anything is closed
  * @param pingInterval after which a stream that has nothing to send sends a comment
+ * @param warmUp for about so long each model generates from random tokens before it is served; zero for not at all
  * @param drainTimeout how long {@link PastKvServer#close} lets requests go on
  * @param corsOrigins origins of browsers that may ask; empty for none
  * @param log is given a line for each fault
  */
 public record ServeOptions(String host, int port, @Nullable Path keyFile, boolean hasOpenMetrics, int maxRunning,
         int maxWaiting, int maxBodyBytes, int maxHeaderBytes, int maxConnections, Duration idleTimeout,
-        Duration pingInterval, Duration drainTimeout, Set<String> corsOrigins, Consumer<String> log) {
+        Duration pingInterval, Duration warmUp, Duration drainTimeout, Set<String> corsOrigins, Consumer<String> log) {
     /** The port unless said otherwise: one that no server of models uses. */
     public static final int DEFAULT_PORT = 8273;
 
@@ -51,7 +52,8 @@ public record ServeOptions(String host, int port, @Nullable Path keyFile, boolea
     /** Loopback without keys, 32 prompts at once, 256 waiting, bodies of 32 MiB. */
     public static ServeOptions defaults() {
         return new ServeOptions("127.0.0.1", DEFAULT_PORT, null, false, 32, 256, 32 << 20, 16 << 10, 4096,
-                Duration.ofSeconds(60), Duration.ofSeconds(5), Duration.ofSeconds(30), Set.of(), _ -> {});
+                Duration.ofSeconds(60), Duration.ofSeconds(5), Duration.ZERO, Duration.ofSeconds(30), Set.of(),
+                _ -> {});
     }
 
     public ServeOptions withHost(String newHost) {
@@ -90,6 +92,10 @@ public record ServeOptions(String host, int port, @Nullable Path keyFile, boolea
         return with(copy -> copy.pingInterval = newPingInterval);
     }
 
+    public ServeOptions withWarmUp(Duration newWarmUp) {
+        return with(copy -> copy.warmUp = newWarmUp);
+    }
+
     public ServeOptions withDrainTimeout(Duration newDrainTimeout) {
         return with(copy -> copy.drainTimeout = newDrainTimeout);
     }
@@ -126,6 +132,7 @@ public record ServeOptions(String host, int port, @Nullable Path keyFile, boolea
         private final int maxConnections;
         private Duration idleTimeout;
         private Duration pingInterval;
+        private Duration warmUp;
         private Duration drainTimeout;
         private Set<String> corsOrigins;
         private Consumer<String> log;
@@ -142,6 +149,7 @@ public record ServeOptions(String host, int port, @Nullable Path keyFile, boolea
             maxConnections = options.maxConnections;
             idleTimeout = options.idleTimeout;
             pingInterval = options.pingInterval;
+            warmUp = options.warmUp;
             drainTimeout = options.drainTimeout;
             corsOrigins = options.corsOrigins;
             log = options.log;
@@ -149,7 +157,7 @@ public record ServeOptions(String host, int port, @Nullable Path keyFile, boolea
 
         ServeOptions toOptions() {
             return new ServeOptions(host, port, keyFile, hasOpenMetrics, maxRunning, maxWaiting, maxBodyBytes,
-                    maxHeaderBytes, maxConnections, idleTimeout, pingInterval, drainTimeout, corsOrigins, log);
+                    maxHeaderBytes, maxConnections, idleTimeout, pingInterval, warmUp, drainTimeout, corsOrigins, log);
         }
     }
 }

@@ -48,6 +48,7 @@ import picocli.CommandLine.Spec;
             "      -d '{\"prompt\": \"Once upon a time\", \"max_tokens\": 20, \"stream\": true}' -N"})
 public final class ServeCommand implements Callable<Integer> {
     private static final String SHIPPED_NAME = "tiny";
+    private static final Duration WARM_UP = Duration.ofSeconds(3);
 
     private final Streams streams;
 
@@ -204,7 +205,7 @@ public final class ServeCommand implements Callable<Integer> {
 
     private ServeOptions serveOptions() {
         return ServeOptions.defaults().withHost(host).withPort(port).withKeyFile(keyFile)
-                .withOpenMetrics(openMetrics).withMaxRunning(maxRunning).withMaxWaiting(maxQueue)
+                .withOpenMetrics(openMetrics).withWarmUp(WARM_UP).withMaxRunning(maxRunning).withMaxWaiting(maxQueue)
                 .withMaxBodyBytes((int) maxBody.bytes()).withCorsOrigins(Set.copyOf(corsOrigins))
                 .withDrainTimeout(Duration.ofSeconds(drainSeconds))
                 .withLog(line -> streams.err().println(Messages.printable("pastkv: " + line)));

@@ -11,6 +11,7 @@ import io.github.pastkv.model.Session;
 import io.github.pastkv.model.SessionOptions;
 import io.github.pastkv.model.tokenizer.TextTokenizer;
 import java.io.IOException;
+import java.time.Duration;
 
 /**
  * A model under the name that requests give. Owns the model. Safe for any number of threads.
@@ -38,6 +39,11 @@ public final class ServedModel implements AutoCloseable {
         this.sessionOptions = sessionOptions;
         this.idle = model.newSession(sessionOptions);
         this.contextLength = (int) Math.min(idle.maxSeqLen(), numPoolTokens());
+    }
+
+    /** Generates from random tokens for about {@code duration}, so that the first request is as fast as others. */
+    public void warmUp(Duration duration) {
+        WarmUp.run(this, sessionOptions, duration);
     }
 
     public String name() {
