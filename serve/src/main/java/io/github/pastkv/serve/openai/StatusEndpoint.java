@@ -4,17 +4,21 @@ import io.github.pastkv.cache.prefix.PrefixStats;
 import io.github.pastkv.model.engine.EngineStats;
 import io.github.pastkv.serve.http.Endpoint;
 import io.github.pastkv.serve.http.Exchange;
+import io.github.pastkv.serve.run.PromptTree;
 import io.github.pastkv.serve.run.RecentPrompt;
 import io.github.pastkv.serve.run.RequestQueue;
 import io.github.pastkv.serve.run.RunStatus;
 import io.github.pastkv.serve.run.ServedModel;
 import java.io.IOException;
+import java.util.List;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /** {@code GET /v1/status}: what the live page shows. Of requests, a tenant sees only its own. */
 public final class StatusEndpoint implements Endpoint {
+    private static final int MAX_NODE_TOKENS = 40; // whose text is shown
+
     private final Models models;
     private final RequestQueue queue;
 
@@ -44,10 +48,21 @@ public final class StatusEndpoint implements Endpoint {
         queue.status().stream().filter(run -> run.model().equals(model.name()) && run.tenant().equals(tenant))
                 .forEach(run -> requests.add(toJson(run)));
         ArrayNode recent = json.putArray("recent_prompts");
-        queue.recentPrompts().stream()
-                .filter(prompt -> prompt.model().equals(model.name()) && prompt.tenant().equals(tenant))
-                .forEach(prompt -> recent.add(toJson(model, prompt)));
+        List<RecentPrompt> prompts = queue.recentPrompts().stream()
+                .filter(prompt -> prompt.model().equals(model.name()) && prompt.tenant().equals(tenant)).toList();
+        prompts.forEach(prompt -> recent.add(toJson(model, prompt)));
+        putNodes(json.putArray("prompt_tree"), model, PromptTree.of(prompts));
         return json;
+    }
+
+    private static void putNodes(ArrayNode list, ServedModel model, List<PromptTree.Node> nodes) {
+        for (PromptTree.Node node : nodes) {
+            int[] ids = node.tokenIds().stream().limit(MAX_NODE_TOKENS).mapToInt(Integer::intValue).toArray();
+            ObjectNode json = list.addObject().put("from", node.from()).put("tokens", node.tokenIds().size())
+                    .put("prompts", node.numPrompts()).put("hits", node.numHits())
+                    .put("text", model.tokenizer().decode(ids, false));
+            putNodes(json.putArray("children"), model, node.children());
+        }
     }
 
     private static void putStats(ObjectNode json, PrefixStats prefix, EngineStats engine) {

@@ -93,7 +93,7 @@ final class PromptRun {
         try (Session session = request.model().newSession(request.salt())) {
             PrefixExplanation found = session.explainPrefix(prompt());
             numTokensToCompute = prompt().length - found.numReused();
-            run.started(new RecentPrompt(request.model().name(), request.tenant(), found));
+            run.started(RecentPrompt.of(request, prompt(), found));
             int[] rest = score(session);
             if (cancellation.isCanceled()) {
                 return RunOutcome.canceled(times, prompt().length, 0, 0);

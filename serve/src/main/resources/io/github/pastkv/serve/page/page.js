@@ -101,12 +101,56 @@ function showBlocks(pool) {
   canvas.setAttribute("aria-label", "Cache: " + parts.map(([, name, value]) => bytes(value) + " " + name).join(", "));
 }
 
+/* The prefixes that the last prompts share: from left to right by tokens, from top to bottom by prompts. A node zooms to itself. */
+const tree = { shown: "", zoom: null };
+
+function describe(node) {
+  return node.hits + " of " + node.prompts + " prompts found all of these " + node.tokens + " tokens (from token " + node.from
+    + ") in the cache: " + JSON.stringify(node.text) + (node.tokens > 40 ? " ..." : "");
+}
+
+function lastToken(nodes) {
+  return Math.max(0, ...nodes.map(node => Math.max(node.from + node.tokens, lastToken(node.children))));
+}
+
+function placeNodes(nodes, base, width, top, height, total) {
+  const shown = [];
+  for (const node of nodes) {
+    const box = document.createElement("button");
+    const share = height * node.prompts / total;
+    box.type = "button";
+    box.className = node.hits > 0 ? "hit" : "";
+    box.textContent = node.hits + "/" + node.prompts + " " + node.text;
+    box.title = describe(node);
+    Object.assign(box.style, { left: 100 * (node.from - base) / width + "%", width: 100 * node.tokens / width + "%", top: top + "%", height: share + "%" });
+    for (const type of ["mouseenter", "focus"]) { box.addEventListener(type, () => { find("node").textContent = describe(node); }); }
+    box.addEventListener("click", () => { tree.zoom = node; tree.shown = ""; show(); find("whole").focus(); });
+    shown.push(box, ...placeNodes(node.children, base, width, top, share, node.prompts));
+    top += share;
+  }
+  return shown;
+}
+
+function showTree(nodes) {
+  const text = JSON.stringify(nodes);
+  if (text === tree.shown) { return; } // keeps the focus
+  tree.shown = text;
+  const roots = tree.zoom ? [tree.zoom] : nodes;
+  const base = tree.zoom ? tree.zoom.from : 0;
+  const total = roots.reduce((sum, node) => sum + node.prompts, 0);
+  find("tree").replaceChildren(...placeNodes(roots, base, Math.max(1, lastToken(roots) - base), 0, 100, total));
+  find("whole").disabled = !tree.zoom;
+}
+
+find("whole").addEventListener("click", () => { tree.zoom = null; tree.shown = ""; show(); });
+
 function show() {
   const now = model();
   if (!now) { return; }
   showModels();
   showFigures(now);
   showBlocks(now.pool);
+  showTree(now.prompt_tree);
   fill(find("runs"), now.requests, run => [run.state, run.prompt_tokens, run.generated_tokens, seconds(run.first_token_seconds), seconds(run.age_seconds)]);
   find("none").hidden = now.requests.length > 0;
   fill(find("misses"), now.recent_prompts, each => [each.reason, each.cached_tokens, each.prompt_tokens]);
