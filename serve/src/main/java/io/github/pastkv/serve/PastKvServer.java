@@ -1,5 +1,7 @@
 package io.github.pastkv.serve;
 
+import io.github.pastkv.serve.anthropic.CountTokensEndpoint;
+import io.github.pastkv.serve.anthropic.MessagesEndpoint;
 import io.github.pastkv.serve.http.ApiKeys;
 import io.github.pastkv.serve.http.Exchange;
 import io.github.pastkv.serve.http.HttpOptions;
@@ -14,6 +16,7 @@ import io.github.pastkv.serve.openai.StatusEndpoint;
 import io.github.pastkv.serve.openai.TokenizeEndpoint;
 import io.github.pastkv.serve.page.PageEndpoint;
 import io.github.pastkv.serve.request.ApiException;
+import io.github.pastkv.serve.responses.ResponsesEndpoint;
 import io.github.pastkv.serve.run.RequestQueue;
 import io.github.pastkv.serve.run.ServedModel;
 import io.github.pastkv.serve.run.ServerMetrics;
@@ -138,6 +141,9 @@ public final class PastKvServer implements AutoCloseable {
                 Route.of("GET", ModelsEndpoint.PATH + "/", modelsEndpoint::describe),
                 Route.of("POST", "/v1/completions", new CompletionsEndpoint(list, answers)),
                 Route.of("POST", "/v1/chat/completions", new ChatEndpoint(list, answers)),
+                Route.of("POST", MessagesEndpoint.PATH, new MessagesEndpoint(list, answers)),
+                Route.of("POST", MessagesEndpoint.PATH + "/count_tokens", new CountTokensEndpoint(list)),
+                Route.of("POST", "/v1/responses", new ResponsesEndpoint(list, answers)),
                 Route.open("GET", "/", new PageEndpoint("index.html", "text/html;charset=utf-8")),
                 Route.open("GET", "/page.js", new PageEndpoint("page.js", "text/javascript;charset=utf-8")),
                 Route.of("GET", "/v1/status", new StatusEndpoint(list, queue)),

@@ -21,7 +21,9 @@ final class FuzzTest {
             "seed", "stream", "stream_options", "logprobs", "top_logprobs", "logit_bias", "presence_penalty",
             "frequency_penalty", "repetition_penalty", "tools", "tool_choice", "response_format", "user", "metadata",
             "cache_salt", "cache_prompt", "priority", "min_tokens", "ignore_eos", "prompt_logprobs", "echo",
-            "return_token_ids", "chat_template_kwargs", "add_special_tokens", "service_tier", "modalities", "nonsense");
+            "return_token_ids", "chat_template_kwargs", "add_special_tokens", "service_tier", "modalities", "system",
+            "stop_sequences", "thinking", "input",
+            "instructions", "max_output_tokens", "include", "text", "reasoning", "store", "nonsense");
     private static final List<String> VALUES = List.of("null", "true", "false", "0", "-1", "1", "3", "1.5", "1e400",
             "99999999999999999999999", "\"\"", "\"text\"", "[]", "[[]]", "[1,2,3]", "[\"a\",\"b\"]", "[null]", "{}",
             "{\"a\":1}", "{\"1\":5}", "{\"include_usage\":true}", "[{\"role\":\"user\",\"content\":\"hi\"}]",
@@ -30,7 +32,9 @@ final class FuzzTest {
             "[{\"role\":1,\"content\":{}}]", "\"" + "x".repeat(5000) + "\"");
     private static final int SCALE = Integer.getInteger("pastkv.test.scale", 1);
     private static final List<String> PATHS =
-            List.of("/v1/completions", "/v1/chat/completions", "/tokenize", "/detokenize", "/v1/cache/explain");
+            List.of("/v1/completions", "/v1/chat/completions", "/tokenize", "/detokenize", "/v1/cache/explain",
+                    "/v1/messages",
+                    "/v1/messages/count_tokens", "/v1/responses");
 
     @Test
     void mixedFields_areAnsweredOrRefused() throws Exception {
@@ -72,8 +76,11 @@ final class FuzzTest {
     private static String body(String path, String field, String value) {
         Map<String, String> fields = new TreeMap<>(path.endsWith("/detokenize")
                 ? Map.of("tokens", "[1,2]")
-                : Map.of("max_tokens", "2", path.contains("chat") ? "messages" : "prompt",
-                        path.contains("chat") ? "[{\"role\":\"user\",\"content\":\"hi\"}]" : "\"hi\""));
+                : path.endsWith("/responses")
+                        ? Map.of("input", "\"hi\"", "max_output_tokens", "2")
+                        : Map.of("max_tokens", "2", path.matches(".*(chat|messages).*") ? "messages" : "prompt",
+                                path.matches(".*(chat|messages).*") ? "[{\"role\":\"user\",\"content\":\"hi\"}]"
+                                        : "\"hi\""));
         fields.remove(field);
         if (!value.isEmpty()) {
             fields.put(field, value);

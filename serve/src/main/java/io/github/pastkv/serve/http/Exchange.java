@@ -137,12 +137,12 @@ public final class Exchange {
         }
     }
 
-    /** Sends an error. */
-    void send(ApiException error) throws IOException {
+    /** Sends an error, in the form of its endpoint. */
+    void send(ApiException error, JsonNode json) throws IOException {
         dropBody();
         error.retryAfterSeconds().ifPresent(
                 seconds -> response.getHeaders().put(HttpHeader.RETRY_AFTER, seconds));
-        send(error.status(), error.toJson());
+        send(error.status(), json);
     }
 
     /** Sets a header of the response. */

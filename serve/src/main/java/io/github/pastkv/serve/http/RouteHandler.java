@@ -75,7 +75,14 @@ final class RouteHandler extends Handler.Abstract {
             if (allowOrigin(request, response)) {
                 return;
             }
-            Route route = route(request, exchange.path(), response);
+            answer(exchange, hasKey, route(request, exchange.path(), response));
+        } catch (ApiException e) {
+            exchange.send(e, e.toJson());
+        }
+    }
+
+    private static void answer(Exchange exchange, boolean hasKey, Route route) throws IOException {
+        try {
             if (!route.isOpen() && !hasKey) {
                 throw ApiException.unauthorized("Authorization: needs 'Bearer KEY' with a valid key");
             }
@@ -84,7 +91,7 @@ final class RouteHandler extends Handler.Abstract {
             if (exchange.isCommitted()) { // what has begun cannot become an error
                 throw new IllegalStateException("an error after the answer has begun: " + e.getMessage(), e);
             }
-            exchange.send(e);
+            exchange.send(e, route.endpoint().errorJson(e));
         }
     }
 
@@ -93,7 +100,7 @@ final class RouteHandler extends Handler.Abstract {
             if (exchange.isCommitted()) {
                 throw new ClientGoneException();
             }
-            exchange.send(error);
+            exchange.send(error, error.toJson());
             callback.succeeded();
         } catch (IOException e) {
             callback.failed(e);

@@ -1,21 +1,12 @@
 package io.github.pastkv.serve.openai;
 
 import io.github.pastkv.model.generation.TokenLogProbability;
-import io.github.pastkv.serve.run.RunEvent;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
 
 /** The JSON of one answer of an endpoint: whole, or in the chunks of a stream. */
-interface AnswerJson {
-    /**
-     * The whole answer.
-     *
-     * @param promptScores scores of prompts by their place, where they were asked for
-     */
-    ObjectNode whole(List<AnswerChoice> choices, Map<Integer, List<RunEvent.ScoredToken>> promptScores, Usage usage);
-
+interface AnswerJson extends WholeAnswer.Format {
     /** The first chunk of a choice; null for none. */
     @Nullable
     ObjectNode first(int choice);

@@ -25,11 +25,11 @@ final class ChatAnswerJson implements AnswerJson {
         ArrayNode list = json.putArray("choices");
         for (AnswerChoice choice : choices) {
             ObjectNode each = list.addObject().put("index", list.size() - 1);
-            each.putObject("message").put("role", "assistant").put("content", choice.text.toString())
+            each.putObject("message").put("role", "assistant").put("content", choice.text())
                     .putNull("refusal");
-            putLogProbabilities(each, choice.tokens);
+            putLogProbabilities(each, choice.tokens());
             putTokenIds(each, choice.tokenIds());
-            each.put("finish_reason", AnswerChoice.finishReason(choice.reason));
+            each.put("finish_reason", AnswerChoice.finishReason(choice.reason()));
         }
         promptScores.values().forEach(scores -> json.set("prompt_logprobs", logProbabilities.prompt(scores)));
         putPromptTokenIds(json);

@@ -1,22 +1,9 @@
 package io.github.pastkv.serve.openai;
 
-import io.github.pastkv.chat.ChatFormat;
-import io.github.pastkv.chat.ChatTemplate;
-import io.github.pastkv.model.generation.GenerationOptions;
 import io.github.pastkv.serve.http.Endpoint;
 import io.github.pastkv.serve.http.Exchange;
-import io.github.pastkv.serve.request.ApiException;
-import io.github.pastkv.serve.request.RequestFields;
-import io.github.pastkv.serve.run.RunRequest;
-import io.github.pastkv.serve.run.ServedModel;
 import java.io.IOException;
-import java.util.HashMap;
-import java.util.List;
-import java.util.Map;
-import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.UUID;
-import tools.jackson.databind.JsonNode;
 
 /** {@code POST /v1/chat/completions}. */
 public final class ChatEndpoint implements Endpoint {
@@ -30,104 +17,15 @@ public final class ChatEndpoint implements Endpoint {
 
     @Override
     public void handle(Exchange exchange) throws IOException {
-        RequestFields fields = exchange.readJson();
-        ServedModel model = models.of(fields);
-        GenerationFields common = new GenerationFields(fields, model);
-        GenerationOptions options = common.options(model.chatFormat());
-        GenerationFields.StreamOptions stream = common.stream();
-        int numLogProbabilities = logProbabilities(fields);
-        int numPromptScores = common.promptLogProbabilities(stream.streams());
-        boolean hasTokenIds = fields.booleanOr("return_token_ids", false);
-        String salt = common.salt(exchange.tenant());
-        int[] prompt = prompt(fields, model);
-        OptionalInt maxTokens = maxTokens(fields);
-        refuseOthers(fields);
-        common.refuseOthers();
-
-        int numNew = common.maxTokens("messages", prompt.length, maxTokens, Integer.MAX_VALUE,
-                options.numReturnSequences());
-        RunRequest request = new RunRequest(model, List.of(prompt),
-                options.withMaxNewTokens(numNew).withNumLogProbabilities(numLogProbabilities), exchange.tenant(), salt,
-                true, numPromptScores, stream.streams() ? null : exchange.timeout());
-        AnswerOptions answer = new AnswerOptions(request, "chatcmpl-" + UUID.randomUUID(),
-                System.currentTimeMillis() / 1000, numLogProbabilities >= 0, hasTokenIds, false,
-                stream.includesUsage());
-        answers.send(exchange, answer, new ChatAnswerJson(answer), stream.streams());
-    }
-
-    private static int logProbabilities(RequestFields fields) {
-        boolean isOn = fields.booleanOr("logprobs", false);
-        OptionalInt number = fields.findInt("top_logprobs", 0, GenerationFields.MAX_LOG_PROBABILITIES);
-        if (number.isPresent() && !isOn) {
-            throw ApiException.badField("top_logprobs", "is allowed only with logprobs: true");
-        }
-        return isOn ? number.orElse(0) : GenerationOptions.NO_LOG_PROBABILITIES;
-    }
-
-    /** {@code max_completion_tokens}, or else its older name. */
-    private static OptionalInt maxTokens(RequestFields fields) {
-        OptionalInt older = fields.findInt("max_tokens", 1, Integer.MAX_VALUE);
-        OptionalInt newer = fields.findInt("max_completion_tokens", 1, Integer.MAX_VALUE);
-        return newer.isPresent() ? newer : older;
-    }
-
-    static int[] prompt(RequestFields fields, ServedModel model) {
-        JsonNode messages = fields.find("messages").orElseThrow(() -> ApiException.badField("messages", "is missing"));
-        ChatFormat format = format(fields, model);
-        try {
-            return format.encode(Messages.read(messages));
-        } catch (IllegalArgumentException e) { // the template says what it does not take
-            throw ApiException.badField("messages", String.valueOf(e.getMessage()));
-        }
-    }
-
-    /** The model's format, with the variables of the request. */
-    private static ChatFormat format(RequestFields fields, ServedModel model) {
-        Optional<JsonNode> variables = fields.find("chat_template_kwargs");
-        if (variables.isEmpty()) {
-            return model.chatFormat();
-        }
-        if (!(model.chatFormat() instanceof ChatTemplate template)) {
-            throw ApiException.unsupported("chat_template_kwargs", "the model has no chat template");
-        }
-        if (!variables.get().isObject()) {
-            throw RequestFields.wrongType("chat_template_kwargs", "an object", variables.get());
-        }
-        Map<String, JsonNode> values = new HashMap<>();
-        variables.get().properties().forEach(entry -> values.put(entry.getKey(), entry.getValue()));
-        for (String reserved : List.of("messages", "add_generation_prompt", "tools", "documents")) {
-            if (values.containsKey(reserved)) {
-                throw ApiException.unsupported("chat_template_kwargs." + reserved, "cannot be set here");
-            }
-        }
-        try {
-            return template.withVariables(values);
-        } catch (IllegalArgumentException e) {
-            throw ApiException.badField("chat_template_kwargs", String.valueOf(e.getMessage()));
-        }
-    }
-
-    private static void refuseOthers(RequestFields fields) {
-        String noTools = "tools are not supported yet";
-        fields.refuseUnless("tools", noTools, List.of());
-        fields.refuseUnless("tool_choice", noTools, "none");
-        fields.refuseUnless("parallel_tool_calls", noTools);
-        fields.refuseUnless("functions", noTools, List.of());
-        fields.refuseUnless("function_call", noTools, "none");
-        fields.refuseUnless("reasoning_effort", "is not supported; some templates take it in chat_template_kwargs");
-        fields.refuseUnless("verbosity", "is not supported");
-        fields.refuseUnless("audio", "audio is not supported");
-        fields.refuseUnless("prediction", "is not supported");
-        fields.refuseUnless("web_search_options", "is not supported");
-        fields.refuseUnless("moderation", "is not supported");
-        fields.refuseUnless("echo", "is not supported for chats", false);
-        fields.refuseUnless("add_generation_prompt", "must be true", true);
-        fields.refuseUnless("continue_final_message", "is not supported", false);
-        fields.refuseUnless("chat_template", "the model's own template is used");
-        fields.refuseUnless("documents", "is not supported", List.of());
-        Optional<JsonNode> modalities = fields.find("modalities");
-        if (modalities.isPresent() && !modalities.get().toString().equals("[\"text\"]")) {
-            throw ApiException.unsupported("modalities", "only [\"text\"] is supported");
+        ChatRequest request = ChatRequest.read(exchange.readJson(), exchange, models);
+        AnswerOptions options = new AnswerOptions(request.run(), "chatcmpl-" + UUID.randomUUID(),
+                System.currentTimeMillis() / 1000, request.hasLogProbabilities(), request.hasTokenIds(), false,
+                request.includesUsage());
+        ChatAnswerJson json = new ChatAnswerJson(options);
+        if (request.streams()) {
+            answers.stream(exchange, request.run(), new ChunkFormat(json, options));
+        } else {
+            answers.sendWhole(exchange, request.run(), json);
         }
     }
 }

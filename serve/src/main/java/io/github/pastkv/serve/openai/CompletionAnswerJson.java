@@ -37,20 +37,20 @@ final class CompletionAnswerJson implements AnswerJson {
             int index = list.size();
             int prompt = promptOf(index);
             String echo = options.echoes() ? promptText(prompt) : "";
-            ObjectNode each = list.addObject().put("index", index).put("text", echo + choice.text);
+            ObjectNode each = list.addObject().put("index", index).put("text", echo + choice.text());
             List<TokenLogProbability> tokens = new ArrayList<>();
             if (options.echoes() && options.hasLogProbabilities()) {
                 tokens.add(new TokenLogProbability(request.prompts().get(prompt)[0], Double.NaN, List.of()));
                 promptScores.getOrDefault(prompt, List.of()).forEach(score -> tokens.add(score.logProbability()));
             }
-            tokens.addAll(choice.tokens);
+            tokens.addAll(choice.tokens());
             putLogProbabilities(each, tokens, 0);
             if (scoresPrompts) {
                 each.set("prompt_logprobs", logProbabilities.prompt(promptScores.getOrDefault(prompt, List.of())));
             }
             putPromptTokenIds(each, prompt);
             putTokenIds(each, choice.tokenIds());
-            each.put("finish_reason", AnswerChoice.finishReason(choice.reason));
+            each.put("finish_reason", AnswerChoice.finishReason(choice.reason()));
         }
         json.set("usage", usage.toJson());
         return json;

@@ -54,7 +54,12 @@ public final class CompletionsEndpoint implements Endpoint {
         AnswerOptions answer = new AnswerOptions(request, "cmpl-" + UUID.randomUUID(),
                 System.currentTimeMillis() / 1000, numLogProbabilities.isPresent(), hasTokenIds, echoes,
                 stream.includesUsage());
-        answers.send(exchange, answer, new CompletionAnswerJson(answer, scoresPrompts), stream.streams());
+        CompletionAnswerJson json = new CompletionAnswerJson(answer, scoresPrompts);
+        if (stream.streams()) {
+            answers.stream(exchange, request, new ChunkFormat(json, answer));
+        } else {
+            answers.sendWhole(exchange, request, json);
+        }
     }
 
     private static void refuseStream(GenerationFields.StreamOptions stream, String what) {

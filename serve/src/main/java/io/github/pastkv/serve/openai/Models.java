@@ -13,7 +13,7 @@ public record Models(List<ServedModel> list) {
     }
 
     /** The model that a request names; where there is one only, it need not. */
-    ServedModel of(RequestFields fields) {
+    public ServedModel of(RequestFields fields) {
         Optional<String> name = fields.findString("model");
         if (name.isEmpty() && list.size() == 1) {
             return list.getFirst();

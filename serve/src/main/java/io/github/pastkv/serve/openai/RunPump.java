@@ -21,15 +21,6 @@ final class RunPump {
         this.pingNanos = pingInterval.toNanos();
     }
 
-    /** An answer while it is made. */
-    interface Answer {
-        /** Takes the next event. */
-        void take(RunEvent event) throws IOException;
-
-        /** Nothing has been sent for a while. */
-        void ping() throws IOException;
-    }
-
     /** Returns when the request is over. */
     void run(RequestRun run, Answer answer) throws IOException {
         long lastCheck = System.nanoTime();

@@ -3,33 +3,31 @@ package io.github.pastkv.serve.openai;
 import io.github.pastkv.serve.http.EventStream;
 import io.github.pastkv.serve.http.Exchange;
 import io.github.pastkv.serve.run.RunEvent;
+import io.github.pastkv.serve.run.RunRequest;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.databind.node.ObjectNode;
 
-/** Sends an answer as a stream of OpenAI's chunks. The stream begins with the first event, or with the first ping. */
-final class StreamedAnswer implements RunPump.Answer {
+/** Sends an answer as a stream, which begins with the first event of its request, or with the first ping. */
+final class StreamedAnswer implements Answer {
     private final Exchange exchange;
-    private final AnswerJson json;
-    private final AnswerOptions options;
+    private final StreamFormat format;
     private final Usage usage;
     private @Nullable EventStream stream;
     private boolean hasFailed;
 
-    StreamedAnswer(Exchange exchange, AnswerJson json, AnswerOptions options) {
+    StreamedAnswer(Exchange exchange, RunRequest request, StreamFormat format) {
         this.exchange = exchange;
-        this.json = json;
-        this.options = options;
-        this.usage = new Usage(options.request().numPromptTokens());
+        this.format = format;
+        this.usage = new Usage(request.numPromptTokens());
     }
 
     @Override
     public void take(RunEvent event) throws IOException {
         switch (event) {
-            case RunEvent.Text text -> open().send(json.text(text.choice(), text.text(), text.tokens()));
+            case RunEvent.Text text -> format.text(open(), text);
             case RunEvent.ChoiceEnded ended -> {
                 usage.addCompletionTokens(ended.numTokens());
-                open().send(json.last(ended.choice(), AnswerChoice.finishReason(ended.reason())));
+                format.choiceEnded(open(), ended);
             }
             case RunEvent.PromptScored _ -> throw new IllegalStateException("scores of prompts are not streamed");
             case RunEvent.PromptEnded ended -> usage.addCachedTokens(ended.numReusedTokens());
@@ -38,36 +36,27 @@ final class StreamedAnswer implements RunPump.Answer {
                     throw failed.error();
                 }
                 hasFailed = true;
-                stream.send(failed.error().toJson());
+                format.failed(stream, failed.error());
             }
         }
     }
 
     @Override
     public void ping() throws IOException {
-        open().ping();
+        format.ping(open());
     }
 
-    /** Ends the stream, after all events. */
-    void end() throws IOException {
-        if (hasFailed) {
-            return;
+    @Override
+    public void end() throws IOException {
+        if (!hasFailed) {
+            format.end(open(), usage);
         }
-        if (options.includesUsage()) {
-            open().send(json.usage(usage));
-        }
-        open().sendDone();
     }
 
     private EventStream open() throws IOException {
         if (stream == null) {
             stream = exchange.events();
-            for (int choice = 0; choice < options.request().numChoices(); choice++) {
-                ObjectNode first = json.first(choice);
-                if (first != null) {
-                    stream.send(first);
-                }
-            }
+            format.begin(stream);
         }
         return stream;
     }

@@ -65,11 +65,12 @@ public final class TokenizeEndpoint {
         exchange.send(200, new ExplanationJson(model).of(model.explain(salt, ids), ids));
     }
 
-    private static int[] prompt(RequestFields fields, ServedModel model) {
+    /** The tokens of {@code prompt} or {@code messages}. */
+    public static int[] prompt(RequestFields fields, ServedModel model) {
         Optional<JsonNode> messages = fields.find("messages");
         if (messages.isPresent()) {
             fields.refuseUnless("prompt", "give prompt or messages, not both");
-            return ChatEndpoint.prompt(fields, model);
+            return ChatFields.prompt(fields, model);
         }
         List<int[]> prompts = Prompts.read(fields, new GenerationFields(fields, model), model);
         if (prompts.size() != 1) {

@@ -4,7 +4,7 @@ import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
 /** Counts the tokens of a request while its events come. */
-final class Usage {
+public final class Usage {
     private final int numPromptTokens;
     private int numCompletionTokens;
     private int numCachedTokens;
@@ -21,15 +21,18 @@ final class Usage {
         numCachedTokens += numTokens;
     }
 
-    int numPromptTokens() {
+    /** Tokens of all prompts. */
+    public int numPromptTokens() {
         return numPromptTokens;
     }
 
-    int numCompletionTokens() {
+    /** Tokens of the choices that have ended. */
+    public int numCompletionTokens() {
         return numCompletionTokens;
     }
 
-    int numCachedTokens() {
+    /** Tokens of prompts that were not computed again. */
+    public int numCachedTokens() {
         return numCachedTokens;
     }
 

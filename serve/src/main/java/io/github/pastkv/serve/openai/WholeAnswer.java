@@ -1,7 +1,9 @@
 package io.github.pastkv.serve.openai;
 
+import io.github.pastkv.serve.http.Exchange;
 import io.github.pastkv.serve.run.RunEvent;
 import io.github.pastkv.serve.run.RunRequest;
+import java.io.IOException;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -9,12 +11,28 @@ import java.util.stream.Stream;
 import tools.jackson.databind.node.ObjectNode;
 
 /** Collects an answer that is sent whole. */
-final class WholeAnswer implements RunPump.Answer {
+public final class WholeAnswer implements Answer {
+    private final Exchange exchange;
+    private final Format format;
     private final List<AnswerChoice> choices;
     private final Map<Integer, List<RunEvent.ScoredToken>> promptScores = new HashMap<>();
     private final Usage usage;
 
-    WholeAnswer(RunRequest request) {
+    /** The JSON of an answer in one interface. */
+    @FunctionalInterface
+    public interface Format {
+        /**
+         * The whole answer.
+         *
+         * @param promptScores scores of prompts by their place, where they were asked for
+         */
+        ObjectNode whole(List<AnswerChoice> choices, Map<Integer, List<RunEvent.ScoredToken>> promptScores,
+                Usage usage);
+    }
+
+    WholeAnswer(Exchange exchange, RunRequest request, Format format) {
+        this.exchange = exchange;
+        this.format = format;
         this.choices = Stream.generate(AnswerChoice::new).limit(request.numChoices()).toList();
         this.usage = new Usage(request.numPromptTokens());
     }
@@ -22,12 +40,9 @@ final class WholeAnswer implements RunPump.Answer {
     @Override
     public void take(RunEvent event) {
         switch (event) {
-            case RunEvent.Text text -> {
-                choices.get(text.choice()).text.append(text.text());
-                choices.get(text.choice()).tokens.addAll(text.tokens());
-            }
+            case RunEvent.Text text -> choices.get(text.choice()).add(text);
             case RunEvent.ChoiceEnded ended -> {
-                choices.get(ended.choice()).reason = ended.reason();
+                choices.get(ended.choice()).end(ended.reason());
                 usage.addCompletionTokens(ended.numTokens());
             }
             case RunEvent.PromptScored scored -> promptScores.put(scored.prompt(), scored.tokens());
@@ -41,15 +56,8 @@ final class WholeAnswer implements RunPump.Answer {
         // whatever is sent now would be the status: an error could not be told any more
     }
 
-    List<AnswerChoice> choices() {
-        return choices;
-    }
-
-    Usage usage() {
-        return usage;
-    }
-
-    ObjectNode toJson(AnswerJson json) {
-        return json.whole(choices, promptScores, usage);
+    @Override
+    public void end() throws IOException {
+        exchange.send(200, format.whole(choices, promptScores, usage));
     }
 }

@@ -27,10 +27,15 @@ public final class RequestFields {
 
     /** The fields of {@code node}, which must be an object. */
     public static RequestFields of(String name, JsonNode node) {
+        return new RequestFields(object(name, node));
+    }
+
+    /** {@code node}, which must be an object. */
+    public static ObjectNode object(String name, JsonNode node) {
         if (node instanceof ObjectNode object) {
-            return new RequestFields(object);
+            return object;
         }
-        throw ApiException.badField(name, "must be an object, is " + shortened(node));
+        throw wrongType(name, "an object", node);
     }
 
     /** A field's value, if it is there. */

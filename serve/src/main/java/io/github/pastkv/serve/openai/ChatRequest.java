@@ -1,0 +1,53 @@
+package io.github.pastkv.serve.openai;
+
+import io.github.pastkv.model.generation.GenerationOptions;
+import io.github.pastkv.serve.http.Exchange;
+import io.github.pastkv.serve.request.RequestFields;
+import io.github.pastkv.serve.run.RunRequest;
+import io.github.pastkv.serve.run.ServedModel;
+import java.util.List;
+import java.util.OptionalInt;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * A request to continue a conversation, as read from the fields of the chat endpoint. Interfaces that are translated
+ * to it write those fields.
+ *
+ * @param run what is generated
+ * @param includesUsage whether a stream ends with the usage
+ * @param hasTokenIds whether the answer holds the ids of prompt and answer
+ */
+public record ChatRequest(RunRequest run, boolean streams, boolean includesUsage, boolean hasTokenIds) {
+    /** Reads all fields, and refuses by name those that are not supported. */
+    public static ChatRequest read(RequestFields fields, Exchange exchange, Models models) {
+        ServedModel model = models.of(fields);
+        GenerationFields common = new GenerationFields(fields, model);
+        GenerationOptions options = common.options(model.chatFormat());
+        GenerationFields.StreamOptions stream = common.stream();
+        int numLogProbabilities = ChatFields.logProbabilities(fields);
+        int numPromptScores = common.promptLogProbabilities(stream.streams());
+        boolean hasTokenIds = fields.booleanOr("return_token_ids", false);
+        String salt = common.salt(exchange.tenant());
+        int[] prompt = ChatFields.prompt(fields, model);
+        OptionalInt maxTokens = ChatFields.maxTokens(fields);
+        ChatFields.refuseOthers(fields);
+        common.refuseOthers();
+
+        int numNew = common.maxTokens("messages", prompt.length, maxTokens, Integer.MAX_VALUE,
+                options.numReturnSequences());
+        RunRequest run = new RunRequest(model, List.of(prompt),
+                options.withMaxNewTokens(numNew).withNumLogProbabilities(numLogProbabilities), exchange.tenant(), salt,
+                true, numPromptScores, stream.streams() ? null : exchange.timeout());
+        return new ChatRequest(run, stream.streams(), stream.includesUsage(), hasTokenIds);
+    }
+
+    /** Whether the answer holds log-probabilities of its tokens. */
+    public boolean hasLogProbabilities() {
+        return run.options().numLogProbabilities() != GenerationOptions.NO_LOG_PROBABILITIES;
+    }
+
+    /** Log-probabilities of a choice's tokens, in the form of the chat endpoint. */
+    public ObjectNode logProbabilities(AnswerChoice choice) {
+        return new LogProbabilityJson(run.model().tokenizer()).chat(choice.tokens());
+    }
+}

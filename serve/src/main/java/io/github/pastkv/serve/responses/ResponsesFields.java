@@ -1,0 +1,159 @@
+package io.github.pastkv.serve.responses;
+
+import io.github.pastkv.serve.request.ApiException;
+import io.github.pastkv.serve.request.RequestFields;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/** Translates the fields of {@code /v1/responses} to those of the chat endpoint; refuses by name what it has not. */
+final class ResponsesFields {
+    private static final int MAX_ITEMS = 10_000;
+    private static final String LOG_PROBABILITIES = "message.output_text.logprobs";
+    private static final Set<String> INCLUDABLE = Set.of(LOG_PROBABILITIES, "reasoning.encrypted_content");
+    private static final List<String> SAME = List.of("model", "temperature", "top_p", "top_k", "min_p", "seed",
+            "stream", "stream_options", "user", "prompt_cache_key", "safety_identifier", "service_tier", "cache_salt",
+            "cache_prompt", "priority", "presence_penalty", "frequency_penalty", "ignore_eos");
+
+    private final RequestFields fields;
+    private final ObjectNode chat = JsonMapper.shared().createObjectNode();
+
+    private ResponsesFields(RequestFields fields) {
+        this.fields = fields;
+    }
+
+    static RequestFields toChat(RequestFields fields) {
+        ResponsesFields translated = new ResponsesFields(fields);
+        SAME.forEach(name -> fields.find(name).ifPresent(value -> translated.chat.set(name, value)));
+        fields.findInt("max_output_tokens", 1, Integer.MAX_VALUE)
+                .ifPresent(tokens -> translated.chat.put("max_completion_tokens", tokens));
+        translated.readLogProbabilities();
+        translated.readInput();
+        translated.refuseOthers();
+        fields.requireAllRead();
+        return new RequestFields(translated.chat);
+    }
+
+    private void readLogProbabilities() {
+        List<String> included = fields.stringsOf("include", MAX_ITEMS);
+        for (String each : included) {
+            if (!INCLUDABLE.contains(each)) { // of reasoning there is none
+                throw ApiException.unsupported("include", "'" + each + "', only " + LOG_PROBABILITIES);
+            }
+        }
+        Optional<JsonNode> best = fields.find("top_logprobs");
+        if (included.contains(LOG_PROBABILITIES)) {
+            chat.put("logprobs", true);
+            best.ifPresent(number -> chat.set("top_logprobs", number));
+        } else if (best.isPresent()) {
+            throw ApiException.badField("top_logprobs", "is allowed only with include: " + LOG_PROBABILITIES);
+        }
+    }
+
+    private void readInput() {
+        ArrayNode messages = chat.putArray("messages");
+        fields.findString("instructions").ifPresent(text -> add(messages, "system", text));
+        JsonNode input = fields.find("input").orElseThrow(() -> ApiException.badField("input", "is missing"));
+        if (input.isString()) {
+            add(messages, "user", input.stringValue());
+            return;
+        }
+        if (RequestFields.requireArray("input", input, MAX_ITEMS).isEmpty()) {
+            throw ApiException.badField("input", "is empty");
+        }
+        for (int i = 0; i < input.size(); i++) {
+            addItem(messages, "input[" + i + "]", input.get(i));
+        }
+    }
+
+    private static void add(ArrayNode messages, String role, String text) {
+        messages.addObject().put("role", role).put("content", text);
+    }
+
+    private static void addItem(ArrayNode messages, String name, JsonNode json) {
+        RequestFields item = RequestFields.of(name, json);
+        try {
+            String type = item.findString("type").orElse("message");
+            if (!type.equals("message")) {
+                throw ApiException.unsupported("type", "'" + type + "', only message is supported");
+            }
+            String role = item.findString("role").orElseThrow(() -> ApiException.badField("role", "is missing"));
+            if (!Set.of("user", "assistant", "system", "developer").contains(role)) {
+                throw ApiException.badField("role", "'" + role + "', must be user, assistant, system or developer");
+            }
+            JsonNode content = item.find("content").orElseThrow(() -> ApiException.badField("content", "is missing"));
+            item.ignoreHint("id"); // of a message that has come back
+            item.ignoreHint("status");
+            item.requireAllRead();
+            add(messages, role, text(content));
+        } catch (ApiException e) {
+            throw e.within(name);
+        }
+    }
+
+    /** A text, or the texts of parts, one a line. */
+    private static String text(JsonNode content) {
+        if (content.isString()) {
+            return content.stringValue();
+        }
+        List<String> texts = new ArrayList<>();
+        for (JsonNode json : RequestFields.requireArray("content", content, MAX_ITEMS).values()) {
+            String name = "content[" + texts.size() + "]";
+            RequestFields part = RequestFields.of(name, json);
+            try {
+                texts.add(partText(part));
+            } catch (ApiException e) {
+                throw e.within(name);
+            }
+        }
+        return String.join("\n", texts);
+    }
+
+    private static String partText(RequestFields part) {
+        String type = part.findString("type").orElse("");
+        if (!type.equals("input_text") && !type.equals("output_text")) {
+            throw ApiException.unsupported("type", "'" + type + "', only input_text and output_text are supported");
+        }
+        String text = part.findString("text").orElseThrow(() -> ApiException.badField("text", "is missing"));
+        part.ignoreHint("annotations"); // of a message that has come back
+        part.ignoreHint("logprobs");
+        part.requireAllRead();
+        return text;
+    }
+
+    private void refuseOthers() {
+        fields.refuseUnless("store", "responses are not stored", false);
+        fields.refuseUnless("previous_response_id", "responses are not stored, send the whole conversation as input");
+        fields.refuseUnless("conversation", "conversations are not stored");
+        fields.refuseUnless("background", "is not supported", false);
+        fields.refuseUnless("tools", "tools are not supported yet", List.of());
+        fields.refuseUnless("tool_choice", "tools are not supported yet", "auto", "none");
+        fields.refuseUnless("parallel_tool_calls", "tools are not supported yet", true, false);
+        fields.refuseUnless("max_tool_calls", "tools are not supported yet");
+        fields.refuseUnless("truncation", "a prompt is never cut", "disabled");
+        fields.refuseUnless("prompt", "stored prompts are not supported");
+        refuseSettings("reasoning", List.of());
+        refuseSettings("text", List.of("format"));
+        fields.ignoreHint("metadata");
+    }
+
+    /** Refuses the settings of an object but {@code {"format": {"type": "text"}}}. */
+    private void refuseSettings(String name, List<String> allowed) {
+        Optional<JsonNode> json = fields.find(name);
+        if (json.isEmpty()) {
+            return;
+        }
+        for (var each : RequestFields.object(name, json.get()).properties()) {
+            boolean isText = allowed.contains(each.getKey())
+                    && each.getValue().toString().equals("{\"type\":\"text\"}");
+            if (!each.getValue().isNull() && !isText) {
+                throw ApiException.unsupported(name + "." + each.getKey(), "is not supported");
+            }
+        }
+    }
+}
