@@ -13,9 +13,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Keys from a file with a line {@code TENANT KEY} for each, the key in Base64 ({@code openssl rand -base64 32}). The
- * tenant {@code -} is that of sessions without a salt, {@code *} all that have no line of their own. Of several lines of
- * a tenant the last one encrypts; the others decrypt what was encrypted before. Empty lines and those with {@code #} are
- * skipped.
+ * tenant {@code -} is that of sessions without a salt, {@code *} all that have no line of their own. Of several lines
+ * of a tenant the last one encrypts; the others decrypt what was encrypted before. Empty lines and those with {@code #}
+ * are skipped.
  *
  * <p>The file is read again when it changes: a line that is removed takes its key away. A file that is gone or wrong
  * then has no keys. It must not be readable by others.

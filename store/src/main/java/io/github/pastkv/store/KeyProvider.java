@@ -3,8 +3,8 @@ package io.github.pastkv.store;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Gives the keys with which a {@link TierStore} encrypts chunks. Asked for every chunk, so that a key that is taken away
- * is gone at once. Called from any number of threads; must not wait for a network.
+ * Gives the keys with which a {@link TierStore} encrypts chunks. Asked for every chunk, so that a key that is taken
+ * away is gone at once. Called from any number of threads; must not wait for a network.
  *
  * @see KeyFile
  */

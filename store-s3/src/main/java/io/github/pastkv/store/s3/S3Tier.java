@@ -25,8 +25,8 @@ import java.util.function.Consumer;
 /**
  * Chunks as objects of a bucket: {@code PREFIX/NAME.safetensors}. Objects are put as a whole, only where none is there
  * yet, and a longer one in place of a shorter one. Names of chunks that share leading blocks begin alike, so that the
- * bucket's own listing finds them. What is no longer of use is removed by a rule of the bucket: it has no limit in bytes
- * and no times of last use.
+ * bucket's own listing finds them. What is no longer of use is removed by a rule of the bucket: it has no limit in
+ * bytes and no times of last use.
  *
  * <p>No read takes longer than its deadline. A bucket that does not answer is not asked for a while, and comes back by
  * itself.
