@@ -5,7 +5,6 @@ import static io.github.pastkv.kernels.vector.Lanes.COUNT;
 import static io.github.pastkv.kernels.vector.Lanes.FLOATS;
 import static io.github.pastkv.kernels.vector.Lanes.INT;
 import static io.github.pastkv.kernels.vector.Lanes.INTS;
-import static io.github.pastkv.kernels.vector.VectorGroupedWeights.PANEL_OUTPUTS;
 import static java.nio.ByteOrder.LITTLE_ENDIAN;
 import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 import static jdk.incubator.vector.FloatVector.zero;
@@ -173,7 +172,7 @@ final class GroupedBodies {
         long inBytes = rowByteOffset(x, 1);
         MemorySegment block = source.block(half);
         MemorySegment scales = source.scales();
-        long scale = source.scalesByteOffset() + (4L * (from / groupSize) + 2 * half) * BYTES;
+        long scale = source.scalesByteOffset() + (4L * (from / groupSize) + 2L * half) * BYTES;
 %if T.minimum
         MemorySegment minimums = source.minimums();
         float[] inputSums = source.inputSums();
@@ -181,7 +180,7 @@ final class GroupedBodies {
         int inputsStride = source.firstInputSum(1);
 %end
         MemorySegment totals = source.totals(half);
-        long total = token * 2 * BYTES;
+        long total = token * 2L * BYTES;
 %for t below n
 %for v in a b
         FloatVector total${t}${v} = fromMemorySegment(FLOATS, totals, total${+ t 2*BYTES}${+ #v BYTES}, LITTLE_ENDIAN);
@@ -248,7 +247,7 @@ final class GroupedBodies {
         VectorMask<Float> mask${v.upper} = FLOATS.indexInRange(output${+ #v COUNT}, weights.numOutputs());
 %end
         for (int token = 0; token < numTokens; token++) {
-            long total = token * 2 * BYTES;
+            long total = token * 2L * BYTES;
             long first = rowByteOffset(y, token) + 4L * output;
 %for v in a b
             FloatVector total${v.upper} = fromMemorySegment(FLOATS, totals, total${+ #v BYTES}, LITTLE_ENDIAN);

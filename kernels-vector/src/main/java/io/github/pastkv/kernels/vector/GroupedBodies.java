@@ -6,7 +6,6 @@ import static io.github.pastkv.kernels.vector.Lanes.COUNT;
 import static io.github.pastkv.kernels.vector.Lanes.FLOATS;
 import static io.github.pastkv.kernels.vector.Lanes.INT;
 import static io.github.pastkv.kernels.vector.Lanes.INTS;
-import static io.github.pastkv.kernels.vector.VectorGroupedWeights.PANEL_OUTPUTS;
 import static java.nio.ByteOrder.LITTLE_ENDIAN;
 import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 import static jdk.incubator.vector.FloatVector.zero;
@@ -1053,9 +1052,9 @@ final class GroupedBodies {
         long inBytes = rowByteOffset(x, 1);
         MemorySegment block = source.block(half);
         MemorySegment scales = source.scales();
-        long scale = source.scalesByteOffset() + (4L * (from / groupSize) + 2 * half) * BYTES;
+        long scale = source.scalesByteOffset() + (4L * (from / groupSize) + 2L * half) * BYTES;
         MemorySegment totals = source.totals(half);
-        long total = token * 2 * BYTES;
+        long total = token * 2L * BYTES;
         FloatVector total0a = fromMemorySegment(FLOATS, totals, total, LITTLE_ENDIAN);
         FloatVector total0b = fromMemorySegment(FLOATS, totals, total + BYTES, LITTLE_ENDIAN);
         FloatVector total1a = fromMemorySegment(FLOATS, totals, total + 2*BYTES, LITTLE_ENDIAN);
@@ -1122,13 +1121,13 @@ final class GroupedBodies {
         long inBytes = rowByteOffset(x, 1);
         MemorySegment block = source.block(half);
         MemorySegment scales = source.scales();
-        long scale = source.scalesByteOffset() + (4L * (from / groupSize) + 2 * half) * BYTES;
+        long scale = source.scalesByteOffset() + (4L * (from / groupSize) + 2L * half) * BYTES;
         MemorySegment minimums = source.minimums();
         float[] inputSums = source.inputSums();
         int inputs = source.firstInputSum(token) + from / groupSize;
         int inputsStride = source.firstInputSum(1);
         MemorySegment totals = source.totals(half);
-        long total = token * 2 * BYTES;
+        long total = token * 2L * BYTES;
         FloatVector total0a = fromMemorySegment(FLOATS, totals, total, LITTLE_ENDIAN);
         FloatVector total0b = fromMemorySegment(FLOATS, totals, total + BYTES, LITTLE_ENDIAN);
         FloatVector total1a = fromMemorySegment(FLOATS, totals, total + 2*BYTES, LITTLE_ENDIAN);
@@ -1213,7 +1212,7 @@ final class GroupedBodies {
         FloatVector biasB = fromMemorySegment(FLOATS, weights.biases(), 4L * output + BYTES, LITTLE_ENDIAN);
         VectorMask<Float> maskB = FLOATS.indexInRange(output + COUNT, weights.numOutputs());
         for (int token = 0; token < numTokens; token++) {
-            long total = token * 2 * BYTES;
+            long total = token * 2L * BYTES;
             long first = rowByteOffset(y, token) + 4L * output;
             FloatVector totalA = fromMemorySegment(FLOATS, totals, total, LITTLE_ENDIAN);
             FloatVector sumA = totalA.add(biasA);

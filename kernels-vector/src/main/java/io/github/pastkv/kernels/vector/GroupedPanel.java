@@ -69,7 +69,7 @@ final class GroupedPanel {
     private long scalesByteOffset;
 
     private GroupedPanel() {
-        long blockBytes = BLOCK_INPUTS * 2 * Lanes.BYTES;
+        long blockBytes = BLOCK_INPUTS * 2L * Lanes.BYTES;
         Arrays.setAll(blocks, half -> Arena.ofAuto().allocate(blockBytes, ALIGNMENT));
     }
 
@@ -212,7 +212,7 @@ final class GroupedPanel {
 
     /** Sets the totals of tokens {@code [0, numTokens)} to 0. */
     void clearTotals(int numTokens) {
-        long bytes = numTokens * 2 * Lanes.BYTES;
+        long bytes = numTokens * 2L * Lanes.BYTES;
         for (int half = 0; half < 2; half++) {
             totals[half] = atLeast(totals[half], bytes);
             totals[half].asSlice(0, bytes).fill((byte) 0);

@@ -21,9 +21,9 @@ final class SixBitPlane extends CodePlane {
     int word(byte[][] codes, int lane, int index) {
         int from = index / INTS * INPUTS;
         int part = index % INTS;
-        int word = (code(codes, lane, from, LAST_CODE) >>> 2 * part & 3) << CODES_PER_INT * BITS;
+        int word = ((code(codes, lane, from, LAST_CODE) >>> (2 * part)) & 3) << (CODES_PER_INT * BITS);
         for (int i = 0; i < CODES_PER_INT; i++) {
-            word |= code(codes, lane, from, CODES_PER_INT * part + i) << BITS * i;
+            word |= code(codes, lane, from, CODES_PER_INT * part + i) << (BITS * i);
         }
         return word;
     }
