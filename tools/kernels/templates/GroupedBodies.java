@@ -152,10 +152,10 @@ final class GroupedBodies {
         for (int input = from; input < to; input += ${T.inputsPerStep}) {
             %use T.step
 %for i in T.inputs
-            a${i}.intoMemorySegment(ab, target${+ i 2*BYTES}, LITTLE_ENDIAN);
-            b${i}.intoMemorySegment(ab, target${+ i 2*BYTES} + BYTES, LITTLE_ENDIAN);
-            c${i}.intoMemorySegment(cd, target${+ i 2*BYTES}, LITTLE_ENDIAN);
-            d${i}.intoMemorySegment(cd, target${+ i 2*BYTES} + BYTES, LITTLE_ENDIAN);
+            a${i}.intoMemorySegment(ab, target${+ i 2 * BYTES}, LITTLE_ENDIAN);
+            b${i}.intoMemorySegment(ab, target${+ i 2 * BYTES} + BYTES, LITTLE_ENDIAN);
+            c${i}.intoMemorySegment(cd, target${+ i 2 * BYTES}, LITTLE_ENDIAN);
+            d${i}.intoMemorySegment(cd, target${+ i 2 * BYTES} + BYTES, LITTLE_ENDIAN);
 %end
             weight += ${T.stepBytes};
             target += ${T.inputsPerStep} * 2 * BYTES;
@@ -183,7 +183,7 @@ final class GroupedBodies {
         long total = token * 2L * BYTES;
 %for t below n
 %for v in a b
-        FloatVector total${t}${v} = fromMemorySegment(FLOATS, totals, total${+ t 2*BYTES}${+ #v BYTES}, LITTLE_ENDIAN);
+        FloatVector total${t}${v} = fromMemorySegment(FLOATS, totals, total${+ t 2 * BYTES}${+ #v BYTES}, LITTLE_ENDIAN);
 %end
 %end
         long weight = 0;
@@ -230,7 +230,7 @@ final class GroupedBodies {
         }
 %for t below n
 %for v in a b
-        total${t}${v}.intoMemorySegment(totals, total${+ t 2*BYTES}${+ #v BYTES}, LITTLE_ENDIAN);
+        total${t}${v}.intoMemorySegment(totals, total${+ t 2 * BYTES}${+ #v BYTES}, LITTLE_ENDIAN);
 %end
 %end
     }

@@ -924,10 +924,10 @@ final class GroupedBodies {
             b0.intoMemorySegment(ab, target + BYTES, LITTLE_ENDIAN);
             c0.intoMemorySegment(cd, target, LITTLE_ENDIAN);
             d0.intoMemorySegment(cd, target + BYTES, LITTLE_ENDIAN);
-            a1.intoMemorySegment(ab, target + 2*BYTES, LITTLE_ENDIAN);
-            b1.intoMemorySegment(ab, target + 2*BYTES + BYTES, LITTLE_ENDIAN);
-            c1.intoMemorySegment(cd, target + 2*BYTES, LITTLE_ENDIAN);
-            d1.intoMemorySegment(cd, target + 2*BYTES + BYTES, LITTLE_ENDIAN);
+            a1.intoMemorySegment(ab, target + 2 * BYTES, LITTLE_ENDIAN);
+            b1.intoMemorySegment(ab, target + 2 * BYTES + BYTES, LITTLE_ENDIAN);
+            c1.intoMemorySegment(cd, target + 2 * BYTES, LITTLE_ENDIAN);
+            d1.intoMemorySegment(cd, target + 2 * BYTES + BYTES, LITTLE_ENDIAN);
             weight += 2 * BYTES;
             target += 2 * 2 * BYTES;
         }
@@ -954,10 +954,10 @@ final class GroupedBodies {
             b0.intoMemorySegment(ab, target + BYTES, LITTLE_ENDIAN);
             c0.intoMemorySegment(cd, target, LITTLE_ENDIAN);
             d0.intoMemorySegment(cd, target + BYTES, LITTLE_ENDIAN);
-            a1.intoMemorySegment(ab, target + 2*BYTES, LITTLE_ENDIAN);
-            b1.intoMemorySegment(ab, target + 2*BYTES + BYTES, LITTLE_ENDIAN);
-            c1.intoMemorySegment(cd, target + 2*BYTES, LITTLE_ENDIAN);
-            d1.intoMemorySegment(cd, target + 2*BYTES + BYTES, LITTLE_ENDIAN);
+            a1.intoMemorySegment(ab, target + 2 * BYTES, LITTLE_ENDIAN);
+            b1.intoMemorySegment(ab, target + 2 * BYTES + BYTES, LITTLE_ENDIAN);
+            c1.intoMemorySegment(cd, target + 2 * BYTES, LITTLE_ENDIAN);
+            d1.intoMemorySegment(cd, target + 2 * BYTES + BYTES, LITTLE_ENDIAN);
             weight += BYTES;
             target += 2 * 2 * BYTES;
         }
@@ -984,10 +984,10 @@ final class GroupedBodies {
             b0.intoMemorySegment(ab, target + BYTES, LITTLE_ENDIAN);
             c0.intoMemorySegment(cd, target, LITTLE_ENDIAN);
             d0.intoMemorySegment(cd, target + BYTES, LITTLE_ENDIAN);
-            a1.intoMemorySegment(ab, target + 2*BYTES, LITTLE_ENDIAN);
-            b1.intoMemorySegment(ab, target + 2*BYTES + BYTES, LITTLE_ENDIAN);
-            c1.intoMemorySegment(cd, target + 2*BYTES, LITTLE_ENDIAN);
-            d1.intoMemorySegment(cd, target + 2*BYTES + BYTES, LITTLE_ENDIAN);
+            a1.intoMemorySegment(ab, target + 2 * BYTES, LITTLE_ENDIAN);
+            b1.intoMemorySegment(ab, target + 2 * BYTES + BYTES, LITTLE_ENDIAN);
+            c1.intoMemorySegment(cd, target + 2 * BYTES, LITTLE_ENDIAN);
+            d1.intoMemorySegment(cd, target + 2 * BYTES + BYTES, LITTLE_ENDIAN);
             weight += BYTES;
             target += 2 * 2 * BYTES;
         }
@@ -1028,18 +1028,18 @@ final class GroupedBodies {
             b0.intoMemorySegment(ab, target + BYTES, LITTLE_ENDIAN);
             c0.intoMemorySegment(cd, target, LITTLE_ENDIAN);
             d0.intoMemorySegment(cd, target + BYTES, LITTLE_ENDIAN);
-            a1.intoMemorySegment(ab, target + 2*BYTES, LITTLE_ENDIAN);
-            b1.intoMemorySegment(ab, target + 2*BYTES + BYTES, LITTLE_ENDIAN);
-            c1.intoMemorySegment(cd, target + 2*BYTES, LITTLE_ENDIAN);
-            d1.intoMemorySegment(cd, target + 2*BYTES + BYTES, LITTLE_ENDIAN);
-            a2.intoMemorySegment(ab, target + 2 * 2*BYTES, LITTLE_ENDIAN);
-            b2.intoMemorySegment(ab, target + 2 * 2*BYTES + BYTES, LITTLE_ENDIAN);
-            c2.intoMemorySegment(cd, target + 2 * 2*BYTES, LITTLE_ENDIAN);
-            d2.intoMemorySegment(cd, target + 2 * 2*BYTES + BYTES, LITTLE_ENDIAN);
-            a3.intoMemorySegment(ab, target + 3 * 2*BYTES, LITTLE_ENDIAN);
-            b3.intoMemorySegment(ab, target + 3 * 2*BYTES + BYTES, LITTLE_ENDIAN);
-            c3.intoMemorySegment(cd, target + 3 * 2*BYTES, LITTLE_ENDIAN);
-            d3.intoMemorySegment(cd, target + 3 * 2*BYTES + BYTES, LITTLE_ENDIAN);
+            a1.intoMemorySegment(ab, target + 2 * BYTES, LITTLE_ENDIAN);
+            b1.intoMemorySegment(ab, target + 2 * BYTES + BYTES, LITTLE_ENDIAN);
+            c1.intoMemorySegment(cd, target + 2 * BYTES, LITTLE_ENDIAN);
+            d1.intoMemorySegment(cd, target + 2 * BYTES + BYTES, LITTLE_ENDIAN);
+            a2.intoMemorySegment(ab, target + 2 * 2 * BYTES, LITTLE_ENDIAN);
+            b2.intoMemorySegment(ab, target + 2 * 2 * BYTES + BYTES, LITTLE_ENDIAN);
+            c2.intoMemorySegment(cd, target + 2 * 2 * BYTES, LITTLE_ENDIAN);
+            d2.intoMemorySegment(cd, target + 2 * 2 * BYTES + BYTES, LITTLE_ENDIAN);
+            a3.intoMemorySegment(ab, target + 3 * 2 * BYTES, LITTLE_ENDIAN);
+            b3.intoMemorySegment(ab, target + 3 * 2 * BYTES + BYTES, LITTLE_ENDIAN);
+            c3.intoMemorySegment(cd, target + 3 * 2 * BYTES, LITTLE_ENDIAN);
+            d3.intoMemorySegment(cd, target + 3 * 2 * BYTES + BYTES, LITTLE_ENDIAN);
             weight += 3 * BYTES;
             target += 4 * 2 * BYTES;
         }
@@ -1057,12 +1057,12 @@ final class GroupedBodies {
         long total = token * 2L * BYTES;
         FloatVector total0a = fromMemorySegment(FLOATS, totals, total, LITTLE_ENDIAN);
         FloatVector total0b = fromMemorySegment(FLOATS, totals, total + BYTES, LITTLE_ENDIAN);
-        FloatVector total1a = fromMemorySegment(FLOATS, totals, total + 2*BYTES, LITTLE_ENDIAN);
-        FloatVector total1b = fromMemorySegment(FLOATS, totals, total + 2*BYTES + BYTES, LITTLE_ENDIAN);
-        FloatVector total2a = fromMemorySegment(FLOATS, totals, total + 2 * 2*BYTES, LITTLE_ENDIAN);
-        FloatVector total2b = fromMemorySegment(FLOATS, totals, total + 2 * 2*BYTES + BYTES, LITTLE_ENDIAN);
-        FloatVector total3a = fromMemorySegment(FLOATS, totals, total + 3 * 2*BYTES, LITTLE_ENDIAN);
-        FloatVector total3b = fromMemorySegment(FLOATS, totals, total + 3 * 2*BYTES + BYTES, LITTLE_ENDIAN);
+        FloatVector total1a = fromMemorySegment(FLOATS, totals, total + 2 * BYTES, LITTLE_ENDIAN);
+        FloatVector total1b = fromMemorySegment(FLOATS, totals, total + 2 * BYTES + BYTES, LITTLE_ENDIAN);
+        FloatVector total2a = fromMemorySegment(FLOATS, totals, total + 2 * 2 * BYTES, LITTLE_ENDIAN);
+        FloatVector total2b = fromMemorySegment(FLOATS, totals, total + 2 * 2 * BYTES + BYTES, LITTLE_ENDIAN);
+        FloatVector total3a = fromMemorySegment(FLOATS, totals, total + 3 * 2 * BYTES, LITTLE_ENDIAN);
+        FloatVector total3b = fromMemorySegment(FLOATS, totals, total + 3 * 2 * BYTES + BYTES, LITTLE_ENDIAN);
         long weight = 0;
         for (int start = from; start < to; start += groupSize) {
             FloatVector sum0a = zero(FLOATS);
@@ -1106,12 +1106,12 @@ final class GroupedBodies {
         }
         total0a.intoMemorySegment(totals, total, LITTLE_ENDIAN);
         total0b.intoMemorySegment(totals, total + BYTES, LITTLE_ENDIAN);
-        total1a.intoMemorySegment(totals, total + 2*BYTES, LITTLE_ENDIAN);
-        total1b.intoMemorySegment(totals, total + 2*BYTES + BYTES, LITTLE_ENDIAN);
-        total2a.intoMemorySegment(totals, total + 2 * 2*BYTES, LITTLE_ENDIAN);
-        total2b.intoMemorySegment(totals, total + 2 * 2*BYTES + BYTES, LITTLE_ENDIAN);
-        total3a.intoMemorySegment(totals, total + 3 * 2*BYTES, LITTLE_ENDIAN);
-        total3b.intoMemorySegment(totals, total + 3 * 2*BYTES + BYTES, LITTLE_ENDIAN);
+        total1a.intoMemorySegment(totals, total + 2 * BYTES, LITTLE_ENDIAN);
+        total1b.intoMemorySegment(totals, total + 2 * BYTES + BYTES, LITTLE_ENDIAN);
+        total2a.intoMemorySegment(totals, total + 2 * 2 * BYTES, LITTLE_ENDIAN);
+        total2b.intoMemorySegment(totals, total + 2 * 2 * BYTES + BYTES, LITTLE_ENDIAN);
+        total3a.intoMemorySegment(totals, total + 3 * 2 * BYTES, LITTLE_ENDIAN);
+        total3b.intoMemorySegment(totals, total + 3 * 2 * BYTES + BYTES, LITTLE_ENDIAN);
     }
 
     /** Inputs {@code [from, to)} of four tokens through half a panel, whose totals are added to. */
@@ -1130,12 +1130,12 @@ final class GroupedBodies {
         long total = token * 2L * BYTES;
         FloatVector total0a = fromMemorySegment(FLOATS, totals, total, LITTLE_ENDIAN);
         FloatVector total0b = fromMemorySegment(FLOATS, totals, total + BYTES, LITTLE_ENDIAN);
-        FloatVector total1a = fromMemorySegment(FLOATS, totals, total + 2*BYTES, LITTLE_ENDIAN);
-        FloatVector total1b = fromMemorySegment(FLOATS, totals, total + 2*BYTES + BYTES, LITTLE_ENDIAN);
-        FloatVector total2a = fromMemorySegment(FLOATS, totals, total + 2 * 2*BYTES, LITTLE_ENDIAN);
-        FloatVector total2b = fromMemorySegment(FLOATS, totals, total + 2 * 2*BYTES + BYTES, LITTLE_ENDIAN);
-        FloatVector total3a = fromMemorySegment(FLOATS, totals, total + 3 * 2*BYTES, LITTLE_ENDIAN);
-        FloatVector total3b = fromMemorySegment(FLOATS, totals, total + 3 * 2*BYTES + BYTES, LITTLE_ENDIAN);
+        FloatVector total1a = fromMemorySegment(FLOATS, totals, total + 2 * BYTES, LITTLE_ENDIAN);
+        FloatVector total1b = fromMemorySegment(FLOATS, totals, total + 2 * BYTES + BYTES, LITTLE_ENDIAN);
+        FloatVector total2a = fromMemorySegment(FLOATS, totals, total + 2 * 2 * BYTES, LITTLE_ENDIAN);
+        FloatVector total2b = fromMemorySegment(FLOATS, totals, total + 2 * 2 * BYTES + BYTES, LITTLE_ENDIAN);
+        FloatVector total3a = fromMemorySegment(FLOATS, totals, total + 3 * 2 * BYTES, LITTLE_ENDIAN);
+        FloatVector total3b = fromMemorySegment(FLOATS, totals, total + 3 * 2 * BYTES + BYTES, LITTLE_ENDIAN);
         long weight = 0;
         for (int start = from; start < to; start += groupSize) {
             FloatVector sum0a = zero(FLOATS);
@@ -1194,12 +1194,12 @@ final class GroupedBodies {
         }
         total0a.intoMemorySegment(totals, total, LITTLE_ENDIAN);
         total0b.intoMemorySegment(totals, total + BYTES, LITTLE_ENDIAN);
-        total1a.intoMemorySegment(totals, total + 2*BYTES, LITTLE_ENDIAN);
-        total1b.intoMemorySegment(totals, total + 2*BYTES + BYTES, LITTLE_ENDIAN);
-        total2a.intoMemorySegment(totals, total + 2 * 2*BYTES, LITTLE_ENDIAN);
-        total2b.intoMemorySegment(totals, total + 2 * 2*BYTES + BYTES, LITTLE_ENDIAN);
-        total3a.intoMemorySegment(totals, total + 3 * 2*BYTES, LITTLE_ENDIAN);
-        total3b.intoMemorySegment(totals, total + 3 * 2*BYTES + BYTES, LITTLE_ENDIAN);
+        total1a.intoMemorySegment(totals, total + 2 * BYTES, LITTLE_ENDIAN);
+        total1b.intoMemorySegment(totals, total + 2 * BYTES + BYTES, LITTLE_ENDIAN);
+        total2a.intoMemorySegment(totals, total + 2 * 2 * BYTES, LITTLE_ENDIAN);
+        total2b.intoMemorySegment(totals, total + 2 * 2 * BYTES + BYTES, LITTLE_ENDIAN);
+        total3a.intoMemorySegment(totals, total + 3 * 2 * BYTES, LITTLE_ENDIAN);
+        total3b.intoMemorySegment(totals, total + 3 * 2 * BYTES + BYTES, LITTLE_ENDIAN);
     }
 
     /** Adds biases to the totals of half a panel from {@code output} on, for tokens {@code [0, numTokens)}. */
