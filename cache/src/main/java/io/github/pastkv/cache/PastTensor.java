@@ -105,9 +105,4 @@ public final class PastTensor extends LazyTensor implements AutoCloseable {
             }
         }
     }
-
-    @Override
-    public String toString() {
-        return "PastTensor[" + (ofKeys ? "keys" : "values") + ", " + shape(0) + " rows, " + shape(1) + " slots]";
-    }
 }
