@@ -174,6 +174,7 @@ class FamilyConfigTest {
             "hidden_size":13                             | hidden_size: 13, must be a multiple of num_attention_heads 6
             "head_dim":5                                 | head_dim: 5 of 5 dimensions, must be even for rotary positions
             "rope_theta":-1                              | rope_theta: -1, must be positive
+            "rope_theta":1,"rope_parameters":{"rope_type":"yarn","factor":2} | rope_theta: 1.0, gives frequencies that are not finite
             "rope_scaling":{"type":"ntk","factor":2}     | rope_scaling.rope_type: "ntk", known are [default, dynamic,
             "rope_scaling":{"type":"linear"}             | rope_scaling.factor: missing, must be a number
             "rope_scaling":{"type":"linear","factor":"2"} | rope_scaling.factor: "2", must be a finite number

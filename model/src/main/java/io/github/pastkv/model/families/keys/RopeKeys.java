@@ -11,6 +11,7 @@ import io.github.pastkv.model.config.RopeScaling;
 import io.github.pastkv.model.config.YarnRope;
 import io.github.pastkv.model.files.JsonObject;
 import io.github.pastkv.model.files.ModelFormatException;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -122,7 +123,15 @@ public final class RopeKeys {
         }
         RopeScaling scaling =
                 settings.isPresent() ? scaling(settings.get(), rotaryDim, spelling) : new DefaultRope();
-        return new RopeConfig(rotaryDim, theta, scaling);
+        return requireFinite(new RopeConfig(rotaryDim, theta, scaling), spelling);
+    }
+
+    /** Refuses a base that gives no frequencies: some types divide by its logarithm. */
+    public RopeConfig requireFinite(RopeConfig rope, Spelling spelling) throws ModelFormatException {
+        if (!Arrays.stream(rope.inverseFrequencies(maxSeqLen)).allMatch(Double::isFinite)) {
+            throw config.refusal(spelling.thetaKey, rope.theta() + ", gives frequencies that are not finite");
+        }
+        return rope;
     }
 
     /** A number that may stand outside the settings, in them, or in both if they agree. */

@@ -88,8 +88,11 @@ public final class GptOss implements Family {
     private static RopeConfig rotary(JsonObject json, AttentionConfig attention, LlamaKeys keys)
             throws ModelFormatException {
         boolean isSaid = json.isObject("rope_parameters") || json.isObject("rope_scaling");
-        RopeConfig rotary = new RopeKeys(json, attention.headDim(), keys.sizes().maxSeqLen()).read(SPELLING);
-        return isSaid ? rotary : new RopeConfig(rotary.rotaryDim(), rotary.theta(), UNSAID);
+        RopeKeys ropeKeys = new RopeKeys(json, attention.headDim(), keys.sizes().maxSeqLen());
+        RopeConfig rotary = ropeKeys.read(SPELLING);
+        return isSaid
+                ? rotary
+                : ropeKeys.requireFinite(new RopeConfig(rotary.rotaryDim(), rotary.theta(), UNSAID), SPELLING);
     }
 
     private static ExpertsConfig experts(JsonObject json, int size) throws ModelFormatException {
