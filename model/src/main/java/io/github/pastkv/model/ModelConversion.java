@@ -4,6 +4,7 @@ import io.github.pastkv.kernels.QuantizedRow;
 import io.github.pastkv.kernels.WeightMatrices;
 import io.github.pastkv.kernels.WeightMatrix;
 import io.github.pastkv.kernels.WeightType;
+import io.github.pastkv.model.family.ModelTensors;
 import io.github.pastkv.model.files.Int8Config;
 import io.github.pastkv.model.files.ModelDocument;
 import io.github.pastkv.model.files.ModelFile;
@@ -67,7 +68,8 @@ public final class ModelConversion {
      * @param allowedConfigKeys as in {@link ModelFolder#open(Path, Set)}
      * @throws FileAlreadyExistsException when {@code target} is there, before anything is written
      * @throws io.github.pastkv.model.files.ModelFormatException when {@code source} is no model that can be loaded
-     * @throws IllegalArgumentException when it holds int8 weights already, or weights that are not finite
+     * @throws IllegalArgumentException when it holds quantized weights already, or weights that are not finite, or has
+     *         latent attention
      */
     public static void toInt8(Path source, Path target, Set<String> allowedConfigKeys, Listener listener)
             throws IOException {
@@ -79,7 +81,21 @@ public final class ModelConversion {
             if (folder.storedLinears() == WeightType.INT8) {
                 throw new IllegalArgumentException("source: " + source + " holds int8 weights already");
             }
+            requireConvertible(folder.tensors(), source);
         }, ModelConversion::writeInt8);
+    }
+
+    /** Refuses what would be other weights than those that are quantized when the source is loaded. */
+    private static void requireConvertible(ModelTensors tensors, Path source) {
+        String refused = null;
+        if (tensors.linears().values().stream().anyMatch(WeightMatrix.Grouped.class::isInstance)) {
+            refused = "weights that are quantized already";
+        } else if (tensors.layers().stream().anyMatch(layer -> layer.latent() != null)) {
+            refused = "latent attention, whose projections are divided by head when the model is loaded";
+        }
+        if (refused != null) {
+            throw new IllegalArgumentException("source: " + source + " has " + refused);
+        }
     }
 
     /**

@@ -78,8 +78,7 @@ public final class GptOss implements Family {
     /** Which tensors are quantized follows from their names; the list of those that are not is not needed. */
     private static void readQuantization(JsonObject json) throws ModelFormatException {
         Optional<JsonObject> quantization = json.findObject("quantization_config");
-        if (quantization.isPresent()) {
-            quantization.get().requireString("quant_method");
+        if (quantization.isPresent() && quantization.get().requireString("quant_method").equals("mxfp4")) {
             quantization.get().findBoolean("dequantize", false);
             quantization.get().refuseUnknownKeys(Set.of("modules_to_not_convert"));
         }
