@@ -31,7 +31,7 @@ public final class Engine implements AutoCloseable {
     private final Condition leadEnded = lock.newCondition();
     private final Scheduler scheduler;
     private final MemoryQueue memory = new MemoryQueue(lock, this::requireOpen);
-    private final SharedPrefills prefills = new SharedPrefills(lock, this::requireOpen);
+    private final SharedPrefills prefills = new SharedPrefills(lock, this::requireMayBegin);
     private final List<Caller> expected = new ArrayList<>(); // of the last pass, not back yet
     private @Nullable Thread leader;
     private long lastPassEnd;
@@ -84,11 +84,7 @@ public final class Engine implements AutoCloseable {
     void run(StepRequest request) {
         lock.lock();
         try {
-            requireOpen();
-            if (isLeading()) {
-                throw new IllegalStateException("a step of this model is running on this thread: a hook cannot"
-                        + " begin another");
-            }
+            requireMayBegin();
             comeBack(request.caller);
             scheduler.add(request);
             while (!request.isDone()) {
@@ -111,6 +107,15 @@ public final class Engine implements AutoCloseable {
             }
         }
         rethrow(request);
+    }
+
+    /** Throws when the model is closed, or when this thread computes the pass under way, which would have to end. */
+    private void requireMayBegin() {
+        requireOpen();
+        if (isLeading()) {
+            throw new IllegalStateException("a step of this model is running on this thread: a hook cannot"
+                    + " begin another");
+        }
     }
 
     /** Whether this thread computes the pass under way. */

@@ -24,14 +24,14 @@ final class SharedPrefills {
 
     private final ReentrantLock lock;
     private final Condition ended;
-    private final Runnable requireOpen;
+    private final Runnable requireMayBegin;
     private final List<Prefill> open = new ArrayList<>(); // in order of arrival
 
-    /** @param requireOpen throws when the engine is closed, which ends every wait */
-    SharedPrefills(ReentrantLock lock, Runnable requireOpen) {
+    /** @param requireMayBegin throws when the engine is closed, which ends every wait, or from a hook of a pass */
+    SharedPrefills(ReentrantLock lock, Runnable requireMayBegin) {
         this.lock = lock;
         this.ended = lock.newCondition();
-        this.requireOpen = requireOpen;
+        this.requireMayBegin = requireMayBegin;
     }
 
     /** A prefill of one row, from its first token on, until it is closed: after its step has been committed. */
@@ -81,9 +81,10 @@ final class SharedPrefills {
         boolean wasInterrupted = false;
         lock.lock();
         try {
+            requireMayBegin.run(); // before any wait: the pass of a hook may be what others wait for
             for (Prefill before = sharing(prefill); before != null; before = sharing(prefill)) {
                 wasInterrupted |= awaitEnd(before, caller);
-                requireOpen.run();
+                requireMayBegin.run();
             }
             open.add(prefill);
             return prefill;

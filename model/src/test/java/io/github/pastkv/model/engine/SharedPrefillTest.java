@@ -1,6 +1,7 @@
 package io.github.pastkv.model.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import io.github.pastkv.model.Model;
 import io.github.pastkv.model.ModelOptions;
@@ -11,6 +12,11 @@ import io.github.pastkv.model.generation.FinishReason;
 import io.github.pastkv.model.generation.Generation;
 import io.github.pastkv.model.generation.GenerationListener;
 import io.github.pastkv.model.generation.GenerationOptions;
+import io.github.pastkv.model.hooks.HookName;
+import io.github.pastkv.model.hooks.HookPoint;
+import io.github.pastkv.model.hooks.Probe;
+import io.github.pastkv.model.hooks.StepSlots;
+import io.github.pastkv.tensor.Tensor;
 import io.github.pastkv.testkit.golden.GoldenModel;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -22,7 +28,9 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /** Prefills that begin together and share a prefix: it is computed once, whichever comes first. */
 class SharedPrefillTest {
@@ -69,6 +77,52 @@ class SharedPrefillTest {
                     .containsOnly(FinishReason.LENGTH);
             assertThat(generate(model, 0, "shared", new Cancellation()).rows().getFirst().tokenIds()).isEqualTo(alone);
         }
+    }
+
+    /** What a hook would wait for may wait for the pass of the hook. */
+    @Test
+    @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+    void hookThatBeginsAPrefillThatIsUnderWay_isRefused() throws Exception {
+        try (Model model = Model.load(LLAMA.folder(), ModelOptions.defaults().withNumThreads(1));
+                Session hooked = model.newSession()) {
+            Thread other = new Thread(() -> generate(model, 0, "shared", new Cancellation()));
+            try (Session.Scope _ = hooked.withProbe(onFirstVisit(() -> {
+                other.start();
+                while (other.getState() != Thread.State.WAITING) {
+                    Thread.onSpinWait();
+                }
+                generate(model, 1, "shared", new Cancellation());
+            }))) {
+                assertThatIllegalStateException().isThrownBy(() -> hooked.append(3))
+                        .withMessageContaining("a hook cannot begin another");
+            }
+            other.join();
+        }
+    }
+
+    private static Probe onFirstVisit(Runnable action) {
+        return new Probe() {
+            @Override
+            public boolean wants(HookPoint point, int layer) {
+                return true;
+            }
+
+            @Override
+            public boolean edits(HookPoint point, int layer) {
+                return false;
+            }
+
+            @Override
+            public boolean edits() {
+                return false;
+            }
+
+            @Override
+            public @Nullable Tensor visit(HookName name, Tensor activation, StepSlots slots) {
+                action.run(); // and throws
+                return null;
+            }
+        };
     }
 
     /** Generates in all sessions at once; cancels one of them as soon as anything is computed. */
