@@ -14,16 +14,21 @@ final class TenantShares {
     }
 
     /**
-     * A tenant has requests. If it had none, what it did not use meanwhile is lost: it begins level with the one that
-     * has the least.
+     * A tenant has requests. If it had none, what it did not use meanwhile is lost: it begins level with the
+     * active one that has the least. Where none is active, it begins level with the one that has the most: otherwise
+     * another that came next would wait until this one had caught up with all that the other had ever used.
      *
      * @param active tenants with requests
      */
     ComputeShare activate(String tenant, Collection<String> active) {
         ComputeShare share = of(tenant);
         if (!active.contains(tenant)) {
-            active.stream().mapToLong(other -> of(other).numTokens()).min().ifPresent(share::raiseTo);
+            share.raiseTo(active.stream().mapToLong(other -> of(other).numTokens()).min().orElseGet(this::most));
         }
         return share;
+    }
+
+    private long most() {
+        return shares.values().stream().mapToLong(ComputeShare::numTokens).max().orElse(0);
     }
 }
