@@ -16,7 +16,8 @@ public final class PromptTree {
      *
      * @param from place of the first token in the prompts
      * @param numPrompts prompts that have these tokens
-     * @param numHits those of them that found all of these tokens in the cache
+     * @param numHits those of them that found all of these tokens in the cache, apart from the last one of a prompt, which is
+     *        always computed
      * @param children what follows, the most frequent first
      */
     public record Node(int from, List<Integer> tokenIds, int numPrompts, int numHits, List<Node> children) {
@@ -50,7 +51,8 @@ public final class PromptTree {
             end++;
         }
         int shared = end;
-        int numHits = (int) group.stream().filter(prompt -> prompt.explanation().numReused() >= shared).count();
+        int numHits = (int) group.stream().map(RecentPrompt::explanation)
+                .filter(found -> found.numReused() >= Math.max(1, Math.min(shared, found.numTokens() - 1))).count();
         return new Node(from, first.subList(from, end), group.size(), numHits, nodes(group, end));
     }
 
