@@ -185,6 +185,7 @@ public final class RequestQueue {
         try {
             waiting.removeAll(run.prompts());
             started = running.stream().filter(prompt -> prompt.run() == run).toList();
+            startWaiting(); // what waited behind it may have room
             changed.signalAll();
         } finally {
             lock.unlock();
@@ -245,6 +246,7 @@ public final class RequestQueue {
         try {
             waiting.forEach(prompt -> runs.add(prompt.run()));
             running.forEach(prompt -> runs.add(prompt.run()));
+            waiting.clear(); // none starts in the place of another
         } finally {
             lock.unlock();
         }
