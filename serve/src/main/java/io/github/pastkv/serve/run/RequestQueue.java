@@ -8,8 +8,10 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -21,8 +23,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * The bounded queue in front of the engine. A number of prompts run at once, each on a thread of its own, whose steps
  * the engine joins; the others wait: higher priorities first, then tenants for which the fewest tokens have been
- * computed, then those whose clients give up first. The first one starts when the tokens that are still to be computed
- * have room beside what running prompts hold. A request that finds no room in the queue, or whose client would give up
+ * computed, then those whose clients give up first. The first one of a model starts when the tokens that are still to be
+ * computed have room beside what running prompts hold. A request that finds no room in the queue, or whose client would give up
  * before its turn, is refused at once.
  *
  * <p>Safe for any number of threads. A server without requests has no thread here.
@@ -41,6 +43,10 @@ public final class RequestQueue {
     private final List<PromptRun> waiting = new ArrayList<>(); // in order of arrival
     private final List<PromptRun> running = new ArrayList<>();
     private final TenantShares shares = new TenantShares();
+    private final Comparator<PromptRun> order = Comparator
+            .comparingInt((PromptRun run) -> -run.request().options().priority())
+            .thenComparingLong(run -> shares.of(run.request().tenant()).numTokens())
+            .thenComparing(PromptRun::deadlineNanos, (one, other) -> Long.signum(one - other));
     private double secondsPerPrompt; // moving average of the time between ends, while there are any; 0 for unknown
     private long lastEndNanos;
     private long numStarted;
@@ -108,18 +114,27 @@ public final class RequestQueue {
 
     /** Starts what there is room for. Called with the lock held. */
     private void startWaiting() {
-        while (running.size() < maxRunning && !waiting.isEmpty()) {
-            PromptRun next = waiting.stream().min(Comparator
-                    .comparingInt((PromptRun run) -> -run.request().options().priority())
-                    .thenComparingLong(run -> shares.of(run.request().tenant()).numTokens())
-                    .thenComparing(PromptRun::deadlineNanos, (one, other) -> Long.signum(one - other))).orElseThrow();
-            if (!hasRoomFor(next)) {
-                return; // it is the next one to start, whatever fits beside it
+        Set<ServedModel> full = new HashSet<>();
+        Optional<PromptRun> next = next(full);
+        while (running.size() < maxRunning && next.isPresent()) {
+            if (hasRoomFor(next.get())) {
+                start(next.get());
+            } else {
+                full.add(next.get().request().model()); // it is the next one of its model, whatever fits beside it
             }
-            waiting.remove(next);
-            running.add(next);
-            Thread.ofPlatform().daemon().name("pastkv-generation-" + numStarted++).start(() -> run(next));
+            next = next(full);
         }
+    }
+
+    /** The first of the waiting prompts of models that are not in {@code full}. */
+    private Optional<PromptRun> next(Set<ServedModel> full) {
+        return waiting.stream().filter(run -> !full.contains(run.request().model())).min(order);
+    }
+
+    private void start(PromptRun prompt) {
+        waiting.remove(prompt);
+        running.add(prompt);
+        Thread.ofPlatform().daemon().name("pastkv-generation-" + numStarted++).start(() -> run(prompt));
     }
 
     /** Whether what running prompts and this one still compute fits into the cache. One alone always starts. */

@@ -99,6 +99,20 @@ final class RequestQueueTest {
     }
 
     @Test
+    void fullCacheOfAModel_keepsNoOtherModelWaiting() throws Exception {
+        ServedModel one = load("one");
+        ServedModel other = load("other");
+        RequestQueue queue = queue(4);
+        queue.submit(endless(one, 144));
+        queue.submit(request(one, 192));
+        queue.submit(request(one, 16));
+        queue.submit(endless(other, 16));
+        assertThat(queue.numRunning("one")).isEqualTo(1);
+        assertThat(queue.numRunning("other")).isEqualTo(1);
+        end(queue);
+    }
+
+    @Test
     void failAll_startsNothing() throws Exception {
         ServedModel model = load("one");
         RequestQueue queue = queue(4);
