@@ -196,7 +196,9 @@ public final class Engine implements AutoCloseable {
         }
         lastPassEnd = System.nanoTime();
         lastPassNanos = lastPassEnd - start;
-        scheduler.observe(batch, lastPassNanos);
+        if (failure == null) {
+            scheduler.observe(batch, lastPassNanos);
+        }
         postprocess(batch, failure);
     }
 

@@ -64,16 +64,16 @@ final class Scheduler {
 
     /** Takes the time of a pass over scheduled requests, from which later budgets follow. */
     void observe(List<StepRequest> pass, long nanos) {
-        int numDecode = 0;
+        int numDecodes = 0;
         int numPrefill = 0;
         for (StepRequest request : pass) {
             if (decodes(request)) {
-                numDecode += request.numScheduled();
+                numDecodes++;
             } else {
                 numPrefill += request.numScheduled();
             }
         }
-        prefillBudget.observe(numDecode, numPrefill, nanos);
+        prefillBudget.observe(numDecodes, numPrefill, nanos);
     }
 
     /** The requests of the next pass, each with its share of the budget; valid until the next call. */
