@@ -21,6 +21,7 @@ import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -44,6 +45,9 @@ public final class FileTier implements CacheTier {
 
     private static final int MAX_CANDIDATES = 4096;
     private static final String TEMPORARY_SUFFIX = ".tmp";
+    private static final Pattern TEMPORARY_NAME = Pattern.compile("\\.[0-9a-f]{32}[0-9a-f-]*\\.[0-9a-f-]{36}\\.tmp");
+    /** What earlier versions named a chunk: the key of its last block, later with its number of blocks. */
+    private static final Pattern EARLIER_NAME = Pattern.compile("[0-9a-f]{64}(-[1-9][0-9]{0,5})?\\.safetensors");
 
     private final Path folder;
     private final long maxBytes;
@@ -114,6 +118,16 @@ public final class FileTier implements CacheTier {
         return name.endsWith(ChunkFormat.FILE_SUFFIX)
                 ? ChunkKey.parse(name.substring(0, name.length() - ChunkFormat.FILE_SUFFIX.length()))
                 : Optional.empty();
+    }
+
+    /** Whether a file is a chunk of this version or an earlier one; all others belong to somebody else. */
+    private static boolean isChunk(Path file) {
+        return file.getFileName().toString().startsWith(file.getParent().getFileName().toString())
+                && (keyOf(file).isPresent() || isOfEarlierVersion(file));
+    }
+
+    private static boolean isOfEarlierVersion(Path file) {
+        return EARLIER_NAME.matcher(file.getFileName().toString()).matches();
     }
 
     @Override
@@ -278,7 +292,7 @@ public final class FileTier implements CacheTier {
     }
 
     private boolean isUnused(Candidate candidate) {
-        if (keyOf(candidate.file()).isEmpty()) {
+        if (isOfEarlierVersion(candidate.file())) {
             return true; // named as an earlier version named chunks: nothing can find it
         }
         try {
@@ -296,12 +310,12 @@ public final class FileTier implements CacheTier {
         List<Path> leftovers = new ArrayList<>();
         Instant now = clock.instant();
         forEachFolder(sub -> io.list(sub, (file, attributes) -> {
-            if (file.getFileName().toString().endsWith(ChunkFormat.FILE_SUFFIX)) {
+            if (isChunk(file)) {
                 counts[0] += attributes.size();
                 counts[1]++;
                 found.add(new Candidate(file, attributes.size(),
-                        keyOf(file).isPresent() ? attributes.lastModifiedTime().toInstant() : Instant.EPOCH));
-            } else if (file.getFileName().toString().endsWith(TEMPORARY_SUFFIX)) {
+                        isOfEarlierVersion(file) ? Instant.EPOCH : attributes.lastModifiedTime().toInstant()));
+            } else if (TEMPORARY_NAME.matcher(file.getFileName().toString()).matches()) {
                 leftovers.add(file);
             }
         }));
@@ -352,7 +366,7 @@ public final class FileTier implements CacheTier {
     }
 
     /**
-     * Removes files of chunks whose names are not those of this version, which nothing can find.
+     * Removes chunks that are named as an earlier version named them, which nothing can find.
      *
      * @param removes whether to remove them, or only count them
      * @return sizes in bytes, one for each
@@ -360,7 +374,7 @@ public final class FileTier implements CacheTier {
     public List<Long> unknownFiles(boolean removes) throws IOException {
         List<Candidate> found = new ArrayList<>();
         forEachFolder(sub -> io.list(sub, (file, attributes) -> {
-            if (file.getFileName().toString().endsWith(ChunkFormat.FILE_SUFFIX) && keyOf(file).isEmpty()) {
+            if (isChunk(file) && isOfEarlierVersion(file)) {
                 found.add(new Candidate(file, attributes.size(), Instant.EPOCH));
             }
         }));
@@ -379,8 +393,9 @@ public final class FileTier implements CacheTier {
 
     @Override
     public void list(Consumer<TierEntry> each) throws IOException {
-        forEachFolder(sub -> io.list(sub, (file, attributes) -> keyOf(file).ifPresent(key -> each.accept(
-                new TierEntry(key, attributes.size(), attributes.lastModifiedTime().toInstant())))));
+        forEachFolder(sub -> io.list(sub, (file, attributes) -> keyOf(file).filter(_ -> isChunk(file))
+                .ifPresent(key -> each.accept(
+                        new TierEntry(key, attributes.size(), attributes.lastModifiedTime().toInstant())))));
     }
 
     /** Counts of this process; chunks and bytes are those of the folder, as of this process's last look. */
