@@ -31,6 +31,7 @@ public final class ChunkFormat {
 
     private static final String FORMAT = "pastkv.chunk";
     private static final String ORIGIN = "origin.";
+    private static final int MAX_GROUPS = 1 << 16; // times the most blocks of a chunk this is an int
 
     private ChunkFormat() {}
 
@@ -122,7 +123,8 @@ public final class ChunkFormat {
         ChunkHeader fields = verifiedFields(header);
         int[] tokenIds = fields.requireInts("token_ids");
         String[] checksums = fields.require("block_crc32c").split(",", -1);
-        if (tokenIds.length == 0 || tokenIds.length % checksums.length != 0) {
+        if (tokenIds.length == 0 || tokenIds.length % checksums.length != 0
+                || checksums.length > ChunkKey.MAX_BLOCKS) {
             throw new ChunkFormatException(tokenIds.length + " token ids in " + checksums.length + " blocks");
         }
         MemorySegment data = bytes.asSlice(header.length);
@@ -142,14 +144,18 @@ public final class ChunkFormat {
         }
     }
 
+    static int numGroups(ChunkHeader fields) throws ChunkFormatException {
+        int[] count = fields.requireInts("num_groups");
+        if (count.length != 1 || count[0] < 1 || count[0] > MAX_GROUPS) {
+            throw new ChunkFormatException("num_groups: " + fields.require("num_groups"));
+        }
+        return count[0];
+    }
+
     /** The data, cut into blocks and groups, {@code [blocks][G]}; it must be covered without a gap or rest. */
     private static List<@Nullable MemorySegment> parts(ChunkHeader fields, MemorySegment data, int numBlocks)
             throws ChunkFormatException {
-        int[] count = fields.requireInts("num_groups");
-        if (count.length != 1 || count[0] < 1 || count[0] > 1 << 16) {
-            throw new ChunkFormatException("num_groups: " + fields.require("num_groups"));
-        }
-        int numGroups = count[0];
+        int numGroups = numGroups(fields);
         MemorySegment[] parts = new MemorySegment[numBlocks * numGroups];
         long covered = 0;
         int numTensors = 0;

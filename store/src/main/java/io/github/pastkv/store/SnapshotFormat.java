@@ -113,7 +113,8 @@ public final class SnapshotFormat {
         List<List<MemorySegment>> blocks = new ArrayList<>();
         long covered = 0;
         int numTensors = 0;
-        for (int group = 0; group < fields.requireInts("num_groups")[0]; group++) {
+        int numGroups = ChunkFormat.numGroups(fields);
+        for (int group = 0; group < numGroups; group++) {
             List<MemorySegment> ofGroup = new ArrayList<>();
             ChunkHeader.Part tensor = fields.tensors().get("group." + group);
             numTensors += tensor == null ? 0 : 1;

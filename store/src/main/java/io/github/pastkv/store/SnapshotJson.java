@@ -19,6 +19,8 @@ final class SnapshotJson {
     private static final JsonMapper JSON = JsonMapper.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS).build();
 
+    private static final int MAX_TOKENS = 1 << 24; // of a row; more than any model has
+
     private SnapshotJson() {}
 
     static String of(List<KvSnapshot.Cache> caches) {
@@ -68,24 +70,30 @@ final class SnapshotJson {
     private static KvSnapshot.Cache cache(JsonNode fields) throws ChunkFormatException {
         int numSlots = number(fields, "num_slots");
         List<KvSnapshot.Row> rows = new ArrayList<>();
-        List<int[]> bits = new ArrayList<>();
+        List<int[]> padding = new ArrayList<>();
         for (JsonNode row : list(fields.path("rows"), "rows")) {
-            int[] real = new int[numSlots];
-            Arrays.fill(real, 1);
-            for (int slot : numbers(row, "padding")) {
-                if (slot < 0 || slot >= numSlots) {
-                    throw new ChunkFormatException("padding: slot " + slot + " of " + numSlots);
-                }
-                real[slot] = 0;
-            }
-            bits.add(real);
+            padding.add(padding(row, numSlots));
             rows.add(row(row));
         }
         if (rows.isEmpty()) {
             throw new ChunkFormatException("rows: none");
         }
-        return new KvSnapshot.Cache(fields.path("frozen").booleanValue(), AttentionMask.of(bits.toArray(new int[0][])),
-                rows);
+        return new KvSnapshot.Cache(fields.path("frozen").booleanValue(),
+                AttentionMask.ofPadding(numSlots, padding.toArray(int[][]::new)), rows);
+    }
+
+    /** The padded slots of a row, once there are not more slots than it can have. */
+    private static int[] padding(JsonNode row, int numSlots) throws ChunkFormatException {
+        int[] padding = numbers(row, "padding");
+        if (numSlots - padding.length > MAX_TOKENS) {
+            throw new ChunkFormatException("num_slots: " + numSlots + ", " + padding.length + " of them padding");
+        }
+        for (int slot : padding) {
+            if (slot < 0 || slot >= numSlots) {
+                throw new ChunkFormatException("padding: slot " + slot + " of " + numSlots);
+            }
+        }
+        return padding;
     }
 
     private static KvSnapshot.Row row(JsonNode fields) throws ChunkFormatException {

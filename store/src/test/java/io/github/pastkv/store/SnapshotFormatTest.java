@@ -22,6 +22,7 @@ import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
 /** Whatever is changed in a saved session, it comes back as it was or not at all. */
@@ -93,6 +94,30 @@ class SnapshotFormatTest {
     private static void assertRefused(byte[] bytes, String what) {
         assertThatThrownBy(() -> SnapshotFormat.decode(MemorySegment.ofArray(bytes))).as(what)
                 .isInstanceOf(ChunkFormatException.class);
+    }
+
+    @Test
+    void forgedNumbers_areRefused_whateverTheDigests() throws ChunkFormatException {
+        for (String groups : List.of("2147483647", "", "-1", "0", "2,2")) {
+            assertRefused(forged("num_groups", groups), "num_groups " + groups);
+        }
+        String caches = SealedHeader.parse(SealedHeader.verified(MemorySegment.ofArray(sound()))).require("caches");
+        for (String slots : List.of("2147483647", "100000000", "-1", "2", "9999999999")) {
+            assertRefused(forged("caches", caches.replace("\"num_slots\":9", "\"num_slots\":" + slots)), slots);
+        }
+    }
+
+    /** A sound file with another text in its header. */
+    private static byte[] forged(String name, String text) throws ChunkFormatException {
+        byte[] sound = sound();
+        byte[] header = SealedHeader.verified(MemorySegment.ofArray(sound));
+        ChunkHeader fields = SealedHeader.parse(header);
+        Map<String, String> metadata = new TreeMap<>(fields.metadata());
+        assertThat(metadata.put(name, text)).isNotEqualTo(text);
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        out.writeBytes(SealedHeader.of(metadata, List.copyOf(fields.tensors().values())));
+        out.write(sound, header.length, sound.length - header.length);
+        return out.toByteArray();
     }
 
     @Test

@@ -43,6 +43,17 @@ public final class AttentionMask {
         return mask;
     }
 
+    /** From the slots that are padding in each row, which take memory only as far as they go. */
+    public static AttentionMask ofPadding(int numSlots, int[]... paddingOfRows) {
+        AttentionMask mask = ones(paddingOfRows.length, numSlots);
+        for (int row = 0; row < paddingOfRows.length; row++) {
+            for (int slot : paddingOfRows[row]) {
+                mask.masked[row].set(Objects.checkIndex(slot, numSlots));
+            }
+        }
+        return mask;
+    }
+
     /** From rows of 0 and 1 of equal length; other numbers are rejected. */
     public static AttentionMask of(int[]... rows) {
         AttentionMask mask = ones(rows.length, rows.length == 0 ? 0 : rows[0].length);
