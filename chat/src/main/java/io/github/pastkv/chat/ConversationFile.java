@@ -13,7 +13,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
@@ -67,7 +66,7 @@ final class ConversationFile {
         SavedSessions saved = SavedSessions.open(model, file, options);
         try {
             return conversation(saved, format);
-        } catch (JacksonException | IllegalArgumentException e) {
+        } catch (RuntimeException e) {
             saved.sessions().forEach(Session::close);
             throw new IOException(file + ": is no conversation: " + e.getMessage(), e);
         }
@@ -86,6 +85,8 @@ final class ConversationFile {
             Session session = saved.sessions().get(i);
             require(session.batchSize() == 1 && session.numTokens(0) == state.cachedIds().length, state.name() + " has "
                     + state.cachedIds().length + " tokens, its session " + session.numTokens(0));
+            require(branches.stream().noneMatch(branch -> branch.name().equals(state.name())),
+                    "it has two branches " + state.name());
             branches.add(Branch.of(state, session));
         }
         String current = json.path("current").stringValue();

@@ -14,6 +14,7 @@ import io.github.pastkv.chat.Conversation;
 import io.github.pastkv.chat.PlainFormat;
 import io.github.pastkv.chat.Turn;
 import io.github.pastkv.model.Model;
+import io.github.pastkv.model.SavedSessions;
 import io.github.pastkv.model.Session;
 import io.github.pastkv.model.SessionOptions;
 import io.github.pastkv.model.generation.FinishReason;
@@ -27,6 +28,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -330,5 +332,28 @@ class ConversationTest {
             messages.add(ChatMessage.assistant(turn.answer())); // as a client has it, without tokens
         }
         assertThat(numBefore).isPositive();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {
+        "{'current':'main','branches':[BRANCH{'asked':[],'answer':[],'num_known_tokens':0}END,BRANCH END]}",
+        "{'current':'main','branches':[BRANCH END,BRANCH END]}", "{'current':'main','branches':[{},{}]}",
+        "{'current':3,'branches':[BRANCH END,BRANCH END]}", "[", "{}"})
+    void savedNoteOfWrongForm_isRefusedNamingTheFile_andNoSessionStaysOpen(String note) throws IOException {
+        Path file = folder.resolve("forged.chat");
+        SessionOptions options = SessionOptions.defaults();
+        String json =
+                note.replace("BRANCH", "{'name':'main','parent':null,'num_shared_turns':0,'messages':[],'turns':[")
+                        .replace("END", "],'cached_ids':[1,2],'last_ids':[]}").replace('\'', '"');
+        try (Session session = model.newSession(options); Session fork = session.fork()) {
+            session.append(1, 2);
+            fork.append(1, 2);
+            SavedSessions.write(file, List.of(session, fork), Map.of("conversation", json));
+        }
+        assertThatThrownBy(() -> Conversation.open(model, file, null, format("plain"))).isInstanceOf(IOException.class)
+                .hasMessageContaining(file + ": is no conversation");
+        try (Session session = model.newSession(options)) {
+            assertThat(session.cache().pool().heldBytes()).isZero();
+        }
     }
 }
