@@ -12,7 +12,7 @@ final class CacheState {
     private KvStep step;
     private @Nullable KvEdit edit;
     private @Nullable Runnable currentView;
-    private boolean locked;
+    private int numLocks;
     private boolean closed;
 
     CacheState(CacheRows rows, KvStep step, @Nullable LeakDetector watch) {
@@ -70,12 +70,16 @@ final class CacheState {
         }
     }
 
-    void setLocked(boolean newLocked) {
-        locked = newLocked;
+    void lock() {
+        numLocks++;
+    }
+
+    void unlock() {
+        numLocks = Math.max(0, numLocks - 1);
     }
 
     void requireUnlocked() {
-        if (locked) {
+        if (numLocks > 0) {
             throw new IllegalStateException(
                     "the cache is in use by a generation, which waits for this call: it can only be read");
         }

@@ -223,8 +223,7 @@ public final class KvCache implements AutoCloseable {
      * @throws IllegalStateException while a step is open, as it has its own mask
      */
     public AttentionMask appendAttentionMask(AttentionMask newMask) {
-        state.requireOpen();
-        state.requireNoStep();
+        state.requireChangeable();
         requireBatch("newMask", newMask.batchSize());
         rows.mask().requireRealBefore(rows.lengths().mostSlots(), newMask);
         AttentionMask joined = rows.mask().joined(newMask);
@@ -441,15 +440,15 @@ public final class KvCache implements AutoCloseable {
 
     /**
      * Rejects all changes but {@link #release} and {@link #close} until {@link #unlockChanges}: around calls of a
-     * user's code between the steps of a generation. Such code may read the cache.
+     * user's code between the steps of a generation. Such code may read the cache. Locks of nested calls add up.
      */
     public void lockChanges() {
-        state.setLocked(true);
+        state.lock();
     }
 
-    /** Allows changes again. */
+    /** Takes one lock away; without any, changes are allowed again. */
     public void unlockChanges() {
-        state.setLocked(false);
+        state.unlock();
     }
 
     /**
@@ -536,6 +535,7 @@ public final class KvCache implements AutoCloseable {
     }
 
     KvStep beginEntryStep(int layer, AttentionMask newMask, boolean stores) {
+        state.requireUnlocked();
         state.requireNoStep();
         state.requirePresent();
         state.invalidateView();

@@ -442,4 +442,22 @@ class KvCacheTest extends CacheTest {
         }
         cache.checkIntegrity();
     }
+
+    @Test
+    void locks_addUp_andRejectMasksAndEntriesToo() {
+        try (KvCache cache = new KvCache(KvCacheConfig.of(new KvShape(1, 1, 2), 1))) {
+            cache.lockChanges();
+            cache.lockChanges();
+            cache.unlockChanges();
+            assertThatThrownBy(() -> cache.appendAttentionMask(AttentionMask.ones(1, 1)))
+                    .isInstanceOf(IllegalStateException.class).hasMessageContaining("can only be read");
+            assertThatThrownBy(() -> cache.entry(0).append(Tensor.ones(1, 1, 1, 2), Tensor.ones(1, 1, 1, 2)))
+                    .isInstanceOf(IllegalStateException.class).hasMessageContaining("can only be read");
+            assertThat(cache.numSlots()).isZero();
+            cache.unlockChanges();
+            cache.appendAttentionMask(AttentionMask.ones(1, 1));
+            cache.entry(0).append(Tensor.ones(1, 1, 1, 2), Tensor.ones(1, 1, 1, 2));
+            assertThat(cache.numSlots()).isEqualTo(1);
+        }
+    }
 }
