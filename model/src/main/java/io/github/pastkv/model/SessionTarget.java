@@ -106,18 +106,28 @@ final class SessionTarget {
 
     /** {@link #generate} as the result is read; {@code onEnd} runs once, when it has been read or is closed. */
     Stream<String> stream(PaddedPrompts prompts, GenerationOptions options, Runnable onEnd) {
-        KvCache streamed = cache;
-        SequenceGroup fork = cache.frozen() ? group.fork() : null;
-        Runnable close = () -> {
-            streamed.unlockChanges();
-            if (fork != null) {
-                fork.close();
-            }
-            onEnd.run();
-        };
-        return new TextStream(Objects.requireNonNull(tokenizer), fork == null ? group : fork, streamed,
-                prompts.tokenIds(),
-                prompts.mask(), withEos(options), close).stream();
+        if (!cache.frozen()) {
+            return stream(group, prompts, options, onEnd);
+        }
+        SequenceGroup fork = group.fork();
+        try {
+            return stream(fork, prompts, options, () -> {
+                try {
+                    fork.close();
+                } finally {
+                    onEnd.run();
+                }
+            });
+        } catch (RuntimeException | Error e) {
+            fork.close();
+            throw e;
+        }
+    }
+
+    private Stream<String> stream(SequenceGroup on, PaddedPrompts prompts, GenerationOptions options,
+            Runnable onClose) {
+        return new TextStream(Objects.requireNonNull(tokenizer), on, cache, prompts.tokenIds(), prompts.mask(),
+                withEos(options), onClose).stream();
     }
 
     /** Searches on a fork; the best completions of each row come first. */

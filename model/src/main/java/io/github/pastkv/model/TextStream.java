@@ -24,8 +24,8 @@ final class TextStream extends AbstractSpliterator<String> {
     private boolean ended;
 
     /**
-     * @param cache locked between the steps
-     * @param onClose run once, at the end or when the stream is closed before; unlocks the cache
+     * @param cache locked between the steps, until the end
+     * @param onClose run once, at the end or when the stream is closed before
      */
     TextStream(TextTokenizer tokenizer, SequenceGroup group, KvCache cache, int[][] tokenIds, AttentionMask mask,
             GenerationOptions options, Runnable onClose) {
@@ -65,9 +65,8 @@ final class TextStream extends AbstractSpliterator<String> {
                 generator.finish();
             }
         } finally { // also when the step fails
-            if (goesOn) {
-                cache.lockChanges();
-            } else {
+            cache.lockChanges();
+            if (!goesOn) {
                 close();
             }
         }
@@ -76,8 +75,12 @@ final class TextStream extends AbstractSpliterator<String> {
     private void close() {
         if (!ended) {
             ended = true;
-            group.endGeneration();
-            onClose.run();
+            cache.unlockChanges(); // first: the end may restore the cache
+            try {
+                group.endGeneration();
+            } finally {
+                onClose.run();
+            }
         }
     }
 }

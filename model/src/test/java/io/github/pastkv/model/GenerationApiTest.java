@@ -1,6 +1,7 @@
 package io.github.pastkv.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatNullPointerException;
 import static org.assertj.core.api.Assertions.within;
@@ -196,6 +197,16 @@ class GenerationApiTest {
         session.cache().rewind(1);
         session.stream(PROMPT, TWELVE).close();
         session.cache().reset();
+    }
+
+    @Test
+    void streamOfNothingOnAFrozenSession_isRefused_andItsForkIsClosed() {
+        session.append(1, 2);
+        session.freeze();
+        assertThatIllegalArgumentException().isThrownBy(() -> session.stream("", TWELVE));
+        session.close();
+        session = model.newSession();
+        assertThat(session.cache().pool().heldBytes()).isZero();
     }
 
     @Test

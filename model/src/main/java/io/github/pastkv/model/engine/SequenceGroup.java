@@ -213,16 +213,26 @@ public final class SequenceGroup implements DecodeBackend, AutoCloseable {
     /** Ends the generation, after any outcome. */
     public void endGeneration() {
         GenerationOptions options = caller.end();
-        if (options != null) {
-            options.cancellation().onCancel(null);
+        try {
+            if (options != null) {
+                options.cancellation().onCancel(null);
+                endCall();
+            }
+        } finally {
+            engine.leave(caller);
+        }
+    }
+
+    private void endCall() {
+        try {
             restoreWhatMayBeRead();
             use(() -> {
                 cache.endTexts();
                 return null;
             });
+        } finally {
             engine.memory().endCall(claim);
         }
-        engine.leave(caller);
     }
 
     /** From now on the cache may be read whenever no call is under way, so that its memory stays between calls. */

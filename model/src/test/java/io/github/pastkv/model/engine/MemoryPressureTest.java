@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.github.pastkv.cache.KvCache;
 import io.github.pastkv.cache.PastTensor;
 import io.github.pastkv.cache.PoolExhaustedException;
 import io.github.pastkv.model.Model;
@@ -23,6 +24,7 @@ import io.github.pastkv.model.hooks.StepSlots;
 import io.github.pastkv.model.sampling.SamplingOptions;
 import io.github.pastkv.tensor.Tensor;
 import io.github.pastkv.testkit.golden.GoldenModel;
+import io.github.pastkv.testkit.model.TinyModelFolder;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
@@ -34,6 +36,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
@@ -333,6 +336,25 @@ class MemoryPressureTest {
             assertThatThrownBy(() -> two.append(prompt(2, 41))).isInstanceOf(PoolExhaustedException.class);
             assertThatIllegalArgumentException().isThrownBy(() -> two.append(-1));
             assertThat(Arrays.asList(one.size(), two.size())).containsExactly(20, 0);
+        }
+    }
+
+    @Test
+    void streamClosedWhileItsMemoryIsTaken_isThereAgainForWhoeverReadsTheCache() throws IOException {
+        try (Model tiny = Model.load(TinyModelFolder.require()); Session sizing = tiny.newSession()) {
+            sizing.append(1);
+            SessionOptions options = SessionOptions.defaults()
+                    .withMaxPoolBytes(sizing.cache().cacheBytes() * 5 / 2);
+            try (Session streamed = tiny.newSession(options); Session other = tiny.newSession(options)) {
+                KvCache cache = streamed.cache();
+                try (Stream<String> pieces = streamed.stream("Once upon a time", GenerationOptions.greedy(12))) {
+                    assertThat(pieces.iterator().next()).isNotEmpty();
+                    other.append(IntStream.range(1, 2 * options.blockSize()).toArray());
+                    assertThat(cache.isReleased()).isTrue();
+                    other.reset();
+                }
+                assertThat(cache.entry(0).pastKeys().toFloatArray()).isNotEmpty();
+            }
         }
     }
 }
