@@ -118,7 +118,7 @@ public record SavedSessions(List<Session> sessions, Map<String, String> notes) {
                 throw new IOException(file + ": has no options");
             }
             SessionOptions used = options == null ? SessionOptionsJson.parse(file, saved) : options;
-            requireSame(file, content.origin(), origin(model, used));
+            requireSame(file, content.origin(), origin(model, file, used, content.origin()));
             return new SavedSessions(restored(model, file, content.snapshot(), used), notes);
         } catch (UncheckedIOException e) {
             throw new IOException(file + ": " + e.getMessage(), e);
@@ -134,13 +134,20 @@ public record SavedSessions(List<Session> sessions, Map<String, String> notes) {
         return sessions.getFirst();
     }
 
+    /** What is expected of the file, once it is of this model: another one may not even take its options. */
+    private static BlockOrigin origin(Model model, Path file, SessionOptions options, BlockOrigin saved)
+            throws IOException {
+        requireSame(file, "model", saved.fields().get("model"), model.pools().digest());
+        try {
+            return origin(model, options);
+        } catch (IllegalArgumentException e) {
+            throw cannotBeOpened(file, e);
+        }
+    }
+
     private static void requireSame(Path file, BlockOrigin saved, BlockOrigin expected) throws IOException {
         for (String name : CHOSEN) {
-            String before = saved.fields().get(name);
-            String now = expected.fields().get(name);
-            if (!Objects.equals(before, now)) {
-                throw new IOException(file + ": was saved with " + name + " " + before + ", this is " + now);
-            }
+            requireSame(file, name, saved.fields().get(name), expected.fields().get(name));
         }
         for (Map.Entry<String, String> field : expected.fields().entrySet()) {
             if (!field.getValue().equals(saved.fields().get(field.getKey()))) {
@@ -151,20 +158,36 @@ public record SavedSessions(List<Session> sessions, Map<String, String> notes) {
         }
     }
 
+    private static void requireSame(Path file, String name, @Nullable String before, @Nullable String now)
+            throws IOException {
+        if (!Objects.equals(before, now)) {
+            throw new IOException(file + ": was saved with " + name + " " + before + ", this is " + now);
+        }
+    }
+
+    /** Closes what was opened where anything fails. */
     private static List<Session> restored(Model model, Path file, KvSnapshot snapshot, SessionOptions options)
             throws IOException {
         List<KvCache> caches = model.pools().openAll(options,
                 snapshot.caches().stream().map(cache -> cache.mask().batchSize()).toList());
+        List<Session> sessions = new ArrayList<>();
         try {
             SnapshotRestorer.restore(snapshot, caches);
-        } catch (IllegalArgumentException e) {
-            caches.forEach(KvCache::close);
-            throw new IOException(file + ": cannot be opened: " + e.getMessage(), e);
+            for (KvCache cache : caches) {
+                sessions.add(Session.owning(model, cache, options.withBatchSize(cache.batchSize())));
+            }
+            return sessions;
         } catch (RuntimeException | Error e) {
+            sessions.forEach(Session::close);
             caches.forEach(KvCache::close);
+            if (e instanceof IllegalArgumentException) {
+                throw cannotBeOpened(file, e);
+            }
             throw e;
         }
-        return caches.stream().map(cache -> Session.owning(model, cache, options.withBatchSize(cache.batchSize())))
-                .toList();
+    }
+
+    private static IOException cannotBeOpened(Path file, Throwable e) {
+        return new IOException(file + ": cannot be opened: " + e.getMessage(), e);
     }
 }

@@ -12,11 +12,13 @@ import io.github.pastkv.kernels.LinearPrecision;
 import io.github.pastkv.model.forward.RopeTables;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.function.Consumer;
+import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,6 +34,7 @@ final class SharedPools implements AutoCloseable {
     private final RopeTables ropeTables;
     private final @Nullable BlockStore store;
     private final String modelIdentity;
+    private final Object digestLock = new Object(); // of its own: files are read under it
     private @Nullable String digest; // of the model's files, once it was needed
     private final Map<KvCacheConfig, KvPool> pools = new HashMap<>();
 
@@ -46,12 +49,15 @@ final class SharedPools implements AutoCloseable {
         this.modelIdentity = store == null ? UUID.randomUUID().toString() : digest();
     }
 
-    private synchronized String digest() {
-        try {
-            digest = digest == null ? folder.source().digest() : digest;
-            return digest;
-        } catch (IOException e) {
-            throw new UncheckedIOException("digest of the model's files", e);
+    /** Digest of the model's files, which are read at the first call. */
+    String digest() {
+        synchronized (digestLock) {
+            try {
+                digest = digest == null ? folder.source().digest() : digest;
+                return digest;
+            } catch (IOException e) {
+                throw new UncheckedIOException("digest of the model's files", e);
+            }
         }
     }
 
@@ -78,15 +84,29 @@ final class SharedPools implements AutoCloseable {
 
     private List<KvCache> openAlone(SessionOptions sessionOptions, List<Integer> batchSizes) {
         try (KvPool pool = new KvPool(sessionOptions.cacheConfig(folder.config()), poolOptions())) { // lives as they do
-            return batchSizes.stream().map(pool::newCache).toList();
+            return openEach(batchSizes, pool::newCache);
         }
     }
 
     /** Empty caches of one pool, which is the shared one if the options say so. */
     List<KvCache> openAll(SessionOptions sessionOptions, List<Integer> batchSizes) {
         return sessionOptions.prefixReuse().isOn()
-                ? batchSizes.stream().map(rows -> open(sessionOptions.withBatchSize(rows))).toList()
+                ? openEach(batchSizes, rows -> open(sessionOptions.withBatchSize(rows)))
                 : openAlone(sessionOptions, batchSizes);
+    }
+
+    /** All or none. */
+    private static List<KvCache> openEach(List<Integer> batchSizes, IntFunction<KvCache> open) {
+        List<KvCache> caches = new ArrayList<>();
+        try {
+            for (int rows : batchSizes) {
+                caches.add(open.apply(rows));
+            }
+            return caches;
+        } catch (RuntimeException | Error e) {
+            caches.forEach(KvCache::close);
+            throw e;
+        }
     }
 
     private KvPoolOptions poolOptions() {
