@@ -128,6 +128,7 @@ public final class CacheCommand implements Callable<Integer> {
             case "export" -> export(tier);
             case "import" -> {
                 Path file = Path.of(arguments.getFirst());
+                requireRoom(tier, tierUri, file);
                 int numChunks = TierContents.importFile(file, tier,
                         tierUri.count("chunk", BlockStore.DEFAULT_CHUNK_TOKENS)).size();
                 streams.err().println("imported " + numChunks + " chunks of " + file + " into " + tier.name());
@@ -139,6 +140,15 @@ public final class CacheCommand implements Callable<Integer> {
             }
         }
         return 0;
+    }
+
+    /** Where nobody has said how large a tier may be, the default must not shrink one that is larger. */
+    private static void requireRoom(CacheTier tier, TierUri uri, Path file) throws IOException {
+        long bytes = tier.stats().bytes();
+        if (uri.scheme().equals("file") && !uri.options().containsKey("max")
+                && bytes > tier.stats().maxBytes() - Files.size(file)) {
+            throw new IllegalArgumentException("URI: " + uri + " holds " + bytes + " bytes; give its max");
+        }
     }
 
     private void export(CacheTier tier) throws IOException {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.pastkv.cli.CommandRun;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -133,5 +134,20 @@ class CacheCommandTest {
         assertThat(CommandRun.of("cache", "list", "file:" + folder, "--dry-run").err()).contains("only with prune");
         assertThat(cache("export", "ffffffffff", "x").err()).contains("no text has it");
         assertThat(cache("prune", "--older-than", "soon").err()).contains("must be a time");
+    }
+
+    @Test
+    void importWithoutMax_doesNotShrinkALargerTier() throws IOException {
+        Path file = files().getFirst();
+        folder = parent.resolve("large");
+        String digits = "ab".repeat(16);
+        Path large = Files.createDirectories(folder.resolve("ab")).resolve(digits + "-" + digits + "-1.safetensors");
+        try (RandomAccessFile sparse = new RandomAccessFile(large.toFile(), "rw")) {
+            sparse.setLength(10L << 30);
+        }
+        CommandRun refused = cache("import", file.toString());
+        assertThat(refused.exitCode()).isNotZero();
+        assertThat(refused.err()).contains("holds 10737418240 bytes; give its max");
+        assertThat(large).exists();
     }
 }
