@@ -34,13 +34,36 @@ public final class TierContents {
     private final List<Chunk> chunks;
     private final Map<String, Chunk> byLastBlock = new HashMap<>();
 
+    /** What is known of a chunk. */
+    public enum State {
+        /** Nothing is known against it. */
+        USABLE,
+        /** It can be read with its key only, which is not asked for here. */
+        ENCRYPTED,
+        /** The tier could not read it now; it may be sound. */
+        UNREAD,
+        /** It is of no use: the chunk before it is missing or damaged. */
+        UNREACHED,
+        /** Its bytes are wrong. */
+        DAMAGED
+    }
+
     /**
      * A chunk.
      *
      * @param info its header; null where it cannot be read
-     * @param fault why it cannot be used; null where nothing is known against it
+     * @param fault why it cannot be used; null where it is usable or encrypted
      */
-    public record Chunk(TierEntry entry, @Nullable ChunkInfo info, @Nullable String fault) {}
+    public record Chunk(TierEntry entry, @Nullable ChunkInfo info, State state, @Nullable String fault) {
+        /** Whether it is known to be of no use, so that it can be removed. */
+        public boolean isUseless() {
+            return state == State.UNREACHED || state == State.DAMAGED;
+        }
+
+        private boolean hidesWhatIsBefore() {
+            return state == State.ENCRYPTED || state == State.UNREAD;
+        }
+    }
 
     private TierContents(CacheTier tier, List<Chunk> chunks) {
         this.tier = tier;
@@ -72,31 +95,42 @@ public final class TierContents {
         TierContents all = new TierContents(tier, read);
         Map<Chunk, Boolean> reached = new HashMap<>();
         return new TierContents(tier, read.stream().map(chunk -> chunk.fault() != null || all.isReached(chunk, reached)
-                ? chunk : new Chunk(chunk.entry(), chunk.info(), "the chunk before it is missing")).toList());
+                ? chunk
+                : new Chunk(chunk.entry(), chunk.info(), State.UNREACHED, "the chunk before it is missing")).toList());
     }
 
     private static Chunk chunk(CacheTier tier, TierEntry entry, boolean verifies, Arena arena) {
         StoreResult<MemorySegment> result = tier.peek(entry.key(), verifies ? Long.MAX_VALUE : HEADER_BYTES, arena);
         try {
-            if (result instanceof StoreResult.Found<MemorySegment>(MemorySegment start)) {
-                ChunkInfo info = info(tier, entry, start, arena);
-                return new Chunk(entry, info, verifies ? faultOf(entry, start) : null);
+            if (result instanceof StoreResult.Found<MemorySegment>(MemorySegment start) && isTooShort(entry, start)) {
+                result = tier.peek(entry.key(), Long.MAX_VALUE, arena);
             }
-            return new Chunk(entry, null, result instanceof StoreResult.Retry<MemorySegment>(String reason) ? reason
-                    : "it is gone");
+            return switch (result) {
+                case StoreResult.Found<MemorySegment>(MemorySegment start) -> chunk(entry, start, verifies);
+                case StoreResult.Missing<MemorySegment> _ -> new Chunk(entry, null, State.DAMAGED, "it is gone");
+                case StoreResult.Refused<MemorySegment>(String reason) -> new Chunk(entry, null, State.DAMAGED, reason);
+                case StoreResult.Pending<MemorySegment> _ -> new Chunk(entry, null, State.UNREAD, "it is on its way");
+                case StoreResult.Retry<MemorySegment>(String reason) -> new Chunk(entry, null, State.UNREAD, reason);
+            };
         } catch (ChunkFormatException e) {
-            return new Chunk(entry, null, e.getMessage());
+            return new Chunk(entry, null, State.DAMAGED, e.getMessage());
         }
     }
 
-    /** A header that is longer than usual is read again with all of the chunk. */
-    private static ChunkInfo info(CacheTier tier, TierEntry entry, MemorySegment start, Arena arena)
-            throws ChunkFormatException {
-        boolean isLong = start.byteSize() < entry.bytes() && SealedHeader.length(start) > start.byteSize();
-        ChunkInfo info = ChunkFormat.info(isLong && tier.peek(entry.key(), Long.MAX_VALUE,
-                arena) instanceof StoreResult.Found<MemorySegment>(MemorySegment all) ? all : start);
+    /** Whether the header is longer than usual, so that its end was not read. */
+    private static boolean isTooShort(TierEntry entry, MemorySegment start) throws ChunkFormatException {
+        return start.byteSize() < entry.bytes() && ChunkCipher.keyId(start) == null
+                && SealedHeader.length(start) > start.byteSize();
+    }
+
+    private static Chunk chunk(TierEntry entry, MemorySegment start, boolean verifies) throws ChunkFormatException {
+        if (ChunkCipher.keyId(start) != null) {
+            return new Chunk(entry, null, State.ENCRYPTED, null);
+        }
+        ChunkInfo info = ChunkFormat.info(start);
         SealedHeader.requireEqual("key", entry.key().toString(), info.key().toString());
-        return info;
+        String fault = verifies ? faultOf(entry, start) : null;
+        return new Chunk(entry, info, fault == null ? State.USABLE : State.DAMAGED, fault);
     }
 
     private static @Nullable String faultOf(TierEntry entry, MemorySegment content) throws ChunkFormatException {
@@ -108,7 +142,7 @@ public final class TierContents {
     private boolean isReached(Chunk chunk, Map<Chunk, Boolean> known) {
         List<Chunk> path = new ArrayList<>();
         Chunk at = chunk;
-        while (at != null && !known.containsKey(at) && !isFirst(at)) {
+        while (at != null && !known.containsKey(at) && !isFirst(at) && !at.hidesWhatIsBefore()) {
             path.add(at);
             at = before(at);
         }
@@ -131,7 +165,10 @@ public final class TierContents {
         return Collections.unmodifiableList(chunks);
     }
 
-    /** The last chunks of texts: those that can be used and that no other one follows. */
+    /**
+     * The last chunks of texts: those that can be used and that no other one follows. Encrypted ones do not show what
+     * is before them: each is one.
+     */
     public List<Chunk> ends() {
         Set<Chunk> followed = new HashSet<>();
         chunks.forEach(chunk -> {
@@ -157,7 +194,7 @@ public final class TierContents {
     /**
      * Writes a text, from its start to the end of a chunk, to one file: a chunk of all its blocks.
      *
-     * @throws IOException naming what is wrong, where a chunk is gone or damaged; nothing is written
+     * @throws IOException naming what is wrong, where a chunk is gone, damaged or encrypted; nothing is written
      */
     public void export(Chunk end, Path file) throws IOException {
         try (Arena arena = Arena.ofConfined()) {
@@ -187,6 +224,9 @@ public final class TierContents {
         ChunkKey key = chunk.entry().key();
         if (!(tier.peek(key, Long.MAX_VALUE, arena) instanceof StoreResult.Found<MemorySegment>(MemorySegment bytes))) {
             throw new IOException("chunk " + key + " cannot be read");
+        }
+        if (ChunkCipher.keyId(bytes) != null) {
+            throw new IOException("chunk " + key + " is encrypted: only plain chunks are exported");
         }
         try {
             String fault = faultOf(chunk.entry(), bytes);

@@ -31,7 +31,8 @@ import picocli.CommandLine.Spec;
         description = {"list shows each stored text by its key: tokens, bytes, last use, model and storage type. "
                 + "stats sums them up by model. verify reads every chunk and compares all checksums; the exit code is "
                 + "1 if one is damaged. prune removes what can no longer be used: damaged chunks, chunks whose "
-                + "predecessor is missing, and files named as earlier versions named them.%n",
+                + "predecessor is missing, and files named as earlier versions named them. Encrypted chunks are counted; "
+                + "prune removes them by age only.%n",
             "export writes a text from its start to one file, and import puts such a file into a tier. A key may be "
                     + "given by its first digits.%n"},
         footer = {"", "Examples:",
@@ -49,7 +50,7 @@ public final class CacheCommand implements Callable<Integer> {
     @Parameters(index = "0", paramLabel = "ACTION", description = ACTIONS + ".") private String action = "";
 
     @Parameters(index = "1", paramLabel = "URI",
-            description = "The tier, as given to --cache-tier.") private String uri = "";
+            description = "The tier, as given to --cache-tier, without keys.") private String uri = "";
 
     @Parameters(index = "2..*", arity = "0..2", hidden = true) private List<String> arguments = List.of();
 
@@ -97,7 +98,13 @@ public final class CacheCommand implements Callable<Integer> {
 
     private TierUri parsed(String text) {
         try {
-            return TierUri.parse(text);
+            TierUri parsed = TierUri.parse(text);
+            if (parsed.options().containsKey("keys")) {
+                throw wrong(
+                        "URI: option keys: cache neither decrypts nor encrypts; leave it out to list, count or prune "
+                                + "encrypted chunks");
+            }
+            return parsed;
         } catch (IllegalArgumentException e) {
             throw wrong("URI: " + e.getMessage());
         }

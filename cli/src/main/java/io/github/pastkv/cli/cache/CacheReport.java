@@ -5,6 +5,7 @@ import io.github.pastkv.store.ChunkInfo;
 import io.github.pastkv.store.FileTier;
 import io.github.pastkv.store.TierContents;
 import io.github.pastkv.store.TierContents.Chunk;
+import io.github.pastkv.store.TierContents.State;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
@@ -39,7 +40,28 @@ final class CacheReport {
 
     /** Whether a chunk's bytes are wrong, rather than only of no use. */
     static boolean isDamaged(Chunk chunk) {
-        return chunk.info() == null || (chunk.fault() != null && !chunk.fault().startsWith("the chunk before it"));
+        return chunk.state() == State.DAMAGED;
+    }
+
+    private static boolean isEncrypted(Chunk chunk) {
+        return chunk.state() == State.ENCRYPTED;
+    }
+
+    private static long count(TierContents contents, State state) {
+        return contents.chunks().stream().filter(chunk -> chunk.state() == state).count();
+    }
+
+    /** What is said of chunks that were not looked into; empty where there are none. */
+    private static String notLookedInto(TierContents contents) {
+        long numEncrypted = count(contents, State.ENCRYPTED);
+        long numUnread = count(contents, State.UNREAD);
+        return (numEncrypted == 0 ? "" : ", " + numEncrypted + " encrypted")
+                + (numUnread == 0 ? "" : ", " + numUnread + " could not be read now");
+    }
+
+    private static void addNotLookedInto(TierContents contents, ObjectNode json) {
+        json.put("encrypted_chunks", count(contents, State.ENCRYPTED)).put("unread_chunks",
+                count(contents, State.UNREAD));
     }
 
     static int numTokens(List<Chunk> chunks) {
@@ -55,7 +77,8 @@ final class CacheReport {
     }
 
     private static String origin(Chunk chunk, String field) {
-        return Optional.ofNullable(chunk.info()).map(info -> info.origin().fields().get(field)).orElse("unknown");
+        return Optional.ofNullable(chunk.info()).map(info -> info.origin().fields().get(field))
+                .orElse(isEncrypted(chunk) ? "encrypted" : "unknown");
     }
 
     private static String shortened(String text) {
@@ -86,14 +109,18 @@ final class CacheReport {
                     texts.addObject().put("key", end.entry().key().name()).put("tokens", numTokens(text))
                             .put("bytes", numBytes(text)).put("last_used", lastUsed(text).toString())
                             .put("model", origin(end, "model")).put("namespace", origin(end, "namespace"))
-                            .put("storage", origin(end, "storage"));
+                            .put("storage", origin(end, "storage")).put("encrypted", isEncrypted(end));
                     lines.add(String.format(Locale.ROOT, "%s  %,9d tokens  %10s  %12s  model %s  namespace %s",
                             shortened(end.entry().key().name()), numTokens(text), size(numBytes(text)),
                             age(lastUsed(text)), shortened(origin(end, "model")),
                             shortened(origin(end, "namespace"))));
                 });
+        addNotLookedInto(contents, json);
         if (lines.isEmpty()) {
             lines.add(tier.name() + " has no texts");
+        }
+        if (count(contents, State.UNREAD) > 0) {
+            lines.add(count(contents, State.UNREAD) + " chunks could not be read now");
         }
         return new Page(lines, json);
     }
@@ -106,12 +133,13 @@ final class CacheReport {
         ObjectNode json = JsonMapper.shared().createObjectNode().put("tier", tier.name())
                 .put("chunks", contents.chunks().size()).put("tokens", numTokens(contents.chunks()))
                 .put("bytes", numBytes(contents.chunks())).put("max_bytes", tier.stats().maxBytes())
-                .put("unusable_chunks", contents.chunks().stream().filter(chunk -> chunk.fault() != null).count());
+                .put("unusable_chunks", contents.chunks().stream().filter(Chunk::isUseless).count());
+        addNotLookedInto(contents, json);
         ArrayNode models = json.putArray("models");
         List<String> lines = new ArrayList<>();
-        lines.add(String.format(Locale.ROOT, "%s: %,d chunks, %,d tokens, %s of %s, %d of no use", tier.name(),
+        lines.add(String.format(Locale.ROOT, "%s: %,d chunks, %,d tokens, %s of %s, %d of no use%s", tier.name(),
                 contents.chunks().size(), numTokens(contents.chunks()), size(numBytes(contents.chunks())),
-                size(tier.stats().maxBytes()), json.get("unusable_chunks").intValue()));
+                size(tier.stats().maxBytes()), json.get("unusable_chunks").intValue(), notLookedInto(contents)));
         byModel.forEach((model, chunks) -> {
             models.addObject().put("model", model).put("chunks", chunks.size()).put("tokens", numTokens(chunks))
                     .put("bytes", numBytes(chunks)).put("last_used", lastUsed(chunks).toString());
@@ -128,7 +156,10 @@ final class CacheReport {
                 .put("chunks", contents.chunks().size()).put("damaged_chunks", damaged.size());
         List<String> lines = new ArrayList<>();
         addEach(damaged, json.putArray("damaged"), lines);
-        lines.add(contents.chunks().size() + " chunks verified, " + damaged.size() + " damaged");
+        addNotLookedInto(contents, json);
+        long numVerified =
+                contents.chunks().size() - count(contents, State.ENCRYPTED) - count(contents, State.UNREAD);
+        lines.add(numVerified + " chunks verified, " + damaged.size() + " damaged" + notLookedInto(contents));
         return new Page(lines, json);
     }
 
@@ -140,10 +171,10 @@ final class CacheReport {
         }
     }
 
-    /** Removes what cannot be used, and what was last used longer ago than {@code age}. */
+    /** Removes what is of no use, and of all that is read or encrypted what was last used before {@code age}. */
     Page prune(@Nullable Duration age, boolean dryRun) throws IOException {
         TierContents contents = TierContents.of(tier, true);
-        List<Chunk> unusable = contents.chunks().stream().filter(chunk -> chunk.fault() != null).toList();
+        List<Chunk> unusable = contents.chunks().stream().filter(Chunk::isUseless).toList();
         List<Chunk> old = contents.chunks().stream().filter(chunk -> chunk.fault() == null && age != null
                 && chunk.entry().lastUsed().isBefore(now.minus(age))).toList();
         List<Long> unknown = tier instanceof FileTier folder ? folder.unknownFiles(!dryRun) : List.of();
@@ -156,8 +187,11 @@ final class CacheReport {
                 .put("old_chunks", old.size()).put("unknown_files", unknown.size()).put("bytes", bytes);
         List<String> lines = new ArrayList<>();
         addEach(unusable, json.putArray("unusable"), lines);
+        addNotLookedInto(contents, json);
         lines.add((dryRun ? "would remove " : "removed ") + unusable.size() + " chunks of no use, " + old.size()
-                + " not used for long, " + unknown.size() + " files of earlier versions: " + size(bytes));
+                + " not used for long, " + unknown.size() + " files of earlier versions: " + size(bytes)
+                + (count(contents, State.UNREAD) == 0 ? ""
+                        : ", " + count(contents, State.UNREAD) + " could not be read now"));
         return new Page(lines, json);
     }
 }

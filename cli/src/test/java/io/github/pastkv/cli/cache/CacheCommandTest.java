@@ -9,6 +9,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
@@ -105,6 +106,47 @@ class CacheCommandTest {
                         "removed " + numFiles + " chunks of no use, 0 not used for long, 1 files of earlier versions");
         assertThat(files()).isEmpty();
         assertThat(cache("list").out()).contains("has no texts");
+    }
+
+    @Test
+    void encryptedChunks_areCountedAndKept() throws IOException {
+        Path keys = Files.writeString(parent.resolve("keys"), "- " + "A".repeat(43) + "=\n");
+        Files.setPosixFilePermissions(keys, PosixFilePermissions.fromString("rw-------"));
+        folder = parent.resolve("encrypted");
+        assertThat(CommandRun.of("generate", "--max-new-tokens", "1", "--cache-tier",
+                "file:" + folder + "?chunk=16&keys=" + keys, PROMPT).exitCode()).isZero();
+        int numFiles = files().size();
+        assertThat(numFiles).isPositive();
+        assertThat(cache("verify").out()).contains("0 chunks verified, 0 damaged, " + numFiles + " encrypted");
+        assertThat(cache("verify").exitCode()).isZero();
+        JsonNode list = json("list");
+        assertThat(list.path("encrypted_chunks").intValue()).isEqualTo(numFiles);
+        assertThat(list.path("texts").get(0).path("encrypted").booleanValue()).isTrue();
+        assertThat(cache("list").out()).contains("encrypted");
+        assertThat(cache("stats").out()).contains("0 of no use, " + numFiles + " encrypted");
+        String key = list.path("texts").get(0).path("key").stringValue();
+        assertThat(cache("export", key, parent.resolve("x").toString()).err()).contains("is encrypted");
+        assertThat(CommandRun.of("cache", "import", "file:" + folder + "?keys=" + keys, "x").err())
+                .contains("URI: option keys");
+        assertThat(cache("prune").out()).startsWith("removed 0 chunks of no use");
+        assertThat(files()).hasSize(numFiles);
+        assertThat(json("prune", "--older-than", "0s").path("old_chunks").intValue()).isEqualTo(numFiles);
+        assertThat(files()).isEmpty();
+    }
+
+    @Test
+    void chunkThatCannotBeReadNow_isKept_withWhatFollows() throws IOException {
+        int numFiles = files().size();
+        Path first = files().stream().filter(file -> firstPosition(file) == 0).findFirst().orElseThrow();
+        Files.delete(first);
+        Files.createDirectory(first); // reading it fails
+        CommandRun verify = cache("verify");
+        assertThat(verify.exitCode()).isZero();
+        assertThat(verify.out())
+                .contains((numFiles - 1) + " chunks verified, 0 damaged, 1 could not be read now");
+        assertThat(cache("list").out()).contains("1 chunks could not be read now");
+        assertThat(cache("prune", "--older-than", "1h").out()).startsWith("removed 0 chunks of no use, 0 not used");
+        assertThat(files()).hasSize(numFiles);
     }
 
     private static int firstPosition(Path file) {
