@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.ServiceLoader;
 import java.util.Set;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 
 /** Opens tiers by their URIs, as the command and {@code ModelOptions.withCacheTiers} name them. */
 public final class CacheTiers {
@@ -73,8 +74,7 @@ public final class CacheTiers {
         }
         int chunkTokens = parsed.getFirst().count("chunk", BlockStore.DEFAULT_CHUNK_TOKENS);
         StoreWrites writes = writes(parsed.getFirst());
-        String keyFile = parsed.getFirst().option("keys", "");
-        KeyFile keys = keyFile.isEmpty() ? null : new KeyFile(Path.of(keyFile));
+        KeyFile keys = keys(parsed.getFirst());
         List<CacheTier> tiers = new ArrayList<>();
         try {
             for (TierUri uri : parsed) {
@@ -85,6 +85,17 @@ public final class CacheTiers {
             tiers.forEach(CacheTier::close);
             throw e;
         }
+    }
+
+    private static @Nullable KeyFile keys(TierUri uri) throws IOException {
+        String file = uri.options().get("keys");
+        if (file == null) {
+            return null;
+        }
+        if (file.isBlank()) { // as of a variable that is not set: it must not turn encryption off
+            throw uri.refusal("keys", "must be a file; without keys nothing is encrypted");
+        }
+        return new KeyFile(Path.of(file));
     }
 
     private static StoreWrites writes(TierUri uri) {

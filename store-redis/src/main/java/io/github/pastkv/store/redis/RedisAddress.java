@@ -42,8 +42,11 @@ record RedisAddress(String host, int port, boolean usesTls, @Nullable String use
         }
         String user = login == null || colon == 0 ? null : login.substring(0, colon);
         String password = login == null ? null : login.substring(colon + 1);
-        String file = uri.option("passwordFile", "");
-        if (!file.isEmpty()) {
+        String file = uri.options().get("passwordFile");
+        if (file != null) {
+            if (file.isBlank()) {
+                throw uri.refusal("passwordFile", "must be a file");
+            }
             password = Files.readString(Path.of(file)).strip();
         }
         String prefix = uri.option("prefix", "pastkv");

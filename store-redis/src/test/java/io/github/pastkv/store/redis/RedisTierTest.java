@@ -266,7 +266,8 @@ class RedisTierTest {
     void wrongUris_areRefused_withoutTheirPassword() {
         for (String uri : List.of("redis://", "redis:host", "redis://ann@host", "redis://:s3cret@host/x",
                 "redis://:s3cret@host:port", "redis://:s3cret@host?ttl=1", "redis://:s3cret@host?max=1GiB",
-                "redis://:s3cret@host?deadline=0s", "redis://:s3cret@host?prefix=a%20b", "redis://:s3 cret@host")) {
+                "redis://:s3cret@host?deadline=0s", "redis://:s3cret@host?prefix=a%20b", "redis://:s3 cret@host",
+                "redis://:s3cret@host?passwordFile=")) {
             assertThatThrownBy(() -> CacheTiers.open(TierUri.parse(uri))).as(uri)
                     .isInstanceOf(IllegalArgumentException.class).hasMessageStartingWith("cache tier")
                     .hasMessageNotContaining("cret@");
