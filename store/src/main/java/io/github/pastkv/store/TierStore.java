@@ -12,8 +12,10 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SegmentAllocator;
 import java.lang.foreign.ValueLayout;
 import java.util.Collections;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.SequencedSet;
 import java.util.WeakHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
@@ -31,6 +33,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class TierStore implements BlockStore {
     private static final int MAX_PROMOTIONS = 16;
+    private static final int MAX_UNOPENED = 1024;
 
     private final List<Tier> tiers;
     private final int chunkTokens;
@@ -50,6 +53,7 @@ public final class TierStore implements BlockStore {
         private final AtomicLong numTaken = new AtomicLong();
         private final AtomicLong numDropped = new AtomicLong();
         private final AtomicLong numRetries = new AtomicLong();
+        private final SequencedSet<ChunkKey> unopened = new LinkedHashSet<>(); // under itself, the last ones
 
         Tier(CacheTier tier) {
             this.tier = tier;
@@ -88,7 +92,26 @@ public final class TierStore implements BlockStore {
             return result;
         }
 
+        /** Remembers a chunk whose key is not known: it stays until there is one to put in its place. */
+        void noteUnopened(ChunkKey key) {
+            synchronized (unopened) {
+                unopened.add(key);
+                if (unopened.size() > MAX_UNOPENED) {
+                    unopened.removeFirst();
+                }
+            }
+        }
+
+        private boolean isUnopened(ChunkKey key) {
+            synchronized (unopened) {
+                return unopened.remove(key);
+            }
+        }
+
         PutResult put(ChunkKey key, List<MemorySegment> content) {
+            if (isUnopened(key)) { // a tier would keep it, being as long
+                forget(key);
+            }
             PutResult result;
             try {
                 result = tier.put(key, content);
@@ -222,9 +245,7 @@ public final class TierStore implements BlockStore {
                 try {
                     MemorySegment plain = decrypted(key, content);
                     if (plain == null) {
-                        if (keys != null) { // it makes room for what the keys open
-                            tier.forget(key);
-                        }
+                        makeRoom(tier, key, content);
                         yield new StoreResult.Missing<>();
                     }
                     chunk = ChunkFormat.decode(plain, verifiesData);
@@ -248,6 +269,18 @@ public final class TierStore implements BlockStore {
             case StoreResult.Retry<MemorySegment>(String reason) -> new StoreResult.Retry<>(reason);
             case StoreResult.Refused<MemorySegment>(String reason) -> new StoreResult.Refused<>(reason);
         };
+    }
+
+    /**
+     * Where keys are used, a chunk that is not encrypted is removed. One whose key is not known stays: the file of keys
+     * may be unreadable for a moment only.
+     */
+    private void makeRoom(Tier tier, ChunkKey key, MemorySegment content) {
+        if (keys != null && ChunkCipher.keyId(content) == null) {
+            tier.forget(key);
+        } else if (keys != null) {
+            tier.noteUnopened(key);
+        }
     }
 
     /** What a tier has of a chunk, decrypted; null without its key, or where keys are used and it is not encrypted. */

@@ -152,6 +152,21 @@ class ChunkEncryptionTest {
     }
 
     @Test
+    void keysThatAreGoneForAMoment_loseNoChunk() throws IOException {
+        InMemoryTier tier = new InMemoryTier(MAX_BYTES);
+        TierStore store = store(tier, new KeyFile(keys("- " + key(1))));
+        store.put(Chunks.chunk(1));
+        byte[] before = raw(tier, Chunks.chunk(1).key());
+        Files.delete(folder.resolve("keys"));
+        assertThat(get(store, 1)).isEqualTo(new StoreResult.Missing<>());
+        assertThat(store.put(Chunks.chunk(1))).isEqualTo(PutResult.REFUSED);
+        keys("- " + key(1));
+        assertThat(get(store, 1)).isInstanceOf(StoreResult.Found.class);
+        assertThat(raw(tier, Chunks.chunk(1).key())).isEqualTo(before);
+        store.close();
+    }
+
+    @Test
     void wrongFilesOfKeys_areRefused_withoutTheirContent() throws IOException {
         for (String line : List.of("ann", "ann c2hvcnQ=", "ann " + key(1) + " x", "ann !" + key(1).substring(1))) {
             Path file = keys("# a comment", "", line);
