@@ -26,6 +26,7 @@ public record TierUri(String scheme, String location, Map<String, String> option
 
     private static final Pattern URI = Pattern.compile("([A-Za-z][A-Za-z0-9+.-]*):([^?]+)(?:\\?(.*))?");
     private static final Pattern SIZE = Pattern.compile("([0-9]{1,15})([KMGT]i?B|B)?");
+    private static final Pattern SECRET_NAME = Pattern.compile("(?i)secret|password|token");
     private static final Pattern TIME = Pattern.compile("([0-9]{1,9})(ms|s|m|h|d)");
 
     public TierUri {
@@ -45,24 +46,39 @@ public record TierUri(String scheme, String location, Map<String, String> option
         }
         Map<String, String> options = new TreeMap<>();
         String query = matcher.group(3);
-        for (String option : query == null || query.isEmpty() ? new String[0] : query.split("&", -1)) {
-            int equals = option.indexOf('=');
-            if (equals <= 0
-                    || options.put(option.substring(0, equals), decoded(option.substring(equals + 1))) != null) {
-                throw new IllegalArgumentException("cache tier: " + withoutSecrets(uri) + ", option " + option
-                        + (equals <= 0 ? " must be name=value" : " is given twice"));
+        String[] all = query == null || query.isEmpty() ? new String[0] : query.split("&", -1);
+        for (int i = 0; i < all.length; i++) {
+            int equals = all[i].indexOf('=');
+            String problem = equals <= 0 ? "must be name=value"
+                    : put(options, all[i].substring(0, equals), all[i].substring(equals + 1));
+            if (!problem.isEmpty()) { // without the option: it may be a part of a password with a question mark
+                throw new IllegalArgumentException(
+                        "cache tier: " + withoutSecrets(uri) + ", option " + (i + 1) + " " + problem);
             }
         }
         return new TierUri(matcher.group(1).toLowerCase(Locale.ROOT), matcher.group(2), options);
     }
 
-    private static String decoded(String value) {
-        return URLDecoder.decode(value, StandardCharsets.UTF_8);
+    /** What is wrong with an option; empty for nothing. */
+    private static String put(Map<String, String> options, String name, String value) {
+        try {
+            return options.put(name, URLDecoder.decode(value, StandardCharsets.UTF_8)) == null ? "" : "is given twice";
+        } catch (IllegalArgumentException e) { // its message has a part of the value
+            return "has a % without two hexadecimal digits";
+        }
     }
 
+    /**
+     * A URI without options, and without what may be user and password: all up to the last {@code @}, as a password may
+     * have any character, and what follows a user's colon where the rest was taken for options.
+     */
     private static String withoutSecrets(String uri) {
-        return uri.replaceFirst("//[^/@]*@", "//...@").replaceAll("(?i)((?:secret|password|token)[^=&]*=)[^&]*",
-                "$1...");
+        if (uri.regionMatches(true, 0, "file:", 0, 5)) {
+            return uri.replaceFirst("(?s)\\?.*", "?...");
+        }
+        return uri.replaceFirst("(?s)^([A-Za-z][A-Za-z0-9+.-]*:)?(//)?.*@", "$1$2...@")
+                .replaceFirst("(?s)[?&].*", "?...")
+                .replaceFirst("(?s)//(:|[^/:\\[]+:(?![0-9]*(/|\\?|$))).*", "//...");
     }
 
     /** Refuses options that neither every tier nor its provider knows. */
@@ -71,7 +87,9 @@ public record TierUri(String scheme, String location, Map<String, String> option
             if (!known.contains(name) && !COMMON_OPTIONS.contains(name)) {
                 Set<String> all = new TreeSet<>(known);
                 all.addAll(COMMON_OPTIONS);
-                throw refusal(name, "unknown; " + scheme + ": tiers have " + String.join(", ", all));
+                throw new IllegalArgumentException("cache tier " + this + ": option "
+                        + (name.matches("[A-Za-z-]+") ? name + " is" : "is") + " unknown; " + scheme + ": tiers have "
+                        + String.join(", ", all));
             }
         }
     }
@@ -137,10 +155,10 @@ public record TierUri(String scheme, String location, Map<String, String> option
         return Integer.parseInt(value);
     }
 
-    /** An error that names an option of this URI, and what it should be. */
+    /** An error that names an option of this URI and what it should be; without the value of one that is secret. */
     public IllegalArgumentException refusal(String name, String problem) {
-        return new IllegalArgumentException(
-                "cache tier " + this + ": " + name + "=" + options.get(name) + ", " + problem);
+        String value = SECRET_NAME.matcher(name).find() ? "..." : withoutSecrets(options.getOrDefault(name, ""));
+        return new IllegalArgumentException("cache tier " + this + ": " + name + "=" + value + ", " + problem);
     }
 
     /** Scheme and location, without user and password. */
