@@ -34,6 +34,7 @@ def read(path):
     assert hashlib.sha256(blank).hexdigest() == meta["header_sha256"], "header damaged"
     assert hashlib.sha256(data[size:]).hexdigest() == meta["data_sha256"], "data damaged"
     block, heads, dim = (int(meta["origin." + name]) for name in ("block_size", "num_kv_heads", "head_dim"))
+    latent = int(meta.get("origin.latent_dim", 0))  # with a latent there are keys only; values are their first elements
     slots = min(block, 16)
     tensors = {}
     for number, group in enumerate(json.loads(meta["origin.groups"])):
@@ -43,12 +44,14 @@ def read(path):
         for i, at in enumerate(blocks):
             start = size + entry["data_offsets"][0] + i * entry["shape"][1]
             for layer in group["layers"]:
-                for what in ("keys", "values"):
+                for what in ("keys",) if latent else ("keys", "values"):
                     scales = 2 * -(-dim // 32) if group[what] == "q8" else 0
                     end = start + heads * block * (dim * F[group[what]][0] + scales)
                     plane = np.frombuffer(data[start:end], "u1")
                     tensors[layer, what, at] = widen(plane, group[what], heads, dim, slots, block // slots, what == "keys")
                     start = end
+                if latent:
+                    tensors[layer, "values", at] = tensors[layer, "keys", at][..., :latent]
     return meta, tensors
 
 def row(meta, tensors, cache, row, layer, what):

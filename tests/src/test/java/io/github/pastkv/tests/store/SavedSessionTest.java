@@ -37,7 +37,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** A session that was saved and opened again goes on with the same bits, or is refused. */
 @Tag("kernels")
 class SavedSessionTest {
-    private static final List<String> FAMILIES = List.of("llama", "gpt2", "mistral", "gemma2", "gemma3_text", "qwen3");
+    private static final List<String> FAMILIES =
+            List.of("llama", "gpt2", "mistral", "gemma2", "gemma3_text", "qwen3", "deepseek_v2_lite");
     private static final int[] PROMPT = IntStream.range(0, 41).map(i -> i * 7 % 61 + 1).toArray();
     private static final int[][] NEXT = {{5, 9, 2}, {7, 1, 4}};
 
