@@ -135,6 +135,19 @@ class S3TierTest {
         environment.put("AWS_SECRET_ACCESS_KEY", "g");
         assertThat(S3Credentials.find(uri, environment)).isEqualTo(new S3Credentials("f", "g", null))
                 .hasToString("credentials");
+        environment.put("AWS_PROFILE", "other");
+        environment.put("AWS_SECRET_ACCESS_KEY", " g\n");
+        environment.put("AWS_SESSION_TOKEN", " ");
+        assertThat(S3Credentials.find(uri, environment)).as("keys before a profile")
+                .isEqualTo(new S3Credentials("f", "g", null));
+        assertThat(S3Credentials.find(TierUri.parse("s3://bucket?profile=default"), environment))
+                .isEqualTo(new S3Credentials("a", "b", null));
+        environment.put("AWS_SECRET_ACCESS_KEY", "hush\nhush");
+        assertThatThrownBy(() -> S3Credentials.find(uri, environment)).isInstanceOf(IOException.class)
+                .hasMessageContaining("a character").hasMessageNotContaining("hush");
+        environment.put("AWS_ACCESS_KEY_ID", "");
+        assertThat(S3Credentials.find(uri, environment)).as("blank is absent")
+                .isEqualTo(new S3Credentials("c", "d", "e"));
         assertThatThrownBy(() -> S3Credentials.find(uri, Map.of("AWS_SHARED_CREDENTIALS_FILE", folder + "/none")))
                 .isInstanceOf(IOException.class).hasMessageContaining("AWS_ACCESS_KEY_ID");
     }
