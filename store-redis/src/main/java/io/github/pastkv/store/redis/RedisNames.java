@@ -44,9 +44,7 @@ final class RedisNames {
 
     void add(Pipeline pipeline, ChunkKey key) {
         pipeline.add(Command.ZADD, set, bytes("0"), bytes(key.name()));
-        if (!timeToLive.isZero()) {
-            pipeline.add(Command.PEXPIRE, set, bytes(timeToLive.toMillis()));
-        }
+        pipeline.add(Command.PERSIST, set); // it has the names of values that live longer, or for ever
     }
 
     void remove(Pipeline pipeline, ChunkKey key) {

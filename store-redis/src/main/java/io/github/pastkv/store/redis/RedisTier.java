@@ -143,7 +143,9 @@ public final class RedisTier implements CacheTier {
     }
 
     private void renew(Pipeline pipeline, ChunkKey key) {
-        if (!timeToLive.isZero()) {
+        if (timeToLive.isZero()) {
+            pipeline.add(Command.PERSIST, value(key));
+        } else {
             pipeline.add(Command.PEXPIRE, value(key), bytes(timeToLive.toMillis()));
         }
     }

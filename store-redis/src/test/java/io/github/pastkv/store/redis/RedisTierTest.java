@@ -220,7 +220,11 @@ class RedisTierTest {
             server.send(Command.PEXPIRE, value, "60000");
             put(tier, 1);
             assertThat((Long) server.send(Command.PTTL, value)).isGreaterThan(3_500_000L);
-            assertThat((Long) server.send(Command.PTTL, "p:names")).isGreaterThan(3_500_000L);
+            assertThat((Long) server.send(Command.PTTL, "p:names")).as("no end").isEqualTo(-1);
+            try (RedisTier forEver = server.open("ttl=0s&prefix=p")) {
+                assertThat(get(forEver, 1)).isNotNull();
+                assertThat((Long) server.send(Command.PTTL, value)).isEqualTo(-1);
+            }
             server.send(Command.PEXPIRE, value, "1");
             LockSupport.parkNanos(20_000_000);
             assertThat(get(tier, 1)).isNull();
