@@ -204,9 +204,14 @@ final class S3Bucket implements AutoCloseable {
         }
         String xml = text(response);
         List<Listed> objects = new ArrayList<>();
-        OBJECT.matcher(xml).results().map(match -> match.group(1)).forEach(each -> objects.add(new Listed(
-                element(each, "Key").replaceFirst("(?s)^.*/", ""), Long.parseLong(element(each, "Size")),
-                Instant.parse(element(each, "LastModified")))));
+        for (String each : OBJECT.matcher(xml).results().map(match -> match.group(1)).toList()) {
+            String key = element(each, "Key");
+            String name = key.startsWith(address.prefix()) ? key.substring(address.prefix().length()) : "/";
+            if (!name.contains("/")) { // else of a tier with a longer prefix
+                objects.add(new Listed(name, Long.parseLong(element(each, "Size")),
+                        Instant.parse(element(each, "LastModified"))));
+            }
+        }
         return new Page(objects, element(xml, "NextContinuationToken"));
     }
 

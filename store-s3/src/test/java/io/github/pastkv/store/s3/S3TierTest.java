@@ -82,6 +82,9 @@ class S3TierTest {
             for (int number = 0; number < 7; number++) {
                 put(tier, number, new byte[] {1, 2});
             }
+            try (CacheTier below = TestBucket.shared().open("pages/below")) {
+                put(below, 8, new byte[] {1, 2});
+            }
             List<String> names = new ArrayList<>();
             String token = "";
             do {
