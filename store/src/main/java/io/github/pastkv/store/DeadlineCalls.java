@@ -32,6 +32,7 @@ public final class DeadlineCalls implements AutoCloseable {
     private final ExecutorService threads;
     private final AtomicLong pausedUntil = new AtomicLong(); // nanoTime, valid while pauseNanos > 0
     private volatile long pauseNanos;
+    private long failedAt; // nanoTime, under this, valid while pauseNanos > 0
     private volatile String lastFailure = "";
     private volatile boolean closed;
 
@@ -77,7 +78,7 @@ public final class DeadlineCalls implements AutoCloseable {
             if (!hasPlace) {
                 throw new TierUnavailableException(name + " is busy for " + deadline.toMillis() + " ms");
             }
-            return await(submit(call), deadline.toNanos() - (System.nanoTime() - start));
+            return await(submit(call), start);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new TierUnavailableException(name + ": interrupted");
@@ -88,19 +89,19 @@ public final class DeadlineCalls implements AutoCloseable {
         }
     }
 
-    private <T> T await(Future<T> future, long nanos) throws TierUnavailableException, InterruptedException {
+    private <T> T await(Future<T> future, long start) throws TierUnavailableException, InterruptedException {
         try {
-            T result = future.get(nanos, TimeUnit.NANOSECONDS);
+            T result = future.get(deadline.toNanos() - (System.nanoTime() - start), TimeUnit.NANOSECONDS);
             pauseNanos = 0;
             return result;
         } catch (TimeoutException e) {
-            throw failure("no answer within " + deadline.toMillis() + " ms");
+            throw failure(start, "no answer within " + deadline.toMillis() + " ms");
         } catch (ExecutionException e) {
             if (e.getCause() instanceof TierUnavailableException refused) { // an answer
                 pauseNanos = 0;
                 throw refused;
             }
-            throw failure(String.valueOf(e.getCause()));
+            throw failure(start, String.valueOf(e.getCause()));
         } finally {
             future.cancel(true);
         }
@@ -114,11 +115,15 @@ public final class DeadlineCalls implements AutoCloseable {
         }
     }
 
-    private TierUnavailableException failure(String reason) {
+    /** Begins a pause; calls that were under way together when it began are one failure. */
+    private synchronized TierUnavailableException failure(long start, String reason) {
         lastFailure = reason;
-        long pause = Math.min(LONGEST_PAUSE.toNanos(), Math.max(firstPauseNanos, 2 * pauseNanos));
-        pausedUntil.set(System.nanoTime() + pause);
-        pauseNanos = pause;
+        if (pauseNanos == 0 || start - failedAt > 0) {
+            failedAt = System.nanoTime();
+            long pause = Math.min(LONGEST_PAUSE.toNanos(), Math.max(firstPauseNanos, 2 * pauseNanos));
+            pausedUntil.set(failedAt + pause);
+            pauseNanos = pause;
+        }
         return new TierUnavailableException(name + ": " + reason);
     }
 
