@@ -3,9 +3,11 @@ package io.github.pastkv.store;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermission;
 import java.util.Base64;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
@@ -18,12 +20,24 @@ import org.jspecify.annotations.Nullable;
  * are skipped.
  *
  * <p>The file is read again when it changes: a line that is removed takes its key away. A file that is gone or wrong
- * then has no keys. It must not be readable by others.
+ * then has no keys. It must be neither readable nor writable by others.
  */
 public final class KeyFile implements KeyProvider {
+    private static final Set<PosixFilePermission> OF_OTHERS =
+            Set.of(PosixFilePermission.GROUP_READ, PosixFilePermission.GROUP_WRITE, PosixFilePermission.OTHERS_READ,
+                    PosixFilePermission.OTHERS_WRITE);
+
     private final Path file;
     private Keys keys; // under this
-    private @Nullable FileTime modified; // under this
+    private @Nullable Version version; // under this
+
+    /** What changes when a file is written or replaced. */
+    private record Version(FileTime modified, long size, @Nullable Object fileKey) {
+        static Version of(Path file) throws IOException {
+            BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
+            return new Version(attributes.lastModifiedTime(), attributes.size(), attributes.fileKey());
+        }
+    }
 
     private record Keys(Map<String, TierKey> byTenant, Map<String, TierKey> byId) {}
 
@@ -35,20 +49,21 @@ public final class KeyFile implements KeyProvider {
      */
     public KeyFile(Path file) throws IOException {
         this.file = file;
-        this.modified = Files.getLastModifiedTime(file);
+        this.version = Version.of(file);
         this.keys = read(file);
     }
 
     private static Keys read(Path file) throws IOException {
         if (Files.getFileStore(file).supportsFileAttributeView("posix")) {
             Set<PosixFilePermission> permissions = Files.getPosixFilePermissions(file);
-            if (permissions.contains(PosixFilePermission.GROUP_READ)
-                    || permissions.contains(PosixFilePermission.OTHERS_READ)) {
-                throw new IOException("keys: " + file + " can be read by others, must be its owner's only (chmod 600)");
+            if (!Collections.disjoint(permissions, OF_OTHERS)) {
+                throw new IOException(
+                        "keys: " + file + " can be read or written by others, must be its owner's only (chmod 600)");
             }
         }
         Map<String, TierKey> byTenant = new HashMap<>();
         Map<String, TierKey> byId = new HashMap<>();
+        Map<String, String> tenants = new HashMap<>(); // by the id of their key
         int number = 0;
         for (String line : Files.readAllLines(file)) {
             number++;
@@ -61,6 +76,9 @@ public final class KeyFile implements KeyProvider {
                 }
                 byTenant.put(parts[0].equals("-") ? "" : parts[0], key);
                 byId.put(key.id(), key);
+                if (!tenants.computeIfAbsent(key.id(), _ -> parts[0]).equals(parts[0])) {
+                    throw new IOException("keys: " + file + ", line " + number + " has the key of another tenant");
+                }
             }
         }
         return new Keys(Map.copyOf(byTenant), Map.copyOf(byId));
@@ -76,13 +94,13 @@ public final class KeyFile implements KeyProvider {
 
     private synchronized Keys current() {
         try {
-            FileTime now = Files.getLastModifiedTime(file);
-            if (!now.equals(modified)) {
-                modified = now;
+            Version now = Version.of(file);
+            if (!now.equals(version)) {
+                version = now;
                 keys = read(file);
             }
         } catch (IOException e) {
-            modified = null;
+            version = null;
             keys = new Keys(Map.of(), Map.of());
         }
         return keys;

@@ -173,9 +173,14 @@ class ChunkEncryptionTest {
             assertThatThrownBy(() -> new KeyFile(file)).isInstanceOf(IOException.class)
                     .hasMessageContaining("line 3").hasMessageNotContaining(key(1).substring(1));
         }
+        Path shared = keys("ann " + key(1), "bob " + key(1));
+        assertThatThrownBy(() -> new KeyFile(shared)).hasMessageContaining("line 2 has the key of another tenant");
         Path open = keys("- " + key(1));
-        Files.setPosixFilePermissions(open, PosixFilePermissions.fromString("rw-r-----"));
-        assertThatThrownBy(() -> new KeyFile(open)).isInstanceOf(IOException.class).hasMessageContaining("chmod 600");
+        for (String permissions : List.of("rw-r-----", "rw--w----", "rw----r--", "rw-----w-")) {
+            Files.setPosixFilePermissions(open, PosixFilePermissions.fromString(permissions));
+            assertThatThrownBy(() -> new KeyFile(open)).isInstanceOf(IOException.class)
+                    .hasMessageContaining("chmod 600");
+        }
         assertThatThrownBy(() -> CacheTiers.openAll(List.of("file:" + folder.resolve("a"),
                 "file:" + folder.resolve("b") + "?keys=" + open))).isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("first tier");
