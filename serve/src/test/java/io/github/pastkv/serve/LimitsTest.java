@@ -201,7 +201,8 @@ final class LimitsTest {
             do {
                 InputStream running = begin(server).body();
                 CompletableFuture<HttpResponse<InputStream>> waiting = server.client
-                        .sendAsync(server.postRequest(PATH, LONG), HttpResponse.BodyHandlers.ofInputStream());
+                        .sendAsync(server.postRequest(PATH, LONG.replace("}", ", 'priority': 1}")),
+                                HttpResponse.BodyHandlers.ofInputStream());
                 await(() -> server.server.numWaiting() == 1 || server.server.numRunning() == 0);
                 impatient = server.client.send(
                         HttpRequest.newBuilder(server.postRequest(PATH, "{'prompt': 'Once'}"), (_, _) -> true)

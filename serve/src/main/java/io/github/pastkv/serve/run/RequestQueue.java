@@ -80,9 +80,9 @@ public final class RequestQueue {
             if (draining) {
                 throw ApiException.unavailable("draining", retryAfterSeconds(), "the server is shutting down");
             }
-            requireRoom(request);
             ComputeShare share = shares.activate(request.tenant(), tenants());
             RequestRun run = new RequestRun(request.withShare(share), this::started, this::prefilled, this::cancel);
+            requireRoom(run);
             waiting.addAll(run.prompts());
             startWaiting();
             return run;
@@ -91,7 +91,8 @@ public final class RequestQueue {
         }
     }
 
-    private void requireRoom(RunRequest request) {
+    private void requireRoom(RequestRun run) {
+        RunRequest request = run.request();
         int numFree = Math.max(0, maxRunning - running.size()) + maxWaiting - waiting.size();
         if (request.prompts().size() > numFree) {
             metrics.refused(request.model().name());
@@ -99,7 +100,9 @@ public final class RequestQueue {
                     request.prompts().size() + " prompts, the queue has room for " + numFree + " of " + maxWaiting);
         }
         Duration timeout = request.timeout();
-        double waitSeconds = waiting.size() * secondsPerPrompt;
+        PromptRun first = run.prompts().getFirst();
+        double waitSeconds = waiting.stream().filter(other -> order.compare(other, first) <= 0).count()
+                * secondsPerPrompt;
         if (timeout != null && running.size() >= maxRunning && waitSeconds > timeout.toMillis() * 1e-3) {
             metrics.refused(request.model().name());
             throw ApiException.queueFull(retryAfterSeconds(), "the wait would be about " + (long) waitSeconds

@@ -1,6 +1,7 @@
 package io.github.pastkv.serve.run;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.pastkv.model.Model;
 import io.github.pastkv.model.ModelOptions;
@@ -110,6 +111,30 @@ final class RequestQueueTest {
         assertThat(queue.numRunning("one")).isEqualTo(1);
         assertThat(queue.numRunning("other")).isEqualTo(1);
         end(queue);
+    }
+
+    @Test
+    void requestThatComesFirst_isNotRefusedForThoseBehindIt() throws Exception {
+        ServedModel model = load("one");
+        RequestQueue queue = queue(1);
+        for (int i = 0; i < 3; i++) {
+            queue.submit(request(model, 16)); // their times are measured
+        }
+        assertThat(queue.awaitIdle(Duration.ofMinutes(2))).isTrue();
+        queue.submit(endless(model, 16));
+        queue.submit(request(model, 16));
+        assertThatThrownBy(() -> queue.submit(impatient(model, -1))).isInstanceOf(ApiException.class)
+                .hasMessageContaining("the client's timeout is");
+        queue.submit(impatient(model, 0));
+        assertThat(queue.numWaiting(null)).isEqualTo(2);
+        end(queue);
+    }
+
+    /** A request whose client does not wait, so that it comes first of its priority. */
+    private RunRequest impatient(ServedModel model, int priority) {
+        RunRequest request = request(model, 16);
+        return new RunRequest(model, request.prompts(), request.options().withPriority(priority), "", "", false,
+                request.numPromptLogProbabilities(), Duration.ofNanos(1));
     }
 
     @Test
