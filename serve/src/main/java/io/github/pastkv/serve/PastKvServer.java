@@ -29,6 +29,7 @@ import java.util.List;
 import java.util.Properties;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
 
 /**
  * An HTTP server that speaks OpenAI's interface over models of this process. Each prompt is a generation in a session
@@ -110,7 +111,7 @@ public final class PastKvServer implements AutoCloseable {
         }
         HttpService http = new HttpService(new HttpOptions(options.host(), options.port(), options.maxBodyBytes(),
                 options.maxHeaderBytes(), options.maxConnections(), options.idleTimeout(), options.corsOrigins(),
-                keys.isRequired()), keys, options.log());
+                keys.isRequired()), keys, PastKvServer::errorJson, options.log());
         http.start();
         try {
             List<ServedModel> served = new ArrayList<>();
@@ -125,6 +126,10 @@ public final class PastKvServer implements AutoCloseable {
             http.close();
             throw e;
         }
+    }
+
+    private static ObjectNode errorJson(String path, ApiException error) {
+        return MessagesEndpoint.isPath(path) ? MessagesEndpoint.errorOf(error) : error.toJson();
     }
 
     private List<Route> routes() {

@@ -275,12 +275,15 @@ final class LimitsTest {
                 PastKvServer server = PastKvServer.start(ServeOptions.defaults().withPort(port), () -> {
                     whileLoading.add(get(client, port, "/health"));
                     whileLoading.add(get(client, port, "/v1/models"));
+                    whileLoading.add(get(client, port, "/v1/messages"));
                     return List.of(new NamedModel("tiny", TestServer.loadModel(options -> options),
                             SessionOptions.defaults()));
                 })) {
-            assertThat(whileLoading).extracting(HttpResponse::statusCode).containsExactly(503, 503);
+            assertThat(whileLoading).extracting(HttpResponse::statusCode).containsExactly(503, 503, 503);
             assertThat(whileLoading.getFirst().headers().firstValue("Retry-After")).hasValue("2");
-            assertThat(whileLoading.getLast().body()).contains("\"code\":\"loading\"");
+            assertThat(whileLoading.get(1).body()).contains("\"code\":\"loading\"");
+            assertThat(whileLoading.getLast().body())
+                    .startsWith("{\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\"");
             assertThat(get(client, server.port(), "/health").statusCode()).isEqualTo(200);
         }
     }

@@ -89,6 +89,9 @@ final class MessagesTest {
             JsonNode error = TestServer.json(server.post(PATH, "{}").body());
             assertThat(error.path("type").stringValue()).isEqualTo("error");
             assertThat(error.path("error").path("type").stringValue()).isEqualTo("invalid_request_error");
+            assertThat(TestServer.json(server.get(PATH).body()).path("error").path("type").stringValue())
+                    .as("of a method that is not allowed").isEqualTo("invalid_request_error");
+            assertThat(TestServer.json(server.get(PATH).body()).path("type").stringValue()).isEqualTo("error");
         }
     }
 

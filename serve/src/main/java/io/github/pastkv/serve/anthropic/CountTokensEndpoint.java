@@ -4,11 +4,9 @@ import io.github.pastkv.serve.http.Endpoint;
 import io.github.pastkv.serve.http.Exchange;
 import io.github.pastkv.serve.openai.Models;
 import io.github.pastkv.serve.openai.TokenizeEndpoint;
-import io.github.pastkv.serve.request.ApiException;
 import io.github.pastkv.serve.request.RequestFields;
 import java.io.IOException;
 import tools.jackson.databind.json.JsonMapper;
-import tools.jackson.databind.node.ObjectNode;
 
 /** {@code POST /v1/messages/count_tokens}: the length of the prompt that messages are. */
 public record CountTokensEndpoint(Models models) implements Endpoint {
@@ -17,10 +15,5 @@ public record CountTokensEndpoint(Models models) implements Endpoint {
         RequestFields chat = MessagesFields.ofCount(exchange.readJson());
         int numTokens = TokenizeEndpoint.prompt(chat, models.of(chat)).length;
         exchange.send(200, JsonMapper.shared().createObjectNode().put("input_tokens", numTokens));
-    }
-
-    @Override
-    public ObjectNode errorJson(ApiException error) {
-        return MessagesEndpoint.errorOf(error);
     }
 }

@@ -34,13 +34,13 @@ public final class MessagesEndpoint implements Endpoint {
         }
     }
 
-    @Override
-    public ObjectNode errorJson(ApiException error) {
-        return errorOf(error);
+    /** Whether this path is one of Anthropic's interface. */
+    public static boolean isPath(String path) {
+        return path.equals(PATH) || path.startsWith(PATH + "/");
     }
 
     /** An error in Anthropic's form. */
-    static ObjectNode errorOf(ApiException error) {
+    public static ObjectNode errorOf(ApiException error) {
         ObjectNode json = JsonMapper.shared().createObjectNode().put("type", "error");
         json.putObject("error").put("type", errorType(error.status())).put("message", error.getMessage());
         return json;

@@ -2,7 +2,6 @@ package io.github.pastkv.serve.http;
 
 import io.github.pastkv.serve.request.ApiException;
 import java.io.IOException;
-import tools.jackson.databind.node.ObjectNode;
 
 /** What answers the requests of a route, each on a virtual thread of its own. */
 @FunctionalInterface
@@ -14,9 +13,4 @@ public interface Endpoint {
      * @throws ClientGoneException when the client has left
      */
     void handle(Exchange exchange) throws IOException;
-
-    /** An error in the form of this endpoint's interface; OpenAI's unless it says otherwise. */
-    default ObjectNode errorJson(ApiException error) {
-        return error.toJson();
-    }
 }

@@ -36,9 +36,10 @@ public final class HttpService implements AutoCloseable {
     /**
      * A server that is not started yet.
      *
+     * @param errors writes all errors but those of bytes that are no request
      * @param log is given a line for each fault of the server
      */
-    public HttpService(HttpOptions options, ApiKeys keys, Consumer<String> log) {
+    public HttpService(HttpOptions options, ApiKeys keys, ErrorForm errors, Consumer<String> log) {
         QueuedThreadPool threads = new QueuedThreadPool(NUM_PLATFORM_THREADS);
         threads.setName("pastkv-http");
         threads.setVirtualThreadsExecutor(Executors.newThreadPerTaskExecutor(
@@ -62,7 +63,7 @@ public final class HttpService implements AutoCloseable {
         connector.setIdleTimeout(options.idleTimeout().toMillis());
         server.addConnector(connector);
         server.addBean(new NetworkConnectionLimit(options.maxConnections(), connector));
-        this.handler = new RouteHandler(options, keys, log);
+        this.handler = new RouteHandler(options, keys, errors, log);
         server.setHandler(handler);
         server.setStopTimeout(0);
         server.setErrorHandler((request, response, callback) -> { // what is no request gets JSON too

@@ -28,13 +28,15 @@ final class RouteHandler extends Handler.Abstract {
 
     private final HttpOptions options;
     private final ApiKeys keys;
+    private final ErrorForm errors;
     private final OpenRequests openRequests = new OpenRequests();
     private volatile @Nullable List<Route> routes; // null while the server loads
     private final Consumer<String> log;
 
-    RouteHandler(HttpOptions options, ApiKeys keys, Consumer<String> log) {
+    RouteHandler(HttpOptions options, ApiKeys keys, ErrorForm errors, Consumer<String> log) {
         this.options = options;
         this.keys = keys;
+        this.errors = errors;
         this.log = log;
     }
 
@@ -75,14 +77,7 @@ final class RouteHandler extends Handler.Abstract {
             if (allowOrigin(request, response)) {
                 return;
             }
-            answer(exchange, hasKey, route(request, exchange.path(), response));
-        } catch (ApiException e) {
-            exchange.send(e, e.toJson());
-        }
-    }
-
-    private static void answer(Exchange exchange, boolean hasKey, Route route) throws IOException {
-        try {
+            Route route = route(request, exchange.path(), response);
             if (!route.isOpen() && !hasKey) {
                 throw ApiException.unauthorized("Authorization: needs 'Bearer KEY' with a valid key");
             }
@@ -91,16 +86,20 @@ final class RouteHandler extends Handler.Abstract {
             if (exchange.isCommitted()) { // what has begun cannot become an error
                 throw new IllegalStateException("an error after the answer has begun: " + e.getMessage(), e);
             }
-            exchange.send(e, route.endpoint().errorJson(e));
+            send(exchange, e);
         }
     }
 
-    private static void sendIfStillPossible(Exchange exchange, ApiException error, Callback callback) {
+    private void send(Exchange exchange, ApiException error) throws IOException {
+        exchange.send(error, errors.json(exchange.path(), error));
+    }
+
+    private void sendIfStillPossible(Exchange exchange, ApiException error, Callback callback) {
         try {
             if (exchange.isCommitted()) {
                 throw new ClientGoneException();
             }
-            exchange.send(error, error.toJson());
+            send(exchange, error);
             callback.succeeded();
         } catch (IOException e) {
             callback.failed(e);
