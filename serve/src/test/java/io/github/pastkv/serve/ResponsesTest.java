@@ -67,6 +67,19 @@ final class ResponsesTest {
         }
     }
 
+    @Test
+    void response_echoesTheRequest_andErrorsNameItsFields() throws Exception {
+        try (TestServer server = new TestServer()) {
+            JsonNode response = server.ask(PATH, "{'input': 'hi', 'max_output_tokens': 1, 'tool_choice': 'none',"
+                    + "'parallel_tool_calls': false}");
+            assertThat(response.path("tool_choice").stringValue()).isEqualTo("none");
+            assertThat(response.path("parallel_tool_calls").booleanValue()).isFalse();
+            JsonNode error = server.error(400, PATH, "{'input': 'hi', 'max_output_tokens': 1000000}");
+            assertThat(error.path("param").stringValue()).isEqualTo("input");
+            assertThat(error.path("message").stringValue()).contains("in the input");
+        }
+    }
+
     @ParameterizedTest
     @CsvSource(delimiter = '|', quoteCharacter = '\"',
             value = {"'store': true | store:", "'previous_response_id': 'x' | previous_response_id:",
@@ -75,6 +88,10 @@ final class ResponsesTest {
                 "'text': {'format': {'type': 'json_object'}} | text.format:",
                 "'background': true | background:", "'include': ['file_search_call.results'] | include:",
                 "'nonsense': 1 | nonsense:", "'top_logprobs': 2 | top_logprobs:",
+                "'stream_options': {} | stream_options:",
+                "'stream': true, 'stream_options': {'include_usage': true} | stream_options.include_usage:",
+                "'stream': true, 'stream_options': {'include_obfuscation': true} | stream_options.include_obfuscation:",
+                "'max_output_tokens': 0 | max_output_tokens:",
                 "'input': [{'type': 'function_call_output'}] | input[0].type:",
                 "'input': [{'role': 'user', 'content': [{'type': 'input_image'}]}] | input[0].content[0].type:"})
     void otherFields_areRefusedByName(String field, String name) throws Exception {

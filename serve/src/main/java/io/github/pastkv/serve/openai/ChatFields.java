@@ -35,13 +35,13 @@ final class ChatFields {
     }
 
     /** The tokens of {@code messages}, written by the model's format. */
-    static int[] prompt(RequestFields fields, ServedModel model) {
+    static int[] prompt(RequestFields fields, ServedModel model, String promptName) {
         JsonNode messages = fields.find("messages").orElseThrow(() -> ApiException.badField("messages", "is missing"));
         ChatFormat format = format(fields, model);
         try {
             return format.encode(Messages.read(messages));
         } catch (IllegalArgumentException e) { // the template says what it does not take
-            throw ApiException.badField("messages", String.valueOf(e.getMessage()));
+            throw ApiException.badField(promptName, String.valueOf(e.getMessage()));
         }
     }
 

@@ -20,6 +20,11 @@ import tools.jackson.databind.node.ObjectNode;
 public record ChatRequest(RunRequest run, boolean streams, boolean includesUsage, boolean hasTokenIds) {
     /** Reads all fields, and refuses by name those that are not supported. */
     public static ChatRequest read(RequestFields fields, Exchange exchange, Models models) {
+        return read(fields, exchange, models, "messages");
+    }
+
+    /** Reads the fields of another interface, in which the prompt is called {@code promptName}. */
+    public static ChatRequest read(RequestFields fields, Exchange exchange, Models models, String promptName) {
         ServedModel model = models.of(fields);
         GenerationFields common = new GenerationFields(fields, model);
         GenerationOptions options = common.options(model.chatFormat());
@@ -28,12 +33,12 @@ public record ChatRequest(RunRequest run, boolean streams, boolean includesUsage
         int numPromptScores = common.promptLogProbabilities(stream.streams());
         boolean hasTokenIds = fields.booleanOr("return_token_ids", false);
         String salt = common.salt(exchange.tenant());
-        int[] prompt = ChatFields.prompt(fields, model);
+        int[] prompt = ChatFields.prompt(fields, model, promptName);
         OptionalInt maxTokens = ChatFields.maxTokens(fields);
         ChatFields.refuseOthers(fields);
         common.refuseOthers();
 
-        int numNew = common.maxTokens("messages", prompt.length, maxTokens, Integer.MAX_VALUE,
+        int numNew = common.maxTokens(promptName, prompt.length, maxTokens, Integer.MAX_VALUE,
                 options.numReturnSequences());
         RunRequest run = new RunRequest(model, List.of(prompt),
                 options.withMaxNewTokens(numNew).withNumLogProbabilities(numLogProbabilities), exchange.tenant(), salt,

@@ -4,6 +4,7 @@ import io.github.pastkv.model.generation.FinishReason;
 import io.github.pastkv.serve.openai.AnswerChoice;
 import io.github.pastkv.serve.openai.ChatRequest;
 import io.github.pastkv.serve.openai.Usage;
+import io.github.pastkv.serve.request.ApiException;
 import io.github.pastkv.serve.request.RequestFields;
 import java.util.List;
 import java.util.UUID;
@@ -61,9 +62,10 @@ final class ResponseJson {
     }
 
     /** The response that has failed. */
-    ObjectNode failed(String code, String message) {
+    ObjectNode failed(ApiException error) {
         ObjectNode json = head("failed");
-        json.putObject("error").put("code", code).put("message", message);
+        json.putObject("error").put("code", "server_error") // of OpenAI's codes
+                .put("message", error.code().map(code -> code + ": ").orElse("") + error.getMessage());
         json.putArray("output");
         return json;
     }
@@ -73,8 +75,10 @@ final class ResponseJson {
                 .put("created_at", createdSeconds).put("status", status).putNull("error").putNull("incomplete_details")
                 .put("model", request.run().model().name())
                 .put("temperature", request.run().options().sampling().temperature())
-                .put("top_p", request.run().options().sampling().topP()).put("parallel_tool_calls", true)
-                .putNull("previous_response_id").put("store", false).put("tool_choice", "auto")
+                .put("top_p", request.run().options().sampling().topP())
+                .put("parallel_tool_calls", fields.booleanOr("parallel_tool_calls", true))
+                .putNull("previous_response_id").put("store", false)
+                .put("tool_choice", fields.findString("tool_choice").orElse("auto"))
                 .put("truncation", "disabled").put("background", false);
         ECHOED.forEach(name -> json.set(name, fields.find(name).orElse(JsonMapper.shared().nullNode())));
         json.putArray("tools");
@@ -108,6 +112,10 @@ final class ResponseJson {
         json.putArray("annotations");
         json.set("logprobs", logProbabilities(choice));
         return json;
+    }
+
+    boolean hasLogProbabilities() {
+        return request.hasLogProbabilities();
     }
 
     /** Log-probabilities of the tokens so far; empty unless asked for. */

@@ -63,6 +63,9 @@ final class ResponseStream implements StreamFormat {
         AnswerChoice delta = new AnswerChoice();
         delta.add(text);
         choice.add(text);
+        if (text.text().isEmpty() && !json.hasLogProbabilities()) {
+            return; // tokens without a text of their own
+        }
         ObjectNode event = inItem().put("delta", text.text());
         event.set("logprobs", json.logProbabilities(delta));
         send(stream, "response.output_text.delta", event);
@@ -87,6 +90,6 @@ final class ResponseStream implements StreamFormat {
     @Override
     public void failed(EventStream stream, ApiException error) throws IOException {
         sendResponse(stream, "response.failed",
-                json.failed(error.code().orElse("server_error"), String.valueOf(error.getMessage())));
+                json.failed(error));
     }
 }

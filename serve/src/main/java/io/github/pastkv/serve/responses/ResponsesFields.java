@@ -17,7 +17,7 @@ final class ResponsesFields {
     private static final String LOG_PROBABILITIES = "message.output_text.logprobs";
     private static final Set<String> INCLUDABLE = Set.of(LOG_PROBABILITIES, "reasoning.encrypted_content");
     private static final List<String> SAME = List.of("model", "temperature", "top_p", "top_k", "min_p", "seed",
-            "stream", "stream_options", "user", "prompt_cache_key", "safety_identifier", "service_tier", "cache_salt",
+            "stream", "user", "prompt_cache_key", "safety_identifier", "service_tier", "cache_salt",
             "cache_prompt", "priority", "presence_penalty", "frequency_penalty", "ignore_eos");
 
     private final RequestFields fields;
@@ -32,11 +32,29 @@ final class ResponsesFields {
         SAME.forEach(name -> fields.find(name).ifPresent(value -> translated.chat.set(name, value)));
         fields.findInt("max_output_tokens", 1, Integer.MAX_VALUE)
                 .ifPresent(tokens -> translated.chat.put("max_completion_tokens", tokens));
+        translated.readStreamOptions();
         translated.readLogProbabilities();
         translated.readInput();
         translated.refuseOthers();
         fields.requireAllRead();
         return new RequestFields(translated.chat);
+    }
+
+    private void readStreamOptions() {
+        Optional<JsonNode> json = fields.find("stream_options");
+        if (json.isEmpty()) {
+            return;
+        }
+        if (!fields.booleanOr("stream", false)) {
+            throw ApiException.badField("stream_options", "is allowed only with stream: true");
+        }
+        RequestFields options = RequestFields.of("stream_options", json.get());
+        try {
+            options.refuseUnless("include_obfuscation", "is not supported", false);
+            options.requireAllRead();
+        } catch (ApiException e) {
+            throw e.within("stream_options");
+        }
     }
 
     private void readLogProbabilities() {
