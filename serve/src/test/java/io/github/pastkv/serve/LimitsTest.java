@@ -98,13 +98,15 @@ final class LimitsTest {
                     .isEqualTo("request_too_large");
             assertThat(server.post("/health", "{}").statusCode()).isEqualTo(405);
             assertThat(server.get("/nothing").statusCode()).isEqualTo(404);
-            assertThat(preflight(server, "https://good.example")).contains("Access-Control-Allow-Origin");
+            assertThat(preflight(server, "https://good.example")).contains("Access-Control-Allow-Origin")
+                    .contains("Access-Control-Allow-Headers: x-stainless-os, authorization");
             assertThat(preflight(server, "https://evil.example")).doesNotContain("Access-Control-Allow-Origin");
         }
     }
 
     private static String preflight(TestServer server, String origin) throws IOException {
-        return raw(server, "OPTIONS " + PATH + " HTTP/1.1\r\nHost: localhost\r\nOrigin: " + origin + "\r\n\r\n");
+        return raw(server, "OPTIONS " + PATH + " HTTP/1.1\r\nHost: localhost\r\nOrigin: " + origin
+                + "\r\nAccess-Control-Request-Headers: x-stainless-os, authorization\r\n\r\n");
     }
 
     /** The head of the answer to bytes. */

@@ -152,7 +152,9 @@ final class RouteHandler extends Handler.Abstract {
             return false;
         }
         response.getHeaders().put("Access-Control-Allow-Methods", "GET, POST");
-        response.getHeaders().put("Access-Control-Allow-Headers", "Authorization, Content-Type, X-Api-Key");
+        String asked = request.getHeaders().get("Access-Control-Request-Headers"); // those of a client's library too
+        response.getHeaders().put("Access-Control-Allow-Headers",
+                asked == null ? "Authorization, Content-Type, X-Api-Key" : asked);
         response.getHeaders().put("Access-Control-Max-Age", "600");
         response.setStatus(204);
         return true;
