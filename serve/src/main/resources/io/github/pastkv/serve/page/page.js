@@ -101,8 +101,29 @@ function showBlocks(pool) {
   canvas.setAttribute("aria-label", "Cache: " + parts.map(([, name, value]) => bytes(value) + " " + name).join(", "));
 }
 
-/* The prefixes that the last prompts share: from left to right by tokens, from top to bottom by prompts. A node zooms to itself. */
-const tree = { shown: "", zoom: null };
+/* The prefixes that the last prompts share: from left to right by tokens, from top to bottom by prompts. A node zooms to itself, by the
+   path to it, as each status has new nodes. */
+const tree = { shown: "", path: [] };
+
+function zoomTo(path) {
+  tree.path = path.map(node => ({ from: node.from, text: node.text }));
+  tree.shown = "";
+  show();
+}
+
+/* The nodes of the zoomed path that are still there. Nodes become longer and shorter as prompts come and go. */
+function zoomedPath(nodes) {
+  const path = [];
+  for (const step of tree.path) {
+    const isLike = node => node.text !== "" && step.text !== "" && (node.text.startsWith(step.text) || step.text.startsWith(node.text));
+    const here = nodes.filter(node => node.from === step.from);
+    const next = here.find(node => node.text === step.text) || here.find(isLike);
+    if (!next) { break; }
+    path.push(next);
+    nodes = next.children;
+  }
+  return path;
+}
 
 function describe(node) {
   return node.hits + " of " + node.prompts + " prompts found all of these " + node.tokens + " tokens (from token " + node.from
@@ -113,7 +134,7 @@ function lastToken(nodes) {
   return Math.max(0, ...nodes.map(node => Math.max(node.from + node.tokens, lastToken(node.children))));
 }
 
-function placeNodes(nodes, base, width, top, height, total) {
+function placeNodes(nodes, path, base, width, top, height, total) {
   const shown = [];
   for (const node of nodes) {
     const box = document.createElement("button");
@@ -124,8 +145,8 @@ function placeNodes(nodes, base, width, top, height, total) {
     box.title = describe(node);
     Object.assign(box.style, { left: 100 * (node.from - base) / width + "%", width: 100 * node.tokens / width + "%", top: top + "%", height: share + "%" });
     for (const type of ["mouseenter", "focus"]) { box.addEventListener(type, () => { find("node").textContent = describe(node); }); }
-    box.addEventListener("click", () => { tree.zoom = node; tree.shown = ""; show(); find("whole").focus(); });
-    shown.push(box, ...placeNodes(node.children, base, width, top, share, node.prompts));
+    box.addEventListener("click", () => { zoomTo([...path, node]); find("whole").focus(); });
+    shown.push(box, ...placeNodes(node.children, [...path, node], base, width, top, share, node.prompts));
     top += share;
   }
   return shown;
@@ -135,14 +156,17 @@ function showTree(nodes) {
   const text = JSON.stringify(nodes);
   if (text === tree.shown) { return; } // keeps the focus
   tree.shown = text;
-  const roots = tree.zoom ? [tree.zoom] : nodes;
-  const base = tree.zoom ? tree.zoom.from : 0;
+  const path = zoomedPath(nodes);
+  const zoom = path.at(-1);
+  const roots = zoom ? [zoom] : nodes;
+  const base = zoom ? zoom.from : 0;
   const total = roots.reduce((sum, node) => sum + node.prompts, 0);
-  find("tree").replaceChildren(...placeNodes(roots, base, Math.max(1, lastToken(roots) - base), 0, 100, total));
-  find("whole").disabled = !tree.zoom;
+  find("tree").replaceChildren(...placeNodes(roots, path.slice(0, -1), base, Math.max(1, lastToken(roots) - base), 0, 100, total));
+  find("whole").disabled = !zoom;
 }
 
-find("whole").addEventListener("click", () => { tree.zoom = null; tree.shown = ""; show(); });
+find("whole").addEventListener("click", () => zoomTo([]));
+for (const id of ["model", "key"]) { find(id).addEventListener("change", () => zoomTo([])); }
 
 function show() {
   const now = model();
@@ -253,7 +277,6 @@ find("clear").addEventListener("click", () => {
   find("usage").textContent = "";
   find("text").focus();
 });
-find("model").addEventListener("change", show);
 window.addEventListener("resize", show);
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", show);
 refresh();
