@@ -122,7 +122,7 @@ public final class FileTier implements CacheTier {
 
     /** Whether a file is a chunk of this version or an earlier one; all others belong to somebody else. */
     private static boolean isChunk(Path file) {
-        return file.getFileName().toString().startsWith(file.getParent().getFileName().toString())
+        return file.getFileName().toString().startsWith(file.getName(file.getNameCount() - 2).toString())
                 && (keyOf(file).isPresent() || isOfEarlierVersion(file));
     }
 
