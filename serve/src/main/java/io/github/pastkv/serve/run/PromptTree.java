@@ -16,8 +16,8 @@ public final class PromptTree {
      *
      * @param from place of the first token in the prompts
      * @param numPrompts prompts that have these tokens
-     * @param numHits those of them that found all of these tokens in the cache, apart from the last one of a prompt, which is
-     *        always computed
+     * @param numHits those of them that found all of these tokens in the cache, apart from the last one of a prompt,
+     *        which is always computed
      * @param children what follows, the most frequent first
      */
     public record Node(int from, List<Integer> tokenIds, int numPrompts, int numHits, List<Node> children) {

@@ -23,9 +23,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * The bounded queue in front of the engine. A number of prompts run at once, each on a thread of its own, whose steps
  * the engine joins; the others wait: higher priorities first, then tenants for which the fewest tokens have been
- * computed, then those whose clients give up first. The first one of a model starts when the tokens that are still to be
- * computed have room beside what running prompts hold. A request that finds no room in the queue, or whose client would give up
- * before its turn, is refused at once.
+ * computed, then those whose clients give up first. The first one of a model starts when the tokens that are still to
+ * be computed have room beside what running prompts hold. A request that finds no room in the queue, or whose client
+ * would give up before its turn, is refused at once.
  *
  * <p>Safe for any number of threads. A server without requests has no thread here.
  */
