@@ -8,6 +8,7 @@ import io.github.pastkv.lens.patching.Metric;
 import io.github.pastkv.lens.patching.PromptPair;
 import io.github.pastkv.model.Model;
 import io.github.pastkv.testkit.golden.GoldenModel;
+import io.github.pastkv.testkit.golden.Mechanism;
 import java.io.IOException;
 import java.util.List;
 import java.util.Random;
@@ -30,9 +31,8 @@ class CircuitSearchTest {
     }
 
     static Stream<String> searchedModels() {
-        return Stream.concat(Stream.of("gpt2", "llama", "gpt_neox", "mistral", "qwen3", "opt", "bloom"),
-                GoldenModel.MECHANISM_NAMES.stream().filter(name -> !GoldenModel.NORMED_BLOCK_NAMES.contains(name)
-                        && !GoldenModel.LATENT_NAMES.contains(name)));
+        return Mechanism.modelNames().stream().filter(name -> !GoldenModel.NORMED_BLOCK_NAMES.contains(name)
+                && !GoldenModel.LATENT_NAMES.contains(name));
     }
 
     /** What heads and blocks add, embeddings included, makes up the stream: taken out whole, the other run is left. */

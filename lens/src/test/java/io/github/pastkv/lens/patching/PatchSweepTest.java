@@ -12,6 +12,7 @@ import io.github.pastkv.model.engine.StepInput;
 import io.github.pastkv.model.hooks.HookName;
 import io.github.pastkv.testkit.golden.GoldenFiles;
 import io.github.pastkv.testkit.golden.GoldenModel;
+import io.github.pastkv.testkit.golden.Mechanism;
 import io.github.pastkv.testkit.reference.GoldenTensors;
 import java.io.IOException;
 import java.util.List;
@@ -66,8 +67,7 @@ class PatchSweepTest {
     }
 
     static Stream<Arguments> modelsAndTypes() {
-        Stream<Arguments> models = Stream.concat(GoldenModel.NAMES.stream(), GoldenModel.MECHANISM_NAMES.stream())
-                .map(name -> Arguments.of(name, KvType.F32));
+        Stream<Arguments> models = Mechanism.modelNames().stream().map(name -> Arguments.of(name, KvType.F32));
         Stream<Arguments> types = Stream.of(KvType.F16, KvType.BF16, KvType.Q8).flatMap(
                 type -> Stream.of("gpt2", "llama", "mistral").map(name -> Arguments.of(name, type)));
         return Stream.concat(models, types);
@@ -99,13 +99,8 @@ class PatchSweepTest {
         return new PromptPair(clean, corrupted);
     }
 
-    static Stream<String> ablatedModels() {
-        return Stream.concat(Stream.of("gpt2", "llama", "gpt_neox", "gemma3_text"),
-                GoldenModel.MECHANISM_NAMES.stream());
-    }
-
     @ParameterizedTest
-    @MethodSource("ablatedModels")
+    @MethodSource("io.github.pastkv.testkit.golden.Mechanism#modelNames")
     void ablations_haveTheBitsOfFullRuns(String name) throws IOException {
         try (Model model = Model.load(GoldenModel.of(name).folder())) {
             int[] ids = randomPair(model.config().vocabSize()).clean();

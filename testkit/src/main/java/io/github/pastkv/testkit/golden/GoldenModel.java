@@ -36,13 +36,6 @@ public record GoldenModel(String name, Path folder, int[] tokens, int[] greedy) 
     public static final List<String> LATENT_NAMES =
             List.of("deepseek_v2", "deepseek_v2_lite", "deepseek_v3", "deepseek_v3_yarn");
     /**
-     * Of {@link #furtherNames} one for each mechanism that {@link #NAMES} lack: what equality of bits is checked with.
-     */
-    public static final List<String> MECHANISM_NAMES = List.of("stablelm_parallel_qknorm", "cohere2", "granite", "olmo",
-            "hunyuan_v1_dense", "apertus", "gptj", "gpt_bigcode", "falcon_alibi", "mpt", "xglm", "nemotron", "glm4",
-            "exaone4", "mixtral", "phimoe", "gpt_oss", "dots1",
-            "llama4_text", "deepseek_v2", "deepseek_v2_lite", "deepseek_v3");
-    /**
      * Those that norm what their blocks add to the residual stream, so that it is no sum of what single heads add.
      */
     public static final Set<String> NORMED_BLOCK_NAMES =

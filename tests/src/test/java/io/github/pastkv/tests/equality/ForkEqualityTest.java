@@ -34,7 +34,7 @@ class ForkEqualityTest {
     }
 
     @ParameterizedTest
-    @MethodSource("io.github.pastkv.tests.equality.Subject#fewer")
+    @MethodSource("io.github.pastkv.tests.equality.Subject#covering")
     void forkAtEveryToken_goesOnAsTheWhole_whateverTheOtherDoes(Subject subject) throws IOException {
         int[] tokenIds = subject.tokenIds();
         try (Model model = subject.load(); Session trunk = model.newSession(subject.session())) {
@@ -52,7 +52,7 @@ class ForkEqualityTest {
     }
 
     @ParameterizedTest
-    @MethodSource("io.github.pastkv.tests.equality.Subject#fewer")
+    @MethodSource("io.github.pastkv.tests.equality.Subject#covering")
     void forkOfAFrozenSession_outlivesIt(Subject subject) throws IOException {
         int[] tokenIds = subject.tokenIds();
         int half = tokenIds.length / 2;
@@ -72,7 +72,7 @@ class ForkEqualityTest {
     }
 
     @ParameterizedTest
-    @MethodSource("io.github.pastkv.tests.equality.Subject#fewer")
+    @MethodSource("io.github.pastkv.tests.equality.Subject#covering")
     void rewoundAndRedone_equalsOneStep(Subject subject) throws IOException {
         int[] tokenIds = subject.tokenIds();
         try (Model model = subject.load(); Session session = model.newSession(subject.session())) {

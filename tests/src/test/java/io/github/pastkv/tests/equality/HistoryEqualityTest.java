@@ -30,7 +30,7 @@ class HistoryEqualityTest {
     }
 
     @ParameterizedTest
-    @MethodSource("io.github.pastkv.tests.equality.Subject#fewer")
+    @MethodSource("io.github.pastkv.tests.equality.Subject#covering")
     void frozenRuns_equalOneStep_asOftenAsTheyAreRepeated(Subject subject) throws IOException {
         int[] tokenIds = subject.tokenIds();
         int[] tail = tail(tokenIds);
@@ -49,7 +49,7 @@ class HistoryEqualityTest {
     }
 
     @ParameterizedTest
-    @MethodSource("io.github.pastkv.tests.equality.Subject#fewer")
+    @MethodSource("io.github.pastkv.tests.equality.Subject#covering")
     void afterReset_andAfterTruncate_equalOneStep(Subject subject) throws IOException {
         int[] tokenIds = subject.tokenIds();
         try (Model model = subject.load(); Session session = model.newSession(subject.session())) {
@@ -69,7 +69,7 @@ class HistoryEqualityTest {
     }
 
     @ParameterizedTest
-    @MethodSource("io.github.pastkv.tests.equality.Subject#fewer")
+    @MethodSource("io.github.pastkv.tests.equality.Subject#covering")
     void cachePassedFromSessionToSession_equalsOneStep(Subject subject) throws IOException {
         int[] tokenIds = subject.tokenIds();
         try (Model model = subject.load()) {
@@ -90,7 +90,7 @@ class HistoryEqualityTest {
     }
 
     @ParameterizedTest
-    @MethodSource("io.github.pastkv.tests.equality.Subject#fewer")
+    @MethodSource("io.github.pastkv.tests.equality.Subject#covering")
     void selectedRows_goOnAsTheyWere(Subject subject) throws IOException {
         int[] tokenIds = subject.tokenIds();
         int[] tail = tail(tokenIds);
@@ -106,7 +106,7 @@ class HistoryEqualityTest {
     }
 
     @ParameterizedTest
-    @MethodSource("io.github.pastkv.tests.equality.Subject#fewer")
+    @MethodSource("io.github.pastkv.tests.equality.Subject#covering")
     void addedRows_beginAnew_andLeaveTheOthersAsTheyWere(Subject subject) throws IOException {
         int[] tokenIds = subject.tokenIds();
         int[] head = head(tokenIds);

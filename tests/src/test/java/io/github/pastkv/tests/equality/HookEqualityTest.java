@@ -33,7 +33,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 @Tag("kernels")
 @Tag("slow")
 class HookEqualityTest {
-    private static final int NUM_SPLITS = 4;
+    private static final int NUM_SPLITS = 2;
     private static final int NUM_GENERATED = 6;
 
     private static final HookFilter EVERYTHING = HookFilter.where(_ -> true);
@@ -53,7 +53,7 @@ class HookEqualityTest {
     }
 
     @ParameterizedTest
-    @MethodSource("io.github.pastkv.tests.equality.Subject#fewer")
+    @MethodSource("io.github.pastkv.tests.equality.Subject#covering")
     void observing_changesNoBit(Subject subject) throws IOException {
         try (Model model = subject.load()) {
             Set<HookName> seen = new HashSet<>();
@@ -63,7 +63,7 @@ class HookEqualityTest {
     }
 
     @ParameterizedTest
-    @MethodSource("io.github.pastkv.tests.equality.Subject#fewer")
+    @MethodSource("io.github.pastkv.tests.equality.Subject#covering")
     void puttingBackEverywhere_changesNoBit(Subject subject) throws IOException {
         try (Model model = subject.load()) {
             putBack(EVERYTHING).forEach(hook -> requireSamePaths(subject, model, hook));
@@ -71,7 +71,7 @@ class HookEqualityTest {
     }
 
     @ParameterizedTest
-    @MethodSource("io.github.pastkv.tests.equality.Subject#fewest")
+    @MethodSource("io.github.pastkv.tests.equality.Subject#mechanisms")
     void puttingBackAtOnePoint_changesNoBit(Subject subject) throws IOException {
         try (Model model = subject.load()) {
             LogitRows expected = Paths.oneShot(model, subject.session(), subject.tokenIds());

@@ -20,14 +20,21 @@ import org.junit.jupiter.params.provider.MethodSource;
 @Tag("slow")
 class KernelsEqualityTest {
     @ParameterizedTest
-    @MethodSource("io.github.pastkv.tests.equality.TestModel#all")
-    void allKernels_equalScalar(TestModel testModel) throws IOException {
+    @MethodSource("io.github.pastkv.tests.equality.Subject#mechanisms")
+    void allKernels_equalScalar_inEveryTypeAndPrecision(Subject subject) throws IOException {
+        TestModel model = subject.model();
         for (KvType type : KvType.values()) {
-            requireEqual(new Subject(testModel, "scalar", type));
+            requireEqual(new Subject(model, KernelsUnderTest.SCALAR, type));
         }
         for (LinearPrecision precision : Subject.OTHER_PRECISIONS) {
-            requireEqual(new Subject(testModel, "scalar", KvType.F32, precision));
+            requireEqual(new Subject(model, KernelsUnderTest.SCALAR, KvType.F32, precision));
         }
+    }
+
+    @ParameterizedTest
+    @MethodSource("io.github.pastkv.tests.equality.Subject#otherFamilies")
+    void allKernels_equalScalar(Subject subject) throws IOException {
+        requireEqual(new Subject(subject.model(), KernelsUnderTest.SCALAR, KvType.F32));
     }
 
     private static void requireEqual(Subject scalar) throws IOException {

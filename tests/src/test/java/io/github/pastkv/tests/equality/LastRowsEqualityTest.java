@@ -23,7 +23,7 @@ class LastRowsEqualityTest {
     private static final int[] PASS_TOKENS = {7, 40, 512};
 
     @ParameterizedTest
-    @MethodSource("io.github.pastkv.tests.equality.Subject#all")
+    @MethodSource("io.github.pastkv.tests.equality.Subject#onAllKernels")
     void lastRow_ofAnyLengthAndPass_isThatOfTheWholeStep(Subject subject) throws IOException {
         int[] tokenIds = repeated(subject.tokenIds(), 47);
         for (int maxBatchTokens : PASS_TOKENS) {
@@ -42,7 +42,7 @@ class LastRowsEqualityTest {
     }
 
     @ParameterizedTest
-    @MethodSource("io.github.pastkv.tests.equality.Subject#fewer")
+    @MethodSource("io.github.pastkv.tests.equality.Subject#covering")
     void lastRows_ofABatch_areThoseOfEachRow_andWhatIsStoredToo(Subject subject) throws IOException {
         int[] tokenIds = repeated(subject.tokenIds(), 47);
         int[][] rows = {tokenIds, Arrays.copyOf(tokenIds, 47), tokenIds};

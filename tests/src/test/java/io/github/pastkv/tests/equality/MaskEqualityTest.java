@@ -4,21 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.pastkv.cache.mask.AttentionMask;
 import io.github.pastkv.model.Model;
-import io.github.pastkv.model.ModelOptions;
 import io.github.pastkv.model.Session;
-import io.github.pastkv.model.SessionOptions;
 import io.github.pastkv.tensor.Tensor;
-import io.github.pastkv.testkit.model.KernelsUnderTest;
 import io.github.pastkv.testkit.model.LogitRows;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
@@ -29,15 +24,6 @@ import org.junit.jupiter.params.provider.MethodSource;
 @Tag("slow")
 class MaskEqualityTest {
     private static final int PAD_ID = -1;
-
-    static Stream<Arguments> models() {
-        return TestModel.golden()
-                .flatMap(model -> KernelsUnderTest.names().stream().map(kernels -> Arguments.of(model, kernels)));
-    }
-
-    private static Model load(TestModel subject, String kernels) throws IOException {
-        return Model.load(subject.folder(), ModelOptions.defaults().withKernels(kernels));
-    }
 
     /** Slots of one step: tokens of the prompt, or pads. */
     private record Run(int fromToken, int toToken, int numPads) {
@@ -56,13 +42,13 @@ class MaskEqualityTest {
         }
     }
 
-    @ParameterizedTest(name = "{0} on {1}")
-    @MethodSource("models")
-    void padsAnywhere_changeNothing(TestModel subject, String kernels) throws IOException {
+    @ParameterizedTest
+    @MethodSource("io.github.pastkv.tests.equality.Subject#covering")
+    void padsAnywhere_changeNothing(Subject subject) throws IOException {
         int n = subject.tokenIds().length;
         int half = n / 2;
-        try (Model model = load(subject, kernels)) {
-            LogitRows expected = Paths.oneShot(model, SessionOptions.defaults(), subject.tokenIds());
+        try (Model model = subject.load()) {
+            LogitRows expected = Paths.oneShot(model, subject.session(), subject.tokenIds());
             for (int pads : new int[] {1, 9}) {
                 List<List<Run>> paths = List.of(List.of(Run.pads(pads), Run.tokens(0, n)),
                         List.of(Run.tokens(0, n), Run.pads(pads)),
@@ -70,20 +56,21 @@ class MaskEqualityTest {
                         List.of(Run.pads(pads), Run.tokens(0, 3), Run.pads(1), Run.tokens(3, half), Run.pads(pads),
                                 Run.tokens(half, n), Run.pads(2)));
                 for (List<Run> path : paths) {
-                    requireSame(model, subject.tokenIds(), path, expected);
+                    requireSame(subject, model, path, expected);
                 }
             }
         }
     }
 
     /** All runs in one step, and each in a step of its own. */
-    private static void requireSame(Model model, int[] tokenIds, List<Run> runs, LogitRows expected) {
+    private static void requireSame(Subject subject, Model model, List<Run> runs, LogitRows expected) {
         List<Integer> all = new ArrayList<>();
         LogitRows many = new LogitRows();
-        try (Session manySteps = model.newSession(); Session oneStep = model.newSession()) {
+        try (Session manySteps = model.newSession(subject.session());
+                Session oneStep = model.newSession(subject.session())) {
             for (Run run : runs) {
-                all.addAll(run.slots(tokenIds));
-                append(manySteps, run.slots(tokenIds), many);
+                all.addAll(run.slots(subject.tokenIds()));
+                append(manySteps, run.slots(subject.tokenIds()), many);
             }
             LogitRows one = new LogitRows();
             append(oneStep, all, one);
@@ -99,13 +86,13 @@ class MaskEqualityTest {
     }
 
     /** A row of pads only beside a row of tokens, then a step the other way round. */
-    @ParameterizedTest(name = "{0} on {1}")
-    @MethodSource("models")
-    void fullyMaskedRow_isZeroAndDisturbsNobody(TestModel subject, String kernels) throws IOException {
+    @ParameterizedTest
+    @MethodSource("io.github.pastkv.tests.equality.Subject#covering")
+    void fullyMaskedRow_isZeroAndDisturbsNobody(Subject subject) throws IOException {
         int[] ids = subject.tokenIds();
-        try (Model model = load(subject, kernels);
-                Session session = model.newSession(SessionOptions.defaults().withBatchSize(2))) {
-            LogitRows expected = Paths.oneShot(model, SessionOptions.defaults(), ids);
+        try (Model model = subject.load();
+                Session session = model.newSession(subject.session().withBatchSize(2))) {
+            LogitRows expected = Paths.oneShot(model, subject.session(), ids);
             for (int row = 0; row < 2; row++) {
                 int[][] bits = new int[2][ids.length];
                 Arrays.fill(bits[row], 1);

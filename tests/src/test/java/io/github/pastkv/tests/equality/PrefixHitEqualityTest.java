@@ -9,6 +9,7 @@ import io.github.pastkv.model.ModelOptions;
 import io.github.pastkv.model.Session;
 import io.github.pastkv.model.SessionOptions;
 import io.github.pastkv.tensor.Tensor;
+import io.github.pastkv.testkit.model.KernelsUnderTest;
 import io.github.pastkv.testkit.model.LogitRows;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -54,7 +55,7 @@ class PrefixHitEqualityTest {
     }
 
     @ParameterizedTest
-    @MethodSource("io.github.pastkv.tests.equality.Subject#fewer")
+    @MethodSource("io.github.pastkv.tests.equality.Subject#covering")
     void afterAnyHit_logitsAreThoseOfOneStep(Subject subject) throws IOException {
         int[] tokenIds = subject.tokenIds();
         int numTokens = tokenIds.length;
@@ -83,7 +84,7 @@ class PrefixHitEqualityTest {
     }
 
     @ParameterizedTest
-    @MethodSource("io.github.pastkv.tests.equality.Subject#fewer")
+    @MethodSource("io.github.pastkv.tests.equality.Subject#covering")
     void rowsOfABatch_hitEachForItself(Subject subject) throws IOException {
         int[] tokenIds = subject.tokenIds();
         int numTokens = tokenIds.length;
@@ -118,7 +119,7 @@ class PrefixHitEqualityTest {
     }
 
     @ParameterizedTest
-    @MethodSource("io.github.pastkv.tests.equality.Subject#fewer")
+    @MethodSource("io.github.pastkv.tests.equality.Subject#covering")
     void afterEvictionAndRecomputation_logitsAreTheSame(Subject subject) throws IOException {
         int[] tokenIds = subject.tokenIds();
         try (Model model = subject.load()) {
@@ -150,7 +151,7 @@ class PrefixHitEqualityTest {
     /** Sessions on eight threads read one prefix; each goes its own way, and the prefix stays. */
     @Test
     void onEightThreads_overOneFrozenPrefix_allLogitsAreTheSame() throws Exception {
-        Subject subject = new Subject(TestModel.tiny(), "scalar", KvType.BF16);
+        Subject subject = new Subject(TestModel.tiny(), KernelsUnderTest.fastest(), KvType.BF16);
         int[] tokenIds = subject.tokenIds();
         try (Model model = subject.load(ModelOptions.defaults().withNumThreads(1));
                 Session prefix = model.newSession(subject.session());

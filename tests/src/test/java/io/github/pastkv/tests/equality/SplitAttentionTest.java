@@ -12,7 +12,6 @@ import io.github.pastkv.cache.mask.AttentionMask;
 import io.github.pastkv.kernels.Compute;
 import io.github.pastkv.kernels.KernelsChoice;
 import io.github.pastkv.kernels.ScoreForm;
-import io.github.pastkv.tensor.DataType;
 import io.github.pastkv.tensor.Tensor;
 import io.github.pastkv.testkit.model.KernelsUnderTest;
 import java.util.List;
@@ -20,6 +19,7 @@ import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
@@ -38,61 +38,72 @@ class SplitAttentionTest {
     private static final List<KvWindow> WINDOWS = List.of(KvWindow.NONE, KvWindow.of(1300), new KvWindow(1100, 4),
             new KvWindow(1029, 300));
 
-    static Stream<ScoreForm> forms() {
+    private static final KvShape SHAPE = new KvShape(1, NUM_KV_HEADS, HEAD_DIM);
+
+    static Stream<Arguments> typesAndPasts() {
+        return Stream.of(KvType.F32, KvType.F16, KvType.BF16)
+                .flatMap(type -> PAST_LENGTHS.stream().map(lengths -> Arguments.of(type, lengths)));
+    }
+
+    private static List<ScoreForm> forms() {
         ScoreForm plain = ScoreForm.scaled(0.16f);
         return WINDOWS.stream().flatMap(window -> Stream.of(plain, plain.withSoftCap(3f).withAlibi(NUM_HEADS))
-                .map(form -> form.withWindow(window)));
+                .map(form -> form.withWindow(window))).toList();
     }
 
     @ParameterizedTest
-    @MethodSource("forms")
-    void everyCut_hasTheBitsOfOneThread(ScoreForm form) {
-        for (DataType type : new DataType[] {DataType.F32, DataType.F16, DataType.BF16}) {
-            for (int[] pastLengths : PAST_LENGTHS) {
-                float[] expected = attend("scalar", 1, form, type, 16, pastLengths);
-                for (String kernels : KernelsUnderTest.names()) {
-                    for (int numThreads = 1; numThreads <= 3; numThreads++) {
-                        assertThat(attend(kernels, numThreads, form, type, 16, pastLengths))
-                                .as("%s, %d threads, %s, past %d, %s", kernels, numThreads, type, pastLengths[0],
-                                        form.window())
-                                .isEqualTo(expected);
-                    }
+    @MethodSource("typesAndPasts")
+    void everyCut_hasTheBitsOfOneThread(KvType type, int[] pastLengths) {
+        try (KvCache cache = cache(type, 16, pastLengths); KvCache smallBlocks = cache(type, 7, pastLengths)) {
+            List<float[]> expected = attendAll("scalar", 1, cache);
+            requireEqual("blocks of 7", expected, attendAll("scalar", 2, smallBlocks));
+            for (String kernels : KernelsUnderTest.names()) {
+                for (int numThreads = 1; numThreads <= 3; numThreads++) {
+                    requireEqual(kernels + ", " + numThreads + " threads", expected,
+                            attendAll(kernels, numThreads, cache));
                 }
-                assertThat(attend("scalar", 2, form, type, 7, pastLengths)).isEqualTo(expected);
             }
         }
     }
 
-    private static float[] attend(String kernels, int numThreads, ScoreForm form, DataType type, int blockSize,
-            int[] pastLengths) {
-        int batchSize = pastLengths.length;
+    private static void requireEqual(String path, List<float[]> expected, List<float[]> actual) {
+        for (int form = 0; form < expected.size(); form++) {
+            assertThat(actual.get(form)).as("%s, %s", path, forms().get(form)).isEqualTo(expected.get(form));
+        }
+    }
+
+    private static KvCache cache(KvType type, int blockSize, int[] pastLengths) {
+        KvCache cache = new KvCache(
+                KvCacheConfig.of(SHAPE, pastLengths.length).withKvType(type).withBlockSize(blockSize));
         Random random = new Random(20262);
-        KvShape shape = new KvShape(1, NUM_KV_HEADS, HEAD_DIM);
-        try (KvCache cache = new KvCache(
-                KvCacheConfig.of(shape, batchSize).withKvType(KvType.of(type)).withBlockSize(blockSize));
-                Compute compute = new Compute(KernelsChoice.choose(kernels).kernels(), numThreads, NUM_HEADS,
-                        new KvShape(1, NUM_KV_HEADS, HEAD_DIM))) {
-            append(cache, AttentionMask.ofLengths(pastLengths), random).close();
-            Tensor queries = random(random, batchSize, NUM_HEADS * HEAD_DIM);
-            Tensor out = Tensor.of(new float[batchSize * NUM_HEADS * HEAD_DIM], batchSize, NUM_HEADS * HEAD_DIM);
-            AttentionMask one = AttentionMask.ones(batchSize, 1);
-            try (KvStep step = cache.beginStep(one)) {
-                Tensor keys = random(random, batchSize, NUM_KV_HEADS * HEAD_DIM);
-                step.write(0, keys, keys, 0, 0, batchSize);
-                compute.attention(step, 0, form, queries, out, 0, batchSize);
-                compute.attention(step, 0, form, queries, out, 0, batchSize); // again, over what buffers hold now
-            }
-            return out.toFloatArray();
+        int width = NUM_KV_HEADS * HEAD_DIM;
+        try (KvStep step = cache.beginStep(AttentionMask.ofLengths(pastLengths))) {
+            step.write(0, random(random, step.numTokens(), width), random(random, step.numTokens(), width), 0, 0,
+                    step.numTokens());
+            step.commit();
+        }
+        return cache;
+    }
+
+    /** What the next token of each row attends to, in each form; the cache stays as it is. */
+    private static List<float[]> attendAll(String kernels, int numThreads, KvCache cache) {
+        int batchSize = cache.config().batchSize();
+        Random random = new Random(20263);
+        Tensor queries = random(random, batchSize, NUM_HEADS * HEAD_DIM);
+        Tensor keys = random(random, batchSize, NUM_KV_HEADS * HEAD_DIM);
+        try (Compute compute = new Compute(KernelsChoice.choose(kernels).kernels(), numThreads, NUM_HEADS, SHAPE);
+                KvStep step = cache.beginStep(AttentionMask.ones(batchSize, 1))) {
+            step.write(0, keys, keys, 0, 0, batchSize);
+            return forms().stream().map(form -> attend(compute, step, form, queries)).toList();
         }
     }
 
-    private static KvStep append(KvCache cache, AttentionMask mask, Random random) {
-        KvStep step = cache.beginStep(mask);
-        int width = NUM_KV_HEADS * HEAD_DIM;
-        step.write(0, random(random, step.numTokens(), width), random(random, step.numTokens(), width), 0, 0,
-                step.numTokens());
-        step.commit();
-        return step;
+    private static float[] attend(Compute compute, KvStep step, ScoreForm form, Tensor queries) {
+        int batchSize = Math.toIntExact(queries.shape(0));
+        Tensor out = Tensor.of(new float[batchSize * NUM_HEADS * HEAD_DIM], batchSize, NUM_HEADS * HEAD_DIM);
+        compute.attention(step, 0, form, queries, out, 0, batchSize);
+        compute.attention(step, 0, form, queries, out, 0, batchSize); // again, over what buffers hold now
+        return out.toFloatArray();
     }
 
     private static Tensor random(Random random, int rows, int columns) {

@@ -9,15 +9,19 @@ import io.github.pastkv.model.Model;
 import io.github.pastkv.model.ModelOptions;
 import io.github.pastkv.model.SessionOptions;
 import io.github.pastkv.testkit.golden.GoldenModel;
+import io.github.pastkv.testkit.golden.Mechanism;
 import io.github.pastkv.testkit.model.KernelsUnderTest;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Set;
 import java.util.stream.Stream;
 
 /**
  * One cell of the equality matrix. Every path must give the bits of {@link Paths#oneShot}.
+ *
+ * <p>All cells on all paths would take hours, so each test takes one of these sets, by what its path takes and what it
+ * can break: {@link #all}, {@link #onAllKernels}, {@link #covering} or {@link #mechanisms}. Each of them has every
+ * {@link Mechanism}, and each runs with the machine's own vectors and again with vectors of 128 and of 256 bits.
  *
  * @param model the model and its prompt
  * @param kernels name of the kernels
@@ -34,57 +38,65 @@ record Subject(TestModel model, String kernels, KvType kvType, LinearPrecision p
                     new LinearPrecision(ComputeType.F32, WeightType.INT8),
                     new LinearPrecision(ComputeType.BF16, WeightType.INT8));
 
+    /** The models whose attention differs most, which run in every type and precision. */
+    private static final List<String> IN_ALL_TYPES = List.of("gpt2", "llama", "mistral", "deepseek_v2_lite");
+
     /** In the plain precision. */
     Subject(TestModel model, String kernels, KvType kvType) {
         this(model, kernels, kvType, LinearPrecision.PLAIN);
     }
 
-    /**
-     * Models that run in every type and precision on scalar kernels too, which are slow, and at each width of vectors.
-     */
-    private static final Set<String> OF_EACH_KIND = Set.of("gpt2", "llama", "llama3_rope_tied", "mistral", "tiny");
-
-    /**
-     * The golden models on all kernels, and the shipped one, which is larger, on the fastest
-     * ({@link KernelsEqualityTest} shows the others equal to those in every type and precision); with all storage types
-     * and all forms of linear layers, but for most models on other than the fastest kernels and at forced widths, which
-     * run the plainest only.
-     */
+    /** For the cheapest path: {@link #onAllKernels} and, once, {@link #otherFamilies}. */
     static Stream<Subject> all() {
-        Stream<Subject> golden = TestModel.golden()
-                .flatMap(model -> KernelsUnderTest.names().stream().flatMap(kernels -> of(model, kernels)));
-        return Stream.concat(golden, allTypes(TestModel.tiny(), KernelsUnderTest.fastest()));
+        return KernelsUnderTest.isWidthForced() ? onAllKernels() : Stream.concat(onAllKernels(), otherFamilies());
     }
 
-    private static Stream<Subject> of(TestModel model, String kernels) {
-        boolean isOther = !kernels.equals(KernelsUnderTest.fastest()) || KernelsUnderTest.isWidthForced();
-        boolean isPlainest = (isOther && !OF_EACH_KIND.contains(model.toString()))
-                || GoldenModel.MECHANISM_NAMES.contains(model.toString());
-        return isPlainest ? Stream.of(new Subject(model, kernels, KvType.F32)) : allTypes(model, kernels);
+    /** The golden models that {@link #mechanisms} lacks, plain, on the fastest kernels. */
+    static Stream<Subject> otherFamilies() {
+        return GoldenModel.allNames().stream().filter(name -> !Mechanism.modelNames().contains(name))
+                .map(name -> plain(TestModel.golden(name), KernelsUnderTest.fastest()));
     }
 
     /**
-     * For paths that take long: the models of each kind in every type and precision on the fast kernels, all others,
-     * and scalar kernels, in the plainest.
+     * For paths that cut a text into steps, blocks and passes, and so call each kernel in other shapes:
+     * {@link #covering}, and models in every type and precision on the slower kernels.
      */
-    static Stream<Subject> fewer() {
-        return all().filter(subject -> subject.isPlainest() || (OF_EACH_KIND.contains(subject.model().toString())
-                && !subject.kernels().equals(KernelsUnderTest.SCALAR)));
+    static Stream<Subject> onAllKernels() {
+        return Stream.concat(covering(), slowerKernels().flatMap(kernels -> IN_ALL_TYPES.stream()
+                .flatMap(name -> otherTypes(TestModel.golden(name), kernels))));
     }
 
-    /** For the longest paths: each model in the plainest precision on the fastest kernels. */
-    static Stream<Subject> fewest() {
-        return all().filter(
-                subject -> subject.isPlainest() && subject.kernels().equals(KernelsUnderTest.fastest()));
+    /**
+     * For most paths: {@link #mechanisms}, models in every type and precision on the fastest kernels, and models on the
+     * slower ones, plain. {@link KernelsEqualityTest} compares the kernels in every type and precision.
+     */
+    static Stream<Subject> covering() {
+        Stream<TestModel> models = Stream.concat(IN_ALL_TYPES.stream().map(TestModel::golden),
+                Stream.of(TestModel.tiny()));
+        Stream<Subject> types = models.flatMap(model -> otherTypes(model, KernelsUnderTest.fastest()));
+        Stream<Subject> slower = slowerKernels()
+                .flatMap(kernels -> IN_ALL_TYPES.stream().map(name -> plain(TestModel.golden(name), kernels)));
+        return Stream.of(mechanisms(), types, slower).flatMap(subjects -> subjects);
     }
 
-    private boolean isPlainest() {
-        return kvType == KvType.F32 && precision.equals(LinearPrecision.PLAIN);
+    /** For the longest paths: a model for each {@link Mechanism} and the shipped one, plain, on the fastest kernels. */
+    static Stream<Subject> mechanisms() {
+        return Stream.concat(Mechanism.modelNames().stream().map(TestModel::golden), Stream.of(TestModel.tiny()))
+                .map(model -> plain(model, KernelsUnderTest.fastest()));
     }
 
-    private static Stream<Subject> allTypes(TestModel model, String kernels) {
-        Stream<Subject> plain = Arrays.stream(KvType.values()).map(type -> new Subject(model, kernels, type));
-        return Stream.concat(plain,
+    private static Stream<String> slowerKernels() {
+        return KernelsUnderTest.names().stream().filter(kernels -> !kernels.equals(KernelsUnderTest.fastest()));
+    }
+
+    private static Subject plain(TestModel model, String kernels) {
+        return new Subject(model, kernels, KvType.F32);
+    }
+
+    private static Stream<Subject> otherTypes(TestModel model, String kernels) {
+        Stream<Subject> types = Arrays.stream(KvType.values()).filter(type -> type != KvType.F32)
+                .map(type -> new Subject(model, kernels, type));
+        return Stream.concat(types,
                 OTHER_PRECISIONS.stream().map(precision -> new Subject(model, kernels, KvType.F32, precision)));
     }
 

@@ -1,13 +1,11 @@
 package io.github.pastkv.tests.equality;
 
-import io.github.pastkv.testkit.golden.GoldenModel;
 import io.github.pastkv.testkit.model.TinyModelFolder;
 import io.github.pastkv.testkit.reference.HfCase;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.Random;
-import java.util.stream.Stream;
 
 /** A model folder and a prompt for it. */
 final class TestModel {
@@ -22,16 +20,6 @@ final class TestModel {
         this.name = name;
         this.folder = folder;
         this.tokenIds = tokenIds;
-    }
-
-    /** The golden models and the shipped one. */
-    static Stream<TestModel> all() {
-        return Stream.concat(golden(), Stream.of(tiny()));
-    }
-
-    /** The golden models. */
-    static Stream<TestModel> golden() {
-        return Stream.concat(GoldenModel.NAMES.stream(), GoldenModel.MECHANISM_NAMES.stream()).map(TestModel::golden);
     }
 
     /** One of the golden models. */

@@ -25,7 +25,7 @@ class ThreadEqualityTest {
     private static final int NUM_RUNS = 5;
 
     @ParameterizedTest
-    @MethodSource("io.github.pastkv.tests.equality.Subject#all")
+    @MethodSource("io.github.pastkv.tests.equality.Subject#covering")
     void oneTwoOrThreeThreads_areEqual(Subject subject) throws IOException {
         List<LogitRows> results = new ArrayList<>();
         for (int numThreads = 1; numThreads <= 3; numThreads++) {
@@ -38,7 +38,7 @@ class ThreadEqualityTest {
     }
 
     @ParameterizedTest
-    @MethodSource("io.github.pastkv.tests.equality.Subject#all")
+    @MethodSource("io.github.pastkv.tests.equality.Subject#covering")
     void twoSessionsAtOnce_equalOneAlone(Subject subject) throws Exception {
         int[] tokenIds = subject.tokenIds();
         try (Model model = subject.load(ModelOptions.defaults().withNumThreads(2));
