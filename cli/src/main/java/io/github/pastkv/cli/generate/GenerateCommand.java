@@ -192,6 +192,9 @@ public final class GenerateCommand implements Callable<Integer> {
         if (!chosen.beginSuppressTokens().isEmpty()) {
             unapplied.add("begin_suppress_tokens");
         }
+        if (chosen.minNewTokens() > 0) {
+            unapplied.add("min_new_tokens");
+        }
         if (!unapplied.isEmpty()) {
             streams.err().println("generation_config.json: beam search does not apply " + String.join(", ", unapplied));
         }

@@ -88,6 +88,7 @@ record GenerationJson(GenerationReport report) {
         json.put("presence_penalty", report.sampling().presencePenalty());
         json.put("frequency_penalty", report.sampling().frequencyPenalty());
         json.put("no_repeat_ngram", report.sampling().noRepeatNgramSize());
+        json.put("min_new_tokens", report.sampling().minNewTokens());
         ArrayNode suppressed = json.putArray("suppress_tokens");
         report.sampling().suppressTokens().stream().sorted().forEach(suppressed::add);
         ObjectNode bias = json.putObject("logit_bias");

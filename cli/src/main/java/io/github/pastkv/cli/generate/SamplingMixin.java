@@ -59,6 +59,9 @@ public final class SamplingMixin {
             converter = TokenId.class,
             description = "Never generate these token ids.") private @Nullable List<Integer> suppressTokens;
 
+    @Option(names = "--min-new-tokens", paramLabel = "N",
+            description = "Do not end before N tokens are generated.") private @Nullable Integer minNewTokens;
+
     @Option(names = "--logit-bias", paramLabel = "ID=X", split = ",", hideParamSyntax = true,
             description = "Add X to the logit of token ID. Repeatable.") private Map<Integer, Double> logitBias =
                     Map.of();
@@ -79,6 +82,7 @@ public final class SamplingMixin {
         require("--presence-penalty", presencePenalty, Double.isFinite(presencePenalty), "finite");
         require("--frequency-penalty", frequencyPenalty, Double.isFinite(frequencyPenalty), "finite");
         require("--no-repeat-ngram", noRepeatNgram, noRepeatNgram == null || noRepeatNgram >= 0, "at least 0");
+        require("--min-new-tokens", minNewTokens, minNewTokens == null || minNewTokens >= 0, "at least 0");
         logitBias.forEach((id, bias) -> require("--logit-bias " + id, bias, Double.isFinite(bias), "finite"));
     }
 
@@ -93,7 +97,7 @@ public final class SamplingMixin {
     /** Whether any of these options was given. */
     boolean isGiven() {
         return Stream.of(temperature, topK, topP, minP, typicalP, repetitionPenalty, noRepeatNgram, suppressTokens,
-                seed).anyMatch(Objects::nonNull) || presencePenalty != 0 || frequencyPenalty != 0
+                minNewTokens, seed).anyMatch(Objects::nonNull) || presencePenalty != 0 || frequencyPenalty != 0
                 || !logitBias.isEmpty();
     }
 
@@ -119,6 +123,7 @@ public final class SamplingMixin {
                 .withFrequencyPenalty(frequencyPenalty)
                 .withNoRepeatNgramSize(noRepeatNgram != null ? noRepeatNgram : defaults.noRepeatNgramSize())
                 .withSuppressTokens(suppressTokens != null ? Set.copyOf(suppressTokens) : defaults.suppressTokens())
+                .withMinNewTokens(minNewTokens != null ? minNewTokens : defaults.minNewTokens())
                 .withLogitBias(logitBias)
                 .withSeed(seed != null ? seed : 0);
     }

@@ -153,7 +153,7 @@ class GenerateCommandTest {
                 "decode_tokens_per_second",
                 "drafted_tokens", "cache_bytes", "kv_type", "window", "sinks", "compute", "kernels", "temperature",
                 "top_k", "top_p", "min_p", "typical_p", "repetition_penalty", "presence_penalty", "frequency_penalty",
-                "no_repeat_ngram", "suppress_tokens", "logit_bias", "seed");
+                "no_repeat_ngram", "min_new_tokens", "suppress_tokens", "logit_bias", "seed");
         assertThat(json.get("prompt").stringValue()).isEqualTo(STORY);
         assertThat(text.out().strip()).isEqualTo((STORY + json.get("text").stringValue()).strip());
         assertThat(json.get("tokens").size()).isEqualTo(20);
@@ -197,6 +197,20 @@ class GenerateCommandTest {
         List<String> ignoring = new ArrayList<>(List.of(args));
         ignoring.add("--ignore-eos");
         assertThat(json(ignoring.toArray(String[]::new)).get("tokens").toString()).isEqualTo("[36,70,81,25,10]");
+    }
+
+    @Test
+    void minNewTokens_ofTheModelOrAnOption_keepItFromEndingEarlier() throws Exception {
+        // The greedy continuation begins 36, 70, 81.
+        Path model = TestModels.withGenerationConfig("llama", folder,
+                "{\"eos_token_id\": [36, 70, 81], \"min_new_tokens\": 2}");
+        String[] args = {"--model", model.toString(), "--tokens", TestModels.prompt("llama"), "--max-new-tokens", "5"};
+        JsonNode twoAtLeast = json(args);
+        assertThat(twoAtLeast.get("tokens").size()).isGreaterThanOrEqualTo(2);
+        assertThat(twoAtLeast.get("min_new_tokens").intValue()).isEqualTo(2);
+        JsonNode none = json(and(args, "--min-new-tokens", "0"));
+        assertThat(none.get("tokens").size()).isZero();
+        assertThat(none.get("min_new_tokens").intValue()).isZero();
     }
 
     @Test

@@ -24,13 +24,14 @@ import java.util.stream.Collectors;
  * @param noRepeatNgramSize length of n-grams that must not repeat, including the prompt; 0 for none
  * @param suppressTokens ids that are never generated; ids beyond the vocabulary are ignored
  * @param beginSuppressTokens ids that are never generated first
+ * @param minNewTokens number of first tokens that must not end the text
  * @param unapplied settings that change the output of transformers and are not applied here, such as
  *        {@code bad_words_ids: [[49,58]]}; to be shown to users
  */
 public record GenerationConfig(List<Integer> eosIds, boolean doSample, OptionalDouble temperature, OptionalInt topK,
         OptionalDouble topP, OptionalDouble repetitionPenalty, OptionalDouble minP, OptionalDouble typicalP,
         OptionalInt noRepeatNgramSize, Set<Integer> suppressTokens, Set<Integer> beginSuppressTokens,
-        List<String> unapplied) {
+        OptionalInt minNewTokens, List<String> unapplied) {
     /** Keys that do not change tokens, or that PastKV's own options replace. */
     private static final Set<String> HARMLESS = Set.of("_from_model_config", "transformers_version", "bos_token_id",
             "pad_token_id", "decoder_start_token_id", "max_length", "max_new_tokens", "use_cache",
@@ -49,7 +50,6 @@ public record GenerationConfig(List<Integer> eosIds, boolean doSample, OptionalD
             Map.entry("epsilon_cutoff", 0.0), Map.entry("eta_cutoff", 0.0), Map.entry("top_h", 1.0),
             Map.entry("encoder_no_repeat_ngram_size", 0.0),
             Map.entry("encoder_repetition_penalty", 1.0), Map.entry("min_length", 0.0),
-            Map.entry("min_new_tokens", 0.0),
             Map.entry("num_beams", 1.0), Map.entry("num_return_sequences", 1.0), Map.entry("penalty_alpha", 0.0),
             Map.entry("presence_penalty", 0.0), Map.entry("frequency_penalty", 0.0), Map.entry("guidance_scale", 1.0));
 
@@ -64,7 +64,7 @@ public record GenerationConfig(List<Integer> eosIds, boolean doSample, OptionalD
     public GenerationConfig(List<Integer> eosIds, boolean doSample, OptionalDouble temperature, OptionalInt topK,
             OptionalDouble topP, OptionalDouble repetitionPenalty, List<String> unapplied) {
         this(eosIds, doSample, temperature, topK, topP, repetitionPenalty, OptionalDouble.empty(),
-                OptionalDouble.empty(), OptionalInt.empty(), Set.of(), Set.of(), unapplied);
+                OptionalDouble.empty(), OptionalInt.empty(), Set.of(), Set.of(), OptionalInt.empty(), unapplied);
     }
 
     /** The defaults of a model without {@code generation_config.json}: the best token until one of its eos ids. */
@@ -83,7 +83,7 @@ public record GenerationConfig(List<Integer> eosIds, boolean doSample, OptionalD
                 inRange(json, "temperature", Double.POSITIVE_INFINITY), count(json, "top_k", -1),
                 inRange(json, "top_p", 1), json.findPositive("repetition_penalty"), inRange(json, "min_p", 1),
                 typicalP(json), count(json, "no_repeat_ngram_size", 0), ids(json, "suppress_tokens", config),
-                beginSuppressTokens(json, config), List.of());
+                beginSuppressTokens(json, config), count(json, "min_new_tokens", 0), List.of());
         List<String> unapplied = new ArrayList<>(beyond(eosIds, config));
         for (String key : json.keys()) {
             if (json.isUnknown(key) && !isHarmless(json, key)) {
@@ -92,7 +92,7 @@ public record GenerationConfig(List<Integer> eosIds, boolean doSample, OptionalD
         }
         return new GenerationConfig(read.eosIds, read.doSample, read.temperature, read.topK, read.topP,
                 read.repetitionPenalty, read.minP, read.typicalP, read.noRepeatNgramSize, read.suppressTokens,
-                read.beginSuppressTokens, unapplied);
+                read.beginSuppressTokens, read.minNewTokens, unapplied);
     }
 
     private static boolean isHarmless(JsonObject json, String key) {

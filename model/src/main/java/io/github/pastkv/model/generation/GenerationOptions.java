@@ -76,7 +76,8 @@ public record GenerationOptions(int maxNewTokens, SamplingOptions sampling, Set<
                 .withMinP(config.minP().orElse(0)).withTypicalP(config.typicalP().orElse(1))
                 .withNoRepeatNgramSize(config.noRepeatNgramSize().orElse(0))
                 .withSuppressTokens(config.suppressTokens())
-                .withBeginSuppressTokens(config.beginSuppressTokens());
+                .withBeginSuppressTokens(config.beginSuppressTokens())
+                .withMinNewTokens(config.minNewTokens().orElse(0));
         return greedy(Integer.MAX_VALUE).withSampling(sampling);
     }
 

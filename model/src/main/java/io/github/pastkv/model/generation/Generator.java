@@ -64,7 +64,7 @@ public final class Generator {
         this.options = options;
         this.promptIds = tokenIds;
         this.promptMask = mask;
-        this.sampler = new Sampler(options.sampling(), backend.vocabSize());
+        this.sampler = new Sampler(options.sampling(), backend.vocabSize(), options.stopTokens());
         this.logProbabilities = options.numLogProbabilities() == GenerationOptions.NO_LOG_PROBABILITIES
                 ? null
                 : new LogProbabilities(backend.vocabSize());

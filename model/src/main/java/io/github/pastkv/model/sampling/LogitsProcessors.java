@@ -13,8 +13,8 @@ import java.util.Set;
 final class LogitsProcessors {
     private LogitsProcessors() {}
 
-    /** The chain, in order: bias, penalties, repeated n-grams, suppressed and forced tokens. */
-    static List<LogitsProcessor> of(SamplingOptions options) {
+    /** The chain, in order: bias, penalties, repeated n-grams, suppressed, stop and forced tokens. */
+    static List<LogitsProcessor> of(SamplingOptions options, Set<Integer> stopTokens) {
         List<LogitsProcessor> chain = new ArrayList<>();
         if (!options.logitBias().isEmpty()) {
             chain.add(bias(options.logitBias()));
@@ -33,6 +33,9 @@ final class LogitsProcessors {
         }
         if (!options.beginSuppressTokens().isEmpty()) {
             chain.add(suppress(options.beginSuppressTokens(), 1));
+        }
+        if (options.minNewTokens() > 0 && !stopTokens.isEmpty()) {
+            chain.add(suppress(stopTokens, options.minNewTokens()));
         }
         if (!options.forcedTokens().isEmpty()) {
             chain.add(force(options.forcedTokens()));

@@ -5,6 +5,8 @@ import io.github.pastkv.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
@@ -23,8 +25,18 @@ public final class Sampler {
     private final TopKHeap heap;
     private final List<LogitsProcessor> processors;
 
-    /** A sampler for rows of {@code vocabSize} logits. */
+    /** A sampler for rows of {@code vocabSize} logits, of sequences that no token ends. */
     public Sampler(SamplingOptions options, int vocabSize) {
+        this(options, vocabSize, Set.of());
+    }
+
+    /**
+     * A sampler for rows of {@code vocabSize} logits.
+     *
+     * @param stopTokens ids that end a sequence, for {@link SamplingOptions#minNewTokens}; those beyond the vocabulary
+     *        never occur
+     */
+    public Sampler(SamplingOptions options, int vocabSize, Set<Integer> stopTokens) {
         if (vocabSize <= 0) {
             throw new IllegalArgumentException("vocabSize: " + vocabSize + ", must be positive");
         }
@@ -33,7 +45,8 @@ public final class Sampler {
         this.scores = new double[vocabSize];
         this.weights = new double[vocabSize];
         this.heap = new TopKHeap(scores);
-        this.processors = LogitsProcessors.of(options);
+        this.processors = LogitsProcessors.of(options, stopTokens.stream()
+                .filter(id -> id >= 0 && id < vocabSize).collect(Collectors.toUnmodifiableSet()));
     }
 
     public SamplingOptions options() {

@@ -8,7 +8,7 @@ import java.util.function.Consumer;
 
 /**
  * How the next token is chosen. First the logits are changed: bias, repetition, presence and frequency penalties,
- * repeated n-grams, suppressed and forced tokens, custom processors. Then they are divided by the temperature, and
+ * repeated n-grams, suppressed, too early stop and forced tokens, custom processors. Then they are divided by the temperature, and
  * truncated in the order of Hugging Face: top-k, top-p, min-p, typical-p.
  *
  * @param temperature divides the logits; 0 takes the best token (then truncations change nothing)
@@ -26,12 +26,13 @@ import java.util.function.Consumer;
  * @param suppressTokens never chosen
  * @param beginSuppressTokens never chosen first
  * @param forcedTokens ids by place, counted from the first generated token, that are chosen there whatever the logits
+ * @param minNewTokens number of first tokens that must not be one of the generation's stop tokens; 0 for none
  * @param processors run after all of these
  */
 public record SamplingOptions(double temperature, int topK, double topP, double repetitionPenalty, long seed,
         double minP, double typicalP, double presencePenalty, double frequencyPenalty, int noRepeatNgramSize,
         Map<Integer, Double> logitBias, Set<Integer> suppressTokens, Set<Integer> beginSuppressTokens,
-        Map<Integer, Integer> forcedTokens, List<LogitsProcessor> processors) {
+        Map<Integer, Integer> forcedTokens, int minNewTokens, List<LogitsProcessor> processors) {
     /** The best token, always. */
     public static final SamplingOptions GREEDY = new SamplingOptions(0, 0, 1, 1, 0);
 
@@ -51,6 +52,7 @@ public record SamplingOptions(double temperature, int topK, double topP, double 
         require("presencePenalty", presencePenalty, Double.isFinite(presencePenalty), "finite");
         require("frequencyPenalty", frequencyPenalty, Double.isFinite(frequencyPenalty), "finite");
         require("noRepeatNgramSize", noRepeatNgramSize, noRepeatNgramSize >= 0, "at least 0");
+        require("minNewTokens", minNewTokens, minNewTokens >= 0, "at least 0");
         logitBias.forEach((id, bias) -> require("logitBias of token " + id, bias, !bias.isNaN(), "a number"));
         logitBias = Map.copyOf(logitBias);
         suppressTokens = Set.copyOf(suppressTokens);
@@ -62,7 +64,7 @@ public record SamplingOptions(double temperature, int topK, double topP, double 
     /** The usual ones; the others change nothing. */
     public SamplingOptions(double temperature, int topK, double topP, double repetitionPenalty, long seed) {
         this(temperature, topK, topP, repetitionPenalty, seed, 0, 1, 0, 0, 0, Map.of(), Set.of(), Set.of(), Map.of(),
-                List.of());
+                0, List.of());
     }
 
     /** Whether the best token is taken, without a draw. */
@@ -126,6 +128,10 @@ public record SamplingOptions(double temperature, int topK, double topP, double 
         return with(copy -> copy.forcedTokens = newForcedTokens);
     }
 
+    public SamplingOptions withMinNewTokens(int newMinNewTokens) {
+        return with(copy -> copy.minNewTokens = newMinNewTokens);
+    }
+
     public SamplingOptions withProcessors(List<LogitsProcessor> newProcessors) {
         return with(copy -> copy.processors = newProcessors);
     }
@@ -162,6 +168,7 @@ public record SamplingOptions(double temperature, int topK, double topP, double 
         private Set<Integer> suppressTokens;
         private Set<Integer> beginSuppressTokens;
         private Map<Integer, Integer> forcedTokens;
+        private int minNewTokens;
         private List<LogitsProcessor> processors;
 
         Copy(SamplingOptions options) {
@@ -179,13 +186,14 @@ public record SamplingOptions(double temperature, int topK, double topP, double 
             suppressTokens = options.suppressTokens;
             beginSuppressTokens = options.beginSuppressTokens;
             forcedTokens = options.forcedTokens;
+            minNewTokens = options.minNewTokens;
             processors = options.processors;
         }
 
         SamplingOptions toOptions() {
             return new SamplingOptions(temperature, topK, topP, repetitionPenalty, seed, minP, typicalP,
                     presencePenalty, frequencyPenalty, noRepeatNgramSize, logitBias, suppressTokens,
-                    beginSuppressTokens, forcedTokens, processors);
+                    beginSuppressTokens, forcedTokens, minNewTokens, processors);
         }
     }
 }

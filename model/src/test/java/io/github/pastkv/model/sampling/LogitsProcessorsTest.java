@@ -29,7 +29,7 @@ class LogitsProcessorsTest {
     }
 
     private static double[] processed(SamplingOptions options, TokenHistory history, double... logits) {
-        LogitsProcessors.of(options).forEach(processor -> processor.process(logits, history));
+        LogitsProcessors.of(options, Set.of(3)).forEach(processor -> processor.process(logits, history));
         return logits;
     }
 
@@ -99,6 +99,18 @@ class LogitsProcessorsTest {
                 .containsExactly(NEVER, NEVER, NEVER, NEVER, 0, NEVER, NEVER);
         assertThat(processed(options, history(ids(2, 2), 3, 4), 1, 1, 1, 1, 1, 1, 1))
                 .containsExactly(1, 1, 1, 1, 1, 1, NEVER);
+    }
+
+    @Test
+    void stopTokens_areNotChosenBeforeTheLeastNumber() {
+        SamplingOptions two = SamplingOptions.GREEDY.withMinNewTokens(2); // the stop token is 3
+        assertThat(processed(two, history(ids(3, 3)), 1, 1, 1, 1, 1, 1, 1)).containsExactly(1, 1, 1, NEVER, 1, 1, 1);
+        assertThat(processed(two, history(ids(2, 2), 1), 1, 1, 1, 1, 1, 1, 1)).containsExactly(1, 1, 1, NEVER, 1, 1, 1);
+        assertThat(processed(two, history(ids(2, 2), 1, 1), 1, 1, 1, 1, 1, 1, 1)).containsOnly(1);
+        Sampler sampler = new Sampler(two, 3, Set.of(1, 99));
+        assertThat(sampler.next(Tensor.of(new float[] {0, 2, 1}, 3), new TokenHistory(3), 0, 0)).isEqualTo(2);
+        assertThatIllegalArgumentException().isThrownBy(() -> SamplingOptions.GREEDY.withMinNewTokens(-1))
+                .withMessage("minNewTokens: -1, must be at least 0");
     }
 
     @Test

@@ -3,7 +3,6 @@ package io.github.pastkv.serve.openai;
 import io.github.pastkv.chat.ChatFormat;
 import io.github.pastkv.model.config.GenerationConfig;
 import io.github.pastkv.model.generation.GenerationOptions;
-import io.github.pastkv.model.sampling.LogitsProcessor;
 import io.github.pastkv.model.sampling.SamplingOptions;
 import io.github.pastkv.serve.request.ApiException;
 import io.github.pastkv.serve.request.RequestFields;
@@ -46,10 +45,7 @@ final class GenerationFields {
     GenerationOptions options(@Nullable ChatFormat chatFormat) {
         Set<Integer> stopTokens = stopTokens(chatFormat);
         boolean ignoresEos = fields.booleanOr("ignore_eos", false);
-        Set<Integer> ending = new HashSet<>(stopTokens);
-        ending.addAll(model.model().generationConfig().eosIds());
-        SamplingOptions sampling = sampling().withProcessors(minTokens(ending));
-        GenerationOptions options = GenerationOptions.greedy(1).withSampling(sampling)
+        GenerationOptions options = GenerationOptions.greedy(1).withSampling(sampling())
                 .withStopTokens(ignoresEos ? requestedStopTokens() : stopTokens)
                 .withStopStrings(stopStrings()).withNumReturnSequences(numChoices())
                 .withPriority(fields.findInt("priority", -1000, 1000).orElse(0));
@@ -109,6 +105,8 @@ final class GenerationFields {
                 .withFrequencyPenalty(number("frequency_penalty", -2, 2, defaults.frequencyPenalty()))
                 .withSeed(fields.findLong("seed", Long.MIN_VALUE, Long.MAX_VALUE)
                         .orElseGet(() -> ThreadLocalRandom.current().nextLong()))
+                .withMinNewTokens(fields.findInt("min_tokens", 0, model.contextLength())
+                        .orElse(defaults.minNewTokens()))
                 .withLogitBias(logitBias());
     }
 
@@ -143,19 +141,6 @@ final class GenerationFields {
             // refused below
         }
         throw ApiException.badField("logit_bias", "'" + text + "' is no token id in [0, " + (vocabSize - 1) + "]");
-    }
-
-    /** Keeps tokens that would end an answer from being chosen before {@code min_tokens}. */
-    private List<LogitsProcessor> minTokens(Set<Integer> ending) {
-        int minTokens = fields.findInt("min_tokens", 0, model.contextLength()).orElse(0);
-        if (minTokens == 0 || ending.isEmpty()) {
-            return List.of();
-        }
-        return List.of((logits, history) -> {
-            if (history.numTokens() - history.numPromptTokens() < minTokens) {
-                ending.forEach(id -> logits[id] = Double.NEGATIVE_INFINITY);
-            }
-        });
     }
 
     /** Which requests share what they have read: those of one tenant, and of one salt where a request brings one. */
