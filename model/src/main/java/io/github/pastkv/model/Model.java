@@ -11,6 +11,7 @@ import io.github.pastkv.model.engine.Engine;
 import io.github.pastkv.model.engine.EngineStats;
 import io.github.pastkv.model.engine.SequenceGroup;
 import io.github.pastkv.model.family.ModelTensors;
+import io.github.pastkv.model.files.Messages;
 import io.github.pastkv.model.files.ModelFormatException;
 import io.github.pastkv.model.files.ModelSource;
 import io.github.pastkv.model.forward.ForwardPass;
@@ -30,6 +31,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -52,6 +54,7 @@ public final class Model implements AutoCloseable {
     private final RopeTables ropeTables;
     private final @Nullable BlockStore store;
     private final SharedPools pools;
+    private final AtomicBoolean hasWarned = new AtomicBoolean();
 
     private Model(ModelFolder folder, HookCatalog hooks, ModelOptions options, KernelsChoice kernels,
             LinearPrecision precision,
@@ -140,6 +143,7 @@ public final class Model implements AutoCloseable {
             LinearPrecision precision = files.linearPrecision(options, kernels.kernels());
             ModelWeights weights = ModelWeights.pack(files.config(), files.tensors(),
                     new WeightPacker(kernels.kernels(), precision), arena);
+            files.source().weights().requireWhole(); // or it has packed a mixture
             files.source().weights().unload();
             HookCatalog hooks = HookCatalog.of(files.config(), files.tensors());
             Engine engine = engine(hooks, files, weights, options, kernels);
@@ -192,8 +196,17 @@ public final class Model implements AutoCloseable {
         return folder.generationConfig();
     }
 
-    /** The generation settings recommended by the model's authors, without a limit of new tokens. */
+    /**
+     * The generation settings recommended by the model's authors, without a limit of new tokens. The first call logs
+     * those that are not applied ({@link GenerationConfig#unapplied}), in one line.
+     */
     public GenerationOptions generationOptions() {
+        List<String> unapplied = generationConfig().unapplied();
+        if (!unapplied.isEmpty() && hasWarned.compareAndSet(false, true)) {
+            System.getLogger(Model.class.getName()).log(System.Logger.Level.WARNING, Messages.printable(
+                    "generation_config.json of " + folder() + " sets what is not applied: "
+                            + String.join(", ", unapplied)));
+        }
         return GenerationOptions.of(generationConfig());
     }
 

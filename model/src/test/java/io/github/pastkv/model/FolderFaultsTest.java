@@ -1,6 +1,7 @@
 package io.github.pastkv.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.pastkv.kernels.WeightMatrices;
@@ -21,9 +22,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.function.UnaryOperator;
+import java.util.logging.Handler;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -248,6 +254,42 @@ class FolderFaultsTest {
     }
 
     @Test
+    void weightsOverwrittenDuringARun_endItByName() throws IOException {
+        copy("llama");
+        Path file = folder.resolve("model.safetensors");
+        try (Model model = Model.load(folder, ModelOptions.defaults().withKernels("vector"));
+                Session session = model.newSession()) {
+            session.append(1, 2, 3);
+            Files.write(file, new byte[(int) Files.size(file)], StandardOpenOption.WRITE);
+            Files.setLastModifiedTime(file, FileTime.from(Files.getLastModifiedTime(file).toInstant().plusSeconds(1)));
+            assertThatIllegalStateException().isThrownBy(() -> session.append(4, 5, 6))
+                    .withMessage(file + ": was changed since it was opened; the files of a model must stay as they "
+                            + "are while it is open");
+            assertThat(session.numTokens(0)).isEqualTo(3);
+        }
+    }
+
+    @Test
+    void weightsReplacedDuringARun_doNotMatter_butHaveNoDigest() throws IOException {
+        copy("llama");
+        Path file = folder.resolve("model.safetensors");
+        try (Model model = Model.load(folder, ModelOptions.defaults().withKernels("vector"));
+                Session session = model.newSession()) {
+            String digest = model.source().digest();
+            float[] before = session.append(1, 2, 3).toFloatArray();
+            session.reset();
+            Files.copy(GoldenFiles.path("hf/qwen2").resolve("model.safetensors"), folder.resolve("other"));
+            Files.move(folder.resolve("other"), file, StandardCopyOption.REPLACE_EXISTING);
+            assertThat(session.append(1, 2, 3).toFloatArray()).isEqualTo(before);
+            assertThatThrownBy(() -> model.source().digest()).isInstanceOf(ModelFormatException.class)
+                    .hasMessageStartingWith(file + ": was changed since it was opened");
+            Files.delete(file);
+            assertThat(session.append(4).toFloatArray()).isNotEmpty();
+            assertThat(digest).hasSize(64);
+        }
+    }
+
+    @Test
     void controlCharacters_areEscapedInMessages() throws IOException {
         copy("llama");
         Path config = folder.resolve("config.json");
@@ -275,7 +317,7 @@ class FolderFaultsTest {
         try (ModelFolder model = ModelFolder.open(folder)) {
             assertThat(model.generationConfig().unapplied()).containsExactly(
                     "eos_token_id: 100000, the vocabulary has " + model.config().vocabSize() + " tokens",
-                    "num_beams: 4", "early_stopping: true", "min_new_tokens: 3", "min_length: 5",
+                    "num_beams: 4", "early_stopping: true", "min_length: 5",
                     "forced_eos_token_id: 2");
             assertThat(model.generationConfig().eosIds()).containsExactly(2, 7);
             assertThat(model.generationConfig().topK()).hasValue(0);
@@ -294,8 +336,10 @@ class FolderFaultsTest {
         copy("llama");
         assertThat(sampling("""
                 {"min_p":0.05,"typical_p":0.9,"no_repeat_ngram_size":3,"suppress_tokens":[-1,49,58,100000],
-                 "begin_suppress_tokens":[7]}""")).isEqualTo(SamplingOptions.GREEDY.withMinP(0.05).withTypicalP(0.9)
-                .withNoRepeatNgramSize(3).withSuppressTokens(Set.of(49, 58)).withBeginSuppressTokens(Set.of(7)));
+                 "begin_suppress_tokens":[7],"min_new_tokens":3}"""))
+                .isEqualTo(SamplingOptions.GREEDY.withMinP(0.05).withTypicalP(0.9).withMinNewTokens(3)
+                        .withNoRepeatNgramSize(3).withSuppressTokens(Set.of(49, 58))
+                        .withBeginSuppressTokens(Set.of(7)));
         assertThat(sampling("{\"min_p\":null,\"suppress_tokens\":null}")).isEqualTo(SamplingOptions.GREEDY);
     }
 
@@ -309,6 +353,36 @@ class FolderFaultsTest {
             assertThat(model.generationConfig().unapplied())
                     .containsExactly("begin_suppress_tokens: [7]", "forced_bos_token_id: 3");
         }
+    }
+
+    @Test
+    void settingsThatAreNotApplied_areLoggedOnce_whereTheyAreAskedFor() throws IOException {
+        copy("llama");
+        Files.writeString(folder.resolve("generation_config.json"), "{\"min_length\":5,\"num_beams\":4}");
+        List<String> lines = new ArrayList<>();
+        Handler handler = new Handler() {
+            @Override
+            public void publish(LogRecord line) {
+                lines.add(line.getLevel() + " " + line.getMessage());
+            }
+
+            @Override
+            public void flush() {}
+
+            @Override
+            public void close() {}
+        };
+        Logger logger = Logger.getLogger(Model.class.getName());
+        logger.addHandler(handler);
+        try (Model model = Model.load(folder, ModelOptions.defaults().withKernels("scalar"))) {
+            assertThat(lines).isEmpty();
+            model.generationOptions();
+            model.generationOptions();
+        } finally {
+            logger.removeHandler(handler);
+        }
+        assertThat(lines).containsExactly("WARNING generation_config.json of " + folder
+                + " sets what is not applied: min_length: 5, num_beams: 4");
     }
 
     private SamplingOptions sampling(String json) throws IOException {

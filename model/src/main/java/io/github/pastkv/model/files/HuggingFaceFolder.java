@@ -20,10 +20,12 @@ public final class HuggingFaceFolder implements ModelSource {
     private static final Pattern HUB_NAME = Pattern.compile("[A-Za-z0-9][\\w.-]*(/[\\w.-]+)?");
 
     private final Path folder;
+    private final FileState config;
     private final SafetensorsWeights weights;
 
-    private HuggingFaceFolder(Path folder, SafetensorsWeights weights) {
+    private HuggingFaceFolder(Path folder, FileState config, SafetensorsWeights weights) {
         this.folder = folder;
+        this.config = config;
         this.weights = weights;
     }
 
@@ -34,8 +36,11 @@ public final class HuggingFaceFolder implements ModelSource {
      */
     public static HuggingFaceFolder open(Path folder) throws IOException {
         requireModelFolder(folder);
-        Optional<Int8Config> int8 = Int8Config.find(JsonFile.read(folder.resolve(ModelFile.CONFIG.fileName())));
-        return new HuggingFaceFolder(folder, SafetensorsWeights.open(folder, int8.map(Int8Config::madeFrom)));
+        Path config = folder.resolve(ModelFile.CONFIG.fileName());
+        JsonFile.requireFile(config);
+        FileState state = FileState.of(config);
+        Optional<Int8Config> int8 = Int8Config.find(JsonFile.read(config));
+        return new HuggingFaceFolder(folder, state, SafetensorsWeights.open(folder, int8.map(Int8Config::madeFrom)));
     }
 
     private static void requireModelFolder(Path folder) throws IOException {
@@ -114,7 +119,10 @@ public final class HuggingFaceFolder implements ModelSource {
 
     @Override
     public String digest() throws IOException {
-        return FolderDigest.of(folder);
+        String digest = FolderDigest.of(folder);
+        config.requireSame();
+        weights.requireSame();
+        return digest;
     }
 
     @Override

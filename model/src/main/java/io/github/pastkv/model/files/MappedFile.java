@@ -9,19 +9,21 @@ import java.nio.channels.FileChannel.MapMode;
 import java.nio.file.Path;
 
 /**
- * A file of weights, mapped read-only into memory. It must not be shortened while it is open; see
+ * A file of weights, mapped read-only into memory. It must not be changed in place while it is open; see
  * {@link #requireWhole}. Using its bytes after {@link #close} is an {@link IllegalStateException}.
  *
  * <p>Safe for any number of threads.
  */
 public final class MappedFile implements AutoCloseable {
     private final Path path;
+    private final FileState state;
     private final RandomAccessFile file; // a channel would be closed by the first thread that is interrupted in it
     private final Arena arena;
     private final MemorySegment bytes;
 
-    private MappedFile(Path path, RandomAccessFile file, Arena arena, MemorySegment bytes) {
+    private MappedFile(Path path, FileState state, RandomAccessFile file, Arena arena, MemorySegment bytes) {
         this.path = path;
+        this.state = state;
         this.file = file;
         this.arena = arena;
         this.bytes = bytes;
@@ -34,11 +36,12 @@ public final class MappedFile implements AutoCloseable {
      */
     public static MappedFile open(Path path) throws IOException {
         JsonFile.requireFile(path);
+        FileState state = FileState.of(path);
         Arena arena = Arena.ofShared();
         RandomAccessFile file = new RandomAccessFile(path.toFile(), "r");
         try {
             MemorySegment bytes = file.getChannel().map(MapMode.READ_ONLY, 0, file.length(), arena);
-            return new MappedFile(path, file, arena, bytes);
+            return new MappedFile(path, state, file, arena, bytes);
         } catch (IOException | RuntimeException e) {
             arena.close();
             file.close();
@@ -56,8 +59,8 @@ public final class MappedFile implements AutoCloseable {
     }
 
     /**
-     * Refuses a file that is shorter than it was when it was opened: what lay beyond its end cannot be read any more,
-     * and may read as zeros.
+     * Refuses a file that was changed in place since it was opened, as its bytes here changed too: it is shorter, or
+     * was modified at another time. Another file in its place changes nothing.
      */
     public void requireWhole() throws ModelFormatException {
         long length;
@@ -70,6 +73,12 @@ public final class MappedFile implements AutoCloseable {
             throw new ModelFormatException(path, length + " bytes, had " + bytes.byteSize()
                     + " when it was opened; weights must stay whole while a model is open");
         }
+        state.requireUnmodified();
+    }
+
+    /** Refuses if its path does not lead to this file any more, or it was changed: for those who read the path. */
+    public void requireSame() throws ModelFormatException {
+        state.requireSame();
     }
 
     /** Unmaps the file. Closing twice is allowed. */

@@ -32,6 +32,8 @@ public interface ModelSource extends AutoCloseable {
     /**
      * SHA-256 over configuration and weights, as 64 hexadecimal digits: equal for equal content, independent of the
      * location. Reads all weights, at about a gigabyte per second.
+     *
+     * @throws ModelFormatException if the files are not those that were opened any more
      */
     String digest() throws IOException;
 

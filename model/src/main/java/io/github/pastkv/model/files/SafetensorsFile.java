@@ -116,9 +116,14 @@ public final class SafetensorsFile implements AutoCloseable {
         };
     }
 
-    /** Refuses a file that is shorter than it was when it was opened. */
+    /** Refuses a file that was changed in place since it was opened. */
     void requireWhole() throws ModelFormatException {
         file.requireWhole();
+    }
+
+    /** Refuses if its path does not lead to the file as it was opened. */
+    void requireSame() throws ModelFormatException {
+        file.requireSame();
     }
 
     private MemorySegment segment(TensorEntry entry) {

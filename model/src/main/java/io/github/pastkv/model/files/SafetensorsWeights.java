@@ -245,6 +245,13 @@ public final class SafetensorsWeights implements WeightSource {
         }
     }
 
+    /** Refuses if a path does not lead to the file as it was opened. */
+    void requireSame() throws ModelFormatException {
+        for (SafetensorsFile file : files) {
+            file.requireSame();
+        }
+    }
+
     @Override
     public Path fileOf(String name) {
         SafetensorsFile file = fileByTensor.get(name);

@@ -75,9 +75,10 @@ public interface WeightSource extends AutoCloseable {
     MemorySegment bytes(String name) throws ModelFormatException;
 
     /**
-     * Refuses weights whose files have been shortened since they were opened. Cheap: asks for lengths only.
+     * Refuses weights whose files were changed in place since they were opened. Cheap: asks for lengths and times
+     * only.
      *
-     * @throws ModelFormatException if a file is shorter than it was, or cannot be read any more
+     * @throws ModelFormatException if a file is shorter, was modified at another time, or cannot be read any more
      */
     void requireWhole() throws ModelFormatException;
 

@@ -39,10 +39,10 @@ public final class ForwardPass implements AutoCloseable {
     }
 
     /**
-     * The same over weights whose files may be shortened while they are mapped.
+     * The same over weights whose files may be changed while they are mapped.
      *
-     * @param requireWhole throws if a file has been shortened; called after each pass, which may have read zeros or
-     *        failed because of it
+     * @param requireWhole throws if a file has been changed; called after each pass, which may have read other numbers
+     *        or failed because of it
      */
     public ForwardPass(HookCatalog catalog, ModelTensors tensors, ModelWeights weights, Compute compute,
             Runnable requireWhole) {
@@ -56,7 +56,11 @@ public final class ForwardPass implements AutoCloseable {
         this.head = new Head(context);
     }
 
-    /** Computes a pass: writes keys and values into its rows, and its logits or residual stream into its output. */
+    /**
+     * Computes a pass: writes keys and values into its rows, and its logits or residual stream into its output.
+     *
+     * @throws IllegalStateException if a number is beyond the range of F32, unless a probe edits the pass
+     */
     public void run(Pass pass) {
         if (pass.rows.numTokens() == 0) {
             return;
@@ -81,7 +85,9 @@ public final class ForwardPass implements AutoCloseable {
 
     private void runLayers(Pass pass) {
         int numLayers = context.config.numLayers();
+        FiniteNumbers check = new FiniteNumbers(pass.probe == null || !pass.probe.edits());
         embedding.run(); // hidden [T, E]
+        check.requireResidual("the embedding", context.space.hidden, context.numTokens);
         for (int layer = pass.startLayer; layer < Math.min(pass.stopLayer, numLayers); layer++) {
             context.layer = layer;
             if (layer == numLayers - 1 && pass.logits != null && context.hooks == null) {
@@ -92,8 +98,10 @@ public final class ForwardPass implements AutoCloseable {
             if (context.numTokens > 0) {
                 ffn.run();
             }
+            check.requireResidual(layer, context.space.hidden, context.numTokens);
         }
         finish(pass);
+        check.requireLogits(pass.logits, pass.numLogits);
     }
 
     private void finish(Pass pass) {

@@ -96,9 +96,14 @@ public final class GgufFile implements AutoCloseable {
         file.bytes().unload();
     }
 
-    /** Refuses a file that is shorter than it was when it was opened. */
+    /** Refuses a file that was changed in place since it was opened. */
     void requireWhole() throws ModelFormatException {
         file.requireWhole();
+    }
+
+    /** Refuses if its path does not lead to the file as it was opened. */
+    void requireSame() throws ModelFormatException {
+        file.requireSame();
     }
 
     /** Unmaps the file; its tensors may not be used any more. Closing twice is allowed. */

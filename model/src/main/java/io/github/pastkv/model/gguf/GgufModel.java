@@ -127,7 +127,11 @@ public final class GgufModel implements ModelSource {
 
     @Override
     public String digest() throws IOException {
-        return FolderDigest.ofFiles(files.files().stream().map(GgufFile::path).toList());
+        String digest = FolderDigest.ofFiles(files.files().stream().map(GgufFile::path).toList());
+        for (GgufFile file : files.files()) {
+            file.requireSame();
+        }
+        return digest;
     }
 
     @Override
