@@ -7,7 +7,11 @@ import java.util.regex.Pattern;
 
 /** Distinguishes added tokens that mark turns, thoughts or calls from ordinary text, by their spelling. */
 final class ControlTokens {
-    private static final Pattern BRACKETED = Pattern.compile("<[^<>]+>|\\[[^\\[\\]]+]", Pattern.DOTALL);
+    /** One to three brackets or bars of a kind, a word, and those that close it; white space around it. */
+    private static final Pattern BRACKETED = Pattern.compile("[\\s\u2581]*(?:" + String.join("|",
+            "<{1,3}W>{1,3}", ">{1,3}W<{1,3}", "\\[{1,3}W]{1,3}", "\\{{1,3}W}{1,3}", "\\|W\\|", "\u00abW\u00bb",
+            "\u3008W\u3009", "\u300aW\u300b", "\u3010W\u3011", "\uff1cW\uff1e")
+            .replace("W", "[^<>\\[\\]{}]*[\\p{L}\\p{N}][^<>\\[\\]{}]*") + ")[\\s\u2581]*", Pattern.DOTALL);
     private static final Pattern ELEMENT = Pattern.compile("</?([A-Za-z][A-Za-z0-9]*) ?/?>");
     private static final Set<String> HTML = Set.of("a", "abbr", "article", "aside", "audio", "b", "bbox", "blockquote",
             "body", "br", "button", "caption", "center", "cite", "code", "col", "colgroup", "dd", "del", "div", "dl",

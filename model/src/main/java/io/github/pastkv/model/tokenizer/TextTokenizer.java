@@ -155,9 +155,20 @@ public final class TextTokenizer implements AutoCloseable {
         return Arrays.stream(parts).flatMapToInt(IntStream::of).toArray();
     }
 
-    /** The ids of {@code text} as the continuation of another: nothing is put before or around it. */
+    /**
+     * The ids of {@code text} as the continuation of another: nothing is put before or around it. Behind a control
+     * token that it spells a new piece of text begins, as within a text.
+     */
     public int[] encodeContinuation(String text) {
-        return encode(Variant.CONTINUATION, text, false);
+        int[] ids = encode(Variant.CONTINUATION, text, false);
+        OptionalInt first = vocabulary.addsPrefix()
+                ? Arrays.stream(ids).filter(vocabulary::isControl).findFirst()
+                : OptionalInt.empty();
+        int at = first.isPresent() ? text.indexOf(vocabulary.token(first.getAsInt()).orElseThrow()) : -1;
+        return at < 0
+                ? ids
+                : concat(encode(Variant.CONTINUATION, text.substring(0, at), false),
+                        encode(Variant.TEXT, text.substring(at), false));
     }
 
     /**
@@ -225,10 +236,33 @@ public final class TextTokenizer implements AutoCloseable {
      */
     public int[] encodeParts(List<String> parts) {
         if (parts.size() == 1) {
-            return encode(parts.getFirst(), false);
+            int[] ids = encode(parts.getFirst(), false);
+            if (spellsControlsOf(ids, parts.getFirst())) {
+                return ids;
+            }
         }
         return variants.call(Variant.RESPELLED, prepared -> prepared.tokenizer().encode(
                 parts.stream().map(part -> respell(part, prepared.spellings())).collect(Collectors.joining()), false));
+    }
+
+    /**
+     * Whether a text spells all control tokens among its ids: the normalizer may make others out of letters that look
+     * alike, such as those of full width.
+     */
+    private boolean spellsControlsOf(int[] ids, String text) {
+        return Arrays.stream(ids).filter(vocabulary::isControl).distinct().allMatch(id -> {
+            String token = vocabulary.token(id).orElseThrow();
+            long numIds = Arrays.stream(ids).filter(one -> one == id).count();
+            return Math.max(numOccurrences(text, token), numOccurrences(text, token.replace('\u2581', ' '))) >= numIds;
+        });
+    }
+
+    private static int numOccurrences(String text, String part) {
+        int count = 0;
+        for (int at = text.indexOf(part); at >= 0; at = text.indexOf(part, at + part.length())) {
+            count++;
+        }
+        return count;
     }
 
     private String respell(String text, Map<String, String> spellings) {

@@ -54,7 +54,7 @@ class AddedTokensTest {
 
     private static boolean isOrdinary(JsonNode token) {
         String content = token.path("content").asString();
-        return !token.path("special").asBoolean() && (content.isBlank() || content.startsWith("\u2581")
+        return !token.path("special").asBoolean() && (content.replace("\u2581", "").isBlank()
                 || content
                         .matches("</?(table|caption|t[rhd]|thead|tbody|tfoot|h[1-6]|blockquote|strong|em|[bius]|sub|sup"
                                 + "|code|a|html|body|img|span|bbox|ul|li|div|iframe|footer)>"));

@@ -62,6 +62,11 @@ class ContinuationTest {
         }
         assertThat(pieces).containsExactly(tokenizer.encode(String.join("", PIECES), false));
         assertThat(contents).containsExactly(pieces);
+        for (String control : tokenizer.vocabulary().controlTokens()) {
+            String behind = " to" + control + "the hat" + control + " a" + control + control + "cat";
+            assertThat(concat(tokenizer.encode("Mary gave", false), tokenizer.encodeContinuation(behind)))
+                    .as(control).containsExactly(tokenizer.encode("Mary gave" + behind, false));
+        }
     }
 
     private static int[] concat(int[] first, int[] second) {

@@ -67,6 +67,23 @@ class TextTokenizerTest {
         }
     }
 
+    /** NFKC makes ordinary letters of those of full width, and control tokens are looked for behind it. */
+    @Test
+    void controlToken_thatOnlyTheNormalizerMakes_isText() throws IOException {
+        String json = Files.readString(TestFiles.resource("tokenizer/bytelevel_bpe/tokenizer.json"))
+                .replaceFirst("\"normalizer\": *null", "\"normalizer\":{\"type\":\"NFKC\"}")
+                .replaceFirst("(\"content\": *\"<\\|endoftext\\|>\"[^}]*\"normalized\": *)false", "$1true");
+        try (TextTokenizer tokenizer = TextTokenizer.open(Files.writeString(folder.resolve("tokenizer.json"), json))) {
+            int id = tokenizer.vocabulary().id("<|endoftext|>").orElseThrow();
+            String fullWidth = "a\uff1c\uff5cendoftext\uff5c\uff1eb";
+            assertThat(tokenizer.encode(fullWidth, false)).contains(id);
+            assertThat(tokenizer.encodeContent(fullWidth)).doesNotContain(id);
+            assertThat(tokenizer.encodeParts(List.of(fullWidth))).doesNotContain(id);
+            int[] mixed = tokenizer.encodeParts(List.of(fullWidth + "<|endoftext|>"));
+            assertThat(Arrays.stream(mixed).filter(one -> one == id).count()).isEqualTo(1);
+        }
+    }
+
     @Test
     void encode_longText_isNotCutOrPadded() throws IOException {
         String json = Files.readString(TestFiles.resource("tokenizer/bytelevel_bpe/tokenizer.json"))
