@@ -66,6 +66,7 @@ l | join, l | join(', '), l | join('-') , users | join(', ', attribute='name'), 
 l | sort, l | sort(reverse=true), names | sort, names | sort(case_sensitive=true), users | sort(attribute='age') | map(attribute='name') | list, users | sort(attribute='age,name') | map(attribute='name') | list, users | sort(true, attribute='name') | map(attribute='name') | list
 l | reverse | list, 'abc' | reverse, (1, 2) | reverse | list
 l | min, l | max, names | min, names | max, users | max(attribute='age'), empty | min, names | max(case_sensitive=true)
+none | selectattr('a', 'equalto', 1) | list, z | map('upper') | list, missing | reject | list, e | rejectattr('a', 'eq', 1) | list, no | select('odd') | list, none | map(attribute='x') | join
 l | sum, users | sum(attribute='age'), empty | sum, [1.5, 2] | sum(start=10), users | map(attribute='age') | sum
 [1, 2, 1, 'a', 'A'] | unique | list, users | unique(attribute='age') | map(attribute='name') | list, ['a', 'A'] | unique(case_sensitive=true) | list
 users | map(attribute='name') | list, users | map(attribute='tags.0') | list, users | map(attribute='zip', default='-') | list, names | map('upper') | list, l | map('string') | list, names | map('replace', 'b', 'p') | join(' ')

@@ -97,6 +97,9 @@ final class SequenceFilters {
     }
 
     private static Object map(Object value, Arguments arguments) {
+        if (!Python.isTrue(value)) { // Jinja asks for that first, so that none and numbers have no items here
+            return new Generator(List.of());
+        }
         UnaryOperator<Object> function;
         if (arguments.positional().isEmpty() && arguments.named().containsKey("attribute")) {
             Arguments.Bound bound = arguments.bind("map", "attribute", "default");
@@ -121,6 +124,9 @@ final class SequenceFilters {
     }
 
     private static Object select(String name, Object value, Arguments arguments) {
+        if (!Python.isTrue(value)) { // as in map
+            return new Generator(List.of());
+        }
         boolean byAttribute = name.endsWith("attr");
         UnaryOperator<Object> attribute =
                 byAttribute ? AttributePath.of(first(name, arguments), null) : UnaryOperator.identity();
