@@ -11,7 +11,8 @@ final class Architectures {
     private static final Map<String, Architecture> ALL = new TreeMap<>();
 
     static {
-        Stream.of(LlamaArchitectures.ALL, GemmaArchitectures.ALL, LayerNormArchitectures.ALL, GptArchitectures.ALL)
+        Stream.of(LlamaArchitectures.ALL, GemmaArchitectures.ALL, LayerNormArchitectures.ALL, GptArchitectures.ALL,
+                ExpertArchitectures.ALL)
                 .forEach(ALL::putAll);
     }
 

@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
 final class ConfigKeys {
     private static final int MAX_LAYERS = 1 << 14;
     private static final int MAX_HEADS = 1 << 14;
+    private static final int MAX_EXPERTS = 1 << 14;
     private static final int MAX_SIZE = 1 << 30;
 
     private final GgufMetadata metadata;
@@ -72,6 +73,15 @@ final class ConfigKeys {
         return numLayers;
     }
 
+    /** Experts of a layer, 0 where there are none. */
+    int numExperts() throws ModelFormatException {
+        int numExperts = size("expert_count", 0);
+        if (numExperts > MAX_EXPERTS) {
+            throw refusal("expert_count", numExperts + ", at most " + MAX_EXPERTS + " are supported");
+        }
+        return numExperts;
+    }
+
     /** A required size. */
     int size(String name) throws ModelFormatException {
         return metadata.findEqualInts(key(name), numLayers, 1, MAX_SIZE)
@@ -124,6 +134,10 @@ final class ConfigKeys {
         return metadata.refusal(key(name), problem);
     }
 
+    boolean isTrue(String name, boolean absent) throws ModelFormatException {
+        return metadata.findBoolean(key(name)).orElse(absent);
+    }
+
     boolean requireBoolean(String name) throws ModelFormatException {
         return metadata.findBoolean(key(name))
                 .orElseThrow(() -> metadata.refusal(key(name), "missing, must be a bool"));
@@ -145,6 +159,9 @@ final class ConfigKeys {
             throw metadata.refusal(key("attention.head_count_kv"),
                     numKvHeads + ", must divide attention.head_count " + numHeads);
         }
+        if (size("attention.kv_lora_rank", 0) > 0) {
+            return latentHeads(numHeads);
+        }
         int headDim = size("attention.key_length", 0);
         int width = size("embedding_length");
         if (headDim == 0 && width % numHeads != 0) {
@@ -154,6 +171,12 @@ final class ConfigKeys {
         headDim = headDim == 0 ? width / numHeads : headDim;
         requireOnly("attention.value_length", headDim, "must equal the length of keys, " + headDim);
         return new RowOrder.Heads(numHeads, numKvHeads, headDim);
+    }
+
+    /** Keys of heads as they are computed from latents; older files give no other length. */
+    private RowOrder.Heads latentHeads(int numHeads) throws ModelFormatException {
+        int stored = size("attention.key_length");
+        return new RowOrder.Heads(numHeads, numHeads, size("attention.key_length_mla", stored));
     }
 
     /** Rows of the embedding: stated, or one for each token. */

@@ -66,7 +66,7 @@ public final class GgufModel implements ModelSource {
             keys.putTokenIds();
             keys.refuseUnknown(allowedKeys);
             GgufWeights weights = new GgufWeights(files, architecture.names().of(files), keys.heads(),
-                    keys.constants());
+                    keys.numExperts(), keys.constants());
             return new GgufModel(files, weights, JsonMapper.shared().writeValueAsBytes(keys.config()),
                     new GgufTokenizer(metadata, allowedTokenizers));
         } catch (IOException | RuntimeException e) {

@@ -2,7 +2,6 @@ package io.github.pastkv.model.gguf;
 
 import io.github.pastkv.kernels.GroupedRow;
 import io.github.pastkv.kernels.WeightMatrix;
-import io.github.pastkv.model.files.FiniteFloats;
 import io.github.pastkv.model.files.ModelFormatException;
 import io.github.pastkv.model.files.TensorEntry;
 import io.github.pastkv.model.files.WeightSource;
@@ -11,11 +10,12 @@ import io.github.pastkv.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -29,77 +29,58 @@ import java.util.stream.Stream;
  * <p>Owns the files and the copies until {@link #close}. Safe for any number of threads.
  */
 final class GgufWeights implements WeightSource {
+    private static final String LATENT_KEYS = "self_attn.k_b_proj.weight";
+    private static final String LATENT_VALUES = "self_attn.v_b_proj.weight";
+    private static final String LATENT_KEYS_AND_VALUES = "self_attn.kv_b_proj.weight";
+
     private final GgufTensors files;
     private final RowOrder.Heads heads;
-    private final Map<String, Placed> tensors = new LinkedHashMap<>();
-    private final Map<String, Tensor> constants;
+    private final Map<String, PlacedTensor> tensors = new LinkedHashMap<>();
+    private final Map<String, MadeTensor> made = new HashMap<>();
     private final Set<String> inputsFirst = ConcurrentHashMap.newKeySet();
     private final Arena copies = Arena.ofShared();
 
     /**
-     * A tensor of the checkpoint: rows of one of the file.
-     *
-     * @param firstRow of the file's tensor
-     * @param shape of the tensor of the checkpoint
+     * @param numExperts in tensors of all experts, 0 where there are none
+     * @param constants tensors that the metadata holds instead of the files
      */
-    private record Placed(GgufFile file, GgufTensor tensor, TensorNames.Place place, long firstRow, List<Long> shape) {
-        long rowBytes() {
-            return tensor.numBytes() / Math.max(tensor.shape().isEmpty() ? 1 : tensor.shape().getFirst(), 1);
-        }
-
-        boolean isWhole() {
-            return place.part() == TensorNames.Part.ALL;
-        }
-
-        MemorySegment bytes() {
-            MemorySegment all = file.bytes(tensor);
-            return isWhole() ? all : all.asSlice(firstRow * rowBytes(), shape.getFirst() * rowBytes());
-        }
-
-        long[] shapeArray() {
-            return shape.stream().mapToLong(Long::longValue).toArray();
-        }
-    }
-
-    /** @param constants tensors that the metadata holds instead of the files */
-    GgufWeights(GgufTensors files, TensorNames names, RowOrder.Heads heads, Map<String, Tensor> constants)
-            throws ModelFormatException {
+    GgufWeights(GgufTensors files, TensorNames names, RowOrder.Heads heads, int numExperts,
+            Map<String, Tensor> constants) throws ModelFormatException {
         this.files = files;
         this.heads = heads;
-        this.constants = Map.copyOf(constants);
+        constants.forEach((name, tensor) -> made.put(name, MadeTensor.of(tensor)));
         for (GgufTensors.Located located : files.all()) {
             String fileName = located.tensor().name();
             if (RopeMetadata.isSetting(fileName)) {
                 continue;
             }
-            for (TensorNames.Place place : names.places(fileName)) {
-                if (tensors.put(place.name(), placed(located, place)) != null) {
+            for (TensorNames.Place place : names.places(fileName, numExperts)) {
+                if (tensors.put(place.name(), PlacedTensor.of(located, place, heads, numExperts)) != null) {
                     throw new ModelFormatException(located.file().path(),
                             "tensor " + fileName + ": is there under another name too");
                 }
             }
         }
+        joinLatents();
     }
 
-    private Placed placed(GgufTensors.Located located, TensorNames.Place place) throws ModelFormatException {
-        GgufTensor tensor = located.tensor();
-        if (place.part() == TensorNames.Part.ALL) {
-            return new Placed(located.file(), tensor, place, 0, tensor.shape());
+    /** The projection from latents, whose two parts a file holds apart, the first transposed. */
+    private void joinLatents() throws ModelFormatException {
+        for (String name : List.copyOf(tensors.keySet())) {
+            String joined = name.replace(LATENT_KEYS, LATENT_KEYS_AND_VALUES);
+            if (!joined.equals(name)) {
+                PlacedTensor keys = Objects.requireNonNull(tensors.remove(name));
+                PlacedTensor values = tensors.remove(name.replace(LATENT_KEYS, LATENT_VALUES));
+                made.put(joined, JoinedLatents.of(keys, values, this::numbers));
+            }
         }
-        long queries = (long) heads.numHeads() * heads.headDim();
-        long keys = (long) heads.numKvHeads() * heads.headDim();
-        if (tensor.shape().getFirst() != queries + 2 * keys) {
-            throw new ModelFormatException(located.file().path(), "tensor " + tensor.name() + ": is "
-                    + tensor.describe() + ", queries, keys and values have " + (queries + 2 * keys) + " rows");
-        }
-        List<Long> shape = new ArrayList<>(tensor.shape());
-        shape.set(0, place.part() == TensorNames.Part.QUERIES ? queries : keys);
-        long firstRow = switch (place.part()) {
-            case ALL, QUERIES -> 0;
-            case KEYS -> queries;
-            case VALUES -> queries + keys;
-        };
-        return new Placed(located.file(), tensor, place, firstRow, List.copyOf(shape));
+    }
+
+    private float[] numbers(PlacedTensor placed) {
+        GgufType type = placed.tensor().type();
+        Tensor stored = type.isGrouped() ? dequantized(placed, Arena.ofAuto(), placed.shapeArray())
+                : Tensor.wrap(DataType.valueOf(type.name()), placed.bytes(), placed.shapeArray());
+        return stored.toFloatArray();
     }
 
     @Override
@@ -109,50 +90,51 @@ final class GgufWeights implements WeightSource {
 
     @Override
     public Set<String> names() {
-        return Stream.concat(tensors.keySet().stream(), constants.keySet().stream())
+        return Stream.concat(tensors.keySet().stream(), made.keySet().stream())
                 .collect(Collectors.toUnmodifiableSet());
     }
 
     @Override
     public Path fileOf(String name) {
-        Placed placed = tensors.get(name);
-        return placed == null ? location() : placed.file.path();
+        PlacedTensor placed = tensors.get(name);
+        return placed == null ? location() : placed.file().path();
     }
 
     @Override
     public Optional<TensorEntry> entry(String name) {
-        Tensor constant = constants.get(name);
-        if (constant != null) {
-            return Optional.of(new TensorEntry(name, DataType.F32.name(),
-                    Arrays.stream(constant.shape()).boxed().toList(), 0, Float.BYTES * constant.numElements()));
+        MadeTensor computed = made.get(name);
+        if (computed != null) {
+            long numElements = computed.shape().stream().reduce(1L, (a, b) -> a * b);
+            return Optional.of(
+                    new TensorEntry(name, DataType.F32.name(), computed.shape(), 0, Float.BYTES * numElements));
         }
         return Optional.ofNullable(tensors.get(name)).map(placed -> {
-            long from = placed.tensor.byteOffset() + placed.firstRow * placed.rowBytes();
-            return new TensorEntry(name, placed.tensor.type().name(), placed.shape, from,
+            long from = placed.tensor().byteOffset() + placed.firstByte();
+            return new TensorEntry(name, placed.tensor().type().name(), placed.shape(), from,
                     from + placed.bytes().byteSize());
         });
     }
 
     @Override
     public Tensor tensor(String name, long... shape) throws ModelFormatException {
-        Tensor constant = constants.get(name);
-        if (constant != null && Arrays.equals(constant.shape(), shape)) {
-            return constant;
+        MadeTensor computed = made.get(name);
+        if (computed != null && computed.shape().equals(Arrays.stream(shape).boxed().toList())) {
+            return computed.tensor();
         }
-        Placed placed = require(name, shape);
-        if (placed.tensor.type().isGrouped()) {
+        PlacedTensor placed = require(name, shape);
+        if (placed.tensor().type().isGrouped()) {
             return dequantized(placed, copies, shape);
         }
         Tensor stored = reordered(placed, shape);
-        return placed.place.plusOne() ? lessOne(stored) : stored;
+        return placed.place().plusOne() ? lessOne(stored) : stored;
     }
 
     /** The type and shape of {@link #checkpointTensor}. */
     TensorEntry checkpointEntry(String name) throws ModelFormatException {
         TensorEntry stored =
                 entry(name).orElseThrow(() -> new ModelFormatException(location(), "tensor " + name + ": missing"));
-        Placed placed = tensors.get(name);
-        boolean isComputed = placed != null && (placed.tensor.type().isGrouped() || placed.place.plusOne());
+        PlacedTensor placed = tensors.get(name);
+        boolean isComputed = placed != null && (placed.tensor().type().isGrouped() || placed.place().plusOne());
         return new TensorEntry(name, isComputed ? DataType.F32.name() : stored.dtype(),
                 inputsFirst.contains(name) ? stored.shape().reversed() : stored.shape(), stored.fromByteOffset(),
                 stored.toByteOffset());
@@ -163,12 +145,12 @@ final class GgufWeights implements WeightSource {
      * read as {@code [inputs, outputs]} in that order.
      */
     Tensor checkpointTensor(String name, Arena arena) throws ModelFormatException {
-        Tensor constant = constants.get(name);
-        if (constant != null) {
-            return constant;
+        MadeTensor computed = made.get(name);
+        if (computed != null) {
+            return computed.tensor();
         }
-        Placed placed = require(name, shapeOf(name));
-        Tensor inFileOrder = placed.tensor.type().isGrouped()
+        PlacedTensor placed = require(name, shapeOf(name));
+        Tensor inFileOrder = placed.tensor().type().isGrouped()
                 ? dequantized(placed, arena, placed.shapeArray())
                 : tensor(name, placed.shapeArray());
         return inputsFirst.contains(name) ? transposed(inFileOrder, arena) : inFileOrder;
@@ -187,13 +169,13 @@ final class GgufWeights implements WeightSource {
     }
 
     /** F32, row by row. */
-    private Tensor dequantized(Placed placed, Arena arena, long... shape) {
+    private Tensor dequantized(PlacedTensor placed, Arena arena, long... shape) {
         Tensor target = Tensor.allocate(arena, DataType.F32, shape);
-        long rowLength = placed.tensor.rowLength();
-        GroupedRow row = new GroupedRow(placed.tensor.type().groups(), Math.toIntExact(rowLength));
-        GroupedRow.Source rows = placed.file.rows(placed.tensor);
+        long rowLength = placed.tensor().rowLength();
+        GroupedRow row = new GroupedRow(placed.tensor().type().groups(), Math.toIntExact(rowLength));
+        GroupedRow.Source rows = placed.file().rows(placed.tensor());
         for (long i = 0; i < target.numElements() / rowLength; i++) {
-            rows.read(placed.firstRow + placed.place.order().fileRow(i, heads), row);
+            rows.read(placed.firstRow() + placed.place().order().fileRow(i, heads), row);
             for (int input = 0; input < rowLength; input++) {
                 DataType.F32.write(target.segment(), Float.BYTES * (i * rowLength + input), row.weight(input));
             }
@@ -211,17 +193,20 @@ final class GgufWeights implements WeightSource {
 
     @Override
     public WeightMatrix linear(String name, Layout layout, int outputs, int inputs) throws ModelFormatException {
-        Placed placed = require(name, outputs, inputs);
+        if (made.containsKey(name)) {
+            return WeightMatrix.of(tensor(name, outputs, inputs), null, null);
+        }
+        PlacedTensor placed = require(name, outputs, inputs);
         if (layout == Layout.INPUTS_FIRST) {
             inputsFirst.add(name);
         }
-        if (!placed.tensor.type().isGrouped()) {
+        if (!placed.tensor().type().isGrouped()) {
             return new WeightMatrix.Plain(reordered(placed, outputs, inputs), null);
         }
-        GroupedRow.Source rows = placed.file.rows(placed.tensor);
-        RowOrder order = placed.place.order();
-        long firstRow = placed.firstRow;
-        return new WeightMatrix.Grouped(placed.tensor.type().groups(), outputs, inputs,
+        GroupedRow.Source rows = placed.file().rows(placed.tensor());
+        RowOrder order = placed.place().order();
+        long firstRow = placed.firstRow();
+        return new WeightMatrix.Grouped(placed.tensor().type().groups(), outputs, inputs,
                 (output, row) -> rows.read(firstRow + order.fileRow(output, heads), row), null);
     }
 
@@ -236,9 +221,9 @@ final class GgufWeights implements WeightSource {
     }
 
     /** A view of a tensor of floats, or a copy where its rows have to move. */
-    private Tensor reordered(Placed placed, long... shape) {
-        RowOrder order = placed.place.order();
-        DataType type = DataType.valueOf(placed.tensor.type().name());
+    private Tensor reordered(PlacedTensor placed, long... shape) {
+        RowOrder order = placed.place().order();
+        DataType type = DataType.valueOf(placed.tensor().type().name());
         MemorySegment stored = placed.bytes();
         if (order == RowOrder.SAME) {
             return Tensor.wrap(type, stored, shape);
@@ -251,15 +236,24 @@ final class GgufWeights implements WeightSource {
         return Tensor.wrap(type, moved.asReadOnly(), shape);
     }
 
-    private Placed require(String name, long... shape) throws ModelFormatException {
-        Placed placed = tensors.get(name);
+    /** Without leading axes of length 1, which converters leave out or keep. */
+    private static List<Long> squeezed(List<Long> shape) {
+        int first = 0;
+        while (first < shape.size() - 1 && shape.get(first) == 1) {
+            first++;
+        }
+        return shape.subList(first, shape.size());
+    }
+
+    private PlacedTensor require(String name, long... shape) throws ModelFormatException {
+        PlacedTensor placed = tensors.get(name);
         if (placed == null) {
             throw new ModelFormatException(location(),
                     "tensor " + name + ": missing, expected " + Arrays.toString(shape));
         }
-        GgufTensor tensor = placed.tensor;
-        if (!placed.shape.equals(Arrays.stream(shape).boxed().toList())) {
-            throw new ModelFormatException(placed.file.path(), "tensor " + tensor.name() + " (" + name + "): is "
+        GgufTensor tensor = placed.tensor();
+        if (!squeezed(placed.shape()).equals(squeezed(Arrays.stream(shape).boxed().toList()))) {
+            throw new ModelFormatException(placed.file().path(), "tensor " + tensor.name() + " (" + name + "): is "
                     + tensor.describe() + ", the metadata asks for " + Arrays.toString(shape));
         }
         return placed;
@@ -267,17 +261,15 @@ final class GgufWeights implements WeightSource {
 
     @Override
     public boolean isFinite(String name) throws ModelFormatException {
-        if (constants.containsKey(name)) {
-            return true; // the metadata takes no other numbers
+        MadeTensor computed = made.get(name);
+        if (computed != null) {
+            return computed.isFinite();
         }
-        Placed placed = require(name, shapeOf(name));
-        MemorySegment bytes = placed.bytes();
-        GgufType type = placed.tensor.type();
-        return type.isFloat() ? FiniteFloats.isFinite(type.name(), bytes) : FiniteBlocks.isFinite(type, bytes);
+        return require(name, shapeOf(name)).isFinite();
     }
 
     private long[] shapeOf(String name) {
-        Placed placed = tensors.get(name);
+        PlacedTensor placed = tensors.get(name);
         return placed == null ? new long[0] : placed.shapeArray();
     }
 
@@ -288,8 +280,8 @@ final class GgufWeights implements WeightSource {
 
     @Override
     public MemorySegment bytes(String name) throws ModelFormatException {
-        Tensor constant = constants.get(name);
-        return constant != null ? constant.segment() : require(name, shapeOf(name)).bytes();
+        MadeTensor computed = made.get(name);
+        return computed != null ? computed.tensor().segment() : require(name, shapeOf(name)).bytes();
     }
 
     @Override

@@ -4,7 +4,7 @@ import io.github.pastkv.model.files.ModelFormatException;
 import io.github.pastkv.tensor.Tensor;
 import java.util.Map;
 
-/** Architectures with RMS norms and the blocks of Llama. */
+/** Architectures with RMS norms and the blocks of Llama; Llama itself, which may have experts, is beside those. */
 final class LlamaArchitectures {
     /** Rows of queries and keys in the order that only a few converters write. */
     static final TensorNames ROTARY_PAIRS = TensorNames.LLAMA
@@ -17,7 +17,6 @@ final class LlamaArchitectures {
     private static final TensorNames JOINED_GATE = TensorNames.LLAMA.with(Map.of("ffn_up", "mlp.gate_up_proj"));
 
     static final Map<String, Architecture> ALL = Map.ofEntries(
-            Map.entry("llama", new Architecture(LlamaArchitectures::llama, ROTARY_PAIRS)),
             Map.entry("qwen2", new Architecture(keys -> rms(keys, "qwen2"), TensorNames.LLAMA)),
             Map.entry("qwen3", new Architecture(keys -> rms(keys, "qwen3"), HEAD_NORMS)),
             Map.entry("phi3", new Architecture(LlamaArchitectures::phi3,
@@ -47,12 +46,6 @@ final class LlamaArchitectures {
         return keys.put("model_type", modelType).putSizes().putRmsEpsilon("rms_norm_eps").putRope();
     }
 
-    private static void llama(ConfigKeys keys) throws ModelFormatException {
-        keys.requireOnly("expert_count", 0, "mixtures of experts are not supported");
-        keys.requireOnly("expert_used_count", 0, "mixtures of experts are not supported");
-        rms(keys, "llama").putBiases();
-    }
-
     private static void phi3(ConfigKeys keys) throws ModelFormatException {
         rms(keys, "phi3").putWindow();
     }
@@ -67,7 +60,11 @@ final class LlamaArchitectures {
     }
 
     private static void granite(ConfigKeys keys) throws ModelFormatException {
-        rms(keys, "granite").putBiases().putNumber("attention_multiplier", "attention.scale")
+        graniteFactors(rms(keys, "granite").putBiases());
+    }
+
+    static void graniteFactors(ConfigKeys keys) throws ModelFormatException {
+        keys.putNumber("attention_multiplier", "attention.scale")
                 .putNumber("embedding_multiplier", "embedding_scale")
                 .putNumber("residual_multiplier", "residual_scale").putNumber("logits_scaling", "logit_scale");
     }

@@ -112,7 +112,7 @@ final class RopeMetadata {
         metadata.findNumber(prefix + "scaling.yarn_beta_slow").ifPresent(beta -> parameters.put("beta_slow", beta));
         metadata.findBoolean(prefix + "scaling.yarn_truncate").ifPresent(is -> parameters.put("truncate", is));
         requireNumber("scaling.yarn_ext_factor", 1);
-        requireNumber("scaling.yarn_log_multiplier", 0);
+        putMscale(parameters);
         OptionalDouble whole = metadata.findNumber(prefix + "scaling.yarn_attn_factor"); // attention_factor
         if (whole.isPresent() && attention != 1) {
             throw metadata.refusal(prefix + "scaling.yarn_attn_factor",
@@ -124,6 +124,19 @@ final class RopeMetadata {
             parameters.put("attention_factor", attention * (factor <= 1 ? 1 : 0.1 * Math.log(factor) + 1));
         }
         return Collections.unmodifiableMap(parameters);
+    }
+
+    /** DeepSeek's factor of scores, which its converter multiplies by 0.1; published models have both alike. */
+    private void putMscale(Map<String, Object> parameters) throws ModelFormatException {
+        if (!prefix.startsWith("deepseek2.")) {
+            requireNumber("scaling.yarn_log_multiplier", 0);
+            return;
+        }
+        double mscale = 10 * metadata.findNumber(prefix + "scaling.yarn_log_multiplier").orElse(0);
+        if (mscale != 0) {
+            parameters.put("mscale", mscale);
+            parameters.put("mscale_all_dim", mscale);
+        }
     }
 
     private void requireNumber(String name, double supported) throws ModelFormatException {

@@ -103,9 +103,22 @@ class GgufFaultsTest {
     }
 
     @Test
-    void mixtureOfExperts_isRefusedByName() throws IOException {
+    void contradictionsAboutExperts_areRefusedByName() throws IOException {
         assertThatThrownBy(() -> ModelFolder.open(withKey("llama.expert_count")))
-                .hasMessageContaining("llama.expert_count: 1, mixtures of experts are not supported");
+                .hasMessageContaining("llama.expert_used_count: missing");
+        assertThatThrownBy(() -> ModelFolder.open(withKey("llama.expert_used_count")))
+                .hasMessageContaining("llama.expert_used_count: 1, but there is no expert_count");
+        Path mixtral = GoldenFiles.path("gguf/mixtral_q4_0/model.gguf");
+        assertThatThrownBy(() -> ModelFolder.open(changed(mixtral, "llama.expert_count", 3)))
+                .hasMessageContaining("tensor blk.0.ffn_gate_exps.weight: is Q4_0[4, 32, 64], must have 3 experts "
+                        + "(expert_count)");
+    }
+
+    /** A file with another u32 under a key. */
+    private Path changed(Path file, String key, int value) throws IOException {
+        byte[] bytes = Files.readAllBytes(file);
+        ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).putInt(indexOf(bytes, key) + key.length() + 4, value);
+        return Files.write(folder.resolve("changed.gguf"), bytes);
     }
 
     /** The good file with a key more, a u32 of 1; its length is a multiple of the alignment. */

@@ -23,9 +23,10 @@ import org.junit.jupiter.params.provider.MethodSource;
 @Tag("kernels")
 class GgufGoldenTest {
     private static Stream<String> floatCases() {
-        return Stream.of("falcon_f32", "gemma2_f16", "gemma3_f16", "gpt2_f16", "gpt_neox_f16", "llama3_rope_tied_f16",
+        return Stream.of("falcon_f32", "gemma2_f16", "gemma3_f16", "gpt2_f16", "gpt_neox_f16", "gpt_oss_f32",
+                "llama3_rope_tied_f16",
                 "llama_bf16", "llama_biases_f16", "mistral_f16", "olmo2_bf16", "phi3_f16", "phi3_longrope_f16",
-                "qwen2_f16", "qwen3_f16", "starcoder2_f16");
+                "qwen2_f16", "qwen3_f16", "qwen3moe_f16", "starcoder2_f16", "gpt_oss_mxfp4", "mixtral_q4_0");
     }
 
     private static Stream<String> blockCases() {

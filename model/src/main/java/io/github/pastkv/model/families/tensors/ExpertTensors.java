@@ -49,15 +49,18 @@ final class ExpertTensors {
         return reader.row(block + names.correction(), experts.numExperts());
     }
 
+    /** Families that stack experts read them apart too, by the usual names, as GGUF files have them. */
     private List<FfnTensors.Dense> all(String block) throws ModelFormatException {
-        if (names.storage() != ExpertNames.Storage.APART) {
+        boolean isStacking = names.storage() != ExpertNames.Storage.APART;
+        ExpertNames apart = isStacking ? ExpertNames.DEFAULT : names;
+        if (isStacking && !reader.has(block + "experts.0." + apart.gate() + ".weight")) {
             return new StackedExperts(experts, names, reader, hiddenSize).read(block);
         }
         List<FfnTensors.Dense> all = new ArrayList<>();
         for (int expert = 0; expert < experts.numExperts(); expert++) {
             String name = block + "experts." + expert + ".";
-            boolean biased = experts.bias() && reader.has(name + names.down() + ".bias"); // ERNIE may have none
-            all.add(dense(name, names.gate(), names.up(), names.down(), experts.expertSize(), biased));
+            boolean biased = experts.bias() && reader.has(name + apart.down() + ".bias"); // ERNIE may have none
+            all.add(dense(name, apart.gate(), apart.up(), apart.down(), experts.expertSize(), biased));
         }
         return all;
     }
