@@ -37,11 +37,14 @@ import picocli.CommandLine.Spec;
                 + "before it.%n",
         footer = {"",
             "A text longer than the context is split into windows. Each window starts with the last --overlap",
-            "tokens of the previous one, which are context only and not scored.", "", "Examples:",
+            "tokens of the previous one, which are context only and not scored.",
+            "With --disjoint, numbers are those of llama-perplexity -c N with N as --window.", "", "Examples:",
             "  pastkv score story.txt",
-            "  pastkv score --model ~/models/SmolLM-135M --window 1024 --overlap 256 *.txt"})
+            "  pastkv score --model ~/models/SmolLM-135M --window 1024 --overlap 256 *.txt",
+            "  pastkv score --model ~/models/SmolLM-135M-Q8_0.gguf --disjoint --window 512 wiki.txt"})
 public final class ScoreCommand implements Callable<Integer> {
     private static final int PIECE_TOKENS = 256;
+    private static final int DISJOINT_WINDOW = 512;
 
     private final Streams streams;
 
@@ -52,12 +55,17 @@ public final class ScoreCommand implements Callable<Integer> {
 
     @Option(names = "--window", paramLabel = "N",
             description = "Window size in tokens, at least 2. Default: the model's context, at most "
-                    + "2048.") private int window;
+                    + "2048; 512 with --disjoint.") private int window;
 
     @Option(names = "--overlap", paramLabel = "N",
             description = "Tokens at the start of a window that serve as context and are not scored. Default: a "
                     + "quarter of the window.") private int overlap =
                             -1;
+
+    @Option(names = "--disjoint",
+            description = "Score the second half of each of the windows into which the text is cut, as "
+                    + "llama-perplexity does: they do not overlap, each starts with the token that begins texts, and "
+                    + "a rest that fills none is left out.") private boolean isDisjoint;
 
     @Mixin private ModelMixin modelOptions = new ModelMixin(ComputeChoice.F32);
 
@@ -88,7 +96,7 @@ public final class ScoreCommand implements Callable<Integer> {
         cacheOptions.check();
         try (Model model = modelOptions.load(streams)) {
             int windowTokens = windowTokens(model);
-            int overlapTokens = overlap < 0 ? windowTokens / 4 : overlap;
+            int overlapTokens = overlapTokens(windowTokens);
             if (overlapTokens >= windowTokens) {
                 throw new ParameterException(spec.commandLine(),
                         "--overlap: " + overlapTokens + ", must be below the window of " + windowTokens);
@@ -107,10 +115,18 @@ public final class ScoreCommand implements Callable<Integer> {
         return 0;
     }
 
+    private int overlapTokens(int windowTokens) {
+        if (isDisjoint && overlap > 0) {
+            throw new ParameterException(spec.commandLine(),
+                    "--overlap: " + overlap + ", windows of --disjoint do not overlap");
+        }
+        return isDisjoint ? 0 : overlap < 0 ? windowTokens / 4 : overlap;
+    }
+
     private int windowTokens(Model model) {
         int context = model.config().maxSeqLen();
         if (window == 0) {
-            return Math.min(context, 2048);
+            return Math.min(context, isDisjoint ? DISJOINT_WINDOW : 2048);
         }
         if (window < 2 || window > context) {
             throw new ParameterException(spec.commandLine(),
@@ -132,7 +148,10 @@ public final class ScoreCommand implements Callable<Integer> {
         return ids;
     }
 
-    private Score score(Model model, int[] ids, int windowTokens, int overlapTokens, Path file) {
+    private Score score(Model model, int[] ids, int windowTokens, int overlapTokens, Path file) throws IOException {
+        if (isDisjoint && ids.length < windowTokens) {
+            throw new IOException(file + ": has " + ids.length + " tokens, less than the window of " + windowTokens);
+        }
         Score score = new Score(0, 0);
         long start = System.nanoTime();
         try (Session session = model.newSession(cacheOptions.options().withMaxSeqLen(windowTokens));
@@ -140,13 +159,25 @@ public final class ScoreCommand implements Callable<Integer> {
             for (int from = 0; from == 0 || from + overlapTokens < ids.length; from += windowTokens - overlapTokens) {
                 session.reset();
                 int to = Math.min(from + windowTokens, ids.length);
-                score = score.plus(scoreWindow(session, ids, from, to, from == 0 ? 1 : from + overlapTokens));
+                if (!isDisjoint) {
+                    score = score.plus(scoreWindow(session, ids, from, to, from == 0 ? 1 : from + overlapTokens));
+                } else if (to - from == windowTokens) {
+                    int[] own = Arrays.copyOfRange(ids, from, to);
+                    own[0] = firstToken(model, ids, own[0]);
+                    score = score.plus(scoreWindow(session, own, 0, windowTokens, windowTokens / 2 + 1));
+                }
             }
         }
         double seconds = (System.nanoTime() - start) / 1e9;
         streams.err().println(String.format(Locale.ROOT, "%s: %,.0f tokens/s, compute %s on %s", file.getFileName(),
                 score.count() / seconds, model.linearPrecision(), model.kernels().kernels().name()));
         return score;
+    }
+
+    /** The token that begins texts where the tokenizer adds one, else {@code absent}. */
+    private static int firstToken(Model model, int[] ids, int absent) {
+        int[] added = model.tokenizer().orElseThrow().encode("", true);
+        return added.length > 0 && added[0] == ids[0] ? ids[0] : absent;
     }
 
     /** Losses of tokens {@code [firstCounted, to)}, read from token {@code from} on. */
