@@ -29,10 +29,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -89,23 +86,14 @@ public final class Model implements AutoCloseable {
     public static Model load(Path folder, ModelOptions options) throws IOException {
         Objects.requireNonNull(folder, "folder: null");
         Objects.requireNonNull(options, "options: null");
-        return load(folder, options, chooseInBackground(options.kernels()));
+        Background<KernelsChoice> kernels = chooseInBackground(options.kernels());
+        return load(ModelFolder.open(folder, options.allowedConfigKeys(), options.allowedTokenizers()), options,
+                kernels::get);
     }
 
-    /** Choosing kernels takes about as long as reading the configuration and the tokenizer, so both run in parallel. */
-    private static Supplier<KernelsChoice> chooseInBackground(@Nullable String name) {
-        CompletableFuture<KernelsChoice> chosen = CompletableFuture.supplyAsync(() -> KernelsChoice.choose(name),
-                task -> Thread.ofPlatform().daemon().name("pastkv-kernels").start(task));
-        return () -> {
-            try {
-                return chosen.join();
-            } catch (CompletionException e) {
-                if (e.getCause() instanceof IllegalStateException refused) {
-                    throw new IllegalStateException(refused.getMessage(), refused);
-                }
-                throw e;
-            }
-        };
+    /** Choosing kernels takes about as long as reading the configuration, so both run in parallel. */
+    private static Background<KernelsChoice> chooseInBackground(@Nullable String name) {
+        return Background.start("pastkv-kernels", () -> KernelsChoice.choose(name));
     }
 
     /** {@link #load(Path, ModelOptions)} with kernels chosen by the caller. */
@@ -113,31 +101,33 @@ public final class Model implements AutoCloseable {
         Objects.requireNonNull(folder, "folder: null");
         Objects.requireNonNull(options, "options: null");
         Objects.requireNonNull(kernels, "kernels: null");
-        return load(folder, options, () -> kernels);
+        return load(ModelFolder.open(folder, options.allowedConfigKeys(), options.allowedTokenizers()), options,
+                () -> kernels);
     }
 
     /** {@link #load(Path, ModelOptions)} from an open source. The model closes it, even if loading fails. */
     public static Model load(ModelSource source, ModelOptions options) throws IOException {
         Objects.requireNonNull(source, "source: null");
         Objects.requireNonNull(options, "options: null");
-        return load(ModelFolder.of(source, options.allowedConfigKeys()), options,
-                chooseInBackground(options.kernels()));
+        Background<KernelsChoice> kernels = chooseInBackground(options.kernels());
+        return load(ModelFolder.of(source, options.allowedConfigKeys()), options, kernels::get);
     }
 
-    private static Model load(Path path, ModelOptions options, Supplier<KernelsChoice> chosen) throws IOException {
-        return load(ModelFolder.open(path, options.allowedConfigKeys(), options.allowedTokenizers()), options, chosen);
+    /** Kernels that may have to be waited for. */
+    @FunctionalInterface
+    private interface Chosen {
+        KernelsChoice get() throws IOException;
     }
 
-    private static Model load(ModelFolder files, ModelOptions options, Supplier<KernelsChoice> chosen)
-            throws IOException {
+    private static Model load(ModelFolder files, ModelOptions options, Chosen chosen) throws IOException {
         Arena arena = Arena.ofShared();
-        TextTokenizer tokenizer = null;
+        Background<Optional<TextTokenizer>> tokenizer = Background.start("pastkv-tokenizer",
+                () -> options.loadsTokenizer() && files.hasTokenizer()
+                        ? Optional.of(TextTokenizer.read(files.source()))
+                        : Optional.empty());
         BlockStore store = options.blockStore();
         try {
             store = options.cacheTiers().isEmpty() ? store : CacheTiers.openAll(options.cacheTiers());
-            if (options.loadsTokenizer() && files.hasTokenizer()) { // first, as it is the quickest to fail
-                tokenizer = TextTokenizer.read(files.source());
-            }
             FiniteWeights.require(files.tensors(), files.source().weights());
             KernelsChoice kernels = chosen.get();
             LinearPrecision precision = files.linearPrecision(options, kernels.kernels());
@@ -145,13 +135,12 @@ public final class Model implements AutoCloseable {
                     new WeightPacker(kernels.kernels(), precision), arena);
             files.source().weights().requireWhole(); // or it has packed a mixture
             files.source().weights().unload();
+            TextTokenizer readTokenizer = tokenizer.get().orElse(null);
             HookCatalog hooks = HookCatalog.of(files.config(), files.tensors());
             Engine engine = engine(hooks, files, weights, options, kernels);
-            return new Model(files, hooks, options, kernels, precision, arena, weights, engine, tokenizer, store);
+            return new Model(files, hooks, options, kernels, precision, arena, weights, engine, readTokenizer, store);
         } catch (IOException | RuntimeException | Error e) { // not enough memory is an Error
-            if (tokenizer != null) {
-                tokenizer.close();
-            }
+            tokenizer.discard(read -> read.ifPresent(TextTokenizer::close));
             arena.close();
             if (store != null && !options.cacheTiers().isEmpty()) {
                 store.close();

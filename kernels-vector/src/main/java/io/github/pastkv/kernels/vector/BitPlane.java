@@ -7,6 +7,9 @@ import java.lang.foreign.Arena;
  * are of each vector.
  */
 final class BitPlane extends CodePlane {
+    private static final int NIBBLE = 15;
+    private static final int NEXT_INPUT = 4 * VECTORS;
+
     private final int bits;
     private final int firstBit;
     private final int inputsPerInt;
@@ -23,16 +26,32 @@ final class BitPlane extends CodePlane {
     }
 
     @Override
-    int word(byte[][] codes, int lane, int index) {
-        int mask = (1 << bits) - 1;
-        int word = 0;
-        int from = index * inputsPerInt;
-        for (int vector = 0; vector < VECTORS && vector * Lanes.COUNT + lane < codes.length; vector++) {
-            byte[] row = codes[vector * Lanes.COUNT + lane];
-            for (int i = 0; i < inputsPerInt && from + i < row.length; i++) {
-                word |= ((row[from + i] & 0xFF) >>> firstBit & mask) << (bits * (VECTORS * i + vector));
-            }
+    void add(byte[] row, int from, int to, int vector, int lane, int[] words) {
+        if (inputsPerInt == 2) {
+            addPairs(row, from, to, vector, lane, words);
+            return;
         }
-        return word;
+        int mask = (1 << bits) - 1;
+        int log = Integer.numberOfTrailingZeros(inputsPerInt);
+        for (int input = from; input < to; input++) {
+            int shift = bits * (VECTORS * (input & inputsPerInt - 1) + vector);
+            words[(input >> log) * Lanes.COUNT + lane] |= ((row[input] & 0xFF) >>> firstBit & mask) << shift;
+        }
+    }
+
+    /** The commonest case. */
+    private void addPairs(byte[] row, int from, int to, int vector, int lane, int[] words) {
+        int shift = bits * vector;
+        int at = from / 2 * Lanes.COUNT + lane;
+        int input = from;
+        for (; input + 1 < to; input += 2) {
+            int low = row[input] >>> firstBit & NIBBLE;
+            int high = row[input + 1] >>> firstBit & NIBBLE;
+            words[at] |= (low | high << NEXT_INPUT) << shift;
+            at += Lanes.COUNT;
+        }
+        if (input < to) {
+            words[at] |= (row[input] >>> firstBit & NIBBLE) << shift;
+        }
     }
 }

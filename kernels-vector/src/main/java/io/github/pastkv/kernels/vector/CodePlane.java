@@ -13,6 +13,8 @@ abstract class CodePlane {
     static final int INPUT_GRAIN = 8;
 
     static final int VECTORS = 4;
+    /** Inputs whose words of a panel stay in the nearest cache while rows are added. */
+    private static final int BLOCK_INPUTS = 256;
     /** Outputs of a panel of grouped weights. */
     static final int PANEL_OUTPUTS = VECTORS * Lanes.COUNT;
 
@@ -34,15 +36,23 @@ abstract class CodePlane {
         return intsPerLane * Lanes.BYTES;
     }
 
-    /** The int at {@code index} of a lane, of rows {@code codes} of which some may be missing. */
-    abstract int word(byte[][] codes, int lane, int index);
+    /**
+     * Adds the codes of inputs {@code [from, to)} of one row, {@code from} a multiple of 256.
+     *
+     * @param vector of the panel that the row belongs to
+     * @param lane of that vector
+     * @param words of the panel, {@code [int][lane]}
+     */
+    abstract void add(byte[] row, int from, int to, int vector, int lane, int[] words);
 
     /** Writes a panel, given the codes of its first rows; the others are 0. */
     final void put(byte[][] codes, int panel) {
         int[] words = new int[Math.toIntExact(intsPerLane) * Lanes.COUNT];
-        for (int lane = 0; lane < Math.min(Lanes.COUNT, codes.length); lane++) {
-            for (int i = 0; i < intsPerLane; i++) {
-                words[i * Lanes.COUNT + lane] = word(codes, lane, i);
+        int numInputs = codes.length == 0 ? 0 : codes[0].length;
+        for (int from = 0; from < numInputs; from += BLOCK_INPUTS) {
+            int to = Math.min(from + BLOCK_INPUTS, numInputs);
+            for (int row = 0; row < codes.length; row++) {
+                add(codes[row], from, to, row / Lanes.COUNT, row % Lanes.COUNT, words);
             }
         }
         MemorySegment.copy(words, 0, panels, Lanes.INT, panel * panelBytes(), words.length);

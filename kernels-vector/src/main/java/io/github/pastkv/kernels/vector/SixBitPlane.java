@@ -12,26 +12,42 @@ final class SixBitPlane extends CodePlane {
     private static final int INPUTS = 4;
     private static final int CODES_PER_INT = 5;
     private static final int LAST_CODE = INPUTS * VECTORS - 1;
+    private static final int LAST_SHIFT = CODES_PER_INT * BITS;
 
     SixBitPlane(int numInputs, int numPanels, Arena arena) {
         super((long) padded(numInputs) / INPUTS * INTS, numPanels, arena);
     }
 
     @Override
-    int word(byte[][] codes, int lane, int index) {
-        int from = index / INTS * INPUTS;
-        int part = index % INTS;
-        int word = ((code(codes, lane, from, LAST_CODE) >>> (2 * part)) & 3) << (CODES_PER_INT * BITS);
-        for (int i = 0; i < CODES_PER_INT; i++) {
-            word |= code(codes, lane, from, CODES_PER_INT * part + i) << (BITS * i);
+    void add(byte[] row, int from, int to, int vector, int lane, int[] words) {
+        for (int i = 0; i < INPUTS; i++) {
+            int position = i * VECTORS + vector;
+            if (position == LAST_CODE) {
+                addLast(row, from + i, to, lane, words);
+            } else {
+                addEveryFourth(row, from + i, to, position, lane, words);
+            }
         }
-        return word;
     }
 
-    /** The code at {@code position} of the four inputs of four vectors; 0 where there is none. */
-    private static int code(byte[][] codes, int lane, int from, int position) {
-        int row = position % VECTORS * Lanes.COUNT + lane;
-        int input = from + position / VECTORS;
-        return row < codes.length && input < codes[row].length ? codes[row][input] : 0;
+    /** Every fourth input, whose code is at {@code position} of its four inputs of four vectors. */
+    private static void addEveryFourth(byte[] row, int from, int to, int position, int lane, int[] words) {
+        int shift = position % CODES_PER_INT * BITS;
+        int at = (from / INPUTS * INTS + position / CODES_PER_INT) * Lanes.COUNT + lane;
+        for (int input = from; input < to; input += INPUTS) {
+            words[at] |= row[input] << shift;
+            at += INTS * Lanes.COUNT;
+        }
+    }
+
+    private static void addLast(byte[] row, int from, int to, int lane, int[] words) {
+        int at = from / INPUTS * INTS * Lanes.COUNT + lane;
+        for (int input = from; input < to; input += INPUTS) {
+            int code = row[input];
+            words[at] |= (code & 3) << LAST_SHIFT;
+            words[at + Lanes.COUNT] |= (code >>> 2 & 3) << LAST_SHIFT;
+            words[at + 2 * Lanes.COUNT] |= code >>> 4 << LAST_SHIFT;
+            at += INTS * Lanes.COUNT;
+        }
     }
 }

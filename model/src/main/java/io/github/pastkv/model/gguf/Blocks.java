@@ -189,10 +189,17 @@ final class Blocks {
             scale(row, first + 16 * group, d, bytes[at + 192 + group]);
         }
         byte[] numbers = row.numbers();
-        for (int i = 0; i < 256; i++) {
-            byte lows = bytes[at + 64 * (i / 128) + i % 64];
-            int four = i % 128 < 64 ? low(lows) : high(lows);
-            numbers[first + i] = (byte) (four + 16 * twoBits(bytes, at + 128, i) - 32);
+        for (int half = 0; half < 2; half++) {
+            int lows = at + 64 * half;
+            int highs = at + 128 + 32 * half;
+            int to = first + 128 * half;
+            for (int i = 0; i < 32; i++) {
+                int high = bytes[highs + i];
+                numbers[to + i] = (byte) (low(bytes[lows + i]) + 16 * (high & 3) - 32);
+                numbers[to + 32 + i] = (byte) (low(bytes[lows + 32 + i]) + 16 * (high >> 2 & 3) - 32);
+                numbers[to + 64 + i] = (byte) (high(bytes[lows + i]) + 16 * (high >> 4 & 3) - 32);
+                numbers[to + 96 + i] = (byte) (high(bytes[lows + 32 + i]) + 16 * (high >> 6 & 3) - 32);
+            }
         }
     }
 
