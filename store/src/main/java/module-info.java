@@ -6,6 +6,7 @@ module io.github.pastkv.store {
     requires transitive io.github.pastkv.cache;
     requires tools.jackson.databind;
     requires static org.jspecify;
+    requires static jdk.jfr;
 
     exports io.github.pastkv.store;
 

@@ -24,6 +24,9 @@ import java.util.Objects;
  * tokens; everything else is for one thread. The object is reused by the next step of its cache.
  */
 public final class KvStep implements StepRows, AutoCloseable {
+    /** Fewest computed tokens of a step whose time tells how fast prompts are computed. */
+    private static final int MIN_TIMED_TOKENS = 16;
+
     private final CacheRows rows;
     private final int maxTokens;
     private final StepLayout layout;
@@ -39,6 +42,7 @@ public final class KvStep implements StepRows, AutoCloseable {
     private boolean knowsTokens;
     private boolean publishes;
     private boolean open;
+    private long begunAt; // nanoTime, when its blocks were there
 
     /** A step over these rows, none of which may exceed {@code maxTokens}. */
     KvStep(CacheRows rows, int maxTokens) {
@@ -105,6 +109,7 @@ public final class KvStep implements StepRows, AutoCloseable {
         }
         layout.findRows();
         written.start(rows.lengths().numLayers(), numTokens());
+        begunAt = System.nanoTime();
         open = true;
     }
 
@@ -320,6 +325,9 @@ public final class KvStep implements StepRows, AutoCloseable {
             storage.commit();
             commitTokens();
             commitLengths();
+        }
+        if (knowsTokens && numTokens() >= MIN_TIMED_TOKENS) {
+            rows.prefixes().computed(numTokens(), System.nanoTime() - begunAt);
         }
         close();
     }

@@ -175,16 +175,24 @@ public final class Session implements AutoCloseable {
     }
 
     /**
-     * How many of these tokens an empty row of this session would reuse, from where, and why not more.
+     * How many of these tokens an empty row of this session would reuse, from where, and why not more. Asks cache
+     * tiers, and may wait for them.
      *
      * @throws IllegalStateException if this session does not share
      */
     public PrefixExplanation explainPrefix(int... tokenIds) {
+        return sharedIndex(tokenIds).explain(cache.namespace().orElseThrow(), tokenIds);
+    }
+
+    /** {@link #explainPrefix} without asking cache tiers, which may have more. */
+    public PrefixExplanation explainPrefixInMemory(int... tokenIds) {
+        return sharedIndex(tokenIds).explainInMemory(cache.namespace().orElseThrow(), tokenIds);
+    }
+
+    private PrefixIndex sharedIndex(int... tokenIds) {
         requireOpen();
         Objects.requireNonNull(tokenIds, "tokenIds: null");
-        PrefixIndex index = prefixIndex().orElseThrow(
-                () -> new IllegalStateException("this session does not share prefixes"));
-        return index.explain(cache.namespace().orElseThrow(), tokenIds);
+        return prefixIndex().orElseThrow(() -> new IllegalStateException("this session does not share prefixes"));
     }
 
     /** {@link #append(int[][], AttentionMask)} with rows of equal length and no padding. */

@@ -87,6 +87,11 @@ public interface CacheTier extends AutoCloseable {
      */
     void list(Consumer<TierEntry> each) throws IOException;
 
+    /** Whether the times of {@link #list} are those of the last use, and not those of writing. */
+    default boolean knowsLastUse() {
+        return true;
+    }
+
     /** Counts so far. Bytes are those that the content takes. */
     StoreStats stats();
 

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Opens tiers by their URIs, as the command and {@code ModelOptions.withCacheTiers} name them. */
 public final class CacheTiers {
-    private static final Set<String> FIRST_TIER_OPTIONS = Set.of("chunk", "write", "keys");
+    private static final Set<String> FIRST_TIER_OPTIONS = Set.of("chunk", "write", "keys", "load");
     private static final Map<String, String> OPTIONAL_ARTIFACTS = Map.of("redis", "pastkv-store-redis", "rediss",
             "pastkv-store-redis", "valkey", "pastkv-store-redis", "s3", "pastkv-store-s3");
 
@@ -49,9 +49,9 @@ public final class CacheTiers {
 
     /**
      * Opens a store over tiers, nearest first. {@code chunk} (tokens of a complete chunk) and {@code write}
-     * ({@code complete}, {@code second-use}, {@code eviction}) and {@code keys} (a {@link KeyFile} for encryption) are
-     * those of the first; {@code verify=sha256} with any
-     * of them compares the SHA-256 of all that is loaded, beside its checksums.
+     * ({@code complete}, {@code second-use}, {@code eviction}), {@code load} ({@code measured}, {@code always}: a
+     * {@link LoadRule}) and {@code keys} (a {@link KeyFile} for encryption) are those of the first;
+     * {@code verify=sha256} with any of them compares the SHA-256 of all that is loaded, beside its checksums.
      *
      * @throws IllegalArgumentException for a URI or option that no tier has
      * @throws IOException when one cannot be opened; then none is
@@ -69,18 +69,19 @@ public final class CacheTiers {
         for (TierUri uri : parsed.subList(1, parsed.size())) {
             if (!Collections.disjoint(uri.options().keySet(), FIRST_TIER_OPTIONS)) {
                 throw new IllegalArgumentException(
-                        "cache tier " + uri + ": chunk, write and keys are options of the first tier");
+                        "cache tier " + uri + ": chunk, write, load and keys are options of the first tier");
             }
         }
         int chunkTokens = parsed.getFirst().count("chunk", BlockStore.DEFAULT_CHUNK_TOKENS);
         StoreWrites writes = writes(parsed.getFirst());
+        LoadRule rule = rule(parsed.getFirst());
         KeyFile keys = keys(parsed.getFirst());
         List<CacheTier> tiers = new ArrayList<>();
         try {
             for (TierUri uri : parsed) {
                 tiers.add(open(uri));
             }
-            return new TierStore(tiers, chunkTokens, writes, verifiesData, keys);
+            return new TierStore(tiers, chunkTokens, writes, verifiesData, keys, rule);
         } catch (IOException | RuntimeException e) {
             tiers.forEach(CacheTier::close);
             throw e;
@@ -96,6 +97,14 @@ public final class CacheTiers {
             throw uri.refusal("keys", "must be a file; without keys nothing is encrypted");
         }
         return new KeyFile(Path.of(file));
+    }
+
+    private static LoadRule rule(TierUri uri) {
+        return switch (uri.option("load", "measured")) {
+            case "measured" -> LoadRule.MEASURED;
+            case "always" -> LoadRule.ALWAYS;
+            default -> throw uri.refusal("load", "must be measured or always");
+        };
     }
 
     private static StoreWrites writes(TierUri uri) {

@@ -29,13 +29,15 @@ final class ChunkCipher {
     private static final int NONCE_BYTES = 12;
     private static final int TAG_BITS = 128;
     private static final int HEAD_BYTES = MAGIC.length + TierKey.ID_BYTES;
+    /** Fewest bytes of an encrypted chunk, enough to know it by. */
+    static final int MIN_BYTES = HEAD_BYTES + NONCE_BYTES + TAG_BITS / 8;
     private static final SecureRandom RANDOM = new SecureRandom();
 
     private ChunkCipher() {}
 
     /** The id of the key that bytes were encrypted with; null for bytes that are not encrypted. */
     static @Nullable String keyId(MemorySegment bytes) {
-        if (bytes.byteSize() < HEAD_BYTES + NONCE_BYTES + TAG_BITS / 8) {
+        if (bytes.byteSize() < MIN_BYTES) {
             return null;
         }
         byte[] head = bytes.asSlice(0, HEAD_BYTES).toArray(ValueLayout.JAVA_BYTE);
@@ -51,7 +53,7 @@ final class ChunkCipher {
         byte[] nonce = new byte[NONCE_BYTES];
         RANDOM.nextBytes(nonce);
         System.arraycopy(nonce, 0, head, HEAD_BYTES, NONCE_BYTES);
-        byte[] plain = joined(content);
+        byte[] plain = ChunkFormat.joined(content);
         try {
             Cipher cipher = cipher(Cipher.ENCRYPT_MODE, key, nonce, Arrays.copyOf(head, HEAD_BYTES), name);
             byte[] all = Arrays.copyOf(head, head.length + cipher.getOutputSize(plain.length));
@@ -86,16 +88,5 @@ final class ChunkCipher {
         cipher.updateAAD(head);
         cipher.updateAAD(name.name().getBytes(StandardCharsets.US_ASCII));
         return cipher;
-    }
-
-    private static byte[] joined(List<MemorySegment> content) {
-        long length = content.stream().mapToLong(MemorySegment::byteSize).sum();
-        byte[] joined = new byte[Math.toIntExact(length)];
-        long offset = 0;
-        for (MemorySegment part : content) {
-            MemorySegment.copy(part, 0, MemorySegment.ofArray(joined), offset, part.byteSize());
-            offset += part.byteSize();
-        }
-        return joined;
     }
 }

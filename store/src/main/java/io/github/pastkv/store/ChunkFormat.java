@@ -66,6 +66,21 @@ public final class ChunkFormat {
         return data;
     }
 
+    /**
+     * One array of segments that follow each other, for a medium that takes nothing else.
+     *
+     * @throws ArithmeticException for more bytes than an array has
+     */
+    public static byte[] joined(List<MemorySegment> content) {
+        byte[] joined = new byte[Math.toIntExact(content.stream().mapToLong(MemorySegment::byteSize).sum())];
+        long offset = 0;
+        for (MemorySegment part : content) {
+            MemorySegment.copy(part, 0, MemorySegment.ofArray(joined), offset, part.byteSize());
+            offset += part.byteSize();
+        }
+        return joined;
+    }
+
     private static Map<String, String> metadata(StoredChunk chunk) {
         Map<String, String> metadata = new TreeMap<>();
         metadata.put("format", FORMAT);

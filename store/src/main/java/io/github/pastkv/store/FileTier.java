@@ -26,13 +26,13 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Chunks as files of a folder, which any number of processes may share: {@code DIR/ab/KEY.safetensors}, by the first
- * two digits of the name. The folder itself is the index, so that no process has an outdated one; opening looks at
- * names and sizes only.
+ * two digits of the name. The folder itself is the index, so that no process has an outdated one and opening reads
+ * nothing; before the first write a process looks at all names and sizes.
  *
  * <p>A chunk is written aside, forced to the disk, renamed, and its folder forced: under its name it is whole or not
  * there, at whatever moment a process or the machine stops. Writers take turns by a lock on {@code DIR/lock}, which
  * also holds how many bytes and chunks there are: counted up before a chunk is written and down after one is removed,
- * so that the limit holds at all times, and counted anew whenever a process opens the folder. Readers take no lock.
+ * so that the limit holds at all times, and counted anew before a process's first write. Readers take no lock.
  *
  * <p>The time of last use is a file's time of modification. Where a folder cannot be written, chunks are read and none
  * is taken. Folders are made with permissions 0700, files with 0600: what they hold can be turned back into text.
@@ -60,6 +60,7 @@ public final class FileTier implements CacheTier {
     private final AtomicLong numPuts = new AtomicLong();
     private final AtomicLong numEvicted = new AtomicLong();
     private volatile FolderLock.Usage lastUsage = new FolderLock.Usage(0, 0);
+    private volatile boolean isCounted; // written under the lock
     private volatile boolean closed;
 
     private record Candidate(Path file, long bytes, Instant lastUsed) {}
@@ -84,14 +85,6 @@ public final class FileTier implements CacheTier {
         this.clock = clock;
         io.makeFolder(this.folder);
         this.lock = FolderLock.open(this.folder, io, deadline);
-        if (lock != null) {
-            try {
-                lock.with(this::countAnew);
-            } catch (IOException | RuntimeException e) {
-                lock.close();
-                throw e;
-            }
-        }
     }
 
     @Override
@@ -114,10 +107,15 @@ public final class FileTier implements CacheTier {
 
     /** The key that a file's name says, or none for files that are no chunks. */
     private static Optional<ChunkKey> keyOf(Path file) {
-        String name = file.getFileName().toString();
-        return name.endsWith(ChunkFormat.FILE_SUFFIX)
-                ? ChunkKey.parse(name.substring(0, name.length() - ChunkFormat.FILE_SUFFIX.length()))
+        return file.getFileName().toString().endsWith(ChunkFormat.FILE_SUFFIX)
+                ? ChunkKey.parse(nameOf(file))
                 : Optional.empty();
+    }
+
+    /** The name of a chunk's file without its suffix. */
+    private static String nameOf(Path file) {
+        String name = file.getFileName().toString();
+        return name.substring(0, name.length() - ChunkFormat.FILE_SUFFIX.length());
     }
 
     /** Whether a file is a chunk of this version or an earlier one; all others belong to somebody else. */
@@ -226,10 +224,20 @@ public final class FileTier implements CacheTier {
             return PutResult.REFUSED;
         }
         try {
-            return lock.with(usage -> put(key, content, bytes, usage)) ? PutResult.STORED : PutResult.RETRY;
+            return inTurn(usage -> put(key, content, bytes, usage)) ? PutResult.STORED : PutResult.RETRY;
         } catch (IOException e) { // a full disk, a folder that is gone: perhaps not for ever
             return PutResult.RETRY;
         }
+    }
+
+    /** Does something in turn, with the folder counted; false where the turn did not come, or for a read-only folder. */
+    private boolean inTurn(FolderLock.Turn turn) throws IOException {
+        return lock != null && lock.with(usage -> {
+            if (!isCounted) {
+                countAnew(usage);
+            }
+            turn.run(usage);
+        });
     }
 
     /** Under the lock. */
@@ -287,6 +295,7 @@ public final class FileTier implements CacheTier {
             } else if (isUnused(oldest) && io.delete(oldest.file())) {
                 usage.add(-oldest.bytes(), -1);
                 numEvicted.incrementAndGet();
+                TierEvents.evict(name(), nameOf(oldest.file()), oldest.bytes());
             }
         }
     }
@@ -305,14 +314,11 @@ public final class FileTier implements CacheTier {
 
     /** Looks at all names and sizes, removes what a stopped writer left, and finds candidates. Under the lock. */
     private void countAnew(FolderLock.Usage usage) throws IOException {
-        long[] counts = new long[2];
         List<Candidate> found = new ArrayList<>();
         List<Path> leftovers = new ArrayList<>();
         Instant now = clock.instant();
         forEachFolder(sub -> io.list(sub, (file, attributes) -> {
             if (isChunk(file)) {
-                counts[0] += attributes.size();
-                counts[1]++;
                 found.add(new Candidate(file, attributes.size(),
                         isOfEarlierVersion(file) ? Instant.EPOCH : attributes.lastModifiedTime().toInstant()));
             } else if (TEMPORARY_NAME.matcher(file.getFileName().toString()).matches()) {
@@ -325,8 +331,9 @@ public final class FileTier implements CacheTier {
         found.sort(Comparator.comparing(candidate -> candidate.lastUsed().isAfter(now) ? now : candidate.lastUsed()));
         candidates.clear();
         candidates.addAll(found.subList(0, Math.min(MAX_CANDIDATES, found.size())));
-        usage.set(counts[0], counts[1]);
+        usage.set(found.stream().mapToLong(Candidate::bytes).sum(), found.size());
         lastUsage = usage.copy();
+        isCounted = true;
     }
 
     @FunctionalInterface
@@ -348,11 +355,11 @@ public final class FileTier implements CacheTier {
 
     @Override
     public void forget(ChunkKey key) {
-        if (closed || lock == null) {
+        if (closed) {
             return;
         }
         try {
-            lock.with(usage -> {
+            inTurn(usage -> {
                 Path file = fileOf(key);
                 long bytes = io.size(file);
                 if (bytes >= 0 && io.delete(file)) {
@@ -379,8 +386,8 @@ public final class FileTier implements CacheTier {
             }
         }));
         for (Candidate file : found) {
-            if (removes && lock != null) {
-                lock.with(usage -> {
+            if (removes) {
+                inTurn(usage -> {
                     if (io.delete(file.file())) {
                         usage.add(-file.bytes(), -1);
                         lastUsage = usage.copy();
@@ -401,9 +408,20 @@ public final class FileTier implements CacheTier {
     /** Counts of this process; chunks and bytes are those of the folder, as of this process's last look. */
     @Override
     public StoreStats stats() {
+        lookOnce();
         FolderLock.Usage usage = lastUsage;
         return new StoreStats(usage.numChunks(), usage.bytes(), maxBytes, numGets.get(), numFound.get(),
                 numPuts.get(), numEvicted.get());
+    }
+
+    private void lookOnce() {
+        try {
+            if (!isCounted && !closed) {
+                inTurn(_ -> {});
+            }
+        } catch (IOException e) {
+            return; // the next writer looks
+        }
     }
 
     @Override

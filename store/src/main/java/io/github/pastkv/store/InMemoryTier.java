@@ -87,13 +87,7 @@ public final class InMemoryTier implements CacheTier {
         if (length > Math.min(maxBytes, Integer.MAX_VALUE - 8)) {
             return PutResult.REFUSED;
         }
-        MemorySegment copy = MemorySegment.ofArray(new byte[(int) length]);
-        long offset = 0;
-        for (MemorySegment part : content) {
-            MemorySegment.copy(part, 0, copy, offset, part.byteSize());
-            offset += part.byteSize();
-        }
-        return keep(key, copy);
+        return keep(key, MemorySegment.ofArray(ChunkFormat.joined(content)));
     }
 
     private synchronized PutResult keep(ChunkKey key, MemorySegment content) {
@@ -113,6 +107,7 @@ public final class InMemoryTier implements CacheTier {
             names.remove(victim.getKey());
             oldest.remove();
             numEvicted++;
+            TierEvents.evict(name(), victim.getKey().name(), victim.getValue().content().byteSize());
         }
         chunks.put(key, new Kept(content, Instant.now()));
         names.add(key);

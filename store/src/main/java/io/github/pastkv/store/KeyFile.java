@@ -39,7 +39,9 @@ public final class KeyFile implements KeyProvider {
         }
     }
 
-    private record Keys(Map<String, TierKey> byTenant, Map<String, TierKey> byId) {}
+    private record Keys(Map<String, TierKey> byTenant, Map<TenantKey, TierKey> all) {}
+
+    private record TenantKey(String tenant, String id) {}
 
     /**
      * Reads a file.
@@ -62,7 +64,7 @@ public final class KeyFile implements KeyProvider {
             }
         }
         Map<String, TierKey> byTenant = new HashMap<>();
-        Map<String, TierKey> byId = new HashMap<>();
+        Map<TenantKey, TierKey> all = new HashMap<>();
         Map<String, String> tenants = new HashMap<>(); // by the id of their key
         int number = 0;
         for (String line : Files.readAllLines(file)) {
@@ -74,14 +76,15 @@ public final class KeyFile implements KeyProvider {
                     throw new IOException("keys: " + file + ", line " + number
                             + " must be TENANT KEY, the key being 32 bytes in Base64");
                 }
-                byTenant.put(parts[0].equals("-") ? "" : parts[0], key);
-                byId.put(key.id(), key);
+                String tenant = parts[0].equals("-") ? "" : parts[0];
+                byTenant.put(tenant, key);
+                all.put(new TenantKey(tenant, key.id()), key);
                 if (!tenants.computeIfAbsent(key.id(), _ -> parts[0]).equals(parts[0])) {
                     throw new IOException("keys: " + file + ", line " + number + " has the key of another tenant");
                 }
             }
         }
-        return new Keys(Map.copyOf(byTenant), Map.copyOf(byId));
+        return new Keys(Map.copyOf(byTenant), Map.copyOf(all));
     }
 
     private static @Nullable TierKey key(String base64) {
@@ -108,13 +111,18 @@ public final class KeyFile implements KeyProvider {
 
     @Override
     public @Nullable TierKey keyOf(String tenant) {
-        Map<String, TierKey> byTenant = current().byTenant();
-        TierKey own = byTenant.get(tenant);
-        return own == null ? byTenant.get("*") : own;
+        Keys now = current();
+        return now.byTenant().get(lineOf(tenant, now));
     }
 
     @Override
-    public @Nullable TierKey keyWithId(String id) {
-        return current().byId().get(id);
+    public @Nullable TierKey keyOf(String tenant, String id) {
+        Keys now = current();
+        return now.all().get(new TenantKey(lineOf(tenant, now), id));
+    }
+
+    /** The tenant whose lines are those of a tenant: itself, or all that have none. */
+    private static String lineOf(String tenant, Keys keys) {
+        return keys.byTenant().containsKey(tenant) ? tenant : "*";
     }
 }

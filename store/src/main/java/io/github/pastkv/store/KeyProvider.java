@@ -18,7 +18,12 @@ public interface KeyProvider {
     @Nullable
     TierKey keyOf(String tenant);
 
-    /** The key with an {@linkplain TierKey#id id}; null for none: its chunks are missing. */
+    /**
+     * The key of a tenant with an {@linkplain TierKey#id id}: the current one or one from before. A key of another
+     * tenant is none, so that nobody who has one can pass off a chunk as this tenant's.
+     *
+     * @return null for none: its chunks are missing
+     */
     @Nullable
-    TierKey keyWithId(String id);
+    TierKey keyOf(String tenant, String id);
 }

@@ -240,10 +240,11 @@ public final class TierContents {
     }
 
     /**
-     * Puts what {@link #export} wrote into a tier, in chunks of its size.
+     * Puts what {@link #export} wrote into a tier, in chunks of its size. A chunk that is there and damaged is replaced.
      *
      * @return keys of the chunks
-     * @throws IOException naming the file, where it is damaged or something else, or where the tier takes no more
+     * @throws IOException naming the file, where it is damaged or something else, or where the tier takes no more or
+     *         has encrypted chunks, which must not lie beside plain ones
      */
     public static List<ChunkKey> importFile(Path file, CacheTier tier, int chunkTokens) throws IOException {
         try (Arena arena = Arena.ofConfined()) {
@@ -255,6 +256,7 @@ public final class TierContents {
             if (!whole.isIntact()) {
                 throw new IOException(file + ": a checksum does not match");
             }
+            requirePlain(tier);
             List<ChunkKey> keys = new ArrayList<>();
             BlockKey before = whole.before();
             int chunkBlocks = Math.max(1, chunkTokens / whole.blockSize());
@@ -262,7 +264,7 @@ public final class TierContents {
                 int firstBlock = Math.toIntExact(whole.firstPosition() / whole.blockSize()) + from;
                 int to = Math.min(whole.numBlocks(), from + chunkBlocks - firstBlock % chunkBlocks);
                 StoredChunk part = part(whole, before, from, to);
-                if (tier.put(part.key(), ChunkFormat.encode(part)) != PutResult.STORED) {
+                if (!putSound(part, tier)) {
                     throw new IOException(
                             tier.name() + ": took " + keys.size() + " chunks of " + file + " and no more");
                 }
@@ -273,6 +275,42 @@ public final class TierContents {
             return keys;
         } catch (ChunkFormatException e) {
             throw new IOException(file + ": is no exported text, or damaged: " + e.getMessage(), e);
+        }
+    }
+
+    /** A tier keeps what is as long: one that is damaged must go first. */
+    private static boolean putSound(StoredChunk chunk, CacheTier tier) {
+        try (Arena arena = Arena.ofConfined()) {
+            if (tier.peek(chunk.key(), Long.MAX_VALUE,
+                    arena) instanceof StoreResult.Found<MemorySegment>(MemorySegment content)
+                    && !isSound(chunk.key(), content)) {
+                tier.forget(chunk.key());
+            }
+        }
+        return tier.put(chunk.key(), ChunkFormat.encode(chunk)) == PutResult.STORED;
+    }
+
+    private static boolean isSound(ChunkKey key, MemorySegment content) {
+        try {
+            StoredChunk chunk = ChunkFormat.decode(content, true);
+            return chunk.key().equals(key) && chunk.isIntact();
+        } catch (ChunkFormatException e) {
+            return false;
+        }
+    }
+
+    private static void requirePlain(CacheTier tier) throws IOException {
+        List<TierEntry> entries = new ArrayList<>();
+        tier.list(entries::add);
+        for (TierEntry entry : entries) {
+            try (Arena arena = Arena.ofConfined()) {
+                if (tier.peek(entry.key(), ChunkCipher.MIN_BYTES,
+                        arena) instanceof StoreResult.Found<MemorySegment>(MemorySegment start)
+                        && ChunkCipher.keyId(start) != null) {
+                    throw new IOException(tier.name() + ": has encrypted chunks, such as " + entry.key()
+                            + ": a file is imported into a tier of plain ones only");
+                }
+            }
         }
     }
 

@@ -10,131 +10,37 @@ import io.github.pastkv.cache.store.StoreWrites;
 import io.github.pastkv.cache.store.StoredChunk;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SegmentAllocator;
-import java.lang.foreign.ValueLayout;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collections;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.SequencedSet;
 import java.util.WeakHashMap;
-import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A store over one or more tiers, nearest first: writes chunks to all of them in the format of {@link ChunkFormat}, and
  * reads each from the first that has it whole and sound. What a tier returns is verified here, so that the next one is
- * asked where it is damaged; a damaged chunk is removed. What came from a farther tier is written to the nearer ones,
- * behind a small queue.
+ * asked where it is damaged; a damaged chunk is removed. What came from a farther tier is written to the nearer ones.
+ * Each tier but the nearest has a queue of writes and a thread of its own, so that none delays another. By
+ * {@link LoadRule#MEASURED} a tier is read where loading is faster than computing.
  *
  * <p>Owns its tiers until {@link #close}. Safe for any number of threads.
  */
 public final class TierStore implements BlockStore {
-    private static final int MAX_PROMOTIONS = 16;
-    private static final int MAX_UNOPENED = 1024;
+    /** How long closing waits for what waits to be written. */
+    private static final Duration CLOSE_LIMIT = Duration.ofSeconds(10);
+    private static final long MIN_WAIT_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
-    private final List<Tier> tiers;
+    private final List<MeasuredTier> tiers;
     private final int chunkTokens;
     private final StoreWrites writes;
     private final boolean verifiesData;
     private final @Nullable KeyProvider keys;
-    private final ThreadPoolExecutor promotions;
-    private final Map<StoredChunk, Tier> sources = Collections.synchronizedMap(new WeakHashMap<>()); // of unused ones
-
-    /** A tier and what it did. */
-    private static final class Tier {
-        private final CacheTier tier;
-        private final AtomicLong numTokensLoaded = new AtomicLong();
-        private final AtomicLong numBytesLoaded = new AtomicLong();
-        private final AtomicLong loadNanos = new AtomicLong();
-        private final AtomicLong numRefused = new AtomicLong();
-        private final AtomicLong numTaken = new AtomicLong();
-        private final AtomicLong numDropped = new AtomicLong();
-        private final AtomicLong numRetries = new AtomicLong();
-        private final SequencedSet<ChunkKey> unopened = new LinkedHashSet<>(); // under itself, the last ones
-
-        Tier(CacheTier tier) {
-            this.tier = tier;
-        }
-
-        StoreRun find(List<ChunkKey> keys) {
-            StoreRun run;
-            try {
-                run = tier.find(keys);
-            } catch (RuntimeException e) { // a tier that breaks its contract must not break the others
-                run = new StoreRun(0, StoreRun.Next.RETRY);
-            }
-            numRetries.addAndGet(run.next() == StoreRun.Next.RETRY ? 1 : 0);
-            return run;
-        }
-
-        StoreResult<ChunkKey> findSharing(ChunkKey key) {
-            StoreResult<ChunkKey> result;
-            try {
-                result = tier.findSharing(key);
-            } catch (RuntimeException e) {
-                result = new StoreResult.Retry<>(tier.name() + " failed: " + e);
-            }
-            numRetries.addAndGet(result instanceof StoreResult.Retry ? 1 : 0);
-            return result;
-        }
-
-        StoreResult<MemorySegment> get(ChunkKey key, SegmentAllocator memory) {
-            StoreResult<MemorySegment> result;
-            try {
-                result = tier.get(key, memory);
-            } catch (RuntimeException e) {
-                result = new StoreResult.Retry<>(tier.name() + " failed: " + e);
-            }
-            numRetries.addAndGet(result instanceof StoreResult.Retry ? 1 : 0);
-            return result;
-        }
-
-        /** Remembers a chunk whose key is not known: it stays until there is one to put in its place. */
-        void noteUnopened(ChunkKey key) {
-            synchronized (unopened) {
-                unopened.add(key);
-                if (unopened.size() > MAX_UNOPENED) {
-                    unopened.removeFirst();
-                }
-            }
-        }
-
-        private boolean isUnopened(ChunkKey key) {
-            synchronized (unopened) {
-                return unopened.remove(key);
-            }
-        }
-
-        PutResult put(ChunkKey key, List<MemorySegment> content) {
-            if (isUnopened(key)) { // a tier would keep it, being as long
-                forget(key);
-            }
-            PutResult result;
-            try {
-                result = tier.put(key, content);
-            } catch (RuntimeException e) {
-                result = PutResult.RETRY;
-            }
-            (result == PutResult.STORED ? numTaken : numDropped).incrementAndGet();
-            return result;
-        }
-
-        void forget(ChunkKey key) {
-            try {
-                tier.forget(key);
-            } catch (RuntimeException e) {
-                return; // it is refused again whenever it is read
-            }
-        }
-
-        TierUse use() {
-            return new TierUse(tier.name(), numTokensLoaded.get(), numBytesLoaded.get(), loadNanos.get(),
-                    numRefused.get(), numTaken.get(), numDropped.get(), numRetries.get(), tier.stats());
-        }
-    }
+    private final LoadRule rule;
+    private final MeanCost computing = new MeanCost(); // a token
+    private final Map<StoredChunk, MeasuredTier> sources = Collections.synchronizedMap(new WeakHashMap<>()); // of unused
 
     /**
      * A store over tiers, which it owns from now on.
@@ -142,28 +48,26 @@ public final class TierStore implements BlockStore {
      * @param verifiesData whether the SHA-256 of a chunk's data is compared on each load, beside its checksums
      */
     public TierStore(List<CacheTier> tiers, int chunkTokens, StoreWrites writes, boolean verifiesData) {
-        this(tiers, chunkTokens, writes, verifiesData, null);
+        this(tiers, chunkTokens, writes, verifiesData, null, LoadRule.ALWAYS);
     }
 
     /**
-     * The same with encryption: chunks are kept encrypted only, and others are not read.
+     * The same with encryption, and with a rule of reading. With keys, chunks are kept encrypted only, and others are
+     * not read.
      *
      * @param keys null for none
      */
     public TierStore(List<CacheTier> tiers, int chunkTokens, StoreWrites writes, boolean verifiesData,
-            @Nullable KeyProvider keys) {
+            @Nullable KeyProvider keys, LoadRule rule) {
         if (tiers.isEmpty()) {
             throw new IllegalArgumentException("tiers: none");
         }
-        this.tiers = tiers.stream().map(Tier::new).toList();
+        this.rule = rule;
+        this.tiers = tiers.stream().map(tier -> new MeasuredTier(tier, new LoadRates(rule, computing))).toList();
         this.chunkTokens = chunkTokens;
         this.writes = writes;
         this.verifiesData = verifiesData;
         this.keys = keys;
-        this.promotions = new ThreadPoolExecutor(1, 1, 1, TimeUnit.SECONDS, new LinkedBlockingQueue<>(MAX_PROMOTIONS),
-                task -> Thread.ofPlatform().daemon().name("pastkv-tier-promotion").unstarted(task),
-                new ThreadPoolExecutor.DiscardPolicy());
-        promotions.allowCoreThreadTimeOut(true);
     }
 
     /** A store over one tier with the defaults. */
@@ -183,7 +87,7 @@ public final class TierStore implements BlockStore {
 
     /** What each tier did, nearest first. */
     public List<TierUse> tierUses() {
-        return tiers.stream().map(Tier::use).toList();
+        return tiers.stream().map(MeasuredTier::use).toList();
     }
 
     @Override
@@ -194,8 +98,8 @@ public final class TierStore implements BlockStore {
         while (advances && numChunks < keys.size()) {
             advances = false;
             next = StoreRun.Next.MISSING;
-            for (Tier tier : tiers) {
-                StoreRun run = tier.find(keys.subList(numChunks, keys.size()));
+            for (MeasuredTier tier : tiers) {
+                StoreRun run = tier.find(keys.subList(numChunks, keys.size()), chunkTokens);
                 numChunks += run.numChunks();
                 advances |= run.numChunks() > 0 && tiers.size() > 1;
                 next = run.next().compareTo(next) > 0 ? run.next() : next;
@@ -209,8 +113,8 @@ public final class TierStore implements BlockStore {
     public StoreResult<ChunkKey> findSharing(ChunkKey key) {
         StoreResult<ChunkKey> best = new StoreResult.Missing<>();
         int mostShared = 0;
-        for (Tier tier : tiers) {
-            StoreResult<ChunkKey> here = tier.findSharing(key);
+        for (MeasuredTier tier : tiers) {
+            StoreResult<ChunkKey> here = tier.findSharing(key, chunkTokens);
             if (here instanceof StoreResult.Found<ChunkKey>(ChunkKey found)) {
                 int shared = found.numSharedBlocks(key);
                 best = shared > mostShared ? here : best;
@@ -223,46 +127,32 @@ public final class TierStore implements BlockStore {
     }
 
     @Override
-    public StoreResult<StoredChunk> get(ChunkKey key, SegmentAllocator memory) {
+    public StoreResult<StoredChunk> get(ChunkKey key, String tenant, SegmentAllocator memory) {
         StoreResult<StoredChunk> result = new StoreResult.Missing<>();
         for (int i = 0; i < tiers.size(); i++) {
-            StoreResult<StoredChunk> here = get(i, key, memory);
-            if (here instanceof StoreResult.Found<StoredChunk>) {
-                return here;
+            if (tiers.get(i).rates().mayLoad()) {
+                StoreResult<StoredChunk> here = get(i, key, tenant, memory);
+                if (here instanceof StoreResult.Found<StoredChunk>) {
+                    return here;
+                }
+                result = here instanceof StoreResult.Missing<StoredChunk> ? result : here;
             }
-            result = here instanceof StoreResult.Missing<StoredChunk> ? result : here;
         }
         return result;
     }
 
-    private StoreResult<StoredChunk> get(int index, ChunkKey key, SegmentAllocator memory) {
-        Tier tier = tiers.get(index);
+    private StoreResult<StoredChunk> get(int index, ChunkKey key, String tenant, SegmentAllocator memory) {
+        MeasuredTier tier = tiers.get(index);
         long start = System.nanoTime();
         return switch (tier.get(key, memory)) {
             case StoreResult.Found<MemorySegment>(MemorySegment content) -> {
-                StoredChunk chunk = null;
-                String fault;
-                try {
-                    MemorySegment plain = decrypted(key, content);
-                    if (plain == null) {
-                        makeRoom(tier, key, content);
-                        yield new StoreResult.Missing<>();
-                    }
-                    chunk = ChunkFormat.decode(plain, verifiesData);
-                    fault = faultOf(chunk, key);
-                } catch (ChunkFormatException e) {
-                    fault = e.getMessage();
+                StoreResult<StoredChunk> result = verified(tier, key, tenant, content);
+                if (result instanceof StoreResult.Found<StoredChunk>(StoredChunk chunk)) {
+                    tier.loaded(key, chunk.numTokens(), content.byteSize(), System.nanoTime() - start);
+                    sources.put(chunk, tier);
+                    tiers.subList(0, index).forEach(nearer -> nearer.putLater(key, List.of(content)));
                 }
-                if (fault != null || chunk == null) {
-                    tier.numRefused.incrementAndGet();
-                    tier.forget(key);
-                    yield new StoreResult.Refused<>(tier.tier.name() + ": " + fault);
-                }
-                tier.loadNanos.addAndGet(System.nanoTime() - start);
-                sources.put(chunk, tier);
-                tier.numBytesLoaded.addAndGet(content.byteSize());
-                promote(index, key, content);
-                yield new StoreResult.Found<>(chunk);
+                yield result;
             }
             case StoreResult.Missing<MemorySegment> _ -> new StoreResult.Missing<>();
             case StoreResult.Pending<MemorySegment> _ -> new StoreResult.Pending<>();
@@ -271,11 +161,31 @@ public final class TierStore implements BlockStore {
         };
     }
 
+    private StoreResult<StoredChunk> verified(MeasuredTier tier, ChunkKey key, String tenant, MemorySegment content) {
+        String fault;
+        try {
+            MemorySegment plain = decrypted(key, tenant, content);
+            if (plain == null) {
+                makeRoom(tier, key, content);
+                return new StoreResult.Missing<>();
+            }
+            StoredChunk chunk = ChunkFormat.decode(plain, verifiesData);
+            fault = faultOf(chunk, key);
+            if (fault == null) {
+                return new StoreResult.Found<>(chunk);
+            }
+        } catch (ChunkFormatException e) {
+            fault = String.valueOf(e.getMessage());
+        }
+        tier.refused(key, fault);
+        return new StoreResult.Refused<>(tier.name() + ": " + fault);
+    }
+
     /**
      * Where keys are used, a chunk that is not encrypted is removed. One whose key is not known stays: the file of keys
      * may be unreadable for a moment only.
      */
-    private void makeRoom(Tier tier, ChunkKey key, MemorySegment content) {
+    private void makeRoom(MeasuredTier tier, ChunkKey key, MemorySegment content) {
         if (keys != null && ChunkCipher.keyId(content) == null) {
             tier.forget(key);
         } else if (keys != null) {
@@ -284,12 +194,13 @@ public final class TierStore implements BlockStore {
     }
 
     /** What a tier has of a chunk, decrypted; null without its key, or where keys are used and it is not encrypted. */
-    private @Nullable MemorySegment decrypted(ChunkKey name, MemorySegment content) throws ChunkFormatException {
+    private @Nullable MemorySegment decrypted(ChunkKey name, String tenant, MemorySegment content)
+            throws ChunkFormatException {
         String id = ChunkCipher.keyId(content);
         if (keys == null || id == null) {
             return keys == null && id == null ? content : null;
         }
-        TierKey key = keys.keyWithId(id);
+        TierKey key = keys.keyOf(tenant, id);
         return key == null ? null : ChunkCipher.decrypt(key, name, content);
     }
 
@@ -300,13 +211,7 @@ public final class TierStore implements BlockStore {
         return chunk.isIntact() ? null : "a checksum does not match";
     }
 
-    private void promote(int from, ChunkKey key, MemorySegment content) {
-        if (from > 0 && promotions.getQueue().remainingCapacity() > 0) {
-            MemorySegment copy = MemorySegment.ofArray(content.toArray(ValueLayout.JAVA_BYTE));
-            promotions.execute(() -> tiers.subList(0, from).forEach(tier -> tier.put(key, List.of(copy))));
-        }
-    }
-
+    /** Writes to the nearest tier, and queues a copy for each other one. */
     @Override
     public PutResult put(StoredChunk chunk) {
         List<MemorySegment> content = ChunkFormat.encode(chunk);
@@ -317,9 +222,9 @@ public final class TierStore implements BlockStore {
             }
             content = List.of(ChunkCipher.encrypt(key, chunk.key(), content));
         }
-        PutResult best = PutResult.REFUSED;
-        for (Tier tier : tiers) {
-            PutResult result = tier.put(chunk.key(), content);
+        PutResult best = tiers.getFirst().put(chunk.key(), content);
+        for (MeasuredTier tier : tiers.subList(1, tiers.size())) {
+            PutResult result = tier.putLater(chunk.key(), content);
             best = result == PutResult.STORED || best == PutResult.REFUSED ? result : best;
         }
         return best;
@@ -327,23 +232,64 @@ public final class TierStore implements BlockStore {
 
     @Override
     public void used(StoredChunk chunk, int numTokens) {
-        Tier tier = sources.remove(chunk);
+        MeasuredTier tier = sources.remove(chunk);
         if (tier != null) {
-            tier.numTokensLoaded.addAndGet(numTokens);
+            tier.used(numTokens);
+        }
+    }
+
+    @Override
+    public void refused(StoredChunk chunk, ChunkKey key, String reason) {
+        MeasuredTier tier = sources.remove(chunk);
+        if (tier == null) {
+            forget(key);
+        } else {
+            tier.refused(key, reason);
         }
     }
 
     @Override
     public void forget(ChunkKey key) {
-        tiers.forEach(tier -> tier.forget(key));
+        tiers.getFirst().forget(key);
+        tiers.subList(1, tiers.size()).forEach(tier -> tier.forgetLater(key));
+    }
+
+    @Override
+    public void computed(int numTokens, long nanos) {
+        computing.add(numTokens, nanos);
+    }
+
+    /** With {@link LoadRule#MEASURED} twice the time that computing takes, and at least a tenth of a second. */
+    @Override
+    public long maxWaitNanos(int numTokens) {
+        double nanos = 2 * numTokens * computing.nanos();
+        return rule == LoadRule.ALWAYS || Double.isNaN(nanos) ? Long.MAX_VALUE : Math.max(MIN_WAIT_NANOS, (long) nanos);
+    }
+
+    @Override
+    public List<String> explain(List<ChunkKey> keys, boolean asks) {
+        return tiers.stream().map(tier -> explanation(tier, keys, asks)).filter(line -> !line.isEmpty()).toList();
+    }
+
+    private String explanation(MeasuredTier tier, List<ChunkKey> keys, boolean asks) {
+        List<String> parts = new ArrayList<>();
+        if (asks && !tier.rates().pays(keys.size() * chunkTokens)) {
+            parts.add("is not asked: it " + tier.rates());
+        } else if (asks) {
+            StoreRun run = tier.ask(keys);
+            parts.add(run.next() == StoreRun.Next.RETRY ? "cannot be asked now"
+                    : "has " + run.numChunks() + " of " + keys.size() + " chunks");
+        }
+        tier.refusalOf(keys).ifPresent(reason -> parts.add("a chunk was discarded: " + reason));
+        return parts.isEmpty() ? "" : tier.name() + " " + String.join("; ", parts);
     }
 
     /** Sums over the tiers. */
     @Override
     public StoreStats stats() {
         long[] sums = new long[7];
-        for (Tier tier : tiers) {
-            StoreStats stats = tier.tier.stats();
+        for (MeasuredTier tier : tiers) {
+            StoreStats stats = tier.tier().stats();
             long[] counts = {stats.numChunks(), stats.bytes(), stats.maxBytes(), stats.numGets(), stats.numFound(),
                 stats.numPuts(), stats.numEvicted()};
             for (int i = 0; i < sums.length; i++) {
@@ -353,16 +299,11 @@ public final class TierStore implements BlockStore {
         return new StoreStats(sums[0], sums[1], sums[2], sums[3], sums[4], sums[5], sums[6]);
     }
 
+    /** Writes what is queued for at most ten seconds, and drops the rest. */
     @Override
     public void close() {
-        promotions.shutdown();
-        try {
-            if (!promotions.awaitTermination(2, TimeUnit.SECONDS)) {
-                promotions.shutdownNow();
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
-        tiers.forEach(tier -> tier.tier.close());
+        long end = System.nanoTime() + CLOSE_LIMIT.toNanos();
+        tiers.forEach(tier -> tier.writes().shutDown());
+        tiers.forEach(tier -> tier.close(tier.writes().end(Duration.ofNanos(end - System.nanoTime()))));
     }
 }

@@ -22,7 +22,7 @@ import java.util.regex.Pattern;
  */
 public record TierUri(String scheme, String location, Map<String, String> options) {
     /** Options that are honored for every tier, beside those of its provider. */
-    static final Set<String> COMMON_OPTIONS = Set.of("chunk", "write", "verify", "keys");
+    static final Set<String> COMMON_OPTIONS = Set.of("chunk", "write", "load", "verify", "keys");
 
     private static final Pattern URI = Pattern.compile("([A-Za-z][A-Za-z0-9+.-]*):([^?]+)(?:\\?(.*))?");
     private static final Pattern SIZE = Pattern.compile("([0-9]{1,15})([KMGT]i?B|B)?");

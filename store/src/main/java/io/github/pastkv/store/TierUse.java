@@ -13,7 +13,9 @@ import io.github.pastkv.cache.store.StoreStats;
  * @param numChunksTaken chunks that it has taken
  * @param numChunksDropped chunks that it did not take: no room, unavailable, or too much was waiting
  * @param numRetries times that it could not say
+ * @param numLookupsSkipped lookups in which it was not asked, as loading from it is slower than computing
  * @param stats what it holds
  */
 public record TierUse(String name, long numTokensLoaded, long numBytesLoaded, long loadNanos, long numChunksRefused,
-        long numChunksTaken, long numChunksDropped, long numRetries, StoreStats stats) {}
+        long numChunksTaken, long numChunksDropped, long numRetries, long numLookupsSkipped,
+        StoreStats stats) {}

@@ -1,5 +1,7 @@
 package io.github.pastkv.cache.prefix;
 
+import java.util.List;
+
 /**
  * How many tokens of a request the prefix cache would reuse, from where, and why not more. Meant for operators: it
  * reveals information about all namespaces.
@@ -8,8 +10,14 @@ package io.github.pastkv.cache.prefix;
  * @param numReused leading tokens that would be reused
  * @param numFromRunning how many of those are in blocks of running sequences; the others are of finished ones
  * @param missReason why the hit is not longer
+ * @param stores what each place of the store below has of the request, why it is not asked, and what was refused of it
  */
-public record PrefixExplanation(int numTokens, int numReused, int numFromRunning, PrefixMissReason missReason) {
+public record PrefixExplanation(int numTokens, int numReused, int numFromRunning, PrefixMissReason missReason,
+        List<String> stores) {
+    public PrefixExplanation {
+        stores = List.copyOf(stores);
+    }
+
     /** A human-readable line. */
     @Override
     public String toString() {
@@ -31,6 +39,7 @@ public record PrefixExplanation(int numTokens, int numReused, int numFromRunning
                     numThere + " match, but windowed layers have evicted some";
         };
         return numReused + " of " + numTokens + " tokens reused (" + numFromRunning + " from running, "
-                + (numReused - numFromRunning) + " from finished sequences); " + why;
+                + (numReused - numFromRunning) + " from finished sequences); " + why
+                + (stores.isEmpty() ? "" : "; " + String.join("; ", stores));
     }
 }

@@ -23,8 +23,14 @@ public interface PrefixIndex {
         void close();
     }
 
-    /** How many of these tokens a request would reuse now, from where, and why not more; changes nothing. */
+    /**
+     * How many of these tokens a request would reuse now, from where, and why not more; changes nothing. Asks the store
+     * below, and may wait for it.
+     */
     PrefixExplanation explain(PrefixNamespace namespace, int[] tokenIds);
+
+    /** {@link #explain} without asking the store, which may have more. */
+    PrefixExplanation explainInMemory(PrefixNamespace namespace, int[] tokenIds);
 
     /** Protects the cached blocks of these tokens from eviction until the result is closed. */
     Pin pin(PrefixNamespace namespace, int[] tokenIds);

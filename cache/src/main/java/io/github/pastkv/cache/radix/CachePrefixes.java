@@ -150,6 +150,13 @@ public final class CachePrefixes {
         }
     }
 
+    /** A step has computed tokens, in this time. */
+    public void computed(int numTokens, long nanos) {
+        if (index != null && namespace != null) {
+            index.computed(numTokens, nanos);
+        }
+    }
+
     /** The known leading ids of a row. */
     public int[] knownTokenIds(int row) {
         return Arrays.copyOf(rows[row].tokenIds(), rows[row].numKnown());

@@ -56,25 +56,26 @@ final class ChunkReader {
     /** Gets the chunk of a text at block {@code from}, and compares it; null for a miss. */
     @Nullable
     Match get(StoreLookup lookup, ChunkKey key, int from, SegmentAllocator memory) {
-        StoreResult<StoredChunk> result = get(key, memory);
+        StoreResult<StoredChunk> result = get(key, lookup.tenant(), memory);
         if (result instanceof StoreResult.Refused<StoredChunk>(String reason)) {
-            refuse(key, reason);
+            refused(key, reason);
+            forget(key);
         }
         if (!(result instanceof StoreResult.Found<StoredChunk>(StoredChunk chunk))) {
             return null;
         }
         String fault = lookup.faultOf(chunk, key, from);
         if (fault != null) {
-            refuse(key, fault);
+            refuse(chunk, key, fault);
             return null;
         }
         int numBlocks = lookup.numMatchingBlocks(chunk, from);
         return numBlocks == 0 ? null : new Match(key, chunk, numBlocks);
     }
 
-    private StoreResult<StoredChunk> get(ChunkKey key, SegmentAllocator memory) {
+    private StoreResult<StoredChunk> get(ChunkKey key, String tenant, SegmentAllocator memory) {
         try {
-            return store.get(key, memory);
+            return store.get(key, tenant, memory);
         } catch (RuntimeException e) {
             return new StoreResult.Retry<>("the store failed: " + e);
         }
@@ -89,15 +90,53 @@ final class ChunkReader {
         }
     }
 
-    private void refuse(ChunkKey key, String fault) {
+    private void refused(ChunkKey key, String fault) {
         numRefused.incrementAndGet();
         synchronized (refused) {
             refused.put(key, fault);
         }
+    }
+
+    private void refuse(StoredChunk chunk, ChunkKey key, String fault) {
+        refused(key, fault);
+        try {
+            store.refused(chunk, key, fault);
+        } catch (RuntimeException e) {
+            return; // it would fail again at every read
+        }
+    }
+
+    private void forget(ChunkKey key) {
         try {
             store.forget(key);
         } catch (RuntimeException e) {
-            // it would fail again at every read
+            return; // it would fail again at every read
+        }
+    }
+
+    /** How long to wait for a chunk of so many tokens. */
+    long maxWaitNanos(int numTokens) {
+        try {
+            return store.maxWaitNanos(numTokens);
+        } catch (RuntimeException e) {
+            return 0;
+        }
+    }
+
+    /** Tells the store how long computing took. */
+    void computed(int numTokens, long nanos) {
+        try {
+            store.computed(numTokens, nanos);
+        } catch (RuntimeException e) {
+            return; // it knows less
+        }
+    }
+
+    List<String> explain(List<ChunkKey> keys, boolean asks) {
+        try {
+            return store.explain(keys, asks);
+        } catch (RuntimeException e) {
+            return List.of("the store failed: " + e);
         }
     }
 

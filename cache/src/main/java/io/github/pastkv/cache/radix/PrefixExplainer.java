@@ -3,6 +3,7 @@ package io.github.pastkv.cache.radix;
 import io.github.pastkv.cache.prefix.PrefixExplanation;
 import io.github.pastkv.cache.prefix.PrefixMissReason;
 import io.github.pastkv.cache.prefix.PrefixNamespace;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -28,7 +29,7 @@ public final class PrefixExplainer {
      */
     public PrefixExplanation explain(PrefixNamespace namespace, int[] tokenIds, PrefixMatch match, int numReused) {
         return new PrefixExplanation(tokenIds.length, numReused, numFromRunning(match, numReused),
-                missReason(namespace, tokenIds, match, numReused));
+                missReason(namespace, tokenIds, match, numReused), List.of());
     }
 
     private int numFromRunning(PrefixMatch match, int numReused) {

@@ -101,6 +101,13 @@ public final class RadixPrefixIndex implements PrefixIndex {
         return reader.load(namespace, tokenIds, numTokens, this::pinNode);
     }
 
+    /** A step has computed tokens, in this time. */
+    void computed(int numTokens, long nanos) {
+        if (reader != null) {
+            reader.computed(numTokens, nanos);
+        }
+    }
+
     /** Protects a node and its ancestors from eviction; under the lock. */
     private Pin pinNode(int node) {
         requireOpen();
@@ -209,20 +216,27 @@ public final class RadixPrefixIndex implements PrefixIndex {
     }
 
     @Override
-    public PrefixExplanation explain(PrefixNamespace namespace, int[] tokenIds) {
-        PrefixExplanation inIndex;
+    public PrefixExplanation explainInMemory(PrefixNamespace namespace, int[] tokenIds) {
         synchronized (budget) {
             requireOpen();
             tree.match(tree.root(namespace), tokenIds, tokenIds.length, match);
             int numReused =
                     matchTables.numUsable(match, Math.min(match.numTokens(), Math.max(0, tokenIds.length - 1)));
-            inIndex = new PrefixExplainer(tree, clock.getAsLong()).explain(namespace, tokenIds, match, numReused);
+            return new PrefixExplainer(tree, clock.getAsLong()).explain(namespace, tokenIds, match, numReused);
+        }
+    }
+
+    @Override
+    public PrefixExplanation explain(PrefixNamespace namespace, int[] tokenIds) {
+        PrefixExplanation inIndex = explainInMemory(namespace, tokenIds);
+        if (reader == null) {
+            return inIndex;
         }
         boolean isSettled = inIndex.missReason() instanceof PrefixMissReason.Whole
                 || inIndex.missReason() instanceof PrefixMissReason.Expired;
-        PrefixMissReason inStore = reader == null || isSettled ? null : reader.explain(namespace, tokenIds);
-        return inStore == null ? inIndex
-                : new PrefixExplanation(inIndex.numTokens(), inIndex.numReused(), inIndex.numFromRunning(), inStore);
+        StoreReader.Explanation inStore = reader.explain(namespace, tokenIds, !isSettled);
+        return new PrefixExplanation(inIndex.numTokens(), inIndex.numReused(), inIndex.numFromRunning(),
+                inStore.reason() == null ? inIndex.missReason() : inStore.reason(), inStore.lines());
     }
 
     private final class NodePin implements Pin {
@@ -358,6 +372,9 @@ public final class RadixPrefixIndex implements PrefixIndex {
     public void close() {
         if (writer != null) {
             writer.close();
+        }
+        if (reader != null) {
+            reader.close();
         }
         synchronized (budget) {
             if (!closed) {

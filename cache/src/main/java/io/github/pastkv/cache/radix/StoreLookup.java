@@ -77,6 +77,16 @@ final class StoreLookup {
         return namespace;
     }
 
+    /** Whose text it is. */
+    String tenant() {
+        return origin.tenant();
+    }
+
+    /** The key of the first block that lacks something. */
+    BlockKey firstLackingKey() {
+        return keys[firstLacking - firstChunkBlock()];
+    }
+
     int[] tokenIds() {
         return tokenIds;
     }

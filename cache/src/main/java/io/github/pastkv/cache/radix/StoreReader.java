@@ -7,15 +7,17 @@ import io.github.pastkv.cache.block.PoolBudget;
 import io.github.pastkv.cache.prefix.PrefixIndex.Pin;
 import io.github.pastkv.cache.prefix.PrefixMissReason;
 import io.github.pastkv.cache.prefix.PrefixNamespace;
+import io.github.pastkv.cache.store.BlockKey;
 import io.github.pastkv.cache.store.ChunkKey;
 import io.github.pastkv.cache.store.StoreResult;
 import io.github.pastkv.cache.store.StoreRun;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.SegmentAllocator;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.SynchronousQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
@@ -23,7 +25,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Loads blocks from the store below an index. A block enters the index only after its chunk is verified: key, origin,
  * token ids, sizes and checksums. It then counts as exact. Anything else is a miss. The chunk in which a text leaves
- * the stored ones, or ends, gives its leading blocks. The store is called without holding a lock.
+ * the stored ones, or ends, gives its leading blocks. The store is called without holding a lock, on threads of its
+ * own, a few chunks at a time; of several texts that lack the same block one loads it and the others wait.
  */
 final class StoreReader {
     private static final int NONE = PrefixTree.NONE;
@@ -36,6 +39,9 @@ final class StoreReader {
     private final MatchTables matchTables;
     private final PrefixMatch match = new PrefixMatch(); // under the budget's lock
     private final AtomicLong numTokensLoaded = new AtomicLong();
+    private final LoadsUnderWay loads = new LoadsUnderWay();
+    private final ThreadPoolExecutor threads = new ThreadPoolExecutor(0, Integer.MAX_VALUE, 1, TimeUnit.SECONDS,
+            new SynchronousQueue<>(), task -> Thread.ofPlatform().daemon().name("pastkv-store-reader").unstarted(task));
 
     StoreReader(StoreBinding binding, LayerGroup[] groups, PrefixTree tree, MatchTables matchTables) {
         this.binding = binding;
@@ -59,22 +65,37 @@ final class StoreReader {
      */
     @Nullable
     Pin load(PrefixNamespace namespace, int[] tokenIds, int numTokens, IntFunction<Pin> pin) {
-        StoreLookup lookup;
-        Pin before;
-        synchronized (budget) {
-            lookup = lookup(namespace, tokenIds, numTokens);
-            if (lookup.lacksNothing()) {
-                return null;
+        BlockKey awaited = null;
+        while (true) {
+            StoreLookup lookup;
+            Pin before;
+            synchronized (budget) {
+                lookup = lookup(namespace, tokenIds, numTokens);
+                if (lookup.lacksNothing() || (awaited != null && awaited.equals(lookup.firstLackingKey()))) {
+                    return null; // the load that was waited for has not brought it
+                }
+                before = lookup.numNodes() == 0 ? null : pin.apply(lookup.node(lookup.numNodes() - 1));
             }
-            before = lookup.numNodes() == 0 ? null : pin.apply(lookup.node(lookup.numNodes() - 1));
+            try {
+                Runnable end = loads.beginOrAwait(lookup.firstLackingKey());
+                if (end != null) {
+                    return load(lookup, pin, end);
+                }
+                awaited = lookup.firstLackingKey();
+            } finally {
+                if (before != null) {
+                    before.close();
+                }
+            }
         }
+    }
+
+    private @Nullable Pin load(StoreLookup lookup, IntFunction<Pin> pin, Runnable end) {
         try {
             List<int[]> loaded = loadBlocks(lookup);
             return loaded.isEmpty() ? null : new Loaded(publish(lookup, loaded, pin), loaded);
         } finally {
-            if (before != null) {
-                before.close();
-            }
+            end.run();
         }
     }
 
@@ -105,34 +126,29 @@ final class StoreReader {
      * What the store has of a text.
      *
      * @param complete leading complete chunks
-     * @param end the chunk after them whose leading blocks match; null for none
-     * @param endBlock the block after all of these
+     * @param end the chunk after them that shares most with the text; null for none
      * @param next what is known of the rest
      */
-    private record Plan(List<ChunkKey> complete, ChunkReader.@Nullable Match end, int endBlock, StoreRun.Next next) {
-        boolean isEmpty() {
-            return complete.isEmpty() && end == null;
-        }
-    }
+    private record Plan(List<ChunkKey> complete, @Nullable ChunkKey end, StoreRun.Next next) {}
 
-    /** Asks for complete chunks, then loads the one after them that shares most. */
-    private Plan plan(StoreLookup lookup, SegmentAllocator memory) {
+    /** Asks for complete chunks, and for the one after them that shares most. */
+    private Plan plan(StoreLookup lookup) {
         List<ChunkKey> complete = lookup.completeChunks();
         StoreRun run = chunks.find(complete);
         complete = complete.subList(0, Math.min(run.numChunks(), complete.size()));
-        int from = lookup.firstChunkBlock() + complete.size() * binding.chunkBlocks();
+        int from = endOf(complete, lookup);
         if (from >= lookup.numBlocks()) {
-            return new Plan(complete, null, from, StoreRun.Next.NONE_ASKED);
+            return new Plan(complete, null, StoreRun.Next.NONE_ASKED);
         }
         StoreResult<ChunkKey> sharing = chunks.findSharing(lookup.longestChunk(from));
-        if (sharing instanceof StoreResult.Found<ChunkKey>(ChunkKey key)) {
-            ChunkReader.Match end = chunks.get(lookup, key, from, memory);
-            if (end != null && from + end.numBlocks() > lookup.firstLacking()) {
-                return new Plan(complete, end, from + end.numBlocks(), StoreRun.Next.MISSING);
-            }
-        }
         StoreRun.Next next = run.next() == StoreRun.Next.NONE_ASKED ? StoreRun.Next.MISSING : run.next();
-        return new Plan(complete, null, from, sharing instanceof StoreResult.Retry ? StoreRun.Next.RETRY : next);
+        return new Plan(complete, sharing instanceof StoreResult.Found<ChunkKey>(ChunkKey key) ? key : null,
+                sharing instanceof StoreResult.Retry ? StoreRun.Next.RETRY : next);
+    }
+
+    /** The block after leading complete chunks. */
+    private int endOf(List<ChunkKey> complete, StoreLookup lookup) {
+        return lookup.firstChunkBlock() + complete.size() * binding.chunkBlocks();
     }
 
     /**
@@ -141,22 +157,52 @@ final class StoreReader {
      */
     private List<int[]> loadBlocks(StoreLookup lookup) {
         List<int[]> loaded = new ArrayList<>();
-        try (Arena arena = Arena.ofConfined()) {
-            Plan plan = plan(lookup, arena);
-            lookup.endAt(plan.endBlock());
-            ReusedMemory memory = new ReusedMemory(arena);
-            int from = lookup.firstChunkBlock();
-            for (ChunkKey key : plan.complete()) {
-                int end = from + key.numBlocks();
-                ChunkReader.Match chunk = lacksAny(lookup, from, end) ? chunks.get(lookup, key, from, memory) : null;
-                if (!copyBlocks(lookup, from, end, chunk, loaded)) {
-                    return loaded;
-                }
-                from = end;
+        Plan plan = plan(lookup);
+        int end = endOf(plan.complete(), lookup);
+        try (ChunkLoads atEnd = new ChunkLoads(chunks, lookup, threads);
+                ChunkLoads before = new ChunkLoads(chunks, lookup, threads)) {
+            ChunkReader.Match last = plan.end() == null ? null : lastChunk(atEnd, plan.end(), end);
+            if (last != null && end + last.numBlocks() <= lookup.firstLacking()) {
+                last = null;
             }
-            copyBlocks(lookup, from, plan.endBlock(), plan.end(), loaded);
+            int numBlocks = end + (last == null ? 0 : last.numBlocks());
+            lookup.endAt(numBlocks);
+            if (loadComplete(lookup, plan.complete(), before, loaded)) {
+                copyBlocks(lookup, end, numBlocks, last, loaded);
+            }
         }
         return loaded;
+    }
+
+    /** The chunk in which a text leaves the stored ones: the end of what is needed follows from it. */
+    private ChunkReader.@Nullable Match lastChunk(ChunkLoads loads, ChunkKey key, int from) {
+        loads.begin(key, from);
+        return loads.await(key.numBlocks() * tree.blockSize());
+    }
+
+    /** Loads complete chunks, a few ahead; false where one of them is missing. */
+    private boolean loadComplete(StoreLookup lookup, List<ChunkKey> complete, ChunkLoads ahead, List<int[]> loaded) {
+        int size = binding.chunkBlocks();
+        int begun = 0;
+        for (int i = 0; i < complete.size(); i++) {
+            for (; begun < complete.size() && ahead.hasRoom(); begun++) {
+                int first = lookup.firstChunkBlock() + begun * size;
+                if (lacksAny(lookup, first, first + size)) {
+                    ahead.begin(complete.get(begun), first);
+                }
+            }
+            int from = lookup.firstChunkBlock() + i * size;
+            boolean isAsked = lacksAny(lookup, from, from + size);
+            ChunkReader.Match chunk = isAsked ? ahead.await(size * tree.blockSize()) : null;
+            boolean isWhole = copyBlocks(lookup, from, from + size, chunk, loaded);
+            if (!isWhole) {
+                return false;
+            }
+            if (isAsked) {
+                ahead.used();
+            }
+        }
+        return true;
     }
 
     private static boolean lacksAny(StoreLookup lookup, int from, int end) {
@@ -166,25 +212,6 @@ final class StoreReader {
             }
         }
         return false;
-    }
-
-    /** Memory for one chunk after the other. */
-    private static final class ReusedMemory implements SegmentAllocator {
-        private static final long ALIGNMENT = 64;
-        private final Arena arena;
-        private MemorySegment last = MemorySegment.NULL;
-
-        ReusedMemory(Arena arena) {
-            this.arena = arena;
-        }
-
-        @Override
-        public MemorySegment allocate(long byteSize, long byteAlignment) {
-            if (last.byteSize() < byteSize) {
-                last = arena.allocate(byteSize, Math.max(ALIGNMENT, byteAlignment));
-            }
-            return last.asSlice(0, byteSize);
-        }
     }
 
     /** Copies what is lacking of blocks {@code [from, end)}; false where the chunk or room in the pool is missing. */
@@ -255,22 +282,57 @@ final class StoreReader {
         }
     }
 
-    /** The reason why the store does not extend a hit, or null; not under the lock. */
-    @Nullable
-    PrefixMissReason explain(PrefixNamespace namespace, int[] tokenIds) {
+    /**
+     * What the store says of a text.
+     *
+     * @param reason why it does not extend a hit; null where it has no part in that
+     * @param lines what each of its places says
+     */
+    record Explanation(@Nullable PrefixMissReason reason, List<String> lines) {}
+
+    /**
+     * Explains the store's part in a lookup; not under the lock.
+     *
+     * @param asks whether to look what is there, or only to tell what was refused
+     */
+    Explanation explain(PrefixNamespace namespace, int[] tokenIds, boolean asks) {
         StoreLookup lookup;
         synchronized (budget) {
             lookup = lookup(namespace, tokenIds, tokenIds.length);
         }
-        if (lookup.lacksNothing()) {
-            return null;
+        List<ChunkKey> all = chunksOf(namespace, tokenIds);
+        List<String> lines = all.isEmpty() ? List.of() : chunks.explain(all, asks);
+        return new Explanation(!asks || lookup.lacksNothing() ? null : missReason(lookup), lines);
+    }
+
+    /** Names of all chunks of a text, the last of which may be incomplete. */
+    private List<ChunkKey> chunksOf(PrefixNamespace namespace, int[] tokenIds) {
+        List<ChunkKey> all = new ArrayList<>();
+        List<BlockKey> blocks = new ArrayList<>();
+        BlockKey key = binding.rootKey(namespace);
+        int numBlocks = tokenIds.length / tree.blockSize();
+        for (int block = 0; block < numBlocks; block++) {
+            key = key.next(tokenIds, block * tree.blockSize(), (block + 1) * tree.blockSize());
+            blocks.add(key);
+            if (blocks.size() == binding.chunkBlocks() || block == numBlocks - 1) {
+                all.add(ChunkKey.of(blocks));
+                blocks.clear();
+            }
         }
-        Plan plan;
-        try (Arena arena = Arena.ofConfined()) {
-            plan = plan(lookup, arena);
+        return all;
+    }
+
+    private @Nullable PrefixMissReason missReason(StoreLookup lookup) {
+        Plan plan = plan(lookup);
+        int endBlock = endOf(plan.complete(), lookup);
+        if (plan.end() != null) {
+            try (ChunkLoads atEnd = new ChunkLoads(chunks, lookup, threads)) {
+                ChunkReader.Match last = lastChunk(atEnd, plan.end(), endBlock);
+                endBlock += last == null ? 0 : last.numBlocks();
+            }
         }
-        if (!plan.isEmpty()) {
-            return new PrefixMissReason.InStore(plan.endBlock() * tree.blockSize());
+        if (endBlock > lookup.firstLacking()) {
+            return new PrefixMissReason.InStore(endBlock * tree.blockSize());
         }
         return switch (plan.next()) {
             case PENDING -> new PrefixMissReason.StorePending();
@@ -280,6 +342,16 @@ final class StoreReader {
                 yield fault == null ? null : new PrefixMissReason.StoreRefused(fault);
             }
         };
+    }
+
+    /** A step has computed tokens. */
+    void computed(int numTokens, long nanos) {
+        chunks.computed(numTokens, nanos);
+    }
+
+    /** Ends the threads when what they read has come. */
+    void close() {
+        threads.shutdown();
     }
 
     long numTokensLoaded() {

@@ -46,9 +46,10 @@ public interface BlockStore extends AutoCloseable {
     /**
      * The chunk with a key, or why there is none.
      *
+     * @param tenant whose text it is for, as in {@link BlockOrigin#tenant}: a store that encrypts takes its keys
      * @param memory where the store puts what it reads, asked at most once; what it has in memory may stay there
      */
-    StoreResult<StoredChunk> get(ChunkKey key, SegmentAllocator memory);
+    StoreResult<StoredChunk> get(ChunkKey key, String tenant, SegmentAllocator memory);
 
     /**
      * Keeps a chunk; copies what it needs of it before returning. A key that is there already keeps its chunk, unless
@@ -62,8 +63,31 @@ public interface BlockStore extends AutoCloseable {
      */
     default void used(StoredChunk chunk, int numTokens) {}
 
+    /** Says that a chunk which {@link #get} returned cannot be used, and why: it is removed. */
+    default void refused(StoredChunk chunk, ChunkKey key, String reason) {
+        forget(key);
+    }
+
     /** Removes a chunk. */
     void forget(ChunkKey key);
+
+    /** Says how long computing some tokens took, so that a store can tell where loading is slower. */
+    default void computed(int numTokens, long nanos) {}
+
+    /** How long to wait for a chunk of so many tokens before they are computed instead. */
+    default long maxWaitNanos(int numTokens) {
+        return Long.MAX_VALUE;
+    }
+
+    /**
+     * What the store has of a text and has refused of it, for people: a line for each place that has something to say.
+     *
+     * @param keys of the chunks of the text
+     * @param asks whether to look what is there now, or only to tell what was refused
+     */
+    default List<String> explain(List<ChunkKey> keys, boolean asks) {
+        return List.of();
+    }
 
     /** Tokens of a complete chunk that suit this store. */
     default int chunkTokens() {

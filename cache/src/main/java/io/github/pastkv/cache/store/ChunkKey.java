@@ -3,8 +3,6 @@ package io.github.pastkv.cache.store;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /**
  * The name of a chunk of consecutive whole blocks. It is computed from {@link BlockKey}s, so it is the same in every
@@ -28,8 +26,7 @@ public record ChunkKey(String name) {
 
     private static final int KEY_DIGITS = 32;
     private static final int TAG_DIGITS = 6;
-    private static final Pattern NAME =
-            Pattern.compile("([0-9a-f]{32}((?:[0-9a-f]{6})*))-[0-9a-f]{32}-([1-9][0-9]{0,3})");
+    private static final int MAX_COUNT_DIGITS = 4;
 
     /** A name as {@link #of} makes it. */
     public ChunkKey {
@@ -38,13 +35,28 @@ public record ChunkKey(String name) {
         }
     }
 
+    /** Without a regular expression: a folder may have a hundred thousand names. */
     private static boolean isName(String name) {
-        Matcher matcher = NAME.matcher(name);
-        if (!matcher.matches()) {
+        int first = name.indexOf('-');
+        int last = name.lastIndexOf('-');
+        int numDigits = name.length() - last - 1;
+        if (first < KEY_DIGITS || last != first + 1 + KEY_DIGITS || numDigits < 1 || numDigits > MAX_COUNT_DIGITS
+                || name.charAt(last + 1) == '0' || !areDigits(name, 0, first, 16)
+                || !areDigits(name, first + 1, last, 16) || !areDigits(name, last + 1, name.length(), 10)) {
             return false;
         }
-        int numBlocks = Integer.parseInt(matcher.group(3));
-        return numBlocks <= MAX_BLOCKS && matcher.group(2).length() == (numTagged(numBlocks) - 1) * TAG_DIGITS;
+        int numBlocks = Integer.parseInt(name, last + 1, name.length(), 10);
+        return numBlocks <= MAX_BLOCKS && first == KEY_DIGITS + (numTagged(numBlocks) - 1) * TAG_DIGITS;
+    }
+
+    private static boolean areDigits(String name, int from, int to, int radix) {
+        for (int i = from; i < to; i++) {
+            char digit = name.charAt(i);
+            if (!(digit >= '0' && digit <= '9') && !(radix == 16 && digit >= 'a' && digit <= 'f')) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /** The name of the chunk of these consecutive blocks. */

@@ -51,7 +51,7 @@ public final class InMemoryBlockStore implements BlockStore {
     }
 
     @Override
-    public synchronized StoreResult<StoredChunk> get(ChunkKey key, SegmentAllocator memory) {
+    public synchronized StoreResult<StoredChunk> get(ChunkKey key, String tenant, SegmentAllocator memory) {
         if (closed) {
             return new StoreResult.Retry<>("the store is closed");
         }

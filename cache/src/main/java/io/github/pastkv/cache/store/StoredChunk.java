@@ -114,6 +114,10 @@ public final class StoredChunk {
         return tokenIds.clone();
     }
 
+    public int numTokens() {
+        return tokenIds.length;
+    }
+
     /** Tokens per block. */
     public int blockSize() {
         return blockSize;

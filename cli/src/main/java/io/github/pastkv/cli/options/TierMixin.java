@@ -21,7 +21,7 @@ public final class TierMixin {
             description = "Storage below the prefix cache, so that later runs reuse what this one has read, such as "
                     + "'file:DIR?max=10GiB'. Options: max, deadline, chunk=64 (tokens per file; a file "
                     + "is reused as far as its whole blocks match), write=complete|second-use|eviction, "
-                    + "verify=crc32c|sha256. Repeatable, nearest first. Results do not "
+                    + "load=measured|always, verify=crc32c|sha256. Repeatable, nearest first. Results do not "
                     + "change.") private List<String> uris =
                             new ArrayList<>();
 
@@ -61,7 +61,10 @@ public final class TierMixin {
             tier.put("loaded_bytes", use.numBytesLoaded());
             tier.put("load_ms", Math.round(use.loadNanos() / 1e3) / 1e3);
             tier.put("discarded_chunks", use.numChunksRefused());
+            tier.put("written_chunks", use.numChunksTaken());
+            tier.put("dropped_chunks", use.numChunksDropped());
             tier.put("unavailable", use.numRetries());
+            tier.put("skipped_as_slower", use.numLookupsSkipped());
         }
     }
 }

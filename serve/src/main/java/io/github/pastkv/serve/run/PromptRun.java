@@ -91,7 +91,7 @@ final class PromptRun {
     RunOutcome generate() {
         times.started();
         try (Session session = request.model().newSession(request.salt())) {
-            PrefixExplanation found = session.explainPrefix(prompt());
+            PrefixExplanation found = session.explainPrefixInMemory(prompt());
             numTokensToCompute = prompt().length - found.numReused();
             run.started(RecentPrompt.of(request, prompt(), found));
             int[] rest = score(session);

@@ -11,7 +11,8 @@ import org.junit.jupiter.api.Test;
 final class PromptTreeTest {
     private static RecentPrompt prompt(int numReused, Integer... tokenIds) {
         return new RecentPrompt("tiny", "", List.of(tokenIds),
-                new PrefixExplanation(tokenIds.length, numReused, 0, new PrefixMissReason.NeverSeen()));
+                new PrefixExplanation(tokenIds.length, numReused, 0, new PrefixMissReason.NeverSeen(),
+                        List.of()));
     }
 
     @Test

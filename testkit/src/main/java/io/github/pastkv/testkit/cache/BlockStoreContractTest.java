@@ -75,7 +75,7 @@ public abstract class BlockStoreContractTest {
     }
 
     private static StoreResult<StoredChunk> get(BlockStore from, ChunkKey key) {
-        return from.get(key, Arena.ofAuto());
+        return from.get(key, "", Arena.ofAuto());
     }
 
     private static int[] tokenIds(int text, int block) {

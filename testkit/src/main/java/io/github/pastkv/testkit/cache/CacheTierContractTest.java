@@ -189,6 +189,20 @@ public abstract class CacheTierContractTest {
     }
 
     @Test
+    void peek_returnsTheBeginningAtLeast_andNothingOfWhatIsNotThere() {
+        put(tier, 1, 0);
+        for (long maxBytes : new long[] {1, 10, CHUNK_BYTES, Long.MAX_VALUE}) {
+            assertThat(tier.peek(key(1, 0), maxBytes, Arena.ofAuto()))
+                    .isInstanceOfSatisfying(StoreResult.Found.class, found -> {
+                        byte[] bytes = ((MemorySegment) found.content()).toArray(ValueLayout.JAVA_BYTE);
+                        assertThat(bytes.length).isGreaterThanOrEqualTo((int) Math.min(maxBytes, CHUNK_BYTES));
+                        assertThat(bytes).isEqualTo(Arrays.copyOf(content(1, 0), bytes.length));
+                    });
+        }
+        assertThat(tier.peek(key(1, 1), 10, Arena.ofAuto())).isEqualTo(new StoreResult.Missing<>());
+    }
+
+    @Test
     void forget_removesOneChunk() {
         put(tier, 1, 0);
         put(tier, 1, 1);

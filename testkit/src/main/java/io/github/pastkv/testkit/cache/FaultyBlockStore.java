@@ -100,10 +100,10 @@ public final class FaultyBlockStore implements BlockStore {
     }
 
     @Override
-    public StoreResult<StoredChunk> get(ChunkKey key, SegmentAllocator memory) {
+    public StoreResult<StoredChunk> get(ChunkKey key, String tenant, SegmentAllocator memory) {
         Fault fault = draw();
         meet(fault);
-        StoreResult<StoredChunk> result = store.get(key, memory);
+        StoreResult<StoredChunk> result = store.get(key, tenant, memory);
         if (fault == null || !(result instanceof StoreResult.Found<StoredChunk>(StoredChunk chunk))) {
             return result;
         }

@@ -146,7 +146,8 @@ class StoredPrefixEqualityTest {
                 assertThat(numReused).isEqualTo(harmless ? 45 : numReused).isLessThanOrEqualTo(45);
                 boolean wrong = EnumSet.of(Fault.WRONG_BYTES, Fault.TORN, Fault.OTHER_BLOCK, Fault.OTHER_TOKENS)
                         .contains(fault);
-                assertThat(index(pool).storeUse().numBlocksRefused()).isEqualTo(wrong ? 1 : 0);
+                assertThat(index(pool).storeUse().numBlocksRefused()).as("a few are got ahead")
+                        .isBetween(wrong ? 1L : 0L, wrong ? 4L : 0L);
                 if (!harmless) {
                     assertThat(numReused).isZero();
                 }

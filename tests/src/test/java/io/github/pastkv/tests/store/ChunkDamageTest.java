@@ -30,7 +30,7 @@ class ChunkDamageTest {
         InMemoryTier tier = new InMemoryTier(1 << 20);
         try (TierStore store = TierStore.of(tier)) {
             tier.put(key, List.of(MemorySegment.ofArray(bytes)));
-            StoreResult<StoredChunk> result = store.get(key, Arena.ofAuto());
+            StoreResult<StoredChunk> result = store.get(key, "", Arena.ofAuto());
             if (result instanceof StoreResult.Refused) {
                 assertThat(tier.stats().numChunks()).as("what is refused is removed").isZero();
                 assertThat(store.tierUses().getFirst().numChunksRefused()).isEqualTo(1);

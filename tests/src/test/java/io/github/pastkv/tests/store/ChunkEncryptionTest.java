@@ -17,6 +17,7 @@ import io.github.pastkv.store.CacheTier;
 import io.github.pastkv.store.CacheTiers;
 import io.github.pastkv.store.InMemoryTier;
 import io.github.pastkv.store.KeyFile;
+import io.github.pastkv.store.LoadRule;
 import io.github.pastkv.store.TierStore;
 import io.github.pastkv.testkit.golden.GoldenModel;
 import java.io.IOException;
@@ -61,11 +62,12 @@ class ChunkEncryptionTest {
     }
 
     private static TierStore store(CacheTier tier, KeyFile keys) {
-        return new TierStore(List.of(tier), BlockStore.DEFAULT_CHUNK_TOKENS, StoreWrites.COMPLETE, false, keys);
+        return new TierStore(List.of(tier), BlockStore.DEFAULT_CHUNK_TOKENS, StoreWrites.COMPLETE, false, keys,
+                LoadRule.ALWAYS);
     }
 
     private static StoreResult<StoredChunk> get(TierStore store, int number) {
-        return store.get(Chunks.chunk(number).key(), Arena.ofAuto());
+        return store.get(Chunks.chunk(number).key(), "", Arena.ofAuto());
     }
 
     private static byte[] raw(CacheTier tier, ChunkKey key) {
@@ -118,7 +120,7 @@ class ChunkEncryptionTest {
         InMemoryTier tier = new InMemoryTier(MAX_BYTES);
         tier.put(name, List.of(MemorySegment.ofArray(content)));
         try (TierStore store = store(tier, keys)) {
-            assertThat(store.get(name, Arena.ofAuto())).isNotInstanceOf(StoreResult.Found.class);
+            assertThat(store.get(name, "", Arena.ofAuto())).isNotInstanceOf(StoreResult.Found.class);
         }
     }
 
@@ -187,7 +189,7 @@ class ChunkEncryptionTest {
     }
 
     private long loadedBy(String tenant, Path keys, float[] expected) throws IOException {
-        String tier = "file:" + folder.resolve("tier") + "?chunk=8&keys=" + keys;
+        String tier = "file:" + folder.resolve("tier") + "?chunk=8&load=always&keys=" + keys;
         try (Model model = Model.load(GoldenModel.of("llama").folder(),
                 ModelOptions.defaults().withCacheTiers(tier, "file:" + folder.resolve("second")));
                 Session session = model.newSession(

@@ -52,7 +52,7 @@ class FileTierKillTest {
                 while (true) {
                     store.put(Chunks.chunk(random.nextInt(NUM_CHUNKS)));
                     StoredChunk asked = Chunks.chunk(random.nextInt(NUM_CHUNKS));
-                    if (store.get(asked.key(), arena) instanceof StoreResult.Refused<StoredChunk>(String reason)) {
+                    if (store.get(asked.key(), "", arena) instanceof StoreResult.Refused<StoredChunk>(String reason)) {
                         System.out.println("refused " + reason);
                         System.exit(3);
                     }
@@ -99,7 +99,7 @@ class FileTierKillTest {
                     .isEqualTo(bytesIn(folder));
             assertThat(stats.numChunks()).isEqualTo(entries.size());
             for (int number = 0; number < NUM_CHUNKS; number++) {
-                StoreResult<StoredChunk> result = store.get(Chunks.chunk(number).key(), Arena.ofAuto());
+                StoreResult<StoredChunk> result = store.get(Chunks.chunk(number).key(), "", Arena.ofAuto());
                 if (result instanceof StoreResult.Found<StoredChunk>(StoredChunk found)) {
                     assertThat(Chunks.encoded(found)).isEqualTo(Chunks.encoded(Chunks.chunk(number)));
                 } else {
