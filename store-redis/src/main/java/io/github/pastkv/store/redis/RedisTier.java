@@ -8,6 +8,7 @@ import io.github.pastkv.cache.store.StoreResult;
 import io.github.pastkv.cache.store.StoreRun;
 import io.github.pastkv.cache.store.StoreStats;
 import io.github.pastkv.store.CacheTier;
+import io.github.pastkv.store.ChunkFormat;
 import io.github.pastkv.store.TierEntry;
 import io.github.pastkv.store.TierUnavailableException;
 import io.github.pastkv.store.redis.RedisServer.Pipeline;
@@ -142,6 +143,21 @@ public final class RedisTier implements CacheTier {
         }
     }
 
+    /** Asks for the first bytes only, and renews no time to live. */
+    @Override
+    public StoreResult<MemorySegment> peek(ChunkKey key, long maxBytes, SegmentAllocator memory) {
+        Pipeline pipeline = new Pipeline().add(Command.EXISTS, value(key)).add(Command.GETRANGE, value(key),
+                bytes(0), bytes(Math.clamp(maxBytes, 1, MAX_VALUE_BYTES) - 1));
+        try {
+            List<Object> replies = server.within(() -> server.run(pipeline));
+            return replies.getFirst().equals(1L) && replies.getLast() instanceof byte[] content
+                    ? new StoreResult.Found<>(MemorySegment.ofArray(content))
+                    : new StoreResult.Missing<>();
+        } catch (TierUnavailableException e) {
+            return retry(e);
+        }
+    }
+
     private void renew(Pipeline pipeline, ChunkKey key) {
         if (timeToLive.isZero()) {
             pipeline.add(Command.PERSIST, value(key));
@@ -156,7 +172,7 @@ public final class RedisTier implements CacheTier {
         if (length > MAX_VALUE_BYTES) {
             return PutResult.REFUSED;
         }
-        byte[] joined = joined(content, (int) length); // on this thread: confined segments
+        byte[] joined = ChunkFormat.joined(content); // on this thread: confined segments
         try {
             return server.within(() -> put(key, joined));
         } catch (TierUnavailableException e) {
@@ -190,17 +206,6 @@ public final class RedisTier implements CacheTier {
         }
         names.sweep();
         return PutResult.STORED;
-    }
-
-    private static byte[] joined(List<MemorySegment> content, int length) {
-        byte[] joined = new byte[length];
-        MemorySegment target = MemorySegment.ofArray(joined);
-        long offset = 0;
-        for (MemorySegment part : content) {
-            MemorySegment.copy(part, 0, target, offset, part.byteSize());
-            offset += part.byteSize();
-        }
-        return joined;
     }
 
     @Override

@@ -40,6 +40,10 @@ final class S3Bucket implements AutoCloseable {
     /** A page of a listing; an empty token after the last one. */
     record Page(List<Listed> objects, String nextToken) {}
 
+    /** Largest object that is taken: 1 GiB. A longer body is not read to its end. */
+    static final long MAX_OBJECT_BYTES = 1L << 30;
+    private static final long MAX_ANSWER_BYTES = 16L << 20; // of listings and errors
+
     private static final byte[] NO_BODY = {};
     private static final Pattern OBJECT = Pattern.compile("(?s)<Contents>(.*?)</Contents>");
 
@@ -76,7 +80,9 @@ final class S3Bucket implements AutoCloseable {
         if (headers.length > 0) {
             request.headers(headers);
         }
-        HttpResponse<byte[]> response = http.send(request.build(), BodyHandlers.ofByteArray());
+        boolean isObject = method.equals("GET") && !name.isEmpty();
+        HttpResponse<byte[]> response = http.send(request.build(), BodyHandlers.limiting(BodyHandlers.ofByteArray(),
+                isObject ? MAX_OBJECT_BYTES : MAX_ANSWER_BYTES));
         if ((response.statusCode() >= 500 && response.statusCode() != 501) || response.statusCode() == 429) {
             throw new IOException(method + ": " + refusal(response));
         }
@@ -126,13 +132,15 @@ final class S3Bucket implements AutoCloseable {
         return response.headers().firstValueAsLong("Content-Length").orElse(0);
     }
 
-    /** An object, or an empty array for none. */
-    byte[] get(String name) throws IOException, InterruptedException, TierUnavailableException {
-        HttpResponse<byte[]> response = send("GET", name, Map.of(), NO_BODY);
+    /** The first {@code maxBytes} bytes of an object, at least; an empty array for none. */
+    byte[] get(String name, long maxBytes) throws IOException, InterruptedException, TierUnavailableException {
+        HttpResponse<byte[]> response = maxBytes < MAX_OBJECT_BYTES
+                ? send("GET", name, Map.of(), NO_BODY, "Range", "bytes=0-" + (Math.max(1, maxBytes) - 1))
+                : send("GET", name, Map.of(), NO_BODY);
         if (response.statusCode() == 404) {
             return NO_BODY;
         }
-        if (response.statusCode() != 200) {
+        if (response.statusCode() != 200 && response.statusCode() != 206) {
             throw unexpected("GET", response);
         }
         return response.body();

@@ -161,7 +161,7 @@ public final class S3Tier implements CacheTier {
     public StoreResult<MemorySegment> get(ChunkKey key, SegmentAllocator memory) {
         numGets.incrementAndGet();
         try {
-            byte[] content = reads.call(() -> bucket.get(nameOf(key)));
+            byte[] content = reads.call(() -> bucket.get(nameOf(key), Long.MAX_VALUE));
             if (content.length == 0) {
                 return new StoreResult.Missing<>();
             }
@@ -172,18 +172,25 @@ public final class S3Tier implements CacheTier {
         }
     }
 
+    /** Asks for the first bytes only. */
+    @Override
+    public StoreResult<MemorySegment> peek(ChunkKey key, long maxBytes, SegmentAllocator memory) {
+        try {
+            byte[] content = reads.call(() -> bucket.get(nameOf(key), maxBytes));
+            return content.length == 0 ? new StoreResult.Missing<>()
+                    : new StoreResult.Found<>(MemorySegment.ofArray(content));
+        } catch (TierUnavailableException e) {
+            return new StoreResult.Retry<>(String.valueOf(e.getMessage()));
+        }
+    }
+
     @Override
     public PutResult put(ChunkKey key, List<MemorySegment> content) {
         long length = content.stream().mapToLong(MemorySegment::byteSize).sum();
-        if (length > Integer.MAX_VALUE - 8) {
+        if (length > S3Bucket.MAX_OBJECT_BYTES) {
             return PutResult.REFUSED;
         }
-        byte[] joined = new byte[(int) length]; // on this thread: confined segments
-        long offset = 0;
-        for (MemorySegment part : content) {
-            MemorySegment.copy(part, 0, MemorySegment.ofArray(joined), offset, part.byteSize());
-            offset += part.byteSize();
-        }
+        byte[] joined = ChunkFormat.joined(content); // on this thread: confined segments
         try {
             if (writes.call(() -> put(nameOf(key), joined))) {
                 numPuts.incrementAndGet();
@@ -229,6 +236,11 @@ public final class S3Tier implements CacheTier {
                     key -> each.accept(new TierEntry(key, object.bytes(), object.lastModified()))));
             token = page.nextToken();
         } while (!token.isEmpty());
+    }
+
+    @Override
+    public boolean knowsLastUse() {
+        return false;
     }
 
     /** Counts of this process: chunks and bytes are those that it has put; {@link #list} tells what is there. */
