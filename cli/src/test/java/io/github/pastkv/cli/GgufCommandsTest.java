@@ -94,7 +94,7 @@ class GgufCommandsTest {
     @Test
     void cacheTier_isReusedByALaterRun() throws Exception {
         List<String> command = List.of("generate", "--model", STORIES, "--temperature", "0", "--max-new-tokens", "5",
-                "--json", "--cache-tier", "file:" + folder.resolve("tier") + "?chunk=16",
+                "--json", "--cache-tier", "file:" + folder.resolve("tier") + "?chunk=16&load=always",
                 "Once upon a time, there was a little girl named Lily. She loved to play outside in the park. One day");
         String first = run(command.toArray(String[]::new));
         String second = run(command.toArray(String[]::new));

@@ -55,8 +55,8 @@ public final class CacheCommand implements Callable<Integer> {
     @Parameters(index = "2..*", arity = "0..2", hidden = true) private List<String> arguments = List.of();
 
     @Option(names = "--older-than", paramLabel = "TIME",
-            description = "With prune: remove what was last used longer ago, too, such as 12h or "
-                    + "30d.") private @Nullable String olderThan;
+            description = "With prune: remove what was last used longer ago, too, such as 12h or 30d. Of s3: tiers, "
+                    + "which tell no last use, what was written longer ago.") private @Nullable String olderThan;
 
     @Option(names = "--dry-run",
             description = "With prune: remove nothing, only say what would be.") private boolean dryRun;

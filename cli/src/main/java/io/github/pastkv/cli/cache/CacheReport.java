@@ -143,9 +143,9 @@ final class CacheReport {
         byModel.forEach((model, chunks) -> {
             models.addObject().put("model", model).put("chunks", chunks.size()).put("tokens", numTokens(chunks))
                     .put("bytes", numBytes(chunks)).put("last_used", lastUsed(chunks).toString());
-            lines.add(String.format(Locale.ROOT, "  model %s: %,d chunks, %,d tokens, %s, last used %s",
+            lines.add(String.format(Locale.ROOT, "  model %s: %,d chunks, %,d tokens, %s, last %s %s",
                     shortened(model), chunks.size(), numTokens(chunks), size(numBytes(chunks)),
-                    age(lastUsed(chunks))));
+                    tier.knowsLastUse() ? "used" : "written", age(lastUsed(chunks))));
         });
         return new Page(lines, json);
     }
@@ -189,7 +189,8 @@ final class CacheReport {
         addEach(unusable, json.putArray("unusable"), lines);
         addNotLookedInto(contents, json);
         lines.add((dryRun ? "would remove " : "removed ") + unusable.size() + " chunks of no use, " + old.size()
-                + " not used for long, " + unknown.size() + " files of earlier versions: " + size(bytes)
+                + (tier.knowsLastUse() ? " not used for long, " : " written long ago (no last use is known), ")
+                + unknown.size() + " files of earlier versions: " + size(bytes)
                 + (count(contents, State.UNREAD) == 0 ? ""
                         : ", " + count(contents, State.UNREAD) + " could not be read now"));
         return new Page(lines, json);

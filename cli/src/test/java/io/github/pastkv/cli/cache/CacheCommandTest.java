@@ -33,12 +33,12 @@ class CacheCommandTest {
 
     private static CommandRun generate(Path folder, String prompt) {
         return CommandRun.of("generate", "--max-new-tokens", "1", "--json", "--cache-tier",
-                "file:" + folder + "?chunk=16",
+                "file:" + folder + "?chunk=16&load=always",
                 prompt);
     }
 
     private CommandRun cache(String action, String... more) {
-        List<String> args = new ArrayList<>(List.of("cache", action, "file:" + folder + "?chunk=16"));
+        List<String> args = new ArrayList<>(List.of("cache", action, "file:" + folder + "?chunk=16&load=always"));
         args.addAll(List.of(more));
         return CommandRun.of(args.toArray(String[]::new));
     }
@@ -68,6 +68,12 @@ class CacheCommandTest {
         assertThat(cache("stats").out()).contains("of no use").contains("model ");
     }
 
+    private static void damage(Path file) throws IOException {
+        byte[] bytes = Files.readAllBytes(file);
+        bytes[bytes.length - 1] ^= 1;
+        Files.write(file, bytes);
+    }
+
     @Test
     void exportedText_isReusedWhereItWasImported() throws IOException {
         String key = json("list").path("texts").get(0).path("key").stringValue();
@@ -78,9 +84,11 @@ class CacheCommandTest {
         assertThat(cache("import", file.toString()).err()).contains("imported " + numTokens / 16 + " chunks");
         JsonNode run = JsonMapper.shared().readTree(generate(folder, PROMPT).out());
         assertThat(run.path("cache_tiers").get(0).path("loaded_tokens").intValue()).isEqualTo(numTokens);
-        byte[] bytes = Files.readAllBytes(file);
-        bytes[bytes.length - 1] ^= 1;
-        Files.write(file, bytes);
+        damage(files().getFirst());
+        assertThat(cache("verify").exitCode()).isEqualTo(1);
+        assertThat(cache("import", file.toString()).exitCode()).isZero();
+        assertThat(cache("verify").exitCode()).as("the damaged chunk was replaced").isZero();
+        damage(file);
         CommandRun damaged = cache("import", file.toString());
         assertThat(damaged.exitCode()).isNotZero();
         assertThat(damaged.err()).contains(file.toString()).contains("damaged");
@@ -91,9 +99,7 @@ class CacheCommandTest {
         int numFiles = files().size();
         assertThat(cache("verify").exitCode()).isZero();
         Path first = files().stream().filter(file -> firstPosition(file) == 0).findFirst().orElseThrow();
-        byte[] bytes = Files.readAllBytes(first);
-        bytes[bytes.length - 1] ^= 1;
-        Files.write(first, bytes);
+        damage(first);
         CommandRun run = cache("verify");
         assertThat(run.exitCode()).isEqualTo(1);
         assertThat(run.out()).contains(numFiles + " chunks verified, 1 damaged").contains("data_sha256");
@@ -112,9 +118,10 @@ class CacheCommandTest {
     void encryptedChunks_areCountedAndKept() throws IOException {
         Path keys = Files.writeString(parent.resolve("keys"), "- " + "A".repeat(43) + "=\n");
         Files.setPosixFilePermissions(keys, PosixFilePermissions.fromString("rw-------"));
+        Path plain = files().getFirst();
         folder = parent.resolve("encrypted");
         assertThat(CommandRun.of("generate", "--max-new-tokens", "1", "--cache-tier",
-                "file:" + folder + "?chunk=16&keys=" + keys, PROMPT).exitCode()).isZero();
+                "file:" + folder + "?chunk=16&load=always&keys=" + keys, PROMPT).exitCode()).isZero();
         int numFiles = files().size();
         assertThat(numFiles).isPositive();
         assertThat(cache("verify").out()).contains("0 chunks verified, 0 damaged, " + numFiles + " encrypted");
@@ -128,6 +135,7 @@ class CacheCommandTest {
         assertThat(cache("export", key, parent.resolve("x").toString()).err()).contains("is encrypted");
         assertThat(CommandRun.of("cache", "import", "file:" + folder + "?keys=" + keys, "x").err())
                 .contains("URI: option keys");
+        assertThat(cache("import", plain.toString()).err()).contains("has encrypted chunks");
         assertThat(cache("prune").out()).startsWith("removed 0 chunks of no use");
         assertThat(files()).hasSize(numFiles);
         assertThat(json("prune", "--older-than", "0s").path("old_chunks").intValue()).isEqualTo(numFiles);
