@@ -40,7 +40,8 @@ class TierChaosTest {
     private static final int NUM_SESSIONS = 8;
     private static final int NUM_PREFIXES = 6;
     private static final int MAX_TOKENS = 90;
-    private static final long MAX_TIER_BYTES = 300_000;
+    private static final long MAX_TIER_BYTES = 600_000;
+    private static final long MAX_CACHED_BYTES = 20_000; // less than a text: what is not running comes from tiers
     private static final long SECONDS = Integer.getInteger("pastkv.test.scale", 1);
     private static final SessionOptions SESSION = SessionOptions.defaults().withBlockSize(4);
 
@@ -92,7 +93,8 @@ class TierChaosTest {
                 16, StoreWrites.COMPLETE, true);
         try (store;
                 Model model = Model.load(GoldenModel.of("llama").folder(),
-                        ModelOptions.defaults().withNumThreads(2).withMaxCachedBytes(200_000).withBlockStore(store));
+                        ModelOptions.defaults().withNumThreads(2).withMaxCachedBytes(MAX_CACHED_BYTES)
+                                .withBlockStore(store));
                 Model reference = Model.load(GoldenModel.of("llama").folder(),
                         ModelOptions.defaults().withNumThreads(1));
                 ExecutorService threads = Executors.newFixedThreadPool(NUM_SESSIONS)) {

@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -26,7 +27,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * What another process has read, with another number of threads and another width of vectors, gives the bits of what is
- * computed here: found in whole and in part, in each storage type, with and without windows.
+ * computed here: found in whole and in part, in each storage type, with and without windows. Half of the types are encrypted.
  */
 @Tag("kernels")
 class TierEqualityTest {
@@ -46,6 +47,12 @@ class TierEqualityTest {
                     .withNumThreads(numThreads).withCacheTiers(tiers));
         }
 
+        private String tier(Path folder) {
+            return type == KvType.F16 || type == KvType.Q8
+                    ? "file:" + folder.resolve("encrypted") + "?chunk=8&load=always&keys=" + folder.resolve("keys")
+                    : TierEqualityTest.tier(folder);
+        }
+
         private SessionOptions session() {
             return SessionOptions.defaults().withKvType(type).withBlockSize(4);
         }
@@ -63,7 +70,7 @@ class TierEqualityTest {
 
         public static void main(String[] args) throws IOException {
             for (Case each : cases().toList()) {
-                try (Model model = each.load(2, tier(Path.of(args[0])))) {
+                try (Model model = each.load(2, each.tier(Path.of(args[0])))) {
                     each.logits(model, PROMPT);
                 }
             }
@@ -71,11 +78,13 @@ class TierEqualityTest {
     }
 
     private static String tier(Path folder) {
-        return "file:" + folder + "?chunk=8";
+        return "file:" + folder.resolve("plain") + "?chunk=8&load=always";
     }
 
     @BeforeAll
     static void readInAnotherProcess() throws IOException, InterruptedException {
+        Files.writeString(folder.resolve("keys"), "- " + "A".repeat(43) + "=\n");
+        Files.setPosixFilePermissions(folder.resolve("keys"), PosixFilePermissions.fromString("rw-------"));
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(), "--add-modules",
                 "jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED",
@@ -99,11 +108,11 @@ class TierEqualityTest {
         try (Model model = each.load(1)) {
             part = each.logits(model, other);
         }
-        try (Model model = each.load(3, tier(folder))) {
+        try (Model model = each.load(3, each.tier(folder))) {
             assertThat(each.logits(model, PROMPT)).isEqualTo(whole);
             assertLoaded(model, each.family().equals("mistral") ? 8 : 40, 44); // all its layers have windows
         }
-        try (Model model = each.load(3, tier(folder))) {
+        try (Model model = each.load(3, each.tier(folder))) {
             assertThat(each.logits(model, other)).isEqualTo(part);
             assertLoaded(model, 8, 28);
         }

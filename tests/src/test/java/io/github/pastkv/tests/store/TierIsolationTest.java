@@ -11,14 +11,24 @@ import io.github.pastkv.model.Session;
 import io.github.pastkv.model.SessionOptions;
 import io.github.pastkv.store.TierUse;
 import io.github.pastkv.testkit.golden.GoldenModel;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+import java.util.logging.SimpleFormatter;
+import java.util.logging.StreamHandler;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import jdk.jfr.Recording;
+import jdk.jfr.consumer.RecordingFile;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -40,8 +50,9 @@ class TierIsolationTest {
 
         private Model load(boolean withTiers) throws IOException {
             return Model.load(GoldenModel.of(family).folder(), withTiers
-                    ? model.withCacheTiers("file:" + folder.resolve("near") + "?chunk=8", "file:" + folder.resolve(
-                            "far"))
+                    ? model.withCacheTiers("file:" + folder.resolve("near") + "?chunk=8&load=always",
+                            "file:" + folder.resolve(
+                                    "far"))
                     : model);
         }
 
@@ -86,12 +97,54 @@ class TierIsolationTest {
         try (Model model = setup.load(true)) {
             assertThat(setup.logits(model)).isEqualTo(expected);
             assertThat(model.tierUses().toString()).doesNotContain(SALT);
+            assertThat(explanation(setup, model)).doesNotContain(SALT);
             return model.tierUses().stream().mapToLong(TierUse::numTokensLoaded).sum();
         }
     }
 
+    private static String explanation(Setup setup, Model loaded) {
+        int[] longer = Arrays.copyOf(PROMPT, PROMPT.length + 9);
+        try (Session session = loaded.newSession(setup.session())) {
+            return session.explainPrefix(longer).toString();
+        }
+    }
+
+    /** What the whole process has logged and recorded. */
+    private static String logged(Recording recording, Path file) throws IOException {
+        recording.stop();
+        recording.dump(file);
+        return RecordingFile.readAllEvents(file).toString();
+    }
+
     @Test
     void everyChangeAlone_findsNothing_andEachFindsItsOwn() throws IOException {
+        PrintStream err = System.err;
+        ByteArrayOutputStream printed = new ByteArrayOutputStream();
+        StreamHandler log = new StreamHandler(printed, new SimpleFormatter());
+        log.setLevel(Level.ALL);
+        Logger root = Logger.getLogger("");
+        Level level = root.getLevel();
+        try (Recording recording = new Recording()) {
+            for (String name : List.of("PrefixHit", "PrefixMiss", "TierLoad", "TierWrite", "TierRefuse")) {
+                recording.enable("io.github.pastkv." + name);
+            }
+            recording.start();
+            root.addHandler(log);
+            root.setLevel(Level.ALL);
+            System.setErr(new PrintStream(printed, true, StandardCharsets.UTF_8));
+            readAll();
+            log.flush();
+            assertThat(printed.toString(StandardCharsets.UTF_8)).doesNotContain(SALT);
+            assertThat(logged(recording, folder.resolve("events.jfr"))).contains("TierLoad", "PrefixHit")
+                    .doesNotContain(SALT);
+        } finally {
+            System.setErr(err);
+            root.setLevel(level);
+            root.removeHandler(log);
+        }
+    }
+
+    private static void readAll() throws IOException {
         assertThat(loaded(BASE)).as("unchanged").isEqualTo(32);
         for (Map.Entry<String, Setup> change : changes().entrySet()) {
             assertThat(loaded(change.getValue())).as(change.getKey()).isZero();
