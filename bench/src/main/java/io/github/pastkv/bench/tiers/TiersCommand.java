@@ -1,0 +1,188 @@
+package io.github.pastkv.bench.tiers;
+
+import io.github.pastkv.cache.layout.KvType;
+import io.github.pastkv.cache.store.StoreResult;
+import io.github.pastkv.model.Model;
+import io.github.pastkv.model.ModelOptions;
+import io.github.pastkv.model.Session;
+import io.github.pastkv.model.SessionOptions;
+import io.github.pastkv.model.generation.Generation;
+import io.github.pastkv.model.generation.GenerationListener;
+import io.github.pastkv.model.generation.GenerationOptions;
+import io.github.pastkv.store.CacheTier;
+import io.github.pastkv.store.CacheTiers;
+import io.github.pastkv.store.TierEntry;
+import io.github.pastkv.store.TierUri;
+import io.github.pastkv.store.TierUse;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Random;
+import java.util.concurrent.Callable;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/**
+ * Times a cache tier in one warmed-up process: a prompt that is computed, the same prompt from the tier by models that
+ * are loaded anew, what plain reads of the same bytes take, and prompts that no tier has, with the tier and without.
+ *
+ * <p>Run: {@code mvn -Dquick -DskipTests -pl bench -am package -Dtiers="--model DIR --tier file:DIR"}
+ */
+@Command(name = "tiers", mixinStandardHelpOptions = true, sortOptions = false, description = "Times a cache tier.")
+public final class TiersCommand implements Callable<Integer> {
+    private static final int READ_BYTES = 4 << 20;
+    private static final long WARM_UP_NANOS = 5_000_000_000L;
+
+    @Option(names = "--model", paramLabel = "DIR", required = true,
+            description = "Folder of a model.") private Path folder;
+
+    @Option(names = "--tier", paramLabel = "URI", required = true,
+            description = "An empty tier.") private String tier;
+
+    @Option(names = "--shared", paramLabel = "N",
+            description = "Tokens that the tier has. Default: 4096.") private int numShared = 4096;
+
+    @Option(names = "--own", paramLabel = "N", description = "Tokens after them. Default: 16.") private int numOwn = 16;
+
+    @Option(names = "--restarts", paramLabel = "N",
+            description = "Models loaded anew. Default: 5.") private int restarts =
+                    5;
+
+    @Option(names = "--pairs", paramLabel = "N",
+            description = "Prompts that no tier has, without and with the tier. Default: 0.") private int pairs;
+
+    @Option(names = "--skip-cold",
+            description = "Compute the shared tokens once only, with the tier.") private boolean skipsCold;
+
+    private final Random random = new Random(5);
+
+    @SuppressWarnings("NullAway.Init") // picocli sets folder and tier
+    private TiersCommand() {}
+
+    /** The command. */
+    public static void main(String[] args) {
+        System.exit(new CommandLine(new TiersCommand()).execute(args));
+    }
+
+    private ModelOptions options(String... tiers) {
+        return ModelOptions.defaults().withoutTokenizer().withNumThreads(2).withCacheTiers(tiers);
+    }
+
+    private int[] text(Model model, int numTokens) {
+        return random.ints(numTokens, 0, model.config().vocabSize()).toArray();
+    }
+
+    private static Generation read(Model model, int[] prompt) {
+        try (Session session = model.newSession(SessionOptions.defaults().withKvType(KvType.BF16))) {
+            return session.generate(new int[][] {prompt}, GenerationOptions.greedy(1).ignoringEos(),
+                    GenerationListener.NONE);
+        }
+    }
+
+    @Override
+    public Integer call() throws IOException {
+        int[] shared;
+        try (Model model = Model.load(folder, options())) {
+            long end = System.nanoTime() + WARM_UP_NANOS;
+            while (System.nanoTime() - end < 0) {
+                read(model, text(model, 128));
+                read(model, text(model, 17));
+            }
+            shared = text(model, numShared);
+            if (!skipsCold) {
+                System.out.println("cold: " + line(read(model, withOwn(model, shared))));
+            }
+        }
+        try (Model model = Model.load(folder, options(tier))) {
+            System.out.println("cold, written behind: " + line(read(model, withOwn(model, shared))));
+        }
+        for (int restart = 0; restart < restarts; restart++) {
+            try (Model model = Model.load(folder, options(tier))) {
+                System.out.println("restarted: " + line(read(model, withOwn(model, shared))) + loads(model));
+            }
+        }
+        readPlainly();
+        for (int pair = 0; pair < pairs; pair++) {
+            try (Model without = Model.load(folder, options())) {
+                System.out.println("pair, none: " + line(read(without, text(without, numShared))));
+            }
+            try (Model with = Model.load(folder, options(tier))) {
+                System.out.println("pair, tier: " + line(read(with, text(with, numShared))));
+            }
+        }
+        return 0;
+    }
+
+    private int[] withOwn(Model model, int[] shared) {
+        return IntStream.concat(Arrays.stream(shared), Arrays.stream(text(model, numOwn))).toArray();
+    }
+
+    private static String line(Generation generation) {
+        return String.format(Locale.ROOT, "first token after %.1f ms, %.1f prompt tokens/s, %d tokens reused",
+                generation.promptNanos() / 1e6, generation.promptTokensPerSecond(), generation.numReusedTokens());
+    }
+
+    private static String loads(Model model) {
+        TierUse use = model.tierUses().getFirst();
+        return String.format(Locale.ROOT, ", %d tokens, %d bytes in %.1f ms of loading threads", use.numTokensLoaded(),
+                use.numBytesLoaded(), use.loadNanos() / 1e6);
+    }
+
+    /** Of a folder with one buffer; of a server by its tier, without verification. */
+    private void readPlainly() throws IOException {
+        TierUri uri = TierUri.parse(tier);
+        for (int pass = 0; pass < 5; pass++) {
+            long start = System.nanoTime();
+            long bytes = uri.scheme().equals("file") ? readFiles(Path.of(uri.location())) : getAll(uri);
+            double seconds = (System.nanoTime() - start) / 1e9;
+            System.out.printf(Locale.ROOT, "plain reads: %d bytes in %.1f ms, %.2f GB/s%n", bytes, seconds * 1e3,
+                    bytes / seconds / 1e9);
+        }
+    }
+
+    private static long readFiles(Path folder) throws IOException {
+        ByteBuffer buffer = ByteBuffer.allocateDirect(READ_BYTES);
+        List<Path> files;
+        try (Stream<Path> all = Files.walk(folder)) {
+            files = all.filter(Files::isRegularFile).toList();
+        }
+        long bytes = 0;
+        for (Path file : files) {
+            try (FileChannel channel = FileChannel.open(file)) {
+                int more = channel.read(buffer.clear());
+                while (more > 0) {
+                    bytes += more;
+                    more = channel.read(buffer.clear());
+                }
+            }
+        }
+        return bytes;
+    }
+
+    private static long getAll(TierUri uri) throws IOException {
+        List<TierEntry> entries = new ArrayList<>();
+        long bytes = 0;
+        try (CacheTier opened = CacheTiers.open(uri)) {
+            opened.list(entries::add);
+            for (TierEntry entry : entries) {
+                try (Arena arena = Arena.ofConfined()) {
+                    bytes += opened.peek(entry.key(), Long.MAX_VALUE,
+                            arena) instanceof StoreResult.Found<MemorySegment>(MemorySegment found) ? found.byteSize()
+                                    : 0;
+                }
+            }
+        }
+        return bytes;
+    }
+}
