@@ -106,6 +106,7 @@ final class CacheState {
 
     /** Discards an open step or edit and the view; nothing is allowed afterward. */
     void close() {
+        step.requireNotOpenElsewhere();
         step.close();
         if (edit != null) {
             edit.close();

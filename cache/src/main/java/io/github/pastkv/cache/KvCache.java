@@ -461,7 +461,11 @@ public final class KvCache implements AutoCloseable {
         }
     }
 
-    /** Frees all memory except that of forks and open snapshots. Closing again does nothing. */
+    /**
+     * Frees all memory except that of forks and open snapshots. Closing again does nothing.
+     *
+     * @throws IllegalStateException while another thread has a step open, such as that of a session
+     */
     @Override
     public void close() {
         if (!state.isClosed()) {

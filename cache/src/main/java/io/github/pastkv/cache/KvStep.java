@@ -13,6 +13,7 @@ import io.github.pastkv.tensor.DataType;
 import io.github.pastkv.tensor.Tensor;
 import java.util.Arrays;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An open step: new tokens that are being written to a cache. {@link #commit} adds all layers, the mask and the
@@ -41,7 +42,7 @@ public final class KvStep implements StepRows, AutoCloseable {
     private boolean appendsMask;
     private boolean knowsTokens;
     private boolean publishes;
-    private boolean open;
+    private @Nullable Thread openedBy; // null: it is not open
     private long begunAt; // nanoTime, when its blocks were there
 
     /** A step over these rows, none of which may exceed {@code maxTokens}. */
@@ -110,7 +111,7 @@ public final class KvStep implements StepRows, AutoCloseable {
         layout.findRows();
         written.start(rows.lengths().numLayers(), numTokens());
         begunAt = System.nanoTime();
-        open = true;
+        openedBy = Thread.currentThread();
     }
 
     private void requireRoom(int row) {
@@ -400,26 +401,34 @@ public final class KvStep implements StepRows, AutoCloseable {
     }
 
     boolean isOpen() {
-        return open;
+        return openedBy != null;
     }
 
     private void requireOpen() {
-        if (!open) {
+        if (openedBy == null) {
             throw new IllegalStateException("the step has ended");
+        }
+    }
+
+    /** Refuses if another thread, which is alive, has it open: that thread may be writing. */
+    void requireNotOpenElsewhere() {
+        Thread opener = openedBy;
+        if (opener != null && opener != Thread.currentThread() && opener.isAlive()) {
+            throw new IllegalStateException("a step of this cache is open in thread " + opener.getName());
         }
     }
 
     /** Ends the step and discards it if it was not committed. */
     @Override
     public void close() {
-        if (open) {
-            open = false;
+        if (openedBy != null) {
+            openedBy = null;
             storage.rollBack();
         }
     }
 
     @Override
     public String toString() {
-        return open ? "KvStep[" + numRows() + " rows, " + numTokens() + " new tokens]" : "KvStep[closed]";
+        return openedBy != null ? "KvStep[" + numRows() + " rows, " + numTokens() + " new tokens]" : "KvStep[closed]";
     }
 }

@@ -17,6 +17,8 @@ import io.github.pastkv.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.ValueLayout;
 import java.lang.management.ManagementFactory;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.function.IntUnaryOperator;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -308,6 +310,27 @@ class KvStepTest extends CacheTest {
             assertThatThrownBy(() -> step.write(LAYERS, good, good, 0, 0, 8))
                     .isInstanceOf(IndexOutOfBoundsException.class);
         }
+    }
+
+    @Test
+    void closeOfTheCache_whileAnotherThreadHasAStepOpen_isRefused() throws InterruptedException {
+        KvCache cache = open();
+        try (KvStep step = cache.beginStep(AttentionMask.ones(BATCH, 1))) {
+            List<String> messages = new ArrayList<>();
+            Thread other = new Thread(() -> {
+                try {
+                    cache.close();
+                } catch (IllegalStateException e) {
+                    messages.add(e.getMessage());
+                }
+            });
+            other.start();
+            other.join();
+            assertThat(messages)
+                    .containsExactly("a step of this cache is open in thread " + Thread.currentThread().getName());
+            assertThat(step.numTokens()).isEqualTo(BATCH);
+        }
+        assertThat(cache.numSlots()).isZero();
     }
 
     @Test
