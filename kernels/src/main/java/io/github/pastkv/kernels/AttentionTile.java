@@ -4,12 +4,13 @@ import io.github.pastkv.cache.layout.KvBlocks;
 import io.github.pastkv.cache.layout.KvLayout;
 import io.github.pastkv.cache.layout.KvWindow;
 import io.github.pastkv.tensor.Tensor;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 
 /**
- * A block of neighboring queries of one row that share a kv head (grouped-query attention), with the buffer for their
- * scores: the unit of work of attention.
+ * Queries that share a kv head (grouped-query attention), with the buffer for their scores: the unit of work of
+ * attention. They are neighboring queries of one row, or those of several rows that share a prefix
+ * ({@link SharedPrefixAttention}).
  *
  * <p>A tile row is one query of one head: tile row r is query {@code r / gqaGroupSize} of the tile and query head
  * {@code kvHead * gqaGroupSize + r % gqaGroupSize}. Each tile row attends to two ranges of positions, either of which
@@ -45,7 +46,7 @@ public final class AttentionTile implements AutoCloseable {
         WINDOW
     }
 
-    private static final int MIN_CAPACITY_FLOATS = 4096;
+    private static final int MIN_CAPACITY_BYTES = 16_384;
     private static final Tensor[] NO_SPAN_OUTS = {};
     /** Spans whose sums fit in scratch memory together. */
     private static final int SPANS_IN_SCRATCH = 4;
@@ -53,22 +54,21 @@ public final class AttentionTile implements AutoCloseable {
     private final int gqaGroupSize;
     private final int headDim;
     private final int valueDim;
-    private Arena scoresArena = Arena.ofShared();
-    private MemorySegment ownScores;
-    private MemorySegment scores; // its own, or those of the tile that it is a split of
-    private Arena scratchArena = Arena.ofShared();
-    private MemorySegment scratch;
+    private final GrowingMemory ownScores = new GrowingMemory(MIN_CAPACITY_BYTES);
+    private final GrowingMemory scratch = new GrowingMemory(MIN_CAPACITY_BYTES);
+    private MemorySegment scores = ownScores.segment(); // its own, or those of the tile that it is a part of
 
     private KvBlocks blocks;
     private int layer;
     private int kvHead;
     private Tensor queries;
     private Tensor out;
-    private int firstQuery;
     private int numQueries;
-    private int firstPosition;
+    private int[] tokens = new int[8]; // of each query, in the numbering of queries and out
+    private int[] positions = new int[8]; // of each query
     private int scoreStride;
     private int scoreBase; // first position that the score buffer has room for
+    private int firstScoreRow; // tile row of the whole that is the first of this part
     private ScoreForm form;
     private KvWindow window = KvWindow.NONE;
     private int splitFrom;
@@ -95,9 +95,6 @@ public final class AttentionTile implements AutoCloseable {
         this.valueDim = valueDim;
         this.gqaGroupSize = gqaGroupSize;
         this.headDim = headDim;
-        this.ownScores = scoresArena.allocate((long) MIN_CAPACITY_FLOATS * Float.BYTES, 64);
-        this.scores = ownScores;
-        this.scratch = scratchArena.allocate((long) MIN_CAPACITY_FLOATS * Float.BYTES, 64);
     }
 
     /**
@@ -134,16 +131,47 @@ public final class AttentionTile implements AutoCloseable {
      * @param firstPosition position of the first query
      */
     public void setQueries(int kvHead, int firstQuery, int numQueries, int firstPosition) {
-        this.kvHead = kvHead;
-        this.firstQuery = firstQuery;
-        this.numQueries = numQueries;
-        this.firstPosition = firstPosition;
-        int kvLength = firstPosition + numQueries;
+        startQueries(kvHead);
+        addQueries(firstQuery, numQueries, firstPosition);
+        layOutScores();
+    }
+
+    /** Removes all queries; {@link #addQueries} and {@link #layOutScores} follow. */
+    void startQueries(int newKvHead) {
+        kvHead = newKvHead;
+        numQueries = 0;
+    }
+
+    /** Adds neighboring queries of one row. */
+    void addQueries(int firstQuery, int count, int firstPosition) {
+        growQueries(numQueries + count);
+        for (int i = 0; i < count; i++) {
+            tokens[numQueries] = firstQuery + i;
+            positions[numQueries++] = firstPosition + i;
+        }
+    }
+
+    private void growQueries(int capacity) {
+        if (tokens.length < capacity) {
+            tokens = Arrays.copyOf(tokens, 2 * capacity);
+            positions = Arrays.copyOf(positions, 2 * capacity);
+        }
+    }
+
+    /** Prepares memory for the scores of all queries. */
+    void layOutScores() {
+        int from = Integer.MAX_VALUE;
+        int to = 0;
+        for (int query = 0; query < numQueries; query++) {
+            from = Math.min(from, window.firstVisible(positions[query]));
+            to = Math.max(to, positions[query] + 1);
+        }
         int lanes = KvLayout.LANE_TILE;
-        this.scoreBase = window.numSinks() > 0 ? 0 : firstVisible(0) / lanes * lanes;
-        this.scoreStride = Math.ceilDiv(kvLength, lanes) * lanes - scoreBase;
-        growScores((long) numRows() * scoreStride * Float.BYTES);
-        growScratch((long) (KvLayout.LANE_TILE + SPANS_IN_SCRATCH * numRows() + 3) * headDim * Float.BYTES);
+        scoreBase = window.numSinks() > 0 ? 0 : from / lanes * lanes;
+        scoreStride = Math.ceilDiv(to, lanes) * lanes - scoreBase;
+        firstScoreRow = 0;
+        scores = ownScores.grow((long) numRows() * scoreStride * Float.BYTES);
+        growScratch();
     }
 
     /** Reads keys and values from other blocks of the same positions, until the next {@link #bind}. */
@@ -160,18 +188,29 @@ public final class AttentionTile implements AutoCloseable {
      * @param from a multiple of {@link #SPAN_POSITIONS}, as {@code to} is
      */
     void asSplitOf(AttentionTile whole, int from, int to) {
+        asPartOf(whole, 0, whole.numQueries, from, to);
+    }
+
+    /**
+     * Makes this tile a split of some queries of {@code whole}, as {@link #asSplitOf} does of all.
+     *
+     * @param fromQuery first of them, in {@code [0, whole.numQueries()]}, as {@code toQuery} is
+     */
+    void asPartOf(AttentionTile whole, int fromQuery, int toQuery, int from, int to) {
         bind(whole.blocks, whole.layer, whole.form, whole.queries, whole.out);
         window = whole.window;
         kvHead = whole.kvHead;
-        firstQuery = whole.firstQuery;
-        numQueries = whole.numQueries;
-        firstPosition = whole.firstPosition;
+        numQueries = toQuery - fromQuery;
+        growQueries(numQueries);
+        System.arraycopy(whole.tokens, fromQuery, tokens, 0, numQueries);
+        System.arraycopy(whole.positions, fromQuery, positions, 0, numQueries);
         scoreStride = whole.scoreStride;
         scoreBase = whole.scoreBase;
+        firstScoreRow = whole.firstScoreRow + fromQuery * gqaGroupSize;
         scores = whole.scores;
         splitFrom = from;
         splitTo = to;
-        growScratch(whole.scratch.byteSize());
+        growScratch();
     }
 
     /**
@@ -186,23 +225,8 @@ public final class AttentionTile implements AutoCloseable {
         hasSpanOuts = true;
     }
 
-    private void growScores(long bytes) {
-        if (ownScores.byteSize() < bytes) {
-            Arena larger = Arena.ofShared();
-            ownScores = larger.allocate(Math.max(bytes, 2 * ownScores.byteSize()), 64);
-            scoresArena.close();
-            scoresArena = larger;
-        }
-        scores = ownScores;
-    }
-
-    private void growScratch(long bytes) {
-        if (scratch.byteSize() < bytes) {
-            Arena larger = Arena.ofShared();
-            scratch = larger.allocate(bytes, 64);
-            scratchArena.close();
-            scratchArena = larger;
-        }
+    private void growScratch() {
+        scratch.grow((long) (KvLayout.LANE_TILE + SPANS_IN_SCRATCH * numRows() + 3) * headDim * Float.BYTES);
     }
 
     /** Queries times the heads that share the kv head. */
@@ -242,7 +266,7 @@ public final class AttentionTile implements AutoCloseable {
 
     /** The first query in the numbering of {@link #queries}. */
     public int firstQuery() {
-        return firstQuery;
+        return tokens[0];
     }
 
     public int numQueries() {
@@ -251,7 +275,7 @@ public final class AttentionTile implements AutoCloseable {
 
     /** Position of a tile row's query. */
     public int position(int row) {
-        return firstPosition + row / gqaGroupSize;
+        return positions[row / gqaGroupSize];
     }
 
     /** Query head of a tile row. */
@@ -325,8 +349,8 @@ public final class AttentionTile implements AutoCloseable {
      * content.
      */
     public boolean startsOut(int row, int spanFrom) {
-        int sinksFrom = from(Range.SINKS, row);
-        int firstSeen = sinksFrom < to(Range.SINKS, row) ? sinksFrom : firstVisible(row);
+        int firstVisible = window.firstVisible(position(row));
+        int firstSeen = Math.min(window.numSinks(), firstVisible) > 0 ? 0 : firstVisible;
         return hasSpanOuts || spanFrom == firstSeen / SPAN_POSITIONS * SPAN_POSITIONS;
     }
 
@@ -335,7 +359,7 @@ public final class AttentionTile implements AutoCloseable {
     }
 
     private long headByteOffset(Tensor tensor, int row, int width) {
-        return ((firstQuery + row / gqaGroupSize) * tensor.stride(0) + (long) head(row) * width) * Float.BYTES;
+        return (tokens[row / gqaGroupSize] * tensor.stride(0) + (long) head(row) * width) * Float.BYTES;
     }
 
     /**
@@ -349,17 +373,17 @@ public final class AttentionTile implements AutoCloseable {
 
     /** Byte offset of the score of position 0 in {@link #scores}; may be negative where a window begins later. */
     public long scoreByteOffset(int row) {
-        return ((long) row * scoreStride - scoreBase) * Float.BYTES;
+        return ((long) (firstScoreRow + row) * scoreStride - scoreBase) * Float.BYTES;
     }
 
     /** Memory for the kernel's own use, within one call: (16 + 4 x numRows + 3) x headDim floats. */
     public MemorySegment scratch() {
-        return scratch;
+        return scratch.segment();
     }
 
     @Override
     public void close() {
-        scoresArena.close();
-        scratchArena.close();
+        ownScores.close();
+        scratch.close();
     }
 }

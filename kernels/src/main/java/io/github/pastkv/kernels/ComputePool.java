@@ -14,6 +14,12 @@ import org.jspecify.annotations.Nullable;
  * tasks, and then sleep.
  */
 public final class ComputePool implements AutoCloseable {
+    /**
+     * Multiply-adds below which a second thread costs more than it gives: waiting for it takes microseconds, and on a
+     * busy machine, where it may just have lost its processor, milliseconds.
+     */
+    private static final long MIN_SHARED_WORK = 1 << 18;
+
     private static final int SPINS_BEFORE_SLEEP = 20_000;
     private static final int SPINS_BEFORE_NAP = 10_000;
     private static final long NAP_NANOS = 20_000;
@@ -67,15 +73,32 @@ public final class ComputePool implements AutoCloseable {
             throw new IllegalStateException("the compute threads are closed");
         }
         if (workers.length == 0 || itemCount == 1) {
-            for (int item = 0; item < itemCount; item++) {
-                newTask.run(item, 0);
-            }
+            runAlone(itemCount, newTask);
             return;
         }
         publish(itemCount, newTask);
         takeItems(0);
         awaitAll(itemCount);
         rethrowFailure();
+    }
+
+    /**
+     * Runs all items, on the caller's thread alone where they are too little work for two.
+     *
+     * @param work multiply-adds of all items; for element-wise work, numbers times 16
+     */
+    public void run(int itemCount, long work, Task newTask) {
+        if (work < MIN_SHARED_WORK) {
+            runAlone(itemCount, newTask);
+        } else {
+            run(itemCount, newTask);
+        }
+    }
+
+    private static void runAlone(int itemCount, Task newTask) {
+        for (int item = 0; item < itemCount; item++) {
+            newTask.run(item, 0);
+        }
     }
 
     private void publish(int itemCount, Task newTask) {

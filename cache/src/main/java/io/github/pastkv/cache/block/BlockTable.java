@@ -56,6 +56,18 @@ public final class BlockTable {
         return blockIds[place(logicalBlock)];
     }
 
+    /** End of the run of equal blocks from {@code fromBlock} on; both tables hold all up to {@code toBlock}. */
+    int sharedTo(BlockTable other, int fromBlock, int toBlock) {
+        if (other == this || fromBlock == toBlock) {
+            return toBlock;
+        }
+        int mine = place(fromBlock);
+        int others = other.place(fromBlock);
+        int length = toBlock - fromBlock;
+        int mismatch = Arrays.mismatch(blockIds, mine, mine + length, other.blockIds, others, others + length);
+        return mismatch < 0 ? toBlock : fromBlock + mismatch;
+    }
+
     /** Number of held blocks. */
     int numHeldBlocks() {
         return numBlocks - numReleased;

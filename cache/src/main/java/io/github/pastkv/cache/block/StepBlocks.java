@@ -148,6 +148,15 @@ public final class StepBlocks implements KvBlocks {
     }
 
     @Override
+    public int sharedTo(KvBlocks other, int fromBlock, int toBlock) {
+        if (!(other instanceof StepBlocks step) || step.pool != pool) {
+            return fromBlock; // pools share no memory
+        }
+        int to = Math.min(toBlock, Math.min(numFromTable, step.numFromTable)); // own blocks are shared with nobody
+        return table.sharedTo(step.table, fromBlock, Math.max(fromBlock, to));
+    }
+
+    @Override
     public MemorySegment segment(int logicalBlock) {
         return pool.segment(blockId(logicalBlock));
     }

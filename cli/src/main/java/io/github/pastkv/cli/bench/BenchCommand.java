@@ -55,6 +55,10 @@ public final class BenchCommand implements Callable<Integer> {
                     + "0,4096,16384.") private List<Integer> depths =
                             List.of(0, 4096, 16384);
 
+    @Option(names = "--shared", paramLabel = "N",
+            description = "Of the tokens in the cache, those at the start that all rows share. Default: "
+                    + "0.") private int sharedTokens;
+
     @Option(names = "--batch", paramLabel = "N", split = ",", hideParamSyntax = true,
             description = "Batch sizes of decode, such as 1,4. Default: 1,4,16.") private List<Integer> batchSizes =
                     List.of(1, 4, 16);
@@ -87,9 +91,9 @@ public final class BenchCommand implements Callable<Integer> {
             double loadSeconds = (System.nanoTime() - start) / 1e9;
             BenchReport report = new BenchReport(model, modelOptions.name(),
                     windowOptions.addTo(cacheOptions.kvTypes().toString()), model.linearPrecision().toString(),
-                    loadSeconds);
+                    loadSeconds, sharedTokens);
             BenchRun run = new BenchRun(model, windowOptions.addTo(cacheOptions.options()), limits,
-                    new BenchRun.Settings(numRepetitions, warmUpSeconds * 1_000_000_000L));
+                    new BenchRun.Settings(numRepetitions, warmUpSeconds * 1_000_000_000L, sharedTokens));
             if (!asJson) {
                 print(report.head(run.multiplyAddLimit()));
             }
@@ -104,6 +108,7 @@ public final class BenchCommand implements Callable<Integer> {
         windowOptions.check();
         require("--prompt", promptTokens, 0, MAX_TOKENS);
         require("--gen", decodeTokens, 0, MAX_TOKENS);
+        require("--shared", sharedTokens, 0, MAX_TOKENS);
         require("--repetitions", numRepetitions, 1, 1000);
         require("--warm-up", warmUpSeconds, 0, 1000);
         depths.forEach(depth -> require("--depth", depth, 0, MAX_TOKENS));

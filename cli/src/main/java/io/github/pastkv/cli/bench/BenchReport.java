@@ -15,8 +15,10 @@ import tools.jackson.databind.node.ObjectNode;
  * @param kvType type of the cache
  * @param compute type of the arithmetic
  * @param loadSeconds time that loading the model took
+ * @param sharedTokens tokens of a case's past that all its rows share, if it is that deep
  */
-record BenchReport(Model model, String modelName, String kvType, String compute, double loadSeconds) {
+record BenchReport(Model model, String modelName, String kvType, String compute, double loadSeconds,
+        int sharedTokens) {
     private static final String FORM =
             "| %-6s | %5s | %6s | %9s | %17s | %9s | %10s | %6s | %7s | %8s | %7s | %10s | %8s |%n";
     private static final double GIGA = 1e9;
@@ -24,11 +26,12 @@ record BenchReport(Model model, String modelName, String kvType, String compute,
     /** What the numbers belong to, and the head of the table. */
     String head(double multiplyAddLimit) {
         return String.format(Locale.ROOT,
-                "%s: %,d parameters%s, weights %s, cache %s, compute %s on %s, threads %d; loaded in %.1f s%n"
+                "%s: %,d parameters%s, weights %s, cache %s, compute %s on %s, threads %d%s; loaded in %.1f s%n"
                         + "limit of multiply-adds: %.1f GFLOP/s (f32); limit of reading: beside each row, over a "
                         + "buffer of as many bytes%n%n",
                 modelName, model.numParameters(), active(), new ByteSize(model.packedBytes()), kvType, compute,
-                model.kernels().kernels().name(), model.options().numThreads(), loadSeconds,
+                model.kernels().kernels().name(), model.options().numThreads(),
+                sharedTokens == 0 ? "" : ", " + sharedTokens + " tokens shared by all rows", loadSeconds,
                 2 * multiplyAddLimit / GIGA)
                 + String.format(Locale.ROOT, FORM, "test", "batch", "depth", "tok/s", "from .. to", "ms/pass",
                         "MB/pass", "GB/s", "of read", "GFLOP/s", "of fma", "cache GB/s", "of read")
@@ -73,7 +76,8 @@ record BenchReport(Model model, String modelName, String kvType, String compute,
         json.put("kernels", model.kernels().kernels().name()).put("threads", model.options().numThreads());
         json.put("load_seconds", loadSeconds);
         json.put("test", result.test().name()).put("batch", result.test().batchSize());
-        json.put("depth", result.test().depth()).put("tokens", result.test().totalTokens());
+        json.put("depth", result.test().depth()).put("shared", Math.min(sharedTokens, result.test().depth()));
+        json.put("tokens", result.test().totalTokens());
         json.put("passes", result.numPasses()).put("tokens_per_second", result.tokensPerSecond());
         json.put("min_tokens_per_second", result.minTokensPerSecond());
         json.put("max_tokens_per_second", result.maxTokensPerSecond());

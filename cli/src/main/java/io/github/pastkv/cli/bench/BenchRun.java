@@ -14,6 +14,7 @@ import io.github.pastkv.model.generation.GenerationListener;
 import io.github.pastkv.model.generation.GenerationOptions;
 import io.github.pastkv.tensor.Tensor;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 
@@ -36,8 +37,9 @@ final class BenchRun {
      *
      * @param numRepetitions timed runs
      * @param warmUpNanos time of runs before, of which there is at least one
+     * @param sharedTokens tokens of the past that all rows share
      */
-    record Settings(int numRepetitions, long warmUpNanos) {}
+    record Settings(int numRepetitions, long warmUpNanos, int sharedTokens) {}
 
     BenchRun(Model model, SessionOptions sessionOptions, MachineLimits limits, Settings settings) {
         this.model = model;
@@ -129,12 +131,23 @@ final class BenchRun {
     }
 
     private void fill(KvCache cache, int depth) {
+        int numShared = Math.min(settings.sharedTokens(), depth);
+        if (numShared > 0) {
+            fill(cache, 1, 0, numShared);
+            cache.selectRows(new int[cache.batchSize()]); // all of them the first
+        }
+        fill(cache, cache.batchSize(), numShared, depth);
+    }
+
+    /** Positions {@code [from, to)} of the first rows. */
+    private void fill(KvCache cache, int numRows, int from, int to) {
         int width = model.config().toKvShape().numKvHeads() * model.config().toKvShape().headDim();
-        Tensor past = randomTensor(cache.batchSize() * FILL_TOKENS, width);
-        for (int filled = 0; filled < depth; filled += FILL_TOKENS) {
-            requireRoom(cache, filled, depth);
-            int numTokens = Math.min(FILL_TOKENS, depth - filled);
-            try (KvStep step = cache.beginStep(AttentionMask.ones(cache.batchSize(), numTokens))) {
+        Tensor past = randomTensor(numRows * FILL_TOKENS, width);
+        int[] lengths = new int[cache.batchSize()];
+        for (int filled = from; filled < to; filled += FILL_TOKENS) {
+            requireRoom(cache, filled, to);
+            Arrays.fill(lengths, 0, numRows, Math.min(FILL_TOKENS, to - filled));
+            try (KvStep step = cache.beginStep(AttentionMask.ofLengths(lengths))) {
                 for (int layer = 0; layer < cache.numLayers(); layer++) {
                     step.write(layer, past, past, 0, 0, step.numTokens());
                 }
