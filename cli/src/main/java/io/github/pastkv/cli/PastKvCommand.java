@@ -10,7 +10,7 @@ import picocli.CommandLine.Spec;
 
 /** The command without a subcommand: says what there is. */
 @SuppressWarnings("UnusedVariable") // picocli looks at these options by itself
-@Command(name = "pastkv", versionProvider = Version.class, sortOptions = false,
+@Command(name = "pastkv", versionProvider = VersionProvider.class, sortOptions = false,
         customSynopsis = {"pastkv COMMAND [OPTIONS]", "       pastkv --help | --version", ""},
         description = "A paged KV cache and inference engine for the JVM.%nRun pastkv COMMAND --help for the "
                 + "options of a command.%n",

@@ -4,12 +4,12 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.util.Properties;
 import org.jspecify.annotations.Nullable;
-import picocli.CommandLine.IVersionProvider;
 
 /** What {@code --version} prints. */
-final class Version implements IVersionProvider {
-    @Override
-    public String[] getVersion() throws IOException {
+final class Version {
+    private Version() {}
+
+    static String[] lines() throws IOException {
         Properties properties = new Properties();
         try (@Nullable InputStream in = Version.class.getResourceAsStream("version.properties")) {
             if (in != null) {
