@@ -83,7 +83,7 @@ public final class ModelFolder implements AutoCloseable {
             Optional<JsonObject> generation = source.generationConfig();
             GenerationConfig generationConfig = generation.isPresent()
                     ? GenerationConfig.read(generation.get(), config)
-                    : GenerationConfig.of(config);
+                    : GenerationConfig.ofConfigFile(json, config);
             ModelTensors tensors = family.readTensors(config, source.weights());
             return new ModelFolder(source, config.withTiedHead(tensors.isTied()), generationConfig, tensors);
         } catch (IOException | RuntimeException | Error e) {

@@ -385,6 +385,21 @@ class FolderFaultsTest {
                 + " sets what is not applied: min_length: 5, num_beams: 4");
     }
 
+    @Test
+    void settingsOfAnOldConfigFile_holdWhereThereIsNoOther() throws IOException {
+        copy("llama");
+        Path config = folder.resolve("config.json");
+        Files.writeString(config, Files.readString(config).replaceFirst("\\{", "{\"do_sample\":true,\"top_k\":5,"
+                + "\"suppress_tokens\":[7],\"num_beams\":1,\"bad_words_ids\":[[3]],\"max_length\":20,"));
+        try (ModelFolder model = ModelFolder.open(folder)) {
+            assertThat(GenerationOptions.of(model.generationConfig()).sampling()).isEqualTo(
+                    SamplingOptions.GREEDY.withTemperature(1).withTopK(5).withSuppressTokens(Set.of(7)));
+            assertThat(model.generationConfig().unapplied()).containsExactly("bad_words_ids: [[3]]");
+            assertThat(model.generationConfig().eosIds()).containsExactly(2);
+        }
+        assertThat(sampling("{}")).isEqualTo(SamplingOptions.GREEDY);
+    }
+
     private SamplingOptions sampling(String json) throws IOException {
         Files.writeString(folder.resolve("generation_config.json"), json);
         try (ModelFolder model = ModelFolder.open(folder)) {

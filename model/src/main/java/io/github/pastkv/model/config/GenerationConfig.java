@@ -42,6 +42,12 @@ public record GenerationConfig(List<Integer> eosIds, boolean doSample, OptionalD
             "num_assistant_tokens", "num_assistant_tokens_schedule", "assistant_confidence_threshold",
             "prompt_lookup_num_tokens", "max_matching_ngram_size", "target_lookbehind", "assistant_lookbehind",
             "is_assistant", "prefill_chunk_size", "max_context_size", "_name_or_path", "_commit_hash");
+    /** Settings of generation that {@code config.json} may have where there is no file of their own. */
+    private static final Set<String> OF_CONFIG_FILES = Set.of("do_sample", "temperature", "top_k", "top_p", "min_p",
+            "typical_p", "repetition_penalty", "no_repeat_ngram_size", "suppress_tokens", "begin_suppress_tokens",
+            "min_new_tokens", "min_length", "num_beams", "bad_words_ids", "forced_bos_token_id",
+            "forced_eos_token_id", "exponential_decay_length_penalty", "encoder_no_repeat_ngram_size",
+            "num_return_sequences");
     /** Settings of beam search, which have no effect with one beam. */
     private static final Set<String> OF_BEAMS =
             Set.of("early_stopping", "length_penalty", "num_beam_groups", "diversity_penalty", "renormalize_logits");
@@ -67,11 +73,13 @@ public record GenerationConfig(List<Integer> eosIds, boolean doSample, OptionalD
                 OptionalDouble.empty(), OptionalInt.empty(), Set.of(), Set.of(), OptionalInt.empty(), unapplied);
     }
 
-    /** The defaults of a model without {@code generation_config.json}: the best token until one of its eos ids. */
-    public static GenerationConfig of(ModelConfig config) {
-        return new GenerationConfig(within(config.tokenIds().eos(), config), false, OptionalDouble.empty(),
-                OptionalInt.empty(), OptionalDouble.empty(), OptionalDouble.empty(),
-                beyond(config.tokenIds().eos(), config));
+    /**
+     * The defaults of a model without {@code generation_config.json}: the settings of generation that its
+     * {@code config.json} has, as older files do, and else the best token until one of its eos ids.
+     */
+    public static GenerationConfig ofConfigFile(JsonObject configFile, ModelConfig config)
+            throws ModelFormatException {
+        return read(configFile.only(OF_CONFIG_FILES), config);
     }
 
     /** Reads {@code generation_config.json}; where it names no eos id, those of {@code config} hold. */

@@ -52,6 +52,14 @@ public final class JsonObject {
         return new JsonObject(file, path, node, Set.copyOf(keys));
     }
 
+    /** The part of the object that has these keys, of which none counts as read. */
+    public JsonObject only(Set<String> keys) {
+        ObjectNode part = ((ObjectNode) node).objectNode();
+        node.properties().stream().filter(entry -> keys.contains(entry.getKey()))
+                .forEach(entry -> part.set(entry.getKey(), entry.getValue()));
+        return new JsonObject(file, path, part, allowedKeys);
+    }
+
     /** The same object with those of {@code keys} that it lacks as {@code other} has them. */
     public JsonObject withAbsentFrom(JsonObject other, Set<String> keys) {
         ObjectNode merged = (ObjectNode) node.deepCopy();

@@ -224,6 +224,7 @@ public final class RopeKeys {
         OptionalDouble mscaleAllDim = notZero(json, "mscale_all_dim");
         double attentionFactor = json.findPositive("attention_factor")
                 .orElse(YarnRope.attentionFactor(factor, mscale, mscaleAllDim));
+        json.findBoolean("finetuned", false); // a note: YaRN's own code reads it for dynamic scaling only
         YarnRope.Ramp ramp = new YarnRope.Ramp(notZero(json, "beta_fast").orElse(32),
                 notZero(json, "beta_slow").orElse(1), json.findBoolean("truncate", true));
         return new YarnRope(factor, attentionFactor, YarnRope.scoreFactor(factor, mscaleAllDim), ramp, original);
