@@ -413,7 +413,7 @@ public final class KvStep implements StepRows, AutoCloseable {
     /** Refuses if another thread, which is alive, has it open: that thread may be writing. */
     void requireNotOpenElsewhere() {
         Thread opener = openedBy;
-        if (opener != null && opener != Thread.currentThread() && opener.isAlive()) {
+        if (opener != null && !opener.equals(Thread.currentThread()) && opener.isAlive()) {
             throw new IllegalStateException("a step of this cache is open in thread " + opener.getName());
         }
     }
