@@ -18,7 +18,7 @@ import numpy as np
 
 KEPT = 2  # positions, at the end of the prompt
 INTERLEAVED = {"gptj", "codegen", "cohere", "cohere2", "glm", "glm4", "ernie4_5", "helium", "ernie4_5_moe", "llama4_text",
-               "deepseek_v2", "deepseek_v3"}
+               "deepseek_v2", "deepseek_v3", "longcat_flash"}
 ONE_NORM_PARALLEL = {"gptj", "codegen", "phi", "cohere", "cohere2"}
 NORM_AFTER = {"olmo3", "exaone4"}
 DTYPES = {"F32": "<f4", "I64": "<i8", "U8": "u1"}
@@ -226,19 +226,20 @@ class Run:
     def latent_attention(self, x, layer, p):
         """Expanded, as transformers computes it"""
         b, T, H, c = f"blocks.{layer}.attn.", len(x), self.heads, self.c
-        nope, rope, a = c["qk_nope_head_dim"], c["qk_rope_head_dim"], p + "self_attn."
+        nope, rope, a = c["qk_nope_head_dim"], c["qk_rope_head_dim"], p + "self_attn." + self.half(layer, "{}.")
         if a + "q_proj.weight" in self.w:
             q = self.linear(x, a + "q_proj")
         else:
             q = self.linear(self.rms_norm(self.linear(x, a + "q_a_proj"), a + "q_a_layernorm"), a + "q_b_proj")
-        q = q.reshape(T, H, nope + rope)
+        scaled = lambda rank: math.sqrt(self.width / c[rank]) if self.kind == "longcat_flash" else 1
+        q = q.reshape(T, H, nope + rope) * scaled("q_lora_rank")
         both = self.linear(x, a + "kv_a_proj_with_mqa")
         latent, r = self.rms_norm(both[:, : c["kv_lora_rank"]], a + "kv_a_layernorm"), both[:, None, c["kv_lora_rank"] :]
-        kv = self.linear(latent, a + "kv_b_proj").reshape(T, H, -1)
+        kv = self.linear(latent * scaled("kv_lora_rank"), a + "kv_b_proj").reshape(T, H, -1)
         k, v = kv[..., :nope], kv[..., nope:]
         join = lambda nopes, ropes: np.concatenate([nopes, np.broadcast_to(ropes, (T, H, rope))], -1)
         self.acts[b + "hook_q"], self.acts[b + "hook_k"], self.acts[b + "hook_v"] = q, join(k, r), v
-        split = lambda y: np.concatenate([y[..., ::2], y[..., 1::2]], -1) if self.kind == "deepseek_v3" else y
+        split = lambda y: np.concatenate([y[..., ::2], y[..., 1::2]], -1) if self.kind in ("deepseek_v3", "longcat_flash") else y
         r, q = split(self.rope(r)), join(q[..., :nope], split(self.rope(q[..., nope:])))
         self.acts[b + "hook_latent"], self.acts[b + "hook_rot_latent_k"], self.acts[b + "hook_rot_q"] = latent, r[:, 0], q
         factor = self.rope_config.get("mscale_all_dim") or 0
@@ -309,6 +310,8 @@ class Run:
         return self.mxfp4(name).swapaxes(1, 2) if name + "_blocks" in self.w else self.get(name)
 
     def expert(self, x, m, e):
+        if self.kind == "longcat_flash" and e >= self.c["n_routed_experts"]:
+            return x
         if self.kind == "granitemoe":
             gate, up = np.split(x @ self.get(m + "input_linear.weight")[e].T, 2, -1)
             return (ACTIVATIONS[self.act](gate) * up) @ self.get(m + "output_linear.weight")[e].T
@@ -325,7 +328,7 @@ class Run:
     def route(self, z, m):
         """Chosen experts and their weights, [T, k] each, best first."""
         c, T = self.c, len(z)
-        k = c.get("moe_k") or c["num_experts_per_tok"]
+        k = c.get("moe_k") or c.get("moe_topk") or c["num_experts_per_tok"]
         softmax = lambda y: np.exp(y - y.max(-1, keepdims=True)) / np.exp(y - y.max(-1, keepdims=True)).sum(-1, keepdims=True)
         best = lambda y: np.argsort(-y, -1, kind="stable")[:, :k]
         take = lambda y, i: np.take_along_axis(y, i, -1)
@@ -360,6 +363,9 @@ class Run:
             i = best(scores + self.get(m + "moe_statics.e_score_correction_bias"))
             w = take(scores, i)
             return i, w / np.maximum(w.sum(-1, keepdims=True), c["moe_norm_min"])
+        if self.kind == "longcat_flash":
+            i = best(scores + self.get(m + "router.e_score_correction_bias"))
+            return i, take(scores, i) * c["routed_scaling_factor"]
         if self.kind == "deepseek_v2":
             groups = scores.reshape(T, c["n_group"] if c["topk_method"] == "group_limited_greedy" else 1, -1).copy()
             order = np.argsort(-groups.max(-1), -1, kind="stable")[:, c["topk_group"] or 1 :]
@@ -400,9 +406,10 @@ class Run:
                 if p + m + router + ".weight" in self.w:
                     return self.experts(x, layer, p, p + m, p + m + router)
         name = lambda *names: next((p + n for n in names if p + n + ".weight" in self.w), None)
-        down = name("mlp.down_proj", "feed_forward.down_proj", "mlp.fc_out", "mlp.fc2", "mlp.c_proj", "mlp.dense_4h_to_h", "ffn.down_proj", "fc2")
-        fused, gate = name("mlp.gate_up_proj"), name("mlp.gate_proj", "feed_forward.gate_proj")
-        up = name("mlp.up_proj", "feed_forward.up_proj", "mlp.fc_in", "mlp.fc1", "mlp.c_fc", "mlp.dense_h_to_4h", "ffn.up_proj", "fc1")
+        half = self.half(layer, "mlps.{}.")
+        down = name(half + "down_proj", "mlp.down_proj", "feed_forward.down_proj", "mlp.fc_out", "mlp.fc2", "mlp.c_proj", "mlp.dense_4h_to_h", "ffn.down_proj", "fc2")
+        fused, gate = name("mlp.gate_up_proj"), name(half + "gate_proj", "mlp.gate_proj", "feed_forward.gate_proj")
+        up = name(half + "up_proj", "mlp.up_proj", "feed_forward.up_proj", "mlp.fc_in", "mlp.fc1", "mlp.c_fc", "mlp.dense_h_to_4h", "ffn.up_proj", "fc1")
         if fused or gate:
             pre, linear = np.split(self.linear(x, fused), 2, -1) if fused else (self.linear(x, gate), self.linear(x, up))
             self.acts[b + "hook_pre_linear"] = linear
@@ -418,8 +425,13 @@ class Run:
         positive, negative = softplus("alpha_p"), 0.5 + softplus("alpha_n")
         return np.where(x > 0, positive * x**2, negative * (np.expm1(np.minimum(x, -1e-6)) - x)) + 0.5 * x
 
+    def half(self, layer, name):
+        """LongCat stores two layers as one, and numbers their parts"""
+        return name.format(layer % 2) if self.kind == "longcat_flash" else ""
+
     def block(self, x, layer):
-        p = next(m.group() for m in (re.match(rf".*?\.(layers|h|blocks)\.{layer}\.", k) for k in self.w) if m)
+        stored = layer // 2 if self.kind == "longcat_flash" else layer
+        p = next(m.group() for m in (re.match(rf".*?\.(layers|h|blocks)\.{stored}\.", k) for k in self.w) if m)
         b = f"blocks.{layer}."
 
         def keep(name, value):
@@ -428,8 +440,8 @@ class Run:
 
         name = lambda *names: next((p + n for n in names if p + n + ".weight" in self.w), None)
         keep("hook_resid_pre", x)
-        before = name("input_layernorm", "ln_1", "norm_1", "ln_attn", "self_attn_layer_norm", "attention_layernorm")
-        second = name("post_attention_layernorm", "ln_2", "norm_2", "ln_mlp", "final_layer_norm", "feedforward_layernorm")
+        before = name("input_layernorm" + self.half(layer, ".{}"), "ln_1", "norm_1", "ln_attn", "self_attn_layer_norm", "attention_layernorm")
+        second = name("post_attention_layernorm" + self.half(layer, ".{}"), "ln_2", "norm_2", "ln_mlp", "final_layer_norm", "feedforward_layernorm")
         residual = self.c.get("residual_multiplier", 1)
         after_only = self.kind in NORM_AFTER
         parallel = (self.kind in ONE_NORM_PARALLEL or self.c.get("use_parallel_residual")
@@ -445,6 +457,11 @@ class Run:
         one_norm = parallel and second is None
         read = middle if after_only else self.norm(middle, before if one_norm else second, b + "ln2")
         mlp = self.mlp(read, layer, p)
+        if self.kind == "longcat_flash":  # the experts of an even layer are added in the next
+            if layer % 2:
+                mlp = mlp + self.shortcut
+            else:
+                self.shortcut = keep("mlp.hook_shortcut_out", self.experts(read, layer, p, p + "mlp.", p + "mlp.router.classifier"))
         if after_only:
             mlp = self.norm(mlp, p + "post_feedforward_layernorm", b + "ln2")
         if self.kind == "glm4":

@@ -125,7 +125,8 @@ public final class Residuals {
     /** What neurons {@code [from, to)} of one layer's feed-forward block added, without the bias. */
     public ResidualStack neuronResults(int layer, int from, int to) {
         requireLinearOut(model.tensors().layers().get(layer).ffnNorms().after());
-        if (!(model.tensors().layers().get(layer).ffn() instanceof FfnTensors.Dense dense)) {
+        FfnTensors.Dense dense = model.tensors().layers().get(layer).ffn().dense();
+        if (dense == null) {
             throw new IllegalArgumentException("layer: " + layer
                     + " has experts; neurons are those of a feed-forward block that every token takes");
         }

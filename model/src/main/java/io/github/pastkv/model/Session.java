@@ -268,6 +268,7 @@ public final class Session implements AutoCloseable {
             throw new IllegalArgumentException("stopAtLayer: " + stopAtLayer + ", must be in [" + startAtLayer + ", "
                     + model.config().numLayers() + "]");
         }
+        StepInput.requireCut("stopAtLayer", stopAtLayer, model.config());
         requireFrozen("stopAtLayer", stopAtLayer);
         return exclusively(() -> target.group().residualBefore(input, stopAtLayer));
     }

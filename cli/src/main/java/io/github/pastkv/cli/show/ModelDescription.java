@@ -96,7 +96,7 @@ final class ModelDescription {
 
     /** Nothing where every layer has experts. */
     private String feedForward() {
-        return config.layers().stream().allMatch(layer -> layer.experts() != null) ? ""
+        return folder.tensors().layers().stream().allMatch(layer -> layer.ffn().dense() == null) ? ""
                 : ", feed-forward " + config.ffnSize() + " (" + lowerCase(config.activation())
                         + (config.gatedFfn() ? ", gated)" : ")");
     }
@@ -113,7 +113,9 @@ final class ModelDescription {
                 + (experts.swiglu() == null ? lowerCase(config.activation()) : "clamped swiglu") + ", gated) in "
                 + numLayers
                 + " layers" + (experts.shared().size() == 0 ? ""
-                        : ", shared expert of width " + number(experts.shared().size()));
+                        : ", shared expert of width " + number(experts.shared().size()))
+                + (experts.numIdentity() == 0 ? "" : ", the last " + experts.numIdentity() + " give what they read")
+                + (experts.shortcut() ? ", added a layer later" : "");
     }
 
     private String activeParameters() {

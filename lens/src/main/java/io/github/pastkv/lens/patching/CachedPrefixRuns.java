@@ -3,6 +3,7 @@ package io.github.pastkv.lens.patching;
 import io.github.pastkv.cache.mask.AttentionMask;
 import io.github.pastkv.lens.Lens;
 import io.github.pastkv.model.Session;
+import io.github.pastkv.model.config.ModelConfig;
 import io.github.pastkv.model.engine.StepInput;
 import io.github.pastkv.model.hooks.HookName;
 import io.github.pastkv.model.hooks.HookPoint;
@@ -13,10 +14,12 @@ import java.util.stream.IntStream;
 /**
  * Patched runs over a shared prefix: a row shares the base run's keys and values up to the first position that can
  * differ, without copying them. It enters at the patched layer with the base run's residual stream; that layer runs
- * with the hook, and the layers after it run as usual.
+ * with the hook, and the layers after it run as usual. Where a shortcut leads past the layer, the runs are cut around
+ * both of its layers.
  */
 final class CachedPrefixRuns implements PatchedRuns {
     private final Lens lens;
+    private final ModelConfig model;
     private final UnpatchedRun base;
     private final List<PatchCell> cells;
     private final int[] starts; // [B], the first position that a row runs
@@ -30,7 +33,8 @@ final class CachedPrefixRuns implements PatchedRuns {
         this.cells = cells;
         this.starts = cells.stream().mapToInt(cell -> cell.firstAffected(base.from())).toArray();
         this.mask = AttentionMask.ofLengths(IntStream.of(starts).map(start -> base.numTokens() - start).toArray());
-        int hiddenSize = lens.model().config().hiddenSize();
+        this.model = lens.model().config();
+        int hiddenSize = model.hiddenSize();
         this.entering = Tensor.of(
                 new float[Math.toIntExact((long) mask.batchSize() * mask.numSlots() * hiddenSize)], mask.batchSize(),
                 mask.numSlots(), hiddenSize);
@@ -44,15 +48,16 @@ final class CachedPrefixRuns implements PatchedRuns {
 
     @Override
     public Tensor logits(List<HookPoint> points, int layer, PatchSource source) {
-        if (points.equals(List.of(HookPoint.RESID_PRE))) { // what enters the layer is patched: no hook is needed
-            enter(layer);
+        int first = model.cutAtOrBefore(layer);
+        enter(first);
+        if (points.equals(List.of(HookPoint.RESID_PRE)) && first == layer) { // what enters is patched, without a hook
             patchStream(source.at(HookName.of(HookPoint.RESID_PRE, layer)));
             return lens.lastLogits(session, new StepInput.Residual(entering, mask, layer));
         }
-        enter(layer);
-        Tensor leaving = lens.stream(session, new StepInput.Residual(entering, mask, layer), layer + 1,
+        int behind = model.cutAtOrAfter(layer + 1);
+        Tensor leaving = lens.stream(session, new StepInput.Residual(entering, mask, first), behind,
                 PatchEdit.hooks(points, layer, source, cells));
-        return lens.lastLogits(session, new StepInput.Residual(leaving, mask, layer + 1));
+        return lens.lastLogits(session, new StepInput.Residual(leaving, mask, behind));
     }
 
     /** Fills in the base run's stream before a layer, of each row from its start on. */
@@ -76,7 +81,7 @@ final class CachedPrefixRuns implements PatchedRuns {
     @Override
     public long numTokensRun(int layer) {
         long numTokens = IntStream.range(0, starts.length).map(mask::numReal).sum();
-        return numTokens * (lens.model().config().numLayers() - layer);
+        return numTokens * (model.numLayers() - model.cutAtOrBefore(layer));
     }
 
     @Override

@@ -19,6 +19,10 @@ public record LatentConfig(int queryRank, int latentDim, int rotaryDim, int valu
     /** Added to the mean square in the norms of latents, whatever the other norms of the model add. */
     public static final float NORM_EPSILON = 1e-6f;
 
+    public LatentConfig scaled(float newQueryScale, float newLatentScale) {
+        return new LatentConfig(queryRank, latentDim, rotaryDim, valueDim, newQueryScale, newLatentScale, splitsPairs);
+    }
+
     /** Elements of a stored key. */
     public int cachedDim() {
         return latentDim + rotaryDim;

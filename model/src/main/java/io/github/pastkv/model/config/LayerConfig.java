@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param rotary RoPE of queries and keys, or null for none
  * @param blockScale scale of the outputs of attention and feed-forward block
  * @param queryTemperature factor of queries by position, or null
- * @param experts experts in place of the feed-forward block of {@link FfnConfig}, or null
+ * @param experts experts in place of the feed-forward block of {@link FfnConfig}, or as a shortcut beside it; or null
  */
 public record LayerConfig(float scoreScale, int window, boolean chunked, boolean forgets,
         @Nullable RopeConfig rotary, float blockScale, @Nullable QueryTemperature queryTemperature,

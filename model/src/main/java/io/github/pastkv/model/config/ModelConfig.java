@@ -35,6 +35,13 @@ public record ModelConfig(String architecture, ModelSizes sizes, EmbeddingConfig
         if (layers.stream().map(LayerConfig::experts).filter(Objects::nonNull).distinct().count() > 1) {
             throw new IllegalArgumentException("layers: their experts differ");
         }
+        for (int layer = 0; layer < layers.size(); layer++) {
+            if (isShortcut(layers.get(layer))
+                    && (layer + 1 == layers.size() || layers.get(layer + 1).experts() != null)) {
+                throw new IllegalArgumentException(
+                        "layers: layer " + layer + " has a shortcut, but no dense layer follows it");
+            }
+        }
     }
 
     /** Layers, L. */
@@ -161,6 +168,25 @@ public record ModelConfig(String architecture, ModelSizes sizes, EmbeddingConfig
     /** The configuration of {@code layer}. */
     public LayerConfig layer(int layer) {
         return layers.get(layer);
+    }
+
+    /** Whether experts beside the dense block of the layer before {@code layer} are added in {@code layer}. */
+    public boolean endsShortcut(int layer) {
+        return layer > 0 && layer < numLayers() && isShortcut(layer(layer - 1));
+    }
+
+    private static boolean isShortcut(LayerConfig layer) {
+        return layer.experts() != null && layer.experts().shortcut();
+    }
+
+    /** The last of the layers up to {@code layer} before which a run can be cut: no shortcut leads past it. */
+    public int cutAtOrBefore(int layer) {
+        return endsShortcut(layer) ? layer - 1 : layer;
+    }
+
+    /** The first of the layers from {@code layer} on before which a run can be cut. */
+    public int cutAtOrAfter(int layer) {
+        return endsShortcut(layer) ? layer + 1 : layer;
     }
 
     /** Number of tokens that a query of {@code layer} attends to, including its own; 0 for all. */

@@ -110,7 +110,16 @@ public sealed interface StepInput {
                 throw new IllegalArgumentException(
                         "startAtLayer: " + startAtLayer + ", the model has " + model.numLayers() + " layers");
             }
+            requireCut("startAtLayer", startAtLayer, model);
             return new PackedInput(null, null, packRows("residual", residual, mask, model, batchSize), startAtLayer);
+        }
+    }
+
+    /** Refuses to cut a run where the residual stream is not all that the layers behind read. */
+    static void requireCut(String name, int layer, ModelConfig model) {
+        if (model.endsShortcut(layer)) {
+            throw new IllegalArgumentException(name + ": " + layer + ", but experts of layer " + (layer - 1)
+                    + " are added in layer " + layer + "; cut before one of the two or behind both");
         }
     }
 

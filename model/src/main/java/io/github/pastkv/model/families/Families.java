@@ -50,6 +50,7 @@ import io.github.pastkv.model.families.moe.GptOss;
 import io.github.pastkv.model.families.moe.GraniteMoe;
 import io.github.pastkv.model.families.moe.Llama4;
 import io.github.pastkv.model.families.moe.Llama4Text;
+import io.github.pastkv.model.families.moe.LongCatFlash;
 import io.github.pastkv.model.families.moe.Mixtral;
 import io.github.pastkv.model.families.moe.Olmoe;
 import io.github.pastkv.model.families.moe.PhiMoe;
@@ -73,7 +74,7 @@ public final class Families {
             new HunYuanDense(), new Apertus(), new Nemotron(), new SeedOss(), new Arcee(), new Helium(),
             new Mixtral(), new Qwen2Moe(), new Qwen3Moe(), new Olmoe(), new GraniteMoe(), new Dots1(), new Glm4Moe(),
             new Ernie45Moe(), new PhiMoe(), new GptOss(), new Llama4Text(), new Llama4(), new DeepSeekV2(),
-            new DeepSeekV3("deepseek_v3"), new DeepSeekV3("kimi_k2"));
+            new DeepSeekV3("deepseek_v3"), new DeepSeekV3("kimi_k2"), new LongCatFlash());
 
     private static final List<String> QUANTIZATION_KEYS =
             List.of("quantization_config", "quantization", "compression_config");

@@ -15,6 +15,14 @@ public sealed interface FfnTensors {
     /** All projections. */
     Stream<WeightMatrix> linears();
 
+    /** The block that every token takes in place of experts or beside them; null where there is none. */
+    @Nullable
+    Dense dense();
+
+    /** The experts; null where there are none. */
+    @Nullable
+    Experts mixture();
+
     /**
      * One block that every token takes.
      *
@@ -32,6 +40,16 @@ public sealed interface FfnTensors {
         public Stream<WeightMatrix> linears() {
             return Stream.concat(up.stream(), down.stream());
         }
+
+        @Override
+        public Dense dense() {
+            return this;
+        }
+
+        @Override
+        public @Nullable Experts mixture() {
+            return null;
+        }
     }
 
     /**
@@ -39,7 +57,7 @@ public sealed interface FfnTensors {
      *
      * @param router projection {@code [E]} to the logits {@code [X]}
      * @param correction added to scores when experts are chosen, {@code [X]}; or null
-     * @param experts X blocks
+     * @param experts blocks, X without those that give what they read
      * @param shared the expert that every token takes, or null
      * @param sharedGate projection {@code [E]} to the number whose sigmoid multiplies the shared expert's output; empty
      *        where nothing does
@@ -56,10 +74,33 @@ public sealed interface FfnTensors {
             return Stream.concat(alwaysRead(), experts.stream().flatMap(Dense::linears));
         }
 
+        @Override
+        public @Nullable Dense dense() {
+            return null;
+        }
+
+        @Override
+        public Experts mixture() {
+            return this;
+        }
+
         /** The projections that every token takes. */
         public Stream<WeightMatrix> alwaysRead() {
             Stream<WeightMatrix> ofShared = shared == null ? Stream.empty() : shared.linears();
             return Stream.of(Stream.of(router), ofShared, sharedGate.stream()).flatMap(parts -> parts);
+        }
+    }
+
+    /**
+     * Experts beside a dense block.
+     *
+     * @param dense the block that every token takes
+     * @param mixture the experts, whose output is added in the next layer
+     */
+    record Shortcut(Dense dense, Experts mixture) implements FfnTensors {
+        @Override
+        public Stream<WeightMatrix> linears() {
+            return Stream.concat(dense.linears(), mixture.linears());
         }
     }
 }

@@ -58,8 +58,8 @@ public record ModelTensors(EmbeddingTensors embedding, List<LayerTensors> layers
      * @param numChosen experts that a token takes in each layer that has experts
      */
     public long numActiveParameters(int numChosen) {
-        return numParameters() - layers.stream().map(LayerTensors::ffn).filter(FfnTensors.Experts.class::isInstance)
-                .map(FfnTensors.Experts.class::cast).flatMap(ffn -> ffn.experts().stream().skip(numChosen))
+        return numParameters() - layers.stream().map(layer -> layer.ffn().mixture()).filter(Objects::nonNull)
+                .map(Objects::requireNonNull).flatMap(mixture -> mixture.experts().stream().skip(numChosen))
                 .flatMap(FfnTensors.Dense::linears).mapToLong(ModelTensors::numParameters).sum();
     }
 
@@ -88,8 +88,8 @@ public record ModelTensors(EmbeddingTensors embedding, List<LayerTensors> layers
 
     /** Scores of attention sinks, and what the choice of experts adds to scores. */
     private static Stream<Tensor> scores(LayerTensors layer) {
-        return count(layer.sinkScores(),
-                layer.ffn() instanceof FfnTensors.Experts experts ? experts.correction() : null);
+        FfnTensors.Experts mixture = layer.ffn().mixture();
+        return count(layer.sinkScores(), mixture == null ? null : mixture.correction());
     }
 
     private static Stream<Tensor> count(@Nullable Tensor first, @Nullable Tensor second) {

@@ -89,6 +89,9 @@ final class AttentionBlock {
             attendForLogits();
         }
         context.moveLogitTokensToFront(context.space.hidden);
+        if (context.config.endsShortcut(context.layer)) {
+            context.moveLogitTokensToFront(context.space.shortcut());
+        }
         context.numTokens = pass.numLogits;
         if (context.numTokens > 0) {
             expandValues();

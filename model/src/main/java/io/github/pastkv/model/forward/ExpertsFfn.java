@@ -33,6 +33,7 @@ final class ExpertsFfn {
     private Tensor x;
     private Tensor y;
     private int expert;
+    private Tensor given; // [n, E]: what the expert gives
     private @Nullable Tensor hooked; // [n, k, E]: outputs of all experts, where a hook asks for them
 
     @SuppressWarnings("NullAway.Init") // arguments of the run under way
@@ -85,7 +86,7 @@ final class ExpertsFfn {
             int size = byExpert.size(expert);
             if (size > 0) {
                 context.compute.forTokens(size, context.config.hiddenSize(), gather);
-                ffn.run(buffers.input(), weights.experts().get(expert), buffers.inner(), buffers.output(), size);
+                given = outputOfExpert(size);
                 context.compute.forTokens(size, context.config.hiddenSize(), addOutputs);
             }
         }
@@ -104,6 +105,15 @@ final class ExpertsFfn {
 
     private static void clear(Tensor rows, int numTokens) {
         rows.segment().asSlice(0, numTokens * rows.shape(1) * Float.BYTES).fill((byte) 0);
+    }
+
+    /** An expert that is no block gives what it reads. */
+    private Tensor outputOfExpert(int size) {
+        if (expert >= config.numBlocks()) {
+            return buffers.input();
+        }
+        ffn.run(buffers.input(), weights.experts().get(expert), buffers.inner(), buffers.output(), size);
+        return buffers.output();
     }
 
     /** What the expert's tokens read, multiplied by their weights where the model says so. */
@@ -129,10 +139,10 @@ final class ExpertsFfn {
             int token = groups().token(expert, i);
             int place = groups().place(expert, i);
             if (hooked == null) {
-                context.kernels.addScaled(factor(token, place), buffers.output(), i, y, token,
+                context.kernels.addScaled(factor(token, place), given, i, y, token,
                         context.config.hiddenSize());
             } else {
-                copyRow(buffers.output(), i, hooked, (long) token * config.numChosen() + place);
+                copyRow(given, i, hooked, (long) token * config.numChosen() + place);
             }
         }
     }

@@ -12,6 +12,7 @@ final class FfnBlock {
     private final DenseFfn ffn;
     private final ExpertsFfn experts;
     private final TokenRange scaleOutput = this::scaleOutputOfTokens;
+    private final TokenRange addShortcut = this::addShortcut;
     private final TokenRange addToStream = this::addToStream;
 
     FfnBlock(PassContext context) {
@@ -34,6 +35,9 @@ final class FfnBlock {
         if (context.blockScale() != 1f) {
             context.forTokens(context.config.hiddenSize(), scaleOutput);
         }
+        if (context.config.endsShortcut(context.layer)) {
+            context.forTokens(context.config.hiddenSize(), addShortcut);
+        }
         context.runHooks(HookPoint.MLP_OUT, space.ffnOut);
         context.forTokens(context.config.hiddenSize(), addToStream);
         context.runHooks(HookPoint.RESID_POST, space.hidden);
@@ -42,14 +46,26 @@ final class FfnBlock {
     /** To ffnOut [n, E]. */
     private void runFfn(Tensor read) {
         switch (context.layerWeights().ffn()) {
-            case FfnWeights.Dense dense ->
-                    ffn.runWithHooks(read, dense, context.space.ffn, context.space.ffnOut);
+            case FfnWeights.Dense dense -> runDense(read, dense);
             case FfnWeights.Experts layer -> experts.run(read, layer, context.space.ffnOut);
+            case FfnWeights.Shortcut both -> {
+                experts.run(read, both.mixture(), context.space.shortcut());
+                context.runHooks(HookPoint.SHORTCUT_OUT, context.space.shortcut());
+                runDense(read, both.dense());
+            }
         }
+    }
+
+    private void runDense(Tensor read, FfnWeights.Dense dense) {
+        ffn.runWithHooks(read, dense, context.space.ffn, context.space.ffnOut);
     }
 
     private void scaleOutputOfTokens(int from, int to) {
         context.kernels.scale(context.blockScale(), context.space.ffnOut, context.config.hiddenSize(), from, to);
+    }
+
+    private void addShortcut(int from, int to) {
+        context.kernels.add(context.space.ffnOut, context.space.shortcut(), context.config.hiddenSize(), from, to);
     }
 
     /** In serial and parallel residuals alike, the output of attention is added first. */

@@ -60,7 +60,7 @@ sealed interface FfnWeights {
      *
      * @param router {@code [E]} to the logits {@code [X]}
      * @param correction added to scores when experts are chosen, F32 {@code [X]}; or null
-     * @param experts X blocks
+     * @param experts blocks, X without those that give what they read
      * @param shared the expert that every token takes, or null
      * @param sharedGate {@code [E]} to the number whose sigmoid multiplies the shared expert's output, or null
      */
@@ -85,6 +85,34 @@ sealed interface FfnWeights {
         @Override
         public int numChosen() {
             return config.numChosen();
+        }
+    }
+
+    /**
+     * Experts beside a dense block.
+     *
+     * @param dense the block that every token takes
+     * @param mixture the experts, whose output is added in the next layer
+     */
+    record Shortcut(Dense dense, Experts mixture) implements FfnWeights {
+        @Override
+        public Stream<LinearWeights> alwaysRead() {
+            return Stream.concat(dense.alwaysRead(), mixture.alwaysRead());
+        }
+
+        @Override
+        public Stream<LinearWeights> ofExpert() {
+            return mixture.ofExpert();
+        }
+
+        @Override
+        public int numExperts() {
+            return mixture.numExperts();
+        }
+
+        @Override
+        public int numChosen() {
+            return mixture.numChosen();
         }
     }
 }

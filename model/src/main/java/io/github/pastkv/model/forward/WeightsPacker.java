@@ -85,11 +85,14 @@ final class WeightsPacker {
     private FfnWeights ffn(FfnTensors ffn) {
         return switch (ffn) {
             case FfnTensors.Dense dense -> dense(dense, null);
-            case FfnTensors.Experts experts -> experts(experts, Objects.requireNonNull(config.experts()));
+            case FfnTensors.Experts experts -> experts(experts);
+            case FfnTensors.Shortcut both ->
+                    new FfnWeights.Shortcut(dense(both.dense(), null), experts(both.mixture()));
         };
     }
 
-    private FfnWeights.Experts experts(FfnTensors.Experts stored, ExpertsConfig experts) {
+    private FfnWeights.Experts experts(FfnTensors.Experts stored) {
+        ExpertsConfig experts = Objects.requireNonNull(config.experts());
         return new FfnWeights.Experts(experts, packer.packExactly(List.of(stored.router()), arena),
                 stored.correction() == null ? null : widened(stored.correction(), 0f),
                 stored.experts().stream().map(expert -> dense(expert, experts.swiglu())).toList(),

@@ -27,6 +27,7 @@ final class Workspace implements AutoCloseable {
     final Tensor attentionOut; // [n, E]: what attention adds to the stream
     final FfnBuffers ffn;
     private final @Nullable ExpertBuffers experts;
+    private final @Nullable Tensor shortcut; // [n, E]: what experts beside a dense block give
     final Tensor ffnOut; // [n, E]: what the feed-forward block adds to the stream
     final int[] positions; // [n]
 
@@ -61,6 +62,7 @@ final class Workspace implements AutoCloseable {
         ffn = FfnBuffers.allocate(arena, maxTokens, config.ffnSize(), config.gatedFfn());
         experts = config.experts() == null ? null
                 : ExpertBuffers.allocate(arena, maxTokens, config.hiddenSize(), config.experts());
+        shortcut = config.experts() != null && config.experts().shortcut() ? buffer(config.hiddenSize()) : null;
         ffnOut = buffer(config.hiddenSize());
         positions = new int[maxTokens];
     }
@@ -83,6 +85,11 @@ final class Workspace implements AutoCloseable {
     /** The buffers of layers with experts, which the configuration must have. */
     ExpertBuffers experts() {
         return Objects.requireNonNull(experts);
+    }
+
+    /** What the layer's experts give to the next one, where the configuration has a shortcut. */
+    Tensor shortcut() {
+        return Objects.requireNonNull(shortcut);
     }
 
     /** (H + 2K) * D. */

@@ -75,14 +75,17 @@ public final class HookCatalog {
             case ROT_Q -> config.layer(layer).rotary() != null;
             case ROT_K -> config.layer(layer).rotary() != null && tensors.latent() == null;
             case RESID_MID -> !config.parallelResidual();
-            case MLP_PRE, MLP_POST -> tensors.ffn() instanceof FfnTensors.Dense;
-            case MLP_PRE_LINEAR -> tensors.ffn() instanceof FfnTensors.Dense && config.gatedFfn();
-            case ROUTER_LOGITS, EXPERT_WEIGHTS, EXPERT_INDICES, EXPERT_OUT ->
-                    tensors.ffn() instanceof FfnTensors.Experts;
-            case SHARED_EXPERT_OUT ->
-                    tensors.ffn() instanceof FfnTensors.Experts experts && experts.shared() != null;
+            case MLP_PRE, MLP_POST -> tensors.ffn().dense() != null;
+            case MLP_PRE_LINEAR -> tensors.ffn().dense() != null && config.gatedFfn();
+            case ROUTER_LOGITS, EXPERT_WEIGHTS, EXPERT_INDICES, EXPERT_OUT -> tensors.ffn().mixture() != null;
+            case SHARED_EXPERT_OUT -> hasShared(tensors.ffn().mixture());
+            case SHORTCUT_OUT -> config.endsShortcut(layer + 1);
             default -> true;
         };
+    }
+
+    private static boolean hasShared(FfnTensors.@Nullable Experts mixture) {
+        return mixture != null && mixture.shared() != null;
     }
 
     /**

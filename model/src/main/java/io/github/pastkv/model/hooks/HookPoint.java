@@ -94,6 +94,8 @@ public enum HookPoint {
     EXPERT_OUT("mlp.hook_expert_out", HookShape.CHOSEN_STREAM),
     /** The output of the expert that every token takes, as it is added. */
     SHARED_EXPERT_OUT("mlp.hook_shared_expert_out", HookShape.STREAM),
+    /** What the experts beside a dense block give; a part of the next layer's {@link #MLP_OUT}. */
+    SHORTCUT_OUT("mlp.hook_shortcut_out", HookShape.STREAM),
     /** Divisor of the norm after the feed-forward block. */
     LN2_POST_SCALE("ln2_post.hook_scale", HookShape.SCALE),
     /** Output of the norm after the feed-forward block, before its weight. */

@@ -34,7 +34,7 @@ public record GoldenModel(String name, Path folder, int[] tokens, int[] greedy) 
                     "glm4_moe", "ernie4_5_moe", "phimoe", "gpt_oss", "gpt_oss_mxfp4", "llama4_text");
     /** The names of the golden models of families with latent attention, which have experts too. */
     public static final List<String> LATENT_NAMES =
-            List.of("deepseek_v2", "deepseek_v2_lite", "deepseek_v3", "deepseek_v3_yarn");
+            List.of("deepseek_v2", "deepseek_v2_lite", "deepseek_v3", "deepseek_v3_yarn", "longcat_flash");
     /**
      * Those that norm what their blocks add to the residual stream, so that it is no sum of what single heads add.
      */

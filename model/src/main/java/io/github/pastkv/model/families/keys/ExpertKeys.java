@@ -58,6 +58,11 @@ public final class ExpertKeys {
         return keys;
     }
 
+    /** The same with {@code count} further experts that are no blocks. */
+    public ExpertKeys withIdentity(int count) {
+        return new ExpertKeys(json, key, numExperts + count);
+    }
+
     public int numExperts() {
         return numExperts;
     }

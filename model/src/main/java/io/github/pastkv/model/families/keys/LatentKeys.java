@@ -6,6 +6,8 @@ import io.github.pastkv.model.config.RopeConfig;
 import io.github.pastkv.model.config.YarnRope;
 import io.github.pastkv.model.files.JsonObject;
 import io.github.pastkv.model.files.ModelFormatException;
+import java.util.List;
+import java.util.Objects;
 import java.util.OptionalInt;
 
 /** The keys of {@code config.json} that families with latent attention share. */
@@ -50,6 +52,22 @@ public final class LatentKeys {
         return AttentionConfig.of(numHeads, numHeads, keyDim + rotaryDim).withBiases(biased, biased)
                 .withLatent(new LatentConfig(queryRank(), size("kv_lora_rank", 512), rotaryDim,
                         size("v_head_dim", 128), 1f, 1f, splitsPairs));
+    }
+
+    /** LongCat-Flash's: rotated pairs as halves, queries and latents times the root of hidden size over their rank. */
+    public AttentionConfig scaledHeads(int hiddenSize) throws ModelFormatException {
+        AttentionConfig heads = heads(true);
+        LatentConfig latent = Objects.requireNonNull(heads.latent());
+        if (latent.queryRank() == 0) {
+            throw json.refusal("q_lora_rank", "null, but queries are scaled by it");
+        }
+        for (String key : List.of("mla_scale_q_lora", "mla_scale_kv_lora")) {
+            if (!json.findBoolean(key, true)) {
+                throw json.refusal(key, "false, but transformers scales latents in any case");
+            }
+        }
+        return heads.withLatent(latent.scaled((float) Math.sqrt((double) hiddenSize / latent.queryRank()),
+                (float) Math.sqrt((double) hiddenSize / latent.latentDim())));
     }
 
     /** 0 where {@code q_lora_rank} is null. */

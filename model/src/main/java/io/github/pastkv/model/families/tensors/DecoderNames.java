@@ -30,6 +30,7 @@ public final class DecoderNames {
     String embedding = "embed_tokens";
     @Nullable String positions;
     String layers = "layers.";
+    boolean pairsLayers;
     String attention = "self_attn.";
     Qkv qkv = Qkv.APART;
     String joinedQkv = "qkv_proj";
@@ -73,6 +74,25 @@ public final class DecoderNames {
         attention = newAttention;
         ffn = newFfn;
         return this;
+    }
+
+    /** Two layers are stored as one; the number of each within it follows the names of its blocks and norms. */
+    public DecoderNames pairedLayers() {
+        pairsLayers = true;
+        return this;
+    }
+
+    /** How the names of a layer's tensors begin. */
+    String layer(int layer) {
+        return layers + (pairsLayers ? layer / 2 : layer) + ".";
+    }
+
+    /** The name within the layer of a norm, or of a block with the dot that follows. */
+    String part(String name, int layer) {
+        if (!pairsLayers) {
+            return name;
+        }
+        return name.endsWith(".") ? name + layer % 2 + "." : name + "." + layer % 2;
     }
 
     public DecoderNames qkv(Qkv kind, String name) {

@@ -60,7 +60,7 @@ public final class DecoderTensors {
                         config.maxSeqLen() + config.embedding().firstPositionRow(), e);
         List<LayerTensors> layers = new ArrayList<>();
         for (int layer = 0; layer < config.numLayers(); layer++) {
-            layers.add(layer(layer, names.layers + layer + "."));
+            layers.add(layer(layer, names.layer(layer)));
         }
         NormTensors finalNorm = norm(names.finalNorm);
         List<WeightMatrix> head = head(embedding);
@@ -81,33 +81,39 @@ public final class DecoderTensors {
 
     private LayerTensors layer(int layer, String name) throws ModelFormatException {
         int e = config.hiddenSize();
-        String attention = name + names.attention;
-        BlockNorms<NormTensors> attentionNorms = norms(name, names.attentionNorms);
+        String attention = name + names.part(names.attention, layer);
+        BlockNorms<NormTensors> attentionNorms = norms(layer, names.attentionNorms);
         return new LayerTensors(attentionNorms, qkv(attention),
                 headNorm(layer, attention + names.queryNorm, heads.numHeads()),
                 headNorm(layer, attention + names.keyNorm, heads.numKvHeads()),
                 heads.sinkScores() ? reader.tensor(attention + "sinks", heads.numHeads()) : null,
                 List.of(reader.linear(attention + names.out, e, heads.numHeads() * heads.valueDim(), heads.outBias())),
-                names.sharesNorm ? attentionNorms : norms(name, names.ffnNorms), ffn(layer, name),
+                names.sharesNorm ? attentionNorms : norms(layer, names.ffnNorms), ffn(layer, name),
                 heads.latent() == null ? null : LatentReader.read(heads, heads.latent(), attention, reader));
     }
 
     private FfnTensors ffn(int layer, String name) throws ModelFormatException {
         ExpertsConfig experts = config.layer(layer).experts();
-        if (experts != null) {
-            return new ExpertTensors(config, experts, names, reader).read(name);
+        String block = name + names.part(names.ffn, layer);
+        if (experts == null) {
+            return dense(block);
         }
-        return new FfnTensors.Dense(ffnUp(name + names.ffn),
-                List.of(reader.linear(name + names.ffn + names.down, config.hiddenSize(), config.ffnSize(),
-                        config.ffn().bias())),
-                config.activation() == Activation.XIELU ? xielu(name + names.ffn + "act_fn.") : null);
+        FfnTensors.Experts mixture = new ExpertTensors(config, experts, names, reader).read(name);
+        return experts.shortcut() ? new FfnTensors.Shortcut(dense(block), mixture) : mixture;
     }
 
-    private BlockNorms<NormTensors> norms(String layer, BlockNorms<String> ofBlock) throws ModelFormatException {
-        @Nullable String before = ofBlock.before();
-        @Nullable String after = ofBlock.after();
-        return new BlockNorms<>(null, before == null ? null : norm(layer + before),
-                after == null ? null : norm(layer + after));
+    private FfnTensors.Dense dense(String name) throws ModelFormatException {
+        return new FfnTensors.Dense(ffnUp(name),
+                List.of(reader.linear(name + names.down, config.hiddenSize(), config.ffnSize(), config.ffn().bias())),
+                config.activation() == Activation.XIELU ? xielu(name + "act_fn.") : null);
+    }
+
+    private BlockNorms<NormTensors> norms(int layer, BlockNorms<String> ofBlock) throws ModelFormatException {
+        return new BlockNorms<>(null, blockNorm(layer, ofBlock.before()), blockNorm(layer, ofBlock.after()));
+    }
+
+    private @Nullable NormTensors blockNorm(int layer, @Nullable String name) throws ModelFormatException {
+        return name == null ? null : norm(names.layer(layer) + names.part(name, layer));
     }
 
     private NormTensors norm(String name) throws ModelFormatException {

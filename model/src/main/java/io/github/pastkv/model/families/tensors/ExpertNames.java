@@ -31,6 +31,11 @@ public record ExpertNames(String block, String router, String correction, Storag
     public static final ExpertNames DEFAULT = new ExpertNames("mlp.", "gate", "gate.e_score_correction_bias",
             Storage.APART, "gate_proj", "up_proj", "down_proj", "shared_experts.", "shared_expert_gate");
 
+    /** LongCat-Flash's names. */
+    public static final ExpertNames LONGCAT =
+            new ExpertNames("mlp.", "router.classifier", "router.e_score_correction_bias", Storage.APART, "gate_proj",
+                    "up_proj", "down_proj", "", "");
+
     /** Mixtral's names. */
     public static final ExpertNames MIXTRAL =
             new ExpertNames("block_sparse_moe.", "gate", "", Storage.APART, "w1", "w3", "w2", "", "");

@@ -57,7 +57,7 @@ final class ExpertTensors {
             return new StackedExperts(experts, names, reader, hiddenSize).read(block);
         }
         List<FfnTensors.Dense> all = new ArrayList<>();
-        for (int expert = 0; expert < experts.numExperts(); expert++) {
+        for (int expert = 0; expert < experts.numBlocks(); expert++) {
             String name = block + "experts." + expert + ".";
             boolean biased = experts.bias() && reader.has(name + apart.down() + ".bias"); // ERNIE may have none
             all.add(dense(name, apart.gate(), apart.up(), apart.down(), experts.expertSize(), biased));
