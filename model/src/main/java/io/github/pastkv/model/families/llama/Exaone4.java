@@ -59,16 +59,19 @@ public final class Exaone4 implements Family {
             throws ModelFormatException {
         OptionalInt stated = json.findInt("sliding_window", 1, CommonKeys.MAX_SEQ_LEN);
         boolean isWindowed = !json.isNull("sliding_window");
-        boolean isListed = json.isArray("layer_types");
-        int pattern = isListed && json.isString("sliding_window_pattern") // LLLG beside the list that it means
-                ? 4
-                : json.findInt("sliding_window_pattern", 1, CommonKeys.MAX_LAYERS).orElse(4);
+        int pattern = pattern(json, isWindowed && !json.isArray("layer_types"));
         LayerKinds kinds = LayerKinds.read(json, numLayers, layer -> isWindowed && (layer + 1) % pattern != 0);
         if (kinds.anyWindowed() && !isWindowed) {
             throw json.refusal("layer_types", "has sliding_attention, but sliding_window is null");
         }
         return kinds.layers(LayerConfig.full(scale, isWindowed ? null : rotary),
                 LayerConfig.full(scale, rotary).withWindow(stated.orElse(4096)));
+    }
+
+    /** Not read beside a list of kinds, where it may be a text such as LLLG, nor without a window, where it may be 0. */
+    private static int pattern(JsonObject json, boolean isRead) throws ModelFormatException {
+        return !isRead && json.isString("sliding_window_pattern") ? 4
+                : json.findInt("sliding_window_pattern", isRead ? 1 : 0, CommonKeys.MAX_LAYERS).orElse(4);
     }
 
     @Override

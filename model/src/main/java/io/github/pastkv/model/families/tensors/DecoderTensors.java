@@ -70,13 +70,11 @@ public final class DecoderTensors {
     }
 
     private List<WeightMatrix> head(WeightMatrix embedding) throws ModelFormatException {
-        if (names.biasesHead && !config.tiedHead()) {
-            return reader.biasedHead(names.head, config.vocabSize(), config.hiddenSize());
-        }
+        String bias = names.head + ".bias";
         List<WeightMatrix> head = reader.head(embedding, config.tiedHead(), names.head + ".weight");
-        return config.head().bias()
-                ? List.of(head.getFirst().withBias(reader.unprefixed(names.head + ".bias", config.vocabSize())))
-                : head;
+        boolean isBiased = config.head().bias()
+                || (names.biasesHead && (!config.tiedHead() || reader.hasUnprefixed(bias))); // bodies alone have none
+        return isBiased ? List.of(head.getFirst().withBias(reader.unprefixed(bias, config.vocabSize()))) : head;
     }
 
     private LayerTensors layer(int layer, String name) throws ModelFormatException {

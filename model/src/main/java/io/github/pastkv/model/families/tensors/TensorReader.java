@@ -213,15 +213,14 @@ public final class TensorReader {
         return Stream.of(queries, keys, values).flatMap(List::stream).toList();
     }
 
-    /** The head with a bias, under a name that never has the prefix; it is not tied. */
-    public List<WeightMatrix> biasedHead(String name, int vocabSize, int width) throws ModelFormatException {
-        return List.of(unbiased(name + ".weight", WeightSource.Layout.OUTPUTS_FIRST, vocabSize, width)
-                .withBias(unprefixed(name + ".bias", vocabSize)));
-    }
-
     /** Whether there is a tensor of this name without the prefix. */
     public boolean has(String name) {
         return weights.names().contains(prefix + name);
+    }
+
+    /** Whether there is a tensor of this name, which never has the prefix. */
+    public boolean hasUnprefixed(String name) {
+        return weights.names().contains(name);
     }
 
     /** Refuses tensors that were not read and whose names without the prefix do not match {@code ignoredNames}. */
