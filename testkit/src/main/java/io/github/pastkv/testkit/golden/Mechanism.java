@@ -35,6 +35,7 @@ public enum Mechanism {
     CLIPPED_PROJECTIONS("olmo"),
     LATENT_ATTENTION("deepseek_v2_lite"),
     LATENT_ATTENTION_WITH_COMPRESSED_QUERIES("deepseek_v2"),
+    LATENT_ATTENTION_WITH_SCALED_LATENTS("longcat_flash"),
 
     LAYER_NORM("gpt2"),
     LAYER_NORM_WITHOUT_WEIGHTS("olmo"),
@@ -58,6 +59,8 @@ public enum Mechanism {
     EXPERTS_WITH_BIASES("gpt_oss"),
     EXPERTS_IN_GROUPS_AND_SHARED_ONES("dots1"),
     EXPERTS_WITH_SCALED_INPUTS("llama4_text"),
+    EXPERTS_AS_A_SHORTCUT("longcat_flash"),
+    EXPERTS_THAT_GIVE_WHAT_THEY_READ("longcat_flash"),
 
     WEIGHTS_IN_BF16("llama_bf16");
 
