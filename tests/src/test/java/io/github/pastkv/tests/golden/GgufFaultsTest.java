@@ -29,6 +29,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** GGUF files that are broken, contradictory, or say what is not supported. */
 class GgufFaultsTest {
     private static final Path GOOD = file("good");
+    private static final int ALIGNMENT = 32;
 
     @TempDir private Path folder;
 
@@ -86,6 +87,21 @@ class GgufFaultsTest {
             Path path = Files.write(folder.resolve("changed.gguf"), changed);
             try (ModelFolder model = ModelFolder.open(path)) {
                 assertThat(model.config().numLayers()).isPositive();
+            } catch (ModelFormatException e) {
+                assertThat(e).hasMessageStartingWith(path.toString());
+            }
+        }
+    }
+
+    /** A file may end within the padding behind its last tensor only. */
+    @Test
+    void everyTruncation_isRefused() throws IOException {
+        byte[] good = Files.readAllBytes(GOOD);
+        Path path = folder.resolve("cut.gguf");
+        for (int length = 0; length < good.length; length += length < indexOf(good, "token_embd.weight") ? 1 : 7) {
+            Files.write(path, Arrays.copyOf(good, length));
+            try (ModelFolder model = ModelFolder.open(path)) {
+                assertThat(good.length - length).as("read of " + model).isLessThan(ALIGNMENT);
             } catch (ModelFormatException e) {
                 assertThat(e).hasMessageStartingWith(path.toString());
             }
