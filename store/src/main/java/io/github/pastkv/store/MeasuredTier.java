@@ -59,9 +59,12 @@ final class MeasuredTier {
 
     /** How many of these chunks it has; 0 where it is not worth asking. */
     StoreRun find(List<ChunkKey> keys, int chunkTokens) {
+        if (keys.isEmpty()) {
+            return new StoreRun(0, StoreRun.Next.NONE_ASKED);
+        }
         int numAsked = rates.numWorthAsking(keys.size(), chunkTokens);
         if (numAsked == 0) {
-            return new StoreRun(0, keys.isEmpty() ? StoreRun.Next.NONE_ASKED : StoreRun.Next.MISSING);
+            return new StoreRun(0, StoreRun.Next.MISSING);
         }
         StoreRun run = ask(keys.subList(0, numAsked));
         return run.numChunks() < keys.size() && run.next() == StoreRun.Next.NONE_ASKED

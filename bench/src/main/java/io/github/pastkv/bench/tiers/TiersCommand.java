@@ -2,6 +2,7 @@ package io.github.pastkv.bench.tiers;
 
 import io.github.pastkv.cache.layout.KvType;
 import io.github.pastkv.cache.store.StoreResult;
+import io.github.pastkv.model.ComputeChoice;
 import io.github.pastkv.model.Model;
 import io.github.pastkv.model.ModelOptions;
 import io.github.pastkv.model.Session;
@@ -76,17 +77,22 @@ public final class TiersCommand implements Callable<Integer> {
     }
 
     private ModelOptions options(String... tiers) {
-        return ModelOptions.defaults().withoutTokenizer().withNumThreads(2).withCacheTiers(tiers);
+        return ModelOptions.defaults().withoutTokenizer().withNumThreads(2).withCompute(ComputeChoice.AUTO)
+                .withCacheTiers(tiers);
     }
 
     private int[] text(Model model, int numTokens) {
         return random.ints(numTokens, 0, model.config().vocabSize()).toArray();
     }
 
-    private static Generation read(Model model, int[] prompt) {
+    /** What became of a prompt, and how long it waited for a tier. */
+    private record Read(Generation generation, long loadNanos) {}
+
+    private static Read read(Model model, int[] prompt) {
         try (Session session = model.newSession(SessionOptions.defaults().withKvType(KvType.BF16))) {
-            return session.generate(new int[][] {prompt}, GenerationOptions.greedy(1).ignoringEos(),
+            Generation generation = session.generate(new int[][] {prompt}, GenerationOptions.greedy(1).ignoringEos(),
                     GenerationListener.NONE);
+            return new Read(generation, session.prefixIndex().orElseThrow().storeUse().loadNanos());
         }
     }
 
@@ -128,9 +134,11 @@ public final class TiersCommand implements Callable<Integer> {
         return IntStream.concat(Arrays.stream(shared), Arrays.stream(text(model, numOwn))).toArray();
     }
 
-    private static String line(Generation generation) {
-        return String.format(Locale.ROOT, "first token after %.1f ms, %.1f prompt tokens/s, %d tokens reused",
-                generation.promptNanos() / 1e6, generation.promptTokensPerSecond(), generation.numReusedTokens());
+    private static String line(Read read) {
+        Generation generation = read.generation();
+        return String.format(Locale.ROOT, "first token after %.1f ms, %.1f prompt tokens/s, %d tokens reused in %.1f ms",
+                generation.promptNanos() / 1e6, generation.promptTokensPerSecond(), generation.numReusedTokens(),
+                read.loadNanos() / 1e6);
     }
 
     private static String loads(Model model) {

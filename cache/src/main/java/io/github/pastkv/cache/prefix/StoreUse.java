@@ -7,5 +7,7 @@ package io.github.pastkv.cache.prefix;
  * @param numBlocksRefused blocks that failed verification and were discarded
  * @param numBlocksWritten blocks that the store accepted
  * @param numBlocksDropped evicted blocks that were not written, because the queue was full or the store rejected them
+ * @param loadNanos time that requests waited for loading, in which several chunks may be read at once
  */
-public record StoreUse(long numTokensLoaded, long numBlocksRefused, long numBlocksWritten, long numBlocksDropped) {}
+public record StoreUse(long numTokensLoaded, long numBlocksRefused, long numBlocksWritten, long numBlocksDropped,
+        long loadNanos) {}

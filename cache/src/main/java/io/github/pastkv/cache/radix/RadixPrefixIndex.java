@@ -334,9 +334,9 @@ public final class RadixPrefixIndex implements PrefixIndex {
 
     @Override
     public StoreUse storeUse() {
-        return writer == null || reader == null ? new StoreUse(0, 0, 0, 0)
+        return writer == null || reader == null ? new StoreUse(0, 0, 0, 0, 0)
                 : new StoreUse(reader.numTokensLoaded(), reader.numRefused(), writer.numWritten(),
-                        writer.numDropped());
+                        writer.numDropped(), reader.loadNanos());
     }
 
     @Override

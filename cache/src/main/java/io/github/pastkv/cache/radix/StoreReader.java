@@ -39,6 +39,7 @@ final class StoreReader {
     private final MatchTables matchTables;
     private final PrefixMatch match = new PrefixMatch(); // under the budget's lock
     private final AtomicLong numTokensLoaded = new AtomicLong();
+    private final AtomicLong loadNanos = new AtomicLong();
     private final LoadsUnderWay loads = new LoadsUnderWay();
     private final ThreadPoolExecutor threads = new ThreadPoolExecutor(0, Integer.MAX_VALUE, 1, TimeUnit.SECONDS,
             new SynchronousQueue<>(), task -> Thread.ofPlatform().daemon().name("pastkv-store-reader").unstarted(task));
@@ -91,10 +92,12 @@ final class StoreReader {
     }
 
     private @Nullable Pin load(StoreLookup lookup, IntFunction<Pin> pin, Runnable end) {
+        long start = System.nanoTime();
         try {
             List<int[]> loaded = loadBlocks(lookup);
             return loaded.isEmpty() ? null : new Loaded(publish(lookup, loaded, pin), loaded);
         } finally {
+            loadNanos.addAndGet(System.nanoTime() - start);
             end.run();
         }
     }
@@ -356,6 +359,10 @@ final class StoreReader {
 
     long numTokensLoaded() {
         return numTokensLoaded.get();
+    }
+
+    long loadNanos() {
+        return loadNanos.get();
     }
 
     long numRefused() {

@@ -3,6 +3,7 @@ package io.github.pastkv.tests.store;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.pastkv.cache.layout.KvType;
+import io.github.pastkv.cache.layout.KvTypes;
 import io.github.pastkv.cache.layout.KvWindow;
 import io.github.pastkv.model.ComputeChoice;
 import io.github.pastkv.model.Model;
@@ -76,6 +77,9 @@ class TierIsolationTest {
         changes.put("q8", BASE.with(session.withKvType(KvType.Q8)));
         changes.put("block size", BASE.with(session.withBlockSize(8)));
         changes.put("window", BASE.with(session.withWindow(KvWindow.of(16))));
+        changes.put("sinks", BASE.with(session.withWindow(new KvWindow(16, 4))));
+        changes.put("types of keys alone", BASE.with(session.withKvTypes(new KvTypes(KvType.Q8, KvType.F32))));
+        changes.put("types of values alone", BASE.with(session.withKvTypes(new KvTypes(KvType.F32, KvType.Q8))));
         changes.put("linear precision",
                 new Setup(BASE.family(), BASE.model().withCompute(ComputeChoice.BF16), session));
         changes.put("model", new Setup("llama3_rope_tied", BASE.model(), session));

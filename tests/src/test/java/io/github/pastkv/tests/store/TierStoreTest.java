@@ -109,6 +109,7 @@ class TierStoreTest {
             assertThat(get(store, "", 1)).isInstanceOf(StoreResult.Found.class);
             store.computed(1_000_000, 1); // faster than any tier
             assertThat(store.find(keys)).isEqualTo(new StoreRun(0, StoreRun.Next.MISSING));
+            assertThat(store.find(List.of())).isEqualTo(new StoreRun(0, StoreRun.Next.NONE_ASKED));
             assertThat(store.findSharing(keys.getFirst())).isEqualTo(new StoreResult.Missing<>());
             assertThat(get(store, "", 1)).isEqualTo(new StoreResult.Missing<>());
             assertThat(store.explain(keys, true)).singleElement().asString()
