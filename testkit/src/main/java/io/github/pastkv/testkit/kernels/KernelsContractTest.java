@@ -26,6 +26,11 @@ public abstract class KernelsContractTest {
     /** The kernels under test. */
     protected abstract Kernels kernels();
 
+    /** Whether the kernels under test are those that the others are compared with. */
+    protected boolean isSpecification() {
+        return kernels() instanceof ScalarKernels;
+    }
+
     /** Whether layers packed so give the bits of the scalar kernels. */
     protected boolean hasSpecifiedBits(LinearWeights weights) {
         return true;

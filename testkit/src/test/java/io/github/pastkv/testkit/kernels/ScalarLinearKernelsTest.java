@@ -3,7 +3,7 @@ package io.github.pastkv.testkit.kernels;
 import io.github.pastkv.kernels.Kernels;
 import io.github.pastkv.kernels.ScalarKernels;
 
-/** The specification passes the contract too: its results are near exact ones, and do not depend on the division. */
+/** The specification passes the contract too: its results do not depend on how rows and ranges are divided. */
 class ScalarLinearKernelsTest extends LinearKernelsContractTest {
     @Override
     protected Kernels kernels() {

@@ -41,7 +41,7 @@ import tools.jackson.databind.node.ObjectNode;
  */
 @Tag("stress")
 class HostileFilesStressTest {
-    private static final int NUM_CASES = 50 * Integer.getInteger("pastkv.test.scale", 1);
+    private static final int NUM_CASES = 15 * Integer.getInteger("pastkv.test.scale", 1);
     private static final long SEED = Long.getLong("pastkv.stress.seed", 20261130);
     private static final List<String> VALUES = List.of("-1", "0", "1", "2147483648", "1e308", "1e-308", "-0.0", "1.5",
             "\"x\"", "\"\"", "null", "true", "[]", "{}", "[[1]]", "{\"a\":1}", "\"a\\u001b[31m\\nb\"", "\"\\u0000\"",

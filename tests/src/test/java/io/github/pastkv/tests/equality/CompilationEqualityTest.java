@@ -16,11 +16,13 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** A logit does not depend on the JIT: interpreted, cold and warm runs give the same bits. */
-@Tag("kernels")
+/**
+ * A logit does not depend on the JIT: interpreted, cold and warm runs give the same bits. CompiledParityTest in
+ * kernels-vector compares the same for each kernel at each width of vectors.
+ */
 @Tag("slow")
 class CompilationEqualityTest {
-    private static final int WARM_UP_STEPS = 2000;
+    private static final int WARM_UP_STEPS = 1000;
     private static final int STEPS_BETWEEN_LOOKS = 100;
 
     static Stream<String> kernels() {

@@ -20,7 +20,6 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Logits and generations of GGUF files against transformers in double precision over the dequantized weights. */
-@Tag("kernels")
 class GgufGoldenTest {
     private static Stream<String> floatCases() {
         return Stream.of("falcon_f32", "gemma2_f16", "gemma3_f16", "gpt2_f16", "gpt_neox_f16", "gpt_oss_f32",
@@ -41,6 +40,7 @@ class GgufGoldenTest {
                         .map(kernels -> Arguments.of(GgufCase.of(name), kernels))));
     }
 
+    @Tag("kernels")
     @ParameterizedTest(name = "{0}, {1}")
     @MethodSource("cases")
     void prompt_givesGoldenLogits(GgufCase gguf, String kernels) throws IOException {

@@ -32,7 +32,6 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Logits, caches and generations against Hugging Face transformers in double precision, on an f32 cache. */
-@Tag("kernels")
 class HfGoldenTest {
     @TempDir private Path oldSpelling;
 
@@ -84,6 +83,7 @@ class HfGoldenTest {
         return Model.load(folder, ModelOptions.defaults().withKernels(kernels));
     }
 
+    @Tag("kernels")
     @ParameterizedTest(name = "{0}, config.v4.json: {1}, {2}")
     @MethodSource("cases")
     void prompt_givesGoldenLogitsKeysAndValues(HfCase hf, boolean oldConfig, String kernels) throws IOException {
@@ -153,6 +153,7 @@ class HfGoldenTest {
         return Tensor.of(heads.toFloatArray(), heads.shape(1), heads.shape(2) * heads.shape(3));
     }
 
+    @Tag("kernels")
     @ParameterizedTest(name = "{0}, config.v4.json: {1}, {2}")
     @MethodSource("cases")
     void generate_givesGoldenTokens(HfCase hf, boolean oldConfig, String kernels) throws IOException {
@@ -164,6 +165,7 @@ class HfGoldenTest {
         }
     }
 
+    @Tag("kernels")
     @ParameterizedTest(name = "{0}, config.v4.json: {1}, {2}")
     @MethodSource("cases")
     void singleSteps_giveGoldenGreedyLogits(HfCase hf, boolean oldConfig, String kernels) throws IOException {
@@ -179,6 +181,7 @@ class HfGoldenTest {
         }
     }
 
+    @Tag("kernels")
     @ParameterizedTest(name = "{0}, config.v4.json: {1}, {2}")
     @MethodSource("cases")
     void leftPaddedBatch_givesGoldenLogitsAndTokens(HfCase hf, boolean oldConfig, String kernels) throws IOException {

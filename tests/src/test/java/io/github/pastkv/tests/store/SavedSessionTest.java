@@ -28,14 +28,12 @@ import java.util.Map;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** A session that was saved and opened again goes on with the same bits, or is refused. */
-@Tag("kernels")
 class SavedSessionTest {
     private static final List<String> FAMILIES =
             List.of("llama", "gpt2", "mistral", "gemma2", "gemma3_text", "qwen3", "deepseek_v2_lite");

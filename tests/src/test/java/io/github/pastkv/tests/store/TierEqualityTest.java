@@ -20,7 +20,6 @@ import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -29,7 +28,6 @@ import org.junit.jupiter.params.provider.MethodSource;
  * What another process has read, with another number of threads and another width of vectors, gives the bits of what is
  * computed here: found in whole and in part, in each storage type, with and without windows. Half of the types are encrypted.
  */
-@Tag("kernels")
 class TierEqualityTest {
     private static final List<String> FAMILIES = List.of("llama", "gpt2", "mistral", "gemma2", "gemma3_text", "qwen3");
     private static final int[] PROMPT = IntStream.range(0, 45).map(i -> i * 7 % 61 + 1).toArray();
