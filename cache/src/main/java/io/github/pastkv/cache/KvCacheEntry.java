@@ -3,9 +3,7 @@ package io.github.pastkv.cache;
 import io.github.pastkv.cache.block.HeldBlocks;
 import io.github.pastkv.cache.block.LayerGroupTables;
 import io.github.pastkv.cache.layout.KvShape;
-import io.github.pastkv.cache.layout.KvType;
 import io.github.pastkv.cache.mask.AttentionMask;
-import io.github.pastkv.tensor.DataType;
 import io.github.pastkv.tensor.LazyTensor;
 import io.github.pastkv.tensor.Tensor;
 
@@ -101,8 +99,9 @@ public final class KvCacheEntry {
      * @throws PoolExhaustedException when the pool has too few blocks; nothing has changed
      */
     public KeysValues append(Tensor newKeys, Tensor newValues) {
-        try (KvStep step = begin(newKeys, newValues)) {
-            write(step, newKeys, newValues);
+        EntryInput input = new EntryInput(cache.config(), layer, newKeys, newValues);
+        try (KvStep step = begin(input)) {
+            input.write(step);
             KeysValues held = hold(step, numSlots() + step.newMask().numSlots());
             step.commit();
             return asCurrentView(held);
@@ -111,58 +110,22 @@ public final class KvCacheEntry {
 
     /** {@link #append} without returning a view. */
     void store(Tensor newKeys, Tensor newValues) {
-        try (KvStep step = begin(newKeys, newValues)) {
-            write(step, newKeys, newValues);
+        EntryInput input = new EntryInput(cache.config(), layer, newKeys, newValues);
+        try (KvStep step = begin(input)) {
+            input.write(step);
             step.commit();
         }
     }
 
     /** A step of this layer alone for the new tokens. */
-    private KvStep begin(Tensor newKeys, Tensor newValues) {
+    private KvStep begin(EntryInput input) {
         cache.state().requireOpen();
-        KvShape shape = cache.config().shape();
-        requireAppendable("newKeys", newKeys, shape.headDim(), cache.config().kvTypes(layer).keys());
-        requireAppendable("newValues", newValues, shape.valueDim(), cache.config().kvTypes(layer).values());
-        requireSameSlots(newKeys, newValues);
+        input.requireFitting(cache.batchSize());
+        cache.requireBatch("newKeys", input.newKeys().shape(0));
+        cache.requireBatch("newValues", input.newValues().shape(0));
         int pastSlots = numSlots();
-        int allSlots = Math.addExact(pastSlots, Math.toIntExact(newKeys.shape(1)));
+        int allSlots = Math.addExact(pastSlots, Math.toIntExact(input.newKeys().shape(1)));
         return cache.beginEntryStep(layer, cache.slotMask().slice(pastSlots, allSlots), !frozen);
-    }
-
-    private void write(KvStep step, Tensor newKeys, Tensor newValues) {
-        KvShape shape = cache.config().shape();
-        Tensor key = Tensor.zeros(shape.numKvHeads(), shape.headDim());
-        Tensor value = Tensor.zeros(shape.numKvHeads(), shape.valueDim());
-        for (int row = 0; row < cache.batchSize(); row++) {
-            int position = step.pastLength(row);
-            for (int slot = 0; slot < newKeys.shape(1); slot++) {
-                if (step.newMask().isReal(row, slot)) {
-                    copyToken(newKeys, row, slot, key);
-                    copyToken(newValues, row, slot, value);
-                    requireValueOfKey(key, value);
-                    step.writeToken(layer, row, position++, key, 0, value, 0);
-                }
-            }
-        }
-        step.markWritten(layer);
-    }
-
-    /** The value of a latent is the beginning of its key. */
-    private void requireValueOfKey(Tensor key, Tensor value) {
-        long valueBytes = value.segment().byteSize();
-        if (cache.config().shape().isLatent()
-                && key.segment().asSlice(0, valueBytes).mismatch(value.segment()) >= 0) {
-            throw new IllegalArgumentException(
-                    "newValues: other numbers than the first " + value.shape(1) + " of newKeys, which are a latent");
-        }
-    }
-
-    private static void copyToken(Tensor source, int row, int slot, Tensor token) {
-        for (int head = 0; head < token.shape(0); head++) {
-            for (int dim = 0; dim < token.shape(1); dim++) {
-                token.set(source.get(row, slot, head, dim), head, dim);
-            }
-        }
     }
 
     /** The tokens that the step's tokens attend to, including those that the cache evicts with this step. */
@@ -185,27 +148,6 @@ public final class KvCacheEntry {
             ((PastTensor) held.values()).close();
         });
         return held;
-    }
-
-    private void requireAppendable(String name, Tensor tensor, int headDim, KvType type) {
-        KvShape shape = cache.config().shape();
-        if (tensor.rank() != 4 || tensor.shape(2) != shape.numKvHeads() || tensor.shape(3) != headDim) {
-            throw new IllegalArgumentException(
-                    name + ": " + tensor.typeAndShape() + ", must be [batch, new, " + shape.numKvHeads()
-                            + ", " + headDim + "] (batch " + cache.batchSize() + ")");
-        }
-        cache.requireBatch(name, tensor.shape(0));
-        if (tensor.dataType() != DataType.F32 && tensor.dataType() != type.plainType()) {
-            throw new IllegalArgumentException(name + ": " + tensor.dataType() + ", the cache stores " + type
-                    + " and takes " + (type.plainType() == null ? "" : "that or ") + "F32");
-        }
-    }
-
-    private static void requireSameSlots(Tensor newKeys, Tensor newValues) {
-        if (newKeys.shape(1) != newValues.shape(1)) {
-            throw new IllegalArgumentException(
-                    "newValues: " + newValues.shape(1) + " new slots, newKeys has " + newKeys.shape(1));
-        }
     }
 
     /** The layer and the shape of its keys, for example {@code KvCacheEntry[layer 0, [1, 5, 3, 14]]}. */

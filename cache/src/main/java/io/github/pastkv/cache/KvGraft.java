@@ -50,11 +50,11 @@ public final class KvGraft {
      */
     public static void appendTokens(KvCache target, int row, Tokens tokens, KeyChange keyChange) {
         Objects.checkIndex(row, target.batchSize());
-        requireSameShape(target, tokens.cache);
-        requireNotFrozen(target);
+        GraftChecks.requireSameShape(target, tokens.cache);
+        GraftChecks.requireNotFrozen(target);
         int count = tokens.to - tokens.from;
         for (int layer = 0; layer < target.numLayers(); layer++) {
-            requireHeld(tokens, layer);
+            GraftChecks.requireHeld(tokens, layer);
         }
         int firstNew = target.numTokens(row);
         boolean isLatent = target.config().shape().isLatent();
@@ -93,31 +93,34 @@ public final class KvGraft {
      * @throws PoolExhaustedException when the pool has too few blocks for copies; nothing has changed
      */
     public static void replaceLayers(KvCache target, KvCache source, int... layers) {
-        requireSameShape(target, source);
-        requireNotFrozen(target);
+        GraftChecks.requireSameShape(target, source);
+        GraftChecks.requireNotFrozen(target);
         target.requireBatch("source", source.batchSize());
-        int numHeads = target.config().shape().numKvHeads();
         for (int layer : layers) {
             Objects.checkIndex(layer, target.numLayers());
             for (int row = 0; row < target.batchSize(); row++) {
-                requireLike(target, source, layer, row);
+                GraftChecks.requireLike(target, source, layer, row);
             }
         }
         try (KvEdit edit = target.beginEdit(new int[target.batchSize()])) {
             for (int layer : layers) {
                 for (int row = 0; row < target.batchSize(); row++) {
-                    for (int position = 0; position < target.numTokens(row); position++) {
-                        for (int head = 0; head < numHeads && target.holds(layer, row, position); head++) {
-                            edit.setKey(layer, row, position, head, head(source, layer, row, true, position, head));
-                            if (!target.config().shape().isLatent()) {
-                                edit.setValue(layer, row, position, head,
-                                        head(source, layer, row, false, position, head));
-                            }
-                        }
-                    }
+                    replaceRow(edit, target, source, layer, row);
                 }
             }
             edit.commit();
+        }
+    }
+
+    private static void replaceRow(KvEdit edit, KvCache target, KvCache source, int layer, int row) {
+        KvShape shape = target.config().shape();
+        for (int position = 0; position < target.numTokens(row); position++) {
+            for (int head = 0; head < shape.numKvHeads() && target.holds(layer, row, position); head++) {
+                edit.setKey(layer, row, position, head, head(source, layer, row, true, position, head));
+                if (!shape.isLatent()) {
+                    edit.setValue(layer, row, position, head, head(source, layer, row, false, position, head));
+                }
+            }
         }
     }
 
@@ -140,47 +143,11 @@ public final class KvGraft {
         if (source.pool() != target.pool()) {
             throw new IllegalArgumentException("source: a cache of another pool; open both from one KvPool");
         }
-        requireNotFrozen(target);
+        GraftChecks.requireNotFrozen(target);
         Require.positive("rows.length", rows.length);
         for (int row : rows) {
             Objects.checkIndex(row, source.batchSize());
         }
         target.addRowsOf(source, rows);
-    }
-
-    private static void requireLike(KvCache target, KvCache source, int layer, int row) {
-        if (target.numTokens(row) != source.numTokens(row)) {
-            throw new IllegalArgumentException("source: row " + row + " holds " + source.numTokens(row)
-                    + " tokens, the target " + target.numTokens(row));
-        }
-        for (int position = 0; position < target.numTokens(row); position++) {
-            if (target.holds(layer, row, position) && !source.holds(layer, row, position)) {
-                throw new IllegalArgumentException("source: layer " + layer + " (" + source.config().window(layer)
-                        + ") has evicted position " + position + " of row " + row + ", the target holds it");
-            }
-        }
-    }
-
-    private static void requireSameShape(KvCache target, KvCache source) {
-        if (!target.config().shape().equals(source.config().shape())) {
-            throw new IllegalArgumentException(
-                    "source: " + source.config().shape() + ", the target has " + target.config().shape());
-        }
-    }
-
-    private static void requireNotFrozen(KvCache target) {
-        if (target.frozen()) {
-            throw new IllegalStateException("the target is frozen; graft onto a fork of it");
-        }
-    }
-
-    private static void requireHeld(Tokens tokens, int layer) {
-        for (int position = tokens.from; position < tokens.to; position++) {
-            if (!tokens.cache.holds(layer, tokens.row, position)) {
-                throw new IllegalArgumentException("tokens: layer " + layer + " ("
-                        + tokens.cache.config().window(layer) + ") has evicted position " + position + " of row "
-                        + tokens.row);
-            }
-        }
     }
 }

@@ -3,12 +3,10 @@ package io.github.pastkv.cache;
 import io.github.pastkv.cache.block.LayerGroup;
 import io.github.pastkv.cache.block.LayerGroupTables;
 import io.github.pastkv.cache.block.PoolBudget;
-import io.github.pastkv.cache.layout.TiledKvLayout;
 import io.github.pastkv.cache.prefix.PrefixIndex;
 import io.github.pastkv.cache.prefix.PrefixNamespace;
 import io.github.pastkv.cache.radix.CachePrefixes;
 import io.github.pastkv.cache.radix.RadixPrefixIndex;
-import io.github.pastkv.cache.radix.StoreBinding;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -52,20 +50,8 @@ public final class KvPool implements AutoCloseable {
         this.index = options.policy() == null
                 ? null
                 : new RadixPrefixIndex(groups, config.maxRewindTokens(), options.policy(),
-                        () -> TimeUnit.NANOSECONDS.toMillis(System.nanoTime()), storeBinding(config, options, groups));
-    }
-
-    /**
-     * The store below the index. Its keys cover everything that determines the bytes of a block, besides the namespace.
-     */
-    private static @Nullable StoreBinding storeBinding(KvCacheConfig config, KvPoolOptions options,
-            LayerGroup[] groups) {
-        String storage = "layout " + TiledKvLayout.VERSION + ", blocks of " + config.blockSize() + ", " + config.shape()
-                + ", " + config.layers();
-        int chunkBlocks = Math.max(1, options.storeChunkTokens() / config.blockSize());
-        return options.store() == null ? null
-                : new StoreBinding(options.store(), storage, StorageFields.of(config, groups),
-                        options.maxStoreQueueBytes(), chunkBlocks, options.storeWrites());
+                        () -> TimeUnit.NANOSECONDS.toMillis(System.nanoTime()),
+                        PoolStorage.binding(config, options, groups));
     }
 
     /** The pool of a cache made without one: it lives as long as that cache and its forks, and opens no others. */

@@ -66,7 +66,7 @@ public final class SnapshotRestorer {
     }
 
     private void requireFitting() {
-        Map<String, String> storage = new TreeMap<>(StorageFields.of(caches.getFirst().config(), groups));
+        Map<String, String> storage = new TreeMap<>(PoolStorage.fields(caches.getFirst().config(), groups));
         storage.forEach((name, text) -> require(text.equals(snapshot.storage().get(name)),
                 name + ": " + snapshot.storage().get(name) + ", the cache has " + text));
         require(snapshot.blocks().size() == groups.length,

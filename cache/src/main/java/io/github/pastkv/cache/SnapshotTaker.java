@@ -61,7 +61,7 @@ public final class SnapshotTaker {
             blocks.add(used.get(group).entrySet().stream()
                     .map(block -> content(groups[of], block.getKey(), block.getValue().numSlots)).toList());
         }
-        return new KvSnapshot(StorageFields.of(caches.getFirst().config(), groups), taken, blocks);
+        return new KvSnapshot(PoolStorage.fields(caches.getFirst().config(), groups), taken, blocks);
     }
 
     private KvSnapshot.Cache cache(KvCache cache) {

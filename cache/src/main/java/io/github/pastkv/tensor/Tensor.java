@@ -305,7 +305,7 @@ public final class Tensor {
 
     /** Where the {@code k} greatest elements are, greatest first, counted and ordered as in {@link #argmax}. */
     public int[] topK(int k) {
-        return TensorMath.topK(this, k);
+        return TopK.of(this, k);
     }
 
     /** The square root of the sum of all squares, in double. */

@@ -5,9 +5,6 @@ import java.util.Arrays;
 
 /** The arithmetic of {@link Tensor}, over copies of its numbers: for analysis, not for a forward pass. */
 final class TensorMath {
-    /** Up to here a sorted list of the best is kept; beyond it, sorting all is faster. */
-    private static final int MAX_INSERTED = 100;
-
     private static final int MAX_ARRAY_LENGTH = Integer.MAX_VALUE - 8;
 
     private TensorMath() {}
@@ -181,52 +178,5 @@ final class TensorMath {
             sum += (double) number * number;
         }
         return Math.sqrt(sum);
-    }
-
-    static int[] topK(Tensor tensor, int k) {
-        if (k < 1 || k > tensor.numElements()) {
-            throw new IllegalArgumentException(
-                    "k: " + k + ", must be in [1, " + tensor.numElements() + "] for " + tensor.typeAndShape());
-        }
-        float[] numbers = tensor.toFloatArray();
-        long[] best = k <= MAX_INSERTED ? insertedRanks(numbers, k) : sortedRanks(numbers);
-        int[] indices = new int[k];
-        for (int i = 0; i < k; i++) {
-            indices[i] = (int) best[i];
-        }
-        return indices;
-    }
-
-    private static long[] insertedRanks(float[] numbers, int k) {
-        long[] best = new long[k];
-        Arrays.fill(best, Long.MAX_VALUE);
-        for (int i = 0; i < numbers.length; i++) {
-            long rank = rank(numbers[i], i);
-            int place = k;
-            while (place > 0 && rank < best[place - 1]) {
-                place--;
-            }
-            if (place < k) {
-                System.arraycopy(best, place, best, place + 1, k - place - 1);
-                best[place] = rank;
-            }
-        }
-        return best;
-    }
-
-    private static long[] sortedRanks(float[] numbers) {
-        long[] ranks = new long[numbers.length];
-        for (int i = 0; i < ranks.length; i++) {
-            ranks[i] = rank(numbers[i], i);
-        }
-        Arrays.sort(ranks);
-        return ranks;
-    }
-
-    /** Less for greater numbers, NaN first, then for smaller indices; the index is in the lower half. */
-    private static long rank(float number, int index) {
-        int bits = Float.floatToIntBits(number + 0f); // -0 becomes 0
-        int ascending = bits ^ (bits >> 31 & Integer.MAX_VALUE);
-        return (long) ~ascending << 32 | index;
     }
 }

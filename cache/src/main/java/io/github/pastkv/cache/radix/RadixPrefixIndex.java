@@ -15,8 +15,6 @@ import io.github.pastkv.cache.prefix.PrefixStats;
 import io.github.pastkv.cache.prefix.StoreUse;
 import io.github.pastkv.cache.store.StoreWrites;
 import java.time.Duration;
-import java.util.HashMap;
-import java.util.Map;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -34,15 +32,12 @@ public final class RadixPrefixIndex implements PrefixIndex {
     private final PrefixTree tree;
     private final MatchTables matchTables;
     private final PrefixMatch match = new PrefixMatch();
-    private final Map<Integer, Integer> numPins = new HashMap<>();
+    private final NodePins pins;
+    private final LookupCounts lookups = new LookupCounts();
     private final @Nullable StoreWriter writer;
     private final @Nullable EvictionSpill spill;
     private final @Nullable StoreReader reader;
     private final int[] blockIds; // of one logical block, [G]
-    private long numLookups;
-    private long numHits;
-    private long numTokensAsked;
-    private long numTokensReused;
     private int maxBlocks;
     private boolean closed;
 
@@ -56,6 +51,7 @@ public final class RadixPrefixIndex implements PrefixIndex {
         this.blockIds = new int[groups.length];
         this.tree = new PrefixTree(blockSize, groups.length, new PoolOwner(), policy, clock,
                 store == null ? null : store::rootKey);
+        this.pins = new NodePins(tree, budget);
         this.matchTables = new MatchTables(groups, maxRewindTokens, tree);
         this.writer = store == null ? null : new StoreWriter(store, groups, tree);
         this.reader = store == null ? null : new StoreReader(store, groups, tree, matchTables);
@@ -111,9 +107,7 @@ public final class RadixPrefixIndex implements PrefixIndex {
     /** Protects a node and its ancestors from eviction; under the lock. */
     private Pin pinNode(int node) {
         requireOpen();
-        tree.lock(node);
-        numPins.merge(node, 1, Integer::sum);
-        return new NodePin(node, 0);
+        return pins.pin(node, 0);
     }
 
     /** Looks up further tokens of a row; returns tables that hold them, {@code [G]}, or none. */
@@ -151,10 +145,7 @@ public final class RadixPrefixIndex implements PrefixIndex {
      */
     void lookedUp(PrefixNamespace namespace, int numHeld, int numAsked, int numReused) {
         synchronized (budget) {
-            numLookups++;
-            numHits += numReused > 0 ? 1 : 0;
-            numTokensAsked += numAsked;
-            numTokensReused += numReused;
+            lookups.add(numAsked, numReused);
         }
         if (numReused == 0) {
             KvEvents.miss(namespace.label(), numHeld + numAsked + 1);
@@ -239,47 +230,13 @@ public final class RadixPrefixIndex implements PrefixIndex {
                 inStore.reason() == null ? inIndex.missReason() : inStore.reason(), inStore.lines());
     }
 
-    private final class NodePin implements Pin {
-        private final int node;
-        private final int numTokens;
-        private boolean ended;
-
-        NodePin(int node, int numTokens) {
-            this.node = node;
-            this.numTokens = numTokens;
-        }
-
-        @Override
-        public int numTokens() {
-            return numTokens;
-        }
-
-        @Override
-        public void close() {
-            synchronized (budget) {
-                if (!ended && node != NONE && !closed) {
-                    numPins.merge(node, -1, (before, less) -> before + less == 0 ? null : before + less);
-                    tree.unlock(node);
-                    budget.trimCached();
-                }
-                ended = true;
-            }
-        }
-    }
-
     @Override
     public Pin pin(PrefixNamespace namespace, int[] tokenIds) {
         synchronized (budget) {
             requireOpen();
             tree.match(tree.root(namespace), tokenIds, tokenIds.length, match);
             int numNodes = match.numNodes();
-            if (numNodes == 0) {
-                return new NodePin(NONE, 0);
-            }
-            int last = match.node(numNodes - 1);
-            tree.lock(last);
-            numPins.merge(last, 1, Integer::sum);
-            return new NodePin(last, match.numTokens());
+            return numNodes == 0 ? pins.none() : pins.pin(match.node(numNodes - 1), match.numTokens());
         }
     }
 
@@ -342,8 +299,8 @@ public final class RadixPrefixIndex implements PrefixIndex {
     @Override
     public PrefixStats stats() {
         synchronized (budget) {
-            return new PrefixStats(numLookups, numHits, numTokensAsked, numTokensReused, closed ? 0 : tree.numNodes(),
-                    maxBlocks, closed ? 0 : tree.numEvicted(), cachedBytes(), closed ? 0 : tree.bookkeepingBytes());
+            return lookups.stats(closed ? 0 : tree.numNodes(), maxBlocks, closed ? 0 : tree.numEvicted(),
+                    cachedBytes(), closed ? 0 : tree.bookkeepingBytes());
         }
     }
 
@@ -359,7 +316,7 @@ public final class RadixPrefixIndex implements PrefixIndex {
     public void checkIntegrity() {
         synchronized (budget) {
             if (!closed) {
-                tree.checkIntegrity(node -> numPins.getOrDefault(node, 0));
+                tree.checkIntegrity(pins::count);
                 if (cachedBytes() != budget.cachedBytes()) {
                     throw new IllegalStateException(
                             cachedBytes() + " bytes are cached, " + budget.cachedBytes() + " are counted");
@@ -379,6 +336,7 @@ public final class RadixPrefixIndex implements PrefixIndex {
         synchronized (budget) {
             if (!closed) {
                 closed = true;
+                pins.close();
                 tree.detachAll();
                 tree.close();
             }
