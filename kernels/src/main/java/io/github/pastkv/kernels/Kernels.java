@@ -17,7 +17,7 @@ import java.util.List;
  *
  * <p>Rules for every implementation: only + - x / sqrt fma min max and conversions, in the order that
  * {@link ScalarKernels} writes down; sums across a row run in 16 virtual lanes joined by one fixed tree ({@link
- * ScalarMath#laneSum}).
+ * LaneSum#of}).
  */
 public interface Kernels {
     /** The name printed by {@code inspect}, for example {@code vector (512 bit)}. */

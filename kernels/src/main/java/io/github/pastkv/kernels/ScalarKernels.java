@@ -117,9 +117,9 @@ public final class ScalarKernels implements Kernels {
     }
 
     static float rowSum(Tensor x, int token, int width) {
-        return ScalarMath.laneSum(lane -> {
+        return LaneSum.of(lane -> {
             float sum = 0f;
-            for (int i = lane; i < width; i += ScalarMath.VIRTUAL_LANES) {
+            for (int i = lane; i < width; i += LaneSum.NUM_LANES) {
                 sum += number(x, token, i);
             }
             return sum;
@@ -127,9 +127,9 @@ public final class ScalarKernels implements Kernels {
     }
 
     static float squaresSum(Tensor x, int token, int width, float mean) {
-        return ScalarMath.laneSum(lane -> {
+        return LaneSum.of(lane -> {
             float sum = 0f;
-            for (int i = lane; i < width; i += ScalarMath.VIRTUAL_LANES) {
+            for (int i = lane; i < width; i += LaneSum.NUM_LANES) {
                 float difference = number(x, token, i) - mean;
                 sum = Math.fma(difference, difference, sum);
             }
@@ -282,9 +282,9 @@ public final class ScalarKernels implements Kernels {
     /** The attended part of a span; the lane of a position does not depend on where the window begins. */
     private static float spanSum(AttentionTile tile, int row, int from) {
         int to = Math.min(from + AttentionTile.SPAN_POSITIONS, tile.numVisible(row));
-        return ScalarMath.laneSum(lane -> {
+        return LaneSum.of(lane -> {
             float sum = 0f;
-            for (int position = from + lane; position < to; position += ScalarMath.VIRTUAL_LANES) {
+            for (int position = from + lane; position < to; position += LaneSum.NUM_LANES) {
                 if (tile.sees(row, position)) {
                     sum += score(tile, row, position);
                 }

@@ -6,9 +6,6 @@ package io.github.pastkv.kernels;
  * ulp.
  */
 public final class ScalarMath {
-    /** Number of partial sums in a sum across a row. */
-    public static final int VIRTUAL_LANES = 16;
-
     /** Below this exp is 0. */
     public static final float EXP_MIN = -104f;
     /** Above this exp is infinite. */
@@ -62,26 +59,6 @@ public final class ScalarMath {
     public static final float ERF_B6 = -0.0001855759328464046f;
 
     private ScalarMath() {}
-
-    /** A number of the row for {@link #laneSum}. */
-    @FunctionalInterface
-    public interface LaneTotal {
-        float of(int lane);
-    }
-
-    /**
-     * Joins 16 lane totals: lane i with i + 8, those with i + 4, then i + 2, then i + 1. Vector twins fold halves in
-     * the same way.
-     */
-    public static float laneSum(LaneTotal total) {
-        return foldLanes(total, 0, 1);
-    }
-
-    private static float foldLanes(LaneTotal total, int lane, int stride) {
-        return stride == VIRTUAL_LANES
-                ? total.of(lane)
-                : foldLanes(total, lane, 2 * stride) + foldLanes(total, lane + stride, 2 * stride);
-    }
 
     /** e^x; 0 below about -104, infinite above about 88.7, NaN for NaN. */
     public static float exp(float x) {

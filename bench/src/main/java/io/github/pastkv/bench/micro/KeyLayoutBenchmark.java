@@ -68,6 +68,7 @@ public class KeyLayoutBenchmark {
     private MemorySegment queries;
     private MemorySegment scores;
     private KeyScores bodies;
+    private RowScores rowBodies;
 
     /** Fills the memory so that key {@code i} is the same in all layouts, and compares the first group's scores. */
     @Setup
@@ -77,6 +78,7 @@ public class KeyLayoutBenchmark {
         queries = arena.allocate(4L * HEADS * headDim, 64);
         scores = arena.allocate(4L * HEADS * 2 * GROUP, 64);
         bodies = new KeyScores(keys, queries, scores, headDim);
+        rowBodies = new RowScores(keys, queries, scores, headDim);
         Random random = new Random(20254);
         for (int i = 0; i < HEADS * headDim; i++) {
             queries.setAtIndex(ValueLayout.JAVA_FLOAT, i, random.nextFloat());
@@ -156,9 +158,9 @@ public class KeyLayoutBenchmark {
             case PAIRS -> bodies.pairs(start);
             case WIDENED -> bodies.widened(start);
             case PAIRS_OF_TWO_GROUPS -> bodies.pairsOfTwoGroups(start);
-            case ROWS -> bodies.rows(start);
+            case ROWS -> rowBodies.bf16(start);
             case F32 -> bodies.f32(start);
-            case F32_ROWS -> bodies.f32Rows(start);
+            case F32_ROWS -> rowBodies.f32(start);
             case READ -> bodies.read(start);
         }
     }

@@ -12,12 +12,11 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorOperators;
-import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
  * Candidates of {@link KeyLayoutBenchmark}: each computes the scores of 16 keys from a byte offset on, for four query
- * heads.
+ * heads. {@link RowScores} has those whose keys lie one after the other.
  *
  * @param keys the keys of one kv head
  * @param queries F32 {@code [HEADS, headDim]}
@@ -32,10 +31,6 @@ record KeyScores(MemorySegment keys, MemorySegment queries, MemorySegment scores
     private static final VectorSpecies<Integer> INTS = IntVector.SPECIES_512;
     private static final VectorSpecies<Short> SHORTS = ShortVector.SPECIES_256;
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT;
-    private static final VectorShuffle<Float> BY_8 = VectorShuffle.fromOp(FLOATS, lane -> (lane + 8) % GROUP);
-    private static final VectorShuffle<Float> BY_4 = VectorShuffle.fromOp(FLOATS, lane -> (lane + 4) % GROUP);
-    private static final VectorShuffle<Float> BY_2 = VectorShuffle.fromOp(FLOATS, lane -> (lane + 2) % GROUP);
-    private static final VectorShuffle<Float> BY_1 = VectorShuffle.fromOp(FLOATS, lane -> (lane + 1) % GROUP);
 
     void pairs(long start) {
         long query0 = 0;
@@ -165,51 +160,6 @@ record KeyScores(MemorySegment keys, MemorySegment queries, MemorySegment scores
         sum1.intoMemorySegment(scores, 1L * 8 * GROUP, LITTLE_ENDIAN);
         sum2.intoMemorySegment(scores, 2L * 8 * GROUP, LITTLE_ENDIAN);
         sum3.intoMemorySegment(scores, 3L * 8 * GROUP, LITTLE_ENDIAN);
-    }
-
-    void rows(long start) {
-        for (int key = 0; key < GROUP; key++) {
-            for (int head = 0; head < HEADS; head++) {
-                long row = start + 2L * headDim * key;
-                long query = 4L * headDim * head;
-                FloatVector evens = zero(FLOATS);
-                FloatVector odds = zero(FLOATS);
-                for (int dim = 0; dim < headDim; dim += 2 * GROUP) {
-                    IntVector pairs = IntVector.fromMemorySegment(INTS, keys, row + 2L * dim, LITTLE_ENDIAN);
-                    evens = fromMemorySegment(FLOATS, queries, query + 4L * dim, LITTLE_ENDIAN)
-                            .fma(pairs.lanewise(LSHL, 16).reinterpretAsFloats(), evens);
-                    odds = fromMemorySegment(FLOATS, queries, query + 4L * dim + 4 * GROUP, LITTLE_ENDIAN)
-                            .fma(pairs.and(0xFFFF_0000).reinterpretAsFloats(), odds);
-                }
-                fold(evens.add(odds), head, key);
-            }
-        }
-    }
-
-    void f32Rows(long start) {
-        for (int key = 0; key < GROUP; key++) {
-            for (int head = 0; head < HEADS; head++) {
-                long row = start + 4L * headDim * key;
-                long query = 4L * headDim * head;
-                FloatVector sums = zero(FLOATS);
-                FloatVector moreSums = zero(FLOATS);
-                for (int dim = 0; dim < headDim; dim += 2 * GROUP) {
-                    sums = fromMemorySegment(FLOATS, queries, query + 4L * dim, LITTLE_ENDIAN)
-                            .fma(fromMemorySegment(FLOATS, keys, row + 4L * dim, LITTLE_ENDIAN), sums);
-                    moreSums = fromMemorySegment(FLOATS, queries, query + 4L * dim + 4 * GROUP, LITTLE_ENDIAN)
-                            .fma(fromMemorySegment(FLOATS, keys, row + 4L * dim + 4 * GROUP, LITTLE_ENDIAN), moreSums);
-                }
-                fold(sums.add(moreSums), head, key);
-            }
-        }
-    }
-
-    private void fold(FloatVector sums, int head, int key) {
-        FloatVector eights = sums.add(sums.rearrange(BY_8));
-        FloatVector fours = eights.add(eights.rearrange(BY_4));
-        FloatVector twos = fours.add(fours.rearrange(BY_2));
-        float score = twos.add(twos.rearrange(BY_1)).lane(0);
-        scores.set(ValueLayout.JAVA_FLOAT, 8L * GROUP * head + 4L * key, score);
     }
 
     void read(long start) {

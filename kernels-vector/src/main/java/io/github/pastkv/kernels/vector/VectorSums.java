@@ -7,19 +7,19 @@ import static java.nio.ByteOrder.LITTLE_ENDIAN;
 import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 import static jdk.incubator.vector.FloatVector.zero;
 
-import io.github.pastkv.kernels.ScalarMath;
+import io.github.pastkv.kernels.LaneSum;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorShuffle;
 
 /**
- * Sums over neighboring floats in {@link ScalarMath#VIRTUAL_LANES} lanes and the tree of {@link ScalarMath#laneSum}:
+ * Sums over neighboring floats in {@link LaneSum#NUM_LANES} lanes and the tree of {@link LaneSum#of}:
  * one vector of 16, two of 8 or four of 4, folded in halves. Lanes past the end add +0, which changes no sum as sums
  * begin at +0. For the form of the code see {@link VectorLinear}.
  */
 final class VectorSums {
-    private static final int LANES = ScalarMath.VIRTUAL_LANES;
+    private static final int LANES = LaneSum.NUM_LANES;
     private static final int NUM_VECTORS = LANES / Lanes.COUNT;
 
     // Lane i takes lane i + 8, then 4, 2, 1.
