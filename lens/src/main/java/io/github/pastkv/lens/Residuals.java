@@ -1,6 +1,5 @@
 package io.github.pastkv.lens;
 
-import io.github.pastkv.kernels.NormWeights;
 import io.github.pastkv.kernels.WeightMatrix;
 import io.github.pastkv.model.Model;
 import io.github.pastkv.model.config.ModelConfig;
@@ -213,28 +212,7 @@ public final class Residuals {
      * to the norm's output.
      */
     public ResidualStack normed(ResidualStack stack) {
-        Tensor scale = cache.get(HookName.of(HookPoint.LN_FINAL_SCALE)); // [B, N, 1]
-        NormTensors norm = model.tensors().finalNorm();
-        if (norm == null) {
-            return stack;
-        }
-        float[] scales = scale.toFloatArray();
-        Tensor weight = norm.weight();
-        float[] numbers = stack.components().toFloatArray();
-        int width = config.hiddenSize();
-        boolean centers = config.norm().kind() == NormWeights.Kind.LAYER;
-        for (int start = 0; start < numbers.length; start += width) {
-            double mean = 0;
-            for (int i = 0; centers && i < width; i++) {
-                mean += numbers[start + i] / (double) width;
-            }
-            float divisor = scales[start / width % scales.length];
-            for (int i = 0; i < width; i++) {
-                float factor = weight == null ? 1f : weight.get(i) + config.norm().weightOffset();
-                numbers[start + i] = (float) ((numbers[start + i] - mean) / divisor * factor);
-            }
-        }
-        return new ResidualStack(stack.labels(), Tensor.of(numbers, stack.components().shape()));
+        return new LogitParts(model, cache).normed(stack);
     }
 
     /**
@@ -244,44 +222,12 @@ public final class Residuals {
      * @param tokenId the token whose logit is asked about
      */
     public Tensor logitAttribution(ResidualStack stack, int tokenId) {
-        return attribution(normed(stack), head(tokenId));
+        return new LogitParts(model, cache).of(stack, tokenId);
     }
 
     /** The same for the difference of two logits, the usual metric: {@code [C, B, N]}. */
     public Tensor logitAttribution(ResidualStack stack, int tokenId, int wrongTokenId) {
-        float[] direction = head(tokenId);
-        float[] wrong = head(wrongTokenId);
-        for (int i = 0; i < direction.length; i++) {
-            direction[i] -= wrong[i];
-        }
-        return attribution(normed(stack), direction);
-    }
-
-    private float[] head(int tokenId) {
-        if (tokenId < 0 || tokenId >= config.vocabSize()) {
-            throw new IllegalArgumentException("tokenId: " + tokenId + ", the vocabulary has " + config.vocabSize());
-        }
-        long row = tokenId;
-        for (WeightMatrix part : model.tensors().head()) {
-            if (row < part.numOutputs()) {
-                return scaled(part.outputs(row, row + 1).weights());
-            }
-            row -= part.numOutputs();
-        }
-        throw new IllegalStateException("the head has no row " + tokenId);
-    }
-
-    private float[] scaled(float[] row) {
-        for (int i = 0; i < row.length; i++) {
-            row[i] *= config.head().logitScale();
-        }
-        return row;
-    }
-
-    private Tensor attribution(ResidualStack normed, float[] direction) {
-        Tensor parts = normed.components(); // [C, B, N, E]
-        return parts.matmul(Tensor.of(direction, direction.length, 1))
-                .reshape(parts.shape(0), parts.shape(1), parts.shape(2));
+        return new LogitParts(model, cache).ofDifference(stack, tokenId, wrongTokenId);
     }
 
     private static ResidualStack stack(List<String> labels, List<Tensor> parts) {

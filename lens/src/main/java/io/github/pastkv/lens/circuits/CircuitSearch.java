@@ -27,7 +27,7 @@ public final class CircuitSearch implements AutoCloseable {
 
     private final CircuitGraph graph;
     private final CircuitOptions options;
-    private final List<CaseRuns> cases = new ArrayList<>();
+    private final CircuitCases cases;
     private final long tokensOfFullRuns;
     private final int maxRows;
     private int numRows = FIRST_ROWS;
@@ -36,8 +36,6 @@ public final class CircuitSearch implements AutoCloseable {
     private long numTokensRun;
 
     private record Candidate(int sender, int receiver) {}
-
-    private record CaseRuns(CircuitRuns runs, Metric metric) {}
 
     /**
      * Reads the prompts of a pair.
@@ -63,16 +61,8 @@ public final class CircuitSearch implements AutoCloseable {
         this.options = options;
         this.tokensOfFullRuns =
                 pairs.stream().mapToLong(each -> (long) each.pair().numTokens() * model.config().numLayers()).sum();
-        try {
-            for (CircuitCase each : pairs) {
-                CircuitRuns runs = new CircuitRuns(model, graph, each.pair(), options);
-                cases.add(new CaseRuns(runs, each.metric().apply(runs.cleanLogits())));
-            }
-        } catch (RuntimeException e) {
-            close();
-            throw e;
-        }
-        this.maxRows = cases.stream().mapToInt(each -> each.runs().maxRows(options)).min().orElseThrow();
+        this.cases = CircuitCases.read(model, graph, pairs, options);
+        this.maxRows = cases.maxRows(options);
     }
 
     public CircuitGraph graph() {
@@ -81,35 +71,12 @@ public final class CircuitSearch implements AutoCloseable {
 
     /** The metric of the clean prompts: of the whole graph. */
     public double cleanMetric() {
-        return mean(each -> each.runs().cleanLogits());
+        return cases.mean(CircuitRuns::cleanLogits);
     }
 
     /** The metric of the corrupted prompts. */
     public double corruptedMetric() {
-        return mean(each -> each.runs().corruptedLogits());
-    }
-
-    private double mean(Function<CaseRuns, float[]> logits) {
-        double sum = 0;
-        for (CaseRuns each : cases) {
-            sum += each.metric().of(logits.apply(each));
-        }
-        return sum / cases.size();
-    }
-
-    /** Metrics of runs with edges removed, the means over the pairs. */
-    private double[] metrics(int layer, List<EdgeMask> rows) {
-        double[] means = new double[rows.size()];
-        for (CaseRuns each : cases) {
-            float[][] logits = each.runs().lastLogits(layer, rows);
-            for (int row = 0; row < means.length; row++) {
-                means[row] += each.metric().of(logits[row]);
-            }
-        }
-        for (int row = 0; row < means.length; row++) {
-            means[row] /= cases.size();
-        }
-        return means;
+        return cases.mean(CircuitRuns::corruptedLogits);
     }
 
     /** Runs of the search so far, including those whose results a kept edge made useless. */
@@ -205,9 +172,9 @@ public final class CircuitSearch implements AutoCloseable {
             mask.remove(candidate.sender(), candidate.receiver());
             rows.add(mask);
         }
-        double[] metrics = metrics(layer, rows);
+        double[] metrics = cases.metrics(layer, rows);
         numRuns += (long) rows.size() * cases.size();
-        cases.forEach(each -> numTokensRun += each.runs().numTokensRun(layer, rows.size()));
+        numTokensRun += cases.numTokensRun(layer, rows.size());
         for (int i = 0; i < batch.size(); i++) {
             double without = metrics[i];
             double effect = without - circuit.metric();
@@ -226,11 +193,11 @@ public final class CircuitSearch implements AutoCloseable {
      * counted among the runs of the search.
      */
     public double metricOf(Circuit circuit) {
-        return metrics(0, List.of(circuit.mask()))[0];
+        return cases.metrics(0, List.of(circuit.mask()))[0];
     }
 
     @Override
     public void close() {
-        cases.forEach(each -> each.runs().close());
+        cases.close();
     }
 }

@@ -1,6 +1,5 @@
 package io.github.pastkv.lens.plot;
 
-import io.github.pastkv.lens.plot.Picture.Style;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -26,7 +25,7 @@ public record Caption(String title, List<String> notes) {
 
     /** The width that the title needs, and that notes are not wrapped too narrowly in. */
     double minWidth() {
-        return Math.max(Style.TITLE.width(title), Math.min(Style.NOTE.widest(notes), MAX_NOTE));
+        return Math.max(TextStyle.TITLE.width(title), Math.min(TextStyle.NOTE.widest(notes), MAX_NOTE));
     }
 
     double height(double width) {
@@ -34,21 +33,21 @@ public record Caption(String title, List<String> notes) {
     }
 
     void draw(Picture picture, double x, double y, double width) {
-        picture.text(title, x, y + 14, Style.TITLE);
+        picture.text(title, x, y + 14, TextStyle.TITLE);
         List<String> lines = wrapped(width);
         for (int line = 0; line < lines.size(); line++) {
-            picture.text(lines.get(line), x, y + TITLE + 11 + line * LINE, Style.NOTE);
+            picture.text(lines.get(line), x, y + TITLE + 11 + line * LINE, TextStyle.NOTE);
         }
     }
 
     private List<String> wrapped(double width) {
         List<String> lines = new ArrayList<>();
-        notes.forEach(note -> lines.addAll(wrap(note, Style.NOTE, width, "    ")));
+        notes.forEach(note -> lines.addAll(wrap(note, TextStyle.NOTE, width, "    ")));
         return lines;
     }
 
     /** The lines of a text, no wider than {@code width} where words allow it; later ones begin with an indentation. */
-    static List<String> wrap(String text, Style style, double width, String indentation) {
+    static List<String> wrap(String text, TextStyle style, double width, String indentation) {
         List<String> lines = new ArrayList<>();
         StringBuilder line = new StringBuilder();
         for (String word : text.split("(?<= )(?<!(^| )\" )")) { // not at the space of a quoted token: " John"

@@ -4,7 +4,6 @@ import io.github.pastkv.lens.circuits.CircuitEdge;
 import io.github.pastkv.lens.circuits.CircuitGraph;
 import io.github.pastkv.lens.circuits.Receiver;
 import io.github.pastkv.lens.circuits.Sender;
-import io.github.pastkv.lens.plot.Picture.Style;
 import java.awt.Color;
 import java.util.ArrayList;
 import java.util.List;
@@ -29,7 +28,7 @@ public record CircuitDrawing(CircuitGraph graph, List<CircuitEdge> edges, Captio
     private static final int MIN_WIDTH = 400; // of the legend
     private static final int LEGEND_HEIGHT = 30;
     private static final int ARROW = 7;
-    private static final Style EFFECT = Style.PLAIN.of(10, Color.BLACK);
+    private static final TextStyle EFFECT = TextStyle.PLAIN.of(10, Color.BLACK);
     private static final Color NODE_FILL = new Color(0xF4F4F4);
     private static final Color NODE_LINE = new Color(0x555555);
 
@@ -147,19 +146,19 @@ public record CircuitDrawing(CircuitGraph graph, List<CircuitEdge> edges, Captio
 
     private static void drawNode(Picture picture, String name, double x, double y) {
         picture.frame(x - NODE_WIDTH / 2.0, y - NODE_HEIGHT / 2.0, NODE_WIDTH, NODE_HEIGHT, NODE_FILL, NODE_LINE);
-        picture.text(name, x, y + 4.5, Style.PLAIN.at(Picture.Anchor.MIDDLE));
+        picture.text(name, x, y + 4.5, TextStyle.PLAIN.at(TextStyle.Anchor.MIDDLE));
     }
 
     /** The kinds of readers that there are. */
     private void drawLegend(Picture picture, double y) {
         double x = MARGIN;
-        picture.text("read as", x, y, Style.NOTE);
-        x += Style.NOTE.width("read as") + 12;
+        picture.text("read as", x, y, TextStyle.NOTE);
+        x += TextStyle.NOTE.width("read as") + 12;
         for (Receiver.Kind kind : Receiver.Kind.values()) {
             if (edges.stream().anyMatch(edge -> graph.receivers().get(edge.receiver()).kind() == kind)) {
                 picture.curve(ReceiverStyle.color(kind), 3, "", x, y - 4, x + 18, y - 4);
-                picture.text(ReceiverStyle.title(kind), x + 23, y, Style.NOTE);
-                x += 23 + Style.NOTE.width(ReceiverStyle.title(kind)) + 16;
+                picture.text(ReceiverStyle.title(kind), x + 23, y, TextStyle.NOTE);
+                x += 23 + TextStyle.NOTE.width(ReceiverStyle.title(kind)) + 16;
             }
         }
     }

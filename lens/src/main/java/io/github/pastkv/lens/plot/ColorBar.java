@@ -1,7 +1,6 @@
 package io.github.pastkv.lens.plot;
 
-import io.github.pastkv.lens.plot.Picture.Anchor;
-import io.github.pastkv.lens.plot.Picture.Style;
+import io.github.pastkv.lens.plot.TextStyle.Anchor;
 import java.awt.Color;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,11 +27,11 @@ record ColorBar(String title, double low, double high, List<Tick> ticks, DoubleF
 
     /** From the bar to the middle of the title's first line. */
     private double titleX() {
-        return BAR + 24 + Style.PLAIN.widest(ticks.stream().map(Tick::label).toList());
+        return BAR + 24 + TextStyle.PLAIN.widest(ticks.stream().map(Tick::label).toList());
     }
 
     private List<String> titleLines(double mapHeight) {
-        return Caption.wrap(title, Style.PLAIN, height(mapHeight), "");
+        return Caption.wrap(title, TextStyle.PLAIN, height(mapHeight), "");
     }
 
     void draw(Picture picture, double x, double y, double mapHeight) {
@@ -49,13 +48,13 @@ record ColorBar(String title, double low, double high, List<Tick> ticks, DoubleF
             if (taken.stream().allMatch(other -> Math.abs(other - place) >= MIN_TICK_GAP)) {
                 taken.add(place);
                 picture.curve(Color.GRAY, 1, "", x + BAR, place, x + BAR + 4, place);
-                picture.text(tick.label(), x + BAR + 7, place + 4, Style.PLAIN);
+                picture.text(tick.label(), x + BAR + 7, place + 4, TextStyle.PLAIN);
             }
         }
         List<String> lines = titleLines(mapHeight);
         for (int line = 0; line < lines.size(); line++) {
             picture.text(lines.get(line).strip(), x + titleX() + line * LINE, y + height / 2,
-                    Style.PLAIN.at(Anchor.MIDDLE).turned(-90));
+                    TextStyle.PLAIN.at(Anchor.MIDDLE).turned(-90));
         }
     }
 }

@@ -1,7 +1,6 @@
 package io.github.pastkv.lens.plot;
 
-import io.github.pastkv.lens.plot.Picture.Anchor;
-import io.github.pastkv.lens.plot.Picture.Style;
+import io.github.pastkv.lens.plot.TextStyle.Anchor;
 import java.awt.Color;
 import java.util.List;
 import java.util.Locale;
@@ -18,7 +17,7 @@ public record DivergingMap(GridFigure figure) {
     private static final int CELL = 24;
     private static final int MAX_NUMBERS = 240;
     private static final Color NO_NUMBER = new Color(0xD8D8D8);
-    private static final Style NUMBER = new Style(10, false, Anchor.MIDDLE, 0, Color.BLACK);
+    private static final TextStyle NUMBER = new TextStyle(10, false, Anchor.MIDDLE, 0, Color.BLACK);
 
     /** Where things lie. */
     private record Layout(double left, double below, double cellWidth, double panelWidth, double panelHeight,
@@ -28,8 +27,8 @@ public record DivergingMap(GridFigure figure) {
         int numRows = figure.rowLabels().size();
         int numColumns = figure.columnLabels().size();
         double cellWidth = hasNumbers() ? Math.max(CELL, NUMBER.width(number(-figure.reach())) + 8) : CELL;
-        double left = 26 + Style.PLAIN.widest(figure.rowLabels());
-        double label = isSlanted(cellWidth) ? Style.PLAIN.widest(figure.columnLabels()) * 0.71 : 8;
+        double left = 26 + TextStyle.PLAIN.widest(figure.rowLabels());
+        double label = isSlanted(cellWidth) ? TextStyle.PLAIN.widest(figure.columnLabels()) * 0.71 : 8;
         double below = label + 40;
         double beyond = Math.max(12, label - cellWidth / 2 + 8); // slanted labels of the last columns
         double panelWidth = left + numColumns * cellWidth + beyond;
@@ -51,7 +50,7 @@ public record DivergingMap(GridFigure figure) {
     }
 
     private boolean isSlanted(double cellWidth) {
-        return Style.PLAIN.widest(figure.columnLabels()) > cellWidth - 4;
+        return TextStyle.PLAIN.widest(figure.columnLabels()) > cellWidth - 4;
     }
 
     private boolean hasNumbers() {
@@ -86,9 +85,9 @@ public record DivergingMap(GridFigure figure) {
         double top = y + (isSingle() ? 4 : 24);
         int numRows = figure.rowLabels().size();
         int numColumns = figure.columnLabels().size();
-        picture.text(figure.panelTitles().get(panel), left, y + 16, Style.PLAIN);
+        picture.text(figure.panelTitles().get(panel), left, y + 16, TextStyle.PLAIN);
         for (int row = 0; row < numRows; row++) {
-            picture.text(figure.rowLabels().get(row), left - 6, top + row * CELL + 16, Style.PLAIN.at(Anchor.END));
+            picture.text(figure.rowLabels().get(row), left - 6, top + row * CELL + 16, TextStyle.PLAIN.at(Anchor.END));
             for (int column = 0; column < numColumns; column++) {
                 drawCell(picture, figure.values()[panel][row][column], left + column * layout.cellWidth,
                         top + row * CELL, layout.cellWidth);
@@ -100,13 +99,14 @@ public record DivergingMap(GridFigure figure) {
         for (int column = 0; column < numColumns; column++) {
             double middle = left + (column + 0.5) * layout.cellWidth;
             if (isSlanted(layout.cellWidth)) {
-                picture.text(figure.columnLabels().get(column), middle - 4, bottom + 14, Style.PLAIN.turned(45));
+                picture.text(figure.columnLabels().get(column), middle - 4, bottom + 14, TextStyle.PLAIN.turned(45));
             } else {
-                picture.text(figure.columnLabels().get(column), middle, bottom + 16, Style.PLAIN.at(Anchor.MIDDLE));
+                picture.text(figure.columnLabels().get(column), middle, bottom + 16, TextStyle.PLAIN.at(Anchor.MIDDLE));
             }
         }
-        picture.text(figure.columnAxis(), left + right / 2, bottom + layout.below - 8, Style.PLAIN.at(Anchor.MIDDLE));
-        picture.text(figure.rowAxis(), x + 12, top + (bottom - top) / 2, Style.PLAIN.at(Anchor.MIDDLE).turned(-90));
+        picture.text(figure.columnAxis(), left + right / 2, bottom + layout.below - 8,
+                TextStyle.PLAIN.at(Anchor.MIDDLE));
+        picture.text(figure.rowAxis(), x + 12, top + (bottom - top) / 2, TextStyle.PLAIN.at(Anchor.MIDDLE).turned(-90));
     }
 
     private void drawCell(Picture picture, double value, double x, double y, double width) {

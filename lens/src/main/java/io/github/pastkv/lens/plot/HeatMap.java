@@ -1,7 +1,6 @@
 package io.github.pastkv.lens.plot;
 
-import io.github.pastkv.lens.plot.Picture.Anchor;
-import io.github.pastkv.lens.plot.Picture.Style;
+import io.github.pastkv.lens.plot.TextStyle.Anchor;
 import java.awt.Color;
 import java.util.Arrays;
 import java.util.List;
@@ -24,14 +23,14 @@ public record HeatMap(Caption caption, String rowAxis, String columnAxis, String
         List<String> columnLabels, float[][] values, String @Nullable [][] texts) {
     private static final int MARGIN = 16;
     private static final int LINE = 14;
-    private static final Style CELL = new Style(11, false, Anchor.MIDDLE, 0, Color.BLACK);
+    private static final TextStyle CELL = new TextStyle(11, false, Anchor.MIDDLE, 0, Color.BLACK);
 
     /** Draws it. */
     public Picture picture() {
         double cellWidth = cellWidth();
         double cellHeight = texts == null ? 22 : 10 + (double) numLines() * LINE;
-        double left = 26 + Style.PLAIN.widest(rowLabels);
-        double label = Style.PLAIN.widest(columnLabels) * 0.71;
+        double left = 26 + TextStyle.PLAIN.widest(rowLabels);
+        double label = TextStyle.PLAIN.widest(columnLabels) * 0.71;
         double below = label + 40;
         double mapWidth = columnLabels.size() * cellWidth;
         double mapHeight = rowLabels.size() * cellHeight;
@@ -47,7 +46,7 @@ public record HeatMap(Caption caption, String rowAxis, String columnAxis, String
         double x = MARGIN + left;
         for (int row = 0; row < rowLabels.size(); row++) {
             double y = top + row * cellHeight;
-            picture.text(rowLabels.get(row), x - 6, y + cellHeight / 2 + 4, Style.PLAIN.at(Anchor.END));
+            picture.text(rowLabels.get(row), x - 6, y + cellHeight / 2 + 4, TextStyle.PLAIN.at(Anchor.END));
             for (int column = 0; column < columnLabels.size(); column++) {
                 drawCell(picture, row, column, x + column * cellWidth, y, cellWidth, cellHeight);
             }
@@ -55,10 +54,10 @@ public record HeatMap(Caption caption, String rowAxis, String columnAxis, String
         picture.frame(x, top, mapWidth, mapHeight, null, Color.GRAY);
         for (int column = 0; column < columnLabels.size(); column++) {
             picture.text(columnLabels.get(column), x + (column + 0.5) * cellWidth - 4, top + mapHeight + 14,
-                    Style.PLAIN.turned(45));
+                    TextStyle.PLAIN.turned(45));
         }
-        picture.text(columnAxis, x + mapWidth / 2, top + mapHeight + below - 8, Style.PLAIN.at(Anchor.MIDDLE));
-        picture.text(rowAxis, MARGIN + 12, top + mapHeight / 2, Style.PLAIN.at(Anchor.MIDDLE).turned(-90));
+        picture.text(columnAxis, x + mapWidth / 2, top + mapHeight + below - 8, TextStyle.PLAIN.at(Anchor.MIDDLE));
+        picture.text(rowAxis, MARGIN + 12, top + mapHeight / 2, TextStyle.PLAIN.at(Anchor.MIDDLE).turned(-90));
         bar.draw(picture, MARGIN + barLeft, top, mapHeight);
         return picture;
     }

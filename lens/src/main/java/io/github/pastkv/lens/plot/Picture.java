@@ -1,14 +1,8 @@
 package io.github.pastkv.lens.plot;
 
-import java.awt.BasicStroke;
 import java.awt.Color;
-import java.awt.Font;
 import java.awt.Graphics2D;
 import java.awt.RenderingHints;
-import java.awt.font.FontRenderContext;
-import java.awt.geom.AffineTransform;
-import java.awt.geom.Path2D;
-import java.awt.geom.Rectangle2D;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -26,75 +20,10 @@ import org.jspecify.annotations.Nullable;
 public final class Picture {
     private static final int PNG_SCALE = 2;
     private static final int MAX_SIDE = 20_000;
-    private static final FontRenderContext METRICS = new FontRenderContext(new AffineTransform(), true, true);
 
     private final int width;
     private final int height;
     private final List<Shape> shapes = new ArrayList<>();
-
-    private sealed interface Shape {}
-
-    private record Box(double x, double y, double width, double height, @Nullable Color fill,
-            @Nullable Color line) implements Shape {}
-
-    /**
-     * {@code points}: start and, for a line, its end; for a curve two control points and its end; as x and y in turn.
-     */
-    @SuppressWarnings("ArrayRecordComponent") // coordinates to be drawn, compared by nobody
-    private record Curve(double[] points, Color line, double lineWidth, String tip) implements Shape {}
-
-    @SuppressWarnings("ArrayRecordComponent") // coordinates to be drawn, compared by nobody
-    private record Polygon(double[] points, Color fill) implements Shape {}
-
-    private record Text(String text, double x, double y, Style style) implements Shape {}
-
-    /** Which part of a text stands at its place. */
-    enum Anchor {
-        START(0),
-        MIDDLE(0.5),
-        END(1);
-
-        private final double part; // of the text's width
-
-        Anchor(double part) {
-            this.part = part;
-        }
-    }
-
-    /**
-     * How a text looks.
-     *
-     * @param degrees clockwise, around the anchor
-     */
-    record Style(int size, boolean bold, Anchor anchor, double degrees, Color color) {
-        static final Style PLAIN = new Style(12, false, Anchor.START, 0, Color.BLACK);
-        static final Style TITLE = new Style(15, true, Anchor.START, 0, Color.BLACK);
-        static final Style NOTE = new Style(12, false, Anchor.START, 0, new Color(0x444444));
-
-        Style at(Anchor newAnchor) {
-            return new Style(size, bold, newAnchor, degrees, color);
-        }
-
-        Style turned(double newDegrees) {
-            return new Style(size, bold, anchor, newDegrees, color);
-        }
-
-        Style of(int newSize, Color newColor) {
-            return new Style(newSize, bold, anchor, degrees, newColor);
-        }
-
-        private Font font() {
-            return new Font(Font.SANS_SERIF, bold ? Font.BOLD : Font.PLAIN, size);
-        }
-
-        double width(String text) {
-            return font().getStringBounds(text, METRICS).getWidth();
-        }
-
-        double widest(List<String> texts) {
-            return texts.stream().mapToDouble(this::width).max().orElse(0);
-        }
-    }
 
     /**
      * An empty picture.
@@ -111,24 +40,24 @@ public final class Picture {
     }
 
     void fill(double x, double y, double boxWidth, double boxHeight, Color color) {
-        shapes.add(new Box(x, y, boxWidth, boxHeight, color, null));
+        shapes.add(new Shape.Box(x, y, boxWidth, boxHeight, color, null));
     }
 
     void frame(double x, double y, double boxWidth, double boxHeight, @Nullable Color fill, Color line) {
-        shapes.add(new Box(x, y, boxWidth, boxHeight, fill, line));
+        shapes.add(new Shape.Box(x, y, boxWidth, boxHeight, fill, line));
     }
 
     /** @param tip what an SVG shows where the pointer is; may be empty */
     void curve(Color color, double lineWidth, String tip, double... points) {
-        shapes.add(new Curve(points, color, lineWidth, tip));
+        shapes.add(new Shape.Curve(points, color, lineWidth, tip));
     }
 
     void polygon(Color color, double... points) {
-        shapes.add(new Polygon(points, color));
+        shapes.add(new Shape.Polygon(points, color));
     }
 
-    void text(String text, double x, double y, Style style) {
-        shapes.add(new Text(text, x, y, style));
+    void text(String text, double x, double y, TextStyle style) {
+        shapes.add(new Shape.Text(text, x, y, style));
     }
 
     /** Black or white, whichever can be read on a color (WCAG relative luminance). */
@@ -198,62 +127,9 @@ public final class Picture {
         g.setRenderingHint(RenderingHints.KEY_STROKE_CONTROL, RenderingHints.VALUE_STROKE_PURE);
         g.setColor(Color.WHITE);
         g.fillRect(0, 0, width, height);
-        shapes.forEach(shape -> draw(g, shape));
+        shapes.forEach(shape -> ShapePainter.paint(g, shape));
         g.dispose();
         return image;
-    }
-
-    private static void draw(Graphics2D g, Shape shape) {
-        switch (shape) {
-            case Box box -> {
-                Rectangle2D area = new Rectangle2D.Double(box.x, box.y, box.width, box.height);
-                if (box.fill != null) {
-                    g.setColor(box.fill);
-                    g.fill(area);
-                }
-                if (box.line != null) {
-                    g.setColor(box.line);
-                    g.setStroke(new BasicStroke(1));
-                    g.draw(area);
-                }
-            }
-            case Curve curve -> {
-                g.setColor(curve.line);
-                g.setStroke(new BasicStroke((float) curve.lineWidth, BasicStroke.CAP_BUTT, BasicStroke.JOIN_ROUND));
-                g.draw(path(curve.points));
-            }
-            case Polygon polygon -> {
-                Path2D path = new Path2D.Double();
-                path.moveTo(polygon.points[0], polygon.points[1]);
-                for (int i = 2; i < polygon.points.length; i += 2) {
-                    path.lineTo(polygon.points[i], polygon.points[i + 1]);
-                }
-                path.closePath();
-                g.setColor(polygon.fill);
-                g.fill(path);
-            }
-            case Text text -> {
-                AffineTransform upright = g.getTransform();
-                g.setFont(text.style.font());
-                g.setColor(text.style.color);
-                g.translate(text.x, text.y);
-                g.rotate(Math.toRadians(text.style.degrees));
-                double before = text.style.width(text.text) * text.style.anchor.part;
-                g.drawString(text.text, (float) -before, 0);
-                g.setTransform(upright);
-            }
-        }
-    }
-
-    private static Path2D path(double[] p) {
-        Path2D path = new Path2D.Double();
-        path.moveTo(p[0], p[1]);
-        if (p.length == 4) {
-            path.lineTo(p[2], p[3]);
-        } else {
-            path.curveTo(p[2], p[3], p[4], p[5], p[6], p[7]);
-        }
-        return path;
     }
 
     /** The picture as SVG. */
@@ -263,54 +139,7 @@ public final class Picture {
                         + "font-family=\"DejaVu Sans, Verdana, sans-serif\">%n"
                         + "<rect width=\"100%%\" height=\"100%%\" fill=\"white\"/>%n",
                 width, height, width, height));
-        shapes.forEach(shape -> append(svg, shape));
+        shapes.forEach(shape -> svg.append(SvgShapes.element(shape)));
         return svg.append("</svg>\n").toString();
-    }
-
-    private static void append(StringBuilder svg, Shape shape) {
-        svg.append(switch (shape) {
-            case Box box -> String.format(Locale.ROOT,
-                    "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" fill=\"%s\" stroke=\"%s\"/>%n", box.x,
-                    box.y, box.width, box.height, color(box.fill), color(box.line));
-            case Curve curve -> String.format(Locale.ROOT,
-                    "<path d=\"%s\" fill=\"none\" stroke=\"%s\" stroke-width=\"%.2f\">%s</path>%n",
-                    data(curve.points), color(curve.line), curve.lineWidth,
-                    curve.tip.isEmpty() ? "" : "<title>" + escaped(curve.tip) + "</title>");
-            case Polygon polygon -> String.format(Locale.ROOT, "<path d=\"%sZ\" fill=\"%s\"/>%n",
-                    points(polygon.points), color(polygon.fill));
-            case Text text -> String.format(Locale.ROOT,
-                    "<text x=\"%.1f\" y=\"%.1f\" font-size=\"%d\"%s text-anchor=\"%s\"%s fill=\"%s\" "
-                            + "xml:space=\"preserve\">%s</text>%n",
-                    text.x, text.y, text.style.size, text.style.bold ? " font-weight=\"bold\"" : "",
-                    text.style.anchor.name().toLowerCase(Locale.ROOT),
-                    text.style.degrees == 0
-                            ? ""
-                            : String.format(Locale.ROOT, " transform=\"rotate(%.0f %.1f %.1f)\"", text.style.degrees,
-                                    text.x, text.y),
-                    color(text.style.color), escaped(text.text));
-        });
-    }
-
-    private static String data(double[] p) {
-        return p.length == 4
-                ? points(p)
-                : String.format(Locale.ROOT, "M%.1f %.1f C%.1f %.1f %.1f %.1f %.1f %.1f", p[0], p[1], p[2], p[3], p[4],
-                        p[5], p[6], p[7]);
-    }
-
-    private static String points(double[] points) {
-        StringBuilder data = new StringBuilder();
-        for (int i = 0; i < points.length; i += 2) {
-            data.append(String.format(Locale.ROOT, "%s%.1f %.1f", i == 0 ? "M" : "L", points[i], points[i + 1]));
-        }
-        return data.toString();
-    }
-
-    private static String color(@Nullable Color color) {
-        return color == null ? "none" : String.format(Locale.ROOT, "#%06x", color.getRGB() & 0xFFFFFF);
-    }
-
-    private static String escaped(String text) {
-        return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replaceAll("\\p{Cntrl}", " ");
     }
 }

@@ -8,6 +8,7 @@ import io.github.pastkv.lens.patching.PatchGrid;
 import io.github.pastkv.lens.patching.PatchSweep;
 import io.github.pastkv.model.Model;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -36,10 +37,16 @@ final class CaseNumbers {
             return numbers.done().cardinality();
         }
 
-        int[] openCells() {
+        /** The cells without a number, at most {@code maxCells} together. */
+        List<int[]> openCells(int maxCells) {
             BitSet open = (BitSet) cells.clone();
             open.andNot(numbers.done());
-            return open.stream().toArray();
+            int[] all = open.stream().toArray();
+            List<int[]> parts = new ArrayList<>();
+            for (int from = 0; from < all.length; from += maxCells) {
+                parts.add(Arrays.copyOfRange(all, from, (int) Math.min((long) from + maxCells, all.length)));
+            }
+            return parts;
         }
     }
 
@@ -99,6 +106,42 @@ final class CaseNumbers {
 
     Optional<GridNumbers> grid(String name) {
         return grids.stream().filter(grid -> grid.of().name().equals(name)).findFirst();
+    }
+
+    /**
+     * Merges a part of this case.
+     *
+     * @throws IllegalArgumentException for another grid, or another number for a cell that has one; nothing has changed
+     *         then
+     */
+    void add(SweepPart part) {
+        LabeledGrid numbers = grid(part.grid()).orElseThrow(
+                () -> new IllegalArgumentException("part: grid " + part.grid() + " is not of this sweep")).numbers();
+        requireConsistent(part, numbers);
+        baselines.putAll(part.baselines());
+        for (int i = 0; i < part.cells().length; i++) {
+            numbers.put(part.cells()[i], part.values()[i]);
+        }
+    }
+
+    private void requireConsistent(SweepPart part, LabeledGrid grid) {
+        part.baselines().forEach((name, value) -> {
+            Double known = baselines.getOrDefault(name, value);
+            if (!known.equals(value)) {
+                throw new IllegalArgumentException("part: baseline " + name + " is " + value + ", another part has "
+                        + known + "; equal models give equal bits");
+            }
+        });
+        for (int i = 0; i < part.cells().length; i++) {
+            int cell = part.cells()[i];
+            if (cell >= grid.values().length) {
+                throw new IllegalArgumentException(
+                        "part: cell " + cell + ", grid " + part.grid() + " has " + grid.values().length);
+            }
+            if (grid.isDone(cell)) {
+                SweepPart.requireSameBits(part.grid(), cell, grid.values()[cell], part.values()[i]);
+            }
+        }
     }
 
     boolean isComplete() {

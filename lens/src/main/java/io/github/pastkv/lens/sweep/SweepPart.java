@@ -64,6 +64,16 @@ public record SweepPart(String sweepId, int caseIndex, String grid, Map<String, 
                 Arrays.copyOf(numbers, length));
     }
 
+    /** Refuses a part of another sweep than this one of {@code numCases} cases. */
+    void requireOf(String id, int numCases) {
+        if (!sweepId.equals(id)) {
+            throw new IllegalArgumentException("part: is of sweep " + sweepId + ", this one is " + id);
+        }
+        if (caseIndex >= numCases) {
+            throw new IllegalArgumentException("part: case " + caseIndex + ", there are " + numCases);
+        }
+    }
+
     private static void requireSame(String field, Object mine, Object theirs) {
         if (!Objects.equals(mine, theirs)) {
             throw new IllegalArgumentException("part: " + field + " " + theirs + ", must be " + mine);

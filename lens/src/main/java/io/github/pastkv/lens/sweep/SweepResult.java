@@ -6,7 +6,6 @@ import io.github.pastkv.model.Model;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -66,10 +65,8 @@ public final class SweepResult {
         for (int number = 0; number < cases.size(); number++) {
             int numBefore = tasks.size();
             for (CaseNumbers.GridNumbers grid : cases.get(number).grids()) {
-                int[] open = grid.openCells();
-                for (int from = 0; from < open.length; from += maxCells) {
-                    int to = (int) Math.min((long) from + maxCells, open.length);
-                    tasks.add(task(number, grid.of(), Arrays.copyOfRange(open, from, to)));
+                for (int[] cells : grid.openCells(maxCells)) {
+                    tasks.add(task(number, grid.of(), cells));
                 }
             }
             if (tasks.size() == numBefore && cases.get(number).baselines().isEmpty()) {
@@ -91,40 +88,8 @@ public final class SweepResult {
      *         nothing has changed then
      */
     public void add(SweepPart part) {
-        if (!part.sweepId().equals(sweepId)) {
-            throw new IllegalArgumentException("part: is of sweep " + part.sweepId() + ", this one is " + sweepId);
-        }
-        if (part.caseIndex() >= cases.size()) {
-            throw new IllegalArgumentException("part: case " + part.caseIndex() + ", there are " + cases.size());
-        }
-        CaseNumbers numbers = cases.get(part.caseIndex());
-        LabeledGrid grid = numbers.grid(part.grid()).orElseThrow(
-                () -> new IllegalArgumentException("part: grid " + part.grid() + " is not of this sweep")).numbers();
-        requireConsistent(part, numbers, grid);
-        numbers.baselines().putAll(part.baselines());
-        for (int i = 0; i < part.cells().length; i++) {
-            grid.put(part.cells()[i], part.values()[i]);
-        }
-    }
-
-    private static void requireConsistent(SweepPart part, CaseNumbers numbers, LabeledGrid grid) {
-        part.baselines().forEach((name, value) -> {
-            Double known = numbers.baselines().getOrDefault(name, value);
-            if (!known.equals(value)) {
-                throw new IllegalArgumentException("part: baseline " + name + " is " + value + ", another part has "
-                        + known + "; equal models give equal bits");
-            }
-        });
-        for (int i = 0; i < part.cells().length; i++) {
-            int cell = part.cells()[i];
-            if (cell >= grid.values().length) {
-                throw new IllegalArgumentException(
-                        "part: cell " + cell + ", grid " + part.grid() + " has " + grid.values().length);
-            }
-            if (grid.isDone(cell)) {
-                SweepPart.requireSameBits(part.grid(), cell, grid.values()[cell], part.values()[i]);
-            }
-        }
+        part.requireOf(sweepId, cases.size());
+        cases.get(part.caseIndex()).add(part);
     }
 
     /**
