@@ -17,8 +17,7 @@ public sealed interface StepInput {
      * Removes padding: the real tokens, row after row.
      *
      * @throws IllegalArgumentException for an input of another shape than {@code batchSize} rows of the model's;
-     *        nothing
-     *         has changed
+     *         nothing has changed
      */
     PackedInput pack(ModelConfig model, int batchSize);
 
@@ -83,12 +82,12 @@ public sealed interface StepInput {
      */
     record Embeddings(Tensor embeddings, AttentionMask mask) implements StepInput {
         public Embeddings {
-            requireRows("embeddings", embeddings, mask);
+            EmbeddedRows.require("embeddings", embeddings, mask);
         }
 
         @Override
         public PackedInput pack(ModelConfig model, int batchSize) {
-            return new PackedInput(null, packRows("embeddings", embeddings, mask, model, batchSize), null, 0);
+            return new PackedInput(null, EmbeddedRows.pack("embeddings", embeddings, mask, model, batchSize), null, 0);
         }
     }
 
@@ -101,7 +100,7 @@ public sealed interface StepInput {
      */
     record Residual(Tensor residual, AttentionMask mask, int startAtLayer) implements StepInput {
         public Residual {
-            requireRows("residual", residual, mask);
+            EmbeddedRows.require("residual", residual, mask);
         }
 
         @Override
@@ -111,7 +110,8 @@ public sealed interface StepInput {
                         "startAtLayer: " + startAtLayer + ", the model has " + model.numLayers() + " layers");
             }
             requireCut("startAtLayer", startAtLayer, model);
-            return new PackedInput(null, null, packRows("residual", residual, mask, model, batchSize), startAtLayer);
+            return new PackedInput(null, null, EmbeddedRows.pack("residual", residual, mask, model, batchSize),
+                    startAtLayer);
         }
     }
 
@@ -151,46 +151,11 @@ public sealed interface StepInput {
 
     /** Embeddings without pads. */
     static StepInput embeddings(Tensor embeddings) {
-        return new Embeddings(embeddings, onesFor(embeddings));
+        return new Embeddings(embeddings, EmbeddedRows.onesFor(embeddings));
     }
 
     /** A residual stream without pads. */
     static StepInput residual(Tensor residual, int startAtLayer) {
-        return new Residual(residual, onesFor(residual), startAtLayer);
-    }
-
-    private static AttentionMask onesFor(Tensor rows) {
-        if (rows.rank() != 3) {
-            throw new IllegalArgumentException("rows: " + rows.typeAndShape() + ", must be [B, N, E]");
-        }
-        return AttentionMask.ones(Math.toIntExact(rows.shape(0)), Math.toIntExact(rows.shape(1)));
-    }
-
-    private static void requireRows(String name, Tensor rows, AttentionMask mask) {
-        if (rows.rank() != 3 || rows.shape(0) != mask.batchSize() || rows.shape(1) != mask.numSlots()) {
-            throw new IllegalArgumentException(
-                    name + ": " + rows.typeAndShape() + ", must be [" + mask.batchSize() + ", "
-                            + mask.numSlots() + ", E] as the mask says");
-        }
-    }
-
-    private static Tensor packRows(String name, Tensor rows, AttentionMask mask, ModelConfig model, int batchSize) {
-        int width = model.hiddenSize();
-        if (rows.shape(0) != batchSize || rows.shape(2) != width) {
-            throw new IllegalArgumentException(
-                    name + ": " + rows.typeAndShape() + ", must be [" + batchSize + ", N, " + width + "]");
-        }
-        int numTokens = mask.numReal();
-        Tensor packed = Tensor.zeros(numTokens, width);
-        int token = 0;
-        for (int row = 0; row < batchSize; row++) {
-            for (int slot = 0; slot < mask.numSlots(); slot++) {
-                if (mask.isReal(row, slot)) {
-                    packed.narrow(0, token, ++token).unflatten(0, 1, 1)
-                            .copyFrom(rows.narrow(0, row, row + 1L).narrow(1, slot, slot + 1L));
-                }
-            }
-        }
-        return packed;
+        return new Residual(residual, EmbeddedRows.onesFor(residual), startAtLayer);
     }
 }

@@ -21,11 +21,6 @@ import tools.jackson.databind.node.ObjectNode;
  * thread-safe.
  */
 public final class JsonObject {
-    private static final int MAX_REPEATED = 1 << 14;
-    /** Far from the ends of a float's range, so that products and quotients of two settings stay in it. */
-    private static final double MIN_POSITIVE = 1e-18;
-    private static final double MAX_POSITIVE = 1e18;
-
     private final Path file;
     private final String path;
     private final JsonNode node;
@@ -94,13 +89,13 @@ public final class JsonObject {
 
     /** An integer in {@code [min, max]}. */
     public int requireInt(String key, int min, int max) throws ModelFormatException {
-        return toInt(key, require(key, "an integer"), min, max);
+        return value(key, require(key, "an integer")).toInt(min, max);
     }
 
     /** An integer in {@code [min, max]}, or empty if the key is absent. */
     public OptionalInt findInt(String key, int min, int max) throws ModelFormatException {
         JsonNode value = find(key);
-        return value == null ? OptionalInt.empty() : OptionalInt.of(toInt(key, value, min, max));
+        return value == null ? OptionalInt.empty() : OptionalInt.of(value(key, value).toInt(min, max));
     }
 
     /** One integer or an array of them, each in {@code [min, max]}; empty if the key is absent. */
@@ -111,7 +106,7 @@ public final class JsonObject {
         }
         List<Integer> ints = new ArrayList<>();
         for (JsonNode element : value.isArray() ? value : List.of(value)) {
-            ints.add(toInt(key, element, min, max));
+            ints.add(value(key, element).toInt(min, max));
         }
         return List.copyOf(ints);
     }
@@ -122,46 +117,24 @@ public final class JsonObject {
         if (value == null) {
             return Optional.empty();
         }
-        requireRows(key, value);
-        int[][] rows = new int[value.size()][value.isEmpty() ? 0 : value.get(0).size()];
-        for (int row = 0; row < rows.length; row++) {
-            for (int column = 0; column < rows[row].length; column++) {
-                rows[row][column] = toInt(key + "[" + row + "][" + column + "]", value.get(row).get(column), min, max);
-            }
-        }
-        return Optional.of(rows);
-    }
-
-    private void requireRows(String key, JsonNode value) throws ModelFormatException {
-        if (!value.isArray()) {
-            throw refusal(key, abbreviate(value.toString()) + ", must be an array of rows");
-        }
-        for (int row = 0; row < value.size(); row++) {
-            String rowKey = key + "[" + row + "]";
-            if (!value.get(row).isArray()) {
-                throw refusal(rowKey, abbreviate(value.get(row).toString()) + ", must be an array of integers");
-            }
-            if (value.get(row).size() != value.get(0).size()) {
-                throw refusal(rowKey, value.get(row).size() + " numbers, row 0 has " + value.get(0).size());
-            }
-        }
+        return Optional.of(value(key, value).toIntRows(min, max));
     }
 
     /** A number greater than 0, in [1e-18, 1e18]. */
     public double requirePositive(String key) throws ModelFormatException {
-        return toPositive(key, require(key, "a number"));
+        return value(key, require(key, "a number")).toPositive();
     }
 
     /** A number greater than 0, in [1e-18, 1e18], or empty if the key is absent. */
     public OptionalDouble findPositive(String key) throws ModelFormatException {
         JsonNode value = find(key);
-        return value == null ? OptionalDouble.empty() : OptionalDouble.of(toPositive(key, value));
+        return value == null ? OptionalDouble.empty() : OptionalDouble.of(value(key, value).toPositive());
     }
 
     /** A finite number, or empty if the key is absent. */
     public OptionalDouble findNumber(String key) throws ModelFormatException {
         JsonNode value = find(key);
-        return value == null ? OptionalDouble.empty() : OptionalDouble.of(toNumber(key, value));
+        return value == null ? OptionalDouble.empty() : OptionalDouble.of(value(key, value).toNumber());
     }
 
     /** An array of positive finite numbers. */
@@ -172,7 +145,7 @@ public final class JsonObject {
         }
         List<Double> numbers = new ArrayList<>();
         for (JsonNode element : value) {
-            numbers.add(toPositive(key, element));
+            numbers.add(value(key, element).toPositive());
         }
         return List.copyOf(numbers);
     }
@@ -199,12 +172,12 @@ public final class JsonObject {
     /** A string, or empty if the key is absent. */
     public Optional<String> findString(String key) throws ModelFormatException {
         JsonNode value = find(key);
-        return value == null ? Optional.empty() : Optional.of(toText(key, value));
+        return value == null ? Optional.empty() : Optional.of(value(key, value).toText());
     }
 
     /** A string. */
     public String requireString(String key) throws ModelFormatException {
-        return toText(key, require(key, "a string"));
+        return value(key, require(key, "a string")).toText();
     }
 
     /** An array of strings, empty if the key is absent. */
@@ -218,7 +191,7 @@ public final class JsonObject {
         }
         List<String> strings = new ArrayList<>();
         for (JsonNode element : value) {
-            strings.add(toText(key, element));
+            strings.add(value(key, element).toText());
         }
         return List.copyOf(strings);
     }
@@ -231,19 +204,7 @@ public final class JsonObject {
         if (value == null) {
             return List.of();
         }
-        List<String> strings = new ArrayList<>();
-        for (JsonNode run : value) {
-            if (!run.isArray() || run.size() != 2 || !run.get(0).isArray()) {
-                throw refusal(key, abbreviate(value.toString()) + ", must be an array of [[string...], count]");
-            }
-            int count = toInt(key, run.get(1), 0, MAX_REPEATED);
-            for (int i = 0; i < count; i++) {
-                for (JsonNode element : run.get(0)) {
-                    strings.add(toText(key, element));
-                }
-            }
-        }
-        return List.copyOf(strings);
+        return value(key, value).toRepeated();
     }
 
     /** A nested object, or empty if the key is absent. */
@@ -300,18 +261,7 @@ public final class JsonObject {
 
     /** An array of integers that are not negative. */
     List<Long> requireLongs(String key) throws ModelFormatException {
-        JsonNode value = require(key, "an array of integers");
-        List<Long> longs = new ArrayList<>();
-        for (JsonNode element : value) {
-            if (!element.isIntegralNumber() || !element.canConvertToLong() || element.longValue() < 0) {
-                throw refusal(key, abbreviate(value.toString()) + ", must be integers in [0, 2^63)");
-            }
-            longs.add(element.longValue());
-        }
-        if (!value.isArray()) {
-            throw refusal(key, abbreviate(value.toString()) + ", must be an array of integers");
-        }
-        return List.copyOf(longs);
+        return value(key, require(key, "an array of integers")).toLongs();
     }
 
     /**
@@ -337,7 +287,7 @@ public final class JsonObject {
     /** Whether the key holds this number. */
     public boolean isNumber(String key, double number) {
         JsonNode value = node.get(key);
-        return value != null && value.isNumber() && toDouble(value) == number;
+        return value != null && value.isNumber() && JsonValue.toDouble(value) == number;
     }
 
     /** The value of {@code key} as JSON, cut to a length for messages; {@code null} if it is absent. */
@@ -371,6 +321,10 @@ public final class JsonObject {
         return value == null || value.isNull() ? null : value;
     }
 
+    private JsonValue value(String key, JsonNode value) {
+        return new JsonValue(this, key, value);
+    }
+
     private JsonNode require(String key, String expected) throws ModelFormatException {
         JsonNode value = find(key);
         if (value == null) {
@@ -379,48 +333,7 @@ public final class JsonObject {
         return value;
     }
 
-    private int toInt(String key, JsonNode value, int min, int max) throws ModelFormatException {
-        if (!value.isIntegralNumber()) {
-            throw refusal(key, abbreviate(value.toString()) + ", must be an integer");
-        }
-        if (!value.canConvertToInt() || value.intValue() < min || value.intValue() > max) {
-            throw refusal(key, abbreviate(value.toString()) + ", must be in [" + min + ", " + max + "]");
-        }
-        return value.intValue();
-    }
-
-    private double toNumber(String key, JsonNode value) throws ModelFormatException {
-        if (!value.isNumber() || !Double.isFinite(toDouble(value))) {
-            throw refusal(key, abbreviate(value.toString()) + ", must be a finite number");
-        }
-        return toDouble(value);
-    }
-
-    /** Infinite where the number is too large; the library's own conversion of integers throws there. */
-    private static double toDouble(JsonNode value) {
-        return value.isIntegralNumber() ? value.bigIntegerValue().doubleValue() : value.doubleValue();
-    }
-
-    private double toPositive(String key, JsonNode value) throws ModelFormatException {
-        double number = toNumber(key, value);
-        if (number <= 0) {
-            throw refusal(key, abbreviate(value.toString()) + ", must be positive");
-        }
-        if (number < MIN_POSITIVE || number > MAX_POSITIVE) {
-            throw refusal(key,
-                    abbreviate(value.toString()) + ", must be in [" + MIN_POSITIVE + ", " + MAX_POSITIVE + "]");
-        }
-        return number;
-    }
-
-    private String toText(String key, JsonNode value) throws ModelFormatException {
-        if (!value.isString()) {
-            throw refusal(key, abbreviate(value.toString()) + ", must be a string");
-        }
-        return value.stringValue();
-    }
-
-    private static String abbreviate(String text) {
+    static String abbreviate(String text) {
         return text.length() <= 60 ? text : text.substring(0, 57) + "...";
     }
 }

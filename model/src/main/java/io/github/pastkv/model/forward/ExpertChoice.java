@@ -109,49 +109,15 @@ final class ExpertChoice {
         }
         Groups groups = router.choice().groups();
         if (groups != null) {
-            dropGroups(groups);
-        }
-    }
-
-    /** Keeps the groups with the highest sums of their {@code numTop} highest numbers. */
-    private void dropGroups(Groups groups) {
-        int size = ranked.length / groups.numGroups();
-        float[] groupScores = new float[groups.numGroups()];
-        for (int group = 0; group < groupScores.length; group++) {
-            float[] sorted = Arrays.copyOfRange(ranked, group * size, (group + 1) * size);
-            Arrays.sort(sorted);
-            for (int i = 0; i < Math.min(groups.numTop(), size); i++) {
-                groupScores[group] += sorted[size - 1 - i];
-            }
-        }
-        boolean[] kept = new boolean[groupScores.length];
-        for (int i = 0; i < groups.numKept(); i++) {
-            takeBest(groupScores, kept);
-        }
-        for (int expert = 0; expert < ranked.length; expert++) {
-            if (!kept[expert / size]) {
-                ranked[expert] = Float.NEGATIVE_INFINITY;
-            }
+            RouterGroups.drop(groups, ranked);
         }
     }
 
     private void chooseBest() {
         Arrays.fill(taken, false);
         for (int i = 0; i < chosen.length; i++) {
-            chosen[i] = takeBest(ranked, taken);
+            chosen[i] = RouterGroups.takeBest(ranked, taken);
         }
-    }
-
-    /** Marks and gives the index of the highest number not yet taken, the lowest of equal ones. */
-    private static int takeBest(float[] numbers, boolean[] taken) {
-        int best = -1;
-        for (int i = 0; i < numbers.length; i++) {
-            if (!taken[i] && (best < 0 || numbers[i] > numbers[best])) {
-                best = i;
-            }
-        }
-        taken[best] = true;
-        return best;
     }
 
     private void weigh() {
@@ -170,7 +136,7 @@ final class ExpertChoice {
         System.arraycopy(logits, 0, ranked, 0, logits.length);
         Arrays.fill(taken, false);
         for (int i = 0; i < chosen.length; i++) {
-            chosen[i] = takeBest(ranked, taken);
+            chosen[i] = RouterGroups.takeBest(ranked, taken);
             float max = logits[chosen[i]];
             for (int expert = 0; expert < scores.length; expert++) {
                 float distance = (max - logits[expert]) / Math.max(Math.abs(logits[expert]), max);

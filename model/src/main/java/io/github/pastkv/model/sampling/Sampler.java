@@ -3,11 +3,9 @@ package io.github.pastkv.model.sampling;
 import io.github.pastkv.tensor.DataType;
 import io.github.pastkv.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
-import java.util.stream.IntStream;
 
 /**
  * Chooses the next token of a row of logits. The same options, logits, history, sample index and position give the same
@@ -74,8 +72,7 @@ public final class Sampler {
      * @throws IllegalStateException if a logit is NaN or plus infinity, or all are minus infinity
      */
     public int next(MemorySegment logits, long byteOffset, TokenHistory history, long sampleIndex, long position) {
-        readScores(logits, byteOffset);
-        requireNumbers(position);
+        readScores(logits, byteOffset, position);
         for (LogitsProcessor processor : processors) {
             processor.process(scores, history);
         }
@@ -90,20 +87,14 @@ public final class Sampler {
         return draw(CounterBasedRng.uniform(options.seed(), sampleIndex, position));
     }
 
-    private void readScores(MemorySegment logits, long byteOffset) {
+    /** A processor may rule a token out, but the model's own logits must be numbers. */
+    private void readScores(MemorySegment logits, long byteOffset, long position) {
         for (int id = 0; id < vocabSize; id++) {
             scores[id] = DataType.F32.read(logits, byteOffset + (long) id * Float.BYTES);
-        }
-    }
-
-    /** A processor may rule a token out, but the model's own logits must be numbers. */
-    private void requireNumbers(long position) {
-        for (int id = 0; id < vocabSize; id++) {
             if (!(scores[id] < Double.POSITIVE_INFINITY)) {
                 throw new IllegalStateException("logits: " + scores[id] + " for token " + id + " at position "
-                        + position
-                        + ", must be finite; weights that are not finite cause this, or keys and values beyond"
-                        + " what the cache's type holds (f16: 65504)");
+                        + position + ", must be finite; weights that are not finite cause this, or keys and values"
+                        + " beyond what the cache's type holds (f16: 65504)");
             }
         }
     }
@@ -124,8 +115,7 @@ public final class Sampler {
     }
 
     private int draw(double uniform) {
-        boolean isTopK = options.topK() > 0 && options.topK() < vocabSize;
-        if (isTopK) {
+        if (options.topK() > 0 && options.topK() < vocabSize) {
             return drawRanked(uniform, takeTopK());
         }
         double total = 0;
@@ -180,50 +170,12 @@ public final class Sampler {
         return kept;
     }
 
-    /**
-     * Sets the weights of candidates to 0 that are not typical: sorted by how far their information is from the
-     * entropy, those after the first that reach typical-p together. Equals keep the order of ranks.
-     */
-    private void keepTypical(int numCandidates) {
-        double total = 0;
-        for (int rank = 0; rank < numCandidates; rank++) {
-            total += weights[rank];
-        }
-        double entropy = 0;
-        for (int rank = 0; rank < numCandidates; rank++) {
-            double probability = weights[rank] / total;
-            entropy -= probability > 0 ? probability * StrictMath.log(probability) : 0;
-        }
-        double[] distances = new double[numCandidates];
-        for (int rank = 0; rank < numCandidates; rank++) {
-            distances[rank] = Math.abs(-StrictMath.log(weights[rank] / total) - entropy);
-        }
-        double mass = 0;
-        for (int rank : byDistance(distances)) {
-            double probability = weights[rank] / total;
-            if (mass >= options.typicalP()) {
-                weights[rank] = 0;
-            }
-            mass += probability;
-        }
-    }
-
-    private static int[] byDistance(double[] distances) {
-        return IntStream.range(0, distances.length).boxed()
-                .sorted(Comparator.comparingDouble((Integer rank) -> distances[rank])).mapToInt(rank -> rank)
-                .toArray();
-    }
-
     private int drawRanked(double uniform, int numTaken) {
         int numCandidates = keepMinP(numTaken);
         if (options.typicalP() < 1) {
-            keepTypical(numCandidates);
+            TypicalTokens.keep(weights, numCandidates, options.typicalP());
         }
-        double total = 0;
-        for (int rank = 0; rank < numCandidates; rank++) {
-            total += weights[rank];
-        }
-        return heap.taken(locate(uniform * total, numCandidates));
+        return heap.taken(locate(uniform * TypicalTokens.sum(weights, numCandidates), numCandidates));
     }
 
     /** The first index at which the running sum of weights exceeds {@code target}; never one of weight 0. */
