@@ -31,10 +31,10 @@ import picocli.CommandLine.Spec;
         description = {"list shows each stored text by its key: tokens, bytes, last use, model and storage type. "
                 + "stats sums them up by model. verify reads every chunk and compares all checksums; the exit code is "
                 + "1 if one is damaged. prune removes what can no longer be used: damaged chunks, chunks whose "
-                + "predecessor is missing, and files named as earlier versions named them. Encrypted chunks are counted; "
-                + "prune removes them by age only.%n",
-            "export writes a text from its start to one file, and import puts such a file into a tier. A key may be "
-                    + "given by its first digits.%n"},
+                + "predecessor is missing, and files with names of earlier versions. It removes encrypted chunks by "
+                + "age only.%n",
+            "export writes a text, up to the given key, to one file, and import puts such a file into a tier. The "
+                    + "first digits of a key are enough.%n"},
         footer = {"", "Examples:",
             "  pastkv cache list file:/var/cache/pastkv",
             "  pastkv cache prune file:/var/cache/pastkv --older-than 30d",
@@ -59,7 +59,7 @@ public final class CacheCommand implements Callable<Integer> {
                     + "which tell no last use, what was written longer ago.") private @Nullable String olderThan;
 
     @Option(names = "--dry-run",
-            description = "With prune: remove nothing, only say what would be.") private boolean dryRun;
+            description = "With prune: report what would be removed, and remove nothing.") private boolean dryRun;
 
     @Option(names = "--json", description = "Print one JSON object.") private boolean asJson;
 

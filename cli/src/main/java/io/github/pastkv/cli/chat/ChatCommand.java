@@ -74,9 +74,9 @@ public final class ChatCommand implements Callable<Integer> {
                     + "it.") private @Nullable Path messagesFile;
 
     @Option(names = "--resume", paramLabel = "FILE",
-            description = "Go on with a conversation that /save FILE wrote, with all its branches; what it has read is "
-                    + "not computed again. Needs the same model and kernels. Cache and window options are those of "
-                    + "the file; given ones must agree.") private @Nullable Path resumedFile;
+            description = "Resume a conversation that /save FILE wrote, with all its branches, without recomputing it. "
+                    + "Needs the same model and kernels. Cache and window options are those of the file; options "
+                    + "given here must agree.") private @Nullable Path resumedFile;
 
     @Option(names = "--template-var", paramLabel = "NAME=JSON",
             description = "Set a variable of the chat template, such as enable_thinking=false. Strings need double "

@@ -37,8 +37,8 @@ public final class SamplingMixin {
                     + "all.") private @Nullable Double minP;
 
     @Option(names = "--typical-p", paramLabel = "X",
-            description = "Locally typical sampling: keep the tokens of typical information whose probabilities add "
-                    + "up to X; 1 for all.") private @Nullable Double typicalP;
+            description = "Locally typical sampling: sample from the most typical tokens whose probabilities add up "
+                    + "to X; 1 for all.") private @Nullable Double typicalP;
 
     @Option(names = "--repetition-penalty", paramLabel = "X",
             description = "Penalty for tokens that have already occurred; 1 turns it "

@@ -39,8 +39,8 @@ import picocli.CommandLine.Spec;
         customSynopsis = {"pastkv serve [OPTIONS]", ""},
         description = "Serves /v1/chat/completions and /v1/completions with continuous batching and prefix "
                 + "caching. Results are bit-identical under any load. Unsupported request fields are rejected "
-                + "by name. / is a page with a chat box and the state of the server. Ctrl-C or SIGTERM drains "
-                + "running requests; a second one stops at once.%n",
+                + "by name. The page at / has a chat box and the state of the server. Ctrl-C or SIGTERM drains "
+                + "running requests; a second signal stops at once.%n",
         footer = {"", "Examples:", "  pastkv serve",
             "  pastkv serve --model smol=~/models/SmolLM2-135M-Instruct --port 8273",
             "  pastkv serve --model a=DIR1 --model b=DIR2 --host 0.0.0.0 --api-key-file keys.txt",
@@ -81,12 +81,12 @@ public final class ServeCommand implements Callable<Integer> {
                     ServeOptions.defaults().maxRunning();
 
     @Option(names = "--max-queue", paramLabel = "N",
-            description = "Maximum number of waiting prompts; more are rejected with 429. Default: "
+            description = "Maximum number of waiting prompts; more are rejected with status 429. Default: "
                     + "256.") private int maxQueue =
                             ServeOptions.defaults().maxWaiting();
 
     @Option(names = "--host", paramLabel = "ADDRESS",
-            description = "Address to listen on. Others than loopback need --api-key-file. Default: "
+            description = "Address to listen on. Addresses other than loopback need --api-key-file. Default: "
                     + "127.0.0.1.") private String host =
                             ServeOptions.defaults().host();
 
