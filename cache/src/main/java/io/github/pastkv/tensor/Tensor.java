@@ -73,12 +73,12 @@ public final class Tensor {
 
     /** A row-major F32 tensor with a copy of {@code values}, rounded. */
     public static Tensor of(double[] values, long... shape) {
-        return of(TensorMath.floats(values), shape);
+        return of(Floats.of(values), shape);
     }
 
     /** A row-major F32 tensor with a copy of {@code values}, rounded beyond 2^24. */
     public static Tensor of(int[] values, long... shape) {
-        return of(TensorMath.floats(values), shape);
+        return of(Floats.of(values), shape);
     }
 
     /** A row-major tensor with a copy of {@code values}, rounded to the type. */
@@ -305,7 +305,7 @@ public final class Tensor {
 
     /** Where the {@code k} greatest elements are, greatest first, counted and ordered as in {@link #argmax}. */
     public int[] topK(int k) {
-        return TopK.of(this, k);
+        return TensorMath.topK(this, k);
     }
 
     /** The square root of the sum of all squares, in double. */

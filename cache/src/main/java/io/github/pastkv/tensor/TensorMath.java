@@ -34,22 +34,6 @@ final class TensorMath {
         return (int) numElements;
     }
 
-    static float[] floats(double[] values) {
-        float[] floats = new float[values.length];
-        for (int i = 0; i < values.length; i++) {
-            floats[i] = (float) values[i];
-        }
-        return floats;
-    }
-
-    static float[] floats(int[] values) {
-        float[] floats = new float[values.length];
-        for (int i = 0; i < values.length; i++) {
-            floats[i] = values[i];
-        }
-        return floats;
-    }
-
     static Tensor elementwise(String name, Tensor a, Tensor b, Operation operation) {
         long[] shape = broadcastShape(name, a, b);
         float[] left = broadcast(a, shape).toFloatArray();
@@ -178,5 +162,13 @@ final class TensorMath {
             sum += (double) number * number;
         }
         return Math.sqrt(sum);
+    }
+
+    static int[] topK(Tensor tensor, int k) {
+        if (k < 1 || k > tensor.numElements()) {
+            throw new IllegalArgumentException(
+                    "k: " + k + ", must be in [1, " + tensor.numElements() + "] for " + tensor.typeAndShape());
+        }
+        return TopK.of(tensor.toFloatArray(), k);
     }
 }

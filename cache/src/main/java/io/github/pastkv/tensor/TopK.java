@@ -2,20 +2,15 @@ package io.github.pastkv.tensor;
 
 import java.util.Arrays;
 
-/** The indices of a tensor's greatest numbers. */
+/** The indices of the greatest numbers. */
 final class TopK {
     /** Up to here a sorted list of the best is kept; beyond it, sorting all is faster. */
     private static final int MAX_INSERTED = 100;
 
     private TopK() {}
 
-    /** The indices of the {@code k} greatest numbers in row-major order, the greatest first. */
-    static int[] of(Tensor tensor, int k) {
-        if (k < 1 || k > tensor.numElements()) {
-            throw new IllegalArgumentException(
-                    "k: " + k + ", must be in [1, " + tensor.numElements() + "] for " + tensor.typeAndShape());
-        }
-        float[] numbers = tensor.toFloatArray();
+    /** The indices of the {@code k} greatest of at least {@code k} numbers, the greatest first. */
+    static int[] of(float[] numbers, int k) {
         long[] best = k <= MAX_INSERTED ? insertedRanks(numbers, k) : sortedRanks(numbers);
         int[] indices = new int[k];
         for (int i = 0; i < k; i++) {

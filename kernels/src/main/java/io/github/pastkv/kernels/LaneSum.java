@@ -1,8 +1,8 @@
 package io.github.pastkv.kernels;
 
 /**
- * A sum across a row, in an order that vectors of any width can follow: {@link #NUM_LANES} partial sums, each over every
- * 16th number, which are then joined pair by pair.
+ * A sum across a row, in an order that vectors of any width can follow: {@link #NUM_LANES} partial sums, each over
+ * every 16th number, which are then joined pair by pair.
  */
 public final class LaneSum {
     /** Number of partial sums. */

@@ -8,8 +8,8 @@ import java.util.function.Consumer;
 
 /**
  * How the next token is chosen. First the logits are changed: bias, repetition, presence and frequency penalties,
- * repeated n-grams, suppressed, too early stop and forced tokens, custom processors. Then they are divided by the temperature, and
- * truncated in the order of Hugging Face: top-k, top-p, min-p, typical-p.
+ * repeated n-grams, suppressed tokens, an end that comes too early, forced tokens, custom processors. Then they are
+ * divided by the temperature, and truncated in the order of Hugging Face: top-k, top-p, min-p, typical-p.
  *
  * @param temperature divides the logits; 0 takes the best token (then truncations change nothing)
  * @param topK draw from this many best tokens; 0 for all
@@ -136,8 +136,8 @@ public record SamplingOptions(double temperature, int topK, double topP, double 
         return with(copy -> copy.processors = newProcessors);
     }
 
-    private SamplingOptions with(Consumer<Copy> change) {
-        Copy copy = new Copy(this);
+    private SamplingOptions with(Consumer<SamplingFields> change) {
+        SamplingFields copy = new SamplingFields(this);
         change.accept(copy);
         return copy.toOptions();
     }
@@ -149,51 +149,6 @@ public record SamplingOptions(double temperature, int topK, double topP, double 
     private static void require(String name, Number actual, boolean condition, String limit) {
         if (!condition) {
             throw new IllegalArgumentException(name + ": " + actual + ", must be " + limit);
-        }
-    }
-
-    /** The components, to be changed. */
-    private static final class Copy {
-        private double temperature;
-        private int topK;
-        private double topP;
-        private double repetitionPenalty;
-        private long seed;
-        private double minP;
-        private double typicalP;
-        private double presencePenalty;
-        private double frequencyPenalty;
-        private int noRepeatNgramSize;
-        private Map<Integer, Double> logitBias;
-        private Set<Integer> suppressTokens;
-        private Set<Integer> beginSuppressTokens;
-        private Map<Integer, Integer> forcedTokens;
-        private int minNewTokens;
-        private List<LogitsProcessor> processors;
-
-        Copy(SamplingOptions options) {
-            temperature = options.temperature;
-            topK = options.topK;
-            topP = options.topP;
-            repetitionPenalty = options.repetitionPenalty;
-            seed = options.seed;
-            minP = options.minP;
-            typicalP = options.typicalP;
-            presencePenalty = options.presencePenalty;
-            frequencyPenalty = options.frequencyPenalty;
-            noRepeatNgramSize = options.noRepeatNgramSize;
-            logitBias = options.logitBias;
-            suppressTokens = options.suppressTokens;
-            beginSuppressTokens = options.beginSuppressTokens;
-            forcedTokens = options.forcedTokens;
-            minNewTokens = options.minNewTokens;
-            processors = options.processors;
-        }
-
-        SamplingOptions toOptions() {
-            return new SamplingOptions(temperature, topK, topP, repetitionPenalty, seed, minP, typicalP,
-                    presencePenalty, frequencyPenalty, noRepeatNgramSize, logitBias, suppressTokens,
-                    beginSuppressTokens, forcedTokens, minNewTokens, processors);
         }
     }
 }

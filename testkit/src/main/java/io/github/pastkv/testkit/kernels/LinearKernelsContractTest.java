@@ -4,77 +4,28 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import io.github.pastkv.kernels.ComputeType;
-import io.github.pastkv.kernels.GroupFormat;
 import io.github.pastkv.kernels.GroupFormat.Integers;
-import io.github.pastkv.kernels.GroupFormat.Scales;
 import io.github.pastkv.kernels.Kernels;
 import io.github.pastkv.kernels.LinearPrecision;
 import io.github.pastkv.kernels.LinearWeights;
 import io.github.pastkv.kernels.WeightMatrices;
 import io.github.pastkv.kernels.WeightMatrix;
-import io.github.pastkv.kernels.WeightType;
 import io.github.pastkv.tensor.DataType;
 import io.github.pastkv.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Linear layers in every precision and of every kind of {@link WeightMatrix}. */
 public abstract class LinearKernelsContractTest extends KernelsContractTest {
-    private static final LinearPrecision INT8 = new LinearPrecision(ComputeType.F32, WeightType.INT8);
     private static final int[] SIZES = {1, 7, 8, 13, 16, 31, 33, 64, 207};
-
-    /** Kinds of weights; the stored type and the precision, or the format of groups. */
-    @SuppressWarnings("ImmutableEnumChecker") // its fields are records of enums and numbers
-    protected enum Kind {
-        F32(DataType.F32, LinearPrecision.PLAIN, null),
-        F16(DataType.F16, LinearPrecision.PLAIN, null),
-        BF16(DataType.BF16, LinearPrecision.PLAIN, null),
-        BF16_INPUTS(DataType.BF16, new LinearPrecision(ComputeType.BF16, WeightType.STORED), null),
-        INT8_OF_F32(DataType.F32, INT8, null),
-        INT8_OF_BF16(DataType.BF16, INT8, null),
-        INT8_BF16_INPUTS(DataType.BF16, new LinearPrecision(ComputeType.BF16, WeightType.INT8), null),
-        GROUPED_8_32(DataType.I8, LinearPrecision.PLAIN, new GroupFormat(Integers.INT8, 32, false, Scales.F32)),
-        GROUPED_8_16_MINIMUM(DataType.I8, LinearPrecision.PLAIN, new GroupFormat(Integers.INT8, 16, true, Scales.F32)),
-        GROUPED_8_32_F16(DataType.I8, LinearPrecision.PLAIN, new GroupFormat(Integers.INT8, 32, false, Scales.F16)),
-        GROUPED_4_16(DataType.I8, LinearPrecision.PLAIN, new GroupFormat(Integers.UINT4, 16, false, Scales.F32)),
-        GROUPED_4_32_MINIMUM(DataType.I8, LinearPrecision.PLAIN,
-                new GroupFormat(Integers.UINT4, 32, true, Scales.TWO_LEVEL)),
-        GROUPED_4_32_F16_MINIMUM(DataType.I8, LinearPrecision.PLAIN,
-                new GroupFormat(Integers.UINT4, 32, true, Scales.F16)),
-        GROUPED_4_SIGNED(DataType.I8, LinearPrecision.PLAIN, new GroupFormat(Integers.INT4, 32, false, Scales.F16)),
-        GROUPED_4_SIGNED_MINIMUM(DataType.I8, LinearPrecision.PLAIN,
-                new GroupFormat(Integers.INT4, 16, true, Scales.BF16)),
-        GROUPED_5_MINIMUM(DataType.I8, LinearPrecision.PLAIN,
-                new GroupFormat(Integers.UINT5, 32, true, Scales.TWO_LEVEL)),
-        GROUPED_5_SIGNED(DataType.I8, LinearPrecision.PLAIN, new GroupFormat(Integers.INT5, 32, false, Scales.F16)),
-        GROUPED_6(DataType.I8, LinearPrecision.PLAIN, new GroupFormat(Integers.INT6, 16, false, Scales.TWO_LEVEL)),
-        GROUPED_3(DataType.I8, LinearPrecision.PLAIN, new GroupFormat(Integers.INT3, 16, false, Scales.TWO_LEVEL)),
-        GROUPED_2_MINIMUM(DataType.I8, LinearPrecision.PLAIN,
-                new GroupFormat(Integers.UINT2, 16, true, Scales.TWO_LEVEL)),
-        GROUPED_IQ4(DataType.I8, LinearPrecision.PLAIN, new GroupFormat(Integers.IQ4, 32, false, Scales.TWO_LEVEL)),
-        GROUPED_FP4(DataType.I8, LinearPrecision.PLAIN, new GroupFormat(Integers.FP4, 32, false, Scales.BF16)),
-        GROUPED_4_BF16_INPUTS(DataType.I8, new LinearPrecision(ComputeType.BF16, WeightType.STORED),
-                new GroupFormat(Integers.UINT4, 32, true, Scales.F32));
-
-        private final DataType stored;
-        private final LinearPrecision precision;
-        private final @Nullable GroupFormat format;
-
-        Kind(DataType stored, LinearPrecision precision, @Nullable GroupFormat format) {
-            this.stored = stored;
-            this.precision = precision;
-            this.format = format;
-        }
-    }
 
     @ParameterizedTest
     @EnumSource
-    void linear_atAwkwardSizes_givesTheSpecifiedNumbers(Kind kind) {
+    void linear_atAwkwardSizes_givesTheSpecifiedNumbers(LinearKind kind) {
         for (int numInputs : SIZES) {
             for (int numOutputs : SIZES) {
                 for (int numTokens : new int[] {1, 2, 3, 4, 5, 9}) {
@@ -88,7 +39,7 @@ public abstract class LinearKernelsContractTest extends KernelsContractTest {
 
     @ParameterizedTest
     @EnumSource
-    void linear_ofSeveralParts_givesTheSpecifiedNumbers(Kind kind) {
+    void linear_ofSeveralParts_givesTheSpecifiedNumbers(LinearKind kind) {
         List<WeightMatrix> parts = new ArrayList<>(List.of(part(kind, 20, 33, true), part(kind, 107, 33, false),
                 part(kind, 90, 33, true).outputs(9, 80)));
         if (kind.format == null) {
@@ -100,7 +51,7 @@ public abstract class LinearKernelsContractTest extends KernelsContractTest {
 
     @ParameterizedTest
     @EnumSource
-    void linear_ofExtremes_givesTheSpecifiedBits(Kind kind) {
+    void linear_ofExtremes_givesTheSpecifiedBits(LinearKind kind) {
         for (int round = 0; round < 20; round++) {
             Tensor x = Numbers.rows(arena, random, 9, 31, 1);
             Numbers.strew(x, random, 5);
@@ -116,14 +67,14 @@ public abstract class LinearKernelsContractTest extends KernelsContractTest {
         Tensor x = Numbers.filled(arena, -1e-40f, 5, 3, 0);
         List<WeightMatrix> parts = List.of(new WeightMatrix.Plain(Numbers.filled(arena, 1e-30f, 33, 3, 0), null));
         if (hasSpecifiedBits(kernels().pack(parts, LinearPrecision.PLAIN, arena))) {
-            float sum = run(kernels(), x, parts, Kind.F32).get(0, 0);
+            float sum = run(kernels(), x, parts, LinearKind.F32).get(0, 0);
             assertThat(Float.floatToRawIntBits(sum)).isEqualTo(Float.floatToRawIntBits(-0f));
         }
     }
 
     @ParameterizedTest
     @EnumSource
-    void linear_ofAnyNumberOfTokens_givesTheSameRows(Kind kind) {
+    void linear_ofAnyNumberOfTokens_givesTheSameRows(LinearKind kind) {
         Tensor x = Numbers.rows(arena, random, 70, 207, 0);
         LinearWeights weights = kernels().pack(List.of(part(kind, 97, 207, true)), kind.precision, arena);
         Tensor inputs = rounded(kernels(), x, weights);
@@ -138,7 +89,7 @@ public abstract class LinearKernelsContractTest extends KernelsContractTest {
 
     @ParameterizedTest
     @EnumSource
-    void linear_inRangesOnManyThreads_givesTheWhole(Kind kind) {
+    void linear_inRangesOnManyThreads_givesTheWhole(LinearKind kind) {
         int numOutputs = 307;
         LinearWeights weights = kernels().pack(List.of(part(kind, numOutputs, 33, true)), kind.precision, arena);
         Tensor x = rounded(kernels(), Numbers.rows(arena, random, 6, 33, 0), weights);
@@ -158,18 +109,20 @@ public abstract class LinearKernelsContractTest extends KernelsContractTest {
 
     @Test
     void pack_ofWhatDoesNotFit_isRefusedByName() {
-        WeightMatrix grouped = part(Kind.GROUPED_4_16, 3, 33, false);
+        WeightMatrix grouped = part(LinearKind.GROUPED_4_16, 3, 33, false);
         assertThatIllegalArgumentException().isThrownBy(() -> kernels().pack(List.of(), LinearPrecision.PLAIN, arena))
                 .withMessageContaining("parts: none");
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> kernels().pack(List.of(part(Kind.F32, 3, 33, false), part(Kind.BF16, 3, 33, false)),
+                .isThrownBy(() -> kernels().pack(
+                        List.of(part(LinearKind.F32, 3, 33, false), part(LinearKind.BF16, 3, 33, false)),
                         LinearPrecision.PLAIN, arena))
                 .withMessageContaining("must agree");
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> kernels().pack(List.of(grouped, part(Kind.GROUPED_8_32, 3, 33, false)),
+                .isThrownBy(() -> kernels().pack(List.of(grouped, part(LinearKind.GROUPED_8_32, 3, 33, false)),
                         LinearPrecision.PLAIN, arena))
                 .withMessageContaining("must agree");
-        assertThatIllegalArgumentException().isThrownBy(() -> kernels().pack(List.of(grouped), INT8, arena))
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> kernels().pack(List.of(grouped), LinearKind.INT8_OF_F32.precision, arena))
                 .withMessageContaining("precision: f32 int8");
         WeightMatrix tooLarge = new WeightMatrix.Grouped(
                 GroupedNumbers.format(Integers.UINT4, 16, false), 1, 16,
@@ -179,7 +132,7 @@ public abstract class LinearKernelsContractTest extends KernelsContractTest {
                 .withMessage("number: 16, UINT4 holds 0 to 15");
     }
 
-    private WeightMatrix part(Kind kind, int numOutputs, int numInputs, boolean withBias) {
+    private WeightMatrix part(LinearKind kind, int numOutputs, int numInputs, boolean withBias) {
         Tensor bias = withBias ? Numbers.rows(arena, random, 1, numOutputs, 0).reshape(numOutputs) : null;
         if (kind.format != null) {
             return GroupedNumbers.random(kind.format, numOutputs, numInputs, random).withBias(bias);
@@ -188,7 +141,7 @@ public abstract class LinearKernelsContractTest extends KernelsContractTest {
         return new WeightMatrix.Plain(Numbers.as(arena, kind.stored, weight), bias);
     }
 
-    private void compare(Tensor x, List<WeightMatrix> parts, Kind kind) {
+    private void compare(Tensor x, List<WeightMatrix> parts, LinearKind kind) {
         Tensor actual = run(kernels(), x, parts, kind);
         Tensor expected = isSpecification() ? actual : run(scalar, x, parts, kind);
         String what = kind + ": " + parts.getFirst() + " on " + x.typeAndShape();
@@ -200,7 +153,7 @@ public abstract class LinearKernelsContractTest extends KernelsContractTest {
         }
     }
 
-    private Tensor run(Kernels kernels, Tensor x, List<WeightMatrix> parts, Kind kind) {
+    private Tensor run(Kernels kernels, Tensor x, List<WeightMatrix> parts, LinearKind kind) {
         LinearWeights weights = kernels.pack(parts, kind.precision, arena);
         int numTokens = (int) x.shape(0);
         Tensor y = Numbers.filled(arena, Float.NaN, numTokens, weights.numOutputs(), 5);
