@@ -27,7 +27,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 @Tag("kernels")
 @Tag("stress")
 class ExpertsEqualityTest {
-    private static final int NUM_BATCHES = 2 * Integer.getInteger("pastkv.test.scale", 1);
+    private static final int NUM_BATCHES = Integer.getInteger("pastkv.test.scale", 1);
 
     static List<String> models() {
         return GoldenModel.EXPERT_NAMES;
