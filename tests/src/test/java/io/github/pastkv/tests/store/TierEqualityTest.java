@@ -26,7 +26,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * What another process has read, with another number of threads and another width of vectors, gives the bits of what is
- * computed here: found in whole and in part, in each storage type, with and without windows. Half of the types are encrypted.
+ * computed here: found in whole and in part, in each storage type, with and without windows. Half of the types are
+ * encrypted.
  */
 class TierEqualityTest {
     private static final List<String> FAMILIES = List.of("llama", "gpt2", "mistral", "gemma2", "gemma3_text", "qwen3");
