@@ -302,7 +302,6 @@ class FamilyConfigTest {
             deepseek_v3 | DeepseekV3ForCausalLM | "head_dim":12 | head_dim: 12, but qk_rope_head_dim is 64
             deepseek_v3 | DeepseekV3ForCausalLM | "qk_head_dim":12 | qk_head_dim: 12, but qk_nope_head_dim + qk_rope_head_dim is 192
             deepseek_v3 | DeepseekV3ForCausalLM | "num_key_value_heads":6,"mlp_bias":true | mlp_bias: true, this key is not known
-            longcat_flash | LongcatFlashForCausalLM | "num_layers":2 | num_hidden_layers: 2, must be twice num_layers: 4
             longcat_flash | LongcatFlashForCausalLM | "num_layers":1,"q_lora_rank":null | q_lora_rank: null, but queries are scaled by it
             longcat_flash | LongcatFlashForCausalLM | "num_layers":1,"mla_scale_kv_lora":false | mla_scale_kv_lora: false, but transformers scales latents in any case
             longcat_flash | LongcatFlashForCausalLM | "num_layers":1,"zero_expert_type":"zero" | zero_expert_type: "zero", known are [identity]

@@ -11,6 +11,7 @@ import io.github.pastkv.testkit.reference.HfCase;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
@@ -19,8 +20,9 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Config settings that no Hugging Face case covers, against {@code tools/reference/variants.py}: Bloom with post-norm
- * residuals, OPT with norms after the blocks, without norm weights, and with embeddings of another width.
+ * Config settings that no case of {@code golden/hf} covers: random switches of the families, against transformers; and
+ * against {@code tools/reference/variants.py} Bloom with post-norm residuals, OPT with norms after the blocks, without
+ * norm weights, and with embeddings of another width.
  */
 @Tag("kernels")
 class VariantGoldenTest {
@@ -45,6 +47,20 @@ class VariantGoldenTest {
     void opt_withNormsBehindAndProjections_givesTheReferencesLogits(String kernels) throws IOException {
         Path variant = GoldenFiles.path("variants/opt_normed");
         requireLogits(variant, variant, kernels);
+    }
+
+    static List<String> switchedFamilies() throws IOException {
+        try (Stream<Path> folders = Files.list(GoldenFiles.path("switches"))) {
+            return folders.map(folder -> folder.getFileName().toString()).sorted().toList();
+        }
+    }
+
+    /** Switches of a family that its cases of {@code golden/hf} leave at other values. */
+    @ParameterizedTest
+    @MethodSource("switchedFamilies")
+    void otherSwitches_giveTheLogitsOfTransformers(String family) throws IOException {
+        Path folder = GoldenFiles.path("switches/" + family);
+        requireLogits(folder, folder, KernelsUnderTest.fastest());
     }
 
     private static void requireLogits(Path model, Path variant, String kernels) throws IOException {

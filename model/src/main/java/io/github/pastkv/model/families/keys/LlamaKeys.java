@@ -36,15 +36,17 @@ public final class LlamaKeys {
     private final JsonObject json;
     private final Defaults defaults;
     private final Map<String, Integer> absentSizes;
+    private final OptionalInt numLayers;
 
-    private LlamaKeys(JsonObject json, Defaults defaults, Map<String, Integer> absentSizes) {
+    private LlamaKeys(JsonObject json, Defaults defaults, Map<String, Integer> absentSizes, OptionalInt numLayers) {
         this.json = json;
         this.defaults = defaults;
         this.absentSizes = absentSizes;
+        this.numLayers = numLayers;
     }
 
     public LlamaKeys(JsonObject json, Defaults defaults) throws ModelFormatException {
-        this(json, defaults, Map.of());
+        this(json, defaults, Map.of(), OptionalInt.empty());
         json.findStrings("architectures");
         json.findString("model_type");
     }
@@ -55,7 +57,12 @@ public final class LlamaKeys {
      * @param absent sizes by key
      */
     public LlamaKeys withSizes(Map<String, Integer> absent) {
-        return new LlamaKeys(json, defaults, absent);
+        return new LlamaKeys(json, defaults, absent, numLayers);
+    }
+
+    /** The same with a number of layers that another key than {@code num_hidden_layers} gives. */
+    public LlamaKeys withNumLayers(int newNumLayers) {
+        return new LlamaKeys(json, defaults, absentSizes, OptionalInt.of(newNumLayers));
     }
 
     private int size(String key, int max) throws ModelFormatException {
@@ -66,7 +73,8 @@ public final class LlamaKeys {
     }
 
     public ModelSizes sizes() throws ModelFormatException {
-        return new ModelSizes(size("num_hidden_layers", CommonKeys.MAX_LAYERS),
+        return new ModelSizes(
+                numLayers.isPresent() ? numLayers.getAsInt() : size("num_hidden_layers", CommonKeys.MAX_LAYERS),
                 size("hidden_size", CommonKeys.MAX_WIDTH), size("vocab_size", CommonKeys.MAX_VOCAB),
                 json.findInt("max_position_embeddings", 1, CommonKeys.MAX_SEQ_LEN).orElse(defaults.maxSeqLen));
     }

@@ -20,7 +20,6 @@ import io.github.pastkv.model.files.JsonObject;
 import io.github.pastkv.model.files.ModelFormatException;
 import io.github.pastkv.model.files.WeightSource;
 import java.util.Collections;
-import java.util.Map;
 import java.util.Objects;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -48,7 +47,7 @@ public final class LongCatFlash implements Family {
 
     @Override
     public ModelConfig readConfig(JsonObject json) throws ModelFormatException {
-        LlamaKeys keys = new LlamaKeys(json, DEFAULTS).withSizes(Map.of("num_hidden_layers", numLayers(json)));
+        LlamaKeys keys = new LlamaKeys(json, DEFAULTS).withNumLayers(numLayers(json));
         LatentKeys latents = new LatentKeys(json);
         AttentionConfig heads = latents.scaledHeads(keys.sizes().hiddenSize());
         RopeConfig rotary = latents.rotary(keys.sizes().maxSeqLen()).interleaved();
@@ -64,14 +63,10 @@ public final class LongCatFlash implements Family {
         return config;
     }
 
-    /** Twice {@code num_layers}, which {@code num_hidden_layers} may repeat. */
+    /** Twice {@code num_layers}. {@code num_hidden_layers} may say anything, as transformers writes over it. */
     private static int numLayers(JsonObject json) throws ModelFormatException {
-        int numLayers = 2 * json.findInt("num_layers", 1, CommonKeys.MAX_LAYERS / 2).orElse(28);
-        OptionalInt stated = json.findInt("num_hidden_layers", 1, CommonKeys.MAX_LAYERS);
-        if (stated.isPresent() && stated.getAsInt() != numLayers) {
-            throw json.refusal("num_hidden_layers", stated.getAsInt() + ", must be twice num_layers: " + numLayers);
-        }
-        return numLayers;
+        json.findInt("num_hidden_layers", 1, CommonKeys.MAX_LAYERS);
+        return 2 * json.findInt("num_layers", 1, CommonKeys.MAX_LAYERS / 2).orElse(28);
     }
 
     private static ExpertsConfig experts(JsonObject json) throws ModelFormatException {
