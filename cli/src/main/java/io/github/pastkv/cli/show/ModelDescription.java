@@ -131,7 +131,8 @@ final class ModelDescription {
             String grouped =
                     "integers with scales of groups, as stored, f32 inputs and sums, in " + ownKernels(kernels);
             WeightMatrix out = first.attentionOut().getFirst();
-            return folder.source() instanceof GgufModel || out instanceof WeightMatrix.Grouped ? grouped
+            boolean isMixedFile = folder.source() instanceof GgufModel && config.experts() == null;
+            return isMixedFile || out instanceof WeightMatrix.Grouped ? grouped
                     : plainLayers(WeightMatrices.tensor(out).dataType(), precision, kernels) + "; experts: " + grouped;
         }
         return plainLayers(WeightMatrices.tensor(down).dataType(), precision, kernels);
