@@ -30,7 +30,7 @@ import java.util.Set;
 public final class Falcon implements Family {
     private static final DecoderNames ONE_NORM = names().sharedNorm("input_layernorm");
     private static final DecoderNames TWO_NORMS = names().norms("ln_attn", "ln_mlp");
-    private static final Set<String> HARMLESS_KEYS = CommonKeys.harmless("attention_dropout", "hidden_dropout");
+    private static final Set<String> HARMLESS_KEYS = CommonKeys.harmless("ff_factor"); // ffn_hidden_size says it
     private static final DecoderNames NAMES = names();
 
     @Override

@@ -41,7 +41,9 @@ public final class CommonKeys {
             "typical_p", "repetition_penalty", "length_penalty", "no_repeat_ngram_size",
             "encoder_no_repeat_ngram_size", "bad_words_ids", "num_return_sequences", "output_scores",
             "return_dict_in_generate", "forced_bos_token_id", "forced_eos_token_id", "remove_invalid_values",
-            "exponential_decay_length_penalty", "suppress_tokens", "begin_suppress_tokens");
+            "exponential_decay_length_penalty", "suppress_tokens", "begin_suppress_tokens", "pretraining_tp",
+            "attention_dropout", "hidden_dropout", "residual_dropout", "resid_pdrop", "attn_pdrop", "embd_pdrop",
+            "emb_pdrop", "embedding_dropout", "activation_dropout", "classifier_dropout", "layerdrop");
 
     private static final Map<String, Activation> ACTIVATIONS = Map.of("silu", Activation.SILU, "swish",
             Activation.SILU, "gelu_new", Activation.GELU_TANH, "gelu_pytorch_tanh", Activation.GELU_TANH, "gelu_fast",

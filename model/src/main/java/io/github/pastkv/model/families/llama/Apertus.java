@@ -30,7 +30,7 @@ public final class Apertus implements Family {
             new LlamaKeys.Defaults(65536, OptionalInt.empty(), OptionalInt.empty(), 1e-5, false);
     private static final Llama3Rope UNSAID = new Llama3Rope(8, 1, 4, 8192);
     private static final Set<String> HARMLESS_KEYS =
-            CommonKeys.harmless("attention_dropout", "qk_norm");
+            CommonKeys.harmless("qk_norm", "post_norm"); // transformers reads neither
     private static final DecoderNames NAMES = new DecoderNames().norms("attention_layernorm", "feedforward_layernorm");
 
     @Override

@@ -27,7 +27,8 @@ public final class HunYuanDense implements Family {
             "eod_token_id", "eod_id", "attention_head_dim", "cla_share_factor", "norm_type", "org_vocab_size", "pad_id",
             "im_start_id", "im_end_id", "text_start_id", "text_end_id", "mask_init_id", "use_rotary_pos_emb",
             "position_embedding_xdrope", "enable_lm_head_fp32", "class_num", "pool_type", "dense_list",
-            "tokenizer_class", "use_qk_norm", "unk_id");
+            "tokenizer_class", "use_qk_norm", "unk_id", "im_newline_id", "image_token_id", "num_media_embeds",
+            "add_classification_head", "num_experts");
     private static final DecoderNames NAMES = new DecoderNames().headNorms("query_layernorm", "key_layernorm");
 
     @Override

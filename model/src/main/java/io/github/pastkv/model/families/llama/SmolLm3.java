@@ -24,7 +24,7 @@ import java.util.Set;
 public final class SmolLm3 implements Family {
     private static final LlamaKeys.Defaults DEFAULTS =
             new LlamaKeys.Defaults(32768, OptionalInt.of(4), OptionalInt.empty(), 1e-6, true);
-    private static final Set<String> HARMLESS_KEYS = CommonKeys.harmless("attention_dropout", "pretraining_tp");
+    private static final Set<String> HARMLESS_KEYS = CommonKeys.harmless("max_window_layers");
     private static final DecoderNames NAMES = new DecoderNames();
 
     @Override
