@@ -66,6 +66,7 @@ l | join, l | join(', '), l | join('-') , users | join(', ', attribute='name'), 
 l | sort, l | sort(reverse=true), names | sort, names | sort(case_sensitive=true), users | sort(attribute='age') | map(attribute='name') | list, users | sort(attribute='age,name') | map(attribute='name') | list, users | sort(true, attribute='name') | map(attribute='name') | list
 l | reverse | list, 'abc' | reverse, (1, 2) | reverse | list
 l | min, l | max, names | min, names | max, users | max(attribute='age'), empty | min, names | max(case_sensitive=true)
+'\u00b2'.isdigit(), '\u00bd'.isnumeric(), '\u2460'.isdigit(), '\u2160'.isnumeric(), '\u00b2'.isdecimal(), '\u00bd'.isalnum(), '\u0149' | title, '\u1f80' | title, '\u1fb2'.title(), '\ufb01' | title, '\u1f88'.title(), '\u01f0' | title, '\u1fb7'.title()
 none | selectattr('a', 'equalto', 1) | list, z | map('upper') | list, missing | reject | list, e | rejectattr('a', 'eq', 1) | list, no | select('odd') | list, none | map(attribute='x') | join
 l | sum, users | sum(attribute='age'), empty | sum, [1.5, 2] | sum(start=10), users | map(attribute='age') | sum
 [1, 2, 1, 'a', 'A'] | unique | list, users | unique(attribute='age') | map(attribute='name') | list, ['a', 'A'] | unique(case_sensitive=true) | list

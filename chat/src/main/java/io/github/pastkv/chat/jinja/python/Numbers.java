@@ -7,6 +7,13 @@ import java.math.RoundingMode;
 
 /** Python's numbers: integers of any size ({@code Long} where they fit), floats, and booleans as 0 and 1. */
 public final class Numbers {
+    /** First and last of each range of Numeric_Type Digit in Unicode 16. */
+    private static final int[] DIGIT_RANGES = {0xb2, 0xb3, 0xb9, 0xb9, 0x1369, 0x1371, 0x19da, 0x19da, 0x2070, 0x2070,
+        0x2074, 0x2079,
+        0x2080, 0x2089, 0x2460, 0x2468, 0x2474, 0x247c, 0x2488, 0x2490, 0x24ea, 0x24ea, 0x24f5, 0x24fd, 0x24ff, 0x24ff,
+        0x2776, 0x277e, 0x2780, 0x2788, 0x278a, 0x2792, 0x10a40, 0x10a43, 0x10e60, 0x10e68, 0x11052, 0x1105a, 0x1f100,
+        0x1f10a};
+
     private static final int MAX_BITS = 20_000;
 
     private Numbers() {}
@@ -207,5 +214,26 @@ public final class Numbers {
         String mantissa = unscaled.length() == 1 ? unscaled : unscaled.charAt(0) + "." + unscaled.substring(1);
         String size = Math.abs(exponent) < 10 ? "0" + Math.abs(exponent) : String.valueOf(Math.abs(exponent));
         return (value < 0 ? "-" : "") + mantissa + "e" + (exponent < 0 ? "-" : "+") + size;
+    }
+
+    /** {@code str.isdigit}: of Unicode's Numeric_Type Decimal or Digit, which are those in circles and the like. */
+    static boolean isDigit(int c) {
+        for (int i = 0; i < DIGIT_RANGES.length; i += 2) {
+            if (c >= DIGIT_RANGES[i] && c <= DIGIT_RANGES[i + 1]) {
+                return true;
+            }
+        }
+        return Character.isDigit(c);
+    }
+
+    /** {@code str.isnumeric}, but for ideographs, of which Java does not know whether they are numbers. */
+    static boolean isNumeric(int c) {
+        int type = Character.getType(c);
+        boolean isNumber = type == Character.DECIMAL_DIGIT_NUMBER || type == Character.LETTER_NUMBER
+                || type == Character.OTHER_NUMBER;
+        if (!isNumber && Character.isIdeographic(c)) {
+            throw new TemplateError("isnumeric() of an ideograph is not supported");
+        }
+        return isNumber;
     }
 }

@@ -270,8 +270,10 @@ public final class StringMethods {
     private static @Nullable Function predicate(String text, String name) {
         IntPredicate test = switch (name) {
             case "isalpha" -> Character::isLetter;
-            case "isdigit", "isdecimal", "isnumeric" -> Character::isDigit;
-            case "isalnum" -> Character::isLetterOrDigit;
+            case "isdecimal" -> Character::isDigit;
+            case "isdigit" -> Numbers::isDigit;
+            case "isnumeric" -> Numbers::isNumeric;
+            case "isalnum" -> c -> Character.isLetter(c) || Numbers.isNumeric(c);
             case "isspace" -> Text::isSpace;
             case "isascii" -> c -> c < 128;
             case "isprintable" -> Text::isPrintable;

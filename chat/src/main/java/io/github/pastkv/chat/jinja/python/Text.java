@@ -92,11 +92,19 @@ public final class Text {
     private static String titleCase(String one) {
         String upper = one.toUpperCase(Locale.ROOT);
         int title = Character.toTitleCase(one.codePointAt(0));
-        return upper.length() == one.length() ? Character.toString(title) : capitalizeExpanded(upper);
+        boolean hasOne = upper.length() == one.length() || title != one.codePointAt(0)
+                || Character.isTitleCase(title);
+        return hasOne ? Character.toString(title) : capitalizeExpanded(upper);
     }
 
+    /** As Unicode's SpecialCasing: an apostrophe is no letter, and an iota below stays below. */
     private static String capitalizeExpanded(String upper) {
-        return upper.charAt(0) + upper.substring(1).toLowerCase(Locale.ROOT);
+        if (!Character.isUpperCase(upper.charAt(0)) || upper.charAt(0) == '\u02bc') {
+            return upper;
+        }
+        String rest = upper.substring(1).toLowerCase(Locale.ROOT);
+        boolean isGreek = Character.UnicodeScript.of(upper.charAt(0)).equals(Character.UnicodeScript.GREEK);
+        return upper.charAt(0) + (isGreek ? rest.replace('\u03b9', '\u0345') : rest);
     }
 
     public static boolean isCased(int c) {

@@ -34,6 +34,7 @@ public final class ValueMethods {
             case Tuple tuple -> tupleAttribute(tuple, name);
             case Function function -> function.attribute(name);
             case Long _ -> orRefused(null, value, name);
+            case Boolean _ -> orRefused(null, value, name);
             case Double number when name.equals("is_integer") -> (Function) _ -> number == Math.rint(number);
             case Double _ -> orRefused(null, value, name);
             default -> null;

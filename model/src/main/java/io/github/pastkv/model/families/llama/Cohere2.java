@@ -26,7 +26,8 @@ public final class Cohere2 implements Family {
             new LlamaKeys.Defaults(8192, OptionalInt.empty(), OptionalInt.empty(), 1e-5, true);
     private static final Set<String> HARMLESS_KEYS = CommonKeys.harmless("attention_dropout", "pretraining_tp",
             "cache_implementation", "order_of_interleaved_layers", "position_embedding_type", "rotary_pct",
-            "layer_switch", "use_embedding_sharing", "use_gated_activation", "use_parallel_block", "use_parallel_embedding");
+            "layer_switch", "use_embedding_sharing", "use_gated_activation", "use_parallel_block",
+            "use_parallel_embedding");
     private static final DecoderNames NAMES = new DecoderNames().sharedNorm("input_layernorm");
 
     @Override
