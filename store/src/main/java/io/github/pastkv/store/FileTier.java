@@ -230,7 +230,9 @@ public final class FileTier implements CacheTier {
         }
     }
 
-    /** Does something in turn, with the folder counted; false where the turn did not come, or for a read-only folder. */
+    /**
+     * Does something in turn, with the folder counted; false where the turn did not come, or for a read-only folder.
+     */
     private boolean inTurn(FolderLock.Turn turn) throws IOException {
         return lock != null && lock.with(usage -> {
             if (!isCounted) {

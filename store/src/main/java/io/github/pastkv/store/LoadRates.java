@@ -12,7 +12,8 @@ import java.util.concurrent.atomic.AtomicLong;
  * </pre>
  *
  * <p>All three are moving means of this process. What has not been measured yet is worth a try. A tier that is not is
- * tried again with one chunk every {@value #LOOKUPS_PER_TRIAL} lookups, as rates change. Safe for any number of threads.
+ * tried again with one chunk every {@value #LOOKUPS_PER_TRIAL} lookups, as rates change. Safe for any number of
+ * threads.
  */
 final class LoadRates {
     static final int LOOKUPS_PER_TRIAL = 16;

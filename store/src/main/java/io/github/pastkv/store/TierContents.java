@@ -240,7 +240,8 @@ public final class TierContents {
     }
 
     /**
-     * Puts what {@link #export} wrote into a tier, in chunks of its size. A chunk that is there and damaged is replaced.
+     * Puts what {@link #export} wrote into a tier, in chunks of its size. A chunk that is there and damaged is
+     * replaced.
      *
      * @return keys of the chunks
      * @throws IOException naming the file, where it is damaged or something else, or where the tier takes no more or

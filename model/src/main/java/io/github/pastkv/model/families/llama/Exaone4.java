@@ -68,7 +68,9 @@ public final class Exaone4 implements Family {
                 LayerConfig.full(scale, rotary).withWindow(stated.orElse(4096)));
     }
 
-    /** Not read beside a list of kinds, where it may be a text such as LLLG, nor without a window, where it may be 0. */
+    /**
+     * Not read beside a list of kinds, where it may be a text such as LLLG, nor without a window, where it may be 0.
+     */
     private static int pattern(JsonObject json, boolean isRead) throws ModelFormatException {
         return !isRead && json.isString("sliding_window_pattern") ? 4
                 : json.findInt("sliding_window_pattern", isRead ? 1 : 0, CommonKeys.MAX_LAYERS).orElse(4);
