@@ -40,7 +40,8 @@ public final class TierStore implements BlockStore {
     private final @Nullable KeyProvider keys;
     private final LoadRule rule;
     private final MeanCost computing = new MeanCost(); // a token
-    private final Map<StoredChunk, MeasuredTier> sources = Collections.synchronizedMap(new WeakHashMap<>()); // of unused
+    // of unused
+    private final Map<StoredChunk, MeasuredTier> sources = Collections.synchronizedMap(new WeakHashMap<>());
 
     /**
      * A store over tiers, which it owns from now on.
