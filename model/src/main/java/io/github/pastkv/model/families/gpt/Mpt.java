@@ -29,8 +29,9 @@ import java.util.Set;
  */
 public final class Mpt implements Family {
     /** What the modeling code of transformers does not read either. */
-    private static final Set<String> HARMLESS_SETTINGS = CommonKeys.harmless("alibi", "alibi_bias_max", "attn_impl", "attn_pdrop",
-            "attn_uses_sequence_id", "dtype", "model_type");
+    private static final Set<String> HARMLESS_SETTINGS =
+            CommonKeys.harmless("alibi", "alibi_bias_max", "attn_impl", "attn_pdrop",
+                    "attn_uses_sequence_id", "dtype", "model_type");
     private static final Set<String> HARMLESS_KEYS = CommonKeys.harmless("emb_pdrop", "resid_pdrop",
             "embedding_fraction", "expansion_ratio", "init_device", "init_config", "learned_pos_emb", "no_bias",
             "norm_type", "verbose", "tokenizer_name", "fc_type", "ffn_config", "loss_fn", "param_init_fn", "init_std",
