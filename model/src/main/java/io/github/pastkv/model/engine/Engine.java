@@ -30,8 +30,8 @@ public final class Engine implements AutoCloseable {
     private final Condition gathered = lock.newCondition();
     private final Condition leadEnded = lock.newCondition();
     private final Scheduler scheduler;
-    private final MemoryQueue memory = new MemoryQueue(lock, this::requireOpen);
     private final SharedPrefills prefills = new SharedPrefills(lock, this::requireMayBegin);
+    private final MemoryQueue memory = new MemoryQueue(lock, this::requireOpen, prefills::wakeAll);
     private final List<Caller> expected = new ArrayList<>(); // of the last pass, not back yet
     private @Nullable Thread leader;
     private long lastPassEnd;

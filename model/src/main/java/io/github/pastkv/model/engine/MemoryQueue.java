@@ -34,6 +34,7 @@ final class MemoryQueue {
     private final ReentrantLock lock;
     private final Condition changed;
     private final Runnable requireOpen;
+    private final Runnable onWait;
     // a forgotten cache is a leak
     private final Set<MemoryClaim> claims = Collections.newSetFromMap(new WeakHashMap<>());
     private final List<MemoryClaim> waiting = new ArrayList<>();
@@ -43,11 +44,15 @@ final class MemoryQueue {
     private long numEnded;
     private long numPreemptions;
 
-    /** @param requireOpen throws when the engine is closed, which ends every wait */
-    MemoryQueue(ReentrantLock lock, Runnable requireOpen) {
+    /**
+     * @param requireOpen throws when the engine is closed, which ends every wait
+     * @param onWait is called with the lock held when a cache begins to wait for its turn
+     */
+    MemoryQueue(ReentrantLock lock, Runnable requireOpen, Runnable onWait) {
         this.lock = lock;
         this.changed = lock.newCondition();
         this.requireOpen = requireOpen;
+        this.onWait = onWait;
     }
 
     long numPreemptions() {
@@ -255,6 +260,7 @@ final class MemoryQueue {
         }
         asking.setWaiting(true);
         waiting.add(asking);
+        onWait.run();
         try {
             long endedBefore = numEnded;
             while (!asking.caller().isCanceled() && !isTurn(asking, endedBefore)) {

@@ -89,7 +89,7 @@ public final class SequenceGroup implements DecodeBackend, AutoCloseable {
         }
         int[] all = Arrays.copyOf(known, known.length + newIds.length);
         System.arraycopy(newIds, 0, all, known.length, newIds.length);
-        return engine.prefills().begin(caller, cache.pool(), namespace.get(), all);
+        return engine.prefills().begin(caller, claim, namespace.get(), all);
     }
 
     private Tensor compute(StepInput input, PackedInput packed, Logits asked, @Nullable PrefixUse use) {

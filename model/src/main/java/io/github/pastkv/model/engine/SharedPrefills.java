@@ -1,6 +1,5 @@
 package io.github.pastkv.model.engine;
 
-import io.github.pastkv.cache.KvPool;
 import io.github.pastkv.cache.prefix.PrefixIndex;
 import io.github.pastkv.cache.prefix.PrefixNamespace;
 import java.util.ArrayList;
@@ -15,8 +14,8 @@ import org.jspecify.annotations.Nullable;
  * wait and then find it in the prefix index (in-batch prefix caching, as in SGLang). Prefills of equal priority are
  * computed one after the other anyway, so the wait delays nobody.
  *
- * <p>A prefill does not wait for one of lower priority, and while it waits its memory may be taken. Safe for any number
- * of threads.
+ * <p>A prefill does not wait for one of lower priority, nor for one that waits for memory itself: a short prompt may fit
+ * where a long one does not. While it waits its memory may be taken. Safe for any number of threads.
  */
 final class SharedPrefills {
     /** Fewest tokens that are waited for. */
@@ -37,13 +36,13 @@ final class SharedPrefills {
     /** A prefill of one row, from its first token on, until it is closed: after its step has been committed. */
     final class Prefill implements AutoCloseable {
         private final Caller caller;
-        private final KvPool pool;
+        private final MemoryClaim claim;
         private final PrefixNamespace namespace;
         private final int[] tokenIds;
 
-        private Prefill(Caller caller, KvPool pool, PrefixNamespace namespace, int[] tokenIds) {
+        private Prefill(Caller caller, MemoryClaim claim, PrefixNamespace namespace, int[] tokenIds) {
             this.caller = caller;
-            this.pool = pool;
+            this.claim = claim;
             this.namespace = namespace;
             this.tokenIds = tokenIds;
         }
@@ -56,7 +55,7 @@ final class SharedPrefills {
         }
 
         private boolean isOfNamespace(Prefill other) {
-            return pool == other.pool && namespace.equals(other.namespace);
+            return claim.pool() == other.claim.pool() && namespace.equals(other.namespace);
         }
 
         @Override
@@ -74,10 +73,11 @@ final class SharedPrefills {
     /**
      * Begins a prefill, after those that compute a prefix of it. Called at rest, outside of any use of the cache.
      *
+     * @param claim of its cache
      * @param tokenIds from the first token of the row on
      */
-    Prefill begin(Caller caller, KvPool pool, PrefixNamespace namespace, int[] tokenIds) {
-        Prefill prefill = new Prefill(caller, pool, namespace, tokenIds);
+    Prefill begin(Caller caller, MemoryClaim claim, PrefixNamespace namespace, int[] tokenIds) {
+        Prefill prefill = new Prefill(caller, claim, namespace, tokenIds);
         boolean wasInterrupted = false;
         lock.lock();
         try {
@@ -104,7 +104,8 @@ final class SharedPrefills {
         Prefill longest = null;
         int numShared = MIN_SHARED_TOKENS - 1;
         for (Prefill other : open) {
-            boolean mayWait = other.caller.priority() >= later.caller.priority() && other.isOfNamespace(later);
+            boolean mayWait = other.caller.priority() >= later.caller.priority() && other.isOfNamespace(later)
+                    && !other.claim.isWaiting();
             if (mayWait && other.numShared(later) > numShared) {
                 longest = other;
                 numShared = other.numShared(later);
@@ -115,7 +116,7 @@ final class SharedPrefills {
 
     /** Leading tokens that the index has; what a store has is loaded by the first prefill too. */
     private static int numCached(Prefill prefill) {
-        return prefill.pool.prefixIndex().map(index -> {
+        return prefill.claim.pool().prefixIndex().map(index -> {
             try (PrefixIndex.Pin pin = index.pin(prefill.namespace, prefill.tokenIds)) {
                 return pin.numTokens();
             }
@@ -124,7 +125,7 @@ final class SharedPrefills {
 
     /** Returns whether the thread was interrupted, which ends a generation, and nothing else. */
     private boolean awaitEnd(Prefill before, Caller caller) {
-        while (open.contains(before) && !caller.isCanceled()) {
+        while (open.contains(before) && !before.claim.isWaiting() && !caller.isCanceled()) {
             if (!caller.isGenerating()) {
                 ended.awaitUninterruptibly();
                 continue;
@@ -139,7 +140,10 @@ final class SharedPrefills {
         return false;
     }
 
-    /** Wakes all that wait, so that each sees whether it was canceled. Called with the lock held. */
+    /**
+     * Wakes all that wait, so that each sees whether it was canceled, and whether what it waits for waits for memory.
+     * Called with the lock held.
+     */
     void wakeAll() {
         ended.signalAll();
     }

@@ -23,10 +23,13 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
+import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -76,6 +79,73 @@ class SharedPrefillTest {
             assertThat(together.subList(1, NUM_SESSIONS)).extracting(each -> each.rows().getFirst().reason())
                     .containsOnly(FinishReason.LENGTH);
             assertThat(generate(model, 0, "shared", new Cancellation()).rows().getFirst().tokenIds()).isEqualTo(alone);
+        }
+    }
+
+    /** A short prompt goes ahead of a longer one that waits for memory, though it could reuse what that computes. */
+    @Test
+    @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+    void prefillThatWaitsForMemory_isNotWaitedFor() throws Exception {
+        int[] longPrompt = new Random(8).ints(60, 0, 30).toArray();
+        int[] shortPrompt = Arrays.copyOf(longPrompt, NUM_SHARED);
+        shortPrompt[NUM_SHARED - 1] = 31;
+        SessionOptions options = SessionOptions.defaults().withBlockSize(4);
+        try (Model model = Model.load(LLAMA.folder(), ModelOptions.defaults().withNumThreads(1))) {
+            SessionOptions tight = options.withMaxPoolBytes(blockBytes(model, options) * 100 / 4);
+            CountDownLatch end = new CountDownLatch(1);
+            Future<?> holding = start(() -> hold(model, tight, end));
+            awaitTrue(() -> model.engineStats().numTokens() >= 48);
+            Future<Generation> waiting = start(() -> generate(model, tight, longPrompt));
+            awaitTrue(() -> model.engineStats().numWaiting() == 1);
+
+            Generation ahead = generate(model, tight, shortPrompt);
+            assertThat(waiting.isDone()).isFalse();
+            end.countDown();
+            holding.get();
+            assertThat(ahead.rows()).isEqualTo(generate(model, options, shortPrompt).rows());
+            assertThat(waiting.get().rows()).isEqualTo(generate(model, options, longPrompt).rows());
+        }
+    }
+
+    /** Holds 48 tokens until the latch; nobody can take them, as tokens behind a probe are unknown. */
+    private static @Nullable Void hold(Model model, SessionOptions options, CountDownLatch end) {
+        GenerationListener blocking = new GenerationListener() {
+            @Override
+            public boolean onToken(int row, int tokenId) {
+                awaitTrue(() -> end.getCount() == 0);
+                return true;
+            }
+        };
+        try (Session session = model.newSession(options); Session.Scope _ = session.withProbe(onFirstVisit(() -> {}))) {
+            session.generate(new int[][] {IntStream.range(0, 48).map(i -> i % 7).toArray()},
+                    GenerationOptions.greedy(1), blocking);
+        }
+        return null;
+    }
+
+    private static <T> Future<T> start(Callable<T> call) {
+        FutureTask<T> task = new FutureTask<>(call);
+        Thread.ofPlatform().daemon().start(task);
+        return task;
+    }
+
+    private static void awaitTrue(BooleanSupplier condition) {
+        while (!condition.getAsBoolean()) {
+            Thread.onSpinWait();
+        }
+    }
+
+    private static long blockBytes(Model model, SessionOptions options) {
+        try (Session session = model.newSession(options.withPrefixReuse(false))) {
+            session.append(1);
+            return session.cache().cacheBytes();
+        }
+    }
+
+    private static Generation generate(Model model, SessionOptions options, int[] prompt) {
+        try (Session session = model.newSession(options)) {
+            return session.generate(new int[][] {prompt}, GenerationOptions.greedy(3).ignoringEos(),
+                    GenerationListener.NONE);
         }
     }
 
