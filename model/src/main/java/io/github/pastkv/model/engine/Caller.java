@@ -63,6 +63,10 @@ final class Caller {
         comesBackSoon = leftAt == 0 || nanos - leftAt <= soonNanos;
     }
 
+    boolean hasBeenAwayFor(long nanos, long now) {
+        return now - leftAt >= nanos;
+    }
+
     boolean comesBackSoon() {
         return comesBackSoon;
     }

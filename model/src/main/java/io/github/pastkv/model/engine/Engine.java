@@ -3,7 +3,9 @@ package io.github.pastkv.model.engine;
 import io.github.pastkv.model.config.ModelConfig;
 import io.github.pastkv.model.forward.ForwardPass;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -24,6 +26,8 @@ import org.jspecify.annotations.Nullable;
 public final class Engine implements AutoCloseable {
     /** Longest time that a pass waits for sequences that were in the last one. */
     private static final long MAX_GATHER_NANOS = 20_000_000;
+    /** For so long a generation between two steps counts as decoding. */
+    private static final long MAX_PAUSE_NANOS = 500_000_000;
 
     private final PassRunner passes;
     private final ReentrantLock lock = new ReentrantLock();
@@ -33,6 +37,7 @@ public final class Engine implements AutoCloseable {
     private final SharedPrefills prefills = new SharedPrefills(lock, this::requireMayBegin);
     private final MemoryQueue memory = new MemoryQueue(lock, this::requireOpen, prefills::wakeAll);
     private final List<Caller> expected = new ArrayList<>(); // of the last pass, not back yet
+    private final Set<Caller> betweenSteps = new HashSet<>(); // generations whose next step has not come yet
     private @Nullable Thread leader;
     private long lastPassEnd;
     private long lastPassNanos;
@@ -180,7 +185,7 @@ public final class Engine implements AutoCloseable {
 
     /** One pass: schedule, run, postprocess. Called with the lock held; releases it while computing. */
     private void step() {
-        List<StepRequest> batch = scheduler.schedule();
+        List<StepRequest> batch = scheduler.schedule(numBetweenSteps());
         if (batch.isEmpty()) {
             return;
         }
@@ -215,12 +220,22 @@ public final class Engine implements AutoCloseable {
                 numSteps++;
                 scheduler.remove(request);
                 request.caller.leftAt(lastPassEnd);
+                if (request.caller.isGenerating()) {
+                    betweenSteps.add(request.caller);
+                }
                 if (request.caller.comesBackSoon()) {
                     expected.add(request.caller);
                 }
                 request.changed.signal();
             }
         }
+    }
+
+    /** Generations that will soon decode, though a slow thread has not brought their next step yet. */
+    private int numBetweenSteps() {
+        long now = System.nanoTime();
+        betweenSteps.removeIf(caller -> caller.hasBeenAwayFor(MAX_PAUSE_NANOS, now));
+        return betweenSteps.size();
     }
 
     /** Waits briefly for the next steps of the sequences in the last pass. */
@@ -242,6 +257,7 @@ public final class Engine implements AutoCloseable {
     }
 
     private void comeBack(Caller caller) {
+        betweenSteps.remove(caller);
         caller.backAt(System.nanoTime(), Math.min(lastPassNanos, MAX_GATHER_NANOS));
         expectNoMore(caller);
     }
@@ -264,6 +280,7 @@ public final class Engine implements AutoCloseable {
     void leave(Caller caller) {
         lock.lock();
         try {
+            betweenSteps.remove(caller);
             expectNoMore(caller);
         } finally {
             lock.unlock();

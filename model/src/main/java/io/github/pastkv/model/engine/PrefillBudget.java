@@ -2,20 +2,20 @@ package io.github.pastkv.model.engine;
 
 /**
  * Limits the prefill tokens of passes that also decode, so that a long prompt does not hold up the tokens of others:
- * such a pass takes at most about {@link #MAX_SLOWDOWN} times one that only decodes. When more prompts wait than
- * sequences decode, it may be as many times longer, at most {@link #MAX_PROMPTS_PER_DECODE} times: then most clients
- * wait for their first token. The limit follows the measured times, as a prefill token costs more the longer its
- * prompt is, and a pass that decodes takes longer the more sequences do. So that the time without prefill is known, a
- * pass now and then only decodes though prompts wait. While nothing decodes there is no limit.
+ * such a pass takes about {@link #MIN_SLOWDOWN} times one that only decodes. The more prompts wait for each sequence
+ * that decodes, the longer it may take, at most {@link #MAX_SLOWDOWN} times: then most clients wait for their first
+ * token. The limit follows the measured times, as a prefill token costs more the longer its prompt is, and a pass that
+ * decodes takes longer the more sequences do. So that the time without prefill is known, a pass now and then only
+ * decodes though prompts wait. While nothing decodes there is no limit.
  *
  * <p>Limits change which tokens share a pass, and no result. Not thread-safe.
  */
 final class PrefillBudget {
-    private static final double MAX_SLOWDOWN = 2.5;
-    private static final double MAX_PROMPTS_PER_DECODE = 4;
-    private static final int MIN_TOKENS = 8;
-    private static final int FIRST_TOKENS = 128; // before anything is measured
-    private static final int NUM_RECENT_PASSES = 2; // a sequence that missed a pass still decodes
+    private static final double MIN_SLOWDOWN = 2;
+    private static final double MAX_SLOWDOWN = 10;
+    private static final double SLOWDOWN_PER_PROMPT = 2.5; // and decoding sequence
+    private static final int FIRST_TOKENS = 32; // before anything is measured
+    private static final int MIN_MEASURED_TOKENS = 64; // with fewer, a pass without decodes mostly reads weights
     private static final double WEIGHT = 0.2; // of the last pass, in the moving average
 
     private static final int MAX_AGE = 64; // passes after which the time of decoding is measured again
@@ -25,21 +25,29 @@ final class PrefillBudget {
     private final double[] decodeNanos = new double[Integer.SIZE]; // moving averages of passes that only decode; or 0
     private final int[] age = new int[Integer.SIZE]; // passes with prefill since then
     private int numPassesSincePause = MIN_PASSES_BETWEEN_PAUSES;
-    private double maxTokens = FIRST_TOKENS;
-    private int numPassesSinceDecode = NUM_RECENT_PASSES;
+    private double nanosPerToken; // of prefill; 0 before it is known
 
-    /** Most prefill tokens of the next pass, in which some requests decode while others wait for their prefill. */
-    int maxTokens(long numDecodes, long numPrefills) {
-        if (numDecodes == 0 && numPassesSinceDecode >= NUM_RECENT_PASSES) {
+    /**
+     * Most prefill tokens of the next pass, in which some requests decode while others wait for their prefill.
+     *
+     * @param numBetweenSteps sequences that miss this pass and decode in a later one: they wait for the end of this one
+     */
+    int maxTokens(long numDecodes, int numBetweenSteps, long numPrefills) {
+        long numStreams = numDecodes + numBetweenSteps;
+        if (numStreams == 0) {
             return Integer.MAX_VALUE;
         }
+        int group = group((int) numStreams);
         if (numDecodes > 0 && numPrefills > 0 && mustMeasure(group((int) numDecodes))) {
             numPassesSincePause = 0;
             return 0;
         }
-        double promptsPerDecode = (double) numPrefills / Math.max(1, numDecodes);
-        double slowdown = MAX_SLOWDOWN * Math.clamp(promptsPerDecode, 1, MAX_PROMPTS_PER_DECODE);
-        return (int) (maxTokens * (slowdown - 1) / (MAX_SLOWDOWN - 1));
+        if (decodeNanos[group] == 0 || nanosPerToken == 0) {
+            return FIRST_TOKENS;
+        }
+        double promptsPerDecode = (double) numPrefills / numStreams;
+        double slowdown = Math.clamp(SLOWDOWN_PER_PROMPT * promptsPerDecode, MIN_SLOWDOWN, MAX_SLOWDOWN);
+        return Math.max(1, (int) ((slowdown - 1) * decodeNanos[group] / nanosPerToken));
     }
 
     private static int group(int numDecodes) {
@@ -54,8 +62,9 @@ final class PrefillBudget {
     /** Takes the time of a pass in which so many requests decoded, with so many tokens of prefill. */
     void observe(int numDecodes, int numPrefill, long nanos) {
         numPassesSincePause++;
-        numPassesSinceDecode = numDecodes > 0 ? 0 : numPassesSinceDecode + 1;
-        if (numDecodes > 0 && numPrefill == 0) {
+        if (numDecodes == 0 && numPrefill >= MIN_MEASURED_TOKENS) {
+            observePrefill((double) nanos / numPrefill);
+        } else if (numDecodes > 0 && numPrefill == 0) {
             observeDecode(group(numDecodes), nanos);
         } else if (numDecodes > 0) {
             observeMixed(group(numDecodes), numPrefill, nanos);
@@ -70,9 +79,12 @@ final class PrefillBudget {
     private void observeMixed(int group, int numPrefill, long nanos) {
         age[group]++;
         if (decodeNanos[group] > 0) {
-            double nanosPerToken = Math.max(1, (nanos - decodeNanos[group]) / numPrefill);
-            double fitting = (MAX_SLOWDOWN - 1) * decodeNanos[group] / nanosPerToken;
-            maxTokens = Math.clamp(fitting, MIN_TOKENS, 2 * maxTokens); // one slow pass is soon forgotten
+            observePrefill(Math.max(1, (nanos - decodeNanos[group]) / numPrefill));
         }
+    }
+
+    /** Slower passes count at once, faster ones by and by: one slow pass is soon forgotten. */
+    private void observePrefill(double nanos) {
+        nanosPerToken = Math.max(nanos, nanosPerToken / 2);
     }
 }

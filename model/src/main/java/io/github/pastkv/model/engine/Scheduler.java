@@ -76,8 +76,12 @@ final class Scheduler {
         prefillBudget.observe(numDecodes, numPrefill, nanos);
     }
 
-    /** The requests of the next pass, each with its share of the budget; valid until the next call. */
-    List<StepRequest> schedule() {
+    /**
+     * The requests of the next pass, each with its share of the budget; valid until the next call.
+     *
+     * @param numBetweenSteps sequences that decode and whose next step is still to come
+     */
+    List<StepRequest> schedule(int numBetweenSteps) {
         batch.clear();
         StepRequest first = first();
         if (first != null && first.runsAlone()) {
@@ -87,7 +91,7 @@ final class Scheduler {
         }
         int budget = maxBatchTokens;
         long numDecodes = requests.stream().filter(Scheduler::decodes).count();
-        int prefillLeft = prefillBudget.maxTokens(numDecodes, requests.size() - numDecodes);
+        int prefillLeft = prefillBudget.maxTokens(numDecodes, numBetweenSteps, requests.size() - numDecodes);
         for (int i = 0; i < requests.size() && budget > 0; i++) {
             StepRequest request = requests.get(i);
             int limit = request.isDecode() ? budget : Math.min(budget, prefillLeft);

@@ -43,7 +43,7 @@ class SchedulerTest {
     }
 
     private void pass(long millis) {
-        List<StepRequest> batch = scheduler.schedule();
+        List<StepRequest> batch = scheduler.schedule(0);
         scheduler.observe(batch, millis * MILLIS);
         batch.forEach(StepRequest::advance);
         batch.stream().filter(StepRequest::isDone).toList().forEach(scheduler::remove);
@@ -114,7 +114,7 @@ class SchedulerTest {
         int longest = 0;
         for (int i = 0; i < 20; i++) {
             StepRequest decode = add(1, of(new ComputeShare()));
-            List<StepRequest> batch = scheduler.schedule();
+            List<StepRequest> batch = scheduler.schedule(0);
             assertThat(batch).contains(decode);
             int chunk = batch.stream().filter(request -> request != decode).mapToInt(StepRequest::numScheduled).sum();
             scheduler.observe(batch, (10 + chunk) * MILLIS);
