@@ -112,6 +112,15 @@ public final class KvPool implements AutoCloseable {
         return bytes;
     }
 
+    /** Bytes of held blocks that have several holders, such as two requests with the same prefix; counted once. */
+    public long sharedBytes() {
+        long bytes = 0;
+        for (LayerGroup group : groups) {
+            bytes += group.blocks().numShared() * group.layout().blockBytes();
+        }
+        return bytes;
+    }
+
     /** Bytes taken from the system so far. */
     public long poolBytes() {
         long bytes = 0;

@@ -2,13 +2,31 @@ package io.github.pastkv.serve;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.pastkv.model.ModelOptions;
 import java.net.http.HttpResponse;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 
 /** What the live page is made of. */
 final class StatusTest {
+    private static String metrics = "";
+
+    @BeforeAll
+    static void readMetrics() throws Exception {
+        try (TestServer server = new TestServer()) {
+            server.ask("/v1/completions", "{'prompt': 'Once', 'max_tokens': 3, 'ignore_eos': true}");
+            server.awaitIdle();
+            metrics = server.metrics();
+        }
+    }
+
     @Test
     void page_loadsNothingFromElsewhere() throws Exception {
         try (TestServer server = new TestServer()) {
@@ -37,6 +55,7 @@ final class StatusTest {
             assertThat(model.path("generated_tokens").intValue()).isEqualTo(6);
             assertThat(model.path("pool").path("cached_bytes").longValue()).isPositive();
             assertThat(model.path("pool").path("held_bytes").longValue()).isZero();
+            assertThat(model.path("pool").path("shared_bytes").longValue()).isZero();
             assertThat(model.path("recent_prompts").path(0).path("cached_tokens").intValue()).isPositive();
             assertThat(model.path("recent_prompts").path(0).path("reason").stringValue()).contains("' roof', not ' m'");
             JsonNode shared = model.path("prompt_tree").path(0);
@@ -47,6 +66,32 @@ final class StatusTest {
             assertThat(shared.path("children").path(0).path("from").intValue())
                     .isEqualTo(shared.path("tokens").intValue());
         }
+    }
+
+    @Test
+    void status_andMetrics_haveTheTiers(@TempDir Path folder) throws Exception {
+        UnaryOperator<ModelOptions> tiers = options -> options.withCacheTiers("file:" + folder);
+        try (TestServer server = new TestServer(options -> options, tiers, sessions -> sessions)) {
+            server.ask("/v1/completions", "{'prompt': 'The cat sat on the mat', 'max_tokens': 1}");
+            JsonNode model = TestServer.json(server.get("/v1/status").body()).path("models").path(0);
+
+            assertThat(model.path("tiers").size()).isEqualTo(1);
+            assertThat(model.path("tiers").path(0).path("name").stringValue()).startsWith("file:");
+            assertThat(model.path("tiers").path(0).path("tokens_loaded").intValue()).isZero();
+            assertThat(server.metrics()).contains("pastkv_tier_loaded_tokens_total{model_name=\"tiny\",tier=\"file:");
+        }
+    }
+
+    /** The names that the dashboards of vLLM's project ask for. */
+    @ParameterizedTest
+    @ValueSource(strings = {"num_requests_running", "num_requests_waiting", "kv_cache_usage_perc",
+        "prefix_cache_queries_total", "prefix_cache_hits_total", "num_preemptions_total", "prompt_tokens_total",
+        "generation_tokens_total", "request_success_total", "time_to_first_token_seconds_bucket",
+        "inter_token_latency_seconds_bucket", "e2e_request_latency_seconds_bucket", "request_queue_time_seconds_sum",
+        "request_prefill_time_seconds_sum", "request_decode_time_seconds_sum", "request_prompt_tokens_bucket",
+        "request_generation_tokens_bucket", "request_max_num_generation_tokens_sum"})
+    void metrics_haveTheNamesThatDashboardsKnow(String name) {
+        assertThat(metrics).contains("\nvllm:" + name + "{").contains("model_name=\"tiny\"");
     }
 
     @Test

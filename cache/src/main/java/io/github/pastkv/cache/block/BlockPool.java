@@ -45,6 +45,7 @@ public final class BlockPool implements AutoCloseable {
     private final RecordList reclaimable;
 
     private int numHeld;
+    private int numShared; // held more than once
     private int numCached;
     private boolean poisonsFreed;
     private boolean closed;
@@ -125,6 +126,13 @@ public final class BlockPool implements AutoCloseable {
         }
     }
 
+    /** Number of held blocks that have several holders. */
+    public int numShared() {
+        synchronized (budget) {
+            return numShared;
+        }
+    }
+
     /** Number of cached blocks. */
     public int numCached() {
         synchronized (budget) {
@@ -202,7 +210,9 @@ public final class BlockPool implements AutoCloseable {
     /** Adds a reference to a held block. */
     public void retain(int blockId) {
         synchronized (budget) {
-            records.setInt(blockId, REF_COUNT, requireHeld(blockId) + 1);
+            int refCount = requireHeld(blockId) + 1;
+            records.setInt(blockId, REF_COUNT, refCount);
+            numShared += refCount == 2 ? 1 : 0;
         }
     }
 
@@ -212,6 +222,7 @@ public final class BlockPool implements AutoCloseable {
         int node = records.getInt(blockId, NODE);
         requireState(refCount > 0 || node != NONE, "block " + blockId + " is neither held nor cached");
         records.setInt(blockId, REF_COUNT, refCount + 1);
+        numShared += refCount == 1 ? 1 : 0;
         if (refCount == 0) {
             numHeld++;
             numCached--;
@@ -237,6 +248,7 @@ public final class BlockPool implements AutoCloseable {
             int refCount = requireHeld(blockId) - 1;
             records.setInt(blockId, REF_COUNT, refCount);
             if (refCount > 0) {
+                numShared -= refCount == 1 ? 1 : 0;
                 return;
             }
             numHeld--;
@@ -372,14 +384,18 @@ public final class BlockPool implements AutoCloseable {
                 return;
             }
             int numWithHolders = 0;
+            int numWithSeveral = 0;
             int numWithEntryOnly = 0;
             for (int blockId = 0; blockId < records.numGiven(); blockId++) {
                 boolean held = records.getInt(blockId, REF_COUNT) > 0;
                 numWithHolders += held ? 1 : 0;
+                numWithSeveral += records.getInt(blockId, REF_COUNT) > 1 ? 1 : 0;
                 numWithEntryOnly += !held && records.getInt(blockId, NODE) != NONE ? 1 : 0;
             }
             requireState(numWithHolders == numHeld,
                     numWithHolders + " blocks have holders, " + numHeld + " are counted as held");
+            requireState(numWithSeveral == numShared,
+                    numWithSeveral + " blocks have several holders, " + numShared + " are counted as shared");
             requireState(numWithEntryOnly == numCached,
                     numWithEntryOnly + " blocks are in the index only, " + numCached + " are counted as cached");
             free.checkIntegrity(this::requireFree);

@@ -224,6 +224,28 @@ class BlockPoolTest {
     }
 
     @Test
+    void sharedBlocks_areThoseWithSeveralHolders() {
+        try (BlockPool shared = new BlockPool(16, 16 * 4)) {
+            int[] blockIds = new int[2];
+            assertThat(shared.tryAllocate(2, blockIds, 0)).isInstanceOf(Allocation.Granted.class);
+            assertThat(shared.numShared()).isZero();
+            shared.retain(blockIds[0]);
+            shared.retain(blockIds[0]);
+            shared.retainCached(blockIds[1]);
+            assertThat(shared.numShared()).isEqualTo(2);
+            shared.checkIntegrity();
+            shared.release(blockIds[0]);
+            assertThat(shared.numShared()).isEqualTo(2);
+            shared.release(blockIds[0]);
+            shared.release(blockIds[1]);
+            assertThat(shared.numShared()).isZero();
+            shared.checkIntegrity();
+            shared.release(blockIds[0]);
+            shared.release(blockIds[1]);
+        }
+    }
+
+    @Test
     void allocateAndRelease_onFourThreads_loseNoBlock() throws Exception {
         try (BlockPool shared = new BlockPool(16, 16 * 64); ExecutorService threads = Executors.newFixedThreadPool(4)) {
             List<Future<Integer>> results = new ArrayList<>();

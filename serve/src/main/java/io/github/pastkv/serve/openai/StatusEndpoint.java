@@ -9,6 +9,7 @@ import io.github.pastkv.serve.run.RecentPrompt;
 import io.github.pastkv.serve.run.RequestQueue;
 import io.github.pastkv.serve.run.RunStatus;
 import io.github.pastkv.serve.run.ServedModel;
+import io.github.pastkv.store.TierUse;
 import java.io.IOException;
 import java.util.List;
 import tools.jackson.databind.json.JsonMapper;
@@ -42,8 +43,11 @@ public final class StatusEndpoint implements Endpoint {
                 .put("generated_tokens", queue.numGeneratedTokens(model.name()));
         json.putObject("pool").put("limit_bytes", model.pool().config().maxPoolBytes())
                 .put("pool_bytes", model.pool().poolBytes()).put("held_bytes", model.pool().heldBytes())
+                .put("shared_bytes", model.pool().sharedBytes())
                 .put("cached_bytes", model.pool().cachedBytes()).put("block_bytes", model.blockBytes());
         putStats(json, model.prefixStats(), model.model().engineStats());
+        ArrayNode tiers = json.putArray("tiers");
+        model.model().tierUses().forEach(tier -> tiers.add(toJson(tier)));
         ArrayNode requests = json.putArray("requests");
         queue.status().stream().filter(run -> run.model().equals(model.name()) && run.tenant().equals(tenant))
                 .forEach(run -> requests.add(toJson(run)));
@@ -70,6 +74,14 @@ public final class StatusEndpoint implements Endpoint {
                 prefix.numTokensReused()).put("blocks", prefix.numBlocks()).put("evicted", prefix.numEvicted());
         json.putObject("engine").put("passes", engine.numPasses()).put("tokens", engine.numTokens())
                 .put("preemptions", engine.numPreemptions());
+    }
+
+    private static ObjectNode toJson(TierUse tier) {
+        return JsonMapper.shared().createObjectNode().put("name", tier.name()).put("chunks", tier.stats().numChunks())
+                .put("bytes", tier.stats().bytes()).put("limit_bytes", tier.stats().maxBytes())
+                .put("tokens_loaded", tier.numTokensLoaded()).put("bytes_loaded", tier.numBytesLoaded())
+                .put("load_seconds", tier.loadNanos() * 1e-9).put("chunks_taken", tier.numChunksTaken())
+                .put("chunks_dropped", tier.numChunksDropped()).put("chunks_refused", tier.numChunksRefused());
     }
 
     private static ObjectNode toJson(RunStatus run) {

@@ -1,6 +1,7 @@
 package io.github.pastkv.serve.run;
 
 import io.github.pastkv.model.generation.FinishReason;
+import io.github.pastkv.store.TierUse;
 import io.prometheus.metrics.core.metrics.Counter;
 import io.prometheus.metrics.core.metrics.CounterWithCallback;
 import io.prometheus.metrics.core.metrics.GaugeWithCallback;
@@ -57,6 +58,8 @@ public final class ServerMetrics {
     private final List<Histogram> promptLength = histograms("request_prompt_tokens", "Tokens of a prompt.", TOKENS);
     private final List<Histogram> answerLength =
             histograms("request_generation_tokens", "Tokens generated after a prompt.", TOKENS);
+    private final List<Histogram> longestAnswer = histograms("request_max_num_generation_tokens",
+            "Tokens of the longest answer to a prompt.", TOKENS);
 
     /** Metrics that nothing has been added to. */
     public ServerMetrics() {}
@@ -89,6 +92,8 @@ public final class ServerMetrics {
                 model -> (double) heldBytes(model) / model.pool().config().maxPoolBytes());
         gauge(models, "pastkv_kv_cached_bytes", null, "Bytes of cached prefixes that nobody holds.",
                 model -> model.pool().cachedBytes());
+        gauge(models, "pastkv_kv_shared_bytes", null, "Bytes of the cache that several running requests hold.",
+                model -> model.pool().sharedBytes());
         gauge(models, "pastkv_kv_pool_bytes", null, "Bytes of memory that the cache has taken.",
                 model -> model.pool().poolBytes());
         callback(models, "pastkv_preemptions", "Generations that gave up their memory and were recomputed.",
@@ -99,6 +104,18 @@ public final class ServerMetrics {
         callback(models, "pastkv_engine_tokens", "Tokens computed.", model -> model.model().engineStats().numTokens());
         callback(models, "pastkv_prefix_blocks_evicted", "Blocks evicted from the prefix cache.",
                 model -> model.prefixStats().numEvicted());
+        tiers(models, "pastkv_tier_loaded_tokens", "Tokens loaded from a cache tier.", TierUse::numTokensLoaded);
+        tiers(models, "pastkv_tier_written_chunks", "Chunks that a cache tier has taken.", TierUse::numChunksTaken);
+        tiers(models, "pastkv_tier_dropped_chunks", "Chunks that a cache tier has not taken.",
+                TierUse::numChunksDropped);
+        tiers(models, "pastkv_tier_refused_chunks", "Damaged chunks of a cache tier.", TierUse::numChunksRefused);
+    }
+
+    private void tiers(List<ServedModel> models, String name, String help, ToDoubleFunction<TierUse> value) {
+        CounterWithCallback.builder().name(name).help(help).labelNames(MODEL, "tier").callback(
+                callback -> models.forEach(model -> model.model().tierUses().forEach(
+                        tier -> callback.call(value.applyAsDouble(tier), model.name(), tier.name()))))
+                .register(registry);
     }
 
     private static long heldBytes(ServedModel model) {
@@ -143,6 +160,7 @@ public final class ServerMetrics {
         observe(total, model, times.totalSeconds());
         observe(promptLength, model, outcome.numPromptTokens());
         observe(answerLength, model, outcome.numTokens());
+        observe(longestAnswer, model, outcome.numLongestTokens());
         if (times.hasToken()) {
             observe(firstToken, model, times.firstTokenSeconds());
             observe(prefill, model, times.prefillSeconds());

@@ -20,7 +20,7 @@ import java.util.concurrent.Future;
  */
 final class WarmUp {
     private static final int NUM_SESSIONS = 2;
-    private static final int MAX_PROMPT_TOKENS = 256;
+    private static final int MAX_PROMPT_TOKENS = 1024; // long ones reach attention over several chunks
     private static final int NUM_NEW_TOKENS = 8;
 
     private final ServedModel model;
@@ -35,6 +35,9 @@ final class WarmUp {
 
     /** Runs for about {@code duration}; zero is not at all. */
     static void run(ServedModel model, SessionOptions options, Duration duration) {
+        if (duration.isZero()) {
+            return;
+        }
         WarmUp warmUp = new WarmUp(model, options, duration);
         Callable<Boolean> rounds = warmUp::generate;
         try (ExecutorService threads = Executors.newFixedThreadPool(NUM_SESSIONS)) {
@@ -52,12 +55,12 @@ final class WarmUp {
         Random random = new Random(1);
         int longest = Math.clamp(model.contextLength() / (2 * NUM_SESSIONS) - NUM_NEW_TOKENS, 1, MAX_PROMPT_TOKENS);
         GenerationOptions generation = GenerationOptions.greedy(NUM_NEW_TOKENS).ignoringEos();
-        while (System.nanoTime() < deadlineNanos) {
+        do { // at least once, on a slow machine too
             int[] prompt = random.ints(1 + random.nextInt(longest), 0, model.model().config().vocabSize()).toArray();
             try (Session session = model.model().newSession(options)) {
                 List<?> _ = session.generate(new int[][] {prompt}, generation, GenerationListener.NONE).rows();
             }
-        }
+        } while (System.nanoTime() < deadlineNanos);
         return true;
     }
 }

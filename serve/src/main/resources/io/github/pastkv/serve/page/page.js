@@ -65,7 +65,7 @@ function showFigures(now) {
   }
 }
 
-/* One square for each block, or for several where there are too many: held by requests, cached, then free. */
+/* One square for each block, or for several where there are too many: shared by requests, held by one, cached, then free. */
 function showBlocks(pool) {
   const canvas = find("blocks");
   const scale = window.devicePixelRatio || 1;
@@ -82,14 +82,15 @@ function showBlocks(pool) {
   const columns = Math.max(1, Math.floor(width / size));
   const numSquares = Math.min(numBlocks, columns * Math.floor(height / size));
   const style = getComputedStyle(document.documentElement);
-  const colors = ["--held", "--cached", "--free"].map(name => style.getPropertyValue(name));
+  const colors = ["--shared", "--held", "--cached", "--free"].map(name => style.getPropertyValue(name));
+  const shared = Math.ceil(pool.shared_bytes / total * numSquares);
   const held = Math.ceil(pool.held_bytes / total * numSquares);
   const cached = Math.ceil(pool.cached_bytes / total * numSquares);
   for (let i = 0; i < numSquares; i++) {
-    context.fillStyle = colors[i < held ? 0 : i < held + cached ? 1 : 2];
+    context.fillStyle = colors[i < shared ? 0 : i < held ? 1 : i < held + cached ? 2 : 3];
     context.fillRect((i % columns) * size, Math.floor(i / columns) * size, size - 1, size - 1);
   }
-  const parts = [["--held", "held by requests", pool.held_bytes], ["--cached", "cached prefixes", pool.cached_bytes],
+  const parts = [["--shared", "shared by requests", pool.shared_bytes], ["--held", "held by one request", pool.held_bytes - pool.shared_bytes], ["--cached", "cached prefixes", pool.cached_bytes],
     ["--free", "free, of memory taken", Math.max(0, pool.pool_bytes - pool.held_bytes - pool.cached_bytes)]];
   find("legend").replaceChildren(...parts.map(([color, name, value]) => {
     const item = document.createElement("li");
@@ -99,6 +100,14 @@ function showBlocks(pool) {
     return item;
   }), Object.assign(document.createElement("li"), { textContent: "limit: " + bytes(pool.limit_bytes) }));
   canvas.setAttribute("aria-label", "Cache: " + parts.map(([, name, value]) => bytes(value) + " " + name).join(", "));
+}
+
+function showTiers(tiers) {
+  find("tiers").hidden = tiers.length === 0;
+  fill(find("tierRows"), tiers, tier => [tier.name, tier.chunks,
+    tier.limit_bytes < 2 ** 62 ? bytes(tier.bytes) + " of " + bytes(tier.limit_bytes) : bytes(tier.bytes),
+    tier.tokens_loaded, tier.load_seconds > 0 ? bytes(tier.bytes_loaded / tier.load_seconds) + "/s" : "",
+    tier.chunks_taken, tier.chunks_dropped, tier.chunks_refused]);
 }
 
 /* The prefixes that the last prompts share: from left to right by tokens, from top to bottom by prompts. A node zooms to itself, by the
@@ -174,6 +183,7 @@ function show() {
   showModels();
   showFigures(now);
   showBlocks(now.pool);
+  showTiers(now.tiers);
   showTree(now.prompt_tree);
   fill(find("runs"), now.requests, run => [run.state, run.prompt_tokens, run.generated_tokens, seconds(run.first_token_seconds), seconds(run.age_seconds)]);
   find("none").hidden = now.requests.length > 0;
