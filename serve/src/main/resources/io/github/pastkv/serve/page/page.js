@@ -104,9 +104,8 @@ function showBlocks(pool) {
 
 function showTiers(tiers) {
   find("tiers").hidden = tiers.length === 0;
-  fill(find("tierRows"), tiers, tier => [tier.name, tier.chunks,
-    tier.limit_bytes < 2 ** 62 ? bytes(tier.bytes) + " of " + bytes(tier.limit_bytes) : bytes(tier.bytes),
-    tier.tokens_loaded, tier.load_seconds > 0 ? bytes(tier.bytes_loaded / tier.load_seconds) + "/s" : "",
+  fill(find("tierRows"), tiers, tier => [tier.name, bytes(tier.bytes), tier.tokens_loaded,
+    tier.load_seconds > 0 ? bytes(tier.bytes_loaded / tier.load_seconds) + "/s" : "",
     tier.chunks_taken, tier.chunks_dropped, tier.chunks_refused]);
 }
 
