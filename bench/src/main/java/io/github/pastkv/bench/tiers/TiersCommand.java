@@ -136,7 +136,8 @@ public final class TiersCommand implements Callable<Integer> {
 
     private static String line(Read read) {
         Generation generation = read.generation();
-        return String.format(Locale.ROOT, "first token after %.1f ms, %.1f prompt tokens/s, %d tokens reused in %.1f ms",
+        return String.format(Locale.ROOT,
+                "first token after %.1f ms, %.1f prompt tokens/s, %d tokens reused in %.1f ms",
                 generation.promptNanos() / 1e6, generation.promptTokensPerSecond(), generation.numReusedTokens(),
                 read.loadNanos() / 1e6);
     }

@@ -102,7 +102,8 @@ class SharedPrefixAttentionTest {
         if (random.nextInt(3) == 0) {
             form = form.withSoftCap(3f).withAlibi(NUM_HEADS);
         }
-        KvType type = KvType.values()[random.nextInt(KvType.values().length)];
+        KvType[] types = KvType.values();
+        KvType type = types[random.nextInt(types.length)];
         KvShape shape = new KvShape(1, NUM_KV_HEADS, random.nextInt(3) == 0 ? 64 : 24);
         KvCacheConfig config = KvCacheConfig.of(shape, 1).withKvType(type)
                 .withBlockSize(List.of(7, 16, 16, 64, 272).get(random.nextInt(5)));
