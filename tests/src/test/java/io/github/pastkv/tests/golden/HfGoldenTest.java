@@ -198,4 +198,41 @@ class HfGoldenTest {
             assertThat(generation.rows()).extracting(GeneratedRow::tokenIds).isEqualTo(expected);
         }
     }
+
+    static Stream<HfCase> all() {
+        return GoldenModel.allNames().stream().map(HfCase::of);
+    }
+
+    @ParameterizedTest
+    @MethodSource("all")
+    void forksAndPaddedRows_haveTheBitsOfARowAlone(HfCase hf) throws IOException {
+        int[][] padded = hf.batchTokens();
+        try (Model model = load(hf, false, "vector");
+                Session batch = model.newSession(SessionOptions.defaults().withBatchSize(padded.length))) {
+            Tensor logits = batch.append(padded, hf.batchMask());
+            for (int row = 0; row < padded.length; row++) {
+                int numPads = padded[row].length - hf.batchMask().numReal(row);
+                float[] alone = forked(model, Arrays.copyOfRange(padded[row], numPads, padded[row].length));
+                float[] ofRow = logits.select(0, row).narrow(0, numPads, padded[row].length).toFloatArray();
+                assertThat(ofRow).as("row %d", row).isEqualTo(alone);
+            }
+        }
+    }
+
+    /** Logits of a text in one step, after a check that a fork from its middle goes on with the same bits. */
+    private static float[] forked(Model model, int[] tokens) {
+        int middle = tokens.length / 2;
+        try (Session session = model.newSession(SessionOptions.defaults().withPrefixReuse(false));
+                Session whole = model.newSession(SessionOptions.defaults().withPrefixReuse(false))) {
+            float[] expected = whole.append(tokens).toFloatArray();
+            session.append(Arrays.copyOf(tokens, middle));
+            try (Session fork = session.fork()) {
+                session.append(tokens[0]); // of its own, which the fork does not see
+                float[] rest = fork.append(Arrays.copyOfRange(tokens, middle, tokens.length)).toFloatArray();
+                assertThat(rest).as("fork").isEqualTo(Arrays.copyOfRange(expected, expected.length - rest.length,
+                        expected.length));
+            }
+            return expected;
+        }
+    }
 }
