@@ -14,8 +14,8 @@ import org.jspecify.annotations.Nullable;
  * wait and then find it in the prefix index (in-batch prefix caching, as in SGLang). Prefills of equal priority are
  * computed one after the other anyway, so the wait delays nobody.
  *
- * <p>A prefill does not wait for one of lower priority, nor for one that waits for memory itself: a short prompt may fit
- * where a long one does not. While it waits its memory may be taken. Safe for any number of threads.
+ * <p>A prefill does not wait for one of lower priority, nor for one that waits for memory itself: a short prompt may
+ * fit where a long one does not. While it waits its memory may be taken. Safe for any number of threads.
  */
 final class SharedPrefills {
     /** Fewest tokens that are waited for. */
