@@ -12,8 +12,8 @@ import picocli.CommandLine.Spec;
 @SuppressWarnings("UnusedVariable") // picocli looks at these options by itself
 @Command(name = "pastkv", versionProvider = VersionProvider.class, sortOptions = false,
         customSynopsis = {"pastkv COMMAND [OPTIONS]", "       pastkv --help | --version", ""},
-        description = "A paged KV cache and inference engine for the JVM.%nRun pastkv COMMAND --help for the "
-                + "options of a command.%n",
+        description = "A paged KV cache, inference engine and interpretability toolkit for the JVM.%n"
+                + "Run pastkv COMMAND --help for the options of a command.%n",
         commandListHeading = "%nCommands:%n",
         exitCodeListHeading = "%nExit codes:%n",
         exitCodeList = {"0:success, also when the reader of a pipe closes it early",

@@ -33,8 +33,8 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The state of a text, or of a batch of texts: a {@link KvCache} for a {@link Model}. Appended tokens are never
- * recomputed.
+ * The state of a text, or of a batch of texts: a {@link KvCache} for a {@link Model}. Appended tokens are not
+ * computed again unless another session needed their memory; then with the same bits.
  *
  * <p>The logits of a token have the same bits on every path: in one step, in chunks or token by token; alone or in a
  * batch; with padding anywhere; on a fork, or after a rewind. While {@linkplain #freeze frozen}, an append reads the
@@ -121,8 +121,7 @@ public final class Session implements AutoCloseable {
      *
      * @return logits of each new token, F32 {@code [T, V]}, on the heap
      * @throws IllegalArgumentException for a token id outside the vocabulary, more tokens than fit, or more logits than
-     *        an
-     *         array holds; nothing has changed
+     *        an array holds; nothing has changed
      * @throws PoolExhaustedException when the cache's limit in bytes is reached; nothing has changed
      */
     public Tensor append(int... tokenIds) {

@@ -27,7 +27,7 @@ import picocli.CommandLine.Spec;
         description = "Each row has the median of several repetitions after a warm-up, with the slowest and the "
                 + "fastest one. It also shows the bytes read (weights and KV cache) and the operations computed per "
                 + "second, and their share of the limits of this machine, measured in the same run: reading a "
-                + "buffer of that size, and f32 multiply-adds. For decode at a depth, 'cache GB/s' is the size of "
+                + "buffer of as many bytes, and f32 multiply-adds. For decode at a depth, 'cache GB/s' is the size of "
                 + "the cached tokens divided by the additional time over depth 0. Token ids are random, so no "
                 + "tokenizer is needed.%n",
         footer = {"",

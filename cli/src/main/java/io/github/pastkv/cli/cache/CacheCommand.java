@@ -50,13 +50,15 @@ public final class CacheCommand implements Callable<Integer> {
     @Parameters(index = "0", paramLabel = "ACTION", description = ACTIONS + ".") private String action = "";
 
     @Parameters(index = "1", paramLabel = "URI",
-            description = "The tier, as given to --cache-tier, without keys.") private String uri = "";
+            description = "The tier, as given to --cache-tier, without its keys option: chunks are not "
+                    + "decrypted.") private String uri = "";
 
     @Parameters(index = "2..*", arity = "0..2", hidden = true) private List<String> arguments = List.of();
 
     @Option(names = "--older-than", paramLabel = "TIME",
-            description = "With prune: remove what was last used longer ago, too, such as 12h or 30d. Of s3: tiers, "
-                    + "which tell no last use, what was written longer ago.") private @Nullable String olderThan;
+            description = "With prune: also remove what was not used for TIME, such as 12h or 30d. For s3: tiers, "
+                    + "which do not record the last use, the time of writing "
+                    + "counts.") private @Nullable String olderThan;
 
     @Option(names = "--dry-run",
             description = "With prune: report what would be removed, and remove nothing.") private boolean dryRun;

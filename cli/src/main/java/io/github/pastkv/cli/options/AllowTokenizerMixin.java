@@ -6,7 +6,7 @@ import picocli.CommandLine.Option;
 /** Rules of tokenizers in GGUF files that the user vouches for. */
 public final class AllowTokenizerMixin {
     @Option(names = "--allow-tokenizer", paramLabel = "PRE=RULE", split = ",", hideParamSyntax = true,
-            description = "Split texts by the known rule RULE where a GGUF file names an unknown one. "
+            description = "If a GGUF file names the unknown pre-tokenizer PRE, split texts as the known RULE does. "
                     + "Repeatable.") private Map<String, String> rules = Map.of();
 
     /** Known names by unknown ones. */

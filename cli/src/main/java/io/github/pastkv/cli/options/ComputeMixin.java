@@ -35,8 +35,8 @@ public final class ComputeMixin {
 
     @Option(names = "--weights", paramLabel = "WEIGHTS", converter = OptionConverters.Weights.class,
             completionCandidates = OptionConverters.Weights.class,
-            description = "Weights of linear layers: stored, or quantized to int8, int8-groups or int4 (with scales "
-                    + "for each 32). Default: stored.") private WeightType weights =
+            description = "Weights of linear layers: stored, or quantized to int8, int8-groups or int4 (the last two "
+                    + "with a scale for each group of 32 inputs). Default: stored.") private WeightType weights =
                             WeightType.STORED;
 
     @Option(names = "--allow-config", paramLabel = "KEY", split = ",", hideParamSyntax = true,

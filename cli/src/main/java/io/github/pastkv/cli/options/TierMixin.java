@@ -18,11 +18,11 @@ public final class TierMixin {
     @Spec(Spec.Target.MIXEE) private CommandSpec spec = CommandSpec.create();
 
     @Option(names = "--cache-tier", paramLabel = "URI",
-            description = "Storage below the prefix cache, so that later runs reuse what this one has read, such as "
-                    + "'file:DIR?max=10GiB'. Options: max, deadline, chunk=64 (tokens per file; a file "
-                    + "is reused as far as its whole blocks match), write=complete|second-use|eviction, "
-                    + "load=measured|always, verify=crc32c|sha256. Repeatable, nearest first. Results do not "
-                    + "change.") private List<String> uris =
+            description = "Storage below the prefix cache, so that later runs reuse the keys and values that this "
+                    + "one computes, such as 'file:DIR?max=10GiB'. Options of all tiers: chunk=64 (tokens per stored "
+                    + "chunk; its leading whole blocks that match are reused), deadline, "
+                    + "write=complete|second-use|eviction, load=measured|always, verify=crc32c|sha256, keys=FILE "
+                    + "(encryption). Repeatable, nearest first. Results do not change.") private List<String> uris =
                             new ArrayList<>();
 
     /** Refuses what is no URI of a tier. */

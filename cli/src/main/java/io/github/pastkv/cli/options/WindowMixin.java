@@ -13,11 +13,11 @@ public final class WindowMixin {
 
     @Option(names = "--window", paramLabel = "N",
             description = "Sliding window: each token attends to the last N tokens; older tokens are evicted. "
-                    + "Bounds memory, not length: the model's context stays the limit. Default: 0 "
+                    + "Saves memory; texts can be as long as the model's context, as without it. Default: 0 "
                     + "(off).") private int numTokens;
 
     @Option(names = "--sinks", paramLabel = "N",
-            description = "Attention sinks: the first N tokens are never evicted from the window; 4 is common. "
+            description = "Attention sinks: the first N tokens are always attended to and never evicted; 4 is common. "
                     + "Default: 0.") private int numSinks;
 
     /** Refuses options that are wrong whatever the model. */

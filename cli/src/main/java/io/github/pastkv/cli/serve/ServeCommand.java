@@ -37,10 +37,10 @@ import picocli.CommandLine.Spec;
 @Command(name = "serve", sortOptions = false,
         header = {"Serve models over HTTP with OpenAI's API.", ""},
         customSynopsis = {"pastkv serve [OPTIONS]", ""},
-        description = "Serves /v1/chat/completions and /v1/completions with continuous batching and prefix "
-                + "caching. Results are bit-identical under any load. Unsupported request fields are rejected "
-                + "by name. The page at / has a chat box and the state of the server. Ctrl-C or SIGTERM drains "
-                + "running requests; a second signal stops at once.%n",
+        description = "Serves OpenAI's chat completions, completions and responses and Anthropic's messages with "
+                + "continuous batching and prefix caching. Results are bit-identical under any load. "
+                + "Unsupported request fields are rejected by name. The page at / has a chat box and the state "
+                + "of the server. Ctrl-C or SIGTERM drains running requests; a second signal stops at once.%n",
         footer = {"", "Examples:", "  pastkv serve",
             "  pastkv serve --model smol=~/models/SmolLM2-135M-Instruct --port 8273",
             "  pastkv serve --model a=DIR1 --model b=DIR2 --host 0.0.0.0 --api-key-file keys.txt",
@@ -54,8 +54,9 @@ public final class ServeCommand implements Callable<Integer> {
 
     @Spec private CommandSpec spec = CommandSpec.create();
 
-    @Option(names = "--model", paramLabel = "[NAME=]DIR",
-            description = "Hugging Face model folder and its name in requests. Repeatable. Default name: the folder's. "
+    @Option(names = "--model", paramLabel = "[NAME=]DIR|FILE.gguf",
+            description = "Hugging Face model folder or GGUF file, and its name in requests. Repeatable. "
+                    + "Default name: that of the folder or file. "
                     + "Default model: the small model bundled with PastKV, as "
                     + "tiny.") private List<String> folders = List.of();
 

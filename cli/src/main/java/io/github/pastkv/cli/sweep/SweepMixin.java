@@ -21,18 +21,18 @@ final class SweepMixin {
               layer, position        resid_pre, resid_mid, resid_post, attn_out, mlp_out,%n\
                                      layer_out (attn_out and mlp_out together)%n\
               layer                  attn_out_all_pos, mlp_out_all_pos, layer_out_all_pos%n\
-              layer, head            head_out_all_pos, head_q_all_pos, head_k_all_pos, head_v_all_pos,%n\
-                                     head_pattern_all_pos%n\
-              layer, position, head  the same names with _by_pos instead of _all_pos%n\
+              layer, head            head_out_all_pos, head_q_all_pos, head_pattern_all_pos%n\
+              layer, kv head         head_k_all_pos, head_v_all_pos%n\
+              layer, position, head  the head_ names above with _by_pos instead of _all_pos%n\
               layer, head, position, source position    head_pattern_dest_src_pos%n\
-              receiver, sender       direct_path (one edge)%n\
+              receiver, sender       direct_path (path patching of one edge)%n\
             Several grids at once: block_every, head_all_pos_every, head_by_pos_every.""";
 
     @Spec(Spec.Target.MIXEE) private CommandSpec spec = CommandSpec.create();
 
     @Option(names = "--grid", paramLabel = "NAME", split = ",", hideParamSyntax = true, required = true,
             description = "The set of activations to replace; see below. "
-                    + "Repeatable.") private List<String> gridNames = List.of();
+                    + "Repeatable, or separated by commas.") private List<String> gridNames = List.of();
 
     @Option(names = "--metric", paramLabel = "NAME", converter = KindConverters.Metric.class,
             completionCandidates = KindConverters.Metric.class,

@@ -8,7 +8,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** One sequence that is being generated: its token ids, its text so far, and whether and why it has ended. */
