@@ -4,6 +4,7 @@ module io.github.pastkv.kernels {
     requires static org.jspecify;
 
     exports io.github.pastkv.kernels;
+    exports io.github.pastkv.kernels.weights;
 
     uses io.github.pastkv.kernels.KernelsProvider;
     uses io.github.pastkv.kernels.SpeedProbe;

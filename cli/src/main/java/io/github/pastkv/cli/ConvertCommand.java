@@ -4,7 +4,7 @@ import io.github.pastkv.cli.io.Progress;
 import io.github.pastkv.cli.io.Streams;
 import io.github.pastkv.cli.options.ModelMixin;
 import io.github.pastkv.cli.options.OptionConverters;
-import io.github.pastkv.kernels.WeightType;
+import io.github.pastkv.kernels.weights.WeightType;
 import io.github.pastkv.model.ModelConversion;
 import io.github.pastkv.model.gguf.GgufModel;
 import java.io.IOException;

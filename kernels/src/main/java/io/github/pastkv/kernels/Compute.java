@@ -2,6 +2,7 @@ package io.github.pastkv.kernels;
 
 import io.github.pastkv.cache.StepRows;
 import io.github.pastkv.cache.layout.KvShape;
+import io.github.pastkv.kernels.weights.ComputeType;
 import io.github.pastkv.tensor.Tensor;
 
 /**

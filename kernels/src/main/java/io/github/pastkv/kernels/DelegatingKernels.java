@@ -1,5 +1,8 @@
 package io.github.pastkv.kernels;
 
+import io.github.pastkv.kernels.weights.ComputeType;
+import io.github.pastkv.kernels.weights.LinearPrecision;
+import io.github.pastkv.kernels.weights.WeightMatrix;
 import io.github.pastkv.tensor.DataType;
 import io.github.pastkv.tensor.Tensor;
 import java.lang.foreign.Arena;

@@ -1,5 +1,6 @@
 package io.github.pastkv.kernels;
 
+import io.github.pastkv.kernels.weights.WeightMatrix;
 import java.lang.foreign.Arena;
 import java.util.List;
 

@@ -1,5 +1,6 @@
 package io.github.pastkv.kernels;
 
+import io.github.pastkv.kernels.weights.LinearPrecision;
 import io.github.pastkv.tensor.DataType;
 
 /**

@@ -1,5 +1,10 @@
 package io.github.pastkv.kernels;
 
+import io.github.pastkv.kernels.weights.GroupFormat;
+import io.github.pastkv.kernels.weights.GroupedRow;
+import io.github.pastkv.kernels.weights.LinearPrecision;
+import io.github.pastkv.kernels.weights.WeightMatrices;
+import io.github.pastkv.kernels.weights.WeightMatrix;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

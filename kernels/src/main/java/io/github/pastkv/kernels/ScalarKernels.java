@@ -2,6 +2,9 @@ package io.github.pastkv.kernels;
 
 import io.github.pastkv.cache.layout.KvBlocks;
 import io.github.pastkv.cache.layout.KvLayout;
+import io.github.pastkv.kernels.weights.LinearPrecision;
+import io.github.pastkv.kernels.weights.WeightMatrices;
+import io.github.pastkv.kernels.weights.WeightMatrix;
 import io.github.pastkv.tensor.DataType;
 import io.github.pastkv.tensor.Tensor;
 import java.lang.foreign.Arena;

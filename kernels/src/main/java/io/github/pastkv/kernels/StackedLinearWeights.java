@@ -1,5 +1,8 @@
 package io.github.pastkv.kernels;
 
+import io.github.pastkv.kernels.weights.LinearPrecision;
+import io.github.pastkv.kernels.weights.WeightMatrices;
+import io.github.pastkv.kernels.weights.WeightMatrix;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,7 +1,7 @@
 package io.github.pastkv.lens;
 
 import io.github.pastkv.kernels.NormWeights;
-import io.github.pastkv.kernels.WeightMatrix;
+import io.github.pastkv.kernels.weights.WeightMatrix;
 import io.github.pastkv.model.Model;
 import io.github.pastkv.model.config.ModelConfig;
 import io.github.pastkv.model.family.NormTensors;

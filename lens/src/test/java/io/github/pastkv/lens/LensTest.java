@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import io.github.pastkv.cache.mask.AttentionMask;
-import io.github.pastkv.kernels.WeightMatrices;
+import io.github.pastkv.kernels.weights.WeightMatrices;
 import io.github.pastkv.model.Model;
 import io.github.pastkv.model.Session;
 import io.github.pastkv.model.engine.StepInput;

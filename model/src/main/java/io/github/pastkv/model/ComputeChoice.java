@@ -1,7 +1,7 @@
 package io.github.pastkv.model;
 
-import io.github.pastkv.kernels.ComputeType;
 import io.github.pastkv.kernels.Kernels;
+import io.github.pastkv.kernels.weights.ComputeType;
 import io.github.pastkv.tensor.DataType;
 
 /** The choice of the compute type of a model. */

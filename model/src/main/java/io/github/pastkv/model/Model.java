@@ -4,7 +4,7 @@ import io.github.pastkv.cache.KvCache;
 import io.github.pastkv.cache.store.BlockStore;
 import io.github.pastkv.kernels.Compute;
 import io.github.pastkv.kernels.KernelsChoice;
-import io.github.pastkv.kernels.LinearPrecision;
+import io.github.pastkv.kernels.weights.LinearPrecision;
 import io.github.pastkv.model.config.GenerationConfig;
 import io.github.pastkv.model.config.ModelConfig;
 import io.github.pastkv.model.engine.Engine;

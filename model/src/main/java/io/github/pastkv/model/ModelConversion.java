@@ -1,9 +1,9 @@
 package io.github.pastkv.model;
 
-import io.github.pastkv.kernels.QuantizedRow;
-import io.github.pastkv.kernels.WeightMatrices;
-import io.github.pastkv.kernels.WeightMatrix;
-import io.github.pastkv.kernels.WeightType;
+import io.github.pastkv.kernels.weights.QuantizedRow;
+import io.github.pastkv.kernels.weights.WeightMatrices;
+import io.github.pastkv.kernels.weights.WeightMatrix;
+import io.github.pastkv.kernels.weights.WeightType;
 import io.github.pastkv.model.family.ModelTensors;
 import io.github.pastkv.model.files.Int8Config;
 import io.github.pastkv.model.files.ModelDocument;

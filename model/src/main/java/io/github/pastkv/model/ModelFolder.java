@@ -1,10 +1,10 @@
 package io.github.pastkv.model;
 
 import io.github.pastkv.kernels.Kernels;
-import io.github.pastkv.kernels.LinearPrecision;
-import io.github.pastkv.kernels.WeightMatrices;
-import io.github.pastkv.kernels.WeightMatrix;
-import io.github.pastkv.kernels.WeightType;
+import io.github.pastkv.kernels.weights.LinearPrecision;
+import io.github.pastkv.kernels.weights.WeightMatrices;
+import io.github.pastkv.kernels.weights.WeightMatrix;
+import io.github.pastkv.kernels.weights.WeightType;
 import io.github.pastkv.model.config.ExpertsConfig;
 import io.github.pastkv.model.config.GenerationConfig;
 import io.github.pastkv.model.config.ModelConfig;

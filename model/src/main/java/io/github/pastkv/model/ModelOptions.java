@@ -1,7 +1,7 @@
 package io.github.pastkv.model;
 
 import io.github.pastkv.cache.store.BlockStore;
-import io.github.pastkv.kernels.WeightType;
+import io.github.pastkv.kernels.weights.WeightType;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;

@@ -8,7 +8,7 @@ import io.github.pastkv.cache.prefix.PrefixIndex;
 import io.github.pastkv.cache.prefix.PrefixNamespace;
 import io.github.pastkv.cache.store.BlockStore;
 import io.github.pastkv.kernels.KernelsChoice;
-import io.github.pastkv.kernels.LinearPrecision;
+import io.github.pastkv.kernels.weights.LinearPrecision;
 import io.github.pastkv.model.forward.RopeTables;
 import java.io.IOException;
 import java.io.UncheckedIOException;

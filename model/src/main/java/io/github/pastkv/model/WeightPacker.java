@@ -1,13 +1,13 @@
 package io.github.pastkv.model;
 
-import io.github.pastkv.kernels.GroupQuantizer;
 import io.github.pastkv.kernels.Kernels;
 import io.github.pastkv.kernels.LinearPacker;
-import io.github.pastkv.kernels.LinearPrecision;
 import io.github.pastkv.kernels.LinearWeights;
 import io.github.pastkv.kernels.StackedLinearWeights;
-import io.github.pastkv.kernels.WeightMatrix;
-import io.github.pastkv.kernels.WeightType;
+import io.github.pastkv.kernels.weights.GroupQuantizer;
+import io.github.pastkv.kernels.weights.LinearPrecision;
+import io.github.pastkv.kernels.weights.WeightMatrix;
+import io.github.pastkv.kernels.weights.WeightType;
 import java.lang.foreign.Arena;
 import java.util.List;
 

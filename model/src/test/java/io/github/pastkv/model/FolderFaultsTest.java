@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.github.pastkv.kernels.WeightMatrices;
+import io.github.pastkv.kernels.weights.WeightMatrices;
 import io.github.pastkv.model.family.ModelTensors;
 import io.github.pastkv.model.files.ModelFormatException;
 import io.github.pastkv.model.files.SafetensorsFile;

@@ -3,7 +3,7 @@ package io.github.pastkv.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.github.pastkv.kernels.WeightMatrices;
+import io.github.pastkv.kernels.weights.WeightMatrices;
 import io.github.pastkv.model.config.GenerationConfig;
 import io.github.pastkv.model.files.ModelFormatException;
 import io.github.pastkv.tensor.Tensor;

@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.pastkv.kernels.DelegatingKernels;
 import io.github.pastkv.kernels.KernelsChoice;
-import io.github.pastkv.kernels.LinearPrecision;
 import io.github.pastkv.kernels.LinearWeights;
-import io.github.pastkv.kernels.WeightMatrix;
+import io.github.pastkv.kernels.weights.LinearPrecision;
+import io.github.pastkv.kernels.weights.WeightMatrix;
 import io.github.pastkv.model.files.ModelFormatException;
 import io.github.pastkv.testkit.golden.GoldenModel;
 import java.io.IOException;

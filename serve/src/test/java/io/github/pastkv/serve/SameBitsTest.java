@@ -2,7 +2,7 @@ package io.github.pastkv.serve;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.github.pastkv.kernels.WeightType;
+import io.github.pastkv.kernels.weights.WeightType;
 import io.github.pastkv.model.ComputeChoice;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;

@@ -1,7 +1,7 @@
 package io.github.pastkv.bench.sessions;
 
 import io.github.pastkv.cache.layout.KvType;
-import io.github.pastkv.kernels.WeightType;
+import io.github.pastkv.kernels.weights.WeightType;
 import io.github.pastkv.model.ComputeChoice;
 import io.github.pastkv.model.Model;
 import io.github.pastkv.model.ModelOptions;

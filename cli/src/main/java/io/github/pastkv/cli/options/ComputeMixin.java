@@ -1,6 +1,6 @@
 package io.github.pastkv.cli.options;
 
-import io.github.pastkv.kernels.WeightType;
+import io.github.pastkv.kernels.weights.WeightType;
 import io.github.pastkv.model.ComputeChoice;
 import io.github.pastkv.model.ModelOptions;
 import java.util.List;

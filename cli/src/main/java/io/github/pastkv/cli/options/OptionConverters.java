@@ -3,7 +3,7 @@ package io.github.pastkv.cli.options;
 import io.github.pastkv.cache.layout.KvType;
 import io.github.pastkv.cache.layout.KvTypes;
 import io.github.pastkv.cache.layout.LayerKvTypes;
-import io.github.pastkv.kernels.WeightType;
+import io.github.pastkv.kernels.weights.WeightType;
 import io.github.pastkv.model.ComputeChoice;
 import java.util.Arrays;
 import java.util.Iterator;

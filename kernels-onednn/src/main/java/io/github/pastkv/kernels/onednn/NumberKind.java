@@ -1,8 +1,8 @@
 package io.github.pastkv.kernels.onednn;
 
-import io.github.pastkv.kernels.ComputeType;
-import io.github.pastkv.kernels.LinearPrecision;
-import io.github.pastkv.kernels.WeightType;
+import io.github.pastkv.kernels.weights.ComputeType;
+import io.github.pastkv.kernels.weights.LinearPrecision;
+import io.github.pastkv.kernels.weights.WeightType;
 import io.github.pastkv.tensor.DataType;
 import org.jspecify.annotations.Nullable;
 

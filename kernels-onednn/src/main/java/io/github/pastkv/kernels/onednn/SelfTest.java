@@ -1,10 +1,10 @@
 package io.github.pastkv.kernels.onednn;
 
-import io.github.pastkv.kernels.ComputeType;
-import io.github.pastkv.kernels.LinearPrecision;
 import io.github.pastkv.kernels.LinearWeights;
 import io.github.pastkv.kernels.ScalarKernels;
-import io.github.pastkv.kernels.WeightMatrix;
+import io.github.pastkv.kernels.weights.ComputeType;
+import io.github.pastkv.kernels.weights.LinearPrecision;
+import io.github.pastkv.kernels.weights.WeightMatrix;
 import io.github.pastkv.tensor.DataType;
 import io.github.pastkv.tensor.Tensor;
 import java.lang.foreign.Arena;

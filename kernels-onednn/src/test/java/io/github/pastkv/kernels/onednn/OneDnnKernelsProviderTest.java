@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.github.pastkv.kernels.KernelsChoice;
-import io.github.pastkv.kernels.LinearPrecision;
+import io.github.pastkv.kernels.weights.LinearPrecision;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

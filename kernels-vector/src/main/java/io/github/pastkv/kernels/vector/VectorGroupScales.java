@@ -9,10 +9,10 @@ import static jdk.incubator.vector.VectorOperators.ASHR;
 import static jdk.incubator.vector.VectorOperators.I2F;
 import static jdk.incubator.vector.VectorOperators.LSHL;
 
-import io.github.pastkv.kernels.GroupFormat;
-import io.github.pastkv.kernels.GroupFormat.Scales;
-import io.github.pastkv.kernels.GroupedRow;
 import io.github.pastkv.kernels.NativeMemory;
+import io.github.pastkv.kernels.weights.GroupFormat;
+import io.github.pastkv.kernels.weights.GroupFormat.Scales;
+import io.github.pastkv.kernels.weights.GroupedRow;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.function.Function;

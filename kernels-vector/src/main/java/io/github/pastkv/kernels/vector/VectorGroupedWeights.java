@@ -1,12 +1,12 @@
 package io.github.pastkv.kernels.vector;
 
-import io.github.pastkv.kernels.GroupFormat;
-import io.github.pastkv.kernels.GroupFormat.Integers;
-import io.github.pastkv.kernels.GroupedRow;
-import io.github.pastkv.kernels.LinearPrecision;
 import io.github.pastkv.kernels.LinearWeights;
-import io.github.pastkv.kernels.WeightMatrices;
-import io.github.pastkv.kernels.WeightMatrix;
+import io.github.pastkv.kernels.weights.GroupFormat;
+import io.github.pastkv.kernels.weights.GroupFormat.Integers;
+import io.github.pastkv.kernels.weights.GroupedRow;
+import io.github.pastkv.kernels.weights.LinearPrecision;
+import io.github.pastkv.kernels.weights.WeightMatrices;
+import io.github.pastkv.kernels.weights.WeightMatrix;
 import io.github.pastkv.tensor.DataType;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

@@ -1,7 +1,7 @@
 package io.github.pastkv.model.family;
 
-import io.github.pastkv.kernels.WeightMatrix;
 import io.github.pastkv.kernels.Xielu;
+import io.github.pastkv.kernels.weights.WeightMatrix;
 import io.github.pastkv.tensor.Tensor;
 import java.util.List;
 import java.util.stream.Stream;

@@ -1,9 +1,9 @@
 package io.github.pastkv.model.files;
 
-import io.github.pastkv.kernels.GroupFormat;
-import io.github.pastkv.kernels.GroupFormat.Integers;
-import io.github.pastkv.kernels.GroupFormat.Scales;
-import io.github.pastkv.kernels.GroupedRow;
+import io.github.pastkv.kernels.weights.GroupFormat;
+import io.github.pastkv.kernels.weights.GroupFormat.Integers;
+import io.github.pastkv.kernels.weights.GroupFormat.Scales;
+import io.github.pastkv.kernels.weights.GroupedRow;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.stream.LongStream;

@@ -1,10 +1,10 @@
 package io.github.pastkv.model.forward;
 
 import io.github.pastkv.kernels.Compute.TokenRange;
-import io.github.pastkv.kernels.GroupedRow;
 import io.github.pastkv.kernels.LinearWeights;
 import io.github.pastkv.kernels.NormWeights;
-import io.github.pastkv.kernels.WeightMatrix;
+import io.github.pastkv.kernels.weights.GroupedRow;
+import io.github.pastkv.kernels.weights.WeightMatrix;
 import io.github.pastkv.model.hooks.HookPoint;
 import io.github.pastkv.tensor.Tensor;
 import java.util.Objects;

@@ -1,8 +1,8 @@
 package io.github.pastkv.model.forward;
 
-import io.github.pastkv.kernels.GroupedRow;
-import io.github.pastkv.kernels.WeightMatrices;
-import io.github.pastkv.kernels.WeightMatrix;
+import io.github.pastkv.kernels.weights.GroupedRow;
+import io.github.pastkv.kernels.weights.WeightMatrices;
+import io.github.pastkv.kernels.weights.WeightMatrix;
 import io.github.pastkv.tensor.DataType;
 import io.github.pastkv.tensor.Tensor;
 import java.util.Objects;

@@ -2,7 +2,7 @@ package io.github.pastkv.model.forward;
 
 import io.github.pastkv.kernels.LinearWeights;
 import io.github.pastkv.kernels.NormWeights;
-import io.github.pastkv.kernels.WeightMatrix;
+import io.github.pastkv.kernels.weights.WeightMatrix;
 import io.github.pastkv.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 

@@ -1,7 +1,7 @@
 package io.github.pastkv.model.forward;
 
 import io.github.pastkv.kernels.Compute;
-import io.github.pastkv.kernels.WeightMatrix;
+import io.github.pastkv.kernels.weights.WeightMatrix;
 import io.github.pastkv.model.config.ModelConfig;
 import io.github.pastkv.model.hooks.HookPoint;
 import io.github.pastkv.tensor.DataType;

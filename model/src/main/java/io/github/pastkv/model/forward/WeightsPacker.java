@@ -4,7 +4,7 @@ import io.github.pastkv.kernels.ClampedSwiglu;
 import io.github.pastkv.kernels.LinearPacker;
 import io.github.pastkv.kernels.LinearWeights;
 import io.github.pastkv.kernels.NormWeights;
-import io.github.pastkv.kernels.WeightMatrix;
+import io.github.pastkv.kernels.weights.WeightMatrix;
 import io.github.pastkv.model.config.ExpertsConfig;
 import io.github.pastkv.model.config.LatentConfig;
 import io.github.pastkv.model.config.ModelConfig;

@@ -1,7 +1,7 @@
 package io.github.pastkv.model.gguf;
 
-import io.github.pastkv.kernels.GroupFormat;
-import io.github.pastkv.kernels.GroupedRow;
+import io.github.pastkv.kernels.weights.GroupFormat;
+import io.github.pastkv.kernels.weights.GroupedRow;
 import io.github.pastkv.model.files.Mxfp4;
 
 /**

@@ -1,6 +1,6 @@
 package io.github.pastkv.model.gguf;
 
-import io.github.pastkv.kernels.GroupedRow;
+import io.github.pastkv.kernels.weights.GroupedRow;
 import io.github.pastkv.model.files.MappedFile;
 import io.github.pastkv.model.files.ModelFormatException;
 import io.github.pastkv.tensor.DataType;

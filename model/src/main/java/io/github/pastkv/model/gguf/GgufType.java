@@ -1,8 +1,8 @@
 package io.github.pastkv.model.gguf;
 
-import io.github.pastkv.kernels.GroupFormat;
-import io.github.pastkv.kernels.GroupFormat.Integers;
-import io.github.pastkv.kernels.GroupFormat.Scales;
+import io.github.pastkv.kernels.weights.GroupFormat;
+import io.github.pastkv.kernels.weights.GroupFormat.Integers;
+import io.github.pastkv.kernels.weights.GroupFormat.Scales;
 import io.github.pastkv.model.files.ModelFormatException;
 import java.util.Arrays;
 import java.util.stream.Collectors;

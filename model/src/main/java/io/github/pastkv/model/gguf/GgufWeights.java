@@ -1,7 +1,7 @@
 package io.github.pastkv.model.gguf;
 
-import io.github.pastkv.kernels.GroupedRow;
-import io.github.pastkv.kernels.WeightMatrix;
+import io.github.pastkv.kernels.weights.GroupedRow;
+import io.github.pastkv.kernels.weights.WeightMatrix;
 import io.github.pastkv.model.files.ModelFormatException;
 import io.github.pastkv.model.files.TensorEntry;
 import io.github.pastkv.model.files.WeightSource;

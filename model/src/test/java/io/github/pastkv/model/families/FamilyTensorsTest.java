@@ -3,8 +3,8 @@ package io.github.pastkv.model.families;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.github.pastkv.kernels.WeightMatrices;
-import io.github.pastkv.kernels.WeightMatrix;
+import io.github.pastkv.kernels.weights.WeightMatrices;
+import io.github.pastkv.kernels.weights.WeightMatrix;
 import io.github.pastkv.model.ModelFolder;
 import io.github.pastkv.model.TestFiles;
 import io.github.pastkv.model.family.FfnTensors;

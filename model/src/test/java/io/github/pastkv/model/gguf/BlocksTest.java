@@ -3,7 +3,7 @@ package io.github.pastkv.model.gguf;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.github.pastkv.kernels.WeightMatrix;
+import io.github.pastkv.kernels.weights.WeightMatrix;
 import io.github.pastkv.model.files.SafetensorsFile;
 import io.github.pastkv.testkit.golden.GoldenFiles;
 import java.io.IOException;

@@ -1,10 +1,10 @@
 package io.github.pastkv.testkit.kernels;
 
-import io.github.pastkv.kernels.GroupFormat;
-import io.github.pastkv.kernels.GroupFormat.Integers;
-import io.github.pastkv.kernels.GroupFormat.Scales;
-import io.github.pastkv.kernels.GroupedRow;
-import io.github.pastkv.kernels.WeightMatrix;
+import io.github.pastkv.kernels.weights.GroupFormat;
+import io.github.pastkv.kernels.weights.GroupFormat.Integers;
+import io.github.pastkv.kernels.weights.GroupFormat.Scales;
+import io.github.pastkv.kernels.weights.GroupedRow;
+import io.github.pastkv.kernels.weights.WeightMatrix;
 import java.util.SplittableRandom;
 import java.util.random.RandomGenerator;
 

@@ -3,13 +3,13 @@ package io.github.pastkv.testkit.kernels;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
-import io.github.pastkv.kernels.ComputeType;
-import io.github.pastkv.kernels.GroupFormat.Integers;
 import io.github.pastkv.kernels.Kernels;
-import io.github.pastkv.kernels.LinearPrecision;
 import io.github.pastkv.kernels.LinearWeights;
-import io.github.pastkv.kernels.WeightMatrices;
-import io.github.pastkv.kernels.WeightMatrix;
+import io.github.pastkv.kernels.weights.ComputeType;
+import io.github.pastkv.kernels.weights.GroupFormat.Integers;
+import io.github.pastkv.kernels.weights.LinearPrecision;
+import io.github.pastkv.kernels.weights.WeightMatrices;
+import io.github.pastkv.kernels.weights.WeightMatrix;
 import io.github.pastkv.tensor.DataType;
 import io.github.pastkv.tensor.Tensor;
 import java.util.ArrayList;

@@ -1,11 +1,11 @@
 package io.github.pastkv.testkit.kernels;
 
-import io.github.pastkv.kernels.ComputeType;
-import io.github.pastkv.kernels.GroupFormat;
-import io.github.pastkv.kernels.GroupFormat.Integers;
-import io.github.pastkv.kernels.GroupFormat.Scales;
-import io.github.pastkv.kernels.LinearPrecision;
-import io.github.pastkv.kernels.WeightType;
+import io.github.pastkv.kernels.weights.ComputeType;
+import io.github.pastkv.kernels.weights.GroupFormat;
+import io.github.pastkv.kernels.weights.GroupFormat.Integers;
+import io.github.pastkv.kernels.weights.GroupFormat.Scales;
+import io.github.pastkv.kernels.weights.LinearPrecision;
+import io.github.pastkv.kernels.weights.WeightType;
 import io.github.pastkv.tensor.DataType;
 import org.jspecify.annotations.Nullable;
 

@@ -2,9 +2,9 @@ package io.github.pastkv.testkit.model;
 
 import io.github.pastkv.kernels.DelegatingKernels;
 import io.github.pastkv.kernels.Kernels;
-import io.github.pastkv.kernels.LinearPrecision;
 import io.github.pastkv.kernels.LinearWeights;
-import io.github.pastkv.kernels.WeightMatrix;
+import io.github.pastkv.kernels.weights.LinearPrecision;
+import io.github.pastkv.kernels.weights.WeightMatrix;
 import io.github.pastkv.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.util.Collections;

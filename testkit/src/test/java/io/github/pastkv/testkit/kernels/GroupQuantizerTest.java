@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.within;
 
-import io.github.pastkv.kernels.GroupQuantizer;
-import io.github.pastkv.kernels.GroupedRow;
-import io.github.pastkv.kernels.WeightMatrix;
-import io.github.pastkv.kernels.WeightType;
+import io.github.pastkv.kernels.weights.GroupQuantizer;
+import io.github.pastkv.kernels.weights.GroupedRow;
+import io.github.pastkv.kernels.weights.WeightMatrix;
+import io.github.pastkv.kernels.weights.WeightType;
 import io.github.pastkv.tensor.Tensor;
 import java.util.Random;
 import org.junit.jupiter.params.ParameterizedTest;

@@ -1,6 +1,6 @@
 package io.github.pastkv.tests.equality;
 
-import io.github.pastkv.kernels.LinearPrecision;
+import io.github.pastkv.kernels.weights.LinearPrecision;
 import io.github.pastkv.model.ComputeChoice;
 import io.github.pastkv.model.Model;
 import io.github.pastkv.model.ModelOptions;

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.pastkv.cache.layout.KvType;
 import io.github.pastkv.kernels.KernelsChoice;
-import io.github.pastkv.kernels.LinearPrecision;
 import io.github.pastkv.kernels.ScalarKernels;
+import io.github.pastkv.kernels.weights.LinearPrecision;
 import io.github.pastkv.model.Model;
 import io.github.pastkv.testkit.model.KernelsUnderTest;
 import io.github.pastkv.testkit.model.LogitRows;

@@ -1,9 +1,9 @@
 package io.github.pastkv.tests.equality;
 
 import io.github.pastkv.cache.layout.KvType;
-import io.github.pastkv.kernels.ComputeType;
-import io.github.pastkv.kernels.LinearPrecision;
-import io.github.pastkv.kernels.WeightType;
+import io.github.pastkv.kernels.weights.ComputeType;
+import io.github.pastkv.kernels.weights.LinearPrecision;
+import io.github.pastkv.kernels.weights.WeightType;
 import io.github.pastkv.model.ComputeChoice;
 import io.github.pastkv.model.Model;
 import io.github.pastkv.model.ModelOptions;

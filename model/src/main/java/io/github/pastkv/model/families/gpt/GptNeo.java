@@ -1,7 +1,7 @@
 package io.github.pastkv.model.families.gpt;
 
 import io.github.pastkv.kernels.NormWeights;
-import io.github.pastkv.kernels.WeightMatrix;
+import io.github.pastkv.kernels.weights.WeightMatrix;
 import io.github.pastkv.model.config.AttentionConfig;
 import io.github.pastkv.model.config.EmbeddingConfig;
 import io.github.pastkv.model.config.FfnConfig;

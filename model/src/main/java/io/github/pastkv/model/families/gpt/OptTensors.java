@@ -1,6 +1,6 @@
 package io.github.pastkv.model.families.gpt;
 
-import io.github.pastkv.kernels.WeightMatrix;
+import io.github.pastkv.kernels.weights.WeightMatrix;
 import io.github.pastkv.model.config.ModelConfig;
 import io.github.pastkv.model.config.Residual;
 import io.github.pastkv.model.families.tensors.TensorReader;

@@ -1,8 +1,8 @@
 package io.github.pastkv.model.families.tensors;
 
 import io.github.pastkv.kernels.Activation;
-import io.github.pastkv.kernels.WeightMatrix;
 import io.github.pastkv.kernels.Xielu;
+import io.github.pastkv.kernels.weights.WeightMatrix;
 import io.github.pastkv.model.config.AttentionConfig;
 import io.github.pastkv.model.config.ExpertsConfig;
 import io.github.pastkv.model.config.ModelConfig;

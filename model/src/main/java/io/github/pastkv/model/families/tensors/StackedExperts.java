@@ -1,6 +1,6 @@
 package io.github.pastkv.model.families.tensors;
 
-import io.github.pastkv.kernels.WeightMatrix;
+import io.github.pastkv.kernels.weights.WeightMatrix;
 import io.github.pastkv.model.config.ExpertsConfig;
 import io.github.pastkv.model.families.tensors.ExpertNames.Storage;
 import io.github.pastkv.model.family.FfnTensors;

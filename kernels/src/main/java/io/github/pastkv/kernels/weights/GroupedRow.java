@@ -1,4 +1,4 @@
-package io.github.pastkv.kernels;
+package io.github.pastkv.kernels.weights;
 
 /**
  * The unpacked grouped weights of one output, as produced by a {@link Source} and consumed by kernels. Reused from row

@@ -1,4 +1,4 @@
-package io.github.pastkv.kernels;
+package io.github.pastkv.kernels.weights;
 
 /**
  * The numeric precision of linear layers: the type of their inputs and the storage format of their packed weights. Sums

@@ -1,4 +1,4 @@
-package io.github.pastkv.kernels;
+package io.github.pastkv.kernels.weights;
 
 import io.github.pastkv.tensor.DataType;
 import java.util.Locale;

@@ -1,4 +1,4 @@
-package io.github.pastkv.kernels;
+package io.github.pastkv.kernels.weights;
 
 import io.github.pastkv.tensor.DataType;
 import io.github.pastkv.tensor.Tensor;
@@ -39,7 +39,7 @@ public final class WeightMatrices {
     }
 
     /** Whether two matrices have the same type or group format, so that they can be packed as one. */
-    static boolean areStoredAlike(WeightMatrix first, WeightMatrix second) {
+    public static boolean areStoredAlike(WeightMatrix first, WeightMatrix second) {
         return stored(first).equals(stored(second));
     }
 

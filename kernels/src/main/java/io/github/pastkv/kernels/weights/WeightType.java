@@ -1,4 +1,4 @@
-package io.github.pastkv.kernels;
+package io.github.pastkv.kernels.weights;
 
 import java.util.Locale;
 

@@ -1,7 +1,7 @@
-package io.github.pastkv.kernels;
+package io.github.pastkv.kernels.weights;
 
-import io.github.pastkv.kernels.GroupFormat.Integers;
-import io.github.pastkv.kernels.GroupFormat.Scales;
+import io.github.pastkv.kernels.weights.GroupFormat.Integers;
+import io.github.pastkv.kernels.weights.GroupFormat.Scales;
 import io.github.pastkv.tensor.Tensor;
 
 /**

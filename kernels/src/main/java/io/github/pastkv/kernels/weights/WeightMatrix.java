@@ -1,4 +1,4 @@
-package io.github.pastkv.kernels;
+package io.github.pastkv.kernels.weights;
 
 import io.github.pastkv.tensor.DataType;
 import io.github.pastkv.tensor.Tensor;
@@ -6,8 +6,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The weights {@code [outputs, inputs]} of a linear layer as a file stores them, with the layer's bias. Matrices that
- * read the same input are packed into one layer ({@link Kernels#pack}). Immutable views of memory that belongs to the
- * file.
+ * read the same input are packed into one layer by the kernels. Immutable views of memory that belongs to the file.
  */
 public sealed interface WeightMatrix {
     /** Rows of the matrix. */
