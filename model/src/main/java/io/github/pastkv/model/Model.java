@@ -280,7 +280,7 @@ public final class Model implements AutoCloseable {
     public Session newSession(SessionOptions sessionOptions) {
         requireOpen();
         Objects.requireNonNull(sessionOptions, "sessionOptions: null");
-        return Session.withOwnCache(this, sessionOptions);
+        return Session.owning(this, pools.openOne(sessionOptions), sessionOptions);
     }
 
     /**

@@ -28,7 +28,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Function;
-import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -60,13 +59,6 @@ public final class Session implements AutoCloseable {
         this.ownGroup = model.newGroup(cache, ownsCache);
         this.target = new SessionTarget(model.tokenizer().orElse(null),
                 Set.copyOf(model.generationConfig().eosIds()), cache, ownGroup);
-    }
-
-    static Session withOwnCache(Model model, SessionOptions options) {
-        KvCache cache = options.prefixReuse().isOn()
-                ? model.pools().open(options)
-                : model.pools().openAlone(options);
-        return owning(model, cache, options);
     }
 
     static Session owning(Model model, KvCache cache, SessionOptions options) {
@@ -156,7 +148,7 @@ public final class Session implements AutoCloseable {
     public Tensor prefill(int[][] tokenIds, AttentionMask mask) {
         requireOpen();
         StepInput input = StepInput.tokens(tokenIds, mask);
-        return exclusively(() -> {
+        return lock.exclusively(() -> {
             Tensor last = target.group().forward(input, Logits.LAST, PrefixUse.REUSE);
             numReusedTokens = target.group().numReusedTokens();
             return Tensor.of(last.toFloatArray(), last.shape());
@@ -222,9 +214,8 @@ public final class Session implements AutoCloseable {
      */
     public Tensor append(StepInput input) {
         requireOpen();
-        Objects.requireNonNull(input, "input: null");
-        requireEnterable(input);
-        return exclusively(() -> target.group().forwardSlots(input, PrefixUse.STORE));
+        StepChecks.requireEnterable(input, target.cache());
+        return lock.exclusively(() -> target.group().forwardSlots(input, PrefixUse.STORE));
     }
 
     /**
@@ -236,20 +227,9 @@ public final class Session implements AutoCloseable {
      */
     public Tensor prefill(StepInput input) {
         requireOpen();
-        Objects.requireNonNull(input, "input: null");
-        requireEnterable(input);
-        for (int row = 0; row < input.mask().batchSize(); row++) {
-            if (input.mask().numReal(row) == 0) {
-                throw new IllegalArgumentException("mask: row " + row + " has no token, so it has no last one");
-            }
-        }
-        return exclusively(() -> target.group().forward(input, Logits.LAST, null));
-    }
-
-    private void requireEnterable(StepInput input) {
-        if (input instanceof StepInput.Residual stream && stream.startAtLayer() > 0) {
-            requireFrozen("startAtLayer", stream.startAtLayer());
-        }
+        StepChecks.requireEnterable(input, target.cache());
+        StepChecks.requireLastTokens(input.mask());
+        return lock.exclusively(() -> target.group().forward(input, Logits.LAST, null));
     }
 
     /**
@@ -261,22 +241,8 @@ public final class Session implements AutoCloseable {
      */
     public Tensor residualBefore(StepInput input, int stopAtLayer) {
         requireOpen();
-        Objects.requireNonNull(input, "input: null");
-        int startAtLayer = input instanceof StepInput.Residual stream ? stream.startAtLayer() : 0;
-        if (stopAtLayer < startAtLayer || stopAtLayer > model.config().numLayers()) {
-            throw new IllegalArgumentException("stopAtLayer: " + stopAtLayer + ", must be in [" + startAtLayer + ", "
-                    + model.config().numLayers() + "]");
-        }
-        StepInput.requireCut("stopAtLayer", stopAtLayer, model.config());
-        requireFrozen("stopAtLayer", stopAtLayer);
-        return exclusively(() -> target.group().residualBefore(input, stopAtLayer));
-    }
-
-    private void requireFrozen(String name, int layer) {
-        if (!target.cache().frozen()) {
-            throw new IllegalStateException(name + ": " + layer
-                    + ", layers would come to hold unequally many tokens; freeze the session to run part of them");
-        }
+        StepChecks.requireStop(input, stopAtLayer, model.config(), target.cache());
+        return lock.exclusively(() -> target.group().residualBefore(input, stopAtLayer));
     }
 
     /**
@@ -286,9 +252,7 @@ public final class Session implements AutoCloseable {
     public Scope withProbe(Probe newProbe) {
         requireOpen();
         Objects.requireNonNull(newProbe, "newProbe: null");
-        Probe before = target.probe();
-        target.setProbe(newProbe);
-        return () -> target.setProbe(before);
+        return target.useProbe(newProbe)::run;
     }
 
     /**
@@ -349,13 +313,7 @@ public final class Session implements AutoCloseable {
                     "numReturnSequences: " + options.numReturnSequences() + ", a stream has one answer");
         }
         PaddedPrompts prompts = PaddedPrompts.of(encode(prompt));
-        lock.acquire();
-        try {
-            return target.stream(prompts, options, lock::release);
-        } catch (RuntimeException | Error e) {
-            lock.release();
-            throw e;
-        }
+        return lock.untilReleased(release -> target.stream(prompts, options, release));
     }
 
     /** {@link #generate(int[][], AttentionMask, GenerationOptions, GenerationListener)} with rows of any length. */
@@ -380,7 +338,7 @@ public final class Session implements AutoCloseable {
         Objects.requireNonNull(options, "options: null");
         Objects.requireNonNull(listener, "listener: null");
         StepInput.tokens(tokenIds, mask).pack(model.config(), batchSize()); // rejects bad input before anything else
-        return exclusively(() -> {
+        return lock.exclusively(() -> {
             Generation generation = target.generate(new PaddedPrompts(tokenIds, mask), options, listener);
             numReusedTokens = generation.numReusedTokens();
             return generation;
@@ -397,7 +355,7 @@ public final class Session implements AutoCloseable {
         requireOpen();
         Objects.requireNonNull(options, "options: null");
         PaddedPrompts padded = PaddedPrompts.of(prompts);
-        return exclusively(() -> target.beamSearch(padded, options));
+        return lock.exclusively(() -> target.beamSearch(padded, options));
     }
 
     /** Whether appends store nothing. */
@@ -407,17 +365,17 @@ public final class Session implements AutoCloseable {
 
     /** Freezes the session: later appends read the stored tokens and store nothing. */
     public void freeze() {
-        exclusively(() -> ownGroup.usePresent(() -> changed(openCache()::freeze)));
+        lock.exclusively(() -> ownGroup.usePresent(() -> changed(openCache()::freeze)));
     }
 
     /** Lets later appends store again. */
     public void unfreeze() {
-        exclusively(() -> ownGroup.usePresent(() -> changed(openCache()::unfreeze)));
+        lock.exclusively(() -> ownGroup.usePresent(() -> changed(openCache()::unfreeze)));
     }
 
     /** Removes all tokens. */
     public void reset() {
-        exclusively(() -> ownGroup.use(() -> changed(openCache()::reset)));
+        lock.exclusively(() -> ownGroup.use(() -> changed(openCache()::reset)));
     }
 
     /**
@@ -446,7 +404,7 @@ public final class Session implements AutoCloseable {
      * @throws IllegalArgumentException when {@link #canRewind} says no; nothing has changed
      */
     public void rewind(int numTokens) {
-        exclusively(() -> ownGroup.use(() -> changed(() -> openCache().rewind(numTokens))));
+        lock.exclusively(() -> ownGroup.use(() -> changed(() -> openCache().rewind(numTokens))));
     }
 
     /**
@@ -469,7 +427,7 @@ public final class Session implements AutoCloseable {
         KvGraft.Tokens tokens = new KvGraft.Tokens(source.openCache(), 0, fromToken, toToken);
         try (KeyShift shift =
                 new KeyShift(model.config(), model.kernels().kernels(), maxSeqLen(), fromToken, numTokens(0))) {
-            exclusively(() -> source.ownGroup.usePresent(() -> ownGroup.usePresent(
+            lock.exclusively(() -> source.ownGroup.usePresent(() -> ownGroup.usePresent(
                     () -> changed(() -> KvGraft.appendTokens(openCache(), 0, tokens, shift)))));
         }
     }
@@ -494,7 +452,7 @@ public final class Session implements AutoCloseable {
     /** Runs a call while nobody else uses this session, with its keys and values in memory. */
     <T> T withCache(Function<KvCache, T> call) {
         requireOpen();
-        return exclusively(() -> ownGroup.usePresent(() -> call.apply(cache)));
+        return lock.exclusively(() -> ownGroup.usePresent(() -> call.apply(cache)));
     }
 
     /** Ends {@link Session#withoutCache} or {@link Session#withProbe}. */
@@ -514,18 +472,7 @@ public final class Session implements AutoCloseable {
         }
         KvCache empty = new KvCache(cache.config());
         empty.freeze();
-        SequenceGroup groupOfEmpty = model.newGroup(empty, true);
-        target.set(empty, groupOfEmpty);
-        return () -> {
-            if (target.cache() == empty) {
-                target.set(cache, ownGroup);
-            }
-            groupOfEmpty.close();
-        };
-    }
-
-    private <T> T exclusively(Supplier<T> call) {
-        return lock.exclusively(call);
+        return target.useCache(empty, model.newGroup(empty, true))::run;
     }
 
     private static boolean changed(Runnable change) {
@@ -534,19 +481,15 @@ public final class Session implements AutoCloseable {
     }
 
     private void requireOpen() {
-        requireNotClosed();
+        openCache();
         model.requireOpen();
     }
 
-    private void requireNotClosed() {
+    /** The cache, which can be read after its model is closed. */
+    private KvCache openCache() {
         if (closed) {
             throw new IllegalStateException("the session is closed");
         }
-    }
-
-    /** The cache can be read after its model is closed. */
-    private KvCache openCache() {
-        requireNotClosed();
         return cache;
     }
 
@@ -559,10 +502,9 @@ public final class Session implements AutoCloseable {
     /** Frees the session's memory, and its cache unless that was passed in. Closing again does nothing. */
     @Override
     public void close() {
-        if (closed) {
-            return;
+        if (!closed) {
+            lock.exclusively(() -> changed(this::free));
         }
-        exclusively(() -> changed(this::free));
     }
 
     private void free() {

@@ -1,6 +1,7 @@
 package io.github.pastkv.model;
 
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -18,12 +19,22 @@ final class SessionLock {
         }
     }
 
-    /** Begins a call that another method ends with {@link #release}. */
-    void acquire() {
+    /** Runs a call whose result is in use for longer: the session is free when it runs the action it was given. */
+    <T> T untilReleased(Function<Runnable, T> call) {
+        acquire();
+        try {
+            return call.apply(this::release);
+        } catch (RuntimeException | Error e) {
+            release();
+            throw e;
+        }
+    }
+
+    private void acquire() {
         requireUnusedBy(user.compareAndExchange(null, Thread.currentThread()));
     }
 
-    void release() {
+    private void release() {
         user.set(null);
     }
 

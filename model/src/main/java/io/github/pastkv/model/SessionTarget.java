@@ -68,19 +68,32 @@ final class SessionTarget {
         return group;
     }
 
-    @Nullable
-    Probe probe() {
-        return probe;
+    /** Passes the activations of all later steps to {@code newProbe}, until the result runs. */
+    Runnable useProbe(Probe newProbe) {
+        Probe before = probe;
+        setProbe(newProbe);
+        return () -> setProbe(before);
     }
 
-    /** Passes the activations of all later steps to {@code newProbe}; null for none. */
-    void setProbe(@Nullable Probe newProbe) {
+    private void setProbe(@Nullable Probe newProbe) {
         probe = newProbe;
         group.setProbe(newProbe);
     }
 
-    /** Uses another cache from now on. */
-    void set(KvCache newCache, SequenceGroup newGroup) {
+    /** Uses another cache until the result runs, which closes {@code newGroup}. */
+    Runnable useCache(KvCache newCache, SequenceGroup newGroup) {
+        KvCache before = cache;
+        SequenceGroup groupBefore = group;
+        set(newCache, newGroup);
+        return () -> {
+            if (cache == newCache) {
+                set(before, groupBefore);
+            }
+            newGroup.close();
+        };
+    }
+
+    private void set(KvCache newCache, SequenceGroup newGroup) {
         cache = newCache;
         group = newGroup;
         group.setProbe(probe);

@@ -62,7 +62,7 @@ final class SharedPools implements AutoCloseable {
     }
 
     /** An empty cache in the shared pool of these storage options. */
-    KvCache open(SessionOptions sessionOptions) {
+    private KvCache open(SessionOptions sessionOptions) {
         KvCacheConfig config = sessionOptions.cacheConfig(folder.config());
         return pool(config).newCache(config, namespace(config, sessionOptions));
     }
@@ -77,15 +77,16 @@ final class SharedPools implements AutoCloseable {
         return store == null ? sharing : sharing.withBlockStore(store);
     }
 
-    /** An empty cache that does not share. */
-    KvCache openAlone(SessionOptions sessionOptions) {
-        return openAlone(sessionOptions, List.of(sessionOptions.batchSize())).getFirst();
-    }
-
+    /** Empty caches that do not share. */
     private List<KvCache> openAlone(SessionOptions sessionOptions, List<Integer> batchSizes) {
         try (KvPool pool = new KvPool(sessionOptions.cacheConfig(folder.config()), poolOptions())) { // lives as they do
             return openEach(batchSizes, pool::newCache);
         }
+    }
+
+    /** An empty cache, in the shared pool if the options say so. */
+    KvCache openOne(SessionOptions sessionOptions) {
+        return openAll(sessionOptions, List.of(sessionOptions.batchSize())).getFirst();
     }
 
     /** Empty caches of one pool, which is the shared one if the options say so. */
