@@ -1,13 +1,10 @@
 package io.github.pastkv.model;
 
 import io.github.pastkv.cache.KvCache;
-import io.github.pastkv.cache.KvCacheConfig;
 import io.github.pastkv.cache.KvSnapshot;
 import io.github.pastkv.cache.PoolExhaustedException;
 import io.github.pastkv.cache.SnapshotRestorer;
 import io.github.pastkv.cache.SnapshotTaker;
-import io.github.pastkv.cache.prefix.PrefixNamespace;
-import io.github.pastkv.cache.store.BlockOrigin;
 import io.github.pastkv.store.SnapshotFormat;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -16,7 +13,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -29,9 +25,6 @@ import org.jspecify.annotations.Nullable;
  */
 public record SavedSessions(List<Session> sessions, Map<String, String> notes) {
     private static final String OPTIONS = "pastkv.options";
-    /** What is compared first, so that a refusal names what people chose. */
-    private static final List<String> CHOSEN =
-            List.of("model", "kernels", "linear_precision", "kv_types", "block_size", "window", "rotary");
 
     public SavedSessions {
         sessions = List.copyOf(sessions);
@@ -81,23 +74,12 @@ public record SavedSessions(List<Session> sessions, Map<String, String> notes) {
             });
         }
         try {
-            SnapshotFormat.write(file,
-                    new SnapshotFormat.Content(origin(model, options), SnapshotTaker.take(taken), notes));
+            SnapshotFormat.write(file, new SnapshotFormat.Content(SessionOrigin.of(model.pools(), options),
+                    SnapshotTaker.take(taken), notes));
             return true;
         } catch (IOException e) {
             throw new UncheckedIOException(e.getMessage(), e);
         }
-    }
-
-    /** What the blocks of a session are of, without its storage. */
-    private static BlockOrigin origin(Model model, SessionOptions options) {
-        KvCacheConfig config = options.cacheConfig(model.config());
-        PrefixNamespace namespace = model.pools().stableNamespace(config, options);
-        Map<String, String> fields = new TreeMap<>(namespace.fields());
-        fields.put("namespace", namespace.digest());
-        fields.put("kv_types", options.kvTypes().toString());
-        fields.put("block_size", Integer.toString(options.blockSize()));
-        return BlockOrigin.of(fields);
     }
 
     /**
@@ -118,7 +100,7 @@ public record SavedSessions(List<Session> sessions, Map<String, String> notes) {
                 throw new IOException(file + ": has no options");
             }
             SessionOptions used = options == null ? SessionOptionsJson.parse(file, saved) : options;
-            requireSame(file, content.origin(), origin(model, file, used, content.origin()));
+            SessionOrigin.requireSame(file, model.pools(), used, content.origin());
             return new SavedSessions(restored(model, file, content.snapshot(), used), notes);
         } catch (UncheckedIOException e) {
             throw new IOException(file + ": " + e.getMessage(), e);
@@ -132,37 +114,6 @@ public record SavedSessions(List<Session> sessions, Map<String, String> notes) {
             throw new IOException(file + ": has " + sessions.size() + " sessions; SavedSessions.open reads them all");
         }
         return sessions.getFirst();
-    }
-
-    /** What is expected of the file, once it is of this model: another one may not even take its options. */
-    private static BlockOrigin origin(Model model, Path file, SessionOptions options, BlockOrigin saved)
-            throws IOException {
-        requireSame(file, "model", saved.fields().get("model"), model.pools().digest());
-        try {
-            return origin(model, options);
-        } catch (IllegalArgumentException e) {
-            throw cannotBeOpened(file, e);
-        }
-    }
-
-    private static void requireSame(Path file, BlockOrigin saved, BlockOrigin expected) throws IOException {
-        for (String name : CHOSEN) {
-            requireSame(file, name, saved.fields().get(name), expected.fields().get(name));
-        }
-        for (Map.Entry<String, String> field : expected.fields().entrySet()) {
-            if (!field.getValue().equals(saved.fields().get(field.getKey()))) {
-                throw new IOException(file + ": was saved with " + field.getKey() + " "
-                        + saved.fields().get(field.getKey()) + ", this is " + field.getValue()
-                        + (field.getKey().equals("namespace") ? " (another salt)" : ""));
-            }
-        }
-    }
-
-    private static void requireSame(Path file, String name, @Nullable String before, @Nullable String now)
-            throws IOException {
-        if (!Objects.equals(before, now)) {
-            throw new IOException(file + ": was saved with " + name + " " + before + ", this is " + now);
-        }
     }
 
     /** Closes what was opened where anything fails. */
@@ -181,13 +132,9 @@ public record SavedSessions(List<Session> sessions, Map<String, String> notes) {
             sessions.forEach(Session::close);
             caches.forEach(KvCache::close);
             if (e instanceof IllegalArgumentException) {
-                throw cannotBeOpened(file, e);
+                throw SessionOrigin.cannotBeOpened(file, e);
             }
             throw e;
         }
-    }
-
-    private static IOException cannotBeOpened(Path file, Throwable e) {
-        return new IOException(file + ": cannot be opened: " + e.getMessage(), e);
     }
 }

@@ -116,8 +116,8 @@ final class SharedPools implements AutoCloseable {
     }
 
     /** {@link #namespace} with the digest of the model's files, so that it is the same in every process. */
-    PrefixNamespace stableNamespace(KvCacheConfig config, SessionOptions sessionOptions) {
-        return namespace(config, sessionOptions, digest());
+    PrefixNamespace stableNamespace(SessionOptions sessionOptions) {
+        return namespace(sessionOptions.cacheConfig(folder.config()), sessionOptions, digest());
     }
 
     /** Everything that changes the bytes of keys and values, and the caller's salt. */
