@@ -96,6 +96,14 @@ final class CacheRows {
         }
     }
 
+    /** Rejects a stored mask that is longer than the layers. */
+    void requireMaskInLayers() {
+        if (mask.numSlots() > lengths.numSlots(0)) {
+            throw new IllegalStateException(
+                    "the stored mask has " + mask.numSlots() + " slots, the layers hold " + lengths.numSlots(0));
+        }
+    }
+
     /** Appends the mask of a step of all layers to the stored one. */
     void appendMask(AttentionMask newMask) {
         mask.extendTo(lengths.numSlots(0));

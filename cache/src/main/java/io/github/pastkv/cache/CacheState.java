@@ -1,13 +1,15 @@
 package io.github.pastkv.cache;
 
+import io.github.pastkv.cache.mask.AttentionMask;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a cache allows now: whether it is closed, its blocks are present, and a step or edit is open. Also holds the
- * view that the next change makes invalid.
+ * What a cache allows now: whether it is closed or frozen, its blocks are present, and a step or edit is open. Also
+ * holds the view that the next change makes invalid.
  */
 final class CacheState {
     private final CacheRows rows;
+    private final LayerFlags flags;
     private final @Nullable LeakDetector watch;
     private KvStep step;
     private @Nullable KvEdit edit;
@@ -17,8 +19,14 @@ final class CacheState {
 
     CacheState(CacheRows rows, KvStep step, @Nullable LeakDetector watch) {
         this.rows = rows;
+        this.flags = new LayerFlags(rows.lengths().numLayers());
         this.step = step;
         this.watch = watch;
+    }
+
+    /** What is frozen. */
+    LayerFlags flags() {
+        return flags;
     }
 
     /** The step that the cache reuses for all its steps. */
@@ -95,6 +103,15 @@ final class CacheState {
     void beginChange() {
         requireChangeable();
         invalidateView();
+    }
+
+    /** Begins a step of one layer alone: requires that it is allowed, and invalidates the view. */
+    KvStep beginEntryStep(int layer, AttentionMask newMask, boolean stores) {
+        requireUnlocked();
+        requireNoStep();
+        requirePresent();
+        invalidateView();
+        return step.beginEntry(layer, newMask, stores);
     }
 
     /** Rejects a cache whose blocks have been released. */

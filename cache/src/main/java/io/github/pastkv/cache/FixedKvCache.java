@@ -93,7 +93,7 @@ public final class FixedKvCache implements AutoCloseable {
         if (tensor.rank() != 4) {
             throw new IllegalArgumentException(name + ": " + tensor.typeAndShape() + ", must be [B, H, S, D]");
         }
-        cache.requireBatch(name, tensor.shape(0));
+        cache.config().requireBatch(name, tensor.shape(0));
         if (tensor.shape(1) != shape.numKvHeads() || tensor.shape(3) != shape.headDim()) {
             throw new IllegalArgumentException(name + ": " + tensor.typeAndShape() + ", the cache is configured for "
                     + shape.numKvHeads() + " heads of " + shape.headDim());

@@ -45,7 +45,6 @@ public final class KvCache implements AutoCloseable {
     private final List<KvCacheEntry> entries;
     private KvCacheConfig config;
     private final CacheState state;
-    private boolean frozen;
 
     /** An empty cache with a pool of its own. */
     public KvCache(KvCacheConfig config) {
@@ -116,7 +115,7 @@ public final class KvCache implements AutoCloseable {
     public KvStep beginStep(AttentionMask newMask) {
         requireStepOf(newMask);
         state.beginChange();
-        return state.step().beginModel(newMask, !frozen);
+        return state.step().beginModel(newMask, !state.flags().frozen());
     }
 
     /**
@@ -131,18 +130,14 @@ public final class KvCache implements AutoCloseable {
         Objects.requireNonNull(tokenIds, "tokenIds: null");
         Objects.requireNonNull(use, "use: null");
         requireStepOf(newMask);
-        int numReal = newMask.numReal();
-        if (tokenIds.length < numReal) {
-            throw new IllegalArgumentException(
-                    "tokenIds: " + tokenIds.length + ", the mask has " + numReal + " real tokens");
-        }
+        KvStep.requireIds(newMask, tokenIds);
         state.beginChange();
-        return state.step().beginModel(newMask, !frozen, tokenIds, use);
+        return state.step().beginModel(newMask, !state.flags().frozen(), tokenIds, use);
     }
 
     private void requireStepOf(AttentionMask newMask) {
         state.requireOpen();
-        requireBatch("newMask", newMask.batchSize());
+        config.requireBatch("newMask", newMask.batchSize());
         state.requirePresent();
         requireEvenLayers();
     }
@@ -152,7 +147,7 @@ public final class KvCache implements AutoCloseable {
      * the ids of all its tokens are known and exact, so that they can be computed again.
      */
     public boolean canRelease() {
-        return state.isChangeable() && !frozen && rows.canRelease();
+        return state.isChangeable() && !state.flags().frozen() && rows.canRelease();
     }
 
     /**
@@ -191,28 +186,13 @@ public final class KvCache implements AutoCloseable {
      */
     public KvRestore beginRestore() {
         state.requireChangeable();
-        if (!rows.isReleased()) {
-            throw new IllegalStateException("the cache has not been released");
-        }
         return new KvRestore(rows);
     }
 
     private void requireEvenLayers() {
         rows.requireEvenLayers();
-        for (int layer = 0; layer < entries.size(); layer++) { // indexed loop: an iterator would allocate at each step
-            if (entries.get(layer).frozen() != frozen) {
-                throw new IllegalStateException("layers of unequal flags: the cache is " + flag(frozen) + ", layer "
-                        + layer + " is " + flag(!frozen));
-            }
-        }
-        if (rows.mask().numSlots() > numSlots(0)) {
-            throw new IllegalStateException("the stored mask has " + rows.mask().numSlots()
-                    + " slots, the layers hold " + numSlots(0));
-        }
-    }
-
-    private static String flag(boolean frozen) {
-        return frozen ? "frozen" : "not frozen";
+        state.flags().requireEqual();
+        rows.requireMaskInLayers();
     }
 
     /**
@@ -224,10 +204,10 @@ public final class KvCache implements AutoCloseable {
      */
     public AttentionMask appendAttentionMask(AttentionMask newMask) {
         state.requireChangeable();
-        requireBatch("newMask", newMask.batchSize());
+        config.requireBatch("newMask", newMask.batchSize());
         rows.mask().requireRealBefore(rows.lengths().mostSlots(), newMask);
         AttentionMask joined = rows.mask().joined(newMask);
-        if (!frozen) {
+        if (!state.flags().frozen()) {
             rows.mask().append(newMask);
         }
         return joined;
@@ -253,7 +233,7 @@ public final class KvCache implements AutoCloseable {
     /** Whether steps store nothing. */
     public boolean frozen() {
         state.requireOpen();
-        return frozen;
+        return state.flags().frozen();
     }
 
     /** Freezes the cache: later steps read what is stored and store nothing. Sets the flag of every entry. */
@@ -270,8 +250,7 @@ public final class KvCache implements AutoCloseable {
         state.requireOpen();
         state.requireUnlocked();
         state.requirePresent();
-        frozen = newFrozen;
-        entries.forEach(entry -> entry.setFrozen(newFrozen));
+        state.flags().setFrozen(newFrozen);
     }
 
     /**
@@ -372,13 +351,9 @@ public final class KvCache implements AutoCloseable {
      * @throws PoolExhaustedException when the pool has too few blocks for the copies; nothing has changed
      */
     public KvEdit beginEdit(int... fromPositions) {
-        state.requireChangeable();
-        state.requirePresent();
-        requireEvenLayers();
-        requireBatch("fromPositions", fromPositions.length);
-        for (int row = 0; row < fromPositions.length; row++) {
-            Objects.checkIndex(fromPositions[row], numTokens(row) + 1);
-        }
+        requireWhole();
+        config.requireBatch("fromPositions", fromPositions.length);
+        KvEdit.requirePositions(rows, fromPositions);
         state.invalidateView();
         KvEdit edit = new KvEdit(rows, fromPositions);
         state.setEdit(edit);
@@ -498,12 +473,8 @@ public final class KvCache implements AutoCloseable {
 
     /** Appends rows of another cache of the pool. */
     void addRowsOf(KvCache source, int[] selected) {
-        state.requireChangeable();
-        state.requirePresent();
-        requireEvenLayers();
-        source.state.requireChangeable();
-        source.state.requirePresent();
-        source.requireEvenLayers();
+        requireWhole();
+        source.requireWhole();
         state.invalidateView();
         rows.addRows(source.rows, selected);
         config = config.withBatchSize(rows.batchSize());
@@ -538,24 +509,9 @@ public final class KvCache implements AutoCloseable {
         return rows.groupOf(layer);
     }
 
-    KvStep beginEntryStep(int layer, AttentionMask newMask, boolean stores) {
-        state.requireUnlocked();
-        state.requireNoStep();
-        state.requirePresent();
-        state.invalidateView();
-        return state.step().beginEntry(layer, newMask, stores);
-    }
-
     /** What is allowed now. */
     CacheState state() {
         return state;
-    }
-
-    void requireBatch(String name, long rows) {
-        if (rows != batchSize()) {
-            throw new IllegalArgumentException(
-                    name + ": " + rows + " rows, the cache is configured for a batch of " + batchSize());
-        }
     }
 
     @Override

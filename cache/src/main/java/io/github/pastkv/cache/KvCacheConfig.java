@@ -151,6 +151,14 @@ public record KvCacheConfig(KvShape shape, List<LayerStorageSpec> layers, int ba
         return new KvCacheConfig(shape, layers, batchSize, blockSize, newLimits);
     }
 
+    /** Rejects another number of rows. */
+    void requireBatch(String name, long rows) {
+        if (rows != batchSize) {
+            throw new IllegalArgumentException(
+                    name + ": " + rows + " rows, the cache is configured for a batch of " + batchSize);
+        }
+    }
+
     /**
      * Limits of a cache. They reserve no memory.
      *

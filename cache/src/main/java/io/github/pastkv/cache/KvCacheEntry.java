@@ -25,7 +25,6 @@ public final class KvCacheEntry {
 
     private final KvCache cache;
     private final int layer;
-    private boolean frozen;
 
     KvCacheEntry(KvCache cache, int layer) {
         this.cache = cache;
@@ -45,23 +44,21 @@ public final class KvCacheEntry {
     /** Whether {@link #append} stores nothing. */
     public boolean frozen() {
         cache.state().requireOpen();
-        return frozen;
+        return cache.state().flags().frozen(layer);
     }
 
     public void freeze() {
-        cache.state().requireOpen();
-        cache.state().requireUnlocked();
-        frozen = true;
+        setFrozen(true);
     }
 
     public void unfreeze() {
-        cache.state().requireOpen();
-        cache.state().requireUnlocked();
-        frozen = false;
+        setFrozen(false);
     }
 
-    void setFrozen(boolean newFrozen) {
-        frozen = newFrozen;
+    private void setFrozen(boolean newFrozen) {
+        cache.state().requireOpen();
+        cache.state().requireUnlocked();
+        cache.state().flags().setFrozen(layer, newFrozen);
     }
 
     /** A snapshot of all keys of this layer. */
@@ -121,11 +118,11 @@ public final class KvCacheEntry {
     private KvStep begin(EntryInput input) {
         cache.state().requireOpen();
         input.requireFitting(cache.batchSize());
-        cache.requireBatch("newKeys", input.newKeys().shape(0));
-        cache.requireBatch("newValues", input.newValues().shape(0));
+        cache.config().requireBatch("newKeys", input.newKeys().shape(0));
+        cache.config().requireBatch("newValues", input.newValues().shape(0));
         int pastSlots = numSlots();
         int allSlots = Math.addExact(pastSlots, Math.toIntExact(input.newKeys().shape(1)));
-        return cache.beginEntryStep(layer, cache.slotMask().slice(pastSlots, allSlots), !frozen);
+        return cache.state().beginEntryStep(layer, cache.slotMask().slice(pastSlots, allSlots), !frozen());
     }
 
     /** The tokens that the step's tokens attend to, including those that the cache evicts with this step. */

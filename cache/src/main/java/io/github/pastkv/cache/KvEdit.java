@@ -48,6 +48,13 @@ public final class KvEdit implements AutoCloseable {
         }
     }
 
+    /** Rejects first positions beyond the ends of their rows. */
+    static void requirePositions(CacheRows rows, int[] fromPositions) {
+        for (int row = 0; row < fromPositions.length; row++) {
+            Objects.checkIndex(fromPositions[row], rows.lengths().numTokens(0, row) + 1);
+        }
+    }
+
     private void begin(LayerGroupTables group, StepBlocks[] rowBlocks) {
         int numBlocks = 0;
         for (int row = 0; row < rowBlocks.length; row++) {

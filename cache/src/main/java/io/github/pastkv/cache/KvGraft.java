@@ -95,7 +95,7 @@ public final class KvGraft {
     public static void replaceLayers(KvCache target, KvCache source, int... layers) {
         GraftChecks.requireSameShape(target, source);
         GraftChecks.requireNotFrozen(target);
-        target.requireBatch("source", source.batchSize());
+        target.config().requireBatch("source", source.batchSize());
         for (int layer : layers) {
             Objects.checkIndex(layer, target.numLayers());
             for (int row = 0; row < target.batchSize(); row++) {

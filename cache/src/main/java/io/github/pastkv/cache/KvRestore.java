@@ -13,6 +13,9 @@ public final class KvRestore implements AutoCloseable {
     private boolean open = true;
 
     KvRestore(CacheRows rows) {
+        if (!rows.isReleased()) {
+            throw new IllegalStateException("the cache has not been released");
+        }
         this.rows = rows;
         this.before = rows.beginRestore();
     }

@@ -55,6 +55,15 @@ public final class KvStep implements StepRows, AutoCloseable {
         this.newMask = AttentionMask.ones(rows.batchSize(), 0);
     }
 
+    /** Rejects fewer ids than the mask has real tokens. */
+    static void requireIds(AttentionMask mask, int[] tokenIds) {
+        int numReal = mask.numReal();
+        if (tokenIds.length < numReal) {
+            throw new IllegalArgumentException(
+                    "tokenIds: " + tokenIds.length + ", the mask has " + numReal + " real tokens");
+        }
+    }
+
     /** Begins a step of all layers without token ids, which does not use the prefix index. */
     KvStep beginModel(AttentionMask mask, boolean willStore) {
         knowsTokens = false;
