@@ -7,6 +7,7 @@ import io.github.pastkv.cache.prefix.PrefixIndex;
 import io.github.pastkv.cache.prefix.PrefixNamespace;
 import io.github.pastkv.cache.radix.CachePrefixes;
 import io.github.pastkv.cache.radix.RadixPrefixIndex;
+import java.util.Arrays;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -105,29 +106,17 @@ public final class KvPool implements AutoCloseable {
 
     /** Bytes of blocks that caches and snapshots hold. */
     public long heldBytes() {
-        long bytes = 0;
-        for (LayerGroup group : groups) {
-            bytes += group.blocks().numHeld() * group.layout().blockBytes();
-        }
-        return bytes;
+        return Arrays.stream(groups).mapToLong(LayerGroup::heldBytes).sum();
     }
 
     /** Bytes of held blocks that have several holders, such as two requests with the same prefix; counted once. */
     public long sharedBytes() {
-        long bytes = 0;
-        for (LayerGroup group : groups) {
-            bytes += group.blocks().numShared() * group.layout().blockBytes();
-        }
-        return bytes;
+        return Arrays.stream(groups).mapToLong(LayerGroup::sharedBytes).sum();
     }
 
     /** Bytes taken from the system so far. */
     public long poolBytes() {
-        long bytes = 0;
-        for (LayerGroup group : groups) {
-            bytes += group.blocks().poolBytes();
-        }
-        return bytes;
+        return Arrays.stream(groups).mapToLong(group -> group.blocks().poolBytes()).sum();
     }
 
     /** Checks the bookkeeping of all blocks; an {@link IllegalStateException} names what is wrong. */

@@ -86,6 +86,16 @@ public final class LayerGroup {
         return numbers[layer];
     }
 
+    /** Bytes of the blocks that caches and snapshots hold. */
+    public long heldBytes() {
+        return blocks.numHeld() * layout.blockBytes();
+    }
+
+    /** Bytes of the held blocks that have several holders; counted once. */
+    public long sharedBytes() {
+        return blocks.numShared() * layout.blockBytes();
+    }
+
     /** Number of leading blocks that windows never release. */
     public int numSinkBlocks() {
         return layout.numBlocks(window.numSinks());

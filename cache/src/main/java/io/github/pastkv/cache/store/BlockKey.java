@@ -8,6 +8,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.List;
 
 /**
  * The stable key of a block in a store: a SHA-256 chain over everything that determines its keys and values. It is the
@@ -68,6 +69,17 @@ public final class BlockKey {
         sha256.update(digest);
         sha256.update(tokens);
         return new BlockKey(sha256.digest());
+    }
+
+    /** The keys of the blocks that follow with these tokens, {@code blockSize} each. */
+    List<BlockKey> chain(int[] tokenIds, int blockSize) {
+        BlockKey[] keys = new BlockKey[tokenIds.length / blockSize];
+        BlockKey key = this;
+        for (int block = 0; block < keys.length; block++) {
+            key = key.next(tokenIds, block * blockSize, (block + 1) * blockSize);
+            keys[block] = key;
+        }
+        return List.of(keys);
     }
 
     /** A copy of the {@value #BYTES} bytes. */

@@ -2,14 +2,11 @@ package io.github.pastkv.cache.store;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
 import java.util.stream.IntStream;
-import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -53,7 +50,7 @@ public final class StoredChunk {
         this.firstPosition = firstPosition;
         this.tokenIds = tokenIds.clone();
         this.blockSize = tokenIds.length / checksums.length;
-        this.keys = keysAfter(before, tokenIds, blockSize);
+        this.keys = before.chain(tokenIds, blockSize);
         this.parts = Collections.unmodifiableList(Arrays.asList(parts.toArray(new MemorySegment[0])));
         this.checksums = checksums.clone();
     }
@@ -61,22 +58,13 @@ public final class StoredChunk {
     /** A new chunk of blocks of {@code blockSize} tokens, whose checksums are computed. */
     public static StoredChunk of(BlockOrigin origin, BlockKey before, long firstPosition, int[] tokenIds,
             int blockSize, List<@Nullable MemorySegment> parts) {
-        List<BlockKey> keys = keysAfter(before, tokenIds, blockSize);
+        List<BlockKey> keys = before.chain(tokenIds, blockSize);
         int numGroups = parts.size() / keys.size();
         int[] checksums = IntStream.range(0, keys.size())
-                .map(block -> checksumOf(keys.get(block), parts.subList(block * numGroups, (block + 1) * numGroups)))
+                .map(block -> BlockChecksum.of(keys.get(block),
+                        parts.subList(block * numGroups, (block + 1) * numGroups)))
                 .toArray();
         return new StoredChunk(origin, before, firstPosition, tokenIds, parts, checksums);
-    }
-
-    private static List<BlockKey> keysAfter(BlockKey before, int[] tokenIds, int blockSize) {
-        BlockKey[] keys = new BlockKey[tokenIds.length / blockSize];
-        BlockKey key = before;
-        for (int block = 0; block < keys.length; block++) {
-            key = key.next(tokenIds, block * blockSize, (block + 1) * blockSize);
-            keys[block] = key;
-        }
-        return List.of(keys);
     }
 
     /** Its name: computed from {@link #before} and the token ids. */
@@ -145,7 +133,7 @@ public final class StoredChunk {
     /** Whether the content of a block still has its checksum. */
     public boolean isIntact(int block) {
         int numGroups = numGroups();
-        return checksums[block] == checksumOf(keys.get(block),
+        return checksums[block] == BlockChecksum.of(keys.get(block),
                 parts.subList(block * numGroups, (block + 1) * numGroups));
     }
 
@@ -173,19 +161,6 @@ public final class StoredChunk {
 
     private static @Nullable MemorySegment copyOf(@Nullable MemorySegment part) {
         return part == null ? null : MemorySegment.ofArray(part.toArray(ValueLayout.JAVA_BYTE));
-    }
-
-    private static int checksumOf(BlockKey key, List<@Nullable MemorySegment> parts) {
-        CRC32C crc = new CRC32C();
-        crc.update(key.toBytes());
-        ByteBuffer size = ByteBuffer.allocate(Integer.BYTES).order(ByteOrder.LITTLE_ENDIAN);
-        for (MemorySegment part : parts) {
-            crc.update(size.clear().putInt(part == null ? -1 : (int) part.byteSize()).flip());
-            if (part != null) {
-                crc.update(part.asByteBuffer());
-            }
-        }
-        return (int) crc.getValue();
     }
 
     @Override
