@@ -103,7 +103,7 @@ final class VectorGroupedWeights implements LinearWeights {
         byte[][] codes = new byte[numRows][];
         for (int row = 0; row < numRows; row++) {
             codes[row] = rows[row].numbers(); // codes take the place of the numbers
-            toCodes(codes[row]);
+            GroupCodes.replace(codes[row], format.integers());
         }
         lows.put(codes, panel);
         if (highs != null) {
@@ -112,28 +112,6 @@ final class VectorGroupedWeights implements LinearWeights {
         scales.put(rows, numRows, panel, GroupedRow::scales);
         if (minimums != null) {
             minimums.put(rows, numRows, panel, GroupedRow::minimums);
-        }
-    }
-
-    private void toCodes(byte[] numbers) {
-        Integers integers = format.integers();
-        if (integers.isTable()) {
-            for (int i = 0; i < numbers.length; i++) {
-                numbers[i] = (byte) integers.code(numbers[i]);
-            }
-            return;
-        }
-        int zero = integers.isSigned() ? 1 << (format.bits() - 1) : 0;
-        int others = 0;
-        for (int i = 0; i < numbers.length; i++) {
-            int code = numbers[i] + zero;
-            others |= code;
-            numbers[i] = (byte) code;
-        }
-        if (others >>> format.bits() != 0) {
-            for (byte code : numbers) {
-                integers.code((byte) (code - zero)); // throws for the first that has none
-            }
         }
     }
 

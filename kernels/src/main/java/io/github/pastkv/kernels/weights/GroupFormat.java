@@ -1,6 +1,7 @@
 package io.github.pastkv.kernels.weights;
 
 import java.util.Arrays;
+import java.util.stream.IntStream;
 
 /**
  * Format of grouped integer weights, which covers the block formats of GGUF. Weights are kept as small in memory as
@@ -51,34 +52,28 @@ public record GroupFormat(Integers integers, int groupSize, boolean hasMinimums,
         private final short[] codeByNumber = new short[256];
 
         Integers(int bits, boolean isSigned) {
-            this(bits, isSigned, false, new byte[1 << bits]);
-            int half = isSigned ? 1 << (bits - 1) : 0;
-            for (int code = 0; code < numberByCode.length; code++) {
-                numberByCode[code] = (byte) ((code ^ half) - half);
-            }
-            fillCodes();
+            this(bits, isSigned, false, numbers(bits, isSigned));
         }
 
         Integers(int[] numbers) {
-            this(4, false, true, new byte[numbers.length]);
-            for (int code = 0; code < numbers.length; code++) {
-                numberByCode[code] = (byte) numbers[code];
-            }
-            fillCodes();
+            this(4, false, true, numbers);
         }
 
-        Integers(int bits, boolean isSigned, boolean isTable, byte[] numberByCode) {
+        Integers(int bits, boolean isSigned, boolean isTable, int[] numbers) {
             this.bits = bits;
             this.isSigned = isSigned;
             this.isTable = isTable;
-            this.numberByCode = numberByCode;
+            this.numberByCode = new byte[numbers.length];
+            Arrays.fill(codeByNumber, NO_CODE);
+            for (int code = numbers.length - 1; code >= 0; code--) {
+                numberByCode[code] = (byte) numbers[code];
+                codeByNumber[numbers[code] & 0xFF] = (short) code;
+            }
         }
 
-        private void fillCodes() {
-            Arrays.fill(codeByNumber, NO_CODE);
-            for (int code = numberByCode.length - 1; code >= 0; code--) {
-                codeByNumber[numberByCode[code] & 0xFF] = (short) code;
-            }
+        private static int[] numbers(int bits, boolean isSigned) {
+            int half = isSigned ? 1 << (bits - 1) : 0;
+            return IntStream.range(0, 1 << bits).map(code -> (code ^ half) - half).toArray();
         }
 
         /** Bits of a stored number. */
