@@ -1,7 +1,6 @@
 package io.github.pastkv.model.families.tensors;
 
 import io.github.pastkv.kernels.Activation;
-import io.github.pastkv.kernels.Xielu;
 import io.github.pastkv.kernels.weights.WeightMatrix;
 import io.github.pastkv.model.config.AttentionConfig;
 import io.github.pastkv.model.config.ExpertsConfig;
@@ -18,13 +17,10 @@ import io.github.pastkv.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Reads the tensors of a decoder by the names of its family and the shapes of its configuration. */
 public final class DecoderTensors {
-    private static final int NUM_BLOCKS = 4;
-
     private final ModelConfig config;
     private final AttentionConfig heads;
     private final DecoderNames names;
@@ -103,7 +99,7 @@ public final class DecoderTensors {
     private FfnTensors.Dense dense(String name) throws ModelFormatException {
         return new FfnTensors.Dense(ffnUp(name),
                 List.of(reader.linear(name + names.down, config.hiddenSize(), config.ffnSize(), config.ffn().bias())),
-                config.activation() == Activation.XIELU ? xielu(name + "act_fn.") : null);
+                config.activation() == Activation.XIELU ? XieluReader.read(name + "act_fn.", reader) : null);
     }
 
     private BlockNorms<NormTensors> norms(int layer, BlockNorms<String> ofBlock) throws ModelFormatException {
@@ -156,22 +152,9 @@ public final class DecoderTensors {
             case JOINED -> List.of(reader.linear(name + names.joinedQkv, queries + 2 * keys, e, biased));
             case GROUPED -> reader.groupedQkv(name + names.joinedQkv, heads, e, biased);
             case LATENT -> LatentReader.down(heads, Objects.requireNonNull(heads.latent()), name, reader, e);
-            case FOUR_BLOCKS -> fourBlocks(reader.linear(name + names.joinedQkv, 3 * queries, e, biased), queries);
+            case FOUR_BLOCKS ->
+                    FourBlocks.split(reader.linear(name + names.joinedQkv, 3 * queries, e, biased), queries);
         };
-    }
-
-    private static List<WeightMatrix> fourBlocks(WeightMatrix stored, int width) {
-        List<WeightMatrix> queries = new ArrayList<>();
-        List<WeightMatrix> keys = new ArrayList<>();
-        List<WeightMatrix> values = new ArrayList<>();
-        long third = width / NUM_BLOCKS;
-        for (int block = 0; block < NUM_BLOCKS; block++) {
-            long first = 3L * block * third;
-            queries.add(stored.outputs(first, first + third));
-            values.add(stored.outputs(first + third, first + 2 * third));
-            keys.add(stored.outputs(first + 2 * third, first + 3 * third));
-        }
-        return Stream.of(queries, keys, values).flatMap(List::stream).toList();
     }
 
     private List<WeightMatrix> ffnUp(String name) throws ModelFormatException {
@@ -183,17 +166,5 @@ public final class DecoderTensors {
         }
         WeightMatrix up = reader.linear(name + names.up, f, e, biased);
         return config.gatedFfn() ? List.of(reader.linear(name + names.gate, f, e, biased), up) : List.of(up);
-    }
-
-    /** The stored numbers are those before a softplus. */
-    private Xielu xielu(String name) throws ModelFormatException {
-        double positive = softplus(reader.tensor(name + "alpha_p", 1).get(0));
-        float beta = reader.tensor(name + "beta").get();
-        double negative = beta + softplus(reader.tensor(name + "alpha_n", 1).get(0));
-        return new Xielu((float) positive, (float) negative, beta, reader.tensor(name + "eps").get());
-    }
-
-    private static double softplus(double x) {
-        return x > 0 ? x + StrictMath.log1p(StrictMath.exp(-x)) : StrictMath.log1p(StrictMath.exp(x));
     }
 }
