@@ -2,6 +2,7 @@ package io.github.pastkv.serve.anthropic;
 
 import io.github.pastkv.serve.request.ApiException;
 import io.github.pastkv.serve.request.RequestFields;
+import io.github.pastkv.serve.request.RequestValues;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -69,7 +70,7 @@ final class MessagesFields {
         fields.find("system").ifPresent(system -> messages.addObject().put("role", "system").put("content",
                 text("system", system)));
         JsonNode list = fields.find("messages").orElseThrow(() -> ApiException.badField("messages", "is missing"));
-        if (RequestFields.requireArray("messages", list, MAX_MESSAGES).isEmpty()) {
+        if (RequestValues.requireArray("messages", list, MAX_MESSAGES).isEmpty()) {
             throw ApiException.badField("messages", "is empty");
         }
         for (int i = 0; i < list.size(); i++) {
@@ -110,7 +111,7 @@ final class MessagesFields {
             return content.stringValue();
         }
         List<String> texts = new ArrayList<>();
-        for (JsonNode block : RequestFields.requireArray(name, content, MAX_BLOCKS).values()) {
+        for (JsonNode block : RequestValues.requireArray(name, content, MAX_BLOCKS).values()) {
             texts.add(blockText(name + "[" + texts.size() + "]", block));
         }
         return String.join("\n", texts);

@@ -5,6 +5,7 @@ import io.github.pastkv.chat.ChatTemplate;
 import io.github.pastkv.model.generation.GenerationOptions;
 import io.github.pastkv.serve.request.ApiException;
 import io.github.pastkv.serve.request.RequestFields;
+import io.github.pastkv.serve.request.RequestValues;
 import io.github.pastkv.serve.run.ServedModel;
 import java.util.HashMap;
 import java.util.List;
@@ -55,7 +56,7 @@ final class ChatFields {
             throw ApiException.unsupported("chat_template_kwargs", "the model has no chat template");
         }
         if (!variables.get().isObject()) {
-            throw RequestFields.wrongType("chat_template_kwargs", "an object", variables.get());
+            throw RequestValues.wrongType("chat_template_kwargs", "an object", variables.get());
         }
         Map<String, JsonNode> values = new HashMap<>();
         variables.get().properties().forEach(entry -> values.put(entry.getKey(), entry.getValue()));

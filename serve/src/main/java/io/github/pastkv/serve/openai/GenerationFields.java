@@ -6,6 +6,7 @@ import io.github.pastkv.model.generation.GenerationOptions;
 import io.github.pastkv.model.sampling.SamplingOptions;
 import io.github.pastkv.serve.request.ApiException;
 import io.github.pastkv.serve.request.RequestFields;
+import io.github.pastkv.serve.request.RequestValues;
 import io.github.pastkv.serve.run.ServedModel;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -64,7 +65,7 @@ final class GenerationFields {
         Set<Integer> ids = new HashSet<>();
         Optional<JsonNode> list = fields.find("stop_token_ids");
         if (list.isPresent()) {
-            RequestFields.requireArray("stop_token_ids", list.get(), MAX_BIASES).values()
+            RequestValues.requireArray("stop_token_ids", list.get(), MAX_BIASES).values()
                     .forEach(id -> ids.add(tokenId("stop_token_ids", id)));
         }
         return ids;
@@ -72,7 +73,7 @@ final class GenerationFields {
 
     /** {@code node}, which must be an id of the vocabulary. */
     int tokenId(String name, JsonNode node) {
-        return (int) RequestFields.requireLong(name, node, 0, model.model().config().vocabSize() - 1);
+        return (int) RequestValues.requireLong(name, node, 0, model.model().config().vocabSize() - 1);
     }
 
     private List<String> stopStrings() {
@@ -122,11 +123,11 @@ final class GenerationFields {
             return biases;
         }
         if (!object.get().isObject() || object.get().size() > MAX_BIASES) {
-            throw RequestFields.wrongType("logit_bias", "an object of at most " + MAX_BIASES + " token ids",
+            throw RequestValues.wrongType("logit_bias", "an object of at most " + MAX_BIASES + " token ids",
                     object.get());
         }
         object.get().properties().forEach(entry -> biases.put(biasedId(entry.getKey()),
-                RequestFields.requireDouble("logit_bias." + entry.getKey(), entry.getValue(), -100, 100)));
+                RequestValues.requireDouble("logit_bias." + entry.getKey(), entry.getValue(), -100, 100)));
         return biases;
     }
 

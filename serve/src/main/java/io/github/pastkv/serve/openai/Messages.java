@@ -3,6 +3,7 @@ package io.github.pastkv.serve.openai;
 import io.github.pastkv.chat.ChatMessage;
 import io.github.pastkv.serve.request.ApiException;
 import io.github.pastkv.serve.request.RequestFields;
+import io.github.pastkv.serve.request.RequestValues;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -20,7 +21,7 @@ final class Messages {
     private Messages() {}
 
     static List<ChatMessage> read(JsonNode messages) {
-        RequestFields.requireArray("messages", messages, MAX_MESSAGES);
+        RequestValues.requireArray("messages", messages, MAX_MESSAGES);
         if (messages.isEmpty()) {
             throw ApiException.badField("messages", "is empty");
         }
@@ -75,7 +76,7 @@ final class Messages {
             return content.get().stringValue();
         }
         List<String> parts = new ArrayList<>();
-        for (JsonNode part : RequestFields.requireArray("content", content.get(), MAX_PARTS).values()) {
+        for (JsonNode part : RequestValues.requireArray("content", content.get(), MAX_PARTS).values()) {
             parts.add(part("content[" + parts.size() + "]", part));
         }
         return String.join("\n", parts);

@@ -2,6 +2,7 @@ package io.github.pastkv.serve.openai;
 
 import io.github.pastkv.serve.request.ApiException;
 import io.github.pastkv.serve.request.RequestFields;
+import io.github.pastkv.serve.request.RequestValues;
 import io.github.pastkv.serve.run.ServedModel;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,7 +19,7 @@ final class Prompts {
         boolean addsSpecial = fields.booleanOr("add_special_tokens", true);
         JsonNode prompt = fields.find("prompt").orElseThrow(() -> ApiException.badField("prompt", "is missing"));
         if (prompt.isArray() && !prompt.isEmpty() && !prompt.get(0).isNumber()) {
-            RequestFields.requireArray("prompt", prompt, MAX_PROMPTS);
+            RequestValues.requireArray("prompt", prompt, MAX_PROMPTS);
             List<int[]> prompts = new ArrayList<>();
             for (JsonNode each : prompt.values()) {
                 prompts.add(tokens("prompt[" + prompts.size() + "]", each, common, model, addsSpecial));
@@ -34,10 +35,10 @@ final class Prompts {
         if (prompt.isString()) {
             ids = model.tokenizer().encode(prompt.stringValue(), addsSpecial);
         } else if (prompt.isArray()) {
-            RequestFields.requireArray(name, prompt, MAX_TOKENS);
+            RequestValues.requireArray(name, prompt, MAX_TOKENS);
             ids = prompt.valueStream().mapToInt(id -> common.tokenId(name, id)).toArray();
         } else {
-            throw RequestFields.wrongType(name, "a text or a list of token ids", prompt);
+            throw RequestValues.wrongType(name, "a text or a list of token ids", prompt);
         }
         if (ids.length == 0) {
             throw ApiException.badField(name, "has no token");

@@ -3,6 +3,7 @@ package io.github.pastkv.serve.openai;
 import io.github.pastkv.serve.http.Exchange;
 import io.github.pastkv.serve.request.ApiException;
 import io.github.pastkv.serve.request.RequestFields;
+import io.github.pastkv.serve.request.RequestValues;
 import io.github.pastkv.serve.run.ServedModel;
 import java.io.IOException;
 import java.util.List;
@@ -48,7 +49,7 @@ public final class TokenizeEndpoint {
         ServedModel model = models.of(fields);
         GenerationFields common = new GenerationFields(fields, model);
         JsonNode tokens = fields.find("tokens").orElseThrow(() -> ApiException.badField("tokens", "is missing"));
-        RequestFields.requireArray("tokens", tokens, Integer.MAX_VALUE);
+        RequestValues.requireArray("tokens", tokens, Integer.MAX_VALUE);
         int[] ids = tokens.valueStream().mapToInt(id -> common.tokenId("tokens", id)).toArray();
         fields.requireAllRead();
         exchange.send(200,

@@ -27,15 +27,7 @@ public final class RequestFields {
 
     /** The fields of {@code node}, which must be an object. */
     public static RequestFields of(String name, JsonNode node) {
-        return new RequestFields(object(name, node));
-    }
-
-    /** {@code node}, which must be an object. */
-    public static ObjectNode object(String name, JsonNode node) {
-        if (node instanceof ObjectNode object) {
-            return object;
-        }
-        throw wrongType(name, "an object", node);
+        return new RequestFields(RequestValues.requireObject(name, node));
     }
 
     /** A field's value, if it is there. */
@@ -48,7 +40,7 @@ public final class RequestFields {
     public Optional<String> findString(String name) {
         return find(name).map(node -> {
             if (!node.isString()) {
-                throw wrongType(name, "a string", node);
+                throw RequestValues.wrongType(name, "a string", node);
             }
             return node.stringValue();
         });
@@ -57,7 +49,7 @@ public final class RequestFields {
     public boolean booleanOr(String name, boolean absent) {
         return find(name).map(node -> {
             if (!node.isBoolean()) {
-                throw wrongType(name, "true or false", node);
+                throw RequestValues.wrongType(name, "true or false", node);
             }
             return node.booleanValue();
         }).orElse(absent);
@@ -72,39 +64,17 @@ public final class RequestFields {
     /** An integer in [least, most]. */
     public OptionalLong findLong(String name, long least, long most) {
         Optional<JsonNode> node = find(name);
-        return node.isPresent() ? OptionalLong.of(requireLong(name, node.get(), least, most)) : OptionalLong.empty();
-    }
-
-    /** {@code node}, which must be an integer in [least, most]. */
-    public static long requireLong(String name, JsonNode node, long least, long most) {
-        if (!node.isIntegralNumber() || !node.canConvertToLong()) {
-            throw wrongType(name, "an integer in [" + least + ", " + most + "]", node);
-        }
-        long value = node.longValue();
-        if (value < least || value > most) {
-            throw ApiException.badField(name, value + ", must be in [" + least + ", " + most + "]");
-        }
-        return value;
+        return node.isPresent()
+                ? OptionalLong.of(RequestValues.requireLong(name, node.get(), least, most))
+                : OptionalLong.empty();
     }
 
     /** A finite number in [least, most]. */
     public OptionalDouble findDouble(String name, double least, double most) {
         Optional<JsonNode> node = find(name);
         return node.isPresent()
-                ? OptionalDouble.of(requireDouble(name, node.get(), least, most))
+                ? OptionalDouble.of(RequestValues.requireDouble(name, node.get(), least, most))
                 : OptionalDouble.empty();
-    }
-
-    /** {@code node}, which must be a number in [least, most]. */
-    public static double requireDouble(String name, JsonNode node, double least, double most) {
-        if (!node.isNumber()) {
-            throw wrongType(name, "a number in [" + least + ", " + most + "]", node);
-        }
-        double value = node.doubleValue();
-        if (!(value >= least && value <= most)) {
-            throw ApiException.badField(name, value + ", must be in [" + least + ", " + most + "]");
-        }
-        return value;
     }
 
     /** A string or a list of strings, as a list; empty if it is absent. */
@@ -117,24 +87,13 @@ public final class RequestFields {
             return List.of(node.get().stringValue());
         }
         List<String> strings = new ArrayList<>();
-        for (JsonNode item : requireArray(name, node.get(), most).values()) {
+        for (JsonNode item : RequestValues.requireArray(name, node.get(), most).values()) {
             if (!item.isString()) {
-                throw wrongType(name + "[" + strings.size() + "]", "a string", item);
+                throw RequestValues.wrongType(name + "[" + strings.size() + "]", "a string", item);
             }
             strings.add(item.stringValue());
         }
         return strings;
-    }
-
-    /** {@code node}, which must be a list of at most {@code most} items. */
-    public static JsonNode requireArray(String name, JsonNode node, int most) {
-        if (!node.isArray()) {
-            throw wrongType(name, "a list", node);
-        }
-        if (node.size() > most) {
-            throw ApiException.badField(name, node.size() + " items, at most " + most + " are taken");
-        }
-        return node;
     }
 
     /** Takes a field whose value changes nothing here, such as {@code user}. */
@@ -173,15 +132,5 @@ public final class RequestFields {
                 throw ApiException.unsupported(name, "this field is not known");
             }
         }
-    }
-
-    /** The refusal of a value of the wrong type. */
-    public static ApiException wrongType(String name, String expected, JsonNode actual) {
-        return ApiException.badField(name, "must be " + expected + ", is " + shortened(actual));
-    }
-
-    private static String shortened(JsonNode json) {
-        String text = json.toString();
-        return text.length() <= 60 ? text : text.substring(0, 57) + "...";
     }
 }

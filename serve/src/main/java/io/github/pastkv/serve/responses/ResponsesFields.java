@@ -2,6 +2,7 @@ package io.github.pastkv.serve.responses;
 
 import io.github.pastkv.serve.request.ApiException;
 import io.github.pastkv.serve.request.RequestFields;
+import io.github.pastkv.serve.request.RequestValues;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -81,7 +82,7 @@ final class ResponsesFields {
             add(messages, "user", input.stringValue());
             return;
         }
-        if (RequestFields.requireArray("input", input, MAX_ITEMS).isEmpty()) {
+        if (RequestValues.requireArray("input", input, MAX_ITEMS).isEmpty()) {
             throw ApiException.badField("input", "is empty");
         }
         for (int i = 0; i < input.size(); i++) {
@@ -120,7 +121,7 @@ final class ResponsesFields {
             return content.stringValue();
         }
         List<String> texts = new ArrayList<>();
-        for (JsonNode json : RequestFields.requireArray("content", content, MAX_ITEMS).values()) {
+        for (JsonNode json : RequestValues.requireArray("content", content, MAX_ITEMS).values()) {
             String name = "content[" + texts.size() + "]";
             RequestFields part = RequestFields.of(name, json);
             try {
@@ -166,7 +167,7 @@ final class ResponsesFields {
         if (json.isEmpty()) {
             return;
         }
-        for (var each : RequestFields.object(name, json.get()).properties()) {
+        for (var each : RequestValues.requireObject(name, json.get()).properties()) {
             boolean isText = allowed.contains(each.getKey())
                     && each.getValue().toString().equals("{\"type\":\"text\"}");
             if (!each.getValue().isNull() && !isText) {
