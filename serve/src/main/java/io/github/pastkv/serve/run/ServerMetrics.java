@@ -1,10 +1,7 @@
 package io.github.pastkv.serve.run;
 
 import io.github.pastkv.model.generation.FinishReason;
-import io.github.pastkv.store.TierUse;
 import io.prometheus.metrics.core.metrics.Counter;
-import io.prometheus.metrics.core.metrics.CounterWithCallback;
-import io.prometheus.metrics.core.metrics.GaugeWithCallback;
 import io.prometheus.metrics.core.metrics.Histogram;
 import io.prometheus.metrics.expositionformats.PrometheusTextFormatWriter;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
@@ -13,8 +10,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
-import java.util.function.ToDoubleFunction;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The metrics of a server, in Prometheus' text format: {@code pastkv_*}, and the same under the names of vLLM
@@ -24,7 +19,7 @@ public final class ServerMetrics {
     /** The type of {@link #text}. */
     public static final String CONTENT_TYPE = PrometheusTextFormatWriter.CONTENT_TYPE;
 
-    private static final String MODEL = "model_name";
+    private static final String MODEL = ModelGauges.MODEL;
     private static final double[] SECONDS = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30,
         60, 120, 300};
     private static final double[] TOKENS = {1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000,
@@ -83,58 +78,8 @@ public final class ServerMetrics {
 
     /** Adds what is read when the metrics are asked for. */
     public void observe(RequestQueue queue, List<ServedModel> models) {
-        gauge(models, "pastkv_requests_running", "vllm:num_requests_running", "Prompts that run.",
-                model -> queue.numRunning(model.name()));
-        gauge(models, "pastkv_requests_waiting", "vllm:num_requests_waiting", "Prompts that wait.",
+        new ModelGauges(registry, models).register(model -> queue.numRunning(model.name()),
                 model -> queue.numWaiting(model.name()));
-        gauge(models, "pastkv_kv_cache_usage_ratio", "vllm:kv_cache_usage_perc",
-                "Bytes of the cache that running requests hold, of its limit; 1 is all of it.",
-                model -> (double) heldBytes(model) / model.pool().config().maxPoolBytes());
-        gauge(models, "pastkv_kv_cached_bytes", null, "Bytes of cached prefixes that nobody holds.",
-                model -> model.pool().cachedBytes());
-        gauge(models, "pastkv_kv_shared_bytes", null, "Bytes of the cache that several running requests hold.",
-                model -> model.pool().sharedBytes());
-        gauge(models, "pastkv_kv_pool_bytes", null, "Bytes of memory that the cache has taken.",
-                model -> model.pool().poolBytes());
-        callback(models, "pastkv_preemptions", "Generations that gave up their memory and were recomputed.",
-                model -> model.model().engineStats().numPreemptions());
-        callback(models, "vllm:num_preemptions", "Generations that gave up their memory and were recomputed.",
-                model -> model.model().engineStats().numPreemptions());
-        callback(models, "pastkv_engine_passes", "Forward passes.", model -> model.model().engineStats().numPasses());
-        callback(models, "pastkv_engine_tokens", "Tokens computed.", model -> model.model().engineStats().numTokens());
-        callback(models, "pastkv_prefix_blocks_evicted", "Blocks evicted from the prefix cache.",
-                model -> model.prefixStats().numEvicted());
-        tiers(models, "pastkv_tier_loaded_tokens", "Tokens loaded from a cache tier.", TierUse::numTokensLoaded);
-        tiers(models, "pastkv_tier_written_chunks", "Chunks that a cache tier has taken.", TierUse::numChunksTaken);
-        tiers(models, "pastkv_tier_dropped_chunks", "Chunks that a cache tier has not taken.",
-                TierUse::numChunksDropped);
-        tiers(models, "pastkv_tier_refused_chunks", "Damaged chunks of a cache tier.", TierUse::numChunksRefused);
-    }
-
-    private void tiers(List<ServedModel> models, String name, String help, ToDoubleFunction<TierUse> value) {
-        CounterWithCallback.builder().name(name).help(help).labelNames(MODEL, "tier").callback(
-                callback -> models.forEach(model -> model.model().tierUses().forEach(
-                        tier -> callback.call(value.applyAsDouble(tier), model.name(), tier.name()))))
-                .register(registry);
-    }
-
-    private static long heldBytes(ServedModel model) {
-        return model.pool().heldBytes();
-    }
-
-    private void gauge(List<ServedModel> models, String name, @Nullable String alias, String help,
-            ToDoubleFunction<ServedModel> value) {
-        for (String each : alias == null ? List.of(name) : List.of(name, alias)) {
-            GaugeWithCallback.builder().name(each).help(help).labelNames(MODEL).callback(
-                    callback -> models.forEach(model -> callback.call(value.applyAsDouble(model), model.name())))
-                    .register(registry);
-        }
-    }
-
-    private void callback(List<ServedModel> models, String name, String help, ToDoubleFunction<ServedModel> value) {
-        CounterWithCallback.builder().name(name).help(help).labelNames(MODEL).callback(
-                callback -> models.forEach(model -> callback.call(value.applyAsDouble(model), model.name())))
-                .register(registry);
     }
 
     void refused(String model) {
