@@ -1,11 +1,9 @@
 package io.github.pastkv.cli.cache;
 
-import io.github.pastkv.cache.store.BlockStore;
 import io.github.pastkv.cli.io.Streams;
 import io.github.pastkv.store.CacheTier;
 import io.github.pastkv.store.CacheTiers;
 import io.github.pastkv.store.TierContents;
-import io.github.pastkv.store.TierContents.Chunk;
 import io.github.pastkv.store.TierUri;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -134,14 +132,10 @@ public final class CacheCommand implements Callable<Integer> {
             case "list" -> print(report.list(TierContents.of(tier, false)));
             case "stats" -> print(report.stats(TierContents.of(tier, false)));
             case "prune" -> print(report.prune(age, dryRun));
-            case "export" -> export(tier);
-            case "import" -> {
-                Path file = Path.of(arguments.getFirst());
-                requireRoom(tier, tierUri, file);
-                int numChunks = TierContents.importFile(file, tier,
-                        tierUri.count("chunk", BlockStore.DEFAULT_CHUNK_TOKENS)).size();
-                streams.err().println("imported " + numChunks + " chunks of " + file + " into " + tier.name());
-            }
+            case "export" -> streams.err().println(
+                    CacheTransfer.exportText(tier, arguments.getFirst(), Path.of(arguments.get(1))));
+            case "import" -> streams.err().println(
+                    CacheTransfer.importFile(Path.of(arguments.getFirst()), tier, tierUri));
             default -> {
                 TierContents contents = TierContents.of(tier, true);
                 print(report.verify(contents));
@@ -149,34 +143,6 @@ public final class CacheCommand implements Callable<Integer> {
             }
         }
         return 0;
-    }
-
-    /** Where nobody has said how large a tier may be, the default must not shrink one that is larger. */
-    private static void requireRoom(CacheTier tier, TierUri uri, Path file) throws IOException {
-        long bytes = tier.stats().bytes();
-        if (uri.scheme().equals("file") && !uri.options().containsKey("max")
-                && bytes > tier.stats().maxBytes() - Files.size(file)) {
-            throw new IllegalArgumentException("URI: " + uri + " holds " + bytes + " bytes; give its max");
-        }
-    }
-
-    private void export(CacheTier tier) throws IOException {
-        String key = arguments.getFirst();
-        TierContents contents = TierContents.of(tier, false);
-        List<Chunk> matching =
-                contents.ends().stream().filter(end -> end.entry().key().name().startsWith(key)).toList();
-        if (matching.isEmpty()) {
-            matching = contents.chunks().stream()
-                    .filter(chunk -> chunk.fault() == null && chunk.entry().key().name().startsWith(key)).toList();
-        }
-        if (matching.size() != 1) {
-            throw new IllegalArgumentException("KEY: " + key + ", " + (matching.isEmpty() ? "no text has it"
-                    : matching.size() + " texts begin so; give more digits") + "; see pastkv cache list");
-        }
-        Path file = Path.of(arguments.get(1));
-        contents.export(matching.getFirst(), file);
-        streams.err().println("exported " + CacheReport.numTokens(contents.textOf(matching.getFirst())) + " tokens to "
-                + file);
     }
 
     private void print(CacheReport.Page page) {
