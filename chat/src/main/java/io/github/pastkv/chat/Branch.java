@@ -1,12 +1,9 @@
 package io.github.pastkv.chat;
 
 import io.github.pastkv.model.Session;
-import io.github.pastkv.model.tokenizer.TextTokenizer;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** A branch of a conversation: its turns, and a session with its token ids. */
@@ -17,32 +14,32 @@ final class Branch implements AutoCloseable {
     private final Session session;
     private final List<ChatMessage> messages;
     private final List<Turn> turns;
-    private int[] cachedIds;
-    private int[] lastIds = new int[0];
+    private final BranchTokens tokens;
 
     private Branch(String name, @Nullable String parent, Session session, List<ChatMessage> messages, List<Turn> turns,
-            int[] cachedIds) {
+            BranchTokens tokens) {
         this.name = name;
         this.parent = parent;
         this.numSharedTurns = turns.size();
         this.session = session;
         this.messages = new ArrayList<>(messages);
         this.turns = new ArrayList<>(turns);
-        this.cachedIds = cachedIds;
+        this.tokens = tokens;
     }
 
     /** The first one, over an empty session, after messages that are given. */
     static Branch root(String name, Session session, List<ChatMessage> messages) {
-        return of(name, session, messages, new int[0]);
+        return of(name, session, messages, BranchTokens.none(session));
     }
 
     /** One of given messages, which shares with this one the tokens that both begin with. */
     Branch forkFor(String newName, List<ChatMessage> newMessages) {
-        return of(newName, session.fork(), newMessages, cachedIds);
+        Session fork = session.fork();
+        return of(newName, fork, newMessages, tokens.cachedOf(fork));
     }
 
-    private static Branch of(String name, Session session, List<ChatMessage> messages, int[] cachedIds) {
-        Branch branch = new Branch(name, null, session, List.of(), List.of(), cachedIds);
+    private static Branch of(String name, Session session, List<ChatMessage> messages, BranchTokens tokens) {
+        Branch branch = new Branch(name, null, session, List.of(), List.of(), tokens);
         List<ChatMessage> asked = new ArrayList<>();
         for (ChatMessage message : messages) {
             if (message.hasRole(ChatMessage.ASSISTANT) && !asked.isEmpty()) {
@@ -66,23 +63,21 @@ final class Branch implements AutoCloseable {
             List<Turn> turns, int[] cachedIds, int[] lastIds) {}
 
     State state() {
-        return new State(name, parent, numSharedTurns, messages, turns, cachedIds, lastIds);
+        return new State(name, parent, numSharedTurns, messages, turns, tokens.cachedIds(), tokens.lastIds());
     }
 
     /** One that was saved, over its session. */
     static Branch of(State state, Session session) {
         Branch branch = new Branch(state.name(), state.parent(), session, state.messages(), state.turns(),
-                state.cachedIds());
+                new BranchTokens(session, state.cachedIds(), state.lastIds()));
         branch.numSharedTurns = state.numSharedTurns();
-        branch.lastIds = state.lastIds();
         return branch;
     }
 
     /** A fork of this branch; nothing is copied. */
     Branch fork(String newName) {
-        Branch fork = new Branch(newName, name, session.fork(), messages, turns, cachedIds);
-        fork.lastIds = lastIds;
-        return fork;
+        Session fork = session.fork();
+        return new Branch(newName, name, fork, messages, turns, tokens.of(fork));
     }
 
     String name() {
@@ -153,36 +148,9 @@ final class Branch implements AutoCloseable {
         numSharedTurns = 0;
     }
 
-    /** The tokens of a conversation, with those that are there already where they have the same text. */
-    int[] keepTokens(int[] ids, TextTokenizer tokenizer) {
-        return TokenSplice.keep(lastIds, ids, tokenizer);
-    }
-
-    /** Makes the session hold as much of {@code ids} as it does already, the last one not; returns how many. */
-    int rewindTo(int[] ids) {
-        int mismatch = Arrays.mismatch(cachedIds, ids);
-        int numAgreeing = mismatch < 0 ? ids.length : mismatch;
-        int numKept = Math.min(numAgreeing, ids.length - 1); // the last one is computed for its logits
-        int numBack = cachedIds.length - numKept;
-        if (session.canRewind(numBack)) {
-            session.rewind(numBack);
-        } else { // a window has forgotten what would be seen from there
-            session.reset();
-            numKept = 0;
-        }
-        cachedIds = Arrays.copyOf(ids, numKept);
-        return numKept;
-    }
-
-    /** Records the tokens of the session after a generation: leading tokens of prompt and answer. */
-    void noteCached(int[] prompt, List<Integer> answer) {
-        lastIds = IntStream.concat(IntStream.of(prompt), answer.stream().mapToInt(id -> id)).toArray();
-        cachedIds = Arrays.copyOf(lastIds, Math.min(lastIds.length, session.numTokens(0)));
-    }
-
-    /** Tokens in the cache. */
-    int numCachedTokens() {
-        return cachedIds.length;
+    /** Its tokens in the session. */
+    BranchTokens tokens() {
+        return tokens;
     }
 
     @Override

@@ -136,7 +136,7 @@ public final class Conversation implements AutoCloseable {
         Objects.requireNonNull(listener, "listener: null");
         requireOneAnswer(options);
         int[] ids = promptIds(messages);
-        int numKnown = current.rewindTo(ids);
+        int numKnown = current.tokens().rewindTo(ids);
         List<Integer> known = Arrays.stream(ids, 0, numKnown).boxed().toList();
         int[] newIds = Arrays.copyOfRange(ids, numKnown, ids.length);
         AnswerText answer = new AnswerText(tokenizer, format.continuesText(), listener);
@@ -146,7 +146,7 @@ public final class Conversation implements AutoCloseable {
             Turn turn = new Turn(messages, answer.message(generation), Optional.of(generation), numKnown);
             return current.add(turn);
         } finally {
-            current.noteCached(ids, answer.tokenIds());
+            current.tokens().noteCached(ids, answer.tokenIds());
         }
     }
 
@@ -163,7 +163,7 @@ public final class Conversation implements AutoCloseable {
         if (messages.isEmpty()) {
             throw new IllegalArgumentException("messages: there are none to answer");
         }
-        int[] ids = current.keepTokens(format.encode(messages), tokenizer);
+        int[] ids = current.tokens().keep(format.encode(messages), tokenizer);
         requireFits(ids);
         return ids;
     }
@@ -285,7 +285,7 @@ public final class Conversation implements AutoCloseable {
 
     private BranchInfo info(Branch branch) {
         return new BranchInfo(branch.name(), branch.parent(), branch.numSharedTurns(), branch.turns().size(),
-                branch.numCachedTokens(), branch == current);
+                branch.tokens().numCached(), branch == current);
     }
 
     /** Closes the sessions of all branches. */
