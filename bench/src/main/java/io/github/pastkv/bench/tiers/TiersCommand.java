@@ -1,7 +1,6 @@
 package io.github.pastkv.bench.tiers;
 
 import io.github.pastkv.cache.layout.KvType;
-import io.github.pastkv.cache.store.StoreResult;
 import io.github.pastkv.model.ComputeChoice;
 import io.github.pastkv.model.Model;
 import io.github.pastkv.model.ModelOptions;
@@ -10,26 +9,15 @@ import io.github.pastkv.model.SessionOptions;
 import io.github.pastkv.model.generation.Generation;
 import io.github.pastkv.model.generation.GenerationListener;
 import io.github.pastkv.model.generation.GenerationOptions;
-import io.github.pastkv.store.CacheTier;
-import io.github.pastkv.store.CacheTiers;
-import io.github.pastkv.store.TierEntry;
 import io.github.pastkv.store.TierUri;
 import io.github.pastkv.store.TierUse;
 import java.io.IOException;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Locale;
 import java.util.Random;
 import java.util.concurrent.Callable;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -42,7 +30,6 @@ import picocli.CommandLine.Option;
  */
 @Command(name = "tiers", mixinStandardHelpOptions = true, sortOptions = false, description = "Times a cache tier.")
 public final class TiersCommand implements Callable<Integer> {
-    private static final int READ_BYTES = 4 << 20;
     private static final long WARM_UP_NANOS = 5_000_000_000L;
 
     @Option(names = "--model", paramLabel = "DIR", required = true,
@@ -57,8 +44,7 @@ public final class TiersCommand implements Callable<Integer> {
     @Option(names = "--own", paramLabel = "N", description = "Tokens after them. Default: 16.") private int numOwn = 16;
 
     @Option(names = "--restarts", paramLabel = "N",
-            description = "Models loaded anew. Default: 5.") private int restarts =
-                    5;
+            description = "Models loaded anew. Default: 5.") private int restarts = 5;
 
     @Option(names = "--pairs", paramLabel = "N",
             description = "Prompts that no tier has, without and with the tier. Default: 0.") private int pairs;
@@ -118,7 +104,7 @@ public final class TiersCommand implements Callable<Integer> {
                 System.out.println("restarted: " + line(read(model, withOwn(model, shared))) + loads(model));
             }
         }
-        readPlainly();
+        PlainReads.print(TierUri.parse(tier));
         for (int pair = 0; pair < pairs; pair++) {
             try (Model without = Model.load(folder, options())) {
                 System.out.println("pair, none: " + line(read(without, text(without, numShared))));
@@ -146,52 +132,5 @@ public final class TiersCommand implements Callable<Integer> {
         TierUse use = model.tierUses().getFirst();
         return String.format(Locale.ROOT, ", %d tokens, %d bytes in %.1f ms of loading threads", use.numTokensLoaded(),
                 use.numBytesLoaded(), use.loadNanos() / 1e6);
-    }
-
-    /** Of a folder with one buffer; of a server by its tier, without verification. */
-    private void readPlainly() throws IOException {
-        TierUri uri = TierUri.parse(tier);
-        for (int pass = 0; pass < 5; pass++) {
-            long start = System.nanoTime();
-            long bytes = uri.scheme().equals("file") ? readFiles(Path.of(uri.location())) : getAll(uri);
-            double seconds = (System.nanoTime() - start) / 1e9;
-            System.out.printf(Locale.ROOT, "plain reads: %d bytes in %.1f ms, %.2f GB/s%n", bytes, seconds * 1e3,
-                    bytes / seconds / 1e9);
-        }
-    }
-
-    private static long readFiles(Path folder) throws IOException {
-        ByteBuffer buffer = ByteBuffer.allocateDirect(READ_BYTES);
-        List<Path> files;
-        try (Stream<Path> all = Files.walk(folder)) {
-            files = all.filter(Files::isRegularFile).toList();
-        }
-        long bytes = 0;
-        for (Path file : files) {
-            try (FileChannel channel = FileChannel.open(file)) {
-                int more = channel.read(buffer.clear());
-                while (more > 0) {
-                    bytes += more;
-                    more = channel.read(buffer.clear());
-                }
-            }
-        }
-        return bytes;
-    }
-
-    private static long getAll(TierUri uri) throws IOException {
-        List<TierEntry> entries = new ArrayList<>();
-        long bytes = 0;
-        try (CacheTier opened = CacheTiers.open(uri)) {
-            opened.list(entries::add);
-            for (TierEntry entry : entries) {
-                try (Arena arena = Arena.ofConfined()) {
-                    bytes += opened.peek(entry.key(), Long.MAX_VALUE,
-                            arena) instanceof StoreResult.Found<MemorySegment>(MemorySegment found) ? found.byteSize()
-                                    : 0;
-                }
-            }
-        }
-        return bytes;
     }
 }
