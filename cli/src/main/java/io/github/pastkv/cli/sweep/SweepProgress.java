@@ -1,6 +1,7 @@
 package io.github.pastkv.cli.sweep;
 
 import io.github.pastkv.lens.patching.SweepListener;
+import io.github.pastkv.lens.sweep.AblationCase;
 import io.github.pastkv.lens.sweep.SweepResult;
 import java.util.Locale;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -8,6 +9,7 @@ import java.util.function.BooleanSupplier;
 
 /** How a sweep gets on, in words: cells done, cells a second, time left. Heard on one thread, asked on another. */
 final class SweepProgress implements SweepListener {
+    private final String doing;
     private final long numCells;
     private final int numCases;
     private final BooleanSupplier isStopped;
@@ -18,15 +20,17 @@ final class SweepProgress implements SweepListener {
     private volatile String name = "";
     private volatile long numDone;
 
-    /** What there is to do: cells, how many of them are done, cases, how many of them are complete. */
-    record Extent(long numCells, long numDone, int numCases, int numCasesDone) {
+    /** What there is to do, in a word: cells, how many of them are done, cases, how many of them are complete. */
+    record Extent(String doing, long numCells, long numDone, int numCases, int numCasesDone) {
         static Extent of(SweepResult result) {
-            return new Extent(result.numCells(), result.numDone(), result.sweep().cases().size(),
+            String doing = result.sweep().cases().getFirst() instanceof AblationCase ? "ablating" : "patching";
+            return new Extent(doing, result.numCells(), result.numDone(), result.sweep().cases().size(),
                     result.numCasesDone());
         }
     }
 
     SweepProgress(Extent extent, BooleanSupplier isStopped) {
+        this.doing = extent.doing();
         this.numCells = extent.numCells();
         this.numDoneAtStart = extent.numDone();
         this.numDone = numDoneAtStart;
@@ -48,7 +52,7 @@ final class SweepProgress implements SweepListener {
         return !isStopped.getAsBoolean();
     }
 
-    /** For example {@code patching resid_pre, 300 of 1,200 runs, 150 a second, 6 s left}. */
+    /** For example {@code patching resid_pre, 300 of 1,200 cells, 150 a second, 6 s left}. */
     String text() {
         return text((System.nanoTime() - startNanos) / 1e9);
     }
@@ -60,10 +64,10 @@ final class SweepProgress implements SweepListener {
                 name + (numCases == 1 ? "" : String.format(Locale.ROOT, " of pair %,d of %,d", caseNumber.get(),
                         numCases));
         if (done == numDoneAtStart || seconds <= 0) {
-            return String.format(Locale.ROOT, "patching %s, %,d runs", what, numCells - done);
+            return String.format(Locale.ROOT, "%s %s, %,d cells", doing, what, numCells - done);
         }
         double rate = (done - numDoneAtStart) / seconds;
-        return String.format(Locale.ROOT, "patching %s, %,d of %,d runs, %,.0f a second, %,.0f s left", what, done,
+        return String.format(Locale.ROOT, "%s %s, %,d of %,d cells, %,.0f a second, %,.0f s left", doing, what, done,
                 numCells, rate, (numCells - done) / rate);
     }
 }

@@ -100,7 +100,7 @@ final class SweepRun {
     }
 
     private static String summary(long numRuns, double seconds, boolean complete) {
-        return String.format(Locale.ROOT, "%,d patched runs in %.2f s (%,.0f a second)%s", numRuns, seconds,
+        return String.format(Locale.ROOT, "%,d runs in %.2f s (%,.0f a second)%s", numRuns, seconds,
                 numRuns / seconds, complete ? "" : ", ended by interruption; --out and --resume go on from there");
     }
 }

@@ -98,7 +98,8 @@ record SweepText(Model model, SweepResult result, String command) {
 
     /** The figures of all grids. */
     List<GridFigure> figures() {
-        GridFigure.Scale scale = new GridFigure.Scale(metric(), result.unpatched(), "unpatched");
+        GridFigure.Scale scale = new GridFigure.Scale(metric(), result.unpatched(),
+                first() instanceof AblationCase ? "not ablated" : "unpatched");
         return result.grids().stream().map(grid -> GridFigure.of(grid, scale,
                 new Caption(title() + ": " + grid.name(), notes()), promptName())).toList();
     }

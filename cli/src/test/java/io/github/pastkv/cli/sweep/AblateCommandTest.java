@@ -173,4 +173,13 @@ class AblateCommandTest {
         assertThat(run.err()).contains(message).hasLineCount(1);
         assertThat(run.exitCode()).isNotZero();
     }
+
+    @Test
+    void pictures_andProgress_speakOfAblation() throws IOException {
+        CommandRun run = ablate("zero.json", "--grid", "mlp_out_all_pos", "--plot",
+                folder.resolve("zero.svg").toString(), PROMPT);
+        assertThat(run.exitCode()).as(run.err()).isZero();
+        assertThat(Files.readString(folder.resolve("zero.svg"))).contains("not ablated").doesNotContain("unpatched");
+        assertThat(run.err()).doesNotContain("patch");
+    }
 }

@@ -9,6 +9,8 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.jupiter.api.Test;
@@ -143,6 +145,39 @@ class AcdcCommandTest {
         assertThat(svg).startsWith("<svg").contains(">embed</text>", ">output</text>", "a1.1 to output: ");
         assertThat(DocumentBuilderFactory.newInstance().newDocumentBuilder()
                 .parse(folder.resolve("c.svg").toFile()).getElementsByTagName("rect").getLength()).isGreaterThan(4);
+        assertNumbersCoverOnlyTheirEdges(svg);
+    }
+
+    /** An edge under the number of another looks as if it ended there. */
+    private static void assertNumbersCoverOnlyTheirEdges(String svg) {
+        List<String> edges = Pattern.compile("<title>(\\w+\\S* to \\S+): ").matcher(svg).results()
+                .map(edge -> edge.group(1)).distinct().toList();
+        List<double[]> boxes = Pattern.compile("<rect x=\"(\\S+)\" y=\"(\\S+)\" width=\"(\\S+)\" height=\"13.0\"")
+                .matcher(svg).results().map(box -> Stream.of(box.group(1), box.group(2), box.group(3))
+                        .mapToDouble(Double::parseDouble).toArray())
+                .toList();
+        assertThat(boxes).hasSameSizeAs(edges).isNotEmpty();
+        Pattern.compile("M(.+) (.+) C(.+) (.+) (.+) (.+) (.+) (.+)\" fill.*<title>(.+): ").matcher(svg).results()
+                .forEach(curve -> {
+                    double[] p = IntStream.rangeClosed(1, 8).mapToDouble(i -> Double.parseDouble(curve.group(i)))
+                            .toArray();
+                    for (double t = 0; t <= 1; t += 0.02) {
+                        double x = bezier(p[0], p[2], p[4], p[6], t);
+                        double y = bezier(p[1], p[3], p[5], p[7], t);
+                        for (int i = 0; i < boxes.size(); i++) {
+                            double[] box = boxes.get(i);
+                            boolean isCovered =
+                                    x > box[0] && x < box[0] + box[2] && y > box[1] && y < box[1] + 13;
+                            assertThat(isCovered && !edges.get(i).equals(curve.group(9)))
+                                    .as("%s under the number of %s", curve.group(9), edges.get(i)).isFalse();
+                        }
+                    }
+                });
+    }
+
+    private static double bezier(double a, double b, double c, double d, double t) {
+        double u = 1 - t;
+        return u * u * u * a + 3 * u * u * t * b + 3 * u * t * t * c + t * t * t * d;
     }
 
     @Test

@@ -37,7 +37,7 @@ class PatchCommandTest {
     void grids_ofTheShippedModel_haveAxesLabelsAndBaselines() throws Exception {
         CommandRun run = patch("grids.json", "--clean", CLEAN, "--corrupt", CORRUPT, "--answer", " Mary", "--wrong",
                 " John", "--grid", "resid_pre,head_out_all_pos");
-        assertThat(run.err()).contains(" patched runs in ");
+        assertThat(run.err()).contains(" runs in ");
         assertThat(run.exitCode()).isZero();
         assertThat(run.out()).contains("logit of \" Mary\" minus logit of \" John\"", "clean ", "corrupted ",
                 "cells differ, the strongest:");
@@ -192,7 +192,7 @@ class PatchCommandTest {
         assertThat(run.exitCode()).as(run.err()).isZero();
         assertThat(json("whole.json").at("/grids")).isEqualTo(JsonMapper.shared().readTree(whole).at("/grids"));
         CommandRun again = patch("whole.json", with(options, "--resume"));
-        assertThat(again.err()).contains("0 patched runs");
+        assertThat(again.err()).containsPattern("(?m)^0 runs in ");
         assertThat(json("whole.json").at("/baselines")).isEqualTo(JsonMapper.shared().readTree(whole).at("/baselines"));
     }
 

@@ -53,7 +53,7 @@ public record CircuitDrawing(CircuitGraph graph, List<CircuitEdge> edges, Captio
         double bottom = height - MARGIN - LEGEND_HEIGHT - NODE_HEIGHT / 2.0;
         double largest = edges.stream().mapToDouble(CircuitEdge::effect).filter(Double::isFinite).max().orElse(1);
         drawn.forEach(each -> drawEdge(picture, each, left, bottom, largest));
-        drawn.forEach(each -> drawEffect(picture, each, left, bottom));
+        drawn.forEach(each -> drawEffect(picture, each, left, bottom, largest));
         ranks.keySet().forEach(name -> drawNode(picture, name, left + layout.place(name).x(),
                 bottom - (double) layout.place(name).line() * LINE));
         drawLegend(picture, height - 18);
@@ -104,7 +104,7 @@ public record CircuitDrawing(CircuitGraph graph, List<CircuitEdge> edges, Captio
         Receiver to = graph.receivers().get(drawn.edge().receiver());
         Color color = ReceiverStyle.color(to.kind());
         double effect = drawn.edge().effect();
-        double lineWidth = 1 + 5 * (Double.isFinite(effect) ? Math.max(0, effect) / largest : 0);
+        double lineWidth = lineWidth(effect, largest);
         String tip = String.format(Locale.ROOT, "%s to %s: %.4g",
                 graph.senders().get(drawn.edge().sender()).name(), to.name(), effect);
         List<CircuitLayout.Place> places = drawn.way().places();
@@ -124,24 +124,34 @@ public record CircuitDrawing(CircuitGraph graph, List<CircuitEdge> edges, Captio
         }
     }
 
-    /** By how much the metric rises without the edge: where it passes a line, else in its middle. */
-    private void drawEffect(Picture picture, Drawn drawn, double left, double bottom) {
+    private static double lineWidth(double effect, double largest) {
+        return 1 + 5 * (Double.isFinite(effect) && largest > 0 ? Math.max(0, effect) / largest : 0);
+    }
+
+    /** By how much the metric rises without the edge: on the edge, where it passes a line or about its middle. */
+    private void drawEffect(Picture picture, Drawn drawn, double left, double bottom, double largest) {
         Receiver to = graph.receivers().get(drawn.edge().receiver());
         List<CircuitLayout.Place> places = drawn.way().places();
         CircuitLayout.Place start = places.getFirst();
         CircuitLayout.Place end = places.getLast();
         boolean passes = places.size() > 2;
         CircuitLayout.Place passage = places.get(places.size() / 2);
-        double x = left + (passes ? passage.x() : (start.x() + end.x() + ReceiverStyle.port(to)) / 2);
-        double line = passes ? passage.line() : (start.line() + end.line()) / 2.0;
-        boolean isLeft = !passes && (to.kind() == Receiver.Kind.QUERY
-                || (to.kind() != Receiver.Kind.VALUE && start.x() < end.x()));
+        double x = left + passage.x();
+        double y = bottom - (double) passage.line() * LINE;
+        if (!passes) { // away from where edges of one sender part, or those to the output meet
+            boolean isNearStart = to.kind() == Receiver.Kind.OUTPUT; // two or three fifths along its curve
+            double endX = end.x() + ReceiverStyle.port(to);
+            x = left + start.x() + (isNearStart ? 0.352 : 0.648) * (endX - start.x());
+            double y0 = bottom - (double) start.line() * LINE - NODE_HEIGHT / 2.0;
+            double y1 = bottom - (double) end.line() * LINE + NODE_HEIGHT / 2.0 + ARROW
+                    + lineWidth(drawn.edge().effect(), largest);
+            y = y0 + (isNearStart ? 0.424 : 0.576) * (y1 - y0);
+        }
         double effect = drawn.edge().effect();
         String text = String.format(Locale.ROOT, Math.abs(effect) >= 1 ? "%.1f" : "%.2g", effect);
         double width = EFFECT.width(text);
-        double textLeft = isLeft ? x - 6 - width : x + 6;
-        picture.fill(textLeft - 1, bottom - line * LINE - 7, width + 2, 13, Color.WHITE);
-        picture.text(text, textLeft, bottom - line * LINE + 4, EFFECT.of(10, ReceiverStyle.color(to.kind())));
+        picture.fill(x - width / 2 - 1, y - 7, width + 2, 13, Color.WHITE);
+        picture.text(text, x - width / 2, y + 4, EFFECT.of(10, ReceiverStyle.color(to.kind())));
     }
 
     private static void drawNode(Picture picture, String name, double x, double y) {
