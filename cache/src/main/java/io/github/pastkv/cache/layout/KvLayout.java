@@ -7,7 +7,9 @@ import java.lang.foreign.MemorySegment;
  * {@link TiledKvLayout}; other implementations are possible.
  *
  * <p>Offsets are bytes from the start of the block. A {@code slot} here is the index of a token within its block, in
- * {@code [0, blockSize)}. The slots of a block are split into tiles of {@link #tileSlots()}. In a tile the slot is the
+ * {@code [0, blockSize)}, and a {@code layer} is the index of a layer within its group, which
+ * {@link io.github.pastkv.cache.KvStep#layerInGroup} gives: layers of unequal types or windows lie in blocks of their
+ * own. The slots of a block are split into tiles of {@link #tileSlots()}. In a tile the slot is the
  * innermost axis of keys (the lanes of a vector are then 16 keys, and a score needs no sum across lanes), and the
  * dimension that of values (the lanes are then dimensions). Key rows are not necessarily contiguous.
  *

@@ -83,7 +83,8 @@ class TransformerLensCallsTest {
     void firstLook() {
         LensRun run = lens.run(text);
         List<Prediction> next = run.topPredictions(5);
-        assertThat(next).hasSize(5);
+        List<String> words = TokenLabels.of(model, next.stream().mapToInt(Prediction::tokenId).toArray());
+        assertThat(words).hasSize(5).first().isEqualTo(" John");
         assertThat(run).hasToString("LensRun[logits [1, " + lens.encode(text).length + ", 2048]]");
         CachedRun cached = lens.runWithCache(text, Capture.of("pattern", "resid_post"));
         Tensor pattern = cached.get("pattern1"); // [1, H, N, N]
