@@ -136,6 +136,7 @@ public final class KvCache implements AutoCloseable {
     }
 
     private void requireStepOf(AttentionMask newMask) {
+        Objects.requireNonNull(newMask, "newMask: null");
         state.requireOpen();
         config.requireBatch("newMask", newMask.batchSize());
         state.requirePresent();
@@ -203,6 +204,7 @@ public final class KvCache implements AutoCloseable {
      * @throws IllegalStateException while a step is open, as it has its own mask
      */
     public AttentionMask appendAttentionMask(AttentionMask newMask) {
+        Objects.requireNonNull(newMask, "newMask: null");
         state.requireChangeable();
         config.requireBatch("newMask", newMask.batchSize());
         rows.mask().requireRealBefore(rows.lengths().mostSlots(), newMask);
@@ -227,6 +229,7 @@ public final class KvCache implements AutoCloseable {
     /** Real tokens of a row; of layer 0 where layers differ. */
     public int numTokens(int row) {
         state.requireOpen();
+        Require.index("row", row, batchSize());
         return rows.lengths().numTokens(0, row);
     }
 
@@ -287,6 +290,7 @@ public final class KvCache implements AutoCloseable {
      *        next token would attend to; nothing has changed
      */
     public void truncateRow(int row, int newNumTokens) {
+        Require.index("row", row, batchSize());
         state.beginChange();
         rows.truncateRow(row, newNumTokens);
     }
@@ -320,7 +324,7 @@ public final class KvCache implements AutoCloseable {
         state.requireChangeable();
         Require.positive("rows.length", selected.length);
         for (int row : selected) {
-            Objects.checkIndex(row, batchSize());
+            Require.index("row", row, batchSize());
         }
         state.invalidateView();
         rows.selectRows(selected);

@@ -8,6 +8,7 @@ import io.github.pastkv.cache.prefix.PrefixNamespace;
 import io.github.pastkv.cache.radix.CachePrefixes;
 import io.github.pastkv.cache.radix.RadixPrefixIndex;
 import java.util.Arrays;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -37,8 +38,8 @@ public final class KvPool implements AutoCloseable {
 
     /** An empty pool, optionally with a prefix index and debugging aids. */
     public KvPool(KvCacheConfig config, KvPoolOptions options) {
-        this.config = config;
-        this.options = options;
+        this.config = Objects.requireNonNull(config, "config: null");
+        this.options = Objects.requireNonNull(options, "options: null");
         this.groups = LayerGroup.groupsOf(config.shape(), config.layers(), config.blockSize(),
                 new PoolBudget(config.maxPoolBytes(), options.maxCachedBytes()));
         this.groupOfLayer = new int[config.shape().numLayers()];
@@ -81,6 +82,8 @@ public final class KvPool implements AutoCloseable {
      * @param namespace everything that changes the bytes of keys and values; only caches with equal namespaces share
      */
     public KvCache newCache(KvCacheConfig cacheConfig, PrefixNamespace namespace) {
+        Objects.requireNonNull(cacheConfig, "cacheConfig: null");
+        Objects.requireNonNull(namespace, "namespace: null");
         if (!cacheConfig.layers().equals(config.layers()) || !cacheConfig.shape().equals(config.shape())
                 || cacheConfig.blockSize() != config.blockSize()) {
             throw new IllegalArgumentException("cacheConfig: " + cacheConfig + ", the pool stores " + config);

@@ -3,6 +3,7 @@ package io.github.pastkv.cache;
 import io.github.pastkv.cache.block.Allocation;
 import io.github.pastkv.cache.block.HeldBlocks;
 import io.github.pastkv.cache.block.LayerGroupTables;
+import io.github.pastkv.cache.check.Require;
 import io.github.pastkv.cache.events.KvEvents;
 import io.github.pastkv.cache.layout.KvBlocks;
 import io.github.pastkv.cache.layout.KvShape;
@@ -248,6 +249,8 @@ public final class KvStep implements StepRows, AutoCloseable {
     @Override
     public KvBlocks blocks(int layer, int row) {
         requireOpen();
+        Require.index("layer", layer, rows.lengths().numLayers());
+        Require.index("row", row, batchSize());
         return storage.of(layer, row);
     }
 
@@ -281,7 +284,9 @@ public final class KvStep implements StepRows, AutoCloseable {
     @Override
     public void write(int layer, Tensor keys, Tensor values, int firstToken, int from, int to) {
         requireOpen();
-        Objects.checkIndex(layer, rows.lengths().numLayers());
+        Objects.requireNonNull(keys, "keys: null");
+        Objects.requireNonNull(values, "values: null");
+        Require.index("layer", layer, rows.lengths().numLayers());
         Objects.checkFromToIndex(firstToken + from, firstToken + to, numTokens());
         requireWritable("keys", keys, from, to);
         requireWritable("values", values, from, to);

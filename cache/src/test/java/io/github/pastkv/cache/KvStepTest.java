@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.assertj.core.api.Assertions.assertThatNullPointerException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.sun.management.ThreadMXBean;
@@ -12,6 +13,7 @@ import io.github.pastkv.cache.layout.KvType;
 import io.github.pastkv.cache.layout.KvTypes;
 import io.github.pastkv.cache.layout.TiledKvLayout;
 import io.github.pastkv.cache.mask.AttentionMask;
+import io.github.pastkv.cache.prefix.PrefixNamespace;
 import io.github.pastkv.tensor.DataType;
 import io.github.pastkv.tensor.Tensor;
 import java.lang.foreign.Arena;
@@ -21,6 +23,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.IntUnaryOperator;
 import java.util.stream.IntStream;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -355,5 +358,47 @@ class KvStepTest extends CacheTest {
                 step.commit();
             }
         }
+    }
+
+    @Test
+    void indices_areRefusedByName() {
+        KvCache cache = open();
+        assertOutside("row: 4, must be in [0, 4)", () -> cache.numTokens(BATCH));
+        assertOutside("row: -1, must be in [0, 4)", () -> cache.truncateRow(-1, 0));
+        assertOutside("row: 4, must be in [0, 4)", () -> cache.selectRows(0, BATCH));
+        try (KvStep step = cache.beginStep(AttentionMask.ones(BATCH, 1))) {
+            Tensor numbers = Tensor.zeros(BATCH, WIDTH);
+            assertOutside("layer: 7, must be in [0, " + LAYERS + ")",
+                    () -> step.write(7, numbers, numbers, 0, 0, BATCH));
+            assertOutside("layer: 7, must be in [0, " + LAYERS + ")", () -> step.blocks(7, 0));
+            assertOutside("row: 4, must be in [0, 4)", () -> step.blocks(0, BATCH));
+            assertThat(step.blocks(0, 0).toString()).contains("0 tokens before the step");
+        }
+    }
+
+    private static void assertOutside(String message, ThrowingCallable call) {
+        assertThatExceptionOfType(IndexOutOfBoundsException.class).isThrownBy(call).withMessage(message);
+    }
+
+    @Test
+    void nullArguments_areRefusedByName() {
+        KvCacheConfig config = config();
+        assertNull("config: null", () -> new KvPool(null));
+        assertNull("options: null", () -> new KvPool(config, null));
+        assertNull("config: null", () -> new KvCache(null));
+        try (KvPool pool = new KvPool(config, KvPoolOptions.defaults().withPrefixIndex())) {
+            assertNull("namespace: null", () -> pool.newCache(config, null));
+            assertNull("cacheConfig: null", () -> pool.newCache(null, PrefixNamespace.builder("a").build()));
+        }
+        KvCache cache = open();
+        assertNull("newMask: null", () -> cache.beginStep(null));
+        try (KvStep step = cache.beginStep(AttentionMask.ones(BATCH, 1))) {
+            assertNull("keys: null", () -> step.write(0, null, Tensor.zeros(BATCH, WIDTH), 0, 0, 1));
+            assertNull("values: null", () -> step.write(0, Tensor.zeros(BATCH, WIDTH), null, 0, 0, 1));
+        }
+    }
+
+    private static void assertNull(String message, ThrowingCallable call) {
+        assertThatNullPointerException().isThrownBy(call).withMessage(message);
     }
 }

@@ -65,6 +65,7 @@ public final class Chat {
     public Turn answer(List<ChatMessage> messages, GenerationOptions options, SessionOptions sessionOptions,
             GenerationListener listener) {
         Objects.requireNonNull(messages, "messages: null");
+        ChatMessage.requireNoneNull(messages);
         Objects.requireNonNull(options, "options: null");
         Objects.requireNonNull(sessionOptions, "sessionOptions: null");
         Objects.requireNonNull(listener, "listener: null");

@@ -3,6 +3,7 @@ package io.github.pastkv.chat;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
@@ -23,6 +24,7 @@ public record ChatMessage(String role, String content, ObjectNode json, List<Int
     static final String TOOL = "tool";
 
     public ChatMessage {
+        Objects.requireNonNull(json, "json: null");
         tokenIds = List.copyOf(tokenIds);
     }
 
@@ -47,12 +49,14 @@ public record ChatMessage(String role, String content, ObjectNode json, List<Int
      * @param toolCallId the id of the call
      */
     public static ChatMessage tool(String toolCallId, String content) {
+        Objects.requireNonNull(toolCallId, "toolCallId: null");
         ChatMessage message = of(TOOL, content);
         message.json.put("tool_call_id", toolCallId);
         return message;
     }
 
     static ChatMessage of(String role, String content) {
+        Objects.requireNonNull(content, "content: null");
         ObjectNode json = JsonMapper.shared().createObjectNode().put("role", role).put("content", content);
         return new ChatMessage(role, content, json, List.of());
     }
@@ -64,6 +68,7 @@ public record ChatMessage(String role, String content, ObjectNode json, List<Int
      *         if it has one, is a string, a list of parts or null
      */
     public static ChatMessage of(JsonNode json) {
+        Objects.requireNonNull(json, "json: null");
         if (!(json instanceof ObjectNode fields) || !fields.path("role").isString()) {
             throw new IllegalArgumentException("message: must be an object with a role, is " + shortened(json));
         }
@@ -99,6 +104,15 @@ public record ChatMessage(String role, String content, ObjectNode json, List<Int
     private static String shortened(JsonNode json) {
         String text = json.toString();
         return text.length() <= 60 ? text : text.substring(0, 57) + "...";
+    }
+
+    /** Rejects null among messages, naming its place. */
+    static void requireNoneNull(List<ChatMessage> messages) {
+        for (int index = 0; index < messages.size(); index++) {
+            if (messages.get(index) == null) {
+                throw new NullPointerException("messages: " + index + " is null");
+            }
+        }
     }
 
     /** The same message with the tokens that a model generated for it. */

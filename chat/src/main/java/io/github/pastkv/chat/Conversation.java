@@ -52,6 +52,7 @@ public final class Conversation implements AutoCloseable {
         Objects.requireNonNull(session, "session: null");
         Objects.requireNonNull(format, "format: null");
         Objects.requireNonNull(messages, "messages: null");
+        ChatMessage.requireNoneNull(messages);
         if (session.batchSize() != 1 || session.size() != 0 || session.frozen()) {
             throw new IllegalArgumentException("session: has " + session.batchSize() + " rows and " + session.size()
                     + " slots" + (session.frozen() ? ", frozen" : "") + ", must be one empty row");
@@ -158,6 +159,7 @@ public final class Conversation implements AutoCloseable {
      */
     public int[] promptIds(List<ChatMessage> added) {
         Objects.requireNonNull(added, "added: null");
+        ChatMessage.requireNoneNull(added);
         List<ChatMessage> messages = new ArrayList<>(current.messages());
         messages.addAll(added);
         if (messages.isEmpty()) {
@@ -238,6 +240,7 @@ public final class Conversation implements AutoCloseable {
      */
     public void load(String name, List<ChatMessage> messages) {
         Objects.requireNonNull(messages, "messages: null");
+        ChatMessage.requireNoneNull(messages);
         requireNew(name);
         current = current.forkFor(name, messages);
         branches.put(name, current);

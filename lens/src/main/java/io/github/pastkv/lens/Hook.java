@@ -3,6 +3,7 @@ package io.github.pastkv.lens;
 import io.github.pastkv.model.hooks.HookFilter;
 import io.github.pastkv.model.hooks.HookName;
 import io.github.pastkv.tensor.Tensor;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,9 +20,9 @@ public final class Hook {
     private final boolean copies;
 
     private Hook(HookFilter filter, boolean edits, Editor function, boolean copies) {
-        this.filter = filter;
+        this.filter = Objects.requireNonNull(filter, "filter: null");
         this.edits = edits;
-        this.function = function;
+        this.function = Objects.requireNonNull(function, "editor: null");
         this.copies = copies;
     }
 
@@ -63,6 +64,7 @@ public final class Hook {
 
     /** Reads all selected hook points. */
     public static Hook observe(HookFilter filter, Observer observer) {
+        Objects.requireNonNull(observer, "observer: null");
         return new Hook(filter, false, (activation, context) -> {
             observer.observe(activation, context);
             return null;
@@ -91,6 +93,7 @@ public final class Hook {
 
     /** Changes all selected activations in place. */
     public static Hook edit(HookFilter filter, InPlaceEditor editor) {
+        Objects.requireNonNull(editor, "editor: null");
         return new Hook(filter, true, (activation, context) -> {
             editor.edit(activation, context);
             return null;

@@ -82,6 +82,7 @@ public final class Lens {
 
     /** Token ids of a text at the start of a session. */
     public int[] encode(String text) {
+        Objects.requireNonNull(text, "text: null");
         return model.tokenizer()
                 .orElseThrow(() -> new IllegalStateException("the model folder " + model.folder()
                         + " has no tokenizer.json"))
@@ -174,6 +175,7 @@ public final class Lens {
 
     /** Runs after the tokens of a session and keeps activations, after all hooks. */
     public CachedRun runWithCache(Session session, StepInput input, Capture capture, Hook... runHooks) {
+        Objects.requireNonNull(capture, "capture: null");
         ActivationCache activations = new ActivationCache(hooks, capture);
         List<Hook> all = new ArrayList<>(List.of(runHooks));
         all.add(activations.hook());

@@ -1,6 +1,7 @@
 package io.github.pastkv.lens;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatNullPointerException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
@@ -19,6 +20,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -239,5 +241,24 @@ class LensTest {
         for (int i = 0; i < expected.length; i++) {
             assertThat(actual[i]).isCloseTo(expected[i], within(2e-4f));
         }
+    }
+
+    @Test
+    void nullArguments_areRefusedByName() {
+        Lens lens = new Lens(model);
+        assertNull("text: null", () -> lens.run((String) null));
+        assertNull("capture: null", () -> lens.runWithCache(StepInput.tokens(TOKENS), null));
+        assertNull("editor: null", () -> Hook.edit("z1", null));
+        assertNull("editor: null", () -> Hook.replace("z1", null));
+        assertNull("observer: null", () -> Hook.observe("z1", null));
+        assertNull("hooks: a name is null", () -> Hook.edit((String) null, (_, _) -> {}));
+        try (CachedRun run = lens.runWithCache(StepInput.tokens(TOKENS), Capture.of("z1"))) {
+            assertNull("name: null", () -> run.get(null));
+        }
+        assertThat(model.hooks().toString()).contains("hooks of llama");
+    }
+
+    private static void assertNull(String message, ThrowingCallable call) {
+        assertThatNullPointerException().isThrownBy(call).withMessage(message);
     }
 }

@@ -360,7 +360,7 @@ public final class Session implements AutoCloseable {
 
     /** Whether appends store nothing. */
     public boolean frozen() {
-        return cache.frozen();
+        return openCache().frozen();
     }
 
     /** Freezes the session: later appends read the stored tokens and store nothing. */

@@ -45,8 +45,8 @@ final class SessionLock {
 
     private static void requireUnusedBy(@Nullable Thread thread) {
         if (Thread.currentThread().equals(thread)) {
-            throw new IllegalStateException("this session is in use by this thread: a listener or hook cannot use the"
-                    + " session that calls it, nor anything a session whose stream is open");
+            throw new IllegalStateException("this session is in use by this thread: close its open stream first; a"
+                    + " listener or hook cannot use the session that calls it");
         }
         if (thread != null) {
             throw new IllegalStateException("this session is in use by thread " + thread.getName());

@@ -216,6 +216,7 @@ class GenerationApiTest {
         assertThatNullPointerException()
                 .isThrownBy(() -> session.generate(PROMPT, TWELVE, (GenerationListener) null))
                 .withMessage("listener: null");
+        assertThatNullPointerException().isThrownBy(() -> GenerationOptions.of(null)).withMessage("config: null");
         assertThat(session.size()).isZero();
     }
 
@@ -225,6 +226,7 @@ class GenerationApiTest {
         assertThat(session).hasToString("Session[1 rows, 2 of " + session.maxSeqLen() + " slots]");
         session.close();
         assertThat(session).hasToString("Session[closed]");
+        assertThatIllegalStateException().isThrownBy(session::frozen).withMessage("the session is closed");
         assertThat(model.toString()).contains(String.valueOf(model.config().numLayers()) + " layers");
     }
 }

@@ -165,4 +165,9 @@ public final class StepBlocks implements KvBlocks {
     public long blockByteOffset(int logicalBlock) {
         return pool.byteOffset(blockId(logicalBlock));
     }
+
+    @Override
+    public String toString() {
+        return "StepBlocks[" + pastLength + " tokens before the step, " + layout + "]";
+    }
 }

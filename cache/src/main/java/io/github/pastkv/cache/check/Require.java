@@ -10,4 +10,11 @@ public final class Require {
             throw new IllegalArgumentException(name + ": " + value + ", must be positive");
         }
     }
+
+    /** Rejects an index outside {@code [0, length)}. */
+    public static void index(String name, int value, int length) {
+        if (value < 0 || value >= length) {
+            throw new IndexOutOfBoundsException(name + ": " + value + ", must be in [0, " + length + ")");
+        }
+    }
 }

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Objects;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -33,7 +34,7 @@ public final class PrefixNamespace {
 
     /** Starts a namespace. */
     public static Builder builder(String label) {
-        return new Builder(label);
+        return new Builder(Objects.requireNonNull(label, "label: null"));
     }
 
     /** Name for display. */

@@ -71,6 +71,7 @@ public record GenerationOptions(int maxNewTokens, SamplingOptions sampling, Set<
 
     /** The recommended settings of {@code generation_config.json}, up to a full context. */
     public static GenerationOptions of(GenerationConfig config) {
+        Objects.requireNonNull(config, "config: null");
         SamplingOptions sampling = new SamplingOptions(config.doSample() ? config.temperature().orElse(1) : 0,
                 config.topK().orElse(0), config.topP().orElse(1), config.repetitionPenalty().orElse(1), 0)
                 .withMinP(config.minP().orElse(0)).withTypicalP(config.typicalP().orElse(1))

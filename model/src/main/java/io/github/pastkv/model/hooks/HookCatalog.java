@@ -135,4 +135,9 @@ public final class HookCatalog {
         Tensor weight = norm == null ? null : norm.weight();
         return weight != null && weight.rank() == 1 && weight.shape(0) != config.headDim();
     }
+
+    @Override
+    public String toString() {
+        return "HookCatalog[" + names.size() + " hooks of " + config.architecture() + "]";
+    }
 }

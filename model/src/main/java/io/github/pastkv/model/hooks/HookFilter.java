@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
@@ -41,16 +42,19 @@ public final class HookFilter {
 
     /** Hooks of any of these names, shorthands and patterns. */
     public static HookFilter of(Collection<String> patterns) {
+        patterns.forEach(pattern -> Objects.requireNonNull(pattern, "hooks: a name is null"));
         return new HookFilter(List.copyOf(patterns), name -> true, false);
     }
 
     /** One hook. */
     public static HookFilter of(HookName name) {
+        Objects.requireNonNull(name, "name: null");
         return of(name.toString());
     }
 
     /** Every hook point, of any kind, for which {@code predicate} is true. */
     public static HookFilter where(Predicate<HookName> predicate) {
+        Objects.requireNonNull(predicate, "predicate: null");
         return new HookFilter(List.of(), predicate, true);
     }
 

@@ -57,6 +57,7 @@ public record HookName(HookPoint point, OptionalInt layer) {
      * @throws IllegalArgumentException when it names no hook
      */
     public static HookName parse(String name) {
+        Objects.requireNonNull(name, "name: null");
         return find(name).orElseThrow(() -> new IllegalArgumentException("hook name: '" + name
                 + "' is neither a name such as blocks.0.attn.hook_k nor a shorthand such as k0"));
     }

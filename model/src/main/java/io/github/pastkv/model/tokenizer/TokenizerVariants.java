@@ -107,7 +107,7 @@ final class TokenizerVariants implements AutoCloseable {
 
     private void requireOpen() {
         if (isClosed) {
-            throw new IllegalStateException("tokenizer: is closed");
+            throw new IllegalStateException("the tokenizer is closed, as is its model");
         }
     }
 

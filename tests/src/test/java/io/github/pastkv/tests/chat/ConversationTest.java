@@ -27,9 +27,11 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -355,5 +357,24 @@ class ConversationTest {
         try (Session session = model.newSession(options)) {
             assertThat(session.cache().pool().heldBytes()).isZero();
         }
+    }
+
+    @Test
+    void nullAmongMessages_isRefusedByItsPlace() throws IOException {
+        List<ChatMessage> messages = Arrays.asList(ChatMessage.user("a"), null);
+        ChatFormat format = format("plain");
+        assertNullMessage(() -> new Chat(model, format).answer(messages, OPTIONS, GenerationListener.NONE));
+        try (Session session = model.newSession()) {
+            assertNullMessage(() -> Conversation.of(session, format, messages));
+        }
+        try (Conversation conversation = conversation(format)) {
+            assertNullMessage(() -> conversation.answer(messages, OPTIONS, GenerationListener.NONE));
+            assertNullMessage(() -> conversation.load("b", messages));
+            assertThat(conversation.branches()).hasSize(1);
+        }
+    }
+
+    private static void assertNullMessage(ThrowingCallable call) {
+        assertThatThrownBy(call).isInstanceOf(NullPointerException.class).hasMessage("messages: 1 is null");
     }
 }

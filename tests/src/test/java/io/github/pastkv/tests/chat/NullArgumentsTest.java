@@ -4,14 +4,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.pastkv.cache.KvCache;
 import io.github.pastkv.cache.KvCacheConfig;
+import io.github.pastkv.cache.KvPool;
+import io.github.pastkv.cache.KvPoolOptions;
 import io.github.pastkv.cache.layout.KvShape;
 import io.github.pastkv.cache.layout.KvType;
 import io.github.pastkv.cache.layout.KvTypes;
 import io.github.pastkv.cache.layout.LayerKvTypes;
 import io.github.pastkv.cache.mask.AttentionMask;
+import io.github.pastkv.cache.prefix.PrefixNamespace;
 import io.github.pastkv.chat.Chat;
 import io.github.pastkv.chat.ChatFormat;
+import io.github.pastkv.chat.ChatMessage;
 import io.github.pastkv.chat.Conversation;
+import io.github.pastkv.lens.Hook;
+import io.github.pastkv.lens.Lens;
 import io.github.pastkv.model.Model;
 import io.github.pastkv.model.ModelOptions;
 import io.github.pastkv.model.PrefixReuse;
@@ -21,6 +27,7 @@ import io.github.pastkv.model.engine.StepInput;
 import io.github.pastkv.model.generation.BeamOptions;
 import io.github.pastkv.model.generation.GenerationListener;
 import io.github.pastkv.model.generation.GenerationOptions;
+import io.github.pastkv.model.hooks.HookFilter;
 import io.github.pastkv.model.sampling.SamplingOptions;
 import io.github.pastkv.tinymodel.TinyModel;
 import java.lang.reflect.Constructor;
@@ -60,7 +67,10 @@ class NullArgumentsTest {
         try (Model model = Model.load(folder, ModelOptions.defaults().withKernels("scalar"));
                 Session session = model.newSession();
                 Conversation conversation = new Conversation(model.newSession(), ChatFormat.of(model));
+                KvPool pool = new KvPool(config, KvPoolOptions.defaults().withPrefixIndex());
                 KvCache cache = new KvCache(config)) {
+            known.addAll(List.of(PrefixNamespace.builder("a").build(), pool, ChatMessage.user("a"),
+                    HookFilter.all(), Hook.observe("k0", (_, _) -> {}), new Lens(model)));
             known.addAll(List.of(model, session, conversation, cache, config, Chat.of(model), ChatFormat.of(model),
                     ModelOptions.defaults(), SessionOptions.defaults(), GenerationOptions.greedy(2),
                     SamplingOptions.GREEDY, BeamOptions.of(2, 2), PrefixReuse.ON, GenerationListener.NONE,
