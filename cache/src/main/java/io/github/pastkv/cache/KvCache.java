@@ -136,9 +136,8 @@ public final class KvCache implements AutoCloseable {
     }
 
     private void requireStepOf(AttentionMask newMask) {
-        Objects.requireNonNull(newMask, "newMask: null");
         state.requireOpen();
-        config.requireBatch("newMask", newMask.batchSize());
+        config.requireBatch("newMask", Objects.requireNonNull(newMask, "newMask: null").batchSize());
         state.requirePresent();
         requireEvenLayers();
     }
@@ -204,9 +203,8 @@ public final class KvCache implements AutoCloseable {
      * @throws IllegalStateException while a step is open, as it has its own mask
      */
     public AttentionMask appendAttentionMask(AttentionMask newMask) {
-        Objects.requireNonNull(newMask, "newMask: null");
         state.requireChangeable();
-        config.requireBatch("newMask", newMask.batchSize());
+        config.requireBatch("newMask", Objects.requireNonNull(newMask, "newMask: null").batchSize());
         rows.mask().requireRealBefore(rows.lengths().mostSlots(), newMask);
         AttentionMask joined = rows.mask().joined(newMask);
         if (!state.flags().frozen()) {
