@@ -87,6 +87,7 @@ public record ChatMessage(String role, String content, ObjectNode json, List<Int
      * @throws IllegalArgumentException naming the invalid message, counted from 0
      */
     public static List<ChatMessage> listOf(JsonNode array) {
+        Objects.requireNonNull(array, "array: null");
         if (!array.isArray()) {
             throw new IllegalArgumentException("messages: must be a list, is " + shortened(array));
         }

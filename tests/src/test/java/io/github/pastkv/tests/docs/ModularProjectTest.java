@@ -85,7 +85,7 @@ class ModularProjectTest {
     private void compile(String... args) {
         List<String> all = new ArrayList<>(List.of("-proc:none", "-Werror",
                 "-Xlint:all,-module,-incubating,-requires-automatic,-requires-transitive-automatic", "-d",
-                folder.resolve("modules").toString()));
+                folder.resolve("modules").toString(), "-cp", folder.toString())); // not what this test runs with
         classes.forEach((name, place) -> all.addAll(List.of("--patch-module", name + "=" + place)));
         all.addAll(List.of(args));
         StringWriter messages = new StringWriter();
