@@ -227,10 +227,12 @@ class HfGoldenTest {
             float[] expected = whole.append(tokens).toFloatArray();
             session.append(Arrays.copyOf(tokens, middle));
             try (Session fork = session.fork()) {
-                session.append(tokens[0]); // of its own, which the fork does not see
-                float[] rest = fork.append(Arrays.copyOfRange(tokens, middle, tokens.length)).toFloatArray();
-                assertThat(rest).as("fork").isEqualTo(Arrays.copyOfRange(expected, expected.length - rest.length,
-                        expected.length));
+                float[] next = fork.append(tokens[middle]).toFloatArray();
+                session.append(tokens[0]); // at the same position, which the fork must not see
+                float[] rest = fork.append(Arrays.copyOfRange(tokens, middle + 1, tokens.length)).toFloatArray();
+                int from = expected.length - rest.length;
+                assertThat(next).as("fork").isEqualTo(Arrays.copyOfRange(expected, from - next.length, from));
+                assertThat(rest).as("fork").isEqualTo(Arrays.copyOfRange(expected, from, expected.length));
             }
             return expected;
         }
