@@ -4,11 +4,23 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.pastkv.kernels.weights.WeightMatrix;
+import io.github.pastkv.model.files.JsonFile;
+import io.github.pastkv.model.files.JsonObject;
 import io.github.pastkv.model.files.SafetensorsFile;
 import io.github.pastkv.testkit.golden.GoldenFiles;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -35,13 +47,51 @@ class BlocksTest {
 
     private static float[] weights(GgufFile file, GgufTensor tensor) {
         return tensor.type().isFloat() ? file.floats(tensor).toFloatArray()
-                : new WeightMatrix.Grouped(tensor.type().groups(), 3, 512, file.rows(tensor), null).weights();
+                : new WeightMatrix.Grouped(tensor.type().groups(), tensor.numElements() / tensor.rowLength(),
+                        tensor.rowLength(), file.rows(tensor), null).weights();
     }
 
     private static int[] bits(float[] numbers) {
         int[] bits = new int[numbers.length];
         Arrays.setAll(bits, i -> Float.floatToRawIntBits(numbers[i]));
         return bits;
+    }
+
+    /** {@code case.json} has the first digits of the SHA-256 of each tensor's floats. */
+    @ParameterizedTest
+    @MethodSource("cases")
+    void everyTensorOfACase_hasTheBitsOfGgml(String name) throws IOException, NoSuchAlgorithmException {
+        JsonObject expected = JsonFile.read(GoldenFiles.path("gguf/" + name + "/case.json")).requireObject("tensors");
+        Map<String, String> digests = new TreeMap<>();
+        for (Path path : ggufFiles(name)) {
+            try (GgufFile file = GgufFile.open(path)) {
+                for (GgufTensor tensor : file.entries()) {
+                    digests.put(tensor.name(), digest(weights(file, tensor)));
+                }
+            }
+        }
+        assertThat(digests.keySet()).containsExactlyInAnyOrderElementsOf(expected.keys());
+        digests.forEach((tensor, digest) -> assertThat(expected.describe(tensor)).as(tensor).contains(digest));
+    }
+
+    private static List<String> cases() throws IOException {
+        try (Stream<Path> folders = Files.list(GoldenFiles.path("gguf"))) {
+            return folders.filter(folder -> Files.exists(folder.resolve("case.json")))
+                    .map(folder -> folder.getFileName().toString()).sorted().toList();
+        }
+    }
+
+    private static List<Path> ggufFiles(String name) throws IOException {
+        try (Stream<Path> files = Files.list(GoldenFiles.path("gguf/" + name))) {
+            return files.filter(GgufModel::isGguf).toList();
+        }
+    }
+
+    private static String digest(float[] numbers) throws NoSuchAlgorithmException {
+        ByteBuffer bytes = ByteBuffer.allocate(Float.BYTES * numbers.length).order(ByteOrder.LITTLE_ENDIAN);
+        bytes.asFloatBuffer().put(numbers);
+        byte[] digest = MessageDigest.getInstance("SHA-256").digest(bytes.array());
+        return HexFormat.of().formatHex(digest, 0, 8);
     }
 
     @ParameterizedTest

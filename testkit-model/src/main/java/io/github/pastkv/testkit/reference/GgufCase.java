@@ -2,6 +2,10 @@ package io.github.pastkv.testkit.reference;
 
 import io.github.pastkv.tensor.Tensor;
 import io.github.pastkv.testkit.golden.GoldenFiles;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** A golden GGUF file with what transformers computes from its dequantized weights: a case of {@code golden/gguf}. */
@@ -19,9 +23,14 @@ public final class GgufCase {
         return new GgufCase(name, GoldenTensors.read(GoldenFiles.path("gguf/" + name + "/expected.safetensors")));
     }
 
-    /** The model. */
+    /** The model, or its first shard. */
     public Path file() {
-        return GoldenFiles.path("gguf/" + name + "/model.gguf");
+        Path folder = GoldenFiles.path("gguf/" + name);
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(folder, "model{,-00001-of-*}.gguf")) {
+            return files.iterator().next();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /** The prompt, {@code [T]}. */

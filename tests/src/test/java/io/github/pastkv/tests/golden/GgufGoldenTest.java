@@ -22,15 +22,15 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** Logits and generations of GGUF files against transformers in double precision over the dequantized weights. */
 class GgufGoldenTest {
     private static Stream<String> floatCases() {
-        return Stream.of("falcon_f32", "gemma2_f16", "gemma3_f16", "gpt2_f16", "gpt_neox_f16", "gpt_oss_f32",
-                "llama3_rope_tied_f16",
-                "llama_bf16", "llama_biases_f16", "mistral_f16", "olmo2_bf16", "phi3_f16", "phi3_longrope_f16",
-                "qwen2_f16", "qwen3_f16", "qwen3moe_f16", "starcoder2_f16", "gpt_oss_mxfp4", "mixtral_q4_0");
+        return Stream.of("falcon_f32", "gemma2_46_layers_f16", "gemma2_f16", "gemma3_f16", "gpt2_f16", "gpt_neox_f16",
+                "gpt_oss_f32", "gpt_oss_mxfp4", "llama3_rope_tied_f16", "llama_bf16", "llama_biases_f16", "llama_f32",
+                "mistral_f16", "mixtral_f32", "mixtral_q4_0", "olmo2_bf16", "phi3_f16", "phi3_longrope_f16",
+                "qwen2_f16", "qwen3_f16", "qwen3moe_f16", "starcoder2_f16", "stories_q4_0_split");
     }
 
     private static Stream<String> blockCases() {
         return Stream.of("narrow_q4_0", "narrow_q4_1", "narrow_q5_0", "narrow_q5_1", "narrow_q8_0", "narrow_iq4_nl",
-                "narrow_mxfp4", "preset_q2_k", "preset_iq4_xs");
+                "narrow_mxfp4", "preset_q2_k", "preset_q4_k_m", "preset_iq4_xs", "wide_q2_k", "wide_q4_k");
     }
 
     /** Architectures on one set of kernels, block formats on all. */
