@@ -37,6 +37,7 @@ public final class TextTokenizer implements AutoCloseable {
     private final TokenizerVariants variants;
     private final int @Nullable [] beginIds; // null: tokenizer.json decides
     private final int @Nullable [] endIds;
+    private @Nullable TokenTrie trie; // made when it is first needed
 
     private TextTokenizer(Path file, byte[] json, Vocabulary vocabulary, TokenizerSettings settings)
             throws ModelFormatException {
@@ -126,6 +127,18 @@ public final class TextTokenizer implements AutoCloseable {
     /** The tokens by id. */
     public Vocabulary vocabulary() {
         return vocabulary;
+    }
+
+    /**
+     * The tokens that are text, by their bytes; made at the first call, in some 0.2 s for 128,000 tokens.
+     *
+     * @throws IllegalArgumentException if the tokenizer's decoder is of a kind whose tokens have no fixed bytes
+     */
+    public synchronized TokenTrie trie() {
+        if (trie == null) {
+            trie = TokenTrie.of(vocabulary);
+        }
+        return trie;
     }
 
     /** The greatest id plus 1. */

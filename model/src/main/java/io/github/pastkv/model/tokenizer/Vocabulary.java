@@ -20,27 +20,32 @@ public final class Vocabulary {
     private final BitSet specialIds;
     private final BitSet controlIds = new BitSet();
     private final BitSet byteFallbackIds;
+    private final BitSet textIds = new BitSet();
+    private final TokenDecoder decoder;
     private final boolean addsPrefix;
 
     /**
      * @param addedIds ids of the added tokens, special or not
-     * @param byteFallback whether tokens such as {@code <0x0A>} are bytes
+     * @param decoder what it makes of a token
      * @param unknownId what stands for text that has no token
      * @param addsPrefix whether the tokenizer may put a space before a text
      */
-    Vocabulary(Map<String, Integer> idByToken, BitSet addedIds, BitSet specialIds, boolean byteFallback,
+    Vocabulary(Map<String, Integer> idByToken, BitSet addedIds, BitSet specialIds, TokenDecoder decoder,
             OptionalInt unknownId, boolean addsPrefix) {
         this.idByToken = new HashMap<>(idByToken);
         this.specialIds = (BitSet) specialIds.clone();
+        this.decoder = decoder;
         this.addsPrefix = addsPrefix;
         this.tokenById = new @Nullable String[idByToken.values().stream().mapToInt(id -> id + 1).max().orElse(0)];
         this.byteFallbackIds = new BitSet();
         idByToken.forEach((token, id) -> {
             tokenById[id] = token;
-            byteFallbackIds.set(id, byteFallback && isByteToken(token));
+            byteFallbackIds.set(id, decoder.hasByteFallback() && isByteToken(token));
             controlIds.set(id, specialIds.get(id) || (addedIds.get(id) && ControlTokens.looksLikeOne(token)));
         });
         unknownId.ifPresent(controlIds::clear);
+        idByToken.values().stream().filter(id -> !specialIds.get(id) && !controlIds.get(id)).forEach(textIds::set);
+        unknownId.ifPresent(textIds::clear);
     }
 
     /** The greatest id plus 1; ids between may be unused. */
@@ -98,6 +103,20 @@ public final class Vocabulary {
     /** Whether an id stands for one byte, whose text depends on the bytes around it. */
     boolean isByteFallback(int id) {
         return byteFallbackIds.get(id);
+    }
+
+    /** Whether an id stands for a piece of text: it is neither special nor a control token nor for unknown text. */
+    boolean isText(int id) {
+        return textIds.get(id);
+    }
+
+    /** The bytes that an id in use adds to a text. */
+    byte[] bytes(int id) {
+        return decoder.bytes(token(id).orElseThrow(), byteFallbackIds.get(id));
+    }
+
+    TokenDecoder decoder() {
+        return decoder;
     }
 
     private static boolean isByteToken(String token) {

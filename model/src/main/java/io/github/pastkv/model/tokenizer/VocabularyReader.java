@@ -11,22 +11,21 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
-import tools.jackson.core.ObjectReadContext;
-import tools.jackson.core.json.JsonFactory;
+import tools.jackson.databind.json.JsonMapper;
 
 /**
  * Reads the vocabulary out of {@code tokenizer.json}, as a stream: these files have some 10 MB. What the tokenizer
  * needs besides is checked by the native library.
  */
 final class VocabularyReader {
-    private static final JsonFactory FACTORY = new JsonFactory();
+    private static final JsonMapper MAPPER = new JsonMapper();
     private static final int MAX_ID = 1 << 26;
 
     private final Path file;
     private final Map<String, Integer> idByToken = new HashMap<>();
     private final BitSet addedIds = new BitSet();
     private final BitSet specialIds = new BitSet();
-    private boolean byteFallback;
+    private TokenDecoder decoder = TokenDecoder.read(null);
     private boolean addsPrefix;
     private @Nullable String unknownToken;
     private OptionalInt unknownId = OptionalInt.empty();
@@ -37,7 +36,7 @@ final class VocabularyReader {
 
     static Vocabulary read(Path file, byte[] json) throws ModelFormatException {
         VocabularyReader reader = new VocabularyReader(file);
-        try (JsonParser parser = FACTORY.createParser(ObjectReadContext.empty(), json)) {
+        try (JsonParser parser = MAPPER.createParser(json)) {
             reader.readRoot(parser);
         } catch (JacksonException e) {
             throw new ModelFormatException(file, "not JSON: " + e.getOriginalMessage(), e);
@@ -49,7 +48,7 @@ final class VocabularyReader {
         if (unknownToken != null && idByToken.containsKey(unknownToken)) {
             unknownId = OptionalInt.of(idByToken.get(unknownToken));
         }
-        return new Vocabulary(idByToken, addedIds, specialIds, byteFallback, unknownId, addsPrefix);
+        return new Vocabulary(idByToken, addedIds, specialIds, decoder, unknownId, addsPrefix);
     }
 
     private void readRoot(JsonParser parser) throws ModelFormatException {
@@ -62,7 +61,7 @@ final class VocabularyReader {
             } else if (key.equals("added_tokens") && value == JsonToken.START_ARRAY) {
                 readAddedTokens(parser);
             } else if (key.equals("decoder")) {
-                byteFallback = mentions(parser, "ByteFallback");
+                decoder = TokenDecoder.read(parser.readValueAsTree());
             } else if (key.equals("normalizer")) {
                 addsPrefix |= mentions(parser, "Prepend");
             } else if (key.equals("pre_tokenizer")) {
