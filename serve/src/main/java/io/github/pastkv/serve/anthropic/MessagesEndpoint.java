@@ -24,7 +24,8 @@ public final class MessagesEndpoint implements Endpoint {
 
     @Override
     public void handle(Exchange exchange) throws IOException {
-        ChatRequest request = ChatRequest.read(MessagesFields.ofMessage(exchange.readJson()), exchange, models);
+        ChatRequest request =
+                ChatRequest.read(MessagesFields.ofMessage(exchange.readJson()), exchange.client(), models);
         MessageJson json = new MessageJson(request.run());
         if (request.streams()) {
             answers.stream(exchange, request.run(), new MessageStream(json));

@@ -1,6 +1,7 @@
 package io.github.pastkv.serve.http;
 
 import io.github.pastkv.serve.request.ApiException;
+import io.github.pastkv.serve.request.Client;
 import io.github.pastkv.serve.request.RequestFields;
 import io.github.pastkv.serve.request.RequestJson;
 import java.io.IOException;
@@ -49,13 +50,18 @@ public final class Exchange {
      * How long the client waits for bytes of the answer, where it says so as OpenAI's and Anthropic's clients do; null
      * for unknown. What is no positive number of seconds says nothing.
      */
-    public @Nullable Duration timeout() {
+    private @Nullable Duration timeout() {
         String seconds = header("X-Stainless-Read-Timeout");
         if (seconds == null || !seconds.matches("\\d{1,7}(\\.\\d{1,9})?")) {
             return null;
         }
         Duration timeout = Duration.ofMillis((long) (Double.parseDouble(seconds) * 1000));
         return timeout.isZero() ? null : timeout; // 0 is none in these clients
+    }
+
+    /** Who sends it. */
+    public Client client() {
+        return new Client(tenant, timeout());
     }
 
     /** Whose key the request came with. */

@@ -10,7 +10,4 @@ interface Answer {
 
     /** Nothing has been sent for a while. */
     void ping() throws IOException;
-
-    /** All events have been taken: sends what is left. */
-    void end() throws IOException;
 }

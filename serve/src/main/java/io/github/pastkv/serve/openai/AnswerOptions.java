@@ -1,6 +1,7 @@
 package io.github.pastkv.serve.openai;
 
 import io.github.pastkv.serve.run.RunRequest;
+import java.util.UUID;
 
 /**
  * What an answer holds, beside its text.
@@ -13,5 +14,12 @@ import io.github.pastkv.serve.run.RunRequest;
  * @param echoes whether a choice's text begins with its prompt
  * @param includesUsage whether a stream ends with the usage
  */
-record AnswerOptions(RunRequest request, String id, long createdSeconds, boolean hasLogProbabilities,
-        boolean hasTokenIds, boolean echoes, boolean includesUsage) {}
+public record AnswerOptions(RunRequest request, String id, long createdSeconds, boolean hasLogProbabilities,
+        boolean hasTokenIds, boolean echoes, boolean includesUsage) {
+    /** Those of a new answer, whose id begins with {@code idPrefix}. */
+    static AnswerOptions of(RunRequest request, String idPrefix, boolean hasLogProbabilities, boolean hasTokenIds,
+            boolean echoes, boolean includesUsage) {
+        return new AnswerOptions(request, idPrefix + UUID.randomUUID(), System.currentTimeMillis() / 1000,
+                hasLogProbabilities, hasTokenIds, echoes, includesUsage);
+    }
+}

@@ -1,7 +1,7 @@
 package io.github.pastkv.serve.openai;
 
 import io.github.pastkv.model.generation.GenerationOptions;
-import io.github.pastkv.serve.http.Exchange;
+import io.github.pastkv.serve.request.Client;
 import io.github.pastkv.serve.request.RequestFields;
 import io.github.pastkv.serve.run.RunRequest;
 import io.github.pastkv.serve.run.ServedModel;
@@ -19,12 +19,12 @@ import tools.jackson.databind.node.ObjectNode;
  */
 public record ChatRequest(RunRequest run, boolean streams, boolean includesUsage, boolean hasTokenIds) {
     /** Reads all fields, and refuses by name those that are not supported. */
-    public static ChatRequest read(RequestFields fields, Exchange exchange, Models models) {
-        return read(fields, exchange, models, "messages");
+    public static ChatRequest read(RequestFields fields, Client client, Models models) {
+        return read(fields, client, models, "messages");
     }
 
     /** Reads the fields of another interface, in which the prompt is called {@code promptName}. */
-    public static ChatRequest read(RequestFields fields, Exchange exchange, Models models, String promptName) {
+    public static ChatRequest read(RequestFields fields, Client client, Models models, String promptName) {
         ServedModel model = models.of(fields);
         GenerationFields common = new GenerationFields(fields, model);
         GenerationOptions options = common.options(model.chatFormat());
@@ -32,7 +32,7 @@ public record ChatRequest(RunRequest run, boolean streams, boolean includesUsage
         int numLogProbabilities = ChatFields.logProbabilities(fields);
         int numPromptScores = common.promptLogProbabilities(stream.streams());
         boolean hasTokenIds = fields.booleanOr("return_token_ids", false);
-        String salt = common.salt(exchange.tenant());
+        String salt = common.salt(client.tenant());
         int[] prompt = ChatFields.prompt(fields, model, promptName);
         OptionalInt maxTokens = ChatFields.maxTokens(fields);
         ChatFields.refuseOthers(fields);
@@ -41,14 +41,23 @@ public record ChatRequest(RunRequest run, boolean streams, boolean includesUsage
         int numNew = common.maxTokens(promptName, prompt.length, maxTokens, Integer.MAX_VALUE,
                 options.numReturnSequences());
         RunRequest run = new RunRequest(model, List.of(prompt),
-                options.withMaxNewTokens(numNew).withNumLogProbabilities(numLogProbabilities), exchange.tenant(), salt,
-                true, numPromptScores, stream.streams() ? null : exchange.timeout());
+                options.withMaxNewTokens(numNew).withNumLogProbabilities(numLogProbabilities), client.tenant(), salt,
+                true, numPromptScores, stream.streams() ? null : client.timeout());
         return new ChatRequest(run, stream.streams(), stream.includesUsage(), hasTokenIds);
     }
 
     /** Whether the answer holds log-probabilities of its tokens. */
     public boolean hasLogProbabilities() {
         return run.options().numLogProbabilities() != GenerationOptions.NO_LOG_PROBABILITIES;
+    }
+
+    /** The JSON of an answer that is made whole. */
+    public WholeAnswer.Format format() {
+        return new ChatAnswerJson(answer());
+    }
+
+    AnswerOptions answer() {
+        return AnswerOptions.of(run, "chatcmpl-", hasLogProbabilities(), hasTokenIds, false, includesUsage);
     }
 
     /** Log-probabilities of a choice's tokens, in the form of the chat endpoint. */

@@ -46,8 +46,8 @@ final class StreamedAnswer implements Answer {
         format.ping(open());
     }
 
-    @Override
-    public void end() throws IOException {
+    /** All events have been taken: sends what is left. */
+    void end() throws IOException {
         if (!hasFailed) {
             format.end(open(), usage);
         }

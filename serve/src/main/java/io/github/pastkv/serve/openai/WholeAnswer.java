@@ -1,18 +1,15 @@
 package io.github.pastkv.serve.openai;
 
-import io.github.pastkv.serve.http.Exchange;
 import io.github.pastkv.serve.run.RunEvent;
 import io.github.pastkv.serve.run.RunRequest;
-import java.io.IOException;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import tools.jackson.databind.node.ObjectNode;
 
-/** Collects an answer that is sent whole. */
+/** Collects an answer that is made whole. */
 public final class WholeAnswer implements Answer {
-    private final Exchange exchange;
     private final Format format;
     private final List<AnswerChoice> choices;
     private final Map<Integer, List<RunEvent.ScoredToken>> promptScores = new HashMap<>();
@@ -30,8 +27,7 @@ public final class WholeAnswer implements Answer {
                 Usage usage);
     }
 
-    WholeAnswer(Exchange exchange, RunRequest request, Format format) {
-        this.exchange = exchange;
+    public WholeAnswer(RunRequest request, Format format) {
         this.format = format;
         this.choices = Stream.generate(AnswerChoice::new).limit(request.numChoices()).toList();
         this.usage = new Usage(request.numPromptTokens());
@@ -56,8 +52,13 @@ public final class WholeAnswer implements Answer {
         // whatever is sent now would be the status: an error could not be told any more
     }
 
-    @Override
-    public void end() throws IOException {
-        exchange.send(200, format.whole(choices, promptScores, usage));
+    /** The answer, after all events. */
+    public ObjectNode toJson() {
+        return format.whole(choices, promptScores, usage);
+    }
+
+    /** The tokens of what has been taken so far. */
+    public Usage usage() {
+        return usage;
     }
 }

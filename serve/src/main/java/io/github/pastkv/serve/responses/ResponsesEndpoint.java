@@ -21,7 +21,7 @@ public final class ResponsesEndpoint implements Endpoint {
     @Override
     public void handle(Exchange exchange) throws IOException {
         RequestFields fields = exchange.readJson();
-        ChatRequest request = ChatRequest.read(ResponsesFields.toChat(fields), exchange, models, "input");
+        ChatRequest request = ChatRequest.read(ResponsesFields.toChat(fields), exchange.client(), models, "input");
         ResponseJson json = new ResponseJson(request, fields);
         if (request.streams()) {
             answers.stream(exchange, request.run(), new ResponseStream(json));

@@ -1,0 +1,12 @@
+package io.github.pastkv.serve.request;
+
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Who sends a request.
+ *
+ * @param tenant whose key it came with; tenants do not share what they have read
+ * @param timeout for so long the client waits for bytes of the answer; null for unknown
+ */
+public record Client(String tenant, @Nullable Duration timeout) {}
