@@ -13,4 +13,5 @@ module io.github.pastkv.serve {
     requires static org.jspecify;
 
     exports io.github.pastkv.serve;
+    exports io.github.pastkv.serve.batch;
 }

@@ -8,6 +8,7 @@ import io.github.pastkv.cli.chat.ChatCommand;
 import io.github.pastkv.cli.generate.GenerateCommand;
 import io.github.pastkv.cli.io.Streams;
 import io.github.pastkv.cli.options.CommonMixin;
+import io.github.pastkv.cli.serve.BatchCommand;
 import io.github.pastkv.cli.serve.ServeCommand;
 import io.github.pastkv.cli.show.ActivationsCommand;
 import io.github.pastkv.cli.show.AttentionCommand;
@@ -29,7 +30,8 @@ import picocli.CommandLine;
  */
 final class Commands {
     /** Names in the order of the help. */
-    private static final List<String> NAMES = List.of("generate", "chat", "serve", "logits", "activations", "lens",
+    private static final List<String> NAMES = List.of("generate", "chat", "serve", "batch", "logits", "activations",
+            "lens",
             "attention",
             "attribute", "score", "patch", "ablate", "acdc", "inspect", "tokenize", "detokenize", "convert", "cache",
             "bench",
@@ -65,6 +67,7 @@ final class Commands {
             case "generate" -> new GenerateCommand(streams);
             case "chat" -> new ChatCommand(streams);
             case "serve" -> new ServeCommand(streams);
+            case "batch" -> new BatchCommand(streams);
             case "logits" -> new LogitsCommand(streams);
             case "activations" -> new ActivationsCommand(streams);
             case "lens" -> new LensCommand(streams);

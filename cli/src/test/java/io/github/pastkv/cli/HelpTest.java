@@ -19,7 +19,8 @@ class HelpTest {
 
     @ParameterizedTest
     @ValueSource(
-            strings = {"generate", "chat", "serve", "logits", "activations", "lens", "attention", "attribute", "score",
+            strings = {"generate", "chat", "serve", "batch", "logits", "activations", "lens", "attention", "attribute",
+                "score",
                 "patch",
                 "ablate", "acdc", "inspect", "convert", "cache", "tokenize", "detokenize", "bench", "kv-quality",
                 "completion"})

@@ -101,7 +101,12 @@ public final class ModelMixin {
 
     /** The same for generation, with a line on stderr of what the model's makers set and is not applied. */
     public Model loadForText(Streams streams) throws IOException {
-        Model model = load(streams);
+        return loadForText(streams, options());
+    }
+
+    /** The same with other options than {@link #options}. */
+    public Model loadForText(Streams streams, ModelOptions options) throws IOException {
+        Model model = load(streams, options);
         for (String setting : model.generationConfig().unapplied()) {
             streams.err().println(Messages.printable(
                     "pastkv: generation_config.json of " + name() + " sets what is not applied: " + setting));

@@ -47,7 +47,7 @@ import picocli.CommandLine.Spec;
             "  curl http://127.0.0.1:8273/v1/completions -H 'Content-Type: application/json' \\",
             "      -d '{\"prompt\": \"Once upon a time\", \"max_tokens\": 20, \"stream\": true}' -N"})
 public final class ServeCommand implements Callable<Integer> {
-    private static final String SHIPPED_NAME = "tiny";
+    static final String SHIPPED_NAME = "tiny";
     private static final Duration WARM_UP = Duration.ofSeconds(3);
 
     private final Streams streams;

@@ -32,7 +32,7 @@ class OutputGuardTest {
             "convert --out", "convert FILE.gguf|DIR", "kv-quality --text", "logits --input", "tokenize --input",
             "chat --messages", "chat --resume", "detokenize --input", "patch --pairs", "ablate --set", "score FILE",
             "inspect MODEL",
-            "serve --api-key-file");
+            "serve --api-key-file", "batch --input");
 
     @TempDir Path folder;
     private Path model;
