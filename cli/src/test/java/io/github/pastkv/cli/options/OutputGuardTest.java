@@ -86,9 +86,10 @@ class OutputGuardTest {
                     "zero", "--grid", "resid_pre");
             case "acdc" -> List.of("acdc", "--clean-tokens", "1,2", "--corrupt-tokens", "1,3", "--threshold", "1");
             case "attribute" -> List.of("attribute", "--answer", "a", "b");
+            case "batch" -> List.of("batch", "--input", folder.resolve("in.jsonl").toString());
             default -> throw new AssertionError("say how to run " + command);
         });
-        if (!option.equals("--out") && !Set.of("lens", "attention", "attribute").contains(command)) {
+        if (!option.equals("--out") && !Set.of("lens", "attention", "attribute", "batch").contains(command)) {
             args.addAll(List.of("--out", folder.resolve("other.json").toString()));
         }
         args.addAll(List.of("--model", model.toString(), option, output.toString()));
