@@ -1,17 +1,18 @@
 """Drives the live page of a server in a real Chromium, and checks it: both themes, a desktop and a phone, load, zoom, keyboard, chat.
 
-  python3 tools/serving/page.py URL OUT_FOLDER [--chromium chromium]
+  python3 tools/serving/page.py URL OUT_FOLDER [--chromium chromium] [--keys KEY,KEY,...]
 
-Asks the server for completions that share prefixes meanwhile. Writes a picture of each theme and width, and of each state, to OUT_FOLDER, to be
+With keys, the page is looked at with the first, and the load comes with all in turn. Asks the server for completions that share prefixes meanwhile. Writes a picture of each theme and width, and of each state, to OUT_FOLDER, to be
 looked at, and prints what it has checked. Ends with code 1 when a check fails or the page has written an error to the console. Needs Debian's
 chromium; Python's standard library only (the browser is driven over its DevTools protocol).
 """
 import argparse, base64, http.client, json, os, random, socket, subprocess, sys, tempfile, threading, time, urllib.parse, urllib.request
 
 p = argparse.ArgumentParser()
-p.add_argument('url'); p.add_argument('out'); p.add_argument('--chromium', default='chromium')
+p.add_argument('url'); p.add_argument('out'); p.add_argument('--chromium', default='chromium'); p.add_argument('--keys', default='')
 a = p.parse_args()
 u = urllib.parse.urlparse(a.url)
+keys = a.keys.split(',') if a.keys else []
 os.makedirs(a.out, exist_ok=True)
 failures, console = [], []
 
@@ -91,6 +92,9 @@ class Browser:
         self.call('Emulation.setEmulatedMedia', features=[dict(name='prefers-color-scheme', value=theme)])
         self.call('Emulation.setDeviceMetricsOverride', width=width, height=height, deviceScaleFactor=2 if is_phone else 1, mobile=is_phone)
         self.call('Page.navigate', url=a.url + '/')
+        if keys:
+            self.wait('document.readyState === "complete" && document.getElementById("key") !== null')
+            self.js(f'{{ const key = document.getElementById("key"); key.value = {json.dumps(keys[0])}; key.dispatchEvent(new Event("change")); }}')
         return self.wait('typeof latest !== "undefined" && latest !== null && document.querySelectorAll("#figures dd").length > 0')
 
     def picture(self, name):
@@ -110,9 +114,9 @@ class Browser:
             self.call('Input.dispatchMouseEvent', type=kind, x=x, y=y, button='left', clickCount=1)
 
 
-def ask(path, body):
+def ask(path, body, key=None):
     c = http.client.HTTPConnection(u.hostname, u.port, timeout=120)
-    c.request('POST', path, json.dumps(body), {'Content-Type': 'application/json'})
+    c.request('POST', path, json.dumps(body), {'Content-Type': 'application/json', **({'Authorization': 'Bearer ' + key} if key else {})})
     c.getresponse().read()
     c.close()
 
@@ -123,8 +127,10 @@ stopped = threading.Event()
 def load(seed):
     rng = random.Random(seed)
     while not stopped.is_set():
-        begin = rng.choice(['Once upon a time there was a little girl who ', 'Once upon a time there was a dog that ', 'One day Tom found a red ball and '])
-        ask('/v1/completions', dict(prompt=begin + ' '.join(rng.choices(['saw', 'a', 'big', 'tree', 'and', 'the', 'cat'], k=6)), max_tokens=150, ignore_eos=True))
+        begin = rng.choice(['Once upon a time there was a little girl who lived in a small house near the big green forest and ',
+                            'Once upon a time there was a little girl who lived in a small house near the sea with her dog and ', 'One day Tom found a red ball and '])
+        ask('/v1/completions', dict(prompt=begin + ' '.join(rng.choices(['saw', 'a', 'big', 'tree', 'and', 'the', 'cat'], k=6)), max_tokens=150, ignore_eos=True),
+            keys[seed % len(keys)] if keys else None)
 
 
 def drive(browser):
@@ -146,6 +152,11 @@ def drive(browser):
             small = browser.js('[...document.querySelectorAll("main h2")].filter(e => e.offsetParent && e.getBoundingClientRect().right > innerWidth).length')
             check(f'{theme} {name} headings fit', small == 0)
             browser.picture(f'{theme}-{name}')
+            if not is_phone:
+                browser.js('{ const by = document.getElementById("blocksBy"); by.value = "tenant"; by.dispatchEvent(new Event("change")); }')
+                check(f'{theme} {name} tells tenants', browser.wait('document.getElementById("ownerRows").rows.length > 0'),
+                      browser.js('[...document.getElementById("ownerRows").rows].map(row => row.cells[0].textContent).join(", ")'))
+                browser.picture(f'{theme}-{name}-tenants')
     browser.open('light', 1280, 900, False)
     browser.wait('document.querySelectorAll("#tree button").length > 2')
     browser.click('#tree button')
@@ -162,7 +173,7 @@ def drive(browser):
     for _ in range(browser.js('document.querySelectorAll("button, input, select, textarea, [tabindex]").length') + 5):
         browser.key('Tab', 9)
         reached.add(browser.js('document.activeElement.id || (document.activeElement.closest("#tree") ? "tree node" : document.activeElement.tagName)'))
-    wanted = {'model', 'key', 'tree node', 'text', 'send', 'clear', 'temperature', 'tokens', 'talk'}
+    wanted = {'model', 'key', 'blocksBy', 'tree node', 'text', 'send', 'clear', 'temperature', 'tokens', 'talk'}
     check('Tab reaches every control', wanted <= reached, sorted(wanted - reached))
     browser.js('document.getElementById("text").focus()')
     browser.call('Input.insertText', text='Once upon a time')
@@ -175,6 +186,7 @@ def drive(browser):
     check('a second turn is answered', browser.wait('document.querySelectorAll(".turn").length === 4 && !document.getElementById("send").disabled', 60))
     browser.click('#clear')
     check('a new chat is empty', browser.wait('document.querySelectorAll(".turn").length === 0'))
+    console[:] = [line for line in console if not (keys and '401' in line)]  # before the key was typed in
     check('nothing on the console', not console, console)
 
 

@@ -1,16 +1,21 @@
 package io.github.pastkv.cache;
 
+import io.github.pastkv.cache.block.BlockPool;
 import io.github.pastkv.cache.block.LayerGroup;
 import io.github.pastkv.cache.block.LayerGroupTables;
+import io.github.pastkv.cache.block.OffHeapTable;
 import io.github.pastkv.cache.block.PoolBudget;
 import io.github.pastkv.cache.prefix.PrefixIndex;
 import io.github.pastkv.cache.prefix.PrefixNamespace;
 import io.github.pastkv.cache.radix.CachePrefixes;
 import io.github.pastkv.cache.radix.RadixPrefixIndex;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.function.IntFunction;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -115,6 +120,26 @@ public final class KvPool implements AutoCloseable {
     /** Bytes of held blocks that have several holders, such as two requests with the same prefix; counted once. */
     public long sharedBytes() {
         return Arrays.stream(groups).mapToLong(LayerGroup::sharedBytes).sum();
+    }
+
+    /** The use of each block that has memory, in the order of their numbers, one layer group after the other. */
+    public List<BlockUse> blockUses() {
+        synchronized (groups[0].blocks().budget()) { // all at one moment
+            IntFunction<String> tenants = index == null ? _ -> "" : index.tenants();
+            return Arrays.stream(groups).map(LayerGroup::blocks)
+                    .flatMap(blocks -> IntStream.range(0, blocks.numBlocks())
+                            .mapToObj(blockId -> useOf(blocks, blockId, tenants)))
+                    .toList();
+        }
+    }
+
+    private static BlockUse useOf(BlockPool blocks, int blockId, IntFunction<String> tenants) {
+        int refCount = blocks.refCount(blockId);
+        boolean isIndexed = blocks.node(blockId) != OffHeapTable.NONE;
+        BlockUse.State state = refCount > 1
+                ? BlockUse.State.SHARED
+                : refCount == 1 ? BlockUse.State.HELD : isIndexed ? BlockUse.State.CACHED : BlockUse.State.FREE;
+        return new BlockUse(state, blocks.blockBytes(), isIndexed ? tenants.apply(blocks.node(blockId)) : "");
     }
 
     /** Bytes taken from the system so far. */

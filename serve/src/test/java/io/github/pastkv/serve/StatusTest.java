@@ -21,7 +21,7 @@ final class StatusTest {
     @BeforeAll
     static void readMetrics() throws Exception {
         try (TestServer server = new TestServer()) {
-            server.ask("/v1/completions", "{'prompt': 'Once', 'max_tokens': 3, 'ignore_eos': true}");
+            server.ask("/v1/completions", "{'prompt': 'Once upon a time', 'max_tokens': 3, 'ignore_eos': true}");
             server.awaitIdle();
             metrics = server.metrics();
         }
@@ -89,9 +89,30 @@ final class StatusTest {
         "generation_tokens_total", "request_success_total", "time_to_first_token_seconds_bucket",
         "inter_token_latency_seconds_bucket", "e2e_request_latency_seconds_bucket", "request_queue_time_seconds_sum",
         "request_prefill_time_seconds_sum", "request_decode_time_seconds_sum", "request_prompt_tokens_bucket",
-        "request_generation_tokens_bucket", "request_max_num_generation_tokens_sum"})
+        "request_generation_tokens_bucket", "request_max_num_generation_tokens_sum", "iteration_tokens_total_bucket",
+        "cache_config_info", "request_inference_time_seconds_sum", "request_time_per_output_token_seconds_bucket",
+        "request_prefill_kv_computed_tokens_sum", "request_params_max_tokens_bucket", "request_params_n_count"})
     void metrics_haveTheNamesThatDashboardsKnow(String name) {
         assertThat(metrics).contains("\nvllm:" + name + "{").contains("model_name=\"tiny\"");
+    }
+
+    @Test
+    void metrics_ofPassesAndTheCache_areTrue() {
+        assertThat(metrics).contains("vllm:request_params_max_tokens_sum{model_name=\"tiny\"} 3.0");
+        double numTokens = value("pastkv_engine_tokens_total{model_name=\"tiny\"}");
+        assertThat(value("vllm:iteration_tokens_total_sum{model_name=\"tiny\"}")).isEqualTo(numTokens).isPositive();
+        double numPasses = value("pastkv_engine_passes_total{model_name=\"tiny\"}");
+        assertThat(value("vllm:iteration_tokens_total_count{model_name=\"tiny\"}")).isEqualTo(numPasses);
+        assertThat(value("vllm:iteration_tokens_total_bucket{model_name=\"tiny\",le=\"1.0\"}"))
+                .as("passes that decode").isEqualTo(2);
+        assertThat(value("vllm:iteration_tokens_total_bucket{model_name=\"tiny\",le=\"+Inf\"}")).isEqualTo(numPasses);
+        assertThat(metrics)
+                .containsPattern("vllm:cache_config_info\\{block_size=\"16\",.*,model_name=\"tiny\",.*\\} 1");
+    }
+
+    private static double value(String sample) {
+        return metrics.lines().filter(line -> line.startsWith(sample + " "))
+                .mapToDouble(line -> Double.parseDouble(line.substring(sample.length()))).findFirst().orElseThrow();
     }
 
     @Test

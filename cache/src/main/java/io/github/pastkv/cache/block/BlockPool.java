@@ -119,6 +119,13 @@ public final class BlockPool implements AutoCloseable {
         return budget;
     }
 
+    /** Number of blocks that have memory; their numbers begin at 0. */
+    public int numBlocks() {
+        synchronized (budget) {
+            return records.numGiven();
+        }
+    }
+
     /** Number of held blocks. */
     public int numHeld() {
         synchronized (budget) {

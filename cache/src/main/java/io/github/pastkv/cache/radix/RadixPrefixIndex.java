@@ -15,6 +15,7 @@ import io.github.pastkv.cache.prefix.PrefixStats;
 import io.github.pastkv.cache.prefix.StoreUse;
 import io.github.pastkv.cache.store.StoreWrites;
 import java.time.Duration;
+import java.util.function.IntFunction;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -310,6 +311,11 @@ public final class RadixPrefixIndex implements PrefixIndex {
             bytes += group.blocks().numCached() * group.layout().blockBytes();
         }
         return bytes;
+    }
+
+    /** The tenant of each node, until something changes; called and used under the lock. */
+    public IntFunction<String> tenants() {
+        return closed ? _ -> "" : new NodeTenants(tree)::of;
     }
 
     /** Checks the index and its agreement with the pools; an {@link IllegalStateException} names what is wrong. */

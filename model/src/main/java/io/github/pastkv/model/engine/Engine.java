@@ -3,6 +3,7 @@ package io.github.pastkv.model.engine;
 import io.github.pastkv.model.config.ModelConfig;
 import io.github.pastkv.model.forward.ForwardPass;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -44,6 +45,7 @@ public final class Engine implements AutoCloseable {
     private long numPasses;
     private long numSteps;
     private long numTokens;
+    private final long[] passesBySize = new long[Integer.SIZE]; // by the binary logarithm, rounded up
     private boolean closed;
 
     /**
@@ -61,8 +63,8 @@ public final class Engine implements AutoCloseable {
     public EngineStats stats() {
         lock.lock();
         try {
-            return new EngineStats(numPasses, numSteps, numTokens, memory.numPreemptions(),
-                    memory.numWaiting());
+            return new EngineStats(numPasses, numSteps, numTokens, Arrays.stream(passesBySize).boxed().toList(),
+                    memory.numPreemptions(), memory.numWaiting());
         } finally {
             lock.unlock();
         }
@@ -210,6 +212,7 @@ public final class Engine implements AutoCloseable {
     /** After any outcome, no request stays in a pass. */
     private void postprocess(List<StepRequest> batch, @Nullable Throwable failure) {
         numPasses++;
+        long tokensBefore = numTokens;
         for (StepRequest request : batch) {
             if (failure != null) {
                 request.fail(failure);
@@ -229,6 +232,7 @@ public final class Engine implements AutoCloseable {
                 request.changed.signal();
             }
         }
+        passesBySize[Long.SIZE - Long.numberOfLeadingZeros(Math.max(1, numTokens - tokensBefore) - 1)]++;
     }
 
     /** Generations that will soon decode, though a slow thread has not brought their next step yet. */

@@ -12,25 +12,24 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The keys that are let in, and the tenant of each. Only digests are kept, and a presented key is compared with all of
+ * The keys that are let in, and whose each is. Only digests are kept, and a presented key is compared with all of
  * them in the same time whether or not one fits. Immutable, safe for any number of threads.
  */
 public final class ApiKeys {
-    /** The tenant of all requests where no keys are set. */
-    public static final String LOCAL_TENANT = "local";
-    /** No keys: everybody is let in, as {@link #LOCAL_TENANT}. */
+    /** No keys: everybody is let in, as {@link KeyHolder#LOCAL}. */
     public static final ApiKeys NONE = new ApiKeys(List.of());
 
     private static final int MIN_KEY_CHARS = 16;
+    private static final String OPERATOR = "operator";
 
-    /** A key's digest, and its tenant. */
+    /** A key's digest, and whose it is. */
     private static final class Entry {
         private final byte[] digest;
-        private final String tenant;
+        private final KeyHolder holder;
 
-        Entry(byte[] digest, String tenant) {
+        Entry(byte[] digest, KeyHolder holder) {
             this.digest = digest;
-            this.tenant = tenant;
+            this.holder = holder;
         }
     }
 
@@ -41,8 +40,8 @@ public final class ApiKeys {
     }
 
     /**
-     * Reads a file with a line for each key: the key, and the name of its tenant. Blank lines and lines that begin with
-     * {@code #} are skipped. Several keys may have one tenant.
+     * Reads a file with a line for each key: the key, the name of its tenant, and {@code operator} for those who run
+     * the server. Blank lines and lines that begin with {@code #} are skipped. Several keys may have one tenant.
      *
      * @throws IllegalArgumentException naming the file and the line that is wrong
      */
@@ -55,11 +54,13 @@ public final class ApiKeys {
                 continue;
             }
             String[] parts = line.strip().split("\\s+", -1);
-            if (parts.length != 2 || parts[0].length() < MIN_KEY_CHARS) {
+            boolean isOperator = parts.length == 3 && parts[2].equals(OPERATOR);
+            if ((parts.length != 2 && !isOperator) || parts[0].length() < MIN_KEY_CHARS) {
                 throw new IllegalArgumentException(file + ": line " + lineNumber + " must be a key of at least "
-                        + MIN_KEY_CHARS + " characters and a tenant, separated by a space");
+                        + MIN_KEY_CHARS + " characters, a tenant and, if it may see all tenants' names, '" + OPERATOR
+                        + "', separated by spaces");
             }
-            entries.add(new Entry(digest(parts[0]), parts[1]));
+            entries.add(new Entry(digest(parts[0]), new KeyHolder(parts[1], isOperator)));
         }
         if (entries.isEmpty()) {
             throw new IllegalArgumentException(file + ": holds no key");
@@ -80,18 +81,18 @@ public final class ApiKeys {
         return !entries.isEmpty();
     }
 
-    /** The tenant of a presented key; empty if it is none of ours. */
-    public Optional<String> tenant(@Nullable String key) {
+    /** Whose a presented key is; empty if it is none of ours. */
+    public Optional<KeyHolder> holder(@Nullable String key) {
         if (!isRequired()) {
-            return Optional.of(LOCAL_TENANT);
+            return Optional.of(KeyHolder.LOCAL);
         }
         byte[] presented = digest(key == null ? "" : key);
-        String tenant = null;
+        KeyHolder holder = null;
         for (Entry entry : entries) { // all of them, so that the time says nothing about which one fits
             if (MessageDigest.isEqual(entry.digest, presented)) {
-                tenant = entry.tenant;
+                holder = entry.holder;
             }
         }
-        return Optional.ofNullable(tenant);
+        return Optional.ofNullable(holder);
     }
 }

@@ -25,14 +25,14 @@ public final class Exchange {
     private final Request request;
     private final Response response;
     private final HttpOptions options;
-    private final String tenant;
+    private final KeyHolder caller;
     private volatile boolean hasFailed;
 
-    Exchange(Request request, Response response, HttpOptions options, String tenant) {
+    Exchange(Request request, Response response, HttpOptions options, KeyHolder caller) {
         this.request = request;
         this.response = response;
         this.options = options;
-        this.tenant = tenant;
+        this.caller = caller;
         request.addFailureListener(_ -> hasFailed = true); // HTTP/2 tells of clients that leave, HTTP/1.1 does not
     }
 
@@ -61,12 +61,17 @@ public final class Exchange {
 
     /** Who sends it. */
     public Client client() {
-        return new Client(tenant, timeout());
+        return new Client(tenant(), timeout());
     }
 
     /** Whose key the request came with. */
+    public KeyHolder caller() {
+        return caller;
+    }
+
+    /** The tenant whose request it is. */
     public String tenant() {
-        return tenant;
+        return caller.tenant();
     }
 
     /**

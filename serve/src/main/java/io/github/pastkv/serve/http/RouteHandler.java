@@ -54,10 +54,10 @@ final class RouteHandler extends Handler.Abstract {
         openRequests.add(request);
         String requestId = UUID.randomUUID().toString();
         response.getHeaders().put("X-Request-Id", requestId);
-        Optional<String> tenant = keys.tenant(presentedKey(request));
-        Exchange exchange = new Exchange(request, response, options, tenant.orElse(""));
+        Optional<KeyHolder> caller = keys.holder(presentedKey(request));
+        Exchange exchange = new Exchange(request, response, options, caller.orElse(KeyHolder.NONE));
         try {
-            answer(request, response, exchange, tenant.isPresent());
+            answer(request, response, exchange, caller.isPresent());
             callback.succeeded();
         } catch (ClientGoneException e) {
             callback.failed(e);

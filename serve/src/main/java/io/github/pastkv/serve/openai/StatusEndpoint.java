@@ -4,6 +4,7 @@ import io.github.pastkv.cache.prefix.PrefixStats;
 import io.github.pastkv.model.engine.EngineStats;
 import io.github.pastkv.serve.http.Endpoint;
 import io.github.pastkv.serve.http.Exchange;
+import io.github.pastkv.serve.http.KeyHolder;
 import io.github.pastkv.serve.run.PromptTree;
 import io.github.pastkv.serve.run.RecentPrompt;
 import io.github.pastkv.serve.run.RequestQueue;
@@ -16,7 +17,10 @@ import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/** {@code GET /v1/status}: what the live page shows. Of requests, a tenant sees only its own. */
+/**
+ * {@code GET /v1/status}: what the live page shows. A tenant sees its own requests, and an operator those of
+ * all, but the text of its own prompts only.
+ */
 public final class StatusEndpoint implements Endpoint {
     private static final int MAX_NODE_TOKENS = 40; // whose text is shown
 
@@ -32,28 +36,27 @@ public final class StatusEndpoint implements Endpoint {
     public void handle(Exchange exchange) throws IOException {
         ObjectNode json = JsonMapper.shared().createObjectNode().put("time", System.nanoTime() * 1e-9);
         ArrayNode list = json.putArray("models");
-        models.list().forEach(model -> list.add(toJson(model, exchange.tenant())));
+        models.list().forEach(model -> list.add(toJson(model, exchange.caller())));
         exchange.send(200, json);
     }
 
-    private ObjectNode toJson(ServedModel model, String tenant) {
+    private ObjectNode toJson(ServedModel model, KeyHolder reader) {
         ObjectNode json = JsonMapper.shared().createObjectNode().put("name", model.name())
                 .put("context_length", model.contextLength()).put("running", queue.numRunning(model.name()))
                 .put("waiting", queue.numWaiting(model.name()))
                 .put("generated_tokens", queue.numGeneratedTokens(model.name()));
-        json.putObject("pool").put("limit_bytes", model.pool().config().maxPoolBytes())
-                .put("pool_bytes", model.pool().poolBytes()).put("held_bytes", model.pool().heldBytes())
-                .put("shared_bytes", model.pool().sharedBytes())
-                .put("cached_bytes", model.pool().cachedBytes()).put("block_bytes", model.blockBytes());
+        new PoolJson(model, reader).putInto(json.putObject("pool"));
         putStats(json, model.prefixStats(), model.model().engineStats());
         ArrayNode tiers = json.putArray("tiers");
         model.model().tierUses().forEach(tier -> tiers.add(toJson(tier)));
         ArrayNode requests = json.putArray("requests");
-        queue.status().stream().filter(run -> run.model().equals(model.name()) && run.tenant().equals(tenant))
+        queue.status().stream().filter(run -> run.model().equals(model.name()))
+                .filter(run -> reader.isOperator() || run.tenant().equals(reader.tenant()))
                 .forEach(run -> requests.add(toJson(run)));
         ArrayNode recent = json.putArray("recent_prompts");
         List<RecentPrompt> prompts = queue.recentPrompts().stream()
-                .filter(prompt -> prompt.model().equals(model.name()) && prompt.tenant().equals(tenant)).toList();
+                .filter(prompt -> prompt.model().equals(model.name()) && prompt.tenant().equals(reader.tenant()))
+                .toList();
         prompts.forEach(prompt -> recent.add(toJson(model, prompt)));
         putNodes(json.putArray("prompt_tree"), model, PromptTree.of(prompts));
         return json;
@@ -86,7 +89,8 @@ public final class StatusEndpoint implements Endpoint {
 
     private static ObjectNode toJson(RunStatus run) {
         return JsonMapper.shared().createObjectNode().put("state", run.isRunning() ? "running" : "waiting")
-                .put("prompt_tokens", run.numPromptTokens()).put("generated_tokens", run.numTokens())
+                .put("tenant", run.tenant()).put("prompt_tokens", run.numPromptTokens())
+                .put("generated_tokens", run.numTokens())
                 .put("first_token_seconds", run.firstTokenSeconds()).put("age_seconds", run.ageSeconds());
     }
 

@@ -38,7 +38,7 @@ final class PromptRun {
         this.request = request;
         this.index = index;
         this.numTokensToCompute = request.prompts().get(index).length;
-        this.times = new RunTimes(arrivalNanos);
+        this.times = new RunTimes(arrivalNanos, request.options().numReturnSequences());
         this.answers = IntStream.range(0, request.options().numReturnSequences())
                 .mapToObj(answer -> new AnswerEvents(run::add, choice(answer))).toList();
     }
@@ -96,7 +96,7 @@ final class PromptRun {
             run.started(RecentPrompt.of(request, prompt(), found));
             int[] rest = score(session);
             if (cancellation.isCanceled()) {
-                return RunOutcome.canceled(times, prompt().length, 0, 0);
+                return RunOutcome.canceled(request.options(), times, prompt().length, 0, 0);
             }
             Events texts = new Events();
             Generation generation = session.generate(new int[][] {rest}, options(rest), texts);
@@ -134,14 +134,15 @@ final class PromptRun {
     private RunOutcome end(Generation generation) {
         int numTokens = generation.rows().stream().mapToInt(row -> row.tokenIds().size()).sum();
         if (cancellation.isCanceled()) {
-            return RunOutcome.canceled(times, prompt().length, generation.numReusedTokens(), numTokens);
+            return RunOutcome.canceled(request.options(), times, prompt().length, generation.numReusedTokens(),
+                    numTokens);
         }
         for (int answer = 0; answer < generation.rows().size(); answer++) {
             run.add(new RunEvent.ChoiceEnded(choice(answer), generation.rows().get(answer).reason(),
                     generation.rows().get(answer).tokenIds().size()));
         }
         run.add(new RunEvent.PromptEnded(index, generation.numReusedTokens()));
-        return RunOutcome.finished(times, prompt().length, generation, numTokens);
+        return RunOutcome.finished(request.options(), times, prompt().length, generation, numTokens);
     }
 
     private int choice(int answer) {
@@ -165,7 +166,7 @@ final class PromptRun {
 
         @Override
         public boolean onToken(int row, int tokenId) {
-            times.token();
+            times.token(row);
             if (numTokens.getAndIncrement() == 0) {
                 firstTokenSeconds = times.firstTokenSeconds();
                 numTokensToCompute = 0;

@@ -9,24 +9,28 @@ final class RunTimes {
     private long start;
     private long firstToken;
     private long lastToken;
+    private final long[] lastTokens; // of each answer
     private final List<Double> gapSeconds = new ArrayList<>();
 
-    RunTimes(long arrivalNanos) {
+    RunTimes(long arrivalNanos, int numAnswers) {
         this.arrival = arrivalNanos;
         this.start = arrivalNanos;
+        this.lastTokens = new long[numAnswers];
     }
 
     void started() {
         start = System.nanoTime();
     }
 
-    void token() {
+    void token(int answer) {
         long now = System.nanoTime();
         if (firstToken == 0) {
             firstToken = now;
-        } else {
-            gapSeconds.add(seconds(lastToken, now));
         }
+        if (lastTokens[answer] != 0) {
+            gapSeconds.add(seconds(lastTokens[answer], now));
+        }
+        lastTokens[answer] = now;
         lastToken = now;
     }
 
@@ -50,10 +54,16 @@ final class RunTimes {
         return seconds(firstToken, lastToken);
     }
 
+    /** From the start to the last token. */
+    double inferenceSeconds() {
+        return seconds(start, lastToken);
+    }
+
     double totalSeconds() {
         return seconds(arrival, System.nanoTime());
     }
 
+    /** From each token of an answer to the next one of it. */
     List<Double> gapSeconds() {
         return gapSeconds;
     }

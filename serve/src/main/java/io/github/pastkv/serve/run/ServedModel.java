@@ -68,6 +68,11 @@ public final class ServedModel implements AutoCloseable {
         return contextLength;
     }
 
+    /** Tokens of a block. */
+    public int blockSize() {
+        return idle.cache().config().blockSize();
+    }
+
     /** Bytes of a block, over all layers. */
     public long blockBytes() {
         KvCacheConfig config = idle.cache().config();

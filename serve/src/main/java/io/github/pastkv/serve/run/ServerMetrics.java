@@ -25,6 +25,8 @@ public final class ServerMetrics {
     private static final double[] TOKENS = {1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000,
         50_000, 100_000};
 
+    private static final double[] ANSWERS = {1, 2, 5, 10, 20};
+
     private final PrometheusRegistry registry = new PrometheusRegistry();
     private final List<Counter> finished = List.of(
             counter("pastkv_requests_finished", "Answers that have ended, by reason.", MODEL, "finished_reason"),
@@ -50,11 +52,21 @@ public final class ServerMetrics {
             histograms("request_prefill_time_seconds", "From the start to the first token.", SECONDS);
     private final List<Histogram> decode =
             histograms("request_decode_time_seconds", "From the first token to the last.", SECONDS);
+    private final List<Histogram> inference =
+            histograms("request_inference_time_seconds", "From the start to the last token.", SECONDS);
+    private final List<Histogram> meanBetweenTokens = histograms("request_time_per_output_token_seconds",
+            "Mean time between the tokens of the longest answer to a prompt.", SECONDS);
     private final List<Histogram> promptLength = histograms("request_prompt_tokens", "Tokens of a prompt.", TOKENS);
     private final List<Histogram> answerLength =
             histograms("request_generation_tokens", "Tokens generated after a prompt.", TOKENS);
     private final List<Histogram> longestAnswer = histograms("request_max_num_generation_tokens",
             "Tokens of the longest answer to a prompt.", TOKENS);
+    private final List<Histogram> computedLength = histograms("request_prefill_kv_computed_tokens",
+            "Tokens of a prompt that were computed, not found in the cache.", TOKENS);
+    private final List<Histogram> limit =
+            histograms("request_params_max_tokens", "Most tokens that an answer may have.", TOKENS);
+    private final List<Histogram> numAnswers =
+            histograms("request_params_n", "Answers that a prompt is to have.", ANSWERS);
 
     /** Metrics that nothing has been added to. */
     public ServerMetrics() {}
@@ -106,10 +118,17 @@ public final class ServerMetrics {
         observe(promptLength, model, outcome.numPromptTokens());
         observe(answerLength, model, outcome.numTokens());
         observe(longestAnswer, model, outcome.numLongestTokens());
+        observe(computedLength, model, outcome.numPromptTokens() - outcome.numReusedTokens());
+        observe(limit, model, outcome.options().maxNewTokens());
+        observe(numAnswers, model, outcome.options().numReturnSequences());
         if (times.hasToken()) {
             observe(firstToken, model, times.firstTokenSeconds());
             observe(prefill, model, times.prefillSeconds());
             observe(decode, model, times.decodeSeconds());
+            observe(inference, model, times.inferenceSeconds());
+        }
+        if (outcome.numLongestTokens() > 1) {
+            observe(meanBetweenTokens, model, times.decodeSeconds() / (outcome.numLongestTokens() - 1));
         }
         times.gapSeconds().forEach(gap -> observe(betweenTokens, model, gap));
     }

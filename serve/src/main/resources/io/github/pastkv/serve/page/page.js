@@ -65,7 +65,21 @@ function showFigures(now) {
   }
 }
 
-/* One square for each block, or for several where there are too many: shared by requests, held by one, cached, then free. */
+/* The cells of the map, each a state and an owner's index. */
+function cellsOf(map) {
+  return map.runs.flatMap(([state, owner, length]) => Array.from({ length }, () => ({ state, owner })));
+}
+
+function ownerName(owner) {
+  return owner.name || "written by a step";
+}
+
+/* Colors of tenants repeat after six of them. What a step writes is of no tenant yet. */
+function ownerColor(owners, owner) {
+  return owners[owner].name === "" ? "--step" : "--tenant" + owners.filter(each => each.name !== "").indexOf(owners[owner]) % 6;
+}
+
+/* One square for each cell of the map: by use, or by tenant, where those that are only cached are pale and shared ones have a dot. */
 function showBlocks(pool) {
   const canvas = find("blocks");
   const scale = window.devicePixelRatio || 1;
@@ -75,32 +89,57 @@ function showBlocks(pool) {
   canvas.height = height * scale;
   const context = canvas.getContext("2d");
   context.scale(scale, scale);
-  const total = Math.max(pool.pool_bytes, pool.held_bytes + pool.cached_bytes, pool.block_bytes);
-  const numBlocks = Math.max(1, Math.round(total / pool.block_bytes));
+  const cells = cellsOf(pool.map);
   let size = 24;
-  while (size > 3 && Math.floor(width / size) * Math.floor(height / size) < numBlocks) { size--; }
+  while (size > 3 && Math.floor(width / size) * Math.floor(height / size) < cells.length) { size--; }
   const columns = Math.max(1, Math.floor(width / size));
-  const numSquares = Math.min(numBlocks, columns * Math.floor(height / size));
   const style = getComputedStyle(document.documentElement);
-  const colors = ["--shared", "--held", "--cached", "--free"].map(name => style.getPropertyValue(name));
-  const shared = Math.ceil(pool.shared_bytes / total * numSquares);
-  const held = Math.ceil(pool.held_bytes / total * numSquares);
-  const cached = Math.ceil(pool.cached_bytes / total * numSquares);
-  for (let i = 0; i < numSquares; i++) {
-    context.fillStyle = colors[i < shared ? 0 : i < held ? 1 : i < held + cached ? 2 : 3];
-    context.fillRect((i % columns) * size, Math.floor(i / columns) * size, size - 1, size - 1);
-  }
-  const parts = [["--shared", "shared by requests", pool.shared_bytes], ["--held", "held by one request", pool.held_bytes - pool.shared_bytes], ["--cached", "cached prefixes", pool.cached_bytes],
-    ["--free", "free, of memory taken", Math.max(0, pool.pool_bytes - pool.held_bytes - pool.cached_bytes)]];
-  find("legend").replaceChildren(...parts.map(([color, name, value]) => {
+  const color = name => style.getPropertyValue(name);
+  const isByTenant = find("blocksBy").value === "tenant";
+  cells.forEach(({ state, owner }, i) => {
+    const x = (i % columns) * size;
+    const y = Math.floor(i / columns) * size;
+    context.globalAlpha = isByTenant && state === "cached" ? 0.45 : 1;
+    context.fillStyle = color(isByTenant && owner !== null ? ownerColor(pool.owners, owner) : "--" + state);
+    context.fillRect(x, y, size - 1, size - 1);
+    if (isByTenant && state === "shared") {
+      context.fillStyle = color("--card");
+      context.fillRect(x + size / 2 - 1, y + size / 2 - 1, Math.max(1, size / 6), Math.max(1, size / 6));
+    }
+  });
+  map.cells = cells;
+  map.columns = columns;
+  map.size = size;
+  map.owners = pool.owners;
+  showLegend(pool, isByTenant);
+}
+
+const map = { cells: [], columns: 1, size: 24, owners: [] };
+
+function showLegend(pool, isByTenant) {
+  const free = ["--free", "free, of memory taken: " + bytes(Math.max(0, pool.pool_bytes - pool.held_bytes - pool.cached_bytes))];
+  const parts = isByTenant
+    ? [...pool.owners.map((owner, i) => [ownerColor(pool.owners, i), ownerName(owner)]), ["--free", "free"]]
+    : [["--shared", "shared by requests: " + bytes(pool.shared_bytes)], ["--held", "held by one request: " + bytes(pool.held_bytes - pool.shared_bytes)],
+      ["--cached", "cached prefixes: " + bytes(pool.cached_bytes)], free];
+  const texts = isByTenant ? ["pale: only cached", "with a dot: shared by requests"] : ["limit: " + bytes(pool.limit_bytes)];
+  if (pool.map.blocks_per_cell > 1) { texts.push("a square is " + pool.map.blocks_per_cell + " blocks"); }
+  find("legend").replaceChildren(...parts.map(([color, text]) => {
     const item = document.createElement("li");
     const mark = document.createElement("i");
     mark.style.background = "var(" + color + ")";
-    item.append(mark, name + ": " + bytes(value));
+    item.append(mark, text);
     return item;
-  }), Object.assign(document.createElement("li"), { textContent: "limit: " + bytes(pool.limit_bytes) }));
-  canvas.setAttribute("aria-label", "Cache: " + parts.map(([, name, value]) => bytes(value) + " " + name).join(", "));
+  }), ...texts.map(text => Object.assign(document.createElement("li"), { textContent: text })));
+  find("blocks").setAttribute("aria-label", "Blocks of the cache: " + parts.map(([, text]) => text).join(", "));
+  fill(find("ownerRows"), pool.owners, owner => [ownerName(owner), bytes(owner.held_bytes - owner.shared_bytes), bytes(owner.shared_bytes), bytes(owner.cached_bytes)]);
 }
+
+find("blocksBy").addEventListener("change", show);
+find("blocks").addEventListener("mousemove", event => {
+  const cell = map.cells[Math.floor(event.offsetY / map.size) * map.columns + Math.floor(event.offsetX / map.size)];
+  find("blocks").title = cell === undefined ? "" : cell.state + (cell.owner === null ? "" : ", " + ownerName(map.owners[cell.owner]));
+});
 
 function showTiers(tiers) {
   find("tiers").hidden = tiers.length === 0;
@@ -184,7 +223,7 @@ function show() {
   showBlocks(now.pool);
   showTiers(now.tiers);
   showTree(now.prompt_tree);
-  fill(find("runs"), now.requests, run => [run.state, run.prompt_tokens, run.generated_tokens, seconds(run.first_token_seconds), seconds(run.age_seconds)]);
+  fill(find("runs"), now.requests, run => [run.state, run.tenant, run.prompt_tokens, run.generated_tokens, seconds(run.first_token_seconds), seconds(run.age_seconds)]);
   find("none").hidden = now.requests.length > 0;
   fill(find("misses"), now.recent_prompts, each => [each.reason, each.cached_tokens, each.prompt_tokens]);
 }
