@@ -2,6 +2,7 @@ package io.github.pastkv.cache;
 
 import io.github.pastkv.cache.block.LayerGroupTables;
 import io.github.pastkv.cache.block.StepBlocks;
+import io.github.pastkv.cache.check.Require;
 import io.github.pastkv.cache.mask.AttentionMask;
 import io.github.pastkv.cache.mask.SlotMask;
 import io.github.pastkv.cache.radix.CachePrefixes;
@@ -54,6 +55,7 @@ final class CacheRows {
     }
 
     LayerGroupTables groupOf(int layer) {
+        Require.index("layer", layer, groupOfLayer.length);
         return groups[groupOfLayer[layer]];
     }
 

@@ -1,5 +1,6 @@
 package io.github.pastkv.cache;
 
+import io.github.pastkv.cache.check.Require;
 import io.github.pastkv.cache.layout.KvBlocks;
 import io.github.pastkv.cache.layout.KvWindow;
 import io.github.pastkv.tensor.Tensor;
@@ -96,21 +97,25 @@ public final class JoinedRows implements StepRows {
 
     @Override
     public int rowStart(int row) {
+        Require.index("row", row, numRows + 1); // this array and the others are longer, and hold earlier numbers
         return rowStarts[row];
     }
 
     @Override
     public int rowOf(int token) {
+        Require.index("token", token, numTokens());
         return rowOf[token];
     }
 
     @Override
     public int position(int token) {
+        Require.index("token", token, numTokens());
         return positions[token];
     }
 
     @Override
     public int kvLength(int row) {
+        requireRow(row);
         return positions[rowStarts[row + 1] - 1] + 1;
     }
 
@@ -128,16 +133,23 @@ public final class JoinedRows implements StepRows {
 
     @Override
     public KvBlocks blocks(int layer, int row) {
+        requireRow(row);
         return steps[row].blocks(layer, rowInStep[row]);
     }
 
     @Override
     public int layerInGroup(int layer, int row) {
+        requireRow(row);
         return steps[row].layerInGroup(layer, rowInStep[row]);
     }
 
     @Override
     public KvWindow window(int layer, int row) {
+        requireRow(row);
         return steps[row].window(layer, rowInStep[row]);
+    }
+
+    private void requireRow(int row) {
+        Require.index("row", row, numRows);
     }
 }

@@ -233,17 +233,27 @@ public final class KvStep implements StepRows, AutoCloseable {
     /** Whether a layer still holds a row's token at this position; windows evict old ones. */
     public boolean holds(int layer, int row, int position) {
         LayerGroupTables group = rows.groupOf(layer);
+        Require.index("row", row, batchSize());
         return position >= group.table(row).firstHeld() || position < group.storage().window().numSinks();
     }
 
     /** One element of a row's key in a layer, of this step or before it, as stored and widened to float; slow. */
     public float readKey(int layer, int row, int position, int kvHead, int dim) {
-        return blocks(layer, row).read(layerInGroup(layer), true, position, kvHead, dim);
+        return read(layer, row, true, position, kvHead, dim);
     }
 
     /** One element of a row's value in a layer. */
     public float readValue(int layer, int row, int position, int kvHead, int dim) {
-        return blocks(layer, row).read(layerInGroup(layer), false, position, kvHead, dim);
+        return read(layer, row, false, position, kvHead, dim);
+    }
+
+    private float read(int layer, int row, boolean ofKeys, int position, int kvHead, int dim) {
+        KvBlocks blocks = blocks(layer, row);
+        KvShape shape = blocks.layout().shape();
+        Require.index("position", position, kvLength(row)); // what lies behind it was written by others
+        Require.index("kvHead", kvHead, shape.numKvHeads());
+        Require.index("dim", dim, ofKeys ? shape.headDim() : shape.valueDim());
+        return blocks.read(layerInGroup(layer), ofKeys, position, kvHead, dim);
     }
 
     @Override

@@ -1,5 +1,6 @@
 package io.github.pastkv.cache;
 
+import io.github.pastkv.cache.check.Require;
 import io.github.pastkv.cache.mask.AttentionMask;
 import java.util.Arrays;
 
@@ -51,15 +52,19 @@ final class StepLayout {
         return rowStarts[rowStarts.length - 1];
     }
 
+    /** First token of a row in {@code [0, B]}. */
     int rowStart(int row) {
+        Require.index("row", row, rowStarts.length);
         return rowStarts[row];
     }
 
     int numNewTokens(int row) {
+        requireRow(row);
         return rowStarts[row + 1] - rowStarts[row];
     }
 
     int numReused(int row) {
+        requireRow(row);
         return numReused[row];
     }
 
@@ -68,18 +73,29 @@ final class StepLayout {
     }
 
     int pastLength(int row) {
+        requireRow(row);
         return pastLengths[row];
     }
 
     int kvLength(int row) {
-        return pastLengths[row] + numNewTokens(row);
+        return pastLength(row) + numNewTokens(row);
     }
 
     int rowOf(int token) {
+        Require.index("token", token, numTokens()); // the array is longer, and holds numbers of earlier steps
         return rowOf[token];
     }
 
     int position(int row, int token) {
+        requireRow(row);
+        if (token < rowStarts[row] || token >= rowStarts[row + 1]) {
+            throw new IndexOutOfBoundsException("token: " + token + ", row " + row + " of the step has tokens ["
+                    + rowStarts[row] + ", " + rowStarts[row + 1] + ")");
+        }
         return pastLengths[row] + token - rowStarts[row];
+    }
+
+    private void requireRow(int row) {
+        Require.index("row", row, pastLengths.length);
     }
 }

@@ -1,6 +1,7 @@
 package io.github.pastkv.cache;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.pastkv.cache.layout.KvShape;
 import io.github.pastkv.cache.mask.AttentionMask;
@@ -46,6 +47,10 @@ class JoinedRowsTest {
                 assertThat(rows.numTokens()).isZero();
                 assertThat(rows.add(stepB, 0, 2)).isZero();
                 assertThat(rows.position(1)).isEqualTo(6);
+                assertThatThrownBy(() -> rows.position(2)).hasMessage("token: 2, must be in [0, 2)");
+                assertThatThrownBy(() -> rows.rowOf(-1)).hasMessage("token: -1, must be in [0, 2)");
+                assertThatThrownBy(() -> rows.rowStart(2)).hasMessage("row: 2, must be in [0, 2)");
+                assertThatThrownBy(() -> rows.blocks(0, 1)).hasMessage("row: 1, must be in [0, 1)");
             }
         }
     }

@@ -52,6 +52,34 @@ class KvStepTest extends CacheTest {
         }
     }
 
+    @Test
+    void indexBeyondTheStep_isRefusedByName() {
+        KvCache cache = open();
+        append(cache, AttentionMask.ones(BATCH, 9), 0); // numbers of this longer step stay in the arrays
+        try (KvStep step = cache.beginStep(AttentionMask.of(new int[][] {{1, 1}, {0, 1}, {0, 0}, {1, 1}}))) {
+            assertIndexMessage(() -> step.rowOf(5), "token: 5, must be in [0, 5)");
+            assertIndexMessage(() -> step.position(5), "token: 5, must be in [0, 5)");
+            assertIndexMessage(() -> step.position(-1), "token: -1, must be in [0, 5)");
+            assertIndexMessage(() -> step.position(1, 0), "token: 0, row 1 of the step has tokens [2, 3)");
+            assertIndexMessage(() -> step.position(4, 0), "row: 4, must be in [0, 4)");
+            assertIndexMessage(() -> step.rowStart(5), "row: 5, must be in [0, 5)");
+            assertIndexMessage(() -> step.pastLength(4), "row: 4, must be in [0, 4)");
+            assertIndexMessage(() -> step.kvLength(-1), "row: -1, must be in [0, 4)");
+            assertIndexMessage(() -> step.numNewTokens(4), "row: 4, must be in [0, 4)");
+            assertIndexMessage(() -> step.numReusedTokens(4), "row: 4, must be in [0, 4)");
+            assertIndexMessage(() -> step.window(99, 0), "layer: 99, must be in [0, " + LAYERS + ")");
+            assertIndexMessage(() -> step.holds(0, 4, 0), "row: 4, must be in [0, 4)");
+            assertIndexMessage(() -> step.readKey(0, 0, 11, 0, 0), "position: 11, must be in [0, 11)");
+            assertIndexMessage(() -> step.readValue(0, 0, 0, KV_HEADS, 0), "kvHead: " + KV_HEADS + ", must be in [0, "
+                    + KV_HEADS + ")");
+            assertIndexMessage(() -> step.readKey(0, 0, 0, 0, -1), "dim: -1, must be in [0, " + HEAD_DIM + ")");
+        }
+    }
+
+    private static void assertIndexMessage(ThrowingCallable call, String message) {
+        assertThatThrownBy(call).isInstanceOf(IndexOutOfBoundsException.class).hasMessage(message);
+    }
+
     private static int[] perRow(IntUnaryOperator of) {
         return IntStream.range(0, BATCH).map(of).toArray();
     }

@@ -48,6 +48,7 @@ public final class Session implements AutoCloseable {
     private final @Nullable SessionOptions options; // null for a cache that was passed in
     private final SequenceGroup ownGroup;
     private final SessionLock lock = new SessionLock();
+    private volatile @Nullable TextStream openStream;
     private final SessionTarget target;
     private int numReusedTokens;
     private boolean closed;
@@ -303,7 +304,8 @@ public final class Session implements AutoCloseable {
 
     /**
      * Appends a prompt to the only row and generates lazily as the stream is read. The session is in use until the
-     * stream is read to its end or closed, so close it.
+     * stream is read to its end or closed, so close it; other calls are refused until then. Closing the session ends
+     * the stream too.
      */
     public Stream<String> stream(String prompt, GenerationOptions options) {
         requireOneRow();
@@ -313,7 +315,12 @@ public final class Session implements AutoCloseable {
                     "numReturnSequences: " + options.numReturnSequences() + ", a stream has one answer");
         }
         PaddedPrompts prompts = PaddedPrompts.of(encode(prompt));
-        return lock.untilReleased(release -> target.stream(prompts, options, release));
+        TextStream stream = lock.untilReleased(release -> target.stream(prompts, options, () -> {
+            openStream = null;
+            release.run();
+        }));
+        openStream = stream;
+        return stream.stream();
     }
 
     /** {@link #generate(int[][], AttentionMask, GenerationOptions, GenerationListener)} with rows of any length. */
@@ -502,6 +509,10 @@ public final class Session implements AutoCloseable {
     /** Frees the session's memory, and its cache unless that was passed in. Closing again does nothing. */
     @Override
     public void close() {
+        TextStream stream = openStream;
+        if (stream != null) {
+            stream.closeWithSession();
+        }
         if (!closed) {
             lock.exclusively(() -> changed(this::free));
         }

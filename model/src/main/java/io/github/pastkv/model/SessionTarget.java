@@ -19,7 +19,6 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.function.Function;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -118,7 +117,7 @@ final class SessionTarget {
     }
 
     /** {@link #generate} as the result is read; {@code onEnd} runs once, when it has been read or is closed. */
-    Stream<String> stream(PaddedPrompts prompts, GenerationOptions options, Runnable onEnd) {
+    TextStream stream(PaddedPrompts prompts, GenerationOptions options, Runnable onEnd) {
         if (!cache.frozen()) {
             return stream(group, prompts, options, onEnd);
         }
@@ -137,10 +136,10 @@ final class SessionTarget {
         }
     }
 
-    private Stream<String> stream(SequenceGroup on, PaddedPrompts prompts, GenerationOptions options,
+    private TextStream stream(SequenceGroup on, PaddedPrompts prompts, GenerationOptions options,
             Runnable onClose) {
         return new TextStream(Objects.requireNonNull(tokenizer), on, cache, prompts.tokenIds(), prompts.mask(),
-                withEos(options), onClose).stream();
+                withEos(options), onClose);
     }
 
     /** Searches on a fork; the best completions of each row come first. */

@@ -10,6 +10,7 @@ import io.github.pastkv.model.tokenizer.TextTokenizer;
 import java.util.ArrayDeque;
 import java.util.Queue;
 import java.util.Spliterators.AbstractSpliterator;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
@@ -21,7 +22,9 @@ final class TextStream extends AbstractSpliterator<String> {
     private final Generator generator;
     private final Runnable onClose;
     private final Queue<String> pieces = new ArrayDeque<>();
-    private boolean ended;
+    private final ReentrantLock stepLock = new ReentrantLock();
+    private volatile boolean ended;
+    private volatile boolean sessionClosed;
 
     /**
      * @param cache locked between the steps, until the end
@@ -48,6 +51,9 @@ final class TextStream extends AbstractSpliterator<String> {
         while (pieces.isEmpty() && !ended) {
             advance();
         }
+        if (sessionClosed) {
+            throw new IllegalStateException("the session is closed");
+        }
         String piece = pieces.poll();
         if (piece == null) {
             return false;
@@ -56,7 +62,30 @@ final class TextStream extends AbstractSpliterator<String> {
         return true;
     }
 
+    /** Ends the stream as its session is closed, unless a step is running. */
+    void closeWithSession() {
+        if (!stepLock.isHeldByCurrentThread() && stepLock.tryLock()) {
+            try {
+                sessionClosed = !ended;
+                close();
+            } finally {
+                stepLock.unlock();
+            }
+        }
+    }
+
     private void advance() {
+        stepLock.lock();
+        try {
+            if (!ended) {
+                step();
+            }
+        } finally {
+            stepLock.unlock();
+        }
+    }
+
+    private void step() {
         boolean goesOn = false;
         cache.unlockChanges();
         try {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatNullPointerException;
+import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.assertj.core.api.Assertions.within;
 
 import io.github.pastkv.model.generation.FinishReason;
@@ -21,6 +22,7 @@ import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
@@ -103,6 +105,31 @@ class GenerationApiTest {
             assertThat(String.join("", pieces.toList())).isEqualTo(textAlone(TWELVE));
         }
         assertThat(session.size()).isZero();
+    }
+
+    @Test
+    void streamThatIsNotClosed_isNamed_andEndsWithItsSession() throws InterruptedException {
+        Iterator<String> iterator = session.stream(PROMPT, TWELVE).iterator();
+        assertThat(iterator.next()).isNotEmpty();
+        assertThatIllegalStateException().isThrownBy(() -> session.append(3)).withMessage("this session is in use by"
+                + " this thread, which has an open stream of it: read the stream to its end or close it first");
+        AtomicReference<Throwable> elsewhere = new AtomicReference<>();
+        Thread other = Thread.ofPlatform().start(() -> elsewhere.set(catchThrowable(() -> session.append(3))));
+        other.join();
+        assertThat(elsewhere.get()).hasMessageContaining("thread " + Thread.currentThread().getName() + ", which has");
+        session.close();
+        assertThatIllegalStateException().isThrownBy(iterator::next).withMessage("the session is closed");
+        session.close();
+        session = model.newSession();
+        assertThat(session.cache().pool().heldBytes()).isZero();
+    }
+
+    @Test
+    void sessionThatIsClosedWhileItsStreamIsRead_endsIt() {
+        assertThatIllegalStateException()
+                .isThrownBy(() -> session.stream(PROMPT, TWELVE).forEach(_ -> session.close()))
+                .withMessage("the session is closed");
+        assertThat(session).hasToString("Session[closed]");
     }
 
     @Test

@@ -1,5 +1,8 @@
 package io.github.pastkv.cache.check;
 
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
 /** Checks of arguments, with messages that give name, actual value and limit. */
 public final class Require {
     private Require() {}
@@ -8,6 +11,22 @@ public final class Require {
     public static void positive(String name, long value) {
         if (value <= 0) {
             throw new IllegalArgumentException(name + ": " + value + ", must be positive");
+        }
+    }
+
+    /** Rejects negative numbers. */
+    public static void notNegative(String name, long value) {
+        if (value < 0) {
+            throw new IllegalArgumentException(name + ": " + value + ", must not be negative");
+        }
+    }
+
+    /** Rejects null, and an array that holds it. */
+    public static void noNulls(String name, @Nullable Object @Nullable [] values) {
+        Objects.requireNonNull(values, () -> name + ": null");
+        for (int i = 0; i < values.length; i++) {
+            int index = i;
+            Objects.requireNonNull(values[i], () -> name + "[" + index + "]: null");
         }
     }
 

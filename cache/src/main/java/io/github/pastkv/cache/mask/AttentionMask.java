@@ -24,9 +24,7 @@ public final class AttentionMask {
     /** All slots real. */
     public static AttentionMask ones(int batchSize, int numSlots) {
         Require.positive("batchSize", batchSize);
-        if (numSlots < 0) {
-            throw new IllegalArgumentException("numSlots: " + numSlots + ", must not be negative");
-        }
+        Require.notNegative("numSlots", numSlots);
         BitSet[] masked = new BitSet[batchSize];
         for (int row = 0; row < batchSize; row++) {
             masked[row] = new BitSet(0);
@@ -36,8 +34,10 @@ public final class AttentionMask {
 
     /** Rows of these lengths, padded on the right to the longest. */
     public static AttentionMask ofLengths(int... lengths) {
-        AttentionMask mask = ones(lengths.length, Arrays.stream(lengths).max().orElse(0));
+        Objects.requireNonNull(lengths, "lengths: null");
+        AttentionMask mask = ones(lengths.length, Math.max(0, Arrays.stream(lengths).max().orElse(0)));
         for (int row = 0; row < lengths.length; row++) {
+            Require.notNegative("lengths", lengths[row]);
             mask.masked[row].set(lengths[row], mask.numSlots);
         }
         return mask;
@@ -45,10 +45,12 @@ public final class AttentionMask {
 
     /** From the slots that are padding in each row, which take memory only as far as they go. */
     public static AttentionMask ofPadding(int numSlots, int[]... paddingOfRows) {
+        Require.noNulls("paddingOfRows", paddingOfRows);
         AttentionMask mask = ones(paddingOfRows.length, numSlots);
         for (int row = 0; row < paddingOfRows.length; row++) {
             for (int slot : paddingOfRows[row]) {
-                mask.masked[row].set(Objects.checkIndex(slot, numSlots));
+                Require.index("slot", slot, numSlots);
+                mask.masked[row].set(slot);
             }
         }
         return mask;
@@ -56,6 +58,7 @@ public final class AttentionMask {
 
     /** From rows of 0 and 1 of equal length; other numbers are rejected. */
     public static AttentionMask of(int[]... rows) {
+        Require.noNulls("rows", rows);
         AttentionMask mask = ones(rows.length, rows.length == 0 ? 0 : rows[0].length);
         for (int row = 0; row < rows.length; row++) {
             requireWidth(row, rows[row].length, mask.numSlots);
@@ -93,7 +96,8 @@ public final class AttentionMask {
     }
 
     public boolean isReal(int row, int slot) {
-        Objects.checkIndex(slot, numSlots);
+        Require.index("row", row, batchSize);
+        Require.index("slot", slot, numSlots);
         return !masked[row].get(slot);
     }
 
@@ -108,12 +112,14 @@ public final class AttentionMask {
 
     /** Real tokens of a row. */
     public int numReal(int row) {
+        Require.index("row", row, batchSize);
         return numSlots - masked[row].cardinality();
     }
 
     /** Real tokens of a row in slots {@code [0, toSlot)}: the position of a real token at {@code toSlot}. */
     public int numReal(int row, int toSlot) {
-        Objects.checkFromToIndex(0, toSlot, numSlots);
+        Require.index("row", row, batchSize);
+        Require.index("toSlot", toSlot, numSlots + 1);
         int real = toSlot;
         for (int slot = masked[row].nextSetBit(0); slot >= 0 && slot < toSlot;
                 slot = masked[row].nextSetBit(slot + 1)) {

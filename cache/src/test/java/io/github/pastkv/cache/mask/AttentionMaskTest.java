@@ -2,6 +2,7 @@ package io.github.pastkv.cache.mask;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatNullPointerException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import org.junit.jupiter.api.Test;
@@ -62,6 +63,19 @@ class AttentionMaskTest {
     @Test
     void ofLengths_padsOnTheRight() {
         assertThat(AttentionMask.ofLengths(2, 0, 3)).hasToString("[3, 3] 110 000 111");
+    }
+
+    @Test
+    void argumentsThatDoNotFit_areNamed() {
+        assertThatIllegalArgumentException().isThrownBy(() -> AttentionMask.ofLengths(2, -1))
+                .withMessage("lengths: -1, must not be negative");
+        assertThatIllegalArgumentException().isThrownBy(() -> AttentionMask.ofLengths(-1))
+                .withMessage("lengths: -1, must not be negative");
+        assertThatThrownBy(() -> AttentionMask.ofPadding(3, new int[] {3})).hasMessage("slot: 3, must be in [0, 3)");
+        assertThatNullPointerException().isThrownBy(() -> AttentionMask.of(new int[] {1}, null))
+                .withMessage("rows[1]: null");
+        assertThatThrownBy(() -> AttentionMask.ones(2, 3).numReal(2)).hasMessage("row: 2, must be in [0, 2)");
+        assertThatThrownBy(() -> AttentionMask.ones(2, 3).numReal(0, -1)).hasMessage("toSlot: -1, must be in [0, 4)");
     }
 
     @Test

@@ -302,6 +302,9 @@ class FamilyConfigTest {
             deepseek_v3 | DeepseekV3ForCausalLM | "head_dim":12 | head_dim: 12, but qk_rope_head_dim is 64
             deepseek_v3 | DeepseekV3ForCausalLM | "qk_head_dim":12 | qk_head_dim: 12, but qk_nope_head_dim + qk_rope_head_dim is 192
             deepseek_v3 | DeepseekV3ForCausalLM | "num_key_value_heads":6,"mlp_bias":true | mlp_bias: true, this key is not known
+            phi | PhiForCausalLM | "partial_rotary_factor":1.0,"rotary_dim":7 | rotary_dim: 7, but partial_rotary_factor makes it 2
+            qwen3_moe | Qwen3MoeForCausalLM | "num_key_value_heads":2,"shared_expert_intermediate_size":8 | shared_expert_intermediate_size: 8, qwen3_moe has no shared expert
+            qwen3_moe | Qwen3MoeForCausalLM | "num_key_value_heads":2,"use_qk_norm":false | use_qk_norm: false, qwen3_moe always has norms of heads
             longcat_flash | LongcatFlashForCausalLM | "num_layers":1,"q_lora_rank":null | q_lora_rank: null, but queries are scaled by it
             longcat_flash | LongcatFlashForCausalLM | "num_layers":1,"mla_scale_kv_lora":false | mla_scale_kv_lora: false, but transformers scales latents in any case
             longcat_flash | LongcatFlashForCausalLM | "num_layers":1,"zero_expert_type":"zero" | zero_expert_type: "zero", known are [identity]

@@ -32,7 +32,7 @@ public final class CommonKeys {
             "tp_plan",
             "keys_to_ignore_at_inference", "output_router_logits", "router_aux_loss_coef", "ignore_index",
             "base_model_name_or_path", "model_name", "trust_remote_code", "license",
-            "language", "unsloth_version", "unsloth_fixed", "neftune_noise_alpha",
+            "language", "internal_version", "unsloth_version", "unsloth_fixed", "neftune_noise_alpha",
             "initializer_range", "gradient_checkpointing", "use_cache", "output_past", "output_attentions",
             "output_hidden_states", "return_dict", "torchscript", "tf_legacy_loss", "use_bfloat16",
             "chunk_size_feed_forward", "is_decoder", "unk_token_id", "sep_token_id", "cls_token_id", "mask_token_id",

@@ -50,11 +50,20 @@ public final class Phi implements Family {
                 .withHeadNorms(json.findBoolean("qk_layernorm", false) ? HeadNorms.SHARED : HeadNorms.NONE);
         RopeConfig rotary = new RopeKeys(json, attention.headDim(), keys.sizes().maxSeqLen())
                 .read(RopeKeys.Spelling.USUAL.withPart("partial_rotary_factor", 0.5));
+        requireSameRotaryDim(json, rotary.rotaryDim());
         ModelConfig config = keys.model(modelType(), attention, ffn(json),
                 LayerConfig.equal(keys.sizes().numLayers(), attention.scaleByHeadDim(), rotary))
                 .withNorm(keys.layerNorm("layer_norm_eps", 1e-5)).withResidual(Residual.PARALLEL);
         json.refuseUnknownKeys(HARMLESS_KEYS);
         return config;
+    }
+
+    /** Phi-1 says the same twice; transformers reads the other key. */
+    private static void requireSameRotaryDim(JsonObject json, int rotaryDim) throws ModelFormatException {
+        int stated = json.findInt("rotary_dim", 1, CommonKeys.MAX_WIDTH).orElse(rotaryDim);
+        if (stated != rotaryDim) {
+            throw json.refusal("rotary_dim", stated + ", but partial_rotary_factor makes it " + rotaryDim);
+        }
     }
 
     /** Without a gate. */

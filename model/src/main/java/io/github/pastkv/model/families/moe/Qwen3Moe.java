@@ -53,8 +53,20 @@ public final class Qwen3Moe implements Family {
                         ExpertsConfig.of(experts.numExperts(), experts.size("moe_intermediate_size", 768),
                                 experts.qwenRouter(8)),
                         experts.qwenSparseLayers(numLayers)));
+        requireNoOtherParts(json);
         json.refuseUnknownKeys(HARMLESS_KEYS);
         return config;
+    }
+
+    /** Qwen3-Coder states two settings that transformers does not read. */
+    private static void requireNoOtherParts(JsonObject json) throws ModelFormatException {
+        int sharedSize = json.findInt("shared_expert_intermediate_size", 0, CommonKeys.MAX_WIDTH).orElse(0);
+        if (sharedSize != 0) {
+            throw json.refusal("shared_expert_intermediate_size", sharedSize + ", qwen3_moe has no shared expert");
+        }
+        if (!json.findBoolean("use_qk_norm", true)) {
+            throw json.refusal("use_qk_norm", "false, qwen3_moe always has norms of heads");
+        }
     }
 
     /** In all layers or in none. */
