@@ -218,6 +218,10 @@ class RedisTierTest {
             get(tier, 1);
             assertThat((Long) server.send(Command.PTTL, value)).isGreaterThan(3_500_000L);
             server.send(Command.PEXPIRE, value, "60000");
+            assertThat(tier.peek(key(1), 3, Arena.ofAuto())).isInstanceOfSatisfying(StoreResult.Found.class,
+                    found -> assertThat(((MemorySegment) found.content()).byteSize()).isEqualTo(3));
+            tier.list((TierEntry _) -> {});
+            assertThat((Long) server.send(Command.PTTL, value)).as("seen by people").isLessThan(60_001);
             put(tier, 1);
             assertThat((Long) server.send(Command.PTTL, value)).isGreaterThan(3_500_000L);
             assertThat((Long) server.send(Command.PTTL, "p:names")).as("no end").isEqualTo(-1);

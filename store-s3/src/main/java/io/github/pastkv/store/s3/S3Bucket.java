@@ -40,8 +40,6 @@ final class S3Bucket implements AutoCloseable {
     /** A page of a listing; an empty token after the last one. */
     record Page(List<Listed> objects, String nextToken) {}
 
-    /** Largest object that is taken: 1 GiB. A longer body is not read to its end. */
-    static final long MAX_OBJECT_BYTES = 1L << 30;
     private static final long MAX_ANSWER_BYTES = 16L << 20; // of listings and errors
 
     private static final byte[] NO_BODY = {};
@@ -49,18 +47,13 @@ final class S3Bucket implements AutoCloseable {
 
     private final S3Address address;
     private final S3Signature signature;
-    private final int partBytes;
+    private final S3Limits limits;
     private final HttpClient http;
 
-    /**
-     * A bucket.
-     *
-     * @param partBytes of a large object; an object up to this size is put at once
-     */
-    S3Bucket(S3Address address, S3Credentials credentials, int partBytes) {
+    S3Bucket(S3Address address, S3Credentials credentials, S3Limits limits) {
         this.address = address;
         this.signature = new S3Signature(credentials, address.region());
-        this.partBytes = partBytes;
+        this.limits = limits;
         this.http = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).connectTimeout(address.deadline())
                 .followRedirects(HttpClient.Redirect.NEVER).build();
     }
@@ -82,7 +75,7 @@ final class S3Bucket implements AutoCloseable {
         }
         boolean isObject = method.equals("GET") && !name.isEmpty();
         HttpResponse<byte[]> response = http.send(request.build(), BodyHandlers.limiting(BodyHandlers.ofByteArray(),
-                isObject ? MAX_OBJECT_BYTES : MAX_ANSWER_BYTES));
+                isObject ? limits.maxObjectBytes() : MAX_ANSWER_BYTES));
         if ((response.statusCode() >= 500 && response.statusCode() != 501) || response.statusCode() == 429) {
             throw new IOException(method + ": " + refusal(response));
         }
@@ -134,7 +127,7 @@ final class S3Bucket implements AutoCloseable {
 
     /** The first {@code maxBytes} bytes of an object, at least; an empty array for none. */
     byte[] get(String name, long maxBytes) throws IOException, InterruptedException, TierUnavailableException {
-        HttpResponse<byte[]> response = maxBytes < MAX_OBJECT_BYTES
+        HttpResponse<byte[]> response = maxBytes < limits.maxObjectBytes()
                 ? send("GET", name, Map.of(), NO_BODY, "Range", "bytes=0-" + (Math.max(1, maxBytes) - 1))
                 : send("GET", name, Map.of(), NO_BODY);
         if (response.statusCode() == 404) {
@@ -154,8 +147,9 @@ final class S3Bucket implements AutoCloseable {
     Put put(String name, byte[] content, boolean onlyNew)
             throws IOException, InterruptedException, TierUnavailableException {
         String[] condition = onlyNew ? new String[] {"If-None-Match", "*"} : new String[0];
-        HttpResponse<byte[]> response = content.length <= partBytes ? send("PUT", name, Map.of(), content, condition)
-                : putParts(name, content, condition);
+        HttpResponse<byte[]> response =
+                content.length <= limits.partBytes() ? send("PUT", name, Map.of(), content, condition)
+                        : putParts(name, content, condition);
         if (response.statusCode() == 412) {
             return Put.EXISTS;
         }
@@ -172,6 +166,7 @@ final class S3Bucket implements AutoCloseable {
             throw new TierUnavailableException("POST: no upload in parts");
         }
         HttpResponse<byte[]> last = null;
+        int partBytes = limits.partBytes();
         try {
             StringBuilder parts = new StringBuilder("<CompleteMultipartUpload>");
             for (int part = 1, from = 0; from < content.length; part++, from += partBytes) {

@@ -32,12 +32,12 @@ import java.util.function.Consumer;
  * itself.
  */
 public final class S3Tier implements CacheTier {
-    private static final int PART_BYTES = 32 << 20;
     private static final int MAX_CONCURRENT = 16;
     private static final int OBJECTS_PER_PAGE = 1000;
     private static final Duration FIRST_PAUSE = Duration.ofMillis(500);
 
     private final String name;
+    private final S3Limits limits;
     private final S3Bucket bucket;
     private final DeadlineCalls reads;
     private final DeadlineCalls writes;
@@ -46,16 +46,17 @@ public final class S3Tier implements CacheTier {
     private final AtomicLong numPuts = new AtomicLong();
     private final AtomicLong numBytesPut = new AtomicLong();
 
-    S3Tier(S3Address address, S3Credentials credentials, int partBytes, Duration firstPause) {
+    S3Tier(S3Address address, S3Credentials credentials, S3Limits limits, Duration firstPause) {
         this.name = address.toString();
-        this.bucket = new S3Bucket(address, credentials, partBytes);
+        this.limits = limits;
+        this.bucket = new S3Bucket(address, credentials, limits);
         this.reads = new DeadlineCalls(name, address.deadline(), MAX_CONCURRENT, firstPause);
         this.writes = new DeadlineCalls(name, address.writeDeadline(), MAX_CONCURRENT, firstPause);
     }
 
     /** Opens a tier; a server that is gone comes later, one that refuses keys or bucket is an error. */
     static S3Tier open(S3Address address, S3Credentials credentials) throws IOException {
-        S3Tier tier = new S3Tier(address, credentials, PART_BYTES, FIRST_PAUSE);
+        S3Tier tier = new S3Tier(address, credentials, S3Limits.DEFAULT, FIRST_PAUSE);
         String refusal;
         try {
             refusal = tier.reads.call(tier.bucket::refusal);
@@ -187,7 +188,7 @@ public final class S3Tier implements CacheTier {
     @Override
     public PutResult put(ChunkKey key, List<MemorySegment> content) {
         long length = content.stream().mapToLong(MemorySegment::byteSize).sum();
-        if (length > S3Bucket.MAX_OBJECT_BYTES) {
+        if (length > limits.maxObjectBytes()) {
             return PutResult.REFUSED;
         }
         byte[] joined = ChunkFormat.joined(content); // on this thread: confined segments

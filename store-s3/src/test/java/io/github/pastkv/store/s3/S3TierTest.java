@@ -32,8 +32,11 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Function;
+import org.assertj.core.api.AbstractStringAssert;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -78,7 +81,7 @@ class S3TierTest {
     void listing_goesOverPages() throws IOException, InterruptedException {
         try (CacheTier tier = TestBucket.shared().open("pages");
                 S3Bucket bucket = new S3Bucket(S3Address.of(TierUri.parse("s3://bucket/pages?endpoint="
-                        + TestBucket.shared().endpoint())), TestBucket.CREDENTIALS, TestBucket.PART_BYTES)) {
+                        + TestBucket.shared().endpoint())), TestBucket.CREDENTIALS, S3Limits.DEFAULT)) {
             for (int number = 0; number < 7; number++) {
                 put(tier, number, new byte[] {1, 2});
             }
@@ -170,6 +173,8 @@ class S3TierTest {
         private final HttpServer server;
         private volatile int status;
         private volatile boolean trickles;
+        private volatile boolean floods;
+        private final CountDownLatch closed = new CountDownLatch(1);
 
         FakeServer() throws IOException {
             server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 50);
@@ -180,8 +185,15 @@ class S3TierTest {
 
         private void answer(HttpExchange exchange) throws IOException {
             byte[] body = "<Error><Code>SlowDown</Code></Error>".getBytes(StandardCharsets.US_ASCII);
+            if (floods) {
+                flood(exchange);
+                return;
+            }
             try (exchange; OutputStream output = exchange.getResponseBody()) {
-                if (exchange.getRequestMethod().equals("HEAD") && !trickles) {
+                if (exchange.getRequestMethod().equals("HEAD")) {
+                    if (trickles) { // an answer to this has no body that could be slow
+                        closed.await();
+                    }
                     exchange.sendResponseHeaders(status, -1);
                     return;
                 }
@@ -192,6 +204,18 @@ class S3TierTest {
                     LockSupport.parkNanos(10_000_000);
                 }
                 output.write(body);
+            } catch (InterruptedException e) {
+                throw new IOException(e);
+            }
+        }
+
+        /** Sends without end, as fast as it is read, until the client goes. */
+        private void flood(HttpExchange exchange) throws IOException {
+            exchange.sendResponseHeaders(status, 0);
+            byte[] some = new byte[1 << 20];
+            OutputStream output = exchange.getResponseBody();
+            while (true) {
+                output.write(some);
             }
         }
 
@@ -201,6 +225,7 @@ class S3TierTest {
 
         @Override
         public void close() {
+            closed.countDown();
             server.stop(0);
         }
     }
@@ -243,6 +268,49 @@ class S3TierTest {
         }
         try (CacheTier tier = TestBucket.open("http://127.0.0.1:1", "p", "")) {
             assertUnavailable(tier);
+        }
+    }
+
+    /** Otherwise the heap would fill until the deadline. */
+    @Test
+    void bodyWithoutEnd_isReadUpToItsLimit() throws IOException {
+        try (FakeServer server = new FakeServer()) {
+            server.floods = true;
+            for (int status : new int[] {200, 206, 503}) {
+                server.status = status;
+                assertThatReads(server, tier -> reasonOf(tier.get(key(1), Arena.ofAuto()))).contains("exceeds");
+                assertThatReads(server, tier -> reasonOf(tier.peek(key(1), 9, Arena.ofAuto()))).contains("exceeds");
+                assertThatReads(server, tier -> reasonOf(tier.findSharing(key(1)))).contains("exceeds");
+            }
+        }
+    }
+
+    /** A tier of its own for each call: after a failure it pauses. */
+    private static AbstractStringAssert<?> assertThatReads(FakeServer server, Function<CacheTier, String> read)
+            throws IOException {
+        try (CacheTier tier = TestBucket.open(server.endpoint(), "p", "&deadline=600s&writeDeadline=600s")) {
+            return assertThat(read.apply(tier));
+        }
+    }
+
+    private static String reasonOf(StoreResult<?> result) {
+        return result instanceof StoreResult.Retry<?>(String reason) ? reason : "no retry: " + result;
+    }
+
+    @Test
+    void objectAboveTheLimit_isNotTaken() throws IOException {
+        try (CacheTier tier = TestBucket.shared().open("limit")) {
+            assertThat(put(tier, 1, new byte[(int) TestBucket.MAX_OBJECT_BYTES + 1])).isEqualTo(PutResult.REFUSED);
+            assertThat(get(tier, 1)).isNull();
+        }
+    }
+
+    @Test
+    void peek_readsThatPartOnly() throws IOException {
+        try (CacheTier tier = TestBucket.shared().open("peek")) {
+            assertThat(put(tier, 1, randomBytes(5000))).isEqualTo(PutResult.STORED);
+            assertThat(tier.peek(key(1), 100, Arena.ofAuto())).isInstanceOfSatisfying(StoreResult.Found.class,
+                    found -> assertThat(((MemorySegment) found.content()).byteSize()).isEqualTo(100));
         }
     }
 }

@@ -17,6 +17,7 @@ import java.util.stream.Stream;
 final class TestBucket {
     static final S3Credentials CREDENTIALS = new S3Credentials("test-identity", "test-secret", null);
     static final int PART_BYTES = 5 << 20;
+    static final long MAX_OBJECT_BYTES = 20L << 20;
 
     private static TestBucket shared;
 
@@ -79,9 +80,9 @@ final class TestBucket {
         return open(endpoint(), prefix, "");
     }
 
-    /** A tier on a server; large objects are put in small parts. */
+    /** A tier on a server; large objects are smaller than usual. */
     static S3Tier open(String endpoint, String prefix, String options) {
         S3Address address = S3Address.of(TierUri.parse("s3://bucket/" + prefix + "?endpoint=" + endpoint + options));
-        return new S3Tier(address, CREDENTIALS, PART_BYTES, Duration.ofMillis(50));
+        return new S3Tier(address, CREDENTIALS, new S3Limits(PART_BYTES, MAX_OBJECT_BYTES), Duration.ofMillis(50));
     }
 }
