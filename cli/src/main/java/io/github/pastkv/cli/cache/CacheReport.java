@@ -1,5 +1,6 @@
 package io.github.pastkv.cli.cache;
 
+import io.github.pastkv.cache.store.ChunkKey;
 import io.github.pastkv.store.CacheTier;
 import io.github.pastkv.store.ChunkInfo;
 import io.github.pastkv.store.FileTier;
@@ -11,12 +12,15 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -171,16 +175,30 @@ final class CacheReport {
         }
     }
 
+    /** Removes chunks, and looks whether they are gone: a tier that cannot remove one says nothing. */
+    private void forget(List<ChunkKey> keys) throws IOException {
+        keys.forEach(tier::forget);
+        Set<ChunkKey> left = new HashSet<>();
+        tier.list(entry -> left.add(entry.key()));
+        left.retainAll(Set.copyOf(keys));
+        if (!left.isEmpty()) {
+            throw new IOException(tier.name() + ": " + left.size() + " of " + keys.size()
+                    + " chunks could not be removed");
+        }
+    }
+
     /** Removes what is of no use, and of all that is read or encrypted what was last used before {@code age}. */
     Page prune(@Nullable Duration age, boolean dryRun) throws IOException {
+        if (!dryRun && tier instanceof FileTier folder && folder.isReadOnly()) {
+            throw new IOException(tier.name() + ": cannot be written, so that nothing can be removed");
+        }
         TierContents contents = TierContents.of(tier, true);
         List<Chunk> unusable = contents.chunks().stream().filter(Chunk::isUseless).toList();
         List<Chunk> old = contents.chunks().stream().filter(chunk -> chunk.fault() == null && age != null
                 && chunk.entry().lastUsed().isBefore(now.minus(age))).toList();
         List<Long> unknown = tier instanceof FileTier folder ? folder.unknownFiles(!dryRun) : List.of();
         if (!dryRun) {
-            unusable.forEach(chunk -> tier.forget(chunk.entry().key()));
-            old.forEach(chunk -> tier.forget(chunk.entry().key()));
+            forget(Stream.concat(unusable.stream(), old.stream()).map(chunk -> chunk.entry().key()).toList());
         }
         long bytes = numBytes(unusable) + numBytes(old) + unknown.stream().mapToLong(size -> size).sum();
         ObjectNode json = JsonMapper.shared().createObjectNode().put("tier", tier.name()).put("dry_run", dryRun)

@@ -175,6 +175,18 @@ class CacheCommandTest {
     }
 
     @Test
+    void pruneOfAFolderThatCannotBeWritten_saysSo() throws IOException {
+        Files.delete(folder.resolve("lock"));
+        Files.createDirectory(folder.resolve("lock")); // as read-only for the owner too
+        int numFiles = files().size();
+        CommandRun run = cache("prune", "--older-than", "0s");
+        assertThat(run.exitCode()).isNotZero();
+        assertThat(run.err()).contains("cannot be written, so that nothing can be removed");
+        assertThat(cache("prune", "--older-than", "0s", "--dry-run").out()).contains(numFiles + " not used for long");
+        assertThat(files()).hasSize(numFiles);
+    }
+
+    @Test
     void wrongUse_isExplained() {
         assertThat(CommandRun.of("cache", "shrink", "file:x").err()).contains("ACTION: 'shrink', must be list, ");
         assertThat(CommandRun.of("cache", "list", "x").err()).contains("URI: cache tier: x, must be SCHEME");
