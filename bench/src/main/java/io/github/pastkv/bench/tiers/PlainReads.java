@@ -1,13 +1,16 @@
 package io.github.pastkv.bench.tiers;
 
 import io.github.pastkv.cache.store.StoreResult;
+import io.github.pastkv.cache.store.StoredChunk;
 import io.github.pastkv.store.CacheTier;
 import io.github.pastkv.store.CacheTiers;
 import io.github.pastkv.store.TierEntry;
+import io.github.pastkv.store.TierStore;
 import io.github.pastkv.store.TierUri;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SegmentAllocator;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -17,30 +20,83 @@ import java.util.List;
 import java.util.Locale;
 import java.util.stream.Stream;
 
-/** Times reading all bytes of a tier, of a folder with one buffer; of a server by its tier, without verification. */
+/**
+ * Times reading all chunks of a tier on one thread, into memory that is reused: with all that is verified, and plainly.
+ * Plain reads of a folder are those of its files, of a server those of the tier without a look at the content.
+ */
 final class PlainReads {
     private static final int READ_BYTES = 4 << 20;
-    private static final int NUM_PASSES = 5;
+    private static final int NUM_PASSES = 10;
+    private static final Path DROP_CACHES = Path.of("/proc/sys/vm/drop_caches");
 
-    private PlainReads() {}
+    private final TierUri uri;
+    private final CacheTier tier;
+    private final List<TierEntry> entries = new ArrayList<>();
+    private final List<Path> files = new ArrayList<>();
+    private final ByteBuffer buffer = ByteBuffer.allocateDirect(READ_BYTES);
+    private MemorySegment memory = MemorySegment.NULL;
 
-    /** Reads everything a few times and prints a line for each. */
-    static void print(TierUri uri) throws IOException {
-        for (int pass = 0; pass < NUM_PASSES; pass++) {
-            long start = System.nanoTime();
-            long bytes = uri.scheme().equals("file") ? readFiles(Path.of(uri.location())) : getAll(uri);
-            double seconds = (System.nanoTime() - start) / 1e9;
-            System.out.printf(Locale.ROOT, "plain reads: %d bytes in %.1f ms, %.2f GB/s%n", bytes, seconds * 1e3,
-                    bytes / seconds / 1e9);
+    private PlainReads(TierUri uri, CacheTier tier) throws IOException {
+        this.uri = uri;
+        this.tier = tier;
+        tier.list(entries::add);
+        if (uri.scheme().equals("file")) {
+            try (Stream<Path> all = Files.walk(Path.of(uri.location()))) {
+                all.filter(file -> file.toString().endsWith(".safetensors")).forEach(files::add);
+            }
         }
     }
 
-    private static long readFiles(Path folder) throws IOException {
-        ByteBuffer buffer = ByteBuffer.allocateDirect(READ_BYTES);
-        List<Path> files;
-        try (Stream<Path> all = Files.walk(folder)) {
-            files = all.filter(Files::isRegularFile).toList();
+    /** Reads everything in turn a few times, and prints a line for each pair. */
+    static void print(TierUri uri, boolean dropsPageCache) throws IOException {
+        try (TierStore store = TierStore.of(CacheTiers.open(uri)); CacheTier tier = CacheTiers.open(uri);
+                Arena arena = Arena.ofConfined()) {
+            PlainReads reads = new PlainReads(uri, tier);
+            for (int pass = 0; pass < NUM_PASSES; pass++) {
+                reads.printPair(store, arena, false);
+            }
+            for (int pass = 0; dropsPageCache && pass < NUM_PASSES / 2; pass++) {
+                reads.printPair(store, arena, true);
+            }
         }
+    }
+
+    private void printPair(TierStore store, Arena arena, boolean dropsPageCache) throws IOException {
+        dropPageCache(dropsPageCache);
+        long start = System.nanoTime();
+        long bytes = uri.scheme().equals("file") ? readFiles() : getAll();
+        double plain = (System.nanoTime() - start) / 1e9;
+        dropPageCache(dropsPageCache);
+        start = System.nanoTime();
+        for (TierEntry entry : entries) {
+            StoreResult<StoredChunk> chunk = store.get(entry.key(), "", reused(arena));
+            if (!(chunk instanceof StoreResult.Found<StoredChunk>)) {
+                throw new IOException(entry.key() + ": " + chunk);
+            }
+        }
+        double verified = (System.nanoTime() - start) / 1e9;
+        System.out.printf(Locale.ROOT,
+                "%d bytes%s: plain reads %.1f ms (%.2f GB/s), read and verified %.1f ms (%.2f): ratio %.2f%n", bytes,
+                dropsPageCache ? ", page cache cold" : "", plain * 1e3, bytes / plain / 1e9, verified * 1e3,
+                bytes / verified / 1e9, plain / verified);
+    }
+
+    private static void dropPageCache(boolean drops) throws IOException {
+        if (drops) {
+            Files.writeString(DROP_CACHES, "3");
+        }
+    }
+
+    private SegmentAllocator reused(Arena arena) {
+        return (bytes, alignment) -> {
+            if (memory.byteSize() < bytes) {
+                memory = arena.allocate(bytes, 64);
+            }
+            return memory.asSlice(0, bytes);
+        };
+    }
+
+    private long readFiles() throws IOException {
         long bytes = 0;
         for (Path file : files) {
             try (FileChannel channel = FileChannel.open(file)) {
@@ -54,17 +110,12 @@ final class PlainReads {
         return bytes;
     }
 
-    private static long getAll(TierUri uri) throws IOException {
-        List<TierEntry> entries = new ArrayList<>();
+    private long getAll() {
         long bytes = 0;
-        try (CacheTier opened = CacheTiers.open(uri)) {
-            opened.list(entries::add);
-            for (TierEntry entry : entries) {
-                try (Arena arena = Arena.ofConfined()) {
-                    bytes += opened.peek(entry.key(), Long.MAX_VALUE,
-                            arena) instanceof StoreResult.Found<MemorySegment>(MemorySegment found) ? found.byteSize()
-                                    : 0;
-                }
+        for (TierEntry entry : entries) {
+            try (Arena arena = Arena.ofConfined()) {
+                bytes += tier.peek(entry.key(), Long.MAX_VALUE,
+                        arena) instanceof StoreResult.Found<MemorySegment>(MemorySegment found) ? found.byteSize() : 0;
             }
         }
         return bytes;

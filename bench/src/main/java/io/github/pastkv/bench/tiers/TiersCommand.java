@@ -52,6 +52,9 @@ public final class TiersCommand implements Callable<Integer> {
     @Option(names = "--skip-cold",
             description = "Compute the shared tokens once only, with the tier.") private boolean skipsCold;
 
+    @Option(names = "--drop-page-cache",
+            description = "Read the files of a folder with a cold page cache too. Linux, as root.") private boolean dropsPageCache;
+
     private final Random random = new Random(5);
 
     @SuppressWarnings("NullAway.Init") // picocli sets folder and tier
@@ -104,7 +107,7 @@ public final class TiersCommand implements Callable<Integer> {
                 System.out.println("restarted: " + line(read(model, withOwn(model, shared))) + loads(model));
             }
         }
-        PlainReads.print(TierUri.parse(tier));
+        PlainReads.print(TierUri.parse(tier), dropsPageCache);
         for (int pair = 0; pair < pairs; pair++) {
             try (Model without = Model.load(folder, options())) {
                 System.out.println("pair, none: " + line(read(without, text(without, numShared))));
