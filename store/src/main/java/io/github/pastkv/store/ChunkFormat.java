@@ -112,7 +112,7 @@ public final class ChunkFormat {
         try {
             return new ChunkInfo(new ChunkKey(fields.require("key")), BlockKey.parse(fields.require("before")),
                     Long.parseLong(fields.require("first_position")), fields.requireInts("token_ids").length,
-                    BlockOrigin.of(fields.withPrefix(ORIGIN)));
+                    new BlockOrigin(fields.withPrefix(ORIGIN), ""));
         } catch (IllegalArgumentException e) {
             throw new ChunkFormatException("damaged header: " + e.getMessage());
         }
@@ -149,7 +149,8 @@ public final class ChunkFormat {
         }
         try {
             StoredChunk chunk =
-                    new StoredChunk(BlockOrigin.of(fields.withPrefix(ORIGIN)), BlockKey.parse(fields.require("before")),
+                    new StoredChunk(new BlockOrigin(fields.withPrefix(ORIGIN), ""),
+                            BlockKey.parse(fields.require("before")),
                             Long.parseLong(fields.require("first_position")), tokenIds, parts,
                             Arrays.stream(checksums).mapToInt(HexFormat::fromHexDigits).toArray());
             SealedHeader.requireEqual("key", chunk.key().toString(), fields.require("key"));

@@ -1,15 +1,16 @@
 package io.github.pastkv.store;
 
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.stream.LongStream;
 import tools.jackson.core.JacksonException;
-import tools.jackson.core.StreamReadFeature;
-import tools.jackson.databind.DeserializationFeature;
-import tools.jackson.databind.JsonNode;
+import tools.jackson.core.JsonParser;
+import tools.jackson.core.JsonToken;
 import tools.jackson.databind.json.JsonMapper;
-import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
@@ -20,8 +21,7 @@ import tools.jackson.databind.node.ObjectNode;
  */
 record ChunkHeader(Map<String, String> metadata, Map<String, Part> tensors) {
     private static final String METADATA = "__metadata__";
-    private static final JsonMapper JSON = JsonMapper.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS).build();
+    private static final JsonMapper JSON = JsonMapper.shared();
 
     /** A tensor of bytes, {@code [numBlocks, blockBytes]}, from {@code offset} of the data on. */
     record Part(String name, int numBlocks, long blockBytes, long offset) {}
@@ -40,44 +40,81 @@ record ChunkHeader(Map<String, String> metadata, Map<String, Part> tensors) {
         return JSON.writeValueAsString(root);
     }
 
-    /** Reads the header from byte {@code from} on. */
+    /** Reads the header from byte {@code from} on. As a stream: it is read with every chunk. */
     static ChunkHeader parse(byte[] header, int from) throws ChunkFormatException {
-        try {
-            JsonNode root = JSON.readTree(header, from, header.length - from);
-            if (!root.isObject() || !root.path(METADATA).isObject()) {
-                throw new ChunkFormatException("the header has no " + METADATA);
-            }
-            Map<String, String> metadata = new LinkedHashMap<>();
-            Map<String, Part> tensors = new LinkedHashMap<>();
-            for (Map.Entry<String, JsonNode> entry : root.properties()) {
-                if (entry.getKey().equals(METADATA)) {
-                    entry.getValue().properties().forEach(text -> metadata.put(text.getKey(),
-                            text.getValue().stringValue()));
+        Map<String, String> metadata = null;
+        Map<String, Part> tensors = new LinkedHashMap<>();
+        try (JsonParser json = JSON.createParser(header, from, header.length - from)) {
+            require(json.nextToken() == JsonToken.START_OBJECT, "the header is no JSON object");
+            for (String name = json.nextName(); name != null; name = json.nextName()) {
+                require(json.nextToken() == JsonToken.START_OBJECT, name + " is no JSON object");
+                boolean isNew = name.equals(METADATA) ? metadata == null : !tensors.containsKey(name);
+                require(isNew, name + " is there twice");
+                if (name.equals(METADATA)) {
+                    metadata = texts(json);
                 } else {
-                    tensors.put(entry.getKey(), tensor(entry.getKey(), entry.getValue()));
+                    tensors.put(name, tensor(name, json));
                 }
             }
-            return new ChunkHeader(metadata, tensors);
+            require(json.currentToken() == JsonToken.END_OBJECT && json.nextToken() == null,
+                    "the header does not end after its JSON object");
         } catch (JacksonException e) {
             throw new ChunkFormatException("the header is not JSON of a chunk: " + e.getOriginalMessage());
         }
+        if (metadata == null) {
+            throw new ChunkFormatException("the header has no " + METADATA);
+        }
+        return new ChunkHeader(metadata, tensors);
     }
 
-    private static Part tensor(String name, JsonNode fields) throws ChunkFormatException {
-        JsonNode shape = fields.path("shape");
-        JsonNode offsets = fields.path("data_offsets");
-        if (!fields.path("dtype").asString("").equals("U8") || !(shape instanceof ArrayNode) || shape.size() != 2
-                || !(offsets instanceof ArrayNode) || offsets.size() != 2) {
-            throw new ChunkFormatException("tensor " + name + ": must be U8 of two dimensions");
+    private static void require(boolean holds, String otherwise) throws ChunkFormatException {
+        if (!holds) {
+            throw new ChunkFormatException(otherwise);
         }
-        long numBlocks = shape.get(0).longValue();
-        long blockBytes = shape.get(1).longValue();
-        long offset = offsets.get(0).longValue();
-        if (numBlocks < 1 || numBlocks > Integer.MAX_VALUE || blockBytes < 1 || blockBytes > Integer.MAX_VALUE
-                || offset < 0 || offsets.get(1).longValue() != offset + numBlocks * blockBytes) {
-            throw new ChunkFormatException("tensor " + name + ": shape " + shape + " at " + offsets);
+    }
+
+    private static Map<String, String> texts(JsonParser json) throws ChunkFormatException {
+        Map<String, String> texts = new LinkedHashMap<>();
+        for (String name = json.nextName(); name != null; name = json.nextName()) {
+            require(json.nextToken() == JsonToken.VALUE_STRING, name + " is no text");
+            require(texts.put(name, json.getString()) == null, name + " is there twice");
         }
-        return new Part(name, (int) numBlocks, blockBytes, offset);
+        return texts;
+    }
+
+    private static Part tensor(String name, JsonParser json) throws ChunkFormatException {
+        String type = "";
+        long[] shape = {};
+        long[] offsets = {};
+        for (String field = json.nextName(); field != null; field = json.nextName()) {
+            json.nextToken();
+            switch (field) { // of a field that is there twice, the last counts
+                case "dtype" -> type = json.currentToken() == JsonToken.VALUE_STRING ? json.getString() : "";
+                case "shape" -> shape = numbers(name, json);
+                case "data_offsets" -> offsets = numbers(name, json);
+                default -> json.skipChildren();
+            }
+        }
+        require(type.equals("U8") && shape.length == 2 && offsets.length == 2,
+                "tensor " + name + ": must be U8 of two dimensions");
+        require(isCount(shape[0]) && isCount(shape[1]) && offsets[0] >= 0
+                && offsets[1] == offsets[0] + shape[0] * shape[1],
+                "tensor " + name + ": shape " + Arrays.toString(shape) + " at " + Arrays.toString(offsets));
+        return new Part(name, (int) shape[0], shape[1], offsets[0]);
+    }
+
+    private static boolean isCount(long number) {
+        return number >= 1 && number <= Integer.MAX_VALUE;
+    }
+
+    private static long[] numbers(String name, JsonParser json) throws ChunkFormatException {
+        require(json.currentToken() == JsonToken.START_ARRAY, "tensor " + name + ": no list of numbers");
+        LongStream.Builder numbers = LongStream.builder();
+        while (json.nextToken() != JsonToken.END_ARRAY) {
+            require(json.currentToken() == JsonToken.VALUE_NUMBER_INT, "tensor " + name + ": no list of numbers");
+            numbers.add(json.getLongValue());
+        }
+        return numbers.build().toArray();
     }
 
     String require(String name) throws ChunkFormatException {
@@ -89,8 +126,8 @@ record ChunkHeader(Map<String, String> metadata, Map<String, Part> tensors) {
     }
 
     /** The texts whose names begin with a prefix, by the rest of their names. */
-    Map<String, String> withPrefix(String prefix) {
-        Map<String, String> texts = new TreeMap<>();
+    SortedMap<String, String> withPrefix(String prefix) {
+        SortedMap<String, String> texts = new TreeMap<>();
         metadata.forEach((name, text) -> {
             if (name.startsWith(prefix)) {
                 texts.put(name.substring(prefix.length()), text);
@@ -99,16 +136,20 @@ record ChunkHeader(Map<String, String> metadata, Map<String, Part> tensors) {
         return texts;
     }
 
+    /** Numbers that are joined by commas. */
     int[] requireInts(String name) throws ChunkFormatException {
         String text = require(name);
-        String[] numbers = text.isEmpty() ? new String[0] : text.split(",", -1);
-        int[] ints = new int[numbers.length];
+        int[] ints = new int[text.isEmpty() ? 0 : 1 + (int) text.chars().filter(character -> character == ',').count()];
+        int from = 0;
         for (int i = 0; i < ints.length; i++) {
+            int comma = text.indexOf(',', from);
+            int to = comma < 0 ? text.length() : comma;
             try {
-                ints[i] = Integer.parseInt(numbers[i]);
+                ints[i] = Integer.parseInt(text, from, to, 10);
             } catch (NumberFormatException e) {
-                throw new ChunkFormatException(name + ": " + numbers[i] + " is no number");
+                throw new ChunkFormatException(name + ": " + text.substring(from, to) + " is no number");
             }
+            from = to + 1;
         }
         return ints;
     }

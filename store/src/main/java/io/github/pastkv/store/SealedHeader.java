@@ -9,8 +9,10 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SequencedMap;
 import java.util.TreeMap;
 
 /** The header of a safetensors file, with its own SHA-256 in its metadata. */
@@ -26,10 +28,10 @@ final class SealedHeader {
 
     private SealedHeader() {}
 
-    /** Length and padded header, its own digest filled in. */
+    /** Length and padded header, its own digest filled in: first, where it is found soonest. */
     static byte[] of(Map<String, String> metadata, List<ChunkHeader.Part> tensors) {
-        Map<String, String> sealed = new TreeMap<>(metadata);
-        sealed.put(DIGEST, NO_DIGEST);
+        SequencedMap<String, String> sealed = new LinkedHashMap<>(new TreeMap<>(metadata));
+        sealed.putFirst(DIGEST, NO_DIGEST);
         byte[] json = ChunkHeader.toJson(sealed, tensors).getBytes(StandardCharsets.UTF_8);
         int length = Math.ceilDiv(LENGTH_BYTES + json.length, ALIGNMENT) * ALIGNMENT;
         byte[] header = Arrays.copyOf(ByteBuffer.allocate(LENGTH_BYTES).order(ByteOrder.LITTLE_ENDIAN)

@@ -25,6 +25,7 @@ public final class StoredChunk {
     private final int[] tokenIds;
     private final int blockSize;
     private final List<BlockKey> keys; // [blocks]
+    private final ChunkKey key;
     private final List<@Nullable MemorySegment> parts; // [blocks][G]
     private final int[] checksums; // [blocks]
     private boolean isVerified;
@@ -51,6 +52,7 @@ public final class StoredChunk {
         this.tokenIds = tokenIds.clone();
         this.blockSize = tokenIds.length / checksums.length;
         this.keys = before.chain(tokenIds, blockSize);
+        this.key = ChunkKey.of(keys);
         this.parts = Collections.unmodifiableList(Arrays.asList(parts.toArray(new MemorySegment[0])));
         this.checksums = checksums.clone();
     }
@@ -69,7 +71,7 @@ public final class StoredChunk {
 
     /** Its name: computed from {@link #before} and the token ids. */
     public ChunkKey key() {
-        return ChunkKey.of(keys);
+        return key;
     }
 
     /** The name of a chunk of its first blocks only. */
@@ -165,7 +167,7 @@ public final class StoredChunk {
 
     @Override
     public String toString() {
-        return "chunk " + key() + " of " + tokenIds.length + " tokens from position " + firstPosition + ", " + bytes()
+        return "chunk " + key + " of " + tokenIds.length + " tokens from position " + firstPosition + ", " + bytes()
                 + " bytes in " + numParts() + " of " + parts.size() + " parts";
     }
 }
