@@ -53,7 +53,8 @@ public final class TiersCommand implements Callable<Integer> {
             description = "Compute the shared tokens once only, with the tier.") private boolean skipsCold;
 
     @Option(names = "--drop-page-cache",
-            description = "Read the files of a folder with a cold page cache too. Linux, as root.") private boolean dropsPageCache;
+            description = "Read the files of a folder with a cold page cache too. "
+                    + "Linux, as root.") private boolean dropsPageCache;
 
     private final Random random = new Random(5);
 

@@ -44,7 +44,8 @@ import picocli.CommandLine.Spec;
                 + "do not depend on the order. A request that cannot be answered gets an error in its line.%n",
         footer = {"",
             "A line is a request of OpenAI's batch format, or the body of one alone:",
-            "  {\"custom_id\": \"a\", \"method\": \"POST\", \"url\": \"/v1/completions\", \"body\": {\"prompt\": \"Once\"}}",
+            "  {\"custom_id\": \"a\", \"method\": \"POST\", \"url\": \"/v1/completions\","
+                    + " \"body\": {\"prompt\": \"Once\"}}",
             "  {\"prompt\": \"Once upon a time\", \"max_tokens\": 20, \"temperature\": 0}",
             "  {\"messages\": [{\"role\": \"user\", \"content\": \"Hello\"}]}", "",
             "Answers are collected in OUTPUT.partial until all are there. After an interruption, the same command",
@@ -73,7 +74,8 @@ public final class BatchCommand implements Callable<Integer> {
                     + "folder or file.") private String modelName = "";
 
     @Option(names = "--order", paramLabel = "prefix|input",
-            description = "Order of work: by shared prefix, or that of the input. Default: prefix.") private Order order =
+            description = "Order of work: by shared prefix, or that of the input. "
+                    + "Default: prefix.") private Order order =
                     Order.prefix;
 
     @Option(names = "--max-running", paramLabel = "N",

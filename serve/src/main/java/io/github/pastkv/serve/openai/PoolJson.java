@@ -16,8 +16,8 @@ import tools.jackson.databind.node.ObjectNode;
  * The pool of a model as JSON: its bytes by state and tenant, and a map of its blocks. Who is no operator sees the
  * blocks of all other tenants as those of {@link #OTHERS}.
  *
- * <p>The map has at most {@link #MAX_CELLS} cells, each of a number of consecutive blocks, of which the first stands for
- * all. Equal cells in a row are one entry: state, index of the owner, number of cells.
+ * <p>The map has at most {@link #MAX_CELLS} cells, each of a number of consecutive blocks, of which the first stands
+ * for all. Equal cells in a row are one entry: state, index of the owner, number of cells.
  */
 final class PoolJson {
     /** The name of tenants that are not named. A tenant cannot be called so, as its name has no space. */
