@@ -23,13 +23,14 @@ import picocli.CommandLine.Spec;
 
 /** Writes a model with smaller weights. */
 @Command(name = "convert", sortOptions = false,
-        header = {"Write a copy of a model with int8 weights, or a GGUF file as a folder.", ""},
-        customSynopsis = {"pastkv convert --model DIR --weights int8 --out DIR2 [OPTIONS]",
+        header = {"Write a copy of a model with quantized weights, or a GGUF file as a folder.", ""},
+        customSynopsis = {"pastkv convert --model DIR --weights WEIGHTS --out DIR2 [OPTIONS]",
             "       pastkv convert FILE.gguf DIR [OPTIONS]", ""},
-        description = {"Quantizes the weights of linear layers to int8 with one scale per output, and writes a model "
-                + "folder of about half the size of bf16. The folder gives the same bits as --weights int8 with the "
-                + "original one, and loads faster. Embeddings are copied unchanged; an unembedding that is tied to "
-                + "them is quantized when the model is loaded. Only PastKV can read the folder.%n",
+        description = {"Quantizes the weights of linear layers: to int8 with one scale per output, half the size of "
+                + "bf16; to int8-groups with a scale for each 32 inputs; or to int4 with scale and minimum for each "
+                + "32, 5 bits a weight. The folder gives the same bits as --weights with the original one, and loads "
+                + "faster. Embeddings are copied unchanged; an unembedding that is tied to them is quantized when the "
+                + "model is loaded. Only PastKV can read the folder.%n",
             "A GGUF file becomes a Hugging Face folder with config.json, model.safetensors and its tokenizer. Floats "
                     + "keep their type, quantized weights become f32.%n"},
         footer = {"", "Examples:",
@@ -47,7 +48,7 @@ final class ConvertCommand implements Callable<Integer> {
             description = "Hugging Face folder with config.json and model.safetensors (or its shards), or GGUF "
                     + "file. Default: the small model bundled with PastKV.") private @Nullable Path folder;
 
-    @Option(names = "--weights", paramLabel = "int8", converter = OptionConverters.SmallWeights.class,
+    @Option(names = "--weights", paramLabel = "int8|int8-groups|int4", converter = OptionConverters.SmallWeights.class,
             completionCandidates = OptionConverters.SmallWeights.class,
             description = "Weight format to write; not for GGUF files.") private @Nullable WeightType weights;
 
@@ -73,19 +74,19 @@ final class ConvertCommand implements Callable<Integer> {
         if (isGguf == (weights != null)) {
             throw new ParameterException(spec.commandLine(), isGguf
                     ? "--weights: does not apply to " + source + ", a GGUF file; convert it to a folder first"
-                    : "no --weights: give int8, the format to write");
+                    : "no --weights: give int8, int8-groups or int4, the format to write");
         }
         String work = "converting " + (source == null ? "the tiny model" : source) + " to "
-                + (isGguf ? "a folder" : "int8");
+                + (weights == null ? "a folder" : weights.label());
         AtomicReference<String> state = new AtomicReference<>(work);
         ModelConversion.Listener listener =
                 (numDone, numTensors) -> state.set(work + ", tensor " + (numDone + 1) + " of " + numTensors);
         try (Progress _ = Progress.of(streams, state::get)) {
-            if (source != null && isGguf) {
+            if (source != null && weights == null) {
                 ModelConversion.toFolder(source, target, Set.copyOf(allowedConfigKeys), listener);
-            } else {
-                ModelConversion.toInt8(ModelMixin.requireFolder(source), target, Set.copyOf(allowedConfigKeys),
-                        listener);
+            } else if (weights != null) {
+                ModelConversion.toQuantized(ModelMixin.requireFolder(source), target, weights,
+                        Set.copyOf(allowedConfigKeys), listener);
             }
         }
         return 0;

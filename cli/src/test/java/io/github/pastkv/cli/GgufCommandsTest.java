@@ -139,6 +139,6 @@ class GgufCommandsTest {
         assertThat(CommandRun.of("convert", STORIES, converted.toString()).err()).contains("already exists");
         assertThat(CommandRun.of("convert", STORIES).err()).contains("no folder to write");
         assertThat(CommandRun.of("convert", converted.toString(), folder.resolve("x").toString()).err())
-                .contains("no --weights: give int8");
+                .contains("no --weights: give int8, int8-groups or int4");
     }
 }

@@ -1,23 +1,17 @@
 package io.github.pastkv.model;
 
-import io.github.pastkv.kernels.weights.QuantizedRow;
 import io.github.pastkv.kernels.weights.WeightMatrices;
 import io.github.pastkv.kernels.weights.WeightMatrix;
 import io.github.pastkv.kernels.weights.WeightType;
 import io.github.pastkv.model.family.ModelTensors;
-import io.github.pastkv.model.files.Int8Config;
 import io.github.pastkv.model.files.ModelDocument;
 import io.github.pastkv.model.files.ModelFile;
-import io.github.pastkv.model.files.SafetensorsWeights;
+import io.github.pastkv.model.files.QuantizedConfig;
 import io.github.pastkv.model.files.SafetensorsWriter;
 import io.github.pastkv.model.files.TensorEntry;
 import io.github.pastkv.model.files.WeightSource;
 import io.github.pastkv.model.gguf.GgufModel;
-import io.github.pastkv.tensor.DataType;
-import io.github.pastkv.tensor.Tensor;
 import java.io.IOException;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -32,18 +26,18 @@ import java.util.function.Consumer;
 import java.util.stream.Stream;
 
 /**
- * Converts a model folder to int8 weights with one F32 scale per output ({@link QuantizedRow}): half the size of BF16
- * on disk, and the same results as the original folder with {@link WeightType#INT8}. Or a GGUF file to a folder, whose
- * quantized weights become F32.
+ * Converts a model folder to quantized weights of a {@link WeightType}, with the same results as the original folder
+ * that is quantized so when it is loaded. Or a GGUF file to a folder, whose quantized weights become F32.
  *
- * <p>With int8, the weight keeps its name and shape; its scales, {@code [outputs]}, follow under that name and
- * {@code _scale}. All other tensors, including embeddings with a tied head, are copied unchanged, and so are the
- * tokenizer and all other small files. {@code config.json} describes the format under {@code quantization_config}.
+ * <p>A quantized weight keeps its name; scales follow under that name and {@code _scale}, minimums under
+ * {@code _minimum}. {@link WeightType#INT8} keeps its shape too and has F32 scales, {@code [outputs]};
+ * {@link io.github.pastkv.model.files.GroupedTensors} describes the others. All other tensors, including embeddings
+ * with a tied head, are copied unchanged, and so are the tokenizer and all other small files. {@code config.json}
+ * describes the format under {@code quantization_config}.
  */
 public final class ModelConversion {
     private static final Set<String> WEIGHT_SUFFIXES = Set.of("safetensors", "safetensors.index.json", "bin",
             "bin.index.json", "pt", "pth", "ckpt", "h5", "msgpack", "gguf", "onnx", "ot");
-    private static final int ROWS_PER_RANGE = 64;
 
     private final ModelFolder source;
     private final Listener listener;
@@ -62,27 +56,32 @@ public final class ModelConversion {
     }
 
     /**
-     * Converts a folder. The target is created completely or not at all.
+     * Quantizes the linear weights of a folder. The target is created completely or not at all.
      *
      * @param target a folder that does not exist yet, in one that exists
+     * @param type any but {@link WeightType#STORED}
      * @param allowedConfigKeys as in {@link ModelFolder#open(Path, Set)}
      * @throws FileAlreadyExistsException when {@code target} is there, before anything is written
      * @throws io.github.pastkv.model.files.ModelFormatException when {@code source} is no model that can be loaded
      * @throws IllegalArgumentException when it holds quantized weights already, or weights that are not finite, or has
      *         latent attention
      */
-    public static void toInt8(Path source, Path target, Set<String> allowedConfigKeys, Listener listener)
-            throws IOException {
+    public static void toQuantized(Path source, Path target, WeightType type, Set<String> allowedConfigKeys,
+            Listener listener) throws IOException {
+        if (type == WeightType.STORED) {
+            throw new IllegalArgumentException("type: stored, must be one that weights are quantized to");
+        }
         if (GgufModel.isGguf(source)) {
             throw new IllegalArgumentException("source: " + source + " is a GGUF file, which holds weights that are "
                     + "quantized already or can be; convert it to a folder first");
         }
         convert(source, target, allowedConfigKeys, listener, folder -> {
-            if (folder.storedLinears() == WeightType.INT8) {
-                throw new IllegalArgumentException("source: " + source + " holds int8 weights already");
+            if (folder.storedLinears() != WeightType.STORED) {
+                throw new IllegalArgumentException(
+                        "source: " + source + " holds " + folder.storedLinears().label() + " weights already");
             }
             requireConvertible(folder.tensors(), source);
-        }, ModelConversion::writeInt8);
+        }, (conversion, folder) -> conversion.writeQuantized(folder, type));
     }
 
     /** Refuses what would be other weights than those that are quantized when the source is loaded. */
@@ -175,62 +174,33 @@ public final class ModelConversion {
         }
     }
 
-    private void writeInt8(Path target) throws IOException {
+    private void writeQuantized(Path target, WeightType type) throws IOException {
         SafetensorsWriter writer = new SafetensorsWriter();
         WeightSource weights = source.source().weights();
         List<String> names = weights.names().stream().sorted().toList();
+        QuantizedLinears linears = new QuantizedLinears(writer, type, () -> tell(names.size()));
         for (String name : names) {
+            TensorEntry entry = weights.entry(name).orElseThrow();
             WeightMatrix linear = source.tensors().linears().get(name);
             if (linear == null) {
-                TensorEntry entry = weights.entry(name).orElseThrow();
                 writer.add(name, entry.dtype(), entry.shape(), _ -> {
                     tell(names.size());
                     return weights.bytes(name);
                 });
             } else {
-                addQuantized(writer, name, linear, names.size());
+                linears.add(name, linear, entry.shape());
             }
         }
         writer.write(target.resolve("model.safetensors"));
         copyOtherFiles(target);
-        Int8Config config = new Int8Config(WeightMatrices.tensor(source.tensors().head().getFirst()).dataType());
+        QuantizedConfig config =
+                new QuantizedConfig(type, WeightMatrices.tensor(source.tensors().head().getFirst()).dataType());
         Files.writeString(target.resolve(ModelFile.CONFIG.fileName()),
-                source.source().config().textWith(Int8Config.KEY, config.entries()) + "\n");
+                source.source().config().textWith(QuantizedConfig.KEY, config.entries()) + "\n");
     }
 
     private void tell(int numTensors) {
         listener.onTensor(numDone++, numTensors);
-    }
-
-    /** Integers in the order of the original file, followed by scales. */
-    private void addQuantized(SafetensorsWriter writer, String name, WeightMatrix linear, int numTensors)
-            throws IOException {
-        float[] scales = new float[Math.toIntExact(linear.numOutputs())];
-        List<Long> shape = source.source().weights().entry(name).orElseThrow().shape();
-        writer.add(name, "I8", shape, arena -> {
-            tell(numTensors);
-            return numbers(linear, scales, arena);
-        });
-        writer.add(name + SafetensorsWeights.SCALES_SUFFIX, Tensor.of(scales, scales.length));
-    }
-
-    private static MemorySegment numbers(WeightMatrix linear, float[] scales, Arena arena) {
-        Tensor weight = WeightMatrices.tensor(linear);
-        int numInputs = Math.toIntExact(weight.shape(1));
-        MemorySegment numbers = arena.allocate(weight.numElements());
-        WeightMatrices.packRows(linear, numbers, ROWS_PER_RANGE, (fromRow, toRow) -> {
-            QuantizedRow row = new QuantizedRow(numInputs);
-            for (int output = fromRow; output < toRow; output++) {
-                row.quantize(linear, output);
-                scales[output] = row.scale();
-                for (int input = 0; input < numInputs; input++) {
-                    DataType.I8.write(numbers, output * weight.stride(0) + input * weight.stride(1),
-                            row.numbers()[input]);
-                }
-            }
-        });
-        ModelFolder.letGo(linear);
-        return numbers;
     }
 
     private void copyOtherFiles(Path target) throws IOException {

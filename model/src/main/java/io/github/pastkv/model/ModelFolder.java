@@ -12,11 +12,11 @@ import io.github.pastkv.model.families.Families;
 import io.github.pastkv.model.family.Family;
 import io.github.pastkv.model.family.ModelTensors;
 import io.github.pastkv.model.files.HuggingFaceFolder;
-import io.github.pastkv.model.files.Int8Config;
 import io.github.pastkv.model.files.JsonObject;
 import io.github.pastkv.model.files.ModelFile;
 import io.github.pastkv.model.files.ModelFormatException;
 import io.github.pastkv.model.files.ModelSource;
+import io.github.pastkv.model.files.QuantizedConfig;
 import io.github.pastkv.model.gguf.GgufModel;
 import io.github.pastkv.tensor.DataType;
 import io.github.pastkv.tensor.Tensor;
@@ -75,8 +75,8 @@ public final class ModelFolder implements AutoCloseable {
     public static ModelFolder of(ModelSource source, Set<String> allowedConfigKeys) throws IOException {
         try {
             JsonObject json = source.config().allowing(allowedConfigKeys);
-            if (source.weights().quantizedFrom().isPresent()) {
-                Int8Config.find(json); // already read, but its key has to count as known
+            if (source.weights().quantization().isPresent()) {
+                QuantizedConfig.find(json); // already read, but its key has to count as known
             }
             Family family = Families.of(json);
             ModelConfig config = family.readConfig(json);
@@ -121,23 +121,26 @@ public final class ModelFolder implements AutoCloseable {
         return experts == null ? tensors.numParameters() : tensors.numActiveParameters(experts.numChosen());
     }
 
-    /** The precision of the linear layers according to {@code options}; stored int8 weights stay int8. */
+    /** The precision of the linear layers according to {@code options}; weights that are quantized stay so. */
     public LinearPrecision linearPrecision(ModelOptions options, Kernels kernels) {
-        Optional<DataType> quantizedFrom = source.weights().quantizedFrom();
-        boolean isQuantized = tensors.linears().values().stream().anyMatch(WeightMatrix.Grouped.class::isInstance);
+        Optional<QuantizedConfig> quantization = source.weights().quantization();
         WeightType weights = options.weights();
-        if ((weights != WeightType.STORED && isQuantized) || (weights.isGrouped() && quantizedFrom.isPresent())) {
+        boolean isQuantized = quantization.isPresent()
+                ? weights != quantization.get().weights()
+                : tensors.linears().values().stream().anyMatch(WeightMatrix.Grouped.class::isInstance);
+        if (weights != WeightType.STORED && isQuantized) {
             throw new IllegalArgumentException("weights: " + weights.label() + ", but " + folder()
                     + " holds weights that are quantized already; they run as stored");
         }
-        DataType stored = quantizedFrom.orElse(WeightMatrices.floatType(tensors.head().getFirst()));
-        return new LinearPrecision(options.compute().resolve(weights.isGrouped() ? DataType.F32 : stored, kernels),
-                quantizedFrom.isPresent() ? WeightType.INT8 : weights);
+        WeightType type = storedLinears() == WeightType.STORED ? weights : storedLinears();
+        DataType stored = quantization.map(QuantizedConfig::madeFrom)
+                .orElse(WeightMatrices.floatType(tensors.head().getFirst()));
+        return new LinearPrecision(options.compute().resolve(type.isGrouped() ? DataType.F32 : stored, kernels), type);
     }
 
-    /** INT8 where its linear weights are integers with scales, as {@link ModelConversion} writes them. */
+    /** What {@link ModelConversion} made of its linear weights; STORED for all other sources. */
     public WeightType storedLinears() {
-        return source.weights().quantizedFrom().isPresent() ? WeightType.INT8 : WeightType.STORED;
+        return source.weights().quantization().map(QuantizedConfig::weights).orElse(WeightType.STORED);
     }
 
     /** Whether the folder has a tokenizer. */

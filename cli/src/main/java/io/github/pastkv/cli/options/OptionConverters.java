@@ -74,7 +74,7 @@ public final class OptionConverters {
     /** What weights are converted to. */
     public static final class SmallWeights extends Words implements ITypeConverter<WeightType> {
         public SmallWeights() {
-            super(List.of("int8"));
+            super(List.of("int8", "int8-groups", "int4"));
         }
 
         @Override

@@ -75,7 +75,8 @@ final class ModelDescription {
                 + fact("context", number(config.maxSeqLen()) + " tokens")
                 + fact("parameters", number(folder.tensors().numParameters()) + activeParameters() + ", stored as "
                         + storedTypes()
-                        + (folder.storedLinears() == WeightType.INT8 ? ", linear layers as int8" : ""))
+                        + (folder.storedLinears() == WeightType.STORED ? ""
+                                : ", linear layers as " + folder.storedLinears().label()))
                 + fact("tokenizer", folder.hasTokenizer() ? tokenizerFile() : "none; takes token ids only")
                 + fact("generation", generation(folder.generationConfig()))
                 + fact("kernels", kernels.kernels().name() + ": " + kernels.reason())

@@ -26,13 +26,17 @@ public final class GroupQuantizer {
     }
 
     /**
-     * The weights of {@code part} in the groups of {@code type}, with the same bias.
+     * The weights of {@code part} in the groups of {@code type}, with the same bias; {@code part} itself if it has
+     * them already.
      *
-     * @throws IllegalArgumentException if they are integers already, and when a row is read, if it is not finite or
+     * @throws IllegalArgumentException if they are other integers, and when a row is read, if it is not finite or
      *         its scale is greater than a half can be
      */
     public static WeightMatrix quantize(WeightMatrix part, WeightType type) {
         GroupFormat format = format(type);
+        if (part instanceof WeightMatrix.Grouped grouped && grouped.format().equals(format)) {
+            return part;
+        }
         if (!(part instanceof WeightMatrix.Plain plain)) {
             throw new IllegalArgumentException(
                     "weights: " + type.label() + ", but they are quantized already; they run as stored");

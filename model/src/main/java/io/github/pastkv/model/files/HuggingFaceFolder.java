@@ -39,8 +39,8 @@ public final class HuggingFaceFolder implements ModelSource {
         Path config = folder.resolve(ModelFile.CONFIG.fileName());
         JsonFile.requireFile(config);
         FileState state = FileState.of(config);
-        Optional<Int8Config> int8 = Int8Config.find(JsonFile.read(config));
-        return new HuggingFaceFolder(folder, state, SafetensorsWeights.open(folder, int8.map(Int8Config::madeFrom)));
+        return new HuggingFaceFolder(folder, state,
+                SafetensorsWeights.open(folder, QuantizedConfig.find(JsonFile.read(config))));
     }
 
     private static void requireModelFolder(Path folder) throws IOException {

@@ -1,5 +1,7 @@
 package io.github.pastkv.model.files;
 
+import io.github.pastkv.kernels.weights.GroupFormat;
+import io.github.pastkv.kernels.weights.GroupQuantizer;
 import io.github.pastkv.kernels.weights.WeightMatrix;
 import io.github.pastkv.tensor.DataType;
 import io.github.pastkv.tensor.Tensor;
@@ -25,11 +27,14 @@ import java.util.stream.Stream;
  * {@code model.safetensors.index.json} lists, as views of memory-mapped files.
  *
  * <p>Where linear weights are int8, each has a tensor of F32 scales beside it, {@code [outputs]}, under its name and
- * {@link #SCALES_SUFFIX}; these are not among {@link #names}.
+ * {@link #SCALES_SUFFIX}; where they are grouped, scales and minimums (under {@link #MINIMUMS_SUFFIX}) as
+ * {@link GroupedTensors} has them. These are not among {@link #names}.
  */
 public final class SafetensorsWeights implements WeightSource {
     /** What follows the name of a weight of integers in that of its scales. */
     public static final String SCALES_SUFFIX = "_scale";
+    /** What follows the name of a weight of grouped integers in that of its minimums. */
+    public static final String MINIMUMS_SUFFIX = "_minimum";
 
     private static final String SINGLE_FILE = "model.safetensors";
     private static final String INDEX_FILE = "model.safetensors.index.json";
@@ -38,14 +43,14 @@ public final class SafetensorsWeights implements WeightSource {
             Pattern.compile("(?i).+\\.(safetensors|bin|pt|pth|ckpt|h5|msgpack|gguf|onnx|npz)");
 
     private final Path location;
-    private final Optional<DataType> quantizedFrom;
+    private final Optional<QuantizedConfig> quantization;
     private final List<SafetensorsFile> files;
     private final Map<String, SafetensorsFile> fileByTensor;
 
-    private SafetensorsWeights(Path location, Optional<DataType> quantizedFrom, List<SafetensorsFile> files,
+    private SafetensorsWeights(Path location, Optional<QuantizedConfig> quantization, List<SafetensorsFile> files,
             Map<String, SafetensorsFile> fileByTensor) {
         this.location = location;
-        this.quantizedFrom = quantizedFrom;
+        this.quantization = quantization;
         this.files = files;
         this.fileByTensor = fileByTensor;
     }
@@ -60,21 +65,21 @@ public final class SafetensorsWeights implements WeightSource {
     }
 
     /**
-     * {@link #open(Path)}, where linear weights may be int8.
+     * {@link #open(Path)}, where linear weights may be quantized.
      *
-     * @param quantizedFrom the type that they were made from, or empty where they are floats
+     * @param quantization how, or empty where they are floats
      */
-    static SafetensorsWeights open(Path folder, Optional<DataType> quantizedFrom) throws IOException {
+    static SafetensorsWeights open(Path folder, Optional<QuantizedConfig> quantization) throws IOException {
         Path single = folder.resolve(SINGLE_FILE);
         if (Files.exists(single)) {
             SafetensorsFile file = SafetensorsFile.open(single);
             Map<String, SafetensorsFile> fileByTensor = new LinkedHashMap<>();
             file.names().forEach(name -> fileByTensor.put(name, file));
-            return new SafetensorsWeights(single, quantizedFrom, List.of(file), fileByTensor);
+            return new SafetensorsWeights(single, quantization, List.of(file), fileByTensor);
         }
         Path index = folder.resolve(INDEX_FILE);
         if (Files.exists(index)) {
-            return openShards(index, folder, quantizedFrom);
+            return openShards(index, folder, quantization);
         }
         throw new ModelFormatException(folder,
                 "holds neither " + SINGLE_FILE + " nor " + INDEX_FILE + otherWeights(folder));
@@ -93,7 +98,7 @@ public final class SafetensorsWeights implements WeightSource {
         }
     }
 
-    private static SafetensorsWeights openShards(Path index, Path folder, Optional<DataType> quantizedFrom)
+    private static SafetensorsWeights openShards(Path index, Path folder, Optional<QuantizedConfig> quantization)
             throws IOException {
         JsonObject weightMap = JsonFile.read(index).requireObject("weight_map");
         Map<String, SafetensorsFile> shards = new TreeMap<>(); // in the order of their names, which errors give
@@ -101,7 +106,7 @@ public final class SafetensorsWeights implements WeightSource {
             for (String tensor : weightMap.keys()) {
                 openShard(tensor, weightMap, folder, shards);
             }
-            return new SafetensorsWeights(index, quantizedFrom, List.copyOf(shards.values()),
+            return new SafetensorsWeights(index, quantization, List.copyOf(shards.values()),
                     fileByTensor(shards, weightMap));
         } catch (IOException | RuntimeException e) {
             shards.values().forEach(SafetensorsFile::close);
@@ -169,8 +174,8 @@ public final class SafetensorsWeights implements WeightSource {
     }
 
     @Override
-    public Optional<DataType> quantizedFrom() {
-        return quantizedFrom;
+    public Optional<QuantizedConfig> quantization() {
+        return quantization;
     }
 
     @Override
@@ -179,8 +184,9 @@ public final class SafetensorsWeights implements WeightSource {
     }
 
     private boolean isScales(String name) {
-        return quantizedFrom.isPresent() && name.endsWith(SCALES_SUFFIX)
-                && fileByTensor.containsKey(name.substring(0, name.length() - SCALES_SUFFIX.length()));
+        return quantization.isPresent() && Stream.of(SCALES_SUFFIX, MINIMUMS_SUFFIX).anyMatch(
+                suffix -> name.endsWith(suffix)
+                        && fileByTensor.containsKey(name.substring(0, name.length() - suffix.length())));
     }
 
     @Override
@@ -197,17 +203,49 @@ public final class SafetensorsWeights implements WeightSource {
 
     @Override
     public WeightMatrix linear(String name, Layout layout, int outputs, int inputs) throws ModelFormatException {
+        if (quantization.isPresent() && quantization.get().weights().isGrouped()) {
+            return grouped(name, GroupQuantizer.format(quantization.get().weights()), outputs, inputs);
+        }
         boolean isTransposed = layout == Layout.INPUTS_FIRST;
         long[] shape = isTransposed ? new long[] {inputs, outputs} : new long[] {outputs, inputs};
         SafetensorsFile file = requireFileOf(name, shape);
-        boolean isInt8 = quantizedFrom.isPresent();
+        boolean isInt8 = quantization.isPresent();
         Tensor stored = requireShape(name, file, isInt8 ? file.integers(name) : file.tensor(name), shape);
         return WeightMatrix.of(isTransposed ? stored.transpose(0, 1) : stored, null,
                 isInt8 ? tensor(name + SCALES_SUFFIX, outputs) : null);
     }
 
+    private WeightMatrix grouped(String name, GroupFormat format, int outputs, int inputs)
+            throws ModelFormatException {
+        List<Long> scalesShape = GroupedTensors.scalesShape(format, outputs, inputs);
+        GroupedTensors stored = new GroupedTensors(format,
+                bytes(name, GroupedTensors.dtype(format), GroupedTensors.shape(format, outputs, inputs)),
+                bytes(name + SCALES_SUFFIX, DataType.F16.name(), scalesShape),
+                format.hasMinimums() ? bytes(name + MINIMUMS_SUFFIX, DataType.F16.name(), scalesShape) : null);
+        return new WeightMatrix.Grouped(format, outputs, inputs, stored::read, null);
+    }
+
+    private MemorySegment bytes(String name, String dtype, List<Long> shape) throws ModelFormatException {
+        SafetensorsFile file = requireFileOf(name, shape.stream().mapToLong(Long::longValue).toArray());
+        TensorEntry entry = file.entry(name);
+        if (!entry.dtype().equals(dtype) || !entry.shape().equals(shape)) {
+            throw new ModelFormatException(file.path(), "tensor " + name + ": is " + entry.dtype() + entry.shape()
+                    + ", the configuration asks for " + dtype + shape);
+        }
+        return file.segment(name);
+    }
+
     @Override
     public boolean isFinite(String name) throws ModelFormatException {
+        return isStoredFinite(name) && (quantization.isEmpty() || (isFiniteOrAbsent(name + SCALES_SUFFIX)
+                && isFiniteOrAbsent(name + MINIMUMS_SUFFIX)));
+    }
+
+    private boolean isFiniteOrAbsent(String name) throws ModelFormatException {
+        return !fileByTensor.containsKey(name) || isStoredFinite(name);
+    }
+
+    private boolean isStoredFinite(String name) throws ModelFormatException {
         SafetensorsFile file = requireFileOf(name);
         if (file.entry(name).dtype().equals("U8") && name.endsWith("_scales")) {
             return Mxfp4.areFinite(file.segment(name));

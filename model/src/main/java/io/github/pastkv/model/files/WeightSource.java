@@ -1,7 +1,6 @@
 package io.github.pastkv.model.files;
 
 import io.github.pastkv.kernels.weights.WeightMatrix;
-import io.github.pastkv.tensor.DataType;
 import io.github.pastkv.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
@@ -65,8 +64,8 @@ public interface WeightSource extends AutoCloseable {
     /** Releases the memory of mapped files, which stay readable: for when weights have been packed. */
     default void unload() {}
 
-    /** The type that linear weights had before they were quantized; empty where they are stored as floats. */
-    Optional<DataType> quantizedFrom();
+    /** How {@code config.json} says that linear weights are quantized; empty where it does not. */
+    Optional<QuantizedConfig> quantization();
 
     /** Whether a tensor holds no number that is infinite or NaN. Reads all of it, on all processors. */
     boolean isFinite(String name) throws ModelFormatException;

@@ -3,6 +3,7 @@ package io.github.pastkv.model.gguf;
 import io.github.pastkv.kernels.weights.GroupedRow;
 import io.github.pastkv.kernels.weights.WeightMatrix;
 import io.github.pastkv.model.files.ModelFormatException;
+import io.github.pastkv.model.files.QuantizedConfig;
 import io.github.pastkv.model.files.TensorEntry;
 import io.github.pastkv.model.files.WeightSource;
 import io.github.pastkv.tensor.DataType;
@@ -274,7 +275,7 @@ final class GgufWeights implements WeightSource {
     }
 
     @Override
-    public Optional<DataType> quantizedFrom() {
+    public Optional<QuantizedConfig> quantization() {
         return Optional.empty();
     }
 

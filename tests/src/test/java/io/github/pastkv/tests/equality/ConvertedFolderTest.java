@@ -29,6 +29,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A converted folder with int8 weights gives the bits of its source with weights quantized at load. */
 class ConvertedFolderTest {
@@ -43,10 +44,11 @@ class ConvertedFolderTest {
 
     /** MXFP4 weights are quantized already; projections of latents are quantized in other directions at load. */
     @Test
-    void toInt8_ofQuantizedWeightsOrLatents_isRefused() {
+    void toQuantized_ofQuantizedWeightsOrLatents_isRefused() {
         for (String name : REFUSED) {
             Path source = GoldenFiles.path("hf/" + name);
-            assertThatThrownBy(() -> ModelConversion.toInt8(source, folder.resolve(name), Set.of(), (_, _) -> {}))
+            assertThatThrownBy(() -> ModelConversion.toQuantized(source, folder.resolve(name), WeightType.INT8,
+                    Set.of(), (_, _) -> {}))
                     .as(name).isInstanceOf(IllegalArgumentException.class)
                     .hasMessageMatching("source: .*" + name + " has (weights that are quantized|latent attention).*");
             assertThat(folder.resolve(name)).doesNotExist();
@@ -71,6 +73,58 @@ class ConvertedFolderTest {
         }
     }
 
+    /** Heads of their own and tied ones, weights stored either way, rows that are moved, experts in one tensor. */
+    @ParameterizedTest
+    @ValueSource(strings = {"gpt2", "gpt_neox", "llama", "llama3_rope_tied", "mixtral", "qwen3_moe"})
+    void converted_hasTheBitsOfTheSourceWithWeightsInGroups(String name) throws IOException {
+        TestModel model = TestModel.golden(name);
+        ModelOptions options = ModelOptions.defaults().withKernels("vector");
+        for (WeightType weights : List.of(WeightType.INT8_GROUPS, WeightType.INT4)) {
+            Path converted = folder.resolve(name + weights);
+            ModelConversion.toQuantized(model.folder(), converted, weights, Set.of(), (_, _) -> {});
+            try (Model source = Model.load(model.folder(), options.withWeights(weights));
+                    Model small = Model.load(converted, options)) {
+                assertThat(small.linearPrecision()).isEqualTo(source.linearPrecision());
+                assertThat(small.numParameters()).isEqualTo(source.numParameters());
+                assertThat(logits(small, model)).as("%s", weights).isEqualTo(logits(source, model));
+            }
+        }
+    }
+
+    @Test
+    void foldersInGroups_refuseOtherWeightsAndDamage() throws IOException {
+        Path small = folder.resolve("small");
+        Path source = TestModel.golden("llama").folder();
+        ModelConversion.toQuantized(source, small, WeightType.INT4, Set.of(), (_, _) -> {});
+        ModelOptions options = ModelOptions.defaults().withKernels("vector");
+        Model.load(small, options.withWeights(WeightType.INT4)).close();
+        assertThatThrownBy(() -> Model.load(small, options.withWeights(WeightType.INT8_GROUPS)))
+                .hasMessageContaining("weights: int8-groups, but " + small + " holds weights that are quantized");
+        assertThatThrownBy(() -> ModelConversion.toQuantized(small, folder.resolve("again"), WeightType.INT4,
+                Set.of(), (_, _) -> {})).hasMessageContaining("holds int4 weights already");
+        Path config = small.resolve("config.json");
+        String json = Files.readString(config);
+        Files.writeString(config, json.replace("pastkv_int4", "pastkv_int8_groups"));
+        assertRefused(small, ", the configuration asks for I8[");
+        Files.writeString(config, json);
+        Path weights = small.resolve("model.safetensors");
+        String scales = "model.layers.0.mlp.down_proj.weight_scale";
+        Files.write(weights, withInfinity(weights, scales));
+        assertThatThrownBy(() -> Model.load(small, options)).isInstanceOf(ModelFormatException.class)
+                .hasMessageContaining("tensor model.layers.0.mlp.down_proj.weight: holds a number that is infinite");
+    }
+
+    /** The bytes of a file, with the first number of a tensor of halves infinite. */
+    private static byte[] withInfinity(Path file, String tensor) throws IOException {
+        byte[] bytes = Files.readAllBytes(file);
+        try (SafetensorsFile weights = SafetensorsFile.open(file)) {
+            int first = Math.toIntExact(weights.entry(tensor).fromByteOffset());
+            bytes[first] = 0;
+            bytes[first + 1] = 0x7C;
+        }
+        return bytes;
+    }
+
     /** Two families, stored either way and with either head, on all kernels; the others on the fastest. */
     private static List<String> kernels(String model) {
         boolean isOnAll = Set.of("gpt2", "llama", "llama3_rope_tied", "llama_bf16").contains(model);
@@ -79,7 +133,7 @@ class ConvertedFolderTest {
 
     private Path convert(TestModel model) throws IOException {
         Path converted = folder.resolve(model.toString());
-        ModelConversion.toInt8(model.folder(), converted, Set.of(), (_, _) -> {});
+        ModelConversion.toQuantized(model.folder(), converted, WeightType.INT8, Set.of(), (_, _) -> {});
         return converted;
     }
 
@@ -100,7 +154,7 @@ class ConvertedFolderTest {
             Files.writeString(source.resolve(name), name);
         }
         List<String> told = new ArrayList<>();
-        ModelConversion.toInt8(source, folder.resolve("small"), Set.of(),
+        ModelConversion.toQuantized(source, folder.resolve("small"), WeightType.INT8, Set.of(),
                 (done, all) -> told.add(done + " of " + all));
         assertThat(names(folder.resolve("small"))).containsExactlyInAnyOrder("LICENSE", "merges.txt", "config.json",
                 "model.safetensors");
@@ -131,11 +185,13 @@ class ConvertedFolderTest {
         Path empty = Files.createDirectory(folder.resolve("empty"));
         Path file = Files.writeString(folder.resolve("file"), "x");
         for (Path target : List.of(empty, file)) {
-            assertThatThrownBy(() -> ModelConversion.toInt8(model.folder(), target, Set.of(), (_, _) -> {}))
+            assertThatThrownBy(
+                    () -> ModelConversion.toQuantized(model.folder(), target, WeightType.INT8, Set.of(), (_, _) -> {}))
                     .isInstanceOf(FileAlreadyExistsException.class)
                     .hasMessageStartingWith(target + ": already exists");
         }
-        assertThatThrownBy(() -> ModelConversion.toInt8(model.folder(), folder.resolve("a/b"), Set.of(), (_, _) -> {}))
+        assertThatThrownBy(() -> ModelConversion.toQuantized(model.folder(), folder.resolve("a/b"), WeightType.INT8,
+                Set.of(), (_, _) -> {}))
                 .isInstanceOf(NoSuchFileException.class);
         assertThat(names(empty)).isEmpty();
         assertThat(Files.readString(file)).isEqualTo("x");
@@ -145,10 +201,11 @@ class ConvertedFolderTest {
     @Test
     void conversionThatFails_leavesNothing() throws IOException {
         Path small = convert(TestModel.golden("llama"));
-        assertThatThrownBy(() -> ModelConversion.toInt8(small, folder.resolve("again"), Set.of(), (_, _) -> {}))
+        assertThatThrownBy(() -> ModelConversion.toQuantized(small, folder.resolve("again"), WeightType.INT8, Set.of(),
+                (_, _) -> {}))
                 .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("holds int8 weights already");
-        assertThatThrownBy(() -> ModelConversion.toInt8(TestModel.golden("gpt2").folder(), folder.resolve("late"),
-                Set.of(), (done, all) -> {
+        assertThatThrownBy(() -> ModelConversion.toQuantized(TestModel.golden("gpt2").folder(), folder.resolve("late"),
+                WeightType.INT8, Set.of(), (done, all) -> {
                     if (done == all - 1) {
                         throw new IllegalStateException("told to fail");
                     }
