@@ -14,6 +14,7 @@ module io.github.pastkv.model {
     exports io.github.pastkv.model.files;
     exports io.github.pastkv.model.generation;
     exports io.github.pastkv.model.gguf;
+    exports io.github.pastkv.model.grammar;
     exports io.github.pastkv.model.hooks;
     exports io.github.pastkv.model.quality;
     exports io.github.pastkv.model.sampling;

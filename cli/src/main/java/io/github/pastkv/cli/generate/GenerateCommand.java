@@ -18,6 +18,7 @@ import io.github.pastkv.model.generation.BeamHypothesis;
 import io.github.pastkv.model.generation.BeamOptions;
 import io.github.pastkv.model.generation.Generation;
 import io.github.pastkv.model.generation.GenerationOptions;
+import io.github.pastkv.model.grammar.Grammar;
 import io.github.pastkv.model.sampling.SamplingOptions;
 import io.github.pastkv.model.tokenizer.TextTokenizer;
 import java.io.IOException;
@@ -49,6 +50,7 @@ import picocli.CommandLine.Spec;
             "  pastkv generate --temperature 0.7 --seed 3 --max-new-tokens 50 \"Mary and John\"",
             "  cat story.txt | pastkv generate --kv-type bf16 -",
             "  pastkv generate --num-return-sequences 3 --temperature 0.8 --max-new-tokens 40 \"One day\"",
+            "  pastkv generate --regex \"[A-Z][a-z]+ (ran|slept)\\\\.\" \"Once upon a time, \"",
             "  pastkv generate --num-beams 4 --max-new-tokens 40 \"One day\"",
             "  pastkv generate --tokens 1,15,27 --temperature 0 --json"})
 public final class GenerateCommand implements Callable<Integer> {
@@ -74,6 +76,8 @@ public final class GenerateCommand implements Callable<Integer> {
             description = "Stop before this text. Repeatable.") private List<String> stopStrings =
                     List.of();
 
+    @Mixin private GrammarMixin grammarOptions = new GrammarMixin();
+
     @Option(names = "--ignore-eos", description = "Continue after end-of-text tokens.") private boolean ignoreEos;
 
     @Option(names = "--json",
@@ -94,6 +98,7 @@ public final class GenerateCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         checkOptions();
+        Grammar grammar = grammarOptions.grammar();
         String prompt = promptArgument == null ? null
                 : InputText.of(promptArgument, streams.in(), "the prompt", spec.commandLine());
         try (Model model = modelOptions.loadForText(streams)) {
@@ -102,7 +107,7 @@ public final class GenerateCommand implements Callable<Integer> {
             requireFits(model, promptIds);
             SessionOptions options = cacheOptions.options(model.config(), (long) promptIds.length + maxNewTokens);
             try (Session session = model.newSession(windowOptions.addTo(options))) {
-                return generate(session, prompt, promptIds);
+                return generate(session, prompt, promptIds, grammar);
             }
         }
     }
@@ -113,7 +118,7 @@ public final class GenerateCommand implements Callable<Integer> {
         cacheOptions.check();
         windowOptions.check();
         sampling.check();
-        answerOptions.check(sampling, !stopStrings.isEmpty(), asJson);
+        answerOptions.check(sampling, !stopStrings.isEmpty(), grammarOptions.isGiven(), asJson);
         require((promptArgument == null) != (tokens == null), promptArgument == null
                 ? "no prompt: give PROMPT, - for standard input, or --tokens"
                 : "PROMPT and --tokens: give one of them");
@@ -136,7 +141,7 @@ public final class GenerateCommand implements Callable<Integer> {
         return ids;
     }
 
-    private int generate(Session session, @Nullable String prompt, int[] promptIds) {
+    private int generate(Session session, @Nullable String prompt, int[] promptIds, @Nullable Grammar grammar) {
         LiveOutput.Form form = asJson
                 ? LiveOutput.Form.NOTHING
                 : prompt == null ? LiveOutput.Form.IDS : LiveOutput.Form.TEXT;
@@ -146,7 +151,7 @@ public final class GenerateCommand implements Callable<Integer> {
                 Progress progress = Progress.of(streams, progressText(promptIds))) {
             LiveOutput output =
                     new LiveOutput(streams.out(), form, prompt == null ? "" : prompt, interruption, progress);
-            Answers answers = answers(session, promptIds, chosen, output);
+            Answers answers = answers(session, promptIds, chosen, grammar, output);
             report(new GenerationReport(answers, prompt, session.model().tokenizer().orElse(null), chosen,
                     setting(session)));
             return interruption.isRequested() ? ErrorReporter.INTERRUPTED : 0;
@@ -158,7 +163,8 @@ public final class GenerateCommand implements Callable<Integer> {
     }
 
     /** Makes the answers and prints them: one as it is made, several when all are there. */
-    private Answers answers(Session session, int[] promptIds, SamplingOptions chosen, LiveOutput output) {
+    private Answers answers(Session session, int[] promptIds, SamplingOptions chosen, @Nullable Grammar grammar,
+            LiveOutput output) {
         Set<Integer> stopTokens =
                 ignoreEos ? Set.of() : Set.copyOf(session.model().generationConfig().eosIds());
         if (answerOptions.isBeamSearch()) {
@@ -169,7 +175,7 @@ public final class GenerateCommand implements Callable<Integer> {
         }
         GenerationOptions options =
                 answerOptions.addTo(GenerationOptions.greedy(maxNewTokens).ignoringEos().withSampling(chosen)
-                        .withStopTokens(stopTokens).withStopStrings(stopStrings));
+                        .withStopTokens(stopTokens).withStopStrings(stopStrings).withGrammar(grammar));
         boolean isLive = options.numReturnSequences() == 1;
         Answers made = Answers.of(generate(session, promptIds, options, isLive ? output : output.silent()));
         if (isLive) {

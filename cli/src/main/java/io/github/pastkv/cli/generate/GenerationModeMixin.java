@@ -35,7 +35,7 @@ final class GenerationModeMixin {
                     + "ones.") private @Nullable Integer logprobs;
 
     /** Refuses options that are wrong whatever the model. */
-    void check(SamplingMixin sampling, boolean hasStopStrings, boolean asJson) {
+    void check(SamplingMixin sampling, boolean hasStopStrings, boolean hasGrammar, boolean asJson) {
         require(logprobs == null || logprobs >= 0, "--logprobs: " + logprobs + ", must be at least 0");
         require(logprobs == null || asJson, "--logprobs: needs --json");
         require(numReturnSequences >= 1, "--num-return-sequences: " + numReturnSequences + ", must be at least 1");
@@ -49,6 +49,7 @@ final class GenerationModeMixin {
                     + ", must not exceed --num-beams " + numBeams);
             require(draftTokens == 0, "--draft-tokens: does not go with --num-beams");
             require(!hasStopStrings, "--stop: does not go with --num-beams");
+            require(!hasGrammar, "--choice, --regex: do not go with --num-beams");
             require(!sampling.isGiven(), "--num-beams: beam search does not sample, so no sampling option, such as "
                     + "--temperature, --repetition-penalty or --seed, goes with it");
             require(logprobs == null, "--logprobs: does not go with --num-beams, whose answers have a score");

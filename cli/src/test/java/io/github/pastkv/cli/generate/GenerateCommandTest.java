@@ -112,6 +112,16 @@ class GenerateCommandTest {
     }
 
     @Test
+    void grammar_keepsTheContinuationWithinIt() {
+        assertThat(story("--regex", ", [A-Z][a-z]{2,5} (ran|slept)\\.").out()).matches(
+                STORY + ", [A-Z][a-z]{2,5} (ran|slept)\\.\n");
+        assertThat(story("--choice", " yes", "--choice", " no").out()).matches(STORY + " (yes|no)\n");
+        assertThat(story("--choice", " yes", "--regex", "a").err()).contains("--choice and --regex: give one of them");
+        assertThat(story("--regex", "(a)\\1").err()).contains("--regex: regex: '\\1' is not supported");
+        assertThat(story("--regex", "a", "--num-beams", "2").err()).contains("do not go with --num-beams");
+    }
+
+    @Test
     void fullContext_isNamedAsTheEnd() {
         CommandRun run =
                 CommandRun.of("generate", "--model", TestModels.folder("llama").toString(), "--tokens", "5,6,7",

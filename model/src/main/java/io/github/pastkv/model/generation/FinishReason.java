@@ -6,7 +6,7 @@ public enum FinishReason {
     LENGTH,
     /** The context of the session or the model is full. */
     CONTEXT_FULL,
-    /** A stop token was chosen; it is not part of the result. */
+    /** A stop token was chosen, or the grammar allows nothing else; it is not part of the result. */
     STOP_TOKEN,
     /** A stop string was generated; it is not part of the text. */
     STOP_STRING,

@@ -11,7 +11,8 @@ import java.util.List;
  * @param promptNanos time of the prefill, up to the first token
  * @param numDecodedTokens tokens generated after the first one of each completion
  * @param decodeNanos time of those steps
- * @param numDraftedTokens how many of the decoded tokens were drafted and accepted
+ * @param numDraftedTokens how many of the decoded tokens were drafted and accepted, or forced by a grammar and appended
+ *        together with the token before them
  */
 public record Generation(List<GeneratedRow> rows, int numPromptTokens, int numReusedTokens, long promptNanos,
         int numDecodedTokens,

@@ -1,11 +1,13 @@
 package io.github.pastkv.model.generation;
 
 import io.github.pastkv.model.config.GenerationConfig;
+import io.github.pastkv.model.grammar.Grammar;
 import io.github.pastkv.model.sampling.SamplingOptions;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Options of a generation.
@@ -29,11 +31,13 @@ import java.util.function.Consumer;
  * @param share counts the tokens computed for the generation; prefills of equal priority are scheduled in the order of
  *        their shares' counts
  * @param cancellation ends the generation from another thread
+ * @param grammar the texts that an answer must be one of, for as long as no other option ends it; null for any text. It
+ *        needs a tokenizer
  */
 public record GenerationOptions(int maxNewTokens, SamplingOptions sampling, Set<Integer> stopTokens,
         boolean stopsAtEos, List<String> stopStrings, int numReturnSequences, long firstSampleIndex,
         int maxDraftTokens, List<Integer> knownTokens, int numLogProbabilities, int priority,
-        ComputeShare share, Cancellation cancellation) {
+        ComputeShare share, Cancellation cancellation, @Nullable Grammar grammar) {
     /** For {@link #numLogProbabilities}: none, not even of the generated tokens. */
     public static final int NO_LOG_PROBABILITIES = -1;
 
@@ -66,7 +70,7 @@ public record GenerationOptions(int maxNewTokens, SamplingOptions sampling, Set<
     /** Greedy decoding of one completion, up to {@code maxNewTokens} or an end-of-text token of the model. */
     public static GenerationOptions greedy(int maxNewTokens) {
         return new GenerationOptions(maxNewTokens, SamplingOptions.GREEDY, Set.of(), true, List.of(), 1, 0, 0,
-                List.of(), NO_LOG_PROBABILITIES, 0, ComputeShare.COMMON, new Cancellation());
+                List.of(), NO_LOG_PROBABILITIES, 0, ComputeShare.COMMON, new Cancellation(), null);
     }
 
     /** The recommended settings of {@code generation_config.json}, up to a full context. */
@@ -135,12 +139,18 @@ public record GenerationOptions(int maxNewTokens, SamplingOptions sampling, Set<
         return with(copy -> copy.cancellation = newCancellation);
     }
 
+    /** Keeps answers within a grammar. */
+    public GenerationOptions withGrammar(@Nullable Grammar newGrammar) {
+        return with(copy -> copy.grammar = newGrammar);
+    }
+
     private GenerationOptions with(Consumer<Copy> change) {
         Copy copy = new Copy(this);
         change.accept(copy);
         return new GenerationOptions(copy.maxNewTokens, copy.sampling, copy.stopTokens, copy.stopsAtEos,
                 copy.stopStrings, copy.numReturnSequences, copy.firstSampleIndex, copy.maxDraftTokens,
-                copy.knownTokens, copy.numLogProbabilities, copy.priority, copy.share, copy.cancellation);
+                copy.knownTokens, copy.numLogProbabilities, copy.priority, copy.share, copy.cancellation,
+                copy.grammar);
     }
 
     /** The components, to be changed. */
@@ -158,6 +168,7 @@ public record GenerationOptions(int maxNewTokens, SamplingOptions sampling, Set<
         private int priority;
         private ComputeShare share;
         private Cancellation cancellation;
+        private @Nullable Grammar grammar;
 
         Copy(GenerationOptions options) {
             maxNewTokens = options.maxNewTokens;
@@ -173,6 +184,7 @@ public record GenerationOptions(int maxNewTokens, SamplingOptions sampling, Set<
             priority = options.priority;
             share = options.share;
             cancellation = options.cancellation;
+            grammar = options.grammar;
         }
     }
 }

@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Speculative decoding (Leviathan et al., ICML 2023): a step appends the last token and a few draft tokens found by
  * {@link PromptLookup}, samples at each of them, and rolls back from the first rejected one. As logits do not depend on
  * the path, the output is that of generation without drafts. If drafts do not fit into the cache, the step runs without
- * them.
+ * them. Tokens that a grammar forces are appended in the same way, several in a step, but are not sampled.
  */
 public final class Generator {
     private static final int[] NO_DRAFT = new int[0];
@@ -59,6 +59,9 @@ public final class Generator {
             GenerationOptions options, GenerationListener listener) {
         if (tokenizer == null && !options.stopStrings().isEmpty()) {
             throw new IllegalArgumentException("stopStrings: " + options.stopStrings() + " need a tokenizer");
+        }
+        if (tokenizer == null && options.grammar() != null) {
+            throw new IllegalArgumentException("grammar: needs a tokenizer");
         }
         this.backend = backend;
         this.options = options;
@@ -226,7 +229,8 @@ public final class Generator {
         Sequence sequence = rows.get(row);
         long sampleIndex = options.firstSampleIndex() + row % options.numReturnSequences();
         long byteOffset = (long) logitsRow * backend.vocabSize() * Float.BYTES;
-        int chosen = sampler.next(logits.segment(), byteOffset, sequence.history(), sampleIndex, position);
+        int chosen = sequence.forcedToken().orElseGet(() -> sampler.next(logits.segment(), byteOffset,
+                sequence.history(), sampleIndex, position, (scores, _) -> sequence.mask(scores)));
         if (logProbabilities != null) {
             logProbabilities.read(logits, logitsRow);
             sequence.addLogProbability(logProbabilities.of(chosen, options.numLogProbabilities()));

@@ -1,12 +1,17 @@
 package io.github.pastkv.model.generation;
 
+import io.github.pastkv.model.grammar.Grammar;
+import io.github.pastkv.model.grammar.GrammarMatcher;
 import io.github.pastkv.model.sampling.StopStrings;
 import io.github.pastkv.model.sampling.TokenHistory;
 import io.github.pastkv.model.tokenizer.StreamingDecoder;
 import io.github.pastkv.model.tokenizer.TextTokenizer;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.OptionalInt;
+import java.util.Queue;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -20,6 +25,8 @@ final class Sequence {
     private final PromptLookup lookup;
     private final @Nullable StreamingDecoder decoder;
     private final StopStrings stopStrings;
+    private final @Nullable GrammarMatcher matcher;
+    private final Queue<Integer> forcedTokens = new ArrayDeque<>(); // by the grammar, not chosen yet
     private final List<Integer> tokenIds = new ArrayList<>();
     private final List<TokenLogProbability> logProbabilities = new ArrayList<>();
     private final StringBuilder text = new StringBuilder();
@@ -38,8 +45,12 @@ final class Sequence {
         history.endPrompt();
         this.decoder = tokenizer == null ? null : tokenizer.streamingDecoderAfter(context(prompt), true);
         this.stopStrings = new StopStrings(options.stopStrings());
+        this.matcher = matcher(options.grammar(), tokenizer, context(prompt));
+        findForcedTokens();
         if (options.maxNewTokens() == 0) {
             reason = FinishReason.LENGTH;
+        } else if (matcher != null && matcher.isComplete()) {
+            reason = FinishReason.STOP_TOKEN;
         }
     }
 
@@ -48,14 +59,46 @@ final class Sequence {
         return IntStream.concat(options.knownTokens().stream().mapToInt(id -> id), IntStream.of(prompt)).toArray();
     }
 
+    private static @Nullable GrammarMatcher matcher(@Nullable Grammar grammar, @Nullable TextTokenizer tokenizer,
+            int[] context) {
+        if (grammar == null || tokenizer == null) {
+            return null;
+        }
+        boolean beginsText = Arrays.stream(context).noneMatch(id -> tokenizer.vocabulary().contains(id)
+                && !tokenizer.vocabulary().isSpecial(id));
+        return grammar.matcher(tokenizer, beginsText);
+    }
+
+    private void findForcedTokens() {
+        if (matcher != null && forcedTokens.isEmpty()) {
+            Arrays.stream(matcher.forcedTokens()).forEach(forcedTokens::add);
+        }
+    }
+
     private void remember(int tokenId) {
         history.add(tokenId);
         lookup.add(tokenId);
     }
 
-    /** At most {@code limit} draft tokens after the last one. */
+    /** At most {@code limit} draft tokens after the last one: those that the grammar forces, or else guesses. */
     int[] draft(int limit) {
-        return lookup.draft(Math.min(limit, options.maxNewTokens() - tokenIds.size() - 1));
+        int most = Math.min(limit, options.maxNewTokens() - tokenIds.size() - 1);
+        return forcedTokens.isEmpty()
+                ? lookup.draft(most)
+                : forcedTokens.stream().limit(Math.max(0, most)).mapToInt(id -> id).toArray();
+    }
+
+    /** The next token where the grammar leaves no choice. */
+    OptionalInt forcedToken() {
+        Integer forced = forcedTokens.peek();
+        return forced == null ? OptionalInt.empty() : OptionalInt.of(forced);
+    }
+
+    /** Takes from the logits of the next token what the grammar does not allow. */
+    void mask(double[] logits) {
+        if (matcher != null) {
+            matcher.mask(logits, options.stopTokens());
+        }
     }
 
     TokenHistory history() {
@@ -104,6 +147,7 @@ final class Sequence {
         }
         tokenIds.add(tokenId);
         remember(tokenId);
+        follow(tokenId);
         boolean goOn = listener.onToken(row, tokenId);
         if (decoder != null) {
             emit(stopStrings.next(decoder.next(tokenId)));
@@ -112,8 +156,18 @@ final class Sequence {
             reason = FinishReason.STOP_STRING;
         } else if (!goOn) {
             reason = FinishReason.CANCELED;
+        } else if (matcher != null && matcher.isComplete()) {
+            reason = FinishReason.STOP_TOKEN;
         } else if (tokenIds.size() == options.maxNewTokens()) {
             reason = FinishReason.LENGTH;
+        }
+    }
+
+    private void follow(int tokenId) {
+        if (matcher != null) {
+            matcher.accept(tokenId);
+            forcedTokens.poll();
+            findForcedTokens();
         }
     }
 

@@ -72,10 +72,21 @@ public final class Sampler {
      * @throws IllegalStateException if a logit is NaN or plus infinity, or all are minus infinity
      */
     public int next(MemorySegment logits, long byteOffset, TokenHistory history, long sampleIndex, long position) {
+        return next(logits, byteOffset, history, sampleIndex, position, (_, _) -> {});
+    }
+
+    /**
+     * As {@link #next(MemorySegment, long, TokenHistory, long, long)}.
+     *
+     * @param last runs after all other processors, for this token only
+     */
+    public int next(MemorySegment logits, long byteOffset, TokenHistory history, long sampleIndex, long position,
+            LogitsProcessor last) {
         readScores(logits, byteOffset, position);
         for (LogitsProcessor processor : processors) {
             processor.process(scores, history);
         }
+        last.process(scores, history);
         int best = best(position);
         if (options.isGreedy()) {
             return best;

@@ -7,12 +7,13 @@ import io.github.pastkv.model.Model;
 import io.github.pastkv.model.Session;
 import io.github.pastkv.model.generation.GenerationListener;
 import io.github.pastkv.model.generation.GenerationOptions;
+import io.github.pastkv.model.grammar.Grammar;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** The Java of docs/library.md; compiled, not run, as its model is a user's. */
+/** The Java of docs/library.md and docs/structured-output.md; compiled, not run, as its model is a user's. */
 final class LibrarySnippets {
     private LibrarySnippets() {}
 
@@ -31,6 +32,16 @@ final class LibrarySnippets {
             Chat chat = Chat.of(model);
             Turn turn = chat.answer(List.of(ChatMessage.user("Name a color.")), GenerationOptions.greedy(40),
                     GenerationListener.NONE);
+            System.out.println(turn.answer());
+        }
+    }
+
+    static void color() throws IOException {
+        Grammar color = Grammar.ofChoices(List.of("red", "green", "blue"));
+        try (Model model = Model.load(Path.of("/models/SmolLM2-135M-Instruct"))) {
+            Chat chat = Chat.of(model);
+            Turn turn = chat.answer(List.of(ChatMessage.user("Name a color.")),
+                    GenerationOptions.greedy(40).withGrammar(color), GenerationListener.NONE);
             System.out.println(turn.answer());
         }
     }

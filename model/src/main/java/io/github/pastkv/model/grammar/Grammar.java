@@ -1,0 +1,66 @@
+package io.github.pastkv.model.grammar;
+
+import io.github.pastkv.model.grammar.automaton.Automaton;
+import io.github.pastkv.model.grammar.automaton.Expression;
+import io.github.pastkv.model.grammar.automaton.Rules;
+import io.github.pastkv.model.grammar.syntax.Regex;
+import io.github.pastkv.model.tokenizer.TextTokenizer;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A set of texts that a generation must stay within: constrained decoding. A generation with a grammar masks the tokens
+ * that would leave it, ends only where a text of the grammar may end, and appends what the grammar leaves no choice
+ * about without sampling. What a factory method does not support it refuses by name.
+ *
+ * <p>A grammar remembers which tokens may follow, so reuse it for generations of the same kind. Safe for any number of
+ * threads.
+ */
+public final class Grammar {
+    private final Automaton automaton;
+    private volatile @Nullable TokenMasks lastMasks;
+
+    private Grammar(Rules rules) {
+        this.automaton = new Automaton(rules);
+    }
+
+    /**
+     * One of these texts.
+     *
+     * @throws IllegalArgumentException if there are none, or one is empty
+     */
+    public static Grammar ofChoices(List<String> choices) {
+        if (choices.isEmpty() || choices.contains("")) {
+            throw new IllegalArgumentException("choices: " + choices + ", must be texts that are not empty");
+        }
+        return new Grammar(Rules.of(new Expression.Choice(
+                choices.stream().<Expression> map(Expression.Text::new).toList())));
+    }
+
+    /**
+     * The texts that a regular expression matches as a whole. Known are alternatives, groups, classes, {@code .},
+     * {@code \d \w \s} and their opposites, escapes, and repetition; {@code ^} and {@code $} may stand at the ends.
+     *
+     * @throws IllegalArgumentException naming what is not supported, such as back references and look-ahead
+     */
+    public static Grammar ofRegex(String regex) {
+        return new Grammar(Rules.of(Regex.parse(regex).whole()));
+    }
+
+    /**
+     * Follows one text of the grammar from its beginning.
+     *
+     * @param tokenizer of the model
+     * @param beginsText whether nothing precedes the text, as tokenizers of sentencepiece then take a leading space
+     *        away
+     * @throws IllegalArgumentException if the tokenizer is of a kind whose tokens have no fixed bytes
+     */
+    public GrammarMatcher matcher(TextTokenizer tokenizer, boolean beginsText) {
+        TokenMasks masks = lastMasks;
+        if (masks == null || masks.tokenizer() != tokenizer) {
+            masks = new TokenMasks(automaton, tokenizer);
+            lastMasks = masks;
+        }
+        return new GrammarMatcher(automaton, masks, beginsText && tokenizer.trie().stripsFirstSpace());
+    }
+}
