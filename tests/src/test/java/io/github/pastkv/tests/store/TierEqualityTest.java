@@ -26,8 +26,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * What another process has read, with another number of threads and another width of vectors, gives the bits of what is
- * computed here: found in whole and in part, in each storage type, with and without windows. Half of the types are
- * encrypted.
+ * computed here: found in whole and in part, in each storage type, with and without windows. So does what was evicted
+ * and is loaded again. Half of the types are encrypted.
  */
 class TierEqualityTest {
     private static final List<String> FAMILIES = List.of("llama", "gpt2", "mistral", "gemma2", "gemma3_text", "qwen3");
@@ -115,6 +115,23 @@ class TierEqualityTest {
             assertThat(each.logits(model, other)).isEqualTo(part);
             assertLoaded(model, 8, 28);
         }
+        assertBitsAfterEviction(each, whole);
+    }
+
+    /** Nothing stays in the pool, and what leaves it is written then. */
+    private static void assertBitsAfterEviction(Case each, float[] whole) throws IOException {
+        String tier = "file:" + Files.createTempDirectory(folder, "evicted")
+                + "?chunk=8&load=always&write=eviction";
+        ModelOptions options = ModelOptions.defaults().withKernels("vector").withNumThreads(2).withMaxCachedBytes(0)
+                .withCacheTiers(tier);
+        try (Model model = Model.load(GoldenModel.of(each.family()).folder(), options)) {
+            assertThat(each.logits(model, PROMPT)).isEqualTo(whole);
+            try (Session session = model.newSession(each.session())) {
+                session.prefixIndex().orElseThrow().writeToStore(); // waits for what was evicted
+            }
+            assertThat(each.logits(model, PROMPT)).as("evicted and loaded again").isEqualTo(whole);
+            assertLoaded(model, 1, 44);
+        }
     }
 
     private static void assertLoaded(Model model, int least, int most) {
@@ -129,7 +146,7 @@ class TierEqualityTest {
         if (each.type() != KvType.BF16) {
             return;
         }
-        Path damaged = Files.createTempDirectory(folder.getParent(), "damaged");
+        Path damaged = Files.createTempDirectory(folder, "damaged");
         try (Model model = each.load(1, tier(damaged))) {
             each.logits(model, PROMPT);
         }

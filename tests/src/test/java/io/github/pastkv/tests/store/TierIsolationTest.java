@@ -44,13 +44,13 @@ class TierIsolationTest {
 
     @TempDir private static Path folder;
 
-    private record Setup(String family, ModelOptions model, SessionOptions session) {
+    private record Setup(Path files, ModelOptions model, SessionOptions session) {
         Setup with(SessionOptions other) {
-            return new Setup(family, model, other);
+            return new Setup(files, model, other);
         }
 
         private Model load(boolean withTiers) throws IOException {
-            return Model.load(GoldenModel.of(family).folder(), withTiers
+            return Model.load(files, withTiers
                     ? model.withCacheTiers("file:" + folder.resolve("near") + "?chunk=8&load=always",
                             "file:" + folder.resolve(
                                     "far"))
@@ -64,10 +64,11 @@ class TierIsolationTest {
         }
     }
 
-    private static final Setup BASE = new Setup("llama", ModelOptions.defaults().withKernels("vector"),
-            SessionOptions.defaults().withBlockSize(4).withPrefixSalt(SALT));
+    private static final Setup BASE =
+            new Setup(GoldenModel.of("llama").folder(), ModelOptions.defaults().withKernels("vector"),
+                    SessionOptions.defaults().withBlockSize(4).withPrefixSalt(SALT));
 
-    private static Map<String, Setup> changes() {
+    private static Map<String, Setup> changes() throws IOException {
         SessionOptions session = BASE.session();
         Map<String, Setup> changes = new LinkedHashMap<>();
         changes.put("no salt", BASE.with(session.withPrefixSalt("")));
@@ -81,9 +82,25 @@ class TierIsolationTest {
         changes.put("types of keys alone", BASE.with(session.withKvTypes(new KvTypes(KvType.Q8, KvType.F32))));
         changes.put("types of values alone", BASE.with(session.withKvTypes(new KvTypes(KvType.F32, KvType.Q8))));
         changes.put("linear precision",
-                new Setup(BASE.family(), BASE.model().withCompute(ComputeChoice.BF16), session));
-        changes.put("model", new Setup("llama3_rope_tied", BASE.model(), session));
+                new Setup(BASE.files(), BASE.model().withCompute(ComputeChoice.BF16), session));
+        changes.put("model", new Setup(GoldenModel.of("llama3_rope_tied").folder(), BASE.model(), session));
+        changes.put("model of the same name", new Setup(sameNameOtherWeight(), BASE.model(), session));
         return changes;
+    }
+
+    /** A copy of the model in which one bit of one weight differs. */
+    private static Path sameNameOtherWeight() throws IOException {
+        Path copy = Files.createDirectories(folder.resolve("copy").resolve(BASE.files().getFileName()));
+        try (Stream<Path> files = Files.list(BASE.files())) {
+            for (Path file : files.filter(Files::isRegularFile).toList()) {
+                byte[] bytes = Files.readAllBytes(file);
+                if (file.toString().endsWith(".safetensors")) {
+                    bytes[bytes.length - 2] ^= 1;
+                }
+                Files.write(copy.resolve(file.getFileName()), bytes);
+            }
+        }
+        return copy;
     }
 
     @BeforeAll
