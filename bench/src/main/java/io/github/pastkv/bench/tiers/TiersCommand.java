@@ -14,6 +14,7 @@ import io.github.pastkv.store.TierUse;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import java.util.Random;
 import java.util.concurrent.Callable;
@@ -36,7 +37,7 @@ public final class TiersCommand implements Callable<Integer> {
             description = "Folder of a model.") private Path folder;
 
     @Option(names = "--tier", paramLabel = "URI", required = true,
-            description = "An empty tier.") private String tier;
+            description = "An empty tier. Can be repeated, nearest first.") private List<String> tiers;
 
     @Option(names = "--shared", paramLabel = "N",
             description = "Tokens that the tier has. Default: 4096.") private int numShared = 4096;
@@ -47,18 +48,20 @@ public final class TiersCommand implements Callable<Integer> {
             description = "Models loaded anew. Default: 5.") private int restarts = 5;
 
     @Option(names = "--pairs", paramLabel = "N",
-            description = "Prompts that no tier has, without and with the tier. Default: 0.") private int pairs;
+            description = "Prompts that no tier has, without and with the tiers. Default: 0.") private int pairs;
 
     @Option(names = "--skip-cold",
             description = "Compute the shared tokens once only, with the tier.") private boolean skipsCold;
 
+    @Option(names = "--chunk-sizes", paramLabel = "N,...", split = ",",
+            description = "Only compare chunks of these sizes.") private List<Integer> chunkSizes = List.of();
+
     @Option(names = "--drop-page-cache",
-            description = "Read the files of a folder with a cold page cache too. "
-                    + "Linux, as root.") private boolean dropsPageCache;
+            description = "Also read files with a cold page cache (Linux, as root).") private boolean dropsPageCache;
 
     private final Random random = new Random(5);
 
-    @SuppressWarnings("NullAway.Init") // picocli sets folder and tier
+    @SuppressWarnings("NullAway.Init") // picocli sets folder and tiers
     private TiersCommand() {}
 
     /** The command. */
@@ -66,9 +69,17 @@ public final class TiersCommand implements Callable<Integer> {
         System.exit(new CommandLine(new TiersCommand()).execute(args));
     }
 
-    private ModelOptions options(String... tiers) {
+    private Model load(String... uris) throws IOException {
+        return Model.load(folder, options(uris));
+    }
+
+    private Model loadWithTiers() throws IOException {
+        return load(tiers.toArray(String[]::new));
+    }
+
+    private static ModelOptions options(String... uris) {
         return ModelOptions.defaults().withoutTokenizer().withNumThreads(2).withCompute(ComputeChoice.AUTO)
-                .withCacheTiers(tiers);
+                .withCacheTiers(uris);
     }
 
     private int[] text(Model model, int numTokens) {
@@ -89,35 +100,44 @@ public final class TiersCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         int[] shared;
-        try (Model model = Model.load(folder, options())) {
+        TierUri nearest = TierUri.parse(tiers.getFirst());
+        try (Model model = load()) {
             long end = System.nanoTime() + WARM_UP_NANOS;
             while (System.nanoTime() - end < 0) {
                 read(model, text(model, 128));
                 read(model, text(model, 17));
             }
             shared = text(model, numShared);
-            if (!skipsCold) {
+            if (!skipsCold && chunkSizes.isEmpty()) {
                 System.out.println("cold: " + line(read(model, withOwn(model, shared))));
             }
         }
-        try (Model model = Model.load(folder, options(tier))) {
+        if (!chunkSizes.isEmpty()) {
+            int[] parting = Arrays.copyOf(shared, numShared * 5 / 8);
+            parting[parting.length - 9] ^= 1; // inside a block, and inside a chunk of each size above
+            new ChunkSizes(this::load, (model, text) -> read(model, text).loadNanos(), nearest, shared, parting)
+                    .print(chunkSizes);
+        } else if (restarts > 0) {
+            restart(shared);
+            PlainReads.print(nearest, dropsPageCache);
+        }
+        Pairs.print(pairs, withTiers -> {
+            try (Model model = withTiers ? loadWithTiers() : load()) {
+                return read(model, text(model, numShared)).generation().promptNanos();
+            }
+        });
+        return 0;
+    }
+
+    private void restart(int[] shared) throws IOException {
+        try (Model model = loadWithTiers()) {
             System.out.println("cold, written behind: " + line(read(model, withOwn(model, shared))));
         }
         for (int restart = 0; restart < restarts; restart++) {
-            try (Model model = Model.load(folder, options(tier))) {
+            try (Model model = loadWithTiers()) {
                 System.out.println("restarted: " + line(read(model, withOwn(model, shared))) + loads(model));
             }
         }
-        PlainReads.print(TierUri.parse(tier), dropsPageCache);
-        for (int pair = 0; pair < pairs; pair++) {
-            try (Model without = Model.load(folder, options())) {
-                System.out.println("pair, none: " + line(read(without, text(without, numShared))));
-            }
-            try (Model with = Model.load(folder, options(tier))) {
-                System.out.println("pair, tier: " + line(read(with, text(with, numShared))));
-            }
-        }
-        return 0;
     }
 
     private int[] withOwn(Model model, int[] shared) {
