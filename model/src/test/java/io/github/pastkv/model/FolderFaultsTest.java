@@ -18,21 +18,26 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Set;
 import java.util.function.UnaryOperator;
 import java.util.logging.Handler;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Folders as they are found: tied heads, adapters, downloads that went wrong, damaged weights. */
@@ -162,6 +167,53 @@ class FolderFaultsTest {
         refused("holds neither model.safetensors nor model.safetensors.index.json; pytorch_model.bin is of another");
         Path gguf = Files.createFile(folder.resolve("q.gguf"));
         refused("; give the GGUF file itself: " + gguf);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1f8b0800, is compressed with gzip", "28b52ffd, is compressed with zstd",
+        "efbbbf7b7d, begins with a byte order mark (BOM)", "fffe7b00, is UTF-16", "feff007b, is UTF-16",
+        "3c3f786d6c20, is a web page", "41636365737320746f206d6f64656c, is an error message of the Hub"})
+    void foreignBytes_areNamed_inEveryFile(String hex, String problem) throws IOException {
+        byte[] bytes = HexFormat.of().parseHex(hex);
+        for (String file : List.of("model.safetensors", "generation_config.json", "config.json")) {
+            copy("llama");
+            Files.write(folder.resolve(file), Arrays.copyOf(bytes, bytes.length + 20));
+            refused(folder.resolve(file) + ": " + problem);
+            try (Stream<Path> files = Files.list(folder)) {
+                for (Path left : files.toList()) {
+                    Files.delete(left);
+                }
+            }
+        }
+    }
+
+    /** The first bytes of such a file are those of a Python pickle. */
+    @Test
+    void headerOf640Bytes_isRead() throws IOException {
+        String tensor = "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}";
+        ByteBuffer bytes = ByteBuffer.allocate(8 + 640 + 4).order(ByteOrder.LITTLE_ENDIAN).putLong(640)
+                .put((tensor + " ".repeat(640 - tensor.length())).getBytes(StandardCharsets.UTF_8));
+        Path file = Files.write(folder.resolve("x.safetensors"), bytes.array());
+        try (SafetensorsFile opened = SafetensorsFile.open(file)) {
+            assertThat(opened.names()).containsExactly("a");
+        }
+    }
+
+    /** As a folder of the Hub's cache is left by a copy without its blobs. */
+    @ParameterizedTest
+    @ValueSource(strings = {"model.safetensors", "config.json", "generation_config.json"})
+    void linkToNowhere_isNamed(String file) throws IOException {
+        copy("llama");
+        Files.deleteIfExists(folder.resolve(file));
+        Files.createSymbolicLink(folder.resolve(file), Path.of("../../blobs/4d7a21"));
+        refused(folder.resolve(file) + ": is a symbolic link to ../../blobs/4d7a21, which is not there");
+    }
+
+    @Test
+    void shardsWithoutAnIndex_areNamed() throws IOException {
+        copy("llama");
+        Files.move(folder.resolve("model.safetensors"), folder.resolve("model-00001-of-00002.safetensors"));
+        refused("model-00001-of-00002.safetensors is a shard, and the index that lists the shards is missing");
     }
 
     @Test

@@ -48,7 +48,8 @@ public final class HuggingFaceFolder implements ModelSource {
             throw new ModelFormatException(folder, "is a file; give the folder that it is in");
         }
         if (!Files.isDirectory(folder)) {
-            throw new ModelFormatException(folder, "no such file or folder" + howToGet(folder.toString()));
+            throw new ModelFormatException(folder,
+                    JsonFile.whatInstead(folder, "no such file or folder" + howToGet(folder.toString())));
         }
         if (!Files.exists(folder.resolve(ModelFile.CONFIG.fileName()))
                 && Files.isDirectory(folder.resolve("snapshots"))) {
@@ -58,7 +59,7 @@ public final class HuggingFaceFolder implements ModelSource {
         }
         requireNoGgufAlone(folder);
         Path adapter = folder.resolve(ADAPTER_FILE);
-        if (Files.exists(adapter)) {
+        if (Files.exists(adapter, LinkOption.NOFOLLOW_LINKS)) {
             String base = JsonFile.read(adapter).findString("base_model_name_or_path").orElse("its base model");
             throw new ModelFormatException(adapter, Files.exists(folder.resolve(ModelFile.CONFIG.fileName()))
                     ? "an adapter lies beside the model and would change it; merge it into the weights (peft's "

@@ -96,13 +96,31 @@ public final class JsonFile {
 
     static void requireFile(Path file) throws ModelFormatException {
         if (!Files.isRegularFile(file)) {
-            throw new ModelFormatException(file, Files.exists(file) ? "not a regular file" : "no such file");
+            throw new ModelFormatException(file, whatInstead(file, "no such file"));
+        }
+    }
+
+    /** What is at a path where no regular file is: {@code nothing}, a dangling link, or something else. */
+    static String whatInstead(Path path, String nothing) {
+        if (Files.exists(path)) {
+            return "not a regular file";
+        }
+        if (!Files.isSymbolicLink(path)) {
+            return nothing;
+        }
+        try {
+            return "is a symbolic link to " + Files.readSymbolicLink(path) + ", which is not there";
+        } catch (IOException e) {
+            return nothing; // it went away meanwhile
         }
     }
 
     private static String firstLine(JacksonException e) {
         String where = e.getLocation() == null ? "" : " at character " + e.getLocation().getCharOffset();
         String message = String.valueOf(e.getOriginalMessage()).lines().findFirst().orElse("");
+        if (message.startsWith("Trailing token")) {
+            return "something follows the object" + where;
+        }
         return ADVICE.matcher(message).replaceAll("") + where;
     }
 }

@@ -42,12 +42,19 @@ public final class SafetensorsFile implements AutoCloseable {
     public static SafetensorsFile open(Path path) throws IOException {
         MappedFile file = MappedFile.open(path);
         try {
-            ForeignContent.refuse(path, file.bytes());
+            if (!hasHeader(file.bytes())) {
+                ForeignContent.refuse(path, file.bytes());
+            }
             return new SafetensorsFile(file, SafetensorsHeader.read(path, file.bytes()));
         } catch (IOException | RuntimeException e) {
             file.close();
             throw e;
         }
+    }
+
+    /** Whether an object follows the header's length, whose bytes may look like another kind of file. */
+    private static boolean hasHeader(MemorySegment bytes) {
+        return bytes.byteSize() > Long.BYTES && bytes.get(ValueLayout.JAVA_BYTE, Long.BYTES) == '{';
     }
 
     public Path path() {

@@ -8,6 +8,7 @@ import io.github.pastkv.tensor.Tensor;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -39,6 +40,7 @@ public final class SafetensorsWeights implements WeightSource {
     private static final String SINGLE_FILE = "model.safetensors";
     private static final String INDEX_FILE = "model.safetensors.index.json";
 
+    private static final Pattern SHARD = Pattern.compile("model-\\d+-of-\\d+\\.safetensors");
     private static final Pattern OTHER_WEIGHTS =
             Pattern.compile("(?i).+\\.(safetensors|bin|pt|pth|ckpt|h5|msgpack|gguf|onnx|npz)");
 
@@ -71,14 +73,14 @@ public final class SafetensorsWeights implements WeightSource {
      */
     static SafetensorsWeights open(Path folder, Optional<QuantizedConfig> quantization) throws IOException {
         Path single = folder.resolve(SINGLE_FILE);
-        if (Files.exists(single)) {
+        if (Files.exists(single, LinkOption.NOFOLLOW_LINKS)) {
             SafetensorsFile file = SafetensorsFile.open(single);
             Map<String, SafetensorsFile> fileByTensor = new LinkedHashMap<>();
             file.names().forEach(name -> fileByTensor.put(name, file));
             return new SafetensorsWeights(single, quantization, List.of(file), fileByTensor);
         }
         Path index = folder.resolve(INDEX_FILE);
-        if (Files.exists(index)) {
+        if (Files.exists(index, LinkOption.NOFOLLOW_LINKS)) {
             return openShards(index, folder, quantization);
         }
         throw new ModelFormatException(folder,
@@ -91,11 +93,17 @@ public final class SafetensorsWeights implements WeightSource {
             return files.map(file -> String.valueOf(file.getFileName()))
                     .filter(name -> OTHER_WEIGHTS.matcher(name).matches())
                     .min(Comparator.comparing((String name) -> !name.endsWith(".gguf")).thenComparing(name -> name))
-                    .map(name -> name.endsWith(".gguf")
-                            ? "; give the GGUF file itself: " + folder.resolve(name)
-                            : "; " + name + " is of another format or name, convert or rename it")
-                    .orElse("");
+                    .map(name -> "; " + whatToDo(folder, name)).orElse("");
         }
+    }
+
+    private static String whatToDo(Path folder, String name) {
+        if (name.endsWith(".gguf")) {
+            return "give the GGUF file itself: " + folder.resolve(name);
+        }
+        return name + (SHARD.matcher(name).matches()
+                ? " is a shard, and the index that lists the shards is missing"
+                : " is of another format or name, convert or rename it");
     }
 
     private static SafetensorsWeights openShards(Path index, Path folder, Optional<QuantizedConfig> quantization)

@@ -8,6 +8,7 @@ import io.github.pastkv.model.tokenizer.TokenizerVariants.Variant;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -101,7 +102,7 @@ public final class TextTokenizer implements AutoCloseable {
 
     private static Optional<ModelDocument> find(Path folder, ModelFile name) throws IOException {
         Path file = folder.resolve(name.fileName());
-        return Files.exists(file)
+        return Files.exists(file, LinkOption.NOFOLLOW_LINKS)
                 ? Optional.of(new ModelDocument(file, Files.readAllBytes(file)))
                 : Optional.empty();
     }
