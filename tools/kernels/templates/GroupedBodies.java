@@ -149,7 +149,8 @@ final class GroupedBodies {
         MemorySegment ab = source.block(0);
         MemorySegment cd = source.block(1);
         long target = 0;
-        for (int input = from; input < to; input += ${T.inputsPerStep}) {
+        long end = weight + Math.ceilDiv(to - from, ${T.inputsPerStep}) * (${T.stepBytes});
+        while (weight != end) {
             %use T.step
 %for i in T.inputs
             a${i}.intoMemorySegment(ab, target${+ i 2 * BYTES}, LITTLE_ENDIAN);

@@ -3,7 +3,8 @@ package io.github.pastkv.kernels.onednn;
 import io.github.pastkv.kernels.NativeMemory;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.stream.IntStream;
 
 /**
@@ -12,6 +13,8 @@ import java.util.stream.IntStream;
  * weights are packed, which takes some milliseconds and also compiles the kernels used later.
  */
 final class RowProof {
+    private static final int PERIOD = 4099;
+
     private final SliceKernel kernel;
     private final SliceShape shape;
     private final MemorySegment inputs;
@@ -71,18 +74,26 @@ final class RowProof {
         return (long) numRows * shape.layerOutputs() * Float.BYTES;
     }
 
-    /** Numbers in (-1, 1) of four, two or one byte: F32, BF16, integers. */
+    /**
+     * Numbers in (-1, 1) of four, two or one byte: F32, BF16, integers. The first {@link #PERIOD} repeat, as making
+     * millions takes longer than the proof: an odd number, so that each row begins with another one.
+     */
     private MemorySegment numbers(long count, int bytes) {
         MemorySegment numbers = NativeMemory.allocate(count * bytes, arena);
+        ByteBuffer first = ByteBuffer.allocate(PERIOD * bytes).order(ByteOrder.nativeOrder());
         int state = 12345;
-        for (long i = 0; i < count; i++) {
+        for (int i = 0; i < PERIOD; i++) {
             state = state * 1664525 + 1013904223;
             int bits = Float.floatToRawIntBits((state >> 8) * 0x1p-23f);
             switch (bytes) {
-                case Float.BYTES -> numbers.setAtIndex(ValueLayout.JAVA_INT, i, bits);
-                case Short.BYTES -> numbers.setAtIndex(ValueLayout.JAVA_SHORT, i, (short) (bits >>> 16));
-                default -> numbers.set(ValueLayout.JAVA_BYTE, i, (byte) (state >> 24));
+                case Float.BYTES -> first.putInt(bits);
+                case Short.BYTES -> first.putShort((short) (bits >>> 16));
+                default -> first.put((byte) (state >> 24));
             }
+        }
+        for (long from = 0; from < numbers.byteSize(); from += first.capacity()) {
+            long length = Math.min(first.capacity(), numbers.byteSize() - from);
+            MemorySegment.copy(MemorySegment.ofArray(first.array()), 0, numbers, from, length);
         }
         return numbers;
     }

@@ -1,17 +1,17 @@
 package io.github.pastkv.kernels.onednn;
 
-import io.github.pastkv.kernels.LinearWeights;
-import io.github.pastkv.kernels.ScalarKernels;
 import io.github.pastkv.kernels.weights.ComputeType;
 import io.github.pastkv.kernels.weights.LinearPrecision;
+import io.github.pastkv.kernels.weights.QuantizedRow;
 import io.github.pastkv.kernels.weights.WeightMatrix;
+import io.github.pastkv.kernels.weights.WeightType;
 import io.github.pastkv.tensor.DataType;
 import io.github.pastkv.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.util.List;
 import java.util.Random;
 
-/** Compares small layers with the scalar kernels before a precision is used; takes some milliseconds. */
+/** Compares a small layer with plain loops before a precision is used; takes some milliseconds. */
 final class SelfTest {
     private static final int NUM_INPUTS = 67;
     private static final int NUM_OUTPUTS = 130;
@@ -19,7 +19,6 @@ final class SelfTest {
     /** Tolerance for sums of products of order 1: far above rounding errors, far below wrong results. */
     private static final float TOLERANCE = 1e-3f;
 
-    private final ScalarKernels scalar = new ScalarKernels();
     private final Random random = new Random(3);
     private final Arena arena;
 
@@ -41,53 +40,65 @@ final class SelfTest {
     }
 
     private String tryPrecision(LinearPrecision precision, DataType stored) {
-        List<WeightMatrix> parts = List.of(new WeightMatrix.Plain(random(stored, NUM_OUTPUTS, NUM_INPUTS), null));
-        OneDnnLinearWeights weights = OneDnnLinearWeights.pack(parts, precision, arena);
+        float[] weight = random(NUM_OUTPUTS * NUM_INPUTS, stored);
+        float[] x = random(NUM_TOKENS * NUM_INPUTS,
+                precision.compute() == ComputeType.BF16 ? DataType.BF16 : DataType.F32);
+        WeightMatrix part = new WeightMatrix.Plain(tensor(stored, weight, NUM_OUTPUTS), null);
+        OneDnnLinearWeights weights = OneDnnLinearWeights.pack(List.of(part), precision, arena);
         if (weights == null) {
             throw new UnsupportedOperationException(
                     "oneDNN: has no kernel for " + precision + " that keeps a row's bits");
         }
-        Tensor x = random(DataType.F32, NUM_TOKENS, NUM_INPUTS);
-        Tensor rounded = Tensor.allocate(arena, weights.inputType(), NUM_TOKENS, NUM_INPUTS);
-        if (precision.compute() == ComputeType.BF16) {
-            scalar.round(x, rounded, NUM_INPUTS, 0, NUM_TOKENS);
-        } else {
-            x.copyTo(rounded);
-        }
         Tensor actual = Tensor.allocate(arena, DataType.F32, NUM_TOKENS, NUM_OUTPUTS);
-        OneDnnLinear.linear(rounded, weights, actual, NUM_TOKENS, 0, NUM_OUTPUTS);
-        requireClose(precision, actual, expected(rounded, parts, precision));
+        OneDnnLinear.linear(tensor(weights.inputType(), x, NUM_TOKENS), weights, actual, NUM_TOKENS, 0, NUM_OUTPUTS);
+        if (precision.weights() == WeightType.INT8) {
+            quantize(part, weight);
+        }
+        requireClose(precision, actual, x, weight);
         String implementation = weights.kernel(0).implementation();
         return implementation.substring(implementation.indexOf(':') + 1);
     }
 
-    private Tensor expected(Tensor rounded, List<WeightMatrix> parts, LinearPrecision precision) {
-        Tensor wide = Tensor.allocate(arena, DataType.F32, NUM_TOKENS, NUM_INPUTS);
-        rounded.copyTo(wide);
-        LinearWeights weights = scalar.pack(parts, precision, arena);
-        Tensor expected = Tensor.allocate(arena, DataType.F32, NUM_TOKENS, NUM_OUTPUTS);
-        scalar.linear(wide, weights, expected, NUM_TOKENS, 0, NUM_OUTPUTS);
-        return expected;
+    /** Replaces weights by the products of integers and scales that stand for them. */
+    private static void quantize(WeightMatrix part, float[] weight) {
+        QuantizedRow row = new QuantizedRow(NUM_INPUTS);
+        for (int output = 0; output < NUM_OUTPUTS; output++) {
+            row.quantize(part, output);
+            for (int input = 0; input < NUM_INPUTS; input++) {
+                weight[output * NUM_INPUTS + input] = row.scale() * row.numbers()[input];
+            }
+        }
     }
 
-    private static void requireClose(LinearPrecision precision, Tensor actual, Tensor expected) {
+    private static void requireClose(LinearPrecision precision, Tensor actual, float[] x, float[] weight) {
         for (int token = 0; token < NUM_TOKENS; token++) {
             for (int output = 0; output < NUM_OUTPUTS; output++) {
-                float difference = Math.abs(actual.get(token, output) - expected.get(token, output));
+                float expected = 0f; // plain loops over arrays: this runs once, before anything is compiled
+                for (int input = 0; input < NUM_INPUTS; input++) {
+                    expected += x[token * NUM_INPUTS + input] * weight[output * NUM_INPUTS + input];
+                }
+                float difference = Math.abs(actual.get(token, output) - expected);
                 if (!(difference <= TOLERANCE)) {
                     throw new UnsupportedOperationException("oneDNN: its self-test failed for " + precision + ": got "
-                            + actual.get(token, output) + ", must be " + expected.get(token, output));
+                            + actual.get(token, output) + ", must be " + expected);
                 }
             }
         }
     }
 
-    private Tensor random(DataType type, int rows, int columns) {
-        Tensor tensor = Tensor.allocate(arena, type, rows, columns);
-        for (int row = 0; row < rows; row++) {
-            for (int column = 0; column < columns; column++) {
-                tensor.set((float) random.nextGaussian(), row, column);
-            }
+    private float[] random(int count, DataType type) {
+        float[] numbers = new float[count];
+        for (int i = 0; i < count; i++) {
+            float number = random.nextFloat() * 4f - 2f;
+            numbers[i] = type == DataType.BF16 ? DataType.BF16.round(number) : number;
+        }
+        return numbers;
+    }
+
+    private Tensor tensor(DataType type, float[] numbers, int rows) {
+        Tensor tensor = Tensor.allocate(arena, type, rows, NUM_INPUTS);
+        for (int i = 0; i < numbers.length; i++) {
+            type.write(tensor.segment(), (long) i * type.bytes(), numbers[i]);
         }
         return tensor;
     }

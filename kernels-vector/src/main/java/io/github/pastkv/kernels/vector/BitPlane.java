@@ -1,16 +1,22 @@
 package io.github.pastkv.kernels.vector;
 
+import static java.nio.ByteOrder.LITTLE_ENDIAN;
+
 import java.lang.foreign.Arena;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 
 /**
  * Some bits of the codes: with P bits, an int holds 4P bits for each of {@code 32 / 4P} neighboring inputs, of which P
  * are of each vector.
  */
 final class BitPlane extends CodePlane {
-    private static final int NIBBLE = 15;
-    private static final int NEXT_INPUT = 4 * VECTORS;
+    private static final VarHandle LONGS = MethodHandles.byteArrayViewVarHandle(long[].class, LITTLE_ENDIAN);
+    private static final int NIBBLE_BITS = 4;
+    private static final long LOW_NIBBLES = 0x0F0F_0F0F_0F0F_0F0FL;
 
     private final int bits;
+    private final int mask;
     private final int firstBit;
     private final int inputsPerInt;
 
@@ -21,37 +27,53 @@ final class BitPlane extends CodePlane {
     BitPlane(int bits, int firstBit, int numInputs, int numPanels, Arena arena) {
         super(padded(numInputs) / (Integer.SIZE / (VECTORS * bits)), numPanels, arena);
         this.bits = bits;
+        this.mask = (1 << bits) - 1;
         this.firstBit = firstBit;
         this.inputsPerInt = Integer.SIZE / (VECTORS * bits);
     }
 
     @Override
-    void add(byte[] row, int from, int to, int vector, int lane, int[] words) {
-        if (inputsPerInt == 2) {
-            addPairs(row, from, to, vector, lane, words);
+    void add(byte[] a, byte[] b, byte[] c, byte[] d, int from, int to, int lane, int[] words) {
+        if (bits == NIBBLE_BITS) {
+            addNibbles(a, b, c, d, from, to, lane, words);
             return;
         }
-        int mask = (1 << bits) - 1;
         int log = Integer.numberOfTrailingZeros(inputsPerInt);
         for (int input = from; input < to; input++) {
-            int shift = bits * (VECTORS * (input & inputsPerInt - 1) + vector);
-            words[(input >> log) * Lanes.COUNT + lane] |= ((row[input] & 0xFF) >>> firstBit & mask) << shift;
+            int four = code(a[input]) | code(b[input]) << bits | code(c[input]) << (2 * bits)
+                    | code(d[input]) << (3 * bits);
+            words[(input >> log) * Lanes.COUNT + lane] |= four << (VECTORS * bits * (input & (inputsPerInt - 1)));
         }
     }
 
-    /** The commonest case. */
-    private void addPairs(byte[] row, int from, int to, int vector, int lane, int[] words) {
-        int shift = bits * vector;
+    private int code(byte whole) {
+        return (whole & 0xFF) >>> firstBit & mask;
+    }
+
+    /** The commonest case, eight inputs at a time. */
+    private void addNibbles(byte[] a, byte[] b, byte[] c, byte[] d, int from, int to, int lane, int[] words) {
         int at = from / 2 * Lanes.COUNT + lane;
-        int input = from;
-        for (; input + 1 < to; input += 2) {
-            int low = row[input] >>> firstBit & NIBBLE;
-            int high = row[input + 1] >>> firstBit & NIBBLE;
-            words[at] |= (low | high << NEXT_INPUT) << shift;
-            at += Lanes.COUNT;
+        for (int input = from; input < to; input += Long.BYTES) {
+            long ab = nibbles(a, input) | nibbles(b, input) << NIBBLE_BITS;
+            long cd = nibbles(c, input) | nibbles(d, input) << NIBBLE_BITS;
+            long first = spread(ab) | spread(cd) << Byte.SIZE;
+            long last = spread(ab >>> Integer.SIZE) | spread(cd >>> Integer.SIZE) << Byte.SIZE;
+            words[at] = (int) first;
+            words[at + Lanes.COUNT] = (int) (first >>> Integer.SIZE);
+            words[at + 2 * Lanes.COUNT] = (int) last;
+            words[at + 3 * Lanes.COUNT] = (int) (last >>> Integer.SIZE);
+            at += 4 * Lanes.COUNT;
         }
-        if (input < to) {
-            words[at] |= (row[input] >>> firstBit & NIBBLE) << shift;
-        }
+    }
+
+    private long nibbles(byte[] row, int from) {
+        return (long) LONGS.get(row, from) >>> firstBit & LOW_NIBBLES;
+    }
+
+    /** The lower four bytes, each followed by a byte of 0. */
+    private static long spread(long bytes) {
+        long low = bytes & 0xFFFF_FFFFL;
+        long pairs = (low << Short.SIZE | low) & 0x0000_FFFF_0000_FFFFL;
+        return (pairs << Byte.SIZE | pairs) & 0x00FF_00FF_00FF_00FFL;
     }
 }

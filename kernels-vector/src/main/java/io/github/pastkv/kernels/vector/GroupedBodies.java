@@ -907,7 +907,8 @@ final class GroupedBodies {
         MemorySegment ab = source.block(0);
         MemorySegment cd = source.block(1);
         long target = 0;
-        for (int input = from; input < to; input += 2) {
+        long end = weight + Math.ceilDiv(to - from, 2) * (2 * BYTES);
+        while (weight != end) {
             IntVector four0 = IntVector.fromMemorySegment(INTS, panel, weight, LITTLE_ENDIAN);
             IntVector upper0 = four0.lanewise(LSHR, 16);
             FloatVector a0 = four0.and(0xFF).or(0x4B000000).reinterpretAsFloats().sub(0x1p23f + 128f);
@@ -939,7 +940,8 @@ final class GroupedBodies {
         MemorySegment ab = source.block(0);
         MemorySegment cd = source.block(1);
         long target = 0;
-        for (int input = from; input < to; input += 2) {
+        long end = weight + Math.ceilDiv(to - from, 2) * (BYTES);
+        while (weight != end) {
             IntVector four0 = IntVector.fromMemorySegment(INTS, panel, weight, LITTLE_ENDIAN);
             IntVector four1 = four0.lanewise(LSHR, 16);
             FloatVector a0 = four0.and(0xF).or(0x4B000000).reinterpretAsFloats().sub(0x1p23f);
@@ -969,7 +971,8 @@ final class GroupedBodies {
         MemorySegment ab = source.block(0);
         MemorySegment cd = source.block(1);
         long target = 0;
-        for (int input = from; input < to; input += 2) {
+        long end = weight + Math.ceilDiv(to - from, 2) * (BYTES);
+        while (weight != end) {
             IntVector four0 = IntVector.fromMemorySegment(INTS, panel, weight, LITTLE_ENDIAN);
             IntVector four1 = four0.lanewise(LSHR, 16);
             FloatVector a0 = four0.and(0xF).or(0x4B000000).reinterpretAsFloats().sub(0x1p23f + 8f);
@@ -999,7 +1002,8 @@ final class GroupedBodies {
         MemorySegment ab = source.block(0);
         MemorySegment cd = source.block(1);
         long target = 0;
-        for (int input = from; input < to; input += 4) {
+        long end = weight + Math.ceilDiv(to - from, 4) * (3 * BYTES);
+        while (weight != end) {
             IntVector w0 = IntVector.fromMemorySegment(INTS, panel, weight, LITTLE_ENDIAN);
             IntVector w1 = IntVector.fromMemorySegment(INTS, panel, weight + BYTES, LITTLE_ENDIAN);
             IntVector w2 = IntVector.fromMemorySegment(INTS, panel, weight + 2 * BYTES, LITTLE_ENDIAN);

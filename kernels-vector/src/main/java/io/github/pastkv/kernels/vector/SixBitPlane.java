@@ -7,46 +7,23 @@ import java.lang.foreign.Arena;
  * five codes from bit 0 on, and in bits 30 and 31 two bits of the last code, the lowest in the first int.
  */
 final class SixBitPlane extends CodePlane {
-    private static final int BITS = 6;
     private static final int INTS = 3;
     private static final int INPUTS = 4;
-    private static final int CODES_PER_INT = 5;
-    private static final int LAST_CODE = INPUTS * VECTORS - 1;
-    private static final int LAST_SHIFT = CODES_PER_INT * BITS;
 
     SixBitPlane(int numInputs, int numPanels, Arena arena) {
         super((long) padded(numInputs) / INPUTS * INTS, numPanels, arena);
     }
 
     @Override
-    void add(byte[] row, int from, int to, int vector, int lane, int[] words) {
-        for (int i = 0; i < INPUTS; i++) {
-            int position = i * VECTORS + vector;
-            if (position == LAST_CODE) {
-                addLast(row, from + i, to, lane, words);
-            } else {
-                addEveryFourth(row, from + i, to, position, lane, words);
-            }
-        }
-    }
-
-    /** Every fourth input, whose code is at {@code position} of its four inputs of four vectors. */
-    private static void addEveryFourth(byte[] row, int from, int to, int position, int lane, int[] words) {
-        int shift = position % CODES_PER_INT * BITS;
-        int at = (from / INPUTS * INTS + position / CODES_PER_INT) * Lanes.COUNT + lane;
-        for (int input = from; input < to; input += INPUTS) {
-            words[at] |= row[input] << shift;
-            at += INTS * Lanes.COUNT;
-        }
-    }
-
-    private static void addLast(byte[] row, int from, int to, int lane, int[] words) {
+    void add(byte[] a, byte[] b, byte[] c, byte[] d, int from, int to, int lane, int[] words) {
         int at = from / INPUTS * INTS * Lanes.COUNT + lane;
-        for (int input = from; input < to; input += INPUTS) {
-            int code = row[input];
-            words[at] |= (code & 3) << LAST_SHIFT;
-            words[at + Lanes.COUNT] |= (code >>> 2 & 3) << LAST_SHIFT;
-            words[at + 2 * Lanes.COUNT] |= code >>> 4 << LAST_SHIFT;
+        for (int i = from; i < to; i += INPUTS) {
+            int last = d[i + 3];
+            words[at] = a[i] | b[i] << 6 | c[i] << 12 | d[i] << 18 | a[i + 1] << 24 | last << 30;
+            words[at + Lanes.COUNT] = b[i + 1] | c[i + 1] << 6 | d[i + 1] << 12 | a[i + 2] << 18 | b[i + 2] << 24
+                    | last >>> 2 << 30;
+            words[at + 2 * Lanes.COUNT] = c[i + 2] | d[i + 2] << 6 | a[i + 3] << 12 | b[i + 3] << 18 | c[i + 3] << 24
+                    | last >>> 4 << 30;
             at += INTS * Lanes.COUNT;
         }
     }

@@ -63,20 +63,34 @@ final class VectorGroupScales {
         int[] unitWords = new int[Math.toIntExact(unitBytes() / Integer.BYTES)];
         for (int row = 0; row < numRows; row++) {
             GroupedRow.Scales scales = which.apply(rows[row]);
-            for (int group = 0; group < numGroups; group++) {
-                switch (type) {
-                    case F32 -> words[group * PANEL_OUTPUTS + row] = Float.floatToRawIntBits(scales.value(group));
-                    case F16, BF16 -> putHalf(words, group, row, scales.value(group));
-                    case TWO_LEVEL -> words[group * COUNT + row % COUNT] |=
-                            (scales.factor(group) & 0xFF) << (row / COUNT * Byte.SIZE);
-                }
-            }
+            putGroups(scales, row, words);
             for (int unit = 0; unit < numUnits; unit++) {
                 putHalf(unitWords, unit, row, scales.unit(unit));
             }
         }
         MemorySegment.copy(words, 0, stored, Lanes.INT, panel * panelBytes(), words.length);
         MemorySegment.copy(unitWords, 0, units, Lanes.INT, panel * unitBytes(), unitWords.length);
+    }
+
+    private void putGroups(GroupedRow.Scales scales, int row, int[] words) {
+        switch (type) {
+            case F32 -> {
+                for (int group = 0; group < numGroups; group++) {
+                    words[group * PANEL_OUTPUTS + row] = Float.floatToRawIntBits(scales.value(group));
+                }
+            }
+            case F16, BF16 -> {
+                for (int group = 0; group < numGroups; group++) {
+                    putHalf(words, group, row, scales.value(group));
+                }
+            }
+            case TWO_LEVEL -> {
+                int shift = row / COUNT * Byte.SIZE;
+                for (int group = 0; group < numGroups; group++) {
+                    words[group * COUNT + row % COUNT] |= (scales.factor(group) & 0xFF) << shift;
+                }
+            }
+        }
     }
 
     private void putHalf(int[] target, int index, int row, float number) {

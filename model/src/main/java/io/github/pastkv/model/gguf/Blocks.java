@@ -1,8 +1,12 @@
 package io.github.pastkv.model.gguf;
 
+import static java.nio.ByteOrder.LITTLE_ENDIAN;
+
 import io.github.pastkv.kernels.weights.GroupFormat;
 import io.github.pastkv.kernels.weights.GroupedRow;
 import io.github.pastkv.model.files.Mxfp4;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 
 /**
  * The block formats of GGUF, each as integers with a scale, and perhaps a minimum, for each group of 16 or 32. Scales
@@ -11,6 +15,13 @@ import io.github.pastkv.model.files.Mxfp4;
  * offsets within the block.
  */
 final class Blocks {
+    /** Eight neighboring bytes, the first the lowest. */
+    private static final VarHandle LONGS = MethodHandles.byteArrayViewVarHandle(long[].class, LITTLE_ENDIAN);
+    /** The low four bits of each byte. */
+    private static final long LOWS = 0x0F0F_0F0F_0F0F_0F0FL;
+    /** Bits 4 and 5 of each byte. */
+    private static final long PAIRS = 0x3030_3030_3030_3030L;
+
     private Blocks() {}
 
     /** Reads one block. */
@@ -142,9 +153,11 @@ final class Blocks {
         byte[] numbers = row.numbers();
         for (int part = 0; part < 4; part++) {
             int from = at + 16 + 32 * part;
-            for (int i = 0; i < 32; i++) {
-                numbers[first + 64 * part + i] = (byte) low(bytes[from + i]);
-                numbers[first + 64 * part + 32 + i] = (byte) high(bytes[from + i]);
+            int to = first + 64 * part;
+            for (int i = 0; i < 32; i += Long.BYTES) {
+                long eight = (long) LONGS.get(bytes, from + i);
+                LONGS.set(numbers, to + i, eight & LOWS);
+                LONGS.set(numbers, to + 32 + i, eight >>> 4 & LOWS);
             }
         }
     }
@@ -177,8 +190,8 @@ final class Blocks {
                 scale = low(bytes[packed + j + 4]) + 16 * (bytes[packed + j - 4] >> 6 & 3);
                 minimum = high(bytes[packed + j + 4]) + 16 * (bytes[packed + j] >> 6 & 3);
             }
-            scale(row, first + 32 * j, d, scale);
-            minimum(row, first + 32 * j, -dmin, minimum);
+            row.scales().set(first / 32 + j, d, scale);
+            row.minimums().set(first / 32 + j, -dmin, minimum);
         }
     }
 
@@ -186,21 +199,29 @@ final class Blocks {
     static void q6k(byte[] bytes, int at, GroupedRow row, int first) {
         float d = half(bytes, at + 208);
         for (int group = 0; group < 16; group++) {
-            scale(row, first + 16 * group, d, bytes[at + 192 + group]);
+            row.scales().set(first / 16 + group, d, bytes[at + 192 + group]);
         }
         byte[] numbers = row.numbers();
         for (int half = 0; half < 2; half++) {
             int lows = at + 64 * half;
             int highs = at + 128 + 32 * half;
             int to = first + 128 * half;
-            for (int i = 0; i < 32; i++) {
-                int high = bytes[highs + i];
-                numbers[to + i] = (byte) (low(bytes[lows + i]) + 16 * (high & 3) - 32);
-                numbers[to + 32 + i] = (byte) (low(bytes[lows + 32 + i]) + 16 * (high >> 2 & 3) - 32);
-                numbers[to + 64 + i] = (byte) (high(bytes[lows + i]) + 16 * (high >> 4 & 3) - 32);
-                numbers[to + 96 + i] = (byte) (high(bytes[lows + 32 + i]) + 16 * (high >> 6 & 3) - 32);
+            for (int i = 0; i < 32; i += Long.BYTES) {
+                long high = (long) LONGS.get(bytes, highs + i);
+                long one = (long) LONGS.get(bytes, lows + i);
+                long two = (long) LONGS.get(bytes, lows + 32 + i);
+                LONGS.set(numbers, to + i, lessHalf((one & LOWS) | (high << 4 & PAIRS)));
+                LONGS.set(numbers, to + 32 + i, lessHalf((two & LOWS) | (high << 2 & PAIRS)));
+                LONGS.set(numbers, to + 64 + i, lessHalf((one >>> 4 & LOWS) | (high & PAIRS)));
+                LONGS.set(numbers, to + 96 + i, lessHalf((two >>> 4 & LOWS) | (high >>> 2 & PAIRS)));
             }
         }
+    }
+
+    /** Eight codes of 6 bits, each less 32. */
+    private static long lessHalf(long codes) {
+        long isNegative = ~codes & 0x2020_2020_2020_2020L;
+        return (codes & 0x1F1F_1F1F_1F1F_1F1FL) | isNegative | isNegative << 1 | isNegative << 2;
     }
 
     /** As Q4_0, numbers through a table. */
