@@ -7,6 +7,8 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.net.http.HttpClient;
+import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -14,6 +16,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Connections that are idle, slow, half done or full: others are served beside them, and nothing is left of them. */
 final class ConnectionsTest {
@@ -122,6 +126,19 @@ final class ConnectionsTest {
                 assertThat(read(socket, 1)).contains("HTTP/1.1 200 OK");
                 socket.close();
             }
+        }
+    }
+
+    /** A connection is not idle while its request is computed, however long that takes. */
+    @ParameterizedTest
+    @EnumSource(HttpClient.Version.class)
+    void answerThatTakesLongerThanTheIdleTimeout_comes(HttpClient.Version version) throws Exception {
+        try (TestServer server = new TestServer(options -> options.withIdleTimeout(Duration.ofMillis(500)));
+                HttpClient client = HttpClient.newBuilder().version(version).build()) {
+            HttpResponse<String> response = client.send(server.postRequest("/v1/completions",
+                    "{'prompt': 'Once', 'max_tokens': 900, 'n': 8, 'ignore_eos': true}"),
+                    HttpResponse.BodyHandlers.ofString());
+            assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
         }
     }
 

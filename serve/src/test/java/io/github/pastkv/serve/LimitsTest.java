@@ -22,7 +22,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -147,41 +146,6 @@ final class LimitsTest {
             assertThat(Integer.parseInt(refused.get().headers().firstValue("Retry-After").orElseThrow())).isPositive();
             assertThat(body).contains("queue_full");
         }
-    }
-
-    /** What one tenant has asked for before does not keep another waiting: computed tokens decide who is next. */
-    @Test
-    void tenantWithFewerComputedTokens_isNext() throws Exception {
-        Path keys =
-                Files.writeString(folder.resolve("keys"), "key-of-alice-0123456789 alice\nkey-of-bob-0123456789 bob\n");
-        try (TestServer server = new TestServer(options -> options.withKeyFile(keys).withMaxRunning(1))) {
-            List<String> order = new CopyOnWriteArrayList<>();
-            List<CompletableFuture<?>> all = new ArrayList<>();
-            all.add(send(server, "alice", 900, order));
-            await(() -> server.server.numRunning() == 1);
-            for (int i = 0; i < 5; i++) {
-                all.add(send(server, "alice", 30, order));
-            }
-            await(() -> server.server.numWaiting() == 5 || !order.isEmpty());
-            all.add(send(server, "bob", 30, order));
-            all.forEach(CompletableFuture::join);
-
-            // two of alice's may be over before bob's arrives, on a machine that stops the client
-            assertThat(order.indexOf("bob")).as(order.toString()).isLessThanOrEqualTo(2);
-        }
-    }
-
-    private static CompletableFuture<?> send(TestServer server, String tenant, int maxTokens, List<String> order) {
-        HttpRequest request = server.request(PATH).header("Content-Type", "application/json")
-                .header("Authorization", "Bearer key-of-" + tenant + "-0123456789")
-                .POST(HttpRequest.BodyPublishers
-                        .ofString("{\"prompt\": \"Once\", \"ignore_eos\": true, \"max_tokens\": "
-                                + maxTokens + "}"))
-                .build();
-        return server.client.sendAsync(request, HttpResponse.BodyHandlers.ofString()).thenAccept(response -> {
-            assertThat(response.statusCode()).isEqualTo(200);
-            order.add(tenant);
-        });
     }
 
     private static void await(BooleanSupplier condition) {

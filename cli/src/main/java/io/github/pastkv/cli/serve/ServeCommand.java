@@ -48,7 +48,7 @@ import picocli.CommandLine.Spec;
             "      -d '{\"prompt\": \"Once upon a time\", \"max_tokens\": 20, \"stream\": true}' -N"})
 public final class ServeCommand implements Callable<Integer> {
     static final String SHIPPED_NAME = "tiny";
-    private static final Duration WARM_UP = Duration.ofSeconds(3);
+    private static final int DEFAULT_WARM_UP_SECONDS = 8;
 
     private final Streams streams;
 
@@ -115,6 +115,11 @@ public final class ServeCommand implements Callable<Integer> {
             description = "Time for running requests to finish after SIGTERM. Default: 30.") private int drainSeconds =
                     (int) ServeOptions.defaults().drainTimeout().toSeconds();
 
+    @Option(names = "--warm-up", paramLabel = "SECONDS",
+            description = "Time to generate from random tokens at the start, so that first requests are not slower "
+                    + "than others; 0 for none. Default: " + DEFAULT_WARM_UP_SECONDS + ".") private int warmUpSeconds =
+                            DEFAULT_WARM_UP_SECONDS;
+
     public ServeCommand(Streams streams) {
         this.streams = streams;
     }
@@ -149,6 +154,7 @@ public final class ServeCommand implements Callable<Integer> {
         requireIn("--port", port, 0, 65_535);
         requireIn("--max-body", maxBody.bytes(), 1024, 1 << 30);
         requireIn("--drain-timeout", drainSeconds, 0, 86_400);
+        requireIn("--warm-up", warmUpSeconds, 0, 3600);
     }
 
     private void requireIn(String name, long actual, long least, long most) {
@@ -206,7 +212,8 @@ public final class ServeCommand implements Callable<Integer> {
 
     private ServeOptions serveOptions() {
         return ServeOptions.defaults().withHost(host).withPort(port).withKeyFile(keyFile)
-                .withOpenMetrics(openMetrics).withWarmUp(WARM_UP).withMaxRunning(maxRunning).withMaxWaiting(maxQueue)
+                .withOpenMetrics(openMetrics).withWarmUp(Duration.ofSeconds(warmUpSeconds)).withMaxRunning(maxRunning)
+                .withMaxWaiting(maxQueue)
                 .withMaxBodyBytes((int) maxBody.bytes()).withCorsOrigins(Set.copyOf(corsOrigins))
                 .withDrainTimeout(Duration.ofSeconds(drainSeconds))
                 .withLog(line -> streams.err().println(Messages.printable("pastkv: " + line)));

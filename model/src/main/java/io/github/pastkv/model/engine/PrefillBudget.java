@@ -13,10 +13,12 @@ package io.github.pastkv.model.engine;
 final class PrefillBudget {
     private static final double MIN_SLOWDOWN = 2;
     private static final double MAX_SLOWDOWN = 10;
-    private static final double SLOWDOWN_PER_PROMPT = 2.5; // and decoding sequence
+    private static final double SLOWDOWN_PER_PROMPT = 5; // and decoding sequence; the first prompt counts half
     private static final int FIRST_TOKENS = 32; // before anything is measured
     private static final int MIN_MEASURED_TOKENS = 64; // with fewer, a pass without decodes mostly reads weights
-    private static final double WEIGHT = 0.2; // of the last pass, in the moving average
+    // of the last pass, in the moving average of decoding: near the fastest passes, as others were delayed by the machine
+    private static final double WEIGHT_OF_FASTER = 0.5;
+    private static final double WEIGHT_OF_SLOWER = 0.1;
 
     private static final int MAX_AGE = 64; // passes after which the time of decoding is measured again
     private static final int MIN_PASSES_BETWEEN_PAUSES = 16;
@@ -45,7 +47,7 @@ final class PrefillBudget {
         if (decodeNanos[group] == 0 || nanosPerToken == 0) {
             return FIRST_TOKENS;
         }
-        double promptsPerDecode = (double) numPrefills / numStreams;
+        double promptsPerDecode = (numPrefills - 0.5) / numStreams;
         double slowdown = Math.clamp(SLOWDOWN_PER_PROMPT * promptsPerDecode, MIN_SLOWDOWN, MAX_SLOWDOWN);
         return Math.max(1, (int) ((slowdown - 1) * decodeNanos[group] / nanosPerToken));
     }
@@ -72,7 +74,9 @@ final class PrefillBudget {
     }
 
     private void observeDecode(int group, long nanos) {
-        decodeNanos[group] += (decodeNanos[group] == 0 ? 1 : WEIGHT) * (nanos - decodeNanos[group]);
+        double before = decodeNanos[group];
+        double weight = nanos < before ? WEIGHT_OF_FASTER : WEIGHT_OF_SLOWER;
+        decodeNanos[group] += (before == 0 ? 1 : weight) * (nanos - before);
         age[group] = 0;
     }
 

@@ -36,6 +36,15 @@ class PrefillBudgetTest {
         assertThat(settle(2000, 4, 30, 0.5)).isBetween(55, 65);
     }
 
+    /** A machine that now and then delays a pass of decodes does not make chunks longer. */
+    @Test
+    void delayedDecodes_countLittle() {
+        for (int i = 0; i < 100; i++) {
+            budget.observe(8, 0, (long) ((i % 4 == 3 ? 60 : 20) * MILLIS));
+        }
+        assertThat(settle(15, 8, 20, 1)).isBetween(20, 32);
+    }
+
     /** A long prompt beside streams, from its first pass to its end, where a token costs 40 times as much. */
     @Test
     void noPassTakesThriceAsLongAsADecode_howeverDearTokensBecome() {
@@ -67,7 +76,7 @@ class PrefillBudgetTest {
         budget.observe(0, 512, (long) (512 * MILLIS));
         budget.observe(1, 0, (long) (10 * MILLIS));
         assertThat(budget.maxTokens(1, 0, 1)).isEqualTo(15);
-        assertThat(budget.maxTokens(1, 0, 2)).isEqualTo(40);
+        assertThat(budget.maxTokens(1, 0, 2)).isEqualTo(65);
         assertThat(budget.maxTokens(1, 0, 100)).isEqualTo(90);
     }
 

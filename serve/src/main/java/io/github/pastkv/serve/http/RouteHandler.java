@@ -52,6 +52,7 @@ final class RouteHandler extends Handler.Abstract {
     @Override
     public boolean handle(Request request, Response response, Callback callback) {
         openRequests.add(request);
+        request.addIdleTimeoutListener(_ -> false); // computing is not idle; silent reads and writes still end
         String requestId = UUID.randomUUID().toString();
         response.getHeaders().put("X-Request-Id", requestId);
         Optional<KeyHolder> caller = keys.holder(presentedKey(request));

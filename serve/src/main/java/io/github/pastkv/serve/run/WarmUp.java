@@ -5,7 +5,6 @@ import io.github.pastkv.model.SessionOptions;
 import io.github.pastkv.model.generation.GenerationListener;
 import io.github.pastkv.model.generation.GenerationOptions;
 import java.time.Duration;
-import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.Callable;
@@ -15,21 +14,27 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 
 /**
- * Generates from random tokens before the first request, alone and in joint passes, so that the JVM has compiled the
- * code by then: without it the first prompts take several times as long. Nothing of it stays in the prefix cache.
+ * Generates from random tokens before the first request, so that the JVM has compiled the code by then: without it the
+ * first prompts take several times as long. One session computes longer and longer prompts and decodes after them;
+ * another decodes beside it, so that passes hold chunks of all sizes. Nothing of it stays in the prefix cache.
  */
 final class WarmUp {
-    private static final int NUM_SESSIONS = 2;
-    private static final int MAX_PROMPT_TOKENS = 1024; // long ones reach attention over several chunks
-    private static final int NUM_NEW_TOKENS = 8;
+    private static final int FIRST_LONG_TOKENS = 256; // doubled from one prompt to the next
+    private static final int MAX_LONG_TOKENS = 2560; // long pasts are attended to in other ways than short ones
+    private static final int NUM_LATE_TOKENS = 16; // generated after a long prompt
+    private static final int MAX_SHORT_TOKENS = 64; // of a short prompt, and generated after it
 
     private final ServedModel model;
     private final SessionOptions options;
+    private final int room; // of one session, so that both fit into the cache
     private final long deadlineNanos;
+    private final Random random = new Random(1);
+    private volatile boolean isOver;
 
     private WarmUp(ServedModel model, SessionOptions options, Duration duration) {
         this.model = model;
         this.options = options.withPrefixReuse(false);
+        this.room = Math.max(2, model.contextLength() / 2);
         this.deadlineNanos = System.nanoTime() + duration.toNanos();
     }
 
@@ -39,9 +44,9 @@ final class WarmUp {
             return;
         }
         WarmUp warmUp = new WarmUp(model, options, duration);
-        Callable<Boolean> rounds = warmUp::generate;
-        try (ExecutorService threads = Executors.newFixedThreadPool(NUM_SESSIONS)) {
-            for (Future<Boolean> each : threads.invokeAll(Collections.nCopies(NUM_SESSIONS, rounds))) {
+        List<Callable<Boolean>> sessions = List.of(warmUp::generateLong, warmUp::generateShort);
+        try (ExecutorService threads = Executors.newFixedThreadPool(sessions.size())) {
+            for (Future<Boolean> each : threads.invokeAll(sessions)) {
                 each.get();
             }
         } catch (InterruptedException _) {
@@ -51,16 +56,38 @@ final class WarmUp {
         }
     }
 
-    private boolean generate() {
-        Random random = new Random(1);
-        int longest = Math.clamp(model.contextLength() / (2 * NUM_SESSIONS) - NUM_NEW_TOKENS, 1, MAX_PROMPT_TOKENS);
-        GenerationOptions generation = GenerationOptions.greedy(NUM_NEW_TOKENS).ignoringEos();
-        do { // at least once, on a slow machine too
-            int[] prompt = random.ints(1 + random.nextInt(longest), 0, model.model().config().vocabSize()).toArray();
-            try (Session session = model.model().newSession(options)) {
-                List<?> _ = session.generate(new int[][] {prompt}, generation, GenerationListener.NONE).rows();
-            }
-        } while (System.nanoTime() < deadlineNanos);
+    private boolean generateLong() {
+        int numNew = Math.min(NUM_LATE_TOKENS, room / 2);
+        int longest = Math.min(MAX_LONG_TOKENS, room - numNew);
+        int next = Math.min(FIRST_LONG_TOKENS, longest);
+        double nextNanos;
+        try {
+            do { // at least once, on a slow machine too
+                long start = System.nanoTime();
+                generate(next, numNew);
+                int before = next;
+                next = Math.min(2 * next, longest);
+                nextNanos = (System.nanoTime() - start) * (double) next / before;
+            } while (System.nanoTime() + nextNanos < deadlineNanos);
+        } finally {
+            isOver = true;
+        }
         return true;
+    }
+
+    private boolean generateShort() {
+        int numTokens = Math.min(MAX_SHORT_TOKENS, room / 2);
+        do {
+            generate(numTokens, numTokens);
+        } while (!isOver);
+        return true;
+    }
+
+    private void generate(int numTokens, int numNew) {
+        int[] prompt = random.ints(numTokens, 0, model.model().config().vocabSize()).toArray();
+        GenerationOptions generation = GenerationOptions.greedy(numNew).ignoringEos();
+        try (Session session = model.model().newSession(options)) {
+            List<?> _ = session.generate(new int[][] {prompt}, generation, GenerationListener.NONE).rows();
+        }
     }
 }

@@ -30,6 +30,7 @@ final class RequestQueueTest {
 
     @TempDir private static Path folder;
 
+    private final CountDownLatch computed = new CountDownLatch(1); // of an endless request, all but its end
     private final CountDownLatch goOn = new CountDownLatch(1);
     private final List<ServedModel> models = new ArrayList<>();
     private int numPrompts;
@@ -71,6 +72,7 @@ final class RequestQueueTest {
     /** A request that does not end before {@link #goOn}. */
     private RunRequest endless(ServedModel model, int numTokens) {
         LogitsProcessor wait = (_, _) -> {
+            computed.countDown();
             try {
                 goOn.await();
             } catch (InterruptedException e) {
@@ -135,6 +137,27 @@ final class RequestQueueTest {
         RunRequest request = request(model, 16);
         return new RunRequest(model, request.prompts(), request.options().withPriority(priority), "", "", false,
                 request.numPromptLogProbabilities(), Duration.ofNanos(1));
+    }
+
+    /** What one tenant has asked for before does not keep another waiting: computed tokens decide who is next. */
+    @Test
+    void tenantWithFewerComputedTokens_isNext() throws Exception {
+        ServedModel model = load("one");
+        RequestQueue queue = queue(1);
+        queue.submit(ofTenant("alice", endless(model, 16)));
+        computed.await(); // so that bob, who comes next, begins level with alice
+        for (int i = 0; i < 5; i++) {
+            queue.submit(ofTenant("alice", request(model, 16)));
+        }
+        queue.submit(ofTenant("bob", request(model, 16)));
+        end(queue);
+        assertThat(queue.recentPrompts().reversed()).extracting(RecentPrompt::tenant).containsExactly("alice", "alice",
+                "bob", "alice", "alice", "alice", "alice");
+    }
+
+    private static RunRequest ofTenant(String tenant, RunRequest request) {
+        return new RunRequest(request.model(), request.prompts(), request.options(), tenant, tenant, false,
+                request.numPromptLogProbabilities(), request.timeout());
     }
 
     @Test
