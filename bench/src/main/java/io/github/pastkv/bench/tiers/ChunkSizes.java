@@ -10,7 +10,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.ToLongFunction;
@@ -88,13 +87,12 @@ final class ChunkSizes {
     }
 
     private double medianMillis(int size, ToLongFunction<Model> read) throws IOException {
-        long[] nanos = new long[NUM_TIMES];
+        List<Double> millis = new ArrayList<>();
         for (int i = 0; i < NUM_TIMES; i++) {
             try (Model model = loader.load(tier(size))) {
-                nanos[i] = read.applyAsLong(model);
+                millis.add(read.applyAsLong(model) / 1e6);
             }
         }
-        Arrays.sort(nanos);
-        return nanos[NUM_TIMES / 2] / 1e6;
+        return Medians.of(millis);
     }
 }

@@ -30,7 +30,7 @@ final class Pairs {
         }
         if (count > 0) {
             System.out.printf(Locale.ROOT, "%d pairs, with to without: time %.4f, processor time %.4f (medians)%n",
-                    count, median(pairs.timeRatios), median(pairs.processorRatios));
+                    count, Medians.of(pairs.timeRatios), Medians.of(pairs.processorRatios));
         }
     }
 
@@ -52,11 +52,5 @@ final class Pairs {
 
     private static long processorNanos() {
         return ProcessHandle.current().info().totalCpuDuration().orElseThrow().toNanos();
-    }
-
-    private static double median(List<Double> ratios) {
-        List<Double> sorted = ratios.stream().sorted().toList();
-        int middle = sorted.size() / 2;
-        return sorted.size() % 2 == 1 ? sorted.get(middle) : (sorted.get(middle - 1) + sorted.get(middle)) / 2;
     }
 }

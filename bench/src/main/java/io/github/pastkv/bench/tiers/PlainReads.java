@@ -26,7 +26,9 @@ import java.util.stream.Stream;
  */
 final class PlainReads {
     private static final int READ_BYTES = 4 << 20;
-    private static final int NUM_PASSES = 10;
+    private static final int NUM_PASSES = 60;
+    private static final int NUM_WARM_PASSES = 20; // the last ones
+    private static final int NUM_COLD_PASSES = 5;
     private static final Path DROP_CACHES = Path.of("/proc/sys/vm/drop_caches");
 
     private final TierUri uri;
@@ -47,25 +49,49 @@ final class PlainReads {
         }
     }
 
-    /** Reads everything in turn a few times, and prints a line for each pair. */
+    /** Reads everything in turn many times, and prints medians of the last ones. */
     static void print(TierUri uri, boolean dropsPageCache) throws IOException {
         try (TierStore store = TierStore.of(CacheTiers.open(uri)); CacheTier tier = CacheTiers.open(uri);
                 Arena arena = Arena.ofConfined()) {
             PlainReads reads = new PlainReads(uri, tier);
+            List<Pass> passes = new ArrayList<>();
             for (int pass = 0; pass < NUM_PASSES; pass++) {
-                reads.printPair(store, arena, false);
+                passes.add(reads.pass(store, arena, false));
             }
-            for (int pass = 0; dropsPageCache && pass < NUM_PASSES / 2; pass++) {
-                reads.printPair(store, arena, true);
+            print("warm", passes.subList(NUM_PASSES - NUM_WARM_PASSES, NUM_PASSES));
+            passes.clear();
+            for (int pass = 0; dropsPageCache && pass < NUM_COLD_PASSES; pass++) {
+                passes.add(reads.pass(store, arena, true));
+            }
+            if (dropsPageCache) {
+                print("page cache cold", passes);
             }
         }
     }
 
-    private void printPair(TierStore store, Arena arena, boolean dropsPageCache) throws IOException {
+    /** How long reading everything plainly took, and with verification; nanoseconds. */
+    private record Pass(long bytes, long plainNanos, long verifiedNanos) {
+        double ratio() {
+            return (double) plainNanos / verifiedNanos;
+        }
+    }
+
+    private static void print(String name, List<Pass> passes) {
+        double plain = Medians.of(passes.stream().map(pass -> (double) pass.plainNanos()).toList());
+        double verified = Medians.of(passes.stream().map(pass -> (double) pass.verifiedNanos()).toList());
+        System.out.printf(Locale.ROOT,
+                "%s, medians of %d: %d bytes, plain reads %.1f ms (%.2f GB/s), read and verified %.1f ms (%.2f), ratio "
+                        + "%.2f%n",
+                name, passes.size(), passes.getFirst().bytes(), plain / 1e6, passes.getFirst().bytes() / plain,
+                verified / 1e6, passes.getFirst().bytes() / verified,
+                Medians.of(passes.stream().map(Pass::ratio).toList()));
+    }
+
+    private Pass pass(TierStore store, Arena arena, boolean dropsPageCache) throws IOException {
         dropPageCache(dropsPageCache);
         long start = System.nanoTime();
         long bytes = uri.scheme().equals("file") ? readFiles() : getAll();
-        double plain = (System.nanoTime() - start) / 1e9;
+        long plain = System.nanoTime() - start;
         dropPageCache(dropsPageCache);
         start = System.nanoTime();
         for (TierEntry entry : entries) {
@@ -74,11 +100,7 @@ final class PlainReads {
                 throw new IOException(entry.key() + ": " + chunk);
             }
         }
-        double verified = (System.nanoTime() - start) / 1e9;
-        System.out.printf(Locale.ROOT,
-                "%d bytes%s: plain reads %.1f ms (%.2f GB/s), read and verified %.1f ms (%.2f): ratio %.2f%n", bytes,
-                dropsPageCache ? ", page cache cold" : "", plain * 1e3, bytes / plain / 1e9, verified * 1e3,
-                bytes / verified / 1e9, plain / verified);
+        return new Pass(bytes, plain, System.nanoTime() - start);
     }
 
     private static void dropPageCache(boolean drops) throws IOException {
