@@ -7,8 +7,9 @@ import java.util.Arrays;
 
 /**
  * Attention over the rows of a step, on the threads of a pool. Items are tiles: for each row, its query tiles, and for
- * each of those all kv heads. Rows that share a prefix are attended together ({@link SharedPrefixAttention}); where
- * tiles are too few for the threads and the past is long, they are split by position ({@link SplitAttention}).
+ * each of those all kv heads. Rows of few queries that share a prefix are attended together
+ * ({@link SharedPrefixAttention}). Where queries are too few for the threads and the past is long, tiles are split by
+ * position ({@link SplitAttention}), those of several rows too.
  */
 @SuppressWarnings("NullAway.Init") // work is an argument of the operation under way
 final class Attention implements AutoCloseable {
@@ -18,10 +19,20 @@ final class Attention implements AutoCloseable {
      */
     private static final int MIN_SPLIT_POSITIONS = 1024;
     private static final int MAX_TILE_ROWS = 32;
+    /**
+     * Tile rows of a group of rows: with more, scores no longer fit in a near cache, and reading the prefix is a small
+     * part of the work already.
+     */
+    private static final int MAX_GROUP_TILE_ROWS = 96;
+    /** Items of groups for each thread, so that all have work. */
+    private static final int GROUP_ITEMS_PER_THREAD = 2;
+    /** Queries of a group below which it is rather split by position, as reading the prefix is most of the work. */
+    private static final int MIN_GROUP_QUERIES = 4;
 
     private final Kernels kernels;
     private final ComputePool pool;
     private final AttentionTile[] tiles; // of each thread
+    private final PrefixGroups groups = new PrefixGroups();
     private final SplitAttention splitAttention;
     private final SharedPrefixAttention sharedAttention;
     private final AttentionArguments arguments = new AttentionArguments();
@@ -30,8 +41,11 @@ final class Attention implements AutoCloseable {
     private final Compute.TileWork attend = this::attend;
     private final int numKvHeads;
     private final int queriesPerTile;
+    private final int maxGroupQueries;
+    /** Fewest groups that give all threads work. */
+    private final int fewestGroups;
     private Compute.TileWork work;
-    /** Rows of fewer queries are in the groups of {@link #sharedAttention}; 0 where there are none. */
+    /** Rows of fewer queries are in {@link #groups}; 0 where there are none. */
     private int minRowQueries;
 
     Attention(Kernels kernels, ComputePool pool, int numHeads, KvShape cached) {
@@ -41,9 +55,11 @@ final class Attention implements AutoCloseable {
         int gqaGroupSize = numHeads / numKvHeads;
         this.queriesPerTile = Math.max(1, MAX_TILE_ROWS / gqaGroupSize);
         this.tiles = newTiles(pool.numThreads(), gqaGroupSize, cached);
-        this.splitAttention =
-                new SplitAttention(kernels, pool, tiles, () -> newTiles(1, gqaGroupSize, cached)[0]);
-        this.sharedAttention = new SharedPrefixAttention(kernels, numKvHeads, tiles,
+        this.maxGroupQueries = MAX_GROUP_TILE_ROWS / gqaGroupSize;
+        this.fewestGroups = Math.ceilDiv(pool.numThreads() * GROUP_ITEMS_PER_THREAD, numKvHeads);
+        this.splitAttention = new SplitAttention(kernels, pool, numKvHeads, groups, tiles,
+                () -> newTiles(1, gqaGroupSize, cached)[0]);
+        this.sharedAttention = new SharedPrefixAttention(kernels, numKvHeads, groups, tiles,
                 newTiles(pool.numThreads(), gqaGroupSize, cached));
     }
 
@@ -58,16 +74,36 @@ final class Attention implements AutoCloseable {
         arguments.set(rows, layer, form, queries, out, fromToken, toToken);
         work = attend;
         minRowQueries = 0;
-        int numItems = numTileItems();
-        if (pool.numThreads() > 1 && isSplit(numItems)) {
-            runSplit(numItems);
-        } else if (sharedAttention.plan(arguments, queriesPerTile)) {
+        boolean shares = groups.find(arguments, queriesPerTile);
+        if (isSplit()) {
+            splitAttention.run(out);
+        } else if (shares) {
+            groups.cut(Math.min(maxGroupQueries, Math.ceilDiv(groups.numQueries(), fewestGroups)));
             minRowQueries = queriesPerTile + 1;
             pool.run(sharedAttention.numItems() + numTileItems(), numMultiplyAdds(), sharedTask);
-            sharedAttention.clear();
         } else {
-            pool.run(numItems, numMultiplyAdds(), tileTask);
+            pool.run(numTileItems(), numMultiplyAdds(), tileTask);
         }
+        groups.clear();
+    }
+
+    /** Whether there are few queries with a long past; they are in groups then. */
+    private boolean isSplit() {
+        if (pool.numThreads() == 1 || groups.numQueries() != numQueries()
+                || groups.numQueries() >= fewestGroups * MIN_GROUP_QUERIES
+                || numSeen() < (long) groups.numQueries() * MIN_SPLIT_POSITIONS) {
+            return false;
+        }
+        groups.cut(maxGroupQueries);
+        return sharedAttention.numItems() < pool.numThreads() * ITEMS_PER_THREAD;
+    }
+
+    private int numQueries() {
+        int numQueries = 0;
+        for (int row = 0; row < arguments.numRows(); row++) {
+            numQueries += arguments.numQueries(row);
+        }
+        return numQueries;
     }
 
     /** Runs work on each tile as {@link Compute#forTiles} describes it. */
@@ -110,24 +146,6 @@ final class Attention implements AutoCloseable {
             numSeen += (long) arguments.numQueries(row) * arguments.mostSeen(row);
         }
         return numSeen;
-    }
-
-    /** Whether few rows, each of one query, have a long past. */
-    private boolean isSplit(int numItems) {
-        int numQueries = 0;
-        for (int row = 0; row < arguments.numRows(); row++) {
-            numQueries += arguments.numQueries(row);
-        }
-        return numQueries * numKvHeads == numItems && numItems < pool.numThreads() * ITEMS_PER_THREAD
-                && numSeen() * numKvHeads >= (long) numItems * MIN_SPLIT_POSITIONS;
-    }
-
-    private void runSplit(int numItems) {
-        AttentionTile[] wholes = splitAttention.tiles(numItems);
-        for (int item = 0; item < numItems; item++) {
-            setUp(wholes[item], item);
-        }
-        splitAttention.run(numItems, arguments.out());
     }
 
     private void runShared(int item, int worker) {

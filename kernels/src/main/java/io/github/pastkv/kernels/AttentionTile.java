@@ -48,8 +48,6 @@ public final class AttentionTile implements AutoCloseable {
 
     private static final int MIN_CAPACITY_BYTES = 16_384;
     private static final Tensor[] NO_SPAN_OUTS = {};
-    /** Spans whose sums fit in scratch memory together. */
-    private static final int SPANS_IN_SCRATCH = 4;
 
     private final int gqaGroupSize;
     private final int headDim;
@@ -74,7 +72,6 @@ public final class AttentionTile implements AutoCloseable {
     private int splitFrom;
     private int splitTo = Integer.MAX_VALUE;
     private Tensor[] spanOuts = NO_SPAN_OUTS;
-    private int firstSpan;
     private boolean hasSpanOuts;
 
     /** A tile whose keys and values are of equal size. */
@@ -181,20 +178,12 @@ public final class AttentionTile implements AutoCloseable {
     }
 
     /**
-     * Makes this tile a split of {@code whole}: its rows attend only to positions {@code [from, to)} of what those of
-     * {@code whole} attend to. It reads and writes the scores of {@code whole}, whose other splits may be on other
-     * threads.
-     *
-     * @param from a multiple of {@link #SPAN_POSITIONS}, as {@code to} is
-     */
-    void asSplitOf(AttentionTile whole, int from, int to) {
-        asPartOf(whole, 0, whole.numQueries, from, to);
-    }
-
-    /**
-     * Makes this tile a split of some queries of {@code whole}, as {@link #asSplitOf} does of all.
+     * Makes this tile a split of some queries of {@code whole}: they attend only to positions {@code [from, to)} of
+     * what those of {@code whole} attend to. It reads and writes the scores of {@code whole}, whose other splits may be
+     * on other threads.
      *
      * @param fromQuery first of them, in {@code [0, whole.numQueries()]}, as {@code toQuery} is
+     * @param from a multiple of {@link #SPAN_POSITIONS}, as {@code to} is, or beyond the end
      */
     void asPartOf(AttentionTile whole, int fromQuery, int toQuery, int from, int to) {
         bind(whole.blocks, whole.layer, whole.form, whole.queries, whole.out);
@@ -216,17 +205,16 @@ public final class AttentionTile implements AutoCloseable {
     /**
      * Stores the value sums of each span separately, until the next {@link #bind}.
      *
-     * @param outs targets of the spans after the whole's first, each in the shape of the output
-     * @param firstSpanOfWhole the span whose sums go to the output itself
+     * @param outs targets of the spans after a row's first, each in the shape of the output, which takes those of the
+     *     first
      */
-    void storeSpansSeparately(Tensor[] outs, int firstSpanOfWhole) {
+    void storeSpansSeparately(Tensor[] outs) {
         spanOuts = outs;
-        firstSpan = firstSpanOfWhole;
         hasSpanOuts = true;
     }
 
     private void growScratch() {
-        scratch.grow((long) (KvLayout.LANE_TILE + SPANS_IN_SCRATCH * numRows() + 3) * headDim * Float.BYTES);
+        scratch.grow((long) (KvLayout.LANE_TILE + numRows() + 3) * headDim * Float.BYTES);
     }
 
     /** Queries times the heads that share the kv head. */
@@ -271,6 +259,11 @@ public final class AttentionTile implements AutoCloseable {
 
     public int numQueries() {
         return numQueries;
+    }
+
+    /** A query in the numbering of {@link #queries}. */
+    int token(int query) {
+        return tokens[query];
     }
 
     /** Position of a tile row's query. */
@@ -334,14 +327,14 @@ public final class AttentionTile implements AutoCloseable {
     }
 
     /**
-     * F32 target of the weighted values of a span; a row's {@code valueDim} numbers begin at {@link #outByteOffset}.
-     * One target for all spans, or, for splits, one for each span.
+     * F32 target of a row's weighted values of a span; its {@code valueDim} numbers begin at {@link #outByteOffset}.
+     * One target for all spans, or, for splits, one for each span after the row's first.
      *
      * @param spanFrom first position of the span, a multiple of {@link #SPAN_POSITIONS}
      */
-    public MemorySegment outOf(int spanFrom) {
-        int others = spanFrom / SPAN_POSITIONS - firstSpan;
-        return (hasSpanOuts && others > 0 ? spanOuts[others - 1] : out).segment();
+    public MemorySegment outOf(int row, int spanFrom) {
+        int others = hasSpanOuts ? spanFrom / SPAN_POSITIONS - firstSpan(row) : 0;
+        return (others > 0 ? spanOuts[others - 1] : out).segment();
     }
 
     /**
@@ -349,9 +342,23 @@ public final class AttentionTile implements AutoCloseable {
      * content.
      */
     public boolean startsOut(int row, int spanFrom) {
+        return hasSpanOuts || spanFrom / SPAN_POSITIONS == firstSpan(row);
+    }
+
+    /** The first span that a row attends to, in this split or another. */
+    int firstSpan(int row) {
         int firstVisible = window.firstVisible(position(row));
-        int firstSeen = Math.min(window.numSinks(), firstVisible) > 0 ? 0 : firstVisible;
-        return hasSpanOuts || spanFrom == firstSeen / SPAN_POSITIONS * SPAN_POSITIONS;
+        return Math.min(window.numSinks(), firstVisible) > 0 ? 0 : firstVisible / SPAN_POSITIONS;
+    }
+
+    /** No row attends to a position before this one. */
+    int seenFrom() {
+        return to(Range.SINKS, numRows() - 1) > splitFrom ? splitFrom : from(Range.WINDOW, 0);
+    }
+
+    /** No row attends to a position from here on. */
+    int seenTo() {
+        return numVisible(numRows() - 1);
     }
 
     public long outByteOffset(int row) {
@@ -376,7 +383,7 @@ public final class AttentionTile implements AutoCloseable {
         return ((long) (firstScoreRow + row) * scoreStride - scoreBase) * Float.BYTES;
     }
 
-    /** Memory for the kernel's own use, within one call: (16 + 4 x numRows + 3) x headDim floats. */
+    /** Memory for the kernel's own use, within one call: (16 + numRows + 3) x headDim floats. */
     public MemorySegment scratch() {
         return scratch.segment();
     }

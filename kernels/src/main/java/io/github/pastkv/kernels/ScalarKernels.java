@@ -310,8 +310,8 @@ public final class ScalarKernels implements Kernels {
     private static void addSpan(AttentionTile tile, int row, int from) {
         for (int dim = 0; dim < tile.valueDim(); dim++) {
             long offset = tile.outByteOffset(row) + 4L * dim;
-            float before = tile.startsOut(row, from) ? 0f : DataType.F32.read(tile.outOf(from), offset);
-            DataType.F32.write(tile.outOf(from), offset, before + spanOfValues(tile, row, dim, from));
+            float before = tile.startsOut(row, from) ? 0f : DataType.F32.read(tile.outOf(row, from), offset);
+            DataType.F32.write(tile.outOf(row, from), offset, before + spanOfValues(tile, row, dim, from));
         }
     }
 

@@ -8,108 +8,51 @@ package io.github.pastkv.kernels;
  * in one tile; then the softmax of each row; then the weighted values of the pieces, which ascend by position for each
  * row. So the bits are those of rows that are attended alone.
  *
- * <p>An item is a group of rows and a kv head, processed by one thread. Running it allocates nothing once buffers have
- * grown.
+ * <p>An item is a group of rows and a kv head, processed by one thread; {@link SplitAttention} is for groups that are
+ * too few. Running an item allocates nothing once buffers have grown.
  */
 final class SharedPrefixAttention implements AutoCloseable {
-    /**
-     * Tile rows of a group: with more, scores no longer fit in a near cache, and reading the prefix is a small part of
-     * the work already.
-     */
-    private static final int MAX_TILE_ROWS = 96;
-    /** Items for each thread, so that all have work. */
-    private static final int ITEMS_PER_THREAD = 2;
-
     private final Kernels kernels;
+    private final PrefixGroups groups;
     private final AttentionTile[] parts; // of each thread
     private final AttentionTile[] wholes; // of each thread, with the queries of a group
     private final int numKvHeads;
-    private final SharedPrefixes prefixes = new SharedPrefixes();
-    private final PrefixPieces pieces = new PrefixPieces();
-    private AttentionArguments arguments;
 
     /**
-     * Attention that is not under way.
+     * Attention over groups that are planned before each use.
      *
      * @param parts a tile for each thread, in use only while an item is processed
      * @param wholes another one for each thread, owned by this
      */
-    @SuppressWarnings("NullAway.Init") // arguments of the operation under way
-    SharedPrefixAttention(Kernels kernels, int numKvHeads, AttentionTile[] parts, AttentionTile[] wholes) {
+    SharedPrefixAttention(Kernels kernels, int numKvHeads, PrefixGroups groups, AttentionTile[] parts,
+            AttentionTile[] wholes) {
         this.kernels = kernels;
         this.numKvHeads = numKvHeads;
+        this.groups = groups;
         this.parts = parts;
         this.wholes = wholes;
     }
 
-    /**
-     * Finds groups among the rows of up to {@code maxRowQueries} queries.
-     *
-     * @return whether any rows share a span of positions; the groups hold all rows of so few queries then
-     */
-    boolean plan(AttentionArguments newArguments, int maxRowQueries) {
-        arguments = newArguments;
-        if (!prefixes.find(arguments, maxRowQueries)) {
-            prefixes.clear();
-            return false;
-        }
-        int numQueries = 0;
-        for (int member = 0; member < prefixes.numMembers(); member++) {
-            numQueries += prefixes.numQueries(member);
-        }
-        int fewestGroups = Math.ceilDiv(parts.length * ITEMS_PER_THREAD, numKvHeads);
-        int maxQueries = MAX_TILE_ROWS / parts[0].gqaGroupSize();
-        pieces.cut(prefixes, Math.min(maxQueries, Math.ceilDiv(numQueries, fewestGroups)));
-        return true;
-    }
-
     /** Groups times kv heads. */
     int numItems() {
-        return pieces.numGroups() * numKvHeads;
+        return groups.numGroups() * numKvHeads;
     }
 
     /** Attends for one group in one kv head. */
     void run(int item, int worker) {
         int group = item / numKvHeads;
         AttentionTile whole = wholes[worker];
-        bind(whole, group, item % numKvHeads);
-        for (int piece = pieces.firstPiece(group); piece < pieces.firstPiece(group + 1); piece++) {
-            kernels.qkScores(part(worker, group, piece));
+        AttentionTile part = parts[worker];
+        groups.bind(whole, group, item % numKvHeads);
+        for (int piece = groups.firstPiece(group); piece < groups.firstPiece(group + 1); piece++) {
+            groups.bindPiece(part, whole, group, piece);
+            kernels.qkScores(part);
         }
         kernels.softmax(whole);
-        for (int piece = pieces.firstPiece(group); piece < pieces.firstPiece(group + 1); piece++) {
-            kernels.weightedValues(part(worker, group, piece));
+        for (int piece = groups.firstPiece(group); piece < groups.firstPiece(group + 1); piece++) {
+            groups.bindPiece(part, whole, group, piece);
+            kernels.weightedValues(part);
         }
-    }
-
-    private void bind(AttentionTile whole, int group, int kvHead) {
-        arguments.bind(whole, prefixes.row(pieces.firstMember(group)));
-        whole.startQueries(kvHead);
-        for (int member = pieces.firstMember(group); member < pieces.firstMember(group + 1); member++) {
-            arguments.addQueries(whole, prefixes.firstToken(member), prefixes.numQueries(member));
-        }
-        whole.layOutScores();
-    }
-
-    /** The queries of a piece's members at its positions, reading the blocks of the first of them. */
-    private AttentionTile part(int worker, int group, int piece) {
-        int fromQuery = 0;
-        for (int member = pieces.firstMember(group); member < pieces.fromMember(piece); member++) {
-            fromQuery += prefixes.numQueries(member);
-        }
-        int toQuery = fromQuery;
-        for (int member = pieces.fromMember(piece); member < pieces.toMember(piece); member++) {
-            toQuery += prefixes.numQueries(member);
-        }
-        AttentionTile part = parts[worker];
-        part.asPartOf(wholes[worker], fromQuery, toQuery, pieces.fromPosition(piece), pieces.toPosition(piece));
-        arguments.readRow(part, prefixes.row(pieces.fromMember(piece)));
-        return part;
-    }
-
-    /** Forgets the rows of the step. */
-    void clear() {
-        prefixes.clear();
     }
 
     @Override

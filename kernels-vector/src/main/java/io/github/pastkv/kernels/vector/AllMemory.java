@@ -1,5 +1,7 @@
 package io.github.pastkv.kernels.vector;
 
+import static io.github.pastkv.kernels.vector.TileForm.LANE_TILE;
+
 import io.github.pastkv.cache.layout.KvBlocks;
 import io.github.pastkv.kernels.AttentionTile;
 import java.lang.foreign.MemorySegment;
@@ -18,6 +20,8 @@ final class AllMemory {
 
     /** All of it: an offset is an address. Empty where it may not be read. */
     static final MemorySegment ALL = all();
+
+    private static final int CACHE_LINE = 64;
 
     private AllMemory() {}
 
@@ -42,9 +46,43 @@ final class AllMemory {
         return blockOf(tile, position).address() + TileOffsets.keyLaneTile(tile, position);
     }
 
-    /** Address of the values of a position's lane tile. */
-    static long values(AttentionTile tile, int position) {
-        return blockOf(tile, position).address() + TileOffsets.valueLaneTile(tile, position);
+    /**
+     * Writes the addresses of the values of neighboring lane tiles to the start of a tile's scratch memory, as longs.
+     *
+     * @param from first position of the first lane tile
+     * @return whether all have addresses
+     */
+    static boolean listValues(AttentionTile tile, int from, int numLaneTiles) {
+        for (int i = 0; i < numLaneTiles; i++) {
+            int position = from + i * LANE_TILE;
+            MemorySegment memory = blockOf(tile, position);
+            if (!memory.isNative() || !memory.scope().isAlive()) {
+                return false;
+            }
+            tile.scratch().set(Lanes.LONG, 8L * i, memory.address() + TileOffsets.valueLaneTile(tile, position));
+        }
+        return true;
+    }
+
+    /**
+     * Brings listed lane tiles into a near cache: reads of each cache line, four lane tiles in turn. The processor
+     * prefetches within a lane tile only and waits at the start of each, here for four at once.
+     *
+     * @param bytes size of a lane tile
+     */
+    static void touch(MemorySegment scratch, int numLaneTiles, long bytes) {
+        int touched = 0;
+        for (int i = 0; i + 4 <= numLaneTiles; i += 4) {
+            long first = scratch.get(Lanes.LONG, 8L * i);
+            long second = scratch.get(Lanes.LONG, 8L * i + 8);
+            long third = scratch.get(Lanes.LONG, 8L * i + 16);
+            long fourth = scratch.get(Lanes.LONG, 8L * i + 24);
+            for (long line = 0; line < bytes; line += CACHE_LINE) {
+                touched += ALL.get(Lanes.INT, first + line) + ALL.get(Lanes.INT, second + line)
+                        + ALL.get(Lanes.INT, third + line) + ALL.get(Lanes.INT, fourth + line);
+            }
+        }
+        scratch.set(Lanes.INT, 8L * numLaneTiles, touched); // a result, or the JIT would leave the reads out
     }
 
     private static MemorySegment blockOf(AttentionTile tile, int position) {

@@ -37,6 +37,9 @@ final class Lanes {
     /** The bits of a float at any byte offset: all lanes take a loaded int in one instruction, a float in two. */
     static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ORDER);
 
+    /** A long at any byte offset. */
+    static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ORDER);
+
     private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ORDER);
 
     private static final VectorShuffle<Float> EVENS = VectorShuffle.makeUnzip(FLOATS, 0);

@@ -7,216 +7,453 @@ import static io.github.pastkv.kernels.vector.Lanes.COUNT;
 import static io.github.pastkv.kernels.vector.Lanes.FLOATS;
 import static io.github.pastkv.kernels.vector.Lanes.INT;
 import static io.github.pastkv.kernels.vector.Lanes.INTS;
+import static io.github.pastkv.kernels.vector.Lanes.LONG;
 import static io.github.pastkv.kernels.vector.TileForm.LANE_TILE;
 import static java.nio.ByteOrder.LITTLE_ENDIAN;
 import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 import static jdk.incubator.vector.IntVector.broadcast;
 import static jdk.incubator.vector.VectorOperators.LSHL;
 
+import io.github.pastkv.cache.layout.KvType;
+import io.github.pastkv.cache.layout.Q8Codec;
 import io.github.pastkv.kernels.AttentionTile;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 
 /**
- * Values of four neighboring spans at a time, a lane tile of each, so that the processor waits for four places in
- * memory at once (see {@link ScoreBodies}). The sums of each span are chains of their own over its positions
- * ascending. Those of span s and tile row r lie where {@code VectorValues} has those of row {@code s * numRows + r}.
- * Not for Q8: sixteen vectors of widened bytes are more than the JIT inlines, and each would be allocated.
+ * Values of the whole lane tiles of a span, for four tile rows at a time: sums stay in registers over all of them, and a
+ * value is loaded once for four rows. The addresses of the lane tiles have been listed before ({@code AllMemory}), as a
+ * call within the loop would move the sums to memory. A single row has a body of its own; of two and three the last
+ * fills the places of those that are missing, as a body for three rows was compiled to half the speed. For the form of
+ * the code see {@link LinearBodies}.
  */
 final class SpanBodies {
-    private static final int SPAN = AttentionTile.SPAN_POSITIONS;
-    /** Bytes of the weights of a span. */
-    private static final long SPAN_BYTES = 4L * SPAN;
     /** Dimensions of a body, four vectors. */
     private static final int WIDE = 4 * COUNT;
 
     private SpanBodies() {}
 
-    /** Adds all positions of the four spans from {@code from} on to their sums, which have been cleared. */
-    static void sum(AttentionTile tile, TileForm form, int from) {
-        for (int position = from; position < from + SPAN; position += LANE_TILE) {
-            for (int row = 0; row < tile.numRows(); row++) {
-                for (int dim = 0; dim < tile.valueDim(); dim += WIDE) {
-                    switch (form) {
-                        case BF16_IN_PLACE -> oneRowBf16(tile, row, position, dim);
-                        default -> oneRowF32(tile, row, position, dim);
-                    }
+    /**
+     * Adds lane tiles, all of whose positions all rows attend to, to the sums in scratch memory.
+     *
+     * @param starts address of the addresses of the lane tiles
+     * @param from first position
+     */
+    static void sum(AttentionTile tile, TileForm form, long starts, int numLaneTiles, int from) {
+        for (int row = 0; row < tile.numRows(); row += 4) {
+            for (int dim = 0; dim < tile.valueDim(); dim += WIDE) {
+                switch (form) {
+                    case BF16_IN_PLACE -> rowsBf16(tile, row, starts, numLaneTiles, from, dim);
+                    case Q8_IN_PLACE -> rowsQ8(tile, row, starts, numLaneTiles, from, dim);
+                    default -> rowsF32(tile, row, starts, numLaneTiles, from, dim);
                 }
             }
         }
     }
 
-    private static void oneRowF32(AttentionTile tile, int row, int position, int dim) {
-        long start0 = AllMemory.values(tile, position) + 4L * dim;
-        long start1 = AllMemory.values(tile, position + SPAN) + 4L * dim;
-        long start2 = AllMemory.values(tile, position + 2 * SPAN) + 4L * dim;
-        long start3 = AllMemory.values(tile, position + 3 * SPAN) + 4L * dim;
-        long weights = tile.scores().address() + tile.scoreByteOffset(row) + 4L * position;
-        long sums = tile.scratch().address() + TileOffsets.sums(tile, row) + 4L * dim;
-        long sumStride = 4L * tile.numRows() * tile.valueDim();
-        long stride = 4L * tile.valueDim();
-        FloatVector sum0a = fromMemorySegment(FLOATS, ALL, sums, LITTLE_ENDIAN);
-        FloatVector sum0b = fromMemorySegment(FLOATS, ALL, sums + BYTES, LITTLE_ENDIAN);
-        FloatVector sum0c = fromMemorySegment(FLOATS, ALL, sums + 2 * BYTES, LITTLE_ENDIAN);
-        FloatVector sum0d = fromMemorySegment(FLOATS, ALL, sums + 3 * BYTES, LITTLE_ENDIAN);
-        FloatVector sum1a = fromMemorySegment(FLOATS, ALL, sums + sumStride, LITTLE_ENDIAN);
-        FloatVector sum1b = fromMemorySegment(FLOATS, ALL, sums + sumStride + BYTES, LITTLE_ENDIAN);
-        FloatVector sum1c = fromMemorySegment(FLOATS, ALL, sums + sumStride + 2 * BYTES, LITTLE_ENDIAN);
-        FloatVector sum1d = fromMemorySegment(FLOATS, ALL, sums + sumStride + 3 * BYTES, LITTLE_ENDIAN);
-        FloatVector sum2a = fromMemorySegment(FLOATS, ALL, sums + 2 * sumStride, LITTLE_ENDIAN);
-        FloatVector sum2b = fromMemorySegment(FLOATS, ALL, sums + 2 * sumStride + BYTES, LITTLE_ENDIAN);
-        FloatVector sum2c = fromMemorySegment(FLOATS, ALL, sums + 2 * sumStride + 2 * BYTES, LITTLE_ENDIAN);
-        FloatVector sum2d = fromMemorySegment(FLOATS, ALL, sums + 2 * sumStride + 3 * BYTES, LITTLE_ENDIAN);
-        FloatVector sum3a = fromMemorySegment(FLOATS, ALL, sums + 3 * sumStride, LITTLE_ENDIAN);
-        FloatVector sum3b = fromMemorySegment(FLOATS, ALL, sums + 3 * sumStride + BYTES, LITTLE_ENDIAN);
-        FloatVector sum3c = fromMemorySegment(FLOATS, ALL, sums + 3 * sumStride + 2 * BYTES, LITTLE_ENDIAN);
-        FloatVector sum3d = fromMemorySegment(FLOATS, ALL, sums + 3 * sumStride + 3 * BYTES, LITTLE_ENDIAN);
-        for (int i = 0; i < LANE_TILE; i++) {
-            long weight = weights + 4L * i;
-            long at = i * stride;
-            FloatVector weight0 = broadcast(INTS, ALL.get(INT, weight)).reinterpretAsFloats();
-            FloatVector value0a = fromMemorySegment(FLOATS, ALL, start0 + at, LITTLE_ENDIAN);
-            FloatVector value0b = fromMemorySegment(FLOATS, ALL, start0 + at + BYTES, LITTLE_ENDIAN);
-            FloatVector value0c = fromMemorySegment(FLOATS, ALL, start0 + at + 2 * BYTES, LITTLE_ENDIAN);
-            FloatVector value0d = fromMemorySegment(FLOATS, ALL, start0 + at + 3 * BYTES, LITTLE_ENDIAN);
-            sum0a = value0a.fma(weight0, sum0a);
-            sum0b = value0b.fma(weight0, sum0b);
-            sum0c = value0c.fma(weight0, sum0c);
-            sum0d = value0d.fma(weight0, sum0d);
-            FloatVector weight1 = broadcast(INTS, ALL.get(INT, weight + SPAN_BYTES)).reinterpretAsFloats();
-            FloatVector value1a = fromMemorySegment(FLOATS, ALL, start1 + at, LITTLE_ENDIAN);
-            FloatVector value1b = fromMemorySegment(FLOATS, ALL, start1 + at + BYTES, LITTLE_ENDIAN);
-            FloatVector value1c = fromMemorySegment(FLOATS, ALL, start1 + at + 2 * BYTES, LITTLE_ENDIAN);
-            FloatVector value1d = fromMemorySegment(FLOATS, ALL, start1 + at + 3 * BYTES, LITTLE_ENDIAN);
-            sum1a = value1a.fma(weight1, sum1a);
-            sum1b = value1b.fma(weight1, sum1b);
-            sum1c = value1c.fma(weight1, sum1c);
-            sum1d = value1d.fma(weight1, sum1d);
-            FloatVector weight2 = broadcast(INTS, ALL.get(INT, weight + 2 * SPAN_BYTES)).reinterpretAsFloats();
-            FloatVector value2a = fromMemorySegment(FLOATS, ALL, start2 + at, LITTLE_ENDIAN);
-            FloatVector value2b = fromMemorySegment(FLOATS, ALL, start2 + at + BYTES, LITTLE_ENDIAN);
-            FloatVector value2c = fromMemorySegment(FLOATS, ALL, start2 + at + 2 * BYTES, LITTLE_ENDIAN);
-            FloatVector value2d = fromMemorySegment(FLOATS, ALL, start2 + at + 3 * BYTES, LITTLE_ENDIAN);
-            sum2a = value2a.fma(weight2, sum2a);
-            sum2b = value2b.fma(weight2, sum2b);
-            sum2c = value2c.fma(weight2, sum2c);
-            sum2d = value2d.fma(weight2, sum2d);
-            FloatVector weight3 = broadcast(INTS, ALL.get(INT, weight + 3 * SPAN_BYTES)).reinterpretAsFloats();
-            FloatVector value3a = fromMemorySegment(FLOATS, ALL, start3 + at, LITTLE_ENDIAN);
-            FloatVector value3b = fromMemorySegment(FLOATS, ALL, start3 + at + BYTES, LITTLE_ENDIAN);
-            FloatVector value3c = fromMemorySegment(FLOATS, ALL, start3 + at + 2 * BYTES, LITTLE_ENDIAN);
-            FloatVector value3d = fromMemorySegment(FLOATS, ALL, start3 + at + 3 * BYTES, LITTLE_ENDIAN);
-            sum3a = value3a.fma(weight3, sum3a);
-            sum3b = value3b.fma(weight3, sum3b);
-            sum3c = value3c.fma(weight3, sum3c);
-            sum3d = value3d.fma(weight3, sum3d);
+    private static void rowsF32(AttentionTile tile, int row, long starts, int numLaneTiles, int from, int dim) {
+        switch (tile.numRows() - row) {
+            case 1 -> oneRowF32(tile, row, starts, numLaneTiles, from, dim);
+            default -> fourRowsF32(tile, row, starts, numLaneTiles, from, dim);
         }
-        sum0a.intoMemorySegment(ALL, sums, LITTLE_ENDIAN);
-        sum0b.intoMemorySegment(ALL, sums + BYTES, LITTLE_ENDIAN);
-        sum0c.intoMemorySegment(ALL, sums + 2 * BYTES, LITTLE_ENDIAN);
-        sum0d.intoMemorySegment(ALL, sums + 3 * BYTES, LITTLE_ENDIAN);
-        sum1a.intoMemorySegment(ALL, sums + sumStride, LITTLE_ENDIAN);
-        sum1b.intoMemorySegment(ALL, sums + sumStride + BYTES, LITTLE_ENDIAN);
-        sum1c.intoMemorySegment(ALL, sums + sumStride + 2 * BYTES, LITTLE_ENDIAN);
-        sum1d.intoMemorySegment(ALL, sums + sumStride + 3 * BYTES, LITTLE_ENDIAN);
-        sum2a.intoMemorySegment(ALL, sums + 2 * sumStride, LITTLE_ENDIAN);
-        sum2b.intoMemorySegment(ALL, sums + 2 * sumStride + BYTES, LITTLE_ENDIAN);
-        sum2c.intoMemorySegment(ALL, sums + 2 * sumStride + 2 * BYTES, LITTLE_ENDIAN);
-        sum2d.intoMemorySegment(ALL, sums + 2 * sumStride + 3 * BYTES, LITTLE_ENDIAN);
-        sum3a.intoMemorySegment(ALL, sums + 3 * sumStride, LITTLE_ENDIAN);
-        sum3b.intoMemorySegment(ALL, sums + 3 * sumStride + BYTES, LITTLE_ENDIAN);
-        sum3c.intoMemorySegment(ALL, sums + 3 * sumStride + 2 * BYTES, LITTLE_ENDIAN);
-        sum3d.intoMemorySegment(ALL, sums + 3 * sumStride + 3 * BYTES, LITTLE_ENDIAN);
     }
 
-    private static void oneRowBf16(AttentionTile tile, int row, int position, int dim) {
-        long start0 = AllMemory.values(tile, position) + 2L * dim;
-        long start1 = AllMemory.values(tile, position + SPAN) + 2L * dim;
-        long start2 = AllMemory.values(tile, position + 2 * SPAN) + 2L * dim;
-        long start3 = AllMemory.values(tile, position + 3 * SPAN) + 2L * dim;
-        long weights = tile.scores().address() + tile.scoreByteOffset(row) + 4L * position;
-        long sums = tile.scratch().address() + TileOffsets.sums(tile, row) + 4L * dim;
-        long sumStride = 4L * tile.numRows() * tile.valueDim();
-        long stride = 2L * tile.valueDim();
-        FloatVector sum0a = fromMemorySegment(FLOATS, ALL, sums, LITTLE_ENDIAN);
-        FloatVector sum0b = fromMemorySegment(FLOATS, ALL, sums + BYTES, LITTLE_ENDIAN);
-        FloatVector sum0c = fromMemorySegment(FLOATS, ALL, sums + 2 * BYTES, LITTLE_ENDIAN);
-        FloatVector sum0d = fromMemorySegment(FLOATS, ALL, sums + 3 * BYTES, LITTLE_ENDIAN);
-        FloatVector sum1a = fromMemorySegment(FLOATS, ALL, sums + sumStride, LITTLE_ENDIAN);
-        FloatVector sum1b = fromMemorySegment(FLOATS, ALL, sums + sumStride + BYTES, LITTLE_ENDIAN);
-        FloatVector sum1c = fromMemorySegment(FLOATS, ALL, sums + sumStride + 2 * BYTES, LITTLE_ENDIAN);
-        FloatVector sum1d = fromMemorySegment(FLOATS, ALL, sums + sumStride + 3 * BYTES, LITTLE_ENDIAN);
-        FloatVector sum2a = fromMemorySegment(FLOATS, ALL, sums + 2 * sumStride, LITTLE_ENDIAN);
-        FloatVector sum2b = fromMemorySegment(FLOATS, ALL, sums + 2 * sumStride + BYTES, LITTLE_ENDIAN);
-        FloatVector sum2c = fromMemorySegment(FLOATS, ALL, sums + 2 * sumStride + 2 * BYTES, LITTLE_ENDIAN);
-        FloatVector sum2d = fromMemorySegment(FLOATS, ALL, sums + 2 * sumStride + 3 * BYTES, LITTLE_ENDIAN);
-        FloatVector sum3a = fromMemorySegment(FLOATS, ALL, sums + 3 * sumStride, LITTLE_ENDIAN);
-        FloatVector sum3b = fromMemorySegment(FLOATS, ALL, sums + 3 * sumStride + BYTES, LITTLE_ENDIAN);
-        FloatVector sum3c = fromMemorySegment(FLOATS, ALL, sums + 3 * sumStride + 2 * BYTES, LITTLE_ENDIAN);
-        FloatVector sum3d = fromMemorySegment(FLOATS, ALL, sums + 3 * sumStride + 3 * BYTES, LITTLE_ENDIAN);
-        for (int i = 0; i < LANE_TILE; i++) {
-            long weight = weights + 4L * i;
-            long at = i * stride;
-            FloatVector weight0 = broadcast(INTS, ALL.get(INT, weight)).reinterpretAsFloats();
-            IntVector pairs0Ab = IntVector.fromMemorySegment(INTS, ALL, start0 + at, LITTLE_ENDIAN);
-            IntVector pairs0Cd = IntVector.fromMemorySegment(INTS, ALL, start0 + at + BYTES, LITTLE_ENDIAN);
-            FloatVector value0a = pairs0Ab.lanewise(LSHL, 16).reinterpretAsFloats();
-            FloatVector value0b = pairs0Ab.and(0xFFFF_0000).reinterpretAsFloats();
-            FloatVector value0c = pairs0Cd.lanewise(LSHL, 16).reinterpretAsFloats();
-            FloatVector value0d = pairs0Cd.and(0xFFFF_0000).reinterpretAsFloats();
-            sum0a = value0a.fma(weight0, sum0a);
-            sum0b = value0b.fma(weight0, sum0b);
-            sum0c = value0c.fma(weight0, sum0c);
-            sum0d = value0d.fma(weight0, sum0d);
-            FloatVector weight1 = broadcast(INTS, ALL.get(INT, weight + SPAN_BYTES)).reinterpretAsFloats();
-            IntVector pairs1Ab = IntVector.fromMemorySegment(INTS, ALL, start1 + at, LITTLE_ENDIAN);
-            IntVector pairs1Cd = IntVector.fromMemorySegment(INTS, ALL, start1 + at + BYTES, LITTLE_ENDIAN);
-            FloatVector value1a = pairs1Ab.lanewise(LSHL, 16).reinterpretAsFloats();
-            FloatVector value1b = pairs1Ab.and(0xFFFF_0000).reinterpretAsFloats();
-            FloatVector value1c = pairs1Cd.lanewise(LSHL, 16).reinterpretAsFloats();
-            FloatVector value1d = pairs1Cd.and(0xFFFF_0000).reinterpretAsFloats();
-            sum1a = value1a.fma(weight1, sum1a);
-            sum1b = value1b.fma(weight1, sum1b);
-            sum1c = value1c.fma(weight1, sum1c);
-            sum1d = value1d.fma(weight1, sum1d);
-            FloatVector weight2 = broadcast(INTS, ALL.get(INT, weight + 2 * SPAN_BYTES)).reinterpretAsFloats();
-            IntVector pairs2Ab = IntVector.fromMemorySegment(INTS, ALL, start2 + at, LITTLE_ENDIAN);
-            IntVector pairs2Cd = IntVector.fromMemorySegment(INTS, ALL, start2 + at + BYTES, LITTLE_ENDIAN);
-            FloatVector value2a = pairs2Ab.lanewise(LSHL, 16).reinterpretAsFloats();
-            FloatVector value2b = pairs2Ab.and(0xFFFF_0000).reinterpretAsFloats();
-            FloatVector value2c = pairs2Cd.lanewise(LSHL, 16).reinterpretAsFloats();
-            FloatVector value2d = pairs2Cd.and(0xFFFF_0000).reinterpretAsFloats();
-            sum2a = value2a.fma(weight2, sum2a);
-            sum2b = value2b.fma(weight2, sum2b);
-            sum2c = value2c.fma(weight2, sum2c);
-            sum2d = value2d.fma(weight2, sum2d);
-            FloatVector weight3 = broadcast(INTS, ALL.get(INT, weight + 3 * SPAN_BYTES)).reinterpretAsFloats();
-            IntVector pairs3Ab = IntVector.fromMemorySegment(INTS, ALL, start3 + at, LITTLE_ENDIAN);
-            IntVector pairs3Cd = IntVector.fromMemorySegment(INTS, ALL, start3 + at + BYTES, LITTLE_ENDIAN);
-            FloatVector value3a = pairs3Ab.lanewise(LSHL, 16).reinterpretAsFloats();
-            FloatVector value3b = pairs3Ab.and(0xFFFF_0000).reinterpretAsFloats();
-            FloatVector value3c = pairs3Cd.lanewise(LSHL, 16).reinterpretAsFloats();
-            FloatVector value3d = pairs3Cd.and(0xFFFF_0000).reinterpretAsFloats();
-            sum3a = value3a.fma(weight3, sum3a);
-            sum3b = value3b.fma(weight3, sum3b);
-            sum3c = value3c.fma(weight3, sum3c);
-            sum3d = value3d.fma(weight3, sum3d);
+    private static void oneRowF32(AttentionTile tile, int row, long starts, int numLaneTiles, int from, int dim) {
+        long patterns = tile.scores().address() + 4L * from;
+        long scratch = tile.scratch().address() + 4L * dim;
+        int lastRow = tile.numRows() - 1;
+        int row0 = Math.min(row, lastRow);
+        long sums0 = scratch + TileOffsets.sums(tile, row0);
+        long weights0 = patterns + tile.scoreByteOffset(row0);
+        long stride = 4L * tile.valueDim();
+        long first = 4L * dim;
+        FloatVector sum0a = fromMemorySegment(FLOATS, ALL, sums0, LITTLE_ENDIAN);
+        FloatVector sum0b = fromMemorySegment(FLOATS, ALL, sums0 + BYTES, LITTLE_ENDIAN);
+        FloatVector sum0c = fromMemorySegment(FLOATS, ALL, sums0 + 2 * BYTES, LITTLE_ENDIAN);
+        FloatVector sum0d = fromMemorySegment(FLOATS, ALL, sums0 + 3 * BYTES, LITTLE_ENDIAN);
+        for (int laneTile = 0; laneTile < numLaneTiles; laneTile++) {
+            long start = ALL.get(LONG, starts + 8L * laneTile);
+            for (int i = 0; i < LANE_TILE; i++) {
+                long at = start + first + i * stride;
+                FloatVector a = fromMemorySegment(FLOATS, ALL, at, LITTLE_ENDIAN);
+                FloatVector b = fromMemorySegment(FLOATS, ALL, at + BYTES, LITTLE_ENDIAN);
+                FloatVector c = fromMemorySegment(FLOATS, ALL, at + 2 * BYTES, LITTLE_ENDIAN);
+                FloatVector d = fromMemorySegment(FLOATS, ALL, at + 3 * BYTES, LITTLE_ENDIAN);
+                long position = 4L * (laneTile * LANE_TILE + i);
+                FloatVector weight0 =
+                        broadcast(INTS, ALL.get(INT, weights0 + position)).reinterpretAsFloats();
+                sum0a = a.fma(weight0, sum0a);
+                sum0b = b.fma(weight0, sum0b);
+                sum0c = c.fma(weight0, sum0c);
+                sum0d = d.fma(weight0, sum0d);
+            }
         }
-        sum0a.intoMemorySegment(ALL, sums, LITTLE_ENDIAN);
-        sum0b.intoMemorySegment(ALL, sums + BYTES, LITTLE_ENDIAN);
-        sum0c.intoMemorySegment(ALL, sums + 2 * BYTES, LITTLE_ENDIAN);
-        sum0d.intoMemorySegment(ALL, sums + 3 * BYTES, LITTLE_ENDIAN);
-        sum1a.intoMemorySegment(ALL, sums + sumStride, LITTLE_ENDIAN);
-        sum1b.intoMemorySegment(ALL, sums + sumStride + BYTES, LITTLE_ENDIAN);
-        sum1c.intoMemorySegment(ALL, sums + sumStride + 2 * BYTES, LITTLE_ENDIAN);
-        sum1d.intoMemorySegment(ALL, sums + sumStride + 3 * BYTES, LITTLE_ENDIAN);
-        sum2a.intoMemorySegment(ALL, sums + 2 * sumStride, LITTLE_ENDIAN);
-        sum2b.intoMemorySegment(ALL, sums + 2 * sumStride + BYTES, LITTLE_ENDIAN);
-        sum2c.intoMemorySegment(ALL, sums + 2 * sumStride + 2 * BYTES, LITTLE_ENDIAN);
-        sum2d.intoMemorySegment(ALL, sums + 2 * sumStride + 3 * BYTES, LITTLE_ENDIAN);
-        sum3a.intoMemorySegment(ALL, sums + 3 * sumStride, LITTLE_ENDIAN);
-        sum3b.intoMemorySegment(ALL, sums + 3 * sumStride + BYTES, LITTLE_ENDIAN);
-        sum3c.intoMemorySegment(ALL, sums + 3 * sumStride + 2 * BYTES, LITTLE_ENDIAN);
-        sum3d.intoMemorySegment(ALL, sums + 3 * sumStride + 3 * BYTES, LITTLE_ENDIAN);
+        sum0a.intoMemorySegment(ALL, sums0, LITTLE_ENDIAN);
+        sum0b.intoMemorySegment(ALL, sums0 + BYTES, LITTLE_ENDIAN);
+        sum0c.intoMemorySegment(ALL, sums0 + 2 * BYTES, LITTLE_ENDIAN);
+        sum0d.intoMemorySegment(ALL, sums0 + 3 * BYTES, LITTLE_ENDIAN);
+    }
+
+    private static void fourRowsF32(AttentionTile tile, int row, long starts, int numLaneTiles, int from, int dim) {
+        long patterns = tile.scores().address() + 4L * from;
+        long scratch = tile.scratch().address() + 4L * dim;
+        int lastRow = tile.numRows() - 1;
+        int row0 = Math.min(row, lastRow);
+        long sums0 = scratch + TileOffsets.sums(tile, row0);
+        long weights0 = patterns + tile.scoreByteOffset(row0);
+        int row1 = Math.min(row + 1, lastRow);
+        long sums1 = scratch + TileOffsets.sums(tile, row1);
+        long weights1 = patterns + tile.scoreByteOffset(row1);
+        int row2 = Math.min(row + 2, lastRow);
+        long sums2 = scratch + TileOffsets.sums(tile, row2);
+        long weights2 = patterns + tile.scoreByteOffset(row2);
+        int row3 = Math.min(row + 3, lastRow);
+        long sums3 = scratch + TileOffsets.sums(tile, row3);
+        long weights3 = patterns + tile.scoreByteOffset(row3);
+        long stride = 4L * tile.valueDim();
+        long first = 4L * dim;
+        FloatVector sum0a = fromMemorySegment(FLOATS, ALL, sums0, LITTLE_ENDIAN);
+        FloatVector sum0b = fromMemorySegment(FLOATS, ALL, sums0 + BYTES, LITTLE_ENDIAN);
+        FloatVector sum0c = fromMemorySegment(FLOATS, ALL, sums0 + 2 * BYTES, LITTLE_ENDIAN);
+        FloatVector sum0d = fromMemorySegment(FLOATS, ALL, sums0 + 3 * BYTES, LITTLE_ENDIAN);
+        FloatVector sum1a = fromMemorySegment(FLOATS, ALL, sums1, LITTLE_ENDIAN);
+        FloatVector sum1b = fromMemorySegment(FLOATS, ALL, sums1 + BYTES, LITTLE_ENDIAN);
+        FloatVector sum1c = fromMemorySegment(FLOATS, ALL, sums1 + 2 * BYTES, LITTLE_ENDIAN);
+        FloatVector sum1d = fromMemorySegment(FLOATS, ALL, sums1 + 3 * BYTES, LITTLE_ENDIAN);
+        FloatVector sum2a = fromMemorySegment(FLOATS, ALL, sums2, LITTLE_ENDIAN);
+        FloatVector sum2b = fromMemorySegment(FLOATS, ALL, sums2 + BYTES, LITTLE_ENDIAN);
+        FloatVector sum2c = fromMemorySegment(FLOATS, ALL, sums2 + 2 * BYTES, LITTLE_ENDIAN);
+        FloatVector sum2d = fromMemorySegment(FLOATS, ALL, sums2 + 3 * BYTES, LITTLE_ENDIAN);
+        FloatVector sum3a = fromMemorySegment(FLOATS, ALL, sums3, LITTLE_ENDIAN);
+        FloatVector sum3b = fromMemorySegment(FLOATS, ALL, sums3 + BYTES, LITTLE_ENDIAN);
+        FloatVector sum3c = fromMemorySegment(FLOATS, ALL, sums3 + 2 * BYTES, LITTLE_ENDIAN);
+        FloatVector sum3d = fromMemorySegment(FLOATS, ALL, sums3 + 3 * BYTES, LITTLE_ENDIAN);
+        for (int laneTile = 0; laneTile < numLaneTiles; laneTile++) {
+            long start = ALL.get(LONG, starts + 8L * laneTile);
+            for (int i = 0; i < LANE_TILE; i++) {
+                long at = start + first + i * stride;
+                FloatVector a = fromMemorySegment(FLOATS, ALL, at, LITTLE_ENDIAN);
+                FloatVector b = fromMemorySegment(FLOATS, ALL, at + BYTES, LITTLE_ENDIAN);
+                FloatVector c = fromMemorySegment(FLOATS, ALL, at + 2 * BYTES, LITTLE_ENDIAN);
+                FloatVector d = fromMemorySegment(FLOATS, ALL, at + 3 * BYTES, LITTLE_ENDIAN);
+                long position = 4L * (laneTile * LANE_TILE + i);
+                FloatVector weight0 =
+                        broadcast(INTS, ALL.get(INT, weights0 + position)).reinterpretAsFloats();
+                sum0a = a.fma(weight0, sum0a);
+                sum0b = b.fma(weight0, sum0b);
+                sum0c = c.fma(weight0, sum0c);
+                sum0d = d.fma(weight0, sum0d);
+                FloatVector weight1 =
+                        broadcast(INTS, ALL.get(INT, weights1 + position)).reinterpretAsFloats();
+                sum1a = a.fma(weight1, sum1a);
+                sum1b = b.fma(weight1, sum1b);
+                sum1c = c.fma(weight1, sum1c);
+                sum1d = d.fma(weight1, sum1d);
+                FloatVector weight2 =
+                        broadcast(INTS, ALL.get(INT, weights2 + position)).reinterpretAsFloats();
+                sum2a = a.fma(weight2, sum2a);
+                sum2b = b.fma(weight2, sum2b);
+                sum2c = c.fma(weight2, sum2c);
+                sum2d = d.fma(weight2, sum2d);
+                FloatVector weight3 =
+                        broadcast(INTS, ALL.get(INT, weights3 + position)).reinterpretAsFloats();
+                sum3a = a.fma(weight3, sum3a);
+                sum3b = b.fma(weight3, sum3b);
+                sum3c = c.fma(weight3, sum3c);
+                sum3d = d.fma(weight3, sum3d);
+            }
+        }
+        sum0a.intoMemorySegment(ALL, sums0, LITTLE_ENDIAN);
+        sum0b.intoMemorySegment(ALL, sums0 + BYTES, LITTLE_ENDIAN);
+        sum0c.intoMemorySegment(ALL, sums0 + 2 * BYTES, LITTLE_ENDIAN);
+        sum0d.intoMemorySegment(ALL, sums0 + 3 * BYTES, LITTLE_ENDIAN);
+        sum1a.intoMemorySegment(ALL, sums1, LITTLE_ENDIAN);
+        sum1b.intoMemorySegment(ALL, sums1 + BYTES, LITTLE_ENDIAN);
+        sum1c.intoMemorySegment(ALL, sums1 + 2 * BYTES, LITTLE_ENDIAN);
+        sum1d.intoMemorySegment(ALL, sums1 + 3 * BYTES, LITTLE_ENDIAN);
+        sum2a.intoMemorySegment(ALL, sums2, LITTLE_ENDIAN);
+        sum2b.intoMemorySegment(ALL, sums2 + BYTES, LITTLE_ENDIAN);
+        sum2c.intoMemorySegment(ALL, sums2 + 2 * BYTES, LITTLE_ENDIAN);
+        sum2d.intoMemorySegment(ALL, sums2 + 3 * BYTES, LITTLE_ENDIAN);
+        sum3a.intoMemorySegment(ALL, sums3, LITTLE_ENDIAN);
+        sum3b.intoMemorySegment(ALL, sums3 + BYTES, LITTLE_ENDIAN);
+        sum3c.intoMemorySegment(ALL, sums3 + 2 * BYTES, LITTLE_ENDIAN);
+        sum3d.intoMemorySegment(ALL, sums3 + 3 * BYTES, LITTLE_ENDIAN);
+    }
+
+    private static void rowsBf16(AttentionTile tile, int row, long starts, int numLaneTiles, int from, int dim) {
+        switch (tile.numRows() - row) {
+            case 1 -> oneRowBf16(tile, row, starts, numLaneTiles, from, dim);
+            default -> fourRowsBf16(tile, row, starts, numLaneTiles, from, dim);
+        }
+    }
+
+    private static void oneRowBf16(AttentionTile tile, int row, long starts, int numLaneTiles, int from, int dim) {
+        long patterns = tile.scores().address() + 4L * from;
+        long scratch = tile.scratch().address() + 4L * dim;
+        int lastRow = tile.numRows() - 1;
+        int row0 = Math.min(row, lastRow);
+        long sums0 = scratch + TileOffsets.sums(tile, row0);
+        long weights0 = patterns + tile.scoreByteOffset(row0);
+        long stride = 2L * tile.valueDim();
+        long first = 2L * dim;
+        FloatVector sum0a = fromMemorySegment(FLOATS, ALL, sums0, LITTLE_ENDIAN);
+        FloatVector sum0b = fromMemorySegment(FLOATS, ALL, sums0 + BYTES, LITTLE_ENDIAN);
+        FloatVector sum0c = fromMemorySegment(FLOATS, ALL, sums0 + 2 * BYTES, LITTLE_ENDIAN);
+        FloatVector sum0d = fromMemorySegment(FLOATS, ALL, sums0 + 3 * BYTES, LITTLE_ENDIAN);
+        for (int laneTile = 0; laneTile < numLaneTiles; laneTile++) {
+            long start = ALL.get(LONG, starts + 8L * laneTile);
+            for (int i = 0; i < LANE_TILE; i++) {
+                long at = start + first + i * stride;
+                IntVector pairsAb = IntVector.fromMemorySegment(INTS, ALL, at, LITTLE_ENDIAN);
+                IntVector pairsCd = IntVector.fromMemorySegment(INTS, ALL, at + BYTES, LITTLE_ENDIAN);
+                FloatVector a = pairsAb.lanewise(LSHL, 16).reinterpretAsFloats();
+                FloatVector b = pairsAb.and(0xFFFF_0000).reinterpretAsFloats();
+                FloatVector c = pairsCd.lanewise(LSHL, 16).reinterpretAsFloats();
+                FloatVector d = pairsCd.and(0xFFFF_0000).reinterpretAsFloats();
+                long position = 4L * (laneTile * LANE_TILE + i);
+                FloatVector weight0 =
+                        broadcast(INTS, ALL.get(INT, weights0 + position)).reinterpretAsFloats();
+                sum0a = a.fma(weight0, sum0a);
+                sum0b = b.fma(weight0, sum0b);
+                sum0c = c.fma(weight0, sum0c);
+                sum0d = d.fma(weight0, sum0d);
+            }
+        }
+        sum0a.intoMemorySegment(ALL, sums0, LITTLE_ENDIAN);
+        sum0b.intoMemorySegment(ALL, sums0 + BYTES, LITTLE_ENDIAN);
+        sum0c.intoMemorySegment(ALL, sums0 + 2 * BYTES, LITTLE_ENDIAN);
+        sum0d.intoMemorySegment(ALL, sums0 + 3 * BYTES, LITTLE_ENDIAN);
+    }
+
+    private static void fourRowsBf16(AttentionTile tile, int row, long starts, int numLaneTiles, int from, int dim) {
+        long patterns = tile.scores().address() + 4L * from;
+        long scratch = tile.scratch().address() + 4L * dim;
+        int lastRow = tile.numRows() - 1;
+        int row0 = Math.min(row, lastRow);
+        long sums0 = scratch + TileOffsets.sums(tile, row0);
+        long weights0 = patterns + tile.scoreByteOffset(row0);
+        int row1 = Math.min(row + 1, lastRow);
+        long sums1 = scratch + TileOffsets.sums(tile, row1);
+        long weights1 = patterns + tile.scoreByteOffset(row1);
+        int row2 = Math.min(row + 2, lastRow);
+        long sums2 = scratch + TileOffsets.sums(tile, row2);
+        long weights2 = patterns + tile.scoreByteOffset(row2);
+        int row3 = Math.min(row + 3, lastRow);
+        long sums3 = scratch + TileOffsets.sums(tile, row3);
+        long weights3 = patterns + tile.scoreByteOffset(row3);
+        long stride = 2L * tile.valueDim();
+        long first = 2L * dim;
+        FloatVector sum0a = fromMemorySegment(FLOATS, ALL, sums0, LITTLE_ENDIAN);
+        FloatVector sum0b = fromMemorySegment(FLOATS, ALL, sums0 + BYTES, LITTLE_ENDIAN);
+        FloatVector sum0c = fromMemorySegment(FLOATS, ALL, sums0 + 2 * BYTES, LITTLE_ENDIAN);
+        FloatVector sum0d = fromMemorySegment(FLOATS, ALL, sums0 + 3 * BYTES, LITTLE_ENDIAN);
+        FloatVector sum1a = fromMemorySegment(FLOATS, ALL, sums1, LITTLE_ENDIAN);
+        FloatVector sum1b = fromMemorySegment(FLOATS, ALL, sums1 + BYTES, LITTLE_ENDIAN);
+        FloatVector sum1c = fromMemorySegment(FLOATS, ALL, sums1 + 2 * BYTES, LITTLE_ENDIAN);
+        FloatVector sum1d = fromMemorySegment(FLOATS, ALL, sums1 + 3 * BYTES, LITTLE_ENDIAN);
+        FloatVector sum2a = fromMemorySegment(FLOATS, ALL, sums2, LITTLE_ENDIAN);
+        FloatVector sum2b = fromMemorySegment(FLOATS, ALL, sums2 + BYTES, LITTLE_ENDIAN);
+        FloatVector sum2c = fromMemorySegment(FLOATS, ALL, sums2 + 2 * BYTES, LITTLE_ENDIAN);
+        FloatVector sum2d = fromMemorySegment(FLOATS, ALL, sums2 + 3 * BYTES, LITTLE_ENDIAN);
+        FloatVector sum3a = fromMemorySegment(FLOATS, ALL, sums3, LITTLE_ENDIAN);
+        FloatVector sum3b = fromMemorySegment(FLOATS, ALL, sums3 + BYTES, LITTLE_ENDIAN);
+        FloatVector sum3c = fromMemorySegment(FLOATS, ALL, sums3 + 2 * BYTES, LITTLE_ENDIAN);
+        FloatVector sum3d = fromMemorySegment(FLOATS, ALL, sums3 + 3 * BYTES, LITTLE_ENDIAN);
+        for (int laneTile = 0; laneTile < numLaneTiles; laneTile++) {
+            long start = ALL.get(LONG, starts + 8L * laneTile);
+            for (int i = 0; i < LANE_TILE; i++) {
+                long at = start + first + i * stride;
+                IntVector pairsAb = IntVector.fromMemorySegment(INTS, ALL, at, LITTLE_ENDIAN);
+                IntVector pairsCd = IntVector.fromMemorySegment(INTS, ALL, at + BYTES, LITTLE_ENDIAN);
+                FloatVector a = pairsAb.lanewise(LSHL, 16).reinterpretAsFloats();
+                FloatVector b = pairsAb.and(0xFFFF_0000).reinterpretAsFloats();
+                FloatVector c = pairsCd.lanewise(LSHL, 16).reinterpretAsFloats();
+                FloatVector d = pairsCd.and(0xFFFF_0000).reinterpretAsFloats();
+                long position = 4L * (laneTile * LANE_TILE + i);
+                FloatVector weight0 =
+                        broadcast(INTS, ALL.get(INT, weights0 + position)).reinterpretAsFloats();
+                sum0a = a.fma(weight0, sum0a);
+                sum0b = b.fma(weight0, sum0b);
+                sum0c = c.fma(weight0, sum0c);
+                sum0d = d.fma(weight0, sum0d);
+                FloatVector weight1 =
+                        broadcast(INTS, ALL.get(INT, weights1 + position)).reinterpretAsFloats();
+                sum1a = a.fma(weight1, sum1a);
+                sum1b = b.fma(weight1, sum1b);
+                sum1c = c.fma(weight1, sum1c);
+                sum1d = d.fma(weight1, sum1d);
+                FloatVector weight2 =
+                        broadcast(INTS, ALL.get(INT, weights2 + position)).reinterpretAsFloats();
+                sum2a = a.fma(weight2, sum2a);
+                sum2b = b.fma(weight2, sum2b);
+                sum2c = c.fma(weight2, sum2c);
+                sum2d = d.fma(weight2, sum2d);
+                FloatVector weight3 =
+                        broadcast(INTS, ALL.get(INT, weights3 + position)).reinterpretAsFloats();
+                sum3a = a.fma(weight3, sum3a);
+                sum3b = b.fma(weight3, sum3b);
+                sum3c = c.fma(weight3, sum3c);
+                sum3d = d.fma(weight3, sum3d);
+            }
+        }
+        sum0a.intoMemorySegment(ALL, sums0, LITTLE_ENDIAN);
+        sum0b.intoMemorySegment(ALL, sums0 + BYTES, LITTLE_ENDIAN);
+        sum0c.intoMemorySegment(ALL, sums0 + 2 * BYTES, LITTLE_ENDIAN);
+        sum0d.intoMemorySegment(ALL, sums0 + 3 * BYTES, LITTLE_ENDIAN);
+        sum1a.intoMemorySegment(ALL, sums1, LITTLE_ENDIAN);
+        sum1b.intoMemorySegment(ALL, sums1 + BYTES, LITTLE_ENDIAN);
+        sum1c.intoMemorySegment(ALL, sums1 + 2 * BYTES, LITTLE_ENDIAN);
+        sum1d.intoMemorySegment(ALL, sums1 + 3 * BYTES, LITTLE_ENDIAN);
+        sum2a.intoMemorySegment(ALL, sums2, LITTLE_ENDIAN);
+        sum2b.intoMemorySegment(ALL, sums2 + BYTES, LITTLE_ENDIAN);
+        sum2c.intoMemorySegment(ALL, sums2 + 2 * BYTES, LITTLE_ENDIAN);
+        sum2d.intoMemorySegment(ALL, sums2 + 3 * BYTES, LITTLE_ENDIAN);
+        sum3a.intoMemorySegment(ALL, sums3, LITTLE_ENDIAN);
+        sum3b.intoMemorySegment(ALL, sums3 + BYTES, LITTLE_ENDIAN);
+        sum3c.intoMemorySegment(ALL, sums3 + 2 * BYTES, LITTLE_ENDIAN);
+        sum3d.intoMemorySegment(ALL, sums3 + 3 * BYTES, LITTLE_ENDIAN);
+    }
+
+    private static void rowsQ8(AttentionTile tile, int row, long starts, int numLaneTiles, int from, int dim) {
+        switch (tile.numRows() - row) {
+            case 1 -> oneRowQ8(tile, row, starts, numLaneTiles, from, dim);
+            default -> fourRowsQ8(tile, row, starts, numLaneTiles, from, dim);
+        }
+    }
+
+    private static void oneRowQ8(AttentionTile tile, int row, long starts, int numLaneTiles, int from, int dim) {
+        long patterns = tile.scores().address() + 4L * from;
+        long scratch = tile.scratch().address() + 4L * dim;
+        int lastRow = tile.numRows() - 1;
+        int row0 = Math.min(row, lastRow);
+        long sums0 = scratch + TileOffsets.sums(tile, row0);
+        long weights0 = patterns + tile.scoreByteOffset(row0);
+        long stride = 1L * tile.valueDim();
+        long first = 1L * dim;
+        long scaleStride = (long) Q8Codec.SCALE_BYTES * KvType.Q8.numScales(tile.valueDim());
+        long scalesAb = LANE_TILE * stride + (long) Q8Codec.SCALE_BYTES * (dim / Q8Codec.Q8_GROUP_SIZE);
+        long scalesCd = LANE_TILE * stride
+                + (long) Q8Codec.SCALE_BYTES * ((dim + 2 * COUNT) / Q8Codec.Q8_GROUP_SIZE);
+        FloatVector sum0a = fromMemorySegment(FLOATS, ALL, sums0, LITTLE_ENDIAN);
+        FloatVector sum0b = fromMemorySegment(FLOATS, ALL, sums0 + BYTES, LITTLE_ENDIAN);
+        FloatVector sum0c = fromMemorySegment(FLOATS, ALL, sums0 + 2 * BYTES, LITTLE_ENDIAN);
+        FloatVector sum0d = fromMemorySegment(FLOATS, ALL, sums0 + 3 * BYTES, LITTLE_ENDIAN);
+        for (int laneTile = 0; laneTile < numLaneTiles; laneTile++) {
+            long start = ALL.get(LONG, starts + 8L * laneTile);
+            for (int i = 0; i < LANE_TILE; i++) {
+                long at = start + first + i * stride;
+                FloatVector scaleAb = Lanes.broadcastBf16(ALL, start + scalesAb + i * scaleStride);
+                FloatVector scaleCd = Lanes.broadcastBf16(ALL, start + scalesCd + i * scaleStride);
+                FloatVector a = Lanes.loadBytes(ALL, at).mul(scaleAb);
+                FloatVector b = Lanes.loadBytes(ALL, at + COUNT).mul(scaleAb);
+                FloatVector c = Lanes.loadBytes(ALL, at + 2L * COUNT).mul(scaleCd);
+                FloatVector d = Lanes.loadBytes(ALL, at + 3L * COUNT).mul(scaleCd);
+                long position = 4L * (laneTile * LANE_TILE + i);
+                FloatVector weight0 =
+                        broadcast(INTS, ALL.get(INT, weights0 + position)).reinterpretAsFloats();
+                sum0a = a.fma(weight0, sum0a);
+                sum0b = b.fma(weight0, sum0b);
+                sum0c = c.fma(weight0, sum0c);
+                sum0d = d.fma(weight0, sum0d);
+            }
+        }
+        sum0a.intoMemorySegment(ALL, sums0, LITTLE_ENDIAN);
+        sum0b.intoMemorySegment(ALL, sums0 + BYTES, LITTLE_ENDIAN);
+        sum0c.intoMemorySegment(ALL, sums0 + 2 * BYTES, LITTLE_ENDIAN);
+        sum0d.intoMemorySegment(ALL, sums0 + 3 * BYTES, LITTLE_ENDIAN);
+    }
+
+    private static void fourRowsQ8(AttentionTile tile, int row, long starts, int numLaneTiles, int from, int dim) {
+        long patterns = tile.scores().address() + 4L * from;
+        long scratch = tile.scratch().address() + 4L * dim;
+        int lastRow = tile.numRows() - 1;
+        int row0 = Math.min(row, lastRow);
+        long sums0 = scratch + TileOffsets.sums(tile, row0);
+        long weights0 = patterns + tile.scoreByteOffset(row0);
+        int row1 = Math.min(row + 1, lastRow);
+        long sums1 = scratch + TileOffsets.sums(tile, row1);
+        long weights1 = patterns + tile.scoreByteOffset(row1);
+        int row2 = Math.min(row + 2, lastRow);
+        long sums2 = scratch + TileOffsets.sums(tile, row2);
+        long weights2 = patterns + tile.scoreByteOffset(row2);
+        int row3 = Math.min(row + 3, lastRow);
+        long sums3 = scratch + TileOffsets.sums(tile, row3);
+        long weights3 = patterns + tile.scoreByteOffset(row3);
+        long stride = 1L * tile.valueDim();
+        long first = 1L * dim;
+        long scaleStride = (long) Q8Codec.SCALE_BYTES * KvType.Q8.numScales(tile.valueDim());
+        long scalesAb = LANE_TILE * stride + (long) Q8Codec.SCALE_BYTES * (dim / Q8Codec.Q8_GROUP_SIZE);
+        long scalesCd = LANE_TILE * stride
+                + (long) Q8Codec.SCALE_BYTES * ((dim + 2 * COUNT) / Q8Codec.Q8_GROUP_SIZE);
+        FloatVector sum0a = fromMemorySegment(FLOATS, ALL, sums0, LITTLE_ENDIAN);
+        FloatVector sum0b = fromMemorySegment(FLOATS, ALL, sums0 + BYTES, LITTLE_ENDIAN);
+        FloatVector sum0c = fromMemorySegment(FLOATS, ALL, sums0 + 2 * BYTES, LITTLE_ENDIAN);
+        FloatVector sum0d = fromMemorySegment(FLOATS, ALL, sums0 + 3 * BYTES, LITTLE_ENDIAN);
+        FloatVector sum1a = fromMemorySegment(FLOATS, ALL, sums1, LITTLE_ENDIAN);
+        FloatVector sum1b = fromMemorySegment(FLOATS, ALL, sums1 + BYTES, LITTLE_ENDIAN);
+        FloatVector sum1c = fromMemorySegment(FLOATS, ALL, sums1 + 2 * BYTES, LITTLE_ENDIAN);
+        FloatVector sum1d = fromMemorySegment(FLOATS, ALL, sums1 + 3 * BYTES, LITTLE_ENDIAN);
+        FloatVector sum2a = fromMemorySegment(FLOATS, ALL, sums2, LITTLE_ENDIAN);
+        FloatVector sum2b = fromMemorySegment(FLOATS, ALL, sums2 + BYTES, LITTLE_ENDIAN);
+        FloatVector sum2c = fromMemorySegment(FLOATS, ALL, sums2 + 2 * BYTES, LITTLE_ENDIAN);
+        FloatVector sum2d = fromMemorySegment(FLOATS, ALL, sums2 + 3 * BYTES, LITTLE_ENDIAN);
+        FloatVector sum3a = fromMemorySegment(FLOATS, ALL, sums3, LITTLE_ENDIAN);
+        FloatVector sum3b = fromMemorySegment(FLOATS, ALL, sums3 + BYTES, LITTLE_ENDIAN);
+        FloatVector sum3c = fromMemorySegment(FLOATS, ALL, sums3 + 2 * BYTES, LITTLE_ENDIAN);
+        FloatVector sum3d = fromMemorySegment(FLOATS, ALL, sums3 + 3 * BYTES, LITTLE_ENDIAN);
+        for (int laneTile = 0; laneTile < numLaneTiles; laneTile++) {
+            long start = ALL.get(LONG, starts + 8L * laneTile);
+            for (int i = 0; i < LANE_TILE; i++) {
+                long at = start + first + i * stride;
+                FloatVector scaleAb = Lanes.broadcastBf16(ALL, start + scalesAb + i * scaleStride);
+                FloatVector scaleCd = Lanes.broadcastBf16(ALL, start + scalesCd + i * scaleStride);
+                FloatVector a = Lanes.loadBytes(ALL, at).mul(scaleAb);
+                FloatVector b = Lanes.loadBytes(ALL, at + COUNT).mul(scaleAb);
+                FloatVector c = Lanes.loadBytes(ALL, at + 2L * COUNT).mul(scaleCd);
+                FloatVector d = Lanes.loadBytes(ALL, at + 3L * COUNT).mul(scaleCd);
+                long position = 4L * (laneTile * LANE_TILE + i);
+                FloatVector weight0 =
+                        broadcast(INTS, ALL.get(INT, weights0 + position)).reinterpretAsFloats();
+                sum0a = a.fma(weight0, sum0a);
+                sum0b = b.fma(weight0, sum0b);
+                sum0c = c.fma(weight0, sum0c);
+                sum0d = d.fma(weight0, sum0d);
+                FloatVector weight1 =
+                        broadcast(INTS, ALL.get(INT, weights1 + position)).reinterpretAsFloats();
+                sum1a = a.fma(weight1, sum1a);
+                sum1b = b.fma(weight1, sum1b);
+                sum1c = c.fma(weight1, sum1c);
+                sum1d = d.fma(weight1, sum1d);
+                FloatVector weight2 =
+                        broadcast(INTS, ALL.get(INT, weights2 + position)).reinterpretAsFloats();
+                sum2a = a.fma(weight2, sum2a);
+                sum2b = b.fma(weight2, sum2b);
+                sum2c = c.fma(weight2, sum2c);
+                sum2d = d.fma(weight2, sum2d);
+                FloatVector weight3 =
+                        broadcast(INTS, ALL.get(INT, weights3 + position)).reinterpretAsFloats();
+                sum3a = a.fma(weight3, sum3a);
+                sum3b = b.fma(weight3, sum3b);
+                sum3c = c.fma(weight3, sum3c);
+                sum3d = d.fma(weight3, sum3d);
+            }
+        }
+        sum0a.intoMemorySegment(ALL, sums0, LITTLE_ENDIAN);
+        sum0b.intoMemorySegment(ALL, sums0 + BYTES, LITTLE_ENDIAN);
+        sum0c.intoMemorySegment(ALL, sums0 + 2 * BYTES, LITTLE_ENDIAN);
+        sum0d.intoMemorySegment(ALL, sums0 + 3 * BYTES, LITTLE_ENDIAN);
+        sum1a.intoMemorySegment(ALL, sums1, LITTLE_ENDIAN);
+        sum1b.intoMemorySegment(ALL, sums1 + BYTES, LITTLE_ENDIAN);
+        sum1c.intoMemorySegment(ALL, sums1 + 2 * BYTES, LITTLE_ENDIAN);
+        sum1d.intoMemorySegment(ALL, sums1 + 3 * BYTES, LITTLE_ENDIAN);
+        sum2a.intoMemorySegment(ALL, sums2, LITTLE_ENDIAN);
+        sum2b.intoMemorySegment(ALL, sums2 + BYTES, LITTLE_ENDIAN);
+        sum2c.intoMemorySegment(ALL, sums2 + 2 * BYTES, LITTLE_ENDIAN);
+        sum2d.intoMemorySegment(ALL, sums2 + 3 * BYTES, LITTLE_ENDIAN);
+        sum3a.intoMemorySegment(ALL, sums3, LITTLE_ENDIAN);
+        sum3b.intoMemorySegment(ALL, sums3 + BYTES, LITTLE_ENDIAN);
+        sum3c.intoMemorySegment(ALL, sums3 + 2 * BYTES, LITTLE_ENDIAN);
+        sum3d.intoMemorySegment(ALL, sums3 + 3 * BYTES, LITTLE_ENDIAN);
     }
 }

@@ -55,6 +55,16 @@ enum TileForm {
         return this != F16_STAGED && this != STAGED;
     }
 
+    /** Bytes of the values of one position, read in place. */
+    long bytesPerValue(int valueDim) {
+        KvType type = switch (this) {
+            case BF16_IN_PLACE -> KvType.BF16;
+            case Q8_IN_PLACE -> KvType.Q8;
+            default -> KvType.F32;
+        };
+        return type.bytesPerHead(valueDim);
+    }
+
     /**
      * Copies the keys of positions {@code [from, to)}, a lane tile or part of it, to their places in a lane tile at
      * the start of scratch memory. Other slots are left as they are, or hold anything.

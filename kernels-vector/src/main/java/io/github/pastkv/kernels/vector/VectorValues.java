@@ -15,21 +15,18 @@ import jdk.incubator.vector.FloatVector;
 
 /**
  * Weighted sums of values: lanes are dimensions. A span's sums lie in the tile's scratch memory, a row of valueDim
- * floats for each tile row behind one staged lane tile, and go through registers for a lane tile of positions at a
- * time; so rows that see different numbers of positions need no weights of zero (0 * NaN would be NaN).
+ * floats for each tile row behind one staged lane tile. They go through registers for all lane tiles of a span that all
+ * rows see to their end ({@link SpanBodies}), and for one lane tile at a time elsewhere ({@link ValueBodies}); so rows
+ * that see different numbers of positions need no weights of zero (0 * NaN would be NaN).
  *
- * <p>Dimensions go four vectors at a time, then one, then singly ({@link ValueBodies}). Where fewer than four rows are
- * left the last one fills their places: the same sums are written more than once.
+ * <p>Dimensions go four vectors at a time, then one, then singly. Where fewer than four rows are left the last one
+ * fills their places: the same sums are written more than once.
  */
 final class VectorValues {
     /** Dimensions of the widest bodies, four vectors. */
     private static final int WIDE = ValueBodies.WIDE;
-    /** Spans that {@link SpanBodies} sum together. */
-    private static final int SPANS = 4;
     /** Whether a lane tile fills a vector, which implies as many registers as {@link SpanBodies} need. */
-    private static final boolean HAS_REGISTERS = Lanes.COUNT == LANE_TILE;
-    /** With more rows the arithmetic takes longer than the reading, and four rows at a time are faster. */
-    private static final int MAX_SPAN_ROWS = 8;
+    private static final boolean HAS_SPAN_BODIES = Lanes.COUNT == LANE_TILE && AllMemory.IS_READABLE;
 
     private static final int SPAN = AttentionTile.SPAN_POSITIONS;
 
@@ -40,17 +37,12 @@ final class VectorValues {
         int lastRow = tile.numRows() - 1;
         int from = spanOf(seesSinks(tile, lastRow) ? tile.from(Range.SINKS, 0) : tile.firstVisible(0));
         while (from < tile.numVisible(lastRow)) {
-            if (takesFourSpans(tile, form, from)) {
-                sumFourSpans(tile, form, from);
-                from += SPANS * SPAN;
-                continue;
-            }
-            clearSums(tile, 1);
+            clearSums(tile);
             sumRange(tile, form, Range.SINKS, from);
             sumRange(tile, form, Range.WINDOW, from);
             for (int row = 0; row < tile.numRows(); row++) {
                 if (tile.seesAny(row, from, from + SPAN)) {
-                    addSpan(tile, form, row, row, from);
+                    addSpan(tile, form, row, from);
                 }
             }
             from += SPAN;
@@ -58,26 +50,6 @@ final class VectorValues {
                 from = Math.max(from, spanOf(tile.firstVisible(0)));
             }
         }
-    }
-
-    /** Whether four spans from {@code from} on are summed together: few rows, each of which attends to all four. */
-    private static boolean takesFourSpans(AttentionTile tile, TileForm form, int from) {
-        int lastRow = tile.numRows() - 1;
-        return HAS_REGISTERS && AllMemory.IS_READABLE && lastRow < MAX_SPAN_ROWS && form.inPlace()
-                && form != TileForm.Q8_IN_PLACE
-                && tile.valueDim() % WIDE == 0
-                && tile.from(Range.WINDOW, lastRow) <= from
-                && tile.to(Range.WINDOW, 0) >= from + SPANS * SPAN && haveAddresses(tile, from);
-    }
-
-    /** Whether all blocks of the four spans have addresses. */
-    private static boolean haveAddresses(AttentionTile tile, int from) {
-        for (int position = from; position < from + SPAN; position += LANE_TILE) {
-            if (!AllMemory.hasAddresses(tile, position, SPANS, SPAN)) {
-                return false;
-            }
-        }
-        return true;
     }
 
     private static boolean seesSinks(AttentionTile tile, int row) {
@@ -89,30 +61,39 @@ final class VectorValues {
         return position / SPAN * SPAN;
     }
 
-    /** All rows of four spans, each of which all rows see to its end. */
-    private static void sumFourSpans(AttentionTile tile, TileForm form, int from) {
-        clearSums(tile, SPANS);
-        SpanBodies.sum(tile, form, from);
-        for (int span = 0; span < SPANS; span++) {
-            for (int row = 0; row < tile.numRows(); row++) {
-                addSpan(tile, form, row, span * tile.numRows() + row, from + span * SPAN);
-            }
-        }
-    }
-
-    private static void clearSums(AttentionTile tile, int numSpans) {
+    private static void clearSums(AttentionTile tile) {
         long start = TileOffsets.sums(tile, 0);
-        for (int i = 0; i < numSpans * tile.numRows() * tile.valueDim(); i++) {
+        for (int i = 0; i < tile.numRows() * tile.valueDim(); i++) {
             DataType.F32.write(tile.scratch(), start + 4L * i, 0f);
         }
     }
 
-    /** What the rows see of a span in one range. */
+    /** What the rows see of a span in one range: what not all of them see, then whole lane tiles, then the rest. */
     private static void sumRange(AttentionTile tile, TileForm form, Range range, int spanFrom) {
-        int end = Math.min(spanFrom + SPAN, tile.to(range, tile.numRows() - 1));
+        int from = Math.max(spanFrom, tile.from(range, 0));
+        int to = Math.min(spanFrom + SPAN, tile.to(range, tile.numRows() - 1));
+        int wholeFrom = Math.ceilDiv(Math.max(from, tile.from(range, tile.numRows() - 1)), LANE_TILE) * LANE_TILE;
+        int wholeTo = Math.min(to, tile.to(range, 0)) / LANE_TILE * LANE_TILE;
+        int numWhole = (wholeTo - wholeFrom) / LANE_TILE;
+        if (numWhole > 0 && hasSpanBody(tile, form) && AllMemory.listValues(tile, wholeFrom, numWhole)) {
+            sumLaneTiles(tile, form, range, from, wholeFrom);
+            AllMemory.touch(tile.scratch(), numWhole, LANE_TILE * form.bytesPerValue(tile.valueDim()));
+            SpanBodies.sum(tile, form, tile.scratch().address(), numWhole, wholeFrom);
+            sumLaneTiles(tile, form, range, wholeTo, to);
+        } else {
+            sumLaneTiles(tile, form, range, from, to);
+        }
+    }
+
+    private static boolean hasSpanBody(AttentionTile tile, TileForm form) {
+        return HAS_SPAN_BODIES && form.inPlace() && tile.valueDim() % WIDE == 0;
+    }
+
+    /** Positions {@code [start, end)} of a span, a lane tile of four rows at a time. */
+    private static void sumLaneTiles(AttentionTile tile, TileForm form, Range range, int start, int end) {
         int step = form.inPlace() ? SPAN : LANE_TILE;
         int to;
-        for (int from = Math.max(spanFrom, tile.from(range, 0)); from < end; from = to) {
+        for (int from = start; from < end; from = to) {
             to = Math.min((from / step + 1) * step, end);
             if (!form.inPlace()) {
                 form.stageValues(tile, from, to);
@@ -165,17 +146,17 @@ final class VectorValues {
         ValueBodies.sum(tile, form, row, lastRow, values, start, from, to);
     }
 
-    /** Adds a span's sums, those of {@code sumRow} in scratch memory, to where they go. */
-    private static void addSpan(AttentionTile tile, TileForm form, int row, int sumRow, int spanFrom) {
-        long sums = TileOffsets.sums(tile, sumRow);
+    /** Adds a row's sums of a span to where they go. */
+    private static void addSpan(AttentionTile tile, TileForm form, int row, int spanFrom) {
+        long sums = TileOffsets.sums(tile, row);
         long out = tile.outByteOffset(row);
         if (form == TileForm.BF16_IN_PLACE) {
             zipToMemoryOrder(tile, sums);
         }
         if (tile.startsOut(row, spanFrom)) {
-            startOut(tile, tile.outOf(spanFrom), sums, out);
+            startOut(tile, tile.outOf(row, spanFrom), sums, out);
         } else {
-            addToOut(tile, tile.outOf(spanFrom), sums, out);
+            addToOut(tile, tile.outOf(row, spanFrom), sums, out);
         }
     }
 

@@ -26,7 +26,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * Attention of rows that share blocks: random trees of forks, each row continued and rewound by itself, are attended in
- * one batch with the bits that each row has alone, from scalar kernels on one thread.
+ * one batch with the bits that each row has alone, from scalar kernels on one thread. Few rows with a long past are
+ * split by position together.
  */
 @Tag("kernels")
 @Tag("stress")
@@ -36,20 +37,25 @@ class SharedPrefixAttentionTest {
     private static final int MAX_ROWS = 8;
     private static final List<KvWindow> WINDOWS = List.of(KvWindow.NONE, KvWindow.NONE, KvWindow.NONE,
             KvWindow.of(700), new KvWindow(300, 5), new KvWindow(513, 300), KvWindow.chunks(640));
+    private static final List<KvWindow> LONG_WINDOWS =
+            List.of(KvWindow.NONE, KvWindow.NONE, KvWindow.of(1150), new KvWindow(1100, 4), new KvWindow(1029, 300));
 
     /** Caches that are forks of each other, and a step of each. */
     private static final class Tree implements AutoCloseable {
         private final Random random;
         private final int width;
+        /** Whether rows and queries are few and the past is long, so that they are split by position together. */
+        private final boolean isSplit;
         private final List<KvCache> caches = new ArrayList<>();
         private final List<KvStep> steps = new ArrayList<>();
 
-        Tree(Random random, KvCacheConfig config) {
+        Tree(Random random, KvCacheConfig config, boolean isSplit) {
             this.random = random;
+            this.isSplit = isSplit;
             this.width = config.shape().numKvHeads() * config.shape().headDim();
             caches.add(new KvCache(config));
-            append(caches.getFirst(), random.nextInt(1100));
-            int numCaches = 2 + random.nextInt(MAX_ROWS - 1);
+            append(caches.getFirst(), isSplit ? 1200 + random.nextInt(600) : random.nextInt(1100));
+            int numCaches = 2 + random.nextInt(isSplit ? 3 : MAX_ROWS - 1);
             while (caches.size() < numCaches) {
                 KvCache fork = caches.get(random.nextInt(caches.size())).fork();
                 caches.add(fork);
@@ -78,7 +84,8 @@ class SharedPrefixAttentionTest {
         void beginSteps() {
             for (KvCache cache : caches) {
                 int kind = random.nextInt(8);
-                steps.add(begin(cache, kind == 0 ? 20 + random.nextInt(30) : kind == 1 ? 2 + random.nextInt(5) : 1));
+                int numTokens = kind == 0 && !isSplit ? 20 + random.nextInt(30) : kind < 2 ? 2 + random.nextInt(4) : 1;
+                steps.add(begin(cache, numTokens));
             }
         }
 
@@ -97,7 +104,9 @@ class SharedPrefixAttentionTest {
     @MethodSource("seeds")
     void rowsOfATree_haveTheBitsOfRowsAlone(long seed) {
         Random random = new Random(seed);
-        KvWindow window = WINDOWS.get(random.nextInt(WINDOWS.size()));
+        boolean isSplit = seed % 2 == 1;
+        List<KvWindow> windows = isSplit ? LONG_WINDOWS : WINDOWS;
+        KvWindow window = windows.get(random.nextInt(windows.size()));
         ScoreForm form = ScoreForm.scaled(0.16f).withWindow(window);
         if (random.nextInt(3) == 0) {
             form = form.withSoftCap(3f).withAlibi(NUM_HEADS);
@@ -110,14 +119,14 @@ class SharedPrefixAttentionTest {
         if (window.numChunkTokens() == 0 && random.nextBoolean()) {
             config = config.withWindow(window);
         }
-        try (Tree tree = new Tree(random, config)) {
+        try (Tree tree = new Tree(random, config, isSplit)) {
             tree.beginSteps();
             JoinedRows all = new JoinedRows();
             tree.steps.forEach(step -> all.add(step, 0, step.numTokens()));
             Tensor queries = random(random, all.numTokens(), NUM_HEADS * shape.headDim());
             float[] expected = alone(shape, tree.steps, form, queries);
             for (String kernels : KernelsUnderTest.names()) {
-                int numThreads = 1 + random.nextInt(3);
+                int numThreads = isSplit ? 2 + random.nextInt(2) : 1 + random.nextInt(3);
                 assertThat(attend(shape, kernels, numThreads, form, all, queries))
                         .as("%s, %d threads, %s, %d rows, %s", kernels, numThreads, type, all.numRows(), window)
                         .isEqualTo(expected);
