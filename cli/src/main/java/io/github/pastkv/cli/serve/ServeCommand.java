@@ -116,8 +116,9 @@ public final class ServeCommand implements Callable<Integer> {
                     (int) ServeOptions.defaults().drainTimeout().toSeconds();
 
     @Option(names = "--warm-up", paramLabel = "SECONDS",
-            description = "Time to generate from random tokens at the start, so that first requests are not slower "
-                    + "than others; 0 for none. Default: " + DEFAULT_WARM_UP_SECONDS + ".") private int warmUpSeconds =
+            description = "Maximum time to generate from random tokens at the start, so that first requests are not "
+                    + "slower than others; 0 for none. Default: " + DEFAULT_WARM_UP_SECONDS
+                    + ".") private int warmUpSeconds =
                             DEFAULT_WARM_UP_SECONDS;
 
     public ServeCommand(Streams streams) {

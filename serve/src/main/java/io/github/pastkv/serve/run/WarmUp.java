@@ -22,6 +22,7 @@ final class WarmUp {
     private static final int FIRST_LONG_TOKENS = 256; // doubled from one prompt to the next
     private static final int MAX_LONG_TOKENS = 2560; // long pasts are attended to in other ways than short ones
     private static final int NUM_LATE_TOKENS = 16; // generated after a long prompt
+    private static final double SETTLED = 0.95; // of the time of the fastest before
     private static final int MAX_SHORT_TOKENS = 64; // of a short prompt, and generated after it
 
     private final ServedModel model;
@@ -38,7 +39,7 @@ final class WarmUp {
         this.deadlineNanos = System.nanoTime() + duration.toNanos();
     }
 
-    /** Runs for about {@code duration}; zero is not at all. */
+    /** Runs for about {@code duration} at most, until prompts take no less time any more; zero is not at all. */
     static void run(ServedModel model, SessionOptions options, Duration duration) {
         if (duration.isZero()) {
             return;
@@ -61,14 +62,21 @@ final class WarmUp {
         int longest = Math.min(MAX_LONG_TOKENS, room - numNew);
         int next = Math.min(FIRST_LONG_TOKENS, longest);
         double nextNanos;
+        double fastestNanos = Double.MAX_VALUE; // of the longest prompts
+        boolean becomesFaster = true;
         try {
             do { // at least once, on a slow machine too
                 long start = System.nanoTime();
-                generate(next, numNew);
-                int before = next;
-                next = Math.min(2 * next, longest);
-                nextNanos = (System.nanoTime() - start) * (double) next / before;
-            } while (System.nanoTime() + nextNanos < deadlineNanos);
+                int length = next;
+                generate(length, numNew);
+                double nanos = System.nanoTime() - start;
+                if (length == longest) {
+                    becomesFaster = nanos < SETTLED * fastestNanos;
+                    fastestNanos = Math.min(fastestNanos, nanos);
+                }
+                next = Math.min(2 * length, longest);
+                nextNanos = nanos * next / length;
+            } while (becomesFaster && System.nanoTime() + nextNanos < deadlineNanos);
         } finally {
             isOver = true;
         }
