@@ -51,6 +51,7 @@ import picocli.CommandLine.Spec;
             "  cat story.txt | pastkv generate --kv-type bf16 -",
             "  pastkv generate --num-return-sequences 3 --temperature 0.8 --max-new-tokens 40 \"One day\"",
             "  pastkv generate --regex \"[A-Z][a-z]+ (ran|slept)\\\\.\" \"Once upon a time, \"",
+            "  pastkv generate --json-schema person.json \"A person as JSON:\"",
             "  pastkv generate --num-beams 4 --max-new-tokens 40 \"One day\"",
             "  pastkv generate --tokens 1,15,27 --temperature 0 --json"})
 public final class GenerateCommand implements Callable<Integer> {

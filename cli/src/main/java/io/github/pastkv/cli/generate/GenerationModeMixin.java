@@ -49,7 +49,7 @@ final class GenerationModeMixin {
                     + ", must not exceed --num-beams " + numBeams);
             require(draftTokens == 0, "--draft-tokens: does not go with --num-beams");
             require(!hasStopStrings, "--stop: does not go with --num-beams");
-            require(!hasGrammar, "--choice, --regex: do not go with --num-beams");
+            require(!hasGrammar, GrammarMixin.NAMES + ": do not go with --num-beams");
             require(!sampling.isGiven(), "--num-beams: beam search does not sample, so no sampling option, such as "
                     + "--temperature, --repetition-penalty or --seed, goes with it");
             require(logprobs == null, "--logprobs: does not go with --num-beams, whose answers have a score");

@@ -12,6 +12,8 @@ import io.github.pastkv.model.SessionOptions;
 import io.github.pastkv.model.files.SafetensorsFile;
 import io.github.pastkv.model.generation.GenerationListener;
 import io.github.pastkv.model.generation.GenerationOptions;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -112,12 +114,22 @@ class GenerateCommandTest {
     }
 
     @Test
-    void grammar_keepsTheContinuationWithinIt() {
+    void grammar_keepsTheContinuationWithinIt() throws IOException {
         assertThat(story("--regex", ", [A-Z][a-z]{2,5} (ran|slept)\\.").out()).matches(
                 STORY + ", [A-Z][a-z]{2,5} (ran|slept)\\.\n");
         assertThat(story("--choice", " yes", "--choice", " no").out()).matches(STORY + " (yes|no)\n");
-        assertThat(story("--choice", " yes", "--regex", "a").err()).contains("--choice and --regex: give one of them");
-        assertThat(story("--regex", "(a)\\1").err()).contains("--regex: regex: '\\1' is not supported");
+        Path schema = Files.writeString(folder.resolve("schema.json"), """
+                {"type": "object", "properties": {"name": {"type": "string", "maxLength": 8}, "old": {"type": "boolean"}},
+                 "required": ["name", "old"], "additionalProperties": false}""");
+        Path gbnf = Files.writeString(folder.resolve("list.gbnf"), "root ::= (\"\\n- \" [a-z]{3})+ \"\\n!\"");
+        assertThat(story("--json-schema", schema.toString()).out())
+                .matches(STORY + "\\{\"name\": \"[^\"]*\", \"old\": (true|false)}\n");
+        assertThat(story("--grammar", gbnf.toString()).out()).matches(STORY + "(\n- [a-z]{3})+(\n!)?\n");
+        assertThat(story("--choice", " yes", "--regex", "a").err())
+                .contains("--choice, --regex, --json-schema, --grammar: give one of them");
+        assertThat(story("--regex", "(a)\\1").err()).contains("regex: '\\1' is not supported");
+        assertThat(story("--json-schema", gbnf.toString()).err()).contains("JSON schema: not JSON");
+        assertThat(story("--json-schema", folder.resolve("none").toString()).err()).contains("none");
         assertThat(story("--regex", "a", "--num-beams", "2").err()).contains("do not go with --num-beams");
     }
 

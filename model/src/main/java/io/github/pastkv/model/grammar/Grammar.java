@@ -3,6 +3,8 @@ package io.github.pastkv.model.grammar;
 import io.github.pastkv.model.grammar.automaton.Automaton;
 import io.github.pastkv.model.grammar.automaton.Expression;
 import io.github.pastkv.model.grammar.automaton.Rules;
+import io.github.pastkv.model.grammar.schema.JsonSchema;
+import io.github.pastkv.model.grammar.syntax.Gbnf;
 import io.github.pastkv.model.grammar.syntax.Regex;
 import io.github.pastkv.model.tokenizer.TextTokenizer;
 import java.util.List;
@@ -45,6 +47,30 @@ public final class Grammar {
      */
     public static Grammar ofRegex(String regex) {
         return new Grammar(Rules.of(Regex.parse(regex).whole()));
+    }
+
+    /**
+     * JSON texts that are instances of a schema (draft 2020-12, its usual part): with one space after colons and commas
+     * and no other white space, and with properties in the order of the schema.
+     *
+     * @throws IllegalArgumentException naming the keyword that is not supported, and the place of its schema
+     */
+    public static Grammar ofJsonSchema(String schema) {
+        return new Grammar(JsonSchema.rules(schema));
+    }
+
+    /** The texts of any JSON object. */
+    public static Grammar ofJsonObject() {
+        return new Grammar(JsonSchema.anyObject());
+    }
+
+    /**
+     * The texts of a grammar in llama.cpp's notation (GBNF), from its rule {@code root}.
+     *
+     * @throws IllegalArgumentException naming what is wrong or not supported, such as left recursion
+     */
+    public static Grammar ofGbnf(String rules) {
+        return new Grammar(Gbnf.parse(rules));
     }
 
     /**

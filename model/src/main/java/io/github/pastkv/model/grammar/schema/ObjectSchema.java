@@ -1,0 +1,129 @@
+package io.github.pastkv.model.grammar.schema;
+
+import io.github.pastkv.model.grammar.automaton.CodePoints;
+import io.github.pastkv.model.grammar.automaton.Expression;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * The texts of objects: the properties that the schema names, in its order, then any additional ones, under other keys.
+ * An object has no order, so each instance has such a text.
+ */
+final class ObjectSchema {
+    private static final Expression COMMA = new Expression.Text(JsonValues.COMMA);
+    private static final int MAX_NAME = 500;
+    private static final Expression NEVER = new Expression.Choice(List.of());
+
+    private final JsonSchema owner;
+    private final String pointer;
+    private final Set<String> required;
+    private final Map<String, Expression> properties = new LinkedHashMap<>(); // texts of key and value
+    private final Expression additional;
+
+    ObjectSchema(JsonSchema owner, SchemaNode schema) {
+        this.owner = owner;
+        this.pointer = schema.pointer();
+        this.required = required(schema);
+        SchemaNode others = schema.at("additionalProperties");
+        Expression otherValue = schema.has("additionalProperties")
+                ? owner.refer(others)
+                : new Expression.Call(JsonValues.ANY);
+        if (schema.has("properties") && !schema.json().path("properties").isObject()) {
+            throw schema.refusal("properties", "must be an object of schemas");
+        }
+        for (String name : schema.json().path("properties").propertyNames()) {
+            if (name.length() > MAX_NAME) {
+                throw schema.refusal("properties", "has a name longer than " + MAX_NAME + ", which is not supported");
+            }
+            properties.put(name, property(name, owner.refer(schema.at("properties", name))));
+        }
+        required.forEach(name -> properties.putIfAbsent(name, property(name, otherValue)));
+        this.additional = otherValue.equals(NEVER)
+                ? NEVER
+                : Expression.sequence(otherKey(), new Expression.Text(JsonValues.COLON), otherValue);
+    }
+
+    private static Set<String> required(SchemaNode schema) {
+        Set<String> names = new LinkedHashSet<>();
+        for (JsonNode name : schema.has("required") ? schema.values("required") : List.<JsonNode> of()) {
+            if (!name.isString()) {
+                throw schema.refusal("required", "must be an array of names");
+            }
+            names.add(name.stringValue());
+        }
+        return names;
+    }
+
+    private static Expression property(String name, Expression value) {
+        return Expression.sequence(
+                new Expression.Text('"' + JsonStrings.spelled(name) + '"' + JsonValues.COLON), value);
+    }
+
+    Expression expression() {
+        return Expression.sequence(new Expression.Text("{"), beginning(), new Expression.Text("}"));
+    }
+
+    /** The first property may be each one up to the first that is required. */
+    private Expression beginning() {
+        List<String> names = List.copyOf(properties.keySet());
+        List<Expression> rests = rests(names);
+        List<Expression> options = new ArrayList<>();
+        for (int i = 0; i < names.size(); i++) {
+            options.add(Expression.sequence(properties.get(names.get(i)), rests.get(i + 1)));
+            if (required.contains(names.get(i))) {
+                return new Expression.Choice(options);
+            }
+        }
+        options.add(Expression.EMPTY);
+        options.add(Expression.sequence(additional, rests.getLast()));
+        return new Expression.Choice(options);
+    }
+
+    /** What may follow from each property on; as rules, as each is part of those before it. */
+    private List<Expression> rests(List<String> names) {
+        List<Expression> rests = new ArrayList<>();
+        Expression rest = owner.rule(pointer + " additional", Expression.star(Expression.sequence(COMMA, additional)));
+        rests.add(rest);
+        for (int i = names.size() - 1; i >= 0; i--) {
+            Expression property = Expression.sequence(COMMA, properties.get(names.get(i)));
+            rest = owner.rule(pointer + " from " + names.get(i), Expression.sequence(
+                    required.contains(names.get(i)) ? property : Expression.optional(property), rest));
+            rests.addFirst(rest);
+        }
+        return rests;
+    }
+
+    /** A key that is none of the named ones: the characters of those lead to a rule for each of their beginnings. */
+    private Expression otherKey() {
+        return properties.isEmpty()
+                ? JsonValues.text()
+                : Expression.sequence(new Expression.Text("\""),
+                        keyAfter("", List.copyOf(properties.keySet())), new Expression.Text("\""));
+    }
+
+    private Expression keyAfter(String beginning, List<String> names) {
+        Map<Integer, List<String>> byNext = new TreeMap<>();
+        names.stream().filter(name -> name.length() > beginning.length()).forEach(name -> byNext
+                .computeIfAbsent(name.codePointAt(beginning.length()), _ -> new ArrayList<>()).add(name));
+        CodePoints others = CodePoints.ALL;
+        List<Expression> options = new ArrayList<>();
+        for (Map.Entry<Integer, List<String>> next : byNext.entrySet()) {
+            CodePoints single = CodePoints.range(next.getKey(), next.getKey());
+            others = others.minus(single);
+            options.add(Expression.sequence(JsonStrings.spelled(single),
+                    keyAfter(beginning + Character.toString(next.getKey()), next.getValue())));
+        }
+        options.add(Expression.sequence(JsonStrings.spelled(others),
+                Expression.star(JsonStrings.spelled(CodePoints.ALL))));
+        if (!names.contains(beginning)) {
+            options.add(Expression.EMPTY);
+        }
+        return owner.rule(pointer + " other key after " + beginning, new Expression.Choice(options));
+    }
+}
