@@ -51,7 +51,12 @@ class GgufCommandsTest {
                 .containsPattern(
                         "blk\\.\\*\\.attn_q\\.weight +q2_k +2-bit integers, groups of 16 with minimums in vector")
                 .containsPattern("output\\.weight +q6_k +6-bit integers, groups of 16 in vector")
-                .containsPattern("output_norm\\.weight +f32 +as f32 in vector");
+                .containsPattern("output_norm\\.weight +f32 +as f32 in vector")
+                .containsPattern("token_embd\\.weight +q2_k +looked up by row\\R");
+        String tied = run("inspect", "--kernels", "vector",
+                GoldenFiles.path("gguf/llama3_rope_tied_f16/model.gguf").toString());
+        assertThat(tied).containsPattern("token_embd\\.weight +f16 +looked up by row; as head as stored in vector")
+                .containsPattern("rope_freqs\\.weight +f32 +factors of RoPE");
         assertThat(run("inspect", "--kernels", "vector", "--model", MIXED)).isEqualTo(text);
         assertThat(CommandRun.of("inspect", "--model", MIXED, MIXED).err()).contains("MODEL and --model");
     }

@@ -184,9 +184,27 @@ final class ModelDescription {
         return table.toString();
     }
 
+    /** Tables are looked up, not multiplied, unless they are the head too. */
     private String runs(GgufTensor tensor, ModelMixin options, Kernels kernels) {
-        if (tensor.type().isGrouped()) {
+        String name = tensor.name();
+        if (name.startsWith("rope_")) {
+            return "factors of RoPE";
+        }
+        if (!name.equals("token_embd.weight") && !name.equals("position_embd.weight")) {
+            return multiplied(tensor, options, kernels);
+        }
+        boolean isHead = name.equals("token_embd.weight") && config.tiedHead();
+        return "looked up by row" + (isHead ? "; as head " + multiplied(tensor, options, kernels) : "");
+    }
+
+    private String multiplied(GgufTensor tensor, ModelMixin options, Kernels kernels) {
+        boolean isOfLatents = tensor.name().endsWith("attn_k_b.weight") || tensor.name().endsWith("attn_v_b.weight");
+        if (tensor.type().isGrouped() && !isOfLatents) {
             return tensor.type().describeGroups() + " in " + ownKernels(kernels);
+        }
+        if (isOfLatents) {
+            return "as f32 in "
+                    + kernels.linearName(folder.linearPrecision(options.options(), kernels), DataType.F32);
         }
         if (tensor.shape().size() < 2) {
             return "as f32 in " + ownKernels(kernels);
