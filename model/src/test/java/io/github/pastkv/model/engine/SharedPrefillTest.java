@@ -73,7 +73,7 @@ class SharedPrefillTest {
      * the canceling thread may run too late, after the last token; then all begin again with a prefix of their own.
      */
     @Test
-    @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+    @Timeout(value = 600, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
     void canceledPrefill_isTakenOverByAnother() throws Exception {
         try (Model model = Model.load(LLAMA.folder(), ModelOptions.defaults().withMaxBatchTokens(1))) {
             List<Integer> alone = generate(model, 0, "alone", new Cancellation()).rows().getFirst().tokenIds();
@@ -93,7 +93,7 @@ class SharedPrefillTest {
 
     /** A short prompt goes ahead of a longer one that waits for memory, though it could reuse what that computes. */
     @Test
-    @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+    @Timeout(value = 600, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
     void prefillThatWaitsForMemory_isNotWaitedFor() throws Exception {
         int[] longPrompt = new Random(8).ints(60, 0, 30).toArray();
         int[] shortPrompt = Arrays.copyOf(longPrompt, NUM_SHARED);
@@ -160,7 +160,7 @@ class SharedPrefillTest {
 
     /** What a hook would wait for may wait for the pass of the hook. */
     @Test
-    @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+    @Timeout(value = 600, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
     void hookThatBeginsAPrefillThatIsUnderWay_isRefused() throws Exception {
         try (Model model = Model.load(LLAMA.folder(), ModelOptions.defaults().withNumThreads(1));
                 Session hooked = model.newSession()) {
