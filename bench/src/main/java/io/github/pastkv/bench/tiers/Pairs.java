@@ -10,17 +10,31 @@ import java.util.Locale;
  * is that of the whole process: it has what threads behind do too.
  */
 final class Pairs {
-    /** What is timed. */
+    /** What is timed; all but it is around the times. */
     @FunctionalInterface
     interface Run {
-        /** Runs, with tiers or without, and returns nanoseconds. */
-        long run(boolean withTiers) throws IOException;
+        /** Runs with tiers or without, and returns what {@link #times} has measured. */
+        Times run(boolean withTiers) throws IOException;
     }
+
+    /** Time and processor time in nanoseconds. */
+    record Times(long nanos, long processorNanos) {}
 
     private final List<Double> timeRatios = new ArrayList<>();
     private final List<Double> processorRatios = new ArrayList<>();
 
     private Pairs() {}
+
+    static Times times(Runnable timed) {
+        long processor = processorNanos();
+        long start = System.nanoTime();
+        timed.run();
+        return new Times(System.nanoTime() - start, processorNanos() - processor);
+    }
+
+    private static long processorNanos() {
+        return ProcessHandle.current().info().totalCpuDuration().orElseThrow().toNanos();
+    }
 
     /** Prints a line for each pair, and the medians of the ratios with to without. */
     static void print(int count, Run run) throws IOException {
@@ -35,22 +49,14 @@ final class Pairs {
     }
 
     private void add(Run run, boolean beginsWithout) throws IOException {
-        long[] nanos = new long[2];
-        long[] processorNanos = new long[2];
-        for (int i = 0; i < 2; i++) {
-            int which = beginsWithout ? i : 1 - i;
-            long start = processorNanos();
-            nanos[which] = run.run(which == 1);
-            processorNanos[which] = processorNanos() - start;
-        }
-        timeRatios.add((double) nanos[1] / nanos[0]);
-        processorRatios.add((double) processorNanos[1] / processorNanos[0]);
+        Times first = run.run(!beginsWithout);
+        Times second = run.run(beginsWithout);
+        Times without = beginsWithout ? first : second;
+        Times with = beginsWithout ? second : first;
+        timeRatios.add((double) with.nanos() / without.nanos());
+        processorRatios.add((double) with.processorNanos() / without.processorNanos());
         System.out.printf(Locale.ROOT,
-                "pair: without %.1f ms, with %.1f ms; processor time with loading the model %.0f and %.0f ms%n",
-                nanos[0] / 1e6, nanos[1] / 1e6, processorNanos[0] / 1e6, processorNanos[1] / 1e6);
-    }
-
-    private static long processorNanos() {
-        return ProcessHandle.current().info().totalCpuDuration().orElseThrow().toNanos();
+                "pair: without %.1f ms, with %.1f ms; processor time %.0f and %.0f ms%n", without.nanos() / 1e6,
+                with.nanos() / 1e6, without.processorNanos() / 1e6, with.processorNanos() / 1e6);
     }
 }

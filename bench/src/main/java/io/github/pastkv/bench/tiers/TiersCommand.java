@@ -123,7 +123,8 @@ public final class TiersCommand implements Callable<Integer> {
         }
         Pairs.print(pairs, withTiers -> {
             try (Model model = withTiers ? loadWithTiers() : load()) {
-                return read(model, text(model, numShared)).generation().promptNanos();
+                int[] prompt = text(model, numShared);
+                return Pairs.times(() -> read(model, prompt));
             }
         });
         return 0;
