@@ -124,7 +124,7 @@ public final class TiersCommand implements Callable<Integer> {
         Pairs.print(pairs, withTiers -> {
             try (Model model = withTiers ? loadWithTiers() : load()) {
                 int[] prompt = text(model, numShared);
-                return Pairs.times(() -> read(model, prompt));
+                return Pairs.times(() -> System.out.println(line(read(model, prompt))));
             }
         });
         return 0;

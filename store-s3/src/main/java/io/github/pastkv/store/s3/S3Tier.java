@@ -108,10 +108,14 @@ public final class S3Tier implements CacheTier {
                 numChunks[0] == keys.size() ? StoreRun.Next.NONE_ASKED : StoreRun.Next.MISSING);
     }
 
-    /** Asks for the next few at once; whether all of them are there. */
+    /**
+     * Asks for the next few at once; whether all of them are there. For the first alone: where it is missing, which is
+     * all that a new text asks, the others would be asked for in vain.
+     */
     private boolean findSome(List<ChunkKey> keys, int[] numChunks, ExecutorService threads) throws Exception {
-        List<Future<Long>> sizes = keys.subList(numChunks[0], Math.min(keys.size(), numChunks[0] + MAX_CONCURRENT))
-                .stream().map(key -> threads.submit(() -> bucket.size(nameOf(key)))).toList();
+        int count = numChunks[0] == 0 ? 1 : MAX_CONCURRENT;
+        List<Future<Long>> sizes = keys.subList(numChunks[0], Math.min(keys.size(), numChunks[0] + count)).stream()
+                .map(key -> threads.submit(() -> bucket.size(nameOf(key)))).toList();
         for (Future<Long> size : sizes) {
             if (size.get() < 0) {
                 return false;

@@ -34,8 +34,10 @@ import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
+import java.util.stream.IntStream;
 import org.assertj.core.api.AbstractStringAssert;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -175,6 +177,7 @@ class S3TierTest {
         private volatile boolean trickles;
         private volatile boolean floods;
         private final CountDownLatch closed = new CountDownLatch(1);
+        private final AtomicInteger numRequests = new AtomicInteger();
 
         FakeServer() throws IOException {
             server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 50);
@@ -184,6 +187,7 @@ class S3TierTest {
         }
 
         private void answer(HttpExchange exchange) throws IOException {
+            numRequests.incrementAndGet();
             byte[] body = "<Error><Code>SlowDown</Code></Error>".getBytes(StandardCharsets.US_ASCII);
             if (floods) {
                 flood(exchange);
@@ -295,6 +299,18 @@ class S3TierTest {
 
     private static String reasonOf(StoreResult<?> result) {
         return result instanceof StoreResult.Retry<?>(String reason) ? reason : "no retry: " + result;
+    }
+
+    @Test
+    void newText_costsOneRequest() throws IOException {
+        try (FakeServer server = new FakeServer()) {
+            server.status = 404;
+            try (CacheTier tier = TestBucket.open(server.endpoint(), "p", "&deadline=600s")) {
+                List<ChunkKey> keys = IntStream.range(0, 40).mapToObj(S3TierTest::key).toList();
+                assertThat(tier.find(keys)).isEqualTo(new StoreRun(0, StoreRun.Next.MISSING));
+            }
+            assertThat(server.numRequests.get()).isEqualTo(1);
+        }
     }
 
     @Test
