@@ -2,6 +2,7 @@ package io.github.pastkv.kernels.vector;
 
 import io.github.pastkv.kernels.Kernels;
 import io.github.pastkv.kernels.KernelsProvider;
+import io.github.pastkv.kernels.ScalarKernels;
 
 /** Provides {@link VectorKernels} if the Vector API is present and the machine has vectors of at least 128 bits. */
 public final class VectorKernelsProvider implements KernelsProvider {
@@ -40,6 +41,8 @@ public final class VectorKernelsProvider implements KernelsProvider {
     @Override
     public Kernels create() {
         VectorWidth.bits();
-        return new VectorKernels();
+        int firstCalls = Integer.getInteger(FirstCallsKernels.PROPERTY, 0);
+        Kernels vector = new VectorKernels();
+        return firstCalls > 0 ? new FirstCallsKernels(vector, new ScalarKernels(), firstCalls) : vector;
     }
 }
