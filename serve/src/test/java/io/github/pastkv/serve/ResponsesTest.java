@@ -85,7 +85,7 @@ final class ResponsesTest {
             value = {"'store': true | store:", "'previous_response_id': 'x' | previous_response_id:",
                 "'tools': [{'type': 'web_search'}] | tools:", "'truncation': 'auto' | truncation:",
                 "'reasoning': {'effort': 'low'} | reasoning.effort:",
-                "'text': {'format': {'type': 'json_object'}} | text.format:",
+                "'text': {'verbosity': 'low'} | text.verbosity:",
                 "'background': true | background:", "'include': ['file_search_call.results'] | include:",
                 "'nonsense': 1 | nonsense:", "'top_logprobs': 2 | top_logprobs:",
                 "'stream_options': {} | stream_options:",

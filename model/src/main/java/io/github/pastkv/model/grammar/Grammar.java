@@ -8,6 +8,7 @@ import io.github.pastkv.model.grammar.syntax.Gbnf;
 import io.github.pastkv.model.grammar.syntax.Regex;
 import io.github.pastkv.model.tokenizer.TextTokenizer;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,10 +20,12 @@ import org.jspecify.annotations.Nullable;
  * threads.
  */
 public final class Grammar {
+    private final String kind;
     private final Automaton automaton;
     private volatile @Nullable TokenMasks lastMasks;
 
-    private Grammar(Rules rules) {
+    private Grammar(String kind, Rules rules) {
+        this.kind = kind;
         this.automaton = new Automaton(rules);
     }
 
@@ -32,10 +35,11 @@ public final class Grammar {
      * @throws IllegalArgumentException if there are none, or one is empty
      */
     public static Grammar ofChoices(List<String> choices) {
-        if (choices.isEmpty() || choices.contains("")) {
+        Objects.requireNonNull(choices, "choices: null");
+        if (choices.isEmpty() || choices.stream().anyMatch(each -> each == null || each.isEmpty())) {
             throw new IllegalArgumentException("choices: " + choices + ", must be texts that are not empty");
         }
-        return new Grammar(Rules.of(new Expression.Choice(
+        return new Grammar(choices.size() + " choices", Rules.of(new Expression.Choice(
                 choices.stream().<Expression> map(Expression.Text::new).toList())));
     }
 
@@ -46,7 +50,8 @@ public final class Grammar {
      * @throws IllegalArgumentException naming what is not supported, such as back references and look-ahead
      */
     public static Grammar ofRegex(String regex) {
-        return new Grammar(Rules.of(Regex.parse(regex).whole()));
+        return new Grammar("regex " + regex,
+                Rules.of(Regex.parse(Objects.requireNonNull(regex, "regex: null")).whole()));
     }
 
     /**
@@ -56,12 +61,12 @@ public final class Grammar {
      * @throws IllegalArgumentException naming the keyword that is not supported, and the place of its schema
      */
     public static Grammar ofJsonSchema(String schema) {
-        return new Grammar(JsonSchema.rules(schema));
+        return new Grammar("JSON schema", JsonSchema.rules(Objects.requireNonNull(schema, "schema: null")));
     }
 
     /** The texts of any JSON object. */
     public static Grammar ofJsonObject() {
-        return new Grammar(JsonSchema.anyObject());
+        return new Grammar("JSON object", JsonSchema.anyObject());
     }
 
     /**
@@ -70,7 +75,7 @@ public final class Grammar {
      * @throws IllegalArgumentException naming what is wrong or not supported, such as left recursion
      */
     public static Grammar ofGbnf(String rules) {
-        return new Grammar(Gbnf.parse(rules));
+        return new Grammar("GBNF", Gbnf.parse(Objects.requireNonNull(rules, "rules: null")));
     }
 
     /**
@@ -88,5 +93,10 @@ public final class Grammar {
             lastMasks = masks;
         }
         return new GrammarMatcher(automaton, masks, beginsText && tokenizer.trie().stripsFirstSpace());
+    }
+
+    @Override
+    public String toString() {
+        return "Grammar[" + kind + "]";
     }
 }

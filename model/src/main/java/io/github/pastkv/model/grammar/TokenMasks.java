@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * for, in one walk over the tree of tokens, and remembered. Safe for any number of threads.
  */
 final class TokenMasks {
-    private static final long MAX_REMEMBERED_BYTES = 32L << 20;
+    private static final long MAX_REMEMBERED_BYTES = 16L << 20;
 
     private final Automaton automaton;
     private final TextTokenizer tokenizer;

@@ -49,7 +49,8 @@ final class GenerationFields {
         GenerationOptions options = GenerationOptions.greedy(1).withSampling(sampling())
                 .withStopTokens(ignoresEos ? requestedStopTokens() : stopTokens)
                 .withStopStrings(stopStrings()).withNumReturnSequences(numChoices())
-                .withPriority(fields.findInt("priority", -1000, 1000).orElse(0));
+                .withPriority(fields.findInt("priority", -1000, 1000).orElse(0))
+                .withGrammar(new GrammarFields(fields, model).grammar());
         return ignoresEos ? options.ignoringEos() : options;
     }
 
@@ -213,25 +214,16 @@ final class GenerationFields {
         }
         fields.refuseUnless("store", "answers are not stored", false);
         fields.refuseUnless("service_tier", "there is one tier", "auto", "default");
-        refuseFormats();
         fields.refuseUnless("use_beam_search", "is not supported", false);
         fields.refuseUnless("skip_special_tokens", "special tokens are always left out of texts", true);
         fields.refuseUnless("include_stop_str_in_output", "stop strings are never part of a text", false);
         fields.refuseUnless("length_penalty", "belongs to beam search, which is not supported", 1);
-        for (String name : List.of("grammar", "json_schema", "guided_json", "guided_regex", "guided_choice",
-                "guided_grammar", "structured_outputs", "logits_processors", "truncate_prompt_tokens",
+        for (String name : List.of("guided_decoding_backend", "guided_whitespace_pattern", "logits_processors",
+                "truncate_prompt_tokens",
                 "allowed_token_ids", "bad_words", "mirostat", "speculative", "lora", "adapter", "kv_transfer_params")) {
             fields.refuseUnless(name, "is not supported");
         }
         fields.requireAllRead();
-    }
-
-    private void refuseFormats() {
-        Optional<JsonNode> format = fields.find("response_format");
-        if (format.isPresent() && !(format.get().isObject() && format.get().size() == 1
-                && format.get().path("type").asString("").equals("text"))) {
-            throw ApiException.unsupported("response_format", "only {\"type\": \"text\"} is supported");
-        }
     }
 
     /** How an answer is sent. */

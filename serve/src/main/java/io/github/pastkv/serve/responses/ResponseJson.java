@@ -82,7 +82,9 @@ final class ResponseJson {
                 .put("truncation", "disabled").put("background", false);
         ECHOED.forEach(name -> json.set(name, fields.find(name).orElse(JsonMapper.shared().nullNode())));
         json.putArray("tools");
-        json.putObject("text").putObject("format").put("type", "text");
+        json.putObject("text").set("format", fields.find("text").map(text -> text.path("format"))
+                .filter(JsonNode::isObject)
+                .orElseGet(() -> JsonMapper.shared().createObjectNode().put("type", "text")));
         json.putObject("reasoning").putNull("effort").putNull("summary");
         return json;
     }

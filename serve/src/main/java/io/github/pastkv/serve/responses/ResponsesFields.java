@@ -36,6 +36,7 @@ final class ResponsesFields {
         translated.readStreamOptions();
         translated.readLogProbabilities();
         translated.readInput();
+        translated.readTextFormat();
         translated.refuseOthers();
         fields.requireAllRead();
         return new RequestFields(translated.chat);
@@ -156,21 +157,37 @@ final class ResponsesFields {
         fields.refuseUnless("max_tool_calls", "tools are not supported yet");
         fields.refuseUnless("truncation", "a prompt is never cut", "disabled");
         fields.refuseUnless("prompt", "stored prompts are not supported");
-        refuseSettings("reasoning", List.of());
-        refuseSettings("text", List.of("format"));
+        refuseSettings("reasoning", Set.of());
+        refuseSettings("text", Set.of("format"));
         fields.ignoreHint("metadata");
     }
 
-    /** Refuses the settings of an object but {@code {"format": {"type": "text"}}}. */
-    private void refuseSettings(String name, List<String> allowed) {
+    /** {@code text.format}, whose schema is not in an object of its own as in chats. */
+    private void readTextFormat() {
+        Optional<JsonNode> format = fields.find("text")
+                .map(text -> RequestValues.requireObject("text", text).path("format"))
+                .filter(json -> !json.isMissingNode() && !json.isNull());
+        if (format.isEmpty()) {
+            return;
+        }
+        ObjectNode json = RequestValues.requireObject("text.format", format.get());
+        if (json.path("type").asString("").equals("json_schema")) {
+            ObjectNode named = json.deepCopy();
+            named.remove("type");
+            chat.putObject("response_format").put("type", "json_schema").set("json_schema", named);
+        } else {
+            chat.set("response_format", json);
+        }
+    }
+
+    /** Refuses the settings of an object but some. */
+    private void refuseSettings(String name, Set<String> read) {
         Optional<JsonNode> json = fields.find(name);
         if (json.isEmpty()) {
             return;
         }
         for (var each : RequestValues.requireObject(name, json.get()).properties()) {
-            boolean isText = allowed.contains(each.getKey())
-                    && each.getValue().toString().equals("{\"type\":\"text\"}");
-            if (!each.getValue().isNull() && !isText) {
+            if (!each.getValue().isNull() && !read.contains(each.getKey())) {
                 throw ApiException.unsupported(name + "." + each.getKey(), "is not supported");
             }
         }

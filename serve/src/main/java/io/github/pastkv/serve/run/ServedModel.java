@@ -24,6 +24,7 @@ public final class ServedModel implements AutoCloseable {
     private final SessionOptions sessionOptions;
     private final Session idle; // keeps hold of the pool that all sessions share; holds no block
     private final int contextLength;
+    private final GrammarCache grammars = new GrammarCache();
 
     /**
      * A model with a tokenizer, whose requests get sessions with {@code sessionOptions}.
@@ -56,6 +57,11 @@ public final class ServedModel implements AutoCloseable {
 
     public TextTokenizer tokenizer() {
         return tokenizer;
+    }
+
+    /** The grammars of recent requests. */
+    public GrammarCache grammars() {
+        return grammars;
     }
 
     /** How conversations are written. */

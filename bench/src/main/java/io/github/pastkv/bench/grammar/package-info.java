@@ -1,0 +1,5 @@
+/** What structured output costs. */
+@NullMarked
+package io.github.pastkv.bench.grammar;
+
+import org.jspecify.annotations.NullMarked;
