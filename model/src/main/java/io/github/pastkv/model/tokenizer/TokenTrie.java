@@ -60,6 +60,7 @@ public final class TokenTrie {
         return vocabulary.isText(id) && !vocabulary.token(id).orElseThrow().isEmpty();
     }
 
+    @SuppressWarnings("ArrayRecordComponent") // never compared
     private record Token(int id, byte[] bytes) {}
 
     public int numNodes() {

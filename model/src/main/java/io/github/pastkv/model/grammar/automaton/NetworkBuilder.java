@@ -21,16 +21,17 @@ final class NetworkBuilder {
         List<String> names = List.copyOf(rules.byName().keySet());
         int[] starts = new int[names.size()];
         int[] ends = new int[names.size()];
-        for (int rule = 0; rule < starts.length; rule++) {
-            ruleByName.put(names.get(rule), rule);
-            starts[rule] = network.addNode();
-            ends[rule] = network.addNode();
+        for (int i = 0; i < starts.length; i++) {
+            ruleByName.put(names.get(i), i);
+            starts[i] = network.addNode();
+            ends[i] = network.addNode();
         }
-        for (int rule = 0; rule < starts.length; rule++) {
-            String name = names.get(rule);
-            add(starts[rule], rules.byName().get(name), ends[rule], name);
+        int rule = 0;
+        for (Map.Entry<String, Expression> each : rules.byName().entrySet()) { // in the order of the names
+            add(starts[rule], each.getValue(), ends[rule], each.getKey());
+            rule++;
         }
-        return new RuleNetwork(network, names, starts, ends, ruleByName.get(rules.root()));
+        return new RuleNetwork(network, names, starts, ends, names.indexOf(rules.root()));
     }
 
     /** Adds the paths that read a text of an expression. */

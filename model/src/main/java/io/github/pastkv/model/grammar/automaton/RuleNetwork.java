@@ -10,4 +10,5 @@ import java.util.List;
  * @param ends last node of each rule, which has no edges
  * @param root the rule of a whole text
  */
+@SuppressWarnings("ArrayRecordComponent") // never compared
 record RuleNetwork(Network network, List<String> names, int[] starts, int[] ends, int root) {}

@@ -38,15 +38,18 @@ record NumberRange(@Nullable BigDecimal min, boolean includesMin, @Nullable BigD
 
     /** Integers of the range. */
     Expression integers() {
-        BigDecimal least = min == null ? null : min.setScale(0, RoundingMode.CEILING);
-        BigDecimal greatest = max == null ? null : max.setScale(0, RoundingMode.FLOOR);
-        if (min != null && !includesMin && least.compareTo(min) == 0) {
-            least = least.add(BigDecimal.ONE);
-        }
-        if (max != null && !includesMax && greatest.compareTo(max) == 0) {
-            greatest = greatest.subtract(BigDecimal.ONE);
-        }
-        return new NumberRange(least, true, greatest, true).expression(false);
+        return new NumberRange(min == null ? null : least(min), true, max == null ? null : greatest(max), true)
+                .expression(false);
+    }
+
+    private BigDecimal least(BigDecimal bound) {
+        BigDecimal least = bound.setScale(0, RoundingMode.CEILING);
+        return !includesMin && least.compareTo(bound) == 0 ? least.add(BigDecimal.ONE) : least;
+    }
+
+    private BigDecimal greatest(BigDecimal bound) {
+        BigDecimal greatest = bound.setScale(0, RoundingMode.FLOOR);
+        return !includesMax && greatest.compareTo(bound) == 0 ? greatest.subtract(BigDecimal.ONE) : greatest;
     }
 
     /** Numbers of the range, integers included. */
@@ -57,15 +60,15 @@ record NumberRange(@Nullable BigDecimal min, boolean includesMin, @Nullable BigD
     private Expression expression(boolean hasFraction) {
         List<Expression> options = new ArrayList<>();
         if (max == null || max.signum() > 0 || (max.signum() == 0 && includesMax)) {
-            boolean isPositive = min != null && min.signum() >= 0;
-            options.add(positive(isPositive ? min : BigDecimal.ZERO, !isPositive || includesMin, max, includesMax,
-                    hasFraction));
+            options.add(min != null && min.signum() >= 0
+                    ? positive(min, includesMin, max, includesMax, hasFraction)
+                    : positive(BigDecimal.ZERO, true, max, includesMax, hasFraction));
         }
         if (min == null || min.signum() < 0) {
-            boolean isNegative = max != null && max.signum() < 0;
-            options.add(Expression.sequence(new Expression.Text("-"),
-                    positive(isNegative ? max.negate() : BigDecimal.ZERO, isNegative && includesMax,
-                            min == null ? null : min.negate(), includesMin, hasFraction)));
+            BigDecimal mostNegative = min == null ? null : min.negate();
+            options.add(Expression.sequence(new Expression.Text("-"), max != null && max.signum() < 0
+                    ? positive(max.negate(), includesMax, mostNegative, includesMin, hasFraction)
+                    : positive(BigDecimal.ZERO, false, mostNegative, includesMin, hasFraction)));
         }
         return new Expression.Choice(options);
     }

@@ -23,7 +23,7 @@ final class ObjectSchema {
     private final JsonSchema owner;
     private final String pointer;
     private final Set<String> required;
-    private final Map<String, Expression> properties = new LinkedHashMap<>(); // texts of key and value
+    private final LinkedHashMap<String, Expression> properties = new LinkedHashMap<>(); // texts of key and value
     private final Expression additional;
 
     ObjectSchema(JsonSchema owner, SchemaNode schema) {
@@ -71,12 +71,12 @@ final class ObjectSchema {
 
     /** The first property may be each one up to the first that is required. */
     private Expression beginning() {
-        List<String> names = List.copyOf(properties.keySet());
-        List<Expression> rests = rests(names);
+        List<Expression> rests = rests();
         List<Expression> options = new ArrayList<>();
-        for (int i = 0; i < names.size(); i++) {
-            options.add(Expression.sequence(properties.get(names.get(i)), rests.get(i + 1)));
-            if (required.contains(names.get(i))) {
+        int next = 1;
+        for (Map.Entry<String, Expression> property : properties.entrySet()) {
+            options.add(Expression.sequence(property.getValue(), rests.get(next++)));
+            if (required.contains(property.getKey())) {
                 return new Expression.Choice(options);
             }
         }
@@ -86,14 +86,14 @@ final class ObjectSchema {
     }
 
     /** What may follow from each property on; as rules, as each is part of those before it. */
-    private List<Expression> rests(List<String> names) {
+    private List<Expression> rests() {
         List<Expression> rests = new ArrayList<>();
         Expression rest = owner.rule(pointer + " additional", Expression.star(Expression.sequence(COMMA, additional)));
         rests.add(rest);
-        for (int i = names.size() - 1; i >= 0; i--) {
-            Expression property = Expression.sequence(COMMA, properties.get(names.get(i)));
-            rest = owner.rule(pointer + " from " + names.get(i), Expression.sequence(
-                    required.contains(names.get(i)) ? property : Expression.optional(property), rest));
+        for (Map.Entry<String, Expression> each : properties.sequencedEntrySet().reversed()) {
+            Expression property = Expression.sequence(COMMA, each.getValue());
+            rest = owner.rule(pointer + " from " + each.getKey(), Expression.sequence(
+                    required.contains(each.getKey()) ? property : Expression.optional(property), rest));
             rests.addFirst(rest);
         }
         return rests;

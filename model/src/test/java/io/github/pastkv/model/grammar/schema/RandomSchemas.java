@@ -12,6 +12,7 @@ import tools.jackson.databind.node.ObjectNode;
  * that a domain ends in one of the names that are registered today.
  */
 final class RandomSchemas {
+    private static final int ROOT_DEPTH = 3; // of schemas within schemas
     private static final JsonMapper MAPPER = JsonMapper.shared();
     private static final List<String> NAMES = List.of("a", "ab", "abc", "b\"", "\\", "\u00e9\n", "name", "");
     private static final List<String> PATTERNS = List.of("^[a-c]{1,3}$", "x", "^\\d+(\\.\\d+)?$", "^(\"|\\\\|\n)*$",
@@ -29,7 +30,7 @@ final class RandomSchemas {
 
     static ObjectNode next(Random random) {
         RandomSchemas schemas = new RandomSchemas(random);
-        schemas.fill(schemas.root, 3);
+        schemas.fill(schemas.root, ROOT_DEPTH);
         if (schemas.numDefinitions > 0) {
             ObjectNode definitions = schemas.root.putObject("$defs");
             for (int i = 0; i < schemas.numDefinitions; i++) {
@@ -56,7 +57,7 @@ final class RandomSchemas {
             case 3 -> constants(schema);
             case 4 -> types(schema);
             case 5 -> {
-                if (numDefinitions > 0 && schema != root) {
+                if (numDefinitions > 0 && depth < ROOT_DEPTH) {
                     schema.put("$ref", "#/$defs/d" + random.nextInt(numDefinitions));
                 }
             }
