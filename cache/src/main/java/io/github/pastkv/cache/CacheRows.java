@@ -7,7 +7,6 @@ import io.github.pastkv.cache.mask.AttentionMask;
 import io.github.pastkv.cache.mask.SlotMask;
 import io.github.pastkv.cache.radix.CachePrefixes;
 import java.util.Arrays;
-import java.util.Objects;
 
 /**
  * The rows of a cache: the block tables of each layer group, the mask of all slots, and the length of each layer and
@@ -242,7 +241,7 @@ final class CacheRows {
     /** Keeps the first tokens of one row; see {@link KvCache#truncateRow}. */
     void truncateRow(int row, int newNumTokens) {
         requireEvenLayers();
-        Objects.checkIndex(row, batchSize());
+        Require.index("row", row, batchSize());
         int numTokens = lengths.numTokens(0, row);
         if (newNumTokens < 0 || newNumTokens > numTokens) {
             throw new IllegalArgumentException(

@@ -8,7 +8,6 @@ import io.github.pastkv.tensor.DataType;
 import io.github.pastkv.tensor.LazyTensor;
 import io.github.pastkv.tensor.Tensor;
 import java.util.Arrays;
-import java.util.Objects;
 
 /**
  * A cache of fixed capacity for the keys and values of one attention layer, with the contract of torchtune's
@@ -152,10 +151,10 @@ public final class FixedKvCache implements AutoCloseable {
 
         @Override
         public float get(int row, int kvHead, int position, int dim) {
-            Objects.checkIndex(row, shape(0));
-            Objects.checkIndex(kvHead, shape(1));
-            Objects.checkIndex(position, shape(2));
-            Objects.checkIndex(dim, shape(3));
+            Require.index("row", row, shape(0));
+            Require.index("kvHead", kvHead, shape(1));
+            Require.index("position", position, shape(2));
+            Require.index("dim", dim, shape(3));
             return position < size() ? cache.read(0, row, ofKeys, position, kvHead, dim) : 0f;
         }
     }

@@ -370,7 +370,7 @@ public final class KvCache implements AutoCloseable {
     public void markDerived(int row, int fromPosition) {
         state.requireChangeable();
         state.requirePresent();
-        Objects.checkIndex(fromPosition, numTokens(row) + 1);
+        Require.index("fromPosition", fromPosition, numTokens(row) + 1);
         if (fromPosition < numTokens(row)) {
             rows.prefixes().markDerived(row, fromPosition);
         }
@@ -381,7 +381,7 @@ public final class KvCache implements AutoCloseable {
      */
     public int[] knownTokenIds(int row) {
         state.requireOpen();
-        Objects.checkIndex(row, batchSize());
+        Require.index("row", row, batchSize());
         return rows.prefixes().knownTokenIds(row);
     }
 

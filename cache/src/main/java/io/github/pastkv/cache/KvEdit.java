@@ -3,11 +3,11 @@ package io.github.pastkv.cache;
 import io.github.pastkv.cache.block.Allocation;
 import io.github.pastkv.cache.block.LayerGroupTables;
 import io.github.pastkv.cache.block.StepBlocks;
+import io.github.pastkv.cache.check.Require;
 import io.github.pastkv.cache.layout.KvLayout;
 import io.github.pastkv.cache.layout.KvShape;
 import io.github.pastkv.tensor.Tensor;
 import java.util.Arrays;
-import java.util.Objects;
 
 /**
  * An edit of keys and values stored in a cache, from a position on in each row. {@link #commit} applies all changes at
@@ -51,7 +51,7 @@ public final class KvEdit implements AutoCloseable {
     /** Rejects first positions beyond the ends of their rows. */
     static void requirePositions(CacheRows rows, int[] fromPositions) {
         for (int row = 0; row < fromPositions.length; row++) {
-            Objects.checkIndex(fromPositions[row], rows.lengths().numTokens(0, row) + 1);
+            Require.index("fromPositions", fromPositions[row], rows.lengths().numTokens(0, row) + 1);
         }
     }
 
@@ -98,10 +98,10 @@ public final class KvEdit implements AutoCloseable {
     private void set(boolean ofKeys, int[] place, float[] numbers) {
         requireOpen();
         KvShape shape = rows.group(0).layout().shape();
-        int layer = Objects.checkIndex(place[0], rows.lengths().numLayers());
-        int row = Objects.checkIndex(place[1], rows.batchSize());
-        int position = Objects.checkIndex(place[2], rows.lengths().numTokens(0, row));
-        int kvHead = Objects.checkIndex(place[3], shape.numKvHeads());
+        int layer = Require.index("layer", place[0], rows.lengths().numLayers());
+        int row = Require.index("row", place[1], rows.batchSize());
+        int position = Require.index("position", place[2], rows.lengths().numTokens(0, row));
+        int kvHead = Require.index("kvHead", place[3], shape.numKvHeads());
         requireHeld(layer, row, position);
         if (numbers.length != shape.headDim()) {
             throw new IllegalArgumentException(

@@ -5,7 +5,6 @@ import io.github.pastkv.cache.layout.KvShape;
 import io.github.pastkv.cache.mask.AttentionMask;
 import io.github.pastkv.tensor.Tensor;
 import java.util.Arrays;
-import java.util.Objects;
 
 /**
  * Inserts keys and values of one cache into another: layers, tokens or rows. The result is
@@ -32,7 +31,7 @@ public final class KvGraft {
     /** Tokens {@code [from, to)} of a row. */
     public record Tokens(KvCache cache, int row, int from, int to) {
         public Tokens {
-            Objects.checkIndex(row, cache.batchSize());
+            Require.index("row", row, cache.batchSize());
             if (from < 0 || from > to || to > cache.numTokens(row)) {
                 throw new IllegalArgumentException("tokens: [" + from + ", " + to + "), row " + row + " holds "
                         + cache.numTokens(row) + " tokens");
@@ -49,7 +48,7 @@ public final class KvGraft {
      * @throws PoolExhaustedException when the pool has too few blocks; nothing has changed
      */
     public static void appendTokens(KvCache target, int row, Tokens tokens, KeyChange keyChange) {
-        Objects.checkIndex(row, target.batchSize());
+        Require.index("row", row, target.batchSize());
         GraftChecks.requireSameShape(target, tokens.cache);
         GraftChecks.requireNotFrozen(target);
         int count = tokens.to - tokens.from;
@@ -97,7 +96,7 @@ public final class KvGraft {
         GraftChecks.requireNotFrozen(target);
         target.config().requireBatch("source", source.batchSize());
         for (int layer : layers) {
-            Objects.checkIndex(layer, target.numLayers());
+            Require.index("layer", layer, target.numLayers());
             for (int row = 0; row < target.batchSize(); row++) {
                 GraftChecks.requireLike(target, source, layer, row);
             }
@@ -146,7 +145,7 @@ public final class KvGraft {
         GraftChecks.requireNotFrozen(target);
         Require.positive("rows.length", rows.length);
         for (int row : rows) {
-            Objects.checkIndex(row, source.batchSize());
+            Require.index("row", row, source.batchSize());
         }
         target.addRowsOf(source, rows);
     }

@@ -297,7 +297,7 @@ public final class KvStep implements StepRows, AutoCloseable {
         Objects.requireNonNull(keys, "keys: null");
         Objects.requireNonNull(values, "values: null");
         Require.index("layer", layer, rows.lengths().numLayers());
-        Objects.checkFromToIndex(firstToken + from, firstToken + to, numTokens());
+        Require.range("tokens", firstToken + from, firstToken + to, numTokens());
         requireWritable("keys", keys, from, to);
         requireWritable("values", values, from, to);
         requireLatentsOnly(keys, values);
@@ -322,7 +322,7 @@ public final class KvStep implements StepRows, AutoCloseable {
             throw new IllegalArgumentException(
                     name + ": " + tensor.typeAndShape() + ", must be F32 [n, " + width + "]");
         }
-        Objects.checkFromToIndex(from, to, tensor.shape(0));
+        Require.range(name, from, to, tensor.shape(0));
     }
 
     private void requireLatentsOnly(Tensor keys, Tensor values) {

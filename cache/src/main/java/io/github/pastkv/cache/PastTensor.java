@@ -1,12 +1,12 @@
 package io.github.pastkv.cache;
 
 import io.github.pastkv.cache.block.HeldBlocks;
+import io.github.pastkv.cache.check.Require;
 import io.github.pastkv.cache.layout.KvShape;
 import io.github.pastkv.cache.mask.AttentionMask;
 import io.github.pastkv.tensor.LazyTensor;
 import java.lang.ref.Cleaner;
 import java.lang.ref.Reference;
-import java.util.Objects;
 
 /**
  * A snapshot of the keys or the values of a layer, {@code [batch, pos, kv_heads, d_head]} with zeros in padding slots.
@@ -39,10 +39,10 @@ public final class PastTensor extends LazyTensor implements AutoCloseable {
 
     @Override
     public float get(int row, int slot, int kvHead, int dim) {
-        Objects.checkIndex(row, shape(0));
-        Objects.checkIndex(slot, shape(1));
-        Objects.checkIndex(kvHead, shape(2));
-        Objects.checkIndex(dim, shape(3));
+        Require.index("row", row, shape(0));
+        Require.index("slot", slot, shape(1));
+        Require.index("kvHead", kvHead, shape(2));
+        Require.index("dim", dim, shape(3));
         try {
             HeldBlocks blocks = hold.row(row);
             return mask.isReal(row, slot) ? read(blocks, mask.numReal(row, slot), kvHead, dim) : 0f;
@@ -53,7 +53,7 @@ public final class PastTensor extends LazyTensor implements AutoCloseable {
 
     /** First position of a row that is included; 0 without a window. */
     public int firstHeld(int row) {
-        Objects.checkIndex(row, shape(0));
+        Require.index("row", row, shape(0));
         return hold.row(row).firstHeld();
     }
 

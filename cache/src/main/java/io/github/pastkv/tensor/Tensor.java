@@ -1,5 +1,6 @@
 package io.github.pastkv.tensor;
 
+import io.github.pastkv.cache.check.Require;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
@@ -13,6 +14,7 @@ import java.util.Objects;
  * <p>Immutable as a view; its numbers are not, and are not guarded against concurrent writes.
  */
 public final class Tensor {
+    private static final long MAX_ELEMENTS = Long.MAX_VALUE / 8;
     private static final long ALIGNMENT = 64;
 
     private final DataType dataType;
@@ -131,12 +133,12 @@ public final class Tensor {
 
     /** Length of one axis. */
     public long shape(int axis) {
-        return shape[Objects.checkIndex(axis, shape.length)];
+        return shape[Require.index("axis", axis, shape.length)];
     }
 
     /** Elements between neighbors on one axis. */
     public long stride(int axis) {
-        return strides[Objects.checkIndex(axis, strides.length)];
+        return strides[Require.index("axis", axis, strides.length)];
     }
 
     public long numElements() {
@@ -162,7 +164,11 @@ public final class Tensor {
         }
         long elementOffset = 0;
         for (int axis = 0; axis < index.length; axis++) {
-            elementOffset += Objects.checkIndex(index[axis], shape[axis]) * strides[axis];
+            if (index[axis] < 0 || index[axis] >= shape[axis]) {
+                throw new IndexOutOfBoundsException("index: " + Arrays.toString(index) + ", the tensor is "
+                        + typeAndShape());
+            }
+            elementOffset += index[axis] * strides[axis];
         }
         return elementOffset * dataType.bytes();
     }
@@ -172,12 +178,19 @@ public final class Tensor {
     }
 
     public void set(float value, long... index) {
+        requireWritable();
         dataType.write(segment, byteOffset(index), value);
+    }
+
+    private void requireWritable() {
+        if (segment.isReadOnly()) {
+            throw new IllegalArgumentException("this tensor is read-only: write to a copy() of it");
+        }
     }
 
     /** The part {@code [from, to)} of one axis, over the same memory. */
     public Tensor narrow(int axis, long from, long to) {
-        Objects.checkFromToIndex(from, to, shape(axis));
+        Require.range("axis " + axis, from, to, shape(axis));
         long[] narrowed = shape.clone();
         narrowed[axis] = to - from;
         long start = numElements(narrowed) == 0 ? 0 : from * strides[axis];
@@ -335,6 +348,7 @@ public final class Tensor {
 
     /** Takes over all elements of {@code source}, of the same shape, rounding to this type. */
     public void copyFrom(Tensor source) {
+        requireWritable();
         source.copyTo(this);
     }
 
@@ -367,12 +381,17 @@ public final class Tensor {
     }
 
     static long numElements(long[] shape) {
+        Objects.requireNonNull(shape, "shape: null");
         long product = 1;
         for (long length : shape) {
             if (length < 0) {
                 throw new IllegalArgumentException("shape: negative length in " + Arrays.toString(shape));
             }
-            product = Math.multiplyExact(product, length);
+            if (Math.multiplyHigh(product, length) != 0 || product * length < 0 || product * length > MAX_ELEMENTS) {
+                throw new IllegalArgumentException("shape: " + Arrays.toString(shape) + ", more than " + MAX_ELEMENTS
+                        + " elements");
+            }
+            product *= length;
         }
         return product;
     }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.pastkv.cache.layout.KvShape;
 import io.github.pastkv.cache.layout.KvType;
@@ -192,6 +193,10 @@ class KvGraftTest extends CacheTest {
                 .withMessage("source: a cache of another pool; open both from one KvPool");
         assertThatIllegalArgumentException().isThrownBy(() -> new KvGraft.Tokens(longer, 0, 2, 7))
                 .withMessage("tokens: [2, 7), row 0 holds 6 tokens");
+        assertThatThrownBy(() -> new KvGraft.Tokens(longer, BATCH, 0, 1))
+                .hasMessage("row: " + BATCH + ", must be in [0, " + BATCH + ")");
+        assertThatThrownBy(() -> KvGraft.replaceLayers(target, longer, -1))
+                .hasMessage("layer: -1, must be in [0, " + LAYERS + ")");
         target.freeze();
         assertThatIllegalStateException().isThrownBy(() -> KvGraft.appendTokens(target, 0,
                 new KvGraft.Tokens(longer, 0, 2, 4), KvGraft.KeyChange.NONE));

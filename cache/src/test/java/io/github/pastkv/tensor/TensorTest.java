@@ -2,6 +2,7 @@ package io.github.pastkv.tensor;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatNullPointerException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.lang.foreign.Arena;
@@ -57,8 +58,20 @@ class TensorTest {
         MemorySegment segment = MemorySegment.ofArray(new byte[8]);
         assertThatIllegalArgumentException().isThrownBy(() -> Tensor.wrap(DataType.F32, segment, 2, -1))
                 .withMessage("shape: negative length in [2, -1]");
-        assertThatThrownBy(() -> Tensor.wrap(DataType.F32, segment, 1L << 40, 1L << 40))
-                .isInstanceOf(ArithmeticException.class);
+        assertThatIllegalArgumentException().isThrownBy(() -> Tensor.wrap(DataType.F32, segment, 1L << 40, 1L << 40))
+                .withMessageStartingWith("shape: [1099511627776, 1099511627776], more than");
+        assertThatIllegalArgumentException().isThrownBy(() -> Tensor.wrap(DataType.F32, segment, Long.MAX_VALUE))
+                .withMessageStartingWith("shape: [9223372036854775807], more than");
+        assertThatNullPointerException().isThrownBy(() -> Tensor.zeros((long[]) null)).withMessage("shape: null");
+    }
+
+    @Test
+    void readOnlyTensor_cannotBeWritten() {
+        Tensor tensor = counted().asReadOnly();
+        String message = "this tensor is read-only: write to a copy() of it";
+        assertThatIllegalArgumentException().isThrownBy(() -> tensor.set(1, 0, 0, 0)).withMessage(message);
+        assertThatIllegalArgumentException().isThrownBy(() -> tensor.copyFrom(counted())).withMessage(message);
+        tensor.copy().set(1, 0, 0, 0);
     }
 
     @Test
@@ -76,7 +89,8 @@ class TensorTest {
 
     @Test
     void get_outsideTheShape_isRefused() {
-        assertThatThrownBy(() -> counted().get(0, 3, 0)).isInstanceOf(IndexOutOfBoundsException.class);
+        assertThatThrownBy(() -> counted().get(0, 3, 0)).isInstanceOf(IndexOutOfBoundsException.class)
+                .hasMessage("index: [0, 3, 0], the tensor is F32[2, 3, 5]");
         assertThatThrownBy(() -> counted().get(0, 0, -1)).isInstanceOf(IndexOutOfBoundsException.class);
         assertThatIllegalArgumentException().isThrownBy(() -> counted().get(0, 0))
                 .withMessage("index: 2 axes, tensor has 3");
@@ -91,7 +105,9 @@ class TensorTest {
         assertThat(tensor.narrow(1, 1, 3).shape()).containsExactly(2, 2, 5);
         tensor.narrow(2, 4, 5).set(-1, 1, 1, 0);
         assertThat(tensor.get(1, 1, 4)).isEqualTo(-1);
-        assertThatThrownBy(() -> tensor.narrow(1, 2, 4)).isInstanceOf(IndexOutOfBoundsException.class);
+        assertThatThrownBy(() -> tensor.narrow(1, 2, 4)).isInstanceOf(IndexOutOfBoundsException.class)
+                .hasMessage("axis 1: [2, 4), must be within [0, 3)");
+        assertThatThrownBy(() -> tensor.shape(3)).hasMessage("axis: 3, must be in [0, 3)");
     }
 
     @Test

@@ -31,9 +31,23 @@ public final class Require {
     }
 
     /** Rejects an index outside {@code [0, length)}. */
-    public static void index(String name, int value, int length) {
+    public static int index(String name, int value, int length) {
+        return (int) index(name, value, (long) length);
+    }
+
+    /** Rejects an index outside {@code [0, length)}. */
+    public static long index(String name, long value, long length) {
         if (value < 0 || value >= length) {
             throw new IndexOutOfBoundsException(name + ": " + value + ", must be in [0, " + length + ")");
+        }
+        return value;
+    }
+
+    /** Rejects a range {@code [from, to)} that is not within {@code [0, length)}. */
+    public static void range(String name, long from, long to, long length) {
+        if (from < 0 || from > to || to > length) {
+            throw new IndexOutOfBoundsException(
+                    name + ": [" + from + ", " + to + "), must be within [0, " + length + ")");
         }
     }
 }

@@ -1,5 +1,6 @@
 package io.github.pastkv.cache.mask;
 
+import io.github.pastkv.cache.check.Require;
 import java.util.Arrays;
 import java.util.BitSet;
 
@@ -9,6 +10,7 @@ public final class SlotMask {
     private int numSlots;
 
     public SlotMask(int batchSize) {
+        Require.positive("batchSize", batchSize);
         masked = new BitSet[batchSize];
         clear();
     }

@@ -1,5 +1,6 @@
 package io.github.pastkv.cache.store;
 
+import io.github.pastkv.cache.check.Require;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
@@ -124,7 +125,7 @@ public final class StoredChunk {
 
     /** The bytes of a block in a layer group; null where there are none. */
     public @Nullable MemorySegment part(int block, int group) {
-        return parts.get(block * numGroups() + Objects.checkIndex(group, numGroups()));
+        return parts.get(block * numGroups() + Require.index("group", group, numGroups()));
     }
 
     /** CRC32C of a block, as it was when the chunk was made: over its key, then size and bytes of each group's part. */

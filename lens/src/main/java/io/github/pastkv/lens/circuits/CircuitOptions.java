@@ -1,6 +1,7 @@
 package io.github.pastkv.lens.circuits;
 
 import io.github.pastkv.cache.layout.KvType;
+import java.util.Objects;
 
 /**
  * Options of a circuit search.
@@ -15,6 +16,7 @@ import io.github.pastkv.cache.layout.KvType;
  */
 public record CircuitOptions(double threshold, boolean plain, KvType kvType, int maxRows, long maxBatchBytes) {
     public CircuitOptions {
+        Objects.requireNonNull(kvType, "kvType: null");
         if (!(threshold > 0) || Double.isInfinite(threshold)) {
             throw new IllegalArgumentException("threshold: " + threshold + ", must be positive");
         }

@@ -49,6 +49,9 @@ public record LabeledGrid(String name, List<String> axes, List<List<String>> lab
      * @param grids of one shape, one for each pair
      */
     public static LabeledGrid mean(List<LabeledGrid> grids) {
+        if (grids.isEmpty()) {
+            throw new IllegalArgumentException("grids: none, the mean needs at least one");
+        }
         LabeledGrid first = grids.getFirst();
         double[] means = new double[first.values().length];
         double[] spread = new double[means.length];

@@ -1,6 +1,7 @@
 package io.github.pastkv.lens.patching;
 
 import io.github.pastkv.cache.layout.KvType;
+import java.util.Objects;
 
 /**
  * Options of a sweep.
@@ -13,6 +14,7 @@ import io.github.pastkv.cache.layout.KvType;
  */
 public record SweepOptions(boolean plain, KvType kvType, long maxBatchBytes) {
     public SweepOptions {
+        Objects.requireNonNull(kvType, "kvType: null");
         if (maxBatchBytes <= 0) {
             throw new IllegalArgumentException("maxBatchBytes: " + maxBatchBytes + ", must be positive");
         }

@@ -13,6 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Predicate;
 
@@ -44,6 +45,9 @@ public record AblationCase(int[] baseIds, Kind kind, List<int[]> references, Met
     }
 
     public AblationCase {
+        Objects.requireNonNull(baseIds, "baseIds: null");
+        Objects.requireNonNull(kind, "kind: null");
+        Objects.requireNonNull(metric, "metric: null");
         references = List.copyOf(references);
         int most = kind == Kind.ZERO ? 0 : kind == Kind.RESAMPLE ? 1 : Integer.MAX_VALUE;
         if (references.size() > most || (kind != Kind.ZERO && references.isEmpty())) {

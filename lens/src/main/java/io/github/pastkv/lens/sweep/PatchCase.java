@@ -9,6 +9,7 @@ import io.github.pastkv.lens.patching.PatchSweep;
 import io.github.pastkv.lens.patching.PromptPair;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Predicate;
 
@@ -21,6 +22,11 @@ import java.util.function.Predicate;
  * @param metric of each run
  */
 public record PatchCase(PromptPair pair, boolean noising, MetricSpec metric) implements SweepCase {
+    public PatchCase {
+        Objects.requireNonNull(pair, "pair: null");
+        Objects.requireNonNull(metric, "metric: null");
+    }
+
     @Override
     public int[] baseIds() {
         return noising ? pair.clean() : pair.corrupted();

@@ -16,6 +16,9 @@ public final class LogProbabilities {
 
     /** For rows of {@code vocabSize} logits. */
     public LogProbabilities(int vocabSize) {
+        if (vocabSize <= 0) {
+            throw new IllegalArgumentException("vocabSize: " + vocabSize + ", must be positive");
+        }
         values = new double[vocabSize];
     }
 

@@ -20,6 +20,9 @@ public final class TokenHistory {
 
     /** An empty sequence of ids below {@code vocabSize}. */
     public TokenHistory(int vocabSize) {
+        if (vocabSize <= 0) {
+            throw new IllegalArgumentException("vocabSize: " + vocabSize + ", must be positive");
+        }
         this.vocabSize = vocabSize;
         this.words = new long[Math.ceilDiv(vocabSize, WORD_BITS)];
     }
