@@ -122,7 +122,7 @@ class RandomSessionsStressTest {
         List<List<Integer>> after = copyOf(rows);
         for (int row = 0; row < ids.length; row++) {
             for (int slot = 0; slot < numSlots; slot++) {
-                bits[row][slot] = row == 0 && slot == 0 || random.nextInt(3) > 0 ? 1 : 0;
+                bits[row][slot] = (row == 0 && slot == 0) || random.nextInt(3) > 0 ? 1 : 0;
                 // Mostly the same text, so that prefixes are found; ids of padding are not read.
                 ids[row][slot] = bits[row][slot] == 0 ? -5
                         : random.nextInt(5) > 0 ? after.get(row).size() * 7 % vocabSize : random.nextInt(vocabSize);
