@@ -21,9 +21,9 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 
 /**
- * Values of the whole lane tiles of a span, for four tile rows at a time: sums stay in registers over all of them, and a
- * value is loaded once for four rows. The addresses of the lane tiles have been listed before ({@code AllMemory}), as a
- * call within the loop would move the sums to memory. A single row has a body of its own; of two and three the last
+ * Values of the whole lane tiles of a span, for four tile rows at a time: sums stay in registers over all of them, and
+ * a value is loaded once for four rows. The addresses of the lane tiles have been listed before ({@code AllMemory}), as
+ * a call within the loop would move the sums to memory. A single row has a body of its own; of two and three the last
  * fills the places of those that are missing, as a body for three rows was compiled to half the speed. For the form of
  * the code see {@link LinearBodies}.
  */
