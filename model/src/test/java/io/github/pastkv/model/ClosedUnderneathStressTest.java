@@ -20,8 +20,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /**
- * Sessions that one thread closes or changes, or whose cache it closes, while another computes with them: the change is refused, or the
- * work ends with a message; other sessions keep their bits.
+ * Sessions that one thread closes or changes, or whose cache it closes, while another computes with them: the change is
+ * refused, or the work ends with a message; other sessions keep their bits.
  */
 @Tag("stress")
 class ClosedUnderneathStressTest {

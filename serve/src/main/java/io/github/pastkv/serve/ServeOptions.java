@@ -22,7 +22,8 @@ import org.jspecify.annotations.Nullable;
  * @param maxConnections most connections at once
  * @param idleTimeout after which a connection that neither sends nor takes anything is closed
  * @param pingInterval after which a stream that has nothing to send sends a comment
- * @param warmUp for about so long at most each model generates from random tokens before it is served; zero for not at all
+ * @param warmUp for about so long at most each model generates from random tokens before it is served; zero for not at
+ *     all
  * @param drainTimeout how long {@link PastKvServer#close} lets requests go on
  * @param corsOrigins origins of browsers that may ask; empty for none
  * @param log is given a line for each fault

@@ -16,7 +16,7 @@ final class PrefillBudget {
     private static final double SLOWDOWN_PER_PROMPT = 5; // and decoding sequence; the first prompt counts half
     private static final int FIRST_TOKENS = 32; // before anything is measured
     private static final int MIN_MEASURED_TOKENS = 64; // with fewer, a pass without decodes mostly reads weights
-    // of the last pass, in the moving average of decoding: near the fastest passes, as others were delayed by the machine
+    // of the last pass, in the moving average of decoding: near the fastest passes, as the machine delayed others
     private static final double WEIGHT_OF_FASTER = 0.5;
     private static final double WEIGHT_OF_SLOWER = 0.1;
 
