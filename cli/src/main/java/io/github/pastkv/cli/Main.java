@@ -21,7 +21,10 @@ public final class Main {
         return isVersionAlone ? printVersion(streams) : CommandRunner.run(streams, args);
     }
 
-    /** Without the parser, whose classes take most of the time of a start: the archive of classes cannot hold files so old. */
+    /**
+     * Without the parser, whose classes take most of the time of a start: the archive of classes cannot hold files so
+     * old.
+     */
     private static int printVersion(Streams streams) {
         try {
             for (String line : Version.lines()) {
