@@ -7,7 +7,6 @@ import io.github.pastkv.serve.run.RequestQueue;
 import io.github.pastkv.serve.run.ServedModel;
 import io.github.pastkv.serve.run.ServerMetrics;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.time.Duration;
 import java.util.ArrayList;

@@ -178,7 +178,7 @@ final class BatchOutput implements AutoCloseable {
     }
 
     /** Copies lines from the files that have them. */
-    private final class LineCopier implements AutoCloseable {
+    private static final class LineCopier implements AutoCloseable {
         private final FileChannel target;
         private final OutputStream out;
         private final Map<Path, FileChannel> sources = new HashMap<>();
