@@ -15,7 +15,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class TokenMasksTest {
-    private static final int NUM_GRAMMARS = 60;
+    private static final int NUM_GRAMMARS = 25;
     private static final int MAX_TOKENS = 8;
 
     @ParameterizedTest

@@ -18,7 +18,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class TokenTrieTest {
-    private static final int NUM_TEXTS = 500;
+    private static final int NUM_TEXTS = 200;
 
     @ParameterizedTest
     @ValueSource(strings = {"bytelevel_bpe", "bytelevel_bpe_split", "metaspace_bpe", "unigram"})

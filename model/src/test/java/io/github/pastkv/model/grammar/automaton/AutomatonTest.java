@@ -16,7 +16,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class AutomatonTest {
-    private static final int NUM_GRAMMARS = 300;
+    private static final int NUM_GRAMMARS = 120;
     private static final int MAX_LENGTH = 4;
 
     @Test
