@@ -131,7 +131,7 @@ final class TestServer implements AutoCloseable {
 
     /** Waits until nothing runs: clients that leave are noticed a moment later. */
     void awaitIdle() throws InterruptedException {
-        if (!server.awaitIdle(Duration.ofMinutes(2))) {
+        if (!server.awaitIdle(Duration.ofMinutes(10))) {
             throw new AssertionError("requests are left");
         }
     }

@@ -85,7 +85,7 @@ final class RequestQueueTest {
 
     private void end(RequestQueue queue) throws InterruptedException {
         goOn.countDown();
-        assertThat(queue.awaitIdle(Duration.ofMinutes(2))).isTrue();
+        assertThat(queue.awaitIdle(Duration.ofMinutes(10))).isTrue();
     }
 
     @Test
@@ -122,7 +122,7 @@ final class RequestQueueTest {
         for (int i = 0; i < 3; i++) {
             queue.submit(request(model, 16)); // their times are measured
         }
-        assertThat(queue.awaitIdle(Duration.ofMinutes(2))).isTrue();
+        assertThat(queue.awaitIdle(Duration.ofMinutes(10))).isTrue();
         queue.submit(endless(model, 16));
         queue.submit(request(model, 16));
         assertThatThrownBy(() -> queue.submit(impatient(model, -1))).isInstanceOf(ApiException.class)
