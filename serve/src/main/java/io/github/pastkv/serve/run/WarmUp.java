@@ -61,7 +61,6 @@ final class WarmUp {
         int numNew = Math.min(NUM_LATE_TOKENS, room / 2);
         int longest = Math.min(MAX_LONG_TOKENS, room - numNew);
         int next = Math.min(FIRST_LONG_TOKENS, longest);
-        double nextNanos;
         double fastestNanos = Double.MAX_VALUE; // of the longest prompts
         boolean becomesFaster = true;
         try {
@@ -75,8 +74,7 @@ final class WarmUp {
                     fastestNanos = Math.min(fastestNanos, nanos);
                 }
                 next = Math.min(2 * length, longest);
-                nextNanos = nanos * next / length;
-            } while (becomesFaster && System.nanoTime() + nextNanos < deadlineNanos);
+            } while (becomesFaster && System.nanoTime() < deadlineNanos);
         } finally {
             isOver = true;
         }
