@@ -69,7 +69,9 @@ class GroupQuantizerTest {
                 .isThrownBy(() -> GroupQuantizer.quantize(matrix(infinite), type).weights())
                 .withMessageContaining("must be finite and at most 65504");
         WeightMatrix quantized = GroupQuantizer.quantize(matrix(new float[OUTPUTS * INPUTS]), type);
-        assertThatIllegalArgumentException().isThrownBy(() -> GroupQuantizer.quantize(quantized, type))
+        assertThat(GroupQuantizer.quantize(quantized, type)).isSameAs(quantized);
+        WeightType other = type == WeightType.INT4 ? WeightType.INT8_GROUPS : WeightType.INT4;
+        assertThatIllegalArgumentException().isThrownBy(() -> GroupQuantizer.quantize(quantized, other))
                 .withMessageContaining("quantized already");
         assertThatIllegalArgumentException().isThrownBy(() -> GroupQuantizer.format(WeightType.INT8))
                 .withMessage("type: int8, has no groups");
