@@ -28,6 +28,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -67,7 +68,8 @@ public final class BatchCommand implements Callable<Integer> {
                     + "again.") private Path output = Path.of("");
 
     @Option(names = "--overwrite",
-            description = "Drop the answers of earlier runs.") private boolean overwrites;
+            description = "Replace an output that answers other requests; its answers to these are "
+                    + "kept.") private boolean overwrites;
 
     @Option(names = "--model-name", paramLabel = "NAME",
             description = "Name of the model in requests that give one; others are rejected. Default: that of its "
@@ -76,7 +78,7 @@ public final class BatchCommand implements Callable<Integer> {
     @Option(names = "--order", paramLabel = "prefix|input",
             description = "Order of work: by shared prefix, or that of the input. "
                     + "Default: prefix.") private Order order =
-                    Order.prefix;
+                            Order.prefix;
 
     @Option(names = "--max-running", paramLabel = "N",
             description = "Maximum number of concurrent generations. Default: 32.") private int maxRunning =
@@ -150,24 +152,37 @@ public final class BatchCommand implements Callable<Integer> {
     private static BatchProgress run(Batch batch, Interruption interruption) throws IOException, InterruptedException {
         try (ExecutorService thread = Executors.newSingleThreadExecutor()) {
             Future<BatchProgress> end = thread.submit(batch::run);
-            while (true) {
-                try {
-                    return end.get(50, TimeUnit.MILLISECONDS);
-                } catch (TimeoutException _) {
-                    if (interruption.isRequested()) {
-                        batch.cancel();
-                    }
+            while (!end.isDone()) {
+                await(end);
+                if (interruption.isRequested()) {
+                    batch.cancel();
                 }
             }
+            return end.get();
+        } catch (InterruptedException e) {
+            batch.cancel();
+            throw e;
         } catch (ExecutionException e) {
-            if (e.getCause() instanceof IOException cause) {
-                throw cause;
-            }
-            if (e.getCause() instanceof RuntimeException cause) {
-                throw cause;
-            }
-            throw new IllegalStateException(e.getCause());
+            throw rethrown(e.getCause());
         }
+    }
+
+    private static void await(Future<?> end) throws InterruptedException, ExecutionException {
+        try {
+            end.get(50, TimeUnit.MILLISECONDS);
+        } catch (TimeoutException _) {
+            // the interruption is looked at again
+        }
+    }
+
+    private static IOException rethrown(@Nullable Throwable thrown) {
+        if (thrown instanceof RuntimeException exception) {
+            throw exception;
+        }
+        if (thrown instanceof Error error) {
+            throw error;
+        }
+        return thrown instanceof IOException exception ? exception : new IOException(thrown);
     }
 
     private int report(Batch batch, BatchProgress end) {

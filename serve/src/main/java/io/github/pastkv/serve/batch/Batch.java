@@ -8,6 +8,7 @@ import io.github.pastkv.serve.run.ServedModel;
 import io.github.pastkv.serve.run.ServerMetrics;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -25,13 +26,14 @@ import org.jspecify.annotations.Nullable;
  * that was stopped and is run again goes on with what has no answer yet.
  *
  * <p>The form of the files is that of OpenAI's batches; a line may also be the body of a request alone. Reads a window
- * of the input at a time, so that memory is bounded but for some 150 bytes a line.
+ * of the input at a time, so that memory is bounded but for some 400 bytes a line.
  *
  * <p>{@link #run} is for one thread and called once; {@link #cancel} and {@link #progress} are for any.
  */
 public final class Batch {
     private static final int MAX_WINDOW_TOKENS = 1 << 24;
     private static final int MAX_WINDOW_LINES = 1 << 17;
+    private static final long MAX_WINDOW_BYTES = 256L << 20; // of lines, for what requests hold beside tokens
     private static final int MAX_PROMPTS_PER_LINE = 128;
     private static final Duration MAX_STEP = Duration.ofMinutes(1);
 
@@ -40,6 +42,7 @@ public final class Batch {
     private final Consumer<String> log;
     private final BatchCounts counts = new BatchCounts();
     private volatile boolean canceled;
+    private volatile boolean finished;
     private volatile @Nullable BatchWindow window;
 
     /**
@@ -62,22 +65,40 @@ public final class Batch {
      * @throws IOException when the input cannot be read or the output not be written; what has been answered is kept
      */
     public BatchProgress run() throws IOException, InterruptedException {
-        if (!Files.isRegularFile(options.input())) {
-            model.model().close();
-            throw new IOException(options.input() + ": is no file");
-        }
-        try (ServedModel served = new ServedModel(model.name(), model.model(), model.sessions())) {
+        try (ServedModel served = serve()) {
             String modelDigest = model.model().source().digest();
             List<String> ids = ids(newIds(modelDigest));
             counts.numLines(ids.size());
+            if (canceled) {
+                return progress();
+            }
             try (BatchOutput output = BatchOutput.open(options.output(), options.overwrites(), Set.copyOf(ids))) {
                 answer(served, ids, newIds(modelDigest), output);
                 if (!canceled) {
                     output.finish(ids);
+                    finished = true;
                 }
             }
         }
         return progress();
+    }
+
+    /** The model, which is closed if it cannot be served, or the files are not such that it is needed. */
+    private ServedModel serve() throws IOException {
+        try {
+            if (!Files.isRegularFile(options.input())) {
+                throw new IOException(options.input() + ": is no file");
+            }
+            for (Path written : List.of(options.output(), BatchOutput.partialOf(options.output()))) {
+                if (Files.exists(written) && Files.isSameFile(written, options.input())) {
+                    throw new IOException(written + ": is the input, and would be written");
+                }
+            }
+            return new ServedModel(model.name(), model.model(), model.sessions());
+        } catch (IOException | RuntimeException | Error e) {
+            model.model().close();
+            throw e;
+        }
     }
 
     /** Ends the run within a step; what has been answered is kept. */
@@ -89,9 +110,9 @@ public final class Batch {
         }
     }
 
-    /** Whether the run was canceled. */
+    /** Whether the run was canceled before its output was complete. */
     public boolean isCanceled() {
-        return canceled;
+        return canceled && !finished;
     }
 
     /** How far the run is. */
@@ -101,13 +122,14 @@ public final class Batch {
 
     private LineIds newIds(String modelDigest) {
         return new LineIds(String.join("\n", modelDigest, model.model().numericIdentity(),
-                model.sessions().kvTypes().toString()));
+                model.sessions().kvTypes().toString(), model.sessions().window().toString(),
+                Integer.toString(model.sessions().maxSeqLen())));
     }
 
     private List<String> ids(LineIds ids) throws IOException {
         List<String> all = new ArrayList<>();
         try (BatchInput lines = new BatchInput(options.input())) {
-            for (byte[] line = lines.next(); line != null; line = lines.next()) {
+            for (byte[] line = lines.next(); line != null && !canceled; line = lines.next()) {
                 all.add(ids.next(line));
             }
         }
@@ -121,7 +143,23 @@ public final class Batch {
         try {
             answer(new Models(List.of(served)), ids, again, queue, output);
         } finally {
-            queue.awaitIdle(MAX_STEP); // what was canceled ends within a step
+            awaitIdle(queue); // what was canceled ends within a step
+        }
+    }
+
+    /** Returns when nothing computes any more, so that the model may be closed. */
+    private static void awaitIdle(RequestQueue queue) {
+        boolean wasInterrupted = Thread.interrupted();
+        boolean isIdle = false;
+        while (!isIdle) {
+            try {
+                isIdle = queue.awaitIdle(MAX_STEP);
+            } catch (InterruptedException _) {
+                wasInterrupted = true;
+            }
+        }
+        if (wasInterrupted) {
+            Thread.currentThread().interrupt();
         }
     }
 
@@ -130,6 +168,7 @@ public final class Batch {
         Map<String, Long> customIds = new HashMap<>();
         List<BatchItem> items = new ArrayList<>();
         int numTokens = 0;
+        long numBytes = 0;
         try (BatchInput lines = new BatchInput(options.input())) {
             for (byte[] line = lines.next(); line != null && !canceled; line = lines.next()) {
                 String id = requireSame(ids, lines.numLines(), again.next(line));
@@ -137,11 +176,14 @@ public final class Batch {
                 if (item != null) {
                     items.add(item);
                     numTokens += item.request().numPromptTokens();
+                    numBytes += line.length;
                 }
-                if (numTokens > MAX_WINDOW_TOKENS || items.size() == MAX_WINDOW_LINES) {
+                if (numTokens > MAX_WINDOW_TOKENS || numBytes > MAX_WINDOW_BYTES
+                        || items.size() == MAX_WINDOW_LINES) {
                     run(items, queue, output);
                     items.clear();
                     numTokens = 0;
+                    numBytes = 0;
                 }
             }
         }
@@ -172,10 +214,18 @@ public final class Batch {
             }
             return new BatchItem(id, customId, BatchRequest.read(line, models));
         } catch (ApiException e) {
-            output.error(id, customId, e.status(), e.toJson());
-            counts.failed();
-            return null;
+            refuse(id, customId, e, output);
+        } catch (RuntimeException | StackOverflowError e) { // no fault of one line may end the others
+            log.accept("line " + numLines + " could not be read: " + e);
+            refuse(id, customId, ApiException.internal("the request could not be read, see the log"), output);
         }
+        return null;
+    }
+
+    private void refuse(String id, @Nullable String customId, ApiException error, BatchOutput output)
+            throws IOException {
+        output.error(id, customId, error.status(), error.toJson());
+        counts.failed();
     }
 
     private void run(List<BatchItem> items, RequestQueue queue, BatchOutput output)

@@ -21,14 +21,14 @@ final class BatchInput implements AutoCloseable {
 
     /** Opens a file of requests. */
     BatchInput(Path file) throws IOException {
-        this(file, MAX_LINE_BYTES);
+        this(file, Files.newInputStream(file), MAX_LINE_BYTES);
     }
 
-    /** Opens a file. */
-    BatchInput(Path file, int maxLineBytes) throws IOException {
+    /** The lines of a stream, which messages call {@code file}. */
+    BatchInput(Path file, InputStream in, int maxLineBytes) {
         this.file = file;
         this.maxLineBytes = maxLineBytes;
-        this.in = new BufferedInputStream(Files.newInputStream(file), 1 << 16);
+        this.in = new BufferedInputStream(in, 1 << 16);
     }
 
     /**

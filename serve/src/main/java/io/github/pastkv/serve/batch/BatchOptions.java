@@ -7,8 +7,8 @@ import java.nio.file.Path;
  *
  * @param input requests, one JSON object in each line
  * @param output answers, in the order of the input; written whole when all are there
- * @param overwrites whether answers that are in {@code output}, or were left by a run that was stopped, are dropped
- *        rather than kept
+ * @param overwrites whether an output that answers other requests is replaced, rather than refused; its answers to
+ *        these requests are kept
  * @param sorts whether requests whose prompts begin alike run one after the other, so that what they share is computed
  *        once; otherwise they run in the order of the input
  * @param maxRunning requests that run at once

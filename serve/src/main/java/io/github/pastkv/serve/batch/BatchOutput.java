@@ -1,22 +1,22 @@
 package io.github.pastkv.serve.batch;
 
 import java.io.BufferedOutputStream;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
@@ -32,86 +32,92 @@ import tools.jackson.databind.node.ObjectNode;
 final class BatchOutput implements AutoCloseable {
     private static final int OK = 200;
     private static final int MAX_ANSWER_BYTES = Integer.MAX_VALUE - 16; // what an array can hold
+    private static final byte[] BEGIN = ("{\"id\":\"" + LineIds.PREFIX).getBytes(StandardCharsets.UTF_8);
 
     private final Path output;
-    private final Path partial;
-    private final FileChannel channel;
+    private final PartialFile partial;
+    private final @Nullable FileChannel earlier; // the output of an earlier run, as it was when it was read
     private final Map<String, Place> answers = new HashMap<>(); // by the request's id; the last one counts
+    private long position; // where the next answer is written in the partial file
+    private @Nullable IOException failure;
 
     /** Where a line is: {@code numBytes} from {@code offset} on, with its end. */
-    private record Place(Path file, long offset, int numBytes, boolean isAnswer) {}
+    private record Place(FileChannel file, long offset, int numBytes, boolean isAnswer) {}
 
-    private BatchOutput(Path output, Path partial, FileChannel channel) {
+    private BatchOutput(Path output, PartialFile partial, @Nullable FileChannel earlier) {
         this.output = output;
         this.partial = partial;
-        this.channel = channel;
+        this.earlier = earlier;
+    }
+
+    /** Where answers to {@code output} are collected; of a link, beside its target. */
+    static Path partialOf(Path output) throws IOException {
+        Path target = resolved(output);
+        return target.resolveSibling(target.getFileName() + ".partial");
+    }
+
+    private static Path resolved(Path output) throws IOException {
+        return Files.exists(output) ? output.toRealPath() : output.toAbsolutePath();
     }
 
     /**
-     * Opens the output of a batch with the answers that earlier runs have left, or without them.
+     * Opens the output of a batch with the answers to its requests that earlier runs have left.
      *
+     * @param overwrites whether what is there and answers other requests is dropped, rather than refused
      * @param ids of all requests
-     * @throws IOException when another process writes this output, or what is there answers other requests: nothing has
-     *         been changed then
+     * @throws IOException when it is being written already, or what is there answers other requests: nothing has been
+     *         changed then
      */
     static BatchOutput open(Path output, boolean overwrites, Set<String> ids) throws IOException {
-        Path partial = output.resolveSibling(output.getFileName() + ".partial");
-        FileChannel channel = FileChannel.open(partial, StandardOpenOption.CREATE, StandardOpenOption.READ,
-                StandardOpenOption.WRITE);
-        BatchOutput batch = new BatchOutput(output, partial, channel);
+        Path target = resolved(output);
+        PartialFile partial = PartialFile.open(output, partialOf(output));
+        FileChannel earlier = null;
         try {
-            batch.lock();
-            if (!overwrites) {
-                batch.read(output, ids);
-                batch.read(partial, ids);
+            earlier = Files.isRegularFile(target) ? FileChannel.open(target, StandardOpenOption.READ) : null;
+            BatchOutput batch = new BatchOutput(target, partial, earlier);
+            if (earlier != null) {
+                batch.read(target, earlier, overwrites, ids);
             }
-            channel.truncate(overwrites ? 0 : batch.lengthOfWholeLines());
-            channel.position(channel.size());
+            batch.position = batch.read(partial.path(), partial.channel(), overwrites, ids);
+            partial.channel().truncate(batch.position);
             return batch;
         } catch (IOException | RuntimeException | Error e) {
-            batch.close();
+            if (earlier != null) {
+                earlier.close();
+            }
+            partial.close();
             throw e;
         }
     }
 
-    private void lock() throws IOException {
-        try {
-            if (channel.tryLock() == null) {
-                throw new IOException(output + ": is being written by another process");
+    /** Takes the answers of a file; returns where its last whole line ends. */
+    private long read(Path file, FileChannel channel, boolean overwrites, Set<String> ids) throws IOException {
+        boolean isPartial = channel == partial.channel();
+        // never closed: the channel is needed, and closing another one of the same file would give up its lock
+        BatchInput lines = new BatchInput(file, Channels.newInputStream(channel.position(0)), MAX_ANSWER_BYTES);
+        long offset = 0;
+        for (byte[] line = lines.next(); line != null; line = lines.next()) {
+            if (isPartial && lines.position() == offset + line.length && isOwn(line)) {
+                return offset; // without its end: it was being written
             }
-        } catch (OverlappingFileLockException _) {
-            throw new IOException(output + ": is being written by this process");
-        }
-    }
-
-    /** A run that was killed may have left a part of a line. */
-    private long lengthOfWholeLines() {
-        return answers.values().stream().filter(place -> place.file().equals(partial))
-                .mapToLong(place -> place.offset() + place.numBytes()).max().orElse(0);
-    }
-
-    private void read(Path file, Set<String> ids) throws IOException {
-        if (!Files.isRegularFile(file)) {
-            return;
-        }
-        boolean isPartial = file.equals(partial);
-        try (BatchInput lines = new BatchInput(file, MAX_ANSWER_BYTES)) {
-            long offset = 0;
-            for (byte[] line = lines.next(); line != null; line = lines.next()) {
-                if (isPartial && offset + line.length == Files.size(file)) {
-                    return; // without its end: it was being written
-                }
-                JsonNode answer = parse(line);
-                String id = answer.path("id").asString("");
-                if (!ids.contains(id)) {
-                    throw new IOException(file + ": line " + lines.numLines() + " answers no request of this batch and"
-                            + " this model; choose another output, or overwrite it");
-                }
+            JsonNode answer = parse(line);
+            String id = answer.path("id").asString("");
+            if (ids.contains(id)) {
                 boolean isAnswer = answer.path("response").path("status_code").asInt(0) == OK;
-                answers.put(id, new Place(file, offset, line.length + 1, isAnswer));
-                offset = lines.position();
+                answers.put(id, new Place(channel, offset, line.length + 1, isAnswer));
+            } else if (!overwrites) {
+                throw new IOException(file + ": line " + lines.numLines() + " answers no request of this batch and"
+                        + " this model; choose another output, or overwrite it");
             }
+            offset = lines.position();
         }
+        return offset;
+    }
+
+    /** Whether a line that has no end begins as an answer does. After a loss of power its bytes may be zero. */
+    private static boolean isOwn(byte[] line) {
+        int length = Math.min(line.length, BEGIN.length);
+        return Arrays.equals(line, 0, length, BEGIN, 0, length) || Arrays.equals(line, new byte[line.length]);
     }
 
     private static JsonNode parse(byte[] line) {
@@ -140,90 +146,80 @@ final class BatchOutput implements AutoCloseable {
 
     private synchronized void append(String id, @Nullable String customId, int status, ObjectNode body)
             throws IOException {
+        if (failure != null) {
+            throw new IOException(failure.getMessage(), failure);
+        }
         ObjectNode line = JsonMapper.shared().createObjectNode().put("id", id).put("custom_id", customId);
         line.putObject("response").put("status_code", status).put("request_id", id).set("body", body);
         line.putNull("error");
         byte[] bytes = (line + "\n").getBytes(StandardCharsets.UTF_8);
-        long offset = channel.position();
-        for (ByteBuffer rest = ByteBuffer.wrap(bytes); rest.hasRemaining();) {
-            channel.write(rest);
+        try {
+            write(bytes);
+        } catch (IOException e) {
+            failure = e; // nothing may follow a part of a line
+            throw e;
         }
-        answers.put(id, new Place(partial, offset, bytes.length, status == OK));
+        answers.put(id, new Place(partial.channel(), position, bytes.length, status == OK));
+        position += bytes.length;
+    }
+
+    private void write(byte[] bytes) throws IOException {
+        ByteBuffer rest = ByteBuffer.wrap(bytes);
+        try {
+            while (rest.hasRemaining()) {
+                int _ = partial.channel().write(rest, position + rest.position());
+            }
+        } catch (IOException e) {
+            throw new IOException(partial.path() + ": could not be written: " + e.getMessage(), e);
+        }
     }
 
     /**
      * Makes the output: the answers of all requests in the order of their ids, whole or not at all.
      */
     void finish(List<String> ids) throws IOException {
-        Path whole = output.resolveSibling("." + UUID.randomUUID() + "." + output.getFileName());
+        Path whole = output.resolveSibling("." + output.getFileName() + ".whole"); // one name: it is held by one run
         try {
-            try (FileChannel target = FileChannel.open(whole, StandardOpenOption.CREATE_NEW,
-                    StandardOpenOption.WRITE);
-                    LineCopier lines = new LineCopier(target)) {
+            try (FileChannel target = FileChannel.open(whole, StandardOpenOption.CREATE,
+                    StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {
+                OutputStream out = new BufferedOutputStream(Channels.newOutputStream(target), 1 << 16);
                 for (String id : ids) {
                     Place place = answers.get(id);
                     if (place == null) {
                         throw new IllegalStateException(id + ": has no answer");
                     }
-                    lines.copy(place);
+                    out.write(line(place));
                 }
-                lines.end();
+                out.flush();
+                target.force(true); // a full disk may show only here
             }
-            Files.move(whole, Files.exists(output) ? output.toRealPath() : output, StandardCopyOption.ATOMIC_MOVE,
-                    StandardCopyOption.REPLACE_EXISTING);
-            Files.delete(partial);
+            Files.move(whole, output, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            partial.channel().truncate(0); // so that closing removes it
         } finally {
             Files.deleteIfExists(whole);
         }
     }
 
-    /** Copies lines from the files that have them. */
-    private static final class LineCopier implements AutoCloseable {
-        private final FileChannel target;
-        private final OutputStream out;
-        private final Map<Path, FileChannel> sources = new HashMap<>();
-
-        LineCopier(FileChannel target) {
-            this.target = target;
-            this.out = new BufferedOutputStream(Channels.newOutputStream(target), 1 << 16);
+    private byte[] line(Place place) throws IOException {
+        ByteBuffer line = ByteBuffer.allocate(place.numBytes());
+        int numRead = 0;
+        while (line.hasRemaining() && numRead >= 0) {
+            numRead = place.file().read(line, place.offset() + line.position());
         }
-
-        void copy(Place place) throws IOException {
-            FileChannel source = sources.get(place.file());
-            if (source == null) {
-                source = FileChannel.open(place.file(), StandardOpenOption.READ);
-                sources.put(place.file(), source);
-            }
-            ByteBuffer line = ByteBuffer.allocate(place.numBytes());
-            int numRead = 0;
-            while (line.hasRemaining() && numRead >= 0) {
-                numRead = source.read(line, place.offset() + line.position());
-            }
-            line.array()[place.numBytes() - 1] = '\n'; // the last line of an output may have been without
-            out.write(line.array());
+        if (line.position() < place.numBytes() - 1) {
+            throw new EOFException(output + ": was changed while the batch ran");
         }
-
-        /** A full disk may show only here. */
-        void end() throws IOException {
-            out.flush();
-            target.force(true);
-        }
-
-        @Override
-        public void close() throws IOException {
-            for (FileChannel source : sources.values()) {
-                source.close();
-            }
-        }
+        line.array()[place.numBytes() - 1] = '\n'; // the last line of an output may have been without
+        return line.array();
     }
 
-    /** Keeps what has been written; an output without any answer leaves nothing behind. */
+    /** Keeps what has been written; without any answer nothing is left behind. */
     @Override
     public void close() throws IOException {
-        boolean isEmpty = channel.isOpen() && channel.size() == 0;
-        channel.close();
-        if (isEmpty) {
-            Files.deleteIfExists(partial);
+        try (PartialFile _ = partial) {
+            if (earlier != null) {
+                earlier.close();
+            }
         }
     }
 }

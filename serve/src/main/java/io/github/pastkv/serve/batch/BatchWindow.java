@@ -74,7 +74,7 @@ final class BatchWindow {
             }
             return null;
         } catch (IOException | InterruptedException | RuntimeException | Error e) {
-            cancel(); // the others' work could not be written either
+            cancel(); // the run has failed: nothing more starts
             throw e;
         }
     }

@@ -12,7 +12,7 @@ import java.util.Map;
  * which model. Lines that are equal get different ids in their order. For one thread.
  */
 final class LineIds {
-    private static final String PREFIX = "batch_req_";
+    static final String PREFIX = "batch_req_";
     private static final int NUM_BYTES = 16;
 
     private final String identity;

@@ -132,7 +132,8 @@ class BatchTest {
         write(lines);
         run();
         List<String> sorted = bodies();
-        batch(true, false).run();
+        Files.delete(output);
+        batch(false, false).run();
         assertThat(bodies()).isEqualTo(sorted);
     }
 
@@ -239,7 +240,8 @@ class BatchTest {
         assertThat(output).hasBinaryContent(before);
         assertThat(folder.resolve("out.jsonl.partial")).doesNotExist();
 
-        batch(true, true).run();
+        BatchProgress end = batch(true, true).run();
+        assertThat(end.numKept()).isEqualTo(1);
         assertThat(answers()).hasSize(1);
 
         Files.writeString(output, "my diary\n");
@@ -253,6 +255,75 @@ class BatchTest {
         try (BatchOutput _ = BatchOutput.open(output, false, Set.of())) {
             assertThatIOException().isThrownBy(this::run).withMessageContaining("is being written by this process");
         }
+    }
+
+    /** Locks of files belong to processes, so another one has to try. */
+    @Test
+    void outputThatAnotherProcessWrites_isRefused() throws Exception {
+        write(List.of(line("Once")));
+        Path partial = Files.writeString(folder.resolve("out.jsonl.partial"), "");
+        Path ready = folder.resolve("ready");
+        Path source = Files.writeString(folder.resolve("Hold.java"), """
+                void main(String[] args) throws Exception {
+                    try (var channel = java.nio.channels.FileChannel.open(java.nio.file.Path.of(args[0]),
+                            java.nio.file.StandardOpenOption.WRITE); var lock = channel.lock()) {
+                        java.nio.file.Files.createFile(java.nio.file.Path.of(args[1]));
+                        System.in.read();
+                    }
+                }
+                """);
+        Process other = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                source.toString(), partial.toString(), ready.toString()).start();
+        try {
+            while (!Files.exists(ready) && other.isAlive()) {
+                Thread.onSpinWait();
+            }
+            assertThatIOException().isThrownBy(this::run).withMessageContaining("is being written by another process");
+        } finally {
+            other.destroy();
+            other.waitFor();
+        }
+        run();
+        assertThat(answers()).hasSize(1);
+    }
+
+    /** A run holds its lock after it has read what is there. */
+    @Test
+    void runThatGoesOn_keepsItsLock() throws Exception {
+        Files.writeString(folder.resolve("out.jsonl.partial"), "{\"id\":\"batch_req_0\"}\n");
+        try (BatchOutput _ = BatchOutput.open(output, false, Set.of("batch_req_0"))) {
+            Process other = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                    Files.writeString(folder.resolve("Try.java"), """
+                            void main(String[] args) throws Exception {
+                                try (var channel = java.nio.channels.FileChannel.open(java.nio.file.Path.of(args[0]),
+                                        java.nio.file.StandardOpenOption.WRITE)) {
+                                    System.exit(channel.tryLock() == null ? 7 : 0);
+                                }
+                            }
+                            """).toString(), folder.resolve("out.jsonl.partial").toString()).start();
+            assertThat(other.waitFor()).isEqualTo(7);
+        }
+    }
+
+    @Test
+    void inputIsNeverWritten() throws Exception {
+        write(List.of(line("Once")));
+        Path partial = Files.move(input, folder.resolve("out.jsonl.partial"));
+        input = partial;
+        assertThatIOException().isThrownBy(() -> batch(true, true).run()).withMessageContaining("is the input");
+        output = partial;
+        assertThatIOException().isThrownBy(() -> batch(true, true).run()).withMessageContaining("is the input");
+        assertThat(partial).hasContent(line("Once"));
+    }
+
+    @Test
+    void linkedOutput_isWrittenThroughTheLink() throws Exception {
+        write(List.of(line("Once")));
+        Path target = Files.createFile(Files.createDirectory(folder.resolve("elsewhere")).resolve("data.jsonl"));
+        Files.createSymbolicLink(output, target);
+        run();
+        assertThat(output).isSymbolicLink();
+        assertThat(Files.readAllLines(target)).hasSize(1);
     }
 
     @Test
@@ -271,7 +342,7 @@ class BatchTest {
     @Test
     void lineOfTooManyBytes_isRefusedByItsNumber() throws Exception {
         Files.writeString(input, "a\nbcd\n");
-        try (BatchInput lines = new BatchInput(input, 2)) {
+        try (BatchInput lines = new BatchInput(input, Files.newInputStream(input), 2)) {
             assertThat(lines.next()).asString(StandardCharsets.UTF_8).isEqualTo("a");
             assertThatIOException().isThrownBy(lines::next).withMessageContaining("line 2 is longer than 2 bytes");
         }
