@@ -69,9 +69,11 @@ final class Sequence {
         return grammar.matcher(tokenizer, beginsText);
     }
 
+    /** A stop token would end the answer too early, so from the first one on the mask decides. */
     private void findForcedTokens() {
         if (matcher != null && forcedTokens.isEmpty()) {
-            Arrays.stream(matcher.forcedTokens()).forEach(forcedTokens::add);
+            Arrays.stream(matcher.forcedTokens()).takeWhile(id -> !options.stopTokens().contains(id))
+                    .forEach(forcedTokens::add);
         }
     }
 

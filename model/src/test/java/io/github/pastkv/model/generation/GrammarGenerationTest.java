@@ -9,6 +9,7 @@ import io.github.pastkv.model.grammar.Grammar;
 import io.github.pastkv.model.sampling.SamplingOptions;
 import io.github.pastkv.model.tokenizer.TextTokenizer;
 import java.io.IOException;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -101,6 +102,23 @@ class GrammarGenerationTest {
                         .withStopTokens(Set.of(comma, 9999));
                 Generation generation = generate(new RandomLogits(600, 1, seed), tokenizer, options, new int[] {5});
                 assertThat(generation.text()).matches("a*b+");
+            }
+        }
+    }
+
+    @Test
+    void stopTokens_thatTheGrammarWouldForce_areSpelledOtherwise() throws IOException {
+        String choice = "a long text of some words";
+        try (TextTokenizer tokenizer = tokenizer("bytelevel_bpe")) {
+            Grammar grammar = Grammar.ofChoices(List.of(choice));
+            int[] forced = Arrays.stream(grammar.matcher(tokenizer, false).forcedTokens())
+                    .filter(id -> tokenizer.trie().bytes(id).length > 1).toArray(); // single bytes could not be spelled
+            assertThat(forced).hasSizeGreaterThan(3);
+            for (int stop : forced) {
+                Generation generation = generate(new RandomLogits(600, 1, 1), tokenizer,
+                        options(grammar, 1).withStopTokens(Set.of(stop)), new int[] {5});
+                assertThat(generation.text()).isEqualTo(choice);
+                assertThat(generation.rows().getFirst().tokenIds()).doesNotContain(stop);
             }
         }
     }
