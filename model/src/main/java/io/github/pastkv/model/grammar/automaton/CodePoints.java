@@ -1,8 +1,10 @@
 package io.github.pastkv.model.grammar.automaton;
 
 import java.util.Arrays;
+import java.util.List;
 import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 
 /** A set of Unicode characters, as ascending ranges. Surrogates are no characters and never in it. Immutable. */
 public final class CodePoints {
@@ -31,11 +33,31 @@ public final class CodePoints {
 
     /** The characters of a text. */
     public static CodePoints of(String characters) {
-        CodePoints set = NONE;
-        for (int codePoint : characters.codePoints().toArray()) {
-            set = set.union(range(codePoint, codePoint));
+        return union(characters.codePoints().mapToObj(codePoint -> range(codePoint, codePoint)).toList());
+    }
+
+    /** The characters of all sets; in one go, as a union of two after the other takes quadratic time. */
+    public static CodePoints union(List<CodePoints> sets) {
+        long[] ranges = sets.stream().flatMapToLong(CodePoints::ranges).sorted().toArray();
+        int[] merged = new int[2 * ranges.length];
+        int size = 0;
+        for (long range : ranges) {
+            int begin = (int) (range >>> Integer.SIZE);
+            int end = (int) range;
+            if (size > 0 && begin <= merged[size - 1]) {
+                merged[size - 1] = Math.max(merged[size - 1], end);
+            } else {
+                merged[size++] = begin;
+                merged[size++] = end;
+            }
         }
-        return set;
+        return new CodePoints(Arrays.copyOf(merged, size));
+    }
+
+    /** Begin and end of each range in one number, which orders them by their begin. */
+    private LongStream ranges() {
+        return IntStream.range(0, numRanges())
+                .mapToLong(range -> ((long) bounds[2 * range] << Integer.SIZE) | bounds[2 * range + 1]);
     }
 
     public CodePoints union(CodePoints other) {

@@ -171,19 +171,20 @@ public final class Gbnf {
 
     private CodePoints characters() {
         boolean isNegated = reader.take("^");
-        CodePoints set = CodePoints.NONE;
+        List<CodePoints> members = new ArrayList<>();
         while (!reader.take("]")) {
-            int first = character("a character class");
+            int first = reader.requireNoSurrogate(character("a character class"));
             int last = first;
             if (reader.peek() == '-' && !reader.isNext("-]")) {
                 reader.next();
-                last = character("a character class");
+                last = reader.requireNoSurrogate(character("a character class"));
             }
             if (last < first) {
                 throw reader.error("a range in brackets must lead from a character to a later one");
             }
-            set = set.union(CodePoints.range(first, last));
+            members.add(CodePoints.range(first, last));
         }
+        CodePoints set = CodePoints.union(members);
         return isNegated ? set.complement() : set;
     }
 

@@ -1,6 +1,8 @@
 package io.github.pastkv.model.grammar.syntax;
 
 import io.github.pastkv.model.grammar.automaton.CodePoints;
+import java.util.ArrayList;
+import java.util.List;
 
 /** Reads the parts of a regular expression that stand for one character: escapes and classes in brackets. */
 final class RegexClasses {
@@ -72,23 +74,16 @@ final class RegexClasses {
                     throw reader.error("'\\u{' names no character");
                 }
             }
-            return value;
+            return reader.requireNoSurrogate(value);
         }
         int first = reader.hex(4);
         if (Character.isHighSurrogate((char) first) && reader.take("\\u")) {
             int second = reader.hex(4);
             return Character.isLowSurrogate((char) second)
                     ? Character.toCodePoint((char) first, (char) second)
-                    : requireNoSurrogate(second);
+                    : reader.requireNoSurrogate(second);
         }
-        return requireNoSurrogate(first);
-    }
-
-    private int requireNoSurrogate(int codePoint) {
-        if (codePoint >= Character.MIN_SURROGATE && codePoint <= Character.MAX_SURROGATE) {
-            throw reader.error("half a surrogate pair is no character");
-        }
-        return codePoint;
+        return reader.requireNoSurrogate(first);
     }
 
     private static CodePoints single(int codePoint) {
@@ -98,7 +93,7 @@ final class RegexClasses {
     /** What follows an opening bracket. */
     CodePoints bracketed() {
         boolean isNegated = reader.take("^");
-        CodePoints set = CodePoints.NONE;
+        List<CodePoints> members = new ArrayList<>();
         while (!reader.take("]")) {
             if (reader.isNext("[:")) {
                 throw reader.error("'[:' of POSIX classes is not supported");
@@ -108,8 +103,9 @@ final class RegexClasses {
                 reader.next();
                 from = range(from, member());
             }
-            set = set.union(from);
+            members.add(from);
         }
+        CodePoints set = CodePoints.union(members);
         return isNegated ? set.complement() : set;
     }
 

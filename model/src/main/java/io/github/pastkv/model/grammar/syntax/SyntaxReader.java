@@ -17,6 +17,7 @@ final class SyntaxReader {
     SyntaxReader(String kind, String text) {
         this.kind = kind;
         this.text = text.codePoints().toArray();
+        text.codePoints().forEach(this::requireNoSurrogate);
     }
 
     /** The next character, or {@link #END}. */
@@ -67,6 +68,14 @@ final class SyntaxReader {
             throw error(Integer.toHexString(value) + " is no character");
         }
         return value;
+    }
+
+    /** {@code codePoint}, which must be a character. */
+    int requireNoSurrogate(int codePoint) {
+        if (codePoint >= Character.MIN_SURROGATE && codePoint <= Character.MAX_SURROGATE) {
+            throw error("half a surrogate pair is no character");
+        }
+        return codePoint;
     }
 
     /** Whether a decimal digit is next. */

@@ -57,7 +57,8 @@ class GbnfTest {
                 "root ::= \"\\q\"; '\\q' is no escape", "root ::= b; names b, which is no rule",
                 "root ::= root \"a\" | \"a\"; rule root calls itself", "root ::= \"a\"{3,1}; must ascend",
                 "root ::= \"a\" ); the name of a rule must follow", "root ::= [b-a]; a range in brackets",
-                "root ::= \"a\" root; never comes to an end"})
+                "root ::= [\\uD800-\\uDBFF]; half a surrogate pair", "root ::= [^a-\\uDC00]; half a surrogate pair",
+                "root ::= [\ud800]; half a surrogate pair", "root ::= \"a\" root; never comes to an end"})
     void grammar_thatIsWrong_isRefused(String grammar, String message) {
         assertThatThrownBy(() -> new Automaton(Gbnf.parse(grammar))).isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining(message);

@@ -7,8 +7,10 @@ import io.github.pastkv.model.grammar.automaton.Automaton;
 import io.github.pastkv.model.grammar.automaton.Expression;
 import io.github.pastkv.model.grammar.automaton.Rules;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Random;
 import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -57,11 +59,27 @@ class RegexTest {
                 "[a; a class in brackets is not closed", "a{2,1}; must ascend", "a{,2}; needs a number",
                 "a{b; needs a number", "(a$); '$' must end an alternative", "a$b; '$' must end an alternative",
                 "a^; '^' must begin an alternative", "[b-a]; a range in brackets", "[\\d-z]; a range in brackets",
-                "\\; a backslash must not end the text", "\\ud800; half a surrogate pair", "\\xZZ; needs 2 hexadecimal",
+                "\\; a backslash must not end the text", "\\ud800; half a surrogate pair",
+                "\\u{D800}; half a surrogate pair",
+                "\udfff; half a surrogate pair", "\\xZZ; needs 2 hexadecimal",
                 "[[:alpha:]]; '[:'", "{; must be escaped", "a{9999999}; must not exceed"})
     void parse_ofWhatIsNotSupported_isRefusedByName(String regex, String message) {
         assertThatThrownBy(() -> Regex.parse(regex)).isInstanceOf(IllegalArgumentException.class)
                 .hasMessageStartingWith("regex: ").hasMessageContaining(message).hasMessageContaining("at character");
+    }
+
+    @Test
+    void brackets_ofManyCharacters_areReadInOneGo() {
+        StringBuilder members = new StringBuilder();
+        for (int character = 0x10000; character < 0x50000; character += 2) {
+            members.appendCodePoint(character);
+        }
+
+        Expression regex = ((Expression.Choice) Regex.parse("[" + members + "]").whole()).options().getFirst();
+        Expression gbnf = Gbnf.parse("root ::= [" + members + "]").byName().get(Rules.ROOT);
+
+        assertThat(((Expression.OneOf) regex).set().numRanges()).isEqualTo(0x20000);
+        assertThat(gbnf).isEqualTo(new Expression.Sequence(List.of(regex)));
     }
 
     @ParameterizedTest
