@@ -10,12 +10,14 @@ import tools.jackson.databind.node.BooleanNode;
 /**
  * Whether no value is an instance of two schemas, as far as types, constants, bounds of numbers and properties that
  * both objects require show it. A {@code oneOf} of other schemas is refused: its instances are none of
- * {@code anyOf}'s.
+ * {@code anyOf}'s. Unions within unions multiply, so the comparisons of one document are counted.
  */
 final class Disjointness {
     private static final int MAX_DEPTH = 16;
+    private static final int MAX_COMPARISONS = 100_000;
 
     private final JsonSchema owner;
+    private long numComparisons;
 
     Disjointness(JsonSchema owner) {
         this.owner = owner;
@@ -26,7 +28,12 @@ final class Disjointness {
         List<SchemaNode> branches = schema.list("oneOf");
         for (int i = 0; i < branches.size(); i++) {
             for (int j = 0; j < i; j++) {
-                if (!areDisjoint(branches.get(j), branches.get(i), 0)) {
+                boolean areDisjoint = areDisjoint(branches.get(j), branches.get(i), 0);
+                if (numComparisons > MAX_COMPARISONS) {
+                    throw schema.refusal("oneOf", "needs more than " + MAX_COMPARISONS
+                            + " comparisons of schemas and constants, which is not supported");
+                }
+                if (!areDisjoint) {
                     throw schema.refusal("oneOf", "is supported for schemas without common instances only; schemas "
                             + j + " and " + i + " may have some ('anyOf' may be meant)");
                 }
@@ -35,7 +42,7 @@ final class Disjointness {
     }
 
     private boolean areDisjoint(SchemaNode one, SchemaNode other, int depth) {
-        if (one.json().isBoolean() || other.json().isBoolean() || depth > MAX_DEPTH) {
+        if (one.json().isBoolean() || other.json().isBoolean() || depth > MAX_DEPTH || !count(1)) {
             return false;
         }
         for (String union : List.of("anyOf", "oneOf", "allOf")) {
@@ -52,6 +59,12 @@ final class Disjointness {
         return areDisjointPlain(one, other, depth);
     }
 
+    /** Whether so many more comparisons are allowed. */
+    private boolean count(long numMore) {
+        numComparisons += numMore;
+        return numComparisons <= MAX_COMPARISONS;
+    }
+
     private SchemaNode resolved(SchemaNode schema) {
         return schema.has("$ref") ? owner.target(schema) : schema;
     }
@@ -60,7 +73,8 @@ final class Disjointness {
         List<JsonNode> constants = constants(one);
         List<JsonNode> others = constants(other);
         if (constants != null) {
-            return constants.stream().noneMatch(value -> others == null
+            long numOthers = others == null ? 1 : others.size();
+            return count(constants.size() * numOthers) && constants.stream().noneMatch(value -> others == null
                     ? SchemaKeywords.types(other).stream().anyMatch(type -> isKindOf(type, value))
                     : others.stream().anyMatch(each -> isEqual(value, each)));
         }
@@ -99,6 +113,9 @@ final class Disjointness {
 
     /** One property that both require and whose schemas are disjoint suffices, or one that only one of them allows. */
     private boolean areDisjointObjects(SchemaNode one, SchemaNode other, int depth) {
+        if (!count((long) one.json().path("required").size() * other.json().path("required").size())) {
+            return false;
+        }
         for (SchemaNode[] pair : new SchemaNode[][] {{one, other}, {other, one}}) {
             for (JsonNode name : pair[0].json().path("required").values()) {
                 String key = name.asString("");

@@ -36,6 +36,8 @@ public final class JsonSchema {
     private final Map<String, Expression> rules = new LinkedHashMap<>();
     private final Queue<SchemaNode> open = new ArrayDeque<>(); // referred to, not read yet
     private final Set<String> referred = new LinkedHashSet<>();
+    private final Disjointness disjointness = new Disjointness(this);
+    private int numParts;
 
     private JsonSchema(JsonNode document) {
         this.document = document;
@@ -85,8 +87,9 @@ public final class JsonSchema {
         return new Expression.Call(schema.pointer());
     }
 
-    /** Adds a rule for part of a schema. */
-    Expression rule(String name, Expression expression) {
+    /** Adds a rule for part of a schema; its number keeps its name apart from all others. */
+    Expression rule(String pointer, Expression expression) {
+        String name = "part " + numParts++ + " of " + pointer;
         rules.put(name, expression);
         return new Expression.Call(name);
     }
@@ -112,7 +115,7 @@ public final class JsonSchema {
             return new Expression.Choice(schema.list("anyOf").stream().map(this::expression).toList());
         }
         if (schema.has("oneOf")) {
-            new Disjointness(this).require(schema);
+            disjointness.require(schema);
             return new Expression.Choice(schema.list("oneOf").stream().map(this::expression).toList());
         }
         List<Expression> options = new ArrayList<>();
@@ -139,11 +142,19 @@ public final class JsonSchema {
         if (!reference.equals("#") && !reference.startsWith("#/")) {
             throw schema.refusal("$ref", "is " + reference + ", supported are # and #/... within the document");
         }
-        JsonNode found = document.at(URLDecoder.decode(reference.substring(1).replace("+", "%2B"),
-                StandardCharsets.UTF_8));
+        String pointer = decoded(schema, reference.substring(1));
+        JsonNode found = document.at(pointer);
         if (found.isMissingNode()) {
             throw schema.refusal("$ref", "is " + reference + ", which is not in the document");
         }
-        return new SchemaNode(found, reference);
+        return new SchemaNode(found, '#' + pointer);
+    }
+
+    private static String decoded(SchemaNode schema, String fragment) {
+        try {
+            return URLDecoder.decode(fragment.replace("+", "%2B"), StandardCharsets.UTF_8);
+        } catch (IllegalArgumentException e) {
+            throw schema.refusal("$ref", "is #" + fragment + ", whose percent signs begin no bytes");
+        }
     }
 }

@@ -88,11 +88,11 @@ final class ObjectSchema {
     /** What may follow from each property on; as rules, as each is part of those before it. */
     private List<Expression> rests() {
         List<Expression> rests = new ArrayList<>();
-        Expression rest = owner.rule(pointer + " additional", Expression.star(Expression.sequence(COMMA, additional)));
+        Expression rest = owner.rule(pointer, Expression.star(Expression.sequence(COMMA, additional)));
         rests.add(rest);
         for (Map.Entry<String, Expression> each : properties.sequencedEntrySet().reversed()) {
             Expression property = Expression.sequence(COMMA, each.getValue());
-            rest = owner.rule(pointer + " from " + each.getKey(), Expression.sequence(
+            rest = owner.rule(pointer, Expression.sequence(
                     required.contains(each.getKey()) ? property : Expression.optional(property), rest));
             rests.addFirst(rest);
         }
@@ -111,19 +111,19 @@ final class ObjectSchema {
         Map<Integer, List<String>> byNext = new TreeMap<>();
         names.stream().filter(name -> name.length() > beginning.length()).forEach(name -> byNext
                 .computeIfAbsent(name.codePointAt(beginning.length()), _ -> new ArrayList<>()).add(name));
-        CodePoints others = CodePoints.ALL;
+        List<CodePoints> singles = new ArrayList<>();
         List<Expression> options = new ArrayList<>();
         for (Map.Entry<Integer, List<String>> next : byNext.entrySet()) {
             CodePoints single = CodePoints.range(next.getKey(), next.getKey());
-            others = others.minus(single);
+            singles.add(single);
             options.add(Expression.sequence(JsonStrings.spelled(single),
                     keyAfter(beginning + Character.toString(next.getKey()), next.getValue())));
         }
-        options.add(Expression.sequence(JsonStrings.spelled(others),
+        options.add(Expression.sequence(JsonStrings.spelled(CodePoints.union(singles).complement()),
                 Expression.star(JsonStrings.spelled(CodePoints.ALL))));
         if (!names.contains(beginning)) {
             options.add(Expression.EMPTY);
         }
-        return owner.rule(pointer + " other key after " + beginning, new Expression.Choice(options));
+        return owner.rule(pointer, new Expression.Choice(options));
     }
 }

@@ -12,9 +12,12 @@ import io.github.pastkv.model.grammar.automaton.Rules;
 import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -195,6 +198,44 @@ class JsonSchemaTest {
     void schema_thatIsNotSupported_isRefusedByItsKeyword(String schema, String message) {
         assertThatThrownBy(() -> new Automaton(JsonSchema.rules(schema))).isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining(message);
+    }
+
+    @Test
+    void names_thatLookLikeRulesOrPointers_areOnlyNames() {
+        Automaton helpers = new Automaton(JsonSchema.rules("{\"type\": \"object\", \"properties\": {"
+                + "\"a\": {\"type\": \"object\", \"properties\": {\"k\": {\"type\": \"null\"}}}, "
+                + "\"a additional\": {\"type\": \"null\"}, \"a from k\": {\"type\": \"null\"}, "
+                + "\"a other key after \": {\"type\": \"null\"}}}"));
+        Automaton pointers = new Automaton(JsonSchema.rules("{\"type\": \"object\", \"properties\": {"
+                + "\"r\": {\"$ref\": \"#/properties/a%20b\"}, \"a b\": {\"type\": \"null\"}, "
+                + "\"a%20b\": {\"type\": \"boolean\"}}}"));
+
+        assertThat(accepts(helpers, "{\"a\": {\"k\": null, \"l\": 1}, \"a additional\": null}")).isTrue();
+        assertThat(accepts(helpers, "{\"a\": {}, \"a from k\": null, \"a other key after \": null}")).isTrue();
+        assertThat(accepts(helpers, "{\"a additional\": 1}")).isFalse();
+        assertThat(accepts(pointers, "{\"r\": null, \"a b\": null, \"a%20b\": true}")).isTrue();
+        assertThat(accepts(pointers, "{\"r\": true}")).isFalse();
+        assertThat(accepts(pointers, "{\"a%20b\": null}")).isFalse();
+    }
+
+    @Test
+    void oneOf_thatNeedsManyComparisons_isRefused() {
+        StringBuilder nested = new StringBuilder();
+        for (int level = 0; level < 7; level++) {
+            String next = "{\"$ref\": \"#/$defs/d" + (level + 1) + "\"}";
+            nested.append("\"d").append(level).append("\": {\"anyOf\": ").append(Collections.nCopies(6, next))
+                    .append("}, ");
+        }
+        String ways = "{\"oneOf\": [{\"$ref\": \"#/$defs/d0\"}, {\"type\": \"null\"}], \"$defs\": {" + nested
+                + "\"d7\": {\"type\": \"string\"}}}";
+        String numbers = IntStream.range(0, 400).mapToObj(String::valueOf).collect(Collectors.joining(", "));
+        String constants = "{\"oneOf\": [{\"enum\": [" + numbers + "]}, {\"enum\": [" + numbers.replace(", ", ".5, ")
+                + ".5]}]}";
+
+        for (String schema : List.of(ways, constants)) {
+            assertThatThrownBy(() -> JsonSchema.rules(schema)).isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("'oneOf' needs more than 100000 comparisons");
+        }
     }
 
     @Test
