@@ -80,6 +80,15 @@ class GrammarTest {
                 .path("age").intValue()).isBetween(1, 99);
     }
 
+    @Test
+    void grammar_thatFailsWhileItGenerates_isTheRequestsFault() throws Exception {
+        String regex = "ab|".repeat(10_001) + "ab";
+
+        JsonNode error = server.error(400, PATH, HELLO + ", 'guided_regex': '" + regex + "'}");
+
+        assertThat(error.path("message").stringValue()).startsWith("grammar: the text may be read in more than");
+    }
+
     @ParameterizedTest
     @CsvSource(delimiter = ';', quoteCharacter = '~', value = {
         "'response_format': {'type': 'xml'}; response_format.type; only text, json_object and json_schema",

@@ -52,14 +52,14 @@ public final class GrammarMatcher {
      *
      * @param logits {@code [V]}
      * @param stopTokens ids that end the text: allowed where it may end, and only there
-     * @throws IllegalStateException if no token may follow and the text may not end, as with a vocabulary that cannot
+     * @throws GrammarException if no token may follow and the text may not end, as with a vocabulary that cannot
      *         spell a character
      */
     public void mask(double[] logits, Set<Integer> stopTokens) {
         TokenMask allowed = allowed();
         int[] stops = stopTokens.stream().mapToInt(id -> id).filter(id -> id >= 0 && id < logits.length).toArray();
         if (!state.mayEnd() && Arrays.stream(stops).filter(allowed::contains).count() == allowed.size()) {
-            throw new IllegalStateException("grammar: the text so far must go on, but no token of the vocabulary "
+            throw new GrammarException("grammar: the text so far must go on, but no token of the vocabulary "
                     + "continues it" + (allowed.size() == 0 ? "" : ", except for stop tokens"));
         }
         double[] stopLogits = Arrays.stream(stops).mapToDouble(id -> logits[id]).toArray();

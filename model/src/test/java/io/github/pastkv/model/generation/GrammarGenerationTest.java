@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.github.pastkv.cache.mask.AttentionMask;
 import io.github.pastkv.model.TestFiles;
 import io.github.pastkv.model.grammar.Grammar;
+import io.github.pastkv.model.grammar.GrammarException;
 import io.github.pastkv.model.sampling.SamplingOptions;
 import io.github.pastkv.model.tokenizer.TextTokenizer;
 import java.io.IOException;
@@ -161,7 +162,7 @@ class GrammarGenerationTest {
             GenerationOptions options = options(Grammar.ofChoices(List.of("\ud83e\udd80")), 1);
 
             assertThatThrownBy(() -> generate(new RandomLogits(tokenizer.vocabSize(), 1, 1), tokenizer, options,
-                    new int[] {5})).isInstanceOf(IllegalStateException.class)
+                    new int[] {5})).isInstanceOf(GrammarException.class)
                     .hasMessageContaining("no token of the vocabulary continues it");
             GenerationOptions stopped = options(Grammar.ofChoices(List.of("a")), 1)
                     .withStopTokens(Set.of(tokenizer.vocabulary().id("a").orElseThrow()));

@@ -9,6 +9,7 @@ import io.github.pastkv.model.generation.Generation;
 import io.github.pastkv.model.generation.GenerationListener;
 import io.github.pastkv.model.generation.GenerationOptions;
 import io.github.pastkv.model.generation.TokenLogProbability;
+import io.github.pastkv.model.grammar.GrammarException;
 import io.github.pastkv.serve.request.ApiException;
 import java.time.Duration;
 import java.util.Arrays;
@@ -107,10 +108,12 @@ final class PromptRun {
 
     /** The error that an exception of {@link #generate} is to the client. */
     static ApiException errorOf(Throwable thrown, int retryAfterSeconds) {
-        return thrown instanceof PoolExhaustedException full
-                ? ApiException.unavailable("cache_full", retryAfterSeconds,
-                        "the cache is full of other requests: limit " + full.limitBytes() + " bytes")
-                : ApiException.internal("the generation failed, see the server's log");
+        return switch (thrown) {
+            case PoolExhaustedException full -> ApiException.unavailable("cache_full", retryAfterSeconds,
+                    "the cache is full of other requests: limit " + full.limitBytes() + " bytes");
+            case GrammarException grammar -> ApiException.badRequest(String.valueOf(grammar.getMessage()));
+            default -> ApiException.internal("the generation failed, see the server's log");
+        };
     }
 
     /** Scores the prompt where that is asked for; returns the tokens of it that are not in the session. */

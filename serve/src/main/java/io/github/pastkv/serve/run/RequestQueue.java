@@ -30,6 +30,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Safe for any number of threads. A server without requests has no thread here.
  */
 public final class RequestQueue {
+    private static final int SERVER_ERROR = 500; // and above
     private static final int MAX_RECENT_PROMPTS = 64;
     private static final int MAX_RETRY_SECONDS = 600;
     private static final double RATE_WEIGHT = 0.2; // of the last prompt, in the moving average
@@ -174,8 +175,11 @@ public final class RequestQueue {
     private void fail(PromptRun prompt, Throwable thrown) {
         String model = prompt.request().model().name();
         metrics.failed(model);
-        log.accept("a generation of " + model + " failed: " + thrown);
-        prompt.run().fail(PromptRun.errorOf(thrown, retryAfterSeconds()));
+        ApiException error = PromptRun.errorOf(thrown, retryAfterSeconds());
+        if (error.status() >= SERVER_ERROR) { // what is the request's fault only its client is told
+            log.accept("a generation of " + model + " failed: " + thrown);
+        }
+        prompt.run().fail(error);
     }
 
     private void ended(PromptRun prompt) {

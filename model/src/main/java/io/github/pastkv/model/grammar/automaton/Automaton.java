@@ -1,5 +1,6 @@
 package io.github.pastkv.model.grammar.automaton;
 
+import io.github.pastkv.model.grammar.GrammarException;
 import java.util.BitSet;
 
 /**
@@ -25,7 +26,7 @@ public final class Automaton {
      * Compiles rules.
      *
      * @throws IllegalArgumentException if a rule is missing, calls itself before it reads a character, or the root has
-     *         no text; or if there are too many states
+     *         no text; or if there are too many states, or ways to begin a text
      */
     public Automaton(Rules rules) {
         this.rules = NetworkBuilder.build(rules);
@@ -42,7 +43,16 @@ public final class Automaton {
         }
         this.onlyEnds = onlyEnds();
         this.classes = new ByteClasses(network);
-        this.cache = newCache();
+        this.cache = firstCache();
+    }
+
+    /** A text that begins in too many ways is a fault of the rules. */
+    private StateCache firstCache() {
+        try {
+            return newCache();
+        } catch (GrammarException e) {
+            throw new IllegalArgumentException(e.getMessage(), e);
+        }
     }
 
     /** An empty path leads to nodes with smaller numbers, but for those of loops; these are not found. */
@@ -73,7 +83,11 @@ public final class Automaton {
         return cache.start();
     }
 
-    /** The state after one more byte, given as its unsigned value; dead if it does not fit. */
+    /**
+     * The state after one more byte, given as its unsigned value; dead if it does not fit.
+     *
+     * @throws GrammarException if the text may be read in too many ways
+     */
     public State next(State state, int value) {
         if (!state.mayContinue()) {
             return cache.dead();

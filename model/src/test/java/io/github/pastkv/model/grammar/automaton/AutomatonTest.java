@@ -3,6 +3,7 @@ package io.github.pastkv.model.grammar.automaton;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.github.pastkv.model.grammar.GrammarException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -110,8 +111,17 @@ class AutomatonTest {
         Automaton automaton = new Automaton(Rules.of(
                 new Expression.Choice(Collections.nCopies(Places.MAX_PLACES + 1, option))));
 
-        assertThatThrownBy(() -> automaton.next(automaton.start(), 'a')).isInstanceOf(IllegalStateException.class)
+        assertThatThrownBy(() -> automaton.next(automaton.start(), 'a')).isInstanceOf(GrammarException.class)
                 .hasMessageContaining("more than 10000 ways");
+    }
+
+    @Test
+    void constructor_ofRulesThatBeginInManyWays_isRefused() {
+        Expression option = Expression.star(new Expression.Text("a"));
+
+        assertThatThrownBy(() -> new Automaton(Rules.of(
+                new Expression.Choice(Collections.nCopies(Places.MAX_PLACES + 1, option)))))
+                .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("ways");
     }
 
     @Test
