@@ -6,6 +6,7 @@ import java.util.List;
 
 /** The texts of arrays: the elements of {@code prefixItems}, then those of {@code items}. */
 final class ArraySchema {
+    private static final int MAX_PREFIX_ITEMS = 500; // each nests the rest of the expression
     private static final Expression COMMA = new Expression.Text(JsonValues.COMMA);
 
     private final List<Expression> prefix = new ArrayList<>();
@@ -21,6 +22,11 @@ final class ArraySchema {
             throw schema.refusal("uniqueItems", "is not supported");
         }
         if (schema.has("prefixItems")) {
+            int numItems = schema.json().path("prefixItems").size();
+            if (numItems > MAX_PREFIX_ITEMS) {
+                throw schema.refusal("prefixItems", "has " + numItems + " schemas, at most " + MAX_PREFIX_ITEMS
+                        + " are supported");
+            }
             schema.list("prefixItems").forEach(each -> prefix.add(owner.refer(each)));
         }
         this.item = schema.has("items")

@@ -32,6 +32,8 @@ public final class JsonSchema {
             .enable(DeserializationFeature.FAIL_ON_READING_DUP_TREE_KEY)
             .disable(JsonNodeFeature.STRIP_TRAILING_BIGDECIMAL_ZEROES).build();
 
+    private static final int MAX_PARTS = 5000; // one for each property and each beginning of a name
+
     private final JsonNode document;
     private final Map<String, Expression> rules = new LinkedHashMap<>();
     private final Queue<SchemaNode> open = new ArrayDeque<>(); // referred to, not read yet
@@ -89,6 +91,10 @@ public final class JsonSchema {
 
     /** Adds a rule for part of a schema; its number keeps its name apart from all others. */
     Expression rule(String pointer, Expression expression) {
+        if (numParts == MAX_PARTS) {
+            throw new IllegalArgumentException("JSON schema: " + pointer + ": its properties need more than "
+                    + MAX_PARTS + " rules, which is not supported");
+        }
         String name = "part " + numParts++ + " of " + pointer;
         rules.put(name, expression);
         return new Expression.Call(name);

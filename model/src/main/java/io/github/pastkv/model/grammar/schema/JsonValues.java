@@ -21,17 +21,21 @@ final class JsonValues {
     /** The rule of any value. */
     static final String ANY = "any JSON";
 
+    /** The rule of any characters of a string, each with one spelling. */
+    static final String ANY_SPELLED = "any characters";
+
     private static final int MAX_DIGITS = 100;
     private static final String ANY_OBJECT = "any JSON object";
 
     private JsonValues() {}
 
-    /** Defines any value, and any object. */
+    /** Defines any value, any object, and any characters of a string. */
     static void addRules(Map<String, Expression> rules) {
         rules.put(ANY, Expression.choice(literals("null", "true", "false"), number(), text(),
                 list("[", new Expression.Call(ANY), "]"), new Expression.Call(ANY_OBJECT)));
         rules.put(ANY_OBJECT, list("{", Expression.sequence(text(), new Expression.Text(COLON),
                 new Expression.Call(ANY)), "}"));
+        rules.put(ANY_SPELLED, Expression.star(JsonStrings.spelled(CodePoints.ALL)));
     }
 
     /** Any object. */

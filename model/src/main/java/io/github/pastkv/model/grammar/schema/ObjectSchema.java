@@ -38,9 +38,7 @@ final class ObjectSchema {
             throw schema.refusal("properties", "must be an object of schemas");
         }
         for (String name : schema.json().path("properties").propertyNames()) {
-            if (name.length() > MAX_NAME) {
-                throw schema.refusal("properties", "has a name longer than " + MAX_NAME + ", which is not supported");
-            }
+            requireShort(schema, "properties", name);
             properties.put(name, property(name, owner.refer(schema.at("properties", name))));
         }
         required.forEach(name -> properties.putIfAbsent(name, property(name, otherValue)));
@@ -55,9 +53,17 @@ final class ObjectSchema {
             if (!name.isString()) {
                 throw schema.refusal("required", "must be an array of names");
             }
+            requireShort(schema, "required", name.stringValue());
             names.add(name.stringValue());
         }
         return names;
+    }
+
+    private static void requireShort(SchemaNode schema, String keyword, String name) {
+        if (name.length() > MAX_NAME) {
+            throw schema.refusal(keyword, "has a name of " + name.length() + " characters, at most " + MAX_NAME
+                    + " are supported");
+        }
     }
 
     private static Expression property(String name, Expression value) {
@@ -120,7 +126,7 @@ final class ObjectSchema {
                     keyAfter(beginning + Character.toString(next.getKey()), next.getValue())));
         }
         options.add(Expression.sequence(JsonStrings.spelled(CodePoints.union(singles).complement()),
-                Expression.star(JsonStrings.spelled(CodePoints.ALL))));
+                new Expression.Call(JsonValues.ANY_SPELLED)));
         if (!names.contains(beginning)) {
             options.add(Expression.EMPTY);
         }

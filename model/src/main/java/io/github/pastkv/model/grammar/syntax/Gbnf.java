@@ -122,12 +122,13 @@ public final class Gbnf {
         skipSpace(true);
         Expression inner = choice(true);
         reader.require(")", "a group is not closed");
-        reader.leave();
+        reader.leave(1);
         return inner;
     }
 
     private Expression repeated(Expression part, boolean isInGroup) {
         Expression result = part;
+        int numSuffixes = 0;
         while (true) {
             if (reader.take("*")) {
                 result = Expression.star(result);
@@ -138,8 +139,11 @@ public final class Gbnf {
             } else if (reader.take("{")) {
                 result = counted(result, isInGroup);
             } else {
+                reader.leave(numSuffixes);
                 return result;
             }
+            reader.enter();
+            numSuffixes++;
             skipSpace(isInGroup);
         }
     }

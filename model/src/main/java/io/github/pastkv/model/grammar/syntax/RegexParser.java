@@ -75,7 +75,7 @@ final class RegexParser {
             throw reader.error("'$' must end an alternative outside of groups");
         }
         reader.require(")", "a group is not closed");
-        reader.leave();
+        reader.leave(1);
         return inner;
     }
 

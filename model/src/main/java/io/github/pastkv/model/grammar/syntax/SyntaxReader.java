@@ -5,7 +5,7 @@ final class SyntaxReader {
     /** For {@link #peek} and {@link #next}: the text is over. */
     static final int END = -1;
 
-    /** Limit of groups within groups. */
+    /** Limit of groups and repetitions within one another. */
     static final int MAX_DEPTH = 200;
 
     private final String kind;
@@ -98,16 +98,16 @@ final class SyntaxReader {
         return value;
     }
 
-    /** Enters a group. */
+    /** Enters a group, or repeats a repetition. */
     void enter() {
         if (++depth > MAX_DEPTH) {
-            throw error("has groups nested deeper than " + MAX_DEPTH);
+            throw error("has groups or repetitions nested deeper than " + MAX_DEPTH);
         }
     }
 
-    /** Leaves a group. */
-    void leave() {
-        depth--;
+    /** Leaves groups or repetitions. */
+    void leave(int numEntered) {
+        depth -= numEntered;
     }
 
     int position() {

@@ -239,6 +239,23 @@ class JsonSchemaTest {
     }
 
     @Test
+    void schemas_ofManyItemsOrNames_areRefusedBeyondALimit() {
+        String items = Collections.nCopies(5000, "true").toString();
+        String name = "a".repeat(501);
+        String names = IntStream.range(0, 100).mapToObj(i -> "\"" + i + "x".repeat(400) + "\": true")
+                .collect(Collectors.joining(", "));
+
+        assertThatThrownBy(() -> new Automaton(JsonSchema.rules("{\"prefixItems\": " + items + "}")))
+                .hasMessage("JSON schema: #: 'prefixItems' has 5000 schemas, at most 500 are supported");
+        assertThatThrownBy(() -> JsonSchema.rules("{\"required\": [\"" + name + "\"]}"))
+                .hasMessage("JSON schema: #: 'required' has a name of 501 characters, at most 500 are supported");
+        assertThatThrownBy(() -> JsonSchema.rules("{\"properties\": {\"" + name + "\": true}}"))
+                .hasMessage("JSON schema: #: 'properties' has a name of 501 characters, at most 500 are supported");
+        assertThatThrownBy(() -> JsonSchema.rules("{\"properties\": {" + names + "}}"))
+                .hasMessage("JSON schema: #: its properties need more than 5000 rules, which is not supported");
+    }
+
+    @Test
     void schemas_thatNestOrNameMuch_stayLinear() {
         StringBuilder nested = new StringBuilder("{\"type\": \"integer\"}");
         for (int depth = 0; depth < 60; depth++) {

@@ -49,6 +49,13 @@ class GbnfTest {
         assertThat(accepts("root ::= " + expression.replace("\\n", "\n"), other)).isFalse();
     }
 
+    @Test
+    void repetitions_ofRepetitions_areRefusedBeyondALimit() {
+        assertThat(accepts("root ::= \"a\"" + "?".repeat(SyntaxReader.MAX_DEPTH), "a")).isTrue();
+        assertThatThrownBy(() -> Gbnf.parse("root ::= \"a\"" + "?".repeat(100_000)))
+                .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("nested deeper than 200");
+    }
+
     @ParameterizedTest
     @CsvSource(delimiter = ';', quoteCharacter = '~',
             value = {"a ::= \"a\"; there is no rule root", "root = \"a\"; '::=' must follow",
