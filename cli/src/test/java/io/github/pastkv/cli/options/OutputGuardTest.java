@@ -32,7 +32,8 @@ class OutputGuardTest {
             "convert --out", "convert FILE.gguf|DIR", "kv-quality --text", "logits --input", "tokenize --input",
             "chat --messages", "chat --resume", "detokenize --input", "patch --pairs", "ablate --set", "score FILE",
             "inspect MODEL",
-            "serve --api-key-file", "batch --input");
+            "serve --api-key-file", "batch --input",
+            "generate --grammar", "generate --json-schema");
 
     @TempDir Path folder;
     private Path model;
