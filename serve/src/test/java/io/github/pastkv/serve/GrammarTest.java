@@ -44,6 +44,7 @@ class GrammarTest {
         "'response_format': {'type': 'json_object', 'schema': SCHEMA}; PERSON", "'json_schema': SCHEMA; PERSON",
         "'guided_json': SCHEMA; PERSON", "'guided_regex': 'a|b{3}'; a|bbb", "'guided_choice': ['yes', 'no']; yes|no",
         "'guided_grammar': 'root ::= [x-z]{2}'; [x-z]{2}", "'grammar': 'root ::= [x-z]{2}'; [x-z]{2}",
+        "'guided_json': {'const': 0.30000000000000000001}; 0\\.30{18}1",
         "'structured_outputs': {'choice': ['yes', 'no']}; yes|no"})
     void answer_looksAsAsked(String field, String regex) throws Exception {
         JsonNode answer = server.ask(PATH, HELLO + ", " + field.replace("SCHEMA", SCHEMA) + "}");
@@ -101,6 +102,8 @@ class GrammarTest {
         "'guided_regex': '(a'; guided_regex; a group is not closed", "'grammar': 'x'; grammar; '::=' must follow",
         "'guided_choice': []; guided_choice; must be texts", "'guided_choice': [1]; guided_choice; an array of strings",
         "'guided_regex': 'a', 'grammar': 'root ::= [a]'; grammar; does not go with guided_regex",
+        "'guided_json': {'maximum': 1e400}; guided_json; 'maximum' has more than 100 digits",
+        "'temperature': 1e400; temperature; Infinity, must be in",
         "'structured_outputs': {'x': 1}; x; not known"})
     void whatIsNotSupported_isRefusedByName(String field, String param, String message) throws Exception {
         JsonNode error = server.error(400, PATH, HELLO + ", " + field + "}");

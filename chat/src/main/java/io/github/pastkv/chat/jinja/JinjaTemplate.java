@@ -85,11 +85,16 @@ public final class JinjaTemplate {
                         .sum();
     }
 
+    /** Infinite beyond the range of doubles, where Jackson fails for exact decimals. */
+    private static double toDouble(JsonNode number) {
+        return number.isBigDecimal() ? number.decimalValue().doubleValue() : number.doubleValue();
+    }
+
     private static Object toValue(JsonNode node) {
         return switch (node.getNodeType()) {
             case STRING -> node.stringValue();
             case BOOLEAN -> node.booleanValue();
-            case NUMBER -> node.isIntegralNumber() ? integer(node.bigIntegerValue()) : (Object) node.doubleValue();
+            case NUMBER -> node.isIntegralNumber() ? integer(node.bigIntegerValue()) : (Object) toDouble(node);
             case ARRAY -> {
                 List<Object> items = new ArrayList<>();
                 node.values().forEach(item -> items.add(toValue(item)));

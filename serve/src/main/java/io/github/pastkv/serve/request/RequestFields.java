@@ -119,7 +119,7 @@ public final class RequestFields {
         return switch (value) {
             case String text -> node.isString() && node.stringValue().equals(text);
             case Boolean flag -> node.isBoolean() && node.booleanValue() == flag;
-            case Integer number -> node.isNumber() && node.doubleValue() == number;
+            case Integer number -> node.isNumber() && RequestValues.toDouble(node) == number;
             case List<?> none -> node.isArray() && node.isEmpty() && none.isEmpty();
             default -> throw new IllegalArgumentException("value: " + value);
         };

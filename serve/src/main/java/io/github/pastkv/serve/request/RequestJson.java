@@ -9,10 +9,14 @@ import tools.jackson.core.StreamReadFeature;
 import tools.jackson.core.json.JsonFactory;
 import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.cfg.JsonNodeFeature;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
-/** Reads bodies of requests strictly: UTF-8, one object, no key twice, nothing after it, bounded nesting. */
+/**
+ * Reads bodies of requests strictly: UTF-8, one object, no key twice, nothing after it, bounded nesting. Decimals stay
+ * exact, as those of a schema must.
+ */
 public final class RequestJson {
     private static final int MAX_NESTING = 64;
     private static final int MAX_STRING_CHARS = 256 << 20; // the body's own limit comes first
@@ -21,7 +25,9 @@ public final class RequestJson {
                     .streamReadConstraints(StreamReadConstraints.builder().maxNestingDepth(MAX_NESTING)
                             .maxStringLength(MAX_STRING_CHARS).build())
                     .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build())
-            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS).build();
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
+            .disable(JsonNodeFeature.STRIP_TRAILING_BIGDECIMAL_ZEROES).build();
 
     private RequestJson() {}
 

@@ -32,11 +32,16 @@ public final class RequestValues {
         if (!node.isNumber()) {
             throw wrongType(name, "a number in [" + least + ", " + most + "]", node);
         }
-        double value = node.doubleValue();
+        double value = toDouble(node);
         if (!(value >= least && value <= most)) {
             throw ApiException.badField(name, value + ", must be in [" + least + ", " + most + "]");
         }
         return value;
+    }
+
+    /** The nearest double of a number; infinite beyond their range. */
+    static double toDouble(JsonNode number) {
+        return number.isBigDecimal() ? number.decimalValue().doubleValue() : number.doubleValue();
     }
 
     /** {@code node}, which must be a list of at most {@code most} items. */
