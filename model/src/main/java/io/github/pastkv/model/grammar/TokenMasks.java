@@ -1,6 +1,7 @@
 package io.github.pastkv.model.grammar;
 
 import io.github.pastkv.model.grammar.automaton.Automaton;
+import io.github.pastkv.model.grammar.automaton.PlaceBudget;
 import io.github.pastkv.model.grammar.automaton.State;
 import io.github.pastkv.model.tokenizer.TextTokenizer;
 import io.github.pastkv.model.tokenizer.TokenTrie;
@@ -15,17 +16,28 @@ import org.jspecify.annotations.Nullable;
 final class TokenMasks {
     private static final long MAX_REMEMBERED_BYTES = 16L << 20;
 
+    private static final long MAX_PLACES = 10_000_000; // of one walk, some seconds
+
     private final Automaton automaton;
     private final TextTokenizer tokenizer;
     private final TokenTrie trie;
     private final ForcedTokens forcedTokens;
     private final int maxRemembered;
+    private final long maxPlaces;
     private final ConcurrentHashMap<State, TokenMask> maskByState = new ConcurrentHashMap<>();
     private final ConcurrentHashMap<State, int[]> forcedByState = new ConcurrentHashMap<>();
+    private volatile Object memory; // of the automaton, for whose states the maps are
     private @Nullable TokenMask firstOfText;
 
     TokenMasks(Automaton automaton, TextTokenizer tokenizer) {
+        this(automaton, tokenizer, MAX_PLACES);
+    }
+
+    /** @param maxPlaces limit of places that are found in one walk */
+    TokenMasks(Automaton automaton, TextTokenizer tokenizer, long maxPlaces) {
         this.automaton = automaton;
+        this.memory = automaton.memory();
+        this.maxPlaces = maxPlaces;
         this.tokenizer = tokenizer;
         this.trie = tokenizer.trie();
         this.forcedTokens = new ForcedTokens(automaton, tokenizer);
@@ -68,7 +80,14 @@ final class TokenMasks {
         return known;
     }
 
+    /** Also forgets what the automaton has forgotten, as a state keeps all that follow it. */
     private <T> ConcurrentHashMap<State, T> makeRoom(ConcurrentHashMap<State, T> map) {
+        Object current = automaton.memory();
+        if (!memory.equals(current)) {
+            memory = current;
+            maskByState.clear();
+            forcedByState.clear();
+        }
         if (map.size() >= maxRemembered) {
             map.clear();
         }
@@ -77,6 +96,7 @@ final class TokenMasks {
 
     private TokenMask walk(State start, boolean skipsSpace) {
         TokenMask mask = new TokenMask(tokenizer.vocabSize());
+        PlaceBudget budget = new PlaceBudget(maxPlaces);
         State[] path = new State[trie.maxDepth() + 1]; // state after each prefix of the node's bytes
         path[0] = start;
         int node = 1;
@@ -84,7 +104,7 @@ final class TokenMasks {
             int depth = trie.depth(node);
             State state = skipsSpace && depth == 1 && trie.label(node) == ' '
                     ? start
-                    : automaton.next(path[depth - 1], trie.label(node));
+                    : automaton.next(path[depth - 1], trie.label(node), budget);
             path[depth] = state;
             if (state.isDead()) {
                 node = trie.subtreeEnd(node);

@@ -1,16 +1,22 @@
 package io.github.pastkv.model.grammar;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.pastkv.model.TestFiles;
 import io.github.pastkv.model.grammar.automaton.Automaton;
+import io.github.pastkv.model.grammar.automaton.Expression;
 import io.github.pastkv.model.grammar.automaton.RandomRules;
+import io.github.pastkv.model.grammar.automaton.Rules;
 import io.github.pastkv.model.grammar.automaton.State;
+import io.github.pastkv.model.grammar.syntax.Regex;
 import io.github.pastkv.model.tokenizer.TextTokenizer;
 import io.github.pastkv.model.tokenizer.TokenTrie;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.Random;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -21,8 +27,7 @@ class TokenMasksTest {
     @ParameterizedTest
     @ValueSource(strings = {"bytelevel_bpe", "bytelevel_bpe_split", "metaspace_bpe", "unigram"})
     void allowed_ofRandomRules_isEachTokenWhoseBytesMayFollow(String name) throws IOException {
-        try (TextTokenizer tokenizer =
-                TextTokenizer.open(TestFiles.resource("tokenizer/" + name + "/tokenizer.json"))) {
+        try (TextTokenizer tokenizer = tokenizer(name)) {
             for (int seed = 0; seed < NUM_GRAMMARS; seed++) {
                 Automaton automaton = new Automaton(RandomRules.next(new Random(seed)));
                 checkWalk(automaton, new TokenMasks(automaton, tokenizer), new Random(seed));
@@ -46,6 +51,43 @@ class TokenMasksTest {
             }
             state = automaton.next(from, masks.trie().bytes(expected[random.nextInt(expected.length)]));
         }
+    }
+
+    @Test
+    void allowed_whereEachTokenHasMoreThanAFewPlaces_isRefusedBeyondALimit() throws IOException {
+        try (TextTokenizer tokenizer = tokenizer("bytelevel_bpe")) {
+            Automaton automaton = new Automaton(Rules.of(Regex.parse(".*e.{300}").whole()));
+            State state = automaton.next(automaton.start(), "e".repeat(300).getBytes(StandardCharsets.UTF_8));
+
+            assertThatThrownBy(() -> new TokenMasks(automaton, tokenizer, 1000).allowed(state))
+                    .isInstanceOf(GrammarException.class).hasMessageContaining("takes more than 1000 places");
+            assertThat(new TokenMasks(automaton, tokenizer).allowed(state).size()).isPositive();
+        }
+    }
+
+    @Test
+    void masks_ofStatesThatTheAutomatonForgot_areForgotten() throws IOException {
+        try (TextTokenizer tokenizer = tokenizer("bytelevel_bpe")) {
+            // root ::= "(" root? ")"
+            Automaton automaton = new Automaton(Rules.of(Expression.sequence(new Expression.Text("("),
+                    Expression.optional(new Expression.Call("root")), new Expression.Text(")"))));
+            TokenMasks masks = new TokenMasks(automaton, tokenizer);
+            State start = automaton.start();
+            TokenMask mask = masks.allowed(start);
+            int[] forced = masks.forced(start);
+            assertThat(masks.allowed(start)).isSameAs(mask);
+
+            automaton.next(start, "(".repeat(20_010).getBytes(StandardCharsets.UTF_8));
+            assertThat(automaton.start()).isNotSameAs(start);
+            masks.allowed(automaton.start());
+
+            assertThat(masks.allowed(start)).isNotSameAs(mask);
+            assertThat(masks.forced(start)).isNotSameAs(forced);
+        }
+    }
+
+    private static TextTokenizer tokenizer(String name) throws IOException {
+        return TextTokenizer.open(TestFiles.resource("tokenizer/" + name + "/tokenizer.json"));
     }
 
     private static boolean mayFollow(Automaton automaton, TokenTrie trie, State state, int id) {

@@ -14,6 +14,9 @@ public final class Automaton {
     /** States after which the remembered ones are forgotten. */
     static final int MAX_REMEMBERED_STATES = 20_000;
 
+    /** Places of all states after which the remembered ones are forgotten, some 20 bytes each. */
+    static final int MAX_REMEMBERED_PLACES = 1_000_000;
+
     private final RuleNetwork rules;
     private final Network network;
     private final BitSet productive;
@@ -78,6 +81,11 @@ public final class Automaton {
         return fresh;
     }
 
+    /** What the states are remembered in: another object once they are forgotten. */
+    public Object memory() {
+        return cache;
+    }
+
     /** The state of the empty text. */
     public State start() {
         return cache.start();
@@ -89,6 +97,15 @@ public final class Automaton {
      * @throws GrammarException if the text may be read in too many ways
      */
     public State next(State state, int value) {
+        return next(state, value, new PlaceBudget(Long.MAX_VALUE));
+    }
+
+    /**
+     * As {@link #next(State, int)}, and counts the places that had to be found.
+     *
+     * @throws GrammarException also if the budget is spent
+     */
+    public State next(State state, int value, PlaceBudget budget) {
         if (!state.mayContinue()) {
             return cache.dead();
         }
@@ -106,13 +123,14 @@ public final class Automaton {
                 }
             }
         }
+        budget.spend(places.count());
         State next = places.toState();
         state.remember(byteClass, next);
         return next;
     }
 
     private StateCache roomyCache() {
-        if (cache.numStates() >= MAX_REMEMBERED_STATES) {
+        if (cache.numStates() >= MAX_REMEMBERED_STATES || cache.numPlaces() >= MAX_REMEMBERED_PLACES) {
             cache = newCache();
         }
         return cache;

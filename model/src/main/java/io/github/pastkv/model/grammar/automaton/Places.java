@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Places {
     /** Limit of places in one state. */
-    static final int MAX_PLACES = 10_000;
+    static final int MAX_PLACES = 4000;
 
     private static final Comparator<Place> ORDER = Comparator.comparingInt(Place::node)
             .thenComparingLong(place -> place.stack() == null ? -1 : place.stack().serial());
@@ -73,6 +73,11 @@ final class Places {
                         automaton.onlyEnds(target) ? stack : cache.frame(target, stack));
             }
         }
+    }
+
+    /** Places that were reached, also those that read nothing. */
+    int count() {
+        return seen.size();
     }
 
     State toState() {

@@ -13,12 +13,14 @@ public final class State {
     private final int[] nodes;
     private final @Nullable Frame[] stacks; // of each node; null for the empty stack
     private final boolean mayEnd;
+    private final StateCache owner;
     private final @Nullable State[] next; // by byte class
 
-    State(int[] nodes, @Nullable Frame[] stacks, boolean mayEnd, int numByteClasses) {
+    State(int[] nodes, @Nullable Frame[] stacks, boolean mayEnd, StateCache owner, int numByteClasses) {
         this.nodes = nodes;
         this.stacks = stacks;
         this.mayEnd = mayEnd;
+        this.owner = owner;
         this.next = new @Nullable State[nodes.length == 0 ? 0 : numByteClasses];
     }
 
@@ -55,7 +57,10 @@ public final class State {
         return next[byteClass];
     }
 
+    /** Remembers a state that follows, unless it is of a later cache, which would then outlive itself. */
     void remember(int byteClass, State state) {
-        next[byteClass] = state;
+        if (state.owner == owner) {
+            next[byteClass] = state;
+        }
     }
 }

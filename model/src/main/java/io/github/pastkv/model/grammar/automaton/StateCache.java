@@ -10,12 +10,15 @@ final class StateCache {
     private final ConcurrentHashMap<Call, Frame> frames = new ConcurrentHashMap<>();
     private final ConcurrentHashMap<Key, State> states = new ConcurrentHashMap<>();
     private final AtomicLong numFrames = new AtomicLong();
+    private final AtomicLong numPlaces = new AtomicLong(); // of all states
     private final int numByteClasses;
-    private final State dead = new State(new int[0], new Frame[0], false, 0);
-    private State start = dead;
+    private final State dead;
+    private State start;
 
     StateCache(int numByteClasses) {
         this.numByteClasses = numByteClasses;
+        this.dead = new State(new int[0], new Frame[0], false, this, 0);
+        this.start = dead;
     }
 
     /** To be called once, before the cache is shared. */
@@ -35,6 +38,11 @@ final class StateCache {
         return states.size();
     }
 
+    /** Places of all states. */
+    long numPlaces() {
+        return numPlaces.get();
+    }
+
     Frame frame(int node, @Nullable Frame caller) {
         return frames.computeIfAbsent(new Call(node, caller),
                 call -> new Frame(numFrames.getAndIncrement(), call.node(), call.caller()));
@@ -45,8 +53,10 @@ final class StateCache {
         if (nodes.length == 0 && !mayEnd) {
             return dead;
         }
-        return states.computeIfAbsent(new Key(nodes, stacks, mayEnd),
-                key -> new State(key.nodes, key.stacks, key.mayEnd, numByteClasses));
+        return states.computeIfAbsent(new Key(nodes, stacks, mayEnd), key -> {
+            numPlaces.addAndGet(key.nodes.length);
+            return new State(key.nodes, key.stacks, key.mayEnd, this, numByteClasses);
+        });
     }
 
     private record Call(int node, @Nullable Frame caller) {}

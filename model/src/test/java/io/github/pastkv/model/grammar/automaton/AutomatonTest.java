@@ -112,7 +112,7 @@ class AutomatonTest {
                 new Expression.Choice(Collections.nCopies(Places.MAX_PLACES + 1, option))));
 
         assertThatThrownBy(() -> automaton.next(automaton.start(), 'a')).isInstanceOf(GrammarException.class)
-                .hasMessageContaining("more than 10000 ways");
+                .hasMessageContaining("more than 4000 ways");
     }
 
     @Test
@@ -122,6 +122,23 @@ class AutomatonTest {
         assertThatThrownBy(() -> new Automaton(Rules.of(
                 new Expression.Choice(Collections.nCopies(Places.MAX_PLACES + 1, option)))))
                 .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("ways");
+    }
+
+    @Test
+    void next_inStatesOfManyPlaces_forgetsThemByPlaces() {
+        // root ::= .* "a" .{1000}
+        Expression any = new Expression.OneOf(CodePoints.ALL);
+        Automaton automaton = new Automaton(Rules.of(Expression.sequence(Expression.star(any),
+                new Expression.Text("a"), new Expression.Repeat(any, 1000, 1000))));
+        Object memory = automaton.memory();
+        State state = automaton.start();
+        Random random = new Random(1);
+        for (int i = 0; i < 4000; i++) { // some 500 places each
+            state = automaton.next(state, 'a' + random.nextInt(2));
+        }
+
+        assertThat(automaton.memory()).isNotSameAs(memory);
+        assertThat(state.mayContinue()).isTrue();
     }
 
     @Test
