@@ -76,9 +76,9 @@ final class BatchOutput implements AutoCloseable {
             earlier = Files.isRegularFile(target) ? FileChannel.open(target, StandardOpenOption.READ) : null;
             BatchOutput batch = new BatchOutput(target, partial, earlier);
             if (earlier != null) {
-                batch.read(target, earlier, overwrites, ids);
+                batch.read(target, earlier, false, overwrites, ids);
             }
-            batch.position = batch.read(partial.path(), partial.channel(), overwrites, ids);
+            batch.position = batch.read(partial.path(), partial.channel(), true, overwrites, ids);
             partial.channel().truncate(batch.position);
             return batch;
         } catch (IOException | RuntimeException | Error e) {
@@ -91,8 +91,8 @@ final class BatchOutput implements AutoCloseable {
     }
 
     /** Takes the answers of a file; returns where its last whole line ends. */
-    private long read(Path file, FileChannel channel, boolean overwrites, Set<String> ids) throws IOException {
-        boolean isPartial = channel == partial.channel();
+    private long read(Path file, FileChannel channel, boolean isPartial, boolean overwrites, Set<String> ids)
+            throws IOException {
         // never closed: the channel is needed, and closing another one of the same file would give up its lock
         BatchInput lines = new BatchInput(file, Channels.newInputStream(channel.position(0)), MAX_ANSWER_BYTES);
         long offset = 0;
