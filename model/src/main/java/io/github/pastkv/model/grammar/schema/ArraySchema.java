@@ -6,7 +6,7 @@ import java.util.List;
 
 /** The texts of arrays: the elements of {@code prefixItems}, then those of {@code items}. */
 final class ArraySchema {
-    private static final int MAX_PREFIX_ITEMS = 500; // each nests the rest of the expression
+    private static final int MAX_PREFIX_ITEMS = 200; // each nests the rest of the expression, so the stack limits them
     private static final Expression COMMA = new Expression.Text(JsonValues.COMMA);
 
     private final List<Expression> prefix = new ArrayList<>();
