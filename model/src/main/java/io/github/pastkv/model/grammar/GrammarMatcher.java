@@ -1,9 +1,11 @@
 package io.github.pastkv.model.grammar;
 
 import io.github.pastkv.model.grammar.automaton.Automaton;
+import io.github.pastkv.model.grammar.automaton.AutomatonLimitException;
 import io.github.pastkv.model.grammar.automaton.State;
 import java.util.Arrays;
 import java.util.Set;
+import java.util.function.Supplier;
 
 /** Follows one text of a {@link Grammar} token by token. Not safe for use by several threads. */
 public final class GrammarMatcher {
@@ -35,7 +37,7 @@ public final class GrammarMatcher {
     }
 
     private TokenMask allowed() {
-        return skipsSpace ? masks.allowedFirst() : masks.allowed(state);
+        return within(() -> skipsSpace ? masks.allowedFirst() : masks.allowed(state));
     }
 
     /**
@@ -44,7 +46,7 @@ public final class GrammarMatcher {
      * could reach over their end.
      */
     public int[] forcedTokens() {
-        return skipsSpace ? new int[0] : masks.forced(state).clone();
+        return skipsSpace ? new int[0] : within(() -> masks.forced(state)).clone();
     }
 
     /**
@@ -73,6 +75,7 @@ public final class GrammarMatcher {
      * Goes on with a token.
      *
      * @throws IllegalArgumentException if it must not follow
+     * @throws GrammarException if the text may be read in too many ways
      */
     public void accept(int tokenId) {
         if (!masks.trie().contains(tokenId)) {
@@ -80,12 +83,20 @@ public final class GrammarMatcher {
         }
         byte[] bytes = masks.trie().bytes(tokenId);
         int from = skipsSpace && bytes[0] == ' ' ? 1 : 0;
-        State next = automaton.next(state, Arrays.copyOfRange(bytes, from, bytes.length));
+        State next = within(() -> automaton.next(state, Arrays.copyOfRange(bytes, from, bytes.length)));
         if (next.isDead()) {
             throw notAllowed(tokenId);
         }
         state = next;
         skipsSpace = false;
+    }
+
+    private static <T> T within(Supplier<T> step) {
+        try {
+            return step.get();
+        } catch (AutomatonLimitException e) {
+            throw new GrammarException(e);
+        }
     }
 
     private static IllegalArgumentException notAllowed(int tokenId) {

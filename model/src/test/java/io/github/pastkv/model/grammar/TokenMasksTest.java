@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.pastkv.model.TestFiles;
 import io.github.pastkv.model.grammar.automaton.Automaton;
+import io.github.pastkv.model.grammar.automaton.AutomatonLimitException;
 import io.github.pastkv.model.grammar.automaton.Expression;
 import io.github.pastkv.model.grammar.automaton.RandomRules;
 import io.github.pastkv.model.grammar.automaton.Rules;
@@ -60,7 +61,7 @@ class TokenMasksTest {
             State state = automaton.next(automaton.start(), "e".repeat(300).getBytes(StandardCharsets.UTF_8));
 
             assertThatThrownBy(() -> new TokenMasks(automaton, tokenizer, 1000).allowed(state))
-                    .isInstanceOf(GrammarException.class).hasMessageContaining("takes more than 1000 places");
+                    .isInstanceOf(AutomatonLimitException.class).hasMessageContaining("takes more than 1000 places");
             assertThat(new TokenMasks(automaton, tokenizer).allowed(state).size()).isPositive();
         }
     }

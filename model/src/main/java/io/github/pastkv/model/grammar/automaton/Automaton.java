@@ -1,6 +1,5 @@
 package io.github.pastkv.model.grammar.automaton;
 
-import io.github.pastkv.model.grammar.GrammarException;
 import java.util.BitSet;
 
 /**
@@ -53,7 +52,7 @@ public final class Automaton {
     private StateCache firstCache() {
         try {
             return newCache();
-        } catch (GrammarException e) {
+        } catch (AutomatonLimitException e) {
             throw new IllegalArgumentException(e.getMessage(), e);
         }
     }
@@ -94,7 +93,7 @@ public final class Automaton {
     /**
      * The state after one more byte, given as its unsigned value; dead if it does not fit.
      *
-     * @throws GrammarException if the text may be read in too many ways
+     * @throws AutomatonLimitException if the text may be read in too many ways
      */
     public State next(State state, int value) {
         return next(state, value, new PlaceBudget(Long.MAX_VALUE));
@@ -103,7 +102,7 @@ public final class Automaton {
     /**
      * As {@link #next(State, int)}, and counts the places that had to be found.
      *
-     * @throws GrammarException also if the budget is spent
+     * @throws AutomatonLimitException also if the budget is spent
      */
     public State next(State state, int value, PlaceBudget budget) {
         if (!state.mayContinue()) {

@@ -1,7 +1,5 @@
 package io.github.pastkv.model.grammar.automaton;
 
-import io.github.pastkv.model.grammar.GrammarException;
-
 /**
  * How many places may be found, one after the other, for one purpose: bounds the time of a walk over many states, which
  * the places of each alone do not. For one thread.
@@ -17,7 +15,7 @@ public final class PlaceBudget {
     void spend(int numPlaces) {
         numSpent += numPlaces;
         if (numSpent > limit) {
-            throw new GrammarException("grammar: to find the tokens that may follow takes more than " + limit
+            throw new AutomatonLimitException("grammar: to find the tokens that may follow takes more than " + limit
                     + " places; rewrite the rules so that fewer of them begin or end alike");
         }
     }

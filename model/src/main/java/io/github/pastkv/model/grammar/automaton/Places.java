@@ -1,6 +1,5 @@
 package io.github.pastkv.model.grammar.automaton;
 
-import io.github.pastkv.model.grammar.GrammarException;
 import java.util.ArrayDeque;
 import java.util.Comparator;
 import java.util.HashSet;
@@ -48,7 +47,7 @@ final class Places {
         Place place = new Place(node, stack);
         if (automaton.isProductive(node) && seen.add(place)) {
             if (seen.size() > MAX_PLACES) {
-                throw new GrammarException("grammar: the text may be read in more than " + MAX_PLACES
+                throw new AutomatonLimitException("grammar: the text may be read in more than " + MAX_PLACES
                         + " ways; rewrite the rules so that fewer of them begin or end alike");
             }
             open.add(place);

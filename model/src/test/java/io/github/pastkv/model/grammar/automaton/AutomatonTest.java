@@ -3,7 +3,6 @@ package io.github.pastkv.model.grammar.automaton;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.github.pastkv.model.grammar.GrammarException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -111,7 +110,7 @@ class AutomatonTest {
         Automaton automaton = new Automaton(Rules.of(
                 new Expression.Choice(Collections.nCopies(Places.MAX_PLACES + 1, option))));
 
-        assertThatThrownBy(() -> automaton.next(automaton.start(), 'a')).isInstanceOf(GrammarException.class)
+        assertThatThrownBy(() -> automaton.next(automaton.start(), 'a')).isInstanceOf(AutomatonLimitException.class)
                 .hasMessageContaining("more than 4000 ways");
     }
 
