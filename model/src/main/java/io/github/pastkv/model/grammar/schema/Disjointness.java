@@ -16,11 +16,11 @@ final class Disjointness {
     private static final int MAX_DEPTH = 16;
     private static final int MAX_COMPARISONS = 100_000;
 
-    private final JsonSchema owner;
+    private final References references;
     private long numComparisons;
 
-    Disjointness(JsonSchema owner) {
-        this.owner = owner;
+    Disjointness(References references) {
+        this.references = references;
     }
 
     /** Refuses a {@code oneOf} two of whose schemas may have an instance in common. */
@@ -66,7 +66,7 @@ final class Disjointness {
     }
 
     private SchemaNode resolved(SchemaNode schema) {
-        return schema.has("$ref") ? owner.target(schema) : schema;
+        return schema.has("$ref") ? references.target(schema) : schema;
     }
 
     private boolean areDisjointPlain(SchemaNode one, SchemaNode other, int depth) {

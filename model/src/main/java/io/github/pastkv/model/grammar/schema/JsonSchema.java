@@ -2,8 +2,6 @@ package io.github.pastkv.model.grammar.schema;
 
 import io.github.pastkv.model.grammar.automaton.Expression;
 import io.github.pastkv.model.grammar.automaton.Rules;
-import java.net.URLDecoder;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -38,11 +36,14 @@ public final class JsonSchema {
     private final Map<String, Expression> rules = new LinkedHashMap<>();
     private final Queue<SchemaNode> open = new ArrayDeque<>(); // referred to, not read yet
     private final Set<String> referred = new LinkedHashSet<>();
-    private final Disjointness disjointness = new Disjointness(this);
+    private final References references;
+    private final Disjointness disjointness;
     private int numParts;
 
     private JsonSchema(JsonNode document) {
         this.document = document;
+        this.references = new References(document);
+        this.disjointness = new Disjointness(references);
     }
 
     /**
@@ -108,7 +109,7 @@ public final class JsonSchema {
         }
         SchemaKeywords.check(schema);
         if (schema.has("$ref")) {
-            return refer(target(schema));
+            return refer(references.target(schema));
         }
         if (schema.has("const") || schema.has("enum")) {
             return new Expression.Choice(SchemaKeywords.constants(schema).stream()
@@ -140,27 +141,5 @@ public final class JsonSchema {
             case "object" -> new ObjectSchema(this, schema).expression();
             default -> throw schema.refusal("type", "is " + type + ", which is no type");
         };
-    }
-
-    /** The schema that {@code $ref} names, in the same document. */
-    SchemaNode target(SchemaNode schema) {
-        String reference = schema.text("$ref");
-        if (!reference.equals("#") && !reference.startsWith("#/")) {
-            throw schema.refusal("$ref", "is " + reference + ", supported are # and #/... within the document");
-        }
-        String pointer = decoded(schema, reference.substring(1));
-        JsonNode found = document.at(pointer);
-        if (found.isMissingNode()) {
-            throw schema.refusal("$ref", "is " + reference + ", which is not in the document");
-        }
-        return new SchemaNode(found, '#' + pointer);
-    }
-
-    private static String decoded(SchemaNode schema, String fragment) {
-        try {
-            return URLDecoder.decode(fragment.replace("+", "%2B"), StandardCharsets.UTF_8);
-        } catch (IllegalArgumentException e) {
-            throw schema.refusal("$ref", "is #" + fragment + ", whose percent signs begin no bytes");
-        }
     }
 }
