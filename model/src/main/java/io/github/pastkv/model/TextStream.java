@@ -55,11 +55,10 @@ final class TextStream extends AbstractSpliterator<String> {
             throw new IllegalStateException("the session is closed");
         }
         String piece = pieces.poll();
-        if (piece == null) {
-            return false;
+        if (piece != null) {
+            action.accept(piece);
         }
-        action.accept(piece);
-        return true;
+        return piece != null;
     }
 
     /** Ends the stream as its session is closed, unless a step is running. */

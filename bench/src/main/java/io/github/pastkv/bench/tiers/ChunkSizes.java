@@ -58,6 +58,14 @@ final class ChunkSizes {
     /** Prints a line for each size; the first is measured once before, for the JVM. */
     void print(List<Integer> sizes) throws IOException {
         Path whole = Files.createTempFile("pastkv-text", ".safetensors");
+        export(whole);
+        measure(sizes.getFirst(), whole);
+        for (int size : sizes) {
+            System.out.println(measure(size, whole));
+        }
+    }
+
+    private void export(Path whole) throws IOException {
         Path folder = Files.createTempDirectory("pastkv-tier");
         try (Model model = loader.load("file:" + folder)) {
             reader.read(model, text);
@@ -65,10 +73,6 @@ final class ChunkSizes {
         try (CacheTier tier = CacheTiers.open(TierUri.parse("file:" + folder))) {
             TierContents contents = TierContents.of(tier, false);
             contents.export(contents.ends().getFirst(), whole);
-        }
-        measure(sizes.getFirst(), whole);
-        for (int size : sizes) {
-            System.out.println(measure(size, whole));
         }
     }
 

@@ -112,8 +112,7 @@ final class ModelDescription {
         return ", " + experts.numChosen() + " of " + experts.numExperts() + " experts of width "
                 + number(experts.expertSize()) + " ("
                 + (experts.swiglu() == null ? lowerCase(config.activation()) : "clamped swiglu") + ", gated) in "
-                + numLayers
-                + " layers" + (experts.shared().size() == 0 ? ""
+                + numLayers + " layers" + (experts.shared().size() == 0 ? ""
                         : ", shared expert of width " + number(experts.shared().size()))
                 + (experts.numIdentity() == 0 ? "" : ", the last " + experts.numIdentity() + " give what they read")
                 + (experts.shortcut() ? ", added a layer later" : "");

@@ -70,13 +70,19 @@ final class SelfTest {
         }
     }
 
+    /** A plain loop over arrays, as it runs before anything is compiled. */
+    private static float dot(float[] x, int xOffset, float[] weight, int weightOffset) {
+        float sum = 0f;
+        for (int input = 0; input < NUM_INPUTS; input++) {
+            sum += x[xOffset + input] * weight[weightOffset + input];
+        }
+        return sum;
+    }
+
     private static void requireClose(LinearPrecision precision, Tensor actual, float[] x, float[] weight) {
         for (int token = 0; token < NUM_TOKENS; token++) {
             for (int output = 0; output < NUM_OUTPUTS; output++) {
-                float expected = 0f; // plain loops over arrays: this runs once, before anything is compiled
-                for (int input = 0; input < NUM_INPUTS; input++) {
-                    expected += x[token * NUM_INPUTS + input] * weight[output * NUM_INPUTS + input];
-                }
+                float expected = dot(x, token * NUM_INPUTS, weight, output * NUM_INPUTS);
                 float difference = Math.abs(actual.get(token, output) - expected);
                 if (!(difference <= TOLERANCE)) {
                     throw new UnsupportedOperationException("oneDNN: its self-test failed for " + precision + ": got "

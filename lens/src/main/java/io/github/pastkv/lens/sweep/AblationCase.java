@@ -104,12 +104,16 @@ public record AblationCase(int[] baseIds, Kind kind, List<int[]> references, Met
                 return run.test(PatchSource.zeros(shapes.activations()));
             }
         }
+        return run.test(meanOfReferences(sweep, grid));
+    }
+
+    private ActivationMean meanOfReferences(PatchSweep sweep, PatchGrid grid) {
         ActivationMean mean = new ActivationMean();
         for (int[] ids : references) {
             try (CachedRun source = sweep.sourceRun(ids, grid)) {
                 mean.add(source.activations());
             }
         }
-        return run.test(mean);
+        return mean;
     }
 }

@@ -88,14 +88,13 @@ final class BatchWindow {
     private void answer(BatchItem item) throws IOException, InterruptedException {
         WholeAnswer answer = new WholeAnswer(item.request().run(), item.request().format());
         try (RequestRun run = queue.submit(item.request().run())) {
-            while (!run.isOver()) {
-                if (canceled) {
-                    return; // closing the run ends it
-                }
+            while (!run.isOver() && !canceled) {
                 run.next(MAX_WAIT).ifPresent(answer::take);
             }
-            output.answer(item.id(), item.customId(), answer.toJson());
-            counts.answered(answer.usage());
+            if (run.isOver()) { // otherwise closing it ends it
+                output.answer(item.id(), item.customId(), answer.toJson());
+                counts.answered(answer.usage());
+            }
         } catch (ApiException e) {
             output.error(item.id(), item.customId(), e.status(), e.toJson());
             counts.failed();

@@ -109,9 +109,7 @@ final class GrammarFields {
                 .orElseThrow(() -> ApiException.badField("json_schema", "is missing"));
         RequestFields named = RequestFields.of("json_schema", json);
         try {
-            for (String hint : List.of("name", "description", "strict")) {
-                named.ignoreHint(hint);
-            }
+            List.of("name", "description", "strict").forEach(named::ignoreHint);
             JsonNode schema = named.find("schema").orElseThrow(() -> ApiException.badField("schema", "is missing"));
             named.requireAllRead();
             return schema("json_schema.schema", schema);

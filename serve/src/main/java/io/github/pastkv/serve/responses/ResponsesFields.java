@@ -146,15 +146,19 @@ final class ResponsesFields {
         return text;
     }
 
+    private void refuseTools() {
+        fields.refuseUnless("tools", "tools are not supported yet", List.of());
+        fields.refuseUnless("tool_choice", "tools are not supported yet", "auto", "none");
+        fields.refuseUnless("parallel_tool_calls", "tools are not supported yet", true, false);
+        fields.refuseUnless("max_tool_calls", "tools are not supported yet");
+    }
+
     private void refuseOthers() {
         fields.refuseUnless("store", "responses are not stored", false);
         fields.refuseUnless("previous_response_id", "responses are not stored, send the whole conversation as input");
         fields.refuseUnless("conversation", "conversations are not stored");
         fields.refuseUnless("background", "is not supported", false);
-        fields.refuseUnless("tools", "tools are not supported yet", List.of());
-        fields.refuseUnless("tool_choice", "tools are not supported yet", "auto", "none");
-        fields.refuseUnless("parallel_tool_calls", "tools are not supported yet", true, false);
-        fields.refuseUnless("max_tool_calls", "tools are not supported yet");
+        refuseTools();
         fields.refuseUnless("truncation", "a prompt is never cut", "disabled");
         fields.refuseUnless("prompt", "stored prompts are not supported");
         refuseSettings("reasoning", Set.of());

@@ -192,13 +192,16 @@ public final class RequestQueue {
                 double seconds = (now - lastEndNanos) * 1e-9;
                 secondsPerPrompt += (secondsPerPrompt == 0 ? 1 : RATE_WEIGHT) * (seconds - secondsPerPrompt);
             }
-            boolean isIdle = running.isEmpty() && waiting.isEmpty();
-            lastEndNanos = isIdle ? 0 : now; // idle time says nothing about the rate
+            lastEndNanos = isIdle() ? 0 : now; // idle time says nothing about the rate
             startWaiting();
             changed.signalAll();
         } finally {
             lock.unlock();
         }
+    }
+
+    private boolean isIdle() {
+        return running.isEmpty() && waiting.isEmpty();
     }
 
     private void cancel(RequestRun run) {
@@ -249,13 +252,10 @@ public final class RequestQueue {
         lock.lock();
         try {
             long left = timeout.toNanos();
-            while (!(running.isEmpty() && waiting.isEmpty())) {
-                if (left <= 0) {
-                    return false;
-                }
+            while (!isIdle() && left > 0) {
                 left = changed.awaitNanos(left);
             }
-            return true;
+            return isIdle();
         } finally {
             lock.unlock();
         }

@@ -65,12 +65,17 @@ record NumberRange(@Nullable BigDecimal min, boolean includesMin, @Nullable BigD
                     : positive(BigDecimal.ZERO, true, max, includesMax, hasFraction));
         }
         if (min == null || min.signum() < 0) {
-            BigDecimal mostNegative = min == null ? null : min.negate();
-            options.add(Expression.sequence(new Expression.Text("-"), max != null && max.signum() < 0
-                    ? positive(max.negate(), includesMax, mostNegative, includesMin, hasFraction)
-                    : positive(BigDecimal.ZERO, false, mostNegative, includesMin, hasFraction)));
+            options.add(Expression.sequence(new Expression.Text("-"), negated(hasFraction)));
         }
         return new Expression.Choice(options);
+    }
+
+    /** What follows the sign of negative numbers. */
+    private Expression negated(boolean hasFraction) {
+        BigDecimal mostNegative = min == null ? null : min.negate();
+        return max != null && max.signum() < 0
+                ? positive(max.negate(), includesMax, mostNegative, includesMin, hasFraction)
+                : positive(BigDecimal.ZERO, false, mostNegative, includesMin, hasFraction);
     }
 
     private static Expression positive(BigDecimal min, boolean includesMin, @Nullable BigDecimal max,
