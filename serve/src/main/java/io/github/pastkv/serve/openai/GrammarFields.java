@@ -1,10 +1,10 @@
 package io.github.pastkv.serve.openai;
 
 import io.github.pastkv.model.grammar.Grammar;
+import io.github.pastkv.model.grammar.GrammarCache;
 import io.github.pastkv.serve.request.ApiException;
 import io.github.pastkv.serve.request.RequestFields;
 import io.github.pastkv.serve.request.RequestValues;
-import io.github.pastkv.serve.run.GrammarCache;
 import io.github.pastkv.serve.run.ServedModel;
 import java.util.ArrayList;
 import java.util.List;

@@ -9,6 +9,7 @@ import io.github.pastkv.chat.ChatFormat;
 import io.github.pastkv.model.Model;
 import io.github.pastkv.model.Session;
 import io.github.pastkv.model.SessionOptions;
+import io.github.pastkv.model.grammar.GrammarCache;
 import io.github.pastkv.model.tokenizer.TextTokenizer;
 import java.io.IOException;
 import java.time.Duration;

@@ -1,6 +1,5 @@
-package io.github.pastkv.serve.run;
+package io.github.pastkv.model.grammar;
 
-import io.github.pastkv.model.grammar.Grammar;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -8,8 +7,8 @@ import java.util.Map;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * The grammars that requests asked for last, so that those of the same kind share what a grammar remembers. Safe for
- * any number of threads.
+ * The 16 most recently used grammars by their text, so that requests of the same kind share one. Safe for any number
+ * of threads.
  */
 public final class GrammarCache {
     private static final int MAX_GRAMMARS = 16;
@@ -18,15 +17,22 @@ public final class GrammarCache {
     public enum Kind {
         /** A JSON array of strings. */
         CHOICES,
+        /** A regular expression: {@link Grammar#ofRegex}. */
         REGEX,
+        /** A JSON schema: {@link Grammar#ofJsonSchema}. */
         JSON_SCHEMA,
+        /** Any JSON object, whatever the text. */
         JSON_OBJECT,
+        /** A grammar in llama.cpp's notation: {@link Grammar#ofGbnf}. */
         GBNF
     }
 
     private record Key(Kind kind, String text) {}
 
     private final Map<Key, Grammar> byText = new LinkedHashMap<>(MAX_GRAMMARS, 0.75f, true);
+
+    /** A cache without grammars. */
+    public GrammarCache() {}
 
     /**
      * A grammar from its text.
