@@ -202,6 +202,9 @@ public final class Batch {
             Models models, BatchOutput output) throws IOException {
         String customId = null;
         try {
+            if (bytes.length > BatchInput.MAX_LINE_BYTES) {
+                throw ApiException.badRequest("the line is longer than " + BatchInput.MAX_LINE_BYTES + " bytes");
+            }
             BatchLine line = BatchLine.read(bytes);
             customId = line.customId();
             Long earlier = customId == null ? null : customIds.putIfAbsent(customId, numLines);

@@ -32,9 +32,8 @@ final class BatchInput implements AutoCloseable {
     }
 
     /**
-     * The next line; null at the end of the file. What follows the last end of a line is a line if it is not empty.
-     *
-     * @throws IOException when a line is longer than the limit
+     * The next line; null at the end of the file. What follows the last end of a line is a line if it is not empty. Of a
+     * line that is too long it gives the first bytes, one more than the limit, so that the lines after it can be read.
      */
     byte @Nullable [] next() throws IOException {
         ByteArrayOutputStream line = new ByteArrayOutputStream(1024);
@@ -44,15 +43,20 @@ final class BatchInput implements AutoCloseable {
         }
         numLines++;
         for (; next >= 0 && next != '\n'; next = in.read()) {
-            if (line.size() == maxLineBytes) {
-                throw new IOException(file + ": line " + numLines + " is longer than " + maxLineBytes + " bytes");
+            position++;
+            if (line.size() <= maxLineBytes) {
+                line.write(next);
             }
-            line.write(next);
         }
-        position += line.size() + (next < 0 ? 0 : 1);
+        position += next < 0 ? 0 : 1;
         byte[] bytes = line.toByteArray();
         int length = bytes.length;
         return length > 0 && bytes[length - 1] == '\r' ? Arrays.copyOf(bytes, length - 1) : bytes;
+    }
+
+    /** Whether a line that was read is longer than the limit. */
+    boolean isTooLong(byte[] line) {
+        return line.length > maxLineBytes;
     }
 
     /** Where the next line begins, in bytes. */

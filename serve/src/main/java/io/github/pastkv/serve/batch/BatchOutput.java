@@ -97,6 +97,10 @@ final class BatchOutput implements AutoCloseable {
         BatchInput lines = new BatchInput(file, Channels.newInputStream(channel.position(0)), MAX_ANSWER_BYTES);
         long offset = 0;
         for (byte[] line = lines.next(); line != null; line = lines.next()) {
+            if (lines.isTooLong(line)) {
+                throw new IOException(file + ": line " + lines.numLines() + " is longer than " + MAX_ANSWER_BYTES
+                        + " bytes, so it is no answer of a batch");
+            }
             if (isPartial && lines.position() == offset + line.length && isOwn(line)) {
                 return offset; // without its end: it was being written
             }

@@ -340,11 +340,27 @@ class BatchTest {
     }
 
     @Test
-    void lineOfTooManyBytes_isRefusedByItsNumber() throws Exception {
-        Files.writeString(input, "a\nbcd\n");
-        try (BatchInput lines = new BatchInput(input, Files.newInputStream(input), 2)) {
-            assertThat(lines.next()).asString(StandardCharsets.UTF_8).isEqualTo("a");
-            assertThatIOException().isThrownBy(lines::next).withMessageContaining("line 2 is longer than 2 bytes");
+    void lineOfTooManyBytes_isCutAndTheNextIsRead() throws Exception {
+        Files.writeString(input, "ab\r\nabcdefgh\nc\n");
+        try (BatchInput lines = new BatchInput(input, Files.newInputStream(input), 3)) {
+            assertThat(lines.next()).asString(StandardCharsets.UTF_8).isEqualTo("ab");
+            byte[] tooLong = lines.next();
+            assertThat(tooLong).asString(StandardCharsets.UTF_8).isEqualTo("abcd");
+            assertThat(lines.isTooLong(tooLong)).isTrue();
+            assertThat(lines.position()).isEqualTo(13);
+            assertThat(lines.next()).asString(StandardCharsets.UTF_8).isEqualTo("c");
+            assertThat(lines.next()).isNull();
         }
+    }
+
+    @Test
+    void lineOfTooManyBytes_getsAnErrorBesideTheAnswersOfOthers() throws Exception {
+        String tooLong = "x".repeat(BatchInput.MAX_LINE_BYTES + 1);
+        Files.writeString(input, line("Once") + "\n" + tooLong + "\n" + line("One day") + "\n");
+        run();
+        assertThat(answers()).hasSize(3);
+        assertThat(answers().get(1).at("/response/body/error/message").asString()).contains("longer than 33554432 bytes");
+        assertThat(List.of(text(answers().get(0)), text(answers().get(2))))
+                .containsExactlyElementsOf(alone(List.of("Once", "One day")));
     }
 }
