@@ -1,0 +1,204 @@
+package io.github.pastkv.spark;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.github.pastkv.lens.Lens;
+import io.github.pastkv.lens.LensRun;
+import io.github.pastkv.model.Model;
+import io.github.pastkv.model.Session;
+import io.github.pastkv.model.engine.StepInput;
+import io.github.pastkv.model.generation.GenerationOptions;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import org.apache.spark.ml.Pipeline;
+import org.apache.spark.ml.PipelineModel;
+import org.apache.spark.ml.PipelineStage;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.functions;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+@ExtendWith(LocalSpark.class)
+class PromptTransformerTest {
+    private static final int NUM_NEW_TOKENS = 12;
+    private static final String MODEL = LocalSpark.model();
+
+    private static PastKvGenerate generate() {
+        return new PastKvGenerate().setInputCol("prompt").setOutputCol("text").setModel(MODEL)
+                .setMaxNewTokens(NUM_NEW_TOKENS);
+    }
+
+    private static PastKvScore score() {
+        return new PastKvScore().setInputCol("prompt").setOutputCol("log_probability").setModel(MODEL);
+    }
+
+    private static List<Row> sorted(Dataset<Row> rows) {
+        return rows.collectAsList().stream().sorted(Comparator.comparingInt(row -> row.getInt(0))).toList();
+    }
+
+    @Test
+    void generate_rows_haveTheTextsOfSessions(SparkSession spark) throws Exception {
+        List<Row> rows = sorted(generate().transform(LocalSpark.prompts(spark)));
+        try (Model model = Model.load(Path.of(MODEL))) {
+            for (Row row : rows.subList(0, 18)) {
+                try (Session session = model.newSession()) {
+                    assertThat(row.<String> getAs("text")).isEqualTo(session.generate(row.<String> getAs("prompt"),
+                            GenerationOptions.greedy(NUM_NEW_TOKENS)).text());
+                }
+                assertThat(row.<String> getAs("finish_reason")).isIn("length", "stop_token");
+                assertThat(row.<String> getAs("error")).isNull();
+            }
+        }
+    }
+
+    @Test
+    void score_rows_areTheSumsOfLosses(SparkSession spark) throws Exception {
+        List<Row> rows = sorted(score().transform(LocalSpark.prompts(spark)));
+        try (Model model = Model.load(Path.of(MODEL))) {
+            for (Row row : rows.subList(0, 18)) {
+                int[] ids = model.tokenizer().orElseThrow().encode(row.getAs("prompt"), true);
+                try (Session session = model.newSession()) {
+                    LensRun run = new Lens(model).run(session, StepInput.tokens(ids));
+                    double sum = 0;
+                    for (int token = 1; token < ids.length; token++) {
+                        sum -= run.losses().perToken().get(0, token - 1);
+                    }
+                    assertThat(row.<Double> getAs("log_probability")).isEqualTo(sum);
+                    assertThat(row.<Integer> getAs("num_tokens")).isEqualTo(ids.length - 1);
+                }
+            }
+        }
+    }
+
+    @Test
+    void badRows_haveAnErrorAndNothingElse(SparkSession spark) {
+        for (PromptTransformer<?> transformer : List.of(generate(), score())) {
+            List<Row> rows = sorted(transformer.transform(LocalSpark.prompts(spark)));
+            assertThat(rows).hasSize(21);
+            assertThat(rows.get(18).<String> getAs("error")).isEqualTo("prompt: null");
+            assertThat(rows.get(19).<String> getAs("error")).contains("tokens, the limit is ");
+            for (Row bad : rows.subList(18, 20)) {
+                assertThat(bad.isNullAt(2)).isTrue();
+                assertThat(bad.isNullAt(3)).isTrue();
+                assertThat(bad.<String> getAs("digest")).isNull();
+            }
+            assertThat(rows.get(20).<String> getAs("digest")).isEqualTo(rows.get(0).getAs("digest")).hasSize(32);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 7})
+    void transform_anyNumberOfPartitions_givesTheSameBits(int numPartitions, SparkSession spark) {
+        Dataset<Row> prompts = LocalSpark.prompts(spark);
+        Dataset<Row> shuffled = prompts.orderBy(functions.hash(prompts.col("prompt"))).repartition(3);
+        for (PromptTransformer<?> transformer : List.of(generate(), score())) {
+            List<Row> expected = sorted(transformer.setPartitioning("input").transform(prompts.coalesce(1)));
+            transformer.setPartitioning("prefix").setNumPartitions(numPartitions);
+            assertThat(sorted(transformer.transform(shuffled))).isEqualTo(expected);
+        }
+    }
+
+    @Test
+    void transform_withTiers_givesTheSameBits(@TempDir Path folder, SparkSession spark) {
+        Dataset<Row> prompts = LocalSpark.prompts(spark);
+        List<Row> expected = sorted(generate().transform(prompts));
+        PastKvGenerate tiered =
+                generate().setOption("cache_tiers", List.of("file:" + folder + "?max=1GiB")).setOption("block_size", 4);
+        assertThat(sorted(tiered.transform(prompts))).isEqualTo(expected);
+        PastKv.closeIdleModels(); // so that the tier is read
+        assertThat(sorted(tiered.transform(prompts))).isEqualTo(expected);
+        PastKv.closeIdleModels();
+    }
+
+    @Test
+    void parquet_throughASavedPipeline_givesTheSameBits(@TempDir Path folder, SparkSession spark) throws Exception {
+        String input = folder.resolve("prompts.parquet").toString();
+        LocalSpark.prompts(spark).write().parquet(input);
+        Pipeline pipeline = new Pipeline().setStages(new PipelineStage[] {generate(),
+            new PastKvScore().setInputCol("text").setOutputCol("log_probability").setModel(MODEL)
+                    .setErrorCol("score_error").setDigestCol("score_digest")});
+        PipelineModel fitted = pipeline.fit(spark.read().parquet(input));
+        fitted.write().save(folder.resolve("pipeline").toString());
+        PipelineModel loaded = PipelineModel.load(folder.resolve("pipeline").toString());
+
+        String output = folder.resolve("scored.parquet").toString();
+        loaded.transform(spark.read().parquet(input)).write().parquet(output);
+        assertThat(sorted(spark.read().parquet(output)))
+                .isEqualTo(sorted(fitted.transform(spark.read().parquet(input))));
+        assertThat(spark.read().parquet(output).columns()).containsExactly("id", "prompt", "text", "finish_reason",
+                "error", "digest", "log_probability", "num_tokens", "score_error", "score_digest");
+    }
+
+    @Test
+    void tokenIds_giveTheBitsOfTheirText(SparkSession spark) throws Exception {
+        try (Model model = Model.load(Path.of(MODEL))) {
+            int[] ids = model.tokenizer().orElseThrow().encode("Once upon a time", true);
+            String array = java.util.Arrays.toString(ids).replace('[', '(').replace(']', ')');
+            Dataset<Row> both = spark.sql("SELECT 0 AS id, array" + array + " AS prompt");
+            Dataset<Row> text = spark.sql("SELECT 0 AS id, 'Once upon a time' AS prompt");
+            assertThat(score().transform(both).first().<String> getAs("digest"))
+                    .isEqualTo(score().transform(text).first().getAs("digest"));
+            Dataset<Row> unknown = spark.sql("SELECT 0 AS id, array(1, -1) AS prompt");
+            assertThat(score().transform(unknown).first().<String> getAs("error")).contains("token id -1 at 1");
+        }
+    }
+
+    @Test
+    void transform_badSetup_isRefusedByName(SparkSession spark) {
+        Dataset<Row> prompts = LocalSpark.prompts(spark);
+        assertThatThrownBy(() -> generate().setOption("max_tokens", 3)).hasMessageContaining("max_tokens is unknown");
+        assertThatThrownBy(() -> generate().setOption("temperature", -1)).hasMessageContaining("temperature: -1");
+        assertThatThrownBy(() -> generate().setPartitioning("hash")).hasMessageContaining("partitioning: hash");
+        assertThatThrownBy(() -> new PastKvScore().setInputCol("prompt").setOutputCol("x").transform(prompts))
+                .hasMessageContaining("model: is not set");
+        assertThatThrownBy(() -> score().setInputCol("id").transform(prompts)).hasMessageContaining("id: has type INT");
+        assertThatThrownBy(() -> score().setOutputCol("id").transform(prompts))
+                .hasMessageContaining("id: is a column already");
+        assertThatThrownBy(() -> score().setModel("/no/such/model").transform(prompts))
+                .hasStackTraceContaining("/no/such/model is not on executor driver");
+    }
+
+    @Test
+    void transform_anotherIdentity_isRefused(SparkSession spark) {
+        Dataset<Row> prompts = LocalSpark.prompts(spark);
+        String scalar = PastKv.identity(spark, PastKvOptions.of(MODEL));
+        PastKvScore other = score().setOption("compute", "bf16").setOption("identity", scalar);
+        assertThatThrownBy(() -> other.setPartitioning("input").transform(prompts).collectAsList())
+                .hasStackTraceContaining("identity: executor driver computes as");
+    }
+
+    @Test
+    void transform_noMemoryForTheModel_failsBeforeLoading(SparkSession spark) {
+        PastKv.closeIdleModels();
+        assertThatThrownBy(() -> score().setOption("memory_limit", "1m").transform(LocalSpark.prompts(spark)))
+                .hasStackTraceContaining("bytes of memory, executor driver has 1,048,576");
+    }
+
+    @Test
+    void counters_ofSharedPrefixes_showReuse(SparkSession spark) throws Exception {
+        TokenCounts counts = TokenCounts.of(spark.sparkContext());
+        Dataset<Row> prompts = LocalSpark.prompts(spark).coalesce(1).sortWithinPartitions("prompt");
+        PastKvOptions options = PastKvOptions.of(MODEL);
+        prompts.mapPartitions(new PromptRows(PromptRows.Kind.SCORE, options, 1, 2, counts),
+                org.apache.spark.sql.Encoders.row(score().transformSchema(prompts.schema()))).collectAsList();
+        long numTokens = 0;
+        try (Model model = Model.load(Path.of(MODEL))) {
+            for (Row row : sorted(prompts)) {
+                numTokens += row.getInt(0) == 18 || row.getInt(0) == 19
+                        ? 0
+                        : model.tokenizer().orElseThrow().encode(row.getString(1), true).length;
+            }
+        }
+        assertThat(counts.computed().value() + counts.reused().value()).isEqualTo(numTokens);
+        assertThat(counts.reused().value()).isGreaterThan(numTokens / 2);
+        assertThat(counts.failed().value()).isEqualTo(2);
+        assertThat(counts.computed().name().get()).isEqualTo("PastKV tokens computed");
+    }
+}
