@@ -47,7 +47,8 @@ class DocumentCodeTest {
     }
 
     private static boolean isRun(String file) {
-        return file.startsWith("tests/src/test/java/io/github/pastkv/tests/docs/") || file.startsWith("examples/src/");
+        return file.startsWith("tests/src/test/java/io/github/pastkv/tests/docs/") || file.startsWith("examples/src/")
+                || file.startsWith("langchain4j/src/test/");
     }
 
     private static String normalized(String line) {

@@ -1,0 +1,63 @@
+package io.github.pastkv.langchain4j;
+
+/** What LangChain4j's own tests ask, and what a model that knows the answers says. */
+final class Scripts {
+    private static final String PEOPLE = "{\"values\": [{\"name\": \"Klaus\", \"age\": 37, \"height\": 1.78, "
+            + "\"married\": false}, {\"name\": \"Franny\", \"age\": 35, \"height\": 1.65, \"married\": true}]}";
+
+    private Scripts() {}
+
+    /** Of the tests of chat models. */
+    static Script chat() {
+        return new Script(TestModel.model())
+                .with("JSON object", "{\"city\": \"Berlin\"}")
+                .with("2 + 2", "Berlin is the capital of Germany, and 2 + 2 is 4.")
+                .with("capital of Germany", "Berlin is the capital of Germany.", "{\"city\": \"Berlin\"}")
+                .with("Translate: 'I love you'", "Ich liebe dich.")
+                .with("my favorite color", "Your favorite color is green.")
+                .with("Hello World", "Hello World");
+    }
+
+    /** Of the tests of AI services that return classes. */
+    static Script services() {
+        return new Script(TestModel.model())
+                .with("capital of Germany", "Berlin is the capital of Germany.")
+                .with("is a man:", "{\"value\": true}")
+                .with("Extract number of people", "{\"value\": 2}")
+                .with("temperature in Munich", "{\"value\": -0.5}")
+                .with("Extract names of people", "{\"values\": [\"Klaus\", \"Franny\"]}")
+                .with("information from the following text: Klaus is 37",
+                        "{\"name\": \"Klaus\", \"age\": 37, \"height\": 1.78, \"married\": false}")
+                .with("Do not include missing fields", "{\"name\": \"Klaus\"}")
+                .with("billing address", "{\"name\": \"Klaus\", \"shippingAddress\": {\"city\": \"Langley Falls\"}, "
+                        + "\"billingAddress\": {\"city\": \"New York\"}}")
+                .with("Klaus is single", "{\"name\": \"Klaus\", \"maritalStatus\": \"SINGLE\"}")
+                .with("orange and green", "{\"name\": \"Klaus\", \"favouriteColors\": [\"orange\", \"green\"]}")
+                .with("2 pets", "{\"name\": \"Klaus\", \"pets\": [{\"name\": \"Peanut\"}, {\"name\": \"Muffin\"}]}")
+                .with("groups A and C", "{\"name\": \"Klaus\", \"groups\": [\"A\", \"C\"]}")
+                .with("born at 14:43", "{\"name\": \"Klaus\", \"birthDate\": {\"year\": 1976, \"month\": 8, "
+                        + "\"day\": 12}, \"birthTime\": {\"hour\": 14, \"minute\": 43, \"second\": 0, \"nano\": 0}, "
+                        + "\"birthDateTime\": {\"date\": {\"year\": 1976, \"month\": 8, \"day\": 12}, \"time\": "
+                        + "{\"hour\": 14, \"minute\": 43, \"second\": 0, \"nano\": 0}}}")
+                .with("Klaus and Francine", "{\"values\": [{\"name\": \"Klaus\"}, {\"name\": \"Francine\"}]}")
+                .with("has 2 children", "{\"name\": \"Francine\", \"children\": [{\"name\": \"Steve\", "
+                        + "\"children\": []}, {\"name\": \"Hayley\", \"children\": []}]}")
+                .with("the following ID", "{\"name\": \"Klaus\", \"id\": \"567b229a-6b0a-4f1e-9006-448cd9dfbfda\"}",
+                        "{\"id\": \"567b229a-6b0a-4f1e-9006-448cd9dfbfda\", \"name\": \"Klaus\"}")
+                .with("syntax tree", "{\"value\": {\"type\": \"Addition\", \"left\": {\"type\": \"Addition\", "
+                        + "\"left\": {\"type\": \"Constant\", \"value\": 1}, \"right\": {\"type\": \"Constant\", "
+                        + "\"value\": 2}}, \"right\": {\"type\": \"Constant\", \"value\": 3}}}")
+                .with("Staniel", "{\"values\": [\"SINGLE\", \"MARRIED\", \"MARRIED\"]}")
+                .with("Franny is 35", PEOPLE)
+                .with("single.", "SINGLE", "{\"value\": \"SINGLE\"}")
+                .with("from the following text: Klaus", "{\"name\": \"Klaus\"}")
+                .with("The weather in Berlin",
+                        "{\"values\": [\"SUNNY\", \"RAINY\", \"CLOUDY\", \"WINDY\"]}")
+                .with("Whiskers", "{\"values\": [{\"type\": \"Dog\", \"name\": \"Rex\", \"breed\": \"Labrador\"}, "
+                        + "{\"type\": \"Cat\", \"name\": \"Whiskers\", \"indoor\": true}]}")
+                .with("Alice owns", "{\"name\": \"Alice\", \"pet\": {\"type\": \"Dog\", \"name\": \"Rex\", "
+                        + "\"breed\": \"Labrador\"}}")
+                .with("Rex is", "{\"type\": \"Dog\", \"name\": \"Rex\", \"breed\": \"Labrador\"}",
+                        "{\"value\": {\"type\": \"Dog\", \"name\": \"Rex\", \"breed\": \"Labrador\"}}");
+    }
+}

@@ -1,0 +1,82 @@
+package io.github.pastkv.langchain4j;
+
+import dev.langchain4j.model.chat.StreamingChatModel;
+import dev.langchain4j.model.chat.common.AbstractStreamingChatModelIT;
+import dev.langchain4j.model.chat.listener.ChatModelListener;
+import dev.langchain4j.model.chat.request.ChatRequestParameters;
+import dev.langchain4j.model.output.TokenUsage;
+import java.util.List;
+
+/** LangChain4j's tests that every streaming chat model must pass. The answers that need knowledge are {@link Script scripted}. */
+class StreamingChatModelConformanceTest extends AbstractStreamingChatModelIT {
+    private static PastKvStreamingChatModel.Builder builder() {
+        return PastKvStreamingChatModel.builder().model(TestModel.model()).temperature(0.0)
+                .generationOptions(Scripts.chat().options());
+    }
+
+    @Override
+    protected List<StreamingChatModel> models() {
+        return List.of(builder().build());
+    }
+
+    @Override
+    protected StreamingChatModel createModelWith(ChatRequestParameters parameters) {
+        return builder().defaultRequestParameters(parameters).build();
+    }
+
+    @Override
+    public StreamingChatModel createModelWith(ChatModelListener listener) {
+        return builder().listeners(List.of(listener)).build();
+    }
+
+    @Override
+    protected ChatRequestParameters createIntegrationSpecificParameters(int maxOutputTokens) {
+        return PastKvChatRequestParameters.builder().maxOutputTokens(maxOutputTokens).build();
+    }
+
+    /** A model has one name. */
+    @Override
+    protected boolean supportsModelNameParameter() {
+        return false;
+    }
+
+    @Override
+    protected boolean supportsTools() {
+        return false;
+    }
+
+    @Override
+    protected boolean supportsToolChoiceRequired() {
+        return false;
+    }
+
+    @Override
+    protected boolean supportsToolsAndJsonResponseFormatWithSchema() {
+        return false;
+    }
+
+    @Override
+    protected boolean supportsSingleImageInputAsBase64EncodedString() {
+        return false;
+    }
+
+    @Override
+    protected boolean supportsSingleImageInputAsPublicURL() {
+        return false;
+    }
+
+    @Override
+    protected boolean supportsMultipleImageInputsAsBase64EncodedStrings() {
+        return false;
+    }
+
+    @Override
+    protected boolean supportsMultipleImageInputsAsPublicURLs() {
+        return false;
+    }
+
+    @Override
+    protected Class<? extends TokenUsage> tokenUsageType(StreamingChatModel model) {
+        return PastKvTokenUsage.class;
+    }
+}
