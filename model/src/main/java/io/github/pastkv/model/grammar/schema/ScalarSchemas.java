@@ -4,10 +4,15 @@ import io.github.pastkv.model.grammar.automaton.Expression;
 import io.github.pastkv.model.grammar.syntax.Regex;
 import java.math.BigDecimal;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** The texts of numbers and strings. */
 final class ScalarSchemas {
+    /** OpenAPI's formats of integers, which generators of schemas write for the types of Java and C#. */
+    private static final Map<String, BigDecimal> MAX_BY_FORMAT =
+            Map.of("int32", BigDecimal.valueOf(Integer.MAX_VALUE), "int64", BigDecimal.valueOf(Long.MAX_VALUE));
+
     private ScalarSchemas() {}
 
     static Expression integer(SchemaNode schema) {
@@ -20,15 +25,26 @@ final class ScalarSchemas {
         return range.isAll() ? JsonValues.number() : range.decimals();
     }
 
-    /** The numbers that the bounds of a schema leave. */
+    /** The numbers that the bounds of a schema and its format leave. */
     static NumberRange range(SchemaNode schema) {
-        BigDecimal min = schema.bound("minimum");
+        BigDecimal ofFormat = schema.has("format") ? MAX_BY_FORMAT.get(schema.text("format")) : null;
+        BigDecimal min = ofFormat == null
+                ? schema.bound("minimum")
+                : greater(schema.bound("minimum"), ofFormat.add(BigDecimal.ONE).negate());
         BigDecimal above = schema.bound("exclusiveMinimum");
-        BigDecimal max = schema.bound("maximum");
+        BigDecimal max = ofFormat == null ? schema.bound("maximum") : less(schema.bound("maximum"), ofFormat);
         BigDecimal below = schema.bound("exclusiveMaximum");
         boolean includesMin = above == null || (min != null && min.compareTo(above) > 0);
         boolean includesMax = below == null || (max != null && max.compareTo(below) < 0);
         return new NumberRange(includesMin ? min : above, includesMin, includesMax ? max : below, includesMax);
+    }
+
+    private static BigDecimal greater(@Nullable BigDecimal bound, BigDecimal other) {
+        return bound == null ? other : bound.max(other);
+    }
+
+    private static BigDecimal less(@Nullable BigDecimal bound, BigDecimal other) {
+        return bound == null ? other : bound.min(other);
     }
 
     static Expression string(SchemaNode schema) {

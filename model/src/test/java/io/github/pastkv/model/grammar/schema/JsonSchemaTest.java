@@ -149,6 +149,22 @@ class JsonSchemaTest {
         }
     }
 
+    /** Schemas made from types of Java have no other bounds, and a text beyond them could not be converted. */
+    @ParameterizedTest
+    @CsvSource({"int32, -2147483648, 2147483647", "int64, -9223372036854775808, 9223372036854775807"})
+    void formats_ofIntegers_areBounds(String format, String min, String max) {
+        String schema = "{\"type\": \"integer\", \"format\": \"" + format + "\", \"maximum\": 1e30}";
+        Automaton automaton = new Automaton(JsonSchema.rules(schema));
+
+        for (String inside : List.of("0", "-7", min, max)) {
+            assertThat(accepts(automaton, inside)).as(inside).isTrue();
+        }
+        for (String outside : List.of(new BigDecimal(min).subtract(BigDecimal.ONE).toString(),
+                new BigDecimal(max).add(BigDecimal.ONE).toString(), max + "0")) {
+            assertThat(accepts(automaton, outside)).as(outside).isFalse();
+        }
+    }
+
     private static void checkIntegers(NumberRange range) {
         Automaton integers;
         try {
