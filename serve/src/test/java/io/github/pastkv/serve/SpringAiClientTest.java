@@ -33,7 +33,8 @@ final class SpringAiClientTest {
     static void start() throws Exception {
         server = new TestServer();
         context = new SpringApplicationBuilder(Application.class).web(WebApplicationType.NONE).run(
-                "--spring.main.banner-mode=off", "--spring.ai.openai.base-url=" + server.uri("/v1"),
+                "--spring.main.banner-mode=off", "--spring.ai.model.chat=openai",
+                "--spring.ai.openai.base-url=" + server.uri("/v1"),
                 "--spring.ai.openai.api-key=none", "--spring.ai.openai.chat.model=" + TestServer.MODEL,
                 "--spring.ai.openai.chat.max-tokens=10", "--spring.ai.openai.chat.seed=3");
     }

@@ -1,0 +1,60 @@
+package io.github.pastkv.springai;
+
+import io.github.pastkv.model.generation.GenerationOptions;
+import io.github.pastkv.model.grammar.Grammar;
+import io.github.pastkv.model.grammar.GrammarCache;
+import java.util.List;
+import java.util.concurrent.ThreadLocalRandom;
+import org.jspecify.annotations.Nullable;
+
+/** Translates the options of a call. Each is honored, or refused by name before anything runs. */
+final class RequestOptions {
+    private final String modelName;
+    private final GenerationOptions defaults;
+    private final GrammarCache grammars = new GrammarCache();
+
+    /**
+     * For calls of one model.
+     *
+     * @param defaults what a call gets that says nothing else
+     */
+    RequestOptions(String modelName, GenerationOptions defaults) {
+        this.modelName = modelName;
+        this.defaults = defaults;
+    }
+
+    /**
+     * The options of a generation.
+     *
+     * @throws IllegalArgumentException naming an option that is not supported
+     */
+    GenerationOptions of(PastKvChatOptions options) {
+        requireModelName(options.getModel());
+        GenerationOptions generation = defaults.withSampling(options.sampling(
+                defaults.sampling().withSeed(ThreadLocalRandom.current().nextLong()))).withGrammar(grammar(options));
+        @Nullable Integer maxTokens = options.getMaxTokens();
+        @Nullable List<String> stopSequences = options.getStopSequences();
+        @Nullable Integer priority = options.getPriority();
+        return generation.withMaxNewTokens(maxTokens == null ? defaults.maxNewTokens() : maxTokens)
+                .withStopStrings(stopSequences == null ? defaults.stopStrings() : stopSequences)
+                .withPriority(priority == null ? defaults.priority() : priority);
+    }
+
+    private void requireModelName(@Nullable String name) {
+        if (name != null && !name.equals(modelName)) {
+            throw new IllegalArgumentException("model: '" + name + "', this one is '" + modelName + "'");
+        }
+    }
+
+    private @Nullable Grammar grammar(PastKvChatOptions options) {
+        @Nullable String schema = options.getOutputSchema();
+        if (schema == null) {
+            return options.getGrammar();
+        }
+        try {
+            return grammars.get(GrammarCache.Kind.JSON_SCHEMA, schema);
+        } catch (IllegalArgumentException e) { // names the keyword
+            throw new IllegalArgumentException("outputSchema: " + e.getMessage(), e);
+        }
+    }
+}
