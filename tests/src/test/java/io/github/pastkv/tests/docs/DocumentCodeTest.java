@@ -48,7 +48,8 @@ class DocumentCodeTest {
 
     private static boolean isRun(String file) {
         return file.startsWith("tests/src/test/java/io/github/pastkv/tests/docs/") || file.startsWith("examples/src/")
-                || file.startsWith("langchain4j/src/test/") || file.startsWith("spring-ai/src/test/");
+                || file.startsWith("langchain4j/src/test/") || file.startsWith("spring-ai/src/test/")
+                || file.matches("[\\w-]+/src/test/.*Snippets\\.java");
     }
 
     private static String normalized(String line) {
