@@ -29,9 +29,10 @@ final class Repository {
         return folder;
     }
 
-    /** Markdown files of the root, {@code docs}, {@code tools} and {@code .github}, by path. */
+    /** Markdown files of the root, {@code site}, {@code docs}, {@code tools} and {@code .github}, by path. */
     static Map<Path, String> documents() {
         Map<Path, String> documents = new TreeMap<>(read(ROOT, 1, file -> file.toString().endsWith(".md")));
+        documents.putAll(read(ROOT.resolve("site"), 1, file -> file.toString().endsWith(".md")));
         for (String folder : List.of("docs", "tools", ".github")) {
             documents.putAll(read(ROOT.resolve(folder), 9, file -> file.toString().endsWith(".md")));
         }
