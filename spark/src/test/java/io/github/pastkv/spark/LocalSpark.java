@@ -34,7 +34,9 @@ public final class LocalSpark implements ParameterResolver {
     }
 
     static SparkSession session() {
-        return SparkSession.builder().master("local[2]").appName("pastkv").config("spark.ui.enabled", false)
+        // small queries: compiling them and adapting their plans takes longer than running them
+        return SparkSession.builder().master("local[2]").config("spark.sql.codegen.wholeStage", false)
+                .config("spark.sql.adaptive.enabled", false).appName("pastkv").config("spark.ui.enabled", false)
                 .config("spark.sql.shuffle.partitions", 4).config("spark.driver.host", "localhost")
                 .config("spark.driver.bindAddress", "127.0.0.1")
                 .config("spark.sql.warehouse.dir", Path.of("target", "warehouse").toUri().toString()).getOrCreate();

@@ -27,7 +27,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 @ExtendWith(LocalSpark.class)
 class PromptTransformerTest {
-    private static final int NUM_NEW_TOKENS = 12;
+    private static final int NUM_NEW_TOKENS = 6;
     private static final String MODEL = LocalSpark.model();
 
     private static PastKvGenerate generate() {

@@ -49,7 +49,8 @@ class DocumentCodeTest {
     private static boolean isRun(String file) {
         return file.startsWith("tests/src/test/java/io/github/pastkv/tests/docs/") || file.startsWith("examples/src/")
                 || file.startsWith("langchain4j/src/test/") || file.startsWith("spring-ai/src/test/")
-                || file.matches("[\\w-]+/src/test/.*Snippets\\.java");
+                || file.matches("[\\w-]+/src/test/.*Snippets\\.java")
+                || file.startsWith("spark/src/test/java/io/github/pastkv/spark/docs/");
     }
 
     private static String normalized(String line) {
