@@ -5,6 +5,7 @@ import io.github.pastkv.model.Session;
 import io.github.pastkv.model.SessionOptions;
 import io.github.pastkv.model.generation.GenerationListener;
 import io.github.pastkv.model.generation.GenerationOptions;
+import io.github.pastkv.model.grammar.RecordType;
 import java.io.IOException;
 import java.util.List;
 import java.util.Objects;
@@ -97,6 +98,17 @@ public final class Chat {
         Objects.requireNonNull(sessionOptions, "sessionOptions: null");
         ChatMessage.requireNoneNull(messages);
         return generated.restore(sessionOptions.prefixReuse().salt(), format.encode(messages));
+    }
+
+    /**
+     * Answers messages with a value of a record type: the answer is JSON within the type's schema, whatever the model.
+     * The messages should ask for it.
+     *
+     * @throws IllegalStateException if the answer is cut before its end, by the limit of new tokens, say
+     */
+    public <T extends Record> T answer(List<ChatMessage> messages, RecordType<T> type, GenerationOptions options) {
+        Turn turn = answer(messages, type.constrain(options), GenerationListener.NONE);
+        return type.read(turn.generation().orElseThrow());
     }
 
     /** Writes messages with the tokens of earlier answers; for one call. */

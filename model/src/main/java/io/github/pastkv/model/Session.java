@@ -16,6 +16,7 @@ import io.github.pastkv.model.generation.BeamOptions;
 import io.github.pastkv.model.generation.Generation;
 import io.github.pastkv.model.generation.GenerationListener;
 import io.github.pastkv.model.generation.GenerationOptions;
+import io.github.pastkv.model.grammar.RecordType;
 import io.github.pastkv.model.hooks.Probe;
 import io.github.pastkv.model.tokenizer.TextTokenizer;
 import io.github.pastkv.tensor.Tensor;
@@ -295,6 +296,26 @@ public final class Session implements AutoCloseable {
     public Generation generate(String prompt, GenerationOptions options, GenerationListener listener) {
         requireOneRow();
         return generate(new int[][] {encode(prompt)}, options, listener);
+    }
+
+    /**
+     * Appends a prompt and generates a value of a record type, with the settings recommended by the model's authors.
+     * The answer is JSON within the type's schema, whatever the model; the prompt should ask for it.
+     *
+     * @throws IllegalArgumentException naming the component whose type is not supported, before anything runs
+     * @throws IllegalStateException if the context is full before the answer ends
+     */
+    public <T extends Record> T generate(String prompt, Class<T> type) {
+        return generate(prompt, RecordType.of(type), model.generationOptions());
+    }
+
+    /**
+     * {@link #generate(String, Class)} with options, and with a type that may be used again.
+     *
+     * @throws IllegalStateException if the answer is cut before its end, by the limit of new tokens, say
+     */
+    public <T extends Record> T generate(String prompt, RecordType<T> type, GenerationOptions options) {
+        return type.read(generate(prompt, type.constrain(options)));
     }
 
     /** {@link #stream(String, GenerationOptions)} with the model's own options. */

@@ -8,6 +8,7 @@ import io.github.pastkv.model.Session;
 import io.github.pastkv.model.generation.GenerationListener;
 import io.github.pastkv.model.generation.GenerationOptions;
 import io.github.pastkv.model.grammar.Grammar;
+import io.github.pastkv.model.grammar.RecordType;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -15,7 +16,24 @@ import java.util.stream.Stream;
 
 /** The Java of docs/library.md and docs/structured-output.md; compiled, not run, as its model is a user's. */
 final class LibrarySnippets {
+    record Pet(String name, int age, boolean likesBoats) {}
+
     private LibrarySnippets() {}
+
+    static void pet() throws IOException {
+        try (Model model = Model.load(Path.of("/models/SmolLM2-135M-Instruct")); Session session = model.newSession()) {
+            Pet pet =
+                    session.generate("Tom has a dog. Its name is Max, and it is three years old. As JSON: ", Pet.class);
+            System.out.println(pet);
+        }
+    }
+
+    static List<Pet> pets(Session session, Chat chat) {
+        RecordType<Pet> type = RecordType.of(Pet.class); // reuse it
+        Pet pet = session.generate("A dog as JSON: ", type, GenerationOptions.greedy(200));
+        Pet cat = chat.answer(List.of(ChatMessage.user("A cat as JSON.")), type, GenerationOptions.greedy(200));
+        return List.of(pet, cat);
+    }
 
     static void text() throws IOException {
         try (Model model = Model.load(Path.of("/models/SmolLM2-135M")); Session session = model.newSession()) {
