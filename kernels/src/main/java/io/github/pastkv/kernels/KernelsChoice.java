@@ -7,6 +7,8 @@ import java.util.List;
 import java.util.ServiceConfigurationError;
 import java.util.ServiceLoader;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,7 +42,7 @@ public record KernelsChoice(Kernels kernels, String reason) {
         }
         KernelsProvider best = providers.getFirst();
         String reason = reason(best.name(), obstacles);
-        warnOnce(best.name(), reason, obstacles);
+        warnOnce(best.name(), reason, obstacles, modulesWithoutNativeAccess(providers));
         return new KernelsChoice(best.create(), reason);
     }
 
@@ -59,13 +61,27 @@ public record KernelsChoice(Kernels kernels, String reason) {
                 : "the fastest available on this machine";
     }
 
-    /** Logs one line per process if a dependency or JVM flag would enable faster kernels. */
-    private static void warnOnce(String chosen, String reason, List<String> obstacles) {
-        boolean isCurable = chosen.equals(SCALAR) || obstacles.stream().anyMatch(one -> one.contains(CURE));
-        if (isCurable && HAS_WARNED.compareAndSet(false, true)) {
-            System.getLogger(KernelsChoice.class.getName()).log(System.Logger.Level.WARNING,
-                    "PastKV runs the " + chosen + " kernels, although faster ones exist: " + reason);
+    /** Logs one line per process if a dependency or a JVM flag would make it faster. */
+    private static void warnOnce(String chosen, String reason, List<String> obstacles, String closedModules) {
+        List<String> slower = new ArrayList<>();
+        if (chosen.equals(SCALAR) || obstacles.stream().anyMatch(one -> one.contains(CURE))) {
+            slower.add("PastKV runs the " + chosen + " kernels, although faster ones exist: " + reason);
         }
+        if (!closedModules.isEmpty()) {
+            slower.add("PastKV reads memory in smaller pieces, as it has no native access: " + CURE
+                    + " --enable-native-access=" + closedModules);
+        }
+        if (!slower.isEmpty() && HAS_WARNED.compareAndSet(false, true)) {
+            LogLine.warn(KernelsChoice.class, String.join("; ", slower));
+        }
+    }
+
+    /** The modules of the kernels that may not use native memory, as the flag of the JVM lists them; may be empty. */
+    private static String modulesWithoutNativeAccess(List<KernelsProvider> providers) {
+        return Stream.concat(Stream.of(KernelsChoice.class), providers.stream().map(KernelsProvider::getClass))
+                .map(Class::getModule).filter(module -> !module.isNativeAccessEnabled())
+                .map(module -> module.isNamed() ? module.getName() : "ALL-UNNAMED").distinct()
+                .collect(Collectors.joining(","));
     }
 
     /** The best kernels of a rank below {@code rank}, for providers that delegate part of the work. */

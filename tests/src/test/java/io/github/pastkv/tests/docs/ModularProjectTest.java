@@ -112,7 +112,8 @@ class ModularProjectTest {
         addModule("store", CacheTiers.class);
         addModule("model", Model.class);
         addModule("chat", Chat.class);
-        compile("-p", classPath(jar -> isUsers(jar) || jar.startsWith("jspecify-")), "--module-source-path",
+        compile("-p", classPath(jar -> isUsers(jar) || jar.startsWith("jspecify-") || jar.startsWith("slf4j-api-")),
+                "--module-source-path",
                 folder.resolve("src").toString(), "-m", String.join(",", classes.keySet()));
 
         Path user = Files.createDirectories(folder.resolve("user"));
