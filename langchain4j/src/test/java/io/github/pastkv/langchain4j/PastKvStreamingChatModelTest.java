@@ -30,7 +30,7 @@ class PastKvStreamingChatModelTest {
 
     /** Collects an answer. */
     private static class Answer implements StreamingChatResponseHandler {
-        final StringBuffer text = new StringBuffer();
+        final StringBuilder text = new StringBuilder();
         final Set<Thread> threads = ConcurrentHashMap.newKeySet();
         final CompletableFuture<ChatResponse> response = new CompletableFuture<>();
 
