@@ -42,7 +42,7 @@ final class Scripts {
                 .with("Klaus and Francine", "{\"values\": [{\"name\": \"Klaus\"}, {\"name\": \"Francine\"}]}")
                 .with("has 2 children", "{\"name\": \"Francine\", \"children\": [{\"name\": \"Steve\", "
                         + "\"children\": []}, {\"name\": \"Hayley\", \"children\": []}]}")
-                .with("the following ID", "{\"name\": \"Klaus\", \"id\": \"567b229a-6b0a-4f1e-9006-448cd9dfbfda\"}",
+                .with("the following ID",
                         "{\"id\": \"567b229a-6b0a-4f1e-9006-448cd9dfbfda\", \"name\": \"Klaus\"}")
                 .with("syntax tree", "{\"value\": {\"type\": \"Addition\", \"left\": {\"type\": \"Addition\", "
                         + "\"left\": {\"type\": \"Constant\", \"value\": 1}, \"right\": {\"type\": \"Constant\", "
