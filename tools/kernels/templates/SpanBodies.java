@@ -27,8 +27,8 @@ import jdk.incubator.vector.IntVector;
  * the code see {@link LinearBodies}.
  */
 final class SpanBodies {
-    /** Dimensions of a body, four vectors. */
-    private static final int WIDE = 4 * COUNT;
+    /** Dimensions of a body. */
+    private static final int WIDE = ValueBodies.WIDE;
 
     private SpanBodies() {}
 
@@ -53,14 +53,23 @@ final class SpanBodies {
 %for T in F32 BF16 Q8
 
     private static void rows${T.name}(AttentionTile tile, int row, long starts, int numLaneTiles, int from, int dim) {
-        switch (tile.numRows() - row) {
-            case 1 -> oneRow${T.name}(tile, row, starts, numLaneTiles, from, dim);
-            default -> fourRows${T.name}(tile, row, starts, numLaneTiles, from, dim);
+        if (ValueBodies.VECTORS == 2) {
+            switch (tile.numRows() - row) {
+                case 1 -> oneRowTwoVectors${T.name}(tile, row, starts, numLaneTiles, from, dim);
+                default -> fourRowsTwoVectors${T.name}(tile, row, starts, numLaneTiles, from, dim);
+            }
+        } else {
+            switch (tile.numRows() - row) {
+                case 1 -> oneRowFourVectors${T.name}(tile, row, starts, numLaneTiles, from, dim);
+                default -> fourRowsFourVectors${T.name}(tile, row, starts, numLaneTiles, from, dim);
+            }
         }
     }
+%for w in Four Two
 %for n in 1 4
 
-    private static void ${n.rows}${T.name}(AttentionTile tile, int row, long starts, int numLaneTiles, int from, int dim) {
+    private static void ${n.rows}${w}Vectors${T.name}(AttentionTile tile, int row, long starts, int numLaneTiles,
+            int from, int dim) {
         long patterns = tile.scores().address() + 4L * from;
         long scratch = tile.scratch().address() + 4L * dim;
         int lastRow = tile.numRows() - 1;
@@ -74,11 +83,13 @@ final class SpanBodies {
 %if T.scaled
         long scaleStride = (long) Q8Codec.SCALE_BYTES * KvType.${T}.numScales(tile.valueDim());
         long scalesAb = LANE_TILE * stride + (long) Q8Codec.SCALE_BYTES * (dim / Q8Codec.Q8_GROUP_SIZE);
+%if w.wide
         long scalesCd = LANE_TILE * stride
                 + (long) Q8Codec.SCALE_BYTES * ((dim + 2 * COUNT) / Q8Codec.Q8_GROUP_SIZE);
 %end
+%end
 %for r below n
-%for v in a b c d
+%for v in w.vectors
         FloatVector sum${r}${v} = fromMemorySegment(FLOATS, ALL, sums${r}${+ #v BYTES}, LITTLE_ENDIAN);
 %end
 %end
@@ -88,25 +99,32 @@ final class SpanBodies {
                 long at = start + first + i * stride;
 %if T.scaled
                 FloatVector scaleAb = Lanes.broadcastBf16(ALL, start + scalesAb + i * scaleStride);
+%if w.wide
                 FloatVector scaleCd = Lanes.broadcastBf16(ALL, start + scalesCd + i * scaleStride);
 %end
+%end
+%if w.wide
                 %use T.fourValues|ALL|at||
+%else
+                %use T.twoValues|ALL|at|
+%end
                 long position = 4L * (laneTile * LANE_TILE + i);
 %for r below n
                 FloatVector weight${r} =
                         broadcast(INTS, ALL.get(INT, weights${r} + position)).reinterpretAsFloats();
-%for v in a b c d
+%for v in w.vectors
                 sum${r}${v} = ${v}.fma(weight${r}, sum${r}${v});
 %end
 %end
             }
         }
 %for r below n
-%for v in a b c d
+%for v in w.vectors
         sum${r}${v}.intoMemorySegment(ALL, sums${r}${+ #v BYTES}, LITTLE_ENDIAN);
 %end
 %end
     }
+%end
 %end
 %end
 }

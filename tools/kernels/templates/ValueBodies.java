@@ -22,12 +22,14 @@ import jdk.incubator.vector.IntVector;
 /**
  * The inner loops of {@code VectorValues}: adds positions {@code [from, to)} of one lane tile, whose values lie in
  * order from {@code start} on, to the sums of tile rows {@code [row, row + 4)}; {@code lastRow} stands in for rows
- * past it. Dimensions go four vectors at a time, then one, then singly. For the form of the code see {@link
- * LinearBodies}.
+ * past it. Dimensions go four vectors at a time, or two where there are 16 registers, then one, then singly. For the
+ * form of the code see {@link LinearBodies}.
  */
 final class ValueBodies {
+    /** Vectors of the widest body: two at 256 bits, as x86 has 16 registers there; sums of four rows fill them. */
+    static final int VECTORS = COUNT == 8 ? 2 : 4;
     /** Dimensions of the widest body. */
-    static final int WIDE = 4 * COUNT;
+    static final int WIDE = VECTORS * COUNT;
 
     private ValueBodies() {}
 
@@ -65,7 +67,11 @@ long weights${r} = tile.scoreByteOffset(Math.min(row + ${r}, lastRow));
 %end
         int dim = 0;
         for (; dim + WIDE <= tile.valueDim(); dim += WIDE) {
-            fourVectors${T.name}(tile, row, lastRow, values, start,${T.scalesArgument} from, to, dim);
+            if (VECTORS == 2) {
+                twoVectors${T.name}(tile, row, lastRow, values, start,${T.scalesArgument} from, to, dim);
+            } else {
+                fourVectors${T.name}(tile, row, lastRow, values, start,${T.scalesArgument} from, to, dim);
+            }
         }
         for (; dim + COUNT <= tile.valueDim(); dim += COUNT) {
             oneVector${T.name}(tile, row, lastRow, values, start,${T.scalesArgument} from, to, dim);
@@ -74,8 +80,9 @@ long weights${r} = tile.scoreByteOffset(Math.min(row + ${r}, lastRow));
             single${T.name}(tile, row, lastRow, values, start,${T.scalesArgument} from, to, dim);
         }
     }
+%for w in Four Two
 
-    private static void fourVectors${T.name}(AttentionTile tile, int row, int lastRow, MemorySegment values,
+    private static void ${w.name}Vectors${T.name}(AttentionTile tile, int row, int lastRow, MemorySegment values,
             long start,${T.scalesParameter} int from, int to, int dim) {
         MemorySegment sums = tile.scratch();
         MemorySegment pattern = tile.scores();
@@ -83,12 +90,14 @@ long weights${r} = tile.scoreByteOffset(Math.min(row + ${r}, lastRow));
 %if T.scaled
         long scaleStride = (long) Q8Codec.SCALE_BYTES * KvType.${T}.numScales(tile.valueDim());
         long scalesAb = scales + (long) Q8Codec.SCALE_BYTES * (dim / Q8Codec.Q8_GROUP_SIZE);
+%if w.wide
         long scalesCd = scales + (long) Q8Codec.SCALE_BYTES * ((dim + 2 * COUNT) / Q8Codec.Q8_GROUP_SIZE);
+%end
 %end
         long first = start + ${T.bytes}L * dim;
         long stride = ${T.bytes}L * tile.valueDim();
 %for r below 4
-%for v in a b c d
+%for v in w.vectors
         FloatVector sum${r}${v} = fromMemorySegment(FLOATS, sums, sums${r}${+ #v BYTES}, LITTLE_ENDIAN);
 %end
 %end
@@ -96,22 +105,29 @@ long weights${r} = tile.scoreByteOffset(Math.min(row + ${r}, lastRow));
             long offset = first + (position - from) * stride;
 %if T.scaled
             FloatVector scaleAb = Lanes.broadcastBf16(values, scalesAb + (position - from) * scaleStride);
+%if w.wide
             FloatVector scaleCd = Lanes.broadcastBf16(values, scalesCd + (position - from) * scaleStride);
 %end
+%end
+%if w.wide
             %use T.fourValues|values|offset||
+%else
+            %use T.twoValues|values|offset|
+%end
 %for r below 4
             FloatVector weight${r} = broadcast(INTS, pattern.get(INT, weights${r} + 4L * position)).reinterpretAsFloats();
-%for v in a b c d
+%for v in w.vectors
             sum${r}${v} = ${v}.fma(weight${r}, sum${r}${v});
 %end
 %end
         }
 %for r below 4
-%for v in a b c d
+%for v in w.vectors
         sum${r}${v}.intoMemorySegment(sums, sums${r}${+ #v BYTES}, LITTLE_ENDIAN);
 %end
 %end
     }
+%end
 
     private static void oneVector${T.name}(AttentionTile tile, int row, int lastRow, MemorySegment values,
             long start,${T.scalesParameter} int from, int to, int dim) {

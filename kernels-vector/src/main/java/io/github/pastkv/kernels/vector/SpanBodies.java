@@ -28,8 +28,8 @@ import jdk.incubator.vector.IntVector;
  * the code see {@link LinearBodies}.
  */
 final class SpanBodies {
-    /** Dimensions of a body, four vectors. */
-    private static final int WIDE = 4 * COUNT;
+    /** Dimensions of a body. */
+    private static final int WIDE = ValueBodies.WIDE;
 
     private SpanBodies() {}
 
@@ -52,13 +52,21 @@ final class SpanBodies {
     }
 
     private static void rowsF32(AttentionTile tile, int row, long starts, int numLaneTiles, int from, int dim) {
-        switch (tile.numRows() - row) {
-            case 1 -> oneRowF32(tile, row, starts, numLaneTiles, from, dim);
-            default -> fourRowsF32(tile, row, starts, numLaneTiles, from, dim);
+        if (ValueBodies.VECTORS == 2) {
+            switch (tile.numRows() - row) {
+                case 1 -> oneRowTwoVectorsF32(tile, row, starts, numLaneTiles, from, dim);
+                default -> fourRowsTwoVectorsF32(tile, row, starts, numLaneTiles, from, dim);
+            }
+        } else {
+            switch (tile.numRows() - row) {
+                case 1 -> oneRowFourVectorsF32(tile, row, starts, numLaneTiles, from, dim);
+                default -> fourRowsFourVectorsF32(tile, row, starts, numLaneTiles, from, dim);
+            }
         }
     }
 
-    private static void oneRowF32(AttentionTile tile, int row, long starts, int numLaneTiles, int from, int dim) {
+    private static void oneRowFourVectorsF32(AttentionTile tile, int row, long starts, int numLaneTiles,
+            int from, int dim) {
         long patterns = tile.scores().address() + 4L * from;
         long scratch = tile.scratch().address() + 4L * dim;
         int lastRow = tile.numRows() - 1;
@@ -94,7 +102,8 @@ final class SpanBodies {
         sum0d.intoMemorySegment(ALL, sums0 + 3 * BYTES, LITTLE_ENDIAN);
     }
 
-    private static void fourRowsF32(AttentionTile tile, int row, long starts, int numLaneTiles, int from, int dim) {
+    private static void fourRowsFourVectorsF32(AttentionTile tile, int row, long starts, int numLaneTiles,
+            int from, int dim) {
         long patterns = tile.scores().address() + 4L * from;
         long scratch = tile.scratch().address() + 4L * dim;
         int lastRow = tile.numRows() - 1;
@@ -179,16 +188,115 @@ final class SpanBodies {
         sum3b.intoMemorySegment(ALL, sums3 + BYTES, LITTLE_ENDIAN);
         sum3c.intoMemorySegment(ALL, sums3 + 2 * BYTES, LITTLE_ENDIAN);
         sum3d.intoMemorySegment(ALL, sums3 + 3 * BYTES, LITTLE_ENDIAN);
+    }
+
+    private static void oneRowTwoVectorsF32(AttentionTile tile, int row, long starts, int numLaneTiles,
+            int from, int dim) {
+        long patterns = tile.scores().address() + 4L * from;
+        long scratch = tile.scratch().address() + 4L * dim;
+        int lastRow = tile.numRows() - 1;
+        int row0 = Math.min(row, lastRow);
+        long sums0 = scratch + TileOffsets.sums(tile, row0);
+        long weights0 = patterns + tile.scoreByteOffset(row0);
+        long stride = 4L * tile.valueDim();
+        long first = 4L * dim;
+        FloatVector sum0a = fromMemorySegment(FLOATS, ALL, sums0, LITTLE_ENDIAN);
+        FloatVector sum0b = fromMemorySegment(FLOATS, ALL, sums0 + BYTES, LITTLE_ENDIAN);
+        for (int laneTile = 0; laneTile < numLaneTiles; laneTile++) {
+            long start = ALL.get(LONG, starts + 8L * laneTile);
+            for (int i = 0; i < LANE_TILE; i++) {
+                long at = start + first + i * stride;
+                FloatVector a = fromMemorySegment(FLOATS, ALL, at, LITTLE_ENDIAN);
+                FloatVector b = fromMemorySegment(FLOATS, ALL, at + BYTES, LITTLE_ENDIAN);
+                long position = 4L * (laneTile * LANE_TILE + i);
+                FloatVector weight0 =
+                        broadcast(INTS, ALL.get(INT, weights0 + position)).reinterpretAsFloats();
+                sum0a = a.fma(weight0, sum0a);
+                sum0b = b.fma(weight0, sum0b);
+            }
+        }
+        sum0a.intoMemorySegment(ALL, sums0, LITTLE_ENDIAN);
+        sum0b.intoMemorySegment(ALL, sums0 + BYTES, LITTLE_ENDIAN);
+    }
+
+    private static void fourRowsTwoVectorsF32(AttentionTile tile, int row, long starts, int numLaneTiles,
+            int from, int dim) {
+        long patterns = tile.scores().address() + 4L * from;
+        long scratch = tile.scratch().address() + 4L * dim;
+        int lastRow = tile.numRows() - 1;
+        int row0 = Math.min(row, lastRow);
+        long sums0 = scratch + TileOffsets.sums(tile, row0);
+        long weights0 = patterns + tile.scoreByteOffset(row0);
+        int row1 = Math.min(row + 1, lastRow);
+        long sums1 = scratch + TileOffsets.sums(tile, row1);
+        long weights1 = patterns + tile.scoreByteOffset(row1);
+        int row2 = Math.min(row + 2, lastRow);
+        long sums2 = scratch + TileOffsets.sums(tile, row2);
+        long weights2 = patterns + tile.scoreByteOffset(row2);
+        int row3 = Math.min(row + 3, lastRow);
+        long sums3 = scratch + TileOffsets.sums(tile, row3);
+        long weights3 = patterns + tile.scoreByteOffset(row3);
+        long stride = 4L * tile.valueDim();
+        long first = 4L * dim;
+        FloatVector sum0a = fromMemorySegment(FLOATS, ALL, sums0, LITTLE_ENDIAN);
+        FloatVector sum0b = fromMemorySegment(FLOATS, ALL, sums0 + BYTES, LITTLE_ENDIAN);
+        FloatVector sum1a = fromMemorySegment(FLOATS, ALL, sums1, LITTLE_ENDIAN);
+        FloatVector sum1b = fromMemorySegment(FLOATS, ALL, sums1 + BYTES, LITTLE_ENDIAN);
+        FloatVector sum2a = fromMemorySegment(FLOATS, ALL, sums2, LITTLE_ENDIAN);
+        FloatVector sum2b = fromMemorySegment(FLOATS, ALL, sums2 + BYTES, LITTLE_ENDIAN);
+        FloatVector sum3a = fromMemorySegment(FLOATS, ALL, sums3, LITTLE_ENDIAN);
+        FloatVector sum3b = fromMemorySegment(FLOATS, ALL, sums3 + BYTES, LITTLE_ENDIAN);
+        for (int laneTile = 0; laneTile < numLaneTiles; laneTile++) {
+            long start = ALL.get(LONG, starts + 8L * laneTile);
+            for (int i = 0; i < LANE_TILE; i++) {
+                long at = start + first + i * stride;
+                FloatVector a = fromMemorySegment(FLOATS, ALL, at, LITTLE_ENDIAN);
+                FloatVector b = fromMemorySegment(FLOATS, ALL, at + BYTES, LITTLE_ENDIAN);
+                long position = 4L * (laneTile * LANE_TILE + i);
+                FloatVector weight0 =
+                        broadcast(INTS, ALL.get(INT, weights0 + position)).reinterpretAsFloats();
+                sum0a = a.fma(weight0, sum0a);
+                sum0b = b.fma(weight0, sum0b);
+                FloatVector weight1 =
+                        broadcast(INTS, ALL.get(INT, weights1 + position)).reinterpretAsFloats();
+                sum1a = a.fma(weight1, sum1a);
+                sum1b = b.fma(weight1, sum1b);
+                FloatVector weight2 =
+                        broadcast(INTS, ALL.get(INT, weights2 + position)).reinterpretAsFloats();
+                sum2a = a.fma(weight2, sum2a);
+                sum2b = b.fma(weight2, sum2b);
+                FloatVector weight3 =
+                        broadcast(INTS, ALL.get(INT, weights3 + position)).reinterpretAsFloats();
+                sum3a = a.fma(weight3, sum3a);
+                sum3b = b.fma(weight3, sum3b);
+            }
+        }
+        sum0a.intoMemorySegment(ALL, sums0, LITTLE_ENDIAN);
+        sum0b.intoMemorySegment(ALL, sums0 + BYTES, LITTLE_ENDIAN);
+        sum1a.intoMemorySegment(ALL, sums1, LITTLE_ENDIAN);
+        sum1b.intoMemorySegment(ALL, sums1 + BYTES, LITTLE_ENDIAN);
+        sum2a.intoMemorySegment(ALL, sums2, LITTLE_ENDIAN);
+        sum2b.intoMemorySegment(ALL, sums2 + BYTES, LITTLE_ENDIAN);
+        sum3a.intoMemorySegment(ALL, sums3, LITTLE_ENDIAN);
+        sum3b.intoMemorySegment(ALL, sums3 + BYTES, LITTLE_ENDIAN);
     }
 
     private static void rowsBf16(AttentionTile tile, int row, long starts, int numLaneTiles, int from, int dim) {
-        switch (tile.numRows() - row) {
-            case 1 -> oneRowBf16(tile, row, starts, numLaneTiles, from, dim);
-            default -> fourRowsBf16(tile, row, starts, numLaneTiles, from, dim);
+        if (ValueBodies.VECTORS == 2) {
+            switch (tile.numRows() - row) {
+                case 1 -> oneRowTwoVectorsBf16(tile, row, starts, numLaneTiles, from, dim);
+                default -> fourRowsTwoVectorsBf16(tile, row, starts, numLaneTiles, from, dim);
+            }
+        } else {
+            switch (tile.numRows() - row) {
+                case 1 -> oneRowFourVectorsBf16(tile, row, starts, numLaneTiles, from, dim);
+                default -> fourRowsFourVectorsBf16(tile, row, starts, numLaneTiles, from, dim);
+            }
         }
     }
 
-    private static void oneRowBf16(AttentionTile tile, int row, long starts, int numLaneTiles, int from, int dim) {
+    private static void oneRowFourVectorsBf16(AttentionTile tile, int row, long starts, int numLaneTiles,
+            int from, int dim) {
         long patterns = tile.scores().address() + 4L * from;
         long scratch = tile.scratch().address() + 4L * dim;
         int lastRow = tile.numRows() - 1;
@@ -226,7 +334,8 @@ final class SpanBodies {
         sum0d.intoMemorySegment(ALL, sums0 + 3 * BYTES, LITTLE_ENDIAN);
     }
 
-    private static void fourRowsBf16(AttentionTile tile, int row, long starts, int numLaneTiles, int from, int dim) {
+    private static void fourRowsFourVectorsBf16(AttentionTile tile, int row, long starts, int numLaneTiles,
+            int from, int dim) {
         long patterns = tile.scores().address() + 4L * from;
         long scratch = tile.scratch().address() + 4L * dim;
         int lastRow = tile.numRows() - 1;
@@ -313,16 +422,117 @@ final class SpanBodies {
         sum3b.intoMemorySegment(ALL, sums3 + BYTES, LITTLE_ENDIAN);
         sum3c.intoMemorySegment(ALL, sums3 + 2 * BYTES, LITTLE_ENDIAN);
         sum3d.intoMemorySegment(ALL, sums3 + 3 * BYTES, LITTLE_ENDIAN);
+    }
+
+    private static void oneRowTwoVectorsBf16(AttentionTile tile, int row, long starts, int numLaneTiles,
+            int from, int dim) {
+        long patterns = tile.scores().address() + 4L * from;
+        long scratch = tile.scratch().address() + 4L * dim;
+        int lastRow = tile.numRows() - 1;
+        int row0 = Math.min(row, lastRow);
+        long sums0 = scratch + TileOffsets.sums(tile, row0);
+        long weights0 = patterns + tile.scoreByteOffset(row0);
+        long stride = 2L * tile.valueDim();
+        long first = 2L * dim;
+        FloatVector sum0a = fromMemorySegment(FLOATS, ALL, sums0, LITTLE_ENDIAN);
+        FloatVector sum0b = fromMemorySegment(FLOATS, ALL, sums0 + BYTES, LITTLE_ENDIAN);
+        for (int laneTile = 0; laneTile < numLaneTiles; laneTile++) {
+            long start = ALL.get(LONG, starts + 8L * laneTile);
+            for (int i = 0; i < LANE_TILE; i++) {
+                long at = start + first + i * stride;
+                IntVector pairs = IntVector.fromMemorySegment(INTS, ALL, at, LITTLE_ENDIAN);
+                FloatVector a = pairs.lanewise(LSHL, 16).reinterpretAsFloats();
+                FloatVector b = pairs.and(0xFFFF_0000).reinterpretAsFloats();
+                long position = 4L * (laneTile * LANE_TILE + i);
+                FloatVector weight0 =
+                        broadcast(INTS, ALL.get(INT, weights0 + position)).reinterpretAsFloats();
+                sum0a = a.fma(weight0, sum0a);
+                sum0b = b.fma(weight0, sum0b);
+            }
+        }
+        sum0a.intoMemorySegment(ALL, sums0, LITTLE_ENDIAN);
+        sum0b.intoMemorySegment(ALL, sums0 + BYTES, LITTLE_ENDIAN);
+    }
+
+    private static void fourRowsTwoVectorsBf16(AttentionTile tile, int row, long starts, int numLaneTiles,
+            int from, int dim) {
+        long patterns = tile.scores().address() + 4L * from;
+        long scratch = tile.scratch().address() + 4L * dim;
+        int lastRow = tile.numRows() - 1;
+        int row0 = Math.min(row, lastRow);
+        long sums0 = scratch + TileOffsets.sums(tile, row0);
+        long weights0 = patterns + tile.scoreByteOffset(row0);
+        int row1 = Math.min(row + 1, lastRow);
+        long sums1 = scratch + TileOffsets.sums(tile, row1);
+        long weights1 = patterns + tile.scoreByteOffset(row1);
+        int row2 = Math.min(row + 2, lastRow);
+        long sums2 = scratch + TileOffsets.sums(tile, row2);
+        long weights2 = patterns + tile.scoreByteOffset(row2);
+        int row3 = Math.min(row + 3, lastRow);
+        long sums3 = scratch + TileOffsets.sums(tile, row3);
+        long weights3 = patterns + tile.scoreByteOffset(row3);
+        long stride = 2L * tile.valueDim();
+        long first = 2L * dim;
+        FloatVector sum0a = fromMemorySegment(FLOATS, ALL, sums0, LITTLE_ENDIAN);
+        FloatVector sum0b = fromMemorySegment(FLOATS, ALL, sums0 + BYTES, LITTLE_ENDIAN);
+        FloatVector sum1a = fromMemorySegment(FLOATS, ALL, sums1, LITTLE_ENDIAN);
+        FloatVector sum1b = fromMemorySegment(FLOATS, ALL, sums1 + BYTES, LITTLE_ENDIAN);
+        FloatVector sum2a = fromMemorySegment(FLOATS, ALL, sums2, LITTLE_ENDIAN);
+        FloatVector sum2b = fromMemorySegment(FLOATS, ALL, sums2 + BYTES, LITTLE_ENDIAN);
+        FloatVector sum3a = fromMemorySegment(FLOATS, ALL, sums3, LITTLE_ENDIAN);
+        FloatVector sum3b = fromMemorySegment(FLOATS, ALL, sums3 + BYTES, LITTLE_ENDIAN);
+        for (int laneTile = 0; laneTile < numLaneTiles; laneTile++) {
+            long start = ALL.get(LONG, starts + 8L * laneTile);
+            for (int i = 0; i < LANE_TILE; i++) {
+                long at = start + first + i * stride;
+                IntVector pairs = IntVector.fromMemorySegment(INTS, ALL, at, LITTLE_ENDIAN);
+                FloatVector a = pairs.lanewise(LSHL, 16).reinterpretAsFloats();
+                FloatVector b = pairs.and(0xFFFF_0000).reinterpretAsFloats();
+                long position = 4L * (laneTile * LANE_TILE + i);
+                FloatVector weight0 =
+                        broadcast(INTS, ALL.get(INT, weights0 + position)).reinterpretAsFloats();
+                sum0a = a.fma(weight0, sum0a);
+                sum0b = b.fma(weight0, sum0b);
+                FloatVector weight1 =
+                        broadcast(INTS, ALL.get(INT, weights1 + position)).reinterpretAsFloats();
+                sum1a = a.fma(weight1, sum1a);
+                sum1b = b.fma(weight1, sum1b);
+                FloatVector weight2 =
+                        broadcast(INTS, ALL.get(INT, weights2 + position)).reinterpretAsFloats();
+                sum2a = a.fma(weight2, sum2a);
+                sum2b = b.fma(weight2, sum2b);
+                FloatVector weight3 =
+                        broadcast(INTS, ALL.get(INT, weights3 + position)).reinterpretAsFloats();
+                sum3a = a.fma(weight3, sum3a);
+                sum3b = b.fma(weight3, sum3b);
+            }
+        }
+        sum0a.intoMemorySegment(ALL, sums0, LITTLE_ENDIAN);
+        sum0b.intoMemorySegment(ALL, sums0 + BYTES, LITTLE_ENDIAN);
+        sum1a.intoMemorySegment(ALL, sums1, LITTLE_ENDIAN);
+        sum1b.intoMemorySegment(ALL, sums1 + BYTES, LITTLE_ENDIAN);
+        sum2a.intoMemorySegment(ALL, sums2, LITTLE_ENDIAN);
+        sum2b.intoMemorySegment(ALL, sums2 + BYTES, LITTLE_ENDIAN);
+        sum3a.intoMemorySegment(ALL, sums3, LITTLE_ENDIAN);
+        sum3b.intoMemorySegment(ALL, sums3 + BYTES, LITTLE_ENDIAN);
     }
 
     private static void rowsQ8(AttentionTile tile, int row, long starts, int numLaneTiles, int from, int dim) {
-        switch (tile.numRows() - row) {
-            case 1 -> oneRowQ8(tile, row, starts, numLaneTiles, from, dim);
-            default -> fourRowsQ8(tile, row, starts, numLaneTiles, from, dim);
+        if (ValueBodies.VECTORS == 2) {
+            switch (tile.numRows() - row) {
+                case 1 -> oneRowTwoVectorsQ8(tile, row, starts, numLaneTiles, from, dim);
+                default -> fourRowsTwoVectorsQ8(tile, row, starts, numLaneTiles, from, dim);
+            }
+        } else {
+            switch (tile.numRows() - row) {
+                case 1 -> oneRowFourVectorsQ8(tile, row, starts, numLaneTiles, from, dim);
+                default -> fourRowsFourVectorsQ8(tile, row, starts, numLaneTiles, from, dim);
+            }
         }
     }
 
-    private static void oneRowQ8(AttentionTile tile, int row, long starts, int numLaneTiles, int from, int dim) {
+    private static void oneRowFourVectorsQ8(AttentionTile tile, int row, long starts, int numLaneTiles,
+            int from, int dim) {
         long patterns = tile.scores().address() + 4L * from;
         long scratch = tile.scratch().address() + 4L * dim;
         int lastRow = tile.numRows() - 1;
@@ -364,7 +574,8 @@ final class SpanBodies {
         sum0d.intoMemorySegment(ALL, sums0 + 3 * BYTES, LITTLE_ENDIAN);
     }
 
-    private static void fourRowsQ8(AttentionTile tile, int row, long starts, int numLaneTiles, int from, int dim) {
+    private static void fourRowsFourVectorsQ8(AttentionTile tile, int row, long starts, int numLaneTiles,
+            int from, int dim) {
         long patterns = tile.scores().address() + 4L * from;
         long scratch = tile.scratch().address() + 4L * dim;
         int lastRow = tile.numRows() - 1;
@@ -455,5 +666,102 @@ final class SpanBodies {
         sum3b.intoMemorySegment(ALL, sums3 + BYTES, LITTLE_ENDIAN);
         sum3c.intoMemorySegment(ALL, sums3 + 2 * BYTES, LITTLE_ENDIAN);
         sum3d.intoMemorySegment(ALL, sums3 + 3 * BYTES, LITTLE_ENDIAN);
+    }
+
+    private static void oneRowTwoVectorsQ8(AttentionTile tile, int row, long starts, int numLaneTiles,
+            int from, int dim) {
+        long patterns = tile.scores().address() + 4L * from;
+        long scratch = tile.scratch().address() + 4L * dim;
+        int lastRow = tile.numRows() - 1;
+        int row0 = Math.min(row, lastRow);
+        long sums0 = scratch + TileOffsets.sums(tile, row0);
+        long weights0 = patterns + tile.scoreByteOffset(row0);
+        long stride = 1L * tile.valueDim();
+        long first = 1L * dim;
+        long scaleStride = (long) Q8Codec.SCALE_BYTES * KvType.Q8.numScales(tile.valueDim());
+        long scalesAb = LANE_TILE * stride + (long) Q8Codec.SCALE_BYTES * (dim / Q8Codec.Q8_GROUP_SIZE);
+        FloatVector sum0a = fromMemorySegment(FLOATS, ALL, sums0, LITTLE_ENDIAN);
+        FloatVector sum0b = fromMemorySegment(FLOATS, ALL, sums0 + BYTES, LITTLE_ENDIAN);
+        for (int laneTile = 0; laneTile < numLaneTiles; laneTile++) {
+            long start = ALL.get(LONG, starts + 8L * laneTile);
+            for (int i = 0; i < LANE_TILE; i++) {
+                long at = start + first + i * stride;
+                FloatVector scaleAb = Lanes.broadcastBf16(ALL, start + scalesAb + i * scaleStride);
+                FloatVector a = Lanes.loadBytes(ALL, at).mul(scaleAb);
+                FloatVector b = Lanes.loadBytes(ALL, at + COUNT).mul(scaleAb);
+                long position = 4L * (laneTile * LANE_TILE + i);
+                FloatVector weight0 =
+                        broadcast(INTS, ALL.get(INT, weights0 + position)).reinterpretAsFloats();
+                sum0a = a.fma(weight0, sum0a);
+                sum0b = b.fma(weight0, sum0b);
+            }
+        }
+        sum0a.intoMemorySegment(ALL, sums0, LITTLE_ENDIAN);
+        sum0b.intoMemorySegment(ALL, sums0 + BYTES, LITTLE_ENDIAN);
+    }
+
+    private static void fourRowsTwoVectorsQ8(AttentionTile tile, int row, long starts, int numLaneTiles,
+            int from, int dim) {
+        long patterns = tile.scores().address() + 4L * from;
+        long scratch = tile.scratch().address() + 4L * dim;
+        int lastRow = tile.numRows() - 1;
+        int row0 = Math.min(row, lastRow);
+        long sums0 = scratch + TileOffsets.sums(tile, row0);
+        long weights0 = patterns + tile.scoreByteOffset(row0);
+        int row1 = Math.min(row + 1, lastRow);
+        long sums1 = scratch + TileOffsets.sums(tile, row1);
+        long weights1 = patterns + tile.scoreByteOffset(row1);
+        int row2 = Math.min(row + 2, lastRow);
+        long sums2 = scratch + TileOffsets.sums(tile, row2);
+        long weights2 = patterns + tile.scoreByteOffset(row2);
+        int row3 = Math.min(row + 3, lastRow);
+        long sums3 = scratch + TileOffsets.sums(tile, row3);
+        long weights3 = patterns + tile.scoreByteOffset(row3);
+        long stride = 1L * tile.valueDim();
+        long first = 1L * dim;
+        long scaleStride = (long) Q8Codec.SCALE_BYTES * KvType.Q8.numScales(tile.valueDim());
+        long scalesAb = LANE_TILE * stride + (long) Q8Codec.SCALE_BYTES * (dim / Q8Codec.Q8_GROUP_SIZE);
+        FloatVector sum0a = fromMemorySegment(FLOATS, ALL, sums0, LITTLE_ENDIAN);
+        FloatVector sum0b = fromMemorySegment(FLOATS, ALL, sums0 + BYTES, LITTLE_ENDIAN);
+        FloatVector sum1a = fromMemorySegment(FLOATS, ALL, sums1, LITTLE_ENDIAN);
+        FloatVector sum1b = fromMemorySegment(FLOATS, ALL, sums1 + BYTES, LITTLE_ENDIAN);
+        FloatVector sum2a = fromMemorySegment(FLOATS, ALL, sums2, LITTLE_ENDIAN);
+        FloatVector sum2b = fromMemorySegment(FLOATS, ALL, sums2 + BYTES, LITTLE_ENDIAN);
+        FloatVector sum3a = fromMemorySegment(FLOATS, ALL, sums3, LITTLE_ENDIAN);
+        FloatVector sum3b = fromMemorySegment(FLOATS, ALL, sums3 + BYTES, LITTLE_ENDIAN);
+        for (int laneTile = 0; laneTile < numLaneTiles; laneTile++) {
+            long start = ALL.get(LONG, starts + 8L * laneTile);
+            for (int i = 0; i < LANE_TILE; i++) {
+                long at = start + first + i * stride;
+                FloatVector scaleAb = Lanes.broadcastBf16(ALL, start + scalesAb + i * scaleStride);
+                FloatVector a = Lanes.loadBytes(ALL, at).mul(scaleAb);
+                FloatVector b = Lanes.loadBytes(ALL, at + COUNT).mul(scaleAb);
+                long position = 4L * (laneTile * LANE_TILE + i);
+                FloatVector weight0 =
+                        broadcast(INTS, ALL.get(INT, weights0 + position)).reinterpretAsFloats();
+                sum0a = a.fma(weight0, sum0a);
+                sum0b = b.fma(weight0, sum0b);
+                FloatVector weight1 =
+                        broadcast(INTS, ALL.get(INT, weights1 + position)).reinterpretAsFloats();
+                sum1a = a.fma(weight1, sum1a);
+                sum1b = b.fma(weight1, sum1b);
+                FloatVector weight2 =
+                        broadcast(INTS, ALL.get(INT, weights2 + position)).reinterpretAsFloats();
+                sum2a = a.fma(weight2, sum2a);
+                sum2b = b.fma(weight2, sum2b);
+                FloatVector weight3 =
+                        broadcast(INTS, ALL.get(INT, weights3 + position)).reinterpretAsFloats();
+                sum3a = a.fma(weight3, sum3a);
+                sum3b = b.fma(weight3, sum3b);
+            }
+        }
+        sum0a.intoMemorySegment(ALL, sums0, LITTLE_ENDIAN);
+        sum0b.intoMemorySegment(ALL, sums0 + BYTES, LITTLE_ENDIAN);
+        sum1a.intoMemorySegment(ALL, sums1, LITTLE_ENDIAN);
+        sum1b.intoMemorySegment(ALL, sums1 + BYTES, LITTLE_ENDIAN);
+        sum2a.intoMemorySegment(ALL, sums2, LITTLE_ENDIAN);
+        sum2b.intoMemorySegment(ALL, sums2 + BYTES, LITTLE_ENDIAN);
+        sum3a.intoMemorySegment(ALL, sums3, LITTLE_ENDIAN);
+        sum3b.intoMemorySegment(ALL, sums3 + BYTES, LITTLE_ENDIAN);
     }
 }

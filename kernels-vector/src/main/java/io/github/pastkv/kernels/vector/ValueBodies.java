@@ -23,12 +23,14 @@ import jdk.incubator.vector.IntVector;
 /**
  * The inner loops of {@code VectorValues}: adds positions {@code [from, to)} of one lane tile, whose values lie in
  * order from {@code start} on, to the sums of tile rows {@code [row, row + 4)}; {@code lastRow} stands in for rows
- * past it. Dimensions go four vectors at a time, then one, then singly. For the form of the code see {@link
- * LinearBodies}.
+ * past it. Dimensions go four vectors at a time, or two where there are 16 registers, then one, then singly. For the
+ * form of the code see {@link LinearBodies}.
  */
 final class ValueBodies {
+    /** Vectors of the widest body: two at 256 bits, as x86 has 16 registers there; sums of four rows fill them. */
+    static final int VECTORS = COUNT == 8 ? 2 : 4;
     /** Dimensions of the widest body. */
-    static final int WIDE = 4 * COUNT;
+    static final int WIDE = VECTORS * COUNT;
 
     private ValueBodies() {}
 
@@ -46,7 +48,11 @@ final class ValueBodies {
             int from, int to) {
         int dim = 0;
         for (; dim + WIDE <= tile.valueDim(); dim += WIDE) {
-            fourVectorsF32(tile, row, lastRow, values, start, from, to, dim);
+            if (VECTORS == 2) {
+                twoVectorsF32(tile, row, lastRow, values, start, from, to, dim);
+            } else {
+                fourVectorsF32(tile, row, lastRow, values, start, from, to, dim);
+            }
         }
         for (; dim + COUNT <= tile.valueDim(); dim += COUNT) {
             oneVectorF32(tile, row, lastRow, values, start, from, to, dim);
@@ -131,6 +137,55 @@ final class ValueBodies {
         sum3d.intoMemorySegment(sums, sums3 + 3 * BYTES, LITTLE_ENDIAN);
     }
 
+    private static void twoVectorsF32(AttentionTile tile, int row, int lastRow, MemorySegment values,
+            long start, int from, int to, int dim) {
+        MemorySegment sums = tile.scratch();
+        MemorySegment pattern = tile.scores();
+        long sums0 = TileOffsets.sums(tile, row) + 4L * dim;
+        long sums1 = TileOffsets.sums(tile, Math.min(row + 1, lastRow)) + 4L * dim;
+        long sums2 = TileOffsets.sums(tile, Math.min(row + 2, lastRow)) + 4L * dim;
+        long sums3 = TileOffsets.sums(tile, Math.min(row + 3, lastRow)) + 4L * dim;
+        long weights0 = tile.scoreByteOffset(row);
+        long weights1 = tile.scoreByteOffset(Math.min(row + 1, lastRow));
+        long weights2 = tile.scoreByteOffset(Math.min(row + 2, lastRow));
+        long weights3 = tile.scoreByteOffset(Math.min(row + 3, lastRow));
+        long first = start + 4L * dim;
+        long stride = 4L * tile.valueDim();
+        FloatVector sum0a = fromMemorySegment(FLOATS, sums, sums0, LITTLE_ENDIAN);
+        FloatVector sum0b = fromMemorySegment(FLOATS, sums, sums0 + BYTES, LITTLE_ENDIAN);
+        FloatVector sum1a = fromMemorySegment(FLOATS, sums, sums1, LITTLE_ENDIAN);
+        FloatVector sum1b = fromMemorySegment(FLOATS, sums, sums1 + BYTES, LITTLE_ENDIAN);
+        FloatVector sum2a = fromMemorySegment(FLOATS, sums, sums2, LITTLE_ENDIAN);
+        FloatVector sum2b = fromMemorySegment(FLOATS, sums, sums2 + BYTES, LITTLE_ENDIAN);
+        FloatVector sum3a = fromMemorySegment(FLOATS, sums, sums3, LITTLE_ENDIAN);
+        FloatVector sum3b = fromMemorySegment(FLOATS, sums, sums3 + BYTES, LITTLE_ENDIAN);
+        for (int position = from; position < to; position++) {
+            long offset = first + (position - from) * stride;
+            FloatVector a = fromMemorySegment(FLOATS, values, offset, LITTLE_ENDIAN);
+            FloatVector b = fromMemorySegment(FLOATS, values, offset + BYTES, LITTLE_ENDIAN);
+            FloatVector weight0 = broadcast(INTS, pattern.get(INT, weights0 + 4L * position)).reinterpretAsFloats();
+            sum0a = a.fma(weight0, sum0a);
+            sum0b = b.fma(weight0, sum0b);
+            FloatVector weight1 = broadcast(INTS, pattern.get(INT, weights1 + 4L * position)).reinterpretAsFloats();
+            sum1a = a.fma(weight1, sum1a);
+            sum1b = b.fma(weight1, sum1b);
+            FloatVector weight2 = broadcast(INTS, pattern.get(INT, weights2 + 4L * position)).reinterpretAsFloats();
+            sum2a = a.fma(weight2, sum2a);
+            sum2b = b.fma(weight2, sum2b);
+            FloatVector weight3 = broadcast(INTS, pattern.get(INT, weights3 + 4L * position)).reinterpretAsFloats();
+            sum3a = a.fma(weight3, sum3a);
+            sum3b = b.fma(weight3, sum3b);
+        }
+        sum0a.intoMemorySegment(sums, sums0, LITTLE_ENDIAN);
+        sum0b.intoMemorySegment(sums, sums0 + BYTES, LITTLE_ENDIAN);
+        sum1a.intoMemorySegment(sums, sums1, LITTLE_ENDIAN);
+        sum1b.intoMemorySegment(sums, sums1 + BYTES, LITTLE_ENDIAN);
+        sum2a.intoMemorySegment(sums, sums2, LITTLE_ENDIAN);
+        sum2b.intoMemorySegment(sums, sums2 + BYTES, LITTLE_ENDIAN);
+        sum3a.intoMemorySegment(sums, sums3, LITTLE_ENDIAN);
+        sum3b.intoMemorySegment(sums, sums3 + BYTES, LITTLE_ENDIAN);
+    }
+
     private static void oneVectorF32(AttentionTile tile, int row, int lastRow, MemorySegment values,
             long start, int from, int to, int dim) {
         MemorySegment sums = tile.scratch();
@@ -188,7 +243,11 @@ final class ValueBodies {
             int from, int to) {
         int dim = 0;
         for (; dim + WIDE <= tile.valueDim(); dim += WIDE) {
-            fourVectorsBf16(tile, row, lastRow, values, start, from, to, dim);
+            if (VECTORS == 2) {
+                twoVectorsBf16(tile, row, lastRow, values, start, from, to, dim);
+            } else {
+                fourVectorsBf16(tile, row, lastRow, values, start, from, to, dim);
+            }
         }
         for (; dim + COUNT <= tile.valueDim(); dim += COUNT) {
             oneVectorBf16(tile, row, lastRow, values, start, from, to, dim);
@@ -275,6 +334,56 @@ final class ValueBodies {
         sum3d.intoMemorySegment(sums, sums3 + 3 * BYTES, LITTLE_ENDIAN);
     }
 
+    private static void twoVectorsBf16(AttentionTile tile, int row, int lastRow, MemorySegment values,
+            long start, int from, int to, int dim) {
+        MemorySegment sums = tile.scratch();
+        MemorySegment pattern = tile.scores();
+        long sums0 = TileOffsets.sums(tile, row) + 4L * dim;
+        long sums1 = TileOffsets.sums(tile, Math.min(row + 1, lastRow)) + 4L * dim;
+        long sums2 = TileOffsets.sums(tile, Math.min(row + 2, lastRow)) + 4L * dim;
+        long sums3 = TileOffsets.sums(tile, Math.min(row + 3, lastRow)) + 4L * dim;
+        long weights0 = tile.scoreByteOffset(row);
+        long weights1 = tile.scoreByteOffset(Math.min(row + 1, lastRow));
+        long weights2 = tile.scoreByteOffset(Math.min(row + 2, lastRow));
+        long weights3 = tile.scoreByteOffset(Math.min(row + 3, lastRow));
+        long first = start + 2L * dim;
+        long stride = 2L * tile.valueDim();
+        FloatVector sum0a = fromMemorySegment(FLOATS, sums, sums0, LITTLE_ENDIAN);
+        FloatVector sum0b = fromMemorySegment(FLOATS, sums, sums0 + BYTES, LITTLE_ENDIAN);
+        FloatVector sum1a = fromMemorySegment(FLOATS, sums, sums1, LITTLE_ENDIAN);
+        FloatVector sum1b = fromMemorySegment(FLOATS, sums, sums1 + BYTES, LITTLE_ENDIAN);
+        FloatVector sum2a = fromMemorySegment(FLOATS, sums, sums2, LITTLE_ENDIAN);
+        FloatVector sum2b = fromMemorySegment(FLOATS, sums, sums2 + BYTES, LITTLE_ENDIAN);
+        FloatVector sum3a = fromMemorySegment(FLOATS, sums, sums3, LITTLE_ENDIAN);
+        FloatVector sum3b = fromMemorySegment(FLOATS, sums, sums3 + BYTES, LITTLE_ENDIAN);
+        for (int position = from; position < to; position++) {
+            long offset = first + (position - from) * stride;
+            IntVector pairs = IntVector.fromMemorySegment(INTS, values, offset, LITTLE_ENDIAN);
+            FloatVector a = pairs.lanewise(LSHL, 16).reinterpretAsFloats();
+            FloatVector b = pairs.and(0xFFFF_0000).reinterpretAsFloats();
+            FloatVector weight0 = broadcast(INTS, pattern.get(INT, weights0 + 4L * position)).reinterpretAsFloats();
+            sum0a = a.fma(weight0, sum0a);
+            sum0b = b.fma(weight0, sum0b);
+            FloatVector weight1 = broadcast(INTS, pattern.get(INT, weights1 + 4L * position)).reinterpretAsFloats();
+            sum1a = a.fma(weight1, sum1a);
+            sum1b = b.fma(weight1, sum1b);
+            FloatVector weight2 = broadcast(INTS, pattern.get(INT, weights2 + 4L * position)).reinterpretAsFloats();
+            sum2a = a.fma(weight2, sum2a);
+            sum2b = b.fma(weight2, sum2b);
+            FloatVector weight3 = broadcast(INTS, pattern.get(INT, weights3 + 4L * position)).reinterpretAsFloats();
+            sum3a = a.fma(weight3, sum3a);
+            sum3b = b.fma(weight3, sum3b);
+        }
+        sum0a.intoMemorySegment(sums, sums0, LITTLE_ENDIAN);
+        sum0b.intoMemorySegment(sums, sums0 + BYTES, LITTLE_ENDIAN);
+        sum1a.intoMemorySegment(sums, sums1, LITTLE_ENDIAN);
+        sum1b.intoMemorySegment(sums, sums1 + BYTES, LITTLE_ENDIAN);
+        sum2a.intoMemorySegment(sums, sums2, LITTLE_ENDIAN);
+        sum2b.intoMemorySegment(sums, sums2 + BYTES, LITTLE_ENDIAN);
+        sum3a.intoMemorySegment(sums, sums3, LITTLE_ENDIAN);
+        sum3b.intoMemorySegment(sums, sums3 + BYTES, LITTLE_ENDIAN);
+    }
+
     private static void oneVectorBf16(AttentionTile tile, int row, int lastRow, MemorySegment values,
             long start, int from, int to, int dim) {
         MemorySegment sums = tile.scratch();
@@ -336,7 +445,11 @@ final class ValueBodies {
                 + (long) slot * KvType.Q8.numScales(tile.valueDim()) * Q8Codec.SCALE_BYTES;
         int dim = 0;
         for (; dim + WIDE <= tile.valueDim(); dim += WIDE) {
-            fourVectorsQ8(tile, row, lastRow, values, start, scales, from, to, dim);
+            if (VECTORS == 2) {
+                twoVectorsQ8(tile, row, lastRow, values, start, scales, from, to, dim);
+            } else {
+                fourVectorsQ8(tile, row, lastRow, values, start, scales, from, to, dim);
+            }
         }
         for (; dim + COUNT <= tile.valueDim(); dim += COUNT) {
             oneVectorQ8(tile, row, lastRow, values, start, scales, from, to, dim);
@@ -424,6 +537,58 @@ final class ValueBodies {
         sum3b.intoMemorySegment(sums, sums3 + BYTES, LITTLE_ENDIAN);
         sum3c.intoMemorySegment(sums, sums3 + 2 * BYTES, LITTLE_ENDIAN);
         sum3d.intoMemorySegment(sums, sums3 + 3 * BYTES, LITTLE_ENDIAN);
+    }
+
+    private static void twoVectorsQ8(AttentionTile tile, int row, int lastRow, MemorySegment values,
+            long start, long scales, int from, int to, int dim) {
+        MemorySegment sums = tile.scratch();
+        MemorySegment pattern = tile.scores();
+        long sums0 = TileOffsets.sums(tile, row) + 4L * dim;
+        long sums1 = TileOffsets.sums(tile, Math.min(row + 1, lastRow)) + 4L * dim;
+        long sums2 = TileOffsets.sums(tile, Math.min(row + 2, lastRow)) + 4L * dim;
+        long sums3 = TileOffsets.sums(tile, Math.min(row + 3, lastRow)) + 4L * dim;
+        long weights0 = tile.scoreByteOffset(row);
+        long weights1 = tile.scoreByteOffset(Math.min(row + 1, lastRow));
+        long weights2 = tile.scoreByteOffset(Math.min(row + 2, lastRow));
+        long weights3 = tile.scoreByteOffset(Math.min(row + 3, lastRow));
+        long scaleStride = (long) Q8Codec.SCALE_BYTES * KvType.Q8.numScales(tile.valueDim());
+        long scalesAb = scales + (long) Q8Codec.SCALE_BYTES * (dim / Q8Codec.Q8_GROUP_SIZE);
+        long first = start + 1L * dim;
+        long stride = 1L * tile.valueDim();
+        FloatVector sum0a = fromMemorySegment(FLOATS, sums, sums0, LITTLE_ENDIAN);
+        FloatVector sum0b = fromMemorySegment(FLOATS, sums, sums0 + BYTES, LITTLE_ENDIAN);
+        FloatVector sum1a = fromMemorySegment(FLOATS, sums, sums1, LITTLE_ENDIAN);
+        FloatVector sum1b = fromMemorySegment(FLOATS, sums, sums1 + BYTES, LITTLE_ENDIAN);
+        FloatVector sum2a = fromMemorySegment(FLOATS, sums, sums2, LITTLE_ENDIAN);
+        FloatVector sum2b = fromMemorySegment(FLOATS, sums, sums2 + BYTES, LITTLE_ENDIAN);
+        FloatVector sum3a = fromMemorySegment(FLOATS, sums, sums3, LITTLE_ENDIAN);
+        FloatVector sum3b = fromMemorySegment(FLOATS, sums, sums3 + BYTES, LITTLE_ENDIAN);
+        for (int position = from; position < to; position++) {
+            long offset = first + (position - from) * stride;
+            FloatVector scaleAb = Lanes.broadcastBf16(values, scalesAb + (position - from) * scaleStride);
+            FloatVector a = Lanes.loadBytes(values, offset).mul(scaleAb);
+            FloatVector b = Lanes.loadBytes(values, offset + COUNT).mul(scaleAb);
+            FloatVector weight0 = broadcast(INTS, pattern.get(INT, weights0 + 4L * position)).reinterpretAsFloats();
+            sum0a = a.fma(weight0, sum0a);
+            sum0b = b.fma(weight0, sum0b);
+            FloatVector weight1 = broadcast(INTS, pattern.get(INT, weights1 + 4L * position)).reinterpretAsFloats();
+            sum1a = a.fma(weight1, sum1a);
+            sum1b = b.fma(weight1, sum1b);
+            FloatVector weight2 = broadcast(INTS, pattern.get(INT, weights2 + 4L * position)).reinterpretAsFloats();
+            sum2a = a.fma(weight2, sum2a);
+            sum2b = b.fma(weight2, sum2b);
+            FloatVector weight3 = broadcast(INTS, pattern.get(INT, weights3 + 4L * position)).reinterpretAsFloats();
+            sum3a = a.fma(weight3, sum3a);
+            sum3b = b.fma(weight3, sum3b);
+        }
+        sum0a.intoMemorySegment(sums, sums0, LITTLE_ENDIAN);
+        sum0b.intoMemorySegment(sums, sums0 + BYTES, LITTLE_ENDIAN);
+        sum1a.intoMemorySegment(sums, sums1, LITTLE_ENDIAN);
+        sum1b.intoMemorySegment(sums, sums1 + BYTES, LITTLE_ENDIAN);
+        sum2a.intoMemorySegment(sums, sums2, LITTLE_ENDIAN);
+        sum2b.intoMemorySegment(sums, sums2 + BYTES, LITTLE_ENDIAN);
+        sum3a.intoMemorySegment(sums, sums3, LITTLE_ENDIAN);
+        sum3b.intoMemorySegment(sums, sums3 + BYTES, LITTLE_ENDIAN);
     }
 
     private static void oneVectorQ8(AttentionTile tile, int row, int lastRow, MemorySegment values,

@@ -19,14 +19,14 @@ import jdk.incubator.vector.FloatVector;
  * rows see to their end ({@link SpanBodies}), and for one lane tile at a time elsewhere ({@link ValueBodies}); so rows
  * that see different numbers of positions need no weights of zero (0 * NaN would be NaN).
  *
- * <p>Dimensions go four vectors at a time, then one, then singly. Where fewer than four rows are left the last one
- * fills their places: the same sums are written more than once.
+ * <p>Dimensions go four vectors at a time, or two at 256 bits, then one, then singly. Where fewer than four rows are
+ * left the last one fills their places: the same sums are written more than once.
  */
 final class VectorValues {
-    /** Dimensions of the widest bodies, four vectors. */
+    /** Dimensions of the widest bodies. */
     private static final int WIDE = ValueBodies.WIDE;
-    /** Whether a lane tile fills a vector, which implies as many registers as {@link SpanBodies} need. */
-    private static final boolean HAS_SPAN_BODIES = Lanes.COUNT == LANE_TILE && AllMemory.IS_READABLE;
+    /** Whether there are as many registers as {@link SpanBodies} need, which vectors of 256 and 512 bits imply. */
+    private static final boolean HAS_SPAN_BODIES = 2 * Lanes.COUNT >= LANE_TILE && AllMemory.IS_READABLE;
 
     private static final int SPAN = AttentionTile.SPAN_POSITIONS;
 
