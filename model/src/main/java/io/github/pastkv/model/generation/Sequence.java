@@ -12,6 +12,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.Queue;
+import java.util.Set;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -43,9 +44,12 @@ final class Sequence {
         this.lookup = new PromptLookup(options.maxDraftTokens());
         IntStream.concat(Arrays.stream(past), Arrays.stream(prompt)).forEach(this::remember);
         history.endPrompt();
-        this.decoder = tokenizer == null ? null : tokenizer.streamingDecoderAfter(context(prompt), true);
-        this.stopStrings = new StopStrings(options.stopStrings());
         this.matcher = matcher(options.grammar(), tokenizer, context(prompt));
+        this.decoder = tokenizer == null
+                ? null
+                : tokenizer.streamingDecoderAfter(context(prompt),
+                        matcher == null ? Set.of() : matcher.specialTokens());
+        this.stopStrings = new StopStrings(options.stopStrings());
         findForcedTokens();
         if (options.maxNewTokens() == 0) {
             reason = FinishReason.LENGTH;

@@ -9,6 +9,9 @@ import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.Comparator;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Tokens that a grammar leaves no choice about. Where only one byte may follow, and so on, these bytes are certain;
@@ -23,11 +26,13 @@ final class ForcedTokens {
     private final Automaton automaton;
     private final TextTokenizer tokenizer;
     private final TokenTrie trie;
+    private final ControlTokenBytes controlTokens;
 
-    ForcedTokens(Automaton automaton, TextTokenizer tokenizer) {
+    ForcedTokens(Automaton automaton, TextTokenizer tokenizer, ControlTokenBytes controlTokens) {
         this.automaton = automaton;
         this.tokenizer = tokenizer;
         this.trie = tokenizer.trie();
+        this.controlTokens = controlTokens;
     }
 
     /** The tokens that follow a state in any case. */
@@ -63,18 +68,34 @@ final class ForcedTokens {
     }
 
     private int[] tokens(byte[] bytes, int numWhole, State end) {
-        int[] ids = tokenizer.encodeContentContinuation(new String(bytes, 0, numWhole, StandardCharsets.UTF_8));
+        int[] ids = encode(new String(bytes, 0, numWhole, StandardCharsets.UTF_8));
         int at = 0;
         for (int i = 0; i < ids.length; i++) {
-            byte[] token = trie.contains(ids[i]) ? trie.bytes(ids[i]) : new byte[0];
-            boolean fits = token.length > 0 && at + token.length <= bytes.length
-                    && Arrays.equals(bytes, at, at + token.length, token, 0, token.length);
-            if (!fits || isBegunByLongerToken(bytes, at, end)) {
+            byte @Nullable [] token = trie.contains(ids[i]) ? trie.bytes(ids[i]) : controlTokens.bytes(ids[i]);
+            if (token == null || at + token.length > bytes.length
+                    || !Arrays.equals(bytes, at, at + token.length, token, 0, token.length)
+                    || isBegunByLongerToken(bytes, at, end)) {
                 return Arrays.copyOf(ids, i);
             }
             at += token.length;
         }
         return ids;
+    }
+
+    /** The tokens of a text, in which only the control tokens that the grammar spells out are recognized. */
+    private int[] encode(String text) {
+        String marker = controlTokens.spelledOut().keySet().stream().filter(text::contains)
+                .min(Comparator.comparingInt(text::indexOf)).orElse("");
+        if (marker.isEmpty()) {
+            return tokenizer.encodeContentContinuation(text);
+        }
+        int from = text.indexOf(marker);
+        IntStream before = from == 0
+                ? IntStream.empty()
+                : IntStream.of(tokenizer.encodeContentContinuation(text.substring(0, from)));
+        IntStream after = IntStream.of(encode(text.substring(from + marker.length())));
+        int id = controlTokens.spelledOut().getOrDefault(marker, 0);
+        return IntStream.concat(before, IntStream.concat(IntStream.of(id), after)).toArray();
     }
 
     /** Whether a token begins with the bytes from {@code from} on and goes on as the grammar allows. */

@@ -22,10 +22,16 @@ import org.jspecify.annotations.Nullable;
 public final class Grammar {
     private final String kind;
     private final Automaton automaton;
+    private final @Nullable List<String> controlTokens; // that its texts spell; null for texts without any
     private volatile @Nullable TokenMasks lastMasks;
 
     private Grammar(String kind, Rules rules) {
+        this(kind, rules, null);
+    }
+
+    private Grammar(String kind, Rules rules, @Nullable List<String> controlTokens) {
         this.kind = kind;
+        this.controlTokens = controlTokens;
         this.automaton = new Automaton(rules);
     }
 
@@ -79,6 +85,18 @@ public final class Grammar {
     }
 
     /**
+     * The texts of a part.
+     *
+     * @param controlTokens spellings of control tokens that its texts hold, such as {@code <tool_call>}: where the
+     *        tokenizer has them, they are generated as these tokens and are part of the answer's text
+     * @throws IllegalArgumentException naming what is not supported
+     */
+    public static Grammar of(GrammarPart part, List<String> controlTokens) {
+        Objects.requireNonNull(part, "part: null");
+        return new Grammar("parts", PartRules.of(part), List.copyOf(controlTokens));
+    }
+
+    /**
      * Follows one text of the grammar from its beginning.
      *
      * @param tokenizer of the model
@@ -89,7 +107,9 @@ public final class Grammar {
     public GrammarMatcher matcher(TextTokenizer tokenizer, boolean beginsText) {
         TokenMasks masks = lastMasks;
         if (masks == null || masks.tokenizer() != tokenizer) {
-            masks = new TokenMasks(automaton, tokenizer);
+            masks = new TokenMasks(automaton, tokenizer, controlTokens == null
+                    ? ControlTokenBytes.NONE
+                    : ControlTokenBytes.of(tokenizer.vocabulary(), controlTokens));
             lastMasks = masks;
         }
         return new GrammarMatcher(automaton, masks, beginsText && tokenizer.trie().stripsFirstSpace());

@@ -31,7 +31,12 @@ public final class GrammarMatcher {
         return state.mayEnd() && (!state.mayContinue() || allowed().size() == 0);
     }
 
-    /** Whether a token may follow; false for control tokens and ids without a token. */
+    /** Ids of special tokens that are part of the grammar's texts, so that these must show them. */
+    public Set<Integer> specialTokens() {
+        return masks.specialIds();
+    }
+
+    /** Whether a token may follow; false for ids without a token, and mostly for control tokens. */
     public boolean allows(int tokenId) {
         return allowed().contains(tokenId);
     }
@@ -78,10 +83,10 @@ public final class GrammarMatcher {
      * @throws GrammarException if the text may be read in too many ways
      */
     public void accept(int tokenId) {
-        if (!masks.trie().contains(tokenId)) {
+        byte[] bytes = masks.bytes(tokenId);
+        if (bytes == null) {
             throw notAllowed(tokenId);
         }
-        byte[] bytes = masks.trie().bytes(tokenId);
         int from = skipsSpace && bytes[0] == ' ' ? 1 : 0;
         State next = within(() -> automaton.next(state, Arrays.copyOfRange(bytes, from, bytes.length)));
         if (next.isDead()) {

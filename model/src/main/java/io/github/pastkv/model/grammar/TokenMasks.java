@@ -5,6 +5,7 @@ import io.github.pastkv.model.grammar.automaton.PlaceBudget;
 import io.github.pastkv.model.grammar.automaton.State;
 import io.github.pastkv.model.tokenizer.TextTokenizer;
 import io.github.pastkv.model.tokenizer.TokenTrie;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
@@ -21,6 +22,7 @@ final class TokenMasks {
     private final Automaton automaton;
     private final TextTokenizer tokenizer;
     private final TokenTrie trie;
+    private final ControlTokenBytes controlTokens;
     private final ForcedTokens forcedTokens;
     private final int maxRemembered;
     private final long maxPlaces;
@@ -29,18 +31,19 @@ final class TokenMasks {
     private volatile Object memory; // of the automaton, for whose states the maps are
     private @Nullable TokenMask firstOfText;
 
-    TokenMasks(Automaton automaton, TextTokenizer tokenizer) {
-        this(automaton, tokenizer, MAX_PLACES);
+    TokenMasks(Automaton automaton, TextTokenizer tokenizer, ControlTokenBytes controlTokens) {
+        this(automaton, tokenizer, controlTokens, MAX_PLACES);
     }
 
     /** @param maxPlaces limit of places that are found in one walk */
-    TokenMasks(Automaton automaton, TextTokenizer tokenizer, long maxPlaces) {
+    TokenMasks(Automaton automaton, TextTokenizer tokenizer, ControlTokenBytes controlTokens, long maxPlaces) {
         this.automaton = automaton;
         this.memory = automaton.memory();
         this.maxPlaces = maxPlaces;
         this.tokenizer = tokenizer;
         this.trie = tokenizer.trie();
-        this.forcedTokens = new ForcedTokens(automaton, tokenizer);
+        this.controlTokens = controlTokens;
+        this.forcedTokens = new ForcedTokens(automaton, tokenizer, controlTokens);
         this.maxRemembered = (int) (MAX_REMEMBERED_BYTES * Byte.SIZE / Math.max(1 << 13, tokenizer.vocabSize()));
     }
 
@@ -48,8 +51,14 @@ final class TokenMasks {
         return tokenizer;
     }
 
-    TokenTrie trie() {
-        return trie;
+    /** The bytes of a token as a grammar reads it, or null if it stands for no text. */
+    byte @Nullable [] bytes(int id) {
+        return trie.contains(id) ? trie.bytes(id) : controlTokens.bytes(id);
+    }
+
+    /** Ids of special tokens that are part of the text. */
+    Set<Integer> specialIds() {
+        return controlTokens.specialIds(tokenizer.vocabulary());
     }
 
     /** The tokens that may follow. */
@@ -115,6 +124,11 @@ final class TokenMasks {
                 node++;
             }
         }
+        controlTokens.bytesById().forEach((id, bytes) -> {
+            if (!automaton.next(start, bytes).isDead()) {
+                mask.add(id);
+            }
+        });
         return mask;
     }
 }

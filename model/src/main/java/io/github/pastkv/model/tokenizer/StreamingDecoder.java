@@ -1,6 +1,7 @@
 package io.github.pastkv.model.tokenizer;
 
 import java.util.Arrays;
+import java.util.Set;
 
 /**
  * Turns ids that come one at a time into text that is certain: what it has given never changes with later ids, and all
@@ -33,13 +34,19 @@ public final class StreamingDecoder {
 
     private final TextTokenizer tokenizer;
     private final boolean skipSpecial;
+    private final Set<Integer> shownIds; // special, but part of the text
     private int[] window = new int[16];
     private int numIds;
     private int numSettledChars;
 
     StreamingDecoder(TextTokenizer tokenizer, boolean skipSpecial) {
+        this(tokenizer, skipSpecial, Set.of());
+    }
+
+    StreamingDecoder(TextTokenizer tokenizer, boolean skipSpecial, Set<Integer> shownIds) {
         this.tokenizer = tokenizer;
         this.skipSpecial = skipSpecial;
+        this.shownIds = Set.copyOf(shownIds);
     }
 
     /**
@@ -65,7 +72,8 @@ public final class StreamingDecoder {
     }
 
     private boolean isText(int id) {
-        return tokenizer.vocabulary().contains(id) && !(skipSpecial && tokenizer.vocabulary().isSpecial(id));
+        return tokenizer.vocabulary().contains(id)
+                && !(skipSpecial && tokenizer.vocabulary().isSpecial(id) && !shownIds.contains(id));
     }
 
     private boolean isByte(int id) {
@@ -141,7 +149,9 @@ public final class StreamingDecoder {
         numIds -= numLeadingIds;
     }
 
+    /** The window holds no special token that is left out, so none need be left out here where some are shown. */
     private String decode(int from, int to) {
-        return from == to ? "" : tokenizer.decode(Arrays.copyOfRange(window, from, to), skipSpecial);
+        boolean leavesOut = skipSpecial && shownIds.isEmpty();
+        return from == to ? "" : tokenizer.decode(Arrays.copyOfRange(window, from, to), leavesOut);
     }
 }

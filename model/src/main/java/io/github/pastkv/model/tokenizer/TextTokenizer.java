@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -342,6 +343,18 @@ public final class TextTokenizer implements AutoCloseable {
      */
     public StreamingDecoder streamingDecoderAfter(int[] precedingIds, boolean skipSpecial) {
         StreamingDecoder decoder = new StreamingDecoder(this, skipSpecial);
+        decoder.startAfter(precedingIds);
+        return decoder;
+    }
+
+    /**
+     * A decoder for ids that continue a text, which leaves out special tokens but some.
+     *
+     * @param precedingIds what the text holds so far; its end suffices
+     * @param shownIds special tokens that are part of the text
+     */
+    public StreamingDecoder streamingDecoderAfter(int[] precedingIds, Set<Integer> shownIds) {
+        StreamingDecoder decoder = new StreamingDecoder(this, true, shownIds);
         decoder.startAfter(precedingIds);
         return decoder;
     }

@@ -31,7 +31,7 @@ class TokenMasksTest {
         try (TextTokenizer tokenizer = tokenizer(name)) {
             for (int seed = 0; seed < NUM_GRAMMARS; seed++) {
                 Automaton automaton = new Automaton(RandomRules.next(new Random(seed)));
-                checkWalk(automaton, new TokenMasks(automaton, tokenizer), new Random(seed));
+                checkWalk(automaton, new TokenMasks(automaton, tokenizer, ControlTokenBytes.NONE), new Random(seed));
             }
         }
     }
@@ -41,7 +41,7 @@ class TokenMasksTest {
         for (int i = 0; i < MAX_TOKENS; i++) {
             State from = state;
             int[] expected = IntStream.range(0, masks.tokenizer().vocabSize())
-                    .filter(id -> mayFollow(automaton, masks.trie(), from, id)).toArray();
+                    .filter(id -> mayFollow(automaton, masks.tokenizer().trie(), from, id)).toArray();
             TokenMask mask = masks.allowed(from);
             assertThat(IntStream.range(-1, 1000).filter(id -> id >= 0 && mask.contains(id)).toArray())
                     .isEqualTo(expected);
@@ -50,7 +50,7 @@ class TokenMasksTest {
             if (expected.length == 0) {
                 return;
             }
-            state = automaton.next(from, masks.trie().bytes(expected[random.nextInt(expected.length)]));
+            state = automaton.next(from, masks.tokenizer().trie().bytes(expected[random.nextInt(expected.length)]));
         }
     }
 
@@ -60,9 +60,9 @@ class TokenMasksTest {
             Automaton automaton = new Automaton(Rules.of(Regex.parse(".*e.{300}").whole()));
             State state = automaton.next(automaton.start(), "e".repeat(300).getBytes(StandardCharsets.UTF_8));
 
-            assertThatThrownBy(() -> new TokenMasks(automaton, tokenizer, 1000).allowed(state))
+            assertThatThrownBy(() -> new TokenMasks(automaton, tokenizer, ControlTokenBytes.NONE, 1000).allowed(state))
                     .isInstanceOf(AutomatonLimitException.class).hasMessageContaining("takes more than 1000 places");
-            assertThat(new TokenMasks(automaton, tokenizer).allowed(state).size()).isPositive();
+            assertThat(new TokenMasks(automaton, tokenizer, ControlTokenBytes.NONE).allowed(state).size()).isPositive();
         }
     }
 
@@ -72,7 +72,7 @@ class TokenMasksTest {
             // root ::= "(" root? ")"
             Automaton automaton = new Automaton(Rules.of(Expression.sequence(new Expression.Text("("),
                     Expression.optional(new Expression.Call("root")), new Expression.Text(")"))));
-            TokenMasks masks = new TokenMasks(automaton, tokenizer);
+            TokenMasks masks = new TokenMasks(automaton, tokenizer, ControlTokenBytes.NONE);
             State start = automaton.start();
             TokenMask mask = masks.allowed(start);
             int[] forced = masks.forced(start);
@@ -99,7 +99,7 @@ class TokenMasksTest {
     private static void checkForced(Automaton automaton, TokenMasks masks, State from) {
         State state = from;
         for (int id : masks.forced(from)) {
-            for (byte value : masks.trie().bytes(id)) {
+            for (byte value : masks.tokenizer().trie().bytes(id)) {
                 assertThat(automaton.onlyByte(state)).isEqualTo(value & 0xFF);
                 state = automaton.next(state, value & 0xFF);
             }

@@ -10,6 +10,9 @@ public sealed interface Expression {
     /** The empty text alone. */
     Expression EMPTY = new Text("");
 
+    /** The byte that stands for a control token, unsigned: no text in UTF-8 holds it. */
+    int CONTROL_BYTE = 0xFF;
+
     /** One text. */
     record Text(String text) implements Expression {}
 
@@ -38,6 +41,9 @@ public sealed interface Expression {
             }
         }
     }
+
+    /** A control token that is no text, such as one that begins a thought. It reads {@link #CONTROL_BYTE}. */
+    record ControlToken() implements Expression {}
 
     /** A text of the rule with this name. */
     record Call(String rule) implements Expression {}

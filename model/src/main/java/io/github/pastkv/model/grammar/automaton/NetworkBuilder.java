@@ -42,6 +42,8 @@ final class NetworkBuilder {
             case Expression.Sequence(List<Expression> parts) -> addSequence(from, parts, to, inRule);
             case Expression.Choice(List<Expression> options) -> addChoice(from, options, to, inRule);
             case Expression.Repeat repeat -> addRepeat(from, repeat, to, inRule);
+            case Expression.ControlToken() ->
+                    network.addBytes(from, Expression.CONTROL_BYTE, Expression.CONTROL_BYTE, to);
             case Expression.Call(String rule) -> network.addCall(from, requireRule(rule, inRule), to);
         }
     }

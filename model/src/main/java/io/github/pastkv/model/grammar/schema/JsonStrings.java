@@ -63,6 +63,7 @@ final class JsonStrings {
                     new Expression.Choice(options.stream().map(JsonStrings::spelled).toList());
             case Expression.Repeat(Expression part, int min, int max) ->
                     new Expression.Repeat(spelled(part), min, max);
+            case Expression.ControlToken _ -> throw new IllegalArgumentException("content: a control token");
             case Expression.Call call -> throw new IllegalArgumentException("content: calls " + call.rule());
         };
     }

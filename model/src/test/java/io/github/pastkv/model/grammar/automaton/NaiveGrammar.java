@@ -41,6 +41,7 @@ final class NaiveGrammar {
                 yield ends;
             }
             case Expression.Repeat repeat -> endsOf(repeat, from);
+            case Expression.ControlToken _ -> new BitSet(); // no text holds one
             case Expression.Call(String rule) -> {
                 BitSet known = endsByCall.get(rule + "@" + from);
                 if (known == null) {
