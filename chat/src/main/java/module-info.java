@@ -5,4 +5,5 @@ module io.github.pastkv.chat {
     requires static org.jspecify;
 
     exports io.github.pastkv.chat;
+    exports io.github.pastkv.chat.tools;
 }

@@ -1,11 +1,15 @@
 package io.github.pastkv.chat;
 
+import io.github.pastkv.chat.tools.ToolCall;
+import io.github.pastkv.chat.tools.ToolCallListener;
+import io.github.pastkv.chat.tools.ToolCallParser;
 import io.github.pastkv.model.generation.Generation;
 import io.github.pastkv.model.generation.GenerationListener;
 import io.github.pastkv.model.generation.TokenLogProbability;
 import io.github.pastkv.model.tokenizer.TextTokenizer;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An answer while it is generated: its tokens, and its text. The text of an answer that continues nothing loses the
@@ -15,6 +19,7 @@ public final class AnswerText implements GenerationListener {
     private final TextTokenizer tokenizer;
     private final boolean continuesText;
     private final GenerationListener listener;
+    private final @Nullable ToolCallParser parser;
     private final List<Integer> tokenIds = new ArrayList<>();
     private boolean hasText;
 
@@ -28,6 +33,58 @@ public final class AnswerText implements GenerationListener {
         this.tokenizer = tokenizer;
         this.continuesText = continuesText;
         this.listener = listener;
+        this.parser = null;
+    }
+
+    /**
+     * The answer of one row in a format, in which it may call tools.
+     *
+     * @param listener is told of its tokens, and of its text outside calls
+     * @param calls is told of text and calls
+     */
+    public AnswerText(TextTokenizer tokenizer, ChatFormat format, GenerationListener listener,
+            ToolCallListener calls) {
+        this.tokenizer = tokenizer;
+        this.continuesText = format.continuesText();
+        this.listener = listener;
+        this.parser = format.calls().map(each -> new ToolCallParser(each, new Pieces(calls))).orElse(null);
+    }
+
+    /** Tells both listeners of text, and one of calls. */
+    private final class Pieces implements ToolCallListener {
+        private final ToolCallListener calls;
+
+        Pieces(ToolCallListener calls) {
+            this.calls = calls;
+        }
+
+        @Override
+        public void onText(String text) {
+            listener.onText(0, text);
+            calls.onText(text);
+        }
+
+        @Override
+        public void onCallStarted(int index, String id, String name) {
+            calls.onCallStarted(index, id, name);
+        }
+
+        @Override
+        public void onArguments(int index, String json) {
+            calls.onArguments(index, json);
+        }
+
+        @Override
+        public void onCallEnded(int index, ToolCall call) {
+            calls.onCallEnded(index, call);
+        }
+    }
+
+    /** Ends the answer: gives out text that might have begun a call. */
+    public void finish() {
+        if (parser != null) {
+            parser.finish();
+        }
     }
 
     /** The tokens so far. */
@@ -37,8 +94,11 @@ public final class AnswerText implements GenerationListener {
 
     /** The answer as a message. */
     ChatMessage message(Generation generation) {
-        String text = generation.rows().getFirst().text();
-        return ChatMessage.assistant(withoutStrippedSpace(text)).withTokenIds(generation.rows().getFirst().tokenIds());
+        finish();
+        ChatMessage message = parser == null
+                ? ChatMessage.assistant(withoutStrippedSpace(generation.rows().getFirst().text()))
+                : ChatMessage.assistant(parser.text(), parser.calls());
+        return message.withTokenIds(generation.rows().getFirst().tokenIds());
     }
 
     @Override
@@ -56,7 +116,9 @@ public final class AnswerText implements GenerationListener {
     public void onText(int row, String text) {
         String piece = hasText ? text : withoutStrippedSpace(text);
         hasText = true;
-        if (!piece.isEmpty()) {
+        if (parser != null) {
+            parser.accept(piece);
+        } else if (!piece.isEmpty()) {
             listener.onText(row, piece);
         }
     }

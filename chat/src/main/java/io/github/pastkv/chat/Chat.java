@@ -1,15 +1,21 @@
 package io.github.pastkv.chat;
 
+import io.github.pastkv.chat.tools.ToolCallFormat;
+import io.github.pastkv.chat.tools.ToolCallListener;
+import io.github.pastkv.chat.tools.Tools;
 import io.github.pastkv.model.Model;
 import io.github.pastkv.model.Session;
 import io.github.pastkv.model.SessionOptions;
 import io.github.pastkv.model.generation.GenerationListener;
 import io.github.pastkv.model.generation.GenerationOptions;
+import io.github.pastkv.model.grammar.Grammar;
 import io.github.pastkv.model.grammar.RecordType;
 import java.io.IOException;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A stateless chat: each call gets the whole list of messages, for backends whose clients keep the conversation.
@@ -22,6 +28,7 @@ public final class Chat {
     private final Model model;
     private final ChatFormat format;
     private final GeneratedTokens generated;
+    private final ToolFormats toolFormats; // of the format without tools
 
     /**
      * Answers in a format.
@@ -30,13 +37,15 @@ public final class Chat {
      */
     public Chat(Model model, ChatFormat format) {
         this(model, format, new GeneratedTokens(model.tokenizer().orElseThrow(
-                () -> new IllegalArgumentException("model: " + model.folder() + " has no tokenizer"))));
+                () -> new IllegalArgumentException("model: " + model.folder() + " has no tokenizer"))),
+                new ToolFormats(format));
     }
 
-    private Chat(Model model, ChatFormat format, GeneratedTokens generated) {
+    private Chat(Model model, ChatFormat format, GeneratedTokens generated, ToolFormats toolFormats) {
         this.model = model;
         this.format = Objects.requireNonNull(format, "format: null");
         this.generated = generated;
+        this.toolFormats = toolFormats;
     }
 
     /** Answers in the model's own format: {@link ChatFormat#of}. */
@@ -46,7 +55,19 @@ public final class Chat {
 
     /** Answers in another format, such as the same template with other variables, and knows the same conversations. */
     public Chat withFormat(ChatFormat newFormat) {
-        return new Chat(model, newFormat, generated);
+        return new Chat(model, newFormat, generated, new ToolFormats(newFormat));
+    }
+
+    /**
+     * Answers with text or calls of tools, which the message of a turn holds ({@link ChatMessage#toolCalls}), and knows
+     * the same conversations. Results of calls come with the next messages, as those of a tool. Replaces
+     * tools given before.
+     *
+     * @throws IllegalArgumentException if the format does not support tools, or a schema is not supported
+     */
+    public Chat withTools(Tools tools) {
+        Objects.requireNonNull(tools, "tools: null");
+        return new Chat(model, toolFormats.of(tools), generated, toolFormats);
     }
 
     public Model model() {
@@ -73,15 +94,27 @@ public final class Chat {
      */
     public Turn answer(List<ChatMessage> messages, GenerationOptions options, SessionOptions sessionOptions,
             GenerationListener listener) {
+        return answer(messages, options, sessionOptions, listener, ToolCallListener.NONE);
+    }
+
+    /**
+     * Answers messages, {@linkplain #withTools with tools}.
+     *
+     * @param listener receives tokens, and text outside calls
+     * @param calls receives text and calls
+     */
+    public Turn answer(List<ChatMessage> messages, GenerationOptions options, SessionOptions sessionOptions,
+            GenerationListener listener, ToolCallListener calls) {
         Objects.requireNonNull(messages, "messages: null");
         ChatMessage.requireNoneNull(messages);
         Objects.requireNonNull(options, "options: null");
         Objects.requireNonNull(sessionOptions, "sessionOptions: null");
         Objects.requireNonNull(listener, "listener: null");
+        Objects.requireNonNull(calls, "calls: null");
         RestoringFormat restoring = new RestoringFormat(sessionOptions);
         Session session = model.newSession(sessionOptions);
         try (Conversation conversation = Conversation.of(session, restoring, List.of())) {
-            Turn turn = conversation.answer(messages, options, listener);
+            Turn turn = conversation.answer(messages, options, listener, calls);
             generated.add(sessionOptions.prefixReuse().salt(), restoring.lastIds,
                     turn.generation().orElseThrow().rows().getFirst());
             return turn;
@@ -134,6 +167,16 @@ public final class Chat {
         @Override
         public boolean continuesText() {
             return format.continuesText();
+        }
+
+        @Override
+        public Optional<ToolCallFormat> calls() {
+            return format.calls();
+        }
+
+        @Override
+        public @Nullable Grammar grammar() {
+            return format.grammar();
         }
     }
 

@@ -1,10 +1,14 @@
 package io.github.pastkv.chat;
 
+import io.github.pastkv.chat.tools.ToolCallFormat;
+import io.github.pastkv.chat.tools.Tools;
 import io.github.pastkv.model.Model;
+import io.github.pastkv.model.grammar.Grammar;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** Converts a conversation to tokens. */
 public interface ChatFormat {
@@ -36,4 +40,24 @@ public interface ChatFormat {
      * text, of which some tokenizers strip the leading space.
      */
     boolean continuesText();
+
+    /**
+     * The same format for conversations in which the model may call tools.
+     *
+     * @throws IllegalArgumentException if it has no way to write tools and calls that is known, or a schema is not
+     *         supported
+     */
+    default ToolFormat withTools(Tools tools) {
+        throw new IllegalArgumentException("tools: " + this + " does not support them");
+    }
+
+    /** How the answers hold calls of tools; empty if they are text only. */
+    default Optional<ToolCallFormat> calls() {
+        return Optional.empty();
+    }
+
+    /** The texts that an answer must be one of; null for any. */
+    default @Nullable Grammar grammar() {
+        return null;
+    }
 }

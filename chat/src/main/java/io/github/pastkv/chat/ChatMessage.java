@@ -1,11 +1,13 @@
 package io.github.pastkv.chat;
 
+import io.github.pastkv.chat.tools.ToolCall;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
@@ -22,6 +24,7 @@ public record ChatMessage(String role, String content, ObjectNode json, List<Int
     static final String USER = "user";
     static final String ASSISTANT = "assistant";
     static final String TOOL = "tool";
+    private static final String TOOL_CALLS = "tool_calls";
 
     public ChatMessage {
         Objects.requireNonNull(json, "json: null");
@@ -41,6 +44,26 @@ public record ChatMessage(String role, String content, ObjectNode json, List<Int
     /** An answer of the model. */
     public static ChatMessage assistant(String content) {
         return of(ASSISTANT, content);
+    }
+
+    /**
+     * An answer of the model with calls of tools.
+     *
+     * @param content the text beside them; often empty
+     * @throws IllegalArgumentException if the arguments of a call are no JSON object
+     */
+    public static ChatMessage assistant(String content, List<ToolCall> calls) {
+        ChatMessage message = of(ASSISTANT, content);
+        if (!calls.isEmpty()) {
+            ArrayNode list = message.json.putArray(TOOL_CALLS);
+            calls.forEach(call -> list.add(call.json()));
+        }
+        return message;
+    }
+
+    /** The calls of tools in it, oldest first. */
+    public List<ToolCall> toolCalls() {
+        return json.path(TOOL_CALLS).valueStream().map(ToolCall::of).toList();
     }
 
     /**

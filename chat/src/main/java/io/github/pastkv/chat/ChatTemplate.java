@@ -2,6 +2,7 @@ package io.github.pastkv.chat;
 
 import io.github.pastkv.chat.jinja.JinjaException;
 import io.github.pastkv.chat.jinja.JinjaTemplate;
+import io.github.pastkv.chat.tools.Tools;
 import io.github.pastkv.model.Model;
 import io.github.pastkv.model.files.ModelFormatException;
 import io.github.pastkv.model.tokenizer.TextTokenizer;
@@ -10,6 +11,7 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
@@ -37,11 +39,13 @@ public final class ChatTemplate implements ChatFormat {
     private static final String BREAK = String.valueOf(JinjaTemplate.BREAK);
     private static final Pattern TAG = Pattern.compile("</?\\w+>");
     private static final String PROBE = "probe";
+    private static final String TOOLS = "tools";
 
     private final Path file;
     private final JinjaTemplate template;
     private final TextTokenizer tokenizer;
     private final Map<String, JsonNode> variables;
+    private final Map<String, JsonNode> brokenVariables; // with breaks inside control tokens that tools spell
     private final Set<Integer> stopTokens;
 
     private ChatTemplate(Path file, JinjaTemplate template, TextTokenizer tokenizer, Map<String, JsonNode> variables)
@@ -50,6 +54,8 @@ public final class ChatTemplate implements ChatFormat {
         this.template = template;
         this.tokenizer = tokenizer;
         this.variables = Map.copyOf(variables);
+        this.brokenVariables = new HashMap<>(variables);
+        brokenVariables.computeIfPresent(TOOLS, (_, tools) -> broken(tools, false));
         this.stopTokens = findStopTokens();
     }
 
@@ -111,7 +117,8 @@ public final class ChatTemplate implements ChatFormat {
     @Override
     public int[] encode(List<ChatMessage> messages) {
         try {
-            return tokenizer.encodeParts(List.of(render(broken(messages), true).split(BREAK, -1)));
+            String rendered = render(broken(messages), true, brokenVariables);
+            return tokenizer.encodeParts(List.of(rendered.split(BREAK, -1)));
         } catch (JinjaException e) {
             throw refusal(e);
         }
@@ -126,21 +133,38 @@ public final class ChatTemplate implements ChatFormat {
         ArrayNode list = JsonMapper.shared().createArrayNode();
         messages.forEach(message -> list.add(message.json()));
         try {
-            return render(list, true);
+            return render(list, true, variables);
         } catch (JinjaException e) {
             throw refusal(e);
         }
     }
 
-    private String render(ArrayNode messages, boolean addsGenerationPrompt) throws JinjaException {
+    /** The text of messages, without the start of an answer. */
+    String renderWhole(List<ChatMessage> messages) throws JinjaException {
+        ArrayNode list = JsonMapper.shared().createArrayNode();
+        messages.forEach(message -> list.add(message.json()));
+        return render(list, false, variables);
+    }
+
+    @Override
+    public ToolFormat withTools(Tools tools) {
+        Objects.requireNonNull(tools, "tools: null");
+        ArrayNode definitions = JsonMapper.shared().createArrayNode();
+        tools.definitions().forEach(tool -> definitions.add(tool.json()));
+        ChatTemplate withTools = withVariables(Map.of(TOOLS, definitions));
+        return new ToolFormat(withTools, ToolCallProbe.find(withTools), tools);
+    }
+
+    private String render(ArrayNode messages, boolean addsGenerationPrompt, Map<String, JsonNode> given)
+            throws JinjaException {
         JsonMapper json = JsonMapper.shared();
         Map<String, JsonNode> values = new HashMap<>();
         values.put("messages", messages);
         values.put("add_generation_prompt", json.getNodeFactory().booleanNode(addsGenerationPrompt));
-        values.put("tools", json.getNodeFactory().nullNode());
+        values.put(TOOLS, json.getNodeFactory().nullNode());
         values.put("documents", json.getNodeFactory().nullNode());
         tokenizer.specialTokens().forEach((name, token) -> values.put(name, json.getNodeFactory().stringNode(token)));
-        values.putAll(variables);
+        values.putAll(given);
         return template.render(values);
     }
 
@@ -201,8 +225,8 @@ public final class ChatTemplate implements ChatFormat {
     /** The tokenizer's end token, and the first control token that the template writes after an answer. */
     private Set<Integer> findStopTokens() throws JinjaException {
         ArrayNode question = JsonMapper.shared().createArrayNode().add(ChatMessage.user(PROBE).json());
-        render(question, true);
-        String rendered = render(question.deepCopy().add(ChatMessage.assistant(PROBE).json()), false);
+        render(question, true, variables);
+        String rendered = render(question.deepCopy().add(ChatMessage.assistant(PROBE).json()), false, variables);
         int answerEnd = rendered.lastIndexOf(PROBE) + PROBE.length();
         IntStream after = rendered.contains(PROBE)
                 ? IntStream.of(tokenizer.encode(rendered.substring(answerEnd), false))

@@ -1,12 +1,14 @@
 package io.github.pastkv.chat;
 
 import io.github.pastkv.cache.PoolExhaustedException;
+import io.github.pastkv.chat.tools.ToolCallListener;
 import io.github.pastkv.model.Model;
 import io.github.pastkv.model.Session;
 import io.github.pastkv.model.SessionOptions;
 import io.github.pastkv.model.generation.Generation;
 import io.github.pastkv.model.generation.GenerationListener;
 import io.github.pastkv.model.generation.GenerationOptions;
+import io.github.pastkv.model.grammar.Grammar;
 import io.github.pastkv.model.tokenizer.TextTokenizer;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -132,6 +134,19 @@ public final class Conversation implements AutoCloseable {
      * @param messages empty to answer the last message
      */
     public Turn answer(List<ChatMessage> messages, GenerationOptions options, GenerationListener listener) {
+        return answer(messages, options, listener, ToolCallListener.NONE);
+    }
+
+    /**
+     * Adds messages and generates an answer that may call tools, in a format {@linkplain ChatFormat#withTools with
+     * tools}. A call that was cut is not in the turn's message.
+     *
+     * @param listener receives the text of the answer without calls
+     * @param calls receives text and calls
+     */
+    public Turn answer(List<ChatMessage> messages, GenerationOptions options, GenerationListener listener,
+            ToolCallListener calls) {
+        Objects.requireNonNull(calls, "calls: null");
         Objects.requireNonNull(messages, "messages: null");
         Objects.requireNonNull(options, "options: null");
         Objects.requireNonNull(listener, "listener: null");
@@ -140,10 +155,10 @@ public final class Conversation implements AutoCloseable {
         int numKnown = current.tokens().rewindTo(ids);
         List<Integer> known = Arrays.stream(ids, 0, numKnown).boxed().toList();
         int[] newIds = Arrays.copyOfRange(ids, numKnown, ids.length);
-        AnswerText answer = new AnswerText(tokenizer, format.continuesText(), listener);
+        AnswerText answer = new AnswerText(tokenizer, format, listener, calls);
         try {
             Generation generation = current.session().generate(new int[][] {newIds},
-                    withStopTokens(options).withKnownTokens(known), answer);
+                    withFormat(options).withKnownTokens(known), answer);
             Turn turn = new Turn(messages, answer.message(generation), Optional.of(generation), numKnown);
             return current.add(turn);
         } finally {
@@ -170,7 +185,10 @@ public final class Conversation implements AutoCloseable {
         return ids;
     }
 
-    private static void requireOneAnswer(GenerationOptions options) {
+    private void requireOneAnswer(GenerationOptions options) {
+        if (options.grammar() != null && format.grammar() != null) {
+            throw new IllegalArgumentException("grammar: does not go with tools, which have one of their own");
+        }
         if (options.numReturnSequences() != 1) {
             throw new IllegalArgumentException(
                     "numReturnSequences: " + options.numReturnSequences() + ", a turn has one answer");
@@ -186,10 +204,11 @@ public final class Conversation implements AutoCloseable {
         }
     }
 
-    private GenerationOptions withStopTokens(GenerationOptions options) {
+    private GenerationOptions withFormat(GenerationOptions options) {
+        Grammar grammar = format.grammar();
         Set<Integer> stopTokens = new HashSet<>(options.stopTokens());
         stopTokens.addAll(format.stopTokens());
-        return options.withStopTokens(stopTokens);
+        return options.withStopTokens(stopTokens).withGrammar(grammar == null ? options.grammar() : grammar);
     }
 
     /**

@@ -1,9 +1,12 @@
 package io.github.pastkv.chat;
 
+import io.github.pastkv.chat.tools.ToolCallFormat;
+import io.github.pastkv.chat.tools.Tools;
 import io.github.pastkv.model.Model;
 import io.github.pastkv.model.tokenizer.TextTokenizer;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.stream.IntStream;
 
@@ -53,11 +56,18 @@ public final class PlainFormat implements ChatFormat {
         return IntStream.concat(ids, encode(text.toString(), isFirst)).toArray();
     }
 
+    /** Definitions, calls and results as text: a model without a template has not seen calls in training. */
+    @Override
+    public ToolFormat withTools(Tools tools) {
+        Objects.requireNonNull(tools, "tools: null");
+        return new ToolFormat(new PlainToolFormat(this, tools), ToolCallFormat.PLAIN, tools);
+    }
+
     private static void requirePlain(ChatMessage message) {
         boolean isKnown = List.of(ChatMessage.SYSTEM, ChatMessage.USER, ChatMessage.ASSISTANT).contains(message.role());
         if (!isKnown || message.json().path("content").isArray() || message.json().has("tool_calls")) {
             throw new IllegalArgumentException("messages: '" + message.role()
-                    + "' with other fields than text needs a chat template, which this model lacks");
+                    + "' with other fields than text needs a chat template, which this model lacks, or tools");
         }
     }
 

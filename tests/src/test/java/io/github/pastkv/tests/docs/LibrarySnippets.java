@@ -1,16 +1,23 @@
 package io.github.pastkv.tests.docs;
 
 import io.github.pastkv.chat.Chat;
+import io.github.pastkv.chat.ChatFormat;
 import io.github.pastkv.chat.ChatMessage;
+import io.github.pastkv.chat.Conversation;
 import io.github.pastkv.chat.Turn;
+import io.github.pastkv.chat.tools.ToolCall;
+import io.github.pastkv.chat.tools.ToolDefinition;
+import io.github.pastkv.chat.tools.Tools;
 import io.github.pastkv.model.Model;
 import io.github.pastkv.model.Session;
+import io.github.pastkv.model.SessionOptions;
 import io.github.pastkv.model.generation.GenerationListener;
 import io.github.pastkv.model.generation.GenerationOptions;
 import io.github.pastkv.model.grammar.Grammar;
 import io.github.pastkv.model.grammar.RecordType;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -60,6 +67,25 @@ final class LibrarySnippets {
             Chat chat = Chat.of(model);
             Turn turn = chat.answer(List.of(ChatMessage.user("Name a color.")),
                     GenerationOptions.greedy(40).withGrammar(color), GenerationListener.NONE);
+            System.out.println(turn.answer());
+        }
+    }
+
+    static void tools() throws IOException {
+        ToolDefinition weather = ToolDefinition.of("get_weather", "The weather of a city.", """
+                {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}""");
+        GenerationOptions options = GenerationOptions.greedy(200);
+        try (Model model = Model.load(Path.of("/models/Qwen3-0.6B"))) {
+            ChatFormat format = ChatFormat.of(model).withTools(Tools.of(List.of(weather)));
+            Conversation conversation = new Conversation(model.newSession(SessionOptions.defaults()), format);
+            Turn turn = conversation.say("How is the weather in Bonn?", options, GenerationListener.NONE);
+            while (!turn.message().toolCalls().isEmpty()) {
+                List<ChatMessage> results = new ArrayList<>();
+                for (ToolCall call : turn.message().toolCalls()) { // call.name() with call.arguments()
+                    results.add(ChatMessage.tool(call.id(), "{\"degrees\": 12}"));
+                }
+                turn = conversation.answer(results, options, GenerationListener.NONE);
+            }
             System.out.println(turn.answer());
         }
     }
