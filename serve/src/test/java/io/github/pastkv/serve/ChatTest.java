@@ -88,11 +88,11 @@ final class ChatTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"'tools': [{'type': 'function'}]", "'tool_choice': 'auto'", "'parallel_tool_calls': true",
-        "'functions': [{}]", "'reasoning_effort': 'low'", "'store': true",
-        "'service_tier': 'flex'", "'audio': {}", "'modalities': ['text', 'audio']", "'web_search_options': {}",
-        "'prediction': {}", "'verbosity': 'low'", "'no_such_field': 1",
-        "'continue_final_message': true", "'chat_template': 'x'", "'best_of': 3", "'suffix': 'x'"})
+    @ValueSource(
+            strings = {"'tool_choice': 'required'", "'functions': [{}]", "'reasoning_effort': 'low'", "'store': true",
+                "'service_tier': 'flex'", "'audio': {}", "'modalities': ['text', 'audio']", "'web_search_options': {}",
+                "'prediction': {}", "'verbosity': 'low'", "'no_such_field': 1",
+                "'continue_final_message': true", "'chat_template': 'x'", "'best_of': 3", "'suffix': 'x'"})
     void unsupportedField_isRefusedByName(String field) throws Exception {
         JsonNode error = server.error(400, PATH, HELLO + ", " + field + "}");
 
@@ -104,7 +104,9 @@ final class ChatTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"'tools': []", "'tool_choice': 'none'", "'response_format': {'type': 'text'}",
+    @ValueSource(strings = {"'tools': []", "'tool_choice': 'none'", "'tool_choice': 'auto'",
+        "'parallel_tool_calls': true",
+        "'response_format': {'type': 'text'}",
         "'store': false", "'service_tier': 'auto'", "'user': 'me'", "'metadata': {'a': 'b'}", "'prompt_cache_key': 'k'",
         "'modalities': ['text']", "'stop': null", "'n': null", "'logit_bias': {}", "'stream': false",
         "'frequency_penalty': 0.5", "'min_p': 0.1", "'top_k': -1", "'priority': 3", "'safety_identifier': 'x'"})
@@ -129,7 +131,7 @@ final class ChatTest {
         "[{'role': 'user', 'content': 1}]", "[{'role': 'user', 'content': [{'type': 'image_url', 'image_url': {}}]}]",
         "[{'role': 'user', 'content': [{'type': 'input_audio', 'input_audio': {}}]}]",
         "[{'role': 'user', 'content': [{'type': 'file', 'file': {}}]}]",
-        "[{'role': 'tool', 'content': 'x', 'tool_call_id': 'a'}]",
+        "[{'role': 'tool', 'content': 'x'}]",
         "[{'role': 'assistant', 'content': 'x', 'tool_calls': [{}]}]",
         "[{'role': 'user', 'content': 'x', 'surprise': 1}]"})
     void wrongMessages_areRefusedByPlace(String messages) throws Exception {

@@ -3,15 +3,24 @@ package io.github.pastkv.serve;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.langchain4j.agent.tool.ToolExecutionRequest;
+import dev.langchain4j.agent.tool.ToolSpecification;
+import dev.langchain4j.data.message.AiMessage;
+import dev.langchain4j.data.message.ToolExecutionResultMessage;
+import dev.langchain4j.data.message.UserMessage;
 import dev.langchain4j.exception.InvalidRequestException;
 import dev.langchain4j.http.client.jdk.JdkHttpClient;
 import dev.langchain4j.http.client.jdk.JdkHttpClientBuilder;
+import dev.langchain4j.model.chat.request.ChatRequest;
+import dev.langchain4j.model.chat.request.ToolChoice;
+import dev.langchain4j.model.chat.request.json.JsonObjectSchema;
 import dev.langchain4j.model.chat.response.ChatResponse;
 import dev.langchain4j.model.chat.response.StreamingChatResponseHandler;
 import dev.langchain4j.model.openai.OpenAiChatModel;
 import dev.langchain4j.model.openai.OpenAiStreamingChatModel;
 import dev.langchain4j.model.output.FinishReason;
 import java.net.http.HttpClient;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -53,6 +62,37 @@ final class LangChain4jClientTest {
 
             assertThatThrownBy(() -> model.chat("Once upon a time")).isInstanceOf(InvalidRequestException.class)
                     .hasMessageContaining("context_length_exceeded");
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(value = HttpClient.Version.class, names = {"HTTP_1_1", "HTTP_2"})
+    void toolCall_isMade_andItsResultSentBack(HttpClient.Version version) throws Exception {
+        try (TestServer server = new TestServer()) {
+            OpenAiChatModel model = OpenAiChatModel.builder().baseUrl(server.uri("/v1").toString()).apiKey("none")
+                    .modelName(TestServer.MODEL).maxTokens(100).seed(3).httpClientBuilder(http(version)).build();
+            OpenAiStreamingChatModel streaming = OpenAiStreamingChatModel.builder()
+                    .baseUrl(server.uri("/v1").toString()).apiKey("none").modelName(TestServer.MODEL).maxTokens(100)
+                    .seed(3).httpClientBuilder(http(version)).build();
+            ToolSpecification weather = ToolSpecification.builder().name("get_weather").parameters(JsonObjectSchema
+                    .builder().addEnumProperty("city", List.of("Bonn", "Rome")).required("city").build()).build();
+            UserMessage question = UserMessage.from("How is the weather?");
+            ChatRequest request = ChatRequest.builder().messages(question).toolSpecifications(weather)
+                    .toolChoice(ToolChoice.REQUIRED).build();
+
+            AiMessage asked = model.chat(request).aiMessage();
+            Answer answer = new Answer();
+            streaming.chat(request, answer);
+            ChatResponse streamed = answer.response.get();
+
+            ToolExecutionRequest call = asked.toolExecutionRequests().getFirst();
+            assertThat(call.name()).isEqualTo("get_weather");
+            assertThat(call.arguments()).matches("\\{\"city\": \"(Bonn|Rome)\"}");
+            assertThat(streamed.aiMessage().toolExecutionRequests().getFirst().arguments()).isEqualTo(call.arguments());
+            assertThat(streamed.finishReason()).isEqualTo(FinishReason.TOOL_EXECUTION);
+            assertThat(
+                    model.chat(question, asked, ToolExecutionResultMessage.from(call, "It rains.")).aiMessage().text())
+                    .isNotEmpty();
         }
     }
 

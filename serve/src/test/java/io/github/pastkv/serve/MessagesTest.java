@@ -97,7 +97,10 @@ final class MessagesTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', quoteCharacter = '\"',
-            value = {"'tools': [{'name': 'f'}] | tools:", "'thinking': {'type': 'enabled'} | thinking:",
+            value = {"'tools': [{'name': 'f'}] | tools[0].input_schema:",
+                "'tools': [{'type': 'bash_20250124', 'name': 'bash'}] | tools[0].type:",
+                "'tool_choice': {'type': 'some'} | tool_choice.type:", "'tool_choice': {'type': 'any'} | tool_choice:",
+                "'thinking': {'type': 'enabled'} | thinking:",
                 "'nonsense': 1 | nonsense:", "'stop_sequences': [''] | stop_sequences:",
                 "'service_tier': 'best' | service_tier:",
                 "'system': [{'type': 'image'}] | system[0].type:", "'temperature': 'hot' | temperature:"})

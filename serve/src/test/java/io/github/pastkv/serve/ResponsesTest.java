@@ -83,7 +83,9 @@ final class ResponsesTest {
     @ParameterizedTest
     @CsvSource(delimiter = '|', quoteCharacter = '\"',
             value = {"'store': true | store:", "'previous_response_id': 'x' | previous_response_id:",
-                "'tools': [{'type': 'web_search'}] | tools:", "'truncation': 'auto' | truncation:",
+                "'tools': [{'type': 'web_search'}] | tools[0].type:",
+                "'tool_choice': {'type': 'custom', 'name': 'x'} | tool_choice.type:",
+                "'max_tool_calls': 1 | max_tool_calls:", "'truncation': 'auto' | truncation:",
                 "'reasoning': {'effort': 'low'} | reasoning.effort:",
                 "'text': {'verbosity': 'low'} | text.verbosity:",
                 "'background': true | background:", "'include': ['file_search_call.results'] | include:",
@@ -92,7 +94,9 @@ final class ResponsesTest {
                 "'stream': true, 'stream_options': {'include_usage': true} | stream_options.include_usage:",
                 "'stream': true, 'stream_options': {'include_obfuscation': true} | stream_options.include_obfuscation:",
                 "'max_output_tokens': 0 | max_output_tokens:",
-                "'input': [{'type': 'function_call_output'}] | input[0].type:",
+                "'input': [{'type': 'function_call_output'}] | input[0].output:",
+                "'input': [{'type': 'function_call', 'call_id': 'a', 'name': 'f'}] | input[0].arguments:",
+                "'input': [{'type': 'web_search_call'}] | input[0].type:",
                 "'input': [{'role': 'user', 'content': [{'type': 'input_image'}]}] | input[0].content[0].type:"})
     void otherFields_areRefusedByName(String field, String name) throws Exception {
         try (TestServer server = new TestServer()) {

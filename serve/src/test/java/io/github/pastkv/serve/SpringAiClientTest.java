@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.openai.errors.BadRequestException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -11,8 +12,15 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.springframework.ai.chat.client.ChatClient;
+import org.springframework.ai.chat.messages.AssistantMessage;
+import org.springframework.ai.chat.messages.ToolResponseMessage;
+import org.springframework.ai.chat.messages.UserMessage;
+import org.springframework.ai.chat.model.ChatModel;
 import org.springframework.ai.chat.model.ChatResponse;
+import org.springframework.ai.chat.prompt.Prompt;
 import org.springframework.ai.openai.OpenAiChatOptions;
+import org.springframework.ai.tool.ToolCallback;
+import org.springframework.ai.tool.function.FunctionToolCallback;
 import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.boot.builder.SpringApplicationBuilder;
@@ -62,6 +70,41 @@ final class SpringAiClientTest {
                 .map(part -> String.valueOf(part.getResult().getOutput().getText())).collect(Collectors.joining()))
                 .isEqualTo(text);
         assertThat(parts.getLast().getMetadata().getUsage().getCompletionTokens()).isEqualTo(10);
+    }
+
+    /** The model calls the tool, and the answer to the result is text. */
+    @Test
+    void toolCall_isMade_andItsResultSentBack() {
+        List<String> asked = new ArrayList<>();
+        ToolCallback weather = FunctionToolCallback.builder("get_weather", (Place place) -> {
+            asked.add(place.city().name());
+            return "It rains.";
+        }).description("Weather of a city.").inputType(Place.class).build();
+        Map<String, Object> once = Map.of("type", "function", "function", Map.of("name", "get_weather"));
+
+        ChatResponse first = context.getBean(ChatModel.class).call(new Prompt("How is the weather?",
+                OpenAiChatOptions.builder().toolCallbacks(weather).toolChoice(once).maxTokens(100)
+                        .build()));
+
+        AssistantMessage.ToolCall call = first.getResult().getOutput().getToolCalls().getFirst();
+        assertThat(call.name()).isEqualTo("get_weather");
+        assertThat(weather.call(call.arguments())).contains("It rains.");
+        assertThat(asked).hasSize(1);
+        ChatResponse second = context.getBean(ChatModel.class).call(new Prompt(
+                List.of(new UserMessage("How is the weather?"), first.getResult().getOutput(),
+                        ToolResponseMessage.builder().responses(List.of(
+                                new ToolResponseMessage.ToolResponse(call.id(), call.name(), "It rains."))).build()),
+                OpenAiChatOptions.builder().maxTokens(10).build()));
+        assertThat(second.getResult().getOutput().getText()).isNotEmpty();
+    }
+
+    /** Arguments of the tool. */
+    record Place(City city, int days) {}
+
+    /** Cities that the tool knows. */
+    enum City {
+        BONN,
+        ROME
     }
 
     /** A subscriber that takes some parts and cancels closes the connection. */

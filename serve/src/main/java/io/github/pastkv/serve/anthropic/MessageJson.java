@@ -1,5 +1,6 @@
 package io.github.pastkv.serve.anthropic;
 
+import io.github.pastkv.chat.tools.ToolCall;
 import io.github.pastkv.model.generation.FinishReason;
 import io.github.pastkv.serve.openai.AnswerChoice;
 import io.github.pastkv.serve.openai.Usage;
@@ -8,6 +9,7 @@ import java.util.Comparator;
 import java.util.Optional;
 import java.util.UUID;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /** The parts of Anthropic's message objects. */
@@ -22,7 +24,13 @@ final class MessageJson {
     /** A message that has ended. */
     ObjectNode whole(AnswerChoice choice, Usage usage) {
         ObjectNode json = head();
-        json.putArray("content").addObject().put("type", "text").put("text", choice.text());
+        ArrayNode content = json.putArray("content");
+        if (!choice.text().isEmpty() || choice.calls().isEmpty()) {
+            content.add(text(choice.text()));
+        }
+        for (AnswerChoice.Call call : choice.calls()) {
+            content.add(call(call.id(), call.name(), call.arguments().toString()));
+        }
         putEnd(json, choice);
         json.set("usage", usage(usage.numPromptTokens(), usage.numCachedTokens(), usage.numCompletionTokens()));
         return json;
@@ -37,6 +45,23 @@ final class MessageJson {
         return json;
     }
 
+    /** A block of text. */
+    static ObjectNode text(String text) {
+        return JsonMapper.shared().createObjectNode().put("type", "text").put("text", text);
+    }
+
+    /** A block that calls a tool; without input where its arguments were cut, or have not come. */
+    static ObjectNode call(String id, String name, String arguments) {
+        ObjectNode block =
+                JsonMapper.shared().createObjectNode().put("type", "tool_use").put("id", id).put("name", name);
+        try {
+            block.set("input", new ToolCall(id, name, arguments).argumentsJson());
+        } catch (IllegalArgumentException _) {
+            block.putObject("input");
+        }
+        return block;
+    }
+
     private ObjectNode head() {
         return JsonMapper.shared().createObjectNode().put("id", id).put("type", "message").put("role", "assistant")
                 .put("model", request.model().name());
@@ -44,16 +69,16 @@ final class MessageJson {
 
     /** Adds why a message has ended. */
     void putEnd(ObjectNode json, AnswerChoice choice) {
-        json.put("stop_reason", stopReason(choice.reason()));
+        json.put("stop_reason", stopReason(choice.reason(), !choice.calls().isEmpty()));
         json.put("stop_sequence",
                 choice.reason() == FinishReason.STOP_STRING ? stopSequence(choice).orElse(null) : null);
     }
 
-    private static String stopReason(FinishReason reason) {
+    private static String stopReason(FinishReason reason, boolean callsTools) {
         return switch (reason) {
             case LENGTH -> "max_tokens";
             case CONTEXT_FULL -> "model_context_window_exceeded";
-            case STOP_TOKEN -> "end_turn";
+            case STOP_TOKEN -> callsTools ? "tool_use" : "end_turn";
             case STOP_STRING -> "stop_sequence";
             case CANCELED -> throw new IllegalStateException("a canceled message has no end");
         };

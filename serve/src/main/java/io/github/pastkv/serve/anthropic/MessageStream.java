@@ -10,10 +10,12 @@ import java.io.IOException;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
-/** Anthropic's events of a message of one text block. */
+/** Anthropic's events of a message: one block of text, and one for each call of a tool. */
 final class MessageStream implements StreamFormat {
     private final MessageJson json;
     private final AnswerChoice choice = new AnswerChoice();
+    private int numBlocks;
+    private boolean isOpen; // the last block
 
     MessageStream(MessageJson json) {
         this.json = json;
@@ -32,25 +34,54 @@ final class MessageStream implements StreamFormat {
         ObjectNode start = event("message_start");
         start.set("message", json.empty());
         send(stream, start);
-        ObjectNode block = event("content_block_start").put("index", 0);
-        block.putObject("content_block").put("type", "text").put("text", "");
+    }
+
+    private void open(EventStream stream, ObjectNode content) throws IOException {
+        close(stream);
+        ObjectNode block = event("content_block_start").put("index", numBlocks++);
+        block.set("content_block", content);
         send(stream, block);
+        isOpen = true;
+    }
+
+    private void close(EventStream stream) throws IOException {
+        if (isOpen) {
+            send(stream, event("content_block_stop").put("index", numBlocks - 1));
+            isOpen = false;
+        }
+    }
+
+    private void sendDelta(EventStream stream, String type, String field, String value) throws IOException {
+        ObjectNode delta = event("content_block_delta").put("index", numBlocks - 1);
+        delta.putObject("delta").put("type", type).put(field, value);
+        send(stream, delta);
     }
 
     @Override
-    public void text(EventStream stream, RunEvent.Text text) throws IOException {
-        choice.add(text);
-        if (!text.text().isEmpty()) {
-            ObjectNode delta = event("content_block_delta").put("index", 0);
-            delta.putObject("delta").put("type", "text_delta").put("text", text.text());
-            send(stream, delta);
+    public void piece(EventStream stream, RunEvent.Piece piece) throws IOException {
+        choice.add(piece);
+        switch (piece) {
+            case RunEvent.Text text -> {
+                if (!text.text().isEmpty()) {
+                    if (!isOpen) {
+                        open(stream, MessageJson.text(""));
+                    }
+                    sendDelta(stream, "text_delta", "text", text.text());
+                }
+            }
+            case RunEvent.CallStarted call -> open(stream, MessageJson.call(call.id(), call.name(), ""));
+            case RunEvent.CallArguments arguments ->
+                    sendDelta(stream, "input_json_delta", "partial_json", arguments.json());
         }
     }
 
     @Override
     public void choiceEnded(EventStream stream, RunEvent.ChoiceEnded ended) throws IOException {
         choice.end(ended.reason());
-        send(stream, event("content_block_stop").put("index", 0));
+        if (numBlocks == 0) {
+            open(stream, MessageJson.text(""));
+        }
+        close(stream);
     }
 
     @Override

@@ -62,8 +62,7 @@ final class MessagesFields {
     }
 
     private void readPrompt() {
-        fields.refuseUnless("tools", "tools are not supported yet", List.of());
-        fields.refuseUnless("tool_choice", "tools are not supported yet");
+        AnthropicTools.translate(fields, chat);
         fields.ignoreHint("cache_control"); // all prefixes are cached
         refuseThinking();
         ArrayNode messages = chat.putArray("messages");
@@ -74,7 +73,7 @@ final class MessagesFields {
             throw ApiException.badField("messages", "is empty");
         }
         for (int i = 0; i < list.size(); i++) {
-            messages.add(message("messages[" + i + "]", list.get(i)));
+            messages.addAll(messages("messages[" + i + "]", list.get(i)));
         }
         if (messages.get(messages.size() - 1).path("role").asString("").equals("assistant")) {
             throw ApiException.unsupported("messages", "the last is the assistant's, and cannot be continued");
@@ -89,7 +88,7 @@ final class MessagesFields {
         }
     }
 
-    private static ObjectNode message(String name, JsonNode json) {
+    private static List<ObjectNode> messages(String name, JsonNode json) {
         RequestFields message = RequestFields.of(name, json);
         try {
             String role = message.findString("role").orElseThrow(() -> ApiException.badField("role", "is missing"));
@@ -99,38 +98,21 @@ final class MessagesFields {
             JsonNode content =
                     message.find("content").orElseThrow(() -> ApiException.badField("content", "is missing"));
             message.requireAllRead();
-            return JsonMapper.shared().createObjectNode().put("role", role).put("content", text("content", content));
+            return new ContentBlocks(role).read(content);
         } catch (ApiException e) {
             throw e.within(name);
         }
     }
 
     /** A text, or the texts of blocks, one a line. */
-    private static String text(String name, JsonNode content) {
+    static String text(String name, JsonNode content) {
         if (content.isString()) {
             return content.stringValue();
         }
         List<String> texts = new ArrayList<>();
         for (JsonNode block : RequestValues.requireArray(name, content, MAX_BLOCKS).values()) {
-            texts.add(blockText(name + "[" + texts.size() + "]", block));
+            texts.add(ContentBlocks.textOf(name + "[" + texts.size() + "]", block));
         }
         return String.join("\n", texts);
-    }
-
-    private static String blockText(String name, JsonNode json) {
-        RequestFields block = RequestFields.of(name, json);
-        try {
-            String type = block.findString("type").orElse("");
-            if (!type.equals("text")) {
-                throw ApiException.unsupported("type", "'" + type + "', only text is supported");
-            }
-            String text = block.findString("text").orElseThrow(() -> ApiException.badField("text", "is missing"));
-            block.ignoreHint("cache_control"); // all prefixes are cached
-            block.refuseUnless("citations", "is not supported", List.of());
-            block.requireAllRead();
-            return text;
-        } catch (ApiException e) {
-            throw e.within(name);
-        }
     }
 }

@@ -19,7 +19,7 @@ import java.util.List;
  * @param format the JSON of its answer
  */
 record BatchRequest(RunRequest run, WholeAnswer.Format format) {
-    private static final Client CLIENT = new Client("batch", null);
+    private static final Client CLIENT = new Client("batch", false, null);
 
     /**
      * Reads the body of a request.

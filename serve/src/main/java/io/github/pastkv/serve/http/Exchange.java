@@ -61,7 +61,7 @@ public final class Exchange {
 
     /** Who sends it. */
     public Client client() {
-        return new Client(tenant(), timeout());
+        return new Client(tenant(), true, timeout());
     }
 
     /** Whose key the request came with. */

@@ -25,16 +25,27 @@ final class ChatAnswerJson implements AnswerJson {
         ArrayNode list = json.putArray("choices");
         for (AnswerChoice choice : choices) {
             ObjectNode each = list.addObject().put("index", list.size() - 1);
-            each.putObject("message").put("role", "assistant").put("content", choice.text())
-                    .putNull("refusal");
+            each.set("message", message(choice));
             putLogProbabilities(each, choice.tokens());
             putTokenIds(each, choice.tokenIds());
-            each.put("finish_reason", AnswerChoice.finishReason(choice.reason()));
+            each.put("finish_reason", choice.finishReason());
         }
         promptScores.values().forEach(scores -> json.set("prompt_logprobs", logProbabilities.prompt(scores)));
         putPromptTokenIds(json);
         json.set("usage", usage.toJson());
         return json;
+    }
+
+    private static ObjectNode message(AnswerChoice choice) {
+        boolean hasText = choice.calls().isEmpty() || !choice.text().isEmpty();
+        ObjectNode message = JsonMapper.shared().createObjectNode().put("role", "assistant")
+                .put("content", hasText ? choice.text() : null).putNull("refusal");
+        if (!choice.calls().isEmpty()) {
+            ArrayNode calls = message.putArray("tool_calls");
+            choice.calls().forEach(call -> calls.addObject().put("id", call.id()).put("type", "function")
+                    .putObject("function").put("name", call.name()).put("arguments", call.arguments().toString()));
+        }
+        return message;
     }
 
     private ObjectNode head(String object) {
@@ -89,13 +100,33 @@ final class ChatAnswerJson implements AnswerJson {
 
     @Override
     public ObjectNode text(int choice, String text, List<TokenLogProbability> tokens) {
+        return chunk(choice, JsonMapper.shared().createObjectNode().put("content", text), tokens);
+    }
+
+    private ObjectNode chunk(int choice, ObjectNode delta, List<TokenLogProbability> tokens) {
         ObjectNode json = chunk();
         ObjectNode each = json.putArray("choices").addObject().put("index", choice);
-        each.putObject("delta").put("content", text);
+        each.set("delta", delta);
         putLogProbabilities(each, tokens);
         putTokenIds(each, tokens.stream().map(TokenLogProbability::tokenId).toList());
         each.putNull("finish_reason");
         return json;
+    }
+
+    @Override
+    public ObjectNode callStarted(RunEvent.CallStarted call) {
+        ObjectNode delta = JsonMapper.shared().createObjectNode();
+        delta.putArray("tool_calls").addObject().put("index", call.index()).put("id", call.id())
+                .put("type", "function").putObject("function").put("name", call.name()).put("arguments", "");
+        return chunk(call.choice(), delta, call.tokens());
+    }
+
+    @Override
+    public ObjectNode callArguments(RunEvent.CallArguments arguments) {
+        ObjectNode delta = JsonMapper.shared().createObjectNode();
+        delta.putArray("tool_calls").addObject().put("index", arguments.index()).putObject("function")
+                .put("arguments", arguments.json());
+        return chunk(arguments.choice(), delta, arguments.tokens());
     }
 
     @Override

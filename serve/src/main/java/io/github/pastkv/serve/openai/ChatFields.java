@@ -2,6 +2,8 @@ package io.github.pastkv.serve.openai;
 
 import io.github.pastkv.chat.ChatFormat;
 import io.github.pastkv.chat.ChatTemplate;
+import io.github.pastkv.chat.ToolFormats;
+import io.github.pastkv.chat.tools.Tools;
 import io.github.pastkv.model.generation.GenerationOptions;
 import io.github.pastkv.serve.request.ApiException;
 import io.github.pastkv.serve.request.RequestFields;
@@ -35,10 +37,9 @@ final class ChatFields {
         return newer.isPresent() ? newer : older;
     }
 
-    /** The tokens of {@code messages}, written by the model's format. */
-    static int[] prompt(RequestFields fields, ServedModel model, String promptName) {
+    /** The tokens of {@code messages}, written by a format. */
+    static int[] prompt(RequestFields fields, ChatFormat format, String promptName) {
         JsonNode messages = fields.find("messages").orElseThrow(() -> ApiException.badField("messages", "is missing"));
-        ChatFormat format = format(fields, model);
         try {
             return format.encode(Messages.read(messages));
         } catch (IllegalArgumentException e) { // the template says what it does not take
@@ -46,20 +47,31 @@ final class ChatFields {
         }
     }
 
-    /** The model's format, with the variables of the request. */
-    private static ChatFormat format(RequestFields fields, ServedModel model) {
+    /** The model's format, with the variables and the tools of the request. */
+    static ChatFormat format(RequestFields fields, ServedModel model) {
         Optional<JsonNode> variables = fields.find("chat_template_kwargs");
-        if (variables.isEmpty()) {
-            return model.chatFormat();
+        Tools tools = new ToolFields(fields).read();
+        ToolFormats formats = variables.isEmpty()
+                ? model.toolFormats()
+                : new ToolFormats(withVariables(variables.get(), model));
+        try {
+            return formats.of(tools);
+        } catch (IllegalArgumentException e) {
+            String message = String.valueOf(e.getMessage());
+            throw ApiException.unsupported("tools",
+                    message.startsWith("tools: ") ? message.substring(7) : message);
         }
+    }
+
+    private static ChatFormat withVariables(JsonNode variables, ServedModel model) {
         if (!(model.chatFormat() instanceof ChatTemplate template)) {
             throw ApiException.unsupported("chat_template_kwargs", "the model has no chat template");
         }
-        if (!variables.get().isObject()) {
-            throw RequestValues.wrongType("chat_template_kwargs", "an object", variables.get());
+        if (!variables.isObject()) {
+            throw RequestValues.wrongType("chat_template_kwargs", "an object", variables);
         }
         Map<String, JsonNode> values = new HashMap<>();
-        variables.get().properties().forEach(entry -> values.put(entry.getKey(), entry.getValue()));
+        variables.properties().forEach(entry -> values.put(entry.getKey(), entry.getValue()));
         for (String reserved : List.of("messages", "add_generation_prompt", "tools", "documents")) {
             if (values.containsKey(reserved)) {
                 throw ApiException.unsupported("chat_template_kwargs." + reserved, "cannot be set here");
@@ -74,12 +86,8 @@ final class ChatFields {
 
     /** Refuses by name what is not supported. */
     static void refuseOthers(RequestFields fields) {
-        String noTools = "tools are not supported yet";
-        fields.refuseUnless("tools", noTools, List.of());
-        fields.refuseUnless("tool_choice", noTools, "none");
-        fields.refuseUnless("parallel_tool_calls", noTools);
-        fields.refuseUnless("functions", noTools, List.of());
-        fields.refuseUnless("function_call", noTools, "none");
+        fields.refuseUnless("functions", "the older form of tools is not supported", List.of());
+        fields.refuseUnless("function_call", "the older form of tool_choice is not supported", "none");
         fields.refuseUnless("reasoning_effort", "is not supported; some templates take it in chat_template_kwargs");
         fields.refuseUnless("verbosity", "is not supported");
         fields.refuseUnless("audio", "audio is not supported");

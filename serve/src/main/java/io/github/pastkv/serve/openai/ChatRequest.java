@@ -1,5 +1,6 @@
 package io.github.pastkv.serve.openai;
 
+import io.github.pastkv.chat.ChatFormat;
 import io.github.pastkv.model.generation.GenerationOptions;
 import io.github.pastkv.serve.request.Client;
 import io.github.pastkv.serve.request.RequestFields;
@@ -27,13 +28,16 @@ public record ChatRequest(RunRequest run, boolean streams, boolean includesUsage
     public static ChatRequest read(RequestFields fields, Client client, Models models, String promptName) {
         ServedModel model = models.of(fields);
         GenerationFields common = new GenerationFields(fields, model);
-        GenerationOptions options = common.options(model.chatFormat());
+        ChatFormat format = ChatFields.format(fields, model);
+        GenerationOptions options = common.options(format);
         GenerationFields.StreamOptions stream = common.stream();
         int numLogProbabilities = ChatFields.logProbabilities(fields);
         int numPromptScores = common.promptLogProbabilities(stream.streams());
         boolean hasTokenIds = fields.booleanOr("return_token_ids", false);
         String salt = common.salt(client.tenant());
-        int[] prompt = ChatFields.prompt(fields, model, promptName);
+        int[] written = ChatFields.prompt(fields, format, promptName);
+        boolean keepsTokens = client.sendsAnswersBack() && fields.booleanOr("cache_prompt", true);
+        int[] prompt = keepsTokens ? model.generatedTokens().restore(salt, written) : written;
         OptionalInt maxTokens = ChatFields.maxTokens(fields);
         ChatFields.refuseOthers(fields);
         common.refuseOthers();
@@ -42,7 +46,7 @@ public record ChatRequest(RunRequest run, boolean streams, boolean includesUsage
                 options.numReturnSequences());
         RunRequest run = new RunRequest(model, List.of(prompt),
                 options.withMaxNewTokens(numNew).withNumLogProbabilities(numLogProbabilities), client.tenant(), salt,
-                true, numPromptScores, stream.streams() ? null : client.timeout());
+                format, keepsTokens, numPromptScores, stream.streams() ? null : client.timeout());
         return new ChatRequest(run, stream.streams(), stream.includesUsage(), hasTokenIds);
     }
 

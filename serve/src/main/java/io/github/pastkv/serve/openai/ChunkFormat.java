@@ -19,13 +19,13 @@ record ChunkFormat(AnswerJson json, AnswerOptions options) implements StreamForm
     }
 
     @Override
-    public void text(EventStream stream, RunEvent.Text text) throws IOException {
-        stream.send(json.text(text.choice(), text.text(), text.tokens()));
+    public void piece(EventStream stream, RunEvent.Piece piece) throws IOException {
+        stream.send(json.piece(piece));
     }
 
     @Override
     public void choiceEnded(EventStream stream, RunEvent.ChoiceEnded ended) throws IOException {
-        stream.send(json.last(ended.choice(), AnswerChoice.finishReason(ended.reason())));
+        stream.send(json.last(ended.choice(), AnswerChoice.finishReason(ended.reason(), ended.callsTools())));
     }
 
     @Override

@@ -50,7 +50,7 @@ final class CompletionAnswerJson implements AnswerJson {
             }
             putPromptTokenIds(each, prompt);
             putTokenIds(each, choice.tokenIds());
-            each.put("finish_reason", AnswerChoice.finishReason(choice.reason()));
+            each.put("finish_reason", choice.finishReason());
         }
         json.set("usage", usage.toJson());
         return json;

@@ -43,7 +43,7 @@ public record CompletionRequest(AnswerOptions answer, boolean streams, boolean s
         int longest = prompts.stream().mapToInt(prompt -> prompt.length).max().orElseThrow();
         int numNew = common.maxTokens("prompt", longest, maxTokens, DEFAULT_MAX_TOKENS, options.numReturnSequences());
         RunRequest run = new RunRequest(model, prompts, options.withMaxNewTokens(numNew).withNumLogProbabilities(
-                numLogProbabilities.orElse(GenerationOptions.NO_LOG_PROBABILITIES)), client.tenant(), salt, false,
+                numLogProbabilities.orElse(GenerationOptions.NO_LOG_PROBABILITIES)), client.tenant(), salt, null, false,
                 numPromptScores, stream.streams() ? null : client.timeout());
         return new CompletionRequest(AnswerOptions.of(run, "cmpl-", numLogProbabilities.isPresent(), hasTokenIds,
                 echoes, stream.includesUsage()), stream.streams(), scoresPrompts);

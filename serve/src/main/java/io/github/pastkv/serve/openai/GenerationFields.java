@@ -3,6 +3,7 @@ package io.github.pastkv.serve.openai;
 import io.github.pastkv.chat.ChatFormat;
 import io.github.pastkv.model.config.GenerationConfig;
 import io.github.pastkv.model.generation.GenerationOptions;
+import io.github.pastkv.model.grammar.Grammar;
 import io.github.pastkv.model.sampling.SamplingOptions;
 import io.github.pastkv.serve.request.ApiException;
 import io.github.pastkv.serve.request.RequestFields;
@@ -50,8 +51,19 @@ final class GenerationFields {
                 .withStopTokens(ignoresEos ? requestedStopTokens() : stopTokens)
                 .withStopStrings(stopStrings()).withNumReturnSequences(numChoices())
                 .withPriority(fields.findInt("priority", -1000, 1000).orElse(0))
-                .withGrammar(new GrammarFields(fields, model).grammar());
+                .withGrammar(grammar(chatFormat));
         return ignoresEos ? options.ignoringEos() : options;
+    }
+
+    /** What an answer must look like; with tools, a text or calls. */
+    private @Nullable Grammar grammar(@Nullable ChatFormat chatFormat) {
+        Grammar requested = new GrammarFields(fields, model).grammar();
+        Grammar ofTools = chatFormat == null ? null : chatFormat.grammar();
+        if (requested != null && ofTools != null) {
+            throw ApiException.unsupported("response_format",
+                    "a schema or grammar of the answer does not go with tools");
+        }
+        return ofTools == null ? requested : ofTools;
     }
 
     private Set<Integer> stopTokens(@Nullable ChatFormat chatFormat) {

@@ -1,6 +1,7 @@
 package io.github.pastkv.serve.openai;
 
 import io.github.pastkv.chat.ChatMessage;
+import io.github.pastkv.chat.tools.ToolCall;
 import io.github.pastkv.serve.request.ApiException;
 import io.github.pastkv.serve.request.RequestFields;
 import io.github.pastkv.serve.request.RequestValues;
@@ -12,11 +13,12 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
-/** Reads {@code messages} of a chat: texts only. */
+/** Reads {@code messages} of a chat: texts, calls of tools and their results. */
 final class Messages {
     private static final int MAX_MESSAGES = 10_000;
     private static final int MAX_PARTS = 1000;
-    private static final Set<String> ROLES = Set.of("system", "user", "assistant");
+    private static final int MAX_CALLS = 1000;
+    private static final Set<String> ROLES = Set.of("system", "user", "assistant", "tool");
 
     private Messages() {}
 
@@ -39,16 +41,67 @@ final class Messages {
     }
 
     private static ChatMessage read(RequestFields fields) {
-        ObjectNode json = JsonMapper.shared().createObjectNode().put("role", role(fields)).put("content", text(fields));
+        String role = role(fields);
+        List<ToolCall> calls = role.equals("assistant") ? calls(fields) : List.of();
+        String content = calls.isEmpty() || fields.find("content").isPresent() ? text(fields) : "";
+        ObjectNode json = calls.isEmpty()
+                ? JsonMapper.shared().createObjectNode().put("role", role).put("content", content)
+                : ChatMessage.assistant(content, calls).json();
         fields.findString("name").ifPresent(name -> json.put("name", name));
-        fields.refuseUnless("tool_calls", "tools are not supported yet", List.of());
-        fields.refuseUnless("tool_call_id", "tools are not supported yet");
-        fields.refuseUnless("function_call", "tools are not supported yet");
+        if (role.equals("tool")) {
+            json.put("tool_call_id", fields.findString("tool_call_id")
+                    .orElseThrow(() -> ApiException.badField("tool_call_id", "is missing")));
+        }
+        if (!role.equals("assistant")) {
+            fields.refuseUnless("tool_calls", "is allowed only for the assistant", List.of());
+        }
+        fields.refuseUnless("function_call", "the older form of tool_calls is not supported");
         fields.refuseUnless("refusal", "is not supported");
         fields.refuseUnless("audio", "audio is not supported");
         fields.refuseUnless("annotations", "is not supported", List.of());
         fields.requireAllRead();
         return ChatMessage.of(json);
+    }
+
+    private static List<ToolCall> calls(RequestFields fields) {
+        Optional<JsonNode> list = fields.find("tool_calls");
+        List<ToolCall> calls = new ArrayList<>();
+        if (list.isPresent()) {
+            for (JsonNode json : RequestValues.requireArray("tool_calls", list.get(), MAX_CALLS).values()) {
+                String name = "tool_calls[" + calls.size() + "]";
+                RequestFields call = RequestFields.of(name, json);
+                try {
+                    calls.add(call(call));
+                    call.requireAllRead();
+                } catch (ApiException e) {
+                    throw e.within(name);
+                }
+            }
+        }
+        return calls;
+    }
+
+    private static ToolCall call(RequestFields call) {
+        String type = call.findString("type").orElse("function");
+        if (!type.equals("function")) {
+            throw ApiException.unsupported("type", "'" + type + "', only function is supported");
+        }
+        String id = call.findString("id").orElseThrow(() -> ApiException.badField("id", "is missing"));
+        JsonNode json = call.find("function").orElseThrow(() -> ApiException.badField("function", "is missing"));
+        call.ignoreHint("index"); // of a stream, which some clients send back
+        RequestFields function = RequestFields.of("function", json);
+        try {
+            String name = function.findString("name").orElseThrow(() -> ApiException.badField("name", "is missing"));
+            ToolCall read = new ToolCall(id, name, function.findString("arguments").orElse("{}"));
+            function.requireAllRead();
+            read.argumentsJson();
+            return read;
+        } catch (ApiException e) {
+            throw e.within("function");
+        } catch (IllegalArgumentException e) {
+            throw ApiException.badField("arguments", String.valueOf(e.getMessage()).substring("arguments: ".length()))
+                    .within("function");
+        }
     }
 
     /** The role, with OpenAI's newer name of the system's. */
@@ -57,11 +110,11 @@ final class Messages {
         if (role.equals("developer")) {
             return "system";
         }
-        if (role.equals("tool") || role.equals("function")) {
-            throw ApiException.unsupported("role", "'" + role + "', tools are not supported yet");
+        if (role.equals("function")) {
+            throw ApiException.unsupported("role", "'function', the older form of 'tool', is not supported");
         }
         if (!ROLES.contains(role)) {
-            throw ApiException.badField("role", "'" + role + "', must be system, developer, user or assistant");
+            throw ApiException.badField("role", "'" + role + "', must be system, developer, user, assistant or tool");
         }
         return role;
     }

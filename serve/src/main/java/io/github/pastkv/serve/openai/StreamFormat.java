@@ -10,8 +10,8 @@ public interface StreamFormat {
     /** Sends what comes before all text. */
     void begin(EventStream stream) throws IOException;
 
-    /** Sends new text. */
-    void text(EventStream stream, RunEvent.Text text) throws IOException;
+    /** Sends a piece of a choice. */
+    void piece(EventStream stream, RunEvent.Piece piece) throws IOException;
 
     /** Sends the end of a choice, where each has one. */
     void choiceEnded(EventStream stream, RunEvent.ChoiceEnded ended) throws IOException;

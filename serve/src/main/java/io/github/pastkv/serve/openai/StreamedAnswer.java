@@ -24,7 +24,7 @@ final class StreamedAnswer implements Answer {
     @Override
     public void take(RunEvent event) throws IOException {
         switch (event) {
-            case RunEvent.Text text -> format.text(open(), text);
+            case RunEvent.Piece piece -> format.piece(open(), piece);
             case RunEvent.ChoiceEnded ended -> {
                 usage.addCompletionTokens(ended.numTokens());
                 format.choiceEnded(open(), ended);

@@ -61,7 +61,7 @@ public final class TokenizeEndpoint {
         RequestFields fields = exchange.readJson();
         ServedModel model = models.of(fields);
         String salt = new GenerationFields(fields, model).salt(exchange.tenant());
-        int[] ids = prompt(fields, model);
+        int[] ids = model.generatedTokens().restore(salt, prompt(fields, model));
         fields.requireAllRead();
         exchange.send(200, new ExplanationJson(model).of(model.explain(salt, ids), ids));
     }
@@ -71,7 +71,7 @@ public final class TokenizeEndpoint {
         Optional<JsonNode> messages = fields.find("messages");
         if (messages.isPresent()) {
             fields.refuseUnless("prompt", "give prompt or messages, not both");
-            return ChatFields.prompt(fields, model, "messages");
+            return ChatFields.prompt(fields, ChatFields.format(fields, model), "messages");
         }
         List<int[]> prompts = Prompts.read(fields, new GenerationFields(fields, model), model);
         if (prompts.size() != 1) {

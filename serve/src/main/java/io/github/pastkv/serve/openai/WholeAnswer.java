@@ -36,7 +36,7 @@ public final class WholeAnswer implements Answer {
     @Override
     public void take(RunEvent event) {
         switch (event) {
-            case RunEvent.Text text -> choices.get(text.choice()).add(text);
+            case RunEvent.Piece piece -> choices.get(piece.choice()).add(piece);
             case RunEvent.ChoiceEnded ended -> {
                 choices.get(ended.choice()).end(ended.reason());
                 usage.addCompletionTokens(ended.numTokens());

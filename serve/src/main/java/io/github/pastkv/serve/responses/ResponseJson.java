@@ -13,7 +13,7 @@ import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/** The parts of OpenAI's response objects. A response has one item, a message of one text. */
+/** The parts of OpenAI's response objects: a message of one text, and a call of a tool for each one called. */
 final class ResponseJson {
     private static final List<String> ECHOED =
             List.of("instructions", "max_output_tokens", "metadata", "user", "top_logprobs");
@@ -51,9 +51,28 @@ final class ResponseJson {
         if (isCut(choice)) {
             json.putObject("incomplete_details").put("reason", "max_output_tokens");
         }
-        json.putArray("output").add(message(choice));
+        ArrayNode output = json.putArray("output");
+        if (!choice.text().isEmpty() || choice.calls().isEmpty()) {
+            output.add(message(choice, isCut(choice) && choice.calls().isEmpty() ? "incomplete" : "completed"));
+        }
+        for (AnswerChoice.Call call : choice.calls()) {
+            boolean isLast = call.equals(choice.calls().getLast());
+            output.add(call(call, isLast && isCut(choice) ? "incomplete" : "completed"));
+        }
         json.set("usage", usage(usage));
         return json;
+    }
+
+    /** A call of a tool as an item. */
+    static ObjectNode call(AnswerChoice.Call call, String status) {
+        return JsonMapper.shared().createObjectNode().put("id", callId(call)).put("type", "function_call")
+                .put("status", status).put("call_id", call.id()).put("name", call.name())
+                .put("arguments", call.arguments().toString());
+    }
+
+    /** The id of a call as an item. */
+    static String callId(AnswerChoice.Call call) {
+        return "fc_" + call.id();
     }
 
     /** Whether an answer ended for want of tokens, which a response calls incomplete. */
@@ -78,10 +97,11 @@ final class ResponseJson {
                 .put("top_p", request.run().options().sampling().topP())
                 .put("parallel_tool_calls", fields.booleanOr("parallel_tool_calls", true))
                 .putNull("previous_response_id").put("store", false)
-                .put("tool_choice", fields.findString("tool_choice").orElse("auto"))
                 .put("truncation", "disabled").put("background", false);
         ECHOED.forEach(name -> json.set(name, fields.find(name).orElse(JsonMapper.shared().nullNode())));
-        json.putArray("tools");
+        json.set("tool_choice",
+                fields.find("tool_choice").orElse(JsonMapper.shared().getNodeFactory().stringNode("auto")));
+        json.set("tools", fields.find("tools").orElse(JsonMapper.shared().createArrayNode()));
         json.putObject("text").set("format", fields.find("text").map(text -> text.path("format"))
                 .filter(JsonNode::isObject)
                 .orElseGet(() -> JsonMapper.shared().createObjectNode().put("type", "text")));
@@ -97,8 +117,8 @@ final class ResponseJson {
     }
 
     /** The message that has ended. */
-    ObjectNode message(AnswerChoice choice) {
-        ObjectNode json = messageHead(isCut(choice) ? "incomplete" : "completed");
+    ObjectNode message(AnswerChoice choice, String status) {
+        ObjectNode json = messageHead(status);
         json.putArray("content").add(part(choice));
         return json;
     }

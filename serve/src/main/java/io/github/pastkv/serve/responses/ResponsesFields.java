@@ -37,6 +37,7 @@ final class ResponsesFields {
         translated.readLogProbabilities();
         translated.readInput();
         translated.readTextFormat();
+        ResponsesTools.translate(fields, translated.chat);
         translated.refuseOthers();
         fields.requireAllRead();
         return new RequestFields(translated.chat);
@@ -91,29 +92,41 @@ final class ResponsesFields {
         }
     }
 
-    private static void add(ArrayNode messages, String role, String text) {
-        messages.addObject().put("role", role).put("content", text);
-    }
-
     private static void addItem(ArrayNode messages, String name, JsonNode json) {
         RequestFields item = RequestFields.of(name, json);
         try {
             String type = item.findString("type").orElse("message");
-            if (!type.equals("message")) {
-                throw ApiException.unsupported("type", "'" + type + "', only message is supported");
-            }
-            String role = item.findString("role").orElseThrow(() -> ApiException.badField("role", "is missing"));
-            if (!Set.of("user", "assistant", "system", "developer").contains(role)) {
-                throw ApiException.badField("role", "'" + role + "', must be user, assistant, system or developer");
-            }
-            JsonNode content = item.find("content").orElseThrow(() -> ApiException.badField("content", "is missing"));
-            item.ignoreHint("id"); // of a message that has come back
+            item.ignoreHint("id"); // of an item that has come back
             item.ignoreHint("status");
+            switch (type) {
+                case "message" -> addMessage(messages, item);
+                case "function_call" -> ResponsesTools.addCall(messages, item);
+                case "function_call_output" -> messages.addObject().put("role", "tool")
+                        .put("content", text(require(item, "output")))
+                        .set("tool_call_id", require(item, "call_id"));
+                default -> throw ApiException.unsupported("type",
+                        "'" + type + "', only message, function_call and function_call_output are supported");
+            }
             item.requireAllRead();
-            add(messages, role, text(content));
         } catch (ApiException e) {
             throw e.within(name);
         }
+    }
+
+    private static JsonNode require(RequestFields item, String name) {
+        return item.find(name).orElseThrow(() -> ApiException.badField(name, "is missing"));
+    }
+
+    private static void add(ArrayNode messages, String role, String text) {
+        messages.addObject().put("role", role).put("content", text);
+    }
+
+    private static void addMessage(ArrayNode messages, RequestFields item) {
+        String role = item.findString("role").orElseThrow(() -> ApiException.badField("role", "is missing"));
+        if (!Set.of("user", "assistant", "system", "developer").contains(role)) {
+            throw ApiException.badField("role", "'" + role + "', must be user, assistant, system or developer");
+        }
+        add(messages, role, text(require(item, "content")));
     }
 
     /** A text, or the texts of parts, one a line. */
@@ -146,19 +159,12 @@ final class ResponsesFields {
         return text;
     }
 
-    private void refuseTools() {
-        fields.refuseUnless("tools", "tools are not supported yet", List.of());
-        fields.refuseUnless("tool_choice", "tools are not supported yet", "auto", "none");
-        fields.refuseUnless("parallel_tool_calls", "tools are not supported yet", true, false);
-        fields.refuseUnless("max_tool_calls", "tools are not supported yet");
-    }
-
     private void refuseOthers() {
         fields.refuseUnless("store", "responses are not stored", false);
         fields.refuseUnless("previous_response_id", "responses are not stored, send the whole conversation as input");
         fields.refuseUnless("conversation", "conversations are not stored");
         fields.refuseUnless("background", "is not supported", false);
-        refuseTools();
+        fields.refuseUnless("max_tool_calls", "tools of the server are not supported");
         fields.refuseUnless("truncation", "a prompt is never cut", "disabled");
         fields.refuseUnless("prompt", "stored prompts are not supported");
         refuseSettings("reasoning", Set.of());

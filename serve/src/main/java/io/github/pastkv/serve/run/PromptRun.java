@@ -3,6 +3,7 @@ package io.github.pastkv.serve.run;
 import io.github.pastkv.cache.PoolExhaustedException;
 import io.github.pastkv.cache.prefix.PrefixExplanation;
 import io.github.pastkv.chat.AnswerText;
+import io.github.pastkv.chat.ChatFormat;
 import io.github.pastkv.model.Session;
 import io.github.pastkv.model.generation.Cancellation;
 import io.github.pastkv.model.generation.Generation;
@@ -101,7 +102,7 @@ final class PromptRun {
             }
             Events texts = new Events();
             Generation generation = session.generate(new int[][] {rest}, options(rest), texts);
-            answers.forEach(AnswerEvents::end);
+            texts.end();
             return end(generation);
         }
     }
@@ -140,9 +141,12 @@ final class PromptRun {
             return RunOutcome.canceled(request.options(), times, prompt().length, generation.numReusedTokens(),
                     numTokens);
         }
+        if (request.keepsTokens()) {
+            generation.rows().forEach(row -> request.model().generatedTokens().add(request.salt(), prompt(), row));
+        }
         for (int answer = 0; answer < generation.rows().size(); answer++) {
             run.add(new RunEvent.ChoiceEnded(choice(answer), generation.rows().get(answer).reason(),
-                    generation.rows().get(answer).tokenIds().size()));
+                    generation.rows().get(answer).tokenIds().size(), answers.get(answer).callsTools()));
         }
         run.add(new RunEvent.PromptEnded(index, generation.numReusedTokens()));
         return RunOutcome.finished(request.options(), times, prompt().length, generation, numTokens);
@@ -157,9 +161,18 @@ final class PromptRun {
         private final List<GenerationListener> listeners = answers.stream().map(this::textOf).toList();
 
         private GenerationListener textOf(AnswerEvents answer) {
-            return request.isChat()
-                    ? new AnswerText(request.model().tokenizer(), request.model().chatFormat().continuesText(), answer)
-                    : answer;
+            ChatFormat format = request.chatFormat();
+            return format == null ? answer : new AnswerText(request.model().tokenizer(), format, answer, answer);
+        }
+
+        /** Gives out what was held back. */
+        void end() {
+            listeners.forEach(listener -> {
+                if (listener instanceof AnswerText text) {
+                    text.finish();
+                }
+            });
+            answers.forEach(AnswerEvents::end);
         }
 
         @Override

@@ -21,7 +21,7 @@ public final class RequestRun implements AutoCloseable {
     private final Runnable onPrefilled;
     private final Consumer<RequestRun> onCancel;
     private final List<PromptRun> prompts = new ArrayList<>();
-    private final BlockingQueue<RunEvent> events = new LinkedBlockingQueue<>(); // at most one for each token
+    private final BlockingQueue<RunEvent> events = new LinkedBlockingQueue<>(); // some for each token
     private int numEnded;
     private boolean isOver;
 

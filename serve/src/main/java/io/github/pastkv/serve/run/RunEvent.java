@@ -21,19 +21,49 @@ public sealed interface RunEvent {
      */
     record ScoredToken(TokenLogProbability logProbability, int rank) {}
 
-    /**
-     * A choice has new text.
-     *
-     * @param tokens that it comes from, as far as they are complete: without log-probabilities (NaN) unless asked for
-     */
-    record Text(int choice, String text, List<TokenLogProbability> tokens) implements RunEvent {
+    /** A piece of a choice. */
+    sealed interface Piece extends RunEvent {
+        int choice();
+
+        /** Those that it comes from, as far as they are complete: without log-probabilities (NaN) unless asked for. */
+        List<TokenLogProbability> tokens();
+    }
+
+    /** A choice has new text. */
+    record Text(int choice, String text, List<TokenLogProbability> tokens) implements Piece {
         public Text {
             tokens = List.copyOf(tokens);
         }
     }
 
-    /** A choice has ended, after all of its text. */
-    record ChoiceEnded(int choice, FinishReason reason, int numTokens) implements RunEvent {}
+    /**
+     * A choice begins to call a tool.
+     *
+     * @param index of the call in its choice
+     * @param id that its result refers to
+     * @param name of the tool
+     */
+    record CallStarted(int choice, int index, String id, String name, List<TokenLogProbability> tokens)
+            implements
+            Piece {
+        public CallStarted {
+            tokens = List.copyOf(tokens);
+        }
+    }
+
+    /** More of the JSON of a call's arguments. */
+    record CallArguments(int choice, int index, String json, List<TokenLogProbability> tokens) implements Piece {
+        public CallArguments {
+            tokens = List.copyOf(tokens);
+        }
+    }
+
+    /**
+     * A choice has ended, after all of its pieces.
+     *
+     * @param callsTools whether it has called one
+     */
+    record ChoiceEnded(int choice, FinishReason reason, int numTokens, boolean callsTools) implements RunEvent {}
 
     /** All choices of a prompt have ended. */
     record PromptEnded(int prompt, int numReusedTokens) implements RunEvent {}

@@ -1,5 +1,6 @@
 package io.github.pastkv.serve.run;
 
+import io.github.pastkv.chat.ChatFormat;
 import io.github.pastkv.model.generation.ComputeShare;
 import io.github.pastkv.model.generation.GenerationOptions;
 import java.time.Duration;
@@ -13,20 +14,22 @@ import org.jspecify.annotations.Nullable;
  * @param options of each prompt's generation; their cancellation and their share are replaced
  * @param tenant whose request it is
  * @param salt only requests of equal salt share what they have read
- * @param isChat whether the answers are texts of their own, as of a chat, rather than the continuation of a text
+ * @param chatFormat of the conversation that the answers belong to; null for answers that continue a text
+ * @param keepsTokens whether the tokens of the answers are kept, for conversations that they come back in
  * @param numPromptLogProbabilities best tokens at each place of the prompt whose log-probabilities are given beside
  *        that of its token; {@link GenerationOptions#NO_LOG_PROBABILITIES} for none
  * @param timeout for so long its client waits for an answer that has not begun; null for unknown
  */
 public record RunRequest(ServedModel model, List<int[]> prompts, GenerationOptions options, String tenant, String salt,
-        boolean isChat, int numPromptLogProbabilities, @Nullable Duration timeout) {
+        @Nullable ChatFormat chatFormat, boolean keepsTokens, int numPromptLogProbabilities,
+        @Nullable Duration timeout) {
     public RunRequest {
         prompts = List.copyOf(prompts);
     }
 
     /** The same request, whose computed tokens count toward {@code share}. */
     RunRequest withShare(ComputeShare share) {
-        return new RunRequest(model, prompts, options.withShare(share), tenant, salt, isChat,
+        return new RunRequest(model, prompts, options.withShare(share), tenant, salt, chatFormat, keepsTokens,
                 numPromptLogProbabilities, timeout);
     }
 

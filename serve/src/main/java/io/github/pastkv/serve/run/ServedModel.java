@@ -6,6 +6,8 @@ import io.github.pastkv.cache.prefix.PrefixExplanation;
 import io.github.pastkv.cache.prefix.PrefixIndex;
 import io.github.pastkv.cache.prefix.PrefixStats;
 import io.github.pastkv.chat.ChatFormat;
+import io.github.pastkv.chat.GeneratedTokens;
+import io.github.pastkv.chat.ToolFormats;
 import io.github.pastkv.model.Model;
 import io.github.pastkv.model.Session;
 import io.github.pastkv.model.SessionOptions;
@@ -21,7 +23,9 @@ public final class ServedModel implements AutoCloseable {
     private final String name;
     private final Model model;
     private final ChatFormat chatFormat;
+    private final ToolFormats toolFormats;
     private final TextTokenizer tokenizer;
+    private final GeneratedTokens generatedTokens;
     private final SessionOptions sessionOptions;
     private final Session idle; // keeps hold of the pool that all sessions share; holds no block
     private final int contextLength;
@@ -37,7 +41,9 @@ public final class ServedModel implements AutoCloseable {
         this.model = model;
         this.tokenizer = model.tokenizer().orElseThrow(
                 () -> new IllegalArgumentException("model " + name + ": has no tokenizer, which a server needs"));
+        this.generatedTokens = new GeneratedTokens(tokenizer);
         this.chatFormat = ChatFormat.of(model);
+        this.toolFormats = new ToolFormats(chatFormat);
         this.sessionOptions = sessionOptions;
         this.idle = model.newSession(sessionOptions);
         this.contextLength = (int) Math.min(idle.maxSeqLen(), numPoolTokens());
@@ -68,6 +74,16 @@ public final class ServedModel implements AutoCloseable {
     /** How conversations are written. */
     public ChatFormat chatFormat() {
         return chatFormat;
+    }
+
+    /** The tokens of recent conversations, so that answers that come back keep theirs. */
+    public GeneratedTokens generatedTokens() {
+        return generatedTokens;
+    }
+
+    /** How conversations with tools are written, for the tools of recent requests. */
+    public ToolFormats toolFormats() {
+        return toolFormats;
     }
 
     /** Most tokens of a prompt and its answer: the model's limit, or what the cache has room for. */

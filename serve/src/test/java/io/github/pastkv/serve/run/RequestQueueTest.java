@@ -60,12 +60,12 @@ final class RequestQueueTest {
     private RunRequest request(ServedModel model, int numTokens) {
         int[] prompt = new int[numTokens];
         Arrays.fill(prompt, 5 + numPrompts++);
-        return new RunRequest(model, List.of(prompt), GenerationOptions.greedy(1), "", "", false,
+        return new RunRequest(model, List.of(prompt), GenerationOptions.greedy(1), "", "", null, false,
                 GenerationOptions.NO_LOG_PROBABILITIES, null);
     }
 
     private static RunRequest withOptions(RunRequest request, GenerationOptions options) {
-        return new RunRequest(request.model(), request.prompts(), options, "", "", false,
+        return new RunRequest(request.model(), request.prompts(), options, "", "", null, false,
                 request.numPromptLogProbabilities(), request.timeout());
     }
 
@@ -135,7 +135,7 @@ final class RequestQueueTest {
     /** A request whose client does not wait, so that it comes first of its priority. */
     private RunRequest impatient(ServedModel model, int priority) {
         RunRequest request = request(model, 16);
-        return new RunRequest(model, request.prompts(), request.options().withPriority(priority), "", "", false,
+        return new RunRequest(model, request.prompts(), request.options().withPriority(priority), "", "", null, false,
                 request.numPromptLogProbabilities(), Duration.ofNanos(1));
     }
 
@@ -156,7 +156,7 @@ final class RequestQueueTest {
     }
 
     private static RunRequest ofTenant(String tenant, RunRequest request) {
-        return new RunRequest(request.model(), request.prompts(), request.options(), tenant, tenant, false,
+        return new RunRequest(request.model(), request.prompts(), request.options(), tenant, tenant, null, false,
                 request.numPromptLogProbabilities(), request.timeout());
     }
 
