@@ -13,7 +13,6 @@ import org.jspecify.annotations.Nullable;
 final class BatchInput implements AutoCloseable {
     static final int MAX_LINE_BYTES = 32 << 20; // that of a request's body
 
-    private final Path file;
     private final InputStream in;
     private final int maxLineBytes;
     private long numLines;
@@ -21,12 +20,11 @@ final class BatchInput implements AutoCloseable {
 
     /** Opens a file of requests. */
     BatchInput(Path file) throws IOException {
-        this(file, Files.newInputStream(file), MAX_LINE_BYTES);
+        this(Files.newInputStream(file), MAX_LINE_BYTES);
     }
 
-    /** The lines of a stream, which messages call {@code file}. */
-    BatchInput(Path file, InputStream in, int maxLineBytes) {
-        this.file = file;
+    /** The lines of a stream. */
+    BatchInput(InputStream in, int maxLineBytes) {
         this.maxLineBytes = maxLineBytes;
         this.in = new BufferedInputStream(in, 1 << 16);
     }

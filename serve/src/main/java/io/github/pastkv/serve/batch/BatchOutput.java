@@ -94,7 +94,7 @@ final class BatchOutput implements AutoCloseable {
     private long read(Path file, FileChannel channel, boolean isPartial, boolean overwrites, Set<String> ids)
             throws IOException {
         // never closed: the channel is needed, and closing another one of the same file would give up its lock
-        BatchInput lines = new BatchInput(file, Channels.newInputStream(channel.position(0)), MAX_ANSWER_BYTES);
+        BatchInput lines = new BatchInput(Channels.newInputStream(channel.position(0)), MAX_ANSWER_BYTES);
         long offset = 0;
         for (byte[] line = lines.next(); line != null; line = lines.next()) {
             if (lines.isTooLong(line)) {

@@ -342,7 +342,7 @@ class BatchTest {
     @Test
     void lineOfTooManyBytes_isCutAndTheNextIsRead() throws Exception {
         Files.writeString(input, "ab\r\nabcdefgh\nc\n");
-        try (BatchInput lines = new BatchInput(input, Files.newInputStream(input), 3)) {
+        try (BatchInput lines = new BatchInput(Files.newInputStream(input), 3)) {
             assertThat(lines.next()).asString(StandardCharsets.UTF_8).isEqualTo("ab");
             byte[] tooLong = lines.next();
             assertThat(tooLong).asString(StandardCharsets.UTF_8).isEqualTo("abcd");
