@@ -102,7 +102,8 @@ public final class PastKvChatModel implements ChatModel, AutoCloseable {
     }
 
     /**
-     * Answers a prompt piece by piece; the last piece has no text, but the finish reason and the usage. Nothing runs
+     * Answers a prompt piece by piece; the last piece has no text, but calls of tools, the finish
+     * reason and the usage. Nothing runs
      * before there is a subscriber. Pieces that it has not requested yet wait in memory, at most one answer.
      */
     @Override
@@ -129,6 +130,7 @@ public final class PastKvChatModel implements ChatModel, AutoCloseable {
     /** One prompt, whose options and messages have been read. */
     private final class Call {
         private final Prompt prompt;
+        private final Chat answering;
         private final List<ChatMessage> messages;
         private final GenerationOptions generationOptions;
         private final SessionOptions session;
@@ -139,6 +141,7 @@ public final class PastKvChatModel implements ChatModel, AutoCloseable {
             @Nullable ChatOptions askedOptions = asked.getOptions();
             PastKvChatOptions own = askedOptions == null ? options : PastKvChatOptions.of(askedOptions);
             messages = SpringMessages.toChat(asked.getInstructions());
+            answering = requestOptions.tools(own).map(chat::withTools).orElse(chat);
             generationOptions = requestOptions.of(own).withCancellation(cancellation);
             @Nullable String salt = own.getCacheSalt();
             session = salt == null ? sessionOptions : sessionOptions.withPrefixSalt(salt);
@@ -152,7 +155,7 @@ public final class PastKvChatModel implements ChatModel, AutoCloseable {
         Turn run(GenerationListener listener) {
             running.begin(cancellation);
             try {
-                Turn turn = chat.answer(messages, generationOptions, session, listener);
+                Turn turn = answering.answer(messages, generationOptions, session, listener);
                 count(turn);
                 return turn;
             } finally {

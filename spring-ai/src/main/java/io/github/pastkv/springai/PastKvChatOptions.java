@@ -1,5 +1,6 @@
 package io.github.pastkv.springai;
 
+import io.github.pastkv.chat.tools.ToolChoice;
 import io.github.pastkv.model.grammar.Grammar;
 import io.github.pastkv.model.sampling.SamplingOptions;
 import java.util.Arrays;
@@ -26,6 +27,8 @@ public final class PastKvChatOptions extends DefaultToolCallingChatOptions imple
     private final @Nullable Grammar grammar;
     private final @Nullable String cacheSalt;
     private final @Nullable Integer priority;
+    private final @Nullable ToolChoice toolChoice;
+    private final @Nullable Boolean parallelToolCalls;
 
     private PastKvChatOptions(Builder builder, Portable portable) {
         super(portable.toolCallbacks, portable.toolContext, portable.model, portable.frequencyPenalty,
@@ -38,6 +41,8 @@ public final class PastKvChatOptions extends DefaultToolCallingChatOptions imple
         this.grammar = builder.grammar;
         this.cacheSalt = builder.cacheSalt;
         this.priority = builder.priority;
+        this.toolChoice = builder.toolChoice;
+        this.parallelToolCalls = builder.parallelToolCalls;
         requireValid();
     }
 
@@ -112,6 +117,16 @@ public final class PastKvChatOptions extends DefaultToolCallingChatOptions imple
         return priority;
     }
 
+    /** Whether and which tools are called; null for what the model decides. */
+    public @Nullable ToolChoice getToolChoice() {
+        return toolChoice;
+    }
+
+    /** Whether an answer may hold several calls of tools; null where the model's template can write that. */
+    public @Nullable Boolean getParallelToolCalls() {
+        return parallelToolCalls;
+    }
+
     /** How tokens are chosen, with defaults for what is null. */
     SamplingOptions sampling(SamplingOptions defaults) {
         return defaults.withTemperature(orElse(getTemperature(), defaults.temperature()))
@@ -134,7 +149,8 @@ public final class PastKvChatOptions extends DefaultToolCallingChatOptions imple
                 .presencePenalty(getPresencePenalty()).stopSequences(getStopSequences())
                 .temperature(getTemperature()).topK(getTopK()).topP(getTopP()).toolCallbacks(getToolCallbacks())
                 .toolContext(getToolContext()).minP(minP).repetitionPenalty(repetitionPenalty).seed(seed)
-                .outputSchema(outputSchema).grammar(grammar).cacheSalt(cacheSalt).priority(priority);
+                .outputSchema(outputSchema).grammar(grammar).cacheSalt(cacheSalt).priority(priority)
+                .toolChoice(toolChoice).parallelToolCalls(parallelToolCalls);
     }
 
     @Override
@@ -152,11 +168,13 @@ public final class PastKvChatOptions extends DefaultToolCallingChatOptions imple
         return "PastKvChatOptions[model " + getModel() + ", temperature " + getTemperature() + ", topP " + getTopP()
                 + ", topK " + getTopK() + ", maxTokens " + getMaxTokens() + ", stopSequences " + getStopSequences()
                 + ", presencePenalty " + getPresencePenalty() + ", frequencyPenalty " + getFrequencyPenalty()
-                + ", minP, repetitionPenalty, seed, outputSchema, grammar, cacheSalt, priority " + ownValues() + "]";
+                + ", minP, repetitionPenalty, seed, outputSchema, grammar, cacheSalt, priority,"
+                + " toolChoice, parallelToolCalls " + ownValues() + "]";
     }
 
     private List<@Nullable Object> ownValues() {
-        return Arrays.asList(minP, repetitionPenalty, seed, outputSchema, grammar, cacheSalt, priority);
+        return Arrays.asList(minP, repetitionPenalty, seed, outputSchema, grammar, cacheSalt, priority, toolChoice,
+                parallelToolCalls);
     }
 
     /** Collects options. A value of null is one that is not set. For one thread. */
@@ -169,6 +187,8 @@ public final class PastKvChatOptions extends DefaultToolCallingChatOptions imple
         private @Nullable Grammar grammar;
         private @Nullable String cacheSalt;
         private @Nullable Integer priority;
+        private @Nullable ToolChoice toolChoice;
+        private @Nullable Boolean parallelToolCalls;
 
         private Builder() {}
 
@@ -215,6 +235,18 @@ public final class PastKvChatOptions extends DefaultToolCallingChatOptions imple
             return this;
         }
 
+        /** Whether and which tools are called, if there are any. */
+        public Builder toolChoice(@Nullable ToolChoice newToolChoice) {
+            toolChoice = newToolChoice;
+            return this;
+        }
+
+        /** Whether an answer may hold several calls of tools. */
+        public Builder parallelToolCalls(@Nullable Boolean newParallelToolCalls) {
+            parallelToolCalls = newParallelToolCalls;
+            return this;
+        }
+
         /**
          * Takes the values of {@code other} that are set.
          *
@@ -236,6 +268,8 @@ public final class PastKvChatOptions extends DefaultToolCallingChatOptions imple
                 grammar = orElseNull(that.grammar, grammar);
                 cacheSalt = orElseNull(that.cacheSalt, cacheSalt);
                 priority = orElseNull(that.priority, priority);
+                toolChoice = orElseNull(that.toolChoice, toolChoice);
+                parallelToolCalls = orElseNull(that.parallelToolCalls, parallelToolCalls);
             } else if (other.build() instanceof StructuredOutputChatOptions structured) {
                 outputSchema = orElseNull(structured.getOutputSchema(), outputSchema);
             }

@@ -1,14 +1,21 @@
 package io.github.pastkv.springai;
 
+import io.github.pastkv.chat.tools.ToolChoice;
+import io.github.pastkv.chat.tools.ToolDefinition;
+import io.github.pastkv.chat.tools.Tools;
 import io.github.pastkv.model.generation.GenerationOptions;
 import io.github.pastkv.model.grammar.Grammar;
 import io.github.pastkv.model.grammar.GrammarCache;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
+import org.springframework.ai.model.tool.ToolCallingManager;
 
 /** Translates the options of a call. Each is honored, or refused by name before anything runs. */
 final class RequestOptions {
+    private static final ToolCallingManager TOOLS = ToolCallingManager.builder().build();
+
     private final String modelName;
     private final GenerationOptions defaults;
     private final GrammarCache grammars = new GrammarCache();
@@ -38,6 +45,34 @@ final class RequestOptions {
         return generation.withMaxNewTokens(maxTokens == null ? defaults.maxNewTokens() : maxTokens)
                 .withStopStrings(stopSequences == null ? defaults.stopStrings() : stopSequences)
                 .withPriority(priority == null ? defaults.priority() : priority);
+    }
+
+    /**
+     * The tools of a call; empty if it has none.
+     *
+     * @throws IllegalArgumentException naming what is not supported
+     */
+    Optional<Tools> tools(PastKvChatOptions options) {
+        List<ToolDefinition> definitions = TOOLS.resolveToolDefinitions(options).stream()
+                .map(tool -> ToolDefinition.of(tool.name(), tool.description(), tool.inputSchema())).toList();
+        @Nullable ToolChoice asked = options.getToolChoice();
+        ToolChoice choice = asked == null ? ToolChoice.auto() : asked;
+        if (definitions.isEmpty() && choice.mode() != ToolChoice.Mode.REQUIRED) {
+            return Optional.empty();
+        }
+        requireNoGrammar(options);
+        Tools tools = new Tools(definitions, choice, true); // refuses a choice of what is not there
+        return Optional.of(Boolean.FALSE.equals(options.getParallelToolCalls()) ? tools.withoutSeveral() : tools);
+    }
+
+    private static void requireNoGrammar(PastKvChatOptions options) {
+        if (options.getGrammar() != null) {
+            throw new IllegalArgumentException("grammar: is not supported beside tools");
+        }
+        if (options.getOutputSchema() != null) {
+            throw new IllegalArgumentException("outputSchema: is not supported beside tools; with the property "
+                    + "spring.ai.pastkv.chat.native-structured-output=false entities do without");
+        }
     }
 
     private void requireModelName(@Nullable String name) {

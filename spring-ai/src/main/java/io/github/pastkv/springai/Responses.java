@@ -25,7 +25,7 @@ final class Responses {
         return response(new AssistantMessage(text), ChatGenerationMetadata.NULL, metadata().build());
     }
 
-    /** The end of a stream: no text, the finish reason and the usage. */
+    /** The end of a stream: no text, but calls of tools, the finish reason and the usage. */
     ChatResponse end(Turn turn) {
         return last(turn, "");
     }
@@ -37,8 +37,13 @@ final class Responses {
 
     private ChatResponse last(Turn turn, String text) {
         Generation generation = turn.generation().orElseThrow();
-        return response(new AssistantMessage(text),
-                ChatGenerationMetadata.builder().finishReason(finishReason(generation.reason())).build(),
+        List<AssistantMessage.ToolCall> calls = turn.message().toolCalls().stream()
+                .map(call -> new AssistantMessage.ToolCall(call.id(), "function", call.name(), call.arguments()))
+                .toList();
+        String reason = finishReason(generation.reason());
+        reason = reason.equals("stop") && !calls.isEmpty() ? "tool_calls" : reason; // one that was cut is no call
+        return response(AssistantMessage.builder().content(text).toolCalls(calls).build(),
+                ChatGenerationMetadata.builder().finishReason(reason).build(),
                 metadata().usage(usage(turn, generation)).build());
     }
 

@@ -1,6 +1,7 @@
 package io.github.pastkv.springai;
 
 import io.github.pastkv.chat.ChatMessage;
+import io.github.pastkv.chat.tools.ToolCall;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -26,7 +27,7 @@ final class SpringMessages {
             switch (message.getMessageType()) {
                 case SYSTEM -> converted.add(ChatMessage.system(text(message)));
                 case USER -> converted.add(ChatMessage.user(text(message)));
-                case ASSISTANT -> converted.add(ChatMessage.assistant(text(message)));
+                case ASSISTANT -> converted.add(answer((AssistantMessage) message));
                 case TOOL -> ((ToolResponseMessage) message).getResponses()
                         .forEach(response -> converted.add(ChatMessage.tool(response.id(), response.responseData())));
             }
@@ -39,9 +40,11 @@ final class SpringMessages {
             throw new IllegalArgumentException("messages[" + index + "]: has " + content.getMedia().size()
                     + " media, only text is supported");
         }
-        if (message instanceof AssistantMessage answer && answer.hasToolCalls()) {
-            throw new IllegalArgumentException("messages[" + index + "]: has tool calls, which are not supported");
-        }
+    }
+
+    private static ChatMessage answer(AssistantMessage message) {
+        return ChatMessage.assistant(text(message), message.getToolCalls().stream()
+                .map(call -> new ToolCall(call.id(), call.name(), call.arguments())).toList());
     }
 
     private static String text(Message message) {
