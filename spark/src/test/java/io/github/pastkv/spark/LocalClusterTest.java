@@ -1,0 +1,106 @@
+package io.github.pastkv.spark;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import org.apache.spark.api.java.function.MapFunction;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Encoders;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.StructType;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Two executors in processes of their own, one of which dies half way. */
+class LocalClusterTest {
+    private static final String MODEL = LocalSpark.model();
+    private static List<Row> expected = List.of();
+    private static SparkSession cluster;
+
+    @BeforeAll
+    static void start(@TempDir Path folder) throws IOException {
+        SparkSession local = LocalSpark.session();
+        expected = sorted(generate().transform(LocalSpark.prompts(local)));
+        local.stop(); // one context to a process
+        Path home = Files.createDirectories(Path.of("target", "spark-home").toAbsolutePath());
+        Files.createDirectories(home.resolve("jars")); // of a distribution; here all is on the class path
+        System.setProperty("spark.testing", "true"); // hands the class path to executors
+        System.setProperty("spark.test.home", home.toString());
+        cluster = SparkSession.builder().master("local-cluster[2,1,1024]").appName("pastkv-cluster")
+                .config("spark.ui.enabled", false).config("spark.executor.memory", "512m")
+                .config("spark.driver.host", "localhost").config("spark.driver.bindAddress", "127.0.0.1")
+                .config("spark.sql.shuffle.partitions", 2).config("spark.task.maxFailures", 4)
+                .config("spark.executor.extraJavaOptions",
+                        "--add-modules jdk.incubator.vector --enable-native-access=ALL-UNNAMED")
+                .config("spark.executorEnv.SPARK_SCALA_VERSION", "2.13")
+                .config("spark.sql.extensions", PastKvExtensions.class.getName())
+                .config("spark.pastkv.options", "{\"threads\": 1, \"kernels\": \"vector\", \"max_new_tokens\": 12}")
+                .config("spark.executorEnv.JAVA_HOME", System.getProperty("java.home"))
+                .config("spark.worker.dir", home.resolve("work").toString()).getOrCreate();
+    }
+
+    @AfterAll
+    static void stop() {
+        cluster.stop();
+        System.clearProperty("spark.testing");
+        System.clearProperty("spark.test.home");
+    }
+
+    private static PastKvGenerate generate() {
+        return new PastKvGenerate().setInputCol("prompt").setOutputCol("text").setModel(MODEL).setMaxNewTokens(12)
+                .setOption("threads", 1).setOption("kernels", "vector");
+    }
+
+    private static List<Row> sorted(Dataset<Row> rows) {
+        return rows.collectAsList().stream().sorted(Comparator.comparingInt(row -> row.getInt(0))).toList();
+    }
+
+    @Test
+    void generate_executorKilledHalfWay_givesTheSameBits(@TempDir Path folder) {
+        String input = folder.resolve("prompts.parquet").toString();
+        LocalSpark.prompts(cluster).write().parquet(input);
+        Dataset<Row> rows = generate().setNumPartitions(4).transform(cluster.read().parquet(input));
+        String marker = folder.resolve("killed").toString();
+        StructType schema = rows.schema();
+        String output = folder.resolve("texts.parquet").toString();
+        rows.map((MapFunction<Row, Row>) row -> diesOnce(row, marker), Encoders.row(schema)).write().parquet(output);
+
+        assertThat(Path.of(marker)).exists();
+        assertThat(sorted(cluster.read().parquet(output))).isEqualTo(expected);
+    }
+
+    @Test
+    void functions_byConfiguration_giveTheBitsOfTheTransformer(@TempDir Path folder) {
+        String input = folder.resolve("prompts.parquet").toString();
+        LocalSpark.prompts(cluster).where("id < 3").write().parquet(input);
+        cluster.read().parquet(input).createOrReplaceTempView("prompts");
+        String query = "SELECT id, pastkv_generate(prompt).digest FROM prompts";
+        cluster.conf().unset("spark.pastkv.model");
+        assertThatThrownBy(() -> cluster.sql(query)).hasStackTraceContaining("spark.pastkv.model: is not set");
+        cluster.conf().set("spark.pastkv.model", MODEL);
+        List<String> digests = expected.stream().limit(3).map(row -> row.<String>getAs("digest")).toList();
+        assertThat(sorted(cluster.sql(query)).stream().map(row -> row.getString(1)).toList()).isEqualTo(digests);
+    }
+
+    /** Ends the executor at a row in the middle, the first time that any executor comes by. */
+    private static Row diesOnce(Row row, String marker) throws IOException {
+        if (row.getInt(0) == 9) {
+            try {
+                Files.createFile(Path.of(marker));
+                Runtime.getRuntime().halt(1);
+            } catch (FileAlreadyExistsException _) {
+                // the retry
+            }
+        }
+        return row;
+    }
+}
