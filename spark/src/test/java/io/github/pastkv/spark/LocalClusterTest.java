@@ -87,7 +87,7 @@ class LocalClusterTest {
         cluster.conf().unset("spark.pastkv.model");
         assertThatThrownBy(() -> cluster.sql(query)).hasStackTraceContaining("spark.pastkv.model: is not set");
         cluster.conf().set("spark.pastkv.model", MODEL);
-        List<String> digests = expected.stream().limit(3).map(row -> row.<String>getAs("digest")).toList();
+        List<String> digests = expected.stream().limit(3).map(row -> row.<String> getAs("digest")).toList();
         assertThat(sorted(cluster.sql(query)).stream().map(row -> row.getString(1)).toList()).isEqualTo(digests);
     }
 

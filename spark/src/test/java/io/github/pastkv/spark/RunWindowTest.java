@@ -38,7 +38,7 @@ class RunWindowTest {
     @Test
     void next_manyCalls_takesABoundedNumberAhead() {
         AtomicInteger numTaken = new AtomicInteger();
-        Iterator<Callable<Integer>> calls = IntStream.range(0, 100).<Callable<Integer>>mapToObj(number -> {
+        Iterator<Callable<Integer>> calls = IntStream.range(0, 100).<Callable<Integer>> mapToObj(number -> {
             numTaken.incrementAndGet();
             return () -> number;
         }).iterator();
