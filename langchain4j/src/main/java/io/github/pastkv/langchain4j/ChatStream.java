@@ -10,7 +10,10 @@ import dev.langchain4j.model.chat.response.StreamingHandle;
 import io.github.pastkv.model.generation.Cancellation;
 import io.github.pastkv.model.generation.GenerationListener;
 
-/** A streamed request. Exceptions of its handler are given to the handler, and the stream goes on, as LangChain4j does. */
+/**
+ * A streamed request. Exceptions of its handler are given to the handler, and the stream goes on, as in LangChain4j's
+ * other models.
+ */
 final class ChatStream implements Runnable, GenerationListener, StreamingHandle {
     private final ChatBackend backend;
     private final ChatBackend.Prepared request;

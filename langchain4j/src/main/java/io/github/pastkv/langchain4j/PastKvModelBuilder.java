@@ -179,7 +179,7 @@ public abstract class PastKvModelBuilder<B extends PastKvModelBuilder<B>> {
         return self();
     }
 
-    /** What AI services may use: JSON schemas as a response format by default, if the tokenizer is of a fitting kind. */
+    /** What AI services may use; by default JSON schemas as a response format, if the tokenizer fits. */
     public B supportedCapabilities(Set<Capability> newSupportedCapabilities) {
         supportedCapabilities = Set.copyOf(newSupportedCapabilities);
         return self();
