@@ -7,7 +7,7 @@ import dev.langchain4j.model.chat.request.ChatRequestParameters;
 import dev.langchain4j.model.output.TokenUsage;
 import java.util.List;
 
-/** LangChain4j's tests that every streaming model must pass. Answers that need knowledge are {@link Script scripted}. */
+/** LangChain4j's tests that streaming models must pass. Answers that need knowledge are {@link Script scripted}. */
 class StreamingChatModelConformanceTest extends AbstractStreamingChatModelIT {
     private static PastKvStreamingChatModel.Builder builder() {
         return PastKvStreamingChatModel.builder().model(TestModel.model()).temperature(0.0)
