@@ -1,5 +1,6 @@
 package io.github.pastkv.cli;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 
@@ -95,20 +96,29 @@ class DocumentShellCommandsTest {
     }
 
     private void checkPastKv(ShellLine line, boolean isNotRun, String name) throws IOException {
-        String[] args = line.words().stream().skip(1).map(this::placed).toArray(String[]::new);
+        String[] args = placed(line, folder, models);
         assertThatCode(() -> Main.commandLine(CommandRun.silentStreams()).parseArgs(args)).as(name)
                 .doesNotThrowAnyException();
         if (!isNotRun && !args[0].equals("serve")) {
-            byte[] input = line.input().isPresent()
-                    ? Files.readAllBytes(folder.resolve(line.input().get()))
-                    : new byte[0];
-            CommandRun run = CommandRun.withInput(input, args);
+            CommandRun run = run(line, folder, models);
             assertThat(run.exitCode()).as(name + ": " + run.err()).isZero();
         }
     }
 
+    /** Runs a command of pastkv whose files are those of a folder. */
+    static CommandRun run(ShellLine line, Path folder, Path models) throws IOException {
+        byte[] input = line.input().isPresent()
+                ? Files.readAllBytes(folder.resolve(line.input().get()))
+                : line.typed().replace("/save ", "/save " + folder + "/").getBytes(UTF_8);
+        return CommandRun.withInput(input, placed(line, folder, models));
+    }
+
+    private static String[] placed(ShellLine line, Path folder, Path models) {
+        return line.words().stream().skip(1).map(word -> placed(word, folder, models)).toArray(String[]::new);
+    }
+
     /** A word whose files are those of this test. Words with spaces are texts. */
-    private String placed(String word) {
+    private static String placed(String word, Path folder, Path models) {
         if (word.contains(" ")) {
             return word;
         }

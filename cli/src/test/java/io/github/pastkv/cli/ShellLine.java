@@ -7,12 +7,13 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * A command of a shell block: words, quoted or not, and the file that it reads.
+ * A command of a shell block: words, quoted or not, and what it reads.
  *
  * @param words the words without their quotes
  * @param input the file after {@code <}
+ * @param typed what a {@code printf} before the command writes to it
  */
-record ShellLine(List<String> words, Optional<String> input) {
+record ShellLine(List<String> words, Optional<String> input, String typed) {
     private static final Pattern WORD = Pattern.compile("((?:\"(?:\\\\.|[^\"\\\\])*\"|'[^']*'|[^\\s\"'])+)");
     private static final Pattern QUOTED = Pattern.compile("\"((?:\\\\.|[^\"\\\\])*)\"|'([^']*)'");
 
@@ -32,7 +33,10 @@ record ShellLine(List<String> words, Optional<String> input) {
                 words.add(unquoted(word.group(1)));
             }
         }
-        return new ShellLine(List.copyOf(words), input);
+        boolean isPiped = words.getFirst().equals("printf") && words.size() > 3 && words.get(2).equals("|");
+        return isPiped
+                ? new ShellLine(List.copyOf(words.subList(3, words.size())), input, words.get(1).replace("\\n", "\n"))
+                : new ShellLine(List.copyOf(words), input, "");
     }
 
     /** In double quotes a backslash escapes a backslash, as the shell has it. */
