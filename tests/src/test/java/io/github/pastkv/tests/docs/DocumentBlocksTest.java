@@ -29,8 +29,11 @@ import tools.jackson.databind.json.JsonMapper;
 class DocumentBlocksTest {
     /** {@code text} is what nobody runs: a form, a table, a tree. */
     private static final List<String> LANGUAGES =
-            List.of("java", "sh", "python", "json", "xml", "properties", "yaml", "nginx", "gradle", "text");
-    private static final List<String> WITHOUT_TEST = List.of("yaml", "nginx", "gradle");
+            List.of("java", "sh", "python", "json", "xml", "properties", "yaml", "nginx", "gradle", "sql",
+                    "text");
+    private static final List<String> WITHOUT_TEST = List.of("yaml", "nginx", "gradle", "sql");
+    /** Those whose Python {@code PythonDocumentsTest} runs. */
+    private static final String PYTHON_DOCUMENTS = "docs/(python|serving)\\.md";
     private static final Pattern ARTIFACT = Pattern.compile("<artifactId>(pastkv[\\w-]*)</artifactId>");
     private static final JsonMapper STRICT =
             JsonMapper.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build();
@@ -74,6 +77,15 @@ class DocumentBlocksTest {
             Properties properties = new Properties();
             properties.load(new StringReader(block.text()));
             assertThat(properties.stringPropertyNames()).isNotEmpty().allMatch(sources::contains);
+        });
+    }
+
+    @Test
+    void python_isInADocumentWhoseTestRunsIt_orSaysWhyNot() {
+        Repository.documents().forEach((file, text) -> {
+            if (!Repository.name(file).matches(PYTHON_DOCUMENTS)) {
+                assertThat(CodeBlock.of(text)).as(Repository.name(file)).noneMatch(language("python"));
+            }
         });
     }
 
