@@ -30,7 +30,7 @@ def conversation(calls, content):
 
 CONVERSATIONS = [[{"role": "user", "content": "Weather?"}], conversation(CALLS[:1], ""), conversation(CALLS, ""),
                  conversation(CALLS[:1], "Let me see.")]
-NAMES = ["qwen25", "qwen3-npm", "hermes3_tools", "llama31_tools", "mistral_v3_tools"]
+NAMES = ["qwen25", "qwen3-npm", "llama31_tools", "mistral_v3_tools"]
 
 
 def rendered(template, messages):

@@ -45,7 +45,7 @@ class ToolConversationTest {
                     + "\"days\": {\"type\": \"integer\", \"minimum\": 1, \"maximum\": 9}}, "
                     + "\"required\": [\"city\", \"days\"]}");
     private static final ToolDefinition TIME = ToolDefinition.of("get_time", "Time.", "");
-    private static final String ARGUMENTS = "\\{\"city\": \"(Bonn|Rome)\", \"days\": [1-9]}";
+    private static final String ARGUMENTS = "\\{\"city\": ?\"(Bonn|Rome)\", ?\"days\": ?[1-9]}";
     private static final Tools REQUIRED = Tools.of(List.of(WEATHER)).withChoice(ToolChoice.required());
     private static final List<ChatMessage> QUESTION = List.of(ChatMessage.user("How is the weather?"));
 
@@ -144,7 +144,7 @@ class ToolConversationTest {
             assertThat(turn.answer()).isEmpty();
             ToolCall call = turn.message().toolCalls().getFirst();
             assertThat(call.name()).isEqualTo("get_weather");
-            assertThat(told).containsExactly("start " + call.id() + " get_weather", "end " + call.arguments());
+            assertThat(told).containsExactly("start " + call.id() + " get_weather", "end " + call.argumentsJson());
             assertThat(call.arguments()).matches(ARGUMENTS);
 
             int numComputed = conversation.session().numTokens(0);
@@ -174,7 +174,7 @@ class ToolConversationTest {
             @Override
             public void onCallEnded(int index, ToolCall call) {
                 assertThat(arguments).hasToString(call.arguments());
-                told.add("end " + call.arguments());
+                told.add("end " + call.argumentsJson());
             }
         };
     }
