@@ -250,8 +250,8 @@ public final class PastKvChatOptions extends DefaultToolCallingChatOptions imple
         /**
          * Takes the values of {@code other} that are set.
          *
-         * @throws IllegalArgumentException naming the class, if they are those of another model, whose own options would
-         *         be lost
+         * @throws IllegalArgumentException naming the class, if they are those of another model, whose own options
+         *         would be lost
          */
         @Override
         public Builder combineWith(ChatOptions.Builder<?> other) {
