@@ -94,7 +94,7 @@ final class SpringAiClientTest {
                 List.of(new UserMessage("How is the weather?"), first.getResult().getOutput(),
                         ToolResponseMessage.builder().responses(List.of(
                                 new ToolResponseMessage.ToolResponse(call.id(), call.name(), "It rains."))).build()),
-                OpenAiChatOptions.builder().maxTokens(10).build()));
+                OpenAiChatOptions.builder().toolCallbacks(weather).toolChoice("none").maxTokens(10).build()));
         assertThat(second.getResult().getOutput().getText()).isNotEmpty();
     }
 
