@@ -29,8 +29,7 @@ final class LibrarySnippets {
 
     static void pet() throws IOException {
         try (Model model = Model.load(Path.of("/models/SmolLM2-135M-Instruct")); Session session = model.newSession()) {
-            Pet pet =
-                    session.generate("Tom has a dog. Its name is Max, and it is three years old. As JSON: ", Pet.class);
+            Pet pet = session.generate("Max is a dog of three years. As JSON: ", Pet.class);
             System.out.println(pet);
         }
     }
