@@ -227,11 +227,13 @@ final class PastKvChatModelTest {
     @Test
     void calls_areObserved() throws Exception {
         List<ChatModelObservationContext> contexts = new CopyOnWriteArrayList<>();
+        CountDownLatch stopped = new CountDownLatch(3);
         ObservationRegistry registry = ObservationRegistry.create();
         registry.observationConfig().observationHandler(new ObservationHandler<ChatModelObservationContext>() {
             @Override
             public void onStop(ChatModelObservationContext context) {
                 contexts.add(context);
+                stopped.countDown();
             }
 
             @Override
@@ -247,6 +249,7 @@ final class PastKvChatModelTest {
                     .isInstanceOf(ContextFullException.class);
         }
 
+        assertThat(stopped.await(5, TimeUnit.MINUTES)).isTrue(); // a stream is observed after its subscriber is told
         assertThat(contexts).hasSize(3);
         assertThat(contexts).allSatisfy(
                 context -> assertThat(context.getRequest().getOptions().getModel()).isEqualTo("observed"));
