@@ -1,12 +1,12 @@
 package io.github.pastkv.langchain4j;
 
+import dev.langchain4j.agent.tool.ToolExecutionRequest;
 import dev.langchain4j.data.message.AiMessage;
 import dev.langchain4j.exception.InternalServerException;
 import dev.langchain4j.exception.InvalidRequestException;
 import dev.langchain4j.exception.UnsupportedFeatureException;
 import dev.langchain4j.model.chat.request.ChatRequest;
 import dev.langchain4j.model.chat.request.ChatRequestParameters;
-import dev.langchain4j.model.chat.request.ToolChoice;
 import dev.langchain4j.model.chat.response.ChatResponse;
 import dev.langchain4j.model.chat.response.ChatResponseMetadata;
 import dev.langchain4j.model.output.FinishReason;
@@ -14,6 +14,9 @@ import io.github.pastkv.cache.PoolExhaustedException;
 import io.github.pastkv.chat.Chat;
 import io.github.pastkv.chat.ChatMessage;
 import io.github.pastkv.chat.Turn;
+import io.github.pastkv.chat.tools.ToolCall;
+import io.github.pastkv.chat.tools.ToolCallListener;
+import io.github.pastkv.chat.tools.Tools;
 import io.github.pastkv.model.Model;
 import io.github.pastkv.model.SessionOptions;
 import io.github.pastkv.model.generation.Cancellation;
@@ -24,6 +27,7 @@ import io.github.pastkv.model.grammar.GrammarException;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CancellationException;
 import org.jspecify.annotations.Nullable;
@@ -57,7 +61,8 @@ final class ChatBackend implements AutoCloseable {
     }
 
     /** A request that has been read, and can be run. */
-    record Prepared(List<ChatMessage> messages, GenerationOptions options, SessionOptions sessionOptions) {}
+    record Prepared(Chat chat, List<ChatMessage> messages, GenerationOptions options,
+            SessionOptions sessionOptions) {}
 
     /**
      * Reads a request.
@@ -69,22 +74,38 @@ final class ChatBackend implements AutoCloseable {
     Prepared prepare(ChatRequest request) {
         requireOpen();
         ChatRequestParameters parameters = request.parameters();
-        requireNoTools(parameters);
-        return new Prepared(Messages.of(request.messages()), options.of(parameters), withSalt(parameters));
+        return new Prepared(withTools(parameters), messages(request), options.of(parameters), withSalt(parameters));
+    }
+
+    private static List<ChatMessage> messages(ChatRequest request) {
+        try {
+            return Messages.of(request.messages());
+        } catch (IllegalArgumentException e) { // of a call whose arguments are no JSON
+            throw new InvalidRequestException(e.getMessage(), e);
+        }
     }
 
     /** Refuses default parameters that no request could have. */
     void requireSupported(ChatRequestParameters parameters) {
-        requireNoTools(parameters);
+        withTools(parameters);
         options.of(parameters);
     }
 
-    private static void requireNoTools(ChatRequestParameters parameters) {
-        if (parameters.toolChoice() == ToolChoice.REQUIRED) {
-            throw new UnsupportedFeatureException("tools with ToolChoice.REQUIRED are not supported");
+    /** The chat with the tools of a request. */
+    private Chat withTools(ChatRequestParameters parameters) {
+        Optional<Tools> tools = tools(parameters);
+        try {
+            return tools.map(chat::withTools).orElse(chat);
+        } catch (IllegalArgumentException e) { // names what the schema of a tool or the chat template lacks
+            throw new UnsupportedFeatureException(e.getMessage());
         }
-        if (!parameters.toolSpecifications().isEmpty()) {
-            throw new UnsupportedFeatureException("tools are not supported");
+    }
+
+    private static Optional<Tools> tools(ChatRequestParameters parameters) {
+        try {
+            return RequestTools.of(parameters);
+        } catch (IllegalArgumentException e) {
+            throw new InvalidRequestException(e.getMessage(), e);
         }
     }
 
@@ -97,16 +118,19 @@ final class ChatBackend implements AutoCloseable {
      * Generates on this thread.
      *
      * @param cancellation of this request alone
-     * @param listener receives the text of row 0
+     * @param listener receives the text outside calls, of row 0
+     * @param calls receives calls of tools
      * @throws CancellationException if {@code cancellation}, {@link #close} or an interrupt ended it
      * @throws InvalidRequestException if the messages do not fit into the context or the format rejects them
      * @throws InternalServerException if the cache is full of other requests
      */
-    ChatResponse run(Prepared request, Cancellation cancellation, GenerationListener listener) {
+    ChatResponse run(Prepared request, Cancellation cancellation, GenerationListener listener, ToolCallListener calls) {
         begin(cancellation);
         try {
-            return response(chat.answer(request.messages(), request.options().withCancellation(cancellation),
-                    request.sessionOptions(), listener));
+            CallCollector collector = new CallCollector(calls);
+            Turn turn = request.chat().answer(request.messages(), request.options().withCancellation(cancellation),
+                    request.sessionOptions(), listener, collector);
+            return response(turn, collector.requests());
         } catch (PoolExhaustedException e) {
             throw new InternalServerException("the cache is full of other requests: " + e.getMessage(), e);
         } catch (IllegalArgumentException | GrammarException e) {
@@ -132,20 +156,32 @@ final class ChatBackend implements AutoCloseable {
         notifyAll();
     }
 
-    private ChatResponse response(Turn turn) {
+    private ChatResponse response(Turn turn, List<ToolExecutionRequest> calls) {
         Generation generation = turn.generation().orElseThrow();
         int numPromptTokens = turn.numKnownTokens() + generation.numPromptTokens();
         int numTokens = generation.rows().getFirst().tokenIds().size();
         ChatResponseMetadata metadata = ChatResponseMetadata.builder().id("chatcmpl-" + UUID.randomUUID())
-                .modelName(modelName).finishReason(finishReason(generation))
+                .modelName(modelName).finishReason(finishReason(generation, !calls.isEmpty()))
                 .tokenUsage(new PastKvTokenUsage(numPromptTokens, generation.numReusedTokens(), numTokens)).build();
-        return ChatResponse.builder().aiMessage(AiMessage.from(turn.answer())).metadata(metadata).build();
+        return ChatResponse.builder().aiMessage(message(turn, calls)).metadata(metadata).build();
     }
 
-    private static FinishReason finishReason(Generation generation) {
+    private static AiMessage message(Turn turn, List<ToolExecutionRequest> calls) {
+        return calls.isEmpty()
+                ? AiMessage.from(turn.answer())
+                : AiMessage.builder().text(turn.answer().isEmpty() ? null : turn.answer()).toolExecutionRequests(calls)
+                        .build();
+    }
+
+    /** A call as LangChain4j has it. */
+    static ToolExecutionRequest request(ToolCall call) {
+        return ToolExecutionRequest.builder().id(call.id()).name(call.name()).arguments(call.arguments()).build();
+    }
+
+    private static FinishReason finishReason(Generation generation, boolean hasCalls) {
         return switch (generation.reason()) {
             case LENGTH, CONTEXT_FULL -> FinishReason.LENGTH;
-            case STOP_TOKEN, STOP_STRING -> FinishReason.STOP;
+            case STOP_TOKEN, STOP_STRING -> hasCalls ? FinishReason.TOOL_EXECUTION : FinishReason.STOP;
             case CANCELED -> throw new CancellationException("the generation was canceled");
         };
     }

@@ -1,5 +1,6 @@
 package io.github.pastkv.langchain4j;
 
+import dev.langchain4j.agent.tool.ToolExecutionRequest;
 import dev.langchain4j.data.message.AiMessage;
 import dev.langchain4j.data.message.Content;
 import dev.langchain4j.data.message.SystemMessage;
@@ -8,6 +9,7 @@ import dev.langchain4j.data.message.ToolExecutionResultMessage;
 import dev.langchain4j.data.message.UserMessage;
 import dev.langchain4j.exception.UnsupportedFeatureException;
 import io.github.pastkv.chat.ChatMessage;
+import io.github.pastkv.chat.tools.ToolCall;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -30,7 +32,7 @@ final class Messages {
             case SystemMessage system -> ChatMessage.system(system.text());
             case UserMessage user -> user(user);
             case AiMessage answer -> answer(answer);
-            case ToolExecutionResultMessage result -> throw tools();
+            case ToolExecutionResultMessage result -> ChatMessage.tool(orEmpty(result.id()), text(result.contents()));
             default -> throw new UnsupportedFeatureException(
                     "messages of type " + message.type() + " are not supported");
         };
@@ -47,15 +49,17 @@ final class Messages {
     }
 
     private static ChatMessage answer(AiMessage message) {
-        if (message.hasToolExecutionRequests()) {
-            throw tools();
-        }
-        @Nullable String text = message.text();
-        return ChatMessage.assistant(text == null ? "" : text);
+        return ChatMessage.assistant(orEmpty(message.text()), message.toolExecutionRequests().stream()
+                .map(call -> new ToolCall(orEmpty(call.id()), call.name(), arguments(call))).toList());
     }
 
-    private static UnsupportedFeatureException tools() {
-        return new UnsupportedFeatureException("tools are not supported");
+    /** Some models leave out the arguments of a call that needs none. */
+    private static String arguments(ToolExecutionRequest call) {
+        return orEmpty(call.arguments()).isBlank() ? "{}" : call.arguments();
+    }
+
+    private static String orEmpty(@Nullable String text) {
+        return text == null ? "" : text;
     }
 
     /** The texts of the parts, one a line. */

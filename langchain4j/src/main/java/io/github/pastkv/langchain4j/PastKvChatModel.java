@@ -6,6 +6,7 @@ import dev.langchain4j.model.chat.listener.ChatModelListener;
 import dev.langchain4j.model.chat.request.ChatRequest;
 import dev.langchain4j.model.chat.request.ChatRequestParameters;
 import dev.langchain4j.model.chat.response.ChatResponse;
+import io.github.pastkv.chat.tools.ToolCallListener;
 import io.github.pastkv.model.generation.Cancellation;
 import io.github.pastkv.model.generation.GenerationListener;
 import java.util.List;
@@ -55,7 +56,8 @@ public final class PastKvChatModel implements ChatModel, AutoCloseable {
 
     @Override
     public ChatResponse doChat(ChatRequest request) {
-        return parts.backend().run(parts.backend().prepare(request), new Cancellation(), GenerationListener.NONE);
+        return parts.backend().run(parts.backend().prepare(request), new Cancellation(), GenerationListener.NONE,
+                ToolCallListener.NONE);
     }
 
     @Override

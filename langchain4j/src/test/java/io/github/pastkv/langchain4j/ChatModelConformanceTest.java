@@ -35,16 +35,6 @@ class ChatModelConformanceTest extends AbstractChatModelIT {
     }
 
     @Override
-    protected boolean supportsTools() {
-        return false;
-    }
-
-    @Override
-    protected boolean supportsToolChoiceRequired() {
-        return false;
-    }
-
-    @Override
     protected boolean supportsToolsAndJsonResponseFormatWithSchema() {
         return false;
     }

@@ -34,9 +34,4 @@ class ChatModelListenerConformanceTest extends AbstractChatModelListenerIT {
     protected Class<? extends Exception> expectedExceptionClass() {
         return InvalidRequestException.class;
     }
-
-    @Override
-    protected boolean supportsTools() {
-        return false;
-    }
 }

@@ -3,12 +3,15 @@ package io.github.pastkv.langchain4j;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.langchain4j.agent.tool.ToolExecutionRequest;
+import dev.langchain4j.agent.tool.ToolSpecification;
 import dev.langchain4j.data.message.AiMessage;
 import dev.langchain4j.data.message.ChatMessage;
 import dev.langchain4j.data.message.CustomMessage;
 import dev.langchain4j.data.message.ImageContent;
 import dev.langchain4j.data.message.SystemMessage;
 import dev.langchain4j.data.message.TextContent;
+import dev.langchain4j.data.message.ToolExecutionResultMessage;
 import dev.langchain4j.data.message.UserMessage;
 import dev.langchain4j.exception.InvalidRequestException;
 import dev.langchain4j.exception.LangChain4jException;
@@ -18,6 +21,7 @@ import dev.langchain4j.model.chat.request.ChatRequest;
 import dev.langchain4j.model.chat.request.ChatRequestParameters;
 import dev.langchain4j.model.chat.request.ResponseFormat;
 import dev.langchain4j.model.chat.request.ResponseFormatType;
+import dev.langchain4j.model.chat.request.ToolChoice;
 import dev.langchain4j.model.chat.request.json.JsonArraySchema;
 import dev.langchain4j.model.chat.request.json.JsonEnumSchema;
 import dev.langchain4j.model.chat.request.json.JsonObjectSchema;
@@ -79,6 +83,35 @@ class PastKvChatModelTest {
                 numBefore = usage.totalTokenCount() - 1;
                 messages.add(AiMessage.from(response.aiMessage().text())); // as a store of messages has it
             }
+        }
+    }
+
+    private static ToolSpecification weather() {
+        return ToolSpecification.builder().name("getWeather").description("The weather of a city.")
+                .parameters(JsonObjectSchema.builder().addEnumProperty("city", List.of("Munich", "Paris"))
+                        .required("city").build())
+                .build();
+    }
+
+    @Test
+    void requiredCall_fitsItsSchema_andItsResultComputesOnlyWhatIsNew() {
+        try (PastKvChatModel model = builder().maxTokens(100).generationOptions(Scripts.chat().options()).build()) {
+            UserMessage question = UserMessage.from("What is the weather in Munich?");
+            ChatRequest.Builder request = ChatRequest.builder().toolSpecifications(weather());
+            ChatResponse call = model.chat(request.messages(question).toolChoice(ToolChoice.REQUIRED).build());
+            ToolExecutionRequest first = call.aiMessage().toolExecutionRequests().getFirst();
+            List<ChatMessage> messages = new ArrayList<>(List.of(question, call.aiMessage()));
+            call.aiMessage().toolExecutionRequests()
+                    .forEach(each -> messages.add(ToolExecutionResultMessage.from(each, "sunny")));
+            ChatResponse answer =
+                    model.chat(ChatRequest.builder().toolSpecifications(weather()).messages(messages).build());
+
+            assertThat(call.finishReason()).isEqualTo(FinishReason.TOOL_EXECUTION);
+            assertThat(call.aiMessage().text()).isNull();
+            assertThat(first.name()).isEqualTo("getWeather");
+            assertThat(first.arguments()).isEqualTo("{\"city\": \"Munich\"}");
+            assertThat(usage(answer).cachedInputTokenCount())
+                    .isGreaterThanOrEqualTo(call.tokenUsage().totalTokenCount() - BLOCK_SIZE);
         }
     }
 
@@ -205,6 +238,11 @@ class PastKvChatModelTest {
                 new Refusal(ChatRequestParameters.builder()
                         .responseFormat(json(JsonRawSchema.from("{\"not\": {}}"))).build(),
                         UnsupportedFeatureException.class, "'not' is not supported"),
+                new Refusal(ChatRequestParameters.builder().toolSpecifications(weather())
+                        .responseFormat(ResponseFormat.JSON).build(), UnsupportedFeatureException.class,
+                        "tools beside a JSON response format are not supported"),
+                new Refusal(ChatRequestParameters.builder().toolSpecifications(weather(), weather()).build(),
+                        InvalidRequestException.class, "tools: two are named getWeather"),
                 new Refusal(PastKvChatRequestParameters.builder().grammar(Grammar.ofRegex("a"))
                         .responseFormat(json(JsonStringSchema.builder().build())).build(),
                         InvalidRequestException.class, "grammar: does not go with a JSON response format"));

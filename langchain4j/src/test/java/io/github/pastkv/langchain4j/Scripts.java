@@ -10,12 +10,24 @@ final class Scripts {
     /** Of the tests of chat models. */
     static Script chat() {
         return new Script(TestModel.model())
+                .with("14:35", "It is sunny in Munich, and 14:35 in France.")
+                .with("10:14", "It is 10:14.")
+                .with("sunny", "It is sunny.")
+                .with("in parallel", call("getWeather", "{\"city\": \"Munich\"}") + "\n"
+                        + call("getTime", "{\"country\": \"France\"}"))
+                .with("weather in Munich", call("getWeather", "{\"city\": \"Munich\"}"))
+                .with("get_current_time", call("get_current_time", "{}"))
+                .with("I live in Munich", call("getWeather", "{\"city\": \"Munich\"}"))
                 .with("JSON object", "{\"city\": \"Berlin\"}")
                 .with("2 + 2", "Berlin is the capital of Germany, and 2 + 2 is 4.")
                 .with("capital of Germany", "Berlin is the capital of Germany.", "{\"city\": \"Berlin\"}")
                 .with("Translate: 'I love you'", "Ich liebe dich.")
                 .with("my favorite color", "Your favorite color is green.")
                 .with("Hello World", "Hello World");
+    }
+
+    private static String call(String name, String arguments) {
+        return "<tool_call>\n{\"name\": \"" + name + "\", \"arguments\": " + arguments + "}\n</tool_call>";
     }
 
     /** Of the tests of AI services that return classes. */

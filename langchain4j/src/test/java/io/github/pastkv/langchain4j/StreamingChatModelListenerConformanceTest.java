@@ -34,9 +34,4 @@ class StreamingChatModelListenerConformanceTest extends AbstractStreamingChatMod
     protected Class<? extends Exception> expectedExceptionClass() {
         return InvalidRequestException.class;
     }
-
-    @Override
-    protected boolean supportsTools() {
-        return false;
-    }
 }

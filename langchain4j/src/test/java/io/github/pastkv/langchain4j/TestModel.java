@@ -14,8 +14,12 @@ final class TestModel {
     /** The last name of its folder. */
     static final String NAME = "tiny";
 
-    private static final String TEMPLATE = "{% for m in messages %}{{ m.role + ': ' + m.content }}"
-            + "{{ '<|endoftext|>\\n' }}{% endfor %}{% if add_generation_prompt %}{{ 'assistant: ' }}{% endif %}";
+    private static final String TEMPLATE = "{% for t in tools or [] %}{{ 'tool: ' + t|tojson + '\\n' }}{% endfor %}"
+            + "{% for m in messages %}{{ m.role + ': ' + m.content }}{% for c in m.tool_calls or [] %}"
+            + "{% if not loop.first %}{{ '\\n' }}{% endif %}"
+            + "{{ '<tool_call>\\n{\"name\": \"' + c.function.name + '\", \"arguments\": ' }}"
+            + "{{ c.function.arguments|tojson + '}\\n</tool_call>' }}{% endfor %}{{ '<|endoftext|>\\n' }}{% endfor %}"
+            + "{% if add_generation_prompt %}{{ 'assistant: ' }}{% endif %}";
     private static final Path FOLDER = unpack();
     private static final Model MODEL = load();
 
