@@ -142,7 +142,9 @@ final class ToolClientsTest {
         MessageCreateParams.Builder params = MessageCreateParams.builder().model(TestServer.MODEL).maxTokens(100)
                 .putAdditionalBodyProperty("temperature", JsonValue.from(0)).addUserMessage("How is the weather?")
                 .addTool(Tool.builder().name("get_weather").inputSchema(Tool.InputSchema.builder()
-                        .properties(JsonValue.from(CITY)).required(List.of("city")).build()).build());
+                        .properties(Tool.InputSchema.Properties.builder()
+                                .putAdditionalProperty("city", JsonValue.from(CITY.get("city"))).build())
+                        .required(List.of("city")).build()).build());
         MessageCreateParams required =
                 params.toolChoice(ToolChoiceAny.builder().build()).build();
         Message whole = client.messages().create(required).validate();
