@@ -31,7 +31,7 @@ final class BatchInput implements AutoCloseable {
 
     /**
      * The next line; null at the end of the file. What follows the last end of a line is a line if it is not empty. Of
-     * a line that is too long it gives the first bytes, one more than the limit, so that the lines after it can be read.
+     * a line that is too long it gives the first bytes, one more than the limit; the lines after it can be read.
      */
     byte @Nullable [] next() throws IOException {
         ByteArrayOutputStream line = new ByteArrayOutputStream(1024);
