@@ -359,7 +359,8 @@ class BatchTest {
         Files.writeString(input, line("Once") + "\n" + tooLong + "\n" + line("One day") + "\n");
         run();
         assertThat(answers()).hasSize(3);
-        assertThat(answers().get(1).at("/response/body/error/message").asString()).contains("longer than 33554432 bytes");
+        assertThat(answers().get(1).at("/response/body/error/message").asString())
+                .contains("longer than 33554432 bytes");
         assertThat(List.of(text(answers().get(0)), text(answers().get(2))))
                 .containsExactlyElementsOf(alone(List.of("Once", "One day")));
     }
