@@ -20,7 +20,8 @@ final class FuzzTest {
             "max_completion_tokens", "temperature", "top_p", "top_k", "min_p", "n", "best_of", "stop", "stop_token_ids",
             "seed", "stream", "stream_options", "logprobs", "top_logprobs", "logit_bias", "presence_penalty",
             "frequency_penalty", "repetition_penalty", "tools", "tool_choice", "response_format", "user", "metadata",
-            "cache_salt", "cache_prompt", "priority", "min_tokens", "ignore_eos", "prompt_logprobs", "echo",
+            "cache_salt", "cache_prompt", "reuse_generated_tokens", "priority", "min_tokens", "ignore_eos",
+            "prompt_logprobs", "echo",
             "return_token_ids", "chat_template_kwargs", "add_special_tokens", "service_tier", "modalities", "system",
             "stop_sequences", "thinking", "input",
             "instructions", "max_output_tokens", "include", "text", "reasoning", "store", "nonsense");

@@ -17,6 +17,7 @@ final class ToolsTest {
     private static final String PATH = "/v1/chat/completions";
     private static final String ASK = "{'messages': [{'role': 'user', 'content': 'How is the weather?'}], 'seed': 1, "
             + "'max_tokens': 200";
+    private static final String REUSE = ", 'reuse_generated_tokens': true";
     private static final String TOOLS = "'tools': [{'type': 'function', 'function': {'name': 'get_weather', "
             + "'description': 'Weather.', 'strict': true, 'parameters': {'type': 'object', 'properties': "
             + "{'city': {'enum': ['Bonn', 'Rome']}, 'days': {'type': 'integer', 'minimum': 1, 'maximum': 9}}, "
@@ -85,23 +86,40 @@ final class ToolsTest {
 
     @Test
     void result_isAnswered_andTheConversationBeforeItIsAHit() throws Exception {
-        String first = server.post(PATH, ASK + ", " + TOOLS + ", 'tool_choice': 'required'}").body();
+        String first = server.post(PATH, ASK + REUSE + ", " + TOOLS + ", 'tool_choice': 'required'}").body();
         JsonNode answer = TestServer.json(first);
         int numRead = answer.path("usage").path("total_tokens").intValue();
         String message = choice(answer).path("message").toString();
         String id = choice(answer).path("message").path("tool_calls").path(0).path("id").stringValue();
         String rest = ASK.replace("}]", "}, MESSAGE, {'role': 'tool', 'tool_call_id': '" + id
-                + "', 'content': 'It rains.'}]") + ", " + TOOLS + ", 'tool_choice': 'none'}";
+                + "', 'content': 'It rains.'}]") + ", " + TOOLS + ", 'tool_choice': 'none', 'return_token_ids': true";
 
-        JsonNode second = TestServer.json(server.client.send(server.request(PATH)
-                .header("Content-Type", "application/json").POST(HttpRequest.BodyPublishers
-                        .ofString(rest.replace('\'', '"').replace("MESSAGE", message)))
-                .build(), HttpResponse.BodyHandlers.ofString()).body());
+        JsonNode second = askWith(message, rest + REUSE + "}");
 
         assertThat(choice(second).path("message").path("content").isString()).isTrue();
         assertThat(choice(second).path("message").has("tool_calls")).isFalse();
         assertThat(second.path("usage").path("prompt_tokens_details").path("cached_tokens").intValue())
                 .isGreaterThanOrEqualTo(numRead - 1);
+        assertThat(askWith(message, rest + "}").path("prompt_token_ids")).as("of the request alone")
+                .isEqualTo(askAnew(message, rest + "}").path("prompt_token_ids"));
+    }
+
+    /** The answer to a request that holds an earlier message as it came. */
+    private static JsonNode askWith(String message, String request) throws Exception {
+        return askWith(server, message, request);
+    }
+
+    private static JsonNode askWith(TestServer asked, String message, String request) throws Exception {
+        return TestServer.json(asked.client.send(asked.request(PATH).header("Content-Type", "application/json")
+                .POST(HttpRequest.BodyPublishers.ofString(request.replace('\'', '"').replace("MESSAGE", message)))
+                .build(), HttpResponse.BodyHandlers.ofString()).body());
+    }
+
+    /** The same of a server that knows no conversation. */
+    private static JsonNode askAnew(String message, String request) throws Exception {
+        try (TestServer other = new TestServer()) {
+            return askWith(other, message, request);
+        }
     }
 
     @Test

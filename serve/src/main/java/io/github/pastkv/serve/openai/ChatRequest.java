@@ -36,7 +36,7 @@ public record ChatRequest(RunRequest run, boolean streams, boolean includesUsage
         boolean hasTokenIds = fields.booleanOr("return_token_ids", false);
         String salt = common.salt(client.tenant());
         int[] written = ChatFields.prompt(fields, format, promptName);
-        boolean keepsTokens = client.sendsAnswersBack() && fields.booleanOr("cache_prompt", true);
+        boolean keepsTokens = client.sendsAnswersBack() && GenerationFields.reusesGeneratedTokens(fields);
         int[] prompt = keepsTokens ? model.generatedTokens().restore(salt, written) : written;
         OptionalInt maxTokens = ChatFields.maxTokens(fields);
         ChatFields.refuseOthers(fields);

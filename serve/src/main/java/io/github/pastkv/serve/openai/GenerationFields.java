@@ -168,6 +168,14 @@ final class GenerationFields {
         return tenant + TENANT_SEPARATOR + salt.orElse("") + (caches ? "" : TENANT_SEPARATOR + UUID.randomUUID());
     }
 
+    /**
+     * Whether answers keep the tokens that were generated when they come back as text. The prompt then depends on what
+     * the server remembers, so a request must ask for it; otherwise its answer depends on the request alone.
+     */
+    static boolean reusesGeneratedTokens(RequestFields fields) {
+        return fields.booleanOr("reuse_generated_tokens", false);
+    }
+
     /** The number of new tokens, for prompts of which the longest has {@code promptLength} tokens. */
     int maxTokens(String promptName, int promptLength, OptionalInt asked, int absent, int numChoices) {
         int limit = model.contextLength();

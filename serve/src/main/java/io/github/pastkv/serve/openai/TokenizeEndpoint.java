@@ -61,7 +61,9 @@ public final class TokenizeEndpoint {
         RequestFields fields = exchange.readJson();
         ServedModel model = models.of(fields);
         String salt = new GenerationFields(fields, model).salt(exchange.tenant());
-        int[] ids = model.generatedTokens().restore(salt, prompt(fields, model));
+        int[] written = prompt(fields, model);
+        int[] ids = GenerationFields.reusesGeneratedTokens(fields) ? model.generatedTokens().restore(salt, written)
+                : written;
         fields.requireAllRead();
         exchange.send(200, new ExplanationJson(model).of(model.explain(salt, ids), ids));
     }

@@ -19,7 +19,8 @@ final class ResponsesFields {
     private static final Set<String> INCLUDABLE = Set.of(LOG_PROBABILITIES, "reasoning.encrypted_content");
     private static final List<String> SAME = List.of("model", "temperature", "top_p", "top_k", "min_p", "seed",
             "stream", "user", "prompt_cache_key", "safety_identifier", "service_tier", "cache_salt",
-            "cache_prompt", "priority", "presence_penalty", "frequency_penalty", "ignore_eos");
+            "cache_prompt", "reuse_generated_tokens", "priority", "presence_penalty", "frequency_penalty",
+            "ignore_eos");
 
     private final RequestFields fields;
     private final ObjectNode chat = JsonMapper.shared().createObjectNode();
