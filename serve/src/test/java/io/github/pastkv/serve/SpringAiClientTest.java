@@ -80,10 +80,10 @@ final class SpringAiClientTest {
             asked.add(place.city().name());
             return "It rains.";
         }).description("Weather of a city.").inputType(Place.class).inputSchema(PLACE).build();
-        Map<String, Object> once = Map.of("type", "function", "function", Map.of("name", "get_weather"));
 
         ChatResponse first = context.getBean(ChatModel.class).call(new Prompt("How is the weather?",
-                OpenAiChatOptions.builder().toolCallbacks(weather).toolChoice(once).maxTokens(100)
+                OpenAiChatOptions.builder().model(TestServer.MODEL).toolCallbacks(weather).toolChoice("required")
+                        .maxTokens(100)
                         .build()));
 
         AssistantMessage.ToolCall call = first.getResult().getOutput().getToolCalls().getFirst();
@@ -94,7 +94,8 @@ final class SpringAiClientTest {
                 List.of(new UserMessage("How is the weather?"), first.getResult().getOutput(),
                         ToolResponseMessage.builder().responses(List.of(
                                 new ToolResponseMessage.ToolResponse(call.id(), call.name(), "It rains."))).build()),
-                OpenAiChatOptions.builder().toolCallbacks(weather).toolChoice("none").maxTokens(10).build()));
+                OpenAiChatOptions.builder().model(TestServer.MODEL).toolCallbacks(weather).toolChoice("none")
+                        .maxTokens(10).build()));
         assertThat(second.getResult().getOutput().getText()).isNotEmpty();
     }
 
