@@ -16,7 +16,7 @@ import io.github.pastkv.model.generation.BeamOptions;
 import io.github.pastkv.model.generation.Generation;
 import io.github.pastkv.model.generation.GenerationListener;
 import io.github.pastkv.model.generation.GenerationOptions;
-import io.github.pastkv.model.grammar.RecordType;
+import io.github.pastkv.model.generation.RecordType;
 import io.github.pastkv.model.hooks.Probe;
 import io.github.pastkv.model.tokenizer.TextTokenizer;
 import io.github.pastkv.tensor.Tensor;

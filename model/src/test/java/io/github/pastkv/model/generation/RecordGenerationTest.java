@@ -7,7 +7,6 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import io.github.pastkv.cache.mask.AttentionMask;
 import io.github.pastkv.model.TestFiles;
 import io.github.pastkv.model.grammar.Grammar;
-import io.github.pastkv.model.grammar.RecordType;
 import io.github.pastkv.model.sampling.SamplingOptions;
 import io.github.pastkv.model.tokenizer.TextTokenizer;
 import java.io.IOException;

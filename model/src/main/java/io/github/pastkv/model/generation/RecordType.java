@@ -1,8 +1,6 @@
-package io.github.pastkv.model.grammar;
+package io.github.pastkv.model.generation;
 
-import io.github.pastkv.model.generation.FinishReason;
-import io.github.pastkv.model.generation.Generation;
-import io.github.pastkv.model.generation.GenerationOptions;
+import io.github.pastkv.model.grammar.Grammar;
 import java.util.Objects;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.MapperFeature;

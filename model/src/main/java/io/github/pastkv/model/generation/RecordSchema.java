@@ -1,4 +1,4 @@
-package io.github.pastkv.model.grammar;
+package io.github.pastkv.model.generation;
 
 import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.RecordComponent;
@@ -56,7 +56,8 @@ final class RecordSchema {
         String name = type.getName();
         if (!definitions.has(name)) {
             requireOpen(type, place);
-            ObjectNode definition = definitions.putObject(name).put("type", "object"); // before its components: recursion
+            // before its components, as they may refer to it
+            ObjectNode definition = definitions.putObject(name).put("type", "object");
             ObjectNode properties = definition.putObject("properties");
             ArrayNode required = definition.putArray("required");
             definition.put("additionalProperties", false);
