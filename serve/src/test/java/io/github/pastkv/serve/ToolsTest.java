@@ -92,7 +92,7 @@ final class ToolsTest {
         String message = choice(answer).path("message").toString();
         String id = choice(answer).path("message").path("tool_calls").path(0).path("id").stringValue();
         String rest = ASK.replace("}]", "}, MESSAGE, {'role': 'tool', 'tool_call_id': '" + id
-                + "', 'content': 'It rains.'}]") + ", " + TOOLS + ", 'tool_choice': 'none', 'return_token_ids': true";
+                + "', 'content': 'It rains.'}]") + ", " + TOOLS + ", 'tool_choice': 'none'";
 
         JsonNode second = askWith(message, rest + REUSE + "}");
 
@@ -100,8 +100,22 @@ final class ToolsTest {
         assertThat(choice(second).path("message").has("tool_calls")).isFalse();
         assertThat(second.path("usage").path("prompt_tokens_details").path("cached_tokens").intValue())
                 .isGreaterThanOrEqualTo(numRead - 1);
-        assertThat(askWith(message, rest + "}").path("prompt_token_ids")).as("of the request alone")
-                .isEqualTo(askAnew(message, rest + "}").path("prompt_token_ids"));
+    }
+
+    /** Random text is hardly ever tokenized again as it was generated. */
+    @Test
+    void textOfAnAnswer_isTokenizedAnew_unlessTheGeneratedTokensAreAskedFor() throws Exception {
+        String wild = ", 'temperature': 2, 'return_token_ids': true";
+        JsonNode first = server.ask(PATH, ASK.replace("200", "60") + wild + REUSE + "}");
+        String rest =
+                ASK.replace("}]", "}, MESSAGE, {'role': 'user', 'content': 'And now?'}]").replace("200", "1") + wild;
+        String message = choice(first).path("message").toString();
+
+        JsonNode alone = askWith(message, rest + "}").path("prompt_token_ids");
+
+        assertThat(alone.size()).isGreaterThan(20);
+        assertThat(alone).isEqualTo(askAnew(message, rest + "}").path("prompt_token_ids"));
+        assertThat(askWith(message, rest + REUSE + "}").path("prompt_token_ids")).isNotEqualTo(alone);
     }
 
     /** The answer to a request that holds an earlier message as it came. */
