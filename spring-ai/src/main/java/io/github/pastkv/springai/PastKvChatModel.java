@@ -102,9 +102,9 @@ public final class PastKvChatModel implements ChatModel, AutoCloseable {
     }
 
     /**
-     * Answers a prompt piece by piece; the last piece has no text, but calls of tools, the finish
-     * reason and the usage. Nothing runs
-     * before there is a subscriber. Pieces that it has not requested yet wait in memory, at most one answer.
+     * Answers a prompt piece by piece; the last piece has no text, but calls of tools, the finish reason and the usage.
+     * Nothing runs before there is a subscriber. Pieces that it has not requested yet wait in memory, at most one
+     * answer.
      */
     @Override
     public Flux<ChatResponse> stream(Prompt prompt) {
