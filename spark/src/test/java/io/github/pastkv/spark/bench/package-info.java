@@ -1,0 +1,2 @@
+/** Times Spark beside {@code pastkv batch}. */
+package io.github.pastkv.spark.bench;
