@@ -13,6 +13,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** A logit does not depend on how earlier tokens were divided into steps, blocks or passes. */
 @Tag("kernels")
+@Tag("narrow")
 @Tag("slow")
 class ChunkEqualityTest {
     private static final int NUM_SPLITS = 10;

@@ -17,6 +17,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** Kernels of one numeric identity give the same bits on whole models. */
 @Tag("kernels")
+@Tag("narrow")
 @Tag("slow")
 class KernelsEqualityTest {
     @ParameterizedTest

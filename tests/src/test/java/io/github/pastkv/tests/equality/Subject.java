@@ -14,6 +14,7 @@ import io.github.pastkv.testkit.model.KernelsUnderTest;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
@@ -21,7 +22,8 @@ import java.util.stream.Stream;
  *
  * <p>All cells on all paths would take hours, so each test takes one of these sets, by what its path takes and what it
  * can break: {@link #all}, {@link #onAllKernels}, {@link #covering} or {@link #mechanisms}. Each of them has every
- * {@link Mechanism}, and each runs with the machine's own vectors and again with vectors of 128 and of 256 bits.
+ * {@link Mechanism}, and each runs with the machine's own vectors and, in the nightly workflow, again with vectors of
+ * 128 and of 256 bits. At 128 bits every build runs what is not slow, and the tests with the tag {@code narrow}.
  *
  * @param model the model and its prompt
  * @param kernels name of the kernels
@@ -38,8 +40,10 @@ record Subject(TestModel model, String kernels, KvType kvType, LinearPrecision p
                     new LinearPrecision(ComputeType.F32, WeightType.INT8),
                     new LinearPrecision(ComputeType.BF16, WeightType.INT8));
 
-    /** The models whose attention differs most, which run in every type and precision. */
-    private static final List<String> IN_ALL_TYPES = List.of("gpt2", "llama", "mistral", "deepseek_v2_lite");
+    /** The models whose attention differs most, which run in every type and precision; see {@link #otherTypes}. */
+    private static final List<String> IN_ALL_TYPES = List.of("gpt2", "mistral", "deepseek_v2_lite", "llama");
+    /** Whether all pairs of these models and types run, as in the nightly workflow. */
+    private static final boolean TAKES_ALL_PAIRS = Integer.getInteger("pastkv.test.scale", 1) > 1;
 
     /** In the plain precision. */
     Subject(TestModel model, String kernels, KvType kvType) {
@@ -59,21 +63,19 @@ record Subject(TestModel model, String kernels, KvType kvType, LinearPrecision p
 
     /**
      * For paths that cut a text into steps, blocks and passes, and so call each kernel in other shapes:
-     * {@link #covering}, and models in every type and precision on the slower kernels.
+     * {@link #covering}, and models in other types and precisions on the slower kernels.
      */
     static Stream<Subject> onAllKernels() {
-        return Stream.concat(covering(), slowerKernels().flatMap(kernels -> IN_ALL_TYPES.stream()
-                .flatMap(name -> otherTypes(TestModel.golden(name), kernels))));
+        return Stream.concat(covering(), slowerKernels().flatMap(kernels -> otherTypes(inAllTypes(), kernels)));
     }
 
     /**
-     * For most paths: {@link #mechanisms}, models in every type and precision on the fastest kernels, and models on the
-     * slower ones, plain. {@link KernelsEqualityTest} compares the kernels in every type and precision.
+     * For most paths: {@link #mechanisms}, models in other types and precisions on the fastest kernels, and models on
+     * the slower ones, plain. {@link KernelsEqualityTest} compares the kernels in every type and precision.
      */
     static Stream<Subject> covering() {
-        Stream<TestModel> models = Stream.concat(IN_ALL_TYPES.stream().map(TestModel::golden),
-                Stream.of(TestModel.tiny()));
-        Stream<Subject> types = models.flatMap(model -> otherTypes(model, KernelsUnderTest.fastest()));
+        Stream<Subject> types =
+                otherTypes(Stream.concat(inAllTypes(), Stream.of(TestModel.tiny())), KernelsUnderTest.fastest());
         Stream<Subject> slower = slowerKernels()
                 .flatMap(kernels -> IN_ALL_TYPES.stream().map(name -> plain(TestModel.golden(name), kernels)));
         return Stream.of(mechanisms(), types, slower).flatMap(subjects -> subjects);
@@ -85,12 +87,29 @@ record Subject(TestModel model, String kernels, KvType kvType, LinearPrecision p
                 .map(model -> plain(model, KernelsUnderTest.fastest()));
     }
 
+    private static Stream<TestModel> inAllTypes() {
+        return IN_ALL_TYPES.stream().map(TestModel::golden);
+    }
+
     private static Stream<String> slowerKernels() {
         return KernelsUnderTest.names().stream().filter(kernels -> !kernels.equals(KernelsUnderTest.fastest()));
     }
 
     private static Subject plain(TestModel model, String kernels) {
         return new Subject(model, kernels, KvType.F32);
+    }
+
+    /**
+     * Models in types and precisions beside the plain ones. Unless all pairs are asked for, every other one: each model
+     * in half of the types, and each type in half of the models.
+     */
+    private static Stream<Subject> otherTypes(Stream<TestModel> someModels, String kernels) {
+        List<TestModel> models = someModels.toList();
+        return IntStream.range(0, models.size()).boxed().flatMap(model -> {
+            List<Subject> subjects = otherTypes(models.get(model), kernels).toList();
+            return IntStream.range(0, subjects.size()).filter(type -> TAKES_ALL_PAIRS || (model + type) % 2 == 0)
+                    .mapToObj(subjects::get);
+        });
     }
 
     private static Stream<Subject> otherTypes(TestModel model, String kernels) {
