@@ -106,8 +106,8 @@ public class PrefixIndexLinearizabilityTest {
 
     @Test
     void overInterleavings_isLinearizable() {
-        new ModelCheckingOptions().iterations(1 * SCALE).invocationsPerIteration(30).threads(2)
-                .actorsPerThread(2)
+        new ModelCheckingOptions().iterations(SCALE).invocationsPerIteration(SCALE > 1 ? 30 : 10) // seconds each
+                .threads(2).actorsPerThread(2)
                 .loopBound(10_000) // more than the slots of a hash table that are set one by one
                 .check(PrefixIndexLinearizabilityTest.class);
     }

@@ -136,7 +136,7 @@ final class ConnectionsTest {
         try (TestServer server = new TestServer(options -> options.withIdleTimeout(Duration.ofMillis(500)));
                 HttpClient client = HttpClient.newBuilder().version(version).build()) {
             HttpResponse<String> response = client.send(server.postRequest("/v1/completions",
-                    "{'prompt': 'Once', 'max_tokens': 900, 'n': 8, 'ignore_eos': true}"),
+                    "{'prompt': 'Once', 'max_tokens': 450, 'n': 8, 'ignore_eos': true}"),
                     HttpResponse.BodyHandlers.ofString());
             assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
         }

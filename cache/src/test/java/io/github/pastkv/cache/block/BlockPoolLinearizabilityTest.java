@@ -85,14 +85,15 @@ public class BlockPoolLinearizabilityTest {
 
     @Test
     void underStress_isLinearizable() {
-        new StressOptions().iterations(4 * SCALE).invocationsPerIteration(1_000).threads(3).actorsPerThread(3)
+        new StressOptions().iterations(4 * SCALE).invocationsPerIteration(SCALE > 1 ? 1_000 : 300).threads(3)
+                .actorsPerThread(3)
                 .check(BlockPoolLinearizabilityTest.class);
     }
 
     @Test
     void overInterleavings_isLinearizable() {
-        new ModelCheckingOptions().iterations(2 * SCALE).invocationsPerIteration(60).threads(2)
-                .actorsPerThread(3)
+        new ModelCheckingOptions().iterations(2 * SCALE).invocationsPerIteration(SCALE > 1 ? 60 : 20)
+                .threads(2).actorsPerThread(3)
                 .check(BlockPoolLinearizabilityTest.class);
     }
 }

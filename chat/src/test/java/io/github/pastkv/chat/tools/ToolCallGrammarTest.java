@@ -17,6 +17,7 @@ import java.util.Random;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -26,7 +27,7 @@ import tools.jackson.databind.json.JsonMapper;
 
 /** What grammars of tool calls let a model generate, here one that draws tokens at random. */
 class ToolCallGrammarTest {
-    private static final int NUM_SCHEMAS = 1000;
+    private static final int NUM_SCHEMAS = 100 * Integer.getInteger("pastkv.test.scale", 1);
     private static final int MAX_TOKENS = 3000;
     private static final SchemaRegistry REGISTRY =
             SchemaRegistry.withDefaultDialect(SpecificationVersion.DRAFT_2020_12);
@@ -87,6 +88,7 @@ class ToolCallGrammarTest {
     }
 
     @Test
+    @Tag("stress")
     void calls_ofRandomSchemas_areValid() {
         int numCalls = 0;
         for (int seed = 0; seed < NUM_SCHEMAS; seed++) {

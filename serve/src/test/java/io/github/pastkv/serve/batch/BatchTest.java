@@ -276,7 +276,7 @@ class BatchTest {
                 source.toString(), partial.toString(), ready.toString()).start();
         try {
             while (!Files.exists(ready) && other.isAlive()) {
-                Thread.onSpinWait();
+                Thread.sleep(5);
             }
             assertThatIOException().isThrownBy(this::run).withMessageContaining("is being written by another process");
         } finally {
