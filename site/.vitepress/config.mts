@@ -12,7 +12,7 @@ export default defineConfig({
   lang: 'en-US',
   base: process.env.SITE_BASE ?? '/',
   srcDir: '..',
-  srcExclude: ['**/{src,target,node_modules}/**', '{tools,testkit,model,.github,.devcp}/**', 'README.md'],
+  srcExclude: ['**/{src,target,node_modules}/**', '{tools,testkit,model,examples,.github,.devcp}/**', 'README.md'],
   rewrites: { 'site/:page.md': ':page.md' },
   outDir: 'dist',
   cacheDir: 'node_modules/.vitepress-cache',
