@@ -1,10 +1,12 @@
 # An image of the distribution, which has a Java runtime of its own:
-#   mvn -Pdist -DskipTests package
+#   mvn -Pdist -Dquick -Dmaven.test.skip=true -pl cli -am package
 #   docker build -t pastkv .
 #   docker run -p 8273:8273 -v /models:/models:ro pastkv serve --host 0.0.0.0 --model /models/SmolLM2-135M-Instruct
 FROM debian:13-slim
 ADD target/pastkv-*-linux-x64.tar.gz /opt/
-RUN ln -s /opt/pastkv-*/bin/pastkv /usr/local/bin/pastkv && useradd --create-home pastkv
+# Pictures (--png, --plot) need a font.
+RUN apt-get update && apt-get install -y --no-install-recommends fontconfig fonts-dejavu-core && rm -rf /var/lib/apt/lists/* \
+    && ln -s /opt/pastkv-*/bin/pastkv /usr/local/bin/pastkv && useradd --create-home pastkv
 USER pastkv
 WORKDIR /home/pastkv
 EXPOSE 8273
