@@ -30,7 +30,21 @@ def conversation(calls, content):
 
 CONVERSATIONS = [[{"role": "user", "content": "Weather?"}], conversation(CALLS[:1], ""), conversation(CALLS, ""),
                  conversation(CALLS[:1], "Let me see.")]
-NAMES = ["qwen25", "qwen3-npm", "llama31_tools", "mistral_v3_tools"]
+NAMES = ["qwen25", "qwen3-npm", "llama31_tools", "mistral_v3_tools", "mistral_tekken"]
+
+# The form of Mistral's templates since the tokenizer of version 13 (Devstral Small 1.1).
+TEKKEN = """{{- bos_token }}
+{%- if tools %}{{- "[AVAILABLE_TOOLS]" + tools | tojson + "[/AVAILABLE_TOOLS]" }}{%- endif %}
+{%- for message in messages %}
+{%- if message.role == "system" %}{{- "[SYSTEM_PROMPT]" + message.content + "[/SYSTEM_PROMPT]" }}
+{%- elif message.role == "user" %}{{- "[INST]" + message.content + "[/INST]" }}
+{%- elif message.role == "tool" %}{{- "[TOOL_RESULTS]" + message.content + "[/TOOL_RESULTS]" }}
+{%- else %}{{- message.content or "" }}
+{%- for call in message.tool_calls or [] %}
+{{- "[TOOL_CALLS]" + call.function.name + "[ARGS]" + call.function.arguments | tojson }}
+{%- endfor %}{{- eos_token }}
+{%- endif %}
+{%- endfor %}"""
 
 
 def rendered(template, messages):
@@ -40,7 +54,7 @@ def rendered(template, messages):
                                        bos_token="<s>", eos_token="</s>"))
 
 
-published = dict(templates.TEMPLATES)
+published = dict(templates.TEMPLATES, mistral_tekken=TEKKEN)
 for path in (pathlib.Path(__file__).parent / "published").glob("*.jinja"):
     published[path.stem] = path.read_text(encoding="utf-8")
 with open(file, "w", encoding="utf-8", newline="\n") as out:

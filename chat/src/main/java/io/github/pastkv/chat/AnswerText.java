@@ -47,7 +47,7 @@ public final class AnswerText implements GenerationListener {
         this.tokenizer = tokenizer;
         this.continuesText = format.continuesText();
         this.listener = listener;
-        this.parser = format.calls().map(each -> new ToolCallParser(each, new Pieces(calls))).orElse(null);
+        this.parser = format.callParser(new Pieces(calls)).orElse(null);
     }
 
     /** Tells both listeners of text, and one of calls. */

@@ -1,7 +1,7 @@
 package io.github.pastkv.chat;
 
-import io.github.pastkv.chat.tools.ToolCallFormat;
 import io.github.pastkv.chat.tools.ToolCallListener;
+import io.github.pastkv.chat.tools.ToolCallParser;
 import io.github.pastkv.chat.tools.Tools;
 import io.github.pastkv.model.Model;
 import io.github.pastkv.model.Session;
@@ -48,9 +48,9 @@ public final class Chat {
         this.toolFormats = toolFormats;
     }
 
-    /** Answers in the model's own format: {@link ChatFormat#of}. */
+    /** Answers in the model's own format: {@link ChatFormats#of}. */
     public static Chat of(Model model) throws IOException {
-        return new Chat(model, ChatFormat.of(model));
+        return new Chat(model, ChatFormats.of(model));
     }
 
     /** Answers in another format, such as the same template with other variables, and knows the same conversations. */
@@ -170,8 +170,8 @@ public final class Chat {
         }
 
         @Override
-        public Optional<ToolCallFormat> calls() {
-            return format.calls();
+        public Optional<ToolCallParser> callParser(ToolCallListener listener) {
+            return format.callParser(listener);
         }
 
         @Override

@@ -1,10 +1,9 @@
 package io.github.pastkv.chat;
 
-import io.github.pastkv.chat.tools.ToolCallFormat;
+import io.github.pastkv.chat.tools.ToolCallListener;
+import io.github.pastkv.chat.tools.ToolCallParser;
 import io.github.pastkv.chat.tools.Tools;
-import io.github.pastkv.model.Model;
 import io.github.pastkv.model.grammar.Grammar;
-import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -12,17 +11,6 @@ import org.jspecify.annotations.Nullable;
 
 /** Converts a conversation to tokens. */
 public interface ChatFormat {
-    /**
-     * The chat template of the model folder, or plain text if it has none.
-     *
-     * @throws io.github.pastkv.model.files.ModelFormatException if the folder's template cannot be rendered
-     * @throws IllegalArgumentException if the model has no tokenizer
-     */
-    static ChatFormat of(Model model) throws IOException {
-        Optional<ChatTemplate> template = ChatTemplate.find(model);
-        return template.isPresent() ? template.get() : PlainFormat.of(model);
-    }
-
     /**
      * The tokens of a conversation up to the start of the next answer. Control tokens in contents are encoded as
      * ordinary text.
@@ -47,12 +35,16 @@ public interface ChatFormat {
      * @throws IllegalArgumentException if it has no way to write tools and calls that is known, or a schema is not
      *         supported
      */
-    default ToolFormat withTools(Tools tools) {
+    default ChatFormat withTools(Tools tools) {
         throw new IllegalArgumentException("tools: " + this + " does not support them");
     }
 
-    /** How the answers hold calls of tools; empty if they are text only. */
-    default Optional<ToolCallFormat> calls() {
+    /**
+     * A parser of one answer that may hold calls of tools; empty if answers are text only.
+     *
+     * @param listener receives text and calls
+     */
+    default Optional<ToolCallParser> callParser(ToolCallListener listener) {
         return Optional.empty();
     }
 

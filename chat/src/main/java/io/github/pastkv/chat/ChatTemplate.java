@@ -41,17 +41,42 @@ public final class ChatTemplate implements ChatFormat {
     private static final String PROBE = "probe";
     private static final String TOOLS = "tools";
 
-    private final Path file;
-    private final JinjaTemplate template;
+    private final Templates templates;
+    private final Parsed template; // the one of them for these variables
     private final TextTokenizer tokenizer;
     private final Map<String, JsonNode> variables;
     private final Map<String, JsonNode> brokenVariables; // with breaks inside control tokens that tools spell
     private final Set<Integer> stopTokens;
 
-    private ChatTemplate(Path file, JinjaTemplate template, TextTokenizer tokenizer, Map<String, JsonNode> variables)
+    /** A template and the file that holds it. */
+    private record Parsed(Path file, JinjaTemplate jinja) {
+        static Parsed of(ChatTemplateFiles.Text text) throws ModelFormatException {
+            try {
+                return new Parsed(text.file(), JinjaTemplate.parse(text.template()));
+            } catch (JinjaException e) {
+                throw unusable(text.file(), e);
+            }
+        }
+    }
+
+    /** The templates for conversations without tools and with some. */
+    private record Templates(Parsed standard, Parsed toolUse) {
+        static Templates of(ChatTemplateFiles files) throws ModelFormatException {
+            Parsed standard = Parsed.of(files.standard());
+            Optional<ChatTemplateFiles.Text> toolUse = files.toolUse();
+            return new Templates(standard, toolUse.isPresent() ? Parsed.of(toolUse.get()) : standard);
+        }
+
+        Parsed with(Map<String, JsonNode> variables) {
+            JsonNode tools = variables.get(TOOLS);
+            return tools == null || tools.isNull() ? standard : toolUse;
+        }
+    }
+
+    private ChatTemplate(Templates templates, TextTokenizer tokenizer, Map<String, JsonNode> variables)
             throws JinjaException {
-        this.file = file;
-        this.template = template;
+        this.templates = templates;
+        this.template = templates.with(variables);
         this.tokenizer = tokenizer;
         this.variables = Map.copyOf(variables);
         this.brokenVariables = new HashMap<>(variables);
@@ -61,7 +86,8 @@ public final class ChatTemplate implements ChatFormat {
 
     /**
      * Reads {@code chat_template.jinja}, or {@code chat_template} in {@code chat_template.json} or
-     * {@code tokenizer_config.json}.
+     * {@code tokenizer_config.json}. Where there is one named {@code tool_use} too, in a list of templates or in
+     * {@code additional_chat_templates}, it writes conversations with tools.
      *
      * @return empty where the folder has none of them
      * @throws ModelFormatException if the template cannot be parsed, or not be rendered for a conversation of one
@@ -80,13 +106,16 @@ public final class ChatTemplate implements ChatFormat {
         }
         TextTokenizer tokenizer = model.tokenizer().orElseThrow(() -> new IllegalArgumentException(
                 "model: " + model.folder() + " has a chat template but no tokenizer"));
-        Path file = found.get().templateFile();
+        Templates templates = Templates.of(found.get());
         try {
-            JinjaTemplate template = JinjaTemplate.parse(found.get().template());
-            return Optional.of(new ChatTemplate(file, template, tokenizer, variables));
+            return Optional.of(new ChatTemplate(templates, tokenizer, variables));
         } catch (JinjaException e) {
-            throw new ModelFormatException(file, "chat template: cannot be rendered: " + e.getMessage(), e);
+            throw unusable(templates.with(variables).file(), e);
         }
+    }
+
+    private static ModelFormatException unusable(Path file, JinjaException e) {
+        return new ModelFormatException(file, "chat template: cannot be rendered: " + e.getMessage(), e);
     }
 
     /**
@@ -99,19 +128,19 @@ public final class ChatTemplate implements ChatFormat {
         Map<String, JsonNode> all = new HashMap<>(variables);
         all.putAll(newVariables);
         try {
-            return new ChatTemplate(file, template, tokenizer, all);
+            return new ChatTemplate(templates, tokenizer, all);
         } catch (JinjaException e) {
-            throw refusal(e);
+            throw refusal(templates.with(all).file(), e);
         }
     }
 
-    private IllegalArgumentException refusal(JinjaException e) {
+    private static IllegalArgumentException refusal(Path file, JinjaException e) {
         return new IllegalArgumentException("chat template of " + file + ": " + e.getMessage(), e);
     }
 
     /** The file that holds the template. */
     public Path file() {
-        return file;
+        return template.file();
     }
 
     @Override
@@ -120,7 +149,7 @@ public final class ChatTemplate implements ChatFormat {
             String rendered = render(broken(messages), true, brokenVariables);
             return tokenizer.encodeParts(List.of(rendered.split(BREAK, -1)));
         } catch (JinjaException e) {
-            throw refusal(e);
+            throw refusal(file(), e);
         }
     }
 
@@ -130,20 +159,17 @@ public final class ChatTemplate implements ChatFormat {
      * @throws IllegalArgumentException with the reason, if the template rejects these messages
      */
     public String render(List<ChatMessage> messages) {
-        ArrayNode list = JsonMapper.shared().createArrayNode();
-        messages.forEach(message -> list.add(message.json()));
         try {
-            return render(list, true, variables);
+            return renderOf(messages, true);
         } catch (JinjaException e) {
-            throw refusal(e);
+            throw refusal(file(), e);
         }
     }
 
-    /** The text of messages, without the start of an answer. */
-    String renderWhole(List<ChatMessage> messages) throws JinjaException {
+    private String renderOf(List<ChatMessage> messages, boolean addsGenerationPrompt) throws JinjaException {
         ArrayNode list = JsonMapper.shared().createArrayNode();
         messages.forEach(message -> list.add(message.json()));
-        return render(list, false, variables);
+        return render(list, addsGenerationPrompt, variables);
     }
 
     @Override
@@ -152,7 +178,7 @@ public final class ChatTemplate implements ChatFormat {
         ArrayNode definitions = JsonMapper.shared().createArrayNode();
         tools.definitions().forEach(tool -> definitions.add(tool.json()));
         ChatTemplate withTools = withVariables(Map.of(TOOLS, definitions));
-        return new ToolFormat(withTools, ToolCallProbe.find(withTools), tools);
+        return new ToolFormat(withTools, ToolCallProbe.find(withTools.file(), withTools::renderOf), tools);
     }
 
     private String render(ArrayNode messages, boolean addsGenerationPrompt, Map<String, JsonNode> given)
@@ -165,7 +191,7 @@ public final class ChatTemplate implements ChatFormat {
         values.put("documents", json.getNodeFactory().nullNode());
         tokenizer.specialTokens().forEach((name, token) -> values.put(name, json.getNodeFactory().stringNode(token)));
         values.putAll(given);
-        return template.render(values);
+        return template.jinja().render(values);
     }
 
     /** The messages with a break inside each control token that one of their strings spells. */
@@ -239,6 +265,6 @@ public final class ChatTemplate implements ChatFormat {
 
     @Override
     public String toString() {
-        return "ChatTemplate[" + file + "]";
+        return "ChatTemplate[" + file() + "]";
     }
 }

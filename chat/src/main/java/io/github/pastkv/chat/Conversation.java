@@ -187,7 +187,7 @@ public final class Conversation implements AutoCloseable {
 
     private void requireOneAnswer(GenerationOptions options) {
         if (options.grammar() != null && format.grammar() != null) {
-            throw new IllegalArgumentException("grammar: does not go with tools, which have one of their own");
+            throw new IllegalArgumentException("grammar: with tools, it must be given to them: Tools.withText");
         }
         if (options.numReturnSequences() != 1) {
             throw new IllegalArgumentException(

@@ -13,10 +13,10 @@ import tools.jackson.databind.JsonNode;
 
 /** Plain text with tools: their definitions come first, calls and results are written in tags as Hermes does. */
 final class PlainToolFormat implements ChatFormat {
-    private final PlainFormat plain;
+    private final ChatFormat plain;
     private final Tools tools;
 
-    PlainToolFormat(PlainFormat plain, Tools tools) {
+    PlainToolFormat(ChatFormat plain, Tools tools) {
         this.plain = plain;
         this.tools = tools;
     }

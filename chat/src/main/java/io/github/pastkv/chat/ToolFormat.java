@@ -1,6 +1,8 @@
 package io.github.pastkv.chat;
 
 import io.github.pastkv.chat.tools.ToolCallFormat;
+import io.github.pastkv.chat.tools.ToolCallListener;
+import io.github.pastkv.chat.tools.ToolCallParser;
 import io.github.pastkv.chat.tools.ToolChoice;
 import io.github.pastkv.chat.tools.Tools;
 import io.github.pastkv.model.grammar.Grammar;
@@ -50,9 +52,16 @@ public final class ToolFormat implements ChatFormat {
         return prompts.continuesText();
     }
 
+    /** How the model writes calls. */
+    public ToolCallFormat callFormat() {
+        return callFormat;
+    }
+
     @Override
-    public Optional<ToolCallFormat> calls() {
-        return tools.choice().mode() == ToolChoice.Mode.NONE ? Optional.empty() : Optional.of(callFormat);
+    public Optional<ToolCallParser> callParser(ToolCallListener listener) {
+        return tools.choice().mode() == ToolChoice.Mode.NONE
+                ? Optional.empty()
+                : Optional.of(callFormat.parser(tools, listener));
     }
 
     @Override

@@ -12,7 +12,7 @@ public final class ToolFormats {
     private static final int MAX_FORMATS = 16;
 
     private final ChatFormat format;
-    private final Map<Tools, ToolFormat> byTools = new LinkedHashMap<>(MAX_FORMATS, 0.75f, true);
+    private final Map<Tools, ChatFormat> byTools = new LinkedHashMap<>(MAX_FORMATS, 0.75f, true);
 
     /** @param format without tools */
     public ToolFormats(ChatFormat format) {
@@ -29,12 +29,12 @@ public final class ToolFormats {
             return format;
         }
         synchronized (byTools) {
-            ToolFormat known = byTools.get(tools);
+            ChatFormat known = byTools.get(tools);
             if (known != null) {
                 return known;
             }
         }
-        ToolFormat made = format.withTools(tools);
+        ChatFormat made = format.withTools(tools);
         synchronized (byTools) {
             if (byTools.size() >= MAX_FORMATS) {
                 byTools.remove(byTools.keySet().iterator().next());

@@ -23,6 +23,7 @@ import io.github.pastkv.model.generation.Cancellation;
 import io.github.pastkv.model.generation.Generation;
 import io.github.pastkv.model.generation.GenerationListener;
 import io.github.pastkv.model.generation.GenerationOptions;
+import io.github.pastkv.model.grammar.Grammar;
 import io.github.pastkv.model.grammar.GrammarException;
 import java.util.HashMap;
 import java.util.List;
@@ -74,7 +75,10 @@ final class ChatBackend implements AutoCloseable {
     Prepared prepare(ChatRequest request) {
         requireOpen();
         ChatRequestParameters parameters = request.parameters();
-        return new Prepared(withTools(parameters), messages(request), options.of(parameters), withSalt(parameters));
+        GenerationOptions generation = options.of(parameters);
+        Optional<Tools> tools = tools(parameters, generation.grammar());
+        return new Prepared(tools.map(this::withTools).orElse(chat), messages(request),
+                tools.isPresent() ? generation.withGrammar(null) : generation, withSalt(parameters));
     }
 
     private static List<ChatMessage> messages(ChatRequest request) {
@@ -87,23 +91,22 @@ final class ChatBackend implements AutoCloseable {
 
     /** Refuses default parameters that no request could have. */
     void requireSupported(ChatRequestParameters parameters) {
-        withTools(parameters);
-        options.of(parameters);
+        tools(parameters, options.of(parameters).grammar()).ifPresent(this::withTools);
     }
 
-    /** The chat with the tools of a request. */
-    private Chat withTools(ChatRequestParameters parameters) {
-        Optional<Tools> tools = tools(parameters);
+    private Chat withTools(Tools tools) {
         try {
-            return tools.map(chat::withTools).orElse(chat);
+            return chat.withTools(tools);
         } catch (IllegalArgumentException e) { // names what the schema of a tool or the chat template lacks
             throw new UnsupportedFeatureException(e.getMessage());
         }
     }
 
-    private static Optional<Tools> tools(ChatRequestParameters parameters) {
+    /** The tools of a request; a grammar that it has is that of answers without calls. */
+    private static Optional<Tools> tools(ChatRequestParameters parameters, @Nullable Grammar text) {
         try {
-            return RequestTools.of(parameters);
+            Optional<Tools> tools = RequestTools.of(parameters);
+            return text == null ? tools : tools.map(each -> each.withText(text));
         } catch (IllegalArgumentException e) {
             throw new InvalidRequestException(e.getMessage(), e);
         }

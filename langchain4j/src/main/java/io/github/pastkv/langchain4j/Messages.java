@@ -67,8 +67,8 @@ final class Messages {
         List<String> texts = new ArrayList<>();
         for (Content content : contents) {
             if (!(content instanceof TextContent part)) {
-                throw new UnsupportedFeatureException("content of type "
-                        + content.type().toString().toLowerCase(Locale.ROOT) + " is not supported, only text is");
+                throw new UnsupportedFeatureException("non-text content of type "
+                        + content.type().toString().toLowerCase(Locale.ROOT) + " is not supported");
             }
             texts.add(part.text());
         }

@@ -1,10 +1,7 @@
 package io.github.pastkv.langchain4j;
 
 import dev.langchain4j.agent.tool.ToolSpecification;
-import dev.langchain4j.exception.UnsupportedFeatureException;
 import dev.langchain4j.model.chat.request.ChatRequestParameters;
-import dev.langchain4j.model.chat.request.ResponseFormat;
-import dev.langchain4j.model.chat.request.ResponseFormatType;
 import io.github.pastkv.chat.tools.ToolChoice;
 import io.github.pastkv.chat.tools.ToolDefinition;
 import io.github.pastkv.chat.tools.Tools;
@@ -18,16 +15,11 @@ final class RequestTools {
     /**
      * The tools that an answer may call; empty if the request has none.
      *
-     * @throws UnsupportedFeatureException beside a JSON response format
      * @throws IllegalArgumentException naming what is wrong with a tool
      */
     static Optional<Tools> of(ChatRequestParameters parameters) {
         if (parameters.toolSpecifications().isEmpty()) {
             return Optional.empty();
-        }
-        @Nullable ResponseFormat format = parameters.responseFormat();
-        if (format != null && format.type() == ResponseFormatType.JSON) {
-            throw new UnsupportedFeatureException("tools beside a JSON response format are not supported");
         }
         Tools tools = Tools.of(parameters.toolSpecifications().stream().map(RequestTools::definition).toList());
         return Optional.of(tools.withChoice(choice(parameters.toolChoice())));

@@ -17,10 +17,4 @@ class AiServiceConformanceTest extends AbstractAiServiceIT {
     protected Class<? extends TokenUsage> tokenUsageType(ChatModel model) {
         return PastKvTokenUsage.class;
     }
-
-    /** Tools have a grammar of their own, which does not go with that of a schema. */
-    @Override
-    protected boolean supportsToolsAndJsonResponseFormatWithSchema() {
-        return false;
-    }
 }

@@ -35,27 +35,12 @@ class ChatModelConformanceTest extends AbstractChatModelIT {
     }
 
     @Override
-    protected boolean supportsToolsAndJsonResponseFormatWithSchema() {
-        return false;
-    }
-
-    @Override
     protected boolean supportsSingleImageInputAsBase64EncodedString() {
         return false;
     }
 
     @Override
     protected boolean supportsSingleImageInputAsPublicURL() {
-        return false;
-    }
-
-    @Override
-    protected boolean supportsMultipleImageInputsAsBase64EncodedStrings() {
-        return false;
-    }
-
-    @Override
-    protected boolean supportsMultipleImageInputsAsPublicURLs() {
         return false;
     }
 

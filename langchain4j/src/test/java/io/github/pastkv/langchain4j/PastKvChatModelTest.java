@@ -116,6 +116,26 @@ class PastKvChatModelTest {
     }
 
     @Test
+    void schemaBesideTools_isThatOfAnswersWithoutCalls() {
+        ResponseFormat schema = json(JsonObjectSchema.builder().addEnumProperty("sky", List.of("blue", "grey"))
+                .required("sky").build());
+        ChatRequest.Builder request = ChatRequest.builder().toolSpecifications(weather()).responseFormat(schema)
+                .messages(UserMessage.from("What is the weather in Munich?"));
+        try (PastKvChatModel model = builder().maxTokens(100).build();
+                PastKvChatModel calling =
+                        builder().maxTokens(100).generationOptions(Scripts.chat().options()).build()) {
+            AiMessage text = model.chat(request.toolChoice(ToolChoice.NONE).build()).aiMessage();
+            AiMessage call = model.chat(request.toolChoice(ToolChoice.REQUIRED).build()).aiMessage();
+            AiMessage chosenCall = calling.chat(request.toolChoice(ToolChoice.AUTO).build()).aiMessage();
+
+            assertThat(text.text()).matches("\\{\"sky\": \"(blue|grey)\"}");
+            assertThat(call.toolExecutionRequests().getFirst().arguments()).matches("\\{\"city\": \"(Munich|Paris)\"}");
+            assertThat(chosenCall.toolExecutionRequests()).hasSize(1);
+            assertThat(chosenCall.text()).isNull();
+        }
+    }
+
+    @Test
     void modelsOfOneChat_shareConversations() throws Exception {
         Chat chat = Chat.of(TestModel.model());
         try (PastKvChatModel first =
@@ -238,9 +258,9 @@ class PastKvChatModelTest {
                 new Refusal(ChatRequestParameters.builder()
                         .responseFormat(json(JsonRawSchema.from("{\"not\": {}}"))).build(),
                         UnsupportedFeatureException.class, "'not' is not supported"),
-                new Refusal(ChatRequestParameters.builder().toolSpecifications(weather())
-                        .responseFormat(ResponseFormat.JSON).build(), UnsupportedFeatureException.class,
-                        "tools beside a JSON response format are not supported"),
+                new Refusal(PastKvChatRequestParameters.builder().toolSpecifications(weather())
+                        .grammar(Grammar.ofRegex(".*[^.]*")).build(), UnsupportedFeatureException.class,
+                        "text: may begin with <tool_call>"),
                 new Refusal(ChatRequestParameters.builder().toolSpecifications(weather(), weather()).build(),
                         InvalidRequestException.class, "tools: two are named getWeather"),
                 new Refusal(PastKvChatRequestParameters.builder().grammar(Grammar.ofRegex("a"))
@@ -268,7 +288,7 @@ class PastKvChatModelTest {
             UserMessage image = UserMessage.from(TextContent.from("What is it?"),
                     ImageContent.from("https://example.org/a.png"));
             assertThatThrownBy(() -> model.chat(image)).isExactlyInstanceOf(UnsupportedFeatureException.class)
-                    .hasMessage("content of type image is not supported, only text is");
+                    .hasMessage("non-text content of type image is not supported");
             assertThatThrownBy(() -> model.chat(CustomMessage.from(Map.of("a", 1))))
                     .isExactlyInstanceOf(UnsupportedFeatureException.class)
                     .hasMessage("messages of type CUSTOM are not supported");

@@ -12,7 +12,7 @@ final class Scripts {
         return new Script(TestModel.model())
                 .with("14:35", "It is sunny in Munich, and 14:35 in France.")
                 .with("10:14", "It is 10:14.")
-                .with("sunny", "It is sunny.")
+                .with("sunny", "It is sunny.", "{\"weather\": \"sunny\"}")
                 .with("in parallel", call("getWeather", "{\"city\": \"Munich\"}") + "\n"
                         + call("getTime", "{\"country\": \"France\"}"))
                 .with("weather in Munich", call("getWeather", "{\"city\": \"Munich\"}"))
@@ -33,6 +33,8 @@ final class Scripts {
     /** Of the tests of AI services that return classes. */
     static Script services() {
         return new Script(TestModel.model())
+                .with("tool: sunny", "{\"city\": \"Munich\", \"weather\": \"SUNNY\"}")
+                .with("'getWeather' tool", call("getWeather", "{\"arg0\": \"Munich\"}"))
                 .with("capital of Germany", "Berlin is the capital of Germany.")
                 .with("is a man:", "{\"value\": true}")
                 .with("Extract number of people", "{\"value\": 2}")

@@ -64,27 +64,12 @@ class StreamingChatModelConformanceTest extends AbstractStreamingChatModelIT {
     }
 
     @Override
-    protected boolean supportsToolsAndJsonResponseFormatWithSchema() {
-        return false;
-    }
-
-    @Override
     protected boolean supportsSingleImageInputAsBase64EncodedString() {
         return false;
     }
 
     @Override
     protected boolean supportsSingleImageInputAsPublicURL() {
-        return false;
-    }
-
-    @Override
-    protected boolean supportsMultipleImageInputsAsBase64EncodedStrings() {
-        return false;
-    }
-
-    @Override
-    protected boolean supportsMultipleImageInputsAsPublicURLs() {
         return false;
     }
 

@@ -17,8 +17,10 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
@@ -165,12 +167,11 @@ public final class ModelConversion {
 
     private static void deleteIfExists(Path folder) throws IOException {
         if (Files.exists(folder)) {
-            try (Stream<Path> files = Files.list(folder)) {
-                for (Path file : files.toList()) {
+            try (Stream<Path> files = Files.walk(folder)) {
+                for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
                     Files.delete(file);
                 }
             }
-            Files.delete(folder);
         }
     }
 
@@ -211,6 +212,11 @@ public final class ModelConversion {
                     Files.copy(file, target.resolve(name));
                 }
             }
+        }
+        String forTools = ModelFile.TOOL_CHAT_TEMPLATE.fileName();
+        if (Files.exists(source.folder().resolve(forTools))) {
+            Files.createDirectories(Objects.requireNonNull(target.resolve(forTools).getParent()));
+            Files.copy(source.folder().resolve(forTools), target.resolve(forTools));
         }
     }
 

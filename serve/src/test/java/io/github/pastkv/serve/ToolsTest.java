@@ -145,6 +145,28 @@ final class ToolsTest {
         assertThat(choice(answer).path("message").has("tool_calls")).isFalse();
     }
 
+    /** The bias makes the model begin with a call, or with JSON. */
+    @ParameterizedTest
+    @CsvSource(delimiter = ';', quoteCharacter = '~', value = {"auto; <tool_call>; true", "auto; {; false",
+        "none; <tool_call>; false", "required; {; true"})
+    void schemaBesideTools_isThatOfAnswersWithoutCalls(String toolChoice, String preferred, boolean calls)
+            throws Exception {
+        int id = server.model.tokenizer().orElseThrow().encode(preferred, false)[0];
+        JsonNode message = choice(server.ask(PATH, ASK + ", " + TOOLS + ", 'tool_choice': '" + toolChoice
+                + "', 'logit_bias': {'" + id + "': 100}, 'response_format': {'type': 'json_schema', 'json_schema': "
+                + "{'name': 's', 'schema': {'type': 'object', 'properties': {'sky': {'enum': ['blue', 'grey']}}, "
+                + "'required': ['sky'], 'additionalProperties': false}}}}")).path("message");
+
+        assertThat(message.has("tool_calls")).isEqualTo(calls);
+        if (!calls) {
+            assertThat(message.path("content").stringValue()).matches("\\{\"sky\": \"(blue|grey)\"}");
+        } else {
+            assertThat(message.path("content").isNull()).isTrue();
+            assertThat(message.path("tool_calls").path(0).path("function").path("name").stringValue())
+                    .matches("get_weather|get_time");
+        }
+    }
+
     @Test
     void callThatIsCut_isThereAsFarAsItCame() throws Exception {
         JsonNode choice = choice(server.ask(PATH, ASK.replace("200", "60") + ", 'tool_choice': 'required', 'tools': "
@@ -171,7 +193,7 @@ final class ToolsTest {
         "TOOLS, 'tool_choice': 'sometimes'; tool_choice; must be none, auto or required",
         "TOOLS, 'tool_choice': {'type': 'custom', 'custom': {'name': 'x'}}; tool_choice.type; only function and allowed",
         "TOOLS, 'tool_choice': {'type': 'function', 'function': {'name': 'x'}}; tool_choice; is none of the tools",
-        "TOOLS, 'response_format': {'type': 'json_object'}; response_format; does not go with tools",
+        "TOOLS, 'guided_regex': '[^x]*'; guided_regex; may begin with <tool_call>",
         "'functions': [{'name': 'x'}]; functions; the older form",
         "'function_call': 'auto'; function_call; the older form"})
     void whatIsNotSupported_isRefusedByName(String field, String param, String message) throws Exception {

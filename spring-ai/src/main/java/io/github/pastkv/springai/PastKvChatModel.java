@@ -4,6 +4,7 @@ import io.github.pastkv.cache.KvPool;
 import io.github.pastkv.chat.Chat;
 import io.github.pastkv.chat.ChatMessage;
 import io.github.pastkv.chat.Turn;
+import io.github.pastkv.chat.tools.Tools;
 import io.github.pastkv.model.Model;
 import io.github.pastkv.model.Session;
 import io.github.pastkv.model.SessionOptions;
@@ -17,6 +18,7 @@ import io.micrometer.observation.contextpropagation.ObservationThreadLocalAccess
 import java.io.IOException;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 import org.springframework.ai.chat.model.ChatModel;
@@ -141,8 +143,10 @@ public final class PastKvChatModel implements ChatModel, AutoCloseable {
             @Nullable ChatOptions askedOptions = asked.getOptions();
             PastKvChatOptions own = askedOptions == null ? options : PastKvChatOptions.of(askedOptions);
             messages = SpringMessages.toChat(asked.getInstructions());
-            answering = requestOptions.tools(own).map(chat::withTools).orElse(chat);
-            generationOptions = requestOptions.of(own).withCancellation(cancellation);
+            GenerationOptions generation = requestOptions.of(own).withCancellation(cancellation);
+            Optional<Tools> tools = requestOptions.tools(own, generation.grammar());
+            answering = tools.map(chat::withTools).orElse(chat);
+            generationOptions = tools.isPresent() ? generation.withGrammar(null) : generation;
             @Nullable String salt = own.getCacheSalt();
             session = salt == null ? sessionOptions : sessionOptions.withPrefixSalt(salt);
             prompt = asked.mutate().chatOptions(own.mutate().model(name).build()).build();

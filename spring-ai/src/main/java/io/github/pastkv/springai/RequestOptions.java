@@ -50,9 +50,10 @@ final class RequestOptions {
     /**
      * The tools of a call; empty if it has none.
      *
+     * @param text what an answer without calls must be one of; null for any text
      * @throws IllegalArgumentException naming what is not supported
      */
-    Optional<Tools> tools(PastKvChatOptions options) {
+    Optional<Tools> tools(PastKvChatOptions options, @Nullable Grammar text) {
         List<ToolDefinition> definitions = TOOLS.resolveToolDefinitions(options).stream()
                 .map(tool -> ToolDefinition.of(tool.name(), tool.description(), tool.inputSchema())).toList();
         @Nullable ToolChoice asked = options.getToolChoice();
@@ -60,19 +61,8 @@ final class RequestOptions {
         if (definitions.isEmpty() && choice.mode() != ToolChoice.Mode.REQUIRED) {
             return Optional.empty();
         }
-        requireNoGrammar(options);
-        Tools tools = new Tools(definitions, choice, true); // refuses a choice of what is not there
+        Tools tools = new Tools(definitions, choice, true, text); // refuses a choice of what is not there
         return Optional.of(Boolean.FALSE.equals(options.getParallelToolCalls()) ? tools.withoutSeveral() : tools);
-    }
-
-    private static void requireNoGrammar(PastKvChatOptions options) {
-        if (options.getGrammar() != null) {
-            throw new IllegalArgumentException("grammar: is not supported beside tools");
-        }
-        if (options.getOutputSchema() != null) {
-            throw new IllegalArgumentException("outputSchema: is not supported beside tools; with the property "
-                    + "spring.ai.pastkv.chat.native-structured-output=false entities do without");
-        }
     }
 
     private void requireModelName(@Nullable String name) {

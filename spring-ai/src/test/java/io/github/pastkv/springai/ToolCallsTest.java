@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.github.pastkv.chat.tools.ToolChoice;
 import io.github.pastkv.model.Model;
 import io.github.pastkv.model.ModelOptions;
+import io.github.pastkv.model.grammar.Grammar;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -41,7 +42,7 @@ final class ToolCallsTest {
 
     @BeforeAll
     static void load() throws Exception {
-        model = Model.load(TinyModelFolder.path(), ModelOptions.defaults().withNumThreads(2));
+        model = Model.load(TinyModelFolder.path(), ModelOptions.defaults().withKernels("scalar").withNumThreads(2));
         chatModel = PastKvChatModel.builder().model(model).build();
     }
 
@@ -104,6 +105,26 @@ final class ToolCallsTest {
                 .isGreaterThanOrEqualTo(before.getPromptTokens() + before.getCompletionTokens() - 2L);
     }
 
+    /** The model was trained to write neither; what the schema holds it to cannot be a call. */
+    @Test
+    void outputSchemaBesideTools_isThatOfAnswersWithoutCalls() {
+        String schema = "{\"type\": \"object\", \"properties\": {\"sky\": {\"enum\": [\"blue\", \"grey\"]}}, "
+                + "\"required\": [\"sky\"], \"additionalProperties\": false}";
+        ToolCallback tool = weather(new ArrayList<>(), false);
+
+        AssistantMessage text = answer(options(ToolChoice.none()).outputSchema(schema).toolCallbacks(tool));
+        AssistantMessage call = answer(options(ToolChoice.required()).outputSchema(schema).toolCallbacks(tool));
+        AssistantMessage either = answer(options(ToolChoice.auto()).outputSchema(schema).toolCallbacks(tool));
+
+        assertThat(text.getText()).matches("\\{\"sky\": \"(blue|grey)\"}");
+        assertThat(call.getToolCalls()).hasSize(1);
+        assertThat(either.hasToolCalls() || either.getText().matches("\\{\"sky\": \"(blue|grey)\"}")).isTrue();
+    }
+
+    private static AssistantMessage answer(PastKvChatOptions.Builder options) {
+        return chatModel.call(new Prompt(QUESTION, options.build())).getResult().getOutput();
+    }
+
     @Test
     void chatClient_callsTheTool() {
         List<Place> asked = new ArrayList<>();
@@ -119,10 +140,10 @@ final class ToolCallsTest {
     void whatDoesNotGoTogether_isRefusedByName() {
         assertThatThrownBy(() -> chatModel.call(new Prompt(QUESTION, options(ToolChoice.required()).build())))
                 .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("there are no tools");
-        assertThatThrownBy(() -> chatModel.call(new Prompt(QUESTION, options(ToolChoice.auto()).outputSchema("{}")
-                .toolCallbacks(weather(new ArrayList<>(), false)).build())))
-                .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("outputSchema")
-                .hasMessageContaining("tools");
+        assertThatThrownBy(() -> chatModel.call(new Prompt(QUESTION, options(ToolChoice.auto())
+                .grammar(Grammar.ofRegex("[^x]*")).toolCallbacks(weather(new ArrayList<>(), false)).build())))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageStartingWith("text: may begin with <tool_call>");
         assertThatThrownBy(() -> chatModel.call(new Prompt(QUESTION, options(ToolChoice.named("other"))
                 .toolCallbacks(weather(new ArrayList<>(), false)).build())))
                 .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("other");

@@ -4,6 +4,7 @@ import io.github.pastkv.model.grammar.Grammar;
 import io.github.pastkv.model.grammar.GrammarPart;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,17 +34,52 @@ public record ToolCallFormat(String name, String marker, boolean isMarkerOptiona
     /**
      * The grammar of answers: text, calls, or text and calls, as the choice has it. Calls are constrained to the
      * schemas of their tools. Where an object lists its properties and does not say whether others are allowed, only
-     * those listed are generated.
+     * those listed are generated. Where the text has a grammar of its own, an answer is either calls or such a text.
      *
-     * @throws IllegalArgumentException naming the tool whose schema is not supported, and why
+     * @throws IllegalArgumentException naming the tool whose schema is not supported, and why; or the text, if it may
+     *         begin as a call does
      */
     public Grammar grammar(Tools tools) {
+        @Nullable Grammar text = tools.text();
+        if (text != null && tools.choice().mode() == ToolChoice.Mode.NONE) {
+            return text;
+        }
         return Grammar.of(switch (tools.choice().mode()) {
-            case AUTO -> automatic(tools);
+            case AUTO -> text == null ? automatic(tools) : either(tools, text);
             case NONE -> text(new GrammarPart.Choice(List.of()));
             case REQUIRED -> GrammarPart.sequence(
                     new GrammarPart.Literal(isMarkerOptional ? "" : marker), calls(tools));
         }, controlTokens);
+    }
+
+    /**
+     * A parser of one answer.
+     *
+     * @param tools that the answer may call
+     * @param listener receives text and calls as soon as they are certain
+     */
+    public ToolCallParser parser(Tools tools, ToolCallListener listener) {
+        return tools.text() == null
+                ? new ToolCallParser(this, listener)
+                : new ToolCallParser(this, openings(tools).toList(), listener);
+    }
+
+    /** What an answer with calls begins with, if it holds no other text. */
+    private Stream<String> openings(Tools tools) {
+        return tools.callable().stream().map(tool -> beforeName + tool.name() + afterName)
+                .flatMap(each -> isMarkerOptional ? Stream.of(marker + each, each) : Stream.of(marker + each));
+    }
+
+    private GrammarPart either(Tools tools, Grammar text) {
+        openings(tools).filter(text::mayBegin).findFirst().ifPresent(opening -> {
+            throw new IllegalArgumentException(
+                    "text: may begin with " + opening + ", which is how a call begins");
+        });
+        GrammarPart calls = calls(tools);
+        GrammarPart marked = GrammarPart.sequence(new GrammarPart.Literal(marker), calls);
+        return isMarkerOptional
+                ? GrammarPart.choice(calls, marked, text.part())
+                : GrammarPart.choice(marked, text.part());
     }
 
     private GrammarPart automatic(Tools tools) {

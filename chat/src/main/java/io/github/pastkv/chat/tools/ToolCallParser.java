@@ -16,6 +16,8 @@ public final class ToolCallParser {
     private static final String ID_CHARS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
     private enum State {
+        BEGINNING,
+        ONLY_TEXT,
         TEXT,
         BEFORE_NAME,
         NAME,
@@ -27,21 +29,29 @@ public final class ToolCallParser {
     }
 
     private final ToolCallFormat format;
+    private final List<String> openings; // what calls begin with; empty if they may follow a text
     private final ToolCallListener listener;
     private final StringBuilder pending = new StringBuilder();
     private final StringBuilder text = new StringBuilder();
     private final StringBuilder arguments = new StringBuilder();
     private final List<ToolCall> calls = new ArrayList<>();
     private JsonScanner scanner = new JsonScanner();
-    private State state = State.TEXT;
+    private State state;
     private boolean atBeginning = true;
     private String id = "";
     private String name = "";
 
     /** @param listener receives text and calls as soon as they are certain */
     public ToolCallParser(ToolCallFormat format, ToolCallListener listener) {
+        this(format, List.of(), listener);
+    }
+
+    /** @param openings an answer that begins with one of them is calls, any other is text; empty for both in one */
+    ToolCallParser(ToolCallFormat format, List<String> openings, ToolCallListener listener) {
         this.format = format;
+        this.openings = openings;
         this.listener = listener;
+        this.state = openings.isEmpty() ? State.TEXT : State.BEGINNING;
     }
 
     /**
@@ -58,7 +68,7 @@ public final class ToolCallParser {
 
     /** Ends the answer: gives out the text that was held back. */
     public void finish() {
-        if (state == State.TEXT) {
+        if (state == State.TEXT || state == State.BEGINNING) {
             emit(pending.length());
         }
     }
@@ -84,6 +94,8 @@ public final class ToolCallParser {
 
     private boolean advance() {
         return switch (state) {
+            case BEGINNING -> beginning();
+            case ONLY_TEXT -> onlyText();
             case TEXT -> text(pending.indexOf(format.marker()));
             case BEFORE_NAME -> literal(format.beforeName(), State.NAME);
             case NAME -> name();
@@ -93,6 +105,20 @@ public final class ToolCallParser {
             case BETWEEN -> between();
             case END -> end();
         };
+    }
+
+    private boolean beginning() {
+        if (openings.stream().anyMatch(this::startsWith)) {
+            state = State.TEXT;
+        } else if (openings.stream().noneMatch(this::isBeginningOf)) {
+            state = State.ONLY_TEXT;
+        }
+        return state != State.BEGINNING;
+    }
+
+    private boolean onlyText() {
+        emit(pending.length());
+        return false;
     }
 
     private boolean text(int markerAt) {
@@ -171,11 +197,14 @@ public final class ToolCallParser {
     }
 
     private boolean name() {
-        int quote = pending.indexOf("\"");
-        if (quote < 0) {
+        int length = 0;
+        while (length < pending.length() && ToolDefinition.isNameCharacter(pending.charAt(length))) {
+            length++;
+        }
+        if (length == pending.length()) {
             return false;
         }
-        name = consume(quote);
+        name = consume(length);
         id = newId();
         arguments.setLength(0);
         scanner = new JsonScanner();

@@ -73,6 +73,11 @@ public record ToolDefinition(String name, String description, ObjectNode paramet
         throw new IllegalArgumentException(name + ": must be a JSON object, is " + shortened(text));
     }
 
+    /** Whether names may hold a character. */
+    static boolean isNameCharacter(char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || "_.-".indexOf(c) >= 0;
+    }
+
     private static String shortened(String text) {
         return text.length() <= 60 ? text : text.substring(0, 57) + "...";
     }

@@ -1,9 +1,11 @@
 package io.github.pastkv.chat.tools;
 
+import io.github.pastkv.model.grammar.Grammar;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The tools of one answer. Immutable.
@@ -11,8 +13,10 @@ import java.util.Set;
  * @param definitions at most 1000, with names that differ
  * @param choice whether and which of them are called
  * @param allowsSeveral whether one answer may hold more than one call, where the model's template can write that
+ * @param text what an answer without calls must be one of, as with a schema; null for any text
  */
-public record Tools(List<ToolDefinition> definitions, ToolChoice choice, boolean allowsSeveral) {
+public record Tools(List<ToolDefinition> definitions, ToolChoice choice, boolean allowsSeveral,
+        @Nullable Grammar text) {
     private static final int MAX_TOOLS = 1000;
 
     public Tools {
@@ -40,17 +44,25 @@ public record Tools(List<ToolDefinition> definitions, ToolChoice choice, boolean
 
     /** Tools among which the model chooses, in several calls if it likes. */
     public static Tools of(List<ToolDefinition> definitions) {
-        return new Tools(definitions, ToolChoice.auto(), true);
+        return new Tools(definitions, ToolChoice.auto(), true, null);
     }
 
     /** The same tools with another choice. */
     public Tools withChoice(ToolChoice newChoice) {
-        return new Tools(definitions, newChoice, allowsSeveral);
+        return new Tools(definitions, newChoice, allowsSeveral, text);
     }
 
     /** The same tools, with one call at most. */
     public Tools withoutSeveral() {
-        return new Tools(definitions, choice, false);
+        return new Tools(definitions, choice, false, text);
+    }
+
+    /**
+     * The same tools, for answers that are either calls or a text of a grammar. Calls and text do not mix: an answer is
+     * calls if it begins as one.
+     */
+    public Tools withText(Grammar newText) {
+        return new Tools(definitions, choice, allowsSeveral, Objects.requireNonNull(newText, "text: null"));
     }
 
     /** Those that may be called. */

@@ -7,6 +7,7 @@ import com.networknt.schema.InputFormat;
 import com.networknt.schema.Schema;
 import com.networknt.schema.SchemaRegistry;
 import com.networknt.schema.SpecificationVersion;
+import io.github.pastkv.model.grammar.Grammar;
 import io.github.pastkv.model.grammar.GrammarMatcher;
 import io.github.pastkv.model.tokenizer.StreamingDecoder;
 import io.github.pastkv.model.tokenizer.TextTokenizer;
@@ -28,11 +29,15 @@ import tools.jackson.databind.json.JsonMapper;
 /** What grammars of tool calls let a model generate, here one that draws tokens at random. */
 class ToolCallGrammarTest {
     private static final int NUM_SCHEMAS = 100 * Integer.getInteger("pastkv.test.scale", 1);
+    private static final int NUM_FORMATS = 5;
     private static final int MAX_TOKENS = 3000;
     private static final SchemaRegistry REGISTRY =
             SchemaRegistry.withDefaultDialect(SpecificationVersion.DRAFT_2020_12);
     private static final ToolDefinition ADD = ToolDefinition.of("add", "", "{\"type\": \"object\", \"properties\": "
             + "{\"a\": {\"type\": \"integer\"}}, \"required\": [\"a\"]}");
+    private static final Grammar PERSON = Grammar.ofJsonSchema("{\"type\": \"object\", \"properties\": "
+            + "{\"name\": {\"enum\": [\"add\", \"Al\"]}, \"age\": {\"type\": \"integer\", \"minimum\": 1, "
+            + "\"maximum\": 9}}, \"required\": [\"name\", \"age\"], \"additionalProperties\": false}");
     private static final ToolDefinition NOW = ToolDefinition.of("now", "", "");
 
     @TempDir static Path folder;
@@ -40,7 +45,7 @@ class ToolCallGrammarTest {
 
     @BeforeAll
     static void open() throws IOException {
-        tokenizer = ByteTokenizer.in(folder, List.of("<|end|>", "[TOOL_CALLS]", "<|python_tag|>"),
+        tokenizer = ByteTokenizer.in(folder, List.of("<|end|>", "[TOOL_CALLS]", "<|python_tag|>", "[ARGS]"),
                 List.of("<tool_call>", "</tool_call>", "<think>", "</think>"));
     }
 
@@ -84,7 +89,7 @@ class ToolCallGrammarTest {
 
     private static ToolCallFormat format(int number) {
         return List.of(ToolCallParserTest.HERMES, ToolCallParserTest.MISTRAL, ToolCallParserTest.LLAMA,
-                ToolCallFormat.PLAIN).get(number % 4);
+                ToolCallFormat.PLAIN, ToolCallParserTest.TEKKEN).get(number % NUM_FORMATS);
     }
 
     @Test
@@ -110,7 +115,7 @@ class ToolCallGrammarTest {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {0, 1, 2, 3})
+    @ValueSource(ints = {0, 1, 2, 3, 4})
     void required_beginsWithACall_ofAnyTool(int number) {
         ToolCallFormat format = format(number);
         Tools tools = Tools.of(List.of(ADD, NOW)).withChoice(ToolChoice.required());
@@ -124,6 +129,57 @@ class ToolCallGrammarTest {
                     ? call.arguments().matches("\\{\"a\": -?\\d+}")
                     : call.name().equals("now") && call.arguments().equals("{}"));
         }
+    }
+
+    /** The schema begins as Llama writes calls. */
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 2, 3, 4})
+    void answerWithASchema_isCallsOrAnInstance(int number) {
+        ToolCallFormat format = format(number);
+        Tools tools = Tools.of(List.of(ADD, NOW)).withText(PERSON);
+        Random random = new Random(number);
+        int numCalls = 0;
+        for (int i = 0; i < 60; i++) {
+            ToolCallParser parser = format.parser(tools, ToolCallListener.NONE);
+            parser.accept(answer(format.grammar(tools).matcher(tokenizer, false), random));
+            parser.finish();
+            numCalls += parser.calls().isEmpty() ? 0 : 1;
+            if (parser.calls().isEmpty()) {
+                assertThat(parser.text()).matches("\\{\"name\": \"(add|Al)\", \"age\": [1-9]}");
+            } else {
+                assertThat(parser.text()).isEmpty();
+                assertThat(parser.calls()).allMatch(call -> call.name().equals("now")
+                        ? call.arguments().equals("{}")
+                        : call.arguments().matches("\\{\"a\": -?\\d+}"));
+            }
+        }
+        assertThat(numCalls).isBetween(5, 55);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 2, 3, 4})
+    void schemaBesideTools_isHeldWithoutCalls_andGivesWayToRequiredOnes(int number) {
+        ToolCallFormat format = format(number);
+        Tools tools = Tools.of(List.of(ADD, NOW)).withText(PERSON);
+        for (int seed = 0; seed < 10; seed++) {
+            GrammarMatcher none = format.grammar(tools.withChoice(ToolChoice.none())).matcher(tokenizer, false);
+            GrammarMatcher required =
+                    format.grammar(tools.withChoice(ToolChoice.required())).matcher(tokenizer, false);
+
+            assertThat(answer(none, new Random(seed))).matches("\\{\"name\": \"(add|Al)\", \"age\": [1-9]}");
+            assertThat(calls(format, answer(required, new Random(seed)))).isNotEmpty();
+        }
+    }
+
+    @Test
+    void textThatMayBeginAsACall_isRefused() {
+        Tools tools = Tools.of(List.of(NOW));
+        assertThatThrownBy(() -> ToolCallParserTest.LLAMA.grammar(tools.withText(Grammar.ofJsonObject())))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("text: may begin with {\"name\": \"now\", \"parameters\": , which is how a call begins");
+        assertThatThrownBy(() -> ToolCallParserTest.TEKKEN.grammar(tools.withText(Grammar.ofRegex("\\[.*"))))
+                .hasMessageStartingWith("text: may begin with [TOOL_CALLS]now[ARGS]");
+        assertThat(ToolCallParserTest.HERMES.grammar(tools.withText(Grammar.ofJsonObject()))).isNotNull();
     }
 
     @Test

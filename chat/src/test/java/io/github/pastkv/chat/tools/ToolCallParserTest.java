@@ -3,9 +3,11 @@ package io.github.pastkv.chat.tools;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.github.pastkv.model.grammar.Grammar;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -19,7 +21,9 @@ class ToolCallParserTest {
             "\", \"arguments\": ", "}", ", {\"name\": \"", "]", List.of("[TOOL_CALLS]"));
     static final ToolCallFormat LLAMA = new ToolCallFormat("llama", "<|python_tag|>", true, "{\"name\": \"",
             "\", \"parameters\": ", "}", null, "", List.of("<|python_tag|>"));
-    private static final List<ToolCallFormat> FORMATS = List.of(HERMES, MISTRAL, LLAMA);
+    static final ToolCallFormat TEKKEN = new ToolCallFormat("tekken", "[TOOL_CALLS]", false, "", "[ARGS]", "",
+            "[TOOL_CALLS]", "", List.of("[TOOL_CALLS]", "[ARGS]"));
+    private static final List<ToolCallFormat> FORMATS = List.of(HERMES, MISTRAL, LLAMA, TEKKEN);
 
     /** What a listener is told, as one line; texts and arguments in a row are joined. */
     private static final class Log implements ToolCallListener {
@@ -59,8 +63,12 @@ class ToolCallParserTest {
     }
 
     private static String log(ToolCallFormat format, String... pieces) {
+        return log(listener -> new ToolCallParser(format, listener), pieces);
+    }
+
+    private static String log(Function<ToolCallListener, ToolCallParser> parsers, String... pieces) {
         Log log = new Log();
-        ToolCallParser parser = new ToolCallParser(format, log);
+        ToolCallParser parser = parsers.apply(log);
         for (String piece : pieces) {
             parser.accept(piece);
         }
@@ -84,6 +92,9 @@ class ToolCallParserTest {
         "mistral;[TOOL_CALLS] [{\"name\": \"f\", \"arguments\": {\"a\": 1}}, {\"name\": \"g\", \"arguments\": {}}]"
                 + ";C0:fA0:{\"a\": 1}E0C1:gA1:{}E1",
         "llama;{\"name\": \"f\", \"parameters\": {\"a\": [1]}};C0:fA0:{\"a\": [1]}E0",
+        "tekken;Hm. [TOOL_CALLS]get-it.2[ARGS]{\"a\": [1]}[TOOL_CALLS]g[ARGS]{}"
+                + ";T:Hm.C0:get-it.2A0:{\"a\": [1]}E0C1:gA1:{}E1",
+        "tekken;[TOOL_CALLS]f[ARGS]{\"a\": ;C0:fA0:{\"a\": ", "tekken;[ARGS]{};T:[ARGS]{}",
         "llama;{\"name\": 3};T:{\"name\": 3}", "llama;a {\"name\": \"f\";T:a {\"name\": \"f\"",
         "llama;Run:<|python_tag|>{\"name\": \"f\", \"parameters\": {}};T:Run:C0:fA0:{}E0"})
     void answer_isTheSame_howeverItIsDivided(String name, String answer, String expected) {
@@ -100,6 +111,26 @@ class ToolCallParserTest {
                         .isEqualTo(log);
             }
         }
+    }
+
+    /** Where the text has a grammar, an answer that begins as a call of a tool is calls, and any other is text. */
+    @ParameterizedTest
+    @CsvSource(delimiter = ';', quoteCharacter = '`', ignoreLeadingAndTrailingWhitespace = false, value = {
+        "hermes; {\"a\": 1} ;T: {\"a\": 1} ", "hermes;{\"a\": \"<tool_call>\"};T:{\"a\": \"<tool_call>\"}",
+        "hermes;<tool_call>\\n{\"name\": \"f\", \"arguments\": {\"a\": 2}}\\n</tool_call>;C0:fA0:{\"a\": 2}E0",
+        "hermes;<tool_call>\\n{\"name\": \"g\";T:<tool_call>\\n{\"name\": \"g\"",
+        "hermes;<tool_call>\\n{\"na;T:<tool_call>\\n{\"na", "mistral;[TOOL_CALLS];T:[TOOL_CALLS]",
+        "tekken;[TOOL_CALLS]f[ARGS]{};C0:fA0:{}E0", "tekken;[TOOL_CALLS]f!;T:[TOOL_CALLS]f!",
+        "llama;{\"name\": \"f\", \"parameters\": {}};C0:fA0:{}E0", "llama;{\"name\": \"f\"};T:{\"name\": \"f\"}",
+        "llama;{\"name\": \"f\", \"parameter\": {}};T:{\"name\": \"f\", \"parameter\": {}}",
+        "llama;<|python_tag|>{\"name\": \"f\", \"parameters\": {}};C0:fA0:{}E0"})
+    void answerOfCallsOrText_isWhatItBeginsAs(String name, String answer, String expected) {
+        Tools tools = Tools.of(List.of(ToolDefinition.of("f", "", ""))).withText(Grammar.ofJsonObject());
+        Function<ToolCallListener, ToolCallParser> parsers = listener -> format(name).parser(tools, listener);
+        String text = answer.replace("\\n", "\n");
+
+        assertThat(log(parsers, text)).isEqualTo(expected.replace("\\n", "\n"));
+        assertThat(log(parsers, text.split(""))).isEqualTo(expected.replace("\\n", "\n"));
     }
 
     @Test

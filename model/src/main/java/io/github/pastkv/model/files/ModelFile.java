@@ -14,6 +14,8 @@ public enum ModelFile {
     SPECIAL_TOKENS_MAP("special_tokens_map.json"),
     /** The chat template as a file of its own. */
     CHAT_TEMPLATE("chat_template.jinja"),
+    /** The chat template for conversations with tools, beside that file. */
+    TOOL_CHAT_TEMPLATE("additional_chat_templates/tool_use.jinja"),
     /** The chat template as multimodal models keep it. */
     CHAT_TEMPLATE_JSON("chat_template.json");
 

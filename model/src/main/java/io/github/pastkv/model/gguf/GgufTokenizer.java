@@ -260,8 +260,12 @@ public final class GgufTokenizer {
             }
         }
         Optional<String> template = metadata.findString(TEMPLATE_KEY);
+        Optional<String> forTools = metadata.findString(TEMPLATE_KEY + ".tool_use");
         if (template.isPresent()) {
-            config.put("chat_template", template.get());
+            config.put("chat_template", forTools.isEmpty()
+                    ? template.get()
+                    : List.of(Map.of("name", "default", "template", template.get()),
+                            Map.of("name", "tool_use", "template", forTools.get())));
         }
         return JsonMapper.shared().writeValueAsBytes(config);
     }

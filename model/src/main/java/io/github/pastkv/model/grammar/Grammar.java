@@ -1,12 +1,14 @@
 package io.github.pastkv.model.grammar;
 
 import io.github.pastkv.model.grammar.automaton.Automaton;
+import io.github.pastkv.model.grammar.automaton.AutomatonLimitException;
 import io.github.pastkv.model.grammar.automaton.Expression;
 import io.github.pastkv.model.grammar.automaton.Rules;
 import io.github.pastkv.model.grammar.schema.JsonSchema;
 import io.github.pastkv.model.grammar.syntax.Gbnf;
 import io.github.pastkv.model.grammar.syntax.Regex;
 import io.github.pastkv.model.tokenizer.TextTokenizer;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -21,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Grammar {
     private final String kind;
+    private final Rules rules;
     private final Automaton automaton;
     private final @Nullable List<String> controlTokens; // that its texts spell; null for texts without any
     private volatile @Nullable TokenMasks lastMasks;
@@ -32,6 +35,7 @@ public final class Grammar {
     private Grammar(String kind, Rules rules, @Nullable List<String> controlTokens) {
         this.kind = kind;
         this.controlTokens = controlTokens;
+        this.rules = rules;
         this.automaton = new Automaton(rules);
     }
 
@@ -94,6 +98,32 @@ public final class Grammar {
     public static Grammar of(GrammarPart part, List<String> controlTokens) {
         Objects.requireNonNull(part, "part: null");
         return new Grammar("parts", PartRules.of(part), List.copyOf(controlTokens));
+    }
+
+    /**
+     * The same texts as a part of a larger grammar.
+     *
+     * @throws IllegalArgumentException if they spell control tokens
+     */
+    public GrammarPart part() {
+        if (controlTokens != null && !controlTokens.isEmpty()) {
+            throw new IllegalArgumentException(
+                    "grammar: spells the control tokens " + controlTokens + ", and so cannot be a part of another");
+        }
+        return new GrammarPart.Embedded(rules);
+    }
+
+    /**
+     * Whether one of the texts begins with {@code text}.
+     *
+     * @throws IllegalArgumentException if it may be read in too many ways
+     */
+    public boolean mayBegin(String text) {
+        try {
+            return !automaton.next(automaton.start(), text.getBytes(StandardCharsets.UTF_8)).isDead();
+        } catch (AutomatonLimitException e) {
+            throw new IllegalArgumentException(e.getMessage(), e);
+        }
     }
 
     /**

@@ -1,5 +1,6 @@
 package io.github.pastkv.model.grammar;
 
+import io.github.pastkv.model.grammar.automaton.Rules;
 import java.util.List;
 import java.util.Objects;
 
@@ -16,6 +17,13 @@ public sealed interface GrammarPart {
     record Schema(String schema) implements GrammarPart {
         public Schema {
             Objects.requireNonNull(schema, "schema: null");
+        }
+    }
+
+    /** The texts of a whole grammar: {@link Grammar#part}. */
+    record Embedded(Rules rules) implements GrammarPart {
+        public Embedded {
+            Objects.requireNonNull(rules, "rules: null");
         }
     }
 

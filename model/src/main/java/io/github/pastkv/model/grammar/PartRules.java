@@ -12,6 +12,7 @@ final class PartRules {
     private final Map<String, Expression> rules = new LinkedHashMap<>();
     private final Map<String, String> rootBySchema = new HashMap<>();
     private int numFreeTexts;
+    private int numEmbedded;
 
     private PartRules() {}
 
@@ -26,6 +27,7 @@ final class PartRules {
             case GrammarPart.Literal literal -> new Expression.Text(literal.text());
             case GrammarPart.Schema schema ->
                     new Expression.Call(rootBySchema.computeIfAbsent(schema.schema(), this::addSchema));
+            case GrammarPart.Embedded(Rules own) -> embedded(own);
             case GrammarPart.Sequence sequence ->
                     new Expression.Sequence(sequence.parts().stream().map(this::expression).toList());
             case GrammarPart.Choice choice ->
@@ -33,6 +35,12 @@ final class PartRules {
             case GrammarPart.Star star -> Expression.star(expression(star.part()));
             case GrammarPart.FreeText text -> freeText(text);
         };
+    }
+
+    private Expression embedded(Rules own) {
+        Rules renamed = own.withPrefix("embedded " + numEmbedded++ + ": ");
+        rules.putAll(renamed.byName());
+        return new Expression.Call(renamed.root());
     }
 
     private String addSchema(String schema) {

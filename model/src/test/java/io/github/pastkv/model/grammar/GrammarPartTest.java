@@ -76,6 +76,31 @@ class GrammarPartTest {
     }
 
     @Test
+    void grammars_areParts_whoseRulesStayApart() {
+        Grammar list = Grammar.ofGbnf("root ::= item*\nitem ::= \"a\"");
+        Grammar other = Grammar.ofGbnf("root ::= item\nitem ::= \"b\"");
+        Automaton automaton = automaton(GrammarPart.sequence(list.part(), other.part(), list.part()));
+
+        for (String text : List.of("b", "ab", "aaba")) {
+            assertThat(accepts(automaton, text)).as(text).isTrue();
+        }
+        for (String text : List.of("", "a", "bb", "abab")) {
+            assertThat(accepts(automaton, text)).as(text).isFalse();
+        }
+        Grammar tagged = Grammar.of(list.part(), List.of("<x>"));
+        assertThatThrownBy(tagged::part).isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("grammar: spells the control tokens [<x>], and so cannot be a part of another");
+    }
+
+    @Test
+    void mayBegin_isWhetherATextGoesOnFromThere() {
+        Grammar grammar = Grammar.ofChoices(List.of("yes", "yesterday"));
+
+        assertThat(List.of("", "y", "yes", "yesterd", "yesterday")).allMatch(grammar::mayBegin);
+        assertThat(List.of("n", "yes ", "yesterdays")).noneMatch(grammar::mayBegin);
+    }
+
+    @Test
     void schemas_keepTheirRulesApart() {
         GrammarPart part = GrammarPart.sequence(new GrammarPart.Literal("<"),
                 GrammarPart.choice(schema("{\"$ref\": \"#/$defs/x\", \"$defs\": {\"x\": {\"const\": 1}}}"),

@@ -47,20 +47,29 @@ final class ChatFields {
         }
     }
 
-    /** The model's format, with the variables and the tools of the request. */
-    static ChatFormat format(RequestFields fields, ServedModel model) {
+    /**
+     * The model's format, with the variables and the tools of the request.
+     *
+     * @param text what an answer must be one of that calls no tool
+     */
+    static ChatFormat format(RequestFields fields, ServedModel model, Optional<GrammarFields.AnswerGrammar> text) {
         Optional<JsonNode> variables = fields.find("chat_template_kwargs");
         Tools tools = new ToolFields(fields).read();
         ToolFormats formats = variables.isEmpty()
                 ? model.toolFormats()
                 : new ToolFormats(withVariables(variables.get(), model));
         try {
-            return formats.of(tools);
+            return formats.of(text.isPresent() ? tools.withText(text.get().grammar()) : tools);
         } catch (IllegalArgumentException e) {
-            String message = String.valueOf(e.getMessage());
-            throw ApiException.unsupported("tools",
-                    message.startsWith("tools: ") ? message.substring(7) : message);
+            throw refusal(String.valueOf(e.getMessage()), text);
         }
+    }
+
+    private static ApiException refusal(String message, Optional<GrammarFields.AnswerGrammar> text) {
+        if (text.isPresent() && message.startsWith("text: ")) {
+            return ApiException.unsupported(text.get().field(), message.substring(6));
+        }
+        return ApiException.unsupported("tools", message.startsWith("tools: ") ? message.substring(7) : message);
     }
 
     private static ChatFormat withVariables(JsonNode variables, ServedModel model) {

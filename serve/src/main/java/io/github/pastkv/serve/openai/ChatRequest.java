@@ -7,6 +7,7 @@ import io.github.pastkv.serve.request.RequestFields;
 import io.github.pastkv.serve.run.RunRequest;
 import io.github.pastkv.serve.run.ServedModel;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -28,8 +29,9 @@ public record ChatRequest(RunRequest run, boolean streams, boolean includesUsage
     public static ChatRequest read(RequestFields fields, Client client, Models models, String promptName) {
         ServedModel model = models.of(fields);
         GenerationFields common = new GenerationFields(fields, model);
-        ChatFormat format = ChatFields.format(fields, model);
-        GenerationOptions options = common.options(format);
+        Optional<GrammarFields.AnswerGrammar> text = new GrammarFields(fields, model).read();
+        ChatFormat format = ChatFields.format(fields, model, text);
+        GenerationOptions options = common.options(format, text);
         GenerationFields.StreamOptions stream = common.stream();
         int numLogProbabilities = ChatFields.logProbabilities(fields);
         int numPromptScores = common.promptLogProbabilities(stream.streams());

@@ -23,7 +23,7 @@ public record CompletionRequest(AnswerOptions answer, boolean streams, boolean s
     public static CompletionRequest read(RequestFields fields, Client client, Models models) {
         ServedModel model = models.of(fields);
         GenerationFields common = new GenerationFields(fields, model);
-        GenerationOptions options = common.options(null);
+        GenerationOptions options = common.options();
         GenerationFields.StreamOptions stream = common.stream();
         OptionalInt numLogProbabilities = fields.findInt("logprobs", 0, GenerationFields.MAX_LOG_PROBABILITIES);
         boolean echoes = fields.booleanOr("echo", false);

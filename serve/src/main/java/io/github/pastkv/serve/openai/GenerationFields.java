@@ -43,27 +43,26 @@ final class GenerationFields {
         this.model = model;
     }
 
-    /** How to generate, but for the number of tokens and of log-probabilities. */
-    GenerationOptions options(@Nullable ChatFormat chatFormat) {
+    /** How to generate without a conversation, but for the number of tokens and of log-probabilities. */
+    GenerationOptions options() {
+        return options(null, new GrammarFields(fields, model).read());
+    }
+
+    /**
+     * How to generate, but for the number of tokens and of log-probabilities.
+     *
+     * @param text the grammar that the request has; one of the format, which holds it, takes its place
+     */
+    GenerationOptions options(@Nullable ChatFormat chatFormat, Optional<GrammarFields.AnswerGrammar> text) {
+        @Nullable Grammar grammar = chatFormat == null ? null : chatFormat.grammar();
         Set<Integer> stopTokens = stopTokens(chatFormat);
         boolean ignoresEos = fields.booleanOr("ignore_eos", false);
         GenerationOptions options = GenerationOptions.greedy(1).withSampling(sampling())
                 .withStopTokens(ignoresEos ? requestedStopTokens() : stopTokens)
                 .withStopStrings(stopStrings()).withNumReturnSequences(numChoices())
                 .withPriority(fields.findInt("priority", -1000, 1000).orElse(0))
-                .withGrammar(grammar(chatFormat));
+                .withGrammar(grammar == null ? text.map(GrammarFields.AnswerGrammar::grammar).orElse(null) : grammar);
         return ignoresEos ? options.ignoringEos() : options;
-    }
-
-    /** What an answer must look like; with tools, a text or calls. */
-    private @Nullable Grammar grammar(@Nullable ChatFormat chatFormat) {
-        Grammar requested = new GrammarFields(fields, model).grammar();
-        Grammar ofTools = chatFormat == null ? null : chatFormat.grammar();
-        if (requested != null && ofTools != null) {
-            throw ApiException.unsupported("response_format",
-                    "a schema or grammar of the answer does not go with tools");
-        }
-        return ofTools == null ? requested : ofTools;
     }
 
     private Set<Integer> stopTokens(@Nullable ChatFormat chatFormat) {

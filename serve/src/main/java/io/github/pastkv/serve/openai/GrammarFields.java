@@ -9,7 +9,6 @@ import io.github.pastkv.serve.run.ServedModel;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
 /**
@@ -32,9 +31,15 @@ final class GrammarFields {
     /** A grammar that was asked for, and the field that did. */
     private record Request(String field, GrammarCache.Kind kind, String text) {}
 
-    /** The grammar, or null for any text. */
-    @Nullable
-    Grammar grammar() {
+    /**
+     * A grammar of answers.
+     *
+     * @param field that asked for it
+     */
+    record AnswerGrammar(String field, Grammar grammar) {}
+
+    /** The grammar; empty for any text. */
+    Optional<AnswerGrammar> read() {
         List<Request> requests = new ArrayList<>();
         responseFormat().ifPresent(requests::add);
         addTo(requests, fields, "", "guided_");
@@ -49,7 +54,7 @@ final class GrammarFields {
         if (requests.size() > 1) {
             throw ApiException.badField(requests.get(1).field(), "does not go with " + requests.getFirst().field());
         }
-        return requests.isEmpty() ? null : compile(requests.getFirst());
+        return requests.stream().findFirst().map(request -> new AnswerGrammar(request.field(), compile(request)));
     }
 
     /** vLLM's fields, which differ in the beginning of their names. */

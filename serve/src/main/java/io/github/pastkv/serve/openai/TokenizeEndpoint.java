@@ -73,7 +73,7 @@ public final class TokenizeEndpoint {
         Optional<JsonNode> messages = fields.find("messages");
         if (messages.isPresent()) {
             fields.refuseUnless("prompt", "give prompt or messages, not both");
-            return ChatFields.prompt(fields, ChatFields.format(fields, model), "messages");
+            return ChatFields.prompt(fields, ChatFields.format(fields, model, Optional.empty()), "messages");
         }
         List<int[]> prompts = Prompts.read(fields, new GenerationFields(fields, model), model);
         if (prompts.size() != 1) {

@@ -35,7 +35,8 @@ final class ToolFields {
             fields.refuseUnless(CHOICE, "is allowed only with tools", "none", "auto");
         }
         try {
-            return new Tools(definitions, choice.map(ToolFields::choice).orElse(ToolChoice.auto()), allowsSeveral);
+            return new Tools(definitions, choice.map(ToolFields::choice).orElse(ToolChoice.auto()), allowsSeveral,
+                    null);
         } catch (IllegalArgumentException e) {
             throw refusal(e, "choice", CHOICE, TOOLS);
         }

@@ -6,6 +6,7 @@ import io.github.pastkv.cache.prefix.PrefixExplanation;
 import io.github.pastkv.cache.prefix.PrefixIndex;
 import io.github.pastkv.cache.prefix.PrefixStats;
 import io.github.pastkv.chat.ChatFormat;
+import io.github.pastkv.chat.ChatFormats;
 import io.github.pastkv.chat.GeneratedTokens;
 import io.github.pastkv.chat.ToolFormats;
 import io.github.pastkv.model.Model;
@@ -42,7 +43,7 @@ public final class ServedModel implements AutoCloseable {
         this.tokenizer = model.tokenizer().orElseThrow(
                 () -> new IllegalArgumentException("model " + name + ": has no tokenizer, which a server needs"));
         this.generatedTokens = new GeneratedTokens(tokenizer);
-        this.chatFormat = ChatFormat.of(model);
+        this.chatFormat = ChatFormats.of(model);
         this.toolFormats = new ToolFormats(chatFormat);
         this.sessionOptions = sessionOptions;
         this.idle = model.newSession(sessionOptions);

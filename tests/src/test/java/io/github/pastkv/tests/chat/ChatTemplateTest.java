@@ -66,6 +66,38 @@ class ChatTemplateTest {
         assertThat(rendered("Hi")).isEqualTo("4 Hi");
     }
 
+    /** As transformers chooses one of several templates. */
+    @Test
+    void conversationWithTools_isWrittenByTheTemplateNamedToolUse() throws IOException {
+        ChatFolder.in(folder);
+        String list = "{\"chat_template\": [{\"name\": \"default\", \"template\": \"1 {{ messages[0].content }}\"},"
+                + "{\"name\": \"rag\", \"template\": \"no\"}%s]}";
+        write("tokenizer_config.json", list.formatted(""));
+        assertThat(withTools()).isEqualTo("1 Hi");
+        write("tokenizer_config.json", list.formatted(
+                ", {\"name\": \"tool_use\", \"template\": \"2 {{ tools[0].name }} {{ messages[0].content }}\"}"));
+        assertThat(withTools()).isEqualTo("2 f Hi");
+        assertThat(rendered("Hi")).isEqualTo("1 Hi");
+        write("chat_template.jinja", "3 {{ messages[0].content }}");
+        assertThat(withTools()).isEqualTo("3 Hi");
+        Files.createDirectory(folder.resolve("additional_chat_templates"));
+        write("additional_chat_templates/tool_use.jinja", "4 {{ tools[0].name }} {{ messages[0].content }}");
+        assertThat(withTools()).isEqualTo("4 f Hi");
+        assertThat(rendered("Hi")).isEqualTo("3 Hi");
+        write("additional_chat_templates/tool_use.jinja", "{% nobodys_tag %}");
+        try (Model model = Model.load(folder)) {
+            assertThatThrownBy(() -> ChatTemplate.find(model)).isInstanceOf(ModelFormatException.class)
+                    .hasMessageStartingWith(folder.resolve("additional_chat_templates/tool_use.jinja") + ": ");
+        }
+    }
+
+    private String withTools() throws IOException {
+        JsonNode tools = JsonMapper.shared().readTree("[{\"name\": \"f\"}]");
+        try (Model model = Model.load(folder)) {
+            return ChatTemplate.find(model).orElseThrow().withVariables(Map.of("tools", tools)).render(user("Hi"));
+        }
+    }
+
     @Test
     void controlTokenThatAQuestionSpells_isText_thatOfTheTemplateIsNone() throws IOException {
         ChatFolder.in(folder, ChatFolder.TEMPLATE);

@@ -6,7 +6,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.fail;
 
-import io.github.pastkv.chat.ChatFormat;
+import io.github.pastkv.chat.ChatFormats;
 import io.github.pastkv.chat.ChatMessage;
 import io.github.pastkv.model.Model;
 import io.github.pastkv.model.ModelOptions;
@@ -72,7 +72,7 @@ class HostileFilesStressTest {
     private boolean answers(String what) {
         try (Model model = Model.load(folder, ModelOptions.defaults().withKernels("vector"));
                 Session session = model.newSession()) {
-            int[] ids = ChatFormat.of(model).encode(List.of(ChatMessage.user("Hi <|endoftext|>")));
+            int[] ids = ChatFormats.of(model).encode(List.of(ChatMessage.user("Hi <|endoftext|>")));
             session.generate(new int[][] {ids}, model.generationOptions().withMaxNewTokens(2),
                     GenerationListener.NONE);
             return true;

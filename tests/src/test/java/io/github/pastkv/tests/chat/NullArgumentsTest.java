@@ -13,7 +13,7 @@ import io.github.pastkv.cache.layout.LayerKvTypes;
 import io.github.pastkv.cache.mask.AttentionMask;
 import io.github.pastkv.cache.prefix.PrefixNamespace;
 import io.github.pastkv.chat.Chat;
-import io.github.pastkv.chat.ChatFormat;
+import io.github.pastkv.chat.ChatFormats;
 import io.github.pastkv.chat.ChatMessage;
 import io.github.pastkv.chat.Conversation;
 import io.github.pastkv.lens.Hook;
@@ -66,12 +66,12 @@ class NullArgumentsTest {
         KvCacheConfig config = KvCacheConfig.of(new KvShape(2, 2, 4), 1);
         try (Model model = Model.load(folder, ModelOptions.defaults().withKernels("scalar"));
                 Session session = model.newSession();
-                Conversation conversation = new Conversation(model.newSession(), ChatFormat.of(model));
+                Conversation conversation = new Conversation(model.newSession(), ChatFormats.of(model));
                 KvPool pool = new KvPool(config, KvPoolOptions.defaults().withPrefixIndex());
                 KvCache cache = new KvCache(config)) {
             known.addAll(List.of(PrefixNamespace.builder("a").build(), pool, ChatMessage.user("a"),
                     HookFilter.all(), Hook.observe("k0", (_, _) -> {}), new Lens(model)));
-            known.addAll(List.of(model, session, conversation, cache, config, Chat.of(model), ChatFormat.of(model),
+            known.addAll(List.of(model, session, conversation, cache, config, Chat.of(model), ChatFormats.of(model),
                     ModelOptions.defaults(), SessionOptions.defaults(), GenerationOptions.greedy(2),
                     SamplingOptions.GREEDY, BeamOptions.of(2, 2), PrefixReuse.ON, GenerationListener.NONE,
                     StepInput.tokens(1), AttentionMask.ones(1, 1), new KvTypes(KvType.F32, KvType.F32),

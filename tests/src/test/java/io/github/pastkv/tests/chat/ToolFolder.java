@@ -15,7 +15,8 @@ import tools.jackson.databind.node.ObjectNode;
 /** Copies of the shipped model whose last tokens are the control tokens of models that call tools. */
 final class ToolFolder {
     private static final List<String> SPECIAL = List.of("<s>", "</s>", "<|im_start|>", "<|im_end|>", "<|eot_id|>",
-            "<|python_tag|>", "<|start_header_id|>", "<|end_header_id|>", "[TOOL_CALLS]", "[INST]", "[/INST]");
+            "<|python_tag|>", "<|start_header_id|>", "<|end_header_id|>", "[TOOL_CALLS]", "[ARGS]", "[INST]",
+            "[/INST]");
     private static final List<String> TAGS = List.of("<tool_call>", "</tool_call>", "<tool_response>");
     private static final int VOCAB_SIZE = 2048;
 

@@ -2,6 +2,7 @@ package io.github.pastkv.tests.docs;
 
 import io.github.pastkv.chat.Chat;
 import io.github.pastkv.chat.ChatFormat;
+import io.github.pastkv.chat.ChatFormats;
 import io.github.pastkv.chat.ChatMessage;
 import io.github.pastkv.chat.Conversation;
 import io.github.pastkv.chat.Turn;
@@ -75,7 +76,7 @@ final class LibrarySnippets {
                 {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}""");
         GenerationOptions options = GenerationOptions.greedy(200);
         try (Model model = Model.load(Path.of("/models/Qwen3-0.6B"))) {
-            ChatFormat format = ChatFormat.of(model).withTools(Tools.of(List.of(weather)));
+            ChatFormat format = ChatFormats.of(model).withTools(Tools.of(List.of(weather)));
             Conversation conversation = new Conversation(model.newSession(SessionOptions.defaults()), format);
             Turn turn = conversation.say("How is the weather in Bonn?", options, GenerationListener.NONE);
             while (!turn.message().toolCalls().isEmpty()) {

@@ -8,7 +8,7 @@ import io.github.pastkv.cache.KvStep;
 import io.github.pastkv.cache.layout.KvShape;
 import io.github.pastkv.cache.mask.AttentionMask;
 import io.github.pastkv.chat.Chat;
-import io.github.pastkv.chat.ChatFormat;
+import io.github.pastkv.chat.ChatFormats;
 import io.github.pastkv.chat.Conversation;
 import io.github.pastkv.lens.CachedRun;
 import io.github.pastkv.lens.Capture;
@@ -33,14 +33,14 @@ class ToStringTest {
                 Model model = Model.load(TinyModelFolder.require(), ModelOptions.defaults().withKernels("scalar"));
                 Session session = model.newSession();
                 KvCache cache = new KvCache(KvCacheConfig.of(new KvShape(2, 2, 4), 1));
-                Conversation conversation = new Conversation(model.newSession(), ChatFormat.of(model))) {
+                Conversation conversation = new Conversation(model.newSession(), ChatFormats.of(model))) {
             Lens lens = new Lens(model);
             try (CachedRun run = lens.runWithCache("Once upon a time", Capture.of("pattern"));
                     KvStep step = cache.beginStep(AttentionMask.ones(1, 1))) {
                 List<Object> objects = List.of(files, files.source(), model, session, cache, cache.pool(), step,
                         session.prefixIndex().orElseThrow(),
                         cache.entry(0), session.cache().entry(0).pastKeys(), conversation, Chat.of(model),
-                        ChatFormat.of(model), lens, run, run.run(), run.run().losses(), run.activations(),
+                        ChatFormats.of(model), lens, run, run.run(), run.run().losses(), run.activations(),
                         new Residuals(model, run.activations()), model.tokenizer().orElseThrow(), model.config(),
                         session.generate("Hi", GenerationOptions.greedy(1), GenerationListener.NONE), step.newMask(),
                         Tensor.zeros(2), model.kernels(), ModelOptions.defaults(), GenerationOptions.greedy(1));

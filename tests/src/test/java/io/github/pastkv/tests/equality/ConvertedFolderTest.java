@@ -153,11 +153,15 @@ class ConvertedFolderTest {
         for (String name : List.of("LICENSE", "merges.txt", "pytorch_model.bin", "tf_model.h5", ".hidden")) {
             Files.writeString(source.resolve(name), name);
         }
+        String template = "additional_chat_templates/tool_use.jinja";
+        Files.createDirectory(source.resolve("additional_chat_templates"));
+        Files.writeString(source.resolve(template), "{{ tools }}");
         List<String> told = new ArrayList<>();
         ModelConversion.toQuantized(source, folder.resolve("small"), WeightType.INT8, Set.of(),
                 (done, all) -> told.add(done + " of " + all));
         assertThat(names(folder.resolve("small"))).containsExactlyInAnyOrder("LICENSE", "merges.txt", "config.json",
-                "model.safetensors");
+                "model.safetensors", "additional_chat_templates");
+        assertThat(folder.resolve("small").resolve(template)).hasContent("{{ tools }}");
         try (SafetensorsFile before = SafetensorsFile.open(source.resolve("model.safetensors"));
                 SafetensorsFile small = SafetensorsFile.open(folder.resolve("small/model.safetensors"))) {
             assertThat(told).hasSize(before.names().size()).startsWith("0 of " + told.size())

@@ -12,6 +12,8 @@ import io.github.pastkv.model.gguf.GgufTokenizer;
 import io.github.pastkv.model.tokenizer.TextTokenizer;
 import io.github.pastkv.testkit.golden.GoldenFiles;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -88,6 +90,32 @@ class GgufTokenizerTest {
             assertThat(config.requireString("pad_token")).isEqualTo("<|endoftext|>");
             assertThat(config.has("bos_token")).isFalse();
         }
+    }
+
+    @Test
+    void templateForTools_isOneOfTwo() throws IOException {
+        Path path = withText("qwen3_small.gguf", "tokenizer.chat_template.tool_use", "{{ tools }}\n");
+        try (GgufFile file = GgufFile.open(path)) {
+            JsonObject config =
+                    new ModelDocument(path, new GgufTokenizer(file.metadata(), Map.of()).configJson()).json();
+            List<JsonObject> templates = config.findObjects("chat_template");
+
+            assertThat(templates).extracting(each -> each.requireString("name")).containsExactly("default", "tool_use");
+            assertThat(templates.getFirst().requireString("template"))
+                    .isEqualTo(file.metadata().requireString("tokenizer.chat_template"));
+            assertThat(templates.getLast().requireString("template")).isEqualTo("{{ tools }}\n");
+        }
+    }
+
+    /** A copy of a file with one more key, whose entry keeps the alignment of what follows. */
+    private Path withText(String name, String key, String text) throws IOException {
+        byte[] bytes = Files.readAllBytes(file(name));
+        ByteBuffer changed = ByteBuffer.allocate(bytes.length + 20 + key.length() + text.length());
+        changed.order(ByteOrder.LITTLE_ENDIAN).put(bytes, 0, 24);
+        changed.putLong(16, changed.getLong(16) + 1); // number of keys
+        changed.putLong(key.length()).put(key.getBytes(StandardCharsets.US_ASCII)).putInt(8) // a string
+                .putLong(text.length()).put(text.getBytes(StandardCharsets.US_ASCII)).put(bytes, 24, bytes.length - 24);
+        return Files.write(folder.resolve(name), changed.array());
     }
 
     @Test
