@@ -94,6 +94,13 @@ final class ResponsesTest {
                 "'stream': true, 'stream_options': {'include_usage': true} | stream_options.include_usage:",
                 "'stream': true, 'stream_options': {'include_obfuscation': true} | stream_options.include_obfuscation:",
                 "'max_output_tokens': 0 | max_output_tokens:",
+                "'text': {'format': {'type': 'xml'}} | text.format.type:",
+                "'text': {'format': {'type': 'json_schema', 'name': 'x'}} | text.format.schema:",
+                "'text': {'format': {'type': 'json_schema', 'name': 'x', 'schema': {'not': {}}}} | text.format.schema:",
+                "'text': {'format': {'type': 'json_object', 'x': 1}} | text.format.x:",
+                "'tools': [{'type': 'function', 'name': 'a b'}] | tools[0].name:",
+                "'tools': [{'type': 'function', 'name': 'f'}], 'tool_choice': {'type': 'allowed_tools', 'mode': 'x', "
+                        + "'tools': [{'type': 'function', 'name': 'f'}]} | tool_choice.mode:",
                 "'input': [{'type': 'function_call_output'}] | input[0].output:",
                 "'input': [{'type': 'function_call', 'call_id': 'a', 'name': 'f'}] | input[0].arguments:",
                 "'input': [{'type': 'web_search_call'}] | input[0].type:",

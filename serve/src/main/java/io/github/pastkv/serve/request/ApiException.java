@@ -2,6 +2,7 @@ package io.github.pastkv.serve.request;
 
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
@@ -81,6 +82,17 @@ public final class ApiException extends RuntimeException {
     public ApiException within(String prefix) {
         String name = param == null ? prefix : prefix + "." + param;
         return new ApiException(status, type, name, code, retryAfterSeconds, prefix + "." + getMessage());
+    }
+
+    /** The same error with another name of its field, if that begins with a pattern. */
+    public ApiException renamed(Pattern beginning, String replacement) {
+        if (param == null || !beginning.matcher(param).lookingAt()) {
+            return this;
+        }
+        String name = beginning.matcher(param).replaceFirst(replacement);
+        String message = String.valueOf(getMessage());
+        return new ApiException(status, type, name, code, retryAfterSeconds,
+                message.startsWith(param) ? name + message.substring(param.length()) : message);
     }
 
     public int status() {

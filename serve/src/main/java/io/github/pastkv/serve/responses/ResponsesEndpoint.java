@@ -5,6 +5,8 @@ import io.github.pastkv.serve.http.Exchange;
 import io.github.pastkv.serve.openai.Answers;
 import io.github.pastkv.serve.openai.ChatRequest;
 import io.github.pastkv.serve.openai.Models;
+import io.github.pastkv.serve.request.ApiException;
+import io.github.pastkv.serve.request.Client;
 import io.github.pastkv.serve.request.RequestFields;
 import java.io.IOException;
 
@@ -21,12 +23,20 @@ public final class ResponsesEndpoint implements Endpoint {
     @Override
     public void handle(Exchange exchange) throws IOException {
         RequestFields fields = exchange.readJson();
-        ChatRequest request = ChatRequest.read(ResponsesFields.toChat(fields), exchange.client(), models, "input");
+        ChatRequest request = read(fields, exchange.client());
         ResponseJson json = new ResponseJson(request, fields);
         if (request.streams()) {
             answers.stream(exchange, request.run(), new ResponseStream(json));
         } else {
             answers.sendWhole(exchange, request.run(), (choices, _, usage) -> json.ended(choices.getFirst(), usage));
+        }
+    }
+
+    private ChatRequest read(RequestFields fields, Client client) {
+        try {
+            return ChatRequest.read(ResponsesFields.toChat(fields), client, models, "input");
+        } catch (ApiException e) {
+            throw ResponsesFields.inTheirNames(e);
         }
     }
 }

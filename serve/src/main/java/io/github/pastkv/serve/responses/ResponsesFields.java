@@ -5,8 +5,10 @@ import io.github.pastkv.serve.request.RequestFields;
 import io.github.pastkv.serve.request.RequestValues;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Pattern;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
@@ -21,6 +23,13 @@ final class ResponsesFields {
             "stream", "user", "prompt_cache_key", "safety_identifier", "service_tier", "cache_salt",
             "cache_prompt", "reuse_generated_tokens", "priority", "presence_penalty", "frequency_penalty",
             "ignore_eos");
+
+    /** What a field of chats is called here. */
+    private static final Map<Pattern, String> NAMES = Map.of(
+            Pattern.compile("^response_format(\\.json_schema)?"), "text.format",
+            Pattern.compile("^max_completion_tokens"), "max_output_tokens",
+            Pattern.compile("^(tools\\[\\d+]|tool_choice)\\.function"), "$1",
+            Pattern.compile("^(tool_choice)\\.allowed_tools(?:(\\.tools\\[\\d+])\\.function)?"), "$1$2");
 
     private final RequestFields fields;
     private final ObjectNode chat = JsonMapper.shared().createObjectNode();
@@ -42,6 +51,15 @@ final class ResponsesFields {
         translated.refuseOthers();
         fields.requireAllRead();
         return new RequestFields(translated.chat);
+    }
+
+    /** An error of the chat endpoint, by the names that its fields have here. */
+    static ApiException inTheirNames(ApiException e) {
+        ApiException renamed = e;
+        for (Map.Entry<Pattern, String> name : NAMES.entrySet()) {
+            renamed = renamed.renamed(name.getKey(), name.getValue());
+        }
+        return renamed;
     }
 
     private void readStreamOptions() {
