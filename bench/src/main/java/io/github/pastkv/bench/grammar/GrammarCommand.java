@@ -1,5 +1,7 @@
 package io.github.pastkv.bench.grammar;
 
+import io.github.pastkv.chat.tools.ToolCallFormat;
+import io.github.pastkv.chat.tools.ToolChoice;
 import io.github.pastkv.model.grammar.Grammar;
 import io.github.pastkv.model.grammar.GrammarMatcher;
 import io.github.pastkv.model.tokenizer.TextTokenizer;
@@ -25,7 +27,8 @@ import tools.jackson.databind.node.ObjectNode;
 /**
  * Times the masks of grammars without a model: texts of random logits, in which tokens with a quote or a closing
  * bracket are preferred. In processor time, for each grammar: reading it, the masks of the first text, those of all
- * later texts, and the slowest mask of all texts. A mask is slow when its state is new.
+ * later texts, and the slowest mask of all texts. A mask is slow when its state is new. {@code call} requires calls of
+ * three tools, {@code auto} is a text that may call them, and {@code either} is calls or an instance of {@code tree}.
  *
  * <p>Run: {@code mvn -Dquick -DskipTests -pl bench -am package -Dgrammar="--tokenizer DIR"}
  */
@@ -48,6 +51,11 @@ public final class GrammarCommand implements Callable<Integer> {
               "price": {"type": "number", "minimum": 0},
               "children": {"type": "array", "items": {"$ref": "#"}, "maxItems": 3}},
              "required": ["name", "children"], "additionalProperties": false}""";
+
+    /** As Hermes and Qwen write calls. */
+    private static final ToolCallFormat CALLS = new ToolCallFormat("hermes", "<tool_call>", false, "\n{\"name\": \"",
+            "\", \"arguments\": ", "}\n</tool_call>", "\n<tool_call>\n{\"name\": \"", "",
+            List.of("<tool_call>", "</tool_call>"));
 
     @Option(names = "--tokenizer", paramLabel = "DIR", required = true,
             description = "Folder with a tokenizer.json.") private Path folder;
@@ -74,7 +82,7 @@ public final class GrammarCommand implements Callable<Integer> {
             TokenTrie trie = tokenizer.trie();
             System.out.printf(Locale.ROOT, "%d tokens, tree of %d nodes in %.0f ms%n", trie.numTokens(),
                     trie.numNodes(), millis(cpuNanos() - start));
-            for (String name : new String[] {"regex", "object", "tool", "tree"}) {
+            for (String name : new String[] {"regex", "object", "tool", "tree", "call", "auto", "either"}) {
                 long begin = cpuNanos();
                 grammars.put(name, grammar(name));
                 System.out.printf(Locale.ROOT, "%-7s read in %.1f ms%n", name, millis(cpuNanos() - begin));
@@ -120,6 +128,9 @@ public final class GrammarCommand implements Callable<Integer> {
             case "regex" -> Grammar.ofRegex("([A-Z][a-z]+ ){2,5}\\(\\d{4}\\): .{10,200}");
             case "object" -> Grammar.ofJsonObject();
             case "tool" -> Grammar.ofJsonSchema(TOOL);
+            case "call" -> CALLS.grammar(RealTools.tools().withChoice(ToolChoice.required()));
+            case "auto" -> CALLS.grammar(RealTools.tools());
+            case "either" -> CALLS.grammar(RealTools.tools().withText(Grammar.ofJsonSchema(TREE)));
             default -> Grammar.ofJsonSchema(TREE);
         };
     }

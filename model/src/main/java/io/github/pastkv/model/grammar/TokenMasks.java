@@ -1,12 +1,16 @@
 package io.github.pastkv.model.grammar;
 
 import io.github.pastkv.model.grammar.automaton.Automaton;
+import io.github.pastkv.model.grammar.automaton.CodePoints;
+import io.github.pastkv.model.grammar.automaton.Expression;
 import io.github.pastkv.model.grammar.automaton.PlaceBudget;
+import io.github.pastkv.model.grammar.automaton.Rules;
 import io.github.pastkv.model.grammar.automaton.State;
 import io.github.pastkv.model.tokenizer.TextTokenizer;
 import io.github.pastkv.model.tokenizer.TokenTrie;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,6 +20,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class TokenMasks {
     private static final long MAX_REMEMBERED_BYTES = 16L << 20;
+
+    private static final int NUM_WARM_UP_WALKS = 3;
+    private static final AtomicBoolean WARMED_UP = new AtomicBoolean();
 
     private static final long MAX_PLACES = 10_000_000; // of one walk, some seconds
 
@@ -45,6 +52,20 @@ final class TokenMasks {
         this.controlTokens = controlTokens;
         this.forcedTokens = new ForcedTokens(automaton, tokenizer, controlTokens);
         this.maxRemembered = (int) (MAX_REMEMBERED_BYTES * Byte.SIZE / Math.max(1 << 13, tokenizer.vocabSize()));
+        if (!WARMED_UP.getAndSet(true)) {
+            warmUp();
+        }
+    }
+
+    /**
+     * Walks over all tokens, so that the JVM compiles the walk before a step waits for one. Once in a process, beside
+     * making the tree of tokens, which takes longer.
+     */
+    private void warmUp() {
+        Automaton anyText = new Automaton(Rules.of(Expression.star(new Expression.OneOf(CodePoints.ALL))));
+        for (int i = 0; i < NUM_WARM_UP_WALKS; i++) {
+            walk(anyText, anyText.start(), false);
+        }
     }
 
     TextTokenizer tokenizer() {
@@ -65,7 +86,7 @@ final class TokenMasks {
     TokenMask allowed(State state) {
         TokenMask known = maskByState.get(state);
         if (known == null) {
-            known = walk(state, false);
+            known = walk(automaton, state, false);
             makeRoom(maskByState).put(state, known);
         }
         return known;
@@ -74,7 +95,7 @@ final class TokenMasks {
     /** The tokens that may begin a text whose leading space is taken away. */
     synchronized TokenMask allowedFirst() {
         if (firstOfText == null) {
-            firstOfText = walk(automaton.start(), true);
+            firstOfText = walk(automaton, automaton.start(), true);
         }
         return firstOfText;
     }
@@ -103,7 +124,7 @@ final class TokenMasks {
         return map;
     }
 
-    private TokenMask walk(State start, boolean skipsSpace) {
+    private TokenMask walk(Automaton walked, State start, boolean skipsSpace) {
         TokenMask mask = new TokenMask(tokenizer.vocabSize());
         PlaceBudget budget = new PlaceBudget(maxPlaces);
         State[] path = new State[trie.maxDepth() + 1]; // state after each prefix of the node's bytes
@@ -113,7 +134,7 @@ final class TokenMasks {
             int depth = trie.depth(node);
             State state = skipsSpace && depth == 1 && trie.label(node) == ' '
                     ? start
-                    : automaton.next(path[depth - 1], trie.label(node), budget);
+                    : walked.next(path[depth - 1], trie.label(node), budget);
             path[depth] = state;
             if (state.isDead()) {
                 node = trie.subtreeEnd(node);
@@ -125,7 +146,7 @@ final class TokenMasks {
             }
         }
         controlTokens.bytesById().forEach((id, bytes) -> {
-            if (!automaton.next(start, bytes).isDead()) {
+            if (!walked.next(start, bytes).isDead()) {
                 mask.add(id);
             }
         });
