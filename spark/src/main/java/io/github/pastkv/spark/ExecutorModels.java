@@ -23,17 +23,25 @@ final class ExecutorModels {
     private static final String ADDED_FILE = "files:";
     private static final Map<PastKvOptions, OpenModel> OPEN = new LinkedHashMap<>(16, 0.75f, true); // last used last
 
+    private static final int CIRCUIT_SHARE = 4; // one in so many bytes of the heap is for pairs of circuit searches
+
     private ExecutorModels() {}
 
     /** A model and those who use it; guarded by the class's lock. */
     private static final class OpenModel {
         private final Model model;
         private final ModelIdentity identity;
+        private final CircuitPairs circuitPairs = new CircuitPairs(Runtime.getRuntime().maxMemory() / CIRCUIT_SHARE);
         private int numUsers;
 
         OpenModel(Model model, ModelIdentity identity) {
             this.model = model;
             this.identity = identity;
+        }
+
+        void close() {
+            circuitPairs.close();
+            model.close();
         }
     }
 
@@ -52,7 +60,12 @@ final class ExecutorModels {
 
         /** Digest of the files and numeric identity: equal identities compute equal bits. */
         String identity() {
-            return open.identity.digest() + " " + open.identity.arithmetic();
+            return text(open.identity);
+        }
+
+        /** Pairs of circuit searches that were read on this model. */
+        CircuitPairs circuitPairs() {
+            return open.circuitPairs;
         }
 
         ModelIdentity modelIdentity() {
@@ -63,6 +76,11 @@ final class ExecutorModels {
         public void close() {
             release(this);
         }
+    }
+
+    /** An identity as options and messages have it. */
+    static String text(ModelIdentity identity) {
+        return identity.digest() + " " + identity.arithmetic();
     }
 
     /**
@@ -95,7 +113,7 @@ final class ExecutorModels {
             OpenModel open = models.next();
             if (open.numUsers == 0) {
                 models.remove();
-                open.model.close();
+                open.close();
             }
         }
     }

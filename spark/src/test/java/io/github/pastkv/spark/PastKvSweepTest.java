@@ -61,6 +61,25 @@ class PastKvSweepTest {
     }
 
     @Test
+    void run_pairsOfAFile_writesWhatTheCommandWrites(@TempDir Path folder, SparkSession spark) throws Exception {
+        Path pairs = Files.writeString(folder.resolve("pairs.jsonl"), PAIRS);
+        Path json = folder.resolve("result.json");
+        Path table = folder.resolve("result.csv");
+        for (Path out : List.of(json, table)) {
+            PastKvCommand.run("patch", "--model", MODEL, "--pairs", pairs.toString(), "--grid", "resid_pre", "--out",
+                    out.toString());
+        }
+        try (Model model = Model.load(Path.of(MODEL))) {
+            List<PatchCase> cases = new PairsFile(model, MetricSpec.Kind.LOGIT_DIFF).read(pairs, true, false);
+            SweepResult result = SweepResult.empty(
+                    new Sweep(ModelIdentity.of(model, MODEL), cases, SweepGrid.named("resid_pre"), true), model);
+            PastKvSweep.merge(result, PastKvSweep.run(PastKvSweep.tasks(spark, result, 3, 2), PastKvOptions.of(MODEL)));
+            assertThat(result.json(Map.of("command", PastKvCommand.commandOf(json)))).isEqualTo(Files.readString(json));
+            assertThat(result.table()).isEqualTo(Files.readString(table));
+        }
+    }
+
+    @Test
     void merge_taskOfAnotherModel_namesIt(@TempDir Path folder, SparkSession spark) throws Exception {
         try (Model model = Model.load(Path.of(MODEL))) {
             SweepResult result = SweepResult.empty(sweep(model, folder), model);

@@ -1,16 +1,12 @@
 package io.github.pastkv.lens.circuits;
 
-import io.github.pastkv.lens.patching.Metric;
 import io.github.pastkv.model.Model;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Function;
 
-/** The pairs of prompts of a {@link CircuitSearch}; metrics are the means over them, summed in their order. */
-final class CircuitCases implements AutoCloseable {
-    private record CaseRuns(CircuitRuns runs, Metric metric) {}
-
-    private final List<CaseRuns> cases = new ArrayList<>();
+/** Runs the pairs of a {@link CircuitSearch} in this process, one after the other. */
+final class CircuitCases implements CircuitRunner {
+    private final List<CircuitPairRuns> pairs = new ArrayList<>();
 
     private CircuitCases() {}
 
@@ -19,8 +15,7 @@ final class CircuitCases implements AutoCloseable {
         CircuitCases read = new CircuitCases();
         try {
             for (CircuitCase each : pairs) {
-                CircuitRuns runs = new CircuitRuns(model, graph, each.pair(), options);
-                read.cases.add(new CaseRuns(runs, each.metric().apply(runs.cleanLogits())));
+                read.pairs.add(new CircuitPairRuns(model, graph, each, options));
             }
         } catch (RuntimeException e) {
             read.close();
@@ -29,45 +24,18 @@ final class CircuitCases implements AutoCloseable {
         return read;
     }
 
-    int size() {
-        return cases.size();
+    @Override
+    public List<Baselines> baselines() {
+        return pairs.stream().map(CircuitPairRuns::baselines).toList();
     }
 
-    /** Most rows of a batch. */
-    int maxRows(CircuitOptions options) {
-        return cases.stream().mapToInt(each -> each.runs().maxRows(options)).min().orElseThrow();
-    }
-
-    /** Tokens times layers of a batch that enters at a layer. */
-    long numTokensRun(int layer, int numRows) {
-        return cases.stream().mapToLong(each -> each.runs().numTokensRun(layer, numRows)).sum();
-    }
-
-    double mean(Function<CircuitRuns, float[]> logits) {
-        double sum = 0;
-        for (CaseRuns each : cases) {
-            sum += each.metric().of(logits.apply(each.runs()));
-        }
-        return sum / cases.size();
-    }
-
-    /** Metrics of runs with edges removed. */
-    double[] metrics(int layer, List<EdgeMask> rows) {
-        double[] means = new double[rows.size()];
-        for (CaseRuns each : cases) {
-            float[][] logits = each.runs().lastLogits(layer, rows);
-            for (int row = 0; row < means.length; row++) {
-                means[row] += each.metric().of(logits[row]);
-            }
-        }
-        for (int row = 0; row < means.length; row++) {
-            means[row] /= cases.size();
-        }
-        return means;
+    @Override
+    public double[][] metrics(CircuitStep step) {
+        return pairs.stream().map(pair -> pair.metrics(step)).toArray(double[][]::new);
     }
 
     @Override
     public void close() {
-        cases.forEach(each -> each.runs().close());
+        pairs.forEach(CircuitPairRuns::close);
     }
 }

@@ -91,6 +91,10 @@ public final class CircuitGraph {
         return receivers.get(receiver);
     }
 
+    ModelConfig config() {
+        return config;
+    }
+
     int numSenders() {
         return senders.size();
     }

@@ -35,7 +35,7 @@ final class CircuitRuns implements AutoCloseable {
         this.graph = graph;
         this.cleanIds = pair.clean().clone();
         this.plain = options.plain();
-        this.from = plain ? 0 : pair.firstDifference();
+        this.from = firstRun(pair, options);
         SessionOptions forPrompt = SessionOptions.defaults().withKvType(options.kvType())
                 .withMaxRewindTokens(cleanIds.length).withPrefixReuse(false);
         this.sessionOptions = model.config().dependsOnLength() ? forPrompt.withMaxSeqLen(cleanIds.length) : forPrompt;
@@ -64,15 +64,33 @@ final class CircuitRuns implements AutoCloseable {
         return difference;
     }
 
+    /** The first position that is run. */
+    private static int firstRun(PromptPair pair, CircuitOptions options) {
+        return options.plain() ? 0 : pair.firstDifference();
+    }
+
     /**
      * Most runs that go together. A run takes, about: for each of its tokens what all senders add, what heads read and
      * add, and a few rows of the stream.
      */
-    int maxRows(CircuitOptions options) {
-        int numHeads = model.config().numHeads() + 2 * model.config().numKvHeads();
+    static int maxRows(CircuitGraph graph, PromptPair pair, CircuitOptions options) {
+        int numHeads = graph.config().numHeads() + 2 * graph.config().numKvHeads();
         long rowsOfToken = graph.numSenders() + 2L * numHeads + 8;
-        long bytesPerRun = (cleanIds.length - from) * rowsOfToken * model.config().hiddenSize() * Float.BYTES;
+        long bytesPerRun =
+                (pair.numTokens() - firstRun(pair, options)) * rowsOfToken * graph.config().hiddenSize() * Float.BYTES;
         return Math.clamp(options.maxBatchBytes() / bytesPerRun, 1, options.maxRows());
+    }
+
+    /** Tokens times layers that {@link #lastLogits} computes. */
+    static long numTokensRun(CircuitGraph graph, PromptPair pair, CircuitOptions options, int entryLayer, int numRows) {
+        int layer = options.plain() ? 0 : entryLayer;
+        return (long) numRows * (pair.numTokens() - firstRun(pair, options)) * (graph.config().numLayers() - layer);
+    }
+
+    /** What both runs of the prompts keep, and the difference of their senders. */
+    long numHeapBytes() {
+        long numRows = 3L * graph.numSenders() + 2L * (graph.config().numLayers() + 1);
+        return numRows * (cleanIds.length - from) * graph.config().hiddenSize() * Float.BYTES;
     }
 
     float[] cleanLogits() {
@@ -81,12 +99,6 @@ final class CircuitRuns implements AutoCloseable {
 
     float[] corruptedLogits() {
         return corrupted.lastLogits();
-    }
-
-    /** Tokens times layers that {@link #lastLogits} computes. */
-    long numTokensRun(int entryLayer, int numRows) {
-        int layer = plain ? 0 : entryLayer;
-        return (long) numRows * (cleanIds.length - from) * (model.config().numLayers() - layer);
     }
 
     /**

@@ -6,6 +6,7 @@ import io.github.pastkv.model.Model;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
+import java.util.function.ToDoubleFunction;
 
 /**
  * Automatic circuit discovery (Conmy et al. 2023, "Toward Automated Circuit Discovery for Mechanistic
@@ -27,7 +28,9 @@ public final class CircuitSearch implements AutoCloseable {
 
     private final CircuitGraph graph;
     private final CircuitOptions options;
-    private final CircuitCases cases;
+    private final List<PromptPair> pairs;
+    private final CircuitRunner runner;
+    private final List<CircuitRunner.Baselines> baselines;
     private final long tokensOfFullRuns;
     private final int maxRows;
     private int numRows = FIRST_ROWS;
@@ -54,15 +57,39 @@ public final class CircuitSearch implements AutoCloseable {
      * @throws IllegalArgumentException for no pair, or a model without such a graph, see {@link CircuitGraph#of}
      */
     public CircuitSearch(Model model, List<CircuitCase> pairs, CircuitOptions options) {
+        requirePairs(pairs);
+        CircuitGraph graph = CircuitGraph.of(model);
+        this(graph, pairs.stream().map(CircuitCase::pair).toList(), options,
+                CircuitCases.read(model, graph, pairs, options));
+    }
+
+    /**
+     * A search whose runs are made elsewhere. The circuit and every number have the bits of a search in one process.
+     *
+     * @param pairs the prompts of the runner's pairs, in its order
+     * @param runner makes the runs; {@link #close} closes it
+     * @throws IllegalArgumentException for no pair, or a runner of other pairs
+     */
+    public CircuitSearch(CircuitGraph graph, List<PromptPair> pairs, CircuitOptions options, CircuitRunner runner) {
+        requirePairs(pairs);
+        this.graph = graph;
+        this.options = options;
+        this.pairs = List.copyOf(pairs);
+        this.runner = runner;
+        this.baselines = List.copyOf(runner.baselines());
+        if (baselines.size() != pairs.size()) {
+            throw new IllegalArgumentException(
+                    "runner: has " + baselines.size() + " pairs, the search " + pairs.size());
+        }
+        int numLayers = graph.config().numLayers();
+        this.tokensOfFullRuns = pairs.stream().mapToLong(each -> (long) each.numTokens() * numLayers).sum();
+        this.maxRows = pairs.stream().mapToInt(each -> CircuitRuns.maxRows(graph, each, options)).min().orElseThrow();
+    }
+
+    private static void requirePairs(List<?> pairs) {
         if (pairs.isEmpty()) {
             throw new IllegalArgumentException("pairs: none, a search needs at least one");
         }
-        this.graph = CircuitGraph.of(model);
-        this.options = options;
-        this.tokensOfFullRuns =
-                pairs.stream().mapToLong(each -> (long) each.pair().numTokens() * model.config().numLayers()).sum();
-        this.cases = CircuitCases.read(model, graph, pairs, options);
-        this.maxRows = cases.maxRows(options);
     }
 
     public CircuitGraph graph() {
@@ -71,12 +98,34 @@ public final class CircuitSearch implements AutoCloseable {
 
     /** The metric of the clean prompts: of the whole graph. */
     public double cleanMetric() {
-        return cases.mean(CircuitRuns::cleanLogits);
+        return mean(CircuitRunner.Baselines::clean);
     }
 
     /** The metric of the corrupted prompts. */
     public double corruptedMetric() {
-        return cases.mean(CircuitRuns::corruptedLogits);
+        return mean(CircuitRunner.Baselines::corrupted);
+    }
+
+    private double mean(ToDoubleFunction<CircuitRunner.Baselines> metric) {
+        double sum = 0;
+        for (CircuitRunner.Baselines each : baselines) {
+            sum += metric.applyAsDouble(each);
+        }
+        return sum / pairs.size();
+    }
+
+    /** The means over the pairs, summed in their order, of each run of a step. */
+    private double[] means(CircuitStep step) {
+        double[] means = new double[step.numRuns()];
+        for (double[] ofPair : runner.metrics(step)) {
+            for (int run = 0; run < means.length; run++) {
+                means[run] += ofPair[run];
+            }
+        }
+        for (int run = 0; run < means.length; run++) {
+            means[run] /= pairs.size();
+        }
+        return means;
     }
 
     /** Runs of the search so far, including those whose results a kept edge made useless. */
@@ -91,7 +140,7 @@ public final class CircuitSearch implements AutoCloseable {
 
     /** Runs that one edge after another would have taken. */
     public long numPlainRuns() {
-        return numPlainRuns * cases.size();
+        return numPlainRuns * pairs.size();
     }
 
     /** Tokens times layers that these would have computed, each in full. */
@@ -165,16 +214,13 @@ public final class CircuitSearch implements AutoCloseable {
 
     /** Takes decisions up to the first edge that is kept, and returns how many. */
     private int decideBatch(Circuit circuit, List<Candidate> batch, int layer) {
-        List<EdgeMask> rows = new ArrayList<>();
-        EdgeMask mask = circuit.mask();
-        for (Candidate candidate : batch) {
-            mask = mask.copy();
-            mask.remove(candidate.sender(), candidate.receiver());
-            rows.add(mask);
+        double[] metrics = means(CircuitStep.of(circuit).trying(layer,
+                batch.stream().mapToInt(Candidate::sender).toArray(),
+                batch.stream().mapToInt(Candidate::receiver).toArray()));
+        numRuns += (long) batch.size() * pairs.size();
+        for (PromptPair pair : pairs) {
+            numTokensRun += CircuitRuns.numTokensRun(graph, pair, options, layer, batch.size());
         }
-        double[] metrics = cases.metrics(layer, rows);
-        numRuns += (long) rows.size() * cases.size();
-        numTokensRun += cases.numTokensRun(layer, rows.size());
         for (int i = 0; i < batch.size(); i++) {
             double without = metrics[i];
             double effect = without - circuit.metric();
@@ -193,11 +239,11 @@ public final class CircuitSearch implements AutoCloseable {
      * counted among the runs of the search.
      */
     public double metricOf(Circuit circuit) {
-        return cases.metrics(0, List.of(circuit.mask()))[0];
+        return means(CircuitStep.of(circuit))[0];
     }
 
     @Override
     public void close() {
-        cases.close();
+        runner.close();
     }
 }

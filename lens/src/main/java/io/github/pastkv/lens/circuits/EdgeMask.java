@@ -22,12 +22,17 @@ final class EdgeMask {
         return new EdgeMask(graph, removed);
     }
 
-    EdgeMask copy() {
+    /** Copies the removed senders of each receiver. */
+    static EdgeMask of(CircuitGraph graph, BitSet[] removed) {
         BitSet[] copies = new BitSet[removed.length];
         for (int receiver = 0; receiver < removed.length; receiver++) {
             copies[receiver] = (BitSet) removed[receiver].clone();
         }
         return new EdgeMask(graph, copies);
+    }
+
+    EdgeMask copy() {
+        return of(graph, removed);
     }
 
     void remove(int sender, int receiver) {

@@ -36,7 +36,7 @@ public final class PathSweep implements AutoCloseable {
     public PathSweep(Model model, PromptPair pair, CircuitOptions options) {
         this.graph = CircuitGraph.of(model);
         this.runs = new CircuitRuns(model, graph, pair, options);
-        this.maxRows = runs.maxRows(options);
+        this.maxRows = CircuitRuns.maxRows(graph, pair, options);
     }
 
     public CircuitGraph graph() {

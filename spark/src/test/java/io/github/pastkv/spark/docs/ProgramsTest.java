@@ -16,6 +16,10 @@ import org.junit.jupiter.api.io.TempDir;
 @ExtendWith(LocalSpark.class)
 class ProgramsTest {
     private static final String MODEL = LocalSpark.model();
+    private static final String PAIRS = """
+            {"clean_tokens": [1, 20, 30], "corrupt_tokens": [1, 21, 30], "answer_token": 5, "wrong_token": 6}
+            {"clean_tokens": [1, 22, 30], "corrupt_tokens": [1, 23, 30], "answer_token": 7, "wrong_token": 8}
+            """;
 
     @Test
     void scoreParquet_ofTexts_writesAScoreForEach(@TempDir Path folder, SparkSession spark) {
@@ -44,10 +48,7 @@ class ProgramsTest {
     @Test
     void sweepPairs_runAgain_computesNothingAndWritesTheSame(@TempDir Path folder, SparkSession spark)
             throws Exception {
-        Path pairs = Files.writeString(folder.resolve("pairs.jsonl"), """
-                {"clean_tokens": [1, 20, 30], "corrupt_tokens": [1, 21, 30], "answer_token": 5, "wrong_token": 6}
-                {"clean_tokens": [1, 22, 30], "corrupt_tokens": [1, 23, 30], "answer_token": 7, "wrong_token": 8}
-                """);
+        Path pairs = Files.writeString(folder.resolve("pairs.jsonl"), PAIRS);
         String parts = folder.resolve("parts.parquet").toString();
         Path result = folder.resolve("result.json");
         String[] args = {MODEL, pairs.toString(), parts, result.toString()};
@@ -57,5 +58,13 @@ class ProgramsTest {
         SweepPairs.main(args);
         assertThat(Files.readString(result)).isEqualTo(first).contains("resid_pre").doesNotContain("null");
         assertThat(spark.read().parquet(parts).count()).isEqualTo(numParts);
+    }
+
+    @Test
+    void searchCircuit_ofPairs_writesTheCircuit(@TempDir Path folder, SparkSession spark) throws Exception {
+        Path pairs = Files.writeString(folder.resolve("pairs.jsonl"), PAIRS);
+        Path result = folder.resolve("circuit.json");
+        SearchCircuit.main(new String[] {MODEL, pairs.toString(), "1000", result.toString()});
+        assertThat(Files.readString(result)).contains("\"edges_undecided\" : 0", "\"edges\" : [ ]");
     }
 }
