@@ -7,11 +7,11 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
@@ -31,9 +31,19 @@ class ParityDocumentTest {
     static void read() throws IOException {
         Path root = root();
         lines = Files.readAllLines(root.resolve("docs/parity.md"));
-        try (Stream<Path> files = Files.walk(root)) {
-            sources = files.filter(ParityDocumentTest::isTestSource)
-                    .collect(Collectors.toMap(ParityDocumentTest::className, ParityDocumentTest::text, String::concat));
+        sources = new HashMap<>();
+        for (Path folder : testFolders(root)) {
+            try (Stream<Path> files = Files.walk(folder)) {
+                files.filter(file -> file.toString().endsWith(".java"))
+                        .forEach(file -> sources.merge(className(file), text(file), String::concat));
+            }
+        }
+    }
+
+    /** Those of the modules: what else there is may change, as other modules are built meanwhile. */
+    private static List<Path> testFolders(Path root) throws IOException {
+        try (Stream<Path> modules = Files.list(root)) {
+            return modules.map(module -> module.resolve("src/test/java")).filter(Files::isDirectory).toList();
         }
     }
 
@@ -47,10 +57,6 @@ class ParityDocumentTest {
             }
         }
         return folder;
-    }
-
-    private static boolean isTestSource(Path file) {
-        return file.toString().contains("src/test/java") && file.toString().endsWith(".java");
     }
 
     private static String className(Path file) {
