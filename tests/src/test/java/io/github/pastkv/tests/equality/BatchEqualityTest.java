@@ -20,7 +20,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 @Tag("kernels")
 @Tag("slow")
 class BatchEqualityTest {
-    private static final int NUM_RANDOM_MASKS = 3;
+    private static final int NUM_RANDOM_MASKS = Subject.rounds(3);
 
     @ParameterizedTest
     @MethodSource("io.github.pastkv.tests.equality.Subject#covering")

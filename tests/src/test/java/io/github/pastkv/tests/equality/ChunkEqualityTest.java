@@ -16,7 +16,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 @Tag("narrow")
 @Tag("slow")
 class ChunkEqualityTest {
-    private static final int NUM_SPLITS = 10;
+    private static final int NUM_SPLITS = Subject.rounds(10);
     private static final int[] BLOCK_SIZES = {1, 5, 16, 64};
     private static final int[] PASS_TOKENS = {1, 3, 7, 512};
 

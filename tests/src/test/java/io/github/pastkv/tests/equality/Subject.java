@@ -42,12 +42,17 @@ record Subject(TestModel model, String kernels, KvType kvType, LinearPrecision p
 
     /** The models whose attention differs most, which run in every type and precision; see {@link #otherTypes}. */
     private static final List<String> IN_ALL_TYPES = List.of("gpt2", "mistral", "deepseek_v2_lite", "llama");
-    /** Whether all pairs of these models and types run, as in the nightly workflow. */
-    private static final boolean TAKES_ALL_PAIRS = Integer.getInteger("pastkv.test.scale", 1) > 1;
+    /** Whether this is the long run of the nightly workflow. */
+    private static final boolean IS_NIGHTLY = Integer.getInteger("pastkv.test.scale", 1) > 1;
 
     /** In the plain precision. */
     Subject(TestModel model, String kernels, KvType kvType) {
         this(model, kernels, kvType, LinearPrecision.PLAIN);
+    }
+
+    /** How often a random path is drawn for one subject: so often at night, else a third of it. */
+    static int rounds(int numAtNight) {
+        return IS_NIGHTLY ? numAtNight : Math.ceilDiv(numAtNight, 3);
     }
 
     /** For the cheapest path: {@link #onAllKernels} and, once, {@link #otherFamilies}. */
@@ -100,14 +105,14 @@ record Subject(TestModel model, String kernels, KvType kvType, LinearPrecision p
     }
 
     /**
-     * Models in types and precisions beside the plain ones. Unless all pairs are asked for, every other one: each model
-     * in half of the types, and each type in half of the models.
+     * Models in types and precisions beside the plain ones: all pairs at night, else every other one, so that each
+     * model has half of the types and each type half of the models.
      */
     private static Stream<Subject> otherTypes(Stream<TestModel> someModels, String kernels) {
         List<TestModel> models = someModels.toList();
         return IntStream.range(0, models.size()).boxed().flatMap(model -> {
             List<Subject> subjects = otherTypes(models.get(model), kernels).toList();
-            return IntStream.range(0, subjects.size()).filter(type -> TAKES_ALL_PAIRS || (model + type) % 2 == 0)
+            return IntStream.range(0, subjects.size()).filter(type -> IS_NIGHTLY || (model + type) % 2 == 0)
                     .mapToObj(subjects::get);
         });
     }

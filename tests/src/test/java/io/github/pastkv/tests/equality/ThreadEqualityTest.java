@@ -22,7 +22,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 @Tag("slow")
 class ThreadEqualityTest {
     private static final int NUM_SESSIONS = 2;
-    private static final int NUM_RUNS = 5;
+    private static final int NUM_RUNS = Subject.rounds(5);
 
     @ParameterizedTest
     @MethodSource("io.github.pastkv.tests.equality.Subject#covering")
