@@ -9,8 +9,11 @@ import static java.nio.ByteOrder.LITTLE_ENDIAN;
 import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 import static jdk.incubator.vector.FloatVector.zero;
 import static jdk.incubator.vector.IntVector.broadcast;
+import static jdk.incubator.vector.VectorOperators.ASHR;
+import static jdk.incubator.vector.VectorOperators.I2F;
 import static jdk.incubator.vector.VectorOperators.LSHL;
 import static jdk.incubator.vector.VectorOperators.LSHR;
+import static jdk.incubator.vector.VectorOperators.XOR;
 
 import io.github.pastkv.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
@@ -21,50 +24,46 @@ import jdk.incubator.vector.VectorMask;
 /**
  * The inner loops of linear layers over one panel of grouped integers. Each group has its own chain over the integers
  * as floats, which are exact; its sum times the scale is added to the output's, then its minimum times the sum of the
- * group's inputs. One token takes the integers as they are packed, a few inputs at a time; for more, they become floats
+ * group's inputs. One token takes the integers as they are packed, a few inputs at a time, in the mantissas of floats
+ * or, where there are 16 registers, by conversions, which need fewer constants; for more tokens, they become floats
  * once, a block of inputs that stays in the nearest cache. For the form of the code see {@link LinearBodies}. Loops end
  * at an offset rather than after a count where C2 would unroll them, and run out of registers.
  */
 final class GroupedBodies {
+    /** Vectors of 512 bits come with 32 registers, room for the constants that put codes into mantissas. */
+    private static final boolean HAS_REGISTERS = COUNT == 16;
+
     private GroupedBodies() {}
 
     /** The token whose inputs the panel holds, through the panel of {@code output}. */
     static void row(VectorGroupedWeights weights, GroupedPanel panel, Tensor y, int token, int output) {
-        boolean hasMinimums = weights.format().hasMinimums();
-        switch (panel.kind()) {
-            case UINT4 -> {
-                if (hasMinimums) {
-                    rowUint4Min(weights, panel, y, token, output);
-                } else {
-                    rowUint4(weights, panel, y, token, output);
-                }
-            }
-            case INT4 -> {
-                if (hasMinimums) {
-                    rowInt4Min(weights, panel, y, token, output);
-                } else {
-                    rowInt4(weights, panel, y, token, output);
-                }
-            }
-            case INT6 -> {
-                if (hasMinimums) {
-                    rowInt6Min(weights, panel, y, token, output);
-                } else {
-                    rowInt6(weights, panel, y, token, output);
-                }
-            }
-            case INT5_ROW -> rowInt5(weights, panel, y, token, output);
-            case UINT5_MINIMUM_ROW -> rowUint5Min(weights, panel, y, token, output);
-            case INT8 -> {
-                if (hasMinimums) {
-                    rowInt8Min(weights, panel, y, token, output);
-                } else {
-                    rowInt8(weights, panel, y, token, output);
-                }
-            }
+        if (HAS_REGISTERS) {
+            rowOfMantissas(weights, panel, y, token, output);
+        } else {
+            rowOfConversions(weights, panel, y, token, output);
         }
     }
-%for T in Grouped8 Grouped8Minimum Unsigned4 Unsigned4Minimum Signed4 Signed4Minimum Signed6 Signed6Minimum Signed5 Unsigned5Minimum
+%for F in Mantissas Conversions
+
+    private static void rowOf${F}(VectorGroupedWeights weights, GroupedPanel panel, Tensor y, int token,
+            int output) {
+        boolean hasMinimums = weights.format().hasMinimums();
+        switch (panel.kind()) {
+%for k in Uint4 Int4 Int6 Int8
+            case ${k.kind} -> {
+                if (hasMinimums) {
+                    row${k}Min${F.form}(weights, panel, y, token, output);
+                } else {
+                    row${k}${F.form}(weights, panel, y, token, output);
+                }
+            }
+%end
+            case INT5_ROW -> rowInt5${F.form}(weights, panel, y, token, output);
+            case UINT5_MINIMUM_ROW -> rowUint5Min${F.form}(weights, panel, y, token, output);
+        }
+    }
+%end
+%for T in Grouped8 Grouped8Minimum Unsigned4 Unsigned4Minimum Signed4 Signed4Minimum Signed6 Signed6Minimum Signed5 Unsigned5Minimum Grouped8Converted Grouped8MinimumConverted Unsigned4Converted Unsigned4MinimumConverted Signed4Converted Signed4MinimumConverted Signed6Converted Signed6MinimumConverted Signed5Converted Unsigned5MinimumConverted
 
     private static void row${T.name}(VectorGroupedWeights weights, GroupedPanel source, Tensor y, int token,
             int output) {

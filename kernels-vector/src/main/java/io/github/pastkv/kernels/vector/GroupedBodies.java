@@ -10,8 +10,11 @@ import static java.nio.ByteOrder.LITTLE_ENDIAN;
 import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 import static jdk.incubator.vector.FloatVector.zero;
 import static jdk.incubator.vector.IntVector.broadcast;
+import static jdk.incubator.vector.VectorOperators.ASHR;
+import static jdk.incubator.vector.VectorOperators.I2F;
 import static jdk.incubator.vector.VectorOperators.LSHL;
 import static jdk.incubator.vector.VectorOperators.LSHR;
+import static jdk.incubator.vector.VectorOperators.XOR;
 
 import io.github.pastkv.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
@@ -22,15 +25,28 @@ import jdk.incubator.vector.VectorMask;
 /**
  * The inner loops of linear layers over one panel of grouped integers. Each group has its own chain over the integers
  * as floats, which are exact; its sum times the scale is added to the output's, then its minimum times the sum of the
- * group's inputs. One token takes the integers as they are packed, a few inputs at a time; for more, they become floats
+ * group's inputs. One token takes the integers as they are packed, a few inputs at a time, in the mantissas of floats
+ * or, where there are 16 registers, by conversions, which need fewer constants; for more tokens, they become floats
  * once, a block of inputs that stays in the nearest cache. For the form of the code see {@link LinearBodies}. Loops end
  * at an offset rather than after a count where C2 would unroll them, and run out of registers.
  */
 final class GroupedBodies {
+    /** Vectors of 512 bits come with 32 registers, room for the constants that put codes into mantissas. */
+    private static final boolean HAS_REGISTERS = COUNT == 16;
+
     private GroupedBodies() {}
 
     /** The token whose inputs the panel holds, through the panel of {@code output}. */
     static void row(VectorGroupedWeights weights, GroupedPanel panel, Tensor y, int token, int output) {
+        if (HAS_REGISTERS) {
+            rowOfMantissas(weights, panel, y, token, output);
+        } else {
+            rowOfConversions(weights, panel, y, token, output);
+        }
+    }
+
+    private static void rowOfMantissas(VectorGroupedWeights weights, GroupedPanel panel, Tensor y, int token,
+            int output) {
         boolean hasMinimums = weights.format().hasMinimums();
         switch (panel.kind()) {
             case UINT4 -> {
@@ -54,8 +70,6 @@ final class GroupedBodies {
                     rowInt6(weights, panel, y, token, output);
                 }
             }
-            case INT5_ROW -> rowInt5(weights, panel, y, token, output);
-            case UINT5_MINIMUM_ROW -> rowUint5Min(weights, panel, y, token, output);
             case INT8 -> {
                 if (hasMinimums) {
                     rowInt8Min(weights, panel, y, token, output);
@@ -63,6 +77,45 @@ final class GroupedBodies {
                     rowInt8(weights, panel, y, token, output);
                 }
             }
+            case INT5_ROW -> rowInt5(weights, panel, y, token, output);
+            case UINT5_MINIMUM_ROW -> rowUint5Min(weights, panel, y, token, output);
+        }
+    }
+
+    private static void rowOfConversions(VectorGroupedWeights weights, GroupedPanel panel, Tensor y, int token,
+            int output) {
+        boolean hasMinimums = weights.format().hasMinimums();
+        switch (panel.kind()) {
+            case UINT4 -> {
+                if (hasMinimums) {
+                    rowUint4MinConverted(weights, panel, y, token, output);
+                } else {
+                    rowUint4Converted(weights, panel, y, token, output);
+                }
+            }
+            case INT4 -> {
+                if (hasMinimums) {
+                    rowInt4MinConverted(weights, panel, y, token, output);
+                } else {
+                    rowInt4Converted(weights, panel, y, token, output);
+                }
+            }
+            case INT6 -> {
+                if (hasMinimums) {
+                    rowInt6MinConverted(weights, panel, y, token, output);
+                } else {
+                    rowInt6Converted(weights, panel, y, token, output);
+                }
+            }
+            case INT8 -> {
+                if (hasMinimums) {
+                    rowInt8MinConverted(weights, panel, y, token, output);
+                } else {
+                    rowInt8Converted(weights, panel, y, token, output);
+                }
+            }
+            case INT5_ROW -> rowInt5Converted(weights, panel, y, token, output);
+            case UINT5_MINIMUM_ROW -> rowUint5MinConverted(weights, panel, y, token, output);
         }
     }
 
@@ -844,6 +897,819 @@ final class GroupedBodies {
                         .reinterpretAsFloats().sub(0x1p15f);
                 FloatVector d1 = four1.and(0xF000).or(high1.lanewise(LSHL, 13).and(0x10000)).or(0x45000000)
                         .reinterpretAsFloats().sub(0x1p11f);
+                FloatVector x0 = FloatVector.broadcast(FLOATS, x[input]);
+                suma = a0.fma(x0, suma);
+                sumb = b0.fma(x0, sumb);
+                sumc = c0.fma(x0, sumc);
+                sumd = d0.fma(x0, sumd);
+                FloatVector x1 = FloatVector.broadcast(FLOATS, x[input + 1]);
+                suma = a1.fma(x1, suma);
+                sumb = b1.fma(x1, sumb);
+                sumc = c1.fma(x1, sumc);
+                sumd = d1.fma(x1, sumd);
+                weight += BYTES;
+            }
+            FloatVector inputs = FloatVector.broadcast(FLOATS, inputSums[from / groupSize]);
+            FloatVector scaleA = fromMemorySegment(FLOATS, scales, scale, LITTLE_ENDIAN);
+            totala = scaleA.fma(suma, totala);
+            FloatVector minimumA = fromMemorySegment(FLOATS, minimums, scale, LITTLE_ENDIAN);
+            totala = minimumA.fma(inputs, totala);
+            FloatVector scaleB = fromMemorySegment(FLOATS, scales, scale + BYTES, LITTLE_ENDIAN);
+            totalb = scaleB.fma(sumb, totalb);
+            FloatVector minimumB = fromMemorySegment(FLOATS, minimums, scale + BYTES, LITTLE_ENDIAN);
+            totalb = minimumB.fma(inputs, totalb);
+            FloatVector scaleC = fromMemorySegment(FLOATS, scales, scale + 2 * BYTES, LITTLE_ENDIAN);
+            totalc = scaleC.fma(sumc, totalc);
+            FloatVector minimumC = fromMemorySegment(FLOATS, minimums, scale + 2 * BYTES, LITTLE_ENDIAN);
+            totalc = minimumC.fma(inputs, totalc);
+            FloatVector scaleD = fromMemorySegment(FLOATS, scales, scale + 3 * BYTES, LITTLE_ENDIAN);
+            totald = scaleD.fma(sumd, totald);
+            FloatVector minimumD = fromMemorySegment(FLOATS, minimums, scale + 3 * BYTES, LITTLE_ENDIAN);
+            totald = minimumD.fma(inputs, totald);
+            scale += 4 * BYTES;
+        }
+        FloatVector biasA = fromMemorySegment(FLOATS, weights.biases(), 4L * output, LITTLE_ENDIAN);
+        VectorMask<Float> maskA = FLOATS.indexInRange(output, weights.numOutputs());
+        totala.add(biasA).intoMemorySegment(out, first, LITTLE_ENDIAN, maskA);
+        FloatVector biasB = fromMemorySegment(FLOATS, weights.biases(), 4L * output + BYTES, LITTLE_ENDIAN);
+        VectorMask<Float> maskB = FLOATS.indexInRange(output + COUNT, weights.numOutputs());
+        totalb.add(biasB).intoMemorySegment(out, first + BYTES, LITTLE_ENDIAN, maskB);
+        FloatVector biasC = fromMemorySegment(FLOATS, weights.biases(), 4L * output + 2 * BYTES, LITTLE_ENDIAN);
+        VectorMask<Float> maskC = FLOATS.indexInRange(output + 2 * COUNT, weights.numOutputs());
+        totalc.add(biasC).intoMemorySegment(out, first + 2 * BYTES, LITTLE_ENDIAN, maskC);
+        FloatVector biasD = fromMemorySegment(FLOATS, weights.biases(), 4L * output + 3 * BYTES, LITTLE_ENDIAN);
+        VectorMask<Float> maskD = FLOATS.indexInRange(output + 3 * COUNT, weights.numOutputs());
+        totald.add(biasD).intoMemorySegment(out, first + 3 * BYTES, LITTLE_ENDIAN, maskD);
+    }
+
+    private static void rowInt8Converted(VectorGroupedWeights weights, GroupedPanel source, Tensor y, int token,
+            int output) {
+        float[] x = source.inputs();
+        MemorySegment panel = source.numbers();
+        long weight = source.numbersByteOffset();
+        MemorySegment scales = source.scales();
+        long scale = source.scalesByteOffset();
+        MemorySegment out = y.segment();
+        long first = rowByteOffset(y, token) + 4L * output;
+        int numInputs = weights.numInputs();
+        int groupSize = weights.format().groupSize();
+        FloatVector totala = zero(FLOATS);
+        FloatVector totalb = zero(FLOATS);
+        FloatVector totalc = zero(FLOATS);
+        FloatVector totald = zero(FLOATS);
+        for (int from = 0; from < numInputs; from += groupSize) {
+            FloatVector suma = zero(FLOATS);
+            FloatVector sumb = zero(FLOATS);
+            FloatVector sumc = zero(FLOATS);
+            FloatVector sumd = zero(FLOATS);
+            int steps = Math.ceilDiv(Math.min(groupSize, numInputs - from), 2);
+            long end = weight + steps * (2 * BYTES);
+            for (int input = from; weight != end; input += 2) {
+                IntVector four0 = IntVector.fromMemorySegment(INTS, panel, weight, LITTLE_ENDIAN)
+                        .lanewise(XOR, 0x80808080);
+                FloatVector a0 = (FloatVector) four0.lanewise(LSHL, 24).lanewise(ASHR, 24).convert(I2F, 0);
+                FloatVector b0 = (FloatVector) four0.lanewise(LSHL, 16).lanewise(ASHR, 24).convert(I2F, 0);
+                FloatVector c0 = (FloatVector) four0.lanewise(LSHL, 8).lanewise(ASHR, 24).convert(I2F, 0);
+                FloatVector d0 = (FloatVector) four0.lanewise(ASHR, 24).convert(I2F, 0);
+                IntVector four1 = IntVector.fromMemorySegment(INTS, panel, weight + BYTES, LITTLE_ENDIAN)
+                        .lanewise(XOR, 0x80808080);
+                FloatVector a1 = (FloatVector) four1.lanewise(LSHL, 24).lanewise(ASHR, 24).convert(I2F, 0);
+                FloatVector b1 = (FloatVector) four1.lanewise(LSHL, 16).lanewise(ASHR, 24).convert(I2F, 0);
+                FloatVector c1 = (FloatVector) four1.lanewise(LSHL, 8).lanewise(ASHR, 24).convert(I2F, 0);
+                FloatVector d1 = (FloatVector) four1.lanewise(ASHR, 24).convert(I2F, 0);
+                FloatVector x0 = FloatVector.broadcast(FLOATS, x[input]);
+                suma = a0.fma(x0, suma);
+                sumb = b0.fma(x0, sumb);
+                sumc = c0.fma(x0, sumc);
+                sumd = d0.fma(x0, sumd);
+                FloatVector x1 = FloatVector.broadcast(FLOATS, x[input + 1]);
+                suma = a1.fma(x1, suma);
+                sumb = b1.fma(x1, sumb);
+                sumc = c1.fma(x1, sumc);
+                sumd = d1.fma(x1, sumd);
+                weight += 2 * BYTES;
+            }
+            FloatVector scaleA = fromMemorySegment(FLOATS, scales, scale, LITTLE_ENDIAN);
+            totala = scaleA.fma(suma, totala);
+            FloatVector scaleB = fromMemorySegment(FLOATS, scales, scale + BYTES, LITTLE_ENDIAN);
+            totalb = scaleB.fma(sumb, totalb);
+            FloatVector scaleC = fromMemorySegment(FLOATS, scales, scale + 2 * BYTES, LITTLE_ENDIAN);
+            totalc = scaleC.fma(sumc, totalc);
+            FloatVector scaleD = fromMemorySegment(FLOATS, scales, scale + 3 * BYTES, LITTLE_ENDIAN);
+            totald = scaleD.fma(sumd, totald);
+            scale += 4 * BYTES;
+        }
+        FloatVector biasA = fromMemorySegment(FLOATS, weights.biases(), 4L * output, LITTLE_ENDIAN);
+        VectorMask<Float> maskA = FLOATS.indexInRange(output, weights.numOutputs());
+        totala.add(biasA).intoMemorySegment(out, first, LITTLE_ENDIAN, maskA);
+        FloatVector biasB = fromMemorySegment(FLOATS, weights.biases(), 4L * output + BYTES, LITTLE_ENDIAN);
+        VectorMask<Float> maskB = FLOATS.indexInRange(output + COUNT, weights.numOutputs());
+        totalb.add(biasB).intoMemorySegment(out, first + BYTES, LITTLE_ENDIAN, maskB);
+        FloatVector biasC = fromMemorySegment(FLOATS, weights.biases(), 4L * output + 2 * BYTES, LITTLE_ENDIAN);
+        VectorMask<Float> maskC = FLOATS.indexInRange(output + 2 * COUNT, weights.numOutputs());
+        totalc.add(biasC).intoMemorySegment(out, first + 2 * BYTES, LITTLE_ENDIAN, maskC);
+        FloatVector biasD = fromMemorySegment(FLOATS, weights.biases(), 4L * output + 3 * BYTES, LITTLE_ENDIAN);
+        VectorMask<Float> maskD = FLOATS.indexInRange(output + 3 * COUNT, weights.numOutputs());
+        totald.add(biasD).intoMemorySegment(out, first + 3 * BYTES, LITTLE_ENDIAN, maskD);
+    }
+
+    private static void rowInt8MinConverted(VectorGroupedWeights weights, GroupedPanel source, Tensor y, int token,
+            int output) {
+        float[] x = source.inputs();
+        MemorySegment panel = source.numbers();
+        long weight = source.numbersByteOffset();
+        MemorySegment scales = source.scales();
+        long scale = source.scalesByteOffset();
+        MemorySegment minimums = source.minimums();
+        float[] inputSums = source.inputSums();
+        MemorySegment out = y.segment();
+        long first = rowByteOffset(y, token) + 4L * output;
+        int numInputs = weights.numInputs();
+        int groupSize = weights.format().groupSize();
+        FloatVector totala = zero(FLOATS);
+        FloatVector totalb = zero(FLOATS);
+        FloatVector totalc = zero(FLOATS);
+        FloatVector totald = zero(FLOATS);
+        for (int from = 0; from < numInputs; from += groupSize) {
+            FloatVector suma = zero(FLOATS);
+            FloatVector sumb = zero(FLOATS);
+            FloatVector sumc = zero(FLOATS);
+            FloatVector sumd = zero(FLOATS);
+            int steps = Math.ceilDiv(Math.min(groupSize, numInputs - from), 2);
+            long end = weight + steps * (2 * BYTES);
+            for (int input = from; weight != end; input += 2) {
+                IntVector four0 = IntVector.fromMemorySegment(INTS, panel, weight, LITTLE_ENDIAN)
+                        .lanewise(XOR, 0x80808080);
+                FloatVector a0 = (FloatVector) four0.lanewise(LSHL, 24).lanewise(ASHR, 24).convert(I2F, 0);
+                FloatVector b0 = (FloatVector) four0.lanewise(LSHL, 16).lanewise(ASHR, 24).convert(I2F, 0);
+                FloatVector c0 = (FloatVector) four0.lanewise(LSHL, 8).lanewise(ASHR, 24).convert(I2F, 0);
+                FloatVector d0 = (FloatVector) four0.lanewise(ASHR, 24).convert(I2F, 0);
+                IntVector four1 = IntVector.fromMemorySegment(INTS, panel, weight + BYTES, LITTLE_ENDIAN)
+                        .lanewise(XOR, 0x80808080);
+                FloatVector a1 = (FloatVector) four1.lanewise(LSHL, 24).lanewise(ASHR, 24).convert(I2F, 0);
+                FloatVector b1 = (FloatVector) four1.lanewise(LSHL, 16).lanewise(ASHR, 24).convert(I2F, 0);
+                FloatVector c1 = (FloatVector) four1.lanewise(LSHL, 8).lanewise(ASHR, 24).convert(I2F, 0);
+                FloatVector d1 = (FloatVector) four1.lanewise(ASHR, 24).convert(I2F, 0);
+                FloatVector x0 = FloatVector.broadcast(FLOATS, x[input]);
+                suma = a0.fma(x0, suma);
+                sumb = b0.fma(x0, sumb);
+                sumc = c0.fma(x0, sumc);
+                sumd = d0.fma(x0, sumd);
+                FloatVector x1 = FloatVector.broadcast(FLOATS, x[input + 1]);
+                suma = a1.fma(x1, suma);
+                sumb = b1.fma(x1, sumb);
+                sumc = c1.fma(x1, sumc);
+                sumd = d1.fma(x1, sumd);
+                weight += 2 * BYTES;
+            }
+            FloatVector inputs = FloatVector.broadcast(FLOATS, inputSums[from / groupSize]);
+            FloatVector scaleA = fromMemorySegment(FLOATS, scales, scale, LITTLE_ENDIAN);
+            totala = scaleA.fma(suma, totala);
+            FloatVector minimumA = fromMemorySegment(FLOATS, minimums, scale, LITTLE_ENDIAN);
+            totala = minimumA.fma(inputs, totala);
+            FloatVector scaleB = fromMemorySegment(FLOATS, scales, scale + BYTES, LITTLE_ENDIAN);
+            totalb = scaleB.fma(sumb, totalb);
+            FloatVector minimumB = fromMemorySegment(FLOATS, minimums, scale + BYTES, LITTLE_ENDIAN);
+            totalb = minimumB.fma(inputs, totalb);
+            FloatVector scaleC = fromMemorySegment(FLOATS, scales, scale + 2 * BYTES, LITTLE_ENDIAN);
+            totalc = scaleC.fma(sumc, totalc);
+            FloatVector minimumC = fromMemorySegment(FLOATS, minimums, scale + 2 * BYTES, LITTLE_ENDIAN);
+            totalc = minimumC.fma(inputs, totalc);
+            FloatVector scaleD = fromMemorySegment(FLOATS, scales, scale + 3 * BYTES, LITTLE_ENDIAN);
+            totald = scaleD.fma(sumd, totald);
+            FloatVector minimumD = fromMemorySegment(FLOATS, minimums, scale + 3 * BYTES, LITTLE_ENDIAN);
+            totald = minimumD.fma(inputs, totald);
+            scale += 4 * BYTES;
+        }
+        FloatVector biasA = fromMemorySegment(FLOATS, weights.biases(), 4L * output, LITTLE_ENDIAN);
+        VectorMask<Float> maskA = FLOATS.indexInRange(output, weights.numOutputs());
+        totala.add(biasA).intoMemorySegment(out, first, LITTLE_ENDIAN, maskA);
+        FloatVector biasB = fromMemorySegment(FLOATS, weights.biases(), 4L * output + BYTES, LITTLE_ENDIAN);
+        VectorMask<Float> maskB = FLOATS.indexInRange(output + COUNT, weights.numOutputs());
+        totalb.add(biasB).intoMemorySegment(out, first + BYTES, LITTLE_ENDIAN, maskB);
+        FloatVector biasC = fromMemorySegment(FLOATS, weights.biases(), 4L * output + 2 * BYTES, LITTLE_ENDIAN);
+        VectorMask<Float> maskC = FLOATS.indexInRange(output + 2 * COUNT, weights.numOutputs());
+        totalc.add(biasC).intoMemorySegment(out, first + 2 * BYTES, LITTLE_ENDIAN, maskC);
+        FloatVector biasD = fromMemorySegment(FLOATS, weights.biases(), 4L * output + 3 * BYTES, LITTLE_ENDIAN);
+        VectorMask<Float> maskD = FLOATS.indexInRange(output + 3 * COUNT, weights.numOutputs());
+        totald.add(biasD).intoMemorySegment(out, first + 3 * BYTES, LITTLE_ENDIAN, maskD);
+    }
+
+    private static void rowUint4Converted(VectorGroupedWeights weights, GroupedPanel source, Tensor y, int token,
+            int output) {
+        float[] x = source.inputs();
+        MemorySegment panel = source.numbers();
+        long weight = source.numbersByteOffset();
+        MemorySegment scales = source.scales();
+        long scale = source.scalesByteOffset();
+        MemorySegment out = y.segment();
+        long first = rowByteOffset(y, token) + 4L * output;
+        int numInputs = weights.numInputs();
+        int groupSize = weights.format().groupSize();
+        FloatVector totala = zero(FLOATS);
+        FloatVector totalb = zero(FLOATS);
+        FloatVector totalc = zero(FLOATS);
+        FloatVector totald = zero(FLOATS);
+        for (int from = 0; from < numInputs; from += groupSize) {
+            FloatVector suma = zero(FLOATS);
+            FloatVector sumb = zero(FLOATS);
+            FloatVector sumc = zero(FLOATS);
+            FloatVector sumd = zero(FLOATS);
+            int steps = Math.ceilDiv(Math.min(groupSize, numInputs - from), 2);
+            long end = weight + steps * (BYTES);
+            for (int input = from; weight != end; input += 2) {
+                IntVector eight = IntVector.fromMemorySegment(INTS, panel, weight, LITTLE_ENDIAN);
+                FloatVector a0 = (FloatVector) eight.and(0xF).convert(I2F, 0);
+                FloatVector b0 = (FloatVector) eight.lanewise(LSHR, 4).and(0xF).convert(I2F, 0);
+                FloatVector c0 = (FloatVector) eight.lanewise(LSHR, 8).and(0xF).convert(I2F, 0);
+                FloatVector d0 = (FloatVector) eight.lanewise(LSHR, 12).and(0xF).convert(I2F, 0);
+                FloatVector a1 = (FloatVector) eight.lanewise(LSHR, 16).and(0xF).convert(I2F, 0);
+                FloatVector b1 = (FloatVector) eight.lanewise(LSHR, 20).and(0xF).convert(I2F, 0);
+                FloatVector c1 = (FloatVector) eight.lanewise(LSHR, 24).and(0xF).convert(I2F, 0);
+                FloatVector d1 = (FloatVector) eight.lanewise(LSHR, 28).convert(I2F, 0);
+                FloatVector x0 = FloatVector.broadcast(FLOATS, x[input]);
+                suma = a0.fma(x0, suma);
+                sumb = b0.fma(x0, sumb);
+                sumc = c0.fma(x0, sumc);
+                sumd = d0.fma(x0, sumd);
+                FloatVector x1 = FloatVector.broadcast(FLOATS, x[input + 1]);
+                suma = a1.fma(x1, suma);
+                sumb = b1.fma(x1, sumb);
+                sumc = c1.fma(x1, sumc);
+                sumd = d1.fma(x1, sumd);
+                weight += BYTES;
+            }
+            FloatVector scaleA = fromMemorySegment(FLOATS, scales, scale, LITTLE_ENDIAN);
+            totala = scaleA.fma(suma, totala);
+            FloatVector scaleB = fromMemorySegment(FLOATS, scales, scale + BYTES, LITTLE_ENDIAN);
+            totalb = scaleB.fma(sumb, totalb);
+            FloatVector scaleC = fromMemorySegment(FLOATS, scales, scale + 2 * BYTES, LITTLE_ENDIAN);
+            totalc = scaleC.fma(sumc, totalc);
+            FloatVector scaleD = fromMemorySegment(FLOATS, scales, scale + 3 * BYTES, LITTLE_ENDIAN);
+            totald = scaleD.fma(sumd, totald);
+            scale += 4 * BYTES;
+        }
+        FloatVector biasA = fromMemorySegment(FLOATS, weights.biases(), 4L * output, LITTLE_ENDIAN);
+        VectorMask<Float> maskA = FLOATS.indexInRange(output, weights.numOutputs());
+        totala.add(biasA).intoMemorySegment(out, first, LITTLE_ENDIAN, maskA);
+        FloatVector biasB = fromMemorySegment(FLOATS, weights.biases(), 4L * output + BYTES, LITTLE_ENDIAN);
+        VectorMask<Float> maskB = FLOATS.indexInRange(output + COUNT, weights.numOutputs());
+        totalb.add(biasB).intoMemorySegment(out, first + BYTES, LITTLE_ENDIAN, maskB);
+        FloatVector biasC = fromMemorySegment(FLOATS, weights.biases(), 4L * output + 2 * BYTES, LITTLE_ENDIAN);
+        VectorMask<Float> maskC = FLOATS.indexInRange(output + 2 * COUNT, weights.numOutputs());
+        totalc.add(biasC).intoMemorySegment(out, first + 2 * BYTES, LITTLE_ENDIAN, maskC);
+        FloatVector biasD = fromMemorySegment(FLOATS, weights.biases(), 4L * output + 3 * BYTES, LITTLE_ENDIAN);
+        VectorMask<Float> maskD = FLOATS.indexInRange(output + 3 * COUNT, weights.numOutputs());
+        totald.add(biasD).intoMemorySegment(out, first + 3 * BYTES, LITTLE_ENDIAN, maskD);
+    }
+
+    private static void rowUint4MinConverted(VectorGroupedWeights weights, GroupedPanel source, Tensor y, int token,
+            int output) {
+        float[] x = source.inputs();
+        MemorySegment panel = source.numbers();
+        long weight = source.numbersByteOffset();
+        MemorySegment scales = source.scales();
+        long scale = source.scalesByteOffset();
+        MemorySegment minimums = source.minimums();
+        float[] inputSums = source.inputSums();
+        MemorySegment out = y.segment();
+        long first = rowByteOffset(y, token) + 4L * output;
+        int numInputs = weights.numInputs();
+        int groupSize = weights.format().groupSize();
+        FloatVector totala = zero(FLOATS);
+        FloatVector totalb = zero(FLOATS);
+        FloatVector totalc = zero(FLOATS);
+        FloatVector totald = zero(FLOATS);
+        for (int from = 0; from < numInputs; from += groupSize) {
+            FloatVector suma = zero(FLOATS);
+            FloatVector sumb = zero(FLOATS);
+            FloatVector sumc = zero(FLOATS);
+            FloatVector sumd = zero(FLOATS);
+            int steps = Math.ceilDiv(Math.min(groupSize, numInputs - from), 2);
+            long end = weight + steps * (BYTES);
+            for (int input = from; weight != end; input += 2) {
+                IntVector eight = IntVector.fromMemorySegment(INTS, panel, weight, LITTLE_ENDIAN);
+                FloatVector a0 = (FloatVector) eight.and(0xF).convert(I2F, 0);
+                FloatVector b0 = (FloatVector) eight.lanewise(LSHR, 4).and(0xF).convert(I2F, 0);
+                FloatVector c0 = (FloatVector) eight.lanewise(LSHR, 8).and(0xF).convert(I2F, 0);
+                FloatVector d0 = (FloatVector) eight.lanewise(LSHR, 12).and(0xF).convert(I2F, 0);
+                FloatVector a1 = (FloatVector) eight.lanewise(LSHR, 16).and(0xF).convert(I2F, 0);
+                FloatVector b1 = (FloatVector) eight.lanewise(LSHR, 20).and(0xF).convert(I2F, 0);
+                FloatVector c1 = (FloatVector) eight.lanewise(LSHR, 24).and(0xF).convert(I2F, 0);
+                FloatVector d1 = (FloatVector) eight.lanewise(LSHR, 28).convert(I2F, 0);
+                FloatVector x0 = FloatVector.broadcast(FLOATS, x[input]);
+                suma = a0.fma(x0, suma);
+                sumb = b0.fma(x0, sumb);
+                sumc = c0.fma(x0, sumc);
+                sumd = d0.fma(x0, sumd);
+                FloatVector x1 = FloatVector.broadcast(FLOATS, x[input + 1]);
+                suma = a1.fma(x1, suma);
+                sumb = b1.fma(x1, sumb);
+                sumc = c1.fma(x1, sumc);
+                sumd = d1.fma(x1, sumd);
+                weight += BYTES;
+            }
+            FloatVector inputs = FloatVector.broadcast(FLOATS, inputSums[from / groupSize]);
+            FloatVector scaleA = fromMemorySegment(FLOATS, scales, scale, LITTLE_ENDIAN);
+            totala = scaleA.fma(suma, totala);
+            FloatVector minimumA = fromMemorySegment(FLOATS, minimums, scale, LITTLE_ENDIAN);
+            totala = minimumA.fma(inputs, totala);
+            FloatVector scaleB = fromMemorySegment(FLOATS, scales, scale + BYTES, LITTLE_ENDIAN);
+            totalb = scaleB.fma(sumb, totalb);
+            FloatVector minimumB = fromMemorySegment(FLOATS, minimums, scale + BYTES, LITTLE_ENDIAN);
+            totalb = minimumB.fma(inputs, totalb);
+            FloatVector scaleC = fromMemorySegment(FLOATS, scales, scale + 2 * BYTES, LITTLE_ENDIAN);
+            totalc = scaleC.fma(sumc, totalc);
+            FloatVector minimumC = fromMemorySegment(FLOATS, minimums, scale + 2 * BYTES, LITTLE_ENDIAN);
+            totalc = minimumC.fma(inputs, totalc);
+            FloatVector scaleD = fromMemorySegment(FLOATS, scales, scale + 3 * BYTES, LITTLE_ENDIAN);
+            totald = scaleD.fma(sumd, totald);
+            FloatVector minimumD = fromMemorySegment(FLOATS, minimums, scale + 3 * BYTES, LITTLE_ENDIAN);
+            totald = minimumD.fma(inputs, totald);
+            scale += 4 * BYTES;
+        }
+        FloatVector biasA = fromMemorySegment(FLOATS, weights.biases(), 4L * output, LITTLE_ENDIAN);
+        VectorMask<Float> maskA = FLOATS.indexInRange(output, weights.numOutputs());
+        totala.add(biasA).intoMemorySegment(out, first, LITTLE_ENDIAN, maskA);
+        FloatVector biasB = fromMemorySegment(FLOATS, weights.biases(), 4L * output + BYTES, LITTLE_ENDIAN);
+        VectorMask<Float> maskB = FLOATS.indexInRange(output + COUNT, weights.numOutputs());
+        totalb.add(biasB).intoMemorySegment(out, first + BYTES, LITTLE_ENDIAN, maskB);
+        FloatVector biasC = fromMemorySegment(FLOATS, weights.biases(), 4L * output + 2 * BYTES, LITTLE_ENDIAN);
+        VectorMask<Float> maskC = FLOATS.indexInRange(output + 2 * COUNT, weights.numOutputs());
+        totalc.add(biasC).intoMemorySegment(out, first + 2 * BYTES, LITTLE_ENDIAN, maskC);
+        FloatVector biasD = fromMemorySegment(FLOATS, weights.biases(), 4L * output + 3 * BYTES, LITTLE_ENDIAN);
+        VectorMask<Float> maskD = FLOATS.indexInRange(output + 3 * COUNT, weights.numOutputs());
+        totald.add(biasD).intoMemorySegment(out, first + 3 * BYTES, LITTLE_ENDIAN, maskD);
+    }
+
+    private static void rowInt4Converted(VectorGroupedWeights weights, GroupedPanel source, Tensor y, int token,
+            int output) {
+        float[] x = source.inputs();
+        MemorySegment panel = source.numbers();
+        long weight = source.numbersByteOffset();
+        MemorySegment scales = source.scales();
+        long scale = source.scalesByteOffset();
+        MemorySegment out = y.segment();
+        long first = rowByteOffset(y, token) + 4L * output;
+        int numInputs = weights.numInputs();
+        int groupSize = weights.format().groupSize();
+        FloatVector totala = zero(FLOATS);
+        FloatVector totalb = zero(FLOATS);
+        FloatVector totalc = zero(FLOATS);
+        FloatVector totald = zero(FLOATS);
+        for (int from = 0; from < numInputs; from += groupSize) {
+            FloatVector suma = zero(FLOATS);
+            FloatVector sumb = zero(FLOATS);
+            FloatVector sumc = zero(FLOATS);
+            FloatVector sumd = zero(FLOATS);
+            int steps = Math.ceilDiv(Math.min(groupSize, numInputs - from), 2);
+            long end = weight + steps * (BYTES);
+            for (int input = from; weight != end; input += 2) {
+                IntVector eight = IntVector.fromMemorySegment(INTS, panel, weight, LITTLE_ENDIAN)
+                        .lanewise(XOR, 0x88888888);
+                FloatVector a0 = (FloatVector) eight.lanewise(LSHL, 28).lanewise(ASHR, 28).convert(I2F, 0);
+                FloatVector b0 = (FloatVector) eight.lanewise(LSHL, 24).lanewise(ASHR, 28).convert(I2F, 0);
+                FloatVector c0 = (FloatVector) eight.lanewise(LSHL, 20).lanewise(ASHR, 28).convert(I2F, 0);
+                FloatVector d0 = (FloatVector) eight.lanewise(LSHL, 16).lanewise(ASHR, 28).convert(I2F, 0);
+                FloatVector a1 = (FloatVector) eight.lanewise(LSHL, 12).lanewise(ASHR, 28).convert(I2F, 0);
+                FloatVector b1 = (FloatVector) eight.lanewise(LSHL, 8).lanewise(ASHR, 28).convert(I2F, 0);
+                FloatVector c1 = (FloatVector) eight.lanewise(LSHL, 4).lanewise(ASHR, 28).convert(I2F, 0);
+                FloatVector d1 = (FloatVector) eight.lanewise(ASHR, 28).convert(I2F, 0);
+                FloatVector x0 = FloatVector.broadcast(FLOATS, x[input]);
+                suma = a0.fma(x0, suma);
+                sumb = b0.fma(x0, sumb);
+                sumc = c0.fma(x0, sumc);
+                sumd = d0.fma(x0, sumd);
+                FloatVector x1 = FloatVector.broadcast(FLOATS, x[input + 1]);
+                suma = a1.fma(x1, suma);
+                sumb = b1.fma(x1, sumb);
+                sumc = c1.fma(x1, sumc);
+                sumd = d1.fma(x1, sumd);
+                weight += BYTES;
+            }
+            FloatVector scaleA = fromMemorySegment(FLOATS, scales, scale, LITTLE_ENDIAN);
+            totala = scaleA.fma(suma, totala);
+            FloatVector scaleB = fromMemorySegment(FLOATS, scales, scale + BYTES, LITTLE_ENDIAN);
+            totalb = scaleB.fma(sumb, totalb);
+            FloatVector scaleC = fromMemorySegment(FLOATS, scales, scale + 2 * BYTES, LITTLE_ENDIAN);
+            totalc = scaleC.fma(sumc, totalc);
+            FloatVector scaleD = fromMemorySegment(FLOATS, scales, scale + 3 * BYTES, LITTLE_ENDIAN);
+            totald = scaleD.fma(sumd, totald);
+            scale += 4 * BYTES;
+        }
+        FloatVector biasA = fromMemorySegment(FLOATS, weights.biases(), 4L * output, LITTLE_ENDIAN);
+        VectorMask<Float> maskA = FLOATS.indexInRange(output, weights.numOutputs());
+        totala.add(biasA).intoMemorySegment(out, first, LITTLE_ENDIAN, maskA);
+        FloatVector biasB = fromMemorySegment(FLOATS, weights.biases(), 4L * output + BYTES, LITTLE_ENDIAN);
+        VectorMask<Float> maskB = FLOATS.indexInRange(output + COUNT, weights.numOutputs());
+        totalb.add(biasB).intoMemorySegment(out, first + BYTES, LITTLE_ENDIAN, maskB);
+        FloatVector biasC = fromMemorySegment(FLOATS, weights.biases(), 4L * output + 2 * BYTES, LITTLE_ENDIAN);
+        VectorMask<Float> maskC = FLOATS.indexInRange(output + 2 * COUNT, weights.numOutputs());
+        totalc.add(biasC).intoMemorySegment(out, first + 2 * BYTES, LITTLE_ENDIAN, maskC);
+        FloatVector biasD = fromMemorySegment(FLOATS, weights.biases(), 4L * output + 3 * BYTES, LITTLE_ENDIAN);
+        VectorMask<Float> maskD = FLOATS.indexInRange(output + 3 * COUNT, weights.numOutputs());
+        totald.add(biasD).intoMemorySegment(out, first + 3 * BYTES, LITTLE_ENDIAN, maskD);
+    }
+
+    private static void rowInt4MinConverted(VectorGroupedWeights weights, GroupedPanel source, Tensor y, int token,
+            int output) {
+        float[] x = source.inputs();
+        MemorySegment panel = source.numbers();
+        long weight = source.numbersByteOffset();
+        MemorySegment scales = source.scales();
+        long scale = source.scalesByteOffset();
+        MemorySegment minimums = source.minimums();
+        float[] inputSums = source.inputSums();
+        MemorySegment out = y.segment();
+        long first = rowByteOffset(y, token) + 4L * output;
+        int numInputs = weights.numInputs();
+        int groupSize = weights.format().groupSize();
+        FloatVector totala = zero(FLOATS);
+        FloatVector totalb = zero(FLOATS);
+        FloatVector totalc = zero(FLOATS);
+        FloatVector totald = zero(FLOATS);
+        for (int from = 0; from < numInputs; from += groupSize) {
+            FloatVector suma = zero(FLOATS);
+            FloatVector sumb = zero(FLOATS);
+            FloatVector sumc = zero(FLOATS);
+            FloatVector sumd = zero(FLOATS);
+            int steps = Math.ceilDiv(Math.min(groupSize, numInputs - from), 2);
+            long end = weight + steps * (BYTES);
+            for (int input = from; weight != end; input += 2) {
+                IntVector eight = IntVector.fromMemorySegment(INTS, panel, weight, LITTLE_ENDIAN)
+                        .lanewise(XOR, 0x88888888);
+                FloatVector a0 = (FloatVector) eight.lanewise(LSHL, 28).lanewise(ASHR, 28).convert(I2F, 0);
+                FloatVector b0 = (FloatVector) eight.lanewise(LSHL, 24).lanewise(ASHR, 28).convert(I2F, 0);
+                FloatVector c0 = (FloatVector) eight.lanewise(LSHL, 20).lanewise(ASHR, 28).convert(I2F, 0);
+                FloatVector d0 = (FloatVector) eight.lanewise(LSHL, 16).lanewise(ASHR, 28).convert(I2F, 0);
+                FloatVector a1 = (FloatVector) eight.lanewise(LSHL, 12).lanewise(ASHR, 28).convert(I2F, 0);
+                FloatVector b1 = (FloatVector) eight.lanewise(LSHL, 8).lanewise(ASHR, 28).convert(I2F, 0);
+                FloatVector c1 = (FloatVector) eight.lanewise(LSHL, 4).lanewise(ASHR, 28).convert(I2F, 0);
+                FloatVector d1 = (FloatVector) eight.lanewise(ASHR, 28).convert(I2F, 0);
+                FloatVector x0 = FloatVector.broadcast(FLOATS, x[input]);
+                suma = a0.fma(x0, suma);
+                sumb = b0.fma(x0, sumb);
+                sumc = c0.fma(x0, sumc);
+                sumd = d0.fma(x0, sumd);
+                FloatVector x1 = FloatVector.broadcast(FLOATS, x[input + 1]);
+                suma = a1.fma(x1, suma);
+                sumb = b1.fma(x1, sumb);
+                sumc = c1.fma(x1, sumc);
+                sumd = d1.fma(x1, sumd);
+                weight += BYTES;
+            }
+            FloatVector inputs = FloatVector.broadcast(FLOATS, inputSums[from / groupSize]);
+            FloatVector scaleA = fromMemorySegment(FLOATS, scales, scale, LITTLE_ENDIAN);
+            totala = scaleA.fma(suma, totala);
+            FloatVector minimumA = fromMemorySegment(FLOATS, minimums, scale, LITTLE_ENDIAN);
+            totala = minimumA.fma(inputs, totala);
+            FloatVector scaleB = fromMemorySegment(FLOATS, scales, scale + BYTES, LITTLE_ENDIAN);
+            totalb = scaleB.fma(sumb, totalb);
+            FloatVector minimumB = fromMemorySegment(FLOATS, minimums, scale + BYTES, LITTLE_ENDIAN);
+            totalb = minimumB.fma(inputs, totalb);
+            FloatVector scaleC = fromMemorySegment(FLOATS, scales, scale + 2 * BYTES, LITTLE_ENDIAN);
+            totalc = scaleC.fma(sumc, totalc);
+            FloatVector minimumC = fromMemorySegment(FLOATS, minimums, scale + 2 * BYTES, LITTLE_ENDIAN);
+            totalc = minimumC.fma(inputs, totalc);
+            FloatVector scaleD = fromMemorySegment(FLOATS, scales, scale + 3 * BYTES, LITTLE_ENDIAN);
+            totald = scaleD.fma(sumd, totald);
+            FloatVector minimumD = fromMemorySegment(FLOATS, minimums, scale + 3 * BYTES, LITTLE_ENDIAN);
+            totald = minimumD.fma(inputs, totald);
+            scale += 4 * BYTES;
+        }
+        FloatVector biasA = fromMemorySegment(FLOATS, weights.biases(), 4L * output, LITTLE_ENDIAN);
+        VectorMask<Float> maskA = FLOATS.indexInRange(output, weights.numOutputs());
+        totala.add(biasA).intoMemorySegment(out, first, LITTLE_ENDIAN, maskA);
+        FloatVector biasB = fromMemorySegment(FLOATS, weights.biases(), 4L * output + BYTES, LITTLE_ENDIAN);
+        VectorMask<Float> maskB = FLOATS.indexInRange(output + COUNT, weights.numOutputs());
+        totalb.add(biasB).intoMemorySegment(out, first + BYTES, LITTLE_ENDIAN, maskB);
+        FloatVector biasC = fromMemorySegment(FLOATS, weights.biases(), 4L * output + 2 * BYTES, LITTLE_ENDIAN);
+        VectorMask<Float> maskC = FLOATS.indexInRange(output + 2 * COUNT, weights.numOutputs());
+        totalc.add(biasC).intoMemorySegment(out, first + 2 * BYTES, LITTLE_ENDIAN, maskC);
+        FloatVector biasD = fromMemorySegment(FLOATS, weights.biases(), 4L * output + 3 * BYTES, LITTLE_ENDIAN);
+        VectorMask<Float> maskD = FLOATS.indexInRange(output + 3 * COUNT, weights.numOutputs());
+        totald.add(biasD).intoMemorySegment(out, first + 3 * BYTES, LITTLE_ENDIAN, maskD);
+    }
+
+    private static void rowInt6Converted(VectorGroupedWeights weights, GroupedPanel source, Tensor y, int token,
+            int output) {
+        float[] x = source.inputs();
+        MemorySegment panel = source.numbers();
+        long weight = source.numbersByteOffset();
+        MemorySegment scales = source.scales();
+        long scale = source.scalesByteOffset();
+        MemorySegment out = y.segment();
+        long first = rowByteOffset(y, token) + 4L * output;
+        int numInputs = weights.numInputs();
+        int groupSize = weights.format().groupSize();
+        FloatVector totala = zero(FLOATS);
+        FloatVector totalb = zero(FLOATS);
+        FloatVector totalc = zero(FLOATS);
+        FloatVector totald = zero(FLOATS);
+        for (int from = 0; from < numInputs; from += groupSize) {
+            FloatVector suma = zero(FLOATS);
+            FloatVector sumb = zero(FLOATS);
+            FloatVector sumc = zero(FLOATS);
+            FloatVector sumd = zero(FLOATS);
+            int steps = Math.ceilDiv(Math.min(groupSize, numInputs - from), 4);
+            long end = weight + steps * (3 * BYTES);
+            for (int input = from; weight != end; input += 4) {
+                IntVector w0 = IntVector.fromMemorySegment(INTS, panel, weight, LITTLE_ENDIAN);
+                IntVector w1 = IntVector.fromMemorySegment(INTS, panel, weight + BYTES, LITTLE_ENDIAN);
+                IntVector w2 = IntVector.fromMemorySegment(INTS, panel, weight + 2 * BYTES, LITTLE_ENDIAN);
+                FloatVector a0 = (FloatVector) w0.and(0x3F).sub(32).convert(I2F, 0);
+                FloatVector b0 = (FloatVector) w0.lanewise(LSHR, 6).and(0x3F).sub(32).convert(I2F, 0);
+                FloatVector c0 = (FloatVector) w0.lanewise(LSHR, 12).and(0x3F).sub(32).convert(I2F, 0);
+                FloatVector d0 = (FloatVector) w0.lanewise(LSHR, 18).and(0x3F).sub(32).convert(I2F, 0);
+                FloatVector a1 = (FloatVector) w0.lanewise(LSHR, 24).and(0x3F).sub(32).convert(I2F, 0);
+                FloatVector b1 = (FloatVector) w1.and(0x3F).sub(32).convert(I2F, 0);
+                FloatVector c1 = (FloatVector) w1.lanewise(LSHR, 6).and(0x3F).sub(32).convert(I2F, 0);
+                FloatVector d1 = (FloatVector) w1.lanewise(LSHR, 12).and(0x3F).sub(32).convert(I2F, 0);
+                FloatVector a2 = (FloatVector) w1.lanewise(LSHR, 18).and(0x3F).sub(32).convert(I2F, 0);
+                FloatVector b2 = (FloatVector) w1.lanewise(LSHR, 24).and(0x3F).sub(32).convert(I2F, 0);
+                FloatVector c2 = (FloatVector) w2.and(0x3F).sub(32).convert(I2F, 0);
+                FloatVector d2 = (FloatVector) w2.lanewise(LSHR, 6).and(0x3F).sub(32).convert(I2F, 0);
+                FloatVector a3 = (FloatVector) w2.lanewise(LSHR, 12).and(0x3F).sub(32).convert(I2F, 0);
+                FloatVector b3 = (FloatVector) w2.lanewise(LSHR, 18).and(0x3F).sub(32).convert(I2F, 0);
+                FloatVector c3 = (FloatVector) w2.lanewise(LSHR, 24).and(0x3F).sub(32).convert(I2F, 0);
+                IntVector middle = w1.lanewise(LSHR, 28).and(0xC);
+                IntVector last = w0.lanewise(LSHR, 30).or(middle).or(w2.lanewise(LSHR, 26).and(0x30));
+                FloatVector d3 = (FloatVector) last.sub(32).convert(I2F, 0);
+                FloatVector x0 = FloatVector.broadcast(FLOATS, x[input]);
+                suma = a0.fma(x0, suma);
+                sumb = b0.fma(x0, sumb);
+                sumc = c0.fma(x0, sumc);
+                sumd = d0.fma(x0, sumd);
+                FloatVector x1 = FloatVector.broadcast(FLOATS, x[input + 1]);
+                suma = a1.fma(x1, suma);
+                sumb = b1.fma(x1, sumb);
+                sumc = c1.fma(x1, sumc);
+                sumd = d1.fma(x1, sumd);
+                FloatVector x2 = FloatVector.broadcast(FLOATS, x[input + 2]);
+                suma = a2.fma(x2, suma);
+                sumb = b2.fma(x2, sumb);
+                sumc = c2.fma(x2, sumc);
+                sumd = d2.fma(x2, sumd);
+                FloatVector x3 = FloatVector.broadcast(FLOATS, x[input + 3]);
+                suma = a3.fma(x3, suma);
+                sumb = b3.fma(x3, sumb);
+                sumc = c3.fma(x3, sumc);
+                sumd = d3.fma(x3, sumd);
+                weight += 3 * BYTES;
+            }
+            FloatVector scaleA = fromMemorySegment(FLOATS, scales, scale, LITTLE_ENDIAN);
+            totala = scaleA.fma(suma, totala);
+            FloatVector scaleB = fromMemorySegment(FLOATS, scales, scale + BYTES, LITTLE_ENDIAN);
+            totalb = scaleB.fma(sumb, totalb);
+            FloatVector scaleC = fromMemorySegment(FLOATS, scales, scale + 2 * BYTES, LITTLE_ENDIAN);
+            totalc = scaleC.fma(sumc, totalc);
+            FloatVector scaleD = fromMemorySegment(FLOATS, scales, scale + 3 * BYTES, LITTLE_ENDIAN);
+            totald = scaleD.fma(sumd, totald);
+            scale += 4 * BYTES;
+        }
+        FloatVector biasA = fromMemorySegment(FLOATS, weights.biases(), 4L * output, LITTLE_ENDIAN);
+        VectorMask<Float> maskA = FLOATS.indexInRange(output, weights.numOutputs());
+        totala.add(biasA).intoMemorySegment(out, first, LITTLE_ENDIAN, maskA);
+        FloatVector biasB = fromMemorySegment(FLOATS, weights.biases(), 4L * output + BYTES, LITTLE_ENDIAN);
+        VectorMask<Float> maskB = FLOATS.indexInRange(output + COUNT, weights.numOutputs());
+        totalb.add(biasB).intoMemorySegment(out, first + BYTES, LITTLE_ENDIAN, maskB);
+        FloatVector biasC = fromMemorySegment(FLOATS, weights.biases(), 4L * output + 2 * BYTES, LITTLE_ENDIAN);
+        VectorMask<Float> maskC = FLOATS.indexInRange(output + 2 * COUNT, weights.numOutputs());
+        totalc.add(biasC).intoMemorySegment(out, first + 2 * BYTES, LITTLE_ENDIAN, maskC);
+        FloatVector biasD = fromMemorySegment(FLOATS, weights.biases(), 4L * output + 3 * BYTES, LITTLE_ENDIAN);
+        VectorMask<Float> maskD = FLOATS.indexInRange(output + 3 * COUNT, weights.numOutputs());
+        totald.add(biasD).intoMemorySegment(out, first + 3 * BYTES, LITTLE_ENDIAN, maskD);
+    }
+
+    private static void rowInt6MinConverted(VectorGroupedWeights weights, GroupedPanel source, Tensor y, int token,
+            int output) {
+        float[] x = source.inputs();
+        MemorySegment panel = source.numbers();
+        long weight = source.numbersByteOffset();
+        MemorySegment scales = source.scales();
+        long scale = source.scalesByteOffset();
+        MemorySegment minimums = source.minimums();
+        float[] inputSums = source.inputSums();
+        MemorySegment out = y.segment();
+        long first = rowByteOffset(y, token) + 4L * output;
+        int numInputs = weights.numInputs();
+        int groupSize = weights.format().groupSize();
+        FloatVector totala = zero(FLOATS);
+        FloatVector totalb = zero(FLOATS);
+        FloatVector totalc = zero(FLOATS);
+        FloatVector totald = zero(FLOATS);
+        for (int from = 0; from < numInputs; from += groupSize) {
+            FloatVector suma = zero(FLOATS);
+            FloatVector sumb = zero(FLOATS);
+            FloatVector sumc = zero(FLOATS);
+            FloatVector sumd = zero(FLOATS);
+            int steps = Math.ceilDiv(Math.min(groupSize, numInputs - from), 4);
+            long end = weight + steps * (3 * BYTES);
+            for (int input = from; weight != end; input += 4) {
+                IntVector w0 = IntVector.fromMemorySegment(INTS, panel, weight, LITTLE_ENDIAN);
+                IntVector w1 = IntVector.fromMemorySegment(INTS, panel, weight + BYTES, LITTLE_ENDIAN);
+                IntVector w2 = IntVector.fromMemorySegment(INTS, panel, weight + 2 * BYTES, LITTLE_ENDIAN);
+                FloatVector a0 = (FloatVector) w0.and(0x3F).sub(32).convert(I2F, 0);
+                FloatVector b0 = (FloatVector) w0.lanewise(LSHR, 6).and(0x3F).sub(32).convert(I2F, 0);
+                FloatVector c0 = (FloatVector) w0.lanewise(LSHR, 12).and(0x3F).sub(32).convert(I2F, 0);
+                FloatVector d0 = (FloatVector) w0.lanewise(LSHR, 18).and(0x3F).sub(32).convert(I2F, 0);
+                FloatVector a1 = (FloatVector) w0.lanewise(LSHR, 24).and(0x3F).sub(32).convert(I2F, 0);
+                FloatVector b1 = (FloatVector) w1.and(0x3F).sub(32).convert(I2F, 0);
+                FloatVector c1 = (FloatVector) w1.lanewise(LSHR, 6).and(0x3F).sub(32).convert(I2F, 0);
+                FloatVector d1 = (FloatVector) w1.lanewise(LSHR, 12).and(0x3F).sub(32).convert(I2F, 0);
+                FloatVector a2 = (FloatVector) w1.lanewise(LSHR, 18).and(0x3F).sub(32).convert(I2F, 0);
+                FloatVector b2 = (FloatVector) w1.lanewise(LSHR, 24).and(0x3F).sub(32).convert(I2F, 0);
+                FloatVector c2 = (FloatVector) w2.and(0x3F).sub(32).convert(I2F, 0);
+                FloatVector d2 = (FloatVector) w2.lanewise(LSHR, 6).and(0x3F).sub(32).convert(I2F, 0);
+                FloatVector a3 = (FloatVector) w2.lanewise(LSHR, 12).and(0x3F).sub(32).convert(I2F, 0);
+                FloatVector b3 = (FloatVector) w2.lanewise(LSHR, 18).and(0x3F).sub(32).convert(I2F, 0);
+                FloatVector c3 = (FloatVector) w2.lanewise(LSHR, 24).and(0x3F).sub(32).convert(I2F, 0);
+                IntVector middle = w1.lanewise(LSHR, 28).and(0xC);
+                IntVector last = w0.lanewise(LSHR, 30).or(middle).or(w2.lanewise(LSHR, 26).and(0x30));
+                FloatVector d3 = (FloatVector) last.sub(32).convert(I2F, 0);
+                FloatVector x0 = FloatVector.broadcast(FLOATS, x[input]);
+                suma = a0.fma(x0, suma);
+                sumb = b0.fma(x0, sumb);
+                sumc = c0.fma(x0, sumc);
+                sumd = d0.fma(x0, sumd);
+                FloatVector x1 = FloatVector.broadcast(FLOATS, x[input + 1]);
+                suma = a1.fma(x1, suma);
+                sumb = b1.fma(x1, sumb);
+                sumc = c1.fma(x1, sumc);
+                sumd = d1.fma(x1, sumd);
+                FloatVector x2 = FloatVector.broadcast(FLOATS, x[input + 2]);
+                suma = a2.fma(x2, suma);
+                sumb = b2.fma(x2, sumb);
+                sumc = c2.fma(x2, sumc);
+                sumd = d2.fma(x2, sumd);
+                FloatVector x3 = FloatVector.broadcast(FLOATS, x[input + 3]);
+                suma = a3.fma(x3, suma);
+                sumb = b3.fma(x3, sumb);
+                sumc = c3.fma(x3, sumc);
+                sumd = d3.fma(x3, sumd);
+                weight += 3 * BYTES;
+            }
+            FloatVector inputs = FloatVector.broadcast(FLOATS, inputSums[from / groupSize]);
+            FloatVector scaleA = fromMemorySegment(FLOATS, scales, scale, LITTLE_ENDIAN);
+            totala = scaleA.fma(suma, totala);
+            FloatVector minimumA = fromMemorySegment(FLOATS, minimums, scale, LITTLE_ENDIAN);
+            totala = minimumA.fma(inputs, totala);
+            FloatVector scaleB = fromMemorySegment(FLOATS, scales, scale + BYTES, LITTLE_ENDIAN);
+            totalb = scaleB.fma(sumb, totalb);
+            FloatVector minimumB = fromMemorySegment(FLOATS, minimums, scale + BYTES, LITTLE_ENDIAN);
+            totalb = minimumB.fma(inputs, totalb);
+            FloatVector scaleC = fromMemorySegment(FLOATS, scales, scale + 2 * BYTES, LITTLE_ENDIAN);
+            totalc = scaleC.fma(sumc, totalc);
+            FloatVector minimumC = fromMemorySegment(FLOATS, minimums, scale + 2 * BYTES, LITTLE_ENDIAN);
+            totalc = minimumC.fma(inputs, totalc);
+            FloatVector scaleD = fromMemorySegment(FLOATS, scales, scale + 3 * BYTES, LITTLE_ENDIAN);
+            totald = scaleD.fma(sumd, totald);
+            FloatVector minimumD = fromMemorySegment(FLOATS, minimums, scale + 3 * BYTES, LITTLE_ENDIAN);
+            totald = minimumD.fma(inputs, totald);
+            scale += 4 * BYTES;
+        }
+        FloatVector biasA = fromMemorySegment(FLOATS, weights.biases(), 4L * output, LITTLE_ENDIAN);
+        VectorMask<Float> maskA = FLOATS.indexInRange(output, weights.numOutputs());
+        totala.add(biasA).intoMemorySegment(out, first, LITTLE_ENDIAN, maskA);
+        FloatVector biasB = fromMemorySegment(FLOATS, weights.biases(), 4L * output + BYTES, LITTLE_ENDIAN);
+        VectorMask<Float> maskB = FLOATS.indexInRange(output + COUNT, weights.numOutputs());
+        totalb.add(biasB).intoMemorySegment(out, first + BYTES, LITTLE_ENDIAN, maskB);
+        FloatVector biasC = fromMemorySegment(FLOATS, weights.biases(), 4L * output + 2 * BYTES, LITTLE_ENDIAN);
+        VectorMask<Float> maskC = FLOATS.indexInRange(output + 2 * COUNT, weights.numOutputs());
+        totalc.add(biasC).intoMemorySegment(out, first + 2 * BYTES, LITTLE_ENDIAN, maskC);
+        FloatVector biasD = fromMemorySegment(FLOATS, weights.biases(), 4L * output + 3 * BYTES, LITTLE_ENDIAN);
+        VectorMask<Float> maskD = FLOATS.indexInRange(output + 3 * COUNT, weights.numOutputs());
+        totald.add(biasD).intoMemorySegment(out, first + 3 * BYTES, LITTLE_ENDIAN, maskD);
+    }
+
+    private static void rowInt5Converted(VectorGroupedWeights weights, GroupedPanel source, Tensor y, int token,
+            int output) {
+        float[] x = source.inputs();
+        MemorySegment panel = source.numbers();
+        long weight = source.numbersByteOffset();
+        MemorySegment highs = source.highs();
+        long highStart = source.highsByteOffset();
+        MemorySegment scales = source.scales();
+        long scale = source.scalesByteOffset();
+        MemorySegment out = y.segment();
+        long first = rowByteOffset(y, token) + 4L * output;
+        int numInputs = weights.numInputs();
+        int groupSize = weights.format().groupSize();
+        FloatVector totala = zero(FLOATS);
+        FloatVector totalb = zero(FLOATS);
+        FloatVector totalc = zero(FLOATS);
+        FloatVector totald = zero(FLOATS);
+        for (int from = 0; from < numInputs; from += groupSize) {
+            FloatVector suma = zero(FLOATS);
+            FloatVector sumb = zero(FLOATS);
+            FloatVector sumc = zero(FLOATS);
+            FloatVector sumd = zero(FLOATS);
+            int steps = Math.ceilDiv(Math.min(groupSize, numInputs - from), 2);
+            long end = weight + steps * (BYTES);
+            for (int input = from; weight != end; input += 2) {
+                IntVector eight = IntVector.fromMemorySegment(INTS, panel, weight, LITTLE_ENDIAN);
+                long higher = highStart + BYTES * (input / 8);
+                IntVector high =
+                        IntVector.fromMemorySegment(INTS, highs, higher, LITTLE_ENDIAN).lanewise(LSHR, input % 8 * 4);
+                IntVector codeA0 = eight.and(0xF).or(high.lanewise(LSHL, 4).and(0x10));
+                FloatVector a0 = (FloatVector) codeA0.sub(16).convert(I2F, 0);
+                IntVector codeB0 = eight.lanewise(LSHR, 4).and(0xF).or(high.lanewise(LSHL, 3).and(0x10));
+                FloatVector b0 = (FloatVector) codeB0.sub(16).convert(I2F, 0);
+                IntVector codeC0 = eight.lanewise(LSHR, 8).and(0xF).or(high.lanewise(LSHL, 2).and(0x10));
+                FloatVector c0 = (FloatVector) codeC0.sub(16).convert(I2F, 0);
+                IntVector codeD0 = eight.lanewise(LSHR, 12).and(0xF).or(high.lanewise(LSHL, 1).and(0x10));
+                FloatVector d0 = (FloatVector) codeD0.sub(16).convert(I2F, 0);
+                IntVector codeA1 = eight.lanewise(LSHR, 16).and(0xF).or(high.and(0x10));
+                FloatVector a1 = (FloatVector) codeA1.sub(16).convert(I2F, 0);
+                IntVector codeB1 = eight.lanewise(LSHR, 20).and(0xF).or(high.lanewise(LSHR, 1).and(0x10));
+                FloatVector b1 = (FloatVector) codeB1.sub(16).convert(I2F, 0);
+                IntVector codeC1 = eight.lanewise(LSHR, 24).and(0xF).or(high.lanewise(LSHR, 2).and(0x10));
+                FloatVector c1 = (FloatVector) codeC1.sub(16).convert(I2F, 0);
+                IntVector codeD1 = eight.lanewise(LSHR, 28).or(high.lanewise(LSHR, 3).and(0x10));
+                FloatVector d1 = (FloatVector) codeD1.sub(16).convert(I2F, 0);
+                FloatVector x0 = FloatVector.broadcast(FLOATS, x[input]);
+                suma = a0.fma(x0, suma);
+                sumb = b0.fma(x0, sumb);
+                sumc = c0.fma(x0, sumc);
+                sumd = d0.fma(x0, sumd);
+                FloatVector x1 = FloatVector.broadcast(FLOATS, x[input + 1]);
+                suma = a1.fma(x1, suma);
+                sumb = b1.fma(x1, sumb);
+                sumc = c1.fma(x1, sumc);
+                sumd = d1.fma(x1, sumd);
+                weight += BYTES;
+            }
+            FloatVector scaleA = fromMemorySegment(FLOATS, scales, scale, LITTLE_ENDIAN);
+            totala = scaleA.fma(suma, totala);
+            FloatVector scaleB = fromMemorySegment(FLOATS, scales, scale + BYTES, LITTLE_ENDIAN);
+            totalb = scaleB.fma(sumb, totalb);
+            FloatVector scaleC = fromMemorySegment(FLOATS, scales, scale + 2 * BYTES, LITTLE_ENDIAN);
+            totalc = scaleC.fma(sumc, totalc);
+            FloatVector scaleD = fromMemorySegment(FLOATS, scales, scale + 3 * BYTES, LITTLE_ENDIAN);
+            totald = scaleD.fma(sumd, totald);
+            scale += 4 * BYTES;
+        }
+        FloatVector biasA = fromMemorySegment(FLOATS, weights.biases(), 4L * output, LITTLE_ENDIAN);
+        VectorMask<Float> maskA = FLOATS.indexInRange(output, weights.numOutputs());
+        totala.add(biasA).intoMemorySegment(out, first, LITTLE_ENDIAN, maskA);
+        FloatVector biasB = fromMemorySegment(FLOATS, weights.biases(), 4L * output + BYTES, LITTLE_ENDIAN);
+        VectorMask<Float> maskB = FLOATS.indexInRange(output + COUNT, weights.numOutputs());
+        totalb.add(biasB).intoMemorySegment(out, first + BYTES, LITTLE_ENDIAN, maskB);
+        FloatVector biasC = fromMemorySegment(FLOATS, weights.biases(), 4L * output + 2 * BYTES, LITTLE_ENDIAN);
+        VectorMask<Float> maskC = FLOATS.indexInRange(output + 2 * COUNT, weights.numOutputs());
+        totalc.add(biasC).intoMemorySegment(out, first + 2 * BYTES, LITTLE_ENDIAN, maskC);
+        FloatVector biasD = fromMemorySegment(FLOATS, weights.biases(), 4L * output + 3 * BYTES, LITTLE_ENDIAN);
+        VectorMask<Float> maskD = FLOATS.indexInRange(output + 3 * COUNT, weights.numOutputs());
+        totald.add(biasD).intoMemorySegment(out, first + 3 * BYTES, LITTLE_ENDIAN, maskD);
+    }
+
+    private static void rowUint5MinConverted(VectorGroupedWeights weights, GroupedPanel source, Tensor y, int token,
+            int output) {
+        float[] x = source.inputs();
+        MemorySegment panel = source.numbers();
+        long weight = source.numbersByteOffset();
+        MemorySegment highs = source.highs();
+        long highStart = source.highsByteOffset();
+        MemorySegment scales = source.scales();
+        long scale = source.scalesByteOffset();
+        MemorySegment minimums = source.minimums();
+        float[] inputSums = source.inputSums();
+        MemorySegment out = y.segment();
+        long first = rowByteOffset(y, token) + 4L * output;
+        int numInputs = weights.numInputs();
+        int groupSize = weights.format().groupSize();
+        FloatVector totala = zero(FLOATS);
+        FloatVector totalb = zero(FLOATS);
+        FloatVector totalc = zero(FLOATS);
+        FloatVector totald = zero(FLOATS);
+        for (int from = 0; from < numInputs; from += groupSize) {
+            FloatVector suma = zero(FLOATS);
+            FloatVector sumb = zero(FLOATS);
+            FloatVector sumc = zero(FLOATS);
+            FloatVector sumd = zero(FLOATS);
+            int steps = Math.ceilDiv(Math.min(groupSize, numInputs - from), 2);
+            long end = weight + steps * (BYTES);
+            for (int input = from; weight != end; input += 2) {
+                IntVector eight = IntVector.fromMemorySegment(INTS, panel, weight, LITTLE_ENDIAN);
+                long higher = highStart + BYTES * (input / 8);
+                IntVector high =
+                        IntVector.fromMemorySegment(INTS, highs, higher, LITTLE_ENDIAN).lanewise(LSHR, input % 8 * 4);
+                IntVector codeA0 = eight.and(0xF).or(high.lanewise(LSHL, 4).and(0x10));
+                FloatVector a0 = (FloatVector) codeA0.convert(I2F, 0);
+                IntVector codeB0 = eight.lanewise(LSHR, 4).and(0xF).or(high.lanewise(LSHL, 3).and(0x10));
+                FloatVector b0 = (FloatVector) codeB0.convert(I2F, 0);
+                IntVector codeC0 = eight.lanewise(LSHR, 8).and(0xF).or(high.lanewise(LSHL, 2).and(0x10));
+                FloatVector c0 = (FloatVector) codeC0.convert(I2F, 0);
+                IntVector codeD0 = eight.lanewise(LSHR, 12).and(0xF).or(high.lanewise(LSHL, 1).and(0x10));
+                FloatVector d0 = (FloatVector) codeD0.convert(I2F, 0);
+                IntVector codeA1 = eight.lanewise(LSHR, 16).and(0xF).or(high.and(0x10));
+                FloatVector a1 = (FloatVector) codeA1.convert(I2F, 0);
+                IntVector codeB1 = eight.lanewise(LSHR, 20).and(0xF).or(high.lanewise(LSHR, 1).and(0x10));
+                FloatVector b1 = (FloatVector) codeB1.convert(I2F, 0);
+                IntVector codeC1 = eight.lanewise(LSHR, 24).and(0xF).or(high.lanewise(LSHR, 2).and(0x10));
+                FloatVector c1 = (FloatVector) codeC1.convert(I2F, 0);
+                IntVector codeD1 = eight.lanewise(LSHR, 28).or(high.lanewise(LSHR, 3).and(0x10));
+                FloatVector d1 = (FloatVector) codeD1.convert(I2F, 0);
                 FloatVector x0 = FloatVector.broadcast(FLOATS, x[input]);
                 suma = a0.fma(x0, suma);
                 sumb = b0.fma(x0, sumb);
