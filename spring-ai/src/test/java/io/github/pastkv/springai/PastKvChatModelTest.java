@@ -44,7 +44,7 @@ final class PastKvChatModelTest {
 
     @BeforeAll
     static void load() throws Exception {
-        model = Model.load(TinyModelFolder.path(), ModelOptions.defaults().withNumThreads(2));
+        model = Model.load(TinyModelFolder.path(), ModelOptions.defaults().withKernels("scalar").withNumThreads(2));
         chatModel = PastKvChatModel.builder().model(model).build();
     }
 

@@ -83,7 +83,8 @@ final class BootApplicationTest {
         context = new SpringApplicationBuilder(Application.class, Stories.class).run("--server.port=0",
                 "--spring.main.banner-mode=off", "--logging.level.root=off",
                 "--spring.ai.pastkv.model-path=" + TinyModelFolder.path(),
-                "--spring.ai.pastkv.chat.max-tokens=40", "--spring.ai.pastkv.chat.temperature=0",
+                "--spring.ai.pastkv.kernels=scalar", "--spring.ai.pastkv.threads=2",
+                "--spring.ai.pastkv.chat.max-tokens=12", "--spring.ai.pastkv.chat.temperature=0",
                 "--management.endpoints.web.exposure.include=health,metrics",
                 "--management.endpoint.health.show-details=always");
     }

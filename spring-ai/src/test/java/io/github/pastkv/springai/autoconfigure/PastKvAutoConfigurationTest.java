@@ -21,6 +21,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.springframework.ai.chat.model.ChatModel;
 import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
+import org.springframework.boot.autoconfigure.ImportAutoConfiguration;
 import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Bean;
@@ -32,9 +33,14 @@ final class PastKvAutoConfigurationTest {
     @EnableAutoConfiguration
     static class Application {}
 
+    /** With no other auto-configuration, which starts in a fraction of the time. */
+    @Configuration(proxyBeanMethods = false)
+    @ImportAutoConfiguration(PastKvAutoConfiguration.class)
+    static class PastKvAlone {}
+
     /** With a model of its own, which it does not leave to the context. */
     @Configuration(proxyBeanMethods = false)
-    @EnableAutoConfiguration
+    @ImportAutoConfiguration(PastKvAutoConfiguration.class)
     static class ApplicationWithModel {
         static Model model;
 
@@ -51,8 +57,8 @@ final class PastKvAutoConfigurationTest {
                 .run(arguments.toArray(String[]::new));
     }
 
-    private static ConfigurableApplicationContext startTiny(String... properties) {
-        return start(Application.class,
+    private static ConfigurableApplicationContext startTiny(Class<?> application, String... properties) {
+        return start(application,
                 Stream.concat(Stream.of("spring.ai.pastkv.model-path=" + TinyModelFolder.path()),
                         Stream.of(properties)).toArray(String[]::new));
     }
@@ -60,8 +66,8 @@ final class PastKvAutoConfigurationTest {
     @Test
     void properties_reachModelCacheAndOptions(@TempDir Path folder) {
         String tier = "file:" + folder + "?max=1MiB";
-        try (ConfigurableApplicationContext context = startTiny("spring.ai.pastkv.model-name=story",
-                "spring.ai.pastkv.kernels=scalar", "spring.ai.pastkv.compute=bf16",
+        try (ConfigurableApplicationContext context = startTiny(Application.class,
+                "spring.ai.pastkv.model-name=story", "spring.ai.pastkv.kernels=scalar", "spring.ai.pastkv.compute=bf16",
                 "spring.ai.pastkv.weights=int8-groups",
                 "spring.ai.pastkv.threads=1", "spring.ai.pastkv.max-batch-tokens=64",
                 "spring.ai.pastkv.context-length=500", "spring.ai.pastkv.cache.type=q8",
@@ -108,12 +114,12 @@ final class PastKvAutoConfigurationTest {
         "spring.ai.pastkv.model-path=/none | /none",
         "spring.ai.pastkv.kernels=none | none"})
     void wrongProperty_isRefusedByName(String property, String message) {
-        assertRefused(() -> startTiny(property).close(), message);
+        assertRefused(() -> startTiny(PastKvAlone.class, property).close(), message);
     }
 
     @Test
     void missingPath_isNamed() {
-        assertRefused(() -> start(Application.class).close(), "spring.ai.pastkv.model-path: is not set");
+        assertRefused(() -> start(PastKvAlone.class).close(), "spring.ai.pastkv.model-path: is not set");
     }
 
     private static void assertRefused(ThrowingCallable start, String message) {
@@ -136,7 +142,7 @@ final class PastKvAutoConfigurationTest {
 
     @Test
     void closingTheContext_closesTheModel() {
-        ConfigurableApplicationContext context = startTiny();
+        ConfigurableApplicationContext context = startTiny(PastKvAlone.class);
         PastKvChatModel chatModel = context.getBean(PastKvChatModel.class);
         Model model = context.getBean(Model.class);
         assertThat(chatModel.isClosed()).isFalse();
@@ -149,7 +155,7 @@ final class PastKvAutoConfigurationTest {
 
     @Test
     void ownModelBean_takesPrecedence_andStaysOpen() throws Exception {
-        try (Model model = Model.load(TinyModelFolder.path())) {
+        try (Model model = Model.load(TinyModelFolder.path(), ModelOptions.defaults().withKernels("scalar"))) {
             ApplicationWithModel.model = model;
             try (ConfigurableApplicationContext context = start(ApplicationWithModel.class)) {
                 assertThat(context.getBean(PastKvChatModel.class).model()).isSameAs(model);
