@@ -1,4 +1,3 @@
-import fs from 'node:fs'
 import path from 'node:path'
 import { defineConfig } from 'vitepress'
 import * as javadoc from './javadoc.mts'
@@ -40,9 +39,7 @@ export default defineConfig({
     footer: { message: 'Apache License 2.0' }
   },
   buildEnd(site) {
-    if (javadoc.isBuilt) {
-      fs.cpSync(javadoc.folder, path.join(site.outDir, 'api'), { recursive: true })
-    }
+    javadoc.copyTo(path.join(site.outDir, 'api'))
   },
   vite: {
     publicDir: 'site/public',
