@@ -9,6 +9,7 @@ import io.github.pastkv.model.Model;
 import io.github.pastkv.model.Session;
 import io.github.pastkv.model.engine.StepInput;
 import io.github.pastkv.model.generation.GenerationOptions;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
@@ -19,6 +20,7 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.functions;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -29,6 +31,14 @@ import org.junit.jupiter.params.provider.ValueSource;
 class PromptTransformerTest {
     private static final int NUM_NEW_TOKENS = 6;
     private static final String MODEL = LocalSpark.model();
+    private static List<Row> generated = List.of(); // the prompts of LocalSpark, by id
+    private static List<Row> scored = List.of();
+
+    @BeforeAll
+    static void transform(SparkSession spark) {
+        generated = sorted(generate().transform(LocalSpark.prompts(spark)));
+        scored = sorted(score().transform(LocalSpark.prompts(spark)));
+    }
 
     private static PastKvGenerate generate() {
         return new PastKvGenerate().setInputCol("prompt").setOutputCol("text").setModel(MODEL)
@@ -44,10 +54,9 @@ class PromptTransformerTest {
     }
 
     @Test
-    void generate_rows_haveTheTextsOfSessions(SparkSession spark) throws Exception {
-        List<Row> rows = sorted(generate().transform(LocalSpark.prompts(spark)));
+    void generate_rows_haveTheTextsOfSessions() throws Exception {
         try (Model model = Model.load(Path.of(MODEL))) {
-            for (Row row : rows.subList(0, 18)) {
+            for (Row row : generated.subList(0, 18)) {
                 try (Session session = model.newSession()) {
                     assertThat(row.<String> getAs("text")).isEqualTo(session.generate(row.<String> getAs("prompt"),
                             GenerationOptions.greedy(NUM_NEW_TOKENS)).text());
@@ -59,10 +68,9 @@ class PromptTransformerTest {
     }
 
     @Test
-    void score_rows_areTheSumsOfLosses(SparkSession spark) throws Exception {
-        List<Row> rows = sorted(score().transform(LocalSpark.prompts(spark)));
+    void score_rows_areTheSumsOfLosses() throws Exception {
         try (Model model = Model.load(Path.of(MODEL))) {
-            for (Row row : rows.subList(0, 18)) {
+            for (Row row : scored.subList(0, 18)) {
                 int[] ids = model.tokenizer().orElseThrow().encode(row.getAs("prompt"), true);
                 try (Session session = model.newSession()) {
                     LensRun run = new Lens(model).run(session, StepInput.tokens(ids));
@@ -78,9 +86,8 @@ class PromptTransformerTest {
     }
 
     @Test
-    void badRows_haveAnErrorAndNothingElse(SparkSession spark) {
-        for (PromptTransformer<?> transformer : List.of(generate(), score())) {
-            List<Row> rows = sorted(transformer.transform(LocalSpark.prompts(spark)));
+    void badRows_haveAnErrorAndNothingElse() {
+        for (List<Row> rows : List.of(generated, scored)) {
             assertThat(rows).hasSize(21);
             assertThat(rows.get(18).<String> getAs("error")).isEqualTo("prompt: null");
             assertThat(rows.get(19).<String> getAs("error")).contains("tokens, the limit is ");
@@ -96,25 +103,35 @@ class PromptTransformerTest {
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 7})
     void transform_anyNumberOfPartitions_givesTheSameBits(int numPartitions, SparkSession spark) {
-        Dataset<Row> prompts = LocalSpark.prompts(spark);
-        Dataset<Row> shuffled = prompts.orderBy(functions.hash(prompts.col("prompt"))).repartition(3);
-        for (PromptTransformer<?> transformer : List.of(generate(), score())) {
-            List<Row> expected = sorted(transformer.setPartitioning("input").transform(prompts.coalesce(1)));
-            transformer.setPartitioning("prefix").setNumPartitions(numPartitions);
-            assertThat(sorted(transformer.transform(shuffled))).isEqualTo(expected);
-        }
+        Dataset<Row> shuffled = shuffled(spark);
+        assertThat(sorted(generate().setNumPartitions(numPartitions).transform(shuffled))).isEqualTo(generated);
+        assertThat(sorted(score().setNumPartitions(numPartitions).transform(shuffled))).isEqualTo(scored);
     }
 
     @Test
-    void transform_withTiers_givesTheSameBits(@TempDir Path folder, SparkSession spark) {
+    void transform_inPartitionsOfTheInput_givesTheSameBits(SparkSession spark) {
+        Dataset<Row> shuffled = shuffled(spark);
+        assertThat(sorted(generate().setPartitioning("input").transform(shuffled))).isEqualTo(generated);
+        assertThat(sorted(score().setPartitioning("input").transform(shuffled))).isEqualTo(scored);
+    }
+
+    private static Dataset<Row> shuffled(SparkSession spark) {
         Dataset<Row> prompts = LocalSpark.prompts(spark);
-        List<Row> expected = sorted(generate().transform(prompts));
-        PastKvGenerate tiered =
-                generate().setOption("cache_tiers", List.of("file:" + folder + "?max=1GiB")).setOption("block_size", 4);
-        assertThat(sorted(tiered.transform(prompts))).isEqualTo(expected);
-        PastKv.closeIdleModels(); // so that the tier is read
-        assertThat(sorted(tiered.transform(prompts))).isEqualTo(expected);
-        PastKv.closeIdleModels();
+        return prompts.orderBy(functions.hash(prompts.col("prompt"))).repartition(3);
+    }
+
+    @Test
+    void transform_withTiers_givesTheSameBits(@TempDir Path folder, SparkSession spark) throws IOException {
+        try (TestRedis redis = new TestRedis()) {
+            PastKvGenerate tiered = generate().setOption("block_size", 4).setOption("cache_tiers",
+                    List.of("file:" + folder + "?max=1GiB", redis.uri()));
+            assertThat(sorted(tiered.transform(LocalSpark.prompts(spark)))).isEqualTo(generated);
+            PastKv.closeIdleModels(); // what is cached is written; now it is read
+            assertThat(folder).isNotEmptyDirectory();
+            assertThat(redis.numKeys()).isPositive();
+            assertThat(sorted(tiered.transform(LocalSpark.prompts(spark)))).isEqualTo(generated);
+            PastKv.closeIdleModels();
+        }
     }
 
     @Test
