@@ -47,12 +47,18 @@ public final class StoredChunk {
             throw new IllegalArgumentException("tokenIds: " + tokenIds.length + " and " + parts.size()
                     + " parts do not divide into " + checksums.length + " blocks");
         }
+        this(origin, before, firstPosition, tokenIds, before.chain(tokenIds, tokenIds.length / checksums.length),
+                parts, checksums);
+    }
+
+    private StoredChunk(BlockOrigin origin, BlockKey before, long firstPosition, int[] tokenIds, List<BlockKey> keys,
+            List<@Nullable MemorySegment> parts, int[] checksums) {
         this.origin = origin;
         this.before = before;
         this.firstPosition = firstPosition;
         this.tokenIds = tokenIds.clone();
         this.blockSize = tokenIds.length / checksums.length;
-        this.keys = before.chain(tokenIds, blockSize);
+        this.keys = keys;
         this.key = ChunkKey.of(keys);
         this.parts = Collections.unmodifiableList(Arrays.asList(parts.toArray(new MemorySegment[0])));
         this.checksums = checksums.clone();
@@ -67,7 +73,7 @@ public final class StoredChunk {
                 .map(block -> BlockChecksum.of(keys.get(block),
                         parts.subList(block * numGroups, (block + 1) * numGroups)))
                 .toArray();
-        return new StoredChunk(origin, before, firstPosition, tokenIds, parts, checksums);
+        return new StoredChunk(origin, before, firstPosition, tokenIds, keys, parts, checksums);
     }
 
     /** Its name: computed from {@link #before} and the token ids. */
@@ -158,7 +164,7 @@ public final class StoredChunk {
 
     /** The same chunk over bytes on the heap that nobody else has. */
     public StoredChunk copy() {
-        return new StoredChunk(origin, before, firstPosition, tokenIds,
+        return new StoredChunk(origin, before, firstPosition, tokenIds, keys,
                 Arrays.asList(parts.stream().map(StoredChunk::copyOf).toArray(MemorySegment[]::new)), checksums);
     }
 
