@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import org.apache.spark.api.java.function.MapFunction;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Encoders;
@@ -40,10 +41,10 @@ class LocalClusterTest {
                 .config("spark.driver.host", "localhost").config("spark.driver.bindAddress", "127.0.0.1")
                 .config("spark.sql.shuffle.partitions", 2).config("spark.task.maxFailures", 4)
                 .config("spark.executor.extraJavaOptions",
-                        "--add-modules jdk.incubator.vector --enable-native-access=ALL-UNNAMED")
+                        "--enable-native-access=ALL-UNNAMED -XX:+UseSerialGC -XX:TieredStopAtLevel=1") // start fast
                 .config("spark.executorEnv.SPARK_SCALA_VERSION", "2.13")
                 .config("spark.sql.extensions", PastKvExtensions.class.getName())
-                .config("spark.pastkv.options", "{\"threads\": 1, \"kernels\": \"vector\", \"max_new_tokens\": 12}")
+                .config("spark.pastkv.options", "{\"threads\": 1, \"kernels\": \"scalar\", \"max_new_tokens\": 12}")
                 .config("spark.executorEnv.JAVA_HOME", System.getProperty("java.home"))
                 .config("spark.worker.dir", home.resolve("work").toString()).getOrCreate();
     }
@@ -57,7 +58,7 @@ class LocalClusterTest {
 
     private static PastKvGenerate generate() {
         return new PastKvGenerate().setInputCol("prompt").setOutputCol("text").setModel(MODEL).setMaxNewTokens(12)
-                .setOption("threads", 1).setOption("kernels", "vector");
+                .setOption("threads", 1).setOption("kernels", "scalar");
     }
 
     private static List<Row> sorted(Dataset<Row> rows) {
@@ -65,17 +66,32 @@ class LocalClusterTest {
     }
 
     @Test
-    void generate_executorKilledHalfWay_givesTheSameBits(@TempDir Path folder) {
+    void generate_executorKilledAndTaskFailedHalfWay_givesTheSameBits(@TempDir Path folder) {
         String input = folder.resolve("prompts.parquet").toString();
         LocalSpark.prompts(cluster).write().parquet(input);
         Dataset<Row> rows = generate().setNumPartitions(4).transform(cluster.read().parquet(input));
-        String marker = folder.resolve("killed").toString();
+        String markers = folder.toString();
         StructType schema = rows.schema();
         String output = folder.resolve("texts.parquet").toString();
-        rows.map((MapFunction<Row, Row>) row -> diesOnce(row, marker), Encoders.row(schema)).write().parquet(output);
+        rows.map((MapFunction<Row, Row>) row -> failsOnce(row, markers), Encoders.row(schema)).write().parquet(output);
 
-        assertThat(Path.of(marker)).exists();
+        assertThat(Path.of(markers, "killed")).exists();
+        assertThat(Path.of(markers, "failed")).exists();
         assertThat(sorted(cluster.read().parquet(output))).isEqualTo(expected);
+    }
+
+    /**
+     * As speculative tasks do: Spark itself starts a second attempt on another host only, which no local cluster has.
+     */
+    @Test
+    void generate_twoAttemptsAtOnceOverSharedTiers_giveTheSameBits(@TempDir Path folder) {
+        PastKvGenerate tiered = generate().setNumPartitions(1).setOption("block_size", 4).setOption("cache_tiers",
+                List.of("file:" + folder + "?max=1GiB"));
+        Dataset<Row> rows = tiered.transform(LocalSpark.prompts(cluster));
+        CompletableFuture<List<Row>> first = CompletableFuture.supplyAsync(() -> sorted(rows));
+        CompletableFuture<List<Row>> second = CompletableFuture.supplyAsync(() -> sorted(rows));
+        assertThat(first.join()).isEqualTo(expected);
+        assertThat(second.join()).isEqualTo(expected);
     }
 
     @Test
@@ -91,16 +107,23 @@ class LocalClusterTest {
         assertThat(sorted(cluster.sql(query)).stream().map(row -> row.getString(1)).toList()).isEqualTo(digests);
     }
 
-    /** Ends the executor at a row in the middle, the first time that any executor comes by. */
-    private static Row diesOnce(Row row, String marker) throws IOException {
-        if (row.getInt(0) == 9) {
-            try {
-                Files.createFile(Path.of(marker));
-                Runtime.getRuntime().halt(1);
-            } catch (FileAlreadyExistsException _) {
-                // the retry
-            }
+    /** Ends the executor at one row and the task at another, the first time that any executor comes by. */
+    private static Row failsOnce(Row row, String markers) throws IOException {
+        if (row.getInt(0) == 9 && isFirst(Path.of(markers, "killed"))) {
+            Runtime.getRuntime().halt(1);
+        }
+        if (row.getInt(0) == 4 && isFirst(Path.of(markers, "failed"))) {
+            throw new IOException("fails once");
         }
         return row;
+    }
+
+    private static boolean isFirst(Path marker) throws IOException {
+        try {
+            Files.createFile(marker);
+            return true;
+        } catch (FileAlreadyExistsException _) {
+            return false; // the retry
+        }
     }
 }
