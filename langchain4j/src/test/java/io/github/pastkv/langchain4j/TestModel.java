@@ -34,7 +34,7 @@ final class TestModel {
     }
 
     static ModelOptions options() {
-        return ModelOptions.defaults().withKernels("scalar").withNumThreads(2);
+        return ModelOptions.defaults().withKernels("vector").withNumThreads(2);
     }
 
     private static Model load() {
