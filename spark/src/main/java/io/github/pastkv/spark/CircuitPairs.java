@@ -8,8 +8,8 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Pairs of circuit searches whose prompts an executor has read, kept between the jobs of a search: as many as fit into a
- * share of the heap, those that were used last. A pair that is not here is read again, to the same bits. Safe for any
+ * Pairs of circuit searches whose prompts an executor has read, kept between the jobs of a search: as many as fit into
+ * a share of the heap, those that were used last. A pair that is not here is read again, to the same bits. Safe for any
  * number of threads; a pair is with one of them at a time.
  */
 final class CircuitPairs implements AutoCloseable {
@@ -34,7 +34,9 @@ final class CircuitPairs implements AutoCloseable {
         return found;
     }
 
-    /** Keeps the runs of a pair for the next caller; closes those that were used least recently where they are too many. */
+    /**
+     * Keeps the runs of a pair for the next caller; closes those that were used least recently where they are too many.
+     */
     synchronized void giveBack(String key, CircuitPairRuns runs) {
         if (closed || idle.putIfAbsent(key, runs) != null) { // another attempt of the task has read it too
             runs.close();

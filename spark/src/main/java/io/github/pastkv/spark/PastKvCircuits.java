@@ -14,23 +14,23 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 
 /**
- * Circuit searches over many pairs of prompts on a cluster. A pair is a row of a data set; the driver decides edge after
- * edge, and each step is a job that runs all pairs. The circuit and all numbers are those of one machine, bit for bit,
- * from any partitions.
+ * Circuit searches over many pairs of prompts on a cluster. A pair is a row of a data set; the driver decides edge
+ * after edge, and each step is a job that runs all pairs. The circuit and all numbers are those of one machine, bit for
+ * bit, from any partitions.
  */
 public final class PastKvCircuits {
     private PastKvCircuits() {}
 
     /**
-     * A search. {@link CircuitSearch#run} and {@link io.github.pastkv.lens.sweep.CircuitResult} take it like one of this
-     * process; a failed task fails the call. Runs a job that reads the prompts.
+     * A search. {@link CircuitSearch#run} and {@link io.github.pastkv.lens.sweep.CircuitResult} take it like one of
+     * this process; a failed task fails the call. Runs a job that reads the prompts.
      *
      * @param model the driver's, for its graph; it runs nothing
      * @param identity of that model
      * @param circuit of which executors take {@code plain} and {@code kvType}
      * @param numPartitions 0 for one per core of the cluster
-     * @throws IllegalArgumentException for no pair, a metric other than those of {@code CircuitCase.of}, or a model that
-     *         is not the one that executors have
+     * @throws IllegalArgumentException for no pair, a metric other than those of {@code CircuitCase.of}, or a model
+     *         that is not the one that executors have
      */
     public static CircuitSearch search(SparkSession spark, Model model, ModelIdentity identity, List<PatchCase> pairs,
             CircuitOptions circuit, PastKvOptions options, int numPartitions) {

@@ -15,7 +15,9 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import py4j.Gateway;
 import py4j.ReturnObject;
 
-/** The Python of docs/spark.md, as the JVM's end of PySpark's gateway (Py4J) gets it: a call by name after the other. */
+/**
+ * The Python of docs/spark.md, as the JVM's end of PySpark's gateway (Py4J) gets it: a call by name after the other.
+ */
 @ExtendWith(LocalSpark.class)
 class PythonGatewayTest {
     private static final Pattern CALL = Pattern.compile("\\.(\\w+)\\(\"([^\"]*)\"\\)");
