@@ -29,7 +29,8 @@ export default defineConfig({
       { text: 'JVM', link: '/jvm' },
       { text: 'Research', link: '/research' },
       { text: 'Engines', link: '/engine' },
-      { text: 'API', link: '/api' }
+      { text: 'API', link: '/api' },
+      ...javadoc.menu
     ],
     sidebar,
     outline: { level: [2, 3] },

@@ -7,31 +7,38 @@ const reports = 'target/quick/reports/apidocs'
 
 const all = path.join(root, reports)
 
-/** Published modules without a module-info, whose Javadoc stands by itself. */
-const alone = ['langchain4j', 'spring-ai', 'spark']
+/** Published modules without a module-info, whose Javadoc stands by itself, and their names in the menu. */
+const alone: Record<string, string> = { langchain4j: 'LangChain4j', 'spring-ai': 'Spring AI', spark: 'Apache Spark' }
 
-const isBuilt = (folder: string) => fs.existsSync(path.join(folder, 'index.html'))
+/** What has been built: where it lies, its folder in the site, its name in the menu. */
+const built = [
+  { from: all, to: '', text: 'Modules' },
+  ...Object.entries(alone).map(([module, text]) => ({ from: path.join(root, module, reports), to: module, text }))
+].filter(({ from }) => fs.existsSync(path.join(from, 'index.html')))
 
-/** Copies the Javadoc, if it has been built, into a folder of the site. */
+/** Copies the Javadoc into a folder of the site. */
 export function copyTo(target: string) {
-  for (const [folder, name] of [[all, ''], ...alone.map(module => [path.join(root, module, reports), module])]) {
-    if (isBuilt(folder)) {
-      fs.cpSync(folder, path.join(target, name), { recursive: true })
-    }
-  }
+  built.forEach(({ from, to }) => fs.cpSync(from, path.join(target, to), { recursive: true }))
 }
 
-/** The address of a public type's page, or undefined if the Javadoc has none for this source. */
+/** The entry of the Javadoc in the navigation: none unless it has been built. Its pages are not the router's. */
+export const menu = built.length === 0 ? [] : [{
+  text: 'Javadoc',
+  items: built.map(({ to, text }) => ({ text, link: path.posix.join('/api', to, 'index.html'), target: '_self' }))
+}]
+
+/** The address of the page of a public type, a package or a module, or undefined if the Javadoc has none for this source. */
 export function address(source: string): string | undefined {
-  const [, module, type] = source.match(/^([\w-]+)\/src\/main\/java\/(.+)\.java$/) ?? []
-  if (!type) {
+  const [, module, name] = source.match(/^([\w-]+)\/src\/main\/java\/(.+)\.java$/) ?? []
+  if (!name) {
     return undefined
   }
-  if (alone.includes(module)) {
-    return fs.existsSync(path.join(root, module, reports, `${type}.html`)) ? `/api/${module}/${type}.html` : undefined
+  const page = name.replace(/(package|module)-info$/, '$1-summary')
+  if (module in alone) {
+    return fs.existsSync(path.join(root, module, reports, `${page}.html`)) ? `/api/${module}/${page}.html` : undefined
   }
-  const file = path.join(root, module, 'src/main/java/module-info.java')
-  const declaration = fs.existsSync(file) ? fs.readFileSync(file, 'utf8') : ''
-  const page = `${declaration.match(/^(?:open )?module ([\w.]+)/m)?.[1]}/${type}.html`
-  return fs.existsSync(path.join(all, page)) ? `/api/${page}` : undefined
+  const info = path.join(root, module, 'src/main/java/module-info.java')
+  const declaration = fs.existsSync(info) ? fs.readFileSync(info, 'utf8') : ''
+  const file = `${declaration.match(/^(?:open )?module ([\w.]+)/m)?.[1]}/${page}.html`
+  return fs.existsSync(path.join(all, file)) ? `/api/${file}` : undefined
 }

@@ -13,7 +13,8 @@ export function anchor(heading: string): string {
 
 /**
  * Links of documents lead to files of the repository. Those to pages of the site lead to the page, those to public
- * types to their Javadoc if it has been built, and others to the repository. A link to nothing fails the build.
+ * types, packages and modules to their Javadoc if it has been built, and others to the repository. A link to nothing
+ * fails the build.
  */
 export function repositoryLinks(md: MarkdownRenderer) {
   md.core.ruler.push('repository_links', state => {
@@ -21,7 +22,12 @@ export function repositoryLinks(md: MarkdownRenderer) {
       const name = token.type === 'link_open' ? 'href' : token.type === 'image' ? 'src' : undefined
       const target = name && token.attrGet(name)
       if (target && !/^([a-z]+:|#|\/)/.test(target)) {
-        token.attrSet(name, resolve(state.env.realPath ?? state.env.path, target, token.type === 'image'))
+        const address = resolve(state.env.realPath ?? state.env.path, target, token.type === 'image')
+        token.attrSet(name, address)
+        if (address.startsWith('/api/')) {
+          // Otherwise the site's router looks for a document of this name.
+          token.attrSet('target', '_self')
+        }
       }
     }
   })
