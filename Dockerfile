@@ -1,7 +1,9 @@
 # An image of the distribution, which has a Java runtime of its own:
 #   mvn -Pdist -Dquick -Dmaven.test.skip=true -pl cli -am package
 #   docker build -t pastkv .
-#   docker run -p 8273:8273 -v /models:/models:ro pastkv serve --host 0.0.0.0 --model /models/SmolLM2-135M-Instruct
+#   docker run -p 8273:8273 -v /models:/models:ro -v "$PWD/keys.txt:/keys.txt:ro" \
+#       pastkv serve --host 0.0.0.0 --api-key-file /keys.txt --model /models/SmolLM2-135M-Instruct
+# keys.txt has the keys of clients (docs/serving.md#keys-and-tenants): without it the server listens on loopback only.
 FROM debian:13-slim
 ADD target/pastkv-*-linux-x64.tar.gz /opt/
 # Pictures (--png, --plot) need a font.
