@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 
 /**
  * Every line of Java in a document, or in a snippet of a comment, occurs in a test or example that the build compiles
- * and runs.
+ * and runs, or in a project of {@code examples}, which {@code .ci/packages} builds and runs.
  */
 class DocumentCodeTest {
     @Test
@@ -47,7 +47,7 @@ class DocumentCodeTest {
     }
 
     private static boolean isRun(String file) {
-        return file.startsWith("tests/src/test/java/io/github/pastkv/tests/docs/") || file.startsWith("examples/src/")
+        return file.startsWith("tests/src/test/java/io/github/pastkv/tests/docs/") || file.startsWith("examples/")
                 || file.startsWith("langchain4j/src/test/") || file.startsWith("spring-ai/src/test/")
                 || file.matches("[\\w-]+/src/test/.*Snippets\\.java")
                 || file.startsWith("spark/src/test/java/io/github/pastkv/spark/docs/");

@@ -39,11 +39,13 @@ final class Repository {
         return documents;
     }
 
-    /** All Java sources of all modules and of {@code tools}, tests included, by path. */
+    /** Java sources of all modules, the projects of {@code examples} and {@code tools}, tests included, by path. */
     static Map<Path, String> javaSources() {
         Map<Path, String> sources = new TreeMap<>();
-        for (Path folder : children(ROOT)) {
-            sources.putAll(read(folder.resolve("src"), 99, file -> file.toString().endsWith(".java")));
+        for (Path parent : List.of(ROOT, ROOT.resolve("examples"))) {
+            for (Path folder : children(parent)) {
+                sources.putAll(read(folder.resolve("src"), 99, file -> file.toString().endsWith(".java")));
+            }
         }
         sources.putAll(read(ROOT.resolve("tools"), 99, file -> file.toString().endsWith(".java")));
         return sources;
