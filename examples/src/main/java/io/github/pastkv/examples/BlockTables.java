@@ -58,7 +58,7 @@ public record BlockTables(MemorySegment addresses, MemorySegment kvLengths, int 
                 KvStep step = cache.beginStep(AttentionMask.ofLengths(35, 7))) {
             Tensor numbers = Tensor.full(0.5f, step.numTokens(), 16); // [T, K * D]
             step.write(0, numbers, numbers, 0, 0, step.numTokens());
-            BlockTables tables = of(step, 0, arena);
+            BlockTables tables = BlockTables.of(step, 0, arena); // of layer 0
             KvLayout layout = step.blocks(0, 0).layout();
             System.out.println(tables.batchSize() + " rows of at most " + tables.maxBlocks() + " blocks of "
                     + layout.blockBytes() + " bytes");
