@@ -6,7 +6,8 @@ import tools.jackson.databind.node.ObjectNode;
 
 /**
  * A schema of arguments in which objects have the properties that they list and no others, unless it says that others
- * are allowed. Its instances are some of the original's.
+ * are allowed. Its instances are some of the original's. Below the arguments themselves, an object whose list is empty
+ * stays open, since frameworks write maps in this way.
  */
 final class ClosedSchema {
     private static final String OTHERS = "additionalProperties";
@@ -18,6 +19,9 @@ final class ClosedSchema {
 
     static ObjectNode of(ObjectNode schema) {
         ObjectNode copy = schema.deepCopy().put("type", "object");
+        if (copy.path("properties").isObject()) {
+            closeItself(copy);
+        }
         close(copy);
         return copy;
     }
@@ -26,13 +30,18 @@ final class ClosedSchema {
         if (!(json instanceof ObjectNode schema)) {
             return;
         }
-        if (schema.path("properties").isObject() && !schema.has(OTHERS) && !schema.has("$ref")
-                && requiresOnlyListed(schema)) {
-            schema.put(OTHERS, false);
+        if (schema.path("properties").isObject() && !schema.path("properties").isEmpty()) {
+            closeItself(schema);
         }
         SCHEMAS.forEach(name -> close(schema.path(name)));
         LISTS.forEach(name -> schema.path(name).forEach(ClosedSchema::close));
         MAPS.forEach(name -> schema.path(name).forEach(ClosedSchema::close));
+    }
+
+    private static void closeItself(ObjectNode schema) {
+        if (!schema.has(OTHERS) && !schema.has("$ref") && requiresOnlyListed(schema)) {
+            schema.put(OTHERS, false);
+        }
     }
 
     private static boolean requiresOnlyListed(ObjectNode schema) {

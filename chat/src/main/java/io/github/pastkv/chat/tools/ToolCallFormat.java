@@ -34,7 +34,8 @@ public record ToolCallFormat(String name, String marker, boolean isMarkerOptiona
     /**
      * The grammar of answers: text, calls, or text and calls, as the choice has it. Calls are constrained to the
      * schemas of their tools. Where an object lists its properties and does not say whether others are allowed, only
-     * those listed are generated. Where the text has a grammar of its own, an answer is either calls or such a text.
+     * those listed are generated; below the arguments, an empty list is that of a map. Where the text has a grammar of
+     * its own, an answer is either calls or such a text.
      *
      * @throws IllegalArgumentException naming the tool whose schema is not supported, and why; or the text, if it may
      *         begin as a call does

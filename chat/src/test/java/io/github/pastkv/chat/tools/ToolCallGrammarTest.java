@@ -259,10 +259,10 @@ class ToolCallGrammarTest {
                 "properties": {"items": {"properties": {"e": {}}}}}}""").parameters());
 
         assertThat(closed).isEqualTo(JsonMapper.shared().readTree("""
-                {"properties": {"a": {"type": "object", "properties": {}, "additionalProperties": false},
-                "b": {"type": "object"}, "c": {"properties": {}, "required": ["x"]},
-                "d": {"properties": {}, "additionalProperties": true},
+                {"properties": {"a": {"type": "object", "properties": {}}, "b": {"type": "object"},
+                "c": {"properties": {}, "required": ["x"]}, "d": {"properties": {}, "additionalProperties": true},
                 "properties": {"items": {"properties": {"e": {}}, "additionalProperties": false}}},
                 "type": "object", "additionalProperties": false}"""));
+        assertThat(ClosedSchema.of(NOW.parameters()).path("additionalProperties").asBoolean(true)).isFalse();
     }
 }
