@@ -30,6 +30,48 @@ final class Scripts {
         return "<tool_call>\n{\"name\": \"" + name + "\", \"arguments\": " + arguments + "}\n</tool_call>";
     }
 
+    /** Of the tests of AI services that call tools; what follows a result comes before what asks for it. */
+    static Script tools() {
+        return new Script(TestModel.model())
+                .with("tool: Success", "Done.")
+                .with("\"17:11:45", "17:11:45")
+                .with("tool: 19", "It is 19 degrees.")
+                .with("tool: Alice", "Alice")
+                .with("tool: 20", "The result is 20.")
+                .with("tool: 5", call("multiply", "{\"arg0\": 5, \"arg1\": 4}"))
+                .with("tool: 151", "37 + 87 = 124 and 73 + 78 = 151.")
+                .with("tool: 171", "It is 171.")
+                .with("tool: 124", "37 + 87 = 124.")
+                .with("\"modify\", \"arguments\"", "Done.")
+                .with("'modify'", call("modify", "{\"arg0\": 7}"))
+                .with("add 47", call("add", "{\"arg0\": 124, \"arg1\": 47}"))
+                .with("in parallel", call("add", "{\"arg0\": 37, \"arg1\": 87}") + "\n"
+                        + call("add", "{\"arg0\": 73, \"arg1\": 78}"))
+                .with("37 plus 87", call("add", "{\"arg0\": 37, \"arg1\": 87}"))
+                .with("add 2 and 3", call("add", "{\"arg0\": 2, \"arg1\": 3}"))
+                .with("Klaus is 37",
+                        process("{\"name\": \"Klaus\", \"age\": 37, \"height\": 1.78, \"married\": false}"))
+                .with("Langley Falls",
+                        process("{\"name\": \"Klaus\", \"address\": {\"city\": \"Langley Falls\"}}"))
+                .with("2 children", process("{\"name\": \"Francine\", \"children\": [{\"name\": \"Steve\", "
+                        + "\"children\": []}, {\"name\": \"Hayley\", \"children\": []}]}"))
+                .with("HH:MM:SS", call("currentTime", "{}"))
+                .with("temperature in Munich",
+                        call("currentTemperature", "{\"arg0\": \"Munich\", \"arg1\": \"CELSIUS\"}"))
+                .with("Klaus is 42", process("{\"Klaus\": 42, \"Francine\": 47}"))
+                .with("following names", call("processNames", "{\"arg0\": [\"Klaus\", \"Franny\"]}"))
+                .with("following colors", process("[\"RED\", \"GREEN\"]"))
+                .with("following integers", call("processNumbers", "{\"arg0\": [37, 73]}"))
+                .with("following people", process("[{\"name\": \"Klaus\"}, {\"name\": \"Franny\"}]"))
+                .with("username with ID",
+                        call("getUsernameFromId", "{\"arg0\": \"62dbcc27-aaf3-449a-b12d-5a904271a57f\"}"))
+                .with("Take a photo", call("takePhoto", "{}"));
+    }
+
+    private static String process(String argument) {
+        return call("process", "{\"arg0\": " + argument + "}");
+    }
+
     /** Of the tests of AI services that return classes. */
     static Script services() {
         return new Script(TestModel.model())
