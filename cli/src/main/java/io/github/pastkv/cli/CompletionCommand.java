@@ -4,6 +4,7 @@ import io.github.pastkv.cli.io.Streams;
 import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.regex.Pattern;
 import picocli.AutoComplete;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -29,6 +30,12 @@ final class CompletionCommand implements Callable<Integer> {
      */
     private static final String COMPOPT_ALIAS = "  alias compopt=complete\n";
 
+    /**
+     * The lines that list files. In zsh they must not run: what a function lists there ends with a space, folders too.
+     * Without a list zsh completes files itself, and goes on within a folder.
+     */
+    private static final Pattern FILES = Pattern.compile("(?m)^( +)(.*\\bcompgen -f .*)$");
+
     private static final List<String> SHELLS = List.of("bash", "zsh");
 
     private final Streams streams;
@@ -49,7 +56,8 @@ final class CompletionCommand implements Callable<Integer> {
             throw new ParameterException(spec.commandLine(),
                     "SHELL: '" + shell + "', must be " + String.join(" or ", SHELLS));
         }
-        streams.out().print(AutoComplete.bash("pastkv", spec.root().commandLine()).replace(COMPOPT_ALIAS, ""));
+        String script = AutoComplete.bash("pastkv", spec.root().commandLine()).replace(COMPOPT_ALIAS, "");
+        streams.out().print(FILES.matcher(script).replaceAll("$1[ -n \"\\$ZSH_VERSION\" ] || $2"));
         return 0;
     }
 
