@@ -3,6 +3,7 @@ package io.github.pastkv.kernels.vector;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.pastkv.kernels.ScalarKernels;
+import io.github.pastkv.testkit.model.TestScale;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Tag;
@@ -11,7 +12,7 @@ import org.junit.jupiter.api.Test;
 /** The bits do not change when the JIT takes over. */
 @Tag("kernels")
 class CompiledParityTest {
-    private static final int WARM_RUNS = 150;
+    private static final int WARM_RUNS = TestScale.isNightly() ? 150 : 60;
 
     @Test
     void vectorKernels_interpretedAndCompiled_giveTheBitsOfTheScalarTwin() {

@@ -35,7 +35,7 @@ class ChunkEqualityTest {
     }
 
     @ParameterizedTest
-    @MethodSource("io.github.pastkv.tests.equality.Subject#onAllKernels")
+    @MethodSource("io.github.pastkv.tests.equality.Subject#cutPaths")
     void blockSizes_areEqual(Subject subject) throws IOException {
         int[] tokenIds = subject.tokenIds();
         try (Model model = subject.load()) {
@@ -51,7 +51,7 @@ class ChunkEqualityTest {
     }
 
     @ParameterizedTest
-    @MethodSource("io.github.pastkv.tests.equality.Subject#onAllKernels")
+    @MethodSource("io.github.pastkv.tests.equality.Subject#cutPaths")
     void passes_areEqual(Subject subject) throws IOException {
         int[] tokenIds = subject.tokenIds();
         LogitRows expected;

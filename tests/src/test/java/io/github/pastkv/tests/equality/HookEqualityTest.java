@@ -33,7 +33,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 @Tag("kernels")
 @Tag("slow")
 class HookEqualityTest {
-    private static final int NUM_SPLITS = 2;
+    private static final int NUM_SPLITS = Subject.rounds(2);
     private static final int NUM_GENERATED = 6;
 
     private static final HookFilter EVERYTHING = HookFilter.where(_ -> true);

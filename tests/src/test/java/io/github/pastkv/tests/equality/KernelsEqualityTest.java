@@ -5,12 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.github.pastkv.cache.layout.KvType;
 import io.github.pastkv.kernels.KernelsChoice;
 import io.github.pastkv.kernels.ScalarKernels;
-import io.github.pastkv.kernels.weights.LinearPrecision;
 import io.github.pastkv.model.Model;
 import io.github.pastkv.testkit.model.KernelsUnderTest;
 import io.github.pastkv.testkit.model.LogitRows;
+import io.github.pastkv.testkit.model.TestScale;
 import java.io.IOException;
 import java.util.List;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -20,16 +22,32 @@ import org.junit.jupiter.params.provider.MethodSource;
 @Tag("narrow")
 @Tag("slow")
 class KernelsEqualityTest {
+    /**
+     * Each model plain, and in half of the other types and precisions: the other half in the run with narrower vectors,
+     * all in both at night.
+     */
+    static Stream<Subject> inTypesAndPrecisions() {
+        List<TestModel> models = Subject.mechanisms().map(Subject::model).toList();
+        int shift = KernelsUnderTest.isWidthForced() ? 1 : 0;
+        return IntStream.range(0, models.size()).boxed().flatMap(number -> {
+            TestModel model = models.get(number);
+            Stream<Subject> others = TestScale.everyOther(otherTypes(model), number + shift).stream();
+            return Stream.concat(Stream.of(new Subject(model, KernelsUnderTest.SCALAR, KvType.F32)), others);
+        });
+    }
+
+    private static List<Subject> otherTypes(TestModel model) {
+        Stream<Subject> types = Stream.of(KvType.F16, KvType.BF16, KvType.Q8)
+                .map(type -> new Subject(model, KernelsUnderTest.SCALAR, type));
+        Stream<Subject> precisions = Subject.OTHER_PRECISIONS.stream()
+                .map(precision -> new Subject(model, KernelsUnderTest.SCALAR, KvType.F32, precision));
+        return Stream.concat(types, precisions).toList();
+    }
+
     @ParameterizedTest
-    @MethodSource("io.github.pastkv.tests.equality.Subject#mechanisms")
-    void allKernels_equalScalar_inEveryTypeAndPrecision(Subject subject) throws IOException {
-        TestModel model = subject.model();
-        for (KvType type : KvType.values()) {
-            requireEqual(new Subject(model, KernelsUnderTest.SCALAR, type));
-        }
-        for (LinearPrecision precision : Subject.OTHER_PRECISIONS) {
-            requireEqual(new Subject(model, KernelsUnderTest.SCALAR, KvType.F32, precision));
-        }
+    @MethodSource("inTypesAndPrecisions")
+    void allKernels_equalScalar_inTypesAndPrecisions(Subject scalar) throws IOException {
+        requireEqual(scalar);
     }
 
     @ParameterizedTest

@@ -11,6 +11,7 @@ import io.github.pastkv.model.SessionOptions;
 import io.github.pastkv.testkit.golden.GoldenModel;
 import io.github.pastkv.testkit.golden.Mechanism;
 import io.github.pastkv.testkit.model.KernelsUnderTest;
+import io.github.pastkv.testkit.model.TestScale;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
@@ -42,8 +43,6 @@ record Subject(TestModel model, String kernels, KvType kvType, LinearPrecision p
 
     /** The models whose attention differs most, which run in every type and precision; see {@link #otherTypes}. */
     private static final List<String> IN_ALL_TYPES = List.of("gpt2", "mistral", "deepseek_v2_lite", "llama");
-    /** Whether this is the long run of the nightly workflow. */
-    private static final boolean IS_NIGHTLY = Integer.getInteger("pastkv.test.scale", 1) > 1;
 
     /** In the plain precision. */
     Subject(TestModel model, String kernels, KvType kvType) {
@@ -52,12 +51,20 @@ record Subject(TestModel model, String kernels, KvType kvType, LinearPrecision p
 
     /** How often a random path is drawn for one subject: so often at night, else a third of it. */
     static int rounds(int numAtNight) {
-        return IS_NIGHTLY ? numAtNight : Math.ceilDiv(numAtNight, 3);
+        return TestScale.isNightly() ? numAtNight : Math.ceilDiv(numAtNight, 3);
     }
 
-    /** For the cheapest path: {@link #onAllKernels} and, once, {@link #otherFamilies}. */
+    /** For the cheapest path: {@link #cutPaths} and, once, {@link #otherFamilies}. */
     static Stream<Subject> all() {
-        return KernelsUnderTest.isWidthForced() ? onAllKernels() : Stream.concat(onAllKernels(), otherFamilies());
+        return KernelsUnderTest.isWidthForced() ? cutPaths() : Stream.concat(cutPaths(), otherFamilies());
+    }
+
+    /**
+     * {@link #onAllKernels}; at narrower vectors in a build {@link #mechanisms}, as {@link KernelsEqualityTest}
+     * compares the types and precisions there.
+     */
+    static Stream<Subject> cutPaths() {
+        return KernelsUnderTest.isWidthForced() && !TestScale.isNightly() ? mechanisms() : onAllKernels();
     }
 
     /** The golden models that {@link #mechanisms} lacks, plain, on the fastest kernels. */
@@ -110,11 +117,9 @@ record Subject(TestModel model, String kernels, KvType kvType, LinearPrecision p
      */
     private static Stream<Subject> otherTypes(Stream<TestModel> someModels, String kernels) {
         List<TestModel> models = someModels.toList();
-        return IntStream.range(0, models.size()).boxed().flatMap(model -> {
-            List<Subject> subjects = otherTypes(models.get(model), kernels).toList();
-            return IntStream.range(0, subjects.size()).filter(type -> IS_NIGHTLY || (model + type) % 2 == 0)
-                    .mapToObj(subjects::get);
-        });
+        return IntStream.range(0, models.size()).boxed()
+                .flatMap(model -> TestScale.everyOther(otherTypes(models.get(model), kernels).toList(), model)
+                        .stream());
     }
 
     private static Stream<Subject> otherTypes(TestModel model, String kernels) {
