@@ -23,14 +23,15 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Two executors in processes of their own, one of which dies half way. */
 class LocalClusterTest {
-    private static final String MODEL = LocalSpark.model();
+    private static final String MODEL = SmallModel.FOLDER;
+    private static final int NUM_NEW_TOKENS = 4;
     private static List<Row> expected = List.of();
     private static SparkSession cluster;
 
     @BeforeAll
     static void start(@TempDir Path folder) throws IOException {
         SparkSession local = LocalSpark.session();
-        expected = sorted(generate().transform(LocalSpark.prompts(local)));
+        expected = sorted(generate().transform(prompts(local)));
         local.stop(); // one context to a process
         Path home = Files.createDirectories(Path.of("target", "spark-home").toAbsolutePath());
         Files.createDirectories(home.resolve("jars")); // of a distribution; here all is on the class path
@@ -44,7 +45,8 @@ class LocalClusterTest {
                         "--enable-native-access=ALL-UNNAMED -XX:+UseSerialGC -XX:TieredStopAtLevel=1") // start fast
                 .config("spark.executorEnv.SPARK_SCALA_VERSION", "2.13")
                 .config("spark.sql.extensions", PastKvExtensions.class.getName())
-                .config("spark.pastkv.options", "{\"threads\": 1, \"kernels\": \"scalar\", \"max_new_tokens\": 12}")
+                .config("spark.pastkv.options",
+                        "{\"threads\": 1, \"kernels\": \"scalar\", \"max_new_tokens\": " + NUM_NEW_TOKENS + "}")
                 .config("spark.executorEnv.JAVA_HOME", System.getProperty("java.home"))
                 .config("spark.worker.dir", home.resolve("work").toString()).getOrCreate();
     }
@@ -57,8 +59,13 @@ class LocalClusterTest {
     }
 
     private static PastKvGenerate generate() {
-        return new PastKvGenerate().setInputCol("prompt").setOutputCol("text").setModel(MODEL).setMaxNewTokens(12)
-                .setOption("threads", 1).setOption("kernels", "scalar");
+        return new PastKvGenerate().setInputCol("prompt").setOutputCol("text").setModel(MODEL)
+                .setMaxNewTokens(NUM_NEW_TOKENS).setOption("threads", 1).setOption("kernels", "scalar");
+    }
+
+    /** Of each beginning some, and the bad ones. */
+    private static Dataset<Row> prompts(SparkSession spark) {
+        return LocalSpark.prompts(spark).where("id < 8 or id >= 18");
     }
 
     private static List<Row> sorted(Dataset<Row> rows) {
@@ -68,7 +75,7 @@ class LocalClusterTest {
     @Test
     void generate_executorKilledAndTaskFailedHalfWay_givesTheSameBits(@TempDir Path folder) {
         String input = folder.resolve("prompts.parquet").toString();
-        LocalSpark.prompts(cluster).write().parquet(input);
+        prompts(cluster).write().parquet(input);
         Dataset<Row> rows = generate().setNumPartitions(4).transform(cluster.read().parquet(input));
         String markers = folder.toString();
         StructType schema = rows.schema();
@@ -87,7 +94,7 @@ class LocalClusterTest {
     void generate_twoAttemptsAtOnceOverSharedTiers_giveTheSameBits(@TempDir Path folder) {
         PastKvGenerate tiered = generate().setNumPartitions(1).setOption("block_size", 4).setOption("cache_tiers",
                 List.of("file:" + folder + "?max=1GiB"));
-        Dataset<Row> rows = tiered.transform(LocalSpark.prompts(cluster));
+        Dataset<Row> rows = tiered.transform(prompts(cluster));
         CompletableFuture<List<Row>> first = CompletableFuture.supplyAsync(() -> sorted(rows));
         CompletableFuture<List<Row>> second = CompletableFuture.supplyAsync(() -> sorted(rows));
         assertThat(first.join()).isEqualTo(expected);
@@ -109,10 +116,10 @@ class LocalClusterTest {
 
     /** Ends the executor at one row and the task at another, the first time that any executor comes by. */
     private static Row failsOnce(Row row, String markers) throws IOException {
-        if (row.getInt(0) == 9 && isFirst(Path.of(markers, "killed"))) {
+        if (row.getInt(0) == 5 && isFirst(Path.of(markers, "killed"))) {
             Runtime.getRuntime().halt(1);
         }
-        if (row.getInt(0) == 4 && isFirst(Path.of(markers, "failed"))) {
+        if (row.getInt(0) == 3 && isFirst(Path.of(markers, "failed"))) {
             throw new IOException("fails once");
         }
         return row;

@@ -27,6 +27,8 @@ import org.junit.jupiter.api.io.TempDir;
 class PastKvCircuitsTest {
     private static final String MODEL = LocalSpark.model();
     private static final double THRESHOLD = 0.3;
+    private static final int[] NUM_PARTITIONS =
+            Integer.getInteger("pastkv.test.scale", 1) > 1 ? new int[] {1, 2} : new int[] {2}; // a job for each step
     private static final CircuitOptions OPTIONS = CircuitOptions.of(THRESHOLD);
     private static final String PAIRS = """
             {"clean_tokens": [1, 20, 30, 40], "corrupt_tokens": [1, 20, 31, 40], "answer_token": 5, "wrong_token": 6}
@@ -47,7 +49,7 @@ class PastKvCircuitsTest {
         try (Model model = Model.load(Path.of(MODEL))) {
             List<PatchCase> pairs = pairs(model, file);
             ModelIdentity identity = ModelIdentity.of(model, MODEL);
-            for (int numPartitions : new int[] {1, 2}) {
+            for (int numPartitions : NUM_PARTITIONS) {
                 try (CircuitSearch search = PastKvCircuits.search(spark, model, identity, pairs, OPTIONS,
                         PastKvOptions.of(MODEL), numPartitions)) {
                     CircuitResult result = CircuitResult.empty(identity, pairs, THRESHOLD, search);

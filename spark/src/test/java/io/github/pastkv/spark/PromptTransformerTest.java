@@ -30,7 +30,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @ExtendWith(LocalSpark.class)
 class PromptTransformerTest {
     private static final int NUM_NEW_TOKENS = 6;
-    private static final String MODEL = LocalSpark.model();
+    private static final String MODEL = SmallModel.FOLDER;
     private static List<Row> generated = List.of(); // the prompts of LocalSpark, by id
     private static List<Row> scored = List.of();
 
