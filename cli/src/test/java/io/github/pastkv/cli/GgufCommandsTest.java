@@ -89,7 +89,7 @@ class GgufCommandsTest {
         run(with(pair, "patch", "--grid", "resid_pre", "--out", patched.toString()));
         assertThat(Files.readString(patched)).contains("resid_pre");
         Path circuit = folder.resolve("circuit.json");
-        run(with(pair, "acdc", "--threshold", "0.05", "--out", circuit.toString()));
+        run(with(pair, "acdc", "--threshold", "1000", "--out", circuit.toString()));
         assertThat(Files.size(circuit)).isPositive();
         assertThat(run("bench", "--model", MIXED, "--prompt", "8", "--gen", "4", "--batch", "1",
                 "--repetitions", "1", "--warm-up", "0")).contains("| pp8 ", "| tg4 ");

@@ -165,8 +165,10 @@ class PatchCommandTest {
 
     @Test
     void edges_areThoseOfTheGraph_andPlainRunsGiveTheSame() throws Exception {
-        assertThat(patch("fast.json", with(PAIR, "--grid", "direct_path")).exitCode()).isZero();
-        assertThat(patch("plain.csv", with(PAIR, "--grid", "direct_path", "--plain")).exitCode()).isZero();
+        String[] pair = {"--clean-tokens", "16,20,73", "--corrupt-tokens", "16,20,9", "--answer-token", "5",
+            "--wrong-token", "6", "--grid", "direct_path"};
+        assertThat(patch("fast.json", pair).exitCode()).isZero();
+        assertThat(patch("plain.csv", with(pair, "--plain")).exitCode()).isZero();
         JsonNode grid = json("fast.json").at("/grids/direct_path");
         assertThat(grid.at("/labels/0/0").asString()).isEqualTo("output");
         assertThat(grid.at("/labels/1/0").asString()).isEqualTo("embed");
