@@ -67,7 +67,7 @@ public final class CircuitSearch implements AutoCloseable {
      * A search whose runs are made elsewhere. The circuit and every number have the bits of a search in one process.
      *
      * @param pairs the prompts of the runner's pairs, in its order
-     * @param runner makes the runs; {@link #close} closes it
+     * @param runner makes the runs; {@link #close} closes it, and so does a failure of its baselines
      * @throws IllegalArgumentException for no pair, or a runner of other pairs
      */
     public CircuitSearch(CircuitGraph graph, List<PromptPair> pairs, CircuitOptions options, CircuitRunner runner) {
@@ -76,14 +76,25 @@ public final class CircuitSearch implements AutoCloseable {
         this.options = options;
         this.pairs = List.copyOf(pairs);
         this.runner = runner;
-        this.baselines = List.copyOf(runner.baselines());
-        if (baselines.size() != pairs.size()) {
-            throw new IllegalArgumentException(
-                    "runner: has " + baselines.size() + " pairs, the search " + pairs.size());
-        }
+        this.baselines = baselines(runner, pairs.size());
         int numLayers = graph.config().numLayers();
         this.tokensOfFullRuns = pairs.stream().mapToLong(each -> (long) each.numTokens() * numLayers).sum();
         this.maxRows = pairs.stream().mapToInt(each -> CircuitRuns.maxRows(graph, each, options)).min().orElseThrow();
+    }
+
+    /** Those of all pairs; closes the runner if they fail, as nobody else could. */
+    private static List<CircuitRunner.Baselines> baselines(CircuitRunner runner, int numPairs) {
+        try {
+            List<CircuitRunner.Baselines> baselines = List.copyOf(runner.baselines());
+            if (baselines.size() != numPairs) {
+                throw new IllegalArgumentException(
+                        "runner: has " + baselines.size() + " pairs, the search " + numPairs);
+            }
+            return baselines;
+        } catch (RuntimeException e) {
+            runner.close();
+            throw e;
+        }
     }
 
     private static void requirePairs(List<?> pairs) {

@@ -151,4 +151,34 @@ class CircuitSearchTest {
             assertThat(goneOn.metric()).isEqualTo(expected.metric());
         }
     }
+
+    @Test
+    void baselinesThatFail_closeTheRunner() throws IOException {
+        try (Model model = Model.load(GoldenModel.of("gpt_neox").folder())) {
+            List<PromptPair> pairs = List.of(randomPair(model.config().vocabSize()));
+            FailingRunner runner = new FailingRunner();
+            assertThatThrownBy(() -> new CircuitSearch(CircuitGraph.of(model), pairs, CircuitOptions.of(1), runner))
+                    .hasMessage("the metric fails");
+            assertThat(runner.isClosed).isTrue();
+        }
+    }
+
+    private static final class FailingRunner implements CircuitRunner {
+        private boolean isClosed;
+
+        @Override
+        public List<Baselines> baselines() {
+            throw new IllegalStateException("the metric fails");
+        }
+
+        @Override
+        public double[][] metrics(CircuitStep step) {
+            throw new AssertionError("runs without baselines");
+        }
+
+        @Override
+        public void close() {
+            isClosed = true;
+        }
+    }
 }
