@@ -63,6 +63,12 @@ final class GroupedBodies {
         }
     }
 %end
+%def addInput
+FloatVector x${i} = FloatVector.broadcast(FLOATS, x[input${+ i 1}]);
+%for v in a b c d
+sum${v} = ${v}${i}.fma(x${i}, sum${v});
+%end
+%end
 %for T in Grouped8 Grouped8Minimum Unsigned4 Unsigned4Minimum Signed4 Signed4Minimum Signed6 Signed6Minimum Signed5 Unsigned5Minimum Grouped8Converted Grouped8MinimumConverted Unsigned4Converted Unsigned4MinimumConverted Signed4Converted Signed4MinimumConverted Signed6Converted Signed6MinimumConverted Signed5Converted Unsigned5MinimumConverted
 
     private static void row${T.name}(VectorGroupedWeights weights, GroupedPanel source, Tensor y, int token,
@@ -82,6 +88,9 @@ final class GroupedBodies {
 %end
         MemorySegment out = y.segment();
         long first = rowByteOffset(y, token) + 4L * output;
+%if T.halved
+        long before = weight - BYTES;
+%end
         int numInputs = weights.numInputs();
         int groupSize = weights.format().groupSize();
 %for v in a b c d
@@ -101,9 +110,15 @@ final class GroupedBodies {
 %end
                 %use T.step
 %for i in T.inputs
-                FloatVector x${i} = FloatVector.broadcast(FLOATS, x[input${+ i 1}]);
-%for v in a b c d
-                sum${v} = ${v}${i}.fma(x${i}, sum${v});
+                %paste addInput
+%end
+%if T.halved
+                if (weight == before) { // never true: two blocks of code, each of which fits into 16 registers
+                    break;
+                }
+                %use T.secondStep
+%for i in T.secondInputs
+                %paste addInput
 %end
 %end
                 weight += ${T.stepBytes};

@@ -1400,6 +1400,7 @@ final class GroupedBodies {
         long scale = source.scalesByteOffset();
         MemorySegment out = y.segment();
         long first = rowByteOffset(y, token) + 4L * output;
+        long before = weight - BYTES;
         int numInputs = weights.numInputs();
         int groupSize = weights.format().groupSize();
         FloatVector totala = zero(FLOATS);
@@ -1414,27 +1415,18 @@ final class GroupedBodies {
             int steps = Math.ceilDiv(Math.min(groupSize, numInputs - from), 4);
             long end = weight + steps * (3 * BYTES);
             for (int input = from; weight != end; input += 4) {
-                IntVector w0 = IntVector.fromMemorySegment(INTS, panel, weight, LITTLE_ENDIAN);
-                IntVector w1 = IntVector.fromMemorySegment(INTS, panel, weight + BYTES, LITTLE_ENDIAN);
-                IntVector w2 = IntVector.fromMemorySegment(INTS, panel, weight + 2 * BYTES, LITTLE_ENDIAN);
-                FloatVector a0 = (FloatVector) w0.and(0x3F).sub(32).convert(I2F, 0);
-                FloatVector b0 = (FloatVector) w0.lanewise(LSHR, 6).and(0x3F).sub(32).convert(I2F, 0);
-                FloatVector c0 = (FloatVector) w0.lanewise(LSHR, 12).and(0x3F).sub(32).convert(I2F, 0);
-                FloatVector d0 = (FloatVector) w0.lanewise(LSHR, 18).and(0x3F).sub(32).convert(I2F, 0);
-                FloatVector a1 = (FloatVector) w0.lanewise(LSHR, 24).and(0x3F).sub(32).convert(I2F, 0);
-                FloatVector b1 = (FloatVector) w1.and(0x3F).sub(32).convert(I2F, 0);
-                FloatVector c1 = (FloatVector) w1.lanewise(LSHR, 6).and(0x3F).sub(32).convert(I2F, 0);
-                FloatVector d1 = (FloatVector) w1.lanewise(LSHR, 12).and(0x3F).sub(32).convert(I2F, 0);
-                FloatVector a2 = (FloatVector) w1.lanewise(LSHR, 18).and(0x3F).sub(32).convert(I2F, 0);
-                FloatVector b2 = (FloatVector) w1.lanewise(LSHR, 24).and(0x3F).sub(32).convert(I2F, 0);
-                FloatVector c2 = (FloatVector) w2.and(0x3F).sub(32).convert(I2F, 0);
-                FloatVector d2 = (FloatVector) w2.lanewise(LSHR, 6).and(0x3F).sub(32).convert(I2F, 0);
-                FloatVector a3 = (FloatVector) w2.lanewise(LSHR, 12).and(0x3F).sub(32).convert(I2F, 0);
-                FloatVector b3 = (FloatVector) w2.lanewise(LSHR, 18).and(0x3F).sub(32).convert(I2F, 0);
-                FloatVector c3 = (FloatVector) w2.lanewise(LSHR, 24).and(0x3F).sub(32).convert(I2F, 0);
-                IntVector middle = w1.lanewise(LSHR, 28).and(0xC);
-                IntVector last = w0.lanewise(LSHR, 30).or(middle).or(w2.lanewise(LSHR, 26).and(0x30));
-                FloatVector d3 = (FloatVector) last.sub(32).convert(I2F, 0);
+                IntVector w0 = IntVector.fromMemorySegment(INTS, panel, weight, LITTLE_ENDIAN)
+                        .lanewise(XOR, 0x20820820);
+                IntVector w1 = IntVector.fromMemorySegment(INTS, panel, weight + BYTES, LITTLE_ENDIAN)
+                        .lanewise(XOR, 0x20820820);
+                FloatVector a0 = (FloatVector) w0.lanewise(LSHL, 26).lanewise(ASHR, 26).convert(I2F, 0);
+                FloatVector b0 = (FloatVector) w0.lanewise(LSHL, 20).lanewise(ASHR, 26).convert(I2F, 0);
+                FloatVector c0 = (FloatVector) w0.lanewise(LSHL, 14).lanewise(ASHR, 26).convert(I2F, 0);
+                FloatVector d0 = (FloatVector) w0.lanewise(LSHL, 8).lanewise(ASHR, 26).convert(I2F, 0);
+                FloatVector a1 = (FloatVector) w0.lanewise(LSHL, 2).lanewise(ASHR, 26).convert(I2F, 0);
+                FloatVector b1 = (FloatVector) w1.lanewise(LSHL, 26).lanewise(ASHR, 26).convert(I2F, 0);
+                FloatVector c1 = (FloatVector) w1.lanewise(LSHL, 20).lanewise(ASHR, 26).convert(I2F, 0);
+                FloatVector d1 = (FloatVector) w1.lanewise(LSHL, 14).lanewise(ASHR, 26).convert(I2F, 0);
                 FloatVector x0 = FloatVector.broadcast(FLOATS, x[input]);
                 suma = a0.fma(x0, suma);
                 sumb = b0.fma(x0, sumb);
@@ -1445,6 +1437,21 @@ final class GroupedBodies {
                 sumb = b1.fma(x1, sumb);
                 sumc = c1.fma(x1, sumc);
                 sumd = d1.fma(x1, sumd);
+                if (weight == before) { // never true: two blocks of code, each of which fits into 16 registers
+                    break;
+                }
+                IntVector w2 = IntVector.fromMemorySegment(INTS, panel, weight + 2 * BYTES, LITTLE_ENDIAN)
+                        .lanewise(XOR, 0x20820820);
+                FloatVector a2 = (FloatVector) w1.lanewise(LSHL, 8).lanewise(ASHR, 26).convert(I2F, 0);
+                FloatVector b2 = (FloatVector) w1.lanewise(LSHL, 2).lanewise(ASHR, 26).convert(I2F, 0);
+                FloatVector c2 = (FloatVector) w2.lanewise(LSHL, 26).lanewise(ASHR, 26).convert(I2F, 0);
+                FloatVector d2 = (FloatVector) w2.lanewise(LSHL, 20).lanewise(ASHR, 26).convert(I2F, 0);
+                FloatVector a3 = (FloatVector) w2.lanewise(LSHL, 14).lanewise(ASHR, 26).convert(I2F, 0);
+                FloatVector b3 = (FloatVector) w2.lanewise(LSHL, 8).lanewise(ASHR, 26).convert(I2F, 0);
+                FloatVector c3 = (FloatVector) w2.lanewise(LSHL, 2).lanewise(ASHR, 26).convert(I2F, 0);
+                IntVector middle = w1.lanewise(LSHR, 28).and(0xC);
+                IntVector last = w0.lanewise(LSHR, 30).or(middle).or(w2.lanewise(LSHR, 26).and(0x30));
+                FloatVector d3 = (FloatVector) last.sub(32).convert(I2F, 0);
                 FloatVector x2 = FloatVector.broadcast(FLOATS, x[input + 2]);
                 suma = a2.fma(x2, suma);
                 sumb = b2.fma(x2, sumb);
@@ -1492,6 +1499,7 @@ final class GroupedBodies {
         float[] inputSums = source.inputSums();
         MemorySegment out = y.segment();
         long first = rowByteOffset(y, token) + 4L * output;
+        long before = weight - BYTES;
         int numInputs = weights.numInputs();
         int groupSize = weights.format().groupSize();
         FloatVector totala = zero(FLOATS);
@@ -1506,27 +1514,18 @@ final class GroupedBodies {
             int steps = Math.ceilDiv(Math.min(groupSize, numInputs - from), 4);
             long end = weight + steps * (3 * BYTES);
             for (int input = from; weight != end; input += 4) {
-                IntVector w0 = IntVector.fromMemorySegment(INTS, panel, weight, LITTLE_ENDIAN);
-                IntVector w1 = IntVector.fromMemorySegment(INTS, panel, weight + BYTES, LITTLE_ENDIAN);
-                IntVector w2 = IntVector.fromMemorySegment(INTS, panel, weight + 2 * BYTES, LITTLE_ENDIAN);
-                FloatVector a0 = (FloatVector) w0.and(0x3F).sub(32).convert(I2F, 0);
-                FloatVector b0 = (FloatVector) w0.lanewise(LSHR, 6).and(0x3F).sub(32).convert(I2F, 0);
-                FloatVector c0 = (FloatVector) w0.lanewise(LSHR, 12).and(0x3F).sub(32).convert(I2F, 0);
-                FloatVector d0 = (FloatVector) w0.lanewise(LSHR, 18).and(0x3F).sub(32).convert(I2F, 0);
-                FloatVector a1 = (FloatVector) w0.lanewise(LSHR, 24).and(0x3F).sub(32).convert(I2F, 0);
-                FloatVector b1 = (FloatVector) w1.and(0x3F).sub(32).convert(I2F, 0);
-                FloatVector c1 = (FloatVector) w1.lanewise(LSHR, 6).and(0x3F).sub(32).convert(I2F, 0);
-                FloatVector d1 = (FloatVector) w1.lanewise(LSHR, 12).and(0x3F).sub(32).convert(I2F, 0);
-                FloatVector a2 = (FloatVector) w1.lanewise(LSHR, 18).and(0x3F).sub(32).convert(I2F, 0);
-                FloatVector b2 = (FloatVector) w1.lanewise(LSHR, 24).and(0x3F).sub(32).convert(I2F, 0);
-                FloatVector c2 = (FloatVector) w2.and(0x3F).sub(32).convert(I2F, 0);
-                FloatVector d2 = (FloatVector) w2.lanewise(LSHR, 6).and(0x3F).sub(32).convert(I2F, 0);
-                FloatVector a3 = (FloatVector) w2.lanewise(LSHR, 12).and(0x3F).sub(32).convert(I2F, 0);
-                FloatVector b3 = (FloatVector) w2.lanewise(LSHR, 18).and(0x3F).sub(32).convert(I2F, 0);
-                FloatVector c3 = (FloatVector) w2.lanewise(LSHR, 24).and(0x3F).sub(32).convert(I2F, 0);
-                IntVector middle = w1.lanewise(LSHR, 28).and(0xC);
-                IntVector last = w0.lanewise(LSHR, 30).or(middle).or(w2.lanewise(LSHR, 26).and(0x30));
-                FloatVector d3 = (FloatVector) last.sub(32).convert(I2F, 0);
+                IntVector w0 = IntVector.fromMemorySegment(INTS, panel, weight, LITTLE_ENDIAN)
+                        .lanewise(XOR, 0x20820820);
+                IntVector w1 = IntVector.fromMemorySegment(INTS, panel, weight + BYTES, LITTLE_ENDIAN)
+                        .lanewise(XOR, 0x20820820);
+                FloatVector a0 = (FloatVector) w0.lanewise(LSHL, 26).lanewise(ASHR, 26).convert(I2F, 0);
+                FloatVector b0 = (FloatVector) w0.lanewise(LSHL, 20).lanewise(ASHR, 26).convert(I2F, 0);
+                FloatVector c0 = (FloatVector) w0.lanewise(LSHL, 14).lanewise(ASHR, 26).convert(I2F, 0);
+                FloatVector d0 = (FloatVector) w0.lanewise(LSHL, 8).lanewise(ASHR, 26).convert(I2F, 0);
+                FloatVector a1 = (FloatVector) w0.lanewise(LSHL, 2).lanewise(ASHR, 26).convert(I2F, 0);
+                FloatVector b1 = (FloatVector) w1.lanewise(LSHL, 26).lanewise(ASHR, 26).convert(I2F, 0);
+                FloatVector c1 = (FloatVector) w1.lanewise(LSHL, 20).lanewise(ASHR, 26).convert(I2F, 0);
+                FloatVector d1 = (FloatVector) w1.lanewise(LSHL, 14).lanewise(ASHR, 26).convert(I2F, 0);
                 FloatVector x0 = FloatVector.broadcast(FLOATS, x[input]);
                 suma = a0.fma(x0, suma);
                 sumb = b0.fma(x0, sumb);
@@ -1537,6 +1536,21 @@ final class GroupedBodies {
                 sumb = b1.fma(x1, sumb);
                 sumc = c1.fma(x1, sumc);
                 sumd = d1.fma(x1, sumd);
+                if (weight == before) { // never true: two blocks of code, each of which fits into 16 registers
+                    break;
+                }
+                IntVector w2 = IntVector.fromMemorySegment(INTS, panel, weight + 2 * BYTES, LITTLE_ENDIAN)
+                        .lanewise(XOR, 0x20820820);
+                FloatVector a2 = (FloatVector) w1.lanewise(LSHL, 8).lanewise(ASHR, 26).convert(I2F, 0);
+                FloatVector b2 = (FloatVector) w1.lanewise(LSHL, 2).lanewise(ASHR, 26).convert(I2F, 0);
+                FloatVector c2 = (FloatVector) w2.lanewise(LSHL, 26).lanewise(ASHR, 26).convert(I2F, 0);
+                FloatVector d2 = (FloatVector) w2.lanewise(LSHL, 20).lanewise(ASHR, 26).convert(I2F, 0);
+                FloatVector a3 = (FloatVector) w2.lanewise(LSHL, 14).lanewise(ASHR, 26).convert(I2F, 0);
+                FloatVector b3 = (FloatVector) w2.lanewise(LSHL, 8).lanewise(ASHR, 26).convert(I2F, 0);
+                FloatVector c3 = (FloatVector) w2.lanewise(LSHL, 2).lanewise(ASHR, 26).convert(I2F, 0);
+                IntVector middle = w1.lanewise(LSHR, 28).and(0xC);
+                IntVector last = w0.lanewise(LSHR, 30).or(middle).or(w2.lanewise(LSHR, 26).and(0x30));
+                FloatVector d3 = (FloatVector) last.sub(32).convert(I2F, 0);
                 FloatVector x2 = FloatVector.broadcast(FLOATS, x[input + 2]);
                 suma = a2.fma(x2, suma);
                 sumb = b2.fma(x2, sumb);
@@ -1593,6 +1607,7 @@ final class GroupedBodies {
         long scale = source.scalesByteOffset();
         MemorySegment out = y.segment();
         long first = rowByteOffset(y, token) + 4L * output;
+        long before = weight - BYTES;
         int numInputs = weights.numInputs();
         int groupSize = weights.format().groupSize();
         FloatVector totala = zero(FLOATS);
@@ -1619,6 +1634,14 @@ final class GroupedBodies {
                 FloatVector c0 = (FloatVector) codeC0.sub(16).convert(I2F, 0);
                 IntVector codeD0 = eight.lanewise(LSHR, 12).and(0xF).or(high.lanewise(LSHL, 1).and(0x10));
                 FloatVector d0 = (FloatVector) codeD0.sub(16).convert(I2F, 0);
+                FloatVector x0 = FloatVector.broadcast(FLOATS, x[input]);
+                suma = a0.fma(x0, suma);
+                sumb = b0.fma(x0, sumb);
+                sumc = c0.fma(x0, sumc);
+                sumd = d0.fma(x0, sumd);
+                if (weight == before) { // never true: two blocks of code, each of which fits into 16 registers
+                    break;
+                }
                 IntVector codeA1 = eight.lanewise(LSHR, 16).and(0xF).or(high.and(0x10));
                 FloatVector a1 = (FloatVector) codeA1.sub(16).convert(I2F, 0);
                 IntVector codeB1 = eight.lanewise(LSHR, 20).and(0xF).or(high.lanewise(LSHR, 1).and(0x10));
@@ -1627,11 +1650,6 @@ final class GroupedBodies {
                 FloatVector c1 = (FloatVector) codeC1.sub(16).convert(I2F, 0);
                 IntVector codeD1 = eight.lanewise(LSHR, 28).or(high.lanewise(LSHR, 3).and(0x10));
                 FloatVector d1 = (FloatVector) codeD1.sub(16).convert(I2F, 0);
-                FloatVector x0 = FloatVector.broadcast(FLOATS, x[input]);
-                suma = a0.fma(x0, suma);
-                sumb = b0.fma(x0, sumb);
-                sumc = c0.fma(x0, sumc);
-                sumd = d0.fma(x0, sumd);
                 FloatVector x1 = FloatVector.broadcast(FLOATS, x[input + 1]);
                 suma = a1.fma(x1, suma);
                 sumb = b1.fma(x1, sumb);
@@ -1676,6 +1694,7 @@ final class GroupedBodies {
         float[] inputSums = source.inputSums();
         MemorySegment out = y.segment();
         long first = rowByteOffset(y, token) + 4L * output;
+        long before = weight - BYTES;
         int numInputs = weights.numInputs();
         int groupSize = weights.format().groupSize();
         FloatVector totala = zero(FLOATS);
@@ -1702,6 +1721,14 @@ final class GroupedBodies {
                 FloatVector c0 = (FloatVector) codeC0.convert(I2F, 0);
                 IntVector codeD0 = eight.lanewise(LSHR, 12).and(0xF).or(high.lanewise(LSHL, 1).and(0x10));
                 FloatVector d0 = (FloatVector) codeD0.convert(I2F, 0);
+                FloatVector x0 = FloatVector.broadcast(FLOATS, x[input]);
+                suma = a0.fma(x0, suma);
+                sumb = b0.fma(x0, sumb);
+                sumc = c0.fma(x0, sumc);
+                sumd = d0.fma(x0, sumd);
+                if (weight == before) { // never true: two blocks of code, each of which fits into 16 registers
+                    break;
+                }
                 IntVector codeA1 = eight.lanewise(LSHR, 16).and(0xF).or(high.and(0x10));
                 FloatVector a1 = (FloatVector) codeA1.convert(I2F, 0);
                 IntVector codeB1 = eight.lanewise(LSHR, 20).and(0xF).or(high.lanewise(LSHR, 1).and(0x10));
@@ -1710,11 +1737,6 @@ final class GroupedBodies {
                 FloatVector c1 = (FloatVector) codeC1.convert(I2F, 0);
                 IntVector codeD1 = eight.lanewise(LSHR, 28).or(high.lanewise(LSHR, 3).and(0x10));
                 FloatVector d1 = (FloatVector) codeD1.convert(I2F, 0);
-                FloatVector x0 = FloatVector.broadcast(FLOATS, x[input]);
-                suma = a0.fma(x0, suma);
-                sumb = b0.fma(x0, sumb);
-                sumc = c0.fma(x0, sumc);
-                sumd = d0.fma(x0, sumd);
                 FloatVector x1 = FloatVector.broadcast(FLOATS, x[input + 1]);
                 suma = a1.fma(x1, suma);
                 sumb = b1.fma(x1, sumb);
