@@ -3,8 +3,8 @@ package io.github.pastkv.kernels.vector;
 import io.github.pastkv.tensor.Tensor;
 
 /**
- * Linear layers over grouped weights, four tokens at a time: the integers of a block of inputs become floats once for
- * all tokens.
+ * Linear layers over grouped weights where there are 32 registers, four tokens at a time: the integers of a block of
+ * inputs become floats once for all tokens.
  */
 final class GroupedTiles {
     /** Tokens that go through a block at a time. */
