@@ -65,8 +65,8 @@ class VectorMathTest {
     }
 
     /**
-     * Apart from the test, whose methods Surefire looks at in Maven's JVM: that has no incubator modules, and a lambda is
-     * a method with its parameters.
+     * Apart from the test, whose methods Surefire looks at in Maven's JVM: that has no incubator modules, and a lambda
+     * is a method with its parameters.
      */
     private static final class OnVectors {
         static UnaryOperator<FloatVector> softCap(float cap) {
