@@ -3,6 +3,7 @@ package io.github.pastkv.kernels.vector;
 import static io.github.pastkv.kernels.vector.Lanes.BYTES;
 import static io.github.pastkv.kernels.vector.Lanes.COUNT;
 import static io.github.pastkv.kernels.vector.Lanes.FLOATS;
+import static io.github.pastkv.kernels.vector.Lanes.HAS_REGISTERS;
 import static io.github.pastkv.kernels.vector.Lanes.INT;
 import static io.github.pastkv.kernels.vector.Lanes.INTS;
 import static java.nio.ByteOrder.LITTLE_ENDIAN;
@@ -30,9 +31,6 @@ import jdk.incubator.vector.VectorMask;
  * at an offset rather than after a count where C2 would unroll them, and run out of registers.
  */
 final class GroupedBodies {
-    /** Vectors of 512 bits come with 32 registers, room for the constants that put codes into mantissas. */
-    private static final boolean HAS_REGISTERS = COUNT == 16;
-
     private GroupedBodies() {}
 
     /** The token whose inputs the panel holds, through the panel of {@code output}. */

@@ -3,6 +3,7 @@ package io.github.pastkv.kernels.vector;
 import static io.github.pastkv.kernels.vector.Lanes.BYTES;
 import static io.github.pastkv.kernels.vector.Lanes.COUNT;
 import static io.github.pastkv.kernels.vector.Lanes.FLOATS;
+import static io.github.pastkv.kernels.vector.Lanes.HAS_REGISTERS;
 import static io.github.pastkv.kernels.vector.Lanes.INT;
 import static io.github.pastkv.kernels.vector.Lanes.INTS;
 import static java.nio.ByteOrder.LITTLE_ENDIAN;
@@ -32,9 +33,6 @@ import jdk.incubator.vector.VectorMask;
  * body for eight tokens of BF16 a quarter of its speed.
  */
 final class LinearBodies {
-    /** Vectors of 512 bits come with 32 registers, room for twice as many sums. */
-    private static final boolean HAS_REGISTERS = COUNT == 16;
-
     private LinearBodies() {}
 %for T in F32 BF16 INT8
 

@@ -30,6 +30,8 @@ final class Lanes {
 
     /** Floats in a vector: 4, 8 or 16. */
     static final int COUNT = FLOATS.length();
+    /** Vectors of 512 bits come with 32 registers, others with 16: room for twice as many sums, and for constants. */
+    static final boolean HAS_REGISTERS = COUNT == 16;
     /** Bytes of a vector of floats. */
     static final long BYTES = (long) COUNT * Float.BYTES;
 

@@ -9,12 +9,10 @@ import io.github.pastkv.tensor.Tensor;
  * come with 32 registers; where there are 16, several tokens go through {@link TokenTiles}.
  */
 final class VectorLinear {
-    private static final boolean HAS_REGISTERS = Lanes.COUNT == 16;
-
     private VectorLinear() {}
 
     static void linear(Tensor x, LinearWeights weights, Tensor y, int numTokens, int fromOutput, int toOutput) {
-        if (HAS_REGISTERS || numTokens < TileScratch.TOKENS) {
+        if (Lanes.HAS_REGISTERS || numTokens < TileScratch.TOKENS) {
             rest(x, weights, y, numTokens, fromOutput, toOutput);
             return;
         }
